@@ -1,0 +1,162 @@
+"""A field: one question to a player, and how what was posted becomes the value that is stored."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+LONGEST_TEXT = 2000  # characters, where a text field has no max
+MOST_SCALE_POINTS = 11
+MOST_DIGITS = 18
+
+_LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)")
+_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?")
+
+
+class FieldError(ValueError):
+    """An answer that can't be stored. `str()` is one sentence for the player, to stand beside the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One question. `ask` is its text, `help` a smaller line below it.
+
+    | kind | min and max | stored as |
+    |---|---|---|
+    | integer | the smallest and largest number; both may be absent | "42", "-7" |
+    | number | the same; decimals, with a point or a comma | "3.5" |
+    | text | the shortest and longest length in characters; 2,000 is the longest where there is no max | lines end with "\\n" |
+    | choice | none; `options` has the answers | the option as written |
+    | scale | the first and last of at most 11 numbers, each a radio button | "4" |
+    | slider | the two ends, whole numbers | "64" |
+    | yes_no | none | "yes" or "no" |
+
+    `low` and `high` are the words at the ends of a scale or slider.
+    """
+
+    name: str
+    ask: str
+    kind: str
+    min: Decimal | None = None
+    max: Decimal | None = None
+    options: tuple[str, ...] = ()
+    required: bool = True
+    help: str = ""
+    low: str = ""
+    high: str = ""
+
+    def read(self, raw: Sequence[str]) -> str:
+        """The canonical value of what was posted under this field's name: "" if optional and left empty.
+
+        Reading a canonical value again gives the same value. Raises FieldError.
+        """
+        answers = set(raw)
+        if len(answers) > 1:
+            raise FieldError("Please give one answer only.")
+        text = _tidy(next(iter(answers), ""))
+        if text:
+            return _KINDS[self.kind](self, text)
+        if self.required:
+            raise FieldError(_WHEN_EMPTY.get(self.kind, "Please answer this question."))
+        return ""
+
+
+def _tidy(raw: str) -> str:
+    text = _LINE_END.sub("\n", raw)
+    if any(unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t" for character in text):
+        raise FieldError("Please remove the hidden control characters from your answer.")
+    return text.strip()
+
+
+def _integer(field: Field, text: str) -> str:
+    digits = _plain_digits(text)
+    if not _WHOLE.fullmatch(digits) or len(digits) > MOST_DIGITS:
+        raise FieldError(_range_sentence(field, "a whole number"))
+    value = int(digits)
+    if not _within(field, Decimal(value)):
+        raise FieldError(_range_sentence(field, "a whole number"))
+    return str(value)
+
+
+def _number(field: Field, text: str) -> str:
+    digits = _plain_digits(text)
+    # "1,500" may be a thousand and a half or one and a half: only the player knows.
+    if _THOUSANDS.fullmatch(digits):
+        raise FieldError("Please write the number without a comma for thousands, such as 1500 or 1.5.")
+    if not _DECIMAL.fullmatch(digits) or len(digits) > MOST_DIGITS:
+        raise FieldError(_range_sentence(field, "a number"))
+    value = Decimal(digits.replace(",", "."))
+    if not _within(field, value):
+        raise FieldError(_range_sentence(field, "a number"))
+    return plain_number(value)
+
+
+def _text(field: Field, text: str) -> str:
+    longest = LONGEST_TEXT if field.max is None else int(field.max)
+    if len(text) > longest:
+        raise FieldError(f"Please shorten this to {longest:,} characters; it has {len(text):,} now.")
+    if field.min is not None and len(text) < field.min:
+        raise FieldError(f"Please write at least {field.min:,} characters; it has {len(text):,} now.")
+    return text
+
+
+def _choice(field: Field, text: str) -> str:
+    if text not in field.options:
+        raise FieldError("Please choose one of the answers.")
+    return text
+
+
+def _yes_no(field: Field, text: str) -> str:
+    if text.lower() not in ("yes", "no"):
+        raise FieldError("Please choose yes or no.")
+    return text.lower()
+
+
+def plain_number(value: Decimal) -> str:
+    """A decimal in plain digits without needless ones: 3.50 is "3.5", 1E+2 is "100", -0 is "0"."""
+    if value == 0:
+        return "0"
+    digits = format(value, "f")
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
+
+
+def _plain_digits(text: str) -> str:
+    """ASCII digits and signs for those of other scripts and keyboards, such as full-width ones."""
+    digits = (
+        str(unicodedata.decimal(character, character)) for character in unicodedata.normalize("NFKC", text)
+    )
+    return "".join(digits).replace("\N{MINUS SIGN}", "-").strip()
+
+
+def _within(field: Field, value: Decimal) -> bool:
+    return (field.min is None or value >= field.min) and (field.max is None or value <= field.max)
+
+
+def _range_sentence(field: Field, what: str) -> str:
+    if field.min is not None and field.max is not None:
+        return f"Please give {what} from {plain_number(field.min)} to {plain_number(field.max)}."
+    if field.min is not None:
+        return f"Please give {what} that is {plain_number(field.min)} or more."
+    if field.max is not None:
+        return f"Please give {what} that is {plain_number(field.max)} or less."
+    return f"Please give {what}."
+
+
+_KINDS: dict[str, Callable[[Field, str], str]] = {
+    "integer": _integer,
+    "number": _number,
+    "text": _text,
+    "choice": _choice,
+    "scale": _integer,
+    "slider": _integer,
+    "yes_no": _yes_no,
+}
+_WHEN_EMPTY = {
+    "choice": "Please choose one of the answers.",
+    "scale": "Please choose one of the numbers.",
+    "yes_no": "Please choose yes or no.",
+}
+KINDS = tuple(_KINDS)

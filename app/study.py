@@ -1,0 +1,161 @@
+"""A study: from the folder a researcher wrote to the typed Study that runs, and what is wrong with it."""
+
+import csv
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from app.fields import Field, FieldError
+from app.networks import Network
+from app.study_check import check_parts, check_people
+from app.study_mistakes import Mistake, StudyError
+from app.study_parts import ANY, Dropout, Finish, Lobby, Position, RoomKind, Step, Study
+from app.study_reading import (
+    read_dropout,
+    read_entry,
+    read_finish,
+    read_lobby,
+    read_network,
+    read_rooms,
+    read_steps,
+    read_types,
+)
+from app.study_source import open_toml
+
+__all__ = [
+    "ANY",
+    "Dropout",
+    "Field",
+    "FieldError",
+    "Finish",
+    "Lobby",
+    "Mistake",
+    "Network",
+    "Position",
+    "RoomKind",
+    "Step",
+    "Study",
+    "StudyError",
+    "check",
+    "fingerprint",
+    "parse",
+    "read_folder",
+]
+
+STUDY_FILE = "study.toml"
+LARGEST_STUDY = 20_000_000  # bytes
+
+
+def read_folder(folder: Path) -> dict[str, bytes]:
+    """The files of a study by name, with `/` in names: study.toml, hooks.py, README.md, pages/** and *.csv.
+
+    Leaves out hidden files, caches, and lists of people: access tokens don't belong to a study, which is stored
+    and exported as it ran. Raises StudyError where the folder or its study.toml is missing or can't be read.
+    """
+    if not folder.is_dir():
+        cure = "Give the folder that has study.toml in it."
+        raise StudyError([Mistake(str(folder), 0, "There is no such folder.", cure)])
+    try:
+        files = {name: path.read_bytes() for name, path in _study_paths(folder) if not _lists_people(path)}
+    except OSError as error:
+        raise StudyError([Mistake(str(folder), 0, f"It can't be read: {error.strerror}.", "")]) from None
+    if STUDY_FILE not in files:
+        cure = "A study is a folder with a study.toml and pages; give that folder."
+        raise StudyError([Mistake(str(folder), 0, "It has no study.toml.", cure)])
+    if sum(map(len, files.values())) > LARGEST_STUDY:
+        cure = "Remove what the study does not need from its folder."
+        raise StudyError([Mistake(str(folder), 0, "The study is larger than 20 MB.", cure)])
+    return files
+
+
+def fingerprint(files: Mapping[str, bytes]) -> str:
+    """The sha256, in hex, of all names and contents, in the order of the names.
+
+    Each name and each content is preceded by its length, so that no two sets of files run together.
+    """
+    digest = hashlib.sha256()
+    for name, content in sorted(files.items()):
+        for part in (name.encode(), content):
+            digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+def parse(files: Mapping[str, bytes]) -> Study:
+    """The study in `files` (as `read_folder` gives them). Raises StudyError with all its grave mistakes.
+
+    What may be left out: `[lobby]` waits 10 minutes and pays nothing, `[network]` is complete, `[dropout]` lets
+    a silent player's room continue, `[finish]` has no redirect and codes that tell the outcomes apart.
+    """
+    study, mistakes = _read(files, None)
+    grave = [mistake for mistake in mistakes if mistake.grave]
+    if grave or study is None:
+        raise StudyError(grave)
+    return study
+
+
+def check(files: Mapping[str, bytes], people_types: Counter[str] | None = None) -> list[Mistake]:
+    """All mistakes and notes, in the order of the file.
+
+    `people_types` has how many players of each type there are, if they are known: it shows rooms that can never
+    fill and players who can never be seated.
+    """
+    return _read(files, people_types)[1]
+
+
+def _read(
+    files: Mapping[str, bytes], people_types: Counter[str] | None
+) -> tuple[Study | None, list[Mistake]]:
+    if STUDY_FILE not in files:
+        return None, [
+            Mistake(STUDY_FILE, 0, "There is no study.toml.", "Add one; `networklab new` writes it.")
+        ]
+    try:
+        table = open_toml(STUDY_FILE, files[STUDY_FILE])
+    except StudyError as error:
+        return None, list(error.mistakes)
+    title = table.text("title", longest=200)
+    types, entry, rooms = read_types(table), read_entry(table), read_rooms(table)
+    lobby, network, steps = read_lobby(table), read_network(table), read_steps(table)
+    dropout, finish = read_dropout(table), read_finish(table)
+    table.report_unknown_keys("a study")
+    findings = table.findings
+    check_parts(findings, files, types, rooms, lobby, network, steps, dropout, finish)
+    if people_types is not None:
+        check_people(findings, rooms, people_types)
+    mistakes = sorted(
+        findings.mistakes, key=lambda mistake: (mistake.file != STUDY_FILE, mistake.file, mistake.line)
+    )
+    if any(mistake.grave for mistake in mistakes):
+        return None, mistakes
+    known = types or _types_in_seats(rooms)
+    sha256 = fingerprint(files)
+    return Study(
+        title, known, entry, rooms, lobby, network, steps, dropout, finish, sha256, dict(files)
+    ), mistakes
+
+
+def _types_in_seats(rooms: tuple[RoomKind, ...]) -> tuple[str, ...]:
+    """The types that seats name; none where some seat takes every type."""
+    named = tuple(dict.fromkeys(type_ for room in rooms for type_ in room.seats))
+    return () if ANY in named else named
+
+
+def _study_paths(folder: Path) -> list[tuple[str, Path]]:
+    found = []
+    for path in sorted(folder.rglob("*")):
+        parts = path.relative_to(folder).parts
+        hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)
+        wanted = parts in ((STUDY_FILE,), ("hooks.py",), ("README.md",)) or parts[0] == "pages"
+        if not hidden and (wanted or (len(parts) == 1 and path.suffix == ".csv")) and path.is_file():
+            found.append(("/".join(parts), path))
+    return found
+
+
+def _lists_people(path: Path) -> bool:
+    if path.suffix != ".csv":
+        return False
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        header = file.readline()
+    cells = [cell.strip().lower() for cell in next(csv.reader([header.replace(";", ",")]), [])]
+    return "token" in cells

@@ -1,0 +1,218 @@
+"""What can never work in a study although each of its parts is well written."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+import jinja2
+
+from app.networks import Network
+from app.study_mistakes import Findings, Mistake, did_you_mean, listed
+from app.study_parts import ANY, Dropout, Finish, Lobby, RoomKind, Step
+
+LONGEST_PLAN = 10_000
+CARRIED_OUT = ("end_room", "continue")  # of what [dropout] can ask for
+
+
+def check_parts(
+    findings: Findings,
+    files: Mapping[str, bytes],
+    types: tuple[str, ...],
+    rooms: tuple[RoomKind, ...],
+    lobby: Lobby,
+    network: Network,
+    steps: tuple[Step, ...],
+    dropout: Dropout,
+    finish: Finish,
+) -> None:
+    """Adds to `findings` what these parts can't do together. Parts with a mistake of their own are passed over."""
+    _check_seats(findings, types, rooms)
+    _check_waiting(findings, rooms, lobby)
+    _check_order(findings, rooms)
+    _check_network(findings, rooms, network)
+    _check_steps(findings, rooms, steps)
+    _check_pages(findings, files, steps)
+    _check_codes(findings, finish)
+    _note_what_waits(findings, files, steps, dropout)
+
+
+def check_people(findings: Findings, rooms: tuple[RoomKind, ...], people: Counter[str]) -> None:
+    """Adds rooms that these players can never fill, and types of player that no room takes."""
+    if not findings.sound("room"):
+        return
+    for index, room in enumerate(rooms):
+        short = next(
+            (type_ for type_, seats in room.seats.items() if type_ != ANY and people[type_] < seats), None
+        )
+        cure = "Add such players, or change its seats."
+        if short is not None:
+            there = (
+                f"only {people[short]} {short} of {room.seats[short]}"
+                if people[short]
+                else f"no {short} players"
+            )
+            findings.wrong(("room", index, "seats"), f"Room `{room.name}` can never fill: {there}.", cure)
+        elif people.total() < room.size:
+            sentence = f"Room `{room.name}` can never fill: {room.size} seats, but {people.total()} players."
+            findings.wrong(("room", index, "seats"), sentence, cure)
+    for type_ in people:
+        if not any(type_ in room.seats or ANY in room.seats for room in rooms):
+            _wrong_type(findings, ("room",), type_)
+
+
+def _check_seats(findings: Findings, types: tuple[str, ...], rooms: tuple[RoomKind, ...]) -> None:
+    if not types or not findings.sound("types"):
+        return
+    for index, room in enumerate(rooms):
+        for type_ in room.seats:
+            if type_ != ANY and type_ not in types:
+                sentence = f"Room `{room.name}` can never fill: `{type_}` is not one of the types."
+                findings.wrong(("room", index, "seats", type_), sentence, did_you_mean(type_, (*types, ANY)))
+    if findings.sound("room"):
+        for index, type_ in enumerate(types):
+            if not any(type_ in room.seats or ANY in room.seats for room in rooms):
+                _wrong_type(findings, ("types", index), type_)
+
+
+def _wrong_type(findings: Findings, place: tuple[str | int, ...], type_: str) -> None:
+    sentence = f"{type_} players can never be seated: no room has a {type_} or any seat."
+    findings.wrong(place, sentence, "Add a room for them, such as a last one with seats = {any = 4}.")
+
+
+def _check_waiting(findings: Findings, rooms: tuple[RoomKind, ...], lobby: Lobby) -> None:
+    if not findings.sound("lobby"):
+        return
+    for index, room in enumerate(rooms):
+        if room.after >= lobby.max_wait:
+            sentence = (
+                f"Room `{room.name}` can never open: it opens after {room.after:g} s, "
+                f"but nobody waits longer than {lobby.max_wait:g} s."
+            )
+            findings.wrong(
+                ("room", index, "after"), sentence, "Make `after` shorter or [lobby] max_wait longer."
+            )
+    if rooms and findings.sound("room") and all(room.after for room in rooms):
+        soonest = min(room.after for room in rooms)
+        sentence = f"Every room has `after`, so everybody waits at least {soonest:g} s."
+        findings.note(("room", 0, "after"), sentence, "Remove it from the first room unless that is meant.")
+
+
+def _check_order(findings: Findings, rooms: tuple[RoomKind, ...]) -> None:
+    """A room behind one that any group of its own players fills first."""
+    for index, room in enumerate(rooms):
+        if not findings.sound("room", index):
+            continue
+        for before, other in enumerate(rooms[:index]):
+            if findings.sound("room", before) and _takes_the_players_of(other, room):
+                sentence = (
+                    f"Room `{room.name}` can never fill: `{other.name}` is tried first and takes its players."
+                )
+                cure = f"Move it before `{other.name}`, or give that one `count` or `after`."
+                findings.wrong(("room", index), sentence, cure)
+                break
+
+
+def _takes_the_players_of(other: RoomKind, room: RoomKind) -> bool:
+    named = all(seats <= room.seats.get(type_, 0) for type_, seats in other.seats.items() if type_ != ANY)
+    return named and other.size <= room.size and other.count is None and other.after <= room.after
+
+
+def _check_network(findings: Findings, rooms: tuple[RoomKind, ...], network: Network) -> None:
+    if not findings.sound("network"):
+        return
+    for index, room in enumerate(rooms):
+        if not findings.sound("room", index, "seats"):
+            continue
+        reason = network.impossible(room.size)
+        key = "edges" if network.kind == "edges" else "neighbours"
+        if reason:
+            sentence = f"Room `{room.name}` can't have this network: {reason}"
+            findings.wrong(("network", key), sentence, "Change the network or the room's seats.")
+        elif network.kind == "edges":
+            tied = {slot for edge in network.edges for slot in edge}
+            alone = [slot for slot in range(1, room.size + 1) if slot not in tied]
+            if alone:
+                sentence = f"In room `{room.name}`, slot {alone[0]} has no neighbour."
+                findings.note(("network", "edges"), sentence, "Add a tie for it unless that is meant.")
+
+
+def _check_steps(findings: Findings, rooms: tuple[RoomKind, ...], steps: tuple[Step, ...]) -> None:
+    positions = sum(step.repeat for step in steps)
+    if positions > LONGEST_PLAN and findings.sound("step"):
+        longest = max(range(len(steps)), key=lambda index: steps[index].repeat)
+        sentence = (
+            f"All steps and their repeats come to {positions:,} pages, and {LONGEST_PLAN:,} is the most."
+        )
+        findings.wrong(("step", longest, "repeat"), sentence, "Make `repeat` smaller.")
+    lonely = next((room for room in rooms if room.size == 1), None)
+    for index, step in enumerate(steps):
+        if lonely is not None and step.chat != "none":
+            sentence = f"Room `{lonely.name}` has one seat, so nobody is there to chat with."
+            findings.wrong(("step", index, "chat"), sentence, 'Give it more seats, or write chat = "none".')
+
+
+def _check_pages(findings: Findings, files: Mapping[str, bytes], steps: tuple[Step, ...]) -> None:
+    pages = [name.removeprefix("pages/").removesuffix(".html") for name in files if _is_page(name)]
+    for index, step in enumerate(steps):
+        if findings.sound("step", index, "page") and step.page not in pages:
+            if step.page.endswith(".html") and step.page.removesuffix(".html") in pages:
+                cure = f'Leave out the ending: page = "{step.page.removesuffix(".html")}".'
+            elif pages:
+                cure = f"{did_you_mean(step.page, pages)} In pages/ there is {listed(sorted(pages))}."
+            else:
+                cure = "Make the folder pages/ and this file in it."
+            findings.wrong(("step", index, "page"), f"The page pages/{step.page}.html is missing.", cure)
+    for name in filter(_is_page, files):
+        mistake = _page_mistake(name, files[name])
+        if mistake is not None:
+            findings.mistakes.append(mistake)
+
+
+def _is_page(name: str) -> bool:
+    return name.startswith("pages/") and name.endswith(".html")
+
+
+def _page_mistake(name: str, content: bytes) -> Mistake | None:
+    try:
+        jinja2.Environment(autoescape=True).parse(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        return Mistake(name, line, "This line has bytes that are not UTF-8 text.", "Save the file as UTF-8.")
+    except jinja2.TemplateSyntaxError as error:
+        reason = " ".join((error.message or "it can't be read").split()).rstrip(".")
+        return Mistake(
+            name, error.lineno, f"The template can't be read: {reason}.", "Mend the tag on this line."
+        )
+    except RecursionError:
+        return Mistake(name, 1, "The template has too many tags inside each other.", "Write it more simply.")
+    return None
+
+
+def _check_codes(findings: Findings, finish: Finish) -> None:
+    outcomes: dict[str, str] = {}
+    for outcome, code in finish.codes.items():
+        given = ("finish", "codes", outcome) in findings.lines
+        if code in outcomes and (given or outcome != "closed"):
+            sentence = (
+                f"`{outcomes[code]}` and `{outcome}` have the same code {code}, so they can't be told apart."
+            )
+            findings.note(("finish", "codes", outcome), sentence, "Give each outcome a code of its own.")
+        outcomes.setdefault(code, outcome)
+
+
+def _note_what_waits(
+    findings: Findings, files: Mapping[str, bytes], steps: tuple[Step, ...], dropout: Dropout
+) -> None:
+    """What a study may already say, but this version does not do yet."""
+    for index, step in enumerate(steps):
+        if step.on_timeout != "blank":
+            sentence = f'on_timeout = "{step.on_timeout}" is not carried out by this version.'
+            findings.note(("step", index, "on_timeout"), sentence, "Missing answers stay blank.")
+    for index, action in enumerate(dropout.then):
+        if action not in CARRIED_OUT:
+            sentence = f"`{action}` is not carried out by this version."
+            findings.note(("dropout", "then", index), sentence, "It is passed over; the room continues.")
+    if "hooks.py" in files:
+        note = Mistake(
+            "hooks.py", 1, "Hooks are not run by this version.", "The study runs without them.", False
+        )
+        findings.mistakes.append(note)

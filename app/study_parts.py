@@ -1,0 +1,142 @@
+"""What a study is made of, once its file has been read and found right."""
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from app.fields import Field
+from app.networks import Network
+
+ANY = "any"  # the seat that takes every type
+DEFAULT_CODES = {
+    "complete": "COMPLETE",
+    "lobby": "LOBBY",
+    "partner_left": "PARTNER-LEFT",
+    "withdrawn": "WITHDRAWN",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RoomKind:
+    """A kind of room. Kinds are tried in the order of the file.
+
+    `seats` has the number of seats for each type, in the order of the file; "any" takes every type.
+    At most `count` such rooms open; None is no limit. It opens to someone who has waited `after` seconds.
+    """
+
+    name: str
+    seats: Mapping[str, int]
+    count: int | None = None
+    after: float = 0.0
+
+    @property
+    def size(self) -> int:
+        return sum(self.seats.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Lobby:
+    """After `max_wait` seconds without a seat, `then` happens: "leave" is a code of its own, and paid."""
+
+    max_wait: float = 600.0
+    then: str = "leave"
+    pay_per_minute: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One page with a deadline `limit` seconds after it opened, shown `repeat` times.
+
+    `chat` is "none", "neighbours" or "room". `ends` is "answered" (as soon as all have answered, and at the
+    deadline at the latest) or "deadline". `on_timeout` says what is stored for who has not answered: "blank",
+    "keep", "default:VALUE" or "hook".
+    """
+
+    name: str
+    page: str
+    repeat: int = 1
+    limit: float = 60.0
+    fields: tuple[Field, ...] = ()
+    chat: str = "none"
+    on_timeout: str = "blank"
+    ends: str = "answered"
+
+
+@dataclass(frozen=True, slots=True)
+class Dropout:
+    """Who gives no sign for `silent` seconds has dropped out, and `then` is done in order. None: nobody does."""
+
+    silent: float | None = None
+    then: tuple[str, ...] = ("continue",)
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """How a player's session ends.
+
+    `codes` has one for each outcome: complete, lobby, partner_left, withdrawn and closed (which is the code of
+    complete unless the study gives one). `redirect` is the recruiter's address with `{code}` in it.
+    """
+
+    redirect: str | None = None
+    codes: Mapping[str, str] = field(
+        default_factory=lambda: {**DEFAULT_CODES, "closed": DEFAULT_CODES["complete"]}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """One place in the plan of a room: `index` counts all of them from 0, `round` those of this step from 1."""
+
+    index: int
+    step: Step
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study as it runs.
+
+    `types` are those that players may have; empty means that every type is welcome. `files` are the study's
+    files by name, and `sha256` is their fingerprint.
+
+    `plan` is what each room goes through, in order. Steps that follow each other with the same `repeat` repeat
+    together: two steps `ask` and `talk` that both repeat 3 times give ask 1, talk 1, ask 2, talk 2, ask 3, talk 3.
+    """
+
+    title: str
+    types: tuple[str, ...]
+    entry: tuple[Field, ...]
+    rooms: tuple[RoomKind, ...]
+    lobby: Lobby
+    network: Network
+    steps: tuple[Step, ...]
+    dropout: Dropout
+    finish: Finish
+    sha256: str
+    files: Mapping[str, bytes] = field(repr=False)
+    plan: tuple[Position, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "plan", _plan(self.steps))
+
+    @property
+    def largest_room(self) -> int:
+        return max(room.size for room in self.rooms)
+
+    @property
+    def records_per_player(self) -> int:
+        """How many records one player makes in the whole plan, not counting newer versions."""
+        return sum(len(position.step.fields) for position in self.plan)
+
+
+def _plan(steps: tuple[Step, ...]) -> tuple[Position, ...]:
+    turns = (
+        (step, round_number)
+        for repeat, block in itertools.groupby(steps, key=lambda step: step.repeat)
+        for together in [tuple(block)]
+        for round_number in range(1, repeat + 1)
+        for step in together
+    )
+    return tuple(Position(index, step, round_number) for index, (step, round_number) in enumerate(turns))

@@ -1,0 +1,303 @@
+"""Reading a study's TOML key by key: each mistake is noted with its line, and reading goes on."""
+
+import re
+import tomllib
+from collections.abc import Collection, Mapping
+from decimal import Decimal, InvalidOperation
+
+from app.study_mistakes import Findings, Mistake, StudyError, did_you_mean, listed
+from app.toml_lines import Path, locate
+
+LARGEST_NUMBER = 10**15
+MOST_DECIMALS = 12
+LONGEST_DURATION = 7 * 24 * 3600
+DURATION_CURE = 'Write it like "90s", "6m", "1h" or "1m30s".'
+
+_DURATION = re.compile(
+    r"(?:(\d{1,9}(?:\.\d{1,6})?)h)?\s*(?:(\d{1,9}(?:\.\d{1,6})?)m)?\s*(?:(\d{1,9}(?:\.\d{1,6})?)s)?"
+)
+
+
+class Table:
+    """One table of the file. Each reader returns a usable value; what was wrong is in `findings`.
+
+    A table remembers which keys were asked for, so that `report_unknown_keys` at the end finds the others.
+    """
+
+    def __init__(self, values: Mapping[str, object], path: Path, findings: Findings) -> None:
+        self.values = values
+        self.path = path
+        self.findings = findings
+        self._asked: list[str] = []
+
+    def has(self, key: str) -> bool:
+        return key in self.values
+
+    def text(self, key: str, default: str | None = None, longest: int = 1000) -> str:
+        """Text on one line or several, trimmed. Without `default` the key must be there and not blank."""
+        value = self._value(key)
+        if value is None:
+            if default is None:
+                self.wrong(key, f"`{key}` is missing.", f'Add {key} = "…".')
+            return default or ""
+        if not isinstance(value, str):
+            self._wrong_type(key, value, "text", f'Write {key} = "{_plain(value)}".')
+            return default or ""
+        if default is None and not value.strip():
+            self.wrong(key, f"`{key}` is empty.", f'Write {key} = "…" with some text in it.')
+        elif len(value) > longest:
+            self.wrong(key, f"`{key}` has {len(value)} characters, and {longest} is the most.", "Shorten it.")
+        elif any(ord(character) < 32 and character not in "\n\t" for character in value):
+            self.wrong(key, f"`{key}` has a control character in it.", "Remove it.")
+        return value.strip()
+
+    def whole(self, key: str, default: int, smallest: int = 1, largest: int = LARGEST_NUMBER) -> int:
+        value = self._value(key)
+        if value is None:
+            return default
+        if not isinstance(value, int) or isinstance(value, bool):
+            self._wrong_type(key, value, "a whole number", _without_quotes(key, value))
+        elif value < smallest:
+            self.wrong(
+                key,
+                f"`{key}` is {_plain(value)}, but must be {smallest} or more.",
+                f"Write {key} = {smallest}.",
+            )
+        elif value > largest:
+            self.wrong(
+                key, f"`{key}` is {_plain(value)}, and {largest:,} is the most.", f"Write {key} = {largest}."
+            )
+        else:
+            return value
+        return default
+
+    def decimal(self, key: str) -> Decimal | None:
+        """A finite number, exactly as written; None where there is none."""
+        value = self._value(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
+            self._wrong_type(key, value, "a number", _without_quotes(key, value))
+            return None
+        number = Decimal(value)
+        exponent = number.as_tuple().exponent
+        if not isinstance(exponent, int) or abs(number) > LARGEST_NUMBER or exponent < -MOST_DECIMALS:
+            self.wrong(
+                key,
+                f"`{key}` is not a number that can be worked with.",
+                "Write a number such as 0.15 or 100.",
+            )
+            return None
+        return number
+
+    def truth(self, key: str, default: bool) -> bool:
+        value = self._value(key)
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            self._wrong_type(
+                key, value, "true or false", f"Write {key} = true or {key} = false, without quotation marks."
+            )
+            return default
+        return value
+
+    def duration(self, key: str, default: float | None = None) -> float:
+        """Seconds. Written as a number of seconds or as text such as "90s", "6m", "1h" or "1m30s"."""
+        value = self._value(key)
+        if value is None:
+            if default is None:
+                self.wrong(key, f"`{key}` is missing.", f'Add {key} = "60s".')
+            return default or 0.0
+        seconds = _seconds(value)
+        if seconds is None:
+            self.wrong(key, f"`{key}` is {_shown(value)}, which is not a duration.", DURATION_CURE)
+        elif seconds <= 0:
+            self.wrong(key, f"`{key}` is {_shown(value)}, but must be longer than nothing.", DURATION_CURE)
+        elif seconds > LONGEST_DURATION:
+            self.wrong(key, f"`{key}` is {_shown(value)}, and 7 days is the longest.", DURATION_CURE)
+        else:
+            return float(seconds)
+        return default or 0.0
+
+    def one_of(self, key: str, options: Collection[str], default: str) -> str:
+        value = self._value(key)
+        if value is None:
+            return default
+        if not isinstance(value, str):
+            self._wrong_type(key, value, "text", f"Write one of {listed(options)}.")
+        elif value not in options:
+            self.wrong(key, f"`{key}` is {_shown(value)}, which is not known.", did_you_mean(value, options))
+        else:
+            return value
+        return default
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of texts, empty where there is none; none of them blank, and each once."""
+        value = self._value(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            self._wrong_type(key, value, "a list", f'Write {key} = ["…", "…"].')
+            return ()
+        seen: list[str] = []
+        for index, item in enumerate(value):
+            place = (*self.path, key, index)
+            if not isinstance(item, str):
+                cure = f'Put it in quotation marks: "{_plain(item)}".'
+                self.findings.wrong(
+                    place, f"`{key}` has {_shown(item)} in it, which is {_kind(item)}, not text.", cure
+                )
+            elif not item.strip() or item != item.strip() or not item.isprintable():
+                cure = "Write each as plain words, without spaces around them."
+                self.findings.wrong(
+                    place, f"`{key}` has {_shown(item)} in it, which is blank or has blanks around it.", cure
+                )
+            elif item in seen:
+                self.findings.wrong(place, f"`{key}` has {_shown(item)} twice.", "Remove one, or change it.")
+            else:
+                seen.append(item)
+        return tuple(seen)
+
+    def table(self, key: str) -> "Table | None":
+        value = self._value(key)
+        if value is None:
+            return None
+        if isinstance(value, dict):
+            return Table(value, (*self.path, key), self.findings)
+        if isinstance(value, list):
+            self.wrong(
+                key,
+                f"`{key}` is a list of tables, but there is only one.",
+                f"Write [{key}] with single brackets.",
+            )
+        else:
+            self._wrong_type(
+                key, value, "a table", f"Write [{key}] on a line of its own, and its settings below."
+            )
+        return None
+
+    def tables(self, key: str, example: str) -> list["Table"]:
+        """The tables of an array, such as each `[[room]]`; `example` shows how to write one."""
+        value = self._value(key)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            self.wrong(key, f"`{key}` is {_kind(value)}, but must be a list of tables.", f"Write {example}.")
+            return []
+        found: list[Table] = []
+        for index, item in enumerate(value):
+            if isinstance(item, dict):
+                found.append(Table(item, (*self.path, key, index), self.findings))
+            else:
+                sentence = f"`{key}` has {_shown(item)} in it, which is {_kind(item)}, not a table."
+                self.findings.wrong((*self.path, key, index), sentence, f"Write {example}.")
+        return found
+
+    def value(self, key: str) -> object:
+        """The value as TOML has it, for keys with a shape of their own."""
+        return self._value(key)
+
+    def wrong(self, key: str, sentence: str, suggestion: str = "") -> None:
+        self.findings.wrong((*self.path, key), sentence, suggestion)
+
+    def note(self, key: str, sentence: str, suggestion: str = "") -> None:
+        self.findings.note((*self.path, key), sentence, suggestion)
+
+    def report_unknown_keys(self, where: str) -> None:
+        for key in self.values:
+            if key not in self._asked:
+                cure = did_you_mean(key, self._asked)
+                self.findings.wrong((*self.path, key), f"`{key}` is not a key of {where}.", cure)
+
+    def _value(self, key: str) -> object:
+        self._asked.append(key)
+        return self.values.get(key)
+
+    def _wrong_type(self, key: str, value: object, wanted: str, cure: str) -> None:
+        self.wrong(key, f"`{key}` is {_shown(value)}, which is {_kind(value)}, but must be {wanted}.", cure)
+
+
+def open_toml(file: str, content: bytes) -> Table:
+    """The top table of a TOML file, to be read key by key.
+
+    Raises StudyError with one mistake where the file is no UTF-8 or no TOML. A byte-order mark is skipped.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        sentence = "This line has bytes that are not UTF-8 text."
+        raise StudyError([Mistake(file, line, sentence, "Save the file as UTF-8 and try again.")]) from None
+    try:
+        values = tomllib.loads(text, parse_float=_decimal)
+        lines = locate(text)
+    except tomllib.TOMLDecodeError as error:
+        raise StudyError([_syntax_mistake(file, text, str(error))]) from None
+    except (ValueError, RecursionError):
+        sentence = "This file has a number that is too long, or too many brackets inside each other."
+        raise StudyError([Mistake(file, 1, sentence, "Write it more simply.")]) from None
+    return Table(values, (), Findings(file, lines))
+
+
+def _syntax_mistake(file: str, text: str, message: str) -> Mistake:
+    lines = text.splitlines() or [""]
+    found = re.search(r"at line (\d+), column (\d+)", message)
+    line = int(found[1]) if found else len(lines)
+    reason = re.sub(r" \(at .*\)$", "", message)
+    source = lines[min(line, len(lines)) - 1]
+    if any(quote in source for quote in "“”„‘’"):
+        cure = 'Use straight quotation marks: "…".'
+    elif "overwrite" in reason or "twice" in reason or "mutate" in reason:
+        cure = "It is written twice; keep one. Rooms and steps have double brackets: [[room]], [[step]]."
+    elif reason == "Invalid value":
+        cure = 'Text needs quotation marks ("…"); true and false are written small.'
+    else:
+        cure = "Look for a missing quotation mark, bracket, comma or equals sign here or on the line before."
+    return Mistake(file, line, f"This is not TOML: {reason[:1].lower()}{reason[1:]}.", cure)
+
+
+def _decimal(digits: str) -> Decimal:
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        return Decimal("NaN")
+
+
+def _seconds(value: object) -> Decimal | None:
+    if isinstance(value, str):
+        found = _DURATION.fullmatch(value.strip())
+        if found is None or not any(found.groups()):
+            return None
+        hours, minutes, seconds = (Decimal(part or 0) for part in found.groups())
+        return hours * 3600 + minutes * 60 + seconds
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return None
+    number = Decimal(value)
+    return number if number.is_finite() else None
+
+
+def _kind(value: object) -> str:
+    kinds = ((bool, "true or false"), (str, "text"), (int, "a whole number"), (Decimal, "a number"))
+    more = ((list, "a list"), (dict, "a table"))
+    return next((name for kind, name in (*kinds, *more) if isinstance(value, kind)), "a date or time")
+
+
+def _shown(value: object) -> str:
+    return f'"{_plain(value)}"' if isinstance(value, str) else _plain(value)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | dict):
+        return "[…]" if isinstance(value, list) else "{…}"
+    if isinstance(value, int) and abs(value) > LARGEST_NUMBER:
+        return "a very large number"
+    words = " ".join(str(value).split())
+    return words if len(words) <= 40 else f"{words[:39]}…"
+
+
+def _without_quotes(key: str, value: object) -> str:
+    if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value.strip()):
+        return f"Leave out the quotation marks: {key} = {value.strip()}."
+    return f"Write {key} = 10, for example."
