@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 LONGEST_TEXT = 2000  # characters, where a text field has no max
-MOST_SCALE_POINTS = 11
 MOST_DIGITS = 18
 
 _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
@@ -26,11 +25,11 @@ class Field:
 
     | kind | min and max | stored as |
     |---|---|---|
-    | integer | the smallest and largest number; both may be absent | "42", "-7" |
+    | integer | smallest and largest number; both may be absent | "42", "-7" |
     | number | the same; decimals, with a point or a comma | "3.5" |
-    | text | the shortest and longest length in characters; 2,000 is the longest where there is no max | lines end with "\\n" |
+    | text | shortest and longest length in characters (2,000 without a max) | lines end with "\\n" |
     | choice | none; `options` has the answers | the option as written |
-    | scale | the first and last of at most 11 numbers, each a radio button | "4" |
+    | scale | first and last of a few whole numbers, each a radio button | "4" |
     | slider | the two ends, whole numbers | "64" |
     | yes_no | none | "yes" or "no" |
 

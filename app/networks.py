@@ -19,9 +19,12 @@ class Network:
     | ring | each slot with the next, the last with the first |
     | star | slot 1 with every other |
     | lattice | a ring in which each slot is tied to its `neighbours` nearest ones (an even number) |
-    | small_world | a lattice of which each tie is rewired with probability `rewire` (Watts & Strogatz 1998), connected |
-    | random_regular | drawn among all networks in which each slot has `neighbours` ties, connected if 2 or more |
+    | small_world | a lattice, each tie rewired with probability `rewire` (Watts & Strogatz 1998) |
+    | random_regular | drawn from the networks in which each slot has `neighbours` ties |
     | edges | those listed in `edges`, pairs of slots counted from 1 |
+
+    A small_world, and a random_regular with 2 neighbours or more, is drawn again until nobody is cut off.
+    (After 1,000 draws the last one stands; networks so sparse that this happens are hardly ever connected.)
     """
 
     kind: str
@@ -43,20 +46,16 @@ class Network:
     def impossible(self, size: int) -> str:
         """Why a room with `size` slots can't have this network, as a sentence; "" if it can."""
         if self.kind == "edges":
-            outside = next((slot for edge in self.edges for slot in edge if not 1 <= slot <= size), None)
-            return (
-                f"`edges` names slot {outside}, but the room has slots 1 to {size}."
-                if outside is not None
-                else ""
-            )
+            outside = [slot for edge in self.edges for slot in edge if not 1 <= slot <= size]
+            return f"`edges` names slot {outside[0]}, but the room has slots 1 to {size}." if outside else ""
         if self.kind not in ("lattice", "small_world", "random_regular"):
             return ""
         if self.neighbours >= size:
-            return f"`neighbours` is {self.neighbours}, but in a room of {size} each has at most {size - 1} others."
+            return f"`neighbours` is {self.neighbours}, but with {size} seats there are {size - 1} others."
         if self.kind != "random_regular" and self.neighbours % 2:
-            return f"`neighbours` is {self.neighbours}, but a {self.kind} needs an even number: as many on each side."
+            return f"`neighbours` is {self.neighbours}, but must be even: half of them are on each side."
         if self.neighbours * size % 2:
-            return f"{size} players with {self.neighbours} neighbours each can't be tied: one of the two must be even."
+            return f"{size} seats with {self.neighbours} neighbours each can't be tied: one must be even."
         return ""
 
     def _graph(self, size: int, chance: random.Random) -> nx.Graph:

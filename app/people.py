@@ -27,7 +27,7 @@ class PeopleError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One line of the list. The token is the secret in this person's link; the label is what researchers see."""
+    """One line of the list. The token is the secret in this person's link; researchers see the label."""
 
     token: str
     label: str
@@ -45,9 +45,9 @@ class _Row:
 def read_people(path: Path, study: Study) -> tuple[Person, ...]:
     """Everyone in the CSV file at `path`, in its order, with columns token, label and type in any order.
 
-    Reads UTF-8 with or without a byte-order mark, and any line ends. Other columns and blank lines are passed
-    over. An empty token is made (16 letters and digits from the system's randomness), and so is an empty label
-    (P001, P002, …, by place in the list). Raises PeopleError; nothing is half read.
+    Reads UTF-8 with or without a byte-order mark, and any line ends. Other columns and blank lines are
+    passed over. An empty token is made (16 letters and digits from the system's randomness), and so is an
+    empty label (P001, P002, …, by place in the list). Raises PeopleError; nothing is half read.
     """
     name = path.name
     rows = list(_rows(name, _text(path)))
@@ -108,15 +108,13 @@ def _rows(name: str, text: str) -> Iterator[_Row]:
     lines = _lines(name, text)
     header_line, header = next(lines)
     places = _places(name, header_line, header)
-    count = 0
-    for line, cells in lines:
+    for count, (line, cells) in enumerate(lines, start=1):
         if len(cells) != len(header):
             has = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
             cure = "correct it, with quotation marks around a cell that has a comma in it"
             raise PeopleError(f"{name} line {line} has {has} where the header has {len(header)}; {cure}.")
         row = _Row(line, *(cells[places[column]] for column in COLUMNS))
         _refuse_cells(name, row)
-        count += 1
         if count > MOST_PEOPLE:
             raise PeopleError(
                 f"{name} has more than {MOST_PEOPLE:,} players (line {line}); split it into sessions."
@@ -205,7 +203,7 @@ def _tokens(taken: set[str]) -> Iterator[str]:
 
 
 def _labels(rows: list[_Row]) -> list[str]:
-    """The label of each row: the given one, else P and its place in the list, or the next place that is free."""
+    """The label of each row: the given one, or else P and its place in the list, or the next free place."""
     taken = {row.label for row in rows}
     digits = max(3, len(str(len(rows))))
     labels: list[str] = []

@@ -48,10 +48,10 @@ LARGEST_STUDY = 20_000_000  # bytes
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
-    """The files of a study by name, with `/` in names: study.toml, hooks.py, README.md, pages/** and *.csv.
+    """The files of a study by name: study.toml, hooks.py, README.md, pages/… and *.csv.
 
-    Leaves out hidden files, caches, and lists of people: access tokens don't belong to a study, which is stored
-    and exported as it ran. Raises StudyError where the folder or its study.toml is missing or can't be read.
+    Leaves out hidden files, caches, and lists of people: access tokens don't belong to a study, which is
+    stored and exported as it ran. Raises StudyError where the folder or its study.toml can't be read.
     """
     if not folder.is_dir():
         cure = "Give the folder that has study.toml in it."
@@ -84,8 +84,9 @@ def fingerprint(files: Mapping[str, bytes]) -> str:
 def parse(files: Mapping[str, bytes]) -> Study:
     """The study in `files` (as `read_folder` gives them). Raises StudyError with all its grave mistakes.
 
-    What may be left out: `[lobby]` waits 10 minutes and pays nothing, `[network]` is complete, `[dropout]` lets
-    a silent player's room continue, `[finish]` has no redirect and codes that tell the outcomes apart.
+    What may be left out: `[entry]` asks nothing, `[lobby]` waits 10 minutes and pays nothing, `[network]` is
+    complete, `[dropout]` lets a silent player's room continue, `[finish]` has no redirect and codes that tell
+    the outcomes apart.
     """
     study, mistakes = _read(files, None)
     grave = [mistake for mistake in mistakes if mistake.grave]
@@ -97,8 +98,8 @@ def parse(files: Mapping[str, bytes]) -> Study:
 def check(files: Mapping[str, bytes], people_types: Counter[str] | None = None) -> list[Mistake]:
     """All mistakes and notes, in the order of the file.
 
-    `people_types` has how many players of each type there are, if they are known: it shows rooms that can never
-    fill and players who can never be seated.
+    `people_types` has how many players of each type there are, if they are known: it shows rooms that can
+    never fill and players who can never be seated.
     """
     return _read(files, people_types)[1]
 
@@ -122,7 +123,7 @@ def _read(
     findings = table.findings
     check_parts(findings, files, types, rooms, lobby, network, steps, dropout, finish)
     if people_types is not None:
-        check_people(findings, rooms, people_types)
+        check_people(findings, types, rooms, +people_types)
     mistakes = sorted(
         findings.mistakes, key=lambda mistake: (mistake.file != STUDY_FILE, mistake.file, mistake.line)
     )

@@ -24,7 +24,7 @@ def check_parts(
     dropout: Dropout,
     finish: Finish,
 ) -> None:
-    """Adds to `findings` what these parts can't do together. Parts with a mistake of their own are passed over."""
+    """Adds to `findings` what these parts can't do together, passing over those with their own mistakes."""
     _check_seats(findings, types, rooms)
     _check_waiting(findings, rooms, lobby)
     _check_order(findings, rooms)
@@ -35,28 +35,29 @@ def check_parts(
     _note_what_waits(findings, files, steps, dropout)
 
 
-def check_people(findings: Findings, rooms: tuple[RoomKind, ...], people: Counter[str]) -> None:
-    """Adds rooms that these players can never fill, and types of player that no room takes."""
+def check_people(
+    findings: Findings, types: tuple[str, ...], rooms: tuple[RoomKind, ...], people: Counter[str]
+) -> None:
+    """Adds rooms that these players can never fill, and players that no room has a seat for."""
     if not findings.sound("room"):
         return
     for index, room in enumerate(rooms):
-        short = next(
-            (type_ for type_, seats in room.seats.items() if type_ != ANY and people[type_] < seats), None
-        )
-        cure = "Add such players, or change its seats."
-        if short is not None:
-            there = (
-                f"only {people[short]} {short} of {room.seats[short]}"
-                if people[short]
-                else f"no {short} players"
-            )
-            findings.wrong(("room", index, "seats"), f"Room `{room.name}` can never fill: {there}.", cure)
-        elif people.total() < room.size:
-            sentence = f"Room `{room.name}` can never fill: {room.size} seats, but {people.total()} players."
-            findings.wrong(("room", index, "seats"), sentence, cure)
+        place = ("room", index, "seats")
+        short = [type_ for type_, seats in room.seats.items() if type_ != ANY and people[type_] < seats]
+        for type_ in short:
+            count = f"only {people[type_]} {type_}" if people[type_] else f"no {type_}"
+            reason = f"Room `{room.name}` can never fill: {count} players."
+            findings.wrong((*place, type_), reason, "Add such players, or change its seats.")
+        if not short and people.total() < room.size:
+            reason = f"Room `{room.name}` can never fill: {room.size} seats, but {people.total()} players."
+            findings.wrong(place, reason, "Add players, or make it smaller.")
     for type_ in people:
-        if not any(type_ in room.seats or ANY in room.seats for room in rooms):
-            _wrong_type(findings, ("room",), type_)
+        if type_ not in types and not _has_seat(rooms, type_):
+            _no_seat(findings, ("room",), type_)
+    limits = [room.count * room.size for room in rooms if room.count is not None]
+    if len(limits) == len(rooms) and people.total() > sum(limits):
+        sentence = f"All rooms together have {sum(limits)} seats, and {people.total()} players may come."
+        findings.note(("room",), sentence, "Raise a `count`, or the others will leave from the lobby.")
 
 
 def _check_seats(findings: Findings, types: tuple[str, ...], rooms: tuple[RoomKind, ...]) -> None:
@@ -69,11 +70,15 @@ def _check_seats(findings: Findings, types: tuple[str, ...], rooms: tuple[RoomKi
                 findings.wrong(("room", index, "seats", type_), sentence, did_you_mean(type_, (*types, ANY)))
     if findings.sound("room"):
         for index, type_ in enumerate(types):
-            if not any(type_ in room.seats or ANY in room.seats for room in rooms):
-                _wrong_type(findings, ("types", index), type_)
+            if not _has_seat(rooms, type_):
+                _no_seat(findings, ("types", index), type_)
 
 
-def _wrong_type(findings: Findings, place: tuple[str | int, ...], type_: str) -> None:
+def _has_seat(rooms: tuple[RoomKind, ...], type_: str) -> bool:
+    return any(type_ in room.seats or ANY in room.seats for room in rooms)
+
+
+def _no_seat(findings: Findings, place: tuple[str | int, ...], type_: str) -> None:
     sentence = f"{type_} players can never be seated: no room has a {type_} or any seat."
     findings.wrong(place, sentence, "Add a room for them, such as a last one with seats = {any = 4}.")
 
@@ -83,15 +88,11 @@ def _check_waiting(findings: Findings, rooms: tuple[RoomKind, ...], lobby: Lobby
         return
     for index, room in enumerate(rooms):
         if room.after >= lobby.max_wait:
-            sentence = (
-                f"Room `{room.name}` can never open: it opens after {room.after:g} s, "
-                f"but nobody waits longer than {lobby.max_wait:g} s."
-            )
-            findings.wrong(
-                ("room", index, "after"), sentence, "Make `after` shorter or [lobby] max_wait longer."
-            )
-    if rooms and findings.sound("room") and all(room.after for room in rooms):
-        soonest = min(room.after for room in rooms)
+            times = f"it opens after {room.after:g} s, but nobody waits longer than {lobby.max_wait:g} s"
+            cure = "Make `after` shorter, or max_wait in [lobby] longer."
+            findings.wrong(("room", index, "after"), f"Room `{room.name}` can never open: {times}.", cure)
+    soonest = min((room.after for room in rooms), default=0.0)
+    if soonest and findings.sound("room"):
         sentence = f"Every room has `after`, so everybody waits at least {soonest:g} s."
         findings.note(("room", 0, "after"), sentence, "Remove it from the first room unless that is meant.")
 
@@ -103,11 +104,9 @@ def _check_order(findings: Findings, rooms: tuple[RoomKind, ...]) -> None:
             continue
         for before, other in enumerate(rooms[:index]):
             if findings.sound("room", before) and _takes_the_players_of(other, room):
-                sentence = (
-                    f"Room `{room.name}` can never fill: `{other.name}` is tried first and takes its players."
-                )
+                reason = f"`{other.name}` is tried first and takes its players"
                 cure = f"Move it before `{other.name}`, or give that one `count` or `after`."
-                findings.wrong(("room", index), sentence, cure)
+                findings.wrong(("room", index), f"Room `{room.name}` can never fill: {reason}.", cure)
                 break
 
 
@@ -139,9 +138,7 @@ def _check_steps(findings: Findings, rooms: tuple[RoomKind, ...], steps: tuple[S
     positions = sum(step.repeat for step in steps)
     if positions > LONGEST_PLAN and findings.sound("step"):
         longest = max(range(len(steps)), key=lambda index: steps[index].repeat)
-        sentence = (
-            f"All steps and their repeats come to {positions:,} pages, and {LONGEST_PLAN:,} is the most."
-        )
+        sentence = f"All steps and repeats come to {positions:,} pages, and {LONGEST_PLAN:,} is the most."
         findings.wrong(("step", longest, "repeat"), sentence, "Make `repeat` smaller.")
     lonely = next((room for room in rooms if room.size == 1), None)
     for index, step in enumerate(steps):
@@ -151,15 +148,12 @@ def _check_steps(findings: Findings, rooms: tuple[RoomKind, ...], steps: tuple[S
 
 
 def _check_pages(findings: Findings, files: Mapping[str, bytes], steps: tuple[Step, ...]) -> None:
-    pages = [name.removeprefix("pages/").removesuffix(".html") for name in files if _is_page(name)]
+    pages = sorted(name.removeprefix("pages/").removesuffix(".html") for name in files if _is_page(name))
     for index, step in enumerate(steps):
         if findings.sound("step", index, "page") and step.page not in pages:
-            if step.page.endswith(".html") and step.page.removesuffix(".html") in pages:
-                cure = f'Leave out the ending: page = "{step.page.removesuffix(".html")}".'
-            elif pages:
-                cure = f"{did_you_mean(step.page, pages)} In pages/ there is {listed(sorted(pages))}."
-            else:
-                cure = "Make the folder pages/ and this file in it."
+            near = did_you_mean(step.page, pages)
+            there = f"pages/ has {listed(pages)}." if pages else "Make the folder pages/ and this file in it."
+            cure = f"{near} {there}" if near.endswith("?") else there
             findings.wrong(("step", index, "page"), f"The page pages/{step.page}.html is missing.", cure)
     for name in filter(_is_page, files):
         mistake = _page_mistake(name, files[name])
@@ -179,9 +173,8 @@ def _page_mistake(name: str, content: bytes) -> Mistake | None:
         return Mistake(name, line, "This line has bytes that are not UTF-8 text.", "Save the file as UTF-8.")
     except jinja2.TemplateSyntaxError as error:
         reason = " ".join((error.message or "it can't be read").split()).rstrip(".")
-        return Mistake(
-            name, error.lineno, f"The template can't be read: {reason}.", "Mend the tag on this line."
-        )
+        sentence = f"The template can't be read: {reason}."
+        return Mistake(name, error.lineno, sentence, "Mend the tag on this line.")
     except RecursionError:
         return Mistake(name, 1, "The template has too many tags inside each other.", "Write it more simply.")
     return None
@@ -192,9 +185,7 @@ def _check_codes(findings: Findings, finish: Finish) -> None:
     for outcome, code in finish.codes.items():
         given = ("finish", "codes", outcome) in findings.lines
         if code in outcomes and (given or outcome != "closed"):
-            sentence = (
-                f"`{outcomes[code]}` and `{outcome}` have the same code {code}, so they can't be told apart."
-            )
+            sentence = f"`{outcomes[code]}` and `{outcome}` have the same code and can't be told apart."
             findings.note(("finish", "codes", outcome), sentence, "Give each outcome a code of its own.")
         outcomes.setdefault(code, outcome)
 
@@ -212,7 +203,6 @@ def _note_what_waits(
             sentence = f"`{action}` is not carried out by this version."
             findings.note(("dropout", "then", index), sentence, "It is passed over; the room continues.")
     if "hooks.py" in files:
-        note = Mistake(
-            "hooks.py", 1, "Hooks are not run by this version.", "The study runs without them.", False
-        )
+        cure = "The study runs without them."
+        note = Mistake("hooks.py", 1, "Hooks are not run by this version.", cure, grave=False)
         findings.mistakes.append(note)

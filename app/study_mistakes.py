@@ -57,7 +57,7 @@ class Findings:
         return self.lines.get(path, 1)
 
     def sound(self, *path: str | int) -> bool:
-        """No mistake in this part so far. Checks that build on a part ask first, to not report one slip twice."""
+        """No mistake in this part so far. Who builds on a part asks first, so that one slip is told once."""
         return not any(broken[: len(path)] == path for broken in self._broken)
 
 

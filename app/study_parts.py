@@ -65,7 +65,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Dropout:
-    """Who gives no sign for `silent` seconds has dropped out, and `then` is done in order. None: nobody does."""
+    """Who gives no sign for `silent` seconds has dropped out (None: nobody), and `then` is done in order."""
 
     silent: float | None = None
     then: tuple[str, ...] = ("continue",)
@@ -75,8 +75,8 @@ class Dropout:
 class Finish:
     """How a player's session ends.
 
-    `codes` has one for each outcome: complete, lobby, partner_left, withdrawn and closed (which is the code of
-    complete unless the study gives one). `redirect` is the recruiter's address with `{code}` in it.
+    `codes` has one for each outcome: complete, lobby, partner_left, withdrawn and closed (which is the code
+    of complete unless the study gives one). `redirect` is the recruiter's address with `{code}` in it.
     """
 
     redirect: str | None = None
@@ -87,7 +87,7 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """One place in the plan of a room: `index` counts all of them from 0, `round` those of this step from 1."""
+    """One place in a room's plan: `index` counts all of them from 0, `round` those of this step from 1."""
 
     index: int
     step: Step
@@ -98,11 +98,11 @@ class Position:
 class Study:
     """A study as it runs.
 
-    `types` are those that players may have; empty means that every type is welcome. `files` are the study's
-    files by name, and `sha256` is their fingerprint.
+    `types` are those that players may have; empty means that every type is welcome. `files` are the
+    study's files by name, and `sha256` is their fingerprint.
 
-    `plan` is what each room goes through, in order. Steps that follow each other with the same `repeat` repeat
-    together: two steps `ask` and `talk` that both repeat 3 times give ask 1, talk 1, ask 2, talk 2, ask 3, talk 3.
+    `plan` is what each room goes through, in order. Steps that follow each other with the same `repeat`
+    repeat together: `ask` and `talk` with repeat = 3 give ask 1, talk 1, ask 2, talk 2, ask 3, talk 3.
     """
 
     title: str

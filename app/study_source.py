@@ -33,6 +33,10 @@ class Table:
     def has(self, key: str) -> bool:
         return key in self.values
 
+    def sound(self, key: str) -> bool:
+        """No mistake was found under this key so far."""
+        return self.findings.sound(*self.path, key)
+
     def text(self, key: str, default: str | None = None, longest: int = 1000) -> str:
         """Text on one line or several, trimmed. Without `default` the key must be there and not blank."""
         value = self._value(key)
@@ -58,15 +62,11 @@ class Table:
         if not isinstance(value, int) or isinstance(value, bool):
             self._wrong_type(key, value, "a whole number", _without_quotes(key, value))
         elif value < smallest:
-            self.wrong(
-                key,
-                f"`{key}` is {_plain(value)}, but must be {smallest} or more.",
-                f"Write {key} = {smallest}.",
-            )
+            sentence = f"`{key}` is {_plain(value)}, but must be {smallest} or more."
+            self.wrong(key, sentence, f"Write {key} = {smallest}.")
         elif value > largest:
-            self.wrong(
-                key, f"`{key}` is {_plain(value)}, and {largest:,} is the most.", f"Write {key} = {largest}."
-            )
+            sentence = f"`{key}` is {_plain(value)}, and {largest:,} is the most."
+            self.wrong(key, sentence, f"Write {key} = {largest}.")
         else:
             return value
         return default
@@ -82,11 +82,8 @@ class Table:
         number = Decimal(value)
         exponent = number.as_tuple().exponent
         if not isinstance(exponent, int) or abs(number) > LARGEST_NUMBER or exponent < -MOST_DECIMALS:
-            self.wrong(
-                key,
-                f"`{key}` is not a number that can be worked with.",
-                "Write a number such as 0.15 or 100.",
-            )
+            sentence = f"`{key}` is too large, too fine or no number at all."
+            self.wrong(key, sentence, "Write a number such as 0.15 or 100.")
             return None
         return number
 
@@ -95,14 +92,13 @@ class Table:
         if value is None:
             return default
         if not isinstance(value, bool):
-            self._wrong_type(
-                key, value, "true or false", f"Write {key} = true or {key} = false, without quotation marks."
-            )
+            cure = f"Write {key} = true or {key} = false, without quotation marks."
+            self._wrong_type(key, value, "true or false", cure)
             return default
         return value
 
-    def duration(self, key: str, default: float | None = None) -> float:
-        """Seconds. Written as a number of seconds or as text such as "90s", "6m", "1h" or "1m30s"."""
+    def duration(self, key: str, default: float | None = None, zero: bool = False) -> float:
+        """Seconds, more than 0 unless `zero`: written as their number or as "90s", "6m", "1h", "1m30s"."""
         value = self._value(key)
         if value is None:
             if default is None:
@@ -111,7 +107,7 @@ class Table:
         seconds = _seconds(value)
         if seconds is None:
             self.wrong(key, f"`{key}` is {_shown(value)}, which is not a duration.", DURATION_CURE)
-        elif seconds <= 0:
+        elif seconds < 0 or (seconds == 0 and not zero):
             self.wrong(key, f"`{key}` is {_shown(value)}, but must be longer than nothing.", DURATION_CURE)
         elif seconds > LONGEST_DURATION:
             self.wrong(key, f"`{key}` is {_shown(value)}, and 7 days is the longest.", DURATION_CURE)
@@ -143,15 +139,11 @@ class Table:
         for index, item in enumerate(value):
             place = (*self.path, key, index)
             if not isinstance(item, str):
-                cure = f'Put it in quotation marks: "{_plain(item)}".'
-                self.findings.wrong(
-                    place, f"`{key}` has {_shown(item)} in it, which is {_kind(item)}, not text.", cure
-                )
+                sentence = f"`{key}` has {_shown(item)} in it, which is {_kind(item)}, not text."
+                self.findings.wrong(place, sentence, f'Put it in quotation marks: "{_plain(item)}".')
             elif not item.strip() or item != item.strip() or not item.isprintable():
-                cure = "Write each as plain words, without spaces around them."
-                self.findings.wrong(
-                    place, f"`{key}` has {_shown(item)} in it, which is blank or has blanks around it.", cure
-                )
+                sentence = f"`{key}` has {_shown(item)} in it, which is blank or has blanks around it."
+                self.findings.wrong(place, sentence, "Write each as plain words on one line.")
             elif item in seen:
                 self.findings.wrong(place, f"`{key}` has {_shown(item)} twice.", "Remove one, or change it.")
             else:
@@ -165,15 +157,11 @@ class Table:
         if isinstance(value, dict):
             return Table(value, (*self.path, key), self.findings)
         if isinstance(value, list):
-            self.wrong(
-                key,
-                f"`{key}` is a list of tables, but there is only one.",
-                f"Write [{key}] with single brackets.",
-            )
+            sentence = f"`{key}` is a list, but there is only one such table."
+            self.wrong(key, sentence, f"Write [{key}] with single brackets.")
         else:
-            self._wrong_type(
-                key, value, "a table", f"Write [{key}] on a line of its own, and its settings below."
-            )
+            cure = f"Write [{key}] on a line of its own, and its settings below."
+            self._wrong_type(key, value, "a table", cure)
         return None
 
     def tables(self, key: str, example: str) -> list["Table"]:
@@ -240,7 +228,7 @@ def open_toml(file: str, content: bytes) -> Table:
 
 
 def _syntax_mistake(file: str, text: str, message: str) -> Mistake:
-    lines = text.splitlines() or [""]
+    lines = text.rstrip().split("\n")
     found = re.search(r"at line (\d+), column (\d+)", message)
     line = int(found[1]) if found else len(lines)
     reason = re.sub(r" \(at .*\)$", "", message)
