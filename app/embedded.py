@@ -157,7 +157,8 @@ class Postgres:
         self._socket = folder / "run"
         # The kernel takes about 100 bytes, and libpq takes a comma for a list of hosts.
         if len(os.fsencode(self._socket / ".s.PGSQL.5432")) > 100 or "," in str(self._socket):
-            self._socket = Path(tempfile.gettempdir(), self._title)
+            # Not TMPDIR, which may differ among those who share the server.
+            self._socket = Path("/tmp", self._title)
         self._own(self._socket)
         self._log = folder / "server.log"
         self.dsn = make_conninfo(host=str(self._socket), user=NAME, dbname=NAME)
@@ -305,6 +306,9 @@ class Postgres:
             # It may have been killed meanwhile.
             if self.pid is not None:
                 raise
+        if not self._socket.is_relative_to(self.data.parent):
+            with suppress(OSError):
+                self._socket.rmdir()
 
     def _create_database(self) -> None:
         with self._connect() as connection:
