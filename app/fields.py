@@ -12,6 +12,7 @@ MOST_DIGITS = 18
 _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)")
+_SIGNS = str.maketrans("−＋－．，", "-+-.,")
 _THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?")
 
 
@@ -84,7 +85,7 @@ def _number(field: Field, text: str) -> str:
     digits = _plain_digits(text)
     # "1,500" may be a thousand and a half or one and a half: only the player knows.
     if _THOUSANDS.fullmatch(digits):
-        raise FieldError("Please write the number without a comma for thousands, such as 1500 or 1.5.")
+        raise FieldError("Please write it without a comma for thousands, such as 1500 or 1.5.")
     if not _DECIMAL.fullmatch(digits) or len(digits) > MOST_DIGITS:
         raise FieldError(_range_sentence(field, "a number"))
     value = Decimal(digits.replace(",", "."))
@@ -124,10 +125,7 @@ def plain_number(value: Decimal) -> str:
 
 def _plain_digits(text: str) -> str:
     """ASCII digits and signs for those of other scripts and keyboards, such as full-width ones."""
-    digits = (
-        str(unicodedata.decimal(character, character)) for character in unicodedata.normalize("NFKC", text)
-    )
-    return "".join(digits).replace("\N{MINUS SIGN}", "-").strip()
+    return "".join(str(unicodedata.decimal(character, character)) for character in text.translate(_SIGNS))
 
 
 def _within(field: Field, value: Decimal) -> bool:

@@ -45,12 +45,14 @@ def check_people(
         place = ("room", index, "seats")
         short = [type_ for type_, seats in room.seats.items() if type_ != ANY and people[type_] < seats]
         for type_ in short:
-            count = f"only {people[type_]} {type_}" if people[type_] else f"no {type_}"
-            reason = f"Room `{room.name}` can never fill: {count} players."
-            findings.wrong((*place, type_), reason, "Add such players, or change its seats.")
+            players = "player" if people[type_] == 1 else "players"
+            there = f"{f'only {people[type_]}' if people[type_] else 'no'} {type_} {players}"
+            sentence = f"Room `{room.name}` can never fill: {there}."
+            findings.wrong((*place, type_), sentence, "Add such players, or change its seats.")
         if not short and people.total() < room.size:
-            reason = f"Room `{room.name}` can never fill: {room.size} seats, but {people.total()} players."
-            findings.wrong(place, reason, "Add players, or make it smaller.")
+            there = f"{room.size} seats, but {people.total()} on the list"
+            sentence = f"Room `{room.name}` can never fill: {there}."
+            findings.wrong(place, sentence, "Add players, or make it smaller.")
     for type_ in people:
         if type_ not in types and not _has_seat(rooms, type_):
             _no_seat(findings, ("room",), type_)
@@ -118,20 +120,21 @@ def _takes_the_players_of(other: RoomKind, room: RoomKind) -> bool:
 def _check_network(findings: Findings, rooms: tuple[RoomKind, ...], network: Network) -> None:
     if not findings.sound("network"):
         return
+    told: set[str] = set()
     for index, room in enumerate(rooms):
-        if not findings.sound("room", index, "seats"):
-            continue
         reason = network.impossible(room.size)
-        key = "edges" if network.kind == "edges" else "neighbours"
+        if not findings.sound("room", index, "seats") or reason in told:
+            continue
+        tied = {slot for edge in network.edges for slot in edge}
+        alone = next((slot for slot in range(1, room.size + 1) if slot not in tied), None)
         if reason:
+            told.add(reason)
+            key = "edges" if network.kind == "edges" else "neighbours"
             sentence = f"Room `{room.name}` can't have this network: {reason}"
             findings.wrong(("network", key), sentence, "Change the network or the room's seats.")
-        elif network.kind == "edges":
-            tied = {slot for edge in network.edges for slot in edge}
-            alone = [slot for slot in range(1, room.size + 1) if slot not in tied]
-            if alone:
-                sentence = f"In room `{room.name}`, slot {alone[0]} has no neighbour."
-                findings.note(("network", "edges"), sentence, "Add a tie for it unless that is meant.")
+        elif network.kind == "edges" and alone is not None:
+            sentence = f"In room `{room.name}`, slot {alone} has no neighbour."
+            findings.note(("network", "edges"), sentence, "Add a tie for it unless that is meant.")
 
 
 def _check_steps(findings: Findings, rooms: tuple[RoomKind, ...], steps: tuple[Step, ...]) -> None:
@@ -140,7 +143,8 @@ def _check_steps(findings: Findings, rooms: tuple[RoomKind, ...], steps: tuple[S
         longest = max(range(len(steps)), key=lambda index: steps[index].repeat)
         sentence = f"All steps and repeats come to {positions:,} pages, and {LONGEST_PLAN:,} is the most."
         findings.wrong(("step", longest, "repeat"), sentence, "Make `repeat` smaller.")
-    lonely = next((room for room in rooms if room.size == 1), None)
+    sound = [room for index, room in enumerate(rooms) if findings.sound("room", index, "seats")]
+    lonely = next((room for room in sound if room.size == 1), None)
     for index, step in enumerate(steps):
         if lonely is not None and step.chat != "none":
             sentence = f"Room `{lonely.name}` has one seat, so nobody is there to chat with."
@@ -201,7 +205,7 @@ def _note_what_waits(
     for index, action in enumerate(dropout.then):
         if action not in CARRIED_OUT:
             sentence = f"`{action}` is not carried out by this version."
-            findings.note(("dropout", "then", index), sentence, "It is passed over; the room continues.")
+            findings.note(("dropout", "then", index), sentence, "It is passed over.")
     if "hooks.py" in files:
         cure = "The study runs without them."
         note = Mistake("hooks.py", 1, "Hooks are not run by this version.", cure, grave=False)

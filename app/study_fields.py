@@ -79,7 +79,7 @@ def _field(table: Table, reserved: Sequence[str]) -> Field:
 
 
 def _field_kind(table: Table) -> str:
-    kind = table.text("kind")
+    kind = table.text("kind", example="integer")
     if kind and kind not in KINDS:
         other = _OTHER_WORDS_FOR_KINDS.get(kind.lower())
         cure = f"Did you mean `{other}`?" if other else did_you_mean(kind, KINDS)

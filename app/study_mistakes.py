@@ -43,10 +43,12 @@ class Findings:
         self.mistakes: list[Mistake] = []
         self._broken: list[Path] = []
 
-    def wrong(self, path: Path, sentence: str, suggestion: str = "") -> None:
+    def wrong(self, path: Path, sentence: str, suggestion: str = "") -> Mistake:
         """A mistake at `path`; at the nearest table around it where the key itself is missing."""
         self._broken.append(path)
-        self.mistakes.append(Mistake(self.file, self.line(path), sentence, suggestion))
+        mistake = Mistake(self.file, self.line(path), sentence, suggestion)
+        self.mistakes.append(mistake)
+        return mistake
 
     def note(self, path: Path, sentence: str, suggestion: str = "") -> None:
         self.mistakes.append(Mistake(self.file, self.line(path), sentence, suggestion, grave=False))
@@ -63,10 +65,15 @@ class Findings:
 
 def did_you_mean(word: str, known: Collection[str]) -> str:
     """The cure for a word that is not among the known ones: the nearest of them, or else all."""
-    near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.6)
+    near = nearest(word, known)
     if near:
-        return f"Did you mean `{near[0]}`?"
+        return f"Did you mean `{near}`?"
     return f"Write one of {listed(known)}." if known else "Remove it."
+
+
+def nearest(word: str, known: Collection[str]) -> str:
+    """The known word that `word` is most like; "" if it is like none."""
+    return next(iter(difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.6)), "")
 
 
 def listed(words: Collection[str]) -> str:

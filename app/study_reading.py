@@ -41,7 +41,7 @@ def read_types(study: Table) -> tuple[str, ...]:
 
 
 def read_entry(study: Table) -> tuple[Field, ...]:
-    entry = study.table("entry")
+    entry = study.table("entry", "[entry] once, and its fields below")
     if entry is None:
         return ()
     found = read_fields(entry, reserved=(*FORM_NAMES, *PLAYER_COLUMNS))
@@ -52,7 +52,7 @@ def read_entry(study: Table) -> tuple[Field, ...]:
 def read_rooms(study: Table) -> tuple[RoomKind, ...]:
     if not study.has("room"):
         cure = "Add [[room]] with a name and seats, such as seats = {any = 4}."
-        study.wrong("room", "There is no [[room]], so nobody can be seated.", cure)
+        study.missing("room", "There is no [[room]], so nobody can be seated.", cure)
     rooms: list[RoomKind] = []
     for table in study.tables("room", "[[room]] with double brackets"):
         name = _unique_name(table, table.text("name"), [room.name for room in rooms], "room")
@@ -64,7 +64,7 @@ def read_rooms(study: Table) -> tuple[RoomKind, ...]:
 
 
 def read_lobby(study: Table) -> Lobby:
-    lobby = study.table("lobby")
+    lobby = study.table("lobby", "[lobby] with single brackets, and its settings below")
     if lobby is None:
         return Lobby()
     pay = lobby.decimal("pay_per_minute") or Decimal(0)
@@ -78,7 +78,7 @@ def read_lobby(study: Table) -> Lobby:
 
 
 def read_network(study: Table) -> Network:
-    network = study.table("network")
+    network = study.table("network", "[network] with single brackets, and its settings below")
     if network is None:
         return Network("complete")
     kind = network.one_of("kind", networks.KINDS, "edges" if network.has("edges") else "complete")
@@ -102,7 +102,7 @@ def read_network(study: Table) -> Network:
 def read_steps(study: Table) -> tuple[Step, ...]:
     if not study.has("step"):
         cure = 'Add [[step]] with page = "talk" and limit = "60s", and the file pages/talk.html.'
-        study.wrong("step", "There is no [[step]], so there is nothing to do in a room.", cure)
+        study.missing("step", "There is no [[step]], so there is nothing to do in a room.", cure)
     steps: list[Step] = []
     for table in study.tables("step", "[[step]] with double brackets"):
         page = _page(table)
@@ -131,7 +131,7 @@ def read_steps(study: Table) -> tuple[Step, ...]:
 
 
 def read_dropout(study: Table) -> Dropout:
-    dropout = study.table("dropout")
+    dropout = study.table("dropout", "[dropout] with single brackets, and its settings below")
     if dropout is None:
         return Dropout()
     silent = dropout.duration("silent", default=0.0) or None
@@ -151,22 +151,22 @@ def read_dropout(study: Table) -> Dropout:
 
 
 def read_finish(study: Table) -> Finish:
-    finish = study.table("finish")
+    finish = study.table("finish", "[finish] with single brackets, and its settings below")
     if finish is None:
         return Finish()
     redirect = _redirect(finish)
-    table = finish.table("codes")
+    table = finish.table("codes", 'codes = {complete = "C1", lobby = "C2"}')
     codes = dict(Finish().codes) if table is None else _codes(table)
     finish.report_unknown_keys("[finish]")
     return Finish(redirect, codes)
 
 
 def _seats(room: Table) -> dict[str, int]:
-    seats = room.table("seats")
+    seats = room.table("seats", "seats = {any = 4}")
     if seats is None:
         if room.sound("seats"):
             cure = "Add seats = {any = 4} or seats = {red = 2, blue = 2}."
-            room.wrong("seats", "This room has no `seats`.", cure)
+            room.missing("seats", "This room has no `seats`.", cure)
         return {}
     found: dict[str, int] = {}
     for type_ in seats.values:
@@ -205,7 +205,7 @@ def _edges(network: Table) -> tuple[tuple[int, int], ...]:
 
 
 def _page(step: Table) -> str:
-    page = step.text("page")
+    page = step.text("page", example="talk")
     if step.sound("page") and not _NAME.fullmatch(page):
         cure = f'Write page = "{re.sub("[^A-Za-z0-9_-]+", "_", page.removesuffix(".html")).strip("_")[:40]}".'
         step.wrong("page", f"`{page}` is no name of a page: that has letters, digits, - and _ only.", cure)
@@ -219,8 +219,8 @@ def _on_timeout(step: Table, step_fields: tuple[Field, ...]) -> str:
             try:
                 field.read([value.removeprefix("default:")])
             except FieldError as error:
-                cure = "Write a value that fits every field of the step."
-                step.wrong("on_timeout", f"`{value}` does not fit the field `{field.name}` ({error}).", cure)
+                sentence = f"`{value}` does not fit the field `{field.name}`."
+                step.wrong("on_timeout", sentence, f"Its players would read: {error}")
                 break
     elif value not in ON_TIMEOUT or value == "default:VALUE":
         cure = did_you_mean(value, ON_TIMEOUT)

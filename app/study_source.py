@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Collection, Mapping
 from decimal import Decimal, InvalidOperation
 
-from app.study_mistakes import Findings, Mistake, StudyError, did_you_mean, listed
+from app.study_mistakes import Findings, Mistake, StudyError, did_you_mean, listed, nearest
 from app.toml_lines import Path, locate
 
 LARGEST_NUMBER = 10**15
@@ -22,6 +22,7 @@ class Table:
     """One table of the file. Each reader returns a usable value; what was wrong is in `findings`.
 
     A table remembers which keys were asked for, so that `report_unknown_keys` at the end finds the others.
+    A missing key that stands there misspelt is reported once, as unknown.
     """
 
     def __init__(self, values: Mapping[str, object], path: Path, findings: Findings) -> None:
@@ -29,6 +30,7 @@ class Table:
         self.path = path
         self.findings = findings
         self._asked: list[str] = []
+        self._missing: dict[str, Mistake] = {}
 
     def has(self, key: str) -> bool:
         return key in self.values
@@ -37,12 +39,12 @@ class Table:
         """No mistake was found under this key so far."""
         return self.findings.sound(*self.path, key)
 
-    def text(self, key: str, default: str | None = None, longest: int = 1000) -> str:
+    def text(self, key: str, default: str | None = None, longest: int = 1000, example: str = "…") -> str:
         """Text on one line or several, trimmed. Without `default` the key must be there and not blank."""
         value = self._value(key)
         if value is None:
             if default is None:
-                self.wrong(key, f"`{key}` is missing.", f'Add {key} = "…".')
+                self.missing(key, f"`{key}` is missing.", f'Add {key} = "{example}".')
             return default or ""
         if not isinstance(value, str):
             self._wrong_type(key, value, "text", f'Write {key} = "{_plain(value)}".')
@@ -102,11 +104,13 @@ class Table:
         value = self._value(key)
         if value is None:
             if default is None:
-                self.wrong(key, f"`{key}` is missing.", f'Add {key} = "60s".')
+                self.missing(key, f"`{key}` is missing.", f'Add {key} = "60s".')
             return default or 0.0
         seconds = _seconds(value)
         if seconds is None:
-            self.wrong(key, f"`{key}` is {_shown(value)}, which is not a duration.", DURATION_CURE)
+            bare = isinstance(value, str) and value.strip().isdecimal()
+            cure = f'Write {key} = "{_plain(value)}s" for seconds.' if bare else DURATION_CURE
+            self.wrong(key, f"`{key}` is {_shown(value)}, which is not a duration.", cure)
         elif seconds < 0 or (seconds == 0 and not zero):
             self.wrong(key, f"`{key}` is {_shown(value)}, but must be longer than nothing.", DURATION_CURE)
         elif seconds > LONGEST_DURATION:
@@ -133,7 +137,7 @@ class Table:
         if value is None:
             return ()
         if not isinstance(value, list):
-            self._wrong_type(key, value, "a list", f'Write {key} = ["…", "…"].')
+            self._wrong_type(key, value, "a list", f'Write {key} = ["{_plain(value)}"].')
             return ()
         seen: list[str] = []
         for index, item in enumerate(value):
@@ -150,18 +154,14 @@ class Table:
                 seen.append(item)
         return tuple(seen)
 
-    def table(self, key: str) -> "Table | None":
+    def table(self, key: str, example: str) -> "Table | None":
+        """The table under this key; `example` shows how to write it."""
         value = self._value(key)
         if value is None:
             return None
         if isinstance(value, dict):
             return Table(value, (*self.path, key), self.findings)
-        if isinstance(value, list):
-            sentence = f"`{key}` is a list, but there is only one such table."
-            self.wrong(key, sentence, f"Write [{key}] with single brackets.")
-        else:
-            cure = f"Write [{key}] on a line of its own, and its settings below."
-            self._wrong_type(key, value, "a table", cure)
+        self._wrong_type(key, value, "a table", f"Write {example}.")
         return None
 
     def tables(self, key: str, example: str) -> list["Table"]:
@@ -188,13 +188,20 @@ class Table:
     def wrong(self, key: str, sentence: str, suggestion: str = "") -> None:
         self.findings.wrong((*self.path, key), sentence, suggestion)
 
+    def missing(self, key: str, sentence: str, suggestion: str) -> None:
+        self._missing[key] = self.findings.wrong((*self.path, key), sentence, suggestion)
+
     def note(self, key: str, sentence: str, suggestion: str = "") -> None:
         self.findings.note((*self.path, key), sentence, suggestion)
 
     def report_unknown_keys(self, where: str) -> None:
         for key in self.values:
             if key not in self._asked:
-                cure = did_you_mean(key, self._asked)
+                absent = [known for known in self._asked if known not in self.values]
+                near = nearest(key, absent)
+                if near in self._missing:
+                    self.findings.mistakes.remove(self._missing.pop(near))
+                cure = did_you_mean(key, absent if near else self._asked)
                 self.findings.wrong((*self.path, key), f"`{key}` is not a key of {where}.", cure)
 
     def _value(self, key: str) -> object:
@@ -232,6 +239,8 @@ def _syntax_mistake(file: str, text: str, message: str) -> Mistake:
     found = re.search(r"at line (\d+), column (\d+)", message)
     line = int(found[1]) if found else len(lines)
     reason = re.sub(r" \(at .*\)$", "", message)
+    if reason.startswith("Illegal character '\\n'"):
+        reason = "a quotation mark is not closed"
     source = lines[min(line, len(lines)) - 1]
     if any(quote in source for quote in "“”„‘’"):
         cure = 'Use straight quotation marks: "…".'

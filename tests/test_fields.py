@@ -1,0 +1,116 @@
+"""What a player may answer, what is stored for it, and what they read when it does not fit."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from app.fields import KINDS, Field, FieldError
+
+
+def field(kind: str, low: str | None = None, high: str | None = None, **more: object) -> Field:
+    limits = {"min": low and Decimal(low), "max": high and Decimal(high)}
+    return Field(**({"name": "q", "ask": "?", "kind": kind} | limits | more))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("kind", "raw", "stored"),
+    [
+        ("integer", " 007 ", "7"), ("integer", "+5", "5"), ("integer", "-0", "0"), ("integer", "４２", "42"),
+        ("integer", "−3", "-3"), ("integer", "٤٢", "42"),
+        ("number", "3,5", "3.5"), ("number", "3.50", "3.5"), ("number", ".5", "0.5"), ("number", "5.", "5"),
+        ("number", "100", "100"), ("number", "-0.0", "0"), ("number", "0,125", "0.125"),
+        ("number", "1.000", "1"), ("number", "３，５", "3.5"),
+        ("text", " a\r\nb\rc ", "a\nb\nc"), ("text", "👩‍👩‍👧 é", "👩‍👩‍👧 é"),
+        ("text", "x" * 2000, "x" * 2000),
+        ("yes_no", "Yes", "yes"), ("yes_no", "no", "no"),
+    ],
+)  # fmt: skip
+def test_an_answer_is_stored_in_one_way(kind: str, raw: str, stored: str) -> None:
+    assert field(kind).read([raw]) == stored
+    assert field(kind).read([raw, raw]) == stored
+
+
+@pytest.mark.parametrize(
+    ("asked", "raw", "sentence"),
+    [
+        (field("integer", "18", "120"), "17", "Please give a whole number from 18 to 120."),
+        (field("integer", "18", "120"), "121", "Please give a whole number from 18 to 120."),
+        (field("integer", "18", "120"), "old", "Please give a whole number from 18 to 120."),
+        (field("integer", "18", "120"), "18.0", "Please give a whole number from 18 to 120."),
+        (field("integer", "18"), "-18", "Please give a whole number that is 18 or more."),
+        (field("integer", None, "18"), "19", "Please give a whole number that is 18 or less."),
+        (field("integer"), "9" * 5000, "Please give a whole number."),
+        (field("integer"), "5²", "Please give a whole number."),
+        (field("integer"), "", "Please answer this question."),
+        (field("integer"), "1\n2", "Please give a whole number."),
+        (field("number", "0", "1"), "1.01", "Please give a number from 0 to 1."),
+        (field("number"), "nan", "Please give a number."),
+        (field("number"), "inf", "Please give a number."),
+        (field("number"), "1e999", "Please give a number."),
+        (field("number"), "1_000", "Please give a number."),
+        (field("number"), ".", "Please give a number."),
+        (field("number"), "1,000", "Please write it without a comma for thousands, such as 1500 or 1.5."),
+        (field("text"), "x" * 2001, "Please shorten this to 2,000 characters; it has 2,001 now."),
+        (field("text", "3", "5"), "ab", "Please write at least 3 characters; it has 2 now."),
+        (field("text", "3", "5"), "abcdef", "Please shorten this to 5 characters; it has 6 now."),
+        (field("text"), "a\0b", "Please remove the hidden control characters from your answer."),
+        (field("text"), "a\ud800b", "Please remove the hidden control characters from your answer."),
+        (field("text"), " \n ", "Please answer this question."),
+        (field("choice", options=("a", "b")), "c", "Please choose one of the answers."),
+        (field("choice", options=("a", "b")), "", "Please choose one of the answers."),
+        (field("scale", "1", "7"), "8", "Please give a whole number from 1 to 7."),
+        (field("scale", "1", "7"), "", "Please choose one of the numbers."),
+        (field("slider", "0", "100"), "-1", "Please give a whole number from 0 to 100."),
+        (field("yes_no"), "maybe", "Please choose yes or no."),
+    ],
+)  # fmt: skip
+def test_an_answer_that_does_not_fit_gets_a_kind_sentence(asked: Field, raw: str, sentence: str) -> None:
+    with pytest.raises(FieldError) as error:
+        asked.read([raw])
+    assert str(error.value) == sentence
+
+
+def test_an_optional_field_may_stay_empty_but_not_be_wrong() -> None:
+    optional = field("integer", "1", "5", required=False)
+    assert optional.read([]) == optional.read([""]) == optional.read([" "]) == ""
+    with pytest.raises(FieldError):
+        optional.read(["6"])
+    with pytest.raises(FieldError, match="one answer only"):
+        optional.read(["1", "2"])
+
+
+ANSWERS = st.one_of(
+    st.text(),
+    st.integers().map(str),
+    st.decimals(allow_nan=True, allow_infinity=True).map(str),
+    st.from_regex(r"[+-]?[0-9]{0,6}[.,]?[0-9]{0,6}", fullmatch=True),
+    st.sampled_from(["yes", "NO", "a", "b ", "７", "1,5"]),
+)
+
+
+@given(st.sampled_from(KINDS), ANSWERS, st.booleans())
+def test_reading_what_was_stored_changes_nothing(kind: str, raw: str, required: bool) -> None:
+    asked = field(kind, required=required, options=("a", "b"))
+    try:
+        stored = asked.read([raw])
+    except FieldError:
+        return
+    assert asked.read([stored]) == stored
+    assert "\r" not in stored
+    assert "\0" not in stored
+    stored.encode()
+
+
+@given(st.integers(-(10**17), 10**17), st.integers(0, 6))
+def test_a_number_keeps_its_value_exactly(digits: int, places: int) -> None:
+    value = Decimal(digits).scaleb(-places)
+    assume(len(f"{value:f}") <= 18)
+    assert Decimal(field("number").read([f"{value:f}"])) == value
+    if places > 3:
+        assert Decimal(field("number").read([f"{value:f}".replace(".", ",")])) == value
+
+

@@ -1,0 +1,84 @@
+"""On which line of a TOML file each key stands."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.toml_lines import Path, locate
+
+# TTT and DDD stand for three quotation marks of each kind.
+NASTY = r"""
+"quoted key" = 1
+'lit.eral' = [ # comment ] here
+  "a # b", TTT
+ many
+ lines TTT'', ["x", ["y"]],
+  {p.q = "}", r = [1, 2]},
+]
+dotted . "k\"ey" = { a = {}, b = [ ] }
+text = DDD
+[[room]]
+quoted \"DD end DDDD
+date = 1979-05-27 07:32:00
+[[room]]
+seats = {red = 1}
+[room.deep.er]
+x = -0.5e3 # = 3
+[[room]]
+[[room.sub]]
+[[room.sub]]
+y = true
+""".replace("T", "'").replace("D", '"')
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Zl", "Zp")))
+VALUES = st.recursive(
+    st.integers(-99, 99) | st.booleans() | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@pytest.mark.parametrize("text", [NASTY, NASTY.replace("\n", "\r\n")])
+def test_lines_are_those_of_the_file(text: str) -> None:
+    lines = locate(text)
+    assert paths(tomllib.loads(text)) <= set(lines)
+    assert lines["quoted key",] == 2
+    assert lines["lit.eral", 0] == 4
+    assert lines["lit.eral", 2, 1, 0] == 6
+    assert lines["lit.eral", 3, "r", 1] == 7
+    assert lines["dotted", 'k"ey', "b"] == 9
+    assert lines["date",] == 13
+    assert lines["room", 0] == 14
+    assert lines["room", 0, "seats", "red"] == 15
+    assert lines["room", 0, "deep", "er", "x"] == 17
+    assert lines["room", 1, "sub", 1, "y"] == 21
+
+
+@given(st.dictionaries(TEXTS, VALUES, min_size=1, max_size=4))
+def test_every_value_of_any_file_has_its_line(content: dict[str, object]) -> None:
+    text = "\n".join(f"{json.dumps(key, ensure_ascii=False)} = {written(content[key])}" for key in content)
+    lines = locate(text)
+    assert tomllib.loads(text) == content
+    assert paths(content) == set(lines)
+    starts = [text.split("\n").index(line) for line in text.split("\n") if not line.startswith(" ")]
+    assert [lines[key,] for key in content] == [start + 1 for start in starts]
+
+
+def paths(value: object, path: Path = ()) -> set[Path]:
+    children = list(value.items()) if isinstance(value, dict) else []
+    children += list(enumerate(value)) if isinstance(value, list) else []
+    return {path} - {()} | {below for part, child in children for below in paths(child, (*path, part))}
+
+
+def written(value: object) -> str:
+    if isinstance(value, dict):
+        pairs = (f"{json.dumps(key, ensure_ascii=False)} = {written(child)}" for key, child in value.items())
+        return "{" + ", ".join(pairs) + "}"
+    if isinstance(value, list):
+        return "[ # ]\n " + ",\n ".join(map(written, value)) + " ]"
+    return json.dumps(value, ensure_ascii=False)
