@@ -1,0 +1,394 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import csv
+import json
+import logging
+import os
+import socket
+import sys
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+import psycopg
+
+from app import __version__
+from app.config import Config, ConfigError, read_config
+from app.db import Connection, connect, migrate
+from app.embedded import EmbeddedError, Postgres
+from app.people import PeopleError, Person, read_people
+from app.sessions import SessionError
+from app.study import StudyError, check, parse, read_folder
+
+T = TypeVar("T")
+
+
+class Refusal(Exception):
+    """What was asked for cannot be done; the text says why and what to do."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit codes: 0 done, 1 a promise was found broken, 2 what was asked cannot be done (one sentence on stderr)."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options, _config(options))
+        return code
+    except (Refusal, ConfigError, EmbeddedError, PeopleError, SessionError, StudyError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except psycopg.Error as error:
+        print(f"The database refused: {_first_line(error)}. Check DATABASE_URL and that Postgres runs.", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output left; that is its right
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="networklab",
+        description="Live experiments with hundreds of people, and proof that nothing was lost.",
+        epilog="DATABASE_URL names a Postgres; without it an embedded one lives in NETWORKLAB_HOME.",
+    )
+    parser.add_argument("--version", action="version", version=f"networklab {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, run: Callable[[argparse.Namespace, Config], int], help: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")
+        added.set_defaults(run=run)
+        return added
+
+    demo = command("demo", _demo, "a live example with bots, in your browser within a minute")
+    demo.add_argument("--players", type=_count, default=24, metavar="N", help="bots that arrive (default 24)")
+    demo.add_argument("--port", type=_port, help="where to listen (default 8000)")
+    demo.add_argument("--study", type=Path, metavar="DIR", help="another study than the example")
+    demo.add_argument("--no-bots", action="store_true", help="only the session and its links")
+
+    serve = command("serve", _serve, "the production server")
+    serve.add_argument("--host", help="address to listen on (default 127.0.0.1)")
+    serve.add_argument("--port", type=_port, help="port to listen on (default 8000)")
+    serve.add_argument("--processes", type=_count, metavar="N", help="server processes (default 2)")
+
+    process = commands.add_parser("serve-process")  # what `serve` starts N of; not for people
+    process.add_argument("descriptors", type=int, nargs=2)
+    process.set_defaults(run=_serve_process)
+
+    checker = command("check", _check, "validate a study and say what can never work")
+    checker.add_argument("study", type=Path, metavar="DIR")
+    checker.add_argument("--players", type=Path, metavar="CSV", help="check against these people too")
+    checker.add_argument("--json", action="store_true", help="print the mistakes as JSON")
+
+    opener = command("open", _open, "create a session with its door open: people can sign in and wait")
+    opener.add_argument("study", type=Path, metavar="STUDY", help="the study's folder")
+    opener.add_argument("--players", type=Path, required=True, metavar="CSV", help="columns token, label, type")
+    opener.add_argument("--name", help="the session's name (default: the study's title)")
+    opener.add_argument("--links", type=Path, metavar="CSV", help="write one join link per player here")
+    opener.add_argument("--json", action="store_true", help='print {"session": "…", "players": 700}')
+
+    for name, help in (
+        ("start", "seating begins"),
+        ("pause", "everything stands still"),
+        ("resume", "goes on; every deadline moves by the length of the pause"),
+        ("close", "nobody comes in any more, rooms end, everyone gets a code"),
+    ):
+        action = command(name, _act, help)
+        action.add_argument("session", metavar="SESSION")
+        action.add_argument("--json", action="store_true", help="print the session as JSON")
+        action.set_defaults(action=name)
+
+    lister = command("sessions", _sessions, "list the sessions there are")
+    lister.add_argument("--json", action="store_true", help="print them as JSON")
+
+    exporter = command("export", _export, "the data, with a manifest")
+    exporter.add_argument("session", metavar="SESSION")
+    exporter.add_argument("--to", type=Path, required=True, metavar="DIR|FILE.zip")
+    exporter.add_argument("--json", action="store_true", help="print the manifest")
+
+    verifier = command("verify", _verify, "recount: acknowledged = stored = exported")
+    verifier.add_argument("session", metavar="SESSION")
+    verifier.add_argument("--export", type=Path, metavar="DIR|FILE.zip", help="check this export too")
+    verifier.add_argument("--json", action="store_true", help="print the verdict as JSON")
+
+    admin = command("admin", _help, "dashboard accounts")
+    adders = admin.add_subparsers(metavar="COMMAND", required=True)
+    adder = adders.add_parser("add", help="add an account, or give it a new password")
+    adder.add_argument("name", metavar="NAME")
+    adder.add_argument("--password", help="else it is asked for, or read from standard input")
+    adder.set_defaults(run=_admin_add)
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 100_000:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a whole number above zero")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65_536:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a port; ports go from 1 to 65535")
+    return int(text)
+
+
+def _config(options: argparse.Namespace) -> Config:
+    environ = dict(os.environ)
+    for option, name in (("host", "HOST"), ("port", "PORT"), ("processes", "NETWORKLAB_PROCESSES")):
+        if getattr(options, option, None):
+            environ[name] = str(getattr(options, option))
+    return read_config(environ)
+
+
+@contextmanager
+def _database(config: Config) -> Iterator[str]:
+    """The address of a database that is migrated; the embedded one stops again when its last user goes."""
+    if config.database_url:
+        asyncio.run(_migrate(config.database_url))
+        yield config.database_url
+        return
+    with Postgres(config.home) as postgres:
+        asyncio.run(_migrate(postgres.dsn))
+        yield postgres.dsn
+
+
+async def _migrate(url: str) -> None:
+    conn = await connect(url, "migrate")
+    try:
+        await migrate(conn)
+    finally:
+        await conn.close()
+
+
+def _with_connection(config: Config, work: Callable[[Connection], Awaitable[T]]) -> T:
+    async def run(url: str) -> T:
+        conn = await connect(url, "command line")
+        try:
+            async with conn.transaction():
+                return await work(conn)
+        finally:
+            await conn.close()
+
+    with _database(config) as url:
+        return asyncio.run(run(url))
+
+
+def _demo(options: argparse.Namespace, config: Config) -> int:
+    from app.demo import run_demo
+
+    return run_demo(options, config)
+
+
+def _serve(options: argparse.Namespace, config: Config) -> int:
+    from app.server import PortTaken, Processes, bind
+
+    try:
+        listener = bind(config.host, config.port)
+    except PortTaken as error:
+        raise Refusal(str(error)) from None
+    with _database(config) as url:
+        shown = f"[{config.host}]" if ":" in config.host else config.host
+        print(f"NetworkLab serves http://{shown}:{config.port} with {config.processes} processes. Ctrl-C stops it.", flush=True)
+        Processes(config.processes, listener, url).run()
+    return 0
+
+
+def _serve_process(options: argparse.Namespace, config: Config) -> int:
+    from app.server import serve_one
+
+    assert config.database_url is not None
+    descriptor, lifeline = options.descriptors
+    serve_one(config, config.database_url, socket.socket(fileno=descriptor), lifeline)
+    return 0
+
+
+def _check(options: argparse.Namespace, config: Config) -> int:
+    files = read_folder(options.study)
+    types: Counter[str] | None = None
+    if options.players and not any(mistake.grave for mistake in check(files)):
+        types = Counter(person.type for person in read_people(options.players, parse(files)))
+    mistakes = check(files, types)
+    grave = sum(mistake.grave for mistake in mistakes)
+    if options.json:
+        lines = [
+            dict(file=m.file, line=m.line, sentence=m.sentence, suggestion=m.suggestion, grave=m.grave) for m in mistakes
+        ]
+        print(json.dumps(dict(ok=not grave, mistakes=lines), ensure_ascii=False, indent=2))
+    else:
+        for mistake in mistakes:
+            print(mistake if mistake.grave else f"note: {mistake}", file=sys.stderr if mistake.grave else sys.stdout)
+        if not grave:
+            study = parse(files)
+            seconds = sum(position.step.limit for position in study.plan)
+            print(
+                f"{study.title}: {len(study.plan)} steps and rounds, at most {seconds / 60:.0f} minutes, "
+                f"{study.records_per_player} records per player. It can run."
+            )
+    return 2 if grave else 0
+
+
+def _open(options: argparse.Namespace, config: Config) -> int:
+    from app.players import also_invited_to
+    from app.sessions import Session, open_session
+
+    study = parse(read_folder(options.study))
+    people = read_people(options.players, study)
+    can_never_work = [
+        mistake
+        for mistake in check(study.files, Counter(person.type for person in people))
+        if mistake.grave
+    ]
+    if can_never_work:
+        raise StudyError(can_never_work)
+    if options.links and options.links.is_dir():
+        raise Refusal(f"{options.links} is a folder. Give --links a file name.")
+
+    async def work(conn: Connection) -> tuple[Session, list[tuple[str, int]]]:
+        session = await open_session(conn, study, people, options.name)
+        if options.links:
+            _write_links(options.links, people, config.public_url)
+        return session, await also_invited_to(conn, session.id, people)
+
+    session, shared = _with_connection(config, work)
+    for name, count in shared:
+        print(
+            f"note: {count} of these tokens are also in the open session “{name}”; their links now lead to the new one.",
+            file=sys.stderr,
+        )
+    if options.json:
+        print(json.dumps(dict(session=session.id, players=len(people))))
+    else:
+        print(f"Session {session.id}, “{session.name}”, is open for {len(people):,} players.")
+        if options.links:
+            print(f"Their links are in {options.links}. Keep it safe: who has a link is that player.")
+        elif any(True for _ in people):
+            print(f"A player's link is {config.public_url}/join/TOKEN; --links FILE writes them all.")
+        print(f"`networklab serve` lets them in; `networklab start {session.id}` begins seating.")
+    return 0
+
+
+def _write_links(path: Path, people: tuple[Person, ...], public_url: str) -> None:
+    """The tokens are only here: the database keeps their hashes."""
+    temporary = path.with_name(path.name + ".part")
+    try:
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(["token", "label", "type", "link"])
+            for person in people:
+                writer.writerow([person.token, person.label, person.type, f"{public_url}/join/{quote(person.token)}"])
+        temporary.replace(path)
+    except OSError as error:
+        raise Refusal(f"The links can't be written to {path} ({error.strerror}); no session was made. Give --links another name.") from None
+
+
+def _act(options: argparse.Namespace, config: Config) -> int:
+    from app.sessions import ACTIONS, find_session
+
+    async def work(conn: Connection) -> tuple[str, str]:
+        sentence = await ACTIONS[options.action](conn, options.session, "command line")
+        return sentence, (await find_session(conn, options.session)).status
+
+    sentence, status = _with_connection(config, work)
+    print(json.dumps(dict(session=options.session, status=status)) if options.json else sentence)
+    return 0
+
+
+def _sessions(options: argparse.Namespace, config: Config) -> int:
+    from app.sessions import list_sessions
+
+    found = _with_connection(config, list_sessions)
+    if options.json:
+        print(json.dumps([dict(session=s.id, name=s.name, status=s.status, players=s.players) for s in found]))
+    elif not found:
+        print("There is no session yet; `networklab open STUDY --players people.csv` makes one.")
+    else:
+        for s in found:
+            print(f"{s.id}  {s.status:8} {s.players:6,} players  {s.records:9,} records  {s.name}")
+    return 0
+
+
+def _export(options: argparse.Namespace, config: Config) -> int:
+    from app import export
+    from app.sessions import read_study
+
+    async def run(url: str) -> object:
+        conn = await connect(url, "export")
+        try:
+            await _known(conn, options.session)
+            study = await read_study(conn, options.session)
+        finally:
+            await conn.close()
+        if options.to.suffix == ".zip":
+            return await export.write_zip(url, options.session, study, options.to)
+        return await export.write_folder(url, options.session, study, options.to)
+
+    with _database(config) as url:
+        try:
+            manifest = asyncio.run(run(url))
+        except export.ExportError as error:
+            raise Refusal(str(error)) from None
+    print(json.dumps(manifest, ensure_ascii=False) if options.json else f"Exported {options.session} to {options.to}.")
+    return 0
+
+
+def _verify(options: argparse.Namespace, config: Config) -> int:
+    from app import verify
+    from app.sessions import read_study
+
+    async def run(url: str) -> verify.Verdict:
+        conn = await connect(url, "verify")
+        try:
+            await _known(conn, options.session)
+            study = await read_study(conn, options.session)
+        finally:
+            await conn.close()
+        return await verify.verify(url, options.session, study, options.export)
+
+    with _database(config) as url:
+        verdict = asyncio.run(run(url))
+    print(json.dumps(verdict.as_json(), ensure_ascii=False) if options.json else str(verdict))
+    return 0 if verdict.ok else 1
+
+
+async def _known(conn: Connection, session_id: str) -> None:
+    from app.sessions import find_session
+
+    await find_session(conn, session_id)
+
+
+def _admin_add(options: argparse.Namespace, config: Config) -> int:
+    from getpass import getpass
+
+    from app.accounts import put_account
+
+    name = options.name.strip()
+    if not name or not name.isprintable() or len(name) > 100:
+        raise Refusal("An account's name is 1 to 100 plain characters.")
+    password = options.password
+    if password is None:
+        password = getpass(f"Password for {name}: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    if len(password) < 8:
+        raise Refusal("The password is too short: give at least 8 characters.")
+    _with_connection(config, lambda conn: put_account(conn, name, password))
+    print(f"{name} can log in at {config.public_url}/admin.")
+    return 0
+
+
+def _help(options: argparse.Namespace, config: Config) -> int:
+    raise Refusal("Say `networklab admin add NAME`.")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0].rstrip(".")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+"""The researcher's side: log in, watch, act, take the data."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+from litestar import MediaType, Request, Router, get, post
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
+from litestar.exceptions import NotFoundException
+from litestar.response import Redirect, Response, Stream
+
+from app import accounts, export, html, sessions
+from app.auth import ADMIN_COOKIE, Limit, address_of, cookie, same_site
+from app.html import fragment, sse
+from app.lab import lab_of
+from app.lobby import missing
+from app.sessions import ACTIONS, SessionError
+from app.stats import Tick, read_tick, together
+from app.study import Study
+
+Query = Request[object, object, State]
+wrong_passwords = Limit(most=10, seconds=60)
+hashing = asyncio.Semaphore(2)  # argon2 takes memory and a core
+
+
+class NotLoggedIn(Exception):
+    """The page belongs to a researcher and no log-in came with the request."""
+
+
+async def logged_in(connection: ASGIConnection) -> str:  # type: ignore[type-arg]
+    """The account's name. Raises `NotLoggedIn`."""
+    key = connection.cookies.get(ADMIN_COOKIE, "")
+    if key:
+        async with lab_of(connection).pool.connection() as conn:
+            name = await accounts.account_of(conn, key)
+        if name is not None:
+            return name
+    raise NotLoggedIn
+
+
+@get("/login")
+async def login_form(request: Query, key: str = "") -> Response[str] | Redirect:
+    """With `key`, a link that logs in by itself, once."""
+    if not key:
+        return _page("admin/login.html", problem="", name="")
+    async with lab_of(request).pool.connection() as conn:
+        name = await accounts.use_link(conn, key)
+        if name is not None:
+            return _welcome(request, await accounts.log_in(conn, name))
+    problem = "This link has been used or is too old. Log in with your name and password."
+    return _page("admin/login.html", 403, problem=problem, name="")
+
+
+@post("/login")
+async def login(request: Query) -> Response[str] | Redirect:
+    lab, form = lab_of(request), await request.form()
+    name, password = str(form.get("name", "")).strip(), str(form.get("password", ""))
+    source = f"{address_of(request)} {name}"
+    wrong_passwords.check(source)
+    async with lab.pool.connection() as conn:
+        stored = await accounts.password_hash(conn, name)
+    async with hashing:
+        matches = await asyncio.to_thread(accounts.password_matches, stored, password)
+    if not matches:
+        wrong_passwords.fail(source)
+        problem = "Name and password do not fit together. `networklab admin add NAME` gives a new password."
+        return _page("admin/login.html", 403, problem=problem, name=name)
+    async with lab.pool.connection() as conn:
+        return _welcome(request, await accounts.log_in(conn, name))
+
+
+@post("/logout")
+async def logout(request: Query) -> Redirect:
+    async with lab_of(request).pool.connection() as conn:
+        await accounts.log_out(conn, request.cookies.get(ADMIN_COOKIE, ""))
+    return Redirect("/admin/login", status_code=303, cookies=[cookie(ADMIN_COOKIE, "", False, 0)])
+
+
+@get("/")
+async def session_list(request: Query) -> Response[str]:
+    name = await logged_in(request)
+    async with lab_of(request).pool.connection() as conn:
+        found = await sessions.list_sessions(conn)
+    return _page("admin/sessions.html", sessions=found, account=name)
+
+
+@get("/sessions/{session_id:str}")
+async def session_page(request: Query, session_id: str) -> Response[str]:
+    lab, name = lab_of(request), await logged_in(request)
+    study = await _study(request, session_id)
+    async with lab.pool.connection() as conn:
+        tick = await read_tick(conn, session_id, together([lab.stats.figures()]))
+    return _page("admin/session.html", account=name, **tick_context(tick, study))
+
+
+@post("/sessions/{session_id:str}/{action:str}")
+async def act(request: Query, session_id: str, action: str) -> Response[str] | Redirect:
+    lab, name = lab_of(request), await logged_in(request)
+    if action not in ACTIONS:
+        raise NotFoundException(f"A session has no action “{action}”.")
+    await _study(request, session_id)
+    try:
+        async with lab.pool.connection() as conn, conn.transaction():
+            await ACTIONS[action](conn, session_id, name)
+    except SessionError as error:
+        return _page("admin/problem.html", 409, sentence=str(error), to=f"/admin/sessions/{session_id}")
+    return Redirect(f"/admin/sessions/{session_id}", status_code=303)
+
+
+@get("/sessions/{session_id:str}/export.zip")
+async def export_zip(request: Query, session_id: str) -> Stream:
+    lab = lab_of(request)
+    await logged_in(request)
+    study = await _study(request, session_id)
+    name = f"{session_id}-{datetime.now(UTC):%Y%m%d-%H%M%S}.zip"
+    return Stream(
+        export.zip_chunks(lab.stats.line.url, session_id, study),
+        media_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def render_tick(tick: Tick, study: Study) -> bytes:
+    """The dashboard's changing part, the same for all who watch."""
+    content = html.render("admin/_tick.html", **tick_context(tick, study))
+    return sse(fragment("#tick", "innerMorph", content))
+
+
+def tick_context(tick: Tick, study: Study) -> dict[str, object]:
+    made: dict[str, int] = {}
+    for room in tick.rooms:
+        made[room.kind] = made.get(room.kind, 0) + 1
+    open_kinds = [kind for kind in study.rooms if kind.count is None or made.get(kind.name, 0) < kind.count]
+    types = study.types or tuple(sorted({type_ for room in tick.rooms for type_ in room.types} | set(tick.waiting)))
+    return dict(
+        tick=tick,
+        study=study,
+        needs=[(kind, missing(kind, tick.waiting)) for kind in open_kinds],
+        type_numbers={type_: number % 4 + 1 for number, type_ in enumerate(types)},
+    )
+
+
+async def _study(request: Query, session_id: str) -> Study:
+    lab = lab_of(request)
+    async with lab.pool.connection() as conn:
+        try:
+            await sessions.find_session(conn, session_id)
+        except SessionError as error:
+            raise NotFoundException(str(error)) from None
+    return await lab.studies.of(session_id)
+
+
+def _welcome(request: Query, key: str) -> Redirect:
+    return Redirect(
+        "/admin", status_code=303, cookies=[cookie(ADMIN_COOKIE, key, lab_of(request).config.secure)]
+    )
+
+
+def _page(template: str, status: int = 200, **context: object) -> Response[str]:
+    return Response(html.render(template, **context), status_code=status, media_type=MediaType.HTML)
+
+
+HANDLERS = [
+    Router(
+        "/admin",
+        guards=[same_site],
+        route_handlers=[login_form, login, logout, session_list, session_page, act, export_zip],
+    )
+]

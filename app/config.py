@@ -1,0 +1,54 @@
+"""The environment, read once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class ConfigError(Exception):
+    """A setting that cannot be used; its text says which, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    home: Path  # the embedded Postgres lives here
+    database_url: str | None  # None: the embedded Postgres in `home`
+    listener_url: str | None  # where LISTEN works, when database_url goes through a transaction-mode pooler
+    public_url: str  # what join links start with
+    host: str
+    port: int
+    processes: int
+    pool_size: int  # database connections of one process, besides listener, statistics and ledgers
+    ledger_limit: int  # forms of one kind that may wait for their commit before a form gets 503
+
+    @property
+    def secure(self) -> bool:
+        return self.public_url.startswith("https://")
+
+
+def read_config(environ: Mapping[str, str] = os.environ) -> Config:
+    """Settings from the environment; `README.md` lists them. Raises `ConfigError` with one sentence."""
+    host, port = environ.get("HOST", "127.0.0.1"), _number(environ, "PORT", 8000)
+    return Config(
+        home=Path(environ.get("NETWORKLAB_HOME") or PROJECT / ".networklab").expanduser().absolute(),
+        database_url=environ.get("DATABASE_URL") or None,
+        listener_url=environ.get("NETWORKLAB_LISTENER_URL") or None,
+        public_url=(environ.get("NETWORKLAB_URL") or f"http://127.0.0.1:{port}").rstrip("/"),
+        host=host,
+        port=port,
+        processes=_number(environ, "NETWORKLAB_PROCESSES", 2),
+        pool_size=_number(environ, "NETWORKLAB_POOL_SIZE", 8),
+        ledger_limit=_number(environ, "NETWORKLAB_LEDGER_LIMIT", 2000),
+    )
+
+
+def _number(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise ConfigError(f"{name} must be a whole number above zero, not “{text}”. Change it or leave it out.")
+    return int(text)

@@ -1,0 +1,111 @@
+"""Postgres: connections, typed rows, named queries, migrations."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import class_row
+from psycopg_pool import AsyncConnectionPool
+
+from app.config import PROJECT
+
+T = TypeVar("T")
+Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+Pool = AsyncConnectionPool[Connection]
+
+SQL_FOLDER = PROJECT / "sql"
+_MIGRATION_LOCK = 7_021_337  # any number, the same for every process
+
+
+class Queries(dict[str, bytes]):
+    """The named queries of one file in `sql/`: `-- name: lock_lobby` starts each."""
+
+    def __init__(self, noun: str) -> None:
+        text = (SQL_FOLDER / f"{noun}.sql").read_text(encoding="utf-8")
+        for name, body in re.findall(r"^-- name: (\w+)\n(.*?)(?=^-- name: |\Z)", text, re.MULTILINE | re.DOTALL):
+            self[name] = body.strip().encode()
+
+
+async def rows(conn: Connection, shape: type[T], query: bytes, **params: Any) -> list[T]:
+    async with conn.cursor(row_factory=class_row(shape)) as cursor:
+        await cursor.execute(query, params)
+        return await cursor.fetchall()
+
+
+async def row(conn: Connection, shape: type[T], query: bytes, **params: Any) -> T | None:
+    async with conn.cursor(row_factory=class_row(shape)) as cursor:
+        await cursor.execute(query, params)
+        return await cursor.fetchone()
+
+
+async def value(conn: Connection, query: bytes, **params: Any) -> Any:
+    """The first column of the first row, or None."""
+    found = await (await conn.execute(query, params)).fetchone()
+    return found[0] if found else None
+
+
+async def connect(url: str, purpose: str) -> Connection:
+    """An autocommit connection of its own, outside the pool, named for `pg_stat_activity`."""
+    return await psycopg.AsyncConnection.connect(_dsn(url, purpose), autocommit=True)
+
+
+class Line:
+    """A connection of one's own that comes back after it was lost: for tasks that must not queue for the pool."""
+
+    def __init__(self, url: str, purpose: str) -> None:
+        self.url, self.purpose = url, purpose
+        self.conn: Connection | None = None
+
+    async def get(self) -> Connection:
+        if self.conn is None or self.conn.closed:
+            self.conn = await connect(self.url, self.purpose)
+        return self.conn
+
+    def drop(self) -> None:
+        """Let go at once: close() would wait for a peer that is dead or frozen."""
+        if self.conn is not None:
+            self.conn.pgconn.finish()
+            self.conn = None
+
+
+@asynccontextmanager
+async def open_pool(url: str, size: int) -> AsyncIterator[Pool]:
+    async with AsyncConnectionPool(
+        _dsn(url, "pages"), min_size=min(2, size), max_size=size, timeout=10, max_waiting=1000, open=False
+    ) as pool:
+        await pool.wait(30)
+        yield pool
+
+
+def _dsn(url: str, purpose: str) -> str:
+    return make_conninfo(url, application_name=f"networklab {purpose}", connect_timeout=5)
+
+
+async def migrate(conn: Connection) -> None:
+    """Bring the database to this version's tables and triggers. Several processes may call it at once.
+
+    `conn` must be in autocommit; all is done in one transaction.
+    """
+    async with conn.transaction():
+        await conn.execute("select pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])
+        await conn.execute(
+            "create table if not exists migration (name text primary key, applied_at timestamptz not null default now())"
+        )
+        done = {name for (name,) in await (await conn.execute("select name from migration")).fetchall()}
+        scripts = [(path.stem, path.read_bytes()) for path in sorted((SQL_FOLDER / "migrations").glob("*.sql"))]
+        triggers = (SQL_FOLDER / "triggers.sql").read_bytes()
+        scripts.append((f"triggers {hashlib.sha256(triggers).hexdigest()[:16]}", triggers))
+        for name, script in scripts:
+            if name not in done:
+                await conn.execute(script)
+                await conn.execute("insert into migration (name) values (%s)", [name])
+        await conn.execute(
+            "insert into secret (key) select sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))"
+            " on conflict do nothing"
+        )

@@ -1,0 +1,40 @@
+"""What one server process is made of, so that handlers can reach it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from litestar.connection import ASGIConnection
+
+from app.conductor import Conductor
+from app.config import Config
+from app.db import Pool
+from app.keys import Keys
+from app.ledger import Ledger
+from app.listener import Listener
+from app.live import Live
+from app.messages import Draft
+from app.records import Answer, Receipt
+from app.seating import Seating
+from app.sessions import Studies
+from app.stats import Stats
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    config: Config
+    pool: Pool
+    keys: Keys
+    studies: Studies
+    answers: Ledger[Answer, Receipt | None]
+    messages: Ledger[Draft, int | None]
+    live: Live
+    listener: Listener
+    conductor: Conductor
+    seating: Seating
+    stats: Stats
+
+
+def lab_of(connection: ASGIConnection) -> Lab:  # type: ignore[type-arg]
+    lab: Lab = connection.app.state.lab
+    return lab

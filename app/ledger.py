@@ -1,0 +1,142 @@
+"""Commit together: many requests' rows in one statement and one commit, each answered after its own commit.
+
+A direct write per request is limited by one flush (and, with NOTIFY, one lock) per commit. Here each
+process puts what its requests want to store on a bounded queue; one task stores the whole queue in one
+transaction and only then lets the requests answer. Nothing is acknowledged that is not on disk, and a
+crash loses nothing that was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+import psycopg
+
+from app.db import Connection, Line
+
+BATCH = 400
+PATIENCE = 20.0  # seconds that one form may wait before its client is told to come again
+# 08 connection, 40 rolled back, 53 resources, 55 not ready, 57 stopped by somebody, 58 system: may work later.
+PASSING = {"08", "40", "53", "55", "57", "58"}
+Entry = TypeVar("Entry")
+Outcome = TypeVar("Outcome")
+logger = logging.getLogger(__name__)
+
+
+class Busy(Exception):
+    """Too much is waiting, or the database is away: nothing was acknowledged, send the same form again."""
+
+
+class Ledger(Generic[Entry, Outcome]):
+    """`store(conn, entries)` writes all entries in the transaction it is given and returns their outcomes in order.
+
+    Storing the same entry twice must give the same outcome as storing it once: when a connection breaks
+    during a commit nobody knows whether it took place, and the batch is sent again.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        store: Callable[[Connection, Sequence[Entry]], Awaitable[list[Outcome]]],
+        limit: int,
+    ) -> None:
+        self.name, self.store, self.limit = name, store, limit
+        self.line = Line(url, f"ledger of {name}")
+        self.waiting: deque[tuple[Entry, asyncio.Future[Outcome], float]] = deque()
+        self.flushing = 0  # entries in the batch that is being stored
+        self.acknowledged = 0
+        self.latencies: deque[float] = deque(maxlen=1000)  # seconds from asking to acknowledged
+        self.wake = asyncio.Event()
+
+    @property
+    def queued(self) -> int:
+        return len(self.waiting) + self.flushing
+
+    @property
+    def oldest(self) -> float:
+        """Seconds that the oldest entry has waited."""
+        return time.monotonic() - self.waiting[0][2] if self.waiting else 0.0
+
+    async def commit(self, entry: Entry) -> Outcome:
+        """Returns when `entry` is on disk. Raises `Busy`, or what the database says against this one entry."""
+        if self.queued >= self.limit:
+            raise Busy
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        started = time.monotonic()
+        self.waiting.append((entry, future, started))
+        self.wake.set()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                outcome = await future
+        except TimeoutError:
+            raise Busy from None
+        self.latencies.append(time.monotonic() - started)
+        self.acknowledged += 1
+        return outcome
+
+    async def run(self) -> None:
+        try:
+            while True:
+                await self.wake.wait()
+                self.wake.clear()
+                while self.waiting:
+                    batch = [self.waiting.popleft() for _ in range(min(BATCH, len(self.waiting)))]
+                    # Whoever stopped waiting has told its client to send the form again.
+                    batch = [item for item in batch if not item[1].done()]
+                    self.flushing = len(batch)
+                    await self._settle([(entry, future) for entry, future, _ in batch])
+                    self.flushing = 0
+        finally:
+            self.line.drop()
+            for _, future, _ in self.waiting:
+                future.cancel()
+
+    async def _settle(self, batch: list[tuple[Entry, asyncio.Future[Outcome]]]) -> None:
+        """Store `batch`; if the database refuses it, halve it until only the guilty entry fails."""
+        if not batch:
+            return
+        try:
+            outcomes = await self._store([entry for entry, _ in batch])
+        except Exception as error:
+            if len(batch) == 1:
+                if not batch[0][1].done():
+                    batch[0][1].set_exception(error)
+                return
+            middle = len(batch) // 2
+            await self._settle(batch[:middle])
+            await self._settle(batch[middle:])
+            return
+        for (_, future), outcome in zip(batch, outcomes, strict=True):
+            if not future.done():
+                future.set_result(outcome)
+
+    async def _store(self, entries: list[Entry]) -> list[Outcome]:
+        delay, started = 0.05, time.monotonic()
+        while True:
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    conn = await self.line.get()
+                    async with conn.pipeline(), conn.transaction():
+                        return await self.store(conn, entries)
+            except (psycopg.Error, OSError, TimeoutError) as error:
+                if not _may_pass(error):
+                    raise
+                # The commit may have taken place: the entries' form keys make asking again safe.
+                self.line.drop()
+                if time.monotonic() - started > PATIENCE:
+                    raise Busy from error
+                logger.warning("ledger of %s: %s; trying again", self.name, str(error).partition("\n")[0])
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, 1.0)
+
+
+def _may_pass(error: Exception) -> bool:
+    if isinstance(error, psycopg.Error):
+        return error.sqlstate is None or error.sqlstate[:2] in PASSING
+    return True

@@ -1,0 +1,284 @@
+"""Live pages: what happens in a log reaches the pages that show it, rendered once and in order.
+
+A page first gets a snapshot that belongs to a sequence number of its log, then what comes after it. A page
+that cannot keep up loses its queue and gets a snapshot again, so memory stays bounded and nothing is missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from app import html, lobby, messages
+from app.db import Pool
+from app.events import Event
+from app.html import fragment, sse
+from app.hub import Hub
+from app.keys import Keys
+from app.messages import Message
+from app.places import DonePlace, LobbyPlace, Place, RoomPlace, lobby_counts, place_of
+from app.rooms import RoomView
+from app.sessions import Studies
+
+QUEUE = 64  # messages that a slow page may lag behind before it gets a snapshot instead
+LOBBY_PACE = 0.3  # seconds between two renderings of one lobby
+
+
+class Page:
+    """One connected page. `queue` holds what is to be sent; `stale` says that it needs a snapshot first."""
+
+    def __init__(self, player_id: int, session_id: str) -> None:
+        self.player_id, self.session_id = player_id, session_id
+        self.place: Place | None = None
+        self.seq = 0  # of the snapshot, in its log
+        self.logs: set[int] = set()
+        self.queue: deque[bytes] = deque()
+        self.stale = True
+        self.wake = asyncio.Event()
+
+    def push(self, message: bytes) -> None:
+        if len(self.queue) >= QUEUE:
+            self.refresh()
+        elif not self.stale:
+            self.queue.append(message)
+            self.wake.set()
+
+    def refresh(self) -> None:
+        self.queue.clear()
+        self.stale = True
+        self.wake.set()
+
+
+@dataclass(slots=True)
+class RoomFeed:
+    """The pages of one room in this process, and the room as its log says it is."""
+
+    view: RoomView
+    pages: set[Page] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class SessionFeed:
+    """The pages of one session in this process: those in the lobby, and all of them."""
+
+    session_id: str
+    waiting: set[Page] = field(default_factory=set)
+    pages: set[Page] = field(default_factory=set)
+    rendering: asyncio.Task[None] | None = None
+
+
+class Live:
+    def __init__(self, url: str, pool: Pool, keys: Keys, studies: Studies) -> None:
+        self.pool, self.keys, self.studies = pool, keys, studies
+        self.hub = Hub(url, self.publish)
+        self.rooms: dict[int, RoomFeed] = {}  # by log
+        self.sessions: dict[int, SessionFeed] = {}  # by log
+        self.pages: set[Page] = set()
+
+    async def snapshot(self, page: Page) -> bytes:
+        """Everything this page shows now; from here on the page gets what comes after."""
+        study = await self.studies.of(page.session_id)
+        while True:
+            async with self.pool.connection() as conn:
+                place = await place_of(conn, self.keys, study, page.player_id)
+            self.leave(page)
+            if place is None:
+                return sse(fragment("#live", "delete", ""))
+            self.pages.add(page)
+            if self._join(page, place):
+                break
+        page.queue.clear()
+        page.stale = False
+        message = fragment("#page", "innerMorph", place.html())
+        if isinstance(place, DonePlace):
+            message += fragment("#live", "delete", "")
+        return sse(message, str(page.seq))
+
+    def leave(self, page: Page) -> None:
+        self.pages.discard(page)
+        for log_id in page.logs:
+            if room := self.rooms.get(log_id):
+                room.pages.discard(page)
+                if not room.pages:
+                    del self.rooms[log_id]
+                    self.hub.forget(log_id)
+            elif session := self.sessions.get(log_id):
+                session.pages.discard(page)
+                session.waiting.discard(page)
+                if not session.pages:
+                    del self.sessions[log_id]
+                    self.hub.forget(log_id)
+        page.logs.clear()
+
+    def _join(self, page: Page, place: Place) -> bool:
+        """Follow the place's logs; False if they have moved on since it was read, so it must be read again."""
+        page.place, page.seq = place, 0
+        if isinstance(place, DonePlace):
+            return True
+        if isinstance(place, LobbyPlace):
+            page.seq = place.seq
+            self._follow_session(page, place.log_id).waiting.add(page)
+            return self._watch(page, place.log_id, place.seq)
+        room = place.view.room
+        page.seq = room.seq
+        page.place = replace(place, messages=())  # on the page now; no need to keep them here
+        feed = self.rooms.setdefault(room.log_id, RoomFeed(place.view))
+        feed.pages.add(page)
+        if room.seq > feed.view.room.seq:
+            feed.view = place.view
+        self._follow_session(page, room.session_log_id)
+        up_to_date = self._watch(page, room.session_log_id, room.session_seq)
+        return self._watch(page, room.log_id, room.seq) and up_to_date
+
+    def _follow_session(self, page: Page, log_id: int) -> SessionFeed:
+        feed = self.sessions.setdefault(log_id, SessionFeed(page.session_id))
+        feed.pages.add(page)
+        return feed
+
+    def _watch(self, page: Page, log_id: int, seq: int) -> bool:
+        page.logs.add(log_id)
+        self.hub.watch(log_id, seq)
+        return self.hub.cursors[log_id] <= seq
+
+    async def publish(self, events: list[Event]) -> None:
+        """Called by the hub with what is new in all watched logs, by log and in order."""
+        sent = [event.data["message"] for event in events if event.name == "message_sent"]
+        said: dict[int, Message] = {}
+        if sent:
+            async with self.pool.connection() as conn:
+                said = await messages.find_messages(conn, sent)
+        # From here to the end nothing waits: pages join between two publications, never in the middle of one.
+        by_log: dict[int, list[Event]] = {}
+        for event in events:
+            by_log.setdefault(event.log_id, []).append(event)
+        for log_id, news in by_log.items():
+            if room_feed := self.rooms.get(log_id):
+                self._publish_room(room_feed, news, said)
+            elif session_feed := self.sessions.get(log_id):
+                self._publish_session(session_feed, news)
+
+    def _publish_room(self, feed: RoomFeed, events: Sequence[Event], said: dict[int, Message]) -> None:
+        before = feed.view
+        for event in events:
+            if event.name == "message_sent":
+                self._say(feed, event, said[event.data["message"]])
+            if event.seq > feed.view.room.seq:
+                feed.view = _fold(feed.view, event)
+        now = feed.view
+        if now.room.status == "ended" or now.room.deadline != before.room.deadline and now.room.position == before.room.position:
+            for page in feed.pages:
+                page.refresh()
+        elif now.room.position != before.room.position:
+            for page in feed.pages:
+                self._open_step(page, now)
+        elif now.seats != before.seats:
+            self._show_answered(feed, now)
+
+    def _say(self, feed: RoomFeed, event: Event, message: Message) -> None:
+        rendered: dict[bool, bytes] = {}
+        for page in feed.pages:
+            place = page.place
+            if not isinstance(place, RoomPlace) or event.seq <= page.seq:
+                continue
+            hearers = feed.view.hearers(message.slot, message.to_slot, place.position.step.chat)
+            if place.me in hearers or any(seat.slot == place.me.slot for seat in hearers):
+                own = message.slot == place.me.slot
+                if own not in rendered:
+                    item = html.render("player/_message_sent.html", message=message, own=own)
+                    rendered[own] = sse(fragment("#talk", "beforeend", item), str(event.seq))
+                page.push(rendered[own])
+
+    def _open_step(self, page: Page, view: RoomView) -> None:
+        place = page.place
+        if not isinstance(place, RoomPlace) or view.seat_of[page.player_id].status != "playing":
+            page.refresh()
+            return
+        room = view.room
+        chat = place.position.step.chat
+        place = replace(
+            place,
+            view=view,
+            values={},
+            saved=0,
+            errors={},
+            form_key=self.keys.answer_key(page.player_id, room.id, room.position, 0),
+        )
+        page.place = place
+        if place.position.step.chat == chat:
+            page.push(sse(place.step_opened(), str(room.seq)))
+        else:
+            page.refresh()
+
+    def _show_answered(self, feed: RoomFeed, view: RoomView) -> None:
+        rendered: dict[tuple[int, int], bytes] = {}
+        for page in feed.pages:
+            place = page.place
+            if not isinstance(place, RoomPlace) or view.seat_of[page.player_id].status != "playing":
+                page.refresh()
+                continue
+            page.place = place = replace(place, view=view)
+            key = (place.answered, place.playing)
+            if key not in rendered:
+                rendered[key] = sse(fragment("#answered", "innerHTML", place.answered_html()), str(view.room.seq))
+            page.push(rendered[key])
+
+    def _publish_session(self, feed: SessionFeed, events: Sequence[Event]) -> None:
+        moved = {event.player_id for event in events if event.name in ("player_placed", "player_left")}
+        everyone = any(event.name.startswith("session_") for event in events)
+        for page in feed.pages if everyone else feed.waiting:
+            if everyone or page.player_id in moved:
+                page.refresh()
+        if feed.waiting and feed.rendering is None:
+            feed.rendering = asyncio.create_task(self._render_lobby(feed))
+
+    async def _render_lobby(self, feed: SessionFeed) -> None:
+        """Hundreds arrive at once and each sees the others come: render a few times a second, once per type."""
+        try:
+            await asyncio.sleep(LOBBY_PACE)
+        finally:
+            feed.rendering = None
+        study = await self.studies.of(feed.session_id)
+        async with self.pool.connection() as conn:
+            waiting, made = await lobby_counts(conn, feed.session_id)
+        prospects = lobby.prospects(study, waiting, made)
+        rendered: dict[str, bytes] = {}
+        for page in feed.waiting:
+            place = page.place
+            if not isinstance(place, LobbyPlace):
+                continue
+            type_ = place.player.type
+            if type_ not in rendered:
+                place = replace(place, prospect=prospects.get(type_), waiting=sum(waiting.values()))
+                rendered[type_] = sse(fragment("#wait", "innerHTML", place.wait_html()))
+            page.push(rendered[type_])
+
+
+def _fold(view: RoomView, event: Event) -> RoomView:
+    """The room after one more event of its log."""
+    room, data = replace(view.room, seq=event.seq), event.data
+    if event.name in ("step_opened", "deadline_moved", "room_opened"):
+        moved = data["position"] != room.position
+        room = replace(
+            room,
+            position=data["position"],
+            step=data["step"],
+            round=data["round"],
+            deadline=datetime.fromisoformat(data["deadline"]),
+        )
+        seats = tuple(replace(seat, answered=False) for seat in view.seats) if moved else view.seats
+        return replace(view, room=room, seats=seats)
+    if event.name == "room_ended":
+        return replace(view, room=replace(room, status="ended"))
+    seats = view.seats
+    if event.name == "player_answered" and not data["late"] and (data["step"], data["round"]) == (room.step, room.round):
+        seats = tuple(
+            replace(seat, answered=True) if seat.player_id == event.player_id else seat for seat in seats
+        )
+    elif event.name == "player_left":
+        seats = tuple(
+            replace(seat, status="left") if seat.player_id == event.player_id else seat for seat in seats
+        )
+    return replace(view, room=room, seats=seats)

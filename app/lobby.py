@@ -1,0 +1,147 @@
+"""The lobby: who waits, who can be seated, for how long anybody waits."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app import players, rooms
+from app.db import Connection, Queries, rows as typed_rows
+from app.rooms import Placement
+from app.study import RoomKind, Study
+
+SQL = Queries("lobby")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    player_id: int
+    type: str
+    waited: float  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What somebody of one type waits for: `have` of `need` people of the first room open to them are here."""
+
+    have: int
+    need: int
+    after: float  # seconds of waiting from which on this room takes them
+    fallback_after: float | None  # seconds of waiting after which another kind of room takes them too
+
+
+async def seat(conn: Connection, session_id: str, study: Study) -> int:
+    """Seat everyone who can be seated, oldest first; send away who has waited too long. Returns how many sat down.
+
+    One at a time for a session: it starts by locking the lobby's row.
+    """
+    found = await (await conn.execute(rooms.SQL["lock_lobby"], dict(session_id=session_id))).fetchone()
+    if found is None:
+        return 0
+    _, seed, status = found
+    waiting = await typed_rows(conn, Waiting, SQL["lock_waiting"], session_id=session_id)
+    await conn.execute(SQL["log_arrivals"], dict(session_id=session_id))
+    if status == "closed":
+        await players.leave_lobby(conn, session_id, study)
+        return 0
+    if status == "paused":
+        return 0
+    waiting.sort(key=lambda one: (-one.waited, one.player_id))
+    placements: list[Placement] = []
+    if status == "running":
+        made = dict(await (await conn.execute(rooms.SQL["rooms_made"], dict(session_id=session_id))).fetchall())
+        placements = decide(study.rooms, waiting, made)
+        if placements:
+            await rooms.open_rooms(conn, session_id, seed, study, placements)
+    seated = {player_id for placement in placements for player_id, _ in placement.seats}
+    left = [one for one in waiting if one.player_id not in seated]
+    overdue = [one.player_id for one in left if one.waited >= study.lobby.max_wait]
+    if overdue:
+        await players.leave(conn, overdue, "lobby", study)
+    due = next_look(study, [one.waited for one in left if one.waited < study.lobby.max_wait], status == "running")
+    await conn.execute(SQL["set_due"], dict(session_id=session_id, secs=due))
+    return len(seated)
+
+
+def decide(kinds: Sequence[RoomKind], waiting: Sequence[Waiting], made: Mapping[str, int]) -> list[Placement]:
+    """Which rooms to open for those who wait (oldest first), trying `kinds` in order.
+
+    A kind with `after` takes only people who have waited that long. `made`: how many rooms there are of each kind.
+    """
+    placements: list[Placement] = []
+    gone: set[int] = set()
+    for kind in kinds:
+        queues: dict[str, deque[tuple[int, Waiting]]] = {}
+        for nth, one in enumerate(waiting):
+            if one.player_id not in gone and one.waited >= kind.after:
+                queues.setdefault(one.type, deque()).append((nth, one))
+        number = made.get(kind.name, 0)
+        while kind.count is None or number < kind.count:
+            taken = _take(kind, queues)
+            if taken is None:
+                break
+            number += 1
+            gone.update(one.player_id for one, _ in taken)
+            types = Counter(one.type for one, _ in taken)
+            who = " + ".join(f"{count} {type_ or 'people'}" for type_, count in types.items())
+            longest = max(one.waited for one, _ in taken)
+            reason = f"{who} were waiting, the longest {_clock(longest)}; `{kind.name}` #{number}"
+            placements.append(
+                Placement(kind, number, tuple((one.player_id, wanted) for one, wanted in taken), reason)
+            )
+    return placements
+
+
+def _take(kind: RoomKind, queues: dict[str, deque[tuple[int, Waiting]]]) -> list[tuple[Waiting, str]] | None:
+    """The oldest people for one room of this kind, taken off their queues; None and nothing taken if some lack."""
+    named = {type_: count for type_, count in kind.seats.items() if type_ != "any"}
+    free = kind.seats.get("any", 0)
+    if any(len(queues.get(type_, ())) < count for type_, count in named.items()):
+        return None
+    if sum(map(len, queues.values())) < kind.size:
+        return None
+    taken = [(queues[type_].popleft()[1], type_) for type_, count in named.items() for _ in range(count)]
+    for _ in range(free):
+        oldest = min((queue for queue in queues.values() if queue), key=lambda queue: queue[0][0])
+        taken.append((oldest.popleft()[1], "any"))
+    return taken
+
+
+def next_look(study: Study, waited: Sequence[float], running: bool) -> float | None:
+    """Seconds until somebody who waits reaches a fallback's `after` or the longest wait; None if nobody waits."""
+    marks = [study.lobby.max_wait, *(kind.after for kind in study.rooms if running)]
+    ahead = [mark - one for one in waited for mark in marks if mark > one]
+    return min(ahead, default=None)
+
+
+def prospects(study: Study, waiting: Mapping[str, int], made: Mapping[str, int]) -> dict[str, Prospect | None]:
+    """For each type that waits, the first kind of room that could take it; None if none can any more."""
+    return {type_: _prospect(study, type_, waiting, made) for type_ in waiting}
+
+
+def _prospect(study: Study, type_: str, waiting: Mapping[str, int], made: Mapping[str, int]) -> Prospect | None:
+    open_to = [
+        kind
+        for kind in study.rooms
+        if (type_ in kind.seats or "any" in kind.seats) and (kind.count is None or made.get(kind.name, 0) < kind.count)
+    ]
+    if not open_to:
+        return None
+    first = open_to[0]
+    later = [kind.after for kind in open_to[1:] if kind.after > first.after]
+    return Prospect(first.size - sum(missing(first, waiting).values()), first.size, first.after, min(later, default=None))
+
+
+def missing(kind: RoomKind, waiting: Mapping[str, int]) -> dict[str, int]:
+    """How many more of which type a room of this kind needs."""
+    lacking = {
+        type_: count - min(count, waiting.get(type_, 0)) for type_, count in kind.seats.items() if type_ != "any"
+    }
+    spare = sum(waiting.values()) - sum(count - lacking[type_] for type_, count in kind.seats.items() if type_ != "any")
+    lacking["any"] = max(0, kind.seats.get("any", 0) - spare)
+    return {type_: count for type_, count in lacking.items() if count}
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

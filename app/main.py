@@ -1,0 +1,244 @@
+"""The only wiring: from a `Config` to the application that serves it."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import psycopg
+from litestar import Litestar, MediaType, Request, Response, get
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+from litestar.response import Redirect
+from litestar.static_files import create_static_files_router
+from litestar.types import Message, Scope
+from psycopg_pool import PoolTimeout, TooManyRequests
+
+from app import admin_pages, html, messages, player_pages, records, streams
+from app.admin_pages import NotLoggedIn, render_tick
+from app.auth import NotSignedIn
+from app.conductor import Conductor
+from app.config import Config
+from app.db import open_pool
+from app.keys import read_keys
+from app.lab import Lab
+from app.ledger import Busy, Ledger
+from app.listener import Listener
+from app.live import Live
+from app.player_pages import UnknownToken
+from app.seating import Seating
+from app.sessions import Studies
+from app.stats import Figures, Stats, Tick, percentile, together
+
+logger = logging.getLogger(__name__)
+Query = Request[object, object, State]
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = [
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),  # a join link is a secret; it never leaves for another site
+]
+
+
+def create_app(config: Config, url: str) -> Litestar:
+    """The application for the database at `url`, which must be migrated."""
+
+    @asynccontextmanager
+    async def lab(app: Litestar) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            app.state.lab = await _start(stack, config, url)
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(20_000, 50, 1000)
+            yield
+
+    return Litestar(
+        route_handlers=[
+            *player_pages.HANDLERS,
+            *admin_pages.HANDLERS,
+            *streams.HANDLERS,
+            front,
+            health_live,
+            health_ready,
+            metrics,
+            create_static_files_router("/static", [html.STATIC]),
+        ],
+        lifespan=[lab],
+        exception_handlers={
+            HTTPException: _http_problem,
+            NotSignedIn: _not_signed_in,
+            NotLoggedIn: lambda _, __: Redirect("/admin/login", status_code=303),
+            UnknownToken: _unknown_token,
+            Busy: _busy,
+            PoolTimeout: _busy,
+            TooManyRequests: _busy,
+            psycopg.OperationalError: _busy,
+            Exception: _broken,
+        },
+        before_send=[_add_headers],
+        request_max_body_size=200_000,
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
+async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:
+    pool = await stack.enter_async_context(open_pool(url, config.pool_size))
+    async with pool.connection() as conn:
+        keys = await read_keys(conn)
+    studies = Studies(pool)
+    answers = Ledger("records", url, records.store, config.ledger_limit)
+    talk = Ledger("messages", url, messages.store, config.ledger_limit)
+    live = Live(url, pool, keys, studies)
+    conductor = Conductor(url, studies)
+
+    def on_hint(logs: set[int]) -> None:
+        live.hub.hint(logs)
+        conductor.hint(logs)
+
+    def on_connect() -> None:
+        live.hub.hint_all()
+
+    listener = Listener(config.listener_url or url, on_hint, on_connect)
+
+    def figures() -> Figures:
+        seconds = [*answers.latencies, *talk.latencies]
+        return Figures(
+            streams=len(live.pages),
+            queued=answers.queued + talk.queued,
+            oldest=1000 * max(answers.oldest, talk.oldest),
+            commit_p50=1000 * percentile(seconds, 0.5),
+            commit_p95=1000 * percentile(seconds, 0.95),
+            lag=1000 * live.hub.lag,
+            tick=1000 * stats.took,
+            listening=listener.connected.is_set(),
+        )
+
+    def render(tick: Tick) -> bytes:
+        return render_tick(tick, studies.known[tick.session.id])
+
+    stats = Stats(url, f"{socket.gethostname()}:{os.getpid()}", figures, render)
+    for part in (answers.run(), talk.run(), live.hub.run(), listener.run(), conductor.run(), stats.run()):
+        await stack.enter_async_context(_running(part))
+    async with asyncio.timeout(30):
+        await listener.connected.wait()
+    return Lab(config, pool, keys, studies, answers, talk, live, listener, conductor, Seating(pool, studies), stats)
+
+
+@asynccontextmanager
+async def _running(part: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run a part of the server beside the requests. If one ends by an error, so does the process: half a server is worse."""
+    task = asyncio.create_task(part)
+    task.add_done_callback(_give_up)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def _give_up(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception():
+        logger.critical("a part of the server failed; the process ends so that a new one starts", exc_info=task.exception())
+        os._exit(70)
+
+
+@get("/")
+async def front() -> Response[str]:
+    return Response(html.render("front.html"), media_type=MediaType.HTML)
+
+
+@get("/health/live", media_type=MediaType.TEXT)
+async def health_live() -> str:
+    return "alive\n"
+
+
+@get("/health/ready", media_type=MediaType.TEXT)
+async def health_ready(request: Query) -> Response[str]:
+    """Ready: the database answers within a second and the listener hears it."""
+    lab: Lab = request.app.state.lab
+    try:
+        async with asyncio.timeout(1), lab.pool.connection() as conn:
+            await conn.execute("select 1")
+        ready = lab.listener.connected.is_set()
+    except (TimeoutError, psycopg.Error):
+        ready = False
+    return Response("ready\n" if ready else "not ready\n", status_code=200 if ready else 503)
+
+
+@get("/metrics", media_type=MediaType.TEXT)
+async def metrics(request: Query) -> str:
+    """This process, in the Prometheus text format."""
+    lab: Lab = request.app.state.lab
+    now = together([lab.stats.figures()])
+    lines = {
+        "networklab_streams": ("gauge", "players' pages connected", now.streams),
+        "networklab_ledger_queued": ("gauge", "forms waiting for their commit", now.queued),
+        "networklab_ledger_oldest_seconds": ("gauge", "wait of the oldest of them", now.oldest / 1000),
+        "networklab_commit_p95_seconds": ("gauge", "95% of the last forms were acknowledged within", now.commit_p95 / 1000),
+        "networklab_hub_lag_seconds": ("gauge", "from a notification to its events handed on", now.lag / 1000),
+        "networklab_tick_seconds": ("gauge", "duration of the last statistics tick", now.tick / 1000),
+        "networklab_forms_acknowledged_total": ("counter", "answers on disk", lab.answers.acknowledged),
+        "networklab_messages_acknowledged_total": ("counter", "messages on disk", lab.messages.acknowledged),
+        "networklab_listening": ("gauge", "1 while LISTEN is connected", int(now.listening)),
+    }
+    return "".join(
+        f"# HELP {name} {text}\n# TYPE {name} {kind}\n{name} {number}\n" for name, (kind, text, number) in lines.items()
+    )
+
+
+def _problem(request: Query, status: int, sentence: str, to: str | None = None, action: str | None = None, **headers: str) -> Response[str]:
+    """A sentence that says what to do next: alone for htmx, on a page for everybody else."""
+    if "hx-request" in request.headers:
+        content = html.render("player/_problem.html", sentence=sentence)
+    else:
+        content = html.render("player/problem.html", sentence=sentence, to=to, action=action)
+    return Response(content, status_code=status, headers=headers, media_type=MediaType.HTML)
+
+
+def _http_problem(request: Query, error: HTTPException) -> Response[str]:
+    sentence = error.detail
+    if error.status_code == 404 and sentence in ("", "Not Found"):
+        sentence = "There is no such page. Open the link from your invitation again."
+    if error.status_code == 405:
+        sentence = "This address does not answer that way. Open the link from your invitation again."
+    if error.status_code == 413:
+        sentence = "That is too long to be saved. Shorten it and send it again."
+    if error.status_code == 400:
+        sentence = "This form could not be read. Reload the page and send it again."
+    return _problem(request, error.status_code, sentence, **(error.headers or {}))
+
+
+def _not_signed_in(request: Query, _: NotSignedIn) -> Response[str]:
+    return _problem(request, 403, "We don’t know who you are here. Open the link from your invitation again: your place is kept.")
+
+
+def _unknown_token(request: Query, _: UnknownToken) -> Response[str]:
+    return _problem(request, 404, "This link leads to no study. Check that you opened the whole link from your invitation.")
+
+
+def _busy(request: Query, _: Exception) -> Response[str]:
+    """Nothing was acknowledged, nothing is lost: the page sends the same form again by itself."""
+    return _problem(request, 503, "The server is busy. Your page tries again by itself; nothing is lost.", **{"Retry-After": "1"})
+
+
+def _broken(request: Query, error: Exception) -> Response[str]:
+    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return _problem(request, 500, "Something broke on our side. Reload the page; what you saved is kept.")
+
+
+async def _add_headers(message: Message, scope: Scope) -> None:
+    """To every answer, error pages and streams included. What has a version in its address may be kept for ever."""
+    if message["type"] == "http.response.start":
+        for_ever = scope["path"].startswith("/static/") and message["status"] == 200
+        kept = b"public, max-age=31536000, immutable" if for_ever else b"no-store"
+        message["headers"] = [*message["headers"], *HEADERS, (b"cache-control", kept)]

@@ -1,0 +1,82 @@
+"""Messages: text from a player to neighbours or the room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from app.db import Connection, Queries, rows
+from app.study import Field, Study
+
+SQL = Queries("messages")
+LOCK_ROOMS = Queries("records")["lock_rooms"]
+BODY = Field("body", "Your message", "text", max=Decimal(1000))  # what may be written
+SHOWN = 300  # messages on a page; the export has all
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message as a player sent it."""
+
+    player_id: int
+    room_id: int
+    to_slot: int | None
+    to_room: bool  # the step's talk is for the whole room
+    body: str
+    form: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    id: int
+    slot: int
+    to_slot: int | None
+    alias: str
+    body: str
+    at: datetime
+
+
+async def store(conn: Connection, drafts: Sequence[Draft]) -> list[int | None]:
+    """Message numbers in the order of `drafts`; None where the sender plays no more or `to` is out of reach."""
+    ordered = {draft.form: draft for draft in sorted(drafts, key=lambda one: (one.player_id, one.form.int))}
+    # The rooms' rows keep them from ending meanwhile, as with records.
+    await conn.execute(LOCK_ROOMS, dict(rooms=list({draft.room_id for draft in drafts})))
+    new = list(ordered.values())
+    stored = await conn.execute(
+        SQL["store_messages"],
+        dict(
+            players=[draft.player_id for draft in new],
+            rooms=[draft.room_id for draft in new],
+            to_slots=[draft.to_slot for draft in new],
+            bodies=[draft.body for draft in new],
+            forms=[draft.form for draft in new],
+            to_room=[draft.to_room for draft in new],
+        ),
+    )
+    found = {form: number for number, form in await stored.fetchall()}
+    lacking = [form for form in ordered if form not in found]
+    if lacking:
+        before = await conn.execute(SQL["sent_before"], dict(forms=lacking))
+        found |= {form: number for number, form in await before.fetchall()}
+    return [found.get(draft.form) for draft in drafts]
+
+
+async def seen_by(conn: Connection, room_id: int, slot: int, study: Study) -> list[Message]:
+    """The newest messages that may stand on this slot's page, oldest first."""
+    found = await rows(
+        conn,
+        Message,
+        SQL["seen_by"],
+        room_id=room_id,
+        slot=slot,
+        open_steps=[step.name for step in study.steps if step.chat == "room"],
+        most=SHOWN,
+    )
+    return found[::-1]
+
+
+async def find_messages(conn: Connection, ids: Sequence[int]) -> dict[int, Message]:
+    return {message.id: message for message in await rows(conn, Message, SQL["find_messages"], ids=list(ids))}

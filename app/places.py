@@ -1,0 +1,179 @@
+"""Where a player is (lobby, room, done) and what the page shows there, as the database has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from app import html, lobby, messages, records, rooms
+from app.db import Connection, Queries
+from app.html import fragment
+from app.keys import Keys
+from app.lobby import Prospect
+from app.messages import Message
+from app.players import Player, find_player
+from app.rooms import Room, RoomView, Seat
+from app.study import Position, Study
+
+ROOMS = Queries("rooms")
+
+
+@dataclass(frozen=True, slots=True)
+class LobbyPlace:
+    player: Player
+    study: Study
+    prospect: Prospect | None
+    waiting: int  # people in the lobby
+    log_id: int
+    seq: int  # of the last event in the session's log
+
+    @property
+    def leaves_at(self) -> datetime:
+        return self._after(self.study.lobby.max_wait)
+
+    @property
+    def fallback_at(self) -> datetime | None:
+        """When another kind of room takes this player too."""
+        if self.prospect is None or self.prospect.fallback_after is None:
+            return None
+        return self._after(self.prospect.fallback_after)
+
+    def _after(self, seconds: float) -> datetime:
+        assert self.player.waiting_since is not None
+        return self.player.waiting_since + timedelta(seconds=seconds)
+
+    def html(self) -> str:
+        return html.render("player/lobby.html", place=self, now=_now())
+
+    def wait_html(self) -> str:
+        """The part that changes as others come and go: the same for all of one type."""
+        return html.render("player/_player_signed_in.html", place=self)
+
+
+@dataclass(frozen=True, slots=True)
+class RoomPlace:
+    player: Player
+    study: Study
+    view: RoomView
+    me: Seat
+    form_key: str
+    values: Mapping[str, str] = field(default_factory=dict)  # field → what was said, or typed
+    saved: int = 0  # how many times this step's form was saved
+    errors: Mapping[str, str] = field(default_factory=dict)
+    messages: tuple[Message, ...] = ()
+    message_key: str = ""
+
+    @property
+    def room(self) -> Room:
+        return self.view.room
+
+    @property
+    def position(self) -> Position:
+        return self.study.plan[self.view.room.position]
+
+    @property
+    def last(self) -> Position:
+        return self.study.plan[-1]
+
+    @property
+    def partners(self) -> tuple[Seat, ...]:
+        """Those whom this player sees, and with whom they talk."""
+        if self.position.step.chat == "room":
+            return tuple(seat for seat in self.view.seats if seat.slot != self.me.slot)
+        return self.view.neighbours(self.me.slot)
+
+    @property
+    def answered(self) -> int:
+        """Of the partners who still play."""
+        return sum(seat.answered for seat in self.partners if seat.status == "playing")
+
+    @property
+    def playing(self) -> int:
+        return sum(seat.status == "playing" for seat in self.partners)
+
+    def html(self) -> str:
+        return html.render_for(self.study, "player/room.html", **self._context())
+
+    def step_html(self) -> str:
+        """The step alone: what the study's own page may reshape."""
+        return html.render_for(self.study, f"pages/{self.position.step.page}.html", **self._context())
+
+    def step_opened(self) -> str:
+        """What brings a page from the step before to this one; typed text in the talk stays."""
+        return fragment("#where", "outerHTML", html.render("player/_where.html", **self._context())) + fragment(
+            "#step", "innerHTML", self.step_html()
+        )
+
+    def answered_html(self) -> str:
+        return html.render("player/_player_answered.html", **self._context())
+
+    def _context(self) -> dict[str, object]:
+        return dict(place=self, step=self.position.step, now=_now())
+
+
+@dataclass(frozen=True, slots=True)
+class DonePlace:
+    player: Player
+    study: Study
+
+    @property
+    def redirect(self) -> str | None:
+        address = self.study.finish.redirect
+        return address.replace("{code}", self.player.code or "") if address else None
+
+    def html(self) -> str:
+        return html.render("player/_room_ended.html", place=self, now=_now())
+
+
+Place = LobbyPlace | RoomPlace | DonePlace
+
+
+async def place_of(conn: Connection, keys: Keys, study: Study, player_id: int) -> Place | None:
+    """Where the player is now. Opens a transaction of its own, so that all parts belong to one moment."""
+    async with conn.transaction():
+        await conn.execute("set transaction isolation level repeatable read, read only")
+        player = await find_player(conn, player_id)
+        if player is None or player.status == "invited":
+            return None
+        if player.status == "waiting":
+            return await _lobby(conn, study, player)
+        if player.status == "playing" and player.room_id is not None:
+            return await _room(conn, keys, study, player, player.room_id)
+        return DonePlace(player, study)
+
+
+async def _lobby(conn: Connection, study: Study, player: Player) -> LobbyPlace:
+    waiting, made = await lobby_counts(conn, player.session_id)
+    found = await conn.execute(lobby.SQL["session_log"], dict(session_id=player.session_id))
+    log_id, seq = (await found.fetchall())[0]
+    prospect = lobby.prospects(study, waiting, made).get(player.type)
+    return LobbyPlace(player, study, prospect, sum(waiting.values()), log_id, seq)
+
+
+async def lobby_counts(conn: Connection, session_id: str) -> tuple[dict[str, int], dict[str, int]]:
+    """How many wait, by type; how many rooms there are, by kind."""
+    waiting = await conn.execute(lobby.SQL["waiting_by_type"], dict(session_id=session_id))
+    made = await conn.execute(ROOMS["rooms_made"], dict(session_id=session_id))
+    return dict(await waiting.fetchall()), dict(await made.fetchall())
+
+
+async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room_id: int) -> RoomPlace:
+    view = await rooms.view(conn, room_id)
+    room, me = view.room, view.seat_of[player.id]
+    values, saved = await records.answers_of(conn, room.id, room.round, room.step, player.id)
+    return RoomPlace(
+        player=player,
+        study=study,
+        view=view,
+        me=me,
+        form_key=keys.answer_key(player.id, room.id, room.position, saved),
+        values=values,
+        saved=saved,
+        messages=tuple(await messages.seen_by(conn, room.id, me.slot, study)),
+        message_key=keys.message_key(player.id, room.id, room.position),
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

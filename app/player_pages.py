@@ -1,0 +1,237 @@
+"""The player's side: sign in, play, leave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated
+
+from litestar import MediaType, Request, get, post
+from litestar.datastructures import FormMultiDict, State
+from litestar.params import Parameter
+from litestar.response import Redirect, Response
+
+from app import html, players, rooms
+from app.auth import PLAYER_COOKIE, Limit, NotSignedIn, address_of, cookie, player_of, same_site
+from app.html import fragment
+from app.keys import FormKey
+from app.lab import Lab, lab_of
+from app.messages import BODY, Draft
+from app.places import LobbyPlace, Place, RoomPlace, place_of
+from app.players import Player
+from app.records import Answer, form_id
+from app.study import Field, FieldError, Study
+
+Query = Request[object, object, State]
+Token = Annotated[str, Parameter(max_length=200)]
+wrong_tokens = Limit(most=60, seconds=60)
+
+
+class UnknownToken(Exception):
+    """A link that leads nowhere."""
+
+
+@get("/join/{token:str}")
+async def join_form(request: Query, token: Token) -> Response[str]:
+    """Changes nothing: link scanners open it too."""
+    lab, player = lab_of(request), await _invited(request, token)
+    if player.status != "invited":
+        return _page("player/join_again.html", player=player, study=await lab.studies.of(player.session_id), token=token)
+    if player.session_status == "closed":
+        return _closed()
+    study = await lab.studies.of(player.session_id)
+    return _page("player/join.html", study=study, token=token, values={}, errors={})
+
+
+@post("/join/{token:str}", guards=[same_site])
+async def join(request: Query, token: Token) -> Response[str] | Redirect:
+    lab, player = lab_of(request), await _invited(request, token)
+    study = await lab.studies.of(player.session_id)
+    entry: dict[str, str] = {}
+    if player.status == "invited":
+        if player.session_status == "closed":
+            return _closed()
+        form = await request.form()
+        entry, errors = read_fields(study.entry, form)
+        if errors:
+            typed = {field.name: form.get(field.name, "") for field in study.entry}
+            return _page("player/join.html", 422, study=study, token=token, values=typed, errors=errors)
+    async with lab.pool.connection() as conn, conn.transaction():
+        signed_in = await players.sign_in(conn, token, entry)
+    assert signed_in is not None
+    if signed_in.status == "invited":
+        return _closed()
+    if signed_in.status == "waiting":
+        await lab.seating.seat(signed_in.session_id)
+    key = lab.keys.player_cookie(signed_in.id, signed_in.session_id)
+    return Redirect("/play", status_code=303, cookies=[cookie(PLAYER_COOKIE, key, lab.config.secure)])
+
+
+@get("/play")
+async def play(request: Query) -> Response[str]:
+    place = await _place(request)
+    return _page("player/play.html", place=place, title=place.study.title, waiting=isinstance(place, LobbyPlace))
+
+
+@get(["/play/records", "/play/messages", "/play/leave"])
+async def back_to_play() -> Redirect:
+    """Where a browser without scripts lands when it opens the address of a form again."""
+    return Redirect("/play", status_code=303)
+
+
+@post("/play/records", guards=[same_site])
+async def store_records(request: Query) -> Response[str] | Redirect:
+    """The hot route: no database but the ledger's commit."""
+    lab, (player_id, session_id) = lab_of(request), player_of(request)
+    study, form = await lab.studies.of(session_id), await request.form()
+    key = _form_key(lab, player_id, form, study)
+    if key is None:
+        return _stale(request)
+    position = study.plan[key.position]
+    values, errors = read_fields(position.step.fields, form)
+    if errors:
+        return await _step_again(request, form, errors)
+    said = tuple(values.items())
+    answer = Answer(
+        player_id, key.room_id, position.step.name, position.round, said, form_id(player_id, form["form_key"], said)
+    )
+    receipt = await lab.answers.commit(answer)
+    if receipt is None:
+        return _stale(request)
+    headers = {"Receipt": str(receipt)}
+    if _wants_page(request):
+        return Redirect("/play", status_code=303, headers=headers)
+    if receipt.late:
+        place = await _place(request)
+        return _fragment(fragment("#page", "innerMorph", place.html()) + fragment("#notice", "innerHTML", html.render("player/_late.html")), headers)
+    next_key = lab.keys.answer_key(player_id, key.room_id, key.position, receipt.version)
+    return _fragment(html.render("player/_saved.html", form_key=next_key, receipt=receipt), headers)
+
+
+@post("/play/messages", guards=[same_site])
+async def send_message(request: Query) -> Response[str] | Redirect:
+    lab, (player_id, session_id) = lab_of(request), player_of(request)
+    study, form = await lab.studies.of(session_id), await request.form()
+    key = _form_key(lab, player_id, form, study)
+    if key is None:
+        return _stale(request)
+    step = study.plan[key.position].step
+    body, to, problem = _read_message(form, step.chat)
+    if problem:
+        return _refuse(request, problem)
+    form_ = form_id(player_id, form["form_key"], (("to", str(to)), ("body", body)))
+    sent = await lab.messages.commit(Draft(player_id, key.room_id, to, step.chat == "room", body, form_))
+    if sent is None:
+        return _refuse(request, "This message could not be delivered: you are not connected with that person, or your group has ended.")
+    if _wants_page(request):
+        return Redirect("/play", status_code=303)
+    next_key = lab.keys.message_key(player_id, key.room_id, key.position)
+    return _fragment(html.render("player/_message_key.html", message_key=next_key))
+
+
+@post("/play/leave", guards=[same_site])
+async def leave(request: Query) -> Redirect:
+    lab, (player_id, session_id) = lab_of(request), player_of(request)
+    study = await lab.studies.of(session_id)
+    async with lab.pool.connection() as conn, conn.transaction():
+        await rooms.withdraw(conn, player_id, study)
+    return Redirect("/play", status_code=303)
+
+
+def read_fields(fields: tuple[Field, ...], form: FormMultiDict) -> tuple[dict[str, str], dict[str, str]]:
+    """What was posted for these fields, and a sentence beside each that cannot be stored."""
+    values: dict[str, str] = {}
+    errors: dict[str, str] = {}
+    for field in fields:
+        try:
+            values[field.name] = field.read([str(one) for one in form.getall(field.name, [])])
+        except FieldError as error:
+            errors[field.name] = str(error)
+    return values, errors
+
+
+async def _invited(request: Query, token: str) -> Player:
+    wrong_tokens.check(address_of(request))
+    async with lab_of(request).pool.connection() as conn:
+        player = await players.find_by_token(conn, token)
+    if player is None:
+        wrong_tokens.fail(address_of(request))
+        raise UnknownToken
+    return player
+
+
+async def _place(request: Query) -> Place:
+    lab, (player_id, session_id) = lab_of(request), player_of(request)
+    study = await lab.studies.of(session_id)
+    async with lab.pool.connection() as conn:
+        place = await place_of(conn, lab.keys, study, player_id)
+    if place is None:
+        raise NotSignedIn
+    return place
+
+
+async def _step_again(request: Query, form: FormMultiDict, errors: Mapping[str, str]) -> Response[str] | Redirect:
+    """The same step with what was typed and a sentence beside each wrong field."""
+    place = await _place(request)
+    if not isinstance(place, RoomPlace):
+        return Redirect("/play", status_code=303)
+    typed = {field.name: str(form.get(field.name, "")) for field in place.position.step.fields}
+    place = replace(place, values=typed, errors=errors)
+    if _wants_page(request):
+        return _page("player/play.html", 422, place=place, title=place.study.title, waiting=False)
+    return Response(place.step_html(), status_code=422, media_type=MediaType.HTML)
+
+
+def _form_key(lab: Lab, player_id: int, form: FormMultiDict, study: Study) -> FormKey | None:
+    key = lab.keys.read_form_key(player_id, str(form.get("form_key", "")))
+    return key if key is not None and key.position < len(study.plan) else None
+
+
+def _read_message(form: FormMultiDict, chat: str) -> tuple[str, int | None, str]:
+    """Body, slot it is for, and what is wrong with it (empty if nothing)."""
+    to = str(form.get("to", ""))
+    if chat == "none":
+        return "", None, "Nobody can write messages at this step."
+    if to and not (to.isascii() and to.isdecimal() and len(to) < 6):
+        return "", None, "This message names nobody who is here. Choose a person and send it again."
+    try:
+        body = BODY.read([str(form.get("body", ""))])
+    except FieldError as error:
+        return "", None, str(error)
+    return body, int(to) if to else None, ""
+
+
+def _wants_page(request: Query) -> bool:
+    """A browser without scripts follows a form to a page; htmx and programs want the fragment."""
+    return "hx-request" not in request.headers and "text/html" in request.headers.get("accept", "")
+
+
+def _stale(request: Query) -> Response[str] | Redirect:
+    return _refuse(request, "This page is no longer where you are. Reload it to see where you are now; what you saved is kept.", 409)
+
+
+def _refuse(request: Query, sentence: str, status: int = 422) -> Response[str] | Redirect:
+    if _wants_page(request):
+        return _page("player/problem.html", status, sentence=sentence, to="/play", action="Back to your page")
+    return Response(html.render("player/_problem.html", sentence=sentence), status_code=status, media_type=MediaType.HTML)
+
+
+def _closed() -> Response[str]:
+    return _page(
+        "player/problem.html",
+        410,
+        sentence="This session is closed: nobody can come in any more. If you were invited, write to the people who invited you.",
+        to=None,
+        action=None,
+    )
+
+
+def _fragment(content: str, headers: Mapping[str, str] | None = None) -> Response[str]:
+    return Response(content, headers=headers, media_type=MediaType.HTML)
+
+
+def _page(template: str, status: int = 200, **context: object) -> Response[str]:
+    return Response(html.render(template, **context), status_code=status, media_type=MediaType.HTML)
+
+
+HANDLERS = [join_form, join, play, back_to_play, store_records, send_message, leave]

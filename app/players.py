@@ -1,0 +1,93 @@
+"""Players: invited with a token, signed in, seated, finished."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.types.json import Jsonb
+
+from app.db import Connection, Queries, row
+from app.people import Person
+from app.study import Study
+
+SQL = Queries("players")
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    id: int
+    session_id: str
+    label: str
+    type: str
+    status: str  # invited, waiting, playing, finished or left
+    room_id: int | None
+    slot: int | None
+    waiting_since: datetime | None
+    seated_at: datetime | None
+    outcome: str | None  # how it ended: a key of the study's codes
+    code: str | None
+    session_status: str
+
+
+def token_hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+async def invite(conn: Connection, session_id: str, people: Sequence[Person]) -> None:
+    await conn.execute(
+        SQL["invite"],
+        dict(
+            session_id=session_id,
+            labels=[person.label for person in people],
+            types=[person.type for person in people],
+            hashes=[token_hash(person.token) for person in people],
+        ),
+    )
+
+
+async def also_invited_to(conn: Connection, session_id: str, people: Sequence[Person]) -> list[tuple[str, int]]:
+    """Other sessions that are not closed and share tokens with this one: name and how many."""
+    hashes = [token_hash(person.token) for person in people]
+    found = await conn.execute(SQL["also_invited_to"], dict(session_id=session_id, hashes=hashes))
+    return [(name, count) for name, count in await found.fetchall()]
+
+
+async def find_by_token(conn: Connection, token: str) -> Player | None:
+    return await row(conn, Player, SQL["find_by_token"], token_hash=token_hash(token))
+
+
+async def find_player(conn: Connection, player_id: int) -> Player | None:
+    return await row(conn, Player, SQL["find_player"], player_id=player_id)
+
+
+async def sign_in(conn: Connection, token: str, entry: Mapping[str, str]) -> Player | None:
+    """The first time, an invited player starts to wait; afterwards nothing changes. None: no such token.
+
+    Whoever is still `invited` afterwards came to a session that is closed.
+    """
+    player = await row(conn, Player, SQL["lock_by_token"], token_hash=token_hash(token))
+    if player and player.status == "invited" and player.session_status != "closed":
+        await conn.execute(SQL["sign_in"], dict(player_id=player.id, entry=Jsonb(dict(entry))))
+        return await find_player(conn, player.id)
+    return player
+
+
+async def leave(conn: Connection, player_ids: Sequence[int], outcome: str, study: Study) -> None:
+    await conn.execute(
+        SQL["leave"], dict(player_ids=list(player_ids), outcome=outcome, code=study.finish.codes[outcome])
+    )
+
+
+async def leave_lobby(conn: Connection, session_id: str, study: Study) -> None:
+    """Everyone who waits leaves, paid for waiting."""
+    await conn.execute(SQL["leave_lobby"], dict(session_id=session_id, code=study.finish.codes["lobby"]))
+
+
+async def finish(conn: Connection, room_ids: Sequence[int], outcome: str, study: Study) -> None:
+    """Everyone who plays in these rooms is done."""
+    await conn.execute(
+        SQL["finish"], dict(room_ids=list(room_ids), outcome=outcome, code=study.finish.codes[outcome])
+    )

@@ -1,0 +1,127 @@
+"""Records: what players answer, one row a field, append-only; an update is a newer version."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.db import Connection, Queries, rows
+
+SQL = Queries("records")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One form as a player sent it, already checked against the study."""
+
+    player_id: int
+    room_id: int
+    step: str
+    round: int
+    values: tuple[tuple[str, str], ...]  # field, value
+    form: UUID  # see form_id
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the server hands back once a form is on disk.
+
+    `digest` is the SHA-256, in hex, of one UTF-8 line per record in the order of their numbers:
+    number, tab, field, tab, value, newline. Anyone can compute it again from `history.csv`.
+    """
+
+    records: tuple[int, ...]
+    digest: str
+    version: int
+    late: bool
+
+    def __str__(self) -> str:
+        return f"{','.join(map(str, self.records))}:{self.digest}"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    id: int
+    form: UUID
+    field: str
+    value: str
+    version: int
+    late: bool
+
+
+def form_id(player_id: int, form_key: str, said: Sequence[tuple[str, str]]) -> UUID:
+    """What makes a form the same form: who sends it, its key and what it says.
+
+    A double click or a retry says the same under the same key and is stored once. The same key with other
+    words (a second tab, the back button) is an update, which must not be lost.
+    """
+    digest = hashlib.blake2b(repr((player_id, form_key, tuple(said))).encode("utf-8", "surrogatepass"), digest_size=16)
+    return UUID(bytes=digest.digest())
+
+
+async def store(conn: Connection, answers: Sequence[Answer]) -> list[Receipt | None]:
+    """Receipts in the order of `answers`; None for someone who has left the study or is in another room.
+
+    Storing the same form again gives the receipt of the first time.
+    """
+    # Two processes that store the same forms at once must meet them in the same order.
+    ordered = {answer.form: answer for answer in sorted(answers, key=lambda one: (one.player_id, one.form.int))}
+    await conn.execute(SQL["lock_rooms"], dict(rooms=list({answer.room_id for answer in answers})))
+    found = await _insert(conn, list(ordered.values()))
+    lacking = [form for form in ordered if form not in found]
+    if lacking:
+        found |= _by_form(await rows(conn, StoredRecord, SQL["stored_before"], forms=lacking))
+        # Neither stored nor there: the player has left, or another process took the same version number.
+        again = [ordered[form] for form in lacking if form not in found]
+        if again:
+            found |= await _insert(conn, again)
+    return [_receipt(found[answer.form]) if answer.form in found else None for answer in answers]
+
+
+async def answers_of(
+    conn: Connection, room_id: int, round: int, step: str, player_id: int
+) -> tuple[dict[str, str], int]:
+    """Field → newest value of one player's step, and how many times the player has saved it."""
+    found = await conn.execute(
+        SQL["answers_of"], dict(room_id=room_id, round=round, step=step, player_id=player_id)
+    )
+    newest = await found.fetchall()
+    return {field: value for field, value, _ in newest}, max((version for *_, version in newest), default=0)
+
+
+async def _insert(conn: Connection, answers: Sequence[Answer]) -> dict[UUID, list[StoredRecord]]:
+    lines = [(answer, field, value) for answer in answers for field, value in answer.values]
+    return _by_form(
+        await rows(
+            conn,
+            StoredRecord,
+            SQL["store_records"],
+            players=[answer.player_id for answer, _, _ in lines],
+            rooms=[answer.room_id for answer, _, _ in lines],
+            steps=[answer.step for answer, _, _ in lines],
+            rounds=[answer.round for answer, _, _ in lines],
+            fields=[field for _, field, _ in lines],
+            values=[value for _, _, value in lines],
+            forms=[answer.form for answer, _, _ in lines],
+        )
+    )
+
+
+def _by_form(stored: Sequence[StoredRecord]) -> dict[UUID, list[StoredRecord]]:
+    forms: dict[UUID, list[StoredRecord]] = {}
+    for record in stored:
+        forms.setdefault(record.form, []).append(record)
+    return forms
+
+
+def _receipt(stored: Sequence[StoredRecord]) -> Receipt:
+    stored = sorted(stored, key=lambda record: record.id)
+    text = "".join(f"{record.id}\t{record.field}\t{record.value}\n" for record in stored)
+    return Receipt(
+        records=tuple(record.id for record in stored),
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+        version=max(record.version for record in stored),
+        late=any(record.late for record in stored),
+    )

@@ -1,0 +1,212 @@
+"""Rooms: groups of slots that go through the study's steps together."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from app import players
+from app.db import Connection, Queries, row, rows
+from app.study import Position, RoomKind, Study
+
+SQL = Queries("rooms")
+ALIASES = (
+    "Ash Birch Cedar Dogwood Elm Fir Ginkgo Hazel Ivy Juniper Katsura Larch Maple Nutmeg Oak Pine Quince Rowan "
+    "Spruce Tamarind Ume Viburnum Willow Yew"
+).split()
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    id: int
+    session_id: str
+    name: str
+    kind: str
+    status: str  # playing or ended
+    position: int  # index into study.plan
+    step: str
+    round: int
+    deadline: datetime
+    outcome: str | None
+    session_status: str
+    paused_at: datetime | None
+    log_id: int
+    seq: int  # of the last event in its log
+    session_log_id: int
+    session_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    slot: int
+    alias: str
+    type: str  # the type the slot asks for
+    player_id: int
+    status: str
+    answered: bool
+
+
+@dataclass(frozen=True)
+class RoomView:
+    """A room as the database has it at one moment; what a page shows is made from it."""
+
+    room: Room
+    seats: tuple[Seat, ...]
+    ties: tuple[tuple[int, int], ...]  # from, to: who sees whom
+
+    @cached_property
+    def seat_of(self) -> dict[int, Seat]:
+        return {seat.player_id: seat for seat in self.seats}
+
+    def neighbours(self, slot: int) -> tuple[Seat, ...]:
+        seen = {to for origin, to in self.ties if origin == slot}
+        return tuple(seat for seat in self.seats if seat.slot in seen)
+
+    def hearers(self, slot: int, to: int | None, chat: str) -> tuple[Seat, ...]:
+        """Whose pages show a message from `slot`, the sender included."""
+        if chat == "room":
+            return tuple(seat for seat in self.seats if to is None or seat.slot in (slot, to))
+        tied = {origin for origin, seen in self.ties if seen == slot and (to is None or origin == to)}
+        return tuple(seat for seat in self.seats if seat.slot in tied or seat.slot == slot)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A room to open: who gets which kind of seat, and why."""
+
+    kind: RoomKind
+    number: int
+    seats: tuple[tuple[int, str], ...]  # player id, the type the seat asks for
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DueRoom:
+    id: int
+    session_id: str
+    position: int
+    deserted: bool  # nobody plays in it any more
+
+
+async def open_rooms(
+    conn: Connection, session_id: str, session_seed: int, study: Study, placements: Sequence[Placement]
+) -> None:
+    """Open all rooms with their slots and ties and seat their players. The lobby's row must be locked."""
+    first = study.plan[0]
+    seeds = [random.Random(f"{session_seed}/{p.kind.name}/{p.number}").getrandbits(62) for p in placements]
+    made = await conn.execute(
+        SQL["open_rooms"],
+        dict(
+            session_id=session_id,
+            step=first.step.name,
+            round=first.round,
+            limit=first.step.limit,
+            ends_when_answered=first.step.ends == "answered",
+            kinds=[p.kind.name for p in placements],
+            numbers=[p.number for p in placements],
+            reasons=[p.reason for p in placements],
+            seeds=seeds,
+        ),
+    )
+    ids = {(kind, number): room_id for room_id, kind, number in await made.fetchall()}
+    slots: list[tuple[int, int, str, str]] = []
+    ties: list[tuple[int, int, int]] = []
+    seated: list[tuple[int, int, int]] = []
+    for placement, seed in zip(placements, seeds, strict=True):
+        room_id = ids[placement.kind.name, placement.number]
+        seats = list(placement.seats)
+        random.Random(seed).shuffle(seats)
+        for slot, (player_id, wanted) in enumerate(seats, 1):
+            slots.append((room_id, slot, wanted, alias(slot)))
+            seated.append((player_id, room_id, slot))
+        for one, other in study.network.ties(len(seats), seed):
+            ties += [(room_id, one, other), (room_id, other, one)]
+    await conn.execute(
+        SQL["add_slots"],
+        dict(session_id=session_id)
+        | dict(zip(("rooms", "slots", "types", "aliases"), map(list, zip(*slots, strict=True)), strict=True)),
+    )
+    if ties:
+        await conn.execute(
+            SQL["add_ties"],
+            dict(session_id=session_id)
+            | dict(zip(("rooms", "from_slots", "to_slots"), map(list, zip(*ties, strict=True)), strict=True)),
+        )
+    await conn.execute(
+        SQL["seat_players"],
+        dict(zip(("players", "rooms", "slots"), map(list, zip(*seated, strict=True)), strict=True)),
+    )
+
+
+def alias(slot: int) -> str:
+    """What the others call whoever sits in `slot` (from 1): Ash, Birch, … Yew, Ash 2, …"""
+    lap, index = divmod(slot - 1, len(ALIASES))
+    return ALIASES[index] if lap == 0 else f"{ALIASES[index]} {lap + 1}"
+
+
+async def find_room(conn: Connection, room_id: int) -> Room:
+    room = await row(conn, Room, SQL["find_room"], room_id=room_id)
+    assert room is not None
+    return room
+
+
+async def view(conn: Connection, room_id: int) -> RoomView:
+    """Call it in a transaction of repeatable reads: the parts then belong to the sequence number in it."""
+    room = await find_room(conn, room_id)
+    seats = await rows(conn, Seat, SQL["seats"], room_id=room_id, step=room.step, round=room.round)
+    ties = await (await conn.execute(SQL["ties"], dict(room_id=room_id, round=room.round))).fetchall()
+    return RoomView(room, tuple(seats), tuple((origin, to) for origin, to in ties))
+
+
+async def claim_due(conn: Connection, logs: Sequence[int], everywhere: bool, most: int) -> list[DueRoom]:
+    """Lock rooms that must move on; those that another process holds are its business.
+
+    Rooms past their deadline always count; those whose players have all answered only if their log is one of
+    `logs`, or `everywhere`.
+    """
+    return await rows(conn, DueRoom, SQL["claim_due_rooms"], logs=list(logs), all=everywhere, most=most)
+
+
+async def advance(conn: Connection, moves: Sequence[tuple[int, Position]]) -> None:
+    """Put each room (id) to its next position, with a new deadline. The rooms must be locked."""
+    await conn.execute(
+        SQL["advance_rooms"],
+        dict(
+            ids=[room_id for room_id, _ in moves],
+            positions=[position.index for _, position in moves],
+            steps=[position.step.name for _, position in moves],
+            rounds=[position.round for _, position in moves],
+            limits=[position.step.limit for _, position in moves],
+            ends_when_answered=[position.step.ends == "answered" for _, position in moves],
+        ),
+    )
+
+
+async def end(conn: Connection, room_ids: Sequence[int], outcome: str, study: Study) -> None:
+    """End rooms of one session; whoever still plays in them is finished. The rooms must be locked."""
+    await players.finish(conn, room_ids, outcome, study)
+    await conn.execute(SQL["end_rooms"], dict(room_ids=list(room_ids), outcome=outcome))
+
+
+async def end_all(conn: Connection, session_id: str, study: Study) -> None:
+    found = await conn.execute(SQL["playing_rooms_of_session"], dict(session_id=session_id))
+    await end(conn, [room_id for (room_id,) in await found.fetchall()], "closed", study)
+
+
+async def withdraw(conn: Connection, player_id: int, study: Study) -> None:
+    """The player leaves for good, from the lobby or a room. Again changes nothing."""
+    player = await players.find_player(conn, player_id)
+    assert player is not None
+    # With the lobby locked nobody is seated meanwhile, so the room that is locked next is the right one.
+    await conn.execute(SQL["lock_lobby"], dict(session_id=player.session_id))
+    player = await players.find_player(conn, player_id)
+    assert player is not None
+    if player.room_id is not None:
+        await conn.execute(SQL["lock_room"], dict(room_id=player.room_id))
+    await conn.execute(players.SQL["lock_player"], dict(player_id=player_id))
+    await players.leave(conn, [player_id], "withdrawn", study)
+    if player.room_id is not None and player.status == "playing" and "end_room" in study.dropout.then:
+        await end(conn, [player.room_id], "partner_left", study)

@@ -1,0 +1,39 @@
+"""Seating on request: whoever has just signed in waits for a seating run that started afterwards.
+
+700 people sign in within seconds. Each needs a look at the lobby after their own sign-in, but one look serves
+all who came before it: while one run holds the lobby, those who arrive share the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from app import lobby
+from app.db import Pool
+from app.sessions import Studies
+
+
+class Seating:
+    def __init__(self, pool: Pool, studies: Studies) -> None:
+        self.pool, self.studies = pool, studies
+        self.running: dict[str, asyncio.Task[None]] = {}
+        self.next: dict[str, asyncio.Task[None]] = {}
+
+    async def seat(self, session_id: str) -> None:
+        """Returns when a run that began after this call has committed."""
+        run = self.next.get(session_id)
+        if run is None:
+            run = self.next[session_id] = asyncio.create_task(self._run(session_id))
+        await asyncio.shield(run)
+
+    async def _run(self, session_id: str) -> None:
+        if before := self.running.get(session_id):
+            await asyncio.wait([before])
+        me = self.running[session_id] = self.next.pop(session_id)
+        try:
+            study = await self.studies.of(session_id)
+            async with self.pool.connection() as conn, conn.transaction():
+                await lobby.seat(conn, session_id, study)
+        finally:
+            if self.running.get(session_id) is me:
+                del self.running[session_id]

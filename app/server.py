@@ -1,0 +1,127 @@
+"""The production server: one listening socket, N processes that share it, each replaced when it dies."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from types import FrameType
+
+import uvicorn
+import uvloop
+
+from app import streams
+from app.config import Config
+from app.main import create_app
+
+logger = logging.getLogger(__name__)
+
+
+class PortTaken(Exception):
+    """Somebody else listens there."""
+
+
+class Server(uvicorn.Server):
+    """Ends the streams as soon as a signal comes; uvicorn would wait for them for ever."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        streams.stopping.set()
+        super().handle_exit(sig, frame)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises `PortTaken` with a sentence."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        reason = getattr(error, "strerror", None) or "not an address of this machine"
+        raise PortTaken(f"Cannot listen on {host} port {port} ({reason}). Choose another with --port.") from None
+    listener.listen(4096)
+    listener.set_inheritable(True)
+    return listener
+
+
+def serve_one(config: Config, url: str, listener: socket.socket, lifeline: int | None = None) -> None:
+    """Serve in this process until SIGTERM or SIGINT, or until whoever holds the other end of `lifeline` is gone."""
+    if lifeline is not None:
+        threading.Thread(target=_end_with_parent, args=[lifeline], daemon=True).start()
+    settings = uvicorn.Config(
+        create_app(config, url),
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+        backlog=4096,
+        proxy_headers=True,
+    )
+    uvloop.run(Server(settings).serve(sockets=[listener]))
+
+
+def _end_with_parent(lifeline: int) -> None:
+    os.read(lifeline, 1)  # returns only when the parent has died, however it died
+    os._exit(1)
+
+
+class Processes:
+    """Keeps `count` server processes alive on one socket."""
+
+    def __init__(self, count: int, listener: socket.socket, url: str) -> None:
+        self.count, self.listener, self.url = count, listener, url
+        self.children: list[subprocess.Popen[bytes]] = []
+        self.stopping = False
+        self.lifeline, self.held = os.pipe()  # never written to: it closes when this process dies
+
+    def run(self) -> None:
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, self._stop)
+        self.start()
+        while not self.stopping:
+            self.watch()
+            time.sleep(0.1)
+        self.stop()
+
+    def start(self) -> None:
+        self.children = [self._spawn() for _ in range(self.count)]
+
+    def watch(self) -> None:
+        for index, child in enumerate(self.children):
+            if child.poll() is not None and not self.stopping:
+                logger.warning("server process %s ended with %s; starting another", child.pid, child.returncode)
+                self.children[index] = self._spawn()
+
+    def stop(self) -> None:
+        self.stopping = True
+        for child in self.children:
+            if child.poll() is None:
+                child.terminate()
+        for child in self.children:
+            try:
+                child.wait(10)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        descriptor = self.listener.fileno()
+        return subprocess.Popen(
+            [sys.executable, "-m", "app", "serve-process", str(descriptor), str(self.lifeline)],
+            pass_fds=[descriptor, self.lifeline],
+            env=os.environ | {"DATABASE_URL": self.url},
+            start_new_session=True,  # a Ctrl-C reaches the parent, which ends its children in order
+        )
+
+    def _stop(self, sig: int, frame: FrameType | None) -> None:
+        self.stopping = True

@@ -1,0 +1,155 @@
+"""Sessions: one run of a study with one list of players."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app import players, rooms
+from app.db import Connection, Pool, Queries, row, rows as typed_rows
+from app.people import TOKEN_LETTERS, Person
+from app.study import Study, parse
+
+SQL = Queries("sessions")
+
+
+class SessionError(Exception):
+    """What was asked of a session cannot be done; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    id: str
+    name: str
+    seed: int
+    status: str  # open, running, paused or closed
+    opened_at: datetime
+    started_at: datetime | None
+    paused_at: datetime | None
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLine(Session):
+    """A session with its counts, for lists."""
+
+    players: int
+    signed_in: int
+    rooms: int
+    records: int
+
+
+class Studies:
+    """Each session's study, read from the database once: it never changes."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool, self.known = pool, dict[str, Study]()
+
+    async def of(self, session_id: str) -> Study:
+        if session_id not in self.known:
+            async with self.pool.connection() as conn:
+                self.known[session_id] = await read_study(conn, session_id)
+        return self.known[session_id]
+
+
+async def open_session(
+    conn: Connection, study: Study, people: Sequence[Person], name: str | None = None
+) -> Session:
+    """A new session with its door open: people can sign in and wait."""
+    session_id = "".join(secrets.choice(TOKEN_LETTERS) for _ in range(8))
+    await conn.execute(
+        SQL["add_session"],
+        dict(id=session_id, name=name or study.title, seed=secrets.randbits(62), sha256=study.sha256),
+    )
+    await conn.execute(
+        SQL["add_study_files"],
+        dict(id=session_id, paths=list(study.files), bodies=list(study.files.values())),
+    )
+    await conn.execute(SQL["add_lobby"], dict(id=session_id))
+    await players.invite(conn, session_id, people)
+    return await find_session(conn, session_id)
+
+
+async def find_session(conn: Connection, session_id: str) -> Session:
+    found = await row(conn, Session, SQL["find_session"], id=session_id)
+    if found is None:
+        raise SessionError(f"There is no session “{session_id}”. `networklab sessions` lists those there are.")
+    return found
+
+
+async def list_sessions(conn: Connection) -> list[SessionLine]:
+    return await typed_rows(conn, SessionLine, SQL["list_sessions"])
+
+
+async def read_study(conn: Connection, session_id: str) -> Study:
+    found = await (await conn.execute(SQL["study_files"], dict(id=session_id))).fetchall()
+    return parse(dict(found))
+
+
+async def start(conn: Connection, session_id: str, by: str) -> str:
+    """Seating begins. Returns a sentence for the researcher; again changes nothing."""
+    session = await _lock(conn, session_id, by)
+    if session.status == "open":
+        await conn.execute(SQL["start_session"], dict(id=session_id))
+        await conn.execute(SQL["look_again"], dict(id=session_id))
+        return f"Started {session.name}: seating begins."
+    return _already(session)
+
+
+async def pause(conn: Connection, session_id: str, by: str) -> str:
+    """Everything stands still until `resume`, which moves every deadline by the length of the pause."""
+    session = await _lock(conn, session_id, by)
+    if session.status == "running":
+        await conn.execute(SQL["pause_session"], dict(id=session_id))
+        return f"Paused {session.name}: every deadline waits."
+    return _already(session)
+
+
+async def resume(conn: Connection, session_id: str, by: str) -> str:
+    session = await _lock(conn, session_id, by)
+    if session.status == "paused":
+        gap = dict(id=session_id, paused_at=session.paused_at)
+        await conn.execute(SQL["lock_rooms_of_session"], gap)
+        await conn.execute(SQL["lock_waiting_players"], gap)
+        await conn.execute(SQL["shift_waiting"], gap)
+        await conn.execute(SQL["shift_rooms"], gap)
+        await conn.execute(SQL["resume_session"], gap)
+        await conn.execute(SQL["look_again"], gap)
+        return f"Resumed {session.name}."
+    return _already(session)
+
+
+async def close(conn: Connection, session_id: str, by: str) -> str:
+    """Nobody comes in any more, rooms end, everyone who signed in gets a code."""
+    session = await _lock(conn, session_id, by)
+    if session.status == "closed":
+        return _already(session)
+    study = await read_study(conn, session_id)
+    await conn.execute(SQL["lock_rooms_of_session"], dict(id=session_id))
+    await conn.execute(SQL["lock_waiting_players"], dict(id=session_id))
+    await players.leave_lobby(conn, session_id, study)
+    await rooms.end_all(conn, session_id, study)
+    await conn.execute(SQL["close_session"], dict(id=session_id))
+    return f"Closed {session.name}: the door is shut and everyone who came has a code."
+
+
+ACTIONS = {"start": start, "pause": pause, "resume": resume, "close": close}
+
+
+async def _lock(conn: Connection, session_id: str, by: str) -> Session:
+    await conn.execute(SQL["act_as"], dict(by=by))
+    found = await row(conn, Session, SQL["lock_session"], id=session_id)
+    if found is None:
+        return await find_session(conn, session_id)
+    await conn.execute(rooms.SQL["lock_lobby"], dict(session_id=session_id))
+    return found
+
+
+def _already(session: Session) -> str:
+    if session.status == "open":
+        raise SessionError(f"{session.name} has not started. Start it first.")
+    if session.status == "closed":
+        raise SessionError(f"{session.name} is closed. Open a new session to run the study again.")
+    return f"{session.name} is {session.status} already; nothing changed."

@@ -1,0 +1,212 @@
+"""Figures, once a second: what this process does, and what each watched session looks like.
+
+It has its own connection and its own task, so that the dashboard keeps ticking when everything else queues.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from app.db import Connection, Line, Queries, row, rows
+
+SQL, SESSIONS, LOBBY = Queries("stats"), Queries("sessions"), Queries("lobby")
+STATUSES = ("invited", "waiting", "playing", "finished", "left")
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One process at one moment. Times in milliseconds."""
+
+    streams: int = 0  # players' pages that are connected
+    queued: int = 0  # forms waiting for their commit
+    oldest: float = 0.0  # wait of the oldest of them
+    commit_p50: float = 0.0
+    commit_p95: float = 0.0
+    lag: float = 0.0  # from a notification to its events handed on
+    tick: float = 0.0  # how long the last tick took
+    listening: bool = False
+    processes: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RoomLine:
+    id: int
+    name: str
+    kind: str
+    number: int
+    status: str
+    position: int
+    step: str
+    round: int
+    deadline: datetime
+    types: list[str]  # of the players, by slot
+    states: list[str]  # answered, silent or left, by slot
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    records: int
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    at: datetime
+    name: str
+    label: str | None
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    id: str
+    name: str
+    status: str
+    opened_at: datetime
+    started_at: datetime | None
+    paused_at: datetime | None
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One session at one moment."""
+
+    at: datetime
+    session: SessionState
+    counts: dict[str, int]  # status → players
+    waiting: dict[str, int]  # type → players in the lobby
+    rooms: list[RoomLine]
+    totals: Totals
+    records_a_second: float
+    messages_a_second: float
+    server: Figures  # all processes together
+    log: list[LogLine]
+
+    @property
+    def next_deadline(self) -> datetime | None:
+        return min((room.deadline for room in self.rooms if room.status == "playing"), default=None)
+
+
+@dataclass(slots=True)
+class Board:
+    """What the dashboards of one session show: the newest tick, rendered once for all who watch."""
+
+    watchers: int = 0
+    message: bytes = b""
+    number: int = 0
+    ticked: asyncio.Event = field(default_factory=asyncio.Event)
+    before: tuple[float, Totals] | None = None
+
+
+class Stats:
+    def __init__(
+        self, url: str, process: str, figures: Callable[[], Figures], render: Callable[[Tick], bytes]
+    ) -> None:
+        self.line, self.process, self.figures, self.render = Line(url, "statistics"), process, figures, render
+        self.boards: dict[str, Board] = {}
+        self.took = 0.0  # seconds, the last tick
+
+    def watch(self, session_id: str) -> Board:
+        board = self.boards.setdefault(session_id, Board())
+        board.watchers += 1
+        return board
+
+    def unwatch(self, session_id: str) -> None:
+        board = self.boards[session_id]
+        board.watchers -= 1
+        if not board.watchers:
+            del self.boards[session_id]
+
+    async def run(self) -> None:
+        clock = asyncio.get_running_loop().time
+        due = clock()
+        try:
+            while True:
+                started = clock()
+                try:
+                    async with asyncio.timeout(5):
+                        await self._tick(await self.line.get())
+                except (psycopg.Error, OSError, TimeoutError) as error:
+                    logger.warning("statistics trying again: %s", str(error).partition("\n")[0])
+                    self.line.drop()
+                self.took = clock() - started
+                due = max(due + 1.0, clock() - 0.5)
+                await asyncio.sleep(max(0.0, due - clock()))
+        finally:
+            self.line.drop()
+
+    async def _tick(self, conn: Connection) -> None:
+        await conn.execute(SQL["put_figures"], dict(id=self.process, figures=Jsonb(asdict(self.figures()))))
+        if not self.boards:
+            return
+        found = await (await conn.execute(SQL["figures"])).fetchall()
+        server = together([Figures(**figures) for (figures,) in found])
+        for session_id, board in list(self.boards.items()):
+            tick = await read_tick(conn, session_id, server, board.before)
+            board.before = (time.monotonic(), tick.totals)
+            board.message = self.render(tick)
+            board.number += 1
+            board.ticked.set()
+            board.ticked = asyncio.Event()
+
+
+async def read_tick(
+    conn: Connection, session_id: str, server: Figures, before: tuple[float, Totals] | None = None
+) -> Tick:
+    """`before`: monotonic time and totals of the tick before, from which the rates are made."""
+    async with conn.pipeline():
+        session = await row(conn, SessionState, SESSIONS["find_session_state"], id=session_id)
+        counted = await conn.execute(SQL["player_counts"], dict(session_id=session_id))
+        counts = dict.fromkeys(STATUSES, 0) | dict(await counted.fetchall())
+        by_type = await conn.execute(LOBBY["waiting_by_type"], dict(session_id=session_id))
+        waiting = dict(await by_type.fetchall())
+        room_lines = await rows(conn, RoomLine, SQL["room_lines"], session_id=session_id)
+        totals = await row(conn, Totals, SQL["totals"], session_id=session_id)
+        log = await rows(conn, LogLine, SQL["newest_events"], session_id=session_id)
+    assert session is not None and totals is not None
+    seconds = max(time.monotonic() - before[0], 0.001) if before else 1.0
+    old = before[1] if before else totals
+    return Tick(
+        at=datetime.now(UTC),
+        session=session,
+        counts=counts,
+        waiting=waiting,
+        rooms=room_lines,
+        totals=totals,
+        records_a_second=(totals.records - old.records) / seconds,
+        messages_a_second=(totals.messages - old.messages) / seconds,
+        server=server,
+        log=log,
+    )
+
+
+def together(figures: Sequence[Figures]) -> Figures:
+    """All processes as one: counts add up, times are those of the slowest."""
+    return Figures(
+        streams=sum(one.streams for one in figures),
+        queued=sum(one.queued for one in figures),
+        oldest=max((one.oldest for one in figures), default=0.0),
+        commit_p50=max((one.commit_p50 for one in figures), default=0.0),
+        commit_p95=max((one.commit_p95 for one in figures), default=0.0),
+        lag=max((one.lag for one in figures), default=0.0),
+        tick=max((one.tick for one in figures), default=0.0),
+        listening=bool(figures) and all(one.listening for one in figures),
+        processes=len(figures),
+    )
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The smallest value that at least this share (0 to 1) of `values` do not exceed; 0 if there are none."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0

@@ -1,0 +1,41 @@
+-- name: store_messages
+-- To one person: only where that person sees the sender, or the step's talk is for the whole room.
+insert into message (session_id, room_id, player_id, slot, to_slot, step, round, body, form)
+select room.session_id, room.id, p.id, p.slot, g.to_slot, room.step, room.round, g.body, g.form
+from unnest(
+    %(players)s::bigint[], %(rooms)s::bigint[], %(to_slots)s::int[], %(bodies)s::text[], %(forms)s::uuid[],
+    %(to_room)s::boolean[]
+) with ordinality as g(player_id, room_id, to_slot, body, form, to_room, nth)
+join player p on p.id = g.player_id and p.room_id = g.room_id and p.status = 'playing'
+join room on room.id = g.room_id and room.status = 'playing'
+where (g.to_slot is null or g.to_slot <> p.slot and case when g.to_room
+    then exists (select from slot s where s.room_id = room.id and s.slot = g.to_slot)
+    else exists (
+        select from tie t where t.room_id = room.id and t.from_slot = g.to_slot and t.to_slot = p.slot
+            and t.round = (select max(u.round) from tie u where u.room_id = room.id and u.round <= room.round)
+    ) end)
+    and not exists (select from message m where m.form = g.form)
+order by g.nth
+on conflict do nothing
+returning id, form
+
+-- name: sent_before
+select id, form from message where form = any(%(forms)s)
+
+-- name: seen_by
+-- What one slot may read: its own, and what those it was tied to at that round said to it or to all.
+select m.id, m.slot, m.to_slot, s.alias, m.body, m.at
+from message m join slot s on s.room_id = m.room_id and s.slot = m.slot
+where m.room_id = %(room_id)s and (m.slot = %(slot)s or (m.to_slot is null or m.to_slot = %(slot)s) and (
+    m.step = any(%(open_steps)s)
+    or exists (
+        select from tie t where t.room_id = m.room_id and t.from_slot = %(slot)s and t.to_slot = m.slot
+            and t.round = (select max(u.round) from tie u where u.room_id = m.room_id and u.round <= m.round)
+    )
+))
+order by m.id desc limit %(most)s
+
+-- name: find_messages
+select m.id, m.slot, m.to_slot, s.alias, m.body, m.at
+from message m join slot s on s.room_id = m.room_id and s.slot = m.slot
+where m.id = any(%(ids)s)

@@ -1,0 +1,52 @@
+-- name: invite
+insert into player (session_id, label, type, token_hash)
+select %(session_id)s, label, type, token_hash
+from unnest(%(labels)s::text[], %(types)s::text[], %(hashes)s::bytea[]) with ordinality as p(label, type, token_hash, nth)
+order by nth
+
+-- name: also_invited_to
+-- Sessions that are not closed and know one of these tokens already.
+select s.name, count(*) as players from player p join session s on s.id = p.session_id
+where p.token_hash = any(%(hashes)s) and s.status <> 'closed' and s.id <> %(session_id)s
+group by s.id order by s.opened_at desc
+
+-- name: find_by_token
+-- The same list may serve several sessions: the newest one that is not closed counts.
+select p.id, p.session_id, p.label, p.type, p.status::text, p.room_id, p.slot, p.waiting_since, p.seated_at,
+    p.outcome, p.code, s.status::text as session_status
+from player p join session s on s.id = p.session_id
+where p.token_hash = %(token_hash)s
+order by s.status = 'closed', s.opened_at desc limit 1
+
+-- name: lock_by_token
+select p.id, p.session_id, p.label, p.type, p.status::text, p.room_id, p.slot, p.waiting_since, p.seated_at,
+    p.outcome, p.code, s.status::text as session_status
+from player p join session s on s.id = p.session_id
+where p.token_hash = %(token_hash)s
+order by s.status = 'closed', s.opened_at desc limit 1
+for update of p
+
+-- name: find_player
+select p.id, p.session_id, p.label, p.type, p.status::text, p.room_id, p.slot, p.waiting_since, p.seated_at,
+    p.outcome, p.code, s.status::text as session_status
+from player p join session s on s.id = p.session_id
+where p.id = %(player_id)s
+
+-- name: lock_player
+select id from player where id = %(player_id)s for update
+
+-- name: sign_in
+update player set status = 'waiting', entry = %(entry)s, signed_in_at = now(), waiting_since = now()
+where id = %(player_id)s and status = 'invited'
+
+-- name: leave
+update player set status = 'left', arrival_logged = true, finished_at = now(), outcome = %(outcome)s, code = %(code)s
+where id = any(%(player_ids)s) and status in ('waiting', 'playing')
+
+-- name: leave_lobby
+update player set status = 'left', arrival_logged = true, finished_at = now(), outcome = 'lobby', code = %(code)s
+where session_id = %(session_id)s and status = 'waiting'
+
+-- name: finish
+update player set status = 'finished', finished_at = now(), outcome = %(outcome)s, code = %(code)s
+where room_id = any(%(room_ids)s) and status = 'playing'

@@ -1,0 +1,38 @@
+-- name: lock_rooms
+-- No room moves on while answers to it are stored: late is late, in time is in time.
+select id from room where id = any(%(rooms)s) order by id for share
+
+-- name: store_records
+with given as (
+    select * from unnest(
+        %(players)s::bigint[], %(rooms)s::bigint[], %(steps)s::text[], %(rounds)s::int[],
+        %(fields)s::text[], %(values)s::text[], %(forms)s::uuid[]
+    ) with ordinality as g(player_id, room_id, step, round, field, value, form, nth)
+)
+insert into record (session_id, player_id, room_id, step, round, field, value, version, late, form)
+select p.session_id, g.player_id, g.room_id, g.step, g.round, g.field, g.value,
+    coalesce((
+        select max(r.version) from record r
+        where r.room_id = g.room_id and r.round = g.round and r.step = g.step
+            and r.player_id = g.player_id and r.field = g.field
+    ), 0) + row_number() over (partition by g.player_id, g.room_id, g.round, g.step, g.field order by g.nth),
+    room.status <> 'playing' or room.step <> g.step or room.round <> g.round
+        or coalesce(s.paused_at, clock_timestamp()) > room.deadline,
+    g.form
+from given g
+join player p on p.id = g.player_id and p.room_id = g.room_id and p.status in ('playing', 'finished')
+join room on room.id = g.room_id
+join session s on s.id = room.session_id
+where not exists (select from record r where r.form = g.form)
+order by g.nth
+on conflict do nothing
+returning id, form, field, value, version, late
+
+-- name: stored_before
+select id, form, field, value, version, late from record where form = any(%(forms)s) order by id
+
+-- name: answers_of
+-- What a player has said at a step, newest version of each field.
+select distinct on (field) field, value, version from record
+where room_id = %(room_id)s and round = %(round)s and step = %(step)s and player_id = %(player_id)s
+order by field, version desc

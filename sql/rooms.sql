@@ -1,0 +1,97 @@
+-- name: lock_lobby
+-- Whoever seats people or takes them out of the lobby holds this row: one at a time for a session.
+select s.id, s.seed, s.status::text from lobby l join session s on s.id = l.session_id
+where l.session_id = %(session_id)s for update of l
+
+-- name: rooms_made
+select kind, count(*)::integer as made from room where session_id = %(session_id)s group by kind
+
+-- name: open_rooms
+insert into room (session_id, kind, number, reason, seed, step, round, ends_when_answered, deadline)
+select %(session_id)s, kind, number, reason, seed, %(step)s, %(round)s, %(ends_when_answered)s,
+    now() + make_interval(secs => %(limit)s)
+from unnest(%(kinds)s::text[], %(numbers)s::int[], %(reasons)s::text[], %(seeds)s::bigint[]) with ordinality
+    as r(kind, number, reason, seed, nth)
+order by nth
+returning id, kind, number
+
+-- name: add_slots
+insert into slot (session_id, room_id, slot, type, alias)
+select %(session_id)s, room_id, slot, type, alias
+from unnest(%(rooms)s::bigint[], %(slots)s::int[], %(types)s::text[], %(aliases)s::text[]) as s(room_id, slot, type, alias)
+
+-- name: add_ties
+insert into tie (session_id, room_id, round, from_slot, to_slot)
+select %(session_id)s, room_id, 1, from_slot, to_slot
+from unnest(%(rooms)s::bigint[], %(from_slots)s::int[], %(to_slots)s::int[]) as t(room_id, from_slot, to_slot)
+
+-- name: seat_players
+update player set status = 'playing', arrival_logged = true, seated_at = now(), room_id = s.room_id, slot = s.slot
+from unnest(%(players)s::bigint[], %(rooms)s::bigint[], %(slots)s::int[]) as s(player_id, room_id, slot)
+where player.id = s.player_id and player.status = 'waiting'
+
+-- name: find_room
+select r.id, r.session_id, r.name, r.kind, r.status::text, r.position, r.step, r.round, r.deadline, r.outcome,
+    s.status::text as session_status, s.paused_at, l.id as log_id, l.last_seq as seq, sl.id as session_log_id,
+    sl.last_seq as session_seq
+from room r join session s on s.id = r.session_id join log l on l.room_id = r.id
+join log sl on sl.session_id = r.session_id and sl.room_id is null
+where r.id = %(room_id)s
+
+-- name: seats
+select s.slot, s.alias, s.type, p.id as player_id, p.status::text,
+    exists (
+        select from record a where a.room_id = s.room_id and a.round = %(round)s and a.step = %(step)s
+            and a.player_id = p.id and not a.late
+    ) as answered
+from slot s join player p on p.room_id = s.room_id and p.slot = s.slot
+where s.room_id = %(room_id)s order by s.slot
+
+-- name: ties
+-- The ties of the last round up to this one that has any.
+select from_slot, to_slot from tie
+where room_id = %(room_id)s
+    and round = (select max(round) from tie where room_id = %(room_id)s and round <= %(round)s)
+
+-- name: claim_due_rooms
+-- Due: past its deadline, or one that ends when answered in which nobody who plays has yet to answer.
+select r.id, r.session_id, r.position,
+    not exists (select from player p where p.room_id = r.id and p.status = 'playing') as deserted
+from room r join session s on s.id = r.session_id
+where r.status = 'playing' and s.status = 'running' and (
+    r.deadline <= clock_timestamp()
+    or (%(all)s or r.id in (select room_id from log where log.id = any(%(logs)s)))
+    and not exists (
+        select from player p where p.room_id = r.id and p.status = 'playing' and (
+            not r.ends_when_answered or not exists (
+                select from record a where a.room_id = r.id and a.round = r.round and a.step = r.step
+                    and a.player_id = p.id and not a.late
+            )
+        )
+    )
+)
+order by r.id limit %(most)s for update of r skip locked
+
+-- name: next_deadline
+select least(
+    (select min(r.deadline) from room r join session s on s.id = r.session_id
+        where r.status = 'playing' and s.status = 'running'),
+    (select min(l.due_at) from lobby l join session s on s.id = l.session_id where s.status <> 'paused')
+) - clock_timestamp() as wait
+
+-- name: advance_rooms
+update room set position = n.position, step = n.step, round = n.round,
+    ends_when_answered = n.ends_when_answered, deadline = clock_timestamp() + make_interval(secs => n.secs)
+from unnest(%(ids)s::bigint[], %(positions)s::int[], %(steps)s::text[], %(rounds)s::int[], %(limits)s::float8[],
+    %(ends_when_answered)s::boolean[]) as n(id, position, step, round, secs, ends_when_answered)
+where room.id = n.id
+
+-- name: end_rooms
+update room set status = 'ended', ended_at = now(), outcome = %(outcome)s
+where id = any(%(room_ids)s) and status = 'playing'
+
+-- name: playing_rooms_of_session
+select id from room where session_id = %(session_id)s and status = 'playing' order by id
+
+-- name: lock_room
+select id from room where id = %(room_id)s for update

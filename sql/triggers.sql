@@ -1,0 +1,151 @@
+-- All triggers and the only NOTIFY. Re-runnable; applied whole at each migrate.
+--
+-- A trigger turns changed rows into event rows. A log's row is locked last in the transaction and in id
+-- order, so that sequence numbers are gapless and in commit order. The notification is a hint that names
+-- the logs; whoever hears it reads the events.
+
+create or replace function append_events(
+    logs bigint[], names text[], players bigint[], datas jsonb[], records int[] default null, messages int[] default null
+) returns void language plpgsql as $$
+begin
+    if logs is null or cardinality(logs) = 0 then
+        return;
+    end if;
+    perform 1 from log where id = any(logs) order by id for no key update;
+    with given as (
+        select * from unnest(logs, names, players, datas, records, messages) with ordinality
+            as g(log_id, name, player_id, data, records, messages, nth)
+    ), counted as (
+        select log_id, count(*) as events, coalesce(sum(g.records), 0) as records, coalesce(sum(g.messages), 0) as messages
+        from given g group by log_id
+    ), moved as (
+        update log set last_seq = last_seq + c.events, records = log.records + c.records,
+            messages = log.messages + c.messages
+        from counted c where log.id = c.log_id
+        returning log.id, log.session_id, log.last_seq - c.events as before
+    )
+    insert into event (log_id, seq, session_id, name, player_id, data)
+    select m.id, m.before + row_number() over (partition by m.id order by g.nth), m.session_id, g.name, g.player_id, g.data
+    from given g join moved m on m.id = g.log_id;
+    -- A payload holds 8,000 bytes: 300 log numbers always fit.
+    perform pg_notify('networklab', string_agg(id::text, ','))
+    from (select distinct id, (dense_rank() over (order by id) - 1) / 300 as part from unnest(logs) as id) hints
+    group by part;
+end $$;
+
+create or replace function session_inserted() returns trigger language plpgsql as $$
+begin
+    insert into log (session_id) select id from new_rows;
+    return null;
+end $$;
+create or replace trigger session_inserted after insert on session
+    referencing new table as new_rows for each statement execute function session_inserted();
+
+create or replace function session_updated() returns trigger language plpgsql as $$
+begin
+    perform append_events(array_agg(log.id), array_agg(changed.name), array_agg(null::bigint), array_agg(changed.data))
+    from (
+        select n.id,
+            case when n.status = 'running' and o.status = 'paused' then 'session_resumed'
+                when n.status = 'running' then 'session_started'
+                else 'session_' || n.status end as name,
+            jsonb_strip_nulls(jsonb_build_object('by', nullif(current_setting('networklab.by', true), ''))) as data
+        from new_rows n join old_rows o using (id) where n.status <> o.status
+    ) changed join log on log.session_id = changed.id and log.room_id is null;
+    return null;
+end $$;
+create or replace trigger session_updated after update on session
+    referencing old table as old_rows new table as new_rows for each statement execute function session_updated();
+
+create or replace function room_inserted() returns trigger language plpgsql as $$
+begin
+    insert into log (session_id, room_id) select session_id, id from new_rows order by id;
+    perform append_events(array_agg(log.id order by n.id), array_agg('room_opened'::text), array_agg(null::bigint),
+        array_agg(jsonb_build_object('room', n.name, 'kind', n.kind, 'reason', n.reason, 'position', n.position,
+            'step', n.step, 'round', n.round, 'deadline', n.deadline) order by n.id))
+    from new_rows n join log on log.session_id = n.session_id and (log.room_id = n.id or log.room_id is null);
+    return null;
+end $$;
+create or replace trigger room_inserted after insert on room
+    referencing new table as new_rows for each statement execute function room_inserted();
+
+create or replace function room_updated() returns trigger language plpgsql as $$
+begin
+    perform append_events(array_agg(log.id order by changed.id), array_agg(changed.name order by changed.id),
+        array_agg(null::bigint), array_agg(changed.data order by changed.id))
+    from (
+        select n.id, n.session_id, n.status <> o.status as ended,
+            case when n.status <> o.status then 'room_ended'
+                when n.position <> o.position then 'step_opened'
+                else 'deadline_moved' end as name,
+            jsonb_strip_nulls(jsonb_build_object('room', n.name, 'position', n.position, 'step', n.step,
+                'round', n.round, 'deadline', n.deadline, 'outcome', n.outcome)) as data
+        from new_rows n join old_rows o using (id)
+        where (n.status, n.position, n.deadline) is distinct from (o.status, o.position, o.deadline)
+    ) changed
+    join log on log.session_id = changed.session_id
+        and (log.room_id = changed.id or (changed.ended and log.room_id is null));
+    return null;
+end $$;
+create or replace trigger room_updated after update on room
+    referencing old table as old_rows new table as new_rows for each statement execute function room_updated();
+
+-- Sign-in itself logs nothing (700 people at once would queue for one log): the seating that follows sets
+-- arrival_logged and logs them in one go.
+create or replace function player_updated() returns trigger language plpgsql as $$
+begin
+    perform append_events(array_agg(log.id order by log.id, changed.nth, changed.id),
+        array_agg(changed.name order by log.id, changed.nth, changed.id),
+        array_agg(changed.id order by log.id, changed.nth, changed.id),
+        array_agg(changed.data order by log.id, changed.nth, changed.id))
+    from (
+        select n.id, n.session_id, null::bigint as room_id, 1 as nth, 'player_signed_in' as name,
+            jsonb_build_object('type', n.type, 'signed_in_at', n.signed_in_at) as data
+        from new_rows n join old_rows o using (id) where n.arrival_logged and not o.arrival_logged
+        union all
+        select n.id, n.session_id, null, 2, 'player_placed',
+            jsonb_build_object('room', room.name, 'room_id', n.room_id, 'slot', n.slot)
+        from new_rows n join old_rows o using (id) join room on room.id = n.room_id
+        where n.slot is not null and o.slot is null
+        union all
+        select n.id, n.session_id, n.room_id, 3,
+            case n.status when 'finished' then 'player_finished' else 'player_left' end,
+            jsonb_build_object('outcome', n.outcome, 'slot', n.slot)
+        from new_rows n join old_rows o using (id)
+        where n.status in ('finished', 'left') and o.status not in ('finished', 'left')
+    ) changed join log on log.session_id = changed.session_id and log.room_id is not distinct from changed.room_id;
+    return null;
+end $$;
+create or replace trigger player_updated after update on player
+    referencing old table as old_rows new table as new_rows for each statement execute function player_updated();
+
+-- The event of an answer is its receipt: the records' numbers and the digest of what they say.
+create or replace function record_inserted() returns trigger language plpgsql as $$
+begin
+    perform append_events(array_agg(log.id), array_agg('player_answered'::text), array_agg(form.player_id),
+        array_agg(jsonb_build_object('step', form.step, 'round', form.round, 'late', form.late,
+            'records', form.ids, 'sha256', form.digest)),
+        array_agg(cardinality(form.ids)))
+    from (
+        select room_id, player_id, step, round, bool_or(late) as late, array_agg(id order by id) as ids,
+            encode(sha256(convert_to(string_agg(id || E'\t' || field || E'\t' || value || E'\n', '' order by id), 'UTF8')),
+                'hex') as digest
+        from new_rows group by room_id, player_id, step, round, form order by min(id)
+    ) form join log on log.room_id = form.room_id;
+    return null;
+end $$;
+
+create or replace trigger record_inserted after insert on record
+    referencing new table as new_rows for each statement execute function record_inserted();
+
+create or replace function message_inserted() returns trigger language plpgsql as $$
+begin
+    perform append_events(array_agg(log.id order by n.id), array_agg('message_sent'::text),
+        array_agg(n.player_id order by n.id),
+        array_agg(jsonb_strip_nulls(jsonb_build_object('message', n.id, 'slot', n.slot, 'to', n.to_slot)) order by n.id),
+        null, array_agg(1))
+    from new_rows n join log on log.room_id = n.room_id;
+    return null;
+end $$;
+create or replace trigger message_inserted after insert on message
+    referencing new table as new_rows for each statement execute function message_inserted();
