@@ -59,10 +59,9 @@ def read_people(path: Path, study: Study) -> tuple[Person, ...]:
     _refuse_twice(name, "label", [(row.line, row.label) for row in rows if row.label])
     for row in rows:
         _refuse_type(name, row, study)
-    tokens = _tokens({row.token for row in rows})
     labels = _labels(rows)
     return tuple(
-        Person(row.token or next(tokens), label, row.type) for row, label in zip(rows, labels, strict=True)
+        Person(row.token or _new_token(), label, row.type) for row, label in zip(rows, labels, strict=True)
     )
 
 
@@ -91,22 +90,20 @@ def _text(path: Path) -> str:
         line = _line_at(content, content.index(b"\0"))
         raise PeopleError(f"{name} line {line} has a NUL byte in it; remove it, or {_SAVE_AGAIN}.")
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = _line_at(content, error.start)
         raise PeopleError(
             f"{name} line {line} is not UTF-8 text (Latin-1, perhaps); {_SAVE_AGAIN}."
         ) from None
-    if not text.strip():
-        raise PeopleError(
-            f"{name} is empty; start it with the line token,label,type and add one line per player."
-        )
-    return text
 
 
 def _rows(name: str, text: str) -> Iterator[_Row]:
     lines = _lines(name, text)
-    header_line, header = next(lines)
+    header_line, header = next(lines, (0, []))
+    if not header:
+        cure = "start it with the line token,label,type and add a line per player"
+        raise PeopleError(f"{name} is empty; {cure}.")
     places = _places(name, header_line, header)
     for count, (line, cells) in enumerate(lines, start=1):
         if len(cells) != len(header):
@@ -193,13 +190,8 @@ def _refuse_twice(name: str, column: str, cells: list[tuple[int, str]]) -> None:
         lines[cell] = line
 
 
-def _tokens(taken: set[str]) -> Iterator[str]:
-    """Tokens that nobody can guess and nobody in the list has."""
-    while True:
-        token = "".join(secrets.choice(TOKEN_LETTERS) for _ in range(TOKEN_LENGTH))
-        if token not in taken:
-            taken.add(token)
-            yield token
+def _new_token() -> str:
+    return "".join(secrets.choice(TOKEN_LETTERS) for _ in range(TOKEN_LENGTH))
 
 
 def _labels(rows: list[_Row]) -> list[str]:

@@ -62,7 +62,8 @@ def test_another_seed_gives_another_network() -> None:
 
 
 def test_sparse_networks_are_drawn_until_nobody_is_cut_off() -> None:
-    for network in (Network("random_regular", neighbours=2), Network("small_world", neighbours=2, rewire=1.0)):
+    for kind in ("random_regular", "small_world"):
+        network = Network(kind, neighbours=2, rewire=1.0)
         for seed in range(20):
             ties = network.ties(30, seed)
             assert len(ties) == 30
