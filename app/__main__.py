@@ -45,7 +45,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     except psycopg.Error as error:
-        print(f"The database refused: {_first_line(error)}. Check DATABASE_URL and that Postgres runs.", file=sys.stderr)
+        print(
+            f"The database refused: {_first_line(error)}. Check DATABASE_URL and that Postgres runs.",
+            file=sys.stderr,
+        )
         return 2
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output left; that is its right
@@ -63,7 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"networklab {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    def command(name: str, run: Callable[[argparse.Namespace, Config], int], help: str) -> argparse.ArgumentParser:
+    def command(
+        name: str, run: Callable[[argparse.Namespace, Config], int], help: str
+    ) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")
         added.set_defaults(run=run)
         return added
@@ -90,7 +95,9 @@ def _parser() -> argparse.ArgumentParser:
 
     opener = command("open", _open, "create a session with its door open: people can sign in and wait")
     opener.add_argument("study", type=Path, metavar="STUDY", help="the study's folder")
-    opener.add_argument("--players", type=Path, required=True, metavar="CSV", help="columns token, label, type")
+    opener.add_argument(
+        "--players", type=Path, required=True, metavar="CSV", help="columns token, label, type"
+    )
     opener.add_argument("--name", help="the session's name (default: the study's title)")
     opener.add_argument("--links", type=Path, metavar="CSV", help="write one join link per player here")
     opener.add_argument("--json", action="store_true", help='print {"session": "…", "players": 700}')
@@ -196,7 +203,10 @@ def _serve(options: argparse.Namespace, config: Config) -> int:
         raise Refusal(str(error)) from None
     with _database(config) as url:
         shown = f"[{config.host}]" if ":" in config.host else config.host
-        print(f"NetworkLab serves http://{shown}:{config.port} with {config.processes} processes. Ctrl-C stops it.", flush=True)
+        print(
+            f"NetworkLab serves http://{shown}:{config.port} with {config.processes} processes. Ctrl-C stops it.",
+            flush=True,
+        )
         Processes(config.processes, listener, url).run()
     return 0
 
@@ -219,12 +229,16 @@ def _check(options: argparse.Namespace, config: Config) -> int:
     grave = sum(mistake.grave for mistake in mistakes)
     if options.json:
         lines = [
-            dict(file=m.file, line=m.line, sentence=m.sentence, suggestion=m.suggestion, grave=m.grave) for m in mistakes
+            dict(file=m.file, line=m.line, sentence=m.sentence, suggestion=m.suggestion, grave=m.grave)
+            for m in mistakes
         ]
         print(json.dumps(dict(ok=not grave, mistakes=lines), ensure_ascii=False, indent=2))
     else:
         for mistake in mistakes:
-            print(mistake if mistake.grave else f"note: {mistake}", file=sys.stderr if mistake.grave else sys.stdout)
+            print(
+                mistake if mistake.grave else f"note: {mistake}",
+                file=sys.stderr if mistake.grave else sys.stdout,
+            )
         if not grave:
             study = parse(files)
             seconds = sum(position.step.limit for position in study.plan)
@@ -242,9 +256,7 @@ def _open(options: argparse.Namespace, config: Config) -> int:
     study = parse(read_folder(options.study))
     people = read_people(options.players, study)
     can_never_work = [
-        mistake
-        for mistake in check(study.files, Counter(person.type for person in people))
-        if mistake.grave
+        mistake for mistake in check(study.files, Counter(person.type for person in people)) if mistake.grave
     ]
     if can_never_work:
         raise StudyError(can_never_work)
@@ -279,14 +291,23 @@ def _write_links(path: Path, people: tuple[Person, ...], public_url: str) -> Non
     """The tokens are only here: the database keeps their hashes."""
     temporary = path.with_name(path.name + ".part")
     try:
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", newline="", encoding="utf-8") as file:
+        with open(
+            os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
+            "w",
+            newline="",
+            encoding="utf-8",
+        ) as file:
             writer = csv.writer(file)
             writer.writerow(["token", "label", "type", "link"])
             for person in people:
-                writer.writerow([person.token, person.label, person.type, f"{public_url}/join/{quote(person.token)}"])
+                writer.writerow(
+                    [person.token, person.label, person.type, f"{public_url}/join/{quote(person.token)}"]
+                )
         temporary.replace(path)
     except OSError as error:
-        raise Refusal(f"The links can't be written to {path} ({error.strerror}); no session was made. Give --links another name.") from None
+        raise Refusal(
+            f"The links can't be written to {path} ({error.strerror}); no session was made. Give --links another name."
+        ) from None
 
 
 def _act(options: argparse.Namespace, config: Config) -> int:
@@ -306,7 +327,9 @@ def _sessions(options: argparse.Namespace, config: Config) -> int:
 
     found = _with_connection(config, list_sessions)
     if options.json:
-        print(json.dumps([dict(session=s.id, name=s.name, status=s.status, players=s.players) for s in found]))
+        print(
+            json.dumps([dict(session=s.id, name=s.name, status=s.status, players=s.players) for s in found])
+        )
     elif not found:
         print("There is no session yet; `networklab open STUDY --players people.csv` makes one.")
     else:
@@ -335,7 +358,11 @@ def _export(options: argparse.Namespace, config: Config) -> int:
             manifest = asyncio.run(run(url))
         except export.ExportError as error:
             raise Refusal(str(error)) from None
-    print(json.dumps(manifest, ensure_ascii=False) if options.json else f"Exported {options.session} to {options.to}.")
+    print(
+        json.dumps(manifest, ensure_ascii=False)
+        if options.json
+        else f"Exported {options.session} to {options.to}."
+    )
     return 0
 
 
@@ -374,7 +401,9 @@ def _admin_add(options: argparse.Namespace, config: Config) -> int:
         raise Refusal("An account's name is 1 to 100 plain characters.")
     password = options.password
     if password is None:
-        password = getpass(f"Password for {name}: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+        password = (
+            getpass(f"Password for {name}: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+        )
     if len(password) < 8:
         raise Refusal("The password is too short: give at least 8 characters.")
     _with_connection(config, lambda conn: put_account(conn, name, password))

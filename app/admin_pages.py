@@ -133,7 +133,9 @@ def tick_context(tick: Tick, study: Study) -> dict[str, object]:
     for room in tick.rooms:
         made[room.kind] = made.get(room.kind, 0) + 1
     open_kinds = [kind for kind in study.rooms if kind.count is None or made.get(kind.name, 0) < kind.count]
-    types = study.types or tuple(sorted({type_ for room in tick.rooms for type_ in room.types} | set(tick.waiting)))
+    types = study.types or tuple(
+        sorted({type_ for room in tick.rooms for type_ in room.types} | set(tick.waiting))
+    )
     return dict(
         tick=tick,
         study=study,

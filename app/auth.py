@@ -53,7 +53,9 @@ def player_of(connection: ASGIConnection) -> tuple[int, str]:  # type: ignore[ty
 
 
 def cookie(name: str, value: str, secure: bool, max_age: int = WEEK) -> Cookie:
-    return Cookie(key=name, value=value, max_age=max_age, path="/", httponly=True, samesite="lax", secure=secure)
+    return Cookie(
+        key=name, value=value, max_age=max_age, path="/", httponly=True, samesite="lax", secure=secure
+    )
 
 
 class Limit:

@@ -64,7 +64,9 @@ class Conductor:
             async with conn.transaction():
                 due = await rooms.claim_due(conn, list(logs), everywhere, MOST)
                 for session_id in sorted({room.session_id for room in due}):
-                    await self._advance(conn, session_id, [room for room in due if room.session_id == session_id])
+                    await self._advance(
+                        conn, session_id, [room for room in due if room.session_id == session_id]
+                    )
             if len(due) < MOST:
                 break
         for (session_id,) in await (await conn.execute(lobby.SQL["due_lobbies"])).fetchall():

@@ -50,5 +50,7 @@ def read_config(environ: Mapping[str, str] = os.environ) -> Config:
 def _number(environ: Mapping[str, str], name: str, default: int) -> int:
     text = environ.get(name) or str(default)
     if not text.isascii() or not text.isdigit() or int(text) == 0:
-        raise ConfigError(f"{name} must be a whole number above zero, not “{text}”. Change it or leave it out.")
+        raise ConfigError(
+            f"{name} must be a whole number above zero, not “{text}”. Change it or leave it out."
+        )
     return int(text)

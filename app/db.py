@@ -28,7 +28,9 @@ class Queries(dict[str, bytes]):
 
     def __init__(self, noun: str) -> None:
         text = (SQL_FOLDER / f"{noun}.sql").read_text(encoding="utf-8")
-        for name, body in re.findall(r"^-- name: (\w+)\n(.*?)(?=^-- name: |\Z)", text, re.MULTILINE | re.DOTALL):
+        for name, body in re.findall(
+            r"^-- name: (\w+)\n(.*?)(?=^-- name: |\Z)", text, re.MULTILINE | re.DOTALL
+        ):
             self[name] = body.strip().encode()
 
 
@@ -98,7 +100,9 @@ async def migrate(conn: Connection) -> None:
             "create table if not exists migration (name text primary key, applied_at timestamptz not null default now())"
         )
         done = {name for (name,) in await (await conn.execute("select name from migration")).fetchall()}
-        scripts = [(path.stem, path.read_bytes()) for path in sorted((SQL_FOLDER / "migrations").glob("*.sql"))]
+        scripts = [
+            (path.stem, path.read_bytes()) for path in sorted((SQL_FOLDER / "migrations").glob("*.sql"))
+        ]
         triggers = (SQL_FOLDER / "triggers.sql").read_bytes()
         scripts.append((f"triggers {hashlib.sha256(triggers).hexdigest()[:16]}", triggers))
         for name, script in scripts:

@@ -60,10 +60,17 @@ def _ours() -> Environment:
 
 def _settings(kind: type[Environment], loader: BaseLoader) -> Environment:
     environment = kind(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
     )
     environment.globals["asset"] = asset
-    environment.filters.update(milliseconds=milliseconds, grouped=lambda number: f"{number:,}", attributes=_attributes)
+    environment.filters.update(
+        milliseconds=milliseconds, grouped=lambda number: f"{number:,}", attributes=_attributes
+    )
     return environment
 
 
@@ -71,5 +78,6 @@ def _attributes(pairs: Mapping[str, Any]) -> Markup:
     """HTML attributes, without those that are None or False."""
     kept = ((name, value) for name, value in pairs.items() if value is not None and value is not False)
     return Markup(" ").join(
-        Markup("{}").format(name) if value is True else Markup('{}="{}"').format(name, value) for name, value in kept
+        Markup("{}").format(name) if value is True else Markup('{}="{}"').format(name, value)
+        for name, value in kept
     )

@@ -40,7 +40,9 @@ class Listener:
             try:
                 await self._listen()
             except (psycopg.Error, OSError, TimeoutError) as error:
-                logger.warning("listener lost its connection, trying again: %s", str(error).partition("\n")[0])
+                logger.warning(
+                    "listener lost its connection, trying again: %s", str(error).partition("\n")[0]
+                )
             delay = 0.1 if self.connected.is_set() else min(delay * 2, 5.0)
             self.connected.clear()
             await asyncio.sleep(delay * random.uniform(0.5, 1.5))

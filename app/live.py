@@ -168,7 +168,11 @@ class Live:
             if event.seq > feed.view.room.seq:
                 feed.view = _fold(feed.view, event)
         now = feed.view
-        if now.room.status == "ended" or now.room.deadline != before.room.deadline and now.room.position == before.room.position:
+        if (
+            now.room.status == "ended"
+            or (now.room.deadline != before.room.deadline
+            and now.room.position == before.room.position)
+        ):
             for page in feed.pages:
                 page.refresh()
         elif now.room.position != before.room.position:
@@ -222,7 +226,9 @@ class Live:
             page.place = place = replace(place, view=view)
             key = (place.answered, place.playing)
             if key not in rendered:
-                rendered[key] = sse(fragment("#answered", "innerHTML", place.answered_html()), str(view.room.seq))
+                rendered[key] = sse(
+                    fragment("#answered", "innerHTML", place.answered_html()), str(view.room.seq)
+                )
             page.push(rendered[key])
 
     def _publish_session(self, feed: SessionFeed, events: Sequence[Event]) -> None:
@@ -273,7 +279,11 @@ def _fold(view: RoomView, event: Event) -> RoomView:
     if event.name == "room_ended":
         return replace(view, room=replace(room, status="ended"))
     seats = view.seats
-    if event.name == "player_answered" and not data["late"] and (data["step"], data["round"]) == (room.step, room.round):
+    if (
+        event.name == "player_answered"
+        and not data["late"]
+        and (data["step"], data["round"]) == (room.step, room.round)
+    ):
         seats = tuple(
             replace(seat, answered=True) if seat.player_id == event.player_id else seat for seat in seats
         )

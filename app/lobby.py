@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app import players, rooms
-from app.db import Connection, Queries, rows as typed_rows
+from app.db import Connection, Queries
+from app.db import rows as typed_rows
 from app.rooms import Placement
 from app.study import RoomKind, Study
 
@@ -50,7 +51,9 @@ async def seat(conn: Connection, session_id: str, study: Study) -> int:
     waiting.sort(key=lambda one: (-one.waited, one.player_id))
     placements: list[Placement] = []
     if status == "running":
-        made = dict(await (await conn.execute(rooms.SQL["rooms_made"], dict(session_id=session_id))).fetchall())
+        made = dict(
+            await (await conn.execute(rooms.SQL["rooms_made"], dict(session_id=session_id))).fetchall()
+        )
         placements = decide(study.rooms, waiting, made)
         if placements:
             await rooms.open_rooms(conn, session_id, seed, study, placements)
@@ -59,7 +62,9 @@ async def seat(conn: Connection, session_id: str, study: Study) -> int:
     overdue = [one.player_id for one in left if one.waited >= study.lobby.max_wait]
     if overdue:
         await players.leave(conn, overdue, "lobby", study)
-    due = next_look(study, [one.waited for one in left if one.waited < study.lobby.max_wait], status == "running")
+    due = next_look(
+        study, [one.waited for one in left if one.waited < study.lobby.max_wait], status == "running"
+    )
     await conn.execute(SQL["set_due"], dict(session_id=session_id, secs=due))
     return len(seated)
 
@@ -115,30 +120,41 @@ def next_look(study: Study, waited: Sequence[float], running: bool) -> float | N
     return min(ahead, default=None)
 
 
-def prospects(study: Study, waiting: Mapping[str, int], made: Mapping[str, int]) -> dict[str, Prospect | None]:
+def prospects(
+    study: Study, waiting: Mapping[str, int], made: Mapping[str, int]
+) -> dict[str, Prospect | None]:
     """For each type that waits, the first kind of room that could take it; None if none can any more."""
     return {type_: _prospect(study, type_, waiting, made) for type_ in waiting}
 
 
-def _prospect(study: Study, type_: str, waiting: Mapping[str, int], made: Mapping[str, int]) -> Prospect | None:
+def _prospect(
+    study: Study, type_: str, waiting: Mapping[str, int], made: Mapping[str, int]
+) -> Prospect | None:
     open_to = [
         kind
         for kind in study.rooms
-        if (type_ in kind.seats or "any" in kind.seats) and (kind.count is None or made.get(kind.name, 0) < kind.count)
+        if (type_ in kind.seats or "any" in kind.seats)
+        and (kind.count is None or made.get(kind.name, 0) < kind.count)
     ]
     if not open_to:
         return None
     first = open_to[0]
     later = [kind.after for kind in open_to[1:] if kind.after > first.after]
-    return Prospect(first.size - sum(missing(first, waiting).values()), first.size, first.after, min(later, default=None))
+    return Prospect(
+        first.size - sum(missing(first, waiting).values()), first.size, first.after, min(later, default=None)
+    )
 
 
 def missing(kind: RoomKind, waiting: Mapping[str, int]) -> dict[str, int]:
     """How many more of which type a room of this kind needs."""
     lacking = {
-        type_: count - min(count, waiting.get(type_, 0)) for type_, count in kind.seats.items() if type_ != "any"
+        type_: count - min(count, waiting.get(type_, 0))
+        for type_, count in kind.seats.items()
+        if type_ != "any"
     }
-    spare = sum(waiting.values()) - sum(count - lacking[type_] for type_, count in kind.seats.items() if type_ != "any")
+    spare = sum(waiting.values()) - sum(
+        count - lacking[type_] for type_, count in kind.seats.items() if type_ != "any"
+    )
     lacking["any"] = max(0, kind.seats.get("any", 0) - spare)
     return {type_: count for type_, count in lacking.items() if count}
 

@@ -131,7 +131,9 @@ async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:
         await stack.enter_async_context(_running(part))
     async with asyncio.timeout(30):
         await listener.connected.wait()
-    return Lab(config, pool, keys, studies, answers, talk, live, listener, conductor, Seating(pool, studies), stats)
+    return Lab(
+        config, pool, keys, studies, answers, talk, live, listener, conductor, Seating(pool, studies), stats
+    )
 
 
 @asynccontextmanager
@@ -148,7 +150,10 @@ async def _running(part: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 def _give_up(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and task.exception():
-        logger.critical("a part of the server failed; the process ends so that a new one starts", exc_info=task.exception())
+        logger.critical(
+            "a part of the server failed; the process ends so that a new one starts",
+            exc_info=task.exception(),
+        )
         os._exit(70)
 
 
@@ -184,19 +189,35 @@ async def metrics(request: Query) -> str:
         "networklab_streams": ("gauge", "players' pages connected", now.streams),
         "networklab_ledger_queued": ("gauge", "forms waiting for their commit", now.queued),
         "networklab_ledger_oldest_seconds": ("gauge", "wait of the oldest of them", now.oldest / 1000),
-        "networklab_commit_p95_seconds": ("gauge", "95% of the last forms were acknowledged within", now.commit_p95 / 1000),
-        "networklab_hub_lag_seconds": ("gauge", "from a notification to its events handed on", now.lag / 1000),
+        "networklab_commit_p95_seconds": (
+            "gauge",
+            "95% of the last forms were acknowledged within",
+            now.commit_p95 / 1000,
+        ),
+        "networklab_hub_lag_seconds": (
+            "gauge",
+            "from a notification to its events handed on",
+            now.lag / 1000,
+        ),
         "networklab_tick_seconds": ("gauge", "duration of the last statistics tick", now.tick / 1000),
         "networklab_forms_acknowledged_total": ("counter", "answers on disk", lab.answers.acknowledged),
         "networklab_messages_acknowledged_total": ("counter", "messages on disk", lab.messages.acknowledged),
         "networklab_listening": ("gauge", "1 while LISTEN is connected", int(now.listening)),
     }
     return "".join(
-        f"# HELP {name} {text}\n# TYPE {name} {kind}\n{name} {number}\n" for name, (kind, text, number) in lines.items()
+        f"# HELP {name} {text}\n# TYPE {name} {kind}\n{name} {number}\n"
+        for name, (kind, text, number) in lines.items()
     )
 
 
-def _problem(request: Query, status: int, sentence: str, to: str | None = None, action: str | None = None, **headers: str) -> Response[str]:
+def _problem(
+    request: Query,
+    status: int,
+    sentence: str,
+    to: str | None = None,
+    action: str | None = None,
+    **headers: str,
+) -> Response[str]:
     """A sentence that says what to do next: alone for htmx, on a page for everybody else."""
     if "hx-request" in request.headers:
         content = html.render("player/_problem.html", sentence=sentence)
@@ -219,16 +240,29 @@ def _http_problem(request: Query, error: HTTPException) -> Response[str]:
 
 
 def _not_signed_in(request: Query, _: NotSignedIn) -> Response[str]:
-    return _problem(request, 403, "We don’t know who you are here. Open the link from your invitation again: your place is kept.")
+    return _problem(
+        request,
+        403,
+        "We don’t know who you are here. Open the link from your invitation again: your place is kept.",
+    )
 
 
 def _unknown_token(request: Query, _: UnknownToken) -> Response[str]:
-    return _problem(request, 404, "This link leads to no study. Check that you opened the whole link from your invitation.")
+    return _problem(
+        request,
+        404,
+        "This link leads to no study. Check that you opened the whole link from your invitation.",
+    )
 
 
 def _busy(request: Query, _: Exception) -> Response[str]:
     """Nothing was acknowledged, nothing is lost: the page sends the same form again by itself."""
-    return _problem(request, 503, "The server is busy. Your page tries again by itself; nothing is lost.", **{"Retry-After": "1"})
+    return _problem(
+        request,
+        503,
+        "The server is busy. Your page tries again by itself; nothing is lost.",
+        **{"Retry-After": "1"},
+    )
 
 
 def _broken(request: Query, error: Exception) -> Response[str]:

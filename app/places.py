@@ -101,9 +101,9 @@ class RoomPlace:
 
     def step_opened(self) -> str:
         """What brings a page from the step before to this one; typed text in the talk stays."""
-        return fragment("#where", "outerHTML", html.render("player/_where.html", **self._context())) + fragment(
-            "#step", "innerHTML", self.step_html()
-        )
+        return fragment(
+            "#where", "outerHTML", html.render("player/_where.html", **self._context())
+        ) + fragment("#step", "innerHTML", self.step_html())
 
     def answered_html(self) -> str:
         return html.render("player/_player_answered.html", **self._context())

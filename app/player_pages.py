@@ -36,7 +36,12 @@ async def join_form(request: Query, token: Token) -> Response[str]:
     """Changes nothing: link scanners open it too."""
     lab, player = lab_of(request), await _invited(request, token)
     if player.status != "invited":
-        return _page("player/join_again.html", player=player, study=await lab.studies.of(player.session_id), token=token)
+        return _page(
+            "player/join_again.html",
+            player=player,
+            study=await lab.studies.of(player.session_id),
+            token=token,
+        )
     if player.session_status == "closed":
         return _closed()
     study = await lab.studies.of(player.session_id)
@@ -70,7 +75,9 @@ async def join(request: Query, token: Token) -> Response[str] | Redirect:
 @get("/play")
 async def play(request: Query) -> Response[str]:
     place = await _place(request)
-    return _page("player/play.html", place=place, title=place.study.title, waiting=isinstance(place, LobbyPlace))
+    return _page(
+        "player/play.html", place=place, title=place.study.title, waiting=isinstance(place, LobbyPlace)
+    )
 
 
 @get(["/play/records", "/play/messages", "/play/leave"])
@@ -93,7 +100,12 @@ async def store_records(request: Query) -> Response[str] | Redirect:
         return await _step_again(request, form, errors)
     said = tuple(values.items())
     answer = Answer(
-        player_id, key.room_id, position.step.name, position.round, said, form_id(player_id, form["form_key"], said)
+        player_id,
+        key.room_id,
+        position.step.name,
+        position.round,
+        said,
+        form_id(player_id, form["form_key"], said),
     )
     receipt = await lab.answers.commit(answer)
     if receipt is None:
@@ -103,7 +115,11 @@ async def store_records(request: Query) -> Response[str] | Redirect:
         return Redirect("/play", status_code=303, headers=headers)
     if receipt.late:
         place = await _place(request)
-        return _fragment(fragment("#page", "innerMorph", place.html()) + fragment("#notice", "innerHTML", html.render("player/_late.html")), headers)
+        return _fragment(
+            fragment("#page", "innerMorph", place.html())
+            + fragment("#notice", "innerHTML", html.render("player/_late.html")),
+            headers,
+        )
     next_key = lab.keys.answer_key(player_id, key.room_id, key.position, receipt.version)
     return _fragment(html.render("player/_saved.html", form_key=next_key, receipt=receipt), headers)
 
@@ -122,7 +138,10 @@ async def send_message(request: Query) -> Response[str] | Redirect:
     form_ = form_id(player_id, form["form_key"], (("to", str(to)), ("body", body)))
     sent = await lab.messages.commit(Draft(player_id, key.room_id, to, step.chat == "room", body, form_))
     if sent is None:
-        return _refuse(request, "This message could not be delivered: you are not connected with that person, or your group has ended.")
+        return _refuse(
+            request,
+            "This message could not be delivered: you are not connected with that person, or your group has ended.",
+        )
     if _wants_page(request):
         return Redirect("/play", status_code=303)
     next_key = lab.keys.message_key(player_id, key.room_id, key.position)
@@ -170,7 +189,9 @@ async def _place(request: Query) -> Place:
     return place
 
 
-async def _step_again(request: Query, form: FormMultiDict, errors: Mapping[str, str]) -> Response[str] | Redirect:
+async def _step_again(
+    request: Query, form: FormMultiDict, errors: Mapping[str, str]
+) -> Response[str] | Redirect:
     """The same step with what was typed and a sentence beside each wrong field."""
     place = await _place(request)
     if not isinstance(place, RoomPlace):
@@ -207,13 +228,19 @@ def _wants_page(request: Query) -> bool:
 
 
 def _stale(request: Query) -> Response[str] | Redirect:
-    return _refuse(request, "This page is no longer where you are. Reload it to see where you are now; what you saved is kept.", 409)
+    return _refuse(
+        request,
+        "This page is no longer where you are. Reload it to see where you are now; what you saved is kept.",
+        409,
+    )
 
 
 def _refuse(request: Query, sentence: str, status: int = 422) -> Response[str] | Redirect:
     if _wants_page(request):
         return _page("player/problem.html", status, sentence=sentence, to="/play", action="Back to your page")
-    return Response(html.render("player/_problem.html", sentence=sentence), status_code=status, media_type=MediaType.HTML)
+    return Response(
+        html.render("player/_problem.html", sentence=sentence), status_code=status, media_type=MediaType.HTML
+    )
 
 
 def _closed() -> Response[str]:
@@ -227,7 +254,7 @@ def _closed() -> Response[str]:
 
 
 def _fragment(content: str, headers: Mapping[str, str] | None = None) -> Response[str]:
-    return Response(content, headers=headers, media_type=MediaType.HTML)
+    return Response(content, status_code=200, headers=headers, media_type=MediaType.HTML)
 
 
 def _page(template: str, status: int = 200, **context: object) -> Response[str]:

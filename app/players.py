@@ -48,7 +48,9 @@ async def invite(conn: Connection, session_id: str, people: Sequence[Person]) ->
     )
 
 
-async def also_invited_to(conn: Connection, session_id: str, people: Sequence[Person]) -> list[tuple[str, int]]:
+async def also_invited_to(
+    conn: Connection, session_id: str, people: Sequence[Person]
+) -> list[tuple[str, int]]:
     """Other sessions that are not closed and share tokens with this one: name and how many."""
     hashes = [token_hash(person.token) for person in people]
     found = await conn.execute(SQL["also_invited_to"], dict(session_id=session_id, hashes=hashes))

@@ -57,7 +57,9 @@ def form_id(player_id: int, form_key: str, said: Sequence[tuple[str, str]]) -> U
     A double click or a retry says the same under the same key and is stored once. The same key with other
     words (a second tab, the back button) is an update, which must not be lost.
     """
-    digest = hashlib.blake2b(repr((player_id, form_key, tuple(said))).encode("utf-8", "surrogatepass"), digest_size=16)
+    digest = hashlib.blake2b(
+        repr((player_id, form_key, tuple(said))).encode("utf-8", "surrogatepass"), digest_size=16
+    )
     return UUID(bytes=digest.digest())
 
 
@@ -67,7 +69,9 @@ async def store(conn: Connection, answers: Sequence[Answer]) -> list[Receipt | N
     Storing the same form again gives the receipt of the first time.
     """
     # Two processes that store the same forms at once must meet them in the same order.
-    ordered = {answer.form: answer for answer in sorted(answers, key=lambda one: (one.player_id, one.form.int))}
+    ordered = {
+        answer.form: answer for answer in sorted(answers, key=lambda one: (one.player_id, one.form.int))
+    }
     await conn.execute(SQL["lock_rooms"], dict(rooms=list({answer.room_id for answer in answers})))
     found = await _insert(conn, list(ordered.values()))
     lacking = [form for form in ordered if form not in found]

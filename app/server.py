@@ -44,7 +44,9 @@ def bind(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listener.close()
         reason = getattr(error, "strerror", None) or "not an address of this machine"
-        raise PortTaken(f"Cannot listen on {host} port {port} ({reason}). Choose another with --port.") from None
+        raise PortTaken(
+            f"Cannot listen on {host} port {port} ({reason}). Choose another with --port."
+        ) from None
     listener.listen(4096)
     listener.set_inheritable(True)
     return listener
@@ -99,7 +101,9 @@ class Processes:
     def watch(self) -> None:
         for index, child in enumerate(self.children):
             if child.poll() is not None and not self.stopping:
-                logger.warning("server process %s ended with %s; starting another", child.pid, child.returncode)
+                logger.warning(
+                    "server process %s ended with %s; starting another", child.pid, child.returncode
+                )
                 self.children[index] = self._spawn()
 
     def stop(self) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app import players, rooms
-from app.db import Connection, Pool, Queries, row, rows as typed_rows
+from app.db import Connection, Pool, Queries, row
+from app.db import rows as typed_rows
 from app.people import TOKEN_LETTERS, Person
 from app.study import Study, parse
 
@@ -75,7 +76,9 @@ async def open_session(
 async def find_session(conn: Connection, session_id: str) -> Session:
     found = await row(conn, Session, SQL["find_session"], id=session_id)
     if found is None:
-        raise SessionError(f"There is no session “{session_id}”. `networklab sessions` lists those there are.")
+        raise SessionError(
+            f"There is no session “{session_id}”. `networklab sessions` lists those there are."
+        )
     return found
 
 

@@ -1,0 +1,295 @@
+"""The verbs that stories are told in: open a study, serve it, let people in, look into the database."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+
+from app.config import PROJECT
+from app.db import Connection, connect
+from app.people import Person
+from app.rehearsal.wire import Answer, Browser, WireError
+from app.sessions import ACTIONS, open_session
+from app.study import parse, read_folder
+
+T = TypeVar("T")
+TALK = """
+title = "Story"
+[[room]]
+name = "mixed"
+seats = {red = 2, blue = 2}
+[[room]]
+name = "plain"
+seats = {any = 4}
+after = "30s"
+[lobby]
+max_wait = "5m"
+[network]
+kind = "ring"
+[[step]]
+page = "talk"
+repeat = 3
+limit = "60s"
+chat = "neighbours"
+fields = [
+    {name = "belief", ask = "How sure are you?", kind = "integer", min = 0, max = 100},
+    {name = "why", ask = "Why?", kind = "text", required = false},
+]
+"""
+PAGE = '{% extends "player/_step_opened.html" %}'
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session and its people, by label: R1, R2 … for red, B1 … for blue."""
+
+    id: str
+    tokens: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Server:
+    """`networklab serve`, in processes of its own."""
+
+    base: str
+    popen: subprocess.Popen[bytes]
+    log: Path
+    port: int
+
+    def wait_until_ready(self) -> None:
+        asyncio.run(self._ready())
+
+    async def _ready(self) -> None:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            assert self.popen.poll() is None, f"the server ended: {self.log.read_text()}"
+            browser = Browser(self.base)
+            with suppress(WireError):
+                if (await browser.get("/health/ready")).status == 200:
+                    browser.close()
+                    return
+            browser.close()
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"the server is not ready: {self.log.read_text()}")
+
+    def kill(self) -> None:
+        """As a power cut would: no clean-up in any of its processes."""
+        self.popen.kill()
+        self.popen.wait()
+
+    def stop(self) -> int:
+        self.popen.send_signal(signal.SIGTERM)
+        return self.popen.wait(15)
+
+
+class Guest:
+    """One person with a link, and a browser of their own."""
+
+    def __init__(self, base: str, token: str, label: str = "") -> None:
+        self.browser, self.token, self.label = Browser(base), token, label
+
+    async def sign_in(self, entry: Mapping[str, str] = {}) -> Answer:
+        return await self.browser.post(f"/join/{self.token}", dict(entry))
+
+    async def page(self) -> str:
+        return html.unescape((await self.browser.get("/play")).text)
+
+    async def form(self, action: str = "/play/records") -> dict[str, str]:
+        """The hidden fields of one form on the page, as they came."""
+        return hidden_fields((await self.browser.get("/play")).text, action)
+
+    async def answer(self, values: Mapping[str, str], form: Mapping[str, str] | None = None) -> Answer:
+        hidden = await self.form() if form is None else form
+        return await self.browser.post("/play/records", {**hidden, **values})
+
+    async def say(self, body: str, to: int | None = None) -> Answer:
+        hidden = await self.form("/play/messages")
+        return await self.browser.post(
+            "/play/messages", {**hidden, "body": body, **({"to": str(to)} if to else {})}
+        )
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[Stream]:
+        """The live page: what it has shown so far, and waits for what is to come."""
+        stream = Stream()
+        task = asyncio.create_task(stream.follow(self.browser))
+        try:
+            await stream.until(lambda _: bool(stream.messages), "a snapshot")
+            yield stream
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError, WireError):
+                await task
+
+    def leave(self) -> None:
+        self.browser.close()
+
+
+@dataclass(slots=True)
+class Stream:
+    messages: list[str] = field(default_factory=list)
+    came: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.messages)
+
+    async def follow(self, browser: Browser) -> None:
+        async for message in browser.stream("/play/live"):
+            self.messages.append(html.unescape(message))
+            self.came.set()
+
+    async def until(self, seen: Callable[[str], bool], what: str, seconds: float = 10) -> None:
+        """Wait for the stream to have shown something; fails with all that it showed instead."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not seen(self.text):
+                    self.came.clear()
+                    await self.came.wait()
+        except TimeoutError:
+            raise AssertionError(f"never came: {what}. The stream showed: {self.text[-2000:]}") from None
+
+
+class House:
+    def __init__(self, database: str, folder: Path) -> None:
+        self.database, self.folder = database, folder
+        self.servers: list[Server] = []
+        self.guests: list[Guest] = []
+
+    def open(
+        self,
+        toml: str = TALK,
+        people: Mapping[str, int] | Sequence[Person] = {"red": 2, "blue": 2},
+        start: bool = True,
+    ) -> Opened:
+        """A session of this study with so many people of each type; seating begins unless `start` is false."""
+        study = parse({"study.toml": toml.encode(), "pages/talk.html": PAGE.encode()})
+        return self._open(study, people, start)
+
+    def open_folder(self, folder: Path, people: Mapping[str, int], start: bool = True) -> Opened:
+        return self._open(parse(read_folder(folder)), people, start)
+
+    def _open(self, study: Any, people: Mapping[str, int] | Sequence[Person], start: bool) -> Opened:
+        if isinstance(people, Mapping):
+            people = [
+                Person(token=f"{os.urandom(8).hex()}", label=f"{type_[0].upper()}{number}", type=type_)
+                for type_, count in people.items()
+                for number in range(1, count + 1)
+            ]
+
+        async def work(conn: Connection) -> str:
+            session = await open_session(conn, study, people)
+            if start:
+                await ACTIONS["start"](conn, session.id, "story")
+            return session.id
+
+        session_id = self.do(work)
+        return Opened(session_id, {person.label: person.token for person in people})
+
+    def act(self, action: str, session: Opened) -> str:
+        """start, pause, resume or close, as the researcher."""
+        return self.do(lambda conn: ACTIONS[action](conn, session.id, "story"))
+
+    def serve(self, processes: int = 1, port: int | None = None, **environ: str) -> Server:
+        port = port or free_port()
+        log = self.folder / f"server-{len(self.servers)}.log"
+        with log.open("wb") as output:
+            popen = subprocess.Popen(
+                [sys.executable, "-m", "app", "serve", "--port", str(port), "--processes", str(processes)],
+                env=os.environ | {"DATABASE_URL": self.database, "PYTHONPATH": str(PROJECT)} | environ,
+                stdout=output,
+                stderr=output,
+            )
+        server = Server(f"http://127.0.0.1:{port}", popen, log, port)
+        self.servers.append(server)
+        server.wait_until_ready()
+        return server
+
+    def guest(self, server: Server, session: Opened, label: str) -> Guest:
+        guest = Guest(server.base, session.tokens[label], label)
+        self.guests.append(guest)
+        return guest
+
+    def tell(self, story: Coroutine[Any, Any, T]) -> T:
+        """Run a story to its end; then everybody closes their browser."""
+
+        async def run() -> T:
+            try:
+                return await story
+            finally:
+                for guest in self.guests:
+                    guest.leave()
+
+        return asyncio.run(run())
+
+    def do(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Something in one transaction on the story's database."""
+
+        async def run() -> T:
+            conn = await connect(self.database, "story")
+            try:
+                async with conn.transaction():
+                    return await work(conn)
+            finally:
+                await conn.close()
+
+        return asyncio.run(run())
+
+    def sql(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.database, autocommit=True) as conn:
+            cursor = conn.execute(query.encode(), parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def leave(self) -> None:
+        for server in self.servers:
+            if server.popen.poll() is None:
+                server.kill()
+
+
+async def sign_everyone_in(guests: Sequence[Guest], at_once: int = 200) -> list[Answer]:
+    gate = asyncio.Semaphore(at_once)
+
+    async def one(guest: Guest) -> Answer:
+        async with gate:
+            return await guest.sign_in()
+
+    return await asyncio.gather(*(one(guest) for guest in guests))
+
+
+async def seated(guest: Guest, seconds: float = 10) -> str:
+    """The guest's page once it shows a room."""
+    deadline = time.monotonic() + seconds
+    while True:
+        page = await guest.page()
+        if 'action="/play/records"' in page:
+            return page
+        assert time.monotonic() < deadline, f"{guest.label} is not seated: {page[-1500:]}"
+        await asyncio.sleep(0.05)
+
+
+def hidden_fields(page: str, action: str) -> dict[str, str]:
+    form = re.search(rf'<form[^>]*action="{re.escape(action)}".*?</form>', page, re.DOTALL)
+    assert form, f"there is no form for {action} on this page: {page[-1500:]}"
+    found = re.findall(r'<input type="hidden"[^>]*name="([^"]+)" value="([^"]*)"', form[0])
+    return {name: html.unescape(value) for name, value in found}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
