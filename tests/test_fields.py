@@ -112,5 +112,3 @@ def test_a_number_keeps_its_value_exactly(digits: int, places: int) -> None:
     assert Decimal(field("number").read([f"{value:f}"])) == value
     if places > 3:
         assert Decimal(field("number").read([f"{value:f}".replace(".", ",")])) == value
-
-
