@@ -11,8 +11,7 @@ import os
 import socket
 import sys
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -21,8 +20,9 @@ import psycopg
 
 from app import __version__
 from app.config import Config, ConfigError, read_config
-from app.db import Connection, connect, migrate
-from app.embedded import EmbeddedError, Postgres
+from app.database import database
+from app.db import Connection, connect
+from app.embedded import EmbeddedError
 from app.people import PeopleError, Person, read_people
 from app.sessions import SessionError
 from app.study import StudyError, check, parse, read_folder
@@ -155,26 +155,6 @@ def _config(options: argparse.Namespace) -> Config:
     return read_config(environ)
 
 
-@contextmanager
-def _database(config: Config) -> Iterator[str]:
-    """The address of a database that is migrated; the embedded one stops again when its last user goes."""
-    if config.database_url:
-        asyncio.run(_migrate(config.database_url))
-        yield config.database_url
-        return
-    with Postgres(config.home) as postgres:
-        asyncio.run(_migrate(postgres.dsn))
-        yield postgres.dsn
-
-
-async def _migrate(url: str) -> None:
-    conn = await connect(url, "migrate")
-    try:
-        await migrate(conn)
-    finally:
-        await conn.close()
-
-
 def _with_connection(config: Config, work: Callable[[Connection], Awaitable[T]]) -> T:
     async def run(url: str) -> T:
         conn = await connect(url, "command line")
@@ -184,14 +164,19 @@ def _with_connection(config: Config, work: Callable[[Connection], Awaitable[T]])
         finally:
             await conn.close()
 
-    with _database(config) as url:
+    with database(config) as url:
         return asyncio.run(run(url))
 
 
 def _demo(options: argparse.Namespace, config: Config) -> int:
     from app.demo import run_demo
+    from app.server import PortTaken
 
-    return run_demo(options, config)
+    try:
+        run_demo(config, options.study, options.players, not options.no_bots)
+    except PortTaken as error:
+        raise Refusal(str(error)) from None
+    return 0
 
 
 def _serve(options: argparse.Namespace, config: Config) -> int:
@@ -201,7 +186,7 @@ def _serve(options: argparse.Namespace, config: Config) -> int:
         listener = bind(config.host, config.port)
     except PortTaken as error:
         raise Refusal(str(error)) from None
-    with _database(config) as url:
+    with database(config) as url:
         shown = f"[{config.host}]" if ":" in config.host else config.host
         print(
             f"NetworkLab serves http://{shown}:{config.port} with {config.processes} processes. Ctrl-C stops it.",
@@ -255,11 +240,9 @@ def _open(options: argparse.Namespace, config: Config) -> int:
 
     study = parse(read_folder(options.study))
     people = read_people(options.players, study)
-    can_never_work = [
-        mistake for mistake in check(study.files, Counter(person.type for person in people)) if mistake.grave
-    ]
-    if can_never_work:
-        raise StudyError(can_never_work)
+    # Not a refusal: a pilot with a handful of people is a good idea, though some rooms can't fill then.
+    for mistake in check(study.files, Counter(person.type for person in people)):
+        print(f"note: {mistake}", file=sys.stderr)
     if options.links and options.links.is_dir():
         raise Refusal(f"{options.links} is a folder. Give --links a file name.")
 
@@ -281,7 +264,7 @@ def _open(options: argparse.Namespace, config: Config) -> int:
         print(f"Session {session.id}, “{session.name}”, is open for {len(people):,} players.")
         if options.links:
             print(f"Their links are in {options.links}. Keep it safe: who has a link is that player.")
-        elif any(True for _ in people):
+        else:
             print(f"A player's link is {config.public_url}/join/TOKEN; --links FILE writes them all.")
         print(f"`networklab serve` lets them in; `networklab start {session.id}` begins seating.")
     return 0
@@ -353,7 +336,7 @@ def _export(options: argparse.Namespace, config: Config) -> int:
             return await export.write_zip(url, options.session, study, options.to)
         return await export.write_folder(url, options.session, study, options.to)
 
-    with _database(config) as url:
+    with database(config) as url:
         try:
             manifest = asyncio.run(run(url))
         except export.ExportError as error:
@@ -379,7 +362,7 @@ def _verify(options: argparse.Namespace, config: Config) -> int:
             await conn.close()
         return await verify.verify(url, options.session, study, options.export)
 
-    with _database(config) as url:
+    with database(config) as url:
         verdict = asyncio.run(run(url))
     print(json.dumps(verdict.as_json(), ensure_ascii=False) if options.json else str(verdict))
     return 0 if verdict.ok else 1

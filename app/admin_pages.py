@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import UTC, datetime
 
 from litestar import MediaType, Request, Router, get, post
@@ -41,14 +42,14 @@ async def logged_in(connection: ASGIConnection) -> str:  # type: ignore[type-arg
 
 
 @get("/login")
-async def login_form(request: Query, key: str = "") -> Response[str] | Redirect:
-    """With `key`, a link that logs in by itself, once."""
+async def login_form(request: Query, key: str = "", to: str = "/admin") -> Response[str] | Redirect:
+    """With `key`, a link that logs in by itself, once, and goes on to one of our pages."""
     if not key:
         return _page("admin/login.html", problem="", name="")
     async with lab_of(request).pool.connection() as conn:
         name = await accounts.use_link(conn, key)
         if name is not None:
-            return _welcome(request, await accounts.log_in(conn, name))
+            return _welcome(request, await accounts.log_in(conn, name), to)
     problem = "This link has been used or is too old. Log in with your name and password."
     return _page("admin/login.html", 403, problem=problem, name="")
 
@@ -154,10 +155,9 @@ async def _study(request: Query, session_id: str) -> Study:
     return await lab.studies.of(session_id)
 
 
-def _welcome(request: Query, key: str) -> Redirect:
-    return Redirect(
-        "/admin", status_code=303, cookies=[cookie(ADMIN_COOKIE, key, lab_of(request).config.secure)]
-    )
+def _welcome(request: Query, key: str, to: str = "/admin") -> Redirect:
+    ours = to if re.fullmatch(r"/admin(/[\w/-]*)?", to) else "/admin"
+    return Redirect(ours, status_code=303, cookies=[cookie(ADMIN_COOKIE, key, lab_of(request).config.secure)])
 
 
 def _page(template: str, status: int = 200, **context: object) -> Response[str]:

@@ -168,10 +168,8 @@ class Live:
             if event.seq > feed.view.room.seq:
                 feed.view = _fold(feed.view, event)
         now = feed.view
-        if (
-            now.room.status == "ended"
-            or (now.room.deadline != before.room.deadline
-            and now.room.position == before.room.position)
+        if now.room.status == "ended" or (
+            now.room.deadline != before.room.deadline and now.room.position == before.room.position
         ):
             for page in feed.pages:
                 page.refresh()
