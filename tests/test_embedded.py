@@ -13,7 +13,8 @@ from shutil import rmtree
 import psycopg
 import pytest
 
-from app.embedded import EmbeddedError, Postgres, _find_binaries
+from app.embedded import EmbeddedError, Postgres
+from app.postgres_programs import find_programs
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as somebody else")
 
@@ -258,10 +259,10 @@ def test_binaries_that_the_servers_user_cannot_read_are_copied(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tmp_path.chmod(0o700)
-    package = _find_binaries().parents[1]
+    package = find_programs().parents[1]
     (tmp_path / package.name).symlink_to(package)
     (tmp_path / f"{package.name}.libs").symlink_to(package.with_name(f"{package.name}.libs"))
-    monkeypatch.setenv("NETWORKLAB_PG_BIN", str(tmp_path / _find_binaries().relative_to(package.parent)))
+    monkeypatch.setenv("NETWORKLAB_PG_BIN", str(tmp_path / find_programs().relative_to(package.parent)))
 
     with Postgres(home) as postgres:
         assert postgres.bin.is_relative_to(home / "postgres")

