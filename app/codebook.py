@@ -1,0 +1,192 @@
+"""What is in the exported files: their columns, what each means, and how a cell is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from app.fields import Field, plain_number
+from app.study import Study
+
+HEADER = (
+    "file",
+    "column",
+    "step",
+    "field",
+    "meaning",
+    "asked",
+    "kind",
+    "min",
+    "max",
+    "options",
+    "low",
+    "high",
+    "required",
+)
+FORMAT = (
+    "UTF-8. RFC 4180: commas between cells, quotation marks doubled inside a quoted cell, CR LF at the end of "
+    "a line. Times are ISO 8601 in UTC; truth is true or false; an empty cell is no value or an empty one."
+)
+ESCAPING = (
+    "In every .csv file, a text that starts with =, +, - or @ (or with apostrophes before one of these) and "
+    "is not a number has one more apostrophe in front, so that no spreadsheet takes it for a formula. To get "
+    "the text as it was stored, remove one apostrophe from each cell that matches ^'+[=+@-]."
+)
+_FORMULA = re.compile(r"'*[=+@-]")
+_ESCAPED = re.compile(r"'+[=+@-]")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+_RECORD = "The record's number, as in the receipt that the player was given."
+_VALUES = {
+    "record": _RECORD,
+    "player": "players.csv → player",
+    "room": "rooms.csv → room",
+    "step": "The step's page.",
+    "round": "Which repetition of the step, from 1.",
+    "field": "Which of the step's questions.",
+    "value": "What was answered.",
+    "version": "How often the player had answered this question here, this answer included.",
+    "late": "true: it came after the step's deadline.",
+    "at": "When the server stored it.",
+}
+COLUMNS: dict[str, dict[str, str]] = {
+    "players.csv": {
+        "player": "The player's number.",
+        "label": "The name that the list of people gave this player.",
+        "type": "The player's type, by which rooms seat.",
+        "status": "invited (never came), waiting, playing, finished (played to the room's end) or left.",
+        "room": "rooms.csv → room; empty if never seated.",
+        "slot": "The seat in that room, from 1.",
+        "signed_in_at": "When the player came in.",
+        "seated_at": "When the player got the seat.",
+        "finished_at": "When it ended for this player.",
+        "code": "The completion code that the player was shown.",
+    },
+    "rooms.csv": {
+        "room": "The room's name.",
+        "kind": "The kind of room in the study.",
+        "status": "playing or ended.",
+        "reason": "Why it opened.",
+        "opened_at": "When it opened.",
+        "ended_at": "When it ended.",
+        "outcome": "How it ended: complete, partner_left or closed.",
+        "step": "The step it is at, or was at when it ended.",
+        "round": "The repetition of that step, from 1.",
+        "seed": "What seats and network were drawn from.",
+        "seats": "JSON: each slot, the type it asked for, and what the others called whoever sat there.",
+    },
+    "ties.csv": {
+        "room": "rooms.csv → room",
+        "round": "The tie holds from this round on, until a later round has ties of its own.",
+        "from": "The slot that sees …",
+        "to": "… this slot. An undirected tie has a line for each direction.",
+        "weight": "The tie's weight.",
+    },
+    "records.csv": _VALUES
+    | {"value": "The answer that counts: the last that came in time, or the last if all came late."},
+    "history.csv": _VALUES,
+    "records_wide.csv": {
+        "player": "players.csv → player",
+        "label": "players.csv → label",
+        "type": "players.csv → type",
+        "room": "rooms.csv → room",
+    },
+    "messages.csv": {
+        "message": "The message's number.",
+        "player": "players.csv → player: who wrote it.",
+        "room": "rooms.csv → room",
+        "to": "The slot it was for; empty: everyone whom the step lets read it.",
+        "body": "What was written.",
+        "at": "When the server stored it.",
+        "slot": "The writer's slot.",
+        "step": "The step at which it was written.",
+        "round": "The repetition of that step, from 1.",
+    },
+    "events.csv": {
+        "log": "session, or the room whose log this is.",
+        "seq": "The event's number in this log: 1, 2, 3 … without a gap, in the order of what happened.",
+        "event": "What happened.",
+        "player": "players.csv → player: to whom, if to one.",
+        "data": "JSON: the details. Of an answer: its records and the SHA-256 in the player's receipt.",
+        "at": "When it was written down.",
+    },
+}
+OUTCOME = "outcome"
+
+
+def player_header(study: Study) -> list[str]:
+    """The columns of players.csv; the outcome is last, out of the way of a question with the same name."""
+    taken = {field.name for field in study.entry}
+    outcome = OUTCOME if OUTCOME not in taken else f"{OUTCOME}_of_player"
+    return [*COLUMNS["players.csv"], *(field.name for field in study.entry), outcome]
+
+
+def wide_columns(study: Study) -> dict[str, str]:
+    """ "step.round.field" → the column of records_wide.csv, in the order of the plan."""
+    keys = [f"{p.step.name}.{p.round}.{field.name}" for p in study.plan for field in p.step.fields]
+    columns = {key: key.replace(".", "_") for key in keys}
+    # Steps named `talk` and `talk_1_a` could give the same column twice.
+    return columns if len(set(columns.values())) == len(columns) else dict(zip(keys, keys, strict=True))
+
+
+def rows(study: Study) -> Iterator[Sequence[str]]:
+    """The lines of codebook.csv: each column of each file, and each question where its answers are."""
+    for file, columns in COLUMNS.items():
+        for column, meaning in columns.items():
+            yield (file, column, "", "", meaning, *_question(None))
+        if file == "players.csv":
+            for field in study.entry:
+                yield (file, field.name, "", field.name, "The answer in the entry form.", *_question(field))
+            how = f"How it ended for this player: {', '.join(study.finish.codes)}."
+            yield (file, player_header(study)[-1], "", "", how, *_question(None))
+        if file in ("records.csv", "history.csv"):
+            for step in study.steps:
+                for field in step.fields:
+                    where = (
+                        f"Where step is {step.name} and field is {field.name}: the answer to this question."
+                    )
+                    yield (file, "value", step.name, field.name, where, *_question(field))
+        if file == "records_wide.csv":
+            names = wide_columns(study)
+            for position in study.plan:
+                name = position.step.name
+                for field in position.step.fields:
+                    column = names[f"{name}.{position.round}.{field.name}"]
+                    meaning = f"The value that counts at step {name}, round {position.round}."
+                    yield (file, column, name, field.name, meaning, *_question(field))
+
+
+def escape(text: str) -> str:
+    """The text as a cell that no spreadsheet takes for a formula. `unescape` gives it back."""
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+
+
+def unescape(cell: str) -> str:
+    return cell[1:] if _ESCAPED.match(cell) else cell
+
+
+def cell(value: object) -> str:
+    """How a value that Postgres does not write itself stands in a file."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return escape(value) if isinstance(value, str) else str(value)
+
+
+def _question(field: Field | None) -> tuple[str, ...]:
+    if field is None:
+        return ("",) * 8
+    low, high = (None if limit is None else plain_number(limit) for limit in (field.min, field.max))
+    required = "true" if field.required else "false"
+    return (
+        field.ask,
+        field.kind,
+        low or "",
+        high or "",
+        " | ".join(field.options),
+        field.low,
+        field.high,
+        required,
+    )
