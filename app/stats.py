@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -104,9 +104,14 @@ class Board:
 
     watchers: int = 0
     message: bytes = b""
-    number: int = 0
     ticked: asyncio.Event = field(default_factory=asyncio.Event)
     before: tuple[float, Totals] | None = None
+
+    async def messages(self) -> AsyncIterator[bytes]:
+        """Each tick from now on; who is slow gets the newest and misses those between."""
+        while True:
+            await self.ticked.wait()
+            yield self.message
 
 
 class Stats:
@@ -156,7 +161,6 @@ class Stats:
             tick = await read_tick(conn, session_id, server, board.before)
             board.before = (time.monotonic(), tick.totals)
             board.message = self.render(tick)
-            board.number += 1
             board.ticked.set()
             board.ticked = asyncio.Event()
 

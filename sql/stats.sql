@@ -33,7 +33,7 @@ group by r.id order by r.id
 
 -- name: newest_events
 select e.at, e.name, p.label, e.data from log l
-join event e on e.log_id = l.id and e.seq > l.last_seq - 30
+join event e on e.log_id = l.id and e.seq > l.last_seq - 60
 left join player p on p.id = e.player_id
-where l.session_id = %(session_id)s and l.room_id is null
-order by e.seq desc
+where l.session_id = %(session_id)s and l.room_id is null and e.name <> 'player_placed'
+order by e.seq desc limit 25

@@ -2,6 +2,7 @@
 "use strict";
 
 let clockOffset = 0; // server time minus ours, in milliseconds
+let heard = Date.now(); // when the stream last said something
 const waits = [1000, 2000, 4000, 8000];
 
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -16,6 +17,9 @@ function tick() {
     if (clock.textContent !== text) clock.textContent = text;
     clock.classList.toggle("soon", left <= 10);
   }
+  const age = document.getElementById("age");
+  const seconds = Math.round((Date.now() - heard) / 1000);
+  if (age) age.textContent = seconds > 3 ? `what you see is ${seconds} s old, reconnecting` : "live";
   for (const part of all("[data-while]")) part.hidden = now() >= Number(part.dataset.while);
 }
 
@@ -134,6 +138,10 @@ document.addEventListener("htmx:sse:after:connection", () => setState("live"));
 document.addEventListener("htmx:sse:error", () => setState("away"));
 document.addEventListener("htmx:sse:close", (event) => {
   if (event.detail?.reason !== "removed") setState("away");
+});
+
+document.addEventListener("htmx:sse:after:message", () => {
+  heard = Date.now();
 });
 
 let atEnd = true;
