@@ -1,8 +1,9 @@
-"""A Postgres for the whole run, a migrated database for each story, and the house that stories are told in."""
+"""A Postgres for the whole run, a migrated database for each story, and the house that they are told in."""
 
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -19,12 +20,19 @@ pytest_plugins = ["tests.browser"]
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    with Postgres(tmp_path_factory.mktemp("home")) as postgres:
-        with psycopg.connect(postgres.dsn, autocommit=True) as conn:
-            conn.execute("create database template")
-        asyncio.run(_migrate(make_conninfo(postgres.dsn, dbname="template")))
-        yield postgres
+def postgres() -> Iterator[Postgres]:
+    # Not pytest's own folder: it is closed to the user that Postgres runs as where the tests run as root.
+    with tempfile.TemporaryDirectory(prefix="networklab-tests-") as home:
+        Path(home).chmod(0o755)
+        with Postgres(Path(home)) as postgres:
+            _make_template(postgres)
+            yield postgres
+
+
+def _make_template(postgres: Postgres) -> None:
+    with psycopg.connect(postgres.dsn, autocommit=True) as conn:
+        conn.execute("create database template")
+    asyncio.run(_migrate(make_conninfo(postgres.dsn, dbname="template")))
 
 
 @pytest.fixture
