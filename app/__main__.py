@@ -254,10 +254,8 @@ def _open(options: argparse.Namespace, config: Config) -> int:
 
     session, shared = _with_connection(config, work)
     for name, count in shared:
-        print(
-            f"note: {count} of these tokens are also in the open session “{name}”; their links now lead to the new one.",
-            file=sys.stderr,
-        )
+        known = f"{count} of these tokens are also in the open session “{name}”"
+        print(f"note: {known}; their links now lead to the new one.", file=sys.stderr)
     if options.json:
         print(json.dumps(dict(session=session.id, players=len(people))))
     else:

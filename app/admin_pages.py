@@ -6,7 +6,7 @@ import asyncio
 import re
 from datetime import UTC, datetime
 
-from litestar import MediaType, Request, Router, get, post
+from litestar import Request, Router, get, post
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.exceptions import NotFoundException
@@ -17,6 +17,7 @@ from app.auth import ADMIN_COOKIE, Limit, address_of, cookie, same_site
 from app.html import fragment, sse
 from app.lab import lab_of
 from app.lobby import missing
+from app.pages import page, problem
 from app.sessions import ACTIONS, SessionError
 from app.stats import Tick, read_tick, together
 from app.study import Study
@@ -45,13 +46,13 @@ async def logged_in(connection: ASGIConnection) -> str:  # type: ignore[type-arg
 async def login_form(request: Query, key: str = "", to: str = "/admin") -> Response[str] | Redirect:
     """With `key`, a link that logs in by itself, once, and goes on to one of our pages."""
     if not key:
-        return _page("admin/login.html", problem="", name="")
+        return page("admin/login.html", dict(problem="", name=""))
     async with lab_of(request).pool.connection() as conn:
         name = await accounts.use_link(conn, key)
         if name is not None:
             return _welcome(request, await accounts.log_in(conn, name), to)
-    problem = "This link has been used or is too old. Log in with your name and password."
-    return _page("admin/login.html", 403, problem=problem, name="")
+    sentence = "This link has been used or is too old. Log in with your name and password."
+    return page("admin/login.html", dict(problem=sentence, name=""), 403)
 
 
 @post("/login")
@@ -66,8 +67,8 @@ async def login(request: Query) -> Response[str] | Redirect:
         matches = await asyncio.to_thread(accounts.password_matches, stored, password)
     if not matches:
         wrong_passwords.fail(source)
-        problem = "Name and password do not fit together. `networklab admin add NAME` gives a new password."
-        return _page("admin/login.html", 403, problem=problem, name=name)
+        sentence = "Name and password do not fit together. `networklab admin add NAME` gives a new password."
+        return page("admin/login.html", dict(problem=sentence, name=name), 403)
     async with lab.pool.connection() as conn:
         return _welcome(request, await accounts.log_in(conn, name))
 
@@ -84,7 +85,7 @@ async def session_list(request: Query) -> Response[str]:
     name = await logged_in(request)
     async with lab_of(request).pool.connection() as conn:
         found = await sessions.list_sessions(conn)
-    return _page("admin/sessions.html", sessions=found, account=name)
+    return page("admin/sessions.html", dict(sessions=found, account=name))
 
 
 @get("/sessions/{session_id:str}")
@@ -93,7 +94,7 @@ async def session_page(request: Query, session_id: str) -> Response[str]:
     study = await _study(request, session_id)
     async with lab.pool.connection() as conn:
         tick = await read_tick(conn, session_id, together([lab.stats.figures()]))
-    return _page("admin/session.html", account=name, **tick_context(tick, study))
+    return page("admin/session.html", dict(account=name) | tick_context(tick, study))
 
 
 @post("/sessions/{session_id:str}/{action:str}")
@@ -106,7 +107,7 @@ async def act(request: Query, session_id: str, action: str) -> Response[str] | R
         async with lab.pool.connection() as conn, conn.transaction():
             await ACTIONS[action](conn, session_id, name)
     except SessionError as error:
-        return _page("admin/problem.html", 409, sentence=str(error), to=f"/admin/sessions/{session_id}")
+        return problem(request, 409, str(error), f"/admin/sessions/{session_id}")
     return Redirect(f"/admin/sessions/{session_id}", status_code=303)
 
 
@@ -158,10 +159,6 @@ async def _study(request: Query, session_id: str) -> Study:
 def _welcome(request: Query, key: str, to: str = "/admin") -> Redirect:
     ours = to if re.fullmatch(r"/admin(/[\w/-]*)?", to) else "/admin"
     return Redirect(ours, status_code=303, cookies=[cookie(ADMIN_COOKIE, key, lab_of(request).config.secure)])
-
-
-def _page(template: str, status: int = 200, **context: object) -> Response[str]:
-    return Response(html.render(template, **context), status_code=status, media_type=MediaType.HTML)
 
 
 HANDLERS = [

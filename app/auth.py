@@ -23,11 +23,11 @@ class NotSignedIn(Exception):
 
 
 def same_site(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
-    """A form must come from our own pages. Browsers say where from; programs that say nothing carry no cookies of others.
+    """A form must come from our own pages: browsers say where from, and other programs carry nobody else's cookies.
 
     Raises a 403. Cookies are SameSite=Lax besides, for browsers too old to send `Sec-Fetch-Site`.
     """
-    if connection.scope["method"] in ("GET", "HEAD", "OPTIONS"):
+    if connection.scope.get("method") in ("GET", "HEAD", "OPTIONS"):
         return
     headers = connection.headers
     origin_site = headers.get("sec-fetch-site")

@@ -97,7 +97,8 @@ async def migrate(conn: Connection) -> None:
     async with conn.transaction():
         await conn.execute("select pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])
         await conn.execute(
-            "create table if not exists migration (name text primary key, applied_at timestamptz not null default now())"
+            "create table if not exists migration"
+            " (name text primary key, applied_at timestamptz not null default now())"
         )
         done = {name for (name,) in await (await conn.execute("select name from migration")).fetchall()}
         scripts = [

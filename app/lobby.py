@@ -51,7 +51,7 @@ async def seat(conn: Connection, session_id: str, study: Study) -> int:
     waiting.sort(key=lambda one: (-one.waited, one.player_id))
     placements: list[Placement] = []
     if status == "running":
-        made = dict(
+        made: dict[str, int] = dict(
             await (await conn.execute(rooms.SQL["rooms_made"], dict(session_id=session_id))).fetchall()
         )
         placements = decide(study.rooms, waiting, made)

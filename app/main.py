@@ -31,6 +31,7 @@ from app.lab import Lab
 from app.ledger import Busy, Ledger
 from app.listener import Listener
 from app.live import Live
+from app.pages import page, problem
 from app.player_pages import UnknownToken
 from app.seating import Seating
 from app.sessions import Studies
@@ -138,7 +139,7 @@ async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:
 
 @asynccontextmanager
 async def _running(part: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run a part of the server beside the requests. If one ends by an error, so does the process: half a server is worse."""
+    """Run a part of the server beside the requests. If it fails, so does the process: half a server is worse."""
     task = asyncio.create_task(part)
     task.add_done_callback(_give_up)
     try:
@@ -159,7 +160,7 @@ def _give_up(task: asyncio.Task[None]) -> None:
 
 @get("/")
 async def front() -> Response[str]:
-    return Response(html.render("front.html"), media_type=MediaType.HTML)
+    return page("front.html")
 
 
 @get("/health/live", media_type=MediaType.TEXT)
@@ -210,22 +211,6 @@ async def metrics(request: Query) -> str:
     )
 
 
-def _problem(
-    request: Query,
-    status: int,
-    sentence: str,
-    to: str | None = None,
-    action: str | None = None,
-    **headers: str,
-) -> Response[str]:
-    """A sentence that says what to do next: alone for htmx, on a page for everybody else."""
-    if "hx-request" in request.headers:
-        content = html.render("player/_problem.html", sentence=sentence)
-    else:
-        content = html.render("player/problem.html", sentence=sentence, to=to, action=action)
-    return Response(content, status_code=status, headers=headers, media_type=MediaType.HTML)
-
-
 def _http_problem(request: Query, error: HTTPException) -> Response[str]:
     sentence = error.detail
     if error.status_code == 404 and sentence in ("", "Not Found"):
@@ -236,11 +221,11 @@ def _http_problem(request: Query, error: HTTPException) -> Response[str]:
         sentence = "That is too long to be saved. Shorten it and send it again."
     if error.status_code == 400:
         sentence = "This form could not be read. Reload the page and send it again."
-    return _problem(request, error.status_code, sentence, **(error.headers or {}))
+    return problem(request, error.status_code, sentence, headers=error.headers or {})
 
 
 def _not_signed_in(request: Query, _: NotSignedIn) -> Response[str]:
-    return _problem(
+    return problem(
         request,
         403,
         "We don’t know who you are here. Open the link from your invitation again: your place is kept.",
@@ -248,7 +233,7 @@ def _not_signed_in(request: Query, _: NotSignedIn) -> Response[str]:
 
 
 def _unknown_token(request: Query, _: UnknownToken) -> Response[str]:
-    return _problem(
+    return problem(
         request,
         404,
         "This link leads to no study. Check that you opened the whole link from your invitation.",
@@ -257,17 +242,17 @@ def _unknown_token(request: Query, _: UnknownToken) -> Response[str]:
 
 def _busy(request: Query, _: Exception) -> Response[str]:
     """Nothing was acknowledged, nothing is lost: the page sends the same form again by itself."""
-    return _problem(
+    return problem(
         request,
         503,
         "The server is busy. Your page tries again by itself; nothing is lost.",
-        **{"Retry-After": "1"},
+        headers={"Retry-After": "1"},
     )
 
 
 def _broken(request: Query, error: Exception) -> Response[str]:
     logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return _problem(request, 500, "Something broke on our side. Reload the page; what you saved is kept.")
+    return problem(request, 500, "Something broke on our side. Reload the page; what you saved is kept.")
 
 
 async def _add_headers(message: Message, scope: Scope) -> None:

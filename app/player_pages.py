@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated
 
-from litestar import MediaType, Request, get, post
+from litestar import Request, get, post
 from litestar.datastructures import FormMultiDict, State
 from litestar.params import Parameter
 from litestar.response import Redirect, Response
@@ -17,6 +17,7 @@ from app.html import fragment
 from app.keys import FormKey
 from app.lab import Lab, lab_of
 from app.messages import BODY, Draft
+from app.pages import page, piece, problem, wants_page
 from app.places import LobbyPlace, Place, RoomPlace, place_of
 from app.players import Player
 from app.records import Answer, form_id
@@ -36,16 +37,12 @@ async def join_form(request: Query, token: Token) -> Response[str]:
     """Changes nothing: link scanners open it too."""
     lab, player = lab_of(request), await _invited(request, token)
     if player.status != "invited":
-        return _page(
-            "player/join_again.html",
-            player=player,
-            study=await lab.studies.of(player.session_id),
-            token=token,
-        )
+        study = await lab.studies.of(player.session_id)
+        return page("player/join_again.html", dict(player=player, study=study, token=token))
     if player.session_status == "closed":
-        return _closed()
+        return _closed(request)
     study = await lab.studies.of(player.session_id)
-    return _page("player/join.html", study=study, token=token, values={}, errors={})
+    return page("player/join.html", dict(study=study, token=token, values={}, errors={}))
 
 
 @post("/join/{token:str}", guards=[same_site])
@@ -55,17 +52,17 @@ async def join(request: Query, token: Token) -> Response[str] | Redirect:
     entry: dict[str, str] = {}
     if player.status == "invited":
         if player.session_status == "closed":
-            return _closed()
+            return _closed(request)
         form = await request.form()
         entry, errors = read_fields(study.entry, form)
         if errors:
             typed = {field.name: form.get(field.name, "") for field in study.entry}
-            return _page("player/join.html", 422, study=study, token=token, values=typed, errors=errors)
+            return page("player/join.html", dict(study=study, token=token, values=typed, errors=errors), 422)
     async with lab.pool.connection() as conn, conn.transaction():
         signed_in = await players.sign_in(conn, token, entry)
     assert signed_in is not None
     if signed_in.status == "invited":
-        return _closed()
+        return _closed(request)
     if signed_in.status == "waiting":
         await lab.seating.seat(signed_in.session_id)
     key = lab.keys.player_cookie(signed_in.id, signed_in.session_id)
@@ -75,9 +72,7 @@ async def join(request: Query, token: Token) -> Response[str] | Redirect:
 @get("/play")
 async def play(request: Query) -> Response[str]:
     place = await _place(request)
-    return _page(
-        "player/play.html", place=place, title=place.study.title, waiting=isinstance(place, LobbyPlace)
-    )
+    return _play(place)
 
 
 @get(["/play/records", "/play/messages", "/play/leave"])
@@ -111,17 +106,15 @@ async def store_records(request: Query) -> Response[str] | Redirect:
     if receipt is None:
         return _stale(request)
     headers = {"Receipt": str(receipt)}
-    if _wants_page(request):
+    if wants_page(request):
         return Redirect("/play", status_code=303, headers=headers)
     if receipt.late:
-        place = await _place(request)
-        return _fragment(
-            fragment("#page", "innerMorph", place.html())
-            + fragment("#notice", "innerHTML", html.render("player/_late.html")),
-            headers,
+        here = fragment("#page", "innerMorph", (await _place(request)).html())
+        return piece(
+            here + fragment("#notice", "innerHTML", html.render("player/_late.html")), headers=headers
         )
     next_key = lab.keys.answer_key(player_id, key.room_id, key.position, receipt.version)
-    return _fragment(html.render("player/_saved.html", form_key=next_key, receipt=receipt), headers)
+    return piece(html.render("player/_saved.html", form_key=next_key), headers=headers)
 
 
 @post("/play/messages", guards=[same_site])
@@ -132,20 +125,18 @@ async def send_message(request: Query) -> Response[str] | Redirect:
     if key is None:
         return _stale(request)
     step = study.plan[key.position].step
-    body, to, problem = _read_message(form, step.chat)
-    if problem:
-        return _refuse(request, problem)
+    body, to, wrong = _read_message(form, step.chat)
+    if wrong:
+        return problem(request, 422, wrong, "/play")
     form_ = form_id(player_id, form["form_key"], (("to", str(to)), ("body", body)))
     sent = await lab.messages.commit(Draft(player_id, key.room_id, to, step.chat == "room", body, form_))
     if sent is None:
-        return _refuse(
-            request,
-            "This message could not be delivered: you are not connected with that person, or your group has ended.",
-        )
-    if _wants_page(request):
+        sentence = "This message can’t be delivered: you are not connected with that person, or your group has ended."
+        return problem(request, 422, sentence, "/play")
+    if wants_page(request):
         return Redirect("/play", status_code=303)
     next_key = lab.keys.message_key(player_id, key.room_id, key.position)
-    return _fragment(html.render("player/_message_key.html", message_key=next_key))
+    return piece(html.render("player/_message_key.html", message_key=next_key))
 
 
 @post("/play/leave", guards=[same_site])
@@ -167,6 +158,11 @@ def read_fields(fields: tuple[Field, ...], form: FormMultiDict) -> tuple[dict[st
         except FieldError as error:
             errors[field.name] = str(error)
     return values, errors
+
+
+def _play(place: Place, status: int = 200) -> Response[str]:
+    waiting = isinstance(place, LobbyPlace)
+    return page("player/play.html", dict(place=place, title=place.study.title, waiting=waiting), status)
 
 
 async def _invited(request: Query, token: str) -> Player:
@@ -198,9 +194,9 @@ async def _step_again(
         return Redirect("/play", status_code=303)
     typed = {field.name: str(form.get(field.name, "")) for field in place.position.step.fields}
     place = replace(place, values=typed, errors=errors)
-    if _wants_page(request):
-        return _page("player/play.html", 422, place=place, title=place.study.title, waiting=False)
-    return Response(place.step_html(), status_code=422, media_type=MediaType.HTML)
+    if wants_page(request):
+        return _play(place, 422)
+    return piece(place.step_html(), 422)
 
 
 def _form_key(lab: Lab, player_id: int, form: FormMultiDict, study: Study) -> FormKey | None:
@@ -222,43 +218,16 @@ def _read_message(form: FormMultiDict, chat: str) -> tuple[str, int | None, str]
     return body, int(to) if to else None, ""
 
 
-def _wants_page(request: Query) -> bool:
-    """A browser without scripts follows a form to a page; htmx and programs want the fragment."""
-    return "hx-request" not in request.headers and "text/html" in request.headers.get("accept", "")
-
-
-def _stale(request: Query) -> Response[str] | Redirect:
-    return _refuse(
-        request,
-        "This page is no longer where you are. Reload it to see where you are now; what you saved is kept.",
-        409,
+def _stale(request: Query) -> Response[str]:
+    sentence = (
+        "This page is no longer where you are. Reload it to see where you are now; what you saved is kept."
     )
+    return problem(request, 409, sentence, "/play")
 
 
-def _refuse(request: Query, sentence: str, status: int = 422) -> Response[str] | Redirect:
-    if _wants_page(request):
-        return _page("player/problem.html", status, sentence=sentence, to="/play", action="Back to your page")
-    return Response(
-        html.render("player/_problem.html", sentence=sentence), status_code=status, media_type=MediaType.HTML
-    )
-
-
-def _closed() -> Response[str]:
-    return _page(
-        "player/problem.html",
-        410,
-        sentence="This session is closed: nobody can come in any more. If you were invited, write to the people who invited you.",
-        to=None,
-        action=None,
-    )
-
-
-def _fragment(content: str, headers: Mapping[str, str] | None = None) -> Response[str]:
-    return Response(content, status_code=200, headers=headers, media_type=MediaType.HTML)
-
-
-def _page(template: str, status: int = 200, **context: object) -> Response[str]:
-    return Response(html.render(template, **context), status_code=status, media_type=MediaType.HTML)
+def _closed(request: Query) -> Response[str]:
+    sentence = "This session is closed: nobody can come in any more. If you were invited, write to whoever invited you."
+    return problem(request, 410, sentence)
 
 
 HANDLERS = [join_form, join, play, back_to_play, store_records, send_message, leave]

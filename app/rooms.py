@@ -13,32 +13,10 @@ from app.db import Connection, Queries, row, rows
 from app.study import Position, RoomKind, Study
 
 SQL = Queries("rooms")
-ALIASES = [
-    "Ash",
-    "Birch",
-    "Cedar",
-    "Dogwood",
-    "Elm",
-    "Fir",
-    "Ginkgo",
-    "Hazel",
-    "Ivy",
-    "Juniper",
-    "Katsura",
-    "Larch",
-    "Maple",
-    "Nutmeg",
-    "Oak",
-    "Pine",
-    "Quince",
-    "Rowan",
-    "Spruce",
-    "Tamarind",
-    "Ume",
-    "Viburnum",
-    "Willow",
-    "Yew",
-]
+ALIASES = (
+    "Ash Birch Cedar Dogwood Elm Fir Ginkgo Hazel Ivy Juniper Katsura Larch Maple Nutmeg Oak Pine Quince Rowan "
+    "Spruce Tamarind Ume Viburnum Willow Yew"
+).split()
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,7 +174,7 @@ async def read_tick(
         counted = await conn.execute(SQL["player_counts"], dict(session_id=session_id))
         counts = dict.fromkeys(STATUSES, 0) | dict(await counted.fetchall())
         by_type = await conn.execute(LOBBY["waiting_by_type"], dict(session_id=session_id))
-        waiting = dict(await by_type.fetchall())
+        waiting: dict[str, int] = dict(await by_type.fetchall())
         room_lines = await rows(conn, RoomLine, SQL["room_lines"], session_id=session_id)
         totals = await row(conn, Totals, SQL["totals"], session_id=session_id)
         log = await rows(conn, LogLine, SQL["newest_events"], session_id=session_id)

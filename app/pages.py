@@ -1,0 +1,37 @@
+"""Answers made of templates: whole pages, pieces of pages, and sentences that say what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from litestar import MediaType, Request
+from litestar.response import Response
+
+from app import html
+
+
+def page(template: str, context: Mapping[str, object] = {}, status: int = 200) -> Response[str]:
+    return piece(html.render(template, **context), status)
+
+
+def piece(content: str, status: int = 200, headers: Mapping[str, str] = {}) -> Response[str]:
+    return Response(content, status_code=status, headers=headers, media_type=MediaType.HTML)
+
+
+def problem(
+    request: Request[Any, Any, Any],
+    status: int,
+    sentence: str,
+    to: str | None = None,
+    headers: Mapping[str, str] = {},
+) -> Response[str]:
+    """The sentence alone for htmx; for everybody else a page with it, and a link on to `to`."""
+    if "hx-request" in request.headers:
+        return piece(html.render("_problem.html", sentence=sentence), status, headers)
+    return piece(html.render("problem.html", sentence=sentence, to=to), status, headers)
+
+
+def wants_page(request: Request[Any, Any, Any]) -> bool:
+    """A browser without scripts follows a form to a page; htmx and programs want the piece."""
+    return "hx-request" not in request.headers and "text/html" in request.headers.get("accept", "")
