@@ -21,6 +21,7 @@ from app.study import Position
 
 SQL = Queries("rooms")
 SWEEP = 2.0  # seconds: even without any hint every room is looked at this often
+SHORTEST = 0.01  # seconds between two looks at something overdue that another process is busy with
 MOST = 100  # rooms in one transaction
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class Conductor:
                 self.hinted |= hinted
                 swept, wait = 0.0, 0.2
             try:
-                async with asyncio.timeout(max(0.0, min(wait, SWEEP))):
+                async with asyncio.timeout(min(max(wait, SHORTEST), SWEEP)):
                     await self.wake.wait()
             except TimeoutError:
                 pass
@@ -69,7 +70,8 @@ class Conductor:
                     )
             if len(due) < MOST:
                 break
-        for (session_id,) in await (await conn.execute(lobby.SQL["due_lobbies"])).fetchall():
+        lobbies = await conn.execute(lobby.SQL["due_lobbies"], dict(everywhere=everywhere))
+        for (session_id,) in await lobbies.fetchall():
             study = await self.studies.of(session_id)
             async with conn.transaction():
                 await lobby.seat(conn, session_id, study)

@@ -104,9 +104,10 @@ class Ledger(Generic[Entry, Outcome]):
         try:
             outcomes = await self._store([entry for entry, _ in batch])
         except Exception as error:
-            if len(batch) == 1:
-                if not batch[0][1].done():
-                    batch[0][1].set_exception(error)
+            if len(batch) == 1 or isinstance(error, Busy):
+                for _, future in batch:
+                    if not future.done():
+                        future.set_exception(error)
                 return
             middle = len(batch) // 2
             await self._settle(batch[:middle])

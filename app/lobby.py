@@ -45,6 +45,7 @@ async def seat(conn: Connection, session_id: str, study: Study) -> int:
     await conn.execute(SQL["log_arrivals"], dict(session_id=session_id))
     if status == "closed":
         await players.leave_lobby(conn, session_id, study)
+        await conn.execute(SQL["set_due"], dict(session_id=session_id, secs=None))
         return 0
     if status == "paused":
         return 0

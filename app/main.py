@@ -106,8 +106,14 @@ async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:
         live.hub.hint(logs)
         conductor.hint(logs)
 
+    checks: set[asyncio.Task[None]] = set()
+
     def on_connect() -> None:
         live.hub.hint_all()
+        # Postgres may have been restarted: find that out for the pool at once, not request by request.
+        check = asyncio.create_task(pool.check())
+        checks.add(check)
+        check.add_done_callback(checks.discard)
 
     listener = Listener(config.listener_url or url, on_hint, on_connect)
 

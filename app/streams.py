@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 
+import psycopg
 from litestar import Request, asgi, get
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.types import ASGIApp, Receive, Scope, Send
+from psycopg_pool import PoolTimeout, TooManyRequests
 
 from app.accounts import account_of
 from app.auth import ADMIN_COOKIE, NotSignedIn, player_of
@@ -38,7 +41,11 @@ async def play_live(scope: Scope, receive: Receive, send: Send) -> None:
         while True:
             page.wake.clear()
             if page.stale:
-                yield await lab.live.snapshot(page)
+                try:
+                    yield await lab.live.snapshot(page)
+                except (psycopg.Error, PoolTimeout, TooManyRequests):
+                    # The database is away or busy: the page stays as it is, and connected, until it is back.
+                    await asyncio.sleep(random.uniform(0.5, 1.5))
             elif page.queue:
                 news = b"".join(page.queue)
                 page.queue.clear()
