@@ -78,8 +78,15 @@ class Line:
 
 @asynccontextmanager
 async def open_pool(url: str, size: int) -> AsyncIterator[Pool]:
+    """Connections in autocommit: one statement is one round trip, and transactions are visible where they begin."""
     async with AsyncConnectionPool(
-        _dsn(url, "pages"), min_size=min(2, size), max_size=size, timeout=10, max_waiting=1000, open=False
+        _dsn(url, "pages"),
+        kwargs=dict(autocommit=True),
+        min_size=min(2, size),
+        max_size=size,
+        timeout=10,
+        max_waiting=1000,
+        open=False,
     ) as pool:
         await pool.wait(30)
         yield pool

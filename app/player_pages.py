@@ -58,7 +58,7 @@ async def join(request: Query, token: Token) -> Response[str] | Redirect:
         if errors:
             typed = {field.name: form.get(field.name, "") for field in study.entry}
             return page("player/join.html", dict(study=study, token=token, values=typed, errors=errors), 422)
-    async with lab.pool.connection() as conn, conn.transaction():
+    async with lab.pool.connection() as conn:
         signed_in = await players.sign_in(conn, token, entry)
     assert signed_in is not None
     if signed_in.status == "invited":

@@ -70,11 +70,7 @@ async def sign_in(conn: Connection, token: str, entry: Mapping[str, str]) -> Pla
 
     Whoever is still `invited` afterwards came to a session that is closed.
     """
-    player = await row(conn, Player, SQL["lock_by_token"], token_hash=token_hash(token))
-    if player and player.status == "invited" and player.session_status != "closed":
-        await conn.execute(SQL["sign_in"], dict(player_id=player.id, entry=Jsonb(dict(entry))))
-        return await find_player(conn, player.id)
-    return player
+    return await row(conn, Player, SQL["sign_in"], token_hash=token_hash(token), entry=Jsonb(dict(entry)))
 
 
 async def leave(conn: Connection, player_ids: Sequence[int], outcome: str, study: Study) -> None:

@@ -18,14 +18,6 @@ from player p join session s on s.id = p.session_id
 where p.token_hash = %(token_hash)s
 order by s.status = 'closed', s.opened_at desc limit 1
 
--- name: lock_by_token
-select p.id, p.session_id, p.label, p.type, p.status::text, p.room_id, p.slot, p.waiting_since, p.seated_at,
-    p.outcome, p.code, s.status::text as session_status
-from player p join session s on s.id = p.session_id
-where p.token_hash = %(token_hash)s
-order by s.status = 'closed', s.opened_at desc limit 1
-for update of p
-
 -- name: find_player
 select p.id, p.session_id, p.label, p.type, p.status::text, p.room_id, p.slot, p.waiting_since, p.seated_at,
     p.outcome, p.code, s.status::text as session_status
@@ -36,8 +28,22 @@ where p.id = %(player_id)s
 select id from player where id = %(player_id)s for update
 
 -- name: sign_in
-update player set status = 'waiting', entry = %(entry)s, signed_in_at = now(), waiting_since = now()
-where id = %(player_id)s and status = 'invited'
+-- One statement, one round trip: whoever waited for the row's lock sees it as it is now.
+with found as (
+    select p.id, p.session_id, p.label, p.type, p.status, p.room_id, p.slot, p.waiting_since, p.seated_at,
+        p.outcome, p.code, s.status::text as session_status
+    from player p join session s on s.id = p.session_id
+    where p.token_hash = %(token_hash)s
+    order by s.status = 'closed', s.opened_at desc limit 1
+    for update of p
+), signed_in as (
+    update player set status = 'waiting', entry = %(entry)s, signed_in_at = now(), waiting_since = now()
+    from found where player.id = found.id and found.status = 'invited' and found.session_status <> 'closed'
+    returning player.status, player.waiting_since
+)
+select f.id, f.session_id, f.label, f.type, coalesce(n.status, f.status)::text as status, f.room_id, f.slot,
+    coalesce(n.waiting_since, f.waiting_since) as waiting_since, f.seated_at, f.outcome, f.code, f.session_status
+from found f left join signed_in n on true
 
 -- name: leave
 update player set status = 'left', arrival_logged = true, finished_at = now(), outcome = %(outcome)s, code = %(code)s
