@@ -25,8 +25,8 @@ HEADER = (
     "required",
 )
 FORMAT = (
-    "UTF-8. RFC 4180: commas between cells, quotation marks doubled inside a quoted cell, CR LF at the end of "
-    "a line. Times are ISO 8601 in UTC; truth is true or false; an empty cell is no value or an empty one."
+    "UTF-8. RFC 4180: commas between cells, quotation marks doubled inside a quoted cell, CR LF after each line. "
+    "Times are ISO 8601 in UTC; truth is true or false; an empty cell is no value or an empty one."
 )
 ESCAPING = (
     "In every .csv file, a text that starts with =, +, - or @ (or with apostrophes before one of these) and "

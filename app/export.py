@@ -71,7 +71,7 @@ async def zip_chunks(url: str, session_id: str, study: Study) -> AsyncIterator[b
     as somebody's slow download takes would keep Postgres from clearing away old rows, while all rooms write.
     """
     spool, sent = _Spool(), 0
-    writing = asyncio.create_task(_zip(url, session_id, study, cast(IO[bytes], spool)))
+    writing = asyncio.create_task(_fill(spool, url, session_id, study))
     writing.add_done_callback(lambda _: spool.grown.set())
     try:
         while not writing.done() or sent < spool.size:
@@ -91,7 +91,8 @@ async def zip_chunks(url: str, session_id: str, study: Study) -> AsyncIterator[b
 async def write_zip(url: str, session_id: str, study: Study, file: Path) -> Manifest:
     """Writes all files into one zip; it is there when it is complete. Raises ExportError."""
     with _beside(file) as part, part.open("xb") as zipped:
-        return await _zip(url, session_id, study, zipped)
+        async with moment(url, "export") as conn:
+            return await pack(conn, session_id, study, zipped)
 
 
 async def write_folder(url: str, session_id: str, study: Study, folder: Path) -> Manifest:
@@ -120,6 +121,22 @@ async def moment(url: str, purpose: str) -> AsyncIterator[Connection]:
         conn.pgconn.finish()
 
 
+async def pack(conn: Connection, session_id: str, study: Study, file: IO[bytes]) -> Manifest:
+    """Writes all files into one zip. `conn` is in the transaction that `moment` gives."""
+    # Old programs don't know the headers of files that may pass 2 GB.
+    large = await value(conn, SQL["database_size"]) > LARGE
+    now = datetime.now(UTC).timetuple()[:6]
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as zipped:
+
+        def create(name: str) -> IO[bytes]:
+            member = zipfile.ZipInfo(name, now)
+            member.compress_type, member.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            member._compresslevel = LEVEL  # type: ignore[attr-defined]
+            return zipped.open(member, "w", force_zip64=large)
+
+        return await write_files(conn, session_id, study, create)
+
+
 async def write_files(conn: Connection, session_id: str, study: Study, create: Create) -> Manifest:
     """Writes each file into what `create(name)` opens, the manifest last, and returns the manifest.
 
@@ -139,20 +156,9 @@ async def write_files(conn: Connection, session_id: str, study: Study, create: C
     return manifest
 
 
-async def _zip(url: str, session_id: str, study: Study, file: IO[bytes]) -> Manifest:
+async def _fill(spool: _Spool, url: str, session_id: str, study: Study) -> Manifest:
     async with moment(url, "export") as conn:
-        # Old programs don't know the headers of files that may pass 2 GB.
-        large = await value(conn, SQL["database_size"]) > LARGE
-        now = datetime.now(UTC).timetuple()[:6]
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as zipped:
-
-            def create(name: str) -> IO[bytes]:
-                member = zipfile.ZipInfo(name, now)
-                member.compress_type, member.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-                member._compresslevel = LEVEL  # type: ignore[attr-defined]
-                return zipped.open(member, "w", force_zip64=large)
-
-            return await write_files(conn, session_id, study, create)
+        return await pack(conn, session_id, study, cast(IO[bytes], spool))
 
 
 def _tables(conn: Connection, session_id: str, study: Study) -> Iterator[tuple[str, Blocks]]:

@@ -1,0 +1,256 @@
+"""Proof that nothing was lost: acknowledged = stored = exported, and every rule counted again."""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+import zipfile
+import zlib
+from collections.abc import AsyncIterator, Iterable
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from app import export
+from app.db import Connection, Queries, row, value
+from app.exported import Exported, Unreadable, broken_files, differences, miscounted_tables, wide_differences
+from app.study import Study, fingerprint
+
+SQL = Queries("verify")
+MOST = 20  # of the rows that break a rule, how many are shown
+
+# The name of a query that finds what breaks the rule, and the rule.
+RULES = {
+    "acknowledged_records_are_stored": "Every record in a receipt is stored, and says what the receipt says.",
+    "stored_records_are_acknowledged": "Every stored record is in one receipt.",
+    "acknowledged_messages_are_stored": "Every message that was acknowledged is stored.",
+    "stored_messages_are_acknowledged": "Every stored message was acknowledged once.",
+    "totals_agree": "The totals in the logs are the counts of records and messages.",
+    "logs_have_no_gap": "Every log counts its events from 1 without a gap.",
+    "logs_are_whole": "The session and each room have one log, and every event is in one of them.",
+    "logs_tell_what_happened": "The logs tell who came, sat down and left, and which rooms opened and ended.",
+    "one_slot_one_player": "Every slot has one player, and every seated player a slot.",
+    "one_player_one_slot": "Every player is there once.",
+    "status_and_slot_agree": "Each player's status and slot agree.",
+    "types_fit_seats": "Who sits in a slot has the type that it asks for.",
+    "rooms_fit_the_study": "Every room has the seats of its kind, and no kind has too many rooms.",
+    "what_ended_has_ended": "Nobody plays in a room that has ended, nor waits in a session that is closed.",
+    "who_is_out_has_a_code": "Whoever is out has the study's code for how it ended, and nobody else has one.",
+    "one_record_per_form_and_field": "No form gave a field two records.",
+    "versions_count_up": "The versions of an answer are 1, 2, 3 …",
+    "records_have_a_place": "Every record belongs to a player and to the room where this player sits.",
+    "records_fit_the_study": "Every record answers a question that the study asks.",
+    "messages_have_a_place": "Every message comes from a seat, and goes to one that may read it.",
+    "one_message_per_form": "No form sent two messages.",
+    "ties_go_both_ways": "Who sees another is seen by them.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    name: str
+    sentence: str  # what should hold
+    found: int  # how often it doesn't
+    rows: tuple[str, ...]  # the first of what breaks it
+
+    @property
+    def ok(self) -> bool:
+        return self.found == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    acknowledged: int
+    stored: int
+    exported: int
+
+
+@dataclass(slots=True)
+class Verdict:
+    session_id: str
+    records: Count
+    messages: Count
+    checks: list[Check] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return all(check.ok for check in self.checks)
+
+    def as_json(self) -> dict[str, Any]:
+        checks = [asdict(check) | {"ok": check.ok} for check in self.checks]
+        return asdict(self) | {"ok": self.ok, "checks": checks}
+
+    def __str__(self) -> str:
+        lines = []
+        for check in self.checks:
+            lines.append(f"{'ok ' if check.ok else 'NOT'}  {check.sentence}")
+            lines += [f"       {row}" for row in check.rows]
+            if check.found > len(check.rows):
+                lines.append(f"       … and {check.found - len(check.rows):,} more")
+        for noun, count in (("records", self.records), ("messages", self.messages)):
+            lines.append(
+                f"{noun}: {count.acknowledged:,} acknowledged, {count.stored:,} stored, {count.exported:,} exported"
+            )
+        broken = sum(not check.ok for check in self.checks)
+        lines.append(
+            f"{self.session_id}: all {len(self.checks)} checks hold."
+            if self.ok
+            else f"{self.session_id}: {broken} of {len(self.checks)} checks fail."
+        )
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    acknowledged_records: int
+    acknowledged_messages: int
+    stored_records: int
+    stored_messages: int
+    players: int
+    rooms: int
+    ties: int
+    events: int
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """How many rows which file of an export should have."""
+        counts = dict(players=self.players, records_wide=self.players, rooms=self.rooms, ties=self.ties)
+        counts |= dict(history=self.stored_records, messages=self.stored_messages, events=self.events)
+        return {f"{noun}.csv": count for noun, count in counts.items()}
+
+
+async def verify(url: str, session_id: str, study: Study, exported: Path | None = None) -> Verdict:
+    """Recounts a session as it is at one moment, and an export of that moment, made and read back.
+
+    With `exported`, that folder or zip file is checked too; it may be older than what is stored now.
+    """
+    async with export.moment(url, "verify") as conn:
+        counts = await row(conn, _Counts, SQL["counts"], session_id=session_id)
+        assert counts is not None
+        checks = [await _rule(conn, name, session_id, study) for name in RULES]
+        checks.append(await _study_check(conn, session_id, study))
+        with tempfile.TemporaryDirectory(prefix="networklab-") as folder:
+            fresh = Path(folder) / "export.zip"
+            with fresh.open("xb") as file:
+                await export.pack(conn, session_id, study, file)
+            more, seen = await _export_checks(conn, fresh, session_id, study, counts, "Exported now", True)
+            checks += more
+        if exported is not None:
+            checks += (await _export_checks(conn, exported, session_id, study, counts, str(exported), False))[
+                0
+            ]
+    return Verdict(
+        session_id,
+        Count(counts.acknowledged_records, counts.stored_records, seen.get("history.csv", 0)),
+        Count(counts.acknowledged_messages, counts.stored_messages, seen.get("messages.csv", 0)),
+        checks,
+    )
+
+
+async def _rule(conn: Connection, name: str, session_id: str, study: Study) -> Check:
+    seats = [(kind.name, type_, count) for kind in study.rooms for type_, count in kind.seats.items()]
+    asked = [(at.step.name, at.round, field.name) for at in study.plan for field in at.step.fields]
+    found = await conn.execute(
+        SQL[name],
+        dict(
+            session_id=session_id,
+            kinds=[kind.name for kind in study.rooms],
+            kind_limits=[kind.count for kind in study.rooms],
+            seat_kinds=[kind for kind, _, _ in seats],
+            seat_types=[type_ for _, type_, _ in seats],
+            seat_counts=[count for _, _, count in seats],
+            outcomes=list(study.finish.codes),
+            codes=list(study.finish.codes.values()),
+            steps=[step for step, _, _ in asked],
+            rounds=[round_ for _, round_, _ in asked],
+            fields=[field for _, _, field in asked],
+            talk_steps=[step.name for step in study.steps if step.chat != "none"],
+            open_steps=[step.name for step in study.steps if step.chat == "room"],
+        ),
+    )
+    rows = tuple(problem for (problem,) in await found.fetchmany(MOST))
+    return Check(name, RULES[name], found.rowcount, rows)
+
+
+async def _study_check(conn: Connection, session_id: str, study: Study) -> Check:
+    files: dict[str, bytes] = dict(
+        await (await conn.execute(SQL["study_files"], dict(session_id=session_id))).fetchall()
+    )
+    opened_with = await value(conn, SQL["study_sha256"], session_id=session_id)
+    wrong = []
+    if fingerprint(files) != opened_with:
+        wrong.append(f"stored: sha256 {fingerprint(files)}, opened with {opened_with}")
+    if study.sha256 != opened_with:
+        wrong.append(f"verified with: sha256 {study.sha256}, opened with {opened_with}")
+    return Check(
+        "study_is_unchanged", "The study is the one that the session opened with.", len(wrong), tuple(wrong)
+    )
+
+
+async def _export_checks(
+    conn: Connection, path: Path, session_id: str, study: Study, counts: _Counts, title: str, exact: bool
+) -> tuple[list[Check], dict[str, int]]:
+    """The checks of one export, and how many rows were read from which file. `exact`: nothing is newer than it."""
+    try:
+        export_ = Exported(path)
+        if export_.session_id != session_id:
+            raise Unreadable(f"{path} is an export of the session {export_.session_id}.")
+    except Unreadable as error:
+        return [Check("export_can_be_read", f"{title} can be read.", 1, (str(error),))], {}
+    records = counts.stored_records - export_.stored["records"]
+    messages = counts.stored_messages - export_.stored["messages"]
+    # Which version of an answer counts may have changed after an older export.
+    final = (SQL["stored_records"], 0) if records == 0 else (SQL["stored_history"], None)
+    with closing(export_):
+        checks = [
+            await _check(
+                "files_are_whole",
+                f"{title}: the files are what the manifest says.",
+                _each(broken_files(export_)),
+            ),
+            await _check(
+                "history_is_exported",
+                f"{title}: history.csv has every version of every record as it is stored.",
+                differences(conn, SQL["stored_history"], export_, "history.csv", records),
+            ),
+            await _check(
+                "records_are_exported",
+                f"{title}: records.csv has the values that count as they are stored.",
+                differences(conn, final[0], export_, "records.csv", final[1]),
+            ),
+            await _check(
+                "answers_are_in_records_wide",
+                f"{title}: records_wide.csv has the answers of records.csv.",
+                _each(wide_differences(export_, study)),
+            ),
+            await _check(
+                "messages_are_exported",
+                f"{title}: messages.csv has every message as it is stored.",
+                differences(conn, SQL["stored_messages"], export_, "messages.csv", messages),
+            ),
+            await _check(
+                "tables_are_whole",
+                f"{title}: every table has as many rows as are stored.",
+                _each(miscounted_tables(export_, counts.rows, exact)),
+            ),
+        ]
+    return checks, export_.counted
+
+
+async def _check(name: str, sentence: str, wrong: AsyncIterator[str]) -> Check:
+    found, rows = 0, list[str]()
+    try:
+        async for problem in wrong:
+            found += 1
+            if len(rows) < MOST:
+                rows.append(problem)
+    except (csv.Error, zipfile.BadZipFile, zlib.error, ValueError, KeyError, IndexError, OSError) as error:
+        found += 1
+        rows.append(f"it can't be read to its end: {error}")
+    return Check(name, sentence, found, tuple(rows))
+
+
+async def _each(wrong: Iterable[str]) -> AsyncIterator[str]:
+    for problem in wrong:
+        yield problem

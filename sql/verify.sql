@@ -1,0 +1,364 @@
+-- Each check finds the rows that break it and says so in a sentence. No check trusts a constraint or an index
+-- to hold: what the tables forbid is counted all the same.
+
+-- name: counts
+select
+    (select coalesce(sum(jsonb_array_length(data->'records')), 0)::bigint from event
+        where session_id = %(session_id)s and name = 'player_answered') as acknowledged_records,
+    (select count(*) from event where session_id = %(session_id)s and name = 'message_sent') as acknowledged_messages,
+    (select count(*) from record where session_id = %(session_id)s) as stored_records,
+    (select count(*) from message where session_id = %(session_id)s) as stored_messages,
+    (select count(*) from player where session_id = %(session_id)s) as players,
+    (select count(*) from room where session_id = %(session_id)s) as rooms,
+    (select count(*) from tie where session_id = %(session_id)s) as ties,
+    (select count(*) from event where session_id = %(session_id)s) as events
+
+-- name: acknowledged_records_are_stored
+-- The digest is the one in the player's receipt, computed again from what is stored.
+with receipt as (
+    select e.log_id, e.seq, l.room_id, e.player_id, e.data->>'step' as step, (e.data->>'round')::int as round,
+        e.data->>'sha256' as sha256, one.id::bigint as id
+    from event e left join log l on l.id = e.log_id
+    cross join lateral jsonb_array_elements_text(e.data->'records') as one(id)
+    where e.session_id = %(session_id)s and e.name = 'player_answered'
+), recounted as (
+    select t.log_id, t.seq, t.player_id, t.sha256, count(*) as named, count(a.id) as found,
+        array_agg(t.id order by t.id) filter (where a.id is null) as missing, array_agg(t.id order by t.id) as ids,
+        count(*) filter (where (a.room_id, a.player_id, a.step, a.round) = (t.room_id, t.player_id, t.step, t.round))
+            as in_place,
+        encode(sha256(convert_to(
+            string_agg(a.id || E'\t' || a.field || E'\t' || a.value || E'\n', '' order by a.id), 'UTF8')), 'hex') as digest
+    from receipt t left join record a on a.id = t.id and a.session_id = %(session_id)s
+    group by t.log_id, t.seq, t.player_id, t.sha256
+)
+select case
+    when missing is not null then format('record %%s of player %%s: acknowledged, but not stored',
+        array_to_string(missing, ', '), player_id)
+    when found <> named then format('record %%s of player %%s: stored more than once', array_to_string(ids, ', '), player_id)
+    when in_place <> named then format('record %%s: not where player %%s gave it', array_to_string(ids, ', '), player_id)
+    else format('record %%s of player %%s: not what was acknowledged', array_to_string(ids, ', '), player_id)
+    end
+from recounted
+where found <> named or in_place <> named or digest is distinct from sha256
+order by log_id, seq
+
+-- name: stored_records_are_acknowledged
+select format('record %%s of player %%s: stored, but acknowledged %%s times', a.id, a.player_id, coalesce(t.times, 0))
+from record a left join (
+    select one.id::bigint as id, count(*) as times
+    from event e cross join lateral jsonb_array_elements_text(e.data->'records') as one(id)
+    where e.session_id = %(session_id)s and e.name = 'player_answered' group by one.id
+) t on t.id = a.id
+where a.session_id = %(session_id)s and t.times is distinct from 1
+order by a.id
+
+-- name: acknowledged_messages_are_stored
+select format('message %%s of player %%s: acknowledged, but %%s', e.data->>'message', e.player_id,
+    case when count(m.id) = 0 then 'not stored' when count(m.id) > 1 then 'stored more than once'
+        else 'not as it is stored' end)
+from event e left join log l on l.id = e.log_id
+left join message m on m.id = (e.data->>'message')::bigint and m.session_id = %(session_id)s
+where e.session_id = %(session_id)s and e.name = 'message_sent'
+group by e.log_id, e.seq, e.data, e.player_id
+having count(m.id) <> 1 or not bool_and(
+    (m.room_id, m.player_id, m.slot, m.to_slot)
+    is not distinct from (l.room_id, e.player_id, (e.data->>'slot')::int, (e.data->>'to')::int))
+order by e.log_id, e.seq
+
+-- name: stored_messages_are_acknowledged
+select format('message %%s of player %%s: stored, but acknowledged %%s times', m.id, m.player_id, coalesce(t.times, 0))
+from message m left join (
+    select (data->>'message')::bigint as id, count(*) as times
+    from event where session_id = %(session_id)s and name = 'message_sent' group by 1
+) t on t.id = m.id
+where m.session_id = %(session_id)s and t.times is distinct from 1
+order by m.id
+
+-- name: totals_agree
+select format('log of %%s: counts %%s records and %%s messages, but there are %%s and %%s',
+    coalesce(room.name, 'the session'), l.records, l.messages, coalesce(r.count, 0), coalesce(m.count, 0))
+from log l left join room on room.id = l.room_id
+left join (select room_id, count(*) from record where session_id = %(session_id)s group by room_id) r on r.room_id = l.room_id
+left join (select room_id, count(*) from message where session_id = %(session_id)s group by room_id) m on m.room_id = l.room_id
+where l.session_id = %(session_id)s and (l.records, l.messages) <> (coalesce(r.count, 0), coalesce(m.count, 0))
+order by l.id
+
+-- name: logs_have_no_gap
+select format('log of %%s: %%s events numbered %%s to %%s, where 1 to %%s should be',
+    coalesce(room.name, 'the session'), coalesce(e.events, 0), e.first, e.last, l.last_seq)
+from log l left join room on room.id = l.room_id
+left join (
+    select log_id, count(*) as events, count(distinct seq) as numbers, min(seq) as first, max(seq) as last
+    from event where session_id = %(session_id)s group by log_id
+) e on e.log_id = l.id
+where l.session_id = %(session_id)s and (
+    (coalesce(e.events, 0), coalesce(e.numbers, 0), coalesce(e.last, 0)) <> (l.last_seq, l.last_seq, l.last_seq)
+    or coalesce(e.first, 1) <> 1
+)
+order by l.id
+
+-- name: logs_are_whole
+-- One log for the session and one for each room, and every event in one of them.
+select format('the session has %%s logs', count(*)) as problem
+from log where session_id = %(session_id)s and room_id is null having count(*) <> 1
+union all
+select format('room %%s has %%s logs', min(r.name), count(l.id))
+from room r left join log l on l.room_id = r.id and l.session_id = %(session_id)s
+where r.session_id = %(session_id)s group by r.id having count(l.id) <> 1
+union all
+select format('log %%s belongs to room %%s, which is not a room of this session', l.id, l.room_id)
+from log l left join room r on r.id = l.room_id and r.session_id = %(session_id)s
+where l.session_id = %(session_id)s and l.room_id is not null and r.id is null
+union all
+select format('event %%s of log %%s is in no log of this session', e.seq, e.log_id)
+from event e left join log l on l.id = e.log_id and l.session_id = %(session_id)s
+where e.session_id = %(session_id)s and l.id is null
+union all
+select format('event %%s of log %%s names player %%s, who is not in this session', e.seq, e.log_id, e.player_id)
+from event e left join player p on p.id = e.player_id and p.session_id = %(session_id)s
+where e.session_id = %(session_id)s and e.player_id is not null and p.id is null
+
+-- name: logs_tell_what_happened
+-- What players and rooms are now against the events that made them so, each counted.
+with happened as (
+    select null::bigint as room_id, 'player_signed_in' as name, id as player_id, '' as detail
+    from player where session_id = %(session_id)s and arrival_logged
+    union all
+    select null, 'player_placed', id, concat('room ', room_id, ', slot ', slot)
+    from player where session_id = %(session_id)s and slot is not null
+    union all
+    select room_id, case status when 'finished' then 'player_finished' else 'player_left' end, id, concat(outcome)
+    from player where session_id = %(session_id)s and status in ('finished', 'left')
+    union all
+    select case when own then id end, 'room_opened', null, name
+    from room cross join (values (true), (false)) as log(own) where session_id = %(session_id)s
+    union all
+    select case when own then id end, 'room_ended', null, name || ': ' || outcome
+    from room cross join (values (true), (false)) as log(own) where session_id = %(session_id)s and status = 'ended'
+    union all
+    select null, 'session_started', null, '' from session where id = %(session_id)s and started_at is not null
+    union all
+    select null, 'session_closed', null, '' from session where id = %(session_id)s and closed_at is not null
+), told as (
+    select l.room_id, e.name, e.player_id, case e.name
+        when 'player_placed' then concat('room ', e.data->>'room_id', ', slot ', e.data->>'slot')
+        when 'player_finished' then concat(e.data->>'outcome')
+        when 'player_left' then concat(e.data->>'outcome')
+        when 'room_opened' then e.data->>'room'
+        when 'room_ended' then concat(e.data->>'room', ': ', e.data->>'outcome')
+        else '' end as detail
+    from event e left join log l on l.id = e.log_id
+    where e.session_id = %(session_id)s and e.name in ('player_signed_in', 'player_placed', 'player_finished',
+        'player_left', 'room_opened', 'room_ended', 'session_started', 'session_closed')
+)
+select format('%%s: %%s times, but %%s times in the log of %%s', concat_ws(', ', name, 'player ' || player_id, nullif(detail, '')),
+    sum(happened), sum(told), coalesce('room ' || room_id, 'the session'))
+from (
+    select room_id, name, player_id, detail, 1 as happened, 0 as told from happened
+    union all
+    select room_id, name, player_id, detail, 0, 1 from told
+) both_sides
+group by room_id, name, player_id, detail having sum(happened) <> sum(told)
+order by room_id nulls first, name, player_id
+
+-- name: one_slot_one_player
+select format('slot %%s of room %%s: players %%s', slot, room_id, string_agg(id::text, ', ' order by id)) as problem
+from player where session_id = %(session_id)s and slot is not null group by room_id, slot having count(*) > 1
+union all
+select format('slot %%s of room %%s is there %%s times', slot, room_id, count(*))
+from slot where session_id = %(session_id)s group by room_id, slot having count(*) > 1
+union all
+select format('slot %%s of room %%s has no player', s.slot, s.room_id)
+from slot s left join player p on p.room_id = s.room_id and p.slot = s.slot and p.session_id = %(session_id)s
+where s.session_id = %(session_id)s and p.id is null
+union all
+select format('player %%s sits in slot %%s of room %%s, which is not there', p.id, p.slot, p.room_id)
+from player p left join slot s on s.room_id = p.room_id and s.slot = p.slot and s.session_id = %(session_id)s
+where p.session_id = %(session_id)s and p.slot is not null and s.slot is null
+
+-- name: one_player_one_slot
+select format('player %%s is there %%s times', id, count(*)) as problem
+from player where session_id = %(session_id)s group by id having count(*) > 1
+union all
+select format('players %%s have one token', string_agg(id::text, ', ' order by id))
+from player where session_id = %(session_id)s group by token_hash having count(*) > 1
+union all
+select format('players %%s have one label, %%s', string_agg(id::text, ', ' order by id), label)
+from player where session_id = %(session_id)s group by label having count(*) > 1
+
+-- name: status_and_slot_agree
+select format('player %%s: %%s, room %%s, slot %%s, signed in %%s, seated %%s', id, status, coalesce(room_id::text, 'none'),
+    coalesce(slot::text, 'none'), coalesce(signed_in_at::text, 'never'), coalesce(seated_at::text, 'never'))
+from player
+where session_id = %(session_id)s and (
+    (room_id is null) <> (slot is null)
+    or (slot is null) <> (seated_at is null)
+    or status in ('invited', 'waiting') and slot is not null
+    or status in ('playing', 'finished') and slot is null
+    or (status = 'invited') <> (signed_in_at is null)
+)
+order by id
+
+-- name: types_fit_seats
+select format('player %%s is %%s, but slot %%s of room %%s is for %%s', p.id, p.type, s.slot, s.room_id, s.type)
+from player p join slot s on s.room_id = p.room_id and s.slot = p.slot
+where p.session_id = %(session_id)s and s.type not in ('any', p.type)
+order by p.id
+
+-- name: rooms_fit_the_study
+with wanted as (
+    select * from unnest(%(seat_kinds)s::text[], %(seat_types)s::text[], %(seat_counts)s::int[]) as w(kind, type, seats)
+), made as (
+    select r.id, r.name, r.kind, s.type, count(*) as seats
+    from room r join slot s on s.room_id = r.id where r.session_id = %(session_id)s group by r.id, r.name, r.kind, s.type
+)
+select format('room %%s: %%s seats for %%s, where the study has %%s', coalesce(m.name, w.name), coalesce(m.seats, 0),
+    coalesce(m.type, w.type), coalesce(w.seats, 0)) as problem
+from made m full join (
+    select r.id, r.name, w.type, w.seats from room r join wanted w on w.kind = r.kind where r.session_id = %(session_id)s
+) w on w.id = m.id and w.type = m.type
+where m.seats is distinct from w.seats
+union all
+select format('room %%s has slots %%s, not 1 to %%s', r.name, string_agg(s.slot::text, ', ' order by s.slot), count(*))
+from room r join slot s on s.room_id = r.id where r.session_id = %(session_id)s
+group by r.id, r.name having min(s.slot) <> 1 or max(s.slot) <> count(*)
+union all
+select format('%%s rooms are %%s', count(*), r.name)
+from room r where r.session_id = %(session_id)s group by r.name having count(*) > 1
+union all
+select format('%%s rooms of kind %%s, where the study has at most %%s', count(*), r.kind, k.most)
+from room r join unnest(%(kinds)s::text[], %(kind_limits)s::int[]) as k(kind, most) on k.kind = r.kind
+where r.session_id = %(session_id)s group by r.kind, k.most having count(*) > k.most
+
+-- name: what_ended_has_ended
+select format('player %%s plays in room %%s, which has ended', p.id, r.name) as problem
+from player p join room r on r.id = p.room_id
+where p.session_id = %(session_id)s and p.status = 'playing' and r.status = 'ended'
+union all
+select format('room %%s: %%s, ended %%s, outcome %%s', name, status, coalesce(ended_at::text, 'never'), coalesce(outcome, 'none'))
+from room where session_id = %(session_id)s
+    and ((status = 'ended') <> (ended_at is not null) or (status = 'ended') <> (outcome is not null))
+union all
+select format('the session is closed, but room %%s plays', r.name)
+from room r join session s on s.id = r.session_id
+where r.session_id = %(session_id)s and s.status = 'closed' and r.status = 'playing'
+union all
+select format('the session is closed, but player %%s is %%s', p.id, p.status)
+from player p join session s on s.id = p.session_id
+where p.session_id = %(session_id)s and s.status = 'closed' and p.status in ('waiting', 'playing')
+
+-- name: who_is_out_has_a_code
+select format('player %%s: %%s, outcome %%s, code %%s, where the study has %%s', p.id, p.status, coalesce(p.outcome, 'none'),
+    coalesce(p.code, 'none'), coalesce(c.code, 'none'))
+from player p left join unnest(%(outcomes)s::text[], %(codes)s::text[]) as c(outcome, code) on c.outcome = p.outcome
+where p.session_id = %(session_id)s and case
+    when p.status in ('finished', 'left') then p.code is null or p.code is distinct from c.code or p.finished_at is null
+    else p.code is not null or p.finished_at is not null or p.outcome is not null end
+order by p.id
+
+-- name: one_record_per_form_and_field
+select format('records %%s of player %%s: one form gave field %%s more than once', string_agg(id::text, ', ' order by id),
+    min(player_id), field)
+from record where session_id = %(session_id)s group by form, field having count(*) > 1
+order by min(id)
+
+-- name: versions_count_up
+select format('player %%s, step %%s, round %%s, field %%s: versions %%s', player_id, step, round, field,
+    string_agg(version::text, ', ' order by version, id))
+from record where session_id = %(session_id)s
+group by room_id, round, step, player_id, field
+having count(distinct version) <> count(*) or min(version) <> 1 or max(version) <> count(*)
+order by min(id)
+
+-- name: records_have_a_place
+select format('record %%s: %%s', a.id, case
+    when p.id is null then format('player %%s is not in this session', a.player_id)
+    when r.id is null then format('room %%s is not in this session', a.room_id)
+    else format('player %%s sits in room %%s, not in room %%s', a.player_id, coalesce(p.room_id::text, 'none'), a.room_id) end)
+from record a
+left join player p on p.id = a.player_id and p.session_id = %(session_id)s
+left join room r on r.id = a.room_id and r.session_id = %(session_id)s
+where a.session_id = %(session_id)s and (r.id is null or p.room_id is distinct from a.room_id)
+order by a.id
+
+-- name: records_fit_the_study
+select format('record %%s: the study has no field %%s at step %%s, round %%s', a.id, a.field, a.step, a.round)
+from record a left join unnest(%(steps)s::text[], %(rounds)s::int[], %(fields)s::text[]) as plan(step, round, field)
+    on plan.step = a.step and plan.round = a.round and plan.field = a.field
+where a.session_id = %(session_id)s and plan.step is null
+order by a.id
+
+-- name: messages_have_a_place
+-- Who gets a message: whoever is tied to the sender then, or the room if the step's talk is for the room.
+select format('message %%s: %%s', m.id, case
+    when p.id is null then format('player %%s is not in this session', m.player_id)
+    when r.id is null then format('room %%s is not in this session', m.room_id)
+    when (p.room_id, p.slot) is distinct from (m.room_id, m.slot)
+        then format('player %%s does not sit in slot %%s of room %%s', m.player_id, m.slot, m.room_id)
+    when not m.step = any(%(talk_steps)s::text[]) then format('nobody can talk at step %%s', m.step)
+    when s.slot is null then format('there is no slot %%s in room %%s', m.to_slot, r.name)
+    else format('slot %%s of room %%s does not see slot %%s', m.to_slot, r.name, m.slot) end)
+from (
+    select message.*, (
+        select max(t.round) from tie t where t.room_id = message.room_id and t.round <= message.round
+    ) as tie_round
+    from message where session_id = %(session_id)s
+) m
+left join player p on p.id = m.player_id and p.session_id = %(session_id)s
+left join room r on r.id = m.room_id and r.session_id = %(session_id)s
+left join slot s on s.room_id = m.room_id and s.slot = coalesce(m.to_slot, m.slot)
+left join tie t on t.room_id = m.room_id and t.round = m.tie_round and t.from_slot = m.to_slot and t.to_slot = m.slot
+where r.id is null or (p.room_id, p.slot) is distinct from (m.room_id, m.slot)
+    or not m.step = any(%(talk_steps)s::text[]) or s.slot is null or m.to_slot = m.slot
+    or m.to_slot is not null and t.to_slot is null and not m.step = any(%(open_steps)s::text[])
+order by m.id
+
+-- name: one_message_per_form
+select format('messages %%s: sent by one form', string_agg(id::text, ', ' order by id))
+from message where session_id = %(session_id)s group by form having count(*) > 1
+order by min(id)
+
+-- name: ties_go_both_ways
+-- The study's networks are undirected: who sees is seen.
+select format('room %%s, round %%s: slot %%s sees %%s, but not the other way round', t.room_id, t.round, t.from_slot, t.to_slot)
+    as problem
+from tie t left join tie back on back.room_id = t.room_id and back.round = t.round and back.from_slot = t.to_slot
+    and back.to_slot = t.from_slot and back.weight = t.weight
+where t.session_id = %(session_id)s and back.room_id is null
+union all
+select format('room %%s, round %%s: the tie from %%s to %%s joins no two slots', t.room_id, t.round, t.from_slot, t.to_slot)
+from tie t left join slot a on a.room_id = t.room_id and a.slot = t.from_slot
+left join slot b on b.room_id = t.room_id and b.slot = t.to_slot
+where t.session_id = %(session_id)s and (a.slot is null or b.slot is null or t.from_slot = t.to_slot)
+union all
+select format('room %%s, round %%s: the tie from %%s to %%s is there %%s times', room_id, round, from_slot, to_slot, count(*))
+from tie where session_id = %(session_id)s group by room_id, round, from_slot, to_slot having count(*) > 1
+
+-- name: study_sha256
+select study_sha256 from session where id = %(session_id)s
+
+-- name: study_files
+select path, body from study_file where session_id = %(session_id)s
+
+-- name: stored_history
+-- Told in other words than in the export's own query, so that the two can disagree.
+select a.id, concat_ws(E'\x1f', a.player_id, coalesce(r.name, ''), a.step, a.round, a.field, a.value, a.version,
+    case a.late when true then 'true' when false then 'false' end, to_char(a.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+from record a left join room r on r.id = a.room_id
+where a.session_id = %(session_id)s order by a.id
+
+-- name: stored_records
+select a.id, concat_ws(E'\x1f', a.player_id, coalesce(r.name, ''), a.step, a.round, a.field, a.value, a.version,
+    case a.late when true then 'true' when false then 'false' end, to_char(a.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+from (
+    select distinct on (room_id, round, step, player_id, field) id, room_id, player_id, step, round, field, value, version, late, at
+    from record where session_id = %(session_id)s
+    order by room_id, round, step, player_id, field, case when late then 1 else 0 end, version desc, id desc
+) a left join room r on r.id = a.room_id
+order by a.id
+
+-- name: stored_messages
+select m.id, concat_ws(E'\x1f', m.player_id, coalesce(r.name, ''), coalesce(m.to_slot::text, ''), m.body,
+    to_char(m.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), m.slot, m.step, m.round)
+from message m left join room r on r.id = m.room_id
+where m.session_id = %(session_id)s order by m.id
