@@ -93,8 +93,7 @@ class Bot:
             await asyncio.sleep(think)
             if position.step.fields and self.keys.get("form-key", "").startswith(step + "."):
                 values = {field.name: plausible(field, self.chance) for field in position.step.fields}
-                answer = await self._send("/play/records", {"form_key": self.keys["form-key"], **values})
-                self.keys |= {name: html.unescape(value) for name, value in HIDDEN.findall(answer.text)}
+                await self._send("/play/records", {"form_key": self.keys["form-key"], **values})
 
     async def _say(self, body: str) -> None:
         answer = await self._send("/play/messages", {"form_key": self.keys["message-key"], "body": body})
