@@ -1,0 +1,73 @@
+"""`bin/bench`: measure what NetworkLab promises, on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Callable
+
+from app.config import PROJECT
+from app.postgres_programs import EmbeddedError
+from tests.bench import records, report, signin
+from tests.bench.figure import Chapter, WrongAnswer
+from tests.bench.stage import Stage, others_use, set_up
+
+BENCHMARKS: dict[str, Callable[[Stage], Chapter]] = {
+    "signin": signin.run,
+    "records": records.run,
+}
+FILE = PROJECT / "BENCHMARKS.md"
+CALM = 0.1  # more of the processors in other hands than this makes figures doubtful
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="bin/bench",
+        description="Measures on an embedded Postgres and real server processes of its own, on the loopback interface, "
+        "and prints a table. The whole run takes about five minutes and writes BENCHMARKS.md.",
+    )
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        choices=[*BENCHMARKS, []],
+        help=f"only these: {', '.join(BENCHMARKS)}",
+    )
+    parser.add_argument("--quick", action="store_true", help="one short run of each, to see that it works")
+    parser.add_argument(
+        "--write",
+        action=argparse.BooleanOptionalAction,
+        help="write BENCHMARKS.md with what was measured (without this: if everything was, and not quickly)",
+    )
+    options = parser.parse_args()
+    names = [name for name in BENCHMARKS if name in options.names or not options.names]
+    busy = others_use()
+    if busy > CALM:
+        print(f"Other programs use {busy:.0%} of the processors: these figures are too low.", file=sys.stderr)
+    chapters = []
+    try:
+        with set_up(options.quick) as stage:
+            for name in names:
+                print(f"{name} …", file=sys.stderr, flush=True)
+                chapters.append(BENCHMARKS[name](stage))
+                print(report.table(chapters[-1:]), end="\n\n", flush=True)
+            write = options.write
+            if write is None:
+                write = not options.names and not options.quick
+            if write:
+                FILE.write_text(
+                    report.markdown(stage, chapters, shlex.join(["bin/bench", *sys.argv[1:]]), busy)
+                )
+                print(f"Written to {FILE.name}.", file=sys.stderr)
+    except WrongAnswer as error:
+        print(f"Not measured, since the server answered wrongly: {error}.", file=sys.stderr)
+        return 1
+    except (EmbeddedError, FileNotFoundError) as error:
+        print(str(error), file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""The table, on the terminal and in BENCHMARKS.md."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from tests.bench.figure import Chapter
+from tests.bench.stage import PROCESSES, Stage
+
+HEADER = ("what", "median", "runs", "aim", "reached")
+
+
+def table(chapters: Sequence[Chapter]) -> str:
+    lines = [HEADER, *(figure.cells() for chapter in chapters for figure in chapter.figures)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADER))]
+    rows = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
+    return "\n".join(row.rstrip() for row in rows)
+
+
+def markdown(stage: Stage, chapters: Sequence[Chapter], command: str, busy: float) -> str:
+    parts = ["# Benchmarks\n", f"{_measured(stage, command, busy)}\n"]
+    for chapter in chapters:
+        lines = [HEADER, ("---",) * len(HEADER), *(figure.cells() for figure in chapter.figures)]
+        parts.append(f"## {chapter.title}\n")
+        parts.append("".join(f"| {' | '.join(line)} |\n" for line in lines))
+        parts.append(f"{chapter.how}\n")
+    return "\n".join(parts)
+
+
+def _measured(stage: Stage, command: str, busy: float) -> str:
+    postgres = subprocess.run(
+        [str(stage.postgres.bin / "postgres"), "--version"], capture_output=True, text=True, check=True
+    )
+    packages = ", ".join(
+        f"{name} {version(name)}" for name in ("litestar", "psycopg", "uvicorn", "uvloop", "httptools")
+    )
+    return (
+        f"Measured on {datetime.now(UTC):%Y-%m-%d} with `{command}`: {os.cpu_count()} cores ({_processor()}), "
+        f"{_memory()} GB of memory, {platform.system()} {platform.release()}; a flush to the disk takes "
+        f"{_flush(stage.home):.2f} ms. Python {platform.python_version()}, "
+        f"{postgres.stdout.strip().replace('postgres (PostgreSQL)', 'Postgres')}, {packages}.\n\n"
+        f"The server ({PROCESSES} processes), Postgres and the load share these cores, on the loopback interface. "
+        "Postgres runs with the settings that `bin/demo` and `networklab serve` give it, durable (`fsync` and "
+        "`synchronous_commit` on), on a database that was made for the run. "
+        "A figure is the median of its runs; *runs* has the lowest and the highest. "
+        f"Before it began, other programs used {busy:.0%} of the processors."
+    )
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _memory() -> int:
+    return round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9)
+
+
+def _flush(folder: Path) -> float:
+    """Milliseconds that fdatasync takes after 8 KB were written, the median of 200."""
+    taken = []
+    with tempfile.TemporaryFile(dir=folder) as file:
+        for _ in range(200):
+            file.write(bytes(8192))
+            file.flush()
+            started = time.perf_counter()
+            os.fdatasync(file.fileno())
+            taken.append(time.perf_counter() - started)
+    return 1000 * statistics.median(taken)
