@@ -42,8 +42,10 @@ class Message:
 async def store(conn: Connection, drafts: Sequence[Draft]) -> list[int | None]:
     """Message numbers in the order of `drafts`; None where the sender plays no more or `to` is out of reach."""
     ordered = {draft.form: draft for draft in sorted(drafts, key=lambda one: (one.player_id, one.form.int))}
+    rooms = list({draft.room_id for draft in drafts})
     # The rooms' rows keep them from ending meanwhile, as with records.
-    await conn.execute(LOCK_ROOMS, dict(rooms=list({draft.room_id for draft in drafts})))
+    await conn.execute(LOCK_ROOMS, dict(rooms=rooms))
+    await conn.execute(SQL["lock_logs"], dict(rooms=rooms))
     new = list(ordered.values())
     stored = await conn.execute(
         SQL["store_messages"],

@@ -1,3 +1,8 @@
+-- name: lock_logs
+-- Before the messages get their numbers: then the order of numbers is the order of events, whichever process
+-- stores them, and a page that is read again shows what it showed live. Nothing else is locked after this.
+select id from log where room_id = any(%(rooms)s) order by id for no key update
+
 -- name: store_messages
 -- To one person: only where that person sees the sender, or the step's talk is for the whole room.
 insert into message (session_id, room_id, player_id, slot, to_slot, step, round, body, form)
