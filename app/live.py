@@ -7,10 +7,13 @@ that cannot keep up loses its queue and gets a snapshot again, so memory stays b
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+import psycopg
 
 from app import html, lobby, messages
 from app.db import Pool
@@ -25,6 +28,7 @@ from app.sessions import Studies
 
 QUEUE = 64  # messages that a slow page may lag behind before it gets a snapshot instead
 LOBBY_PACE = 0.3  # seconds between two renderings of one lobby
+logger = logging.getLogger(__name__)
 
 
 class Page:
@@ -86,6 +90,7 @@ class Live:
                 place = await place_of(conn, self.keys, study, page.player_id)
             self.leave(page)
             if place is None:
+                page.stale = False  # once is enough
                 return sse(fragment("#live", "delete", ""))
             self.pages.add(page)
             if self._join(page, place):
@@ -161,23 +166,25 @@ class Live:
                 self._publish_session(session_feed, news)
 
     def _publish_room(self, feed: RoomFeed, events: Sequence[Event], said: dict[int, Message]) -> None:
-        before = feed.view
         for event in events:
             if event.name == "message_sent":
                 self._say(feed, event, said[event.data["message"]])
             if event.seq > feed.view.room.seq:
                 feed.view = _fold(feed.view, event)
         now = feed.view
-        if now.room.status == "ended" or (
-            now.room.deadline != before.room.deadline and now.room.position == before.room.position
-        ):
-            for page in feed.pages:
+        rendered: dict[tuple[int, int], bytes] = {}
+        for page in feed.pages:
+            # Each page against what it shows itself: one that joined late may be ahead of the others.
+            if not isinstance(page.place, RoomPlace) or page.place.room.seq >= now.room.seq:
+                continue
+            before = page.place.view
+            moved = now.room.position != before.room.position
+            if now.room.status == "ended" or (now.room.deadline != before.room.deadline and not moved):
                 page.refresh()
-        elif now.room.position != before.room.position:
-            for page in feed.pages:
-                self._open_step(page, now)
-        elif now.seats != before.seats:
-            self._show_answered(feed, now)
+            elif moved:
+                self._open_step(page, page.place, now)
+            elif now.seats != before.seats:
+                self._show_answered(page, page.place, now, rendered)
 
     def _say(self, feed: RoomFeed, event: Event, message: Message) -> None:
         rendered: dict[bool, bytes] = {}
@@ -193,14 +200,9 @@ class Live:
                     rendered[own] = sse(fragment("#talk", "beforeend", item), str(event.seq))
                 page.push(rendered[own])
 
-    def _open_step(self, page: Page, view: RoomView) -> None:
-        place = page.place
-        if not isinstance(place, RoomPlace) or view.seat_of[page.player_id].status != "playing":
-            page.refresh()
-            return
-        room = view.room
-        chat = place.position.step.chat
-        place = replace(
+    def _open_step(self, page: Page, place: RoomPlace, view: RoomView) -> None:
+        room, chat = view.room, place.position.step.chat
+        page.place = place = replace(
             place,
             view=view,
             values={},
@@ -208,26 +210,28 @@ class Live:
             errors={},
             form_key=self.keys.answer_key(page.player_id, room.id, room.position, 0),
         )
-        page.place = place
-        if place.position.step.chat == chat:
-            page.push(sse(place.step_opened(), str(room.seq)))
-        else:
+        if view.seat_of[page.player_id].status != "playing" or place.position.step.chat != chat:
             page.refresh()
+            return
+        try:
+            opened = place.step_opened()
+        except Exception:  # the study's own page: its mistake must not end what serves all other studies
+            logger.exception("session %s, page %s", page.session_id, place.position.step.page)
+            page.refresh()
+        else:
+            page.push(sse(opened, str(room.seq)))
 
-    def _show_answered(self, feed: RoomFeed, view: RoomView) -> None:
-        rendered: dict[tuple[int, int], bytes] = {}
-        for page in feed.pages:
-            place = page.place
-            if not isinstance(place, RoomPlace) or view.seat_of[page.player_id].status != "playing":
-                page.refresh()
-                continue
-            page.place = place = replace(place, view=view)
-            key = (place.answered, place.playing)
-            if key not in rendered:
-                rendered[key] = sse(
-                    fragment("#answered", "innerHTML", place.answered_html()), str(view.room.seq)
-                )
-            page.push(rendered[key])
+    def _show_answered(
+        self, page: Page, place: RoomPlace, view: RoomView, rendered: dict[tuple[int, int], bytes]
+    ) -> None:
+        if view.seat_of[page.player_id].status != "playing":
+            page.refresh()
+            return
+        page.place = place = replace(place, view=view)
+        key = (place.answered, place.playing)
+        if key not in rendered:
+            rendered[key] = sse(fragment("#answered", "innerHTML", place.answered_html()), str(view.room.seq))
+        page.push(rendered[key])
 
     def _publish_session(self, feed: SessionFeed, events: Sequence[Event]) -> None:
         moved = {event.player_id for event in events if event.name in ("player_placed", "player_left")}
@@ -235,18 +239,24 @@ class Live:
         for page in feed.pages if everyone else feed.waiting:
             if everyone or page.player_id in moved:
                 page.refresh()
+        self._show_lobby(feed)
+
+    def _show_lobby(self, feed: SessionFeed) -> None:
         if feed.waiting and feed.rendering is None:
             feed.rendering = asyncio.create_task(self._render_lobby(feed))
 
     async def _render_lobby(self, feed: SessionFeed) -> None:
         """Hundreds arrive at once and each sees the others come: render a few times a second, once per type."""
+        await asyncio.sleep(LOBBY_PACE)
+        feed.rendering = None  # who comes from here on needs another look
         try:
-            await asyncio.sleep(LOBBY_PACE)
-        finally:
-            feed.rendering = None
-        study = await self.studies.of(feed.session_id)
-        async with self.pool.connection() as conn:
-            waiting, made = await lobby_counts(conn, feed.session_id)
+            study = await self.studies.of(feed.session_id)
+            async with self.pool.connection() as conn:
+                waiting, made = await lobby_counts(conn, feed.session_id)
+        except psycopg.Error as error:
+            logger.warning("lobby not shown, trying again: %s", str(error).partition("\n")[0])
+            self._show_lobby(feed)
+            return
         prospects = lobby.prospects(study, waiting, made)
         rendered: dict[str, bytes] = {}
         for page in feed.waiting:
