@@ -6,7 +6,7 @@ One `Browser` is one player's browser: its own connection, its own cookies, its 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -56,14 +56,14 @@ class Browser:
         body = urlencode(list(form.items()) if isinstance(form, Mapping) else form).encode()
         return await self._ask("POST", address, body, headers)
 
-    async def stream(self, address: str) -> AsyncIterator[str]:
+    async def stream(self, address: str) -> AsyncGenerator[str, None]:
         """The data of each server-sent message, on a connection of its own, until the server ends it."""
         reader, writer = await self._connect()
         try:
             writer.write(self._request("GET", address, b"", {"Accept": "text/event-stream"}))
             reading = _Reading()
             lines: list[str] = []
-            rest = ""
+            rest = b""  # a line, perhaps even a letter, whose end has not come yet
             while not reading.complete:
                 chunk = await reader.read(65536)
                 if not chunk:
@@ -71,9 +71,9 @@ class Browser:
                 reading.feed(chunk)
                 if reading.answer.status not in (0, 200):
                     raise WireError(f"the stream was refused with {reading.answer.status}")
-                text, reading.answer.body = rest + reading.answer.body.decode(), b""
-                *whole, rest = text.split("\n")
-                for line in whole:
+                *whole, rest = (rest + reading.answer.body).split(b"\n")
+                reading.answer.body = b""
+                for line in map(bytes.decode, whole):
                     if line.startswith("data:"):
                         lines.append(line[5:].removeprefix(" "))
                     elif not line and lines:
