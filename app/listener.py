@@ -28,9 +28,11 @@ class Listener:
         on_hint: Callable[[set[int]], None],
         on_connect: Callable[[], None],
         quiet: float = 15.0,
+        patience: float = 5.0,
     ) -> None:
         self.url, self.on_hint, self.on_connect = url, on_hint, on_connect
         self.quiet = quiet  # seconds of silence after which the peer must prove that it is alive
+        self.patience = patience  # seconds that it has for that
         self.connected = asyncio.Event()
         self.connections = 0
 
@@ -64,7 +66,7 @@ class Listener:
                     self.on_hint(heard)
                 elif silent >= self.quiet:
                     silent = 0.0
-                    async with asyncio.timeout(5):
+                    async with asyncio.timeout(self.patience):
                         await conn.execute("select 1")
         finally:
             conn.pgconn.finish()  # close() would wait for a dead peer

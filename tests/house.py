@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import html
+import inspect
 import os
 import re
 import signal
@@ -12,13 +13,15 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
 
+from app.accounts import log_in, password_hash, put_account
+from app.auth import ADMIN_COOKIE
 from app.config import PROJECT
 from app.db import Connection, connect
 from app.people import Person
@@ -50,7 +53,39 @@ fields = [
     {name = "why", ask = "Why?", kind = "text", required = false},
 ]
 """
+PARTIAL = re.compile(r'<hx-partial hx-target="([^"]*)"[^>]*>(.*?)</hx-partial>', re.DOTALL)
+SAID = re.compile(r'<li id="m\d+".*?<span dir="auto">(.*?)</span></li>', re.DOTALL)
 PAGE = '{% extends "player/_step_opened.html" %}'
+
+CONTRADICTIONS = [
+    """select 'two in one slot', room_id, slot from player where session_id = %(session)s and slot is not null
+    group by room_id, slot having count(*) > 1""",
+    """select 'a slot without a player', s.room_id, s.slot from slot s where s.session_id = %(session)s
+    and not exists (select from player p where p.room_id = s.room_id and p.slot = s.slot)""",
+    """select 'sits where no slot is', p.label from player p
+    where p.session_id = %(session)s and p.slot is not null and not exists (
+        select from slot s where s.room_id = p.room_id and s.slot = p.slot)""",
+    """select 'status and slot disagree', label, status, room_id, slot from player
+    where session_id = %(session)s and (
+        (room_id is null) <> (slot is null) or (slot is null) <> (seated_at is null)
+        or status in ('invited', 'waiting') and slot is not null
+        or status in ('playing', 'finished') and slot is null
+        or (status in ('finished', 'left')) <> (code is not null))""",
+    """select 'the wrong type', p.label, p.type, s.type from player p join slot s using (room_id, slot)
+    where p.session_id = %(session)s and s.type not in (p.type, 'any')""",
+    """select 'plays in a room that has ended', p.label, r.name from player p join room r on r.id = p.room_id
+    where p.session_id = %(session)s and p.status = 'playing' and r.status = 'ended'""",
+    """select 'a log with gaps', l.id, l.last_seq from log l left join event e on e.log_id = l.id
+    where l.session_id = %(session)s group by l.id
+    having (count(e.seq), coalesce(max(e.seq), 0), coalesce(min(e.seq), 1)) <> (l.last_seq, l.last_seq, 1)""",
+    """select 'placed, but not once', p.label, count(e.seq) from player p
+    left join event e on e.player_id = p.id and e.name = 'player_placed'
+    where p.session_id = %(session)s group by p.id having count(e.seq) <> (p.slot is not null)::int""",
+    """select 'signed in more than once', p.label from player p join event e on e.player_id = p.id
+    where p.session_id = %(session)s and e.name = 'player_signed_in' group by p.id having count(*) > 1""",
+    """select 'records counted wrong', l.id, l.records from log l left join record r on r.room_id = l.room_id
+    where l.session_id = %(session)s group by l.id having count(r.id) <> l.records""",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +122,13 @@ class Server:
         raise AssertionError(f"the server is not ready: {self.log.read_text()}")
 
     def kill(self) -> None:
-        """As a power cut would: no clean-up in any of its processes."""
+        """As a power cut would: no clean-up in any of its processes. Returns when nobody listens any more."""
         self.popen.kill()
         self.popen.wait()
+        deadline = time.monotonic() + 10
+        while _listens(self.port):
+            assert time.monotonic() < deadline, "a server process outlived its parent"
+            time.sleep(0.01)
 
     def stop(self) -> int:
         self.popen.send_signal(signal.SIGTERM)
@@ -123,17 +162,17 @@ class Guest:
         )
 
     @asynccontextmanager
-    async def watching(self) -> AsyncIterator[Stream]:
-        """The live page: what it has shown so far, and waits for what is to come."""
-        stream = Stream()
-        task = asyncio.create_task(stream.follow(self.browser))
-        try:
-            await stream.until(lambda _: bool(stream.messages), "a snapshot")
+    async def watching(self, stream: Stream | None = None) -> AsyncIterator[Stream]:
+        """The live page: what it has shown so far, and waits for what is to come. `stream`: a page that reconnects."""
+        async with watching(self.browser, "/play/live", stream) as stream:
             yield stream
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError, WireError):
-                await task
+
+    def goes_to(self, server: Server, browser: type[Browser] = Browser) -> None:
+        """Take the cookies along to another server, or in another browser."""
+        cookies = self.browser.cookies
+        self.browser.close()
+        self.browser = browser(server.base)
+        self.browser.cookies = cookies
 
     def leave(self) -> None:
         self.browser.close()
@@ -141,17 +180,42 @@ class Guest:
 
 @dataclass(slots=True)
 class Stream:
+    """A live page. `talk` is what stands in the talk, as htmx puts it there: a snapshot replaces it all."""
+
     messages: list[str] = field(default_factory=list)
     came: asyncio.Event = field(default_factory=asyncio.Event)
+    raw: list[str] = field(default_factory=list)  # the messages as they came, entities and all
+    talk: list[str] = field(default_factory=list)
+    snapshots: int = 0
+    ended: bool = False  # the server closed it
+    reading: asyncio.Event = field(default_factory=asyncio.Event)  # cleared: a page that has stopped reading
+
+    def __post_init__(self) -> None:
+        self.reading.set()
 
     @property
     def text(self) -> str:
         return "\n".join(self.messages)
 
-    async def follow(self, browser: Browser) -> None:
-        async for message in browser.stream("/play/live"):
-            self.messages.append(html.unescape(message))
-            self.came.set()
+    async def follow(self, browser: Browser, address: str = "/play/live") -> None:
+        self.ended = False
+        async with aclosing(browser.stream(address)) as messages:
+            async for message in messages:
+                self._show(message)
+                await self.reading.wait()
+        self.ended = True
+        self.came.set()
+
+    def _show(self, message: str) -> None:
+        self.messages.append(html.unescape(message))
+        self.raw.append(message)
+        for target, content in PARTIAL.findall(message):
+            said = [html.unescape(body) for body in SAID.findall(content)]
+            if target == "#page":
+                self.talk, self.snapshots = said, self.snapshots + 1
+            elif target == "#talk":
+                self.talk = self.talk + said
+        self.came.set()
 
     async def until(self, seen: Callable[[str], bool], what: str, seconds: float = 10) -> None:
         """Wait for the stream to have shown something; fails with all that it showed instead."""
@@ -169,15 +233,17 @@ class House:
         self.database, self.folder = database, folder
         self.servers: list[Server] = []
         self.guests: list[Guest] = []
+        self.browsers: list[Browser] = []
 
     def open(
         self,
         toml: str = TALK,
         people: Mapping[str, int] | Sequence[Person] = {"red": 2, "blue": 2},
         start: bool = True,
+        page: str = PAGE,
     ) -> Opened:
-        """A session of this study with so many people of each type; seating begins unless `start` is false."""
-        study = parse({"study.toml": toml.encode(), "pages/talk.html": PAGE.encode()})
+        """A session of this study with so many people of each type; seating begins if `start`."""
+        study = parse({"study.toml": toml.encode(), "pages/talk.html": page.encode()})
         return self._open(study, people, start)
 
     def open_folder(self, folder: Path, people: Mapping[str, int], start: bool = True) -> Opened:
@@ -217,6 +283,7 @@ class House:
         server = Server(f"http://127.0.0.1:{port}", popen, log, port)
         self.servers.append(server)
         server.wait_until_ready()
+        asyncio.run(until(lambda: len(self.workers()) >= processes, f"{processes} server processes"))
         return server
 
     def guest(self, server: Server, session: Opened, label: str) -> Guest:
@@ -231,8 +298,8 @@ class House:
             try:
                 return await story
             finally:
-                for guest in self.guests:
-                    guest.leave()
+                for browser in [*self.browsers, *(guest.browser for guest in self.guests)]:
+                    browser.close()
 
         return asyncio.run(run())
 
@@ -251,13 +318,53 @@ class House:
 
     def sql(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.database, autocommit=True) as conn:
-            cursor = conn.execute(query.encode(), parameters)
+            cursor = conn.execute(query.encode(), parameters or None)
             return cursor.fetchall() if cursor.description else []
+
+    def workers(self) -> list[int]:
+        """The server processes that are alive and have written their figures, without the parent of them."""
+        found = [int(name.rpartition(":")[2]) for (name,) in self.sql("select id from process order by id")]
+        return [pid for pid in found if _lives(pid)]
+
+    def contradictions(self, session: Opened) -> list[tuple[Any, ...]]:
+        """Where players, slots, rooms and logs disagree, by queries that trust no constraint."""
+        with psycopg.connect(self.database, autocommit=True) as conn:
+            own = {"session": session.id}
+            return [line for query in CONTRADICTIONS for line in conn.execute(query.encode(), own).fetchall()]
+
+    def researcher(self, server: Server, name: str = "ada") -> Browser:
+        """The browser of somebody who has logged in to the dashboard."""
+
+        async def work(conn: Connection) -> str:
+            if await password_hash(conn, name) is None:
+                await put_account(conn, name, "a long password")
+            return await log_in(conn, name)
+
+        browser = Browser(server.base)
+        browser.cookies[ADMIN_COOKIE] = self.do(work)
+        self.browsers.append(browser)
+        return browser
 
     def leave(self) -> None:
         for server in self.servers:
             if server.popen.poll() is None:
                 server.kill()
+
+
+@asynccontextmanager
+async def watching(browser: Browser, address: str, stream: Stream | None = None) -> AsyncIterator[Stream]:
+    stream = stream or Stream()
+    shown = len(stream.messages)
+    task = asyncio.create_task(stream.follow(browser, address))
+    try:
+        await stream.until(lambda _: len(stream.messages) > shown or task.done(), "a first message")
+        if task.done():
+            task.result()  # says why
+        yield stream
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError, WireError):
+            await task
 
 
 async def sign_everyone_in(guests: Sequence[Guest], at_once: int = 200) -> list[Answer]:
@@ -281,11 +388,37 @@ async def seated(guest: Guest, seconds: float = 10) -> str:
         await asyncio.sleep(0.05)
 
 
+async def until(condition: Callable[[], Any], what: str, seconds: float = 10) -> Any:
+    """Wait until `condition` gives something true, and return that."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = condition()
+        if inspect.isawaitable(found):
+            found = await found
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"never came: {what}"
+        await asyncio.sleep(0.02)
+
+
 def hidden_fields(page: str, action: str) -> dict[str, str]:
     form = re.search(rf'<form[^>]*action="{re.escape(action)}".*?</form>', page, re.DOTALL)
     assert form, f"there is no form for {action} on this page: {page[-1500:]}"
     found = re.findall(r'<input type="hidden"[^>]*name="([^"]+)" value="([^"]*)"', form[0])
     return {name: html.unescape(value) for name, value in found}
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def free_port() -> int:
