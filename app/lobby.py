@@ -37,12 +37,13 @@ async def seat(conn: Connection, session_id: str, study: Study) -> int:
 
     One at a time for a session: it starts by locking the lobby's row.
     """
-    found = await (await conn.execute(rooms.SQL["lock_lobby"], dict(session_id=session_id))).fetchone()
+    await conn.execute(rooms.SQL["lock_lobby"], dict(session_id=session_id))
+    found = await (await conn.execute(rooms.SQL["session_now"], dict(session_id=session_id))).fetchone()
     if found is None:
         return 0
-    _, seed, status = found
+    seed, status = found
     waiting = await typed_rows(conn, Waiting, SQL["lock_waiting"], session_id=session_id)
-    await conn.execute(SQL["log_arrivals"], dict(session_id=session_id))
+    await conn.execute(SQL["log_arrivals"], dict(player_ids=[one.player_id for one in waiting]))
     if status == "closed":
         await players.leave_lobby(conn, session_id, study)
         await conn.execute(SQL["set_due"], dict(session_id=session_id, secs=None))

@@ -128,7 +128,7 @@ async def close(conn: Connection, session_id: str, by: str) -> str:
     """Nobody comes in any more, rooms end, everyone who signed in gets a code."""
     session = await _lock(conn, session_id, by)
     if session.status == "closed":
-        return _already(session)
+        return f"{session.name} is closed already; nothing changed."
     study = await read_study(conn, session_id)
     await conn.execute(SQL["lock_rooms_of_session"], dict(id=session_id))
     await conn.execute(SQL["lock_waiting_players"], dict(id=session_id))

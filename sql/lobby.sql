@@ -1,20 +1,25 @@
 -- name: lock_waiting
--- clock_timestamp(), not now(): this transaction may have waited for the lobby's lock.
-select id as player_id, type, extract(epoch from clock_timestamp() - waiting_since)::float8 as waited
+-- clock_timestamp(), not now(): this transaction may have waited for the lobby's lock. Read once: with a clock
+-- of its own, who is looked at later would seem to have waited longer.
+select id as player_id, type, extract(epoch from (select clock_timestamp()) - waiting_since)::float8 as waited
 from player where session_id = %(session_id)s and status = 'waiting'
 order by id for update
 
 -- name: log_arrivals
-update player set arrival_logged = true
-where session_id = %(session_id)s and status = 'waiting' and not arrival_logged
+-- Only of those that this seating has looked at: arrival_logged tells that somebody has.
+update player set arrival_logged = true where id = any(%(player_ids)s) and not arrival_logged
 
 -- name: set_due
 update lobby set due_at = clock_timestamp() + make_interval(secs => %(secs)s)
 where session_id = %(session_id)s
 
 -- name: due_lobbies
+-- Due, too: somebody signed in and the process died before the seating that belongs to it.
 select l.session_id from lobby l join session s on s.id = l.session_id
-where l.due_at <= clock_timestamp() and s.status <> 'paused'
+where s.status <> 'paused' and (l.due_at <= clock_timestamp() or %(everywhere)s and exists (
+    select from player p where p.session_id = l.session_id and p.status = 'waiting' and not p.arrival_logged
+        and p.signed_in_at < clock_timestamp() - interval '3 seconds'
+))
 order by l.session_id
 
 -- name: waiting_by_type

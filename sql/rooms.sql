@@ -1,7 +1,10 @@
 -- name: lock_lobby
--- Whoever seats people or takes them out of the lobby holds this row: one at a time for a session.
-select s.id, s.seed, s.status::text from lobby l join session s on s.id = l.session_id
-where l.session_id = %(session_id)s for update of l
+-- Whoever seats people, takes them out of the lobby or changes the session's status holds this row: one at a
+-- time for a session. Read the status in a statement of its own: this one sees it as it was before the wait.
+select session_id from lobby where session_id = %(session_id)s for update
+
+-- name: session_now
+select seed, status::text from session where id = %(session_id)s
 
 -- name: rooms_made
 select kind, count(*)::integer as made from room where session_id = %(session_id)s group by kind
@@ -9,7 +12,7 @@ select kind, count(*)::integer as made from room where session_id = %(session_id
 -- name: open_rooms
 insert into room (session_id, kind, number, reason, seed, step, round, ends_when_answered, deadline)
 select %(session_id)s, kind, number, reason, seed, %(step)s, %(round)s, %(ends_when_answered)s,
-    now() + make_interval(secs => %(limit)s)
+    clock_timestamp() + make_interval(secs => %(limit)s)
 from unnest(%(kinds)s::text[], %(numbers)s::int[], %(reasons)s::text[], %(seeds)s::bigint[]) with ordinality
     as r(kind, number, reason, seed, nth)
 order by nth

@@ -24,8 +24,9 @@ from session s order by s.opened_at desc, s.id
 
 -- name: lock_session
 -- First in the lock order: session, lobby, rooms by id, players by id, logs by id.
+-- No key update: seating holds the lobby when the rooms that it opens refer to the session.
 select id, name, seed, status::text, opened_at, started_at, paused_at, closed_at
-from session where id = %(id)s for update
+from session where id = %(id)s for no key update
 
 -- name: act_as
 select set_config('networklab.by', %(by)s, true)
