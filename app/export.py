@@ -17,7 +17,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -311,7 +311,8 @@ def _beside(target: Path) -> Iterator[Path]:
     finally:
         if part.is_dir():
             shutil.rmtree(part, ignore_errors=True)
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
 
 
 class _Spool:
