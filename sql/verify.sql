@@ -17,19 +17,19 @@ select
 -- The digest is the one in the player's receipt, computed again from what is stored.
 with receipt as (
     select e.log_id, e.seq, l.room_id, e.player_id, e.data->>'step' as step, (e.data->>'round')::int as round,
-        e.data->>'sha256' as sha256, one.id::bigint as id
+        e.data->>'sha256' as sha256, jsonb_array_length(e.data->'records') as named, one.id::bigint as id
     from event e left join log l on l.id = e.log_id
     cross join lateral jsonb_array_elements_text(e.data->'records') as one(id)
     where e.session_id = %(session_id)s and e.name = 'player_answered'
 ), recounted as (
-    select t.log_id, t.seq, t.player_id, t.sha256, count(*) as named, count(a.id) as found,
+    select t.log_id, t.seq, t.player_id, t.sha256, t.named, count(a.id) as found,
         array_agg(t.id order by t.id) filter (where a.id is null) as missing, array_agg(t.id order by t.id) as ids,
         count(*) filter (where (a.room_id, a.player_id, a.step, a.round) = (t.room_id, t.player_id, t.step, t.round))
             as in_place,
         encode(sha256(convert_to(
             string_agg(a.id || E'\t' || a.field || E'\t' || a.value || E'\n', '' order by a.id), 'UTF8')), 'hex') as digest
     from receipt t left join record a on a.id = t.id and a.session_id = %(session_id)s
-    group by t.log_id, t.seq, t.player_id, t.sha256
+    group by t.log_id, t.seq, t.player_id, t.sha256, t.named
 )
 select case
     when missing is not null then format('record %%s of player %%s: acknowledged, but not stored',
