@@ -7,40 +7,31 @@ one repeatable-read transaction, so that the files agree with each other while t
 from __future__ import annotations
 
 import asyncio
-import csv
 import hashlib
-import io
 import json
 import os
 import secrets
 import shutil
 import tempfile
 import zipfile
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, cast
 
-from psycopg.abc import PQGen
-from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus
-from psycopg.pq.abc import PGconn
-from psycopg.waiting import Wait
-
 from app import __version__, codebook
 from app.db import Connection, Queries, connect, row, value
 from app.study import Study
+from app.tables import BLOCK, Blocks, copied, fetched, listed, written
 
 SQL = Queries("export")
-BLOCK = 64 * 1024  # bytes: a few milliseconds of work, between which other tasks get their turn
 LEVEL = 1  # of deflate: level 6 takes as long as everything else together, to save a quarter
 LARGE = 500_000_000  # bytes of database from which on a file of an export may pass 2 GB
 MANIFEST = "manifest.json"
 Manifest = dict[str, Any]
 Create = Callable[[str], IO[bytes]]  # opens a file of the export, by name, for writing
-Blocks = AsyncGenerator[tuple[bytes, int]]  # bytes, and how many lines of the table they hold
 
 
 class ExportError(Exception):
@@ -172,15 +163,15 @@ def _tables(conn: Connection, session_id: str, study: Study) -> Iterator[tuple[s
         *cells, said = found
         return (*cells, *(said.get(key) for key in wide))
 
-    players = _fetched(conn, SQL["players"], session_id, player)
-    yield "players.csv", _table(codebook.player_header(study), players)
+    players = fetched(conn, SQL["players"], session_id, player)
+    yield "players.csv", written(codebook.player_header(study), players)
     for noun in ("rooms", "ties", "records", "history"):
-        yield f"{noun}.csv", _copied(conn, SQL[noun], session_id)
+        yield f"{noun}.csv", copied(conn, SQL[noun], session_id)
     header = [*codebook.COLUMNS["records_wide.csv"], *wide.values()]
-    yield "records_wide.csv", _table(header, _fetched(conn, SQL["records_wide"], session_id, player_wide))
+    yield "records_wide.csv", written(header, fetched(conn, SQL["records_wide"], session_id, player_wide))
     for noun in ("messages", "events"):
-        yield f"{noun}.csv", _copied(conn, SQL[noun], session_id)
-    yield "codebook.csv", _table(codebook.HEADER, _listed(codebook.rows(study)))
+        yield f"{noun}.csv", copied(conn, SQL[noun], session_id)
+    yield "codebook.csv", written(codebook.HEADER, listed(codebook.rows(study)))
 
 
 async def _write(create: Create, name: str, blocks: Blocks, count: bool = True) -> dict[str, int | str]:
@@ -221,72 +212,6 @@ def _manifest(session: _Session, study: Study, files: dict[str, dict[str, int | 
 
 def _time(time: datetime | None) -> str | None:
     return codebook.cell(time) or None
-
-
-async def _copied(conn: Connection, query: bytes, session_id: str) -> Blocks:
-    """What COPY writes, with the line ends of RFC 4180."""
-    statement = b"copy (" + query + b") to stdout (format csv, header)"
-    async with conn.cursor() as cursor, cursor.copy(statement, dict(session_id=session_id)):
-        more = True
-        while more:
-            lines, more = await conn.wait(_lines(conn.pgconn))
-            yield b"\r\n".join([*lines, b""]), len(lines)
-
-
-def _lines(pgconn: PGconn) -> PQGen[tuple[list[bytes], bool]]:
-    """The next lines of a COPY, about a block of them, and whether there are more.
-
-    psycopg's own loop waits for each line by itself, which takes twice the time of the whole query.
-    """
-    lines: list[bytes] = []
-    size = 0
-    while size < BLOCK:
-        length, line = pgconn.get_copy_data(1)
-        if length > 0:
-            lines.append(bytes(line[:-1]))
-            size += length
-        elif length == 0:
-            while not (yield Wait.R):
-                pass
-            pgconn.consume_input()
-        else:
-            while result := pgconn.get_result():
-                if result.status != ExecStatus.COMMAND_OK:
-                    raise error_from_result(result)
-            return lines, False
-    return lines, True
-
-
-async def _table(header: Sequence[str], rows: AsyncGenerator[Sequence[object]]) -> Blocks:
-    """Rows as CSV with the line ends of RFC 4180."""
-    text = io.StringIO()
-    write = csv.writer(text, lineterminator="\r\n").writerow
-    write(header)
-    lines = 1
-    async with aclosing(rows):
-        async for cells in rows:
-            write([codebook.cell(one) for one in cells])
-            lines += 1
-            if text.tell() >= BLOCK:
-                yield text.getvalue().encode(), lines
-                text.seek(text.truncate(0))
-                lines = 0
-    yield text.getvalue().encode(), lines
-
-
-async def _fetched(
-    conn: Connection, query: bytes, session_id: str, cells: Callable[[Sequence[Any]], Sequence[object]]
-) -> AsyncGenerator[Sequence[object]]:
-    async with conn.cursor("export") as cursor:
-        cursor.itersize = 200
-        await cursor.execute(query, dict(session_id=session_id))
-        async for found in cursor:
-            yield cells(found)
-
-
-async def _listed(rows: Iterable[Sequence[str]]) -> AsyncGenerator[Sequence[object]]:
-    for one in rows:
-        yield one
 
 
 async def _whole(body: bytes) -> Blocks:

@@ -3,7 +3,7 @@
 -- million rows by comparing each with each.
 select set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true),
     set_config('work_mem', '64MB', true), set_config('statement_timeout', '0', true),
-    set_config('application_name', 'networklab export', true)
+    set_config('idle_in_transaction_session_timeout', '0', true)
 
 -- name: session
 select id, name, status::text, seed, study_sha256, opened_at, started_at, closed_at, now() as exported_at,
