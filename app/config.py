@@ -35,7 +35,7 @@ def read_config(environ: Mapping[str, str] = os.environ) -> Config:
     """Settings from the environment; `README.md` lists them. Raises `ConfigError` with one sentence."""
     host, port = environ.get("HOST", "127.0.0.1"), _number(environ, "PORT", 8000)
     return Config(
-        home=Path(environ.get("NETWORKLAB_HOME") or PROJECT / ".networklab").expanduser().absolute(),
+        home=Path(environ.get("NETWORKLAB_HOME") or _home(environ)).expanduser().absolute(),
         database_url=environ.get("DATABASE_URL") or None,
         listener_url=environ.get("NETWORKLAB_LISTENER_URL") or None,
         public_url=(environ.get("NETWORKLAB_URL") or f"http://127.0.0.1:{port}").rstrip("/"),
@@ -45,6 +45,13 @@ def read_config(environ: Mapping[str, str] = os.environ) -> Config:
         pool_size=_number(environ, "NETWORKLAB_POOL_SIZE", 8),
         ledger_limit=_number(environ, "NETWORKLAB_LEDGER_LIMIT", 2000),
     )
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    """In the project's folder; where that is somebody else's, in one's own."""
+    if os.access(PROJECT, os.W_OK):
+        return PROJECT / ".networklab"
+    return Path(environ.get("XDG_DATA_HOME") or "~/.local/share") / "networklab"
 
 
 def _number(environ: Mapping[str, str], name: str, default: int) -> int:
