@@ -83,6 +83,7 @@ def create_app(config: Config, url: str) -> Litestar:
             PoolTimeout: _busy,
             TooManyRequests: _busy,
             psycopg.OperationalError: _busy,
+            psycopg.DataError: _unreadable,
             Exception: _broken,
         },
         before_send=[_add_headers],
@@ -244,6 +245,11 @@ def _unknown_token(request: Query, _: UnknownToken) -> Response[str]:
         404,
         "This link leads to no study. Check that you opened the whole link from your invitation.",
     )
+
+
+def _unreadable(request: Query, _: Exception) -> Response[str]:
+    """A NUL in an address or a name, a number that no column holds."""
+    return problem(request, 400, "This could not be read. Open your link again, or write it another way.")
 
 
 def _busy(request: Query, _: Exception) -> Response[str]:

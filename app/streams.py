@@ -71,6 +71,9 @@ async def session_live(request: Request[object, object, State], session_id: str)
         if account is None or known is None:
             await _refuse(send, 403 if account is None else 404)
             return
+        await lab.studies.of(
+            session_id
+        )  # each tick is rendered with it, in a process that may not know it yet
         board = lab.stats.watch(session_id)
         try:
             await _stream(receive, send, board.messages())
