@@ -6,7 +6,6 @@ import asyncio
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -14,7 +13,7 @@ from psycopg.conninfo import make_conninfo
 
 from app.db import connect, migrate
 from app.embedded import Postgres
-from tests.house import House
+from tests.house import House, a_database
 
 pytest_plugins = ["tests.browser"]
 
@@ -38,11 +37,8 @@ def _make_template(postgres: Postgres) -> None:
 @pytest.fixture
 def database(postgres: Postgres) -> Iterator[str]:
     """The address of a migrated database of this story's own."""
-    name = f"story_{uuid4().hex[:12]}"
-    with psycopg.connect(postgres.dsn, autocommit=True) as conn:
-        conn.execute(f'create database "{name}" template template'.encode())
-        yield make_conninfo(postgres.dsn, dbname=name)
-        conn.execute(f'drop database "{name}" with (force)'.encode())
+    with a_database(postgres) as url:
+        yield url
 
 
 @pytest.fixture

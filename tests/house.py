@@ -12,18 +12,21 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from app.accounts import log_in, password_hash, put_account
 from app.auth import ADMIN_COOKIE
 from app.config import PROJECT
 from app.db import Connection, connect
+from app.embedded import Postgres
 from app.people import Person
 from app.rehearsal.wire import Answer, Browser, WireError
 from app.sessions import ACTIONS, open_session
@@ -356,6 +359,7 @@ async def watching(browser: Browser, address: str, stream: Stream | None = None)
     stream = stream or Stream()
     shown = len(stream.messages)
     task = asyncio.create_task(stream.follow(browser, address))
+    task.add_done_callback(lambda _: stream.came.set())
     try:
         await stream.until(lambda _: len(stream.messages) > shown or task.done(), "a first message")
         if task.done():
@@ -365,6 +369,16 @@ async def watching(browser: Browser, address: str, stream: Stream | None = None)
         task.cancel()
         with suppress(asyncio.CancelledError, WireError):
             await task
+
+
+@contextmanager
+def a_database(postgres: Postgres) -> Iterator[str]:
+    """The address of a migrated database that is gone afterwards."""
+    name = f"story_{uuid4().hex[:12]}"
+    with psycopg.connect(postgres.dsn, autocommit=True) as conn:
+        conn.execute(f'create database "{name}" template template'.encode())
+        yield make_conninfo(postgres.dsn, dbname=name)
+        conn.execute(f'drop database "{name}" with (force)'.encode())
 
 
 async def sign_everyone_in(guests: Sequence[Guest], at_once: int = 200) -> list[Answer]:

@@ -7,20 +7,23 @@ import os
 import re
 import signal
 import socket
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
 
-from app import lobby, players, rooms
+from app import lobby, messages, players, rooms
 from app.db import SQL_FOLDER, Connection, connect, open_pool
 from app.embedded import Postgres
 from app.events import events_after
 from app.keys import read_keys
 from app.listener import Listener
 from app.live import Live, Page
+from app.messages import Draft
 from app.rehearsal.wire import Browser, WireError
 from app.sessions import Studies, read_study
 from tests.house import (
@@ -271,10 +274,12 @@ def test_a_killed_listener_loses_no_message_and_doubles_none(house: House) -> No
 
 
 @pytest.fixture
-def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    with Postgres(tmp_path_factory.mktemp("own")) as postgres:
-        yield postgres
-        postgres.stop()
+def own_postgres() -> Iterator[Postgres]:
+    with tempfile.TemporaryDirectory(prefix="networklab-tests-") as home:
+        Path(home).chmod(0o755)  # for the user that root runs the server as
+        with Postgres(Path(home)) as postgres:
+            yield postgres
+            postgres.stop()
 
 
 def test_a_restart_of_postgres_loses_no_message_and_doubles_none(
@@ -487,17 +492,17 @@ def test_a_page_that_joins_just_before_the_news_takes_it_from_nobody_else(house:
         async with open_pool(house.database, 2) as pool, pool.connection() as conn:
             studies = Studies(pool)
             live = Live(house.database, pool, await read_keys(conn), studies)
-            early, late = Page(people[0], session.id), Page(people[1], session.id)
+            early, late = Page(people[0], session.id), Page(people[2], session.id)
             assert b"round 1 of 3" in await live.snapshot(early)
             async with conn.transaction():
+                await messages.store(conn, [Draft(people[1], 1, None, False, "hello both", uuid4())])
                 await rooms.advance(conn, [(1, (await studies.of(session.id)).plan[1])])
-            assert b"round 2 of 3" in await live.snapshot(
-                late
-            )  # it came between the event and the hub's look
+            snapshot = await live.snapshot(late)  # it comes between the events and the hub's look at them
+            assert b"hello both" in snapshot and b"round 2 of 3" in snapshot
             hub = asyncio.create_task(live.hub.run())
             try:
                 await until(lambda: early.queue, "the second round, on the page that was there before")
-                assert b"round 2 of 3" in early.queue[0]
+                assert b"hello both" in early.queue[0] and b"round 2 of 3" in early.queue[1]
                 assert not late.queue and not late.stale  # it has it already
             finally:
                 hub.cancel()
