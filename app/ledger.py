@@ -138,6 +138,7 @@ class Ledger(Generic[Entry, Outcome]):
 
 
 def _may_pass(error: Exception) -> bool:
-    if isinstance(error, psycopg.Error):
-        return error.sqlstate is None or error.sqlstate[:2] in PASSING
-    return True
+    if isinstance(error, psycopg.Error) and error.sqlstate:
+        return error.sqlstate[:2] in PASSING
+    # What psycopg itself says against a value, such as a NUL in a text, has no code and would never pass.
+    return not isinstance(error, psycopg.DataError | psycopg.ProgrammingError | psycopg.NotSupportedError)

@@ -1,0 +1,515 @@
+"""Stories of answers: stored once, acknowledged when stored, and the rooms that they move on."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import Counter
+from dataclasses import replace
+from itertools import cycle, islice
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from app import lobby, players, records
+from app.db import Connection, connect
+from app.ledger import BATCH, Ledger
+from app.records import Answer, Receipt
+from app.rehearsal.wire import Answer as Response
+from app.sessions import read_study
+from tests.house import TALK, Guest, House, Opened, Server, hidden_fields, seated, sign_everyone_in, until
+
+PAGE = {"Accept": "text/html"}  # as a browser without scripts asks
+HTMX = {"HX-Request": "true"}
+LAST = """
+[[step]]
+page = "talk"
+name = "last"
+limit = "2s"
+ends = "deadline"
+fields = [{name = "end", ask = "How was it?", kind = "text"}]
+[finish]
+redirect = "https://example.org/complete?cc={code}"
+codes = {complete = "DONE-1", partner_left = "ALONE-1"}
+"""
+
+
+# Doing it twice does it once.
+
+
+def test_a_form_posted_twice_at_once_and_again_after_a_restart_is_one_record_and_one_receipt(
+    house: House,
+) -> None:
+    session = house.open()
+    one, other = house.serve(), house.serve()
+
+    async def at_once() -> tuple[Guest, dict[str, str], set[str]]:
+        first, *_ = await _at_the_table(house, session, one)
+        form = await first.form() | {"belief": "60", "why": "I heard it"}
+        tabs = [first, *(_other_tab(house, first, server) for server in (one, other, other))]
+        answers = await asyncio.gather(*(tab.answer({}, form) for tab in tabs))
+        assert [answer.status for answer in answers] == [200] * 4
+        assert len({answer.body for answer in answers}) == 1, "they lead to different forms"
+        return first, form, {answer.headers["receipt"] for answer in answers}
+
+    guest, form, receipts = house.tell(at_once())
+    stored = _records(house)
+    assert stored == [("R1", "belief", "60", 1, False), ("R1", "why", "I heard it", 1, False)]
+    assert len(receipts) == 1
+
+    one.kill()
+    house.serve(port=one.port)
+    again = house.tell(guest.answer({}, form))
+
+    assert {again.headers["receipt"]} == receipts
+    assert _records(house) == stored
+    assert house.sql("select count(*) from event where name = 'player_answered'") == [(1,)]
+    assert house.contradictions(session) == []
+
+
+def test_other_words_under_the_same_key_are_a_new_version_and_none_is_lost(house: House) -> None:
+    session = house.open()
+    servers = house.serve(), house.serve()
+
+    async def story() -> None:
+        first, *_ = await _at_the_table(house, session, servers[0])
+        form = await first.form()
+        second = _other_tab(house, first, servers[1])
+        assert await second.form() == form, "a second tab has a key of its own"
+        tabs = [first, second, *(_other_tab(house, first, servers[nth % 2]) for nth in range(10))]
+
+        answers = await asyncio.gather(
+            *(tab.answer({"belief": str(nth)}, form) for nth, tab in enumerate(tabs))
+        )
+
+        assert [answer.status for answer in answers] == [200] * 12
+        ids = [_receipt(answer)[0] for answer in answers]
+        told = house.sql(
+            "select array_agg(id order by id), max(value) filter (where field = 'belief') from record group by form"
+        )
+        assert {tuple(ids_): value for ids_, value in told} == {
+            ids_: str(nth) for nth, ids_ in enumerate(ids)
+        }
+        newest = house.sql("select value from record where field = 'belief' order by version desc limit 1")
+        assert f'value="{newest[0][0]}"' in await first.page()
+
+    house.tell(story())
+    versions = house.sql("select version, count(*) from record group by version order by version")
+    assert versions == [(version, 2) for version in range(1, 13)]
+    assert house.contradictions(session) == []
+
+
+def test_a_receipt_is_the_digest_of_what_the_database_has(house: House) -> None:
+    session = house.open()
+    server = house.serve()
+
+    async def story() -> list[Response]:
+        first, second, *_ = await _at_the_table(house, session, server)
+        return [
+            await first.answer({"belief": "1", "why": "a\r\nb\t“c” ü 🙂"}),
+            await second.answer({"belief": "100", "why": ""}),
+            await first.answer({"belief": "2", "why": "no"}),
+        ]
+
+    answers = house.tell(story())
+    for answer in answers:
+        ids, digest = _receipt(answer)
+        stored = house.sql("select id, field, value from record where id = any(%s) order by id", list(ids))
+        lines = "".join(f"{number}\t{field}\t{value}\n" for number, field, value in stored)
+        assert [number for number, *_ in stored] == list(ids)
+        assert hashlib.sha256(lines.encode()).hexdigest() == digest
+    logged = house.sql(
+        "select data->'records', data->>'sha256' from event where name = 'player_answered' order by seq"
+    )
+    assert [(tuple(ids), digest) for ids, digest in logged] == [_receipt(answer) for answer in answers]
+
+
+# What is refused, and how.
+
+
+def test_a_key_that_is_not_ones_own_stores_nothing(house: House) -> None:
+    session = house.open()
+    server = house.serve()
+
+    async def story() -> None:
+        first, second, *_ = await _at_the_table(house, session, server)
+        mine = (await first.form())["form_key"]
+        room, position, turn, signature = mine.split(".")
+        for key in (
+            (await second.form())["form_key"],
+            f"{room}.{int(position) + 1}.{turn}.{signature}",
+            f"{room}.{position}.{turn}.{signature[:-1]}",
+            f"{int(room) + 1}.{position}.{turn}.{signature}",
+            "ä.0.0.ü",
+            "",
+        ):
+            form = {"form_key": key, "belief": "5"}
+            answer = await first.browser.post("/play/records", form, HTMX)
+            assert (answer.status, "Reload it" in answer.text, "<html" in answer.text) == (409, True, False)
+            page = await first.browser.post("/play/records", form, PAGE)
+            assert (page.status, "Reload it" in page.text, 'href="/play"' in page.text) == (409, True, True)
+        stranger = await house.guest(server, session, "B1").answer({"belief": "5"}, {"form_key": mine})
+        assert stranger.status == 403
+        assert _records(house) == []
+
+        assert (await first.answer({"belief": "5"}, {"form_key": mine})).status == 200
+
+    house.tell(story())
+    assert len(_records(house)) == 2
+
+
+def test_a_wrong_value_gets_its_sentence_beside_the_field_and_keeps_what_was_typed(house: House) -> None:
+    session = house.open()
+    server = house.serve()
+
+    async def story() -> None:
+        first, *_ = await _at_the_table(house, session, server)
+        form = await first.form()
+        for headers in (HTMX, PAGE):
+            typed = form | {"belief": "101", "why": "as <I> said"}
+            answer = await first.browser.post("/play/records", typed, headers)
+            assert answer.status == 422
+            assert 'id="error-p0-belief">Please give a whole number from 0 to 100.</p>' in answer.text
+            assert 'value="101"' in answer.text
+            assert "as &lt;I&gt; said</textarea>" in answer.text
+            assert "error-p0-why" not in answer.text
+            assert hidden_fields(answer.text, "/play/records") == form, "the form has another key now"
+        for values in ({}, {"belief": "5", "why": "a\0b"}, {"belief": "5", "why": "x" * 2001}):
+            assert (await first.answer(values, form)).status == 422
+        assert _records(house) == []
+
+        assert (await first.answer({"belief": "100"}, form)).status == 200
+
+    house.tell(story())
+    assert _records(house) == [("R1", "belief", "100", 1, False), ("R1", "why", "", 1, False)]
+
+
+def test_an_answer_to_a_step_that_has_ended_is_stored_and_marked_as_late(house: House) -> None:
+    session = house.open()
+    server = house.serve()
+
+    async def story() -> None:
+        first, *others = await _at_the_table(house, session, server)
+        old = await first.form()
+        await first.answer({"belief": "1"}, old)
+        for guest in others:
+            await guest.answer({"belief": "1"})
+        await _round(first, 2)
+
+        late = await first.answer({"belief": "2"}, old)
+
+        assert late.status == 200
+        assert "marked as late" in late.text
+        assert hidden_fields(late.text, "/play/records") == await first.form(), "not the step that is open"
+        # What was in time stays in time, and again gives its own receipt.
+        again = await first.answer({"belief": "1"}, old)
+        assert "marked as late" not in again.text
+
+    house.tell(story())
+    assert house.sql(
+        "select value, version, late, round from record where field = 'belief' and player_id = 1 order by id"
+    ) == [("1", 1, False, 1), ("2", 2, True, 1)]
+
+
+def test_who_has_left_stores_nothing_and_the_others_go_on_without_them(house: House) -> None:
+    session = house.open()
+    server = house.serve()
+
+    async def story() -> None:
+        first, *others = await _at_the_table(house, session, server)
+        form = await first.form()
+        for guest in others:
+            await guest.answer({"belief": "7"})
+        assert "round 1 of 3" in await others[0].page()
+
+        assert (await first.browser.post("/play/leave", {})).status == 303
+
+        assert 'id="code">WITHDRAWN<' in await first.page()
+        assert (await first.answer({"belief": "5"}, form)).status == 409
+        for guest in others:
+            await _round(guest, 2)
+
+    house.tell(story())
+    assert Counter(label for label, *_ in _records(house)) == {"R2": 2, "B1": 2, "B2": 2}
+    assert house.contradictions(session) == []
+
+
+def test_a_study_may_end_a_room_when_somebody_leaves_it(house: House) -> None:
+    dropout = '[dropout]\nsilent = "45s"\nthen = ["end_room"]\n'
+    session = house.open(TALK + dropout + LAST, {"red": 4, "blue": 4})
+    server = house.serve()
+
+    async def story() -> None:
+        first, *others = await _at_the_table(house, session, server)
+        await first.browser.post("/play/leave", {})
+        room = dict(house.sql("select label, room_id from player"))
+        partners = [guest for guest in others if room[guest.label] == room[first.label]]
+        strangers = [guest for guest in others if guest not in partners]
+        assert (len(partners), len(strangers)) == (3, 4)
+        for guest in partners:
+            page = await guest.page()
+            assert 'id="code">ALONE-1<' in page
+            assert 'href="https://example.org/complete?cc=ALONE-1"' in page
+        for guest in strangers:
+            assert "round 1 of 3" in await guest.page()
+
+    house.tell(story())
+    assert house.sql("select outcome, count(*) from room group by 1 order by 1") == [
+        ("partner_left", 1),
+        (None, 1),
+    ]
+    assert house.contradictions(session) == []
+
+
+# How rooms move on.
+
+
+def test_a_room_moves_on_when_all_have_answered_or_time_is_up_and_ends_with_a_code(house: House) -> None:
+    session = house.open(TALK.replace("repeat = 3", "repeat = 2") + LAST)
+    server = house.serve(processes=2)
+
+    async def story() -> None:
+        guests = await _at_the_table(house, session, server)
+        for round_ in (1, 2):
+            for guest in guests[:3]:
+                await guest.answer({"belief": str(round_)})
+            assert house.sql("select round from room") == [(round_,)]
+            await guests[3].answer({"belief": str(round_)})
+            await _position(house, round_)
+        # This step lasts until its deadline, whoever has answered, and one does not.
+        for guest in guests[:3]:
+            assert (await guest.answer({"end": "well"})).status == 200
+        await until(lambda: house.sql("select 1 from room where status = 'ended'"), "the end of the room")
+        for guest in guests:
+            assert 'id="code">DONE-1<' in await guest.page()
+            assert 'href="https://example.org/complete?cc=DONE-1"' in await guest.page()
+
+    house.tell(story())
+    assert house.sql(
+        "select round, field, count(*), bool_or(late) from record group by 1, 2 order by 2, 1"
+    ) == [
+        (1, "belief", 4, False),
+        (2, "belief", 4, False),
+        (1, "end", 3, False),
+        (1, "why", 4, False),
+        (2, "why", 4, False),
+    ]
+    ended, deadline = house.sql(
+        """select e.at, (o.data->>'deadline')::timestamptz from event e join event o using (log_id)
+        where e.name = 'room_ended' and o.name = 'step_opened' and o.data->>'step' = 'last'"""
+    )[0]
+    assert ended >= deadline, "the step that lasts until its deadline ended before"
+    assert house.sql("select distinct status::text, outcome, code from player") == [
+        ("finished", "complete", "DONE-1")
+    ]
+    assert house.contradictions(session) == []
+
+
+def test_a_deadline_moves_on_a_room_in_which_nobody_answers(house: House) -> None:
+    session = house.open(TALK.replace('limit = "60s"', 'limit = "1s"'))
+    server = house.serve()
+
+    async def story() -> None:
+        guests = await _at_the_table(house, session, server)
+        await until(lambda: house.sql("select 1 from room where status = 'ended'"), "the end of the room")
+        assert 'id="code">COMPLETE<' in await guests[0].page()
+
+    house.tell(story())
+    assert _records(house) == []
+    steps = house.sql(
+        """select e.name, e.data->>'round', lag(deadline) over (order by e.seq) <= at from
+        (select *, (data->>'deadline')::timestamptz as deadline from event) e join log on log.id = e.log_id
+        where room_id is not null and name in ('room_opened', 'step_opened', 'room_ended') order by e.seq"""
+    )
+    assert steps == [
+        ("room_opened", "1", None),
+        ("step_opened", "2", True),
+        ("step_opened", "3", True),
+        ("room_ended", "3", True),
+    ]
+
+
+# The ledger.
+
+
+@pytest.mark.parametrize("many", [1, 3, BATCH])
+@pytest.mark.parametrize("poison", ["a\0b", "a\ud800b", "refused"])
+def test_one_answer_that_the_database_refuses_fails_alone(house: House, many: int, poison: str) -> None:
+    session = house.open()
+    answers = _answers(house, session, many)
+    guilty = many // 2
+    answers[guilty] = _saying(answers[guilty], poison)
+    house.sql("alter table record add constraint no_such_word check (value <> 'refused')")
+
+    ledger, outcomes = _commit_together(house, answers)
+
+    refused = [nth for nth, outcome in enumerate(outcomes) if isinstance(outcome, BaseException)]
+    assert refused == [guilty]
+    assert isinstance(outcomes[guilty], psycopg.DataError | psycopg.IntegrityError | UnicodeError)
+    stored = dict(house.sql("select id, value from record"))
+    told = {nth: outcome for nth, outcome in enumerate(outcomes) if isinstance(outcome, Receipt)}
+    assert len(told) == many - 1
+    for nth, receipt in told.items():
+        assert [stored.pop(number) for number in receipt.records] == [answers[nth].values[0][1]]
+    assert stored == {}
+    assert ledger.acknowledged == many - 1
+    assert house.contradictions(session) == []
+
+
+def test_a_batch_with_the_same_form_twice_gives_both_the_same_receipt(house: House) -> None:
+    session = house.open()
+    one, other = _answers(house, session, 2)
+
+    _, outcomes = _commit_together(house, [one, other, one])
+    _, later = _commit_together(house, [other, one])
+
+    assert len({str(outcome) for outcome in outcomes}) == 2
+    assert outcomes[0] == outcomes[2] == later[1]
+    assert outcomes[1] == later[0]
+    assert house.sql("select count(*) from record") == [(2,)]
+
+
+def test_beyond_its_limit_the_ledger_says_503_and_the_same_form_succeeds_afterwards(house: House) -> None:
+    session = house.open()
+    server = house.serve(NETWORKLAB_LEDGER_LIMIT="1")
+
+    async def story() -> None:
+        first, second, *_ = await _at_the_table(house, session, server)
+        form, other = await first.form() | {"belief": "1"}, await second.form() | {"belief": "2"}
+        holder = await connect(house.database, "holder")
+        await holder.execute("begin")
+        await holder.execute("select id from room for update")
+        waiting = asyncio.create_task(first.answer({}, form))
+        await until(
+            lambda: house.sql(
+                """select 1 from pg_stat_activity where application_name = 'networklab ledger of records'
+                and wait_event_type = 'Lock'"""
+            ),
+            "the ledger's wait",
+        )
+
+        refused = await second.answer({}, other)
+
+        assert (refused.status, refused.headers["retry-after"]) == (503, "1")
+        assert "nothing is lost" in refused.text
+        assert "receipt" not in refused.headers
+        assert not waiting.done()
+        assert _records(house) == []
+
+        await holder.execute("rollback")
+        await holder.close()
+        assert (await waiting).status == 200
+        assert (await second.answer({}, other)).status == 200
+
+    house.tell(story())
+    assert [
+        (label, value, version) for label, field, value, version, _ in _records(house) if field == "belief"
+    ] == [
+        ("R1", "1", 1),
+        ("R2", "2", 1),
+    ]
+
+
+def test_a_ledger_that_loses_its_connection_sends_again_what_it_had_not_acknowledged(house: House) -> None:
+    session = house.open()
+    server = house.serve()
+
+    async def story() -> Response:
+        first, *_ = await _at_the_table(house, session, server)
+        form = await first.form()
+        holder = await connect(house.database, "holder")
+        await holder.execute("begin")
+        await holder.execute("select id from room for update")
+        waiting = asyncio.create_task(first.answer({"belief": "1"}, form))
+        ledger = """from pg_stat_activity where application_name = 'networklab ledger of records'
+            and wait_event_type = 'Lock'"""
+        for _ in range(2):
+            [(pid,)] = await until(lambda: house.sql(f"select pid {ledger}"), "the ledger's wait")
+            house.sql("select pg_terminate_backend(%s, 5000)", pid)
+        await until(lambda: house.sql(f"select 1 {ledger}"), "the ledger's wait on a new connection")
+        await holder.execute("rollback")
+        await holder.close()
+        return await waiting
+
+    answer = house.tell(story())
+    assert answer.status == 200
+    assert house.sql("select array_agg(id order by id) from record") == [(list(_receipt(answer)[0]),)]
+
+
+async def _at_the_table(house: House, session: Opened, server: Server) -> list[Guest]:
+    """Everybody of the session, seated."""
+    guests = [house.guest(server, session, label) for label in session.tokens]
+    await sign_everyone_in(guests)
+    await asyncio.gather(*(seated(guest) for guest in guests))
+    return guests
+
+
+def _other_tab(house: House, guest: Guest, server: Server) -> Guest:
+    """Another connection with the same cookies."""
+    tab = Guest(server.base, guest.token, guest.label)
+    tab.browser.cookies = dict(guest.browser.cookies)
+    house.guests.append(tab)
+    return tab
+
+
+async def _position(house: House, number: int) -> None:
+    await until(lambda: house.sql("select position from room") == [(number,)], f"position {number}")
+
+
+async def _round(guest: Guest, number: int) -> None:
+    async def there() -> bool:
+        return f"round {number} of " in await guest.page()
+
+    await until(there, f"round {number} for {guest.label}")
+
+
+def _records(house: House) -> list[tuple[str, str, str, int, bool]]:
+    found = house.sql(
+        """select p.label, r.field, r.value, r.version, r.late from record r join player p on p.id = r.player_id
+        order by r.id"""
+    )
+    return [(label, field, value, version, late) for label, field, value, version, late in found]
+
+
+def _receipt(answer: Response) -> tuple[tuple[int, ...], str]:
+    ids, _, digest = answer.headers["receipt"].partition(":")
+    return tuple(int(number) for number in ids.split(",")), digest
+
+
+def _answers(house: House, session: Opened, many: int) -> list[Answer]:
+    """So many different answers of the four who sit in a room."""
+
+    async def work(conn: Connection) -> list[Answer]:
+        for token in session.tokens.values():
+            await players.sign_in(conn, token, {})
+        assert await lobby.seat(conn, session.id, await read_study(conn, session.id)) == 4
+        seats = await (await conn.execute("select id, room_id from player order by id")).fetchall()
+        return [
+            Answer(player_id, room_id, "talk", 1, (("belief", f"answer {nth}"),), uuid4())
+            for nth, (player_id, room_id) in enumerate(islice(cycle(seats), many))
+        ]
+
+    return house.do(work)
+
+
+def _saying(answer: Answer, value: str) -> Answer:
+    return replace(answer, values=(("belief", value),))
+
+
+def _commit_together(
+    house: House, answers: list[Answer]
+) -> tuple[Ledger[Answer, Receipt | None], list[Receipt | BaseException | None]]:
+    """All of them in one batch of a ledger."""
+
+    async def run() -> tuple[Ledger[Answer, Receipt | None], list[Receipt | BaseException | None]]:
+        ledger: Ledger[Answer, Receipt | None] = Ledger("records", house.database, records.store, BATCH)
+        commits = [asyncio.create_task(ledger.commit(answer)) for answer in answers]
+        await until(lambda: ledger.queued == len(answers), "all answers in the queue")
+        running = asyncio.create_task(ledger.run())
+        outcomes = await asyncio.gather(*commits, return_exceptions=True)
+        running.cancel()
+        await asyncio.wait([running])
+        return ledger, outcomes
+
+    return asyncio.run(run())
