@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated
 
-from litestar import Request, get, post
+from litestar import HttpMethod, Request, get, post, route
 from litestar.datastructures import FormMultiDict, State
 from litestar.params import Parameter
 from litestar.response import Redirect, Response
@@ -32,7 +32,7 @@ class UnknownToken(Exception):
     """A link that leads nowhere."""
 
 
-@get("/join/{token:str}")
+@route("/join/{token:str}", http_method=[HttpMethod.GET, HttpMethod.HEAD])
 async def join_form(request: Query, token: Token) -> Response[str]:
     """Changes nothing: link scanners open it too."""
     lab, player = lab_of(request), await _invited(request, token)
