@@ -43,6 +43,7 @@ RULES = {
     "records_fit_the_study": "Every record answers a question that the study asks.",
     "messages_have_a_place": "Every message comes from a seat, and goes to one that may read it.",
     "one_message_per_form": "No form sent two messages.",
+    "messages_are_in_order": "The messages of a room are numbered in the order in which they came.",
     "ties_go_both_ways": "Who sees another is seen by them.",
 }
 
@@ -137,9 +138,8 @@ async def verify(url: str, session_id: str, study: Study, exported: Path | None 
             more, seen = await _export_checks(conn, fresh, session_id, study, counts, "Exported now", True)
             checks += more
         if exported is not None:
-            checks += (await _export_checks(conn, exported, session_id, study, counts, str(exported), False))[
-                0
-            ]
+            more, _ = await _export_checks(conn, exported, session_id, study, counts, str(exported), False)
+            checks += more
     return Verdict(
         session_id,
         Count(counts.acknowledged_records, counts.stored_records, seen.get("history.csv", 0)),

@@ -318,6 +318,15 @@ select format('messages %%s: sent by one form', string_agg(id::text, ', ' order 
 from message where session_id = %(session_id)s group by form having count(*) > 1
 order by min(id)
 
+-- name: messages_are_in_order
+select format('message %%s comes after message %%s in log %%s', id, before, log_id)
+from (
+    select log_id, seq, (data->>'message')::bigint as id,
+        lag((data->>'message')::bigint) over (partition by log_id order by seq) as before
+    from event where session_id = %(session_id)s and name = 'message_sent'
+) m
+where before > id order by log_id, seq
+
 -- name: ties_go_both_ways
 -- The study's networks are undirected: who sees is seen.
 select format('room %%s, round %%s: slot %%s sees %%s, but not the other way round', t.room_id, t.round, t.from_slot, t.to_slot)

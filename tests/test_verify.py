@@ -228,6 +228,11 @@ BROKEN = {
         where m.id = 3""",
         {"messages_have_a_place": "does not see slot"},
     ),
+    "two messages changed places": (
+        """update event set data = jsonb_set(data, '{message}', to_jsonb(7 - (data->>'message')::int))
+        where data->>'message' in ('3', '4')""",
+        {"messages_are_in_order": "message 3 comes after message 4 in log 2"},
+    ),
     "a tie goes one way": (
         "delete from tie where room_id = 1 and from_slot = 1 and to_slot = 2",
         {"ties_go_both_ways": "room 1, round 1: slot 2 sees 1, but not the other way round"},
@@ -254,8 +259,10 @@ def lively(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def copy_of(postgres: Postgres, template: str, name: str) -> Iterator[str]:
     with psycopg.connect(postgres.dsn, autocommit=True) as conn:
         conn.execute(SQL("create database {} template {}").format(Identifier(name), Identifier(template)))
-        yield make_conninfo(postgres.dsn, dbname=name)
-        conn.execute(SQL("drop database {} with (force)").format(Identifier(name)))
+        try:
+            yield make_conninfo(postgres.dsn, dbname=name)
+        finally:
+            conn.execute(SQL("drop database {} with (force)").format(Identifier(name)))
 
 
 def verdict(lively: Lively, exported: Path | None = None, url: str = "") -> Verdict:
