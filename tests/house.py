@@ -423,11 +423,14 @@ def hidden_fields(page: str, action: str) -> dict[str, str]:
 
 
 def _lives(pid: int) -> bool:
+    """Not so one that is dead and that nobody has waited for: a container's first process may never do so."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    return True
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return not Path("/proc/self").exists()
 
 
 def _listens(port: int) -> bool:
