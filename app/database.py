@@ -15,15 +15,15 @@ from app.embedded import Postgres
 def database(config: Config) -> Iterator[str]:
     """Its address. The embedded Postgres stops again when its last user goes."""
     if config.database_url:
-        asyncio.run(_migrate(config.database_url))
+        asyncio.run(migrate_at(config.database_url))
         yield config.database_url
         return
     with Postgres(config.home) as postgres:
-        asyncio.run(_migrate(postgres.dsn))
+        asyncio.run(migrate_at(postgres.dsn))
         yield postgres.dsn
 
 
-async def _migrate(url: str) -> None:
+async def migrate_at(url: str) -> None:
     conn = await connect(url, "migrate")
     try:
         await migrate(conn)

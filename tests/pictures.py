@@ -1,0 +1,107 @@
+"""Takes the pictures in docs/pictures/ of a session that really runs: `python -m tests.pictures`."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import tempfile
+import threading
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+from psycopg.conninfo import make_conninfo
+
+from app.accounts import log_in, put_account
+from app.config import PROJECT
+from app.database import migrate_at
+from app.embedded import Postgres
+from app.rehearsal.bots import Bot, Pace
+from app.study import parse, read_folder
+from tests.browser import chromium, launch_arguments
+from tests.house import House, Opened, Server
+
+PICTURES = PROJECT / "docs" / "pictures"
+PHONE, DESKTOP = (390, 844), (1280, 800)
+RUMOUR = PROJECT / "studies" / "rumour"
+PEOPLE = {"red": 50, "blue": 47, "green": 3}
+YOU = "R1"
+
+
+def main() -> None:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="networklab-pictures-") as home:
+        Path(home).chmod(0o755)
+        with Postgres(Path(home)) as postgres:
+            asyncio.run(migrate_at(postgres.dsn))
+            house = House(make_conninfo(postgres.dsn), Path(home))
+            try:
+                _take(house)
+            finally:
+                house.leave()
+
+
+def _take(house: House) -> None:
+    session = house.open_folder(RUMOUR, PEOPLE)
+    server = house.serve(2)
+    house.do(lambda conn: put_account(conn, "ada", "correct horse"))
+    link = house.do(lambda conn: log_in(conn, "ada", once=True))
+    crowd = threading.Thread(target=lambda: asyncio.run(_crowd(server, session)), daemon=True)
+    crowd.start()
+    with sync_playwright() as playwright:
+        chrome = playwright.chromium.launch(executable_path=chromium(), args=launch_arguments())
+        _player(chrome, server, session)
+        _researcher(chrome, server, session, link)
+        chrome.close()
+
+
+async def _crowd(server: Server, session: Opened) -> None:
+    study = parse(read_folder(RUMOUR))
+    chance = random.Random(7)
+
+    async def come(label: str, token: str) -> None:
+        await asyncio.sleep(chance.uniform(0, 8) if label != "B47" else 30)
+        await Bot(server.base, token, study, Pace(think=(1, 6), talk=0.5), label).play()
+
+    await asyncio.gather(*(come(label, token) for label, token in session.tokens.items() if label != YOU))
+
+
+def _player(chrome: Browser, server: Server, session: Opened) -> None:
+    for size, name in ((PHONE, "phone"), (DESKTOP, "desktop")):
+        page = _page(chrome, size)
+        page.goto(f"{server.base}/join/{session.tokens[YOU]}")
+        page.screenshot(path=PICTURES / f"join-{name}.png")
+        page.context.close()
+    page = _page(chrome, PHONE)
+    page.goto(f"{server.base}/join/{session.tokens[YOU]}")
+    page.get_by_label("Your age in years").fill("33")
+    page.get_by_label("Every week").check()
+    page.get_by_role("button", name="Come in").click()
+    page.wait_for_url("**/play")
+    page.screenshot(path=PICTURES / "lobby-phone.png")
+    page.locator("#talk li").nth(2).wait_for(timeout=90_000)
+    page.screenshot(path=PICTURES / "room-phone.png")
+    page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
+    page.screenshot(path=PICTURES / "room-desktop.png")
+    page.context.close()
+
+
+def _researcher(chrome: Browser, server: Server, session: Opened, key: str) -> None:
+    page = _page(chrome, DESKTOP)
+    page.goto(f"{server.base}/admin/login")
+    page.screenshot(path=PICTURES / "login-desktop.png")
+    page.goto(f"{server.base}/admin/login?key={key}&to=/admin/sessions/{session.id}")
+    page.locator(".room.playing").nth(20).wait_for()
+    page.screenshot(path=PICTURES / "monitor-desktop.png")
+    page.emulate_media(color_scheme="dark")
+    page.screenshot(path=PICTURES / "monitor-dark.png")
+    page.goto(f"{server.base}/admin")
+    page.emulate_media(color_scheme="light")
+    page.screenshot(path=PICTURES / "sessions-desktop.png")
+
+
+def _page(chrome: Browser, size: tuple[int, int]) -> Page:
+    return chrome.new_context(viewport={"width": size[0], "height": size[1]}).new_page()
+
+
+if __name__ == "__main__":
+    main()
