@@ -13,7 +13,7 @@ import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 from urllib.parse import quote
 
 import psycopg
@@ -32,6 +32,13 @@ T = TypeVar("T")
 
 class Refusal(Exception):
     """What was asked for cannot be done; the text says why and what to do."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, as every other error here, instead of under the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}. `{self.prog} --help` says what it takes.\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -58,7 +65,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="networklab",
         description="Live experiments with hundreds of people, and proof that nothing was lost.",
         epilog="DATABASE_URL names a Postgres; without it an embedded one lives in NETWORKLAB_HOME.",
@@ -240,11 +247,11 @@ def _open(options: argparse.Namespace, config: Config) -> int:
 
     study = parse(read_folder(options.study))
     people = read_people(options.players, study)
+    if options.links and options.links.is_dir():
+        raise Refusal(f"{options.links} is a folder. Give --links a file name.")
     # Not a refusal: a pilot with a handful of people is a good idea, though some rooms can't fill then.
     for mistake in check(study.files, Counter(person.type for person in people)):
         print(f"note: {mistake}", file=sys.stderr)
-    if options.links and options.links.is_dir():
-        raise Refusal(f"{options.links} is a folder. Give --links a file name.")
 
     async def work(conn: Connection) -> tuple[Session, list[tuple[str, int]]]:
         session = await open_session(conn, study, people, options.name)
@@ -278,6 +285,7 @@ def _write_links(path: Path, people: tuple[Person, ...], public_url: str) -> Non
             newline="",
             encoding="utf-8",
         ) as file:
+            os.fchmod(file.fileno(), 0o600)  # it may have been left there by somebody with another mode
             writer = csv.writer(file)
             writer.writerow(["token", "label", "type", "link"])
             for person in people:
