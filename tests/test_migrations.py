@@ -1,0 +1,160 @@
+"""Stories of a database that comes up to date, once, whoever asks for it."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from app.config import PROJECT
+from app.db import SQL_FOLDER, connect, migrate
+from app.embedded import Postgres
+
+MIGRATE = """
+import asyncio, sys
+from app.db import connect, migrate
+
+async def run():
+    conn = await connect(sys.argv[1], "migrate")
+    print("ready", flush=True)
+    sys.stdin.readline()
+    await migrate(conn)
+    await conn.close()
+
+asyncio.run(run())
+"""
+SHAPE = {
+    "columns": "select table_name, column_name, data_type, is_nullable, column_default from information_schema.columns"
+    " where table_schema = 'public'",
+    "constraints": "select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint"
+    " where connamespace = 'public'::regnamespace",
+    "indexes": "select indexname, indexdef from pg_indexes where schemaname = 'public'",
+    "functions": "select proname, prosrc from pg_proc where pronamespace = 'public'::regnamespace",
+    "triggers": "select tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) from pg_trigger where not tgisinternal",
+    "migrations": "select name, applied_at::text from migration",
+    "secret": "select key::text from secret",
+}
+
+
+@pytest.fixture
+def empty(postgres: Postgres) -> Iterator[str]:
+    """The address of a database with nothing in it."""
+    name = f"empty_{uuid4().hex[:12]}"
+    with psycopg.connect(postgres.dsn, autocommit=True) as conn:
+        conn.execute(f'create database "{name}"'.encode())
+        yield make_conninfo(postgres.dsn, dbname=name)
+        conn.execute(f'drop database "{name}" with (force)'.encode())
+
+
+def shape(url: str) -> dict[str, list[tuple[object, ...]]]:
+    with psycopg.connect(url) as conn:
+        return {
+            part: sorted(conn.execute(query.encode()).fetchall(), key=str) for part, query in SHAPE.items()
+        }
+
+
+def bring_up_to_date(url: str) -> None:
+    async def run() -> None:
+        conn = await connect(url, "story")
+        try:
+            await migrate(conn)
+        finally:
+            await conn.close()
+
+    asyncio.run(run())
+
+
+@contextmanager
+def another_connection(url: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(url, autocommit=True) as conn:
+        yield conn
+
+
+def test_a_fresh_database_comes_up_to_date_and_a_second_time_changes_nothing(empty: str) -> None:
+    bring_up_to_date(empty)
+    fresh = shape(empty)
+    applied = {str(name) for name, _ in fresh["migrations"]}
+    assert applied >= {path.stem for path in (SQL_FOLDER / "migrations").glob("*.sql")}
+    assert len(fresh["secret"]) == 1 and len(fresh["triggers"]) >= 6
+    bring_up_to_date(empty)
+    assert shape(empty) == fresh
+
+
+def test_four_processes_bring_one_database_up_to_date_at_once(empty: str) -> None:
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", MIGRATE, empty],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=PROJECT,
+        )
+        for _ in range(4)
+    ]
+    for process in started:
+        assert process.stdout and process.stdout.readline() == "ready\n"
+    for process in started:  # all are connected: now
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    ended = [process.communicate(timeout=60) for process in started]
+    assert [process.returncode for process in started] == [0] * 4, [errors for _, errors in ended]
+    together = shape(empty)
+    assert len(together["migrations"]) == len({name for name, _ in together["migrations"]})
+    bring_up_to_date(empty)
+    assert shape(empty) == together
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(empty: str) -> None:
+    with another_connection(empty) as conn:
+        conn.execute("create table event (in_the_way integer)")
+    before = _tables(empty)
+    with pytest.raises(psycopg.errors.DuplicateTable):
+        bring_up_to_date(empty)
+    assert _tables(empty) == before
+    with another_connection(empty) as conn:
+        conn.execute("drop table event")
+    bring_up_to_date(empty)
+    assert _tables(empty) >= {"event", "session", "player"}
+
+
+def _tables(url: str) -> set[str]:
+    with another_connection(url) as conn:
+        return {
+            name for (name,) in conn.execute("select tablename from pg_tables where schemaname = 'public'")
+        }
+
+
+def test_the_triggers_can_be_applied_again_and_again(empty: str) -> None:
+    bring_up_to_date(empty)
+    before = shape(empty)
+    with another_connection(empty) as conn:
+        for _ in range(2):
+            conn.execute((SQL_FOLDER / "triggers.sql").read_bytes())
+    assert shape(empty) == before
+
+
+def test_the_triggers_of_another_version_make_way_for_ours_whichever_came_first(empty: str) -> None:
+    bring_up_to_date(empty)
+    ours = shape(empty)
+    with another_connection(empty) as conn:  # what a newer version does, before it is taken back
+        conn.execute(
+            "create or replace function session_inserted() returns trigger language plpgsql as 'begin end'"
+        )
+        conn.execute("delete from migration where name like 'triggers %'")
+        conn.execute("insert into migration (name) values ('triggers of another version')")
+    assert shape(empty)["functions"] != ours["functions"]
+    bring_up_to_date(empty)
+    assert shape(empty)["functions"] == ours["functions"]
+    # Taken back or not, the database remembers one set of triggers: the one that is there.
+    assert [name for name, _ in shape(empty)["migrations"] if str(name).startswith("triggers")] == [
+        name for name, _ in ours["migrations"] if str(name).startswith("triggers")
+    ]
