@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import signal
 import sys
 from collections.abc import Callable
 
@@ -40,6 +41,8 @@ def main() -> int:
         if name not in BENCHMARKS:
             parser.error(f"there is no benchmark “{name}”; there are {', '.join(BENCHMARKS)}")
     names = [name for name in BENCHMARKS if name in options.names or not options.names]
+    # An end from outside ends the servers and Postgres too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     busy = others_use()
     if busy > CALM:
         print(f"Other programs use {busy:.0%} of the processors: these figures are too low.", file=sys.stderr)

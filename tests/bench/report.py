@@ -7,6 +7,7 @@ import platform
 import statistics
 import subprocess
 import tempfile
+import textwrap
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -32,7 +33,7 @@ def markdown(stage: Stage, chapters: Sequence[Chapter], command: str, busy: floa
         lines = [HEADER, ("---",) * len(HEADER), *(figure.cells() for figure in chapter.figures)]
         parts.append(f"## {chapter.title}\n")
         parts.append("".join(f"| {' | '.join(line)} |\n" for line in lines))
-        parts.append(f"{chapter.how}\n")
+        parts.append(f"{textwrap.fill(chapter.how, 110)}\n")
     return "\n".join(parts)
 
 
@@ -45,7 +46,7 @@ def _measured(stage: Stage, command: str, busy: float) -> str:
     )
     return (
         f"Measured on {datetime.now(UTC):%Y-%m-%d} with `{command}`: {os.cpu_count()} cores ({_processor()}), "
-        f"{_memory()} GB of memory, {platform.system()} {platform.release()}; a flush to the disk takes "
+        f"{_memory()} GB of memory, {platform.system()}; a flush to the disk takes "
         f"{_flush(stage.home):.2f} ms. Python {platform.python_version()}, "
         f"{postgres.stdout.strip().replace('postgres (PostgreSQL)', 'Postgres')}, {packages}.\n\n"
         f"The server ({PROCESSES} processes), Postgres and the load share these cores, on the loopback interface. "
