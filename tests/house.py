@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
+import httpx
 import psycopg
 from psycopg.conninfo import make_conninfo
 
@@ -413,6 +414,12 @@ async def until(condition: Callable[[], Any], what: str, seconds: float = 10) ->
             return found
         assert time.monotonic() < deadline, f"never came: {what}"
         await asyncio.sleep(0.02)
+
+
+def stream_status(client: httpx.Client, address: str, headers: Mapping[str, str] = {}) -> int:
+    """What a stream is answered with, without waiting for its end."""
+    with client.stream("GET", address, headers=dict(headers)) as answer:
+        return answer.status_code
 
 
 def hidden_fields(page: str, action: str) -> dict[str, str]:

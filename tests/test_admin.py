@@ -24,6 +24,7 @@ from tests.house import (
     Stream,
     a_database,
     sign_everyone_in,
+    stream_status,
     until,
     watching,
 )
@@ -139,9 +140,9 @@ def test_every_page_stream_export_and_action_needs_the_log_in(
             for action in (*ACTIONS, "unknown"):
                 answer = stranger.post(f"{place}/{action}")
                 assert (answer.status_code, answer.headers["location"]) == (303, "/admin/login"), action
-            assert stranger.get(f"{place}/live").status_code == 403
+            assert stream_status(stranger, f"{place}/live") == 403
     assert status_of(shared, session) == "open"
-    assert grace.get("/admin/sessions/unknown/live").status_code == 404
+    assert stream_status(grace, "/admin/sessions/unknown/live") == 404
 
 
 def test_a_players_cookie_opens_nothing_of_the_researchers_and_the_other_way_round(
@@ -159,7 +160,7 @@ def test_a_players_cookie_opens_nothing_of_the_researchers_and_the_other_way_rou
     assert visitor.get("/admin").status_code == 200
     refused = visitor.get("/play")
     assert refused.status_code == 403 and "Open the link from your invitation" in refused.text
-    assert visitor.get("/play/live").status_code == 403
+    assert stream_status(visitor, "/play/live") == 403
 
 
 def test_logging_out_voids_the_cookie_on_the_server(shared: House, grace: httpx.Client) -> None:

@@ -23,7 +23,16 @@ from app.auth import ADMIN_COOKIE, PLAYER_COOKIE
 from app.config import PROJECT
 from app.embedded import Postgres
 from app.rehearsal.wire import Browser
-from tests.house import House, Opened, Server, a_database, hidden_fields, sign_everyone_in, until
+from tests.house import (
+    House,
+    Opened,
+    Server,
+    a_database,
+    hidden_fields,
+    sign_everyone_in,
+    stream_status,
+    until,
+)
 
 HTML = {"Accept": "text/html"}
 HTMX = {"HX-Request": "true"}
@@ -281,7 +290,7 @@ def test_a_cookie_that_is_not_ours_is_nobodys(
             value
         )
         assert visitor.post("/play/leave", headers=headers).status_code == 403
-        assert visitor.get("/play/live", headers=headers).status_code == 403
+        assert stream_status(visitor, "/play/live", headers=headers) == 403
         assert visitor.get("/admin", headers=headers).status_code == 303
 
 
