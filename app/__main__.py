@@ -193,7 +193,7 @@ def _serve(options: argparse.Namespace, config: Config) -> int:
         listener = bind(config.host, config.port)
     except PortTaken as error:
         raise Refusal(str(error)) from None
-    with database(config) as url:
+    with database(config, watch=True) as url:
         shown = f"[{config.host}]" if ":" in config.host else config.host
         print(
             f"NetworkLab serves http://{shown}:{config.port} with {config.processes} processes. Ctrl-C stops it.",
@@ -262,7 +262,10 @@ def _open(options: argparse.Namespace, config: Config) -> int:
     session, shared = _with_connection(config, work)
     for name, count in shared:
         known = f"{count} of these tokens are also in the open session “{name}”"
-        print(f"note: {known}; their links now lead to the new one.", file=sys.stderr)
+        print(
+            f"note: {known}; their links lead to the new one, unless they are in the other already.",
+            file=sys.stderr,
+        )
     if options.json:
         print(json.dumps(dict(session=session.id, players=len(people))))
     else:

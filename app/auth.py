@@ -22,7 +22,7 @@ class NotSignedIn(Exception):
     """The page belongs to a player and no player's cookie came with the request."""
 
 
-def same_site(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
+async def same_site(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
     """A form must come from our own pages: browsers say where from, and other programs carry nobody else's cookies.
 
     Raises a 403. Cookies are SameSite=Lax besides, for browsers too old to send `Sec-Fetch-Site`.
@@ -39,7 +39,7 @@ def same_site(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type:
         if origin is None:
             return
         ours = {headers.get("host", ""), urlsplit(lab_of(connection).config.public_url).netloc}
-        if urlsplit(origin).netloc in ours:
+        if urlsplit(origin).netloc and urlsplit(origin).netloc in ours:
             return
     raise PermissionDeniedException("This form was sent from another site. Open your own link and try again.")
 

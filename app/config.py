@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,11 +35,16 @@ class Config:
 def read_config(environ: Mapping[str, str] = os.environ) -> Config:
     """Settings from the environment; `README.md` lists them. Raises `ConfigError` with one sentence."""
     host, port = environ.get("HOST", "127.0.0.1"), _number(environ, "PORT", 8000)
+    public_url = (environ.get("NETWORKLAB_URL") or f"http://127.0.0.1:{port}").rstrip("/")
+    if not re.fullmatch(r"https?://[^/\s]+(/\S*)?", public_url):
+        raise ConfigError(
+            f"NETWORKLAB_URL must start with http:// or https:// and name a host, not “{public_url}”."
+        )
     return Config(
         home=Path(environ.get("NETWORKLAB_HOME") or _home(environ)).expanduser().absolute(),
         database_url=environ.get("DATABASE_URL") or None,
         listener_url=environ.get("NETWORKLAB_LISTENER_URL") or None,
-        public_url=(environ.get("NETWORKLAB_URL") or f"http://127.0.0.1:{port}").rstrip("/"),
+        public_url=public_url,
         host=host,
         port=port,
         processes=_number(environ, "NETWORKLAB_PROCESSES", 2),

@@ -3,24 +3,55 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from app.config import Config
 from app.db import connect, migrate
-from app.embedded import Postgres
+from app.embedded import EmbeddedError, Postgres
+
+WATCH = 1.0  # seconds
+logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def database(config: Config) -> Iterator[str]:
-    """Its address. The embedded Postgres stops again when its last user goes."""
+def database(config: Config, watch: bool = False) -> Iterator[str]:
+    """Its address. The embedded Postgres stops again when its last user goes.
+
+    With `watch` it is started again whenever it has died: a server must not wait for somebody to notice.
+    """
     if config.database_url:
         asyncio.run(migrate_at(config.database_url))
         yield config.database_url
         return
     with Postgres(config.home) as postgres:
         asyncio.run(migrate_at(postgres.dsn))
-        yield postgres.dsn
+        with _watched(postgres) if watch else nullcontext():
+            yield postgres.dsn
+
+
+@contextmanager
+def _watched(postgres: Postgres) -> Iterator[None]:
+    over = threading.Event()
+
+    def look_after() -> None:
+        while not over.wait(WATCH):
+            if postgres.pid is None:
+                logger.warning("Postgres has died; starting it again")
+                try:
+                    postgres.start()
+                except EmbeddedError as error:
+                    logger.error("%s", error)
+
+    watcher = threading.Thread(target=look_after, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
 
 
 async def migrate_at(url: str) -> None:

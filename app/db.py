@@ -54,7 +54,9 @@ async def value(conn: Connection, query: bytes, **params: Any) -> Any:
 
 async def connect(url: str, purpose: str) -> Connection:
     """An autocommit connection of its own, outside the pool, named for `pg_stat_activity`."""
-    return await psycopg.AsyncConnection.connect(_dsn(url, purpose), autocommit=True)
+    conn = await psycopg.AsyncConnection.connect(_dsn(url, purpose), autocommit=True)
+    await _settle(conn)
+    return conn
 
 
 class Line:
@@ -82,6 +84,7 @@ async def open_pool(url: str, size: int) -> AsyncIterator[Pool]:
     async with AsyncConnectionPool(
         _dsn(url, "pages"),
         kwargs=dict(autocommit=True),
+        configure=_settle,
         min_size=min(2, size),
         max_size=size,
         timeout=10,
@@ -93,7 +96,27 @@ async def open_pool(url: str, size: int) -> AsyncIterator[Pool]:
 
 
 def _dsn(url: str, purpose: str) -> str:
-    return make_conninfo(url, application_name=f"networklab {purpose}", connect_timeout=5)
+    return make_conninfo(
+        url,
+        application_name=f"networklab {purpose}",
+        connect_timeout=5,
+        keepalives_idle=10,
+        keepalives_interval=5,
+        keepalives_count=3,
+    )
+
+
+async def _settle(conn: Connection) -> None:
+    """What the promises rest on, whatever this database's defaults are.
+
+    A receipt means "on disk". Waiting for a lock and then reading needs read committed. And whoever holds locks
+    and is gone without a word (a frozen machine, a cut network) loses them within seconds, not hours.
+    """
+    await conn.execute(
+        "set synchronous_commit = on; set default_transaction_isolation = 'read committed';"
+        " set idle_in_transaction_session_timeout = '15s'; set lock_timeout = '8s';"
+        " set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3"
+    )
 
 
 async def migrate(conn: Connection) -> None:

@@ -54,7 +54,7 @@ def run_demo(config: Config, folder: Path | None, bots: int, play: bool) -> None
     """
     study = parse(read_folder(folder or EXAMPLE))
     listener = bind(config.host, config.port)
-    with database(config) as url:
+    with database(config, watch=True) as url:
         cast, link = asyncio.run(_prepare(study, config, url, bots))
         processes = Processes(1, listener, url)
         processes.start()

@@ -39,7 +39,8 @@ def fragment(target: str, swap: str, html: str) -> str:
 
 def sse(html: str, event_id: str = "") -> bytes:
     """One server-sent message without a name: htmx swaps what is in it."""
-    lines = "".join(f"data: {line}\n" for line in html.splitlines() if line.strip())
+    # Blank lines count: they may be somebody's text in a text area.
+    lines = "".join(f"data: {line}\n" for line in html.replace("\r", "").split("\n"))
     return f"{f'id: {event_id}' + chr(10) if event_id else ''}{lines}\n".encode()
 
 

@@ -33,10 +33,13 @@ class Busy(Exception):
 
 
 class Ledger(Generic[Entry, Outcome]):
-    """`store(conn, entries)` writes all entries in the transaction it is given and returns their outcomes in order.
+    """`store(conn, entries)` commits all entries, in one round trip, and returns their outcomes in order.
 
-    Storing the same entry twice must give the same outcome as storing it once: when a connection breaks
-    during a commit nobody knows whether it took place, and the batch is sent again.
+    `conn` is in autocommit: what `store` sends in one pipeline is one transaction, and its commit does not wait
+    for this process to come round, with rows locked that other processes want.
+
+    Storing the same entry twice must give the same outcome as storing it once: when a connection breaks during a
+    commit nobody knows whether it took place, and the batch is sent again.
     """
 
     def __init__(
@@ -45,9 +48,11 @@ class Ledger(Generic[Entry, Outcome]):
         url: str,
         store: Callable[[Connection, Sequence[Entry]], Awaitable[list[Outcome]]],
         limit: int,
+        on_commit: Callable[[Sequence[Entry]], None] = lambda _: None,
     ) -> None:
         self.name, self.store, self.limit = name, store, limit
         self.line = Line(url, f"ledger of {name}")
+        self.on_commit = on_commit  # told what has just been stored
         self.waiting: deque[tuple[Entry, asyncio.Future[Outcome], float]] = deque()
         self.flushing = 0  # entries in the batch that is being stored
         self.acknowledged = 0
@@ -113,6 +118,7 @@ class Ledger(Generic[Entry, Outcome]):
             await self._settle(batch[:middle])
             await self._settle(batch[middle:])
             return
+        self.on_commit([entry for entry, _ in batch])
         for (_, future), outcome in zip(batch, outcomes, strict=True):
             if not future.done():
                 future.set_result(outcome)
@@ -122,9 +128,7 @@ class Ledger(Generic[Entry, Outcome]):
         while True:
             try:
                 async with asyncio.timeout(PATIENCE):
-                    conn = await self.line.get()
-                    async with conn.pipeline(), conn.transaction():
-                        return await self.store(conn, entries)
+                    return await self.store(await self.line.get(), entries)
             except (psycopg.Error, OSError, TimeoutError) as error:
                 if not _may_pass(error):
                     raise

@@ -32,12 +32,14 @@ class Prospect:
     fallback_after: float | None  # seconds of waiting after which another kind of room takes them too
 
 
-async def seat(conn: Connection, session_id: str, study: Study) -> int:
+async def seat(conn: Connection, session_id: str, study: Study, patient: bool = True) -> int:
     """Seat everyone who can be seated, oldest first; send away who has waited too long. Returns how many sat down.
 
-    One at a time for a session: it starts by locking the lobby's row.
+    One at a time for a session: it starts by locking the lobby's row. Without patience it does nothing where
+    somebody else holds that row.
     """
-    await conn.execute(rooms.SQL["lock_lobby"], dict(session_id=session_id))
+    if not await rooms.lock_lobby(conn, session_id, patient):
+        return 0
     found = await (await conn.execute(rooms.SQL["session_now"], dict(session_id=session_id))).fetchone()
     if found is None:
         return 0
@@ -53,10 +55,7 @@ async def seat(conn: Connection, session_id: str, study: Study) -> int:
     waiting.sort(key=lambda one: (-one.waited, one.player_id))
     placements: list[Placement] = []
     if status == "running":
-        made: dict[str, int] = dict(
-            await (await conn.execute(rooms.SQL["rooms_made"], dict(session_id=session_id))).fetchall()
-        )
-        placements = decide(study.rooms, waiting, made)
+        placements = decide(study.rooms, waiting, await rooms.rooms_made(conn, session_id))
         if placements:
             await rooms.open_rooms(conn, session_id, seed, study, placements)
     seated = {player_id for placement in placements for player_id, _ in placement.seats}
@@ -64,10 +63,10 @@ async def seat(conn: Connection, session_id: str, study: Study) -> int:
     overdue = [one.player_id for one in left if one.waited >= study.lobby.max_wait]
     if overdue:
         await players.leave(conn, overdue, "lobby", study)
-    due = next_look(
+    wait = next_look(
         study, [one.waited for one in left if one.waited < study.lobby.max_wait], status == "running"
     )
-    await conn.execute(SQL["set_due"], dict(session_id=session_id, secs=due))
+    await conn.execute(SQL["set_due"], dict(session_id=session_id, secs=wait))
     return len(seated)
 
 
@@ -120,6 +119,17 @@ def next_look(study: Study, waited: Sequence[float], running: bool) -> float | N
     marks = [study.lobby.max_wait, *(kind.after for kind in study.rooms if running)]
     ahead = [mark - one for one in waited for mark in marks if mark > one]
     return min(ahead, default=None)
+
+
+async def due(conn: Connection, everywhere: bool) -> list[str]:
+    """Sessions whose lobby must be looked at; `everywhere`: also those where a seating never came."""
+    found = await conn.execute(SQL["due_lobbies"], dict(everywhere=everywhere))
+    return [session_id for (session_id,) in await found.fetchall()]
+
+
+async def waiting_by_type(conn: Connection, session_id: str) -> dict[str, int]:
+    found = await conn.execute(SQL["waiting_by_type"], dict(session_id=session_id))
+    return dict(await found.fetchall())
 
 
 def prospects(

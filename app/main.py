@@ -7,7 +7,7 @@ import gc
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -33,6 +33,7 @@ from app.listener import Listener
 from app.live import Live
 from app.pages import page, problem
 from app.player_pages import UnknownToken
+from app.records import Answer
 from app.seating import Seating
 from app.sessions import Studies
 from app.stats import Figures, Stats, Tick, percentile, together
@@ -98,15 +99,14 @@ async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:
     async with pool.connection() as conn:
         keys = await read_keys(conn)
     studies = Studies(pool)
-    answers = Ledger("records", url, records.store, config.ledger_limit)
-    talk = Ledger("messages", url, messages.store, config.ledger_limit)
-    live = Live(url, pool, keys, studies)
     conductor = Conductor(url, studies)
 
-    def on_hint(logs: set[int]) -> None:
-        live.hub.hint(logs)
-        conductor.hint(logs)
+    def on_answers(stored: Sequence[Answer]) -> None:
+        conductor.hint(answer.room_id for answer in stored)
 
+    answers = Ledger("records", url, records.store, config.ledger_limit, on_answers)
+    talk = Ledger("messages", url, messages.store, config.ledger_limit)
+    live = Live(url, pool, keys, studies)
     checks: set[asyncio.Task[None]] = set()
 
     def on_connect() -> None:
@@ -116,7 +116,7 @@ async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:
         checks.add(check)
         check.add_done_callback(checks.discard)
 
-    listener = Listener(config.listener_url or url, on_hint, on_connect)
+    listener = Listener(config.listener_url or url, live.hub.hint, on_connect)
 
     def figures() -> Figures:
         seconds = [*answers.latencies, *talk.latencies]
@@ -263,13 +263,15 @@ def _busy(request: Query, _: Exception) -> Response[str]:
 
 
 def _broken(request: Query, error: Exception) -> Response[str]:
-    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    # Not the path itself: a join link is a secret.
+    logger.error("%s %s failed", request.method, request.scope.get("path_template", "?"), exc_info=error)
     return problem(request, 500, "Something broke on our side. Reload the page; what you saved is kept.")
 
 
 async def _add_headers(message: Message, scope: Scope) -> None:
     """To every answer, error pages and streams included. What has a version in its address may be kept for ever."""
     if message["type"] == "http.response.start":
-        for_ever = scope["path"].startswith("/static/") and message["status"] == 200
+        versioned = scope["path"].startswith("/static/") and scope["query_string"].startswith(b"v=")
+        for_ever = versioned and message["status"] == 200
         kept = b"public, max-age=31536000, immutable" if for_ever else b"no-store"
         message["headers"] = [*message["headers"], *HEADERS, (b"cache-control", kept)]

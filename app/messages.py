@@ -9,10 +9,10 @@ from decimal import Decimal
 from uuid import UUID
 
 from app.db import Connection, Queries, rows
+from app.records import hold_rooms
 from app.study import Field, Study
 
 SQL = Queries("messages")
-LOCK_ROOMS = Queries("records")["lock_rooms"]
 BODY = Field("body", "Your message", "text", max=Decimal(1000))  # what may be written
 SHOWN = 300  # messages on a page; the export has all
 
@@ -24,7 +24,8 @@ class Draft:
     player_id: int
     room_id: int
     to_slot: int | None
-    to_room: bool  # the step's talk is for the whole room
+    step: str  # the step that it was written at
+    to_room: bool  # whose talk is for the whole room
     body: str
     form: UUID
 
@@ -43,21 +44,23 @@ async def store(conn: Connection, drafts: Sequence[Draft]) -> list[int | None]:
     """Message numbers in the order of `drafts`; None where the sender plays no more or `to` is out of reach."""
     ordered = {draft.form: draft for draft in sorted(drafts, key=lambda one: (one.player_id, one.form.int))}
     rooms = list({draft.room_id for draft in drafts})
-    # The rooms' rows keep them from ending meanwhile, as with records.
-    await conn.execute(LOCK_ROOMS, dict(rooms=rooms))
-    await conn.execute(SQL["lock_logs"], dict(rooms=rooms))
     new = list(ordered.values())
-    stored = await conn.execute(
-        SQL["store_messages"],
-        dict(
-            players=[draft.player_id for draft in new],
-            rooms=[draft.room_id for draft in new],
-            to_slots=[draft.to_slot for draft in new],
-            bodies=[draft.body for draft in new],
-            forms=[draft.form for draft in new],
-            to_room=[draft.to_room for draft in new],
-        ),
-    )
+    async with conn.pipeline():
+        # As with records: the rooms' rows keep them from ending meanwhile.
+        await hold_rooms(conn, rooms)
+        await conn.execute(SQL["lock_logs"], dict(rooms=rooms))
+        stored = await conn.execute(
+            SQL["store_messages"],
+            dict(
+                players=[draft.player_id for draft in new],
+                rooms=[draft.room_id for draft in new],
+                to_slots=[draft.to_slot for draft in new],
+                bodies=[draft.body for draft in new],
+                forms=[draft.form for draft in new],
+                steps=[draft.step for draft in new],
+                to_room=[draft.to_room for draft in new],
+            ),
+        )
     found = {form: number for number, form in await stored.fetchall()}
     lacking = [form for form in ordered if form not in found]
     if lacking:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 from app import html, lobby, messages, records, rooms
-from app.db import Connection, Queries
+from app.db import Connection
 from app.html import fragment
 from app.keys import Keys
 from app.lobby import Prospect
@@ -15,8 +16,6 @@ from app.messages import Message
 from app.players import Player, find_player
 from app.rooms import Room, RoomView, Seat
 from app.study import Position, Study
-
-ROOMS = Queries("rooms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +119,7 @@ class DonePlace:
     @property
     def redirect(self) -> str | None:
         address = self.study.finish.redirect
-        return address.replace("{code}", self.player.code or "") if address else None
+        return address.replace("{code}", quote(self.player.code or "", safe="")) if address else None
 
     def html(self) -> str:
         return html.render("player/_room_ended.html", place=self, now=_now())
@@ -153,9 +152,7 @@ async def _lobby(conn: Connection, study: Study, player: Player) -> LobbyPlace:
 
 async def lobby_counts(conn: Connection, session_id: str) -> tuple[dict[str, int], dict[str, int]]:
     """How many wait, by type; how many rooms there are, by kind."""
-    waiting = await conn.execute(lobby.SQL["waiting_by_type"], dict(session_id=session_id))
-    made = await conn.execute(ROOMS["rooms_made"], dict(session_id=session_id))
-    return dict(await waiting.fetchall()), dict(await made.fetchall())
+    return await lobby.waiting_by_type(conn, session_id), await rooms.rooms_made(conn, session_id)
 
 
 async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room_id: int) -> RoomPlace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated
@@ -16,6 +17,7 @@ from app.auth import PLAYER_COOKIE, Limit, NotSignedIn, address_of, cookie, play
 from app.html import fragment
 from app.keys import FormKey
 from app.lab import Lab, lab_of
+from app.ledger import Busy
 from app.messages import BODY, Draft
 from app.pages import page, piece, problem, wants_page
 from app.places import LobbyPlace, Place, RoomPlace, place_of
@@ -25,6 +27,7 @@ from app.study import Field, FieldError, Study
 
 Query = Request[object, object, State]
 Token = Annotated[str, Parameter(max_length=200)]
+SEATING_PATIENCE = 12.0  # seconds
 wrong_tokens = Limit(most=60, seconds=60)
 
 
@@ -64,7 +67,11 @@ async def join(request: Query, token: Token) -> Response[str] | Redirect:
     if signed_in.status == "invited":
         return _closed(request)
     if signed_in.status == "waiting":
-        await lab.seating.seat(signed_in.session_id)
+        try:
+            async with asyncio.timeout(SEATING_PATIENCE):
+                await lab.seating.seat(signed_in.session_id)
+        except TimeoutError:
+            raise Busy from None  # signed in all the same; asking again finds out where
     key = lab.keys.player_cookie(signed_in.id, signed_in.session_id)
     return Redirect("/play", status_code=303, cookies=[cookie(PLAYER_COOKIE, key, lab.config.secure)])
 
@@ -129,7 +136,9 @@ async def send_message(request: Query) -> Response[str] | Redirect:
     if wrong:
         return problem(request, 422, wrong, "/play")
     form_ = form_id(player_id, form["form_key"], (("to", str(to)), ("body", body)))
-    sent = await lab.messages.commit(Draft(player_id, key.room_id, to, step.chat == "room", body, form_))
+    sent = await lab.messages.commit(
+        Draft(player_id, key.room_id, to, step.name, step.chat == "room", body, form_)
+    )
     if sent is None:
         sentence = "This message can’t be delivered: you are not connected with that person, or your group has ended."
         return problem(request, 422, sentence, "/play")
@@ -144,7 +153,9 @@ async def leave(request: Query) -> Redirect:
     lab, (player_id, session_id) = lab_of(request), player_of(request)
     study = await lab.studies.of(session_id)
     async with lab.pool.connection() as conn, conn.transaction():
-        await rooms.withdraw(conn, player_id, study)
+        room_id = await rooms.withdraw(conn, player_id, study)
+    if room_id is not None:
+        lab.conductor.hint([room_id])
     return Redirect("/play", status_code=303)
 
 
@@ -166,10 +177,11 @@ def _play(place: Place, status: int = 200) -> Response[str]:
 
 
 async def _invited(request: Query, token: str) -> Player:
-    wrong_tokens.check(address_of(request))
     async with lab_of(request).pool.connection() as conn:
         player = await players.find_by_token(conn, token)
     if player is None:
+        # Only whoever guesses is held off: a whole classroom may come from one address.
+        wrong_tokens.check(address_of(request))
         wrong_tokens.fail(address_of(request))
         raise UnknownToken
     return player

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
+
+from psycopg.rows import class_row
 
 from app.db import Connection, Queries, rows
 
 SQL = Queries("records")
+TRIES = 3  # other processes that may take the next version number first
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +75,23 @@ async def store(conn: Connection, answers: Sequence[Answer]) -> list[Receipt | N
     ordered = {
         answer.form: answer for answer in sorted(answers, key=lambda one: (one.player_id, one.form.int))
     }
-    await conn.execute(SQL["lock_rooms"], dict(rooms=list({answer.room_id for answer in answers})))
     found = await _insert(conn, list(ordered.values()))
     lacking = [form for form in ordered if form not in found]
     if lacking:
         found |= _by_form(await rows(conn, StoredRecord, SQL["stored_before"], forms=lacking))
         # Neither stored nor there: the player has left, or another process took the same version number.
         again = [ordered[form] for form in lacking if form not in found]
-        if again:
+        for _ in range(TRIES):
+            if not again:
+                break
             found |= await _insert(conn, again)
+            again = [answer for answer in again if answer.form not in found]
     return [_receipt(found[answer.form]) if answer.form in found else None for answer in answers]
+
+
+async def hold_rooms(conn: Connection, room_ids: Collection[int]) -> None:
+    """Share-lock: none of these rooms moves on or ends before this transaction does."""
+    await conn.execute(SQL["hold_rooms"], dict(room_ids=list(room_ids)))
 
 
 async def answers_of(
@@ -97,20 +107,22 @@ async def answers_of(
 
 async def _insert(conn: Connection, answers: Sequence[Answer]) -> dict[UUID, list[StoredRecord]]:
     lines = [(answer, field, value) for answer in answers for field, value in answer.values]
-    return _by_form(
-        await rows(
-            conn,
-            StoredRecord,
+    cursor = conn.cursor(row_factory=class_row(StoredRecord))
+    async with conn.pipeline():
+        await hold_rooms(conn, {answer.room_id for answer in answers})
+        await cursor.execute(
             SQL["store_records"],
-            players=[answer.player_id for answer, _, _ in lines],
-            rooms=[answer.room_id for answer, _, _ in lines],
-            steps=[answer.step for answer, _, _ in lines],
-            rounds=[answer.round for answer, _, _ in lines],
-            fields=[field for _, field, _ in lines],
-            values=[value for _, _, value in lines],
-            forms=[answer.form for answer, _, _ in lines],
+            dict(
+                players=[answer.player_id for answer, _, _ in lines],
+                rooms=[answer.room_id for answer, _, _ in lines],
+                steps=[answer.step for answer, _, _ in lines],
+                rounds=[answer.round for answer, _, _ in lines],
+                fields=[field for _, field, _ in lines],
+                values=[value for _, _, value in lines],
+                forms=[answer.form for answer, _, _ in lines],
+            ),
         )
-    )
+    return _by_form(await cursor.fetchall())
 
 
 def _by_form(stored: Sequence[StoredRecord]) -> dict[UUID, list[StoredRecord]]:

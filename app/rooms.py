@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from app import players
-from app.db import Connection, Queries, row, rows
+from app.db import Connection, Queries, row, rows, value
 from app.study import Position, RoomKind, Study
 
 SQL = Queries("rooms")
@@ -91,6 +91,12 @@ class DueRoom:
     deserted: bool  # nobody plays in it any more
 
 
+async def lock_lobby(conn: Connection, session_id: str, patient: bool = True) -> bool:
+    """Whether its row is locked now; without patience it is not if somebody else holds it."""
+    query = SQL["lock_lobby" if patient else "lock_lobby_if_free"]
+    return await value(conn, query, session_id=session_id) is not None
+
+
 async def open_rooms(
     conn: Connection, session_id: str, session_seed: int, study: Study, placements: Sequence[Placement]
 ) -> None:
@@ -161,13 +167,41 @@ async def view(conn: Connection, room_id: int) -> RoomView:
     return RoomView(room, tuple(seats), tuple((origin, to) for origin, to in ties))
 
 
-async def claim_due(conn: Connection, logs: Sequence[int], everywhere: bool, most: int) -> list[DueRoom]:
-    """Lock rooms that must move on; those that another process holds are its business.
+async def sessions_to_look_at(conn: Connection, hinted: Sequence[int], everywhere: bool) -> list[str]:
+    """Running sessions in which a room may have to move on."""
+    found = await conn.execute(SQL["sessions_to_look_at"], dict(hinted=hinted, all=everywhere))
+    return [session_id for (session_id,) in await found.fetchall()]
 
-    Rooms past their deadline always count; those whose players have all answered only if their log is one of
-    `logs`, or `everywhere`.
+
+async def claim_due(
+    conn: Connection, session_id: str, hinted: Sequence[int], everywhere: bool, most: int
+) -> list[DueRoom]:
+    """Lock the session's rooms that must move on; those that another process holds are its business.
+
+    Rooms past their deadline always count; those whose players have all answered only if they are
+    among `hinted`, or `everywhere`.
     """
-    return await rows(conn, DueRoom, SQL["claim_due_rooms"], logs=list(logs), all=everywhere, most=most)
+    return await rows(
+        conn,
+        DueRoom,
+        SQL["claim_due_rooms"],
+        session_id=session_id,
+        hinted=hinted,
+        all=everywhere,
+        most=most,
+    )
+
+
+async def seconds_to_next_deadline(conn: Connection, at_most: float) -> float:
+    """Of any room or lobby; below zero if it has passed."""
+    wait: timedelta | None = await value(conn, SQL["next_deadline"])
+    return at_most if wait is None else wait.total_seconds()
+
+
+async def rooms_made(conn: Connection, session_id: str) -> dict[str, int]:
+    """How many rooms there are of each kind."""
+    found = await conn.execute(SQL["rooms_made"], dict(session_id=session_id))
+    return dict(await found.fetchall())
 
 
 async def advance(conn: Connection, moves: Sequence[tuple[int, Position]]) -> None:
@@ -191,17 +225,12 @@ async def end(conn: Connection, room_ids: Sequence[int], outcome: str, study: St
     await conn.execute(SQL["end_rooms"], dict(room_ids=list(room_ids), outcome=outcome))
 
 
-async def end_all(conn: Connection, session_id: str, study: Study) -> None:
-    found = await conn.execute(SQL["playing_rooms_of_session"], dict(session_id=session_id))
-    await end(conn, [room_id for (room_id,) in await found.fetchall()], "closed", study)
-
-
-async def withdraw(conn: Connection, player_id: int, study: Study) -> None:
-    """The player leaves for good, from the lobby or a room. Again changes nothing."""
+async def withdraw(conn: Connection, player_id: int, study: Study) -> int | None:
+    """The player leaves for good, from the lobby or a room. Again changes nothing. Returns the room."""
     player = await players.find_player(conn, player_id)
     assert player is not None
     # With the lobby locked nobody is seated meanwhile, so the room that is locked next is the right one.
-    await conn.execute(SQL["lock_lobby"], dict(session_id=player.session_id))
+    await lock_lobby(conn, player.session_id)
     player = await players.find_player(conn, player_id)
     assert player is not None
     if player.room_id is not None:
@@ -210,3 +239,4 @@ async def withdraw(conn: Connection, player_id: int, study: Study) -> None:
     await players.leave(conn, [player_id], "withdrawn", study)
     if player.room_id is not None and player.status == "playing" and "end_room" in study.dropout.then:
         await end(conn, [player.room_id], "partner_left", study)
+    return player.room_id

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from types import FrameType
 
 import uvicorn
@@ -19,6 +21,7 @@ from app import streams
 from app.config import Config
 from app.main import create_app
 
+YOUNG, RESPAWN = 5.0, 3.0  # seconds: who dies before the first is replaced after the second
 logger = logging.getLogger(__name__)
 
 
@@ -54,6 +57,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 def serve_one(config: Config, url: str, listener: socket.socket, lifeline: int | None = None) -> None:
     """Serve in this process until SIGTERM or SIGINT, or until whoever holds the other end of `lifeline` is gone."""
+    _allow_many_connections()
     if lifeline is not None:
         threading.Thread(target=_end_with_parent, args=[lifeline], daemon=True).start()
     settings = uvicorn.Config(
@@ -72,6 +76,18 @@ def serve_one(config: Config, url: str, listener: socket.socket, lifeline: int |
     uvloop.run(Server(settings).serve(sockets=[listener]))
 
 
+def _allow_many_connections() -> None:
+    """Each page holds a connection, and each connection a file descriptor; 1,024 is a common limit."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65_536 if most == resource.RLIM_INFINITY else most
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 4096:
+        logger.warning(
+            "only %s files may be open at once: raise the limit (ulimit -n) before hundreds come", wanted
+        )
+
+
 def _end_with_parent(lifeline: int) -> None:
     os.read(lifeline, 1)  # returns only when the parent has died, however it died
     os._exit(1)
@@ -84,6 +100,8 @@ class Processes:
         self.count, self.listener, self.url = count, listener, url
         self.children: list[subprocess.Popen[bytes]] = []
         self.stopping = False
+        self.born = [0.0] * count
+        self.respawn_at: dict[int, float] = {}
         self.lifeline, self.held = os.pipe()  # never written to: it closes when this process dies
 
     def run(self) -> None:
@@ -97,14 +115,22 @@ class Processes:
 
     def start(self) -> None:
         self.children = [self._spawn() for _ in range(self.count)]
+        self.born = [time.monotonic()] * self.count
 
     def watch(self) -> None:
+        """Replace who has died; after one that died young wait a little: a lasting fault must not spin."""
+        now = time.monotonic()
         for index, child in enumerate(self.children):
-            if child.poll() is not None and not self.stopping:
+            if child.poll() is None:
+                continue
+            if index not in self.respawn_at:
                 logger.warning(
                     "server process %s ended with %s; starting another", child.pid, child.returncode
                 )
-                self.children[index] = self._spawn()
+                self.respawn_at[index] = now + (RESPAWN if now - self.born[index] < YOUNG else 0.0)
+            if now >= self.respawn_at[index]:
+                del self.respawn_at[index]
+                self.children[index], self.born[index] = self._spawn(), now
 
     def stop(self) -> None:
         self.stopping = True

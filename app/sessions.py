@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from app import players, rooms
-from app.db import Connection, Pool, Queries, row
+from app.db import Connection, Pool, Queries, row, value
 from app.db import rows as typed_rows
 from app.people import TOKEN_LETTERS, Person
 from app.study import Study, parse
@@ -47,12 +48,22 @@ class Studies:
 
     def __init__(self, pool: Pool) -> None:
         self.pool, self.known = pool, dict[str, Study]()
+        self.reading: dict[str, asyncio.Task[None]] = {}
 
     async def of(self, session_id: str) -> Study:
-        if session_id not in self.known:
+        while session_id not in self.known:
+            # After a restart hundreds ask at the same moment: one reads for all.
+            if session_id not in self.reading:
+                self.reading[session_id] = asyncio.create_task(self._read(session_id))
+            await asyncio.shield(self.reading[session_id])
+        return self.known[session_id]
+
+    async def _read(self, session_id: str) -> None:
+        try:
             async with self.pool.connection() as conn:
                 self.known[session_id] = await read_study(conn, session_id)
-        return self.known[session_id]
+        finally:
+            del self.reading[session_id]
 
 
 async def open_session(
@@ -113,9 +124,11 @@ async def pause(conn: Connection, session_id: str, by: str) -> str:
 async def resume(conn: Connection, session_id: str, by: str) -> str:
     session = await _lock(conn, session_id, by)
     if session.status == "paused":
-        gap = dict(id=session_id, paused_at=session.paused_at)
-        await conn.execute(SQL["lock_rooms_of_session"], gap)
-        await conn.execute(SQL["lock_waiting_players"], gap)
+        await conn.execute(SQL["lock_rooms_of_session"], dict(id=session_id))
+        await conn.execute(SQL["lock_waiting_players"], dict(id=session_id))
+        # One moment for all, and after the wait for the locks: that belongs to the pause.
+        resumed_at = await value(conn, SQL["moment"])
+        gap = dict(id=session_id, paused_at=session.paused_at, resumed_at=resumed_at)
         await conn.execute(SQL["shift_waiting"], gap)
         await conn.execute(SQL["shift_rooms"], gap)
         await conn.execute(SQL["resume_session"], gap)
@@ -130,10 +143,11 @@ async def close(conn: Connection, session_id: str, by: str) -> str:
     if session.status == "closed":
         return f"{session.name} is closed already; nothing changed."
     study = await read_study(conn, session_id)
-    await conn.execute(SQL["lock_rooms_of_session"], dict(id=session_id))
+    locked = await conn.execute(SQL["lock_rooms_of_session"], dict(id=session_id))
+    room_ids = [room_id for (room_id,) in await locked.fetchall()]
     await conn.execute(SQL["lock_waiting_players"], dict(id=session_id))
     await players.leave_lobby(conn, session_id, study)
-    await rooms.end_all(conn, session_id, study)
+    await rooms.end(conn, room_ids, "closed", study)
     await conn.execute(SQL["close_session"], dict(id=session_id))
     return f"Closed {session.name}: the door is shut and everyone who came has a code."
 
@@ -146,7 +160,7 @@ async def _lock(conn: Connection, session_id: str, by: str) -> Session:
     found = await row(conn, Session, SQL["lock_session"], id=session_id)
     if found is None:
         return await find_session(conn, session_id)
-    await conn.execute(rooms.SQL["lock_lobby"], dict(session_id=session_id))
+    await rooms.lock_lobby(conn, session_id)
     return found
 
 

@@ -158,9 +158,15 @@ class Stats:
         found = await (await conn.execute(SQL["figures"])).fetchall()
         server = together([Figures(**figures) for (figures,) in found])
         for session_id, board in list(self.boards.items()):
-            tick = await read_tick(conn, session_id, server, board.before)
+            try:
+                tick = await read_tick(conn, session_id, server, board.before)
+                board.message = self.render(tick)
+            except (psycopg.OperationalError, OSError, TimeoutError):
+                raise  # the database's trouble, not the session's
+            except Exception:
+                logger.exception("the dashboard of session %s can't be shown", session_id)
+                continue
             board.before = (time.monotonic(), tick.totals)
-            board.message = self.render(tick)
             board.ticked.set()
             board.ticked = asyncio.Event()
 

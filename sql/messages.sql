@@ -4,15 +4,16 @@
 select id from log where room_id = any(%(rooms)s) order by id for no key update
 
 -- name: store_messages
+-- At the step that it was written at: another one may have other rules, or no talk at all.
 -- To one person: only where that person sees the sender, or the step's talk is for the whole room.
 insert into message (session_id, room_id, player_id, slot, to_slot, step, round, body, form)
 select room.session_id, room.id, p.id, p.slot, g.to_slot, room.step, room.round, g.body, g.form
 from unnest(
     %(players)s::bigint[], %(rooms)s::bigint[], %(to_slots)s::int[], %(bodies)s::text[], %(forms)s::uuid[],
-    %(to_room)s::boolean[]
-) with ordinality as g(player_id, room_id, to_slot, body, form, to_room, nth)
+    %(steps)s::text[], %(to_room)s::boolean[]
+) with ordinality as g(player_id, room_id, to_slot, body, form, step, to_room, nth)
 join player p on p.id = g.player_id and p.room_id = g.room_id and p.status = 'playing'
-join room on room.id = g.room_id and room.status = 'playing'
+join room on room.id = g.room_id and room.status = 'playing' and room.step = g.step
 where (g.to_slot is null or g.to_slot <> p.slot and case when g.to_room
     then exists (select from slot s where s.room_id = room.id and s.slot = g.to_slot)
     else exists (

@@ -11,12 +11,12 @@ where p.token_hash = any(%(hashes)s) and s.status <> 'closed' and s.id <> %(sess
 group by s.id order by s.opened_at desc
 
 -- name: find_by_token
--- The same list may serve several sessions: the newest one that is not closed counts.
+-- The same list may serve several sessions: the one that this player is in counts, else the newest that is open.
 select p.id, p.session_id, p.label, p.type, p.status::text, p.room_id, p.slot, p.waiting_since, p.seated_at,
     p.outcome, p.code, s.status::text as session_status
 from player p join session s on s.id = p.session_id
 where p.token_hash = %(token_hash)s
-order by s.status = 'closed', s.opened_at desc limit 1
+order by s.status = 'closed', p.status in ('waiting', 'playing') desc, s.opened_at desc limit 1
 
 -- name: find_player
 select p.id, p.session_id, p.label, p.type, p.status::text, p.room_id, p.slot, p.waiting_since, p.seated_at,
@@ -34,7 +34,7 @@ with found as (
         p.outcome, p.code, s.status::text as session_status
     from player p join session s on s.id = p.session_id
     where p.token_hash = %(token_hash)s
-    order by s.status = 'closed', s.opened_at desc limit 1
+    order by s.status = 'closed', p.status in ('waiting', 'playing') desc, s.opened_at desc limit 1
     for update of p
 ), signed_in as (
     update player set status = 'waiting', entry = %(entry)s, signed_in_at = now(), waiting_since = now()

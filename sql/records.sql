@@ -1,7 +1,3 @@
--- name: lock_rooms
--- No room moves on while answers to it are stored: late is late, in time is in time.
-select id from room where id = any(%(rooms)s) order by id for share
-
 -- name: store_records
 with given as (
     select * from unnest(
@@ -36,3 +32,7 @@ select id, form, field, value, version, late from record where form = any(%(form
 select distinct on (field) field, value, version from record
 where room_id = %(room_id)s and round = %(round)s and step = %(step)s and player_id = %(player_id)s
 order by field, version desc
+
+-- name: hold_rooms
+-- No room moves on while answers to it are stored: late is late, in time is in time.
+select id from room where id = any(%(room_ids)s) order by id for share

@@ -3,6 +3,9 @@
 -- time for a session. Read the status in a statement of its own: this one sees it as it was before the wait.
 select session_id from lobby where session_id = %(session_id)s for update
 
+-- name: lock_lobby_if_free
+select session_id from lobby where session_id = %(session_id)s for update skip locked
+
 -- name: session_now
 select seed, status::text from session where id = %(session_id)s
 
@@ -56,14 +59,20 @@ select from_slot, to_slot from tie
 where room_id = %(room_id)s
     and round = (select max(round) from tie where room_id = %(room_id)s and round <= %(round)s)
 
+-- name: sessions_to_look_at
+select distinct r.session_id from room r join session s on s.id = r.session_id
+where r.status = 'playing' and s.status = 'running'
+    and (r.deadline <= clock_timestamp() or %(all)s or r.id = any(%(hinted)s))
+order by r.session_id
+
 -- name: claim_due_rooms
 -- Due: past its deadline, or one that ends when answered in which nobody who plays has yet to answer.
 select r.id, r.session_id, r.position,
     not exists (select from player p where p.room_id = r.id and p.status = 'playing') as deserted
 from room r join session s on s.id = r.session_id
-where r.status = 'playing' and s.status = 'running' and (
+where r.session_id = %(session_id)s and r.status = 'playing' and s.status = 'running' and (
     r.deadline <= clock_timestamp()
-    or (%(all)s or r.id in (select room_id from log where log.id = any(%(logs)s)))
+    or (%(all)s or r.id = any(%(hinted)s))
     and not exists (
         select from player p where p.room_id = r.id and p.status = 'playing' and (
             not r.ends_when_answered or not exists (
@@ -92,9 +101,6 @@ where room.id = n.id
 -- name: end_rooms
 update room set status = 'ended', ended_at = now(), outcome = %(outcome)s
 where id = any(%(room_ids)s) and status = 'playing'
-
--- name: playing_rooms_of_session
-select id from room where session_id = %(session_id)s and status = 'playing' order by id
 
 -- name: lock_room
 select id from room where id = %(room_id)s for update

@@ -31,31 +31,34 @@ from session where id = %(id)s for no key update
 -- name: act_as
 select set_config('networklab.by', %(by)s, true)
 
+-- name: moment
+select clock_timestamp()
+
 -- name: start_session
-update session set status = 'running', started_at = now() where id = %(id)s
+update session set status = 'running', started_at = clock_timestamp() where id = %(id)s
 
 -- name: pause_session
-update session set status = 'paused', paused_at = now() where id = %(id)s
+update session set status = 'paused', paused_at = clock_timestamp() where id = %(id)s
 
 -- name: lock_rooms_of_session
 select id from room where session_id = %(id)s and status = 'playing' order by id for update
 
 -- name: shift_rooms
-update room set deadline = deadline + (now() - %(paused_at)s) where session_id = %(id)s and status = 'playing'
+update room set deadline = deadline + (%(resumed_at)s - %(paused_at)s) where session_id = %(id)s and status = 'playing'
 
 -- name: lock_waiting_players
 select id from player where session_id = %(id)s and status = 'waiting' order by id for update
 
 -- name: shift_waiting
 -- Who signed in during the pause has waited only since then.
-update player set waiting_since = waiting_since + (now() - greatest(waiting_since, %(paused_at)s))
+update player set waiting_since = waiting_since + (%(resumed_at)s - greatest(waiting_since, %(paused_at)s))
 where session_id = %(id)s and status = 'waiting'
 
 -- name: resume_session
 update session set status = 'running', paused_at = null where id = %(id)s
 
 -- name: close_session
-update session set status = 'closed', paused_at = null, closed_at = now() where id = %(id)s
+update session set status = 'closed', paused_at = null, closed_at = clock_timestamp() where id = %(id)s
 
 -- name: look_again
 update lobby set due_at = now() where session_id = %(id)s
