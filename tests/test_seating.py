@@ -336,26 +336,28 @@ def test_two_who_belong_together_meet_wherever_their_arrivals_cross(house: House
 
 
 def test_who_leaves_the_lobby_while_another_arrives_has_left_and_holds_nobody_up(house: House) -> None:
+    ending = PAIR + '[dropout]\nsilent = "45s"\nthen = ["end_room"]\n'
+
     async def story() -> None:
-        async with Stage(house, {"R1": "red", "B1": "blue"}).up() as stage:
+        async with Stage(house, {"R1": "red", "B1": "blue"}, ending).up() as stage:
             seen: set[str] = set()
 
             async def settled() -> None:
                 [(blue, slot)] = await stage.ask("select status::text, slot from player where label = 'B1'")
                 assert blue == "left"
                 red = (await stage.statuses())["R1"]
-                assert red == ("waiting" if slot is None else "playing")
+                # Who left a seat has ended the room with it.
+                assert red == ("waiting" if slot is None else "finished")
                 seen.add(red)
                 if red == "waiting":
                     # The database knows when to look again, so that the wait has an end.
-                    assert await stage.ask("select due_at from lobby where session_id = %s", stage.id) != [
-                        (None,)
-                    ]
+                    due = await stage.ask("select due_at from lobby where session_id = %s", stage.id)
+                    assert due != [(None,)]
 
-            await stage.interleave(
-                stage.arrives("R1"), stage.withdraws("B1"), lambda: stage.open("B1"), settled
-            )
-            assert seen == {"waiting", "playing"}
+            arrives, withdraws = stage.arrives("R1"), stage.withdraws("B1")
+            await stage.interleave(arrives, withdraws, lambda: stage.open("B1"), settled)
+            await stage.interleave(withdraws, arrives, lambda: stage.open("B1"), settled)
+            assert seen == {"waiting", "finished"}
 
     house.tell(story())
 
@@ -478,6 +480,26 @@ async def _kill(stage: Stage, actor: Actor) -> bool:
     return True
 
 
+def test_a_sign_in_that_a_running_seating_has_not_seen_is_not_taken_for_seen(house: House) -> None:
+    async def story() -> None:
+        async with Stage(house, {"R1": "red", "B1": "blue"}).up() as stage:
+            await stage.open()
+            seating = Actor(stage.hands[0], stage.plain, stage.arrives("B1"))
+            while not {"lobby", "player"} <= await stage.locks(seating):
+                assert await seating.step()
+            # R1 comes after it has looked, and dies before the seating that belongs to this sign-in.
+            await players.sign_in(stage.plain, stage.token("R1"), {})
+            await finish(seating)
+            assert await stage.statuses() == {"B1": "waiting", "R1": "waiting"}
+
+            await stage.plain.execute("update player set signed_in_at = signed_in_at - interval '1m'")
+            await stage.conduct()
+            assert await stage.statuses() == {"B1": "playing", "R1": "playing"}
+            await stage.check()
+
+    house.tell(story())
+
+
 def test_a_second_seating_waits_for_the_lobby_and_seats_nobody_twice(house: House) -> None:
     async def story() -> None:
         async with Stage(house, {"R1": "red", "B1": "blue", "R2": "red", "B2": "blue"}).up() as stage:
@@ -568,11 +590,11 @@ def test_among_hundreds_of_the_same_type_the_oldest_are_seated_however_close_the
     few = TALK.replace("seats = {red = 2, blue = 2}", "seats = {red = 4}\ncount = 50")
     session = house.open(few, {"red": 400})
     _come(house, session, *session.tokens)
-    # The one with the highest number came first, and each a microsecond before the one with the next lower.
-    house.sql("update player set waiting_since = now() - interval '1 microsecond' * id")
+    # Each came a microsecond before the one with the next number: less than it takes to look at one.
+    house.sql("update player set waiting_since = now() - interval '1s' + interval '1 microsecond' * id")
 
     assert _seat(house, session) == 200
-    assert house.sql("select min(id), max(id) from player where status = 'playing'") == [(201, 400)]
+    assert house.sql("select min(id), max(id) from player where status = 'playing'") == [(1, 200)]
 
 
 def test_nobody_is_seated_before_the_start_and_everybody_without_coming_back_after_it(house: House) -> None:
