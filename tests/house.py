@@ -295,12 +295,13 @@ class House:
         self.guests.append(guest)
         return guest
 
-    def tell(self, story: Coroutine[Any, Any, T]) -> T:
+    def tell(self, story: Coroutine[Any, Any, T], seconds: float = 180) -> T:
         """Run a story to its end; then everybody closes their browser."""
 
         async def run() -> T:
             try:
-                return await story
+                async with asyncio.timeout(seconds):  # a server that never answers is a failure, not a wait
+                    return await story
             finally:
                 for browser in [*self.browsers, *(guest.browser for guest in self.guests)]:
                     browser.close()
