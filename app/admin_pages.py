@@ -24,7 +24,8 @@ from app.study import Study
 
 Query = Request[object, object, State]
 wrong_passwords = Limit(most=10, seconds=60)
-hashing = asyncio.Semaphore(2)  # argon2 takes memory and a core
+wrong_addresses = Limit(most=30, seconds=60)
+hashing = asyncio.Semaphore(1)  # argon2 takes memory and a core
 
 
 class NotLoggedIn(Exception):
@@ -61,12 +62,14 @@ async def login(request: Query) -> Response[str] | Redirect:
     name, password = str(form.get("name", "")).strip(), str(form.get("password", ""))
     source = f"{address_of(request)} {name}"
     wrong_passwords.check(source)
+    wrong_addresses.check(address_of(request))
     async with lab.pool.connection() as conn:
         stored = await accounts.password_hash(conn, name)
     async with hashing:
         matches = await asyncio.to_thread(accounts.password_matches, stored, password)
     if not matches:
         wrong_passwords.fail(source)
+        wrong_addresses.fail(address_of(request))
         sentence = "Name and password do not fit together. `networklab admin add NAME` gives a new password."
         return page("admin/login.html", dict(problem=sentence, name=name), 403)
     async with lab.pool.connection() as conn:

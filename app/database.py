@@ -8,8 +8,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
-from app.config import Config
-from app.db import connect, migrate
+from app.config import Config, ConfigError
+from app.db import connect, migrate, value
 from app.embedded import EmbeddedError, Postgres
 
 WATCH = 1.0  # seconds
@@ -55,8 +55,13 @@ def _watched(postgres: Postgres) -> Iterator[None]:
 
 
 async def migrate_at(url: str) -> None:
+    """Raises `ConfigError` for a Postgres that does not keep what it has committed."""
     conn = await connect(url, "migrate")
     try:
+        if await value(conn, b"show fsync") != "on":
+            raise ConfigError(
+                "This Postgres runs with fsync = off, so an acknowledged answer may be lost; set fsync = on."
+            )
         await migrate(conn)
     finally:
         await conn.close()

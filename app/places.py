@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from app import html, lobby, messages, records, rooms
+from app import clock, html, lobby, messages, records, rooms
 from app.db import Connection
 from app.html import fragment
 from app.keys import Keys
@@ -43,7 +43,7 @@ class LobbyPlace:
         return self.player.waiting_since + timedelta(seconds=seconds)
 
     def html(self) -> str:
-        return html.render("player/lobby.html", place=self, now=_now())
+        return html.render("player/lobby.html", place=self, now=clock.now())
 
     def wait_html(self) -> str:
         """The part that changes as others come and go: the same for all of one type."""
@@ -108,7 +108,7 @@ class RoomPlace:
         return html.render("player/_player_answered.html", **self._context())
 
     def _context(self) -> dict[str, object]:
-        return dict(place=self, step=self.position.step, now=_now())
+        return dict(place=self, step=self.position.step, now=clock.now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class DonePlace:
         return address.replace("{code}", quote(self.player.code or "", safe="")) if address else None
 
     def html(self) -> str:
-        return html.render("player/_room_ended.html", place=self, now=_now())
+        return html.render("player/_room_ended.html", place=self, now=clock.now())
 
 
 Place = LobbyPlace | RoomPlace | DonePlace
@@ -170,7 +170,3 @@ async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room
         messages=tuple(await messages.seen_by(conn, room.id, me.slot, study)),
         message_key=keys.message_key(player.id, room.id, room.position),
     )
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated
 
-from litestar import HttpMethod, Request, get, post, route
+from litestar import Request, get, post
 from litestar.datastructures import FormMultiDict, State
 from litestar.params import Parameter
 from litestar.response import Redirect, Response
@@ -35,7 +35,7 @@ class UnknownToken(Exception):
     """A link that leads nowhere."""
 
 
-@route("/join/{token:str}", http_method=[HttpMethod.GET, HttpMethod.HEAD])
+@get("/join/{token:str}")
 async def join_form(request: Query, token: Token) -> Response[str]:
     """Changes nothing: link scanners open it too."""
     lab, player = lab_of(request), await _invited(request, token)

@@ -16,6 +16,7 @@ from types import FrameType
 
 import uvicorn
 import uvloop
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from app import streams
 from app.config import Config
@@ -61,7 +62,7 @@ def serve_one(config: Config, url: str, listener: socket.socket, lifeline: int |
     if lifeline is not None:
         threading.Thread(target=_end_with_parent, args=[lifeline], daemon=True).start()
     settings = uvicorn.Config(
-        create_app(config, url),
+        _head_as_get(create_app(config, url)),
         loop="uvloop",
         http="httptools",
         ws="none",
@@ -74,6 +75,17 @@ def serve_one(config: Config, url: str, listener: socket.socket, lifeline: int |
         proxy_headers=True,
     )
     uvloop.run(Server(settings).serve(sockets=[listener]))
+
+
+def _head_as_get(app: ASGIApp) -> ASGIApp:
+    """Uptime checks and link scanners ask with HEAD; uvicorn leaves the body of the answer out."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("method") == "HEAD":
+            scope = {**scope, "method": "GET"}  # type: ignore[typeddict-item, misc, assignment]
+        await app(scope, receive, send)
+
+    return answer
 
 
 def _allow_many_connections() -> None:

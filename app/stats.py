@@ -16,7 +16,8 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from app.db import Connection, Line, Queries, row, rows
+from app import clock
+from app.db import Connection, Line, Queries, row, rows, value
 
 SQL, SESSIONS, LOBBY = Queries("stats"), Queries("sessions"), Queries("lobby")
 STATUSES = ("invited", "waiting", "playing", "finished", "left")
@@ -152,7 +153,9 @@ class Stats:
             self.line.drop()
 
     async def _tick(self, conn: Connection) -> None:
-        await conn.execute(SQL["put_figures"], dict(id=self.process, figures=Jsonb(asdict(self.figures()))))
+        figures, asked = Jsonb(asdict(self.figures())), datetime.now(UTC)
+        database_now = await value(conn, SQL["put_figures"], id=self.process, figures=figures)
+        clock.heard(database_now, asked, datetime.now(UTC))
         if not self.boards:
             return
         found = await (await conn.execute(SQL["figures"])).fetchall()
@@ -188,7 +191,7 @@ async def read_tick(
     seconds = max(time.monotonic() - before[0], 0.001) if before else 1.0
     old = before[1] if before else totals
     return Tick(
-        at=datetime.now(UTC),
+        at=clock.now(),
         session=session,
         counts=counts,
         waiting=waiting,

@@ -22,6 +22,7 @@ from app.sessions import SQL as SESSIONS
 
 QUIET = 15.0  # seconds after which a comment keeps the connection alive
 HEADERS = [(b"content-type", b"text/event-stream"), (b"x-accel-buffering", b"no")]
+TABS = 20  # pages of one player in one process
 stopping = asyncio.Event()  # set when the server is told to stop: streams end at once
 
 
@@ -35,6 +36,9 @@ async def play_live(scope: Scope, receive: Receive, send: Send) -> None:
         await _refuse(send, 403)
         return
     lab = lab_of(connection)
+    if sum(page.player_id == player_id for page in lab.live.pages) >= TABS:
+        await _refuse(send, 429)
+        return
     page = Page(player_id, session_id)
 
     async def messages() -> AsyncIterator[bytes]:

@@ -1,6 +1,7 @@
 -- name: put_figures
 insert into process (id, seen_at, figures) values (%(id)s, now(), %(figures)s)
 on conflict (id) do update set seen_at = excluded.seen_at, figures = excluded.figures
+returning clock_timestamp()
 
 -- name: remove_process
 delete from process where id = %(id)s or seen_at < now() - interval '1 hour'
