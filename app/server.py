@@ -82,7 +82,7 @@ def _head_as_get(app: ASGIApp) -> ASGIApp:
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get("method") == "HEAD":
-            scope = {**scope, "method": "GET"}  # type: ignore[typeddict-item, misc, assignment]
+            scope = {**scope, "method": "GET"}  # type: ignore[assignment]
         await app(scope, receive, send)
 
     return answer
