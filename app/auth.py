@@ -11,10 +11,13 @@ from litestar.datastructures import Cookie
 from litestar.exceptions import PermissionDeniedException, TooManyRequestsException
 from litestar.handlers.base import BaseRouteHandler
 
+from app.config import Config
+from app.keys import Keys
 from app.lab import lab_of
 
 PLAYER_COOKIE = "networklab_player"
 ADMIN_COOKIE = "networklab_admin"
+RawHeaders = dict[bytes, bytes]  # as ASGI has them, names in lower case
 WEEK = 7 * 24 * 3600  # seconds
 
 
@@ -23,30 +26,44 @@ class NotSignedIn(Exception):
 
 
 async def same_site(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
+    """The guard of every form. Raises a 403."""
+    if connection.scope.get("method") not in ("GET", "HEAD", "OPTIONS"):
+        check_site(dict(connection.scope["headers"]), lab_of(connection).config)
+
+
+def check_site(headers: RawHeaders, config: Config) -> None:
     """A form must come from our own pages: browsers say where from, and other programs carry nobody else's cookies.
 
     Raises a 403. Cookies are SameSite=Lax besides, for browsers too old to send `Sec-Fetch-Site`.
     """
-    if connection.scope.get("method") in ("GET", "HEAD", "OPTIONS"):
-        return
-    headers = connection.headers
-    origin_site = headers.get("sec-fetch-site")
-    if origin_site is not None:
-        if origin_site in ("same-origin", "none"):
+    site = headers.get(b"sec-fetch-site")
+    if site is not None:
+        if site in (b"same-origin", b"none"):
             return
     else:
-        origin = headers.get("origin")
+        origin = headers.get(b"origin")
         if origin is None:
             return
-        ours = {headers.get("host", ""), urlsplit(lab_of(connection).config.public_url).netloc}
-        if urlsplit(origin).netloc and urlsplit(origin).netloc in ours:
+        netloc = urlsplit(origin.decode("latin-1")).netloc
+        if netloc and netloc in (
+            headers.get(b"host", b"").decode("latin-1"),
+            urlsplit(config.public_url).netloc,
+        ):
             return
     raise PermissionDeniedException("This form was sent from another site. Open your own link and try again.")
 
 
 def player_of(connection: ASGIConnection) -> tuple[int, str]:  # type: ignore[type-arg]
     """Player and session from the signed cookie, without the database. Raises `NotSignedIn`."""
-    found = lab_of(connection).keys.read_player_cookie(connection.cookies.get(PLAYER_COOKIE))
+    return player_in(dict(connection.scope["headers"]), lab_of(connection).keys)
+
+
+def player_in(headers: RawHeaders, keys: Keys) -> tuple[int, str]:
+    cookies = headers.get(b"cookie", b"").decode("latin-1").split(";")
+    values = (
+        cookie.strip().removeprefix(f"{PLAYER_COOKIE}=") for cookie in cookies if PLAYER_COOKIE in cookie
+    )
+    found = keys.read_player_cookie(next(values, None))
     if found is None:
         raise NotSignedIn
     return found

@@ -88,7 +88,7 @@ def create_app(config: Config, url: str) -> Litestar:
             Exception: _broken,
         },
         before_send=[_add_headers],
-        request_max_body_size=200_000,
+        request_max_body_size=player_pages.LARGEST_FORM,
         openapi_config=None,
         logging_config=None,
     )

@@ -5,15 +5,30 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Annotated
+from urllib.parse import parse_qsl
 
-from litestar import Request, get, post
+from litestar import Request, asgi, get, post
 from litestar.datastructures import FormMultiDict, State
+from litestar.exceptions import ClientException
 from litestar.params import Parameter
 from litestar.response import Redirect, Response
+from litestar.types import Receive, Scope, Send
 
 from app import html, players, rooms
-from app.auth import PLAYER_COOKIE, Limit, NotSignedIn, address_of, cookie, player_of, same_site
+from app.auth import (
+    PLAYER_COOKIE,
+    Limit,
+    NotSignedIn,
+    RawHeaders,
+    address_of,
+    check_site,
+    cookie,
+    player_in,
+    player_of,
+    same_site,
+)
 from app.html import fragment
 from app.keys import FormKey
 from app.lab import Lab, lab_of
@@ -22,11 +37,12 @@ from app.messages import BODY, Draft
 from app.pages import page, piece, problem, wants_page
 from app.places import LobbyPlace, Place, RoomPlace, place_of
 from app.players import Player
-from app.records import Answer, form_id
+from app.records import Answer, Receipt, form_id
 from app.study import Field, FieldError, Study
 
 Query = Request[object, object, State]
 Token = Annotated[str, Parameter(max_length=200)]
+LARGEST_FORM = 200_000  # bytes
 SEATING_PATIENCE = 12.0  # seconds
 wrong_tokens = Limit(most=60, seconds=60)
 
@@ -82,17 +98,34 @@ async def play(request: Query) -> Response[str]:
     return _play(place)
 
 
-@get(["/play/records", "/play/messages", "/play/leave"])
+@get(["/play/messages", "/play/leave"])
 async def back_to_play() -> Redirect:
     """Where a browser without scripts lands when it opens the address of a form again."""
     return Redirect("/play", status_code=303)
 
 
-@post("/play/records", guards=[same_site])
-async def store_records(request: Query) -> Response[str] | Redirect:
-    """The hot route: no database but the ledger's commit."""
-    lab, (player_id, session_id) = lab_of(request), player_of(request)
-    study, form = await lab.studies.of(session_id), await request.form()
+@asgi("/play/records", copy_scope=True)
+async def store_records(scope: Scope, receive: Receive, send: Send) -> None:
+    """The hot route, as raw ASGI: no database but the ledger's commit, nothing rendered but a key."""
+    request: Query = Request(scope, receive, send)
+    if scope["method"] == "POST":  # type: ignore[typeddict-item]
+        response = await _store_records(request, dict(scope["headers"]), receive)
+    else:
+        response = Redirect("/play", status_code=303)
+    if isinstance(response, Saved):
+        await send({"type": "http.response.start", "status": 200, "headers": response.headers})
+        await send({"type": "http.response.body", "body": response.body, "more_body": False})
+    else:
+        await response.to_asgi_response(app=request.app, request=request)(scope, receive, send)
+
+
+async def _store_records(
+    request: Query, headers: RawHeaders, receive: Receive
+) -> Response[str] | Redirect | Saved:
+    lab = lab_of(request)
+    check_site(headers, lab.config)
+    player_id, session_id = player_in(headers, lab.keys)
+    study, form = await lab.studies.of(session_id), await _read_form(headers, receive)
     key = _form_key(lab, player_id, form, study)
     if key is None:
         return _stale(request)
@@ -101,27 +134,59 @@ async def store_records(request: Query) -> Response[str] | Redirect:
     if errors:
         return await _step_again(request, form, errors)
     said = tuple(values.items())
-    answer = Answer(
-        player_id,
-        key.room_id,
-        position.step.name,
-        position.round,
-        said,
-        form_id(player_id, form["form_key"], said),
-    )
+    form_ = form_id(player_id, form["form_key"], said)
+    answer = Answer(player_id, key.room_id, position.step.name, position.round, said, form_)
     receipt = await lab.answers.commit(answer)
     if receipt is None:
         return _stale(request)
-    headers = {"Receipt": str(receipt)}
     if wants_page(request):
-        return Redirect("/play", status_code=303, headers=headers)
+        return Redirect("/play", status_code=303, headers={"Receipt": str(receipt)})
     if receipt.late:
         here = fragment("#page", "innerMorph", (await _place(request)).html())
-        return piece(
-            here + fragment("#notice", "innerHTML", html.render("player/_late.html")), headers=headers
+        late = fragment("#notice", "innerHTML", html.render("player/_late.html"))
+        return piece(here + late, headers={"Receipt": str(receipt)})
+    return Saved(receipt, lab.keys.answer_key(player_id, key.room_id, key.position, receipt.version))
+
+
+class Saved:
+    """The answer to almost every form: its receipt, and the key of the next one."""
+
+    def __init__(self, receipt: Receipt, form_key: str) -> None:
+        before, after = _saved_around_key()
+        self.body = before + form_key.encode() + after
+        self.headers = [
+            (b"content-type", b"text/html; charset=utf-8"),
+            (b"content-length", str(len(self.body)).encode()),
+            (b"receipt", str(receipt).encode()),
+        ]
+
+
+@cache
+def _saved_around_key() -> tuple[bytes, bytes]:
+    before, _, after = html.render("player/_saved.html", form_key="KEY").partition("KEY")
+    return before.encode(), after.encode()
+
+
+async def _read_form(headers: RawHeaders, receive: Receive) -> FormMultiDict:
+    """The fields of a form as browsers send it. Raises a 400 or a 413."""
+    body = bytearray()
+    while True:
+        event = await receive()
+        if event["type"] != "http.request":
+            raise ClientException("The connection was closed in the middle of the form.")
+        body += event["body"]
+        if len(body) > LARGEST_FORM:
+            raise ClientException(status_code=413)
+        if not event["more_body"]:
+            break
+    if body and not headers.get(b"content-type", b"").startswith(b"application/x-www-form-urlencoded"):
+        raise ClientException("This was not sent as a form.")
+    try:
+        return FormMultiDict(
+            parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=500)
         )
-    next_key = lab.keys.answer_key(player_id, key.room_id, key.position, receipt.version)
-    return piece(html.render("player/_saved.html", form_key=next_key), headers=headers)
+    except ValueError:
+        raise ClientException("The form has bytes that are no text.") from None
 
 
 @post("/play/messages", guards=[same_site])

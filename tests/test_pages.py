@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 
 import httpx
@@ -22,7 +22,8 @@ from app.accounts import log_in, put_account
 from app.auth import ADMIN_COOKIE, PLAYER_COOKIE
 from app.config import PROJECT
 from app.embedded import Postgres
-from app.rehearsal.wire import Browser
+from app.rehearsal.wire import Browser, WireError
+from app.streams import TABS
 from tests.house import (
     House,
     Opened,
@@ -203,6 +204,9 @@ def test_static_files_have_a_version_in_their_address_and_are_kept_for_ever(visi
         assert re.search(r"\?v=[0-9a-f]{12}$", address), address
         kept = visitor.get(address)
         assert kept.status_code == 200 and "immutable" in kept.headers["cache-control"]
+        bare, _, version = address.partition("?v=")
+        for other in (bare, f"{bare}?v={version[::-1]}"):  # what another version of us would ask for
+            assert visitor.get(other).headers["cache-control"] == "no-store", other
     missing = visitor.get("/static/missing.css?v=1")
     assert missing.status_code == 404 and missing.headers["cache-control"] == "no-store"
     for outside in (
@@ -241,8 +245,8 @@ def test_whatever_is_asked_the_answer_is_a_page_with_a_sentence(
         (405, visitor.delete(f"/join/{token}")),
         (405, visitor.request("PROPFIND", "/play")),
         (409, visitor.post("/play/records")),
-        (409, visitor.post("/play/records", content=b"\xff\xfe=%ff&form_key=%00", headers=form)),
-        (409, visitor.post("/play/records", content=b"[1, 2", headers={"Content-Type": "application/json"})),
+        (400, visitor.post("/play/records", content=b"\xff\xfe=%ff&form_key=%00", headers=form)),
+        (400, visitor.post("/play/records", content=b"[1, 2", headers={"Content-Type": "application/json"})),
         (400, visitor.post("/play/records", content=b"no boundary here", headers=multipart)),
         (400, visitor.post("/play/records", content=b"--y", headers={"Content-Type": "multipart/form-data"})),
         (413, visitor.post("/play/records", content=b"why=" + b"x" * 300_000, headers=form)),
@@ -346,6 +350,27 @@ def test_whatever_bytes_come_the_server_answers_or_hangs_up_and_goes_on(
         assert b"400" in raw.recv(65536)
     assert visitor.get("/health/ready").text == "ready\n"
     assert "Traceback" not in server.log.read_text()
+
+
+def test_one_cookie_holds_so_many_pages_open_and_no_more(
+    server: Server, shared: House, seated: tuple[Opened, list[str]]
+) -> None:
+    async def story() -> None:
+        guest, other = (shared.guest(server, seated[0], "R1"), shared.guest(server, seated[0], "R2"))
+        guest.browser.cookies[PLAYER_COOKIE], other.browser.cookies[PLAYER_COOKIE] = seated[1][:2]
+        async with AsyncExitStack() as stack:
+            for _ in range(TABS):
+                await stack.enter_async_context(guest.watching())
+            with pytest.raises(WireError, match="429"):
+                async with guest.watching():
+                    pass
+            async with other.watching():
+                pass
+            await stack.aclose()
+        async with guest.watching():  # and when they are closed, pages open again
+            pass
+
+    shared.tell(story())
 
 
 # With scripts and without
