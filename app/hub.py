@@ -29,14 +29,16 @@ class Hub:
     def __init__(self, url: str, publish: Publish) -> None:
         self.line, self.publish = Line(url, "hub"), publish
         self.cursors: dict[int, int] = {}
+        self.reading: dict[int, int] = {}  # the cursors of what is being read and handed on now
         self.hinted: dict[int, float] = {}  # log → when the hint came
         self.wake = asyncio.Event()
         self.lag = 0.0  # seconds from a hint to its events handed on, the last time
 
     def watch(self, log_id: int, seq: int) -> None:
-        """Hand on what comes after `seq`; a log that is watched already keeps its cursor."""
+        """Hand on what comes after `seq`, if the log's cursor is not ahead of it then: look at `cursors`."""
         if log_id not in self.cursors:
-            self.cursors[log_id] = seq
+            # What is on its way begins after a cursor that may be ahead of `seq`: who asks has to read again.
+            self.cursors[log_id] = max(seq, self.reading.get(log_id, 0))
             self.hint([log_id])  # something may have come since `seq` was read
 
     def forget(self, log_id: int) -> None:
@@ -75,17 +77,20 @@ class Hub:
                 self.hint(hinted)
 
     async def _catch_up(self, conn: Connection, logs: set[int]) -> None:
-        while logs:
-            cursors = {log: self.cursors[log] for log in logs if log in self.cursors}
-            if not cursors:
-                return
-            events = await events_after(conn, cursors, MOST)
-            count: dict[int, int] = {}
-            for event in events:
-                count[event.log_id] = count.get(event.log_id, 0) + 1
-            if events:
-                await self.publish(events)
-            for event in events:
-                if event.log_id in self.cursors:
-                    self.cursors[event.log_id] = event.seq
-            logs = {log for log, number in count.items() if number == MOST}
+        try:
+            while logs:
+                self.reading = {log: self.cursors[log] for log in logs if log in self.cursors}
+                if not self.reading:
+                    return
+                events = await events_after(conn, self.reading, MOST)
+                count: dict[int, int] = {}
+                for event in events:
+                    count[event.log_id] = count.get(event.log_id, 0) + 1
+                if events:
+                    await self.publish(events)
+                for event in events:
+                    if event.log_id in self.cursors:
+                        self.cursors[event.log_id] = event.seq
+                logs = {log for log, number in count.items() if number == MOST}
+        finally:
+            self.reading = {}

@@ -19,7 +19,8 @@ import pytest
 from app import lobby, messages, players, rooms
 from app.db import SQL_FOLDER, Connection, connect, open_pool
 from app.embedded import Postgres
-from app.events import events_after
+from app.events import Event, events_after
+from app.hub import Hub
 from app.keys import read_keys
 from app.listener import Listener
 from app.live import Live, Page
@@ -512,6 +513,56 @@ def test_a_page_that_joins_just_before_the_news_takes_it_from_nobody_else(house:
     house.tell(story())
 
 
+def test_who_comes_back_while_the_hub_is_reading_gets_all_that_came_or_is_told_to_look_again(
+    house: House,
+) -> None:
+    session = house.open()
+    house.act("pause", session)
+    [(log,)] = house.sql("select id from log")
+
+    async def story() -> None:
+        handed_on: list[int] = []
+
+        async def publish(events: list[Event]) -> None:
+            handed_on.extend(event.seq for event in events)
+
+        hub = Hub(house.database, publish)
+        running = asyncio.create_task(hub.run())
+        try:
+            hub.watch(log, 0)
+            await until(lambda: handed_on == [1, 2], "the start and the pause")
+            await asyncio.to_thread(house.act, "resume", session)
+            with psycopg.connect(house.database) as lock:
+                lock.execute("lock table event in access exclusive mode")
+                hub.hint([log])
+                await until(
+                    lambda: house.sql(WAITING_FOR_A_LOCK, "networklab hub") == [(1,)], "the hub's reading"
+                )
+                # The only page goes and comes back with what it read of the log before the pause.
+                hub.forget(log)
+                hub.watch(log, 1)
+                accepted = hub.cursors[log] <= 1
+                handed_on.clear()
+            await until(lambda: 3 in handed_on, "the resumption")
+            assert not accepted or handed_on == [2, 3]
+            assert not accepted  # so the page reads again, and comes with a newer number
+            hub.forget(log)
+            hub.watch(log, 2)
+            assert hub.cursors[log] <= 2
+        finally:
+            running.cancel()
+            await asyncio.wait([running])
+            hub.line.drop()
+
+    house.tell(story())
+
+
+WAITING_FOR_A_LOCK = (
+    "select count(*) from pg_stat_activity where application_name = %s"
+    " and datname = current_database() and wait_event_type = 'Lock'"
+)
+
+
 def test_a_mistake_in_one_studys_page_leaves_the_other_studies_alone(house: House) -> None:
     page = PAGE + "{% block before %}{{ 1 // (2 - place.room.round) }}{% endblock %}"
     broken = house.open(page=page)
@@ -573,6 +624,7 @@ def test_a_logs_numbers_have_no_gap_and_a_reader_never_skips_one_whatever_happen
         stop = asyncio.Event()
         reading = asyncio.create_task(read(stop))
         await asyncio.gather(*(play(guest) for guest in guests))
+        await asyncio.to_thread(house.act, "close", session)  # nothing moves on by itself any more
         stop.set()
         seen = await reading
         stored = dict(house.sql("select id, last_seq from log"))
