@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from html import unescape
@@ -305,25 +307,30 @@ def test_the_figures_of_two_processes_are_added_up(house: House) -> None:
         )
         return [count for (count,) in found]
 
+    def both_workers() -> list[int]:
+        found = house.workers()
+        return found if len(found) == 2 else []
+
     async def story() -> None:
-        guest = house.guest(server, session, "R1")
-        await guest.sign_in()
+        guests = [house.guest(server, session, label) for label in ("R1", "R2", "B1")]
+        await sign_everyone_in(guests)
+        one, other = await until(both_workers, "both processes")
         async with AsyncExitStack() as stack:
-            count = 0
-            while min(streams(), default=0) == 0 or len(streams()) < 2:
-                assert count < 200, "all connections went to one process"
-                await stack.enter_async_context(guest.watching())  # each on a connection of its own
-                count += 1
+            for guest, asleep in zip(guests, (one, one, other), strict=True):
+                os.kill(asleep, signal.SIGSTOP)  # so that the connection goes to the other
+                try:
+                    await stack.enter_async_context(guest.watching())
+                finally:
+                    os.kill(asleep, signal.SIGCONT)
             async with dashboard(ada, session) as board:
-                await until(lambda: sum(streams()) == count, "the processes' own figures")
+                await until(lambda: sorted(streams()) == [1, 2], "the processes' own figures")
                 tick = await ticks(board, 2)
-                assert number(tick, "pages live") == count and number(tick, "processes") == 2
-                assert max(streams()) < count
+                assert number(tick, "pages live") == 3 and number(tick, "processes") == 2
 
     house.tell(story())
     # Behind an https address the cookies are for https only.
     with httpx.Client(base_url=server.base) as client:
-        assert "secure" in client.post(f"/join/{session.tokens['B1']}").headers["set-cookie"].lower()
+        assert "secure" in client.post(f"/join/{session.tokens['B2']}").headers["set-cookie"].lower()
 
 
 def test_the_dashboard_ticks_on_when_every_connection_of_the_pool_is_taken(house: House) -> None:

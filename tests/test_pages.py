@@ -204,9 +204,7 @@ def test_static_files_have_a_version_in_their_address_and_are_kept_for_ever(visi
         assert re.search(r"\?v=[0-9a-f]{12}$", address), address
         kept = visitor.get(address)
         assert kept.status_code == 200 and "immutable" in kept.headers["cache-control"]
-        bare, _, version = address.partition("?v=")
-        for other in (bare, f"{bare}?v={version[::-1]}"):  # what another version of us would ask for
-            assert visitor.get(other).headers["cache-control"] == "no-store", other
+        assert visitor.get(address.partition("?")[0]).headers["cache-control"] == "no-store"
     missing = visitor.get("/static/missing.css?v=1")
     assert missing.status_code == 404 and missing.headers["cache-control"] == "no-store"
     for outside in (
