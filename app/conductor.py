@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 import psycopg
@@ -19,7 +19,7 @@ from app.db import Connection, Line
 from app.sessions import Studies
 from app.study import Position
 
-SWEEP = 2.0  # seconds: even without any hint every room is looked at this often
+SWEEP = 1.0  # seconds: even without any hint every room is looked at this often
 PACE = 0.02  # seconds in which hints gather, so that a burst is looked at once
 SHORTEST = 0.05  # seconds between two looks at something overdue that another process is busy with
 REST = 10.0  # seconds before a session is tried again that could not go on
@@ -44,7 +44,7 @@ class Conductor:
 
     async def run(self) -> None:
         clock = asyncio.get_running_loop().time
-        swept = 0.0
+        swept = due = 0.0
         while True:
             await asyncio.sleep(PACE)
             self.wake.clear()
@@ -52,26 +52,36 @@ class Conductor:
             everywhere = clock() - swept >= SWEEP
             try:
                 async with asyncio.timeout(15):
-                    wait = await self.move_on(await self.line.get(), hinted, everywhere)
-                swept = clock() if everywhere else swept
+                    conn = await self.line.get()
+                    if everywhere or clock() >= due:
+                        wait = await self.move_on(conn, hinted, everywhere)
+                        due = clock() + min(max(wait, SHORTEST), SWEEP)
+                        swept = clock() if everywhere else swept
+                    else:
+                        await self.move_rooms(conn, hinted, False)
             except (psycopg.Error, OSError, TimeoutError) as error:
                 logger.warning("conductor trying again: %s", str(error).partition("\n")[0])
                 self.line.drop()
                 self.hinted |= hinted
-                swept, wait = 0.0, 0.2
+                swept, due = 0.0, clock() + 0.2
             try:
-                async with asyncio.timeout(min(max(wait, SHORTEST), SWEEP)):
+                async with asyncio.timeout_at(due):
                     await self.wake.wait()
             except TimeoutError:
                 pass
 
     async def move_on(self, conn: Connection, hinted: Iterable[int], everywhere: bool) -> float:
         """Do all that is due now; returns the seconds until something will be."""
-        for session_id in await rooms.sessions_to_look_at(conn, list(hinted), everywhere):
-            await self._in_session(session_id, self._move_rooms(conn, session_id, list(hinted), everywhere))
+        await self.move_rooms(conn, hinted, everywhere)
         for session_id in await lobby.due(conn, everywhere):
             await self._in_session(session_id, self._seat(conn, session_id))
         return await rooms.seconds_to_next_deadline(conn, SWEEP)
+
+    async def move_rooms(self, conn: Connection, hinted: Iterable[int], everywhere: bool) -> None:
+        """Only the rooms: those past their deadline, and those of `hinted` in which everybody has answered."""
+        ids = list(hinted)
+        for session_id in await rooms.sessions_to_look_at(conn, ids, everywhere):
+            await self._in_session(session_id, self._move_rooms(conn, session_id, ids, everywhere))
 
     async def _in_session(self, session_id: str, work: Coroutine[Any, Any, None]) -> None:
         """What is wrong with one session must not keep the others from going on."""
@@ -92,7 +102,7 @@ class Conductor:
             await lobby.seat(conn, session_id, study, patient=False)
 
     async def _move_rooms(
-        self, conn: Connection, session_id: str, hinted: Sequence[int], everywhere: bool
+        self, conn: Connection, session_id: str, hinted: list[int], everywhere: bool
     ) -> None:
         study = await self.studies.of(session_id)
         while True:

@@ -62,7 +62,7 @@ where room_id = %(room_id)s
 -- name: sessions_to_look_at
 select distinct r.session_id from room r join session s on s.id = r.session_id
 where r.status = 'playing' and s.status = 'running'
-    and (r.deadline <= clock_timestamp() or %(all)s or r.id = any(%(hinted)s))
+    and (r.deadline <= clock_timestamp() or %(all)s or r.ends_when_answered and r.id = any(%(hinted)s))
 order by r.session_id
 
 -- name: claim_due_rooms
