@@ -178,8 +178,8 @@ def test_a_private_message_reaches_one_neighbour_and_somebody_untied_cannot_be_r
             assert "privately" in streams[0].text
             await right.say("to my neighbours")
             await opposite.say("to mine")
-            await streams[1].until(lambda text: "to mine" in text, "a later message, to the one opposite")
-            await streams[2].until(lambda text: "to mine" in text, "a later message, to the right")
+            for stream in streams:
+                await stream.until(lambda text: "to mine" in text, "a later message")
             assert streams[0].talk == ["between us", "to mine"]
             assert streams[1].talk == ["to my neighbours", "to mine"]
             assert streams[2].talk == ["to my neighbours", "to mine"]
@@ -269,7 +269,7 @@ def test_a_killed_listener_loses_no_message_and_doubles_none(house: House) -> No
             await talking
             await page.until(lambda _: len(page.talk) >= 200, "all messages")
             assert page.talk == as_logged(house) and len(page.talk) == 200
-            assert page.snapshots == 1  # the stream itself was never cut
+            assert not page.ended  # it was always the same stream
 
     house.tell(story())
 
