@@ -1,14 +1,23 @@
-// What htmx does not do: count down, say whether all is saved, send again, keep a draft.
+// What htmx does not do: count down, say whether all is saved, send again, keep what was typed.
 "use strict";
 
-let clockOffset = 0; // server time minus ours, in milliseconds
-let heard = Date.now(); // when the stream last said something
-const waits = [1000, 2000, 4000, 8000];
-
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-const now = () => Date.now() + clockOffset;
+const byId = (id) => document.getElementById(id);
 
-// Countdowns. The deadline is the server's; data-now is the server's clock when it rendered.
+// Countdowns. The deadline is the server's, and so is the clock: data-now is what it showed when it rendered.
+// What comes late only makes a clock seem slow, so the fastest one seen is right. performance.now() can't be set.
+let ahead = -Infinity; // the server's clock minus ours, in milliseconds
+const read = new WeakMap(); // node → the data-now that has been read from it
+const now = () => performance.now() + ahead;
+
+function readClocks(came = performance.now()) {
+  for (const clock of all("[data-now]:not([data-frozen])")) {
+    if (read.get(clock) === clock.dataset.now) continue;
+    read.set(clock, clock.dataset.now);
+    ahead = Math.max(ahead, Number(clock.dataset.now) - came);
+  }
+}
+
 function tick() {
   for (const clock of all("[data-until]")) {
     const from = "frozen" in clock.dataset ? Number(clock.dataset.now) : now();
@@ -17,27 +26,41 @@ function tick() {
     if (clock.textContent !== text) clock.textContent = text;
     clock.classList.toggle("soon", left <= 10);
   }
-  const age = document.getElementById("age");
-  const seconds = Math.round((Date.now() - heard) / 1000);
-  if (age) age.textContent = seconds > 3 ? `what you see is ${seconds} s old, reconnecting` : "live";
   for (const part of all("[data-while]")) part.hidden = now() >= Number(part.dataset.while);
+  const age = byId("age");
+  if (age) {
+    const seconds = Math.round((performance.now() - heard) / 1000);
+    const text = seconds > 3 ? `what you see is ${seconds} s old` : "live";
+    if (age.textContent !== text) age.textContent = text;
+    age.classList.toggle("old", seconds > 3);
+  }
 }
 
-function setClock(root) {
-  const rendered = all("[data-now]:not([data-frozen])", root).map((clock) => Number(clock.dataset.now));
-  if (rendered.length) clockOffset = Math.max(...rendered) - Date.now();
-}
+// One line says whether this page is connected and all is saved.
+let heard = performance.now(); // when the stream last said something
+let connection = "connecting"; // or live, or away
+const sending = new Set(); // requests on their way
+let outcome = ""; // of what was sent last: saved, or nothing
+const unsent = new Map(); // form → what could not be sent yet: the body, tries, the timer
 
-function setState(state) {
-  const line = document.getElementById("state");
+function showState() {
+  const line = byId("state");
   if (!line) return;
+  const settled = outcome === "saved" && !isChanged() ? "saved" : "live";
+  const state = unsent.size ? "retrying" : sending.size ? "saving" : connection === "live" ? settled : connection;
+  if (line.dataset.state === state) return;
   line.dataset.state = state;
   for (const words of all("[data-when]", line)) words.hidden = words.dataset.when !== state;
 }
 
+function setConnection(state) {
+  connection = state;
+  showState();
+}
+
 // Sliders send nothing until they are touched: a middle that nobody chose is no answer.
-function prepareSliders(root) {
-  for (const slider of all("input[type=range][data-untouched][name]", root)) {
+function prepareSliders() {
+  for (const slider of all("input[type=range][data-untouched][name]")) {
     slider.dataset.name = slider.name;
     slider.removeAttribute("name");
   }
@@ -50,113 +73,264 @@ function touchSlider(slider) {
     delete slider.dataset.untouched;
   }
   const shown = slider.closest(".slider")?.querySelector("output");
-  if (shown) shown.textContent = slider.value;
+  if (shown && shown.textContent !== slider.value) shown.textContent = slider.value;
 }
 
-// Drafts: what was typed and not yet saved survives a reload.
-const draftKey = (form) => form.dataset.draft && `draft-${form.dataset.draft}`;
+// Drafts: what was typed and not yet saved survives a reload. A draft belongs to the form key it was typed under,
+// which is one player's, one step's and one save's: it never meets a newer answer, the next round or somebody else.
+const typedIn = (form) => [...new FormData(form)].filter(([name]) => name !== "form_key");
+const draftOf = (form) => `draft-${form.dataset.draft}`;
+const keyOf = (form) => form.dataset.key ?? form.elements.form_key.value;
+
+function readDraft(form) {
+  const draft = JSON.parse(sessionStorage.getItem(draftOf(form)) ?? "null");
+  return draft?.key === keyOf(form) ? draft.typed : null;
+}
 
 function keepDraft(form) {
-  const fields = [...new FormData(form)].filter(([name]) => name !== "form_key");
-  sessionStorage.setItem(draftKey(form), JSON.stringify(fields));
+  sessionStorage.setItem(draftOf(form), JSON.stringify({ key: keyOf(form), typed: typedIn(form) }));
 }
 
 function restoreDraft(form) {
-  for (const [name, value] of JSON.parse(sessionStorage.getItem(draftKey(form)) ?? "[]")) {
-    for (const field of all("input, textarea, select", form)) {
+  for (const [name, value] of readDraft(form) ?? []) {
+    for (const field of all("input, textarea", form)) {
       if (field.name !== name && field.dataset.name !== name) continue;
-      if (field.type === "radio" || field.type === "checkbox") field.checked = field.value === value;
-      else field.value = value;
+      if (field.type === "radio") field.checked = field.value === value;
+      else if (field.value !== value) field.value = value;
       if (field.type === "range") touchSlider(field);
     }
   }
 }
 
-function prepare(root) {
-  prepareSliders(root);
-  for (const form of all("form[data-draft]", root)) restoreDraft(form);
-  tick();
+function isChanged() {
+  const form = document.querySelector("form[data-answers]");
+  return Boolean(form && readDraft(form));
+}
+
+function edited(form) {
+  if (!form?.dataset.draft) return;
+  keepDraft(form);
+  const saved = form.querySelector("#saved");
+  if (saved?.textContent.trim()) saved.textContent = saved.dataset.changed;
+  showState();
 }
 
 document.addEventListener("input", (event) => {
   if (event.target.type === "range") touchSlider(event.target);
-  const form = event.target.form;
-  if (form?.dataset.draft) keepDraft(form);
+  edited(event.target.form);
 });
-for (const name of ["pointerdown", "keydown"]) {
+
+// Where the middle is meant, nothing moves: a tap says it, or the space bar. (A scroll that begins here does not.)
+for (const name of ["click", "keydown"]) {
   document.addEventListener(name, (event) => {
-    if (event.target.type === "range") touchSlider(event.target);
+    if (!event.target.dataset?.name || (name === "keydown" && event.key !== " ")) return;
+    touchSlider(event.target);
+    edited(event.target.form);
   });
 }
 
-// Saving. A form that could not be sent is sent again, with the same form key, until it arrives.
+// Sending. What could not be sent is sent again, under the same form key, until it arrives.
+const waits = [1000, 2000, 4000, 8000];
+const passing = [429, 502, 503, 504];
+const bodies = new WeakMap(); // form → what it sent last
+const isForm = (node) => node?.matches?.("form[hx-post]");
+
 function sendAgain(form, after) {
-  const tries = Number(form.dataset.tries ?? 0);
-  form.dataset.tries = tries + 1;
-  setState("retrying");
-  clearTimeout(form.retry);
-  form.retry = setTimeout(() => {
-    if (form.isConnected) form.requestSubmit();
-  }, after ?? waits[Math.min(tries, waits.length - 1)]);
+  const tries = unsent.get(form)?.tries ?? 0;
+  const wait = after ?? waits[Math.min(tries, waits.length - 1)] * (1 + Math.random() / 4);
+  const timer = setTimeout(() => (form.isConnected ? form.requestSubmit() : sendAlone(form)), wait);
+  unsent.set(form, { tries: tries + 1, timer });
+  showState();
+}
+
+// The step is over and its form is gone: the answer still counts, as a late one.
+async function sendAlone(form) {
+  try {
+    const response = await fetch(form.action, {
+      method: "POST",
+      body: bodies.get(form),
+      headers: { "HX-Request": "true" },
+    });
+    if (passing.includes(response.status)) sendAgain(form);
+    else arrived(form, response.ok);
+    if (response.ok) await showElsewhere(await response.text());
+  } catch {
+    sendAgain(form);
+  }
+}
+
+// An answer to a form that is gone: its fields are another step's now, so only what names its own place counts.
+async function showElsewhere(text) {
+  if (text.includes("<hx-partial")) {
+    await htmx.swap({ sourceElement: document.body, target: document.body, swap: "none", text });
+  }
+}
+
+function arrived(form, saved) {
+  clearTimeout(unsent.get(form)?.timer);
+  unsent.delete(form);
+  outcome = saved ? "saved" : "";
+  showState();
 }
 
 document.addEventListener("htmx:before:request", (event) => {
-  const form = event.detail.ctx.sourceElement;
-  if (form.matches?.("form[method=post]")) setState("saving");
+  const { ctx } = event.detail;
+  const form = ctx.sourceElement;
+  if (!isForm(form)) return;
+  clearTimeout(unsent.get(form)?.timer);
+  bodies.set(form, ctx.request.body);
+  mine ||= "clear" in form.dataset; // it may come back before the answer does
+  sending.add(ctx);
+  showState();
+});
+
+document.addEventListener("htmx:finally:request", (event) => {
+  if (sending.delete(event.detail.ctx)) showState();
 });
 
 document.addEventListener("htmx:after:request", (event) => {
-  const { sourceElement: form, response } = event.detail.ctx;
-  if (!form.matches?.("form[method=post]")) return;
-  if (response.status === 503) {
-    const seconds = Number(response.headers.get("Retry-After") ?? 1);
-    sendAgain(form, seconds * 1000 * (1 + Math.random()));
+  const { sourceElement: source, response, text, request } = event.detail.ctx;
+  if (source.matches?.("[hx-sse\\:connect]") && response.status === 403) location.reload();
+  if (!isForm(source)) return;
+  if (passing.includes(response.status)) {
+    const seconds = Number(response.headers.get("Retry-After"));
+    sendAgain(source, seconds > 0 ? seconds * 1000 * (1 + Math.random()) : undefined);
     return;
   }
-  delete form.dataset.tries;
-  setState(response.status < 400 ? "saved" : "live");
+  arrived(source, response.status < 400);
   if (response.status >= 400) return;
-  document.getElementById("notice")?.replaceChildren();
-  if (form.dataset.clear) form.elements[form.dataset.clear].value = "";
-  if (form.dataset.draft) {
-    sessionStorage.removeItem(draftKey(form));
-    for (const mark of all(".wrong, [aria-invalid]", form)) {
-      mark.classList.remove("wrong");
-      mark.removeAttribute("aria-invalid");
-    }
-    for (const words of all(".error, .problem", form)) words.remove();
-  }
+  byId("notice")?.replaceChildren();
+  if (!source.isConnected) showElsewhere(text);
+  if (source.dataset.clear) sent(source, request.body);
 });
 
 document.addEventListener("htmx:error", (event) => {
   const form = event.detail?.ctx?.sourceElement;
-  if (form?.matches?.("form[method=post]")) sendAgain(form);
+  if (isForm(form) && !event.detail.ctx.response) sendAgain(form);
 });
 
-// Live updates. A new step empties drafts of the one before; new messages stay in view if the reader is at the end.
-document.addEventListener("htmx:sse:after:connection", () => setState("live"));
-document.addEventListener("htmx:sse:error", () => setState("away"));
-document.addEventListener("htmx:sse:close", (event) => {
-  if (event.detail?.reason !== "removed") setState("away");
+// A message is gone from its field once it is stored; what was typed after it stays.
+let mine = false; // this page's own message is on its way back
+
+function sent(form, body) {
+  const field = form.elements[form.dataset.clear];
+  const said = body.get(form.dataset.clear);
+  if (field.value.startsWith(said)) field.value = field.value.slice(said.length);
+  keepDraft(form);
+}
+
+// An answer is stored: its marks go, and its draft too, unless something else was typed meanwhile.
+function saved(form) {
+  const body = [...bodies.get(form)].filter(([name]) => name !== "form_key");
+  for (const mark of all(".wrong, [aria-invalid]", form)) {
+    mark.classList.remove("wrong");
+    mark.removeAttribute("aria-invalid");
+  }
+  for (const words of all(".error, .problem", form)) words.remove();
+  if (JSON.stringify(body) === JSON.stringify(typedIn(form))) sessionStorage.removeItem(draftOf(form));
+  else edited(form);
+}
+
+// Updates keep what is the reader's: what is open, what is chosen and not yet saved, a key that is being sent again.
+htmx.registerExtension("networklab", {
+  htmx_before_morph_attr(node, { attrName, newValue }) {
+    if (attrName === "open" && node.tagName === "DETAILS") return false;
+    if (attrName === "value" && node.name === "form_key" && unsent.has(node.form)) return false;
+    if (attrName === "checked" && node.form?.dataset.draft && !readDraft(node.form)) node.checked = newValue !== null;
+    return true;
+  },
 });
 
+// The talk is often out of sight: its newest line from somebody else waits above the field until it was seen.
+let newest = ""; // id of the last message on the page
+let follow = false; // the reader is at the end of the talk and stays there
+let unseen = null; // the message that waits to be seen
+const watcher = new IntersectionObserver(
+  (entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return showNewest(unseen);
+    watcher.disconnect();
+    unseen = null;
+    showNewest(null);
+  },
+  { rootMargin: "-64px 0px -76px 0px", threshold: 0.5 },
+);
+
+function showNewest(message) {
+  const line = byId("newest");
+  if (!line) return;
+  line.hidden = !message;
+  if (message) line.querySelector("span").replaceChildren(...[...message.cloneNode(true).childNodes]);
+}
+
+function inView(message) {
+  const box = message?.getBoundingClientRect();
+  return Boolean(box) && box.bottom <= innerHeight - 60 && box.top >= 0;
+}
+
+function noticeMessages() {
+  const talk = byId("talk");
+  const last = talk?.lastElementChild;
+  if ((last?.id ?? "") === newest) return;
+  if (!newest && last) talk.scrollTop = talk.scrollHeight;
+  newest = last?.id ?? "";
+  watcher.disconnect();
+  const own = last?.matches(".own");
+  if (last && (follow || (own && mine))) last.scrollIntoView({ block: "nearest" });
+  if (own) mine = false;
+  unseen = own ? null : last;
+  if (unseen) watcher.observe(unseen);
+  else showNewest(null);
+}
+
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("#newest") || !unseen) return;
+  unseen.tabIndex = -1;
+  unseen.scrollIntoView({ block: "nearest" });
+  unseen.focus({ preventScroll: true });
+});
+
+// Live updates.
+document.addEventListener("htmx:sse:after:connection", () => setConnection("live"));
+document.addEventListener("htmx:sse:before:connection", (event) => {
+  if (event.detail.connection.attempt) setConnection("away");
+});
+document.addEventListener("htmx:sse:error", (event) => {
+  if (event.detail.status === 403) location.reload();
+  else setConnection("away");
+});
 document.addEventListener("htmx:sse:after:message", () => {
-  heard = Date.now();
+  heard = performance.now();
 });
 
-let atEnd = true;
-document.addEventListener("htmx:before:swap", () => {
-  atEnd = window.innerHeight + window.scrollY >= document.documentElement.scrollHeight - 80;
+// An answer for a form that has gone from the page must not reach the step that took its place.
+let wasIn = ""; // id of the part that had the focus
+document.addEventListener("htmx:before:swap", (event) => {
+  const { sourceElement } = event.detail.ctx;
+  if (isForm(sourceElement) && !sourceElement.isConnected) event.preventDefault();
+  wasIn = document.activeElement?.closest("#step")?.id ?? "";
+  follow = !wasIn && inView(byId("talk")?.lastElementChild);
 });
-document.addEventListener("htmx:after:swap", () => {
-  setClock(document);
-  prepare(document);
-  const last = document.getElementById("talk")?.lastElementChild;
-  if (atEnd && last && document.activeElement?.id === "body") last.scrollIntoView({ block: "end" });
+
+document.addEventListener("htmx:after:swap", (event) => {
+  readClocks();
+  prepare();
+  const { request, response } = event.detail.ctx;
+  const answered = request?.form?.matches("[data-answers]");
+  if (answered && response.status === 200) saved(request.form);
+  if (answered && response.status === 422) document.querySelector("#step .wrong :is(input, textarea)")?.focus();
+  else if (wasIn && document.activeElement === document.body) byId(wasIn)?.focus();
 });
+
+function prepare() {
+  prepareSliders();
+  for (const form of all("form[data-draft]")) restoreDraft(form);
+  noticeMessages();
+  showState();
+  tick();
+}
 
 document.addEventListener("DOMContentLoaded", () => {
-  setClock(document);
-  prepare(document);
+  readClocks(performance.getEntriesByType("navigation")[0]?.responseStart);
+  prepare();
   setInterval(tick, 250);
 });
