@@ -1,0 +1,881 @@
+"""In a real browser: from the join link to the code, for players on phones and the researcher who watches."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import parse_qs
+
+import psycopg
+import pytest
+from playwright.sync_api import ConsoleMessage, Locator, Page, Request, expect
+from pytest_playwright.pytest_playwright import CreateContextCallback
+
+from app.accounts import put_account
+from app.db import Connection
+from app.embedded import Postgres
+from tests.house import Guest, House, Opened, Server, until
+
+pytestmark = pytest.mark.browser
+T = TypeVar("T")
+
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
+# axe-core 4.14.1 from its npm package, unchanged.
+AXE = Path(__file__).with_name("axe.min.js")
+AXE_SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
+WEIGHT = 80_000  # bytes of the first page of somebody who plays
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
+
+STUDY = """
+title = "The bridge"
+[entry]
+fields = [
+    {name = "age", ask = "Your age in years", kind = "integer", min = 18, max = 120},
+    {name = "news", ask = "How often do you follow the news?", kind = "choice", options = ["Every day", "Never"]},
+]
+[[room]]
+name = "mixed"
+seats = {any = 4}
+[lobby]
+max_wait = "5m"
+pay_per_minute = 0.15
+[network]
+kind = "ring"
+[[step]]
+page = "talk"
+repeat = 2
+limit = "90s"
+chat = "neighbours"
+fields = [
+    {name = "belief", ask = "How sure are you?", kind = "slider", min = 0, max = 100, low = "not", high = "fully"},
+    {name = "trust", ask = "How much do you trust them?", kind = "scale", min = 1, max = 5},
+    {name = "source", ask = "What did you rely on?", kind = "choice", options = ["Neighbours", "A guess"]},
+    {name = "passed_on", ask = "Did you pass it on?", kind = "yes_no"},
+    {name = "why", ask = "Why?", kind = "text", required = false},
+    {name = "agree", ask = "How many agree?", kind = "integer", min = 0, max = 10},
+]
+[finish]
+redirect = "https://example.org/complete?cc={code}"
+codes = {complete = "BRIDGE-DONE", lobby = "C2", partner_left = "C3", withdrawn = "C4", closed = "BRIDGE-CLOSED"}
+"""
+PAIR = STUDY.replace("any = 4", "any = 2").replace('kind = "ring"', 'kind = "complete"')
+ENTRY = {"age": "33", "news": "Never"}
+ANSWERS = {"belief": "64", "trust": "4", "source": "A guess", "passed_on": "yes", "why": "", "agree": "3"}
+
+
+class Stage:
+    """The house with its curtain up: pages of several people, and all that their consoles say."""
+
+    def __init__(self, house: House, new_context: CreateContextCallback) -> None:
+        self.house, self.new_context = house, new_context
+        self.said: list[str] = []
+        self.borne: list[str] = []  # patterns of what the story itself provokes
+
+    def serve(self, port: int | None = None, **environ: str) -> Server:
+        return apart(lambda: self.house.serve(1, port, **environ))
+
+    def open(self, toml: str = STUDY, people: int = 4, start: bool = True) -> Opened:
+        return apart(lambda: self.house.open(toml, {"player": people}, start))
+
+    def act(self, action: str, session: Opened) -> None:
+        apart(lambda: self.house.act(action, session))
+
+    def page(self, size: Mapping[str, int] = PHONE, **settings: Any) -> Page:
+        """A browser of somebody's own."""
+        context = self.new_context(viewport={"width": size["width"], "height": size["height"]}, **settings)
+        context.on("console", self._hear)
+        context.on("weberror", lambda error: self.said.append(f"uncaught: {error.error}"))
+        return context.new_page()
+
+    def player(self, server: Server, session: Opened, label: str, size: Mapping[str, int] = PHONE) -> Page:
+        """Somebody who came in by their link."""
+        page = self.page(size)
+        come_in(page, server, session, label)
+        return page
+
+    def bear(self, pattern: str) -> None:
+        """What this story breaks on purpose, the browser may report."""
+        self.borne.append(pattern)
+
+    def complaints(self) -> list[str]:
+        return [line for line in self.said if not any(re.search(one, line) for one in self.borne)]
+
+    def guests(self, server: Server, session: Opened, *labels: str) -> list[Guest]:
+        """People without a browser, who came in."""
+        guests = [self.house.guest(server, session, label) for label in labels]
+
+        async def come() -> None:
+            for guest in guests:
+                assert (await guest.sign_in(ENTRY)).status == 303
+
+        apart(lambda: self.house.tell(come()))
+        return guests
+
+    def answer(self, *guests: Guest, **changed: str) -> None:
+        async def say() -> None:
+            for guest in guests:
+                assert (await guest.answer(ANSWERS | changed)).status in (200, 303)
+
+        apart(lambda: self.house.tell(say()))
+
+    def say(self, guest: Guest, body: str) -> None:
+        async def say() -> None:
+            assert (await guest.say(body)).status in (200, 303)
+
+        apart(lambda: self.house.tell(say()))
+
+    def ring(self, session: Opened) -> list[str]:
+        """The labels around the ring: each talks with the one before and the one after."""
+        found = self.house.sql(
+            "select label from player where session_id = %s and slot is not null order by slot", session.id
+        )
+        return [label for (label,) in found]
+
+    def versions(self, label: str, field: str) -> list[str]:
+        found = self.house.sql(
+            "select value from record r join player p on p.id = r.player_id where p.label = %s and field = %s "
+            "order by r.id",
+            label,
+            field,
+        )
+        return [value for (value,) in found]
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.said.append(f"{message.type}: {message.text} ({message.location.get('url')})")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _postgres_before_the_browser(postgres: Postgres) -> None:
+    """Its start needs an event loop, and once Playwright's runs in this thread no other can."""
+
+
+@pytest.fixture
+def stage(house: House, new_context: CreateContextCallback) -> Iterator[Stage]:
+    stage = Stage(house, new_context)
+    yield stage
+    assert stage.complaints() == []
+
+
+def apart(work: Callable[[], T]) -> T:
+    """What needs an event loop of its own, in a thread of its own."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
+
+
+def come_in(page: Page, server: Server, session: Opened, label: str) -> None:
+    page.goto(f"{server.base}/join/{session.tokens[label]}")
+    page.get_by_label("Your age in years").fill("33")
+    page.get_by_label("Never").check()
+    page.get_by_role("button", name="Come in").click()
+    expect(page.locator("#page")).to_be_visible()
+
+
+def fill_in(page: Page, belief: str = "64", why: str = "", agree: str = "3") -> None:
+    page.get_by_label("How sure are you?").fill(belief)
+    page.get_by_role("radio", name="4", exact=True).check()
+    page.get_by_label("A guess").check()
+    page.get_by_label("Yes").check()
+    page.get_by_label("Why?").fill(why)
+    page.get_by_label("How many agree?").fill(agree)
+
+
+def save(page: Page) -> None:
+    page.get_by_role("button", name="Save my answers").click()
+
+
+def send(page: Page, body: str) -> None:
+    page.get_by_label("Message to your neighbours").fill(body)
+    page.get_by_role("button", name="Send").click()
+
+
+def expect_state(page: Page, words: str, timeout: float = 5_000) -> None:
+    """Of all that the line could say, only what shows."""
+    expect(page.locator("#state")).to_have_text(words, use_inner_text=True, timeout=timeout)
+
+
+def clock(page: Page) -> Locator:
+    return page.get_by_role("timer")
+
+
+def seconds(page: Page) -> int:
+    minutes, _, rest = clock(page).inner_text().partition(":")
+    return 60 * int(minutes) + int(rest)
+
+
+def expect_round(page: Page, number: int) -> None:
+    expect(page.locator("#where")).to_contain_text(f"round {number} of 2")
+
+
+def expect_filled(page: Page, belief: str, why: str) -> None:
+    expect(page.get_by_label("How sure are you?")).to_have_value(belief)
+    expect(page.locator("output")).to_have_text(belief)
+    expect(page.get_by_role("radio", name="4", exact=True)).to_be_checked()
+    expect(page.get_by_label("A guess")).to_be_checked()
+    expect(page.get_by_label("Yes")).to_be_checked()
+    expect(page.get_by_label("Why?")).to_have_value(why)
+
+
+def expect_empty(page: Page) -> None:
+    expect(page.locator("output")).to_have_text("–")
+    expect(page.locator("#step input:checked")).to_have_count(0)
+    expect(page.get_by_label("Why?")).to_have_value("")
+    expect(page.get_by_label("How many agree?")).to_have_value("")
+    expect(page.locator("#saved")).to_have_text("")
+
+
+def log_in(stage: Stage, page: Page, server: Server) -> None:
+    async def account(conn: Connection) -> None:
+        await put_account(conn, "ada", "a long password")
+
+    apart(lambda: stage.house.do(account))
+    page.goto(f"{server.base}/admin")
+    page.get_by_label("Name").fill("ada")
+    page.get_by_label("Password").fill("a long password")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Sessions")).to_be_visible()
+
+
+def stays_the_same_page(page: Page) -> Callable[[], bool]:
+    """Says later whether the page was ever loaded again."""
+    page.evaluate("window.neverLoadedAgain = true")
+    return lambda: bool(page.evaluate("window.neverLoadedAgain === true"))
+
+
+def wait_on(page: Page, seconds: float) -> None:
+    """To see that nothing happens takes time; the page's own clock says when it is over."""
+    page.wait_for_function(
+        "([since, most]) => performance.now() - since > most",
+        arg=[page.evaluate("performance.now()"), 1000 * seconds],
+    )
+
+
+def test_four_people_and_a_researcher_from_the_link_to_the_code(stage: Stage) -> None:
+    server, session = stage.serve(), stage.open(start=False)
+    desk = stage.page(DESK)
+    log_in(stage, desk, server)
+    desk.get_by_role("link", name="The bridge").click()
+    expect(desk.locator("#count-invited")).to_contain_text("4")
+    first_page = stays_the_same_page(desk)
+
+    ann = stage.player(server, session, "P1")
+    expect(ann.locator("#wait")).to_contain_text("1 of 4")
+    expect(ann.get_by_text("has not started yet")).to_be_visible()
+    expect_state(ann, "Live")
+    never_loaded_again = stays_the_same_page(ann)
+    ben = stage.player(server, session, "P2")
+    expect(ann.locator("#wait")).to_contain_text("2 of 4")
+    expect(desk.locator("#count-waiting")).to_contain_text("2")
+    assert first_page()
+
+    desk.get_by_role("button", name="Start seating").click()
+    expect(desk.locator(".pill")).to_have_text("running")
+    expect(ann.get_by_text("has not started yet")).to_be_hidden()
+    pages = {"P1": ann, "P2": ben} | {label: stage.player(server, session, label) for label in ("P3", "P4")}
+    for page in pages.values():
+        expect_round(page, 1)
+    assert never_loaded_again(), "she was seated without a reload"
+    expect(desk.locator("#count-playing")).to_contain_text("4")
+    expect(desk.locator(".room")).to_have_count(1)
+
+    # A message reaches the neighbours and not the person on the other side of the ring, who does get the next one.
+    writer, neighbour, opposite, other = (pages[label] for label in stage.ring(session))
+    send(writer, "The bridge is open")
+    for page in (writer, neighbour, other):
+        expect(page.locator("#talk")).to_contain_text("The bridge is open")
+    send(neighbour, "الجسر مفتوح")
+    expect(opposite.locator("#talk")).to_contain_text("الجسر مفتوح")
+    expect(opposite.locator("#talk li")).to_have_count(1)
+    expect(writer.locator("#body")).to_have_value("")
+    expect(desk.get_by_text("messages").locator("xpath=..")).to_contain_text("2")
+
+    # What is typed, chosen, open and focused stays when messages and other people's answers come in.
+    fill_in(neighbour, belief="70", why="half a th")
+    neighbour.get_by_text("Leave the study").click()
+    why = neighbour.get_by_label("Why?")
+    why.focus()
+    neighbour.keyboard.press("Home")
+    send(writer, "Are you there?")
+    expect(neighbour.locator("#talk")).to_contain_text("Are you there?")
+    fill_in(writer)
+    save(writer)
+    expect(neighbour.locator("#answered")).to_contain_text("1 of 2 neighbours have answered")
+    expect_filled(neighbour, belief="70", why="half a th")
+    expect(why).to_be_focused()
+    assert neighbour.evaluate("document.activeElement.selectionStart") == 0
+    expect(neighbour.get_by_role("button", name="Leave for good")).to_be_visible()
+
+    # Saved, changed, saved again.
+    expect_state(writer, "Live · saved")
+    expect(writer.locator("#saved")).to_contain_text("Saved.")
+    writer.get_by_label("How many agree?").fill("5")
+    expect(writer.locator("#saved")).to_have_text("Changed, and not saved yet.")
+    expect_state(writer, "Live")
+    save(writer)
+    expect(writer.locator("#saved")).to_contain_text("Saved.")
+    label = stage.ring(session)[0]
+    assert stage.versions(label, "agree") == ["3", "5"]
+    assert stage.versions(label, "belief") == ["64", "64"]
+
+    # The next round is empty, but half a message is still there.
+    writer.get_by_label("Why?").fill("not saved any more")
+    writer.get_by_label("Message to your neighbours").fill("half a message")
+    save(neighbour)
+    for page in (opposite, other):
+        fill_in(page)
+        save(page)
+    expect_round(writer, 2)
+    expect(writer.get_by_label("Message to your neighbours")).to_have_value("half a message")
+    for page in (writer, neighbour):
+        expect_empty(page)
+    writer.reload()
+    expect_round(writer, 2)
+    expect_empty(writer)
+    expect(writer.get_by_label("Message to your neighbours")).to_have_value("half a message")
+
+    for page in pages.values():
+        expect_round(page, 2)
+        fill_in(page)
+        save(page)
+    for page in pages.values():
+        expect(page.locator("#code")).to_have_text("BRIDGE-DONE")
+        link = page.get_by_role("link", name="Hand in the code and finish")
+        expect(link).to_have_attribute("href", "https://example.org/complete?cc=BRIDGE-DONE")
+        expect(page.locator("#live")).to_have_count(0)
+    expect(desk.locator("#count-finished")).to_contain_text("4")
+    expect(desk.get_by_text("pages live").locator("xpath=..")).to_contain_text("0")
+    assert stage.house.contradictions(session) == []
+
+
+def test_a_message_out_of_sight_shows_itself_above_the_field_until_it_is_seen(stage: Stage) -> None:
+    server, session = stage.serve(), stage.open(PAIR, 2)
+    [ben] = stage.guests(server, session, "P2")
+    ann = stage.player(server, session, "P1")
+    expect_round(ann, 1)
+    newest = ann.get_by_role("button", name="Go to the newest message")
+    expect(newest).to_be_hidden()
+    top = ann.evaluate("scrollY")
+    height = ann.locator("#step").bounding_box()
+    stage.say(ben, "Look down here, " * 8)
+    expect(newest).to_be_visible()
+    expect(newest).to_contain_text("Look down here")
+    expect(ann.locator("#talk li")).not_to_be_in_viewport()
+    assert (ann.evaluate("scrollY"), ann.locator("#step").bounding_box()) == (top, height), "nothing moved"
+    assert newest.evaluate(
+        "node => node.scrollHeight <= 48 && node.getBoundingClientRect().right <= innerWidth"
+    )
+
+    newest.click()
+    expect(ann.locator("#talk li")).to_be_in_viewport()
+    expect(newest).to_be_hidden()
+    send(ann, "I see")
+    expect(ann.locator("#talk li.own")).to_be_in_viewport()
+    ann.evaluate("scrollTo(0, 0)")
+    stage.say(ben, "And here again")
+    expect(newest).to_contain_text("And here again")
+    ann.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(newest).to_be_hidden()
+    ann.evaluate("scrollTo(0, 0)")
+    expect(ann.locator("#talk li").last).not_to_be_in_viewport()
+    expect(newest).to_be_hidden()
+
+
+def test_wrong_answers_are_marked_beside_the_field_and_all_that_was_typed_is_kept(stage: Stage) -> None:
+    stage.bear(r"status of 422")
+    server, session = stage.serve(), stage.open(PAIR, 2)
+    stage.guests(server, session, "P2")
+    ann = stage.page()
+    ann.goto(f"{server.base}/join/{session.tokens['P1']}")
+    ann.get_by_label("Your age in years").fill("12")
+    ann.get_by_role("button", name="Come in").click()
+    expect(ann.get_by_text("Please give a whole number from 18 to 120.")).to_be_visible()
+    expect(ann.get_by_label("Your age in years")).to_have_value("12")
+    ann.get_by_label("Your age in years").fill("33")
+    ann.get_by_label("Every day").check()
+    ann.get_by_role("button", name="Come in").click()
+
+    expect_round(ann, 1)
+    fill_in(ann, belief="70", why="because", agree="11")
+    save(ann)
+    agree = ann.get_by_label("How many agree?")
+    expect(agree).to_have_attribute("aria-invalid", "true")
+    expect(agree).to_have_accessible_description("Please give a whole number from 0 to 10.")
+    expect(agree).to_be_focused()
+    expect(agree).to_have_value("11")
+    expect_filled(ann, belief="70", why="because")
+    assert stage.versions("P1", "agree") == []
+    agree.fill("10")
+    save(ann)
+    expect_state(ann, "Live · saved")
+    expect(ann.locator(".wrong, .problem, [aria-invalid]")).to_have_count(0)
+    assert stage.versions("P1", "agree") == ["10"]
+
+
+def test_a_slider_that_nobody_touched_is_no_answer_and_its_middle_can_be_meant(stage: Stage) -> None:
+    stage.bear(r"status of 422")
+    server, session = stage.serve(), stage.open(PAIR, 2)
+    stage.guests(server, session, "P2")
+    ann = stage.player(server, session, "P1")
+    expect_round(ann, 1)
+    slider = ann.get_by_label("How sure are you?")
+    slider.focus()
+    ann.keyboard.press("Tab")
+    save(ann)
+    expect(slider).to_be_focused()
+    expect(ann.locator("#step .error")).to_have_count(5)
+    expect(ann.locator("output")).to_have_text("–")
+    ann.keyboard.press("Space")
+    expect(ann.locator("output")).to_have_text("50")
+    ann.get_by_role("radio", name="4", exact=True).check()
+    ann.get_by_label("A guess").check()
+    ann.get_by_label("Yes").check()
+    ann.get_by_label("How many agree?").fill("3")
+    save(ann)
+    expect_state(ann, "Live · saved")
+    assert stage.versions("P1", "belief") == ["50"]
+
+
+def test_a_form_that_meets_a_busy_server_is_sent_again_under_the_same_key_and_stored_once(
+    stage: Stage,
+) -> None:
+    stage.bear(r"status of 503")
+    server, session = stage.serve(NETWORKLAB_LEDGER_LIMIT="1"), stage.open(PAIR, 2)
+    [ben] = stage.guests(server, session, "P2")
+    ann = stage.player(server, session, "P1")
+    expect_round(ann, 1)
+    sent: list[str] = []
+    statuses: list[int] = []
+
+    def note(request: Request) -> None:
+        if request.url.endswith("/play/records"):
+            sent.append(parse_qs(request.post_data or "")["form_key"][0])
+
+    ann.on("request", note)
+    ann.on(
+        "response", lambda answer: statuses.append(answer.status) if "/play/records" in answer.url else None
+    )
+    fill_in(ann)
+    with ThreadPoolExecutor(1) as pool, room_held(stage, session):
+        waiting = pool.submit(stage.answer, ben, agree="9")
+        apart(lambda: asyncio.run(until(lambda: queued(stage), "a form in the queue")))
+        save(ann)
+        expect_state(ann, "Not saved yet, trying again…")
+        ann.get_by_text("Leave the study").click()  # the page stays usable meanwhile
+        assert stage.versions("P1", "agree") == []
+    waiting.result()
+    expect_round(ann, 2)
+    assert len(sent) >= 2 and len(set(sent)) == 1
+    assert statuses[0] == 503 and statuses[-1] == 200
+    assert stage.versions("P1", "agree") == ["3"]
+    expect_state(ann, "Live · saved")
+
+
+def test_an_answer_that_could_not_be_sent_before_the_step_ended_is_stored_as_a_late_one(stage: Stage) -> None:
+    stage.bear(r"Failed to load resource|Failed to fetch|htmx:error")
+    server, session = stage.serve(), stage.open(PAIR.replace("90s", "5s"), 2)
+    stage.guests(server, session, "P2")
+    ann = stage.player(server, session, "P1")
+    expect_round(ann, 1)
+    fill_in(ann, why="in a tunnel")
+    ann.context.route("**/play/records", lambda route: route.abort())
+    save(ann)
+    expect_state(ann, "Not saved yet, trying again…")
+    expect_round(ann, 2)
+    ann.context.unroute("**/play/records")
+    expect_state(ann, "Live · saved")
+    expect(ann.locator("#notice")).to_contain_text("It is stored and marked as late")
+    assert stage.house.sql("select value, round, late from record where field = 'why'") == [
+        ("in a tunnel", 1, True)
+    ]
+    expect_empty(ann)
+
+
+def test_a_server_that_is_killed_and_comes_back_finds_everybody_where_they_were(stage: Stage) -> None:
+    stage.bear(r"ERR_|htmx:sse:error|htmx:error|network error|Failed to fetch")
+    server, session = stage.serve(), stage.open(PAIR, 2)
+    [ben] = stage.guests(server, session, "P2")
+    ann = stage.player(server, session, "P1")
+    desk = stage.page(DESK)
+    log_in(stage, desk, server)
+    desk.goto(f"{server.base}/admin/sessions/{session.id}")
+    expect_round(ann, 1)
+    expect_state(ann, "Live")
+    never_loaded_again = stays_the_same_page(ann)
+    fill_in(ann, belief="70", why="half a th")
+    ann.get_by_label("Message to your neighbours").fill("half a message")
+    ann.get_by_text("Leave the study").click()
+    ann.evaluate("scrollTo(0, 120)")
+    ann.get_by_label("Why?").focus()
+    scrolled = ann.evaluate("scrollY")
+
+    server.kill()
+    expect_state(ann, "Reconnecting…")
+    expect(desk.locator("#age")).to_contain_text("s old")
+    stage.serve(port=server.port)
+    expect_state(ann, "Live", 15_000)
+    stage.say(ben, "Still there?")
+    expect(ann.locator("#talk")).to_contain_text("Still there?")
+    expect(desk.locator("#age")).to_have_text("live", timeout=15_000)
+    assert never_loaded_again()
+    expect_filled(ann, belief="70", why="half a th")
+    expect(ann.get_by_label("Message to your neighbours")).to_have_value("half a message")
+    expect(ann.get_by_label("Why?")).to_be_focused()
+    expect(ann.get_by_role("button", name="Leave for good")).to_be_visible()
+    assert ann.evaluate("scrollY") == scrolled
+
+    # The server goes while an answer is on its way, and the answer arrives once it is back.
+    servers = stage.house.servers
+    servers[-1].kill()
+    save(ann)
+    expect_state(ann, "Not saved yet, trying again…")
+    stage.serve(port=server.port)
+    expect_state(ann, "Live · saved", 15_000)
+    assert stage.versions("P1", "why") == ["half a th"]
+
+
+def test_a_stream_that_is_refused_at_first_is_asked_for_again(stage: Stage) -> None:
+    stage.bear(r"status of 503")
+    server, session = stage.serve(), stage.open(PAIR, 2)
+    ann = stage.page()
+    ann.route("**/play/live", lambda route: route.fulfill(status=503), times=1)
+    come_in(ann, server, session, "P1")
+    expect_state(ann, "Connecting…")
+    stage.guests(server, session, "P2")
+    expect_round_later(ann)
+    expect_state(ann, "Live")
+
+
+def test_the_countdown_runs_down_evenly_survives_a_reload_and_stands_still_in_a_pause(stage: Stage) -> None:
+    server, session = stage.serve(), stage.open(PAIR, 2)
+    [ben] = stage.guests(server, session, "P2")
+    ann = stage.player(server, session, "P1")
+    expect_round(ann, 1)
+    watch_the_clock(ann)
+    start = seconds(ann)
+    for number in range(2):
+        ann.wait_for_function(
+            "most => document.querySelector('.clock').textContent.endsWith(most)",
+            arg=f":{(start - 2 * (number + 1)) % 60:02d}",
+        )
+        stage.say(ben, f"message {number}")
+        expect(ann.locator("#talk li")).to_have_count(number + 1)
+    shown = ann.evaluate("window.shown")
+    assert len(shown) >= 4 and shown == sorted(shown, reverse=True), shown
+    assert abs(seconds(ann) - left(stage)) <= 1.5
+    ann.reload()
+    expect_state(ann, "Live")
+    assert abs(seconds(ann) - left(stage)) <= 1.5
+
+    stage.act("pause", session)
+    expect(ann.get_by_text("The session is paused.")).to_be_visible()
+    stands = seconds(ann)
+    wait_on(ann, 2.2)
+    assert seconds(ann) == stands
+    ann.reload()
+    expect(ann.get_by_text("The session is paused.")).to_be_visible()
+    assert seconds(ann) == stands
+    stage.act("resume", session)
+    expect(ann.get_by_text("The session is paused.")).to_be_hidden()
+    assert stands - 2 <= seconds(ann) <= stands
+    ann.wait_for_function(
+        "from => document.querySelector('.clock').textContent !== from", arg=clock(ann).inner_text()
+    )
+
+
+def test_a_draft_is_kept_for_its_writer_and_its_step_and_gives_way_to_what_was_saved_since(
+    stage: Stage,
+) -> None:
+    server, session = stage.serve(), stage.open(PAIR, 4)
+    stage.guests(server, session, "P2")
+    ann = stage.player(server, session, "P1")
+    expect_round(ann, 1)
+    fill_in(ann, belief="70", why="a draft")
+    ann.reload()
+    expect_round(ann, 1)
+    expect_filled(ann, belief="70", why="a draft")
+
+    second = ann.context.new_page()
+    second.goto(f"{server.base}/play")
+    fill_in(second, belief="20", why="saved in another tab")
+    save(second)
+    expect_state(second, "Live · saved")
+    ann.reload()
+    expect_filled(ann, belief="20", why="saved in another tab")
+
+    ann.get_by_label("Why?").fill("")
+    save(ann)
+    expect_state(ann, "Live · saved")
+    assert stage.versions("P1", "why") == ["saved in another tab", ""]
+    ann.reload()
+    expect_filled(ann, belief="20", why="")
+
+    # Somebody else uses this tab after her, in a room of their own.
+    ann.get_by_label("Why?").fill("mine alone")
+    ann.get_by_label("Message to your neighbours").fill("mine too")
+    stage.guests(server, session, "P4")
+    ann.context.clear_cookies()
+    come_in(ann, server, session, "P3")
+    expect_round(ann, 1)
+    expect_empty(ann)
+    expect(ann.get_by_label("Message to your neighbours")).to_have_value("")
+
+
+def test_the_researcher_starts_pauses_resumes_and_closes_from_the_page(stage: Stage) -> None:
+    server, session = stage.serve(), stage.open(PAIR, 4, start=False)
+    stage.guests(server, session, "P1", "P2")
+    ann = stage.player(server, session, "P3", DESK)
+    desk = stage.page(DESK)
+    log_in(stage, desk, server)
+    desk.goto(f"{server.base}/admin/sessions/{session.id}")
+    expect(desk.locator("#age")).to_have_text("live")
+    desk.get_by_role("button", name="Start seating").click()
+    expect(desk.locator("#count-playing")).to_contain_text("2")
+    expect(desk.locator("#count-waiting")).to_contain_text("1")
+    expect(desk.get_by_text("mixed-1 opened")).to_be_visible()
+    until_ = desk.locator(".bar [data-until]")
+    before = until_.inner_text()
+    expect(until_).not_to_have_text(before)
+
+    desk.get_by_role("button", name="Pause all").click()
+    expect(desk.locator(".pill")).to_have_text("paused")
+    expect(ann.get_by_text("Your waiting time stands still")).to_be_visible()
+    desk.get_by_role("button", name="Resume").click()
+    expect(desk.locator(".pill")).to_have_text("running")
+    expect(ann.get_by_text("Your waiting time stands still")).to_be_hidden()
+
+    # The question before closing stays open while the page ticks.
+    desk.get_by_text("Close…").click()
+    ticks(desk, 2)
+    desk.get_by_role("button", name="Close the session").click()
+    expect(desk.locator(".pill")).to_have_text("closed")
+    expect(desk.locator("#count-finished")).to_contain_text("2")
+    expect(desk.locator("#count-left")).to_contain_text("1")
+    expect(ann.locator("#code")).to_have_text("C2")
+    with desk.expect_download() as download:
+        desk.get_by_role("link", name="Export").click()
+    assert download.value.suggested_filename.endswith(".zip")
+    desk.get_by_role("link", name="All sessions").click()
+    desk.get_by_role("button", name="Log out ada").click()
+    expect(desk.get_by_label("Password")).to_be_visible()
+
+
+def test_without_scripts_plain_forms_lead_from_the_link_to_the_code(stage: Stage) -> None:
+    stage.bear(r"status of 422")
+    server, session = stage.serve(), stage.open(PAIR, 2)
+    page = stage.page(java_script_enabled=False)
+    page.goto(f"{server.base}/join/{session.tokens['P1']}")
+    page.get_by_label("Never").check()
+    page.get_by_role("button", name="Come in").click()
+    expect(page.get_by_text("Please answer this question.")).to_be_visible()
+    expect(page.get_by_label("Never")).to_be_checked()
+    page.get_by_label("Your age in years").fill("33")
+    page.get_by_role("button", name="Come in").click()
+    expect(page.locator("#wait")).to_contain_text("1 of 2")
+    expect(clock(page)).to_have_text(re.compile(r"^[45]:\d\d$"))
+    [ben] = stage.guests(server, session, "P2")
+    expect_round_later(page)  # the lobby reloads itself
+
+    send(page, "No scripts here")
+    expect(page.locator("#talk")).to_contain_text("No scripts here")
+    fill_in(page, agree="12")
+    save(page)
+    expect(page.get_by_text("Please give a whole number from 0 to 10.")).to_be_visible()
+    expect_filled_plainly(page, belief="64")
+    page.get_by_label("How many agree?").fill("4")
+    save(page)
+    expect(page.locator("#saved")).to_contain_text("Saved.")
+    stage.answer(ben)
+    page.get_by_role("link", name="See what is new").click()
+    expect_round(page, 2)
+    fill_in(page)
+    save(page)
+    stage.answer(ben)
+    page.get_by_role("link", name="See what is new").click()
+    expect(page.locator("#code")).to_have_text("BRIDGE-DONE")
+    assert stage.versions("P1", "agree") == ["4", "3"]
+
+
+def test_the_keyboard_alone_leads_from_the_link_to_the_finish(stage: Stage) -> None:
+    server, session = stage.serve(), stage.open(PAIR, 2)
+    [ben] = stage.guests(server, session, "P2")
+    page = stage.page(DESK)
+    page.goto(f"{server.base}/join/{session.tokens['P1']}")
+    keys = page.keyboard
+    tab_to(page, page.get_by_label("Your age in years"))
+    keys.type("33")
+    tab_to(page, page.get_by_label("Every day"))
+    keys.press("ArrowDown")
+    expect(page.get_by_label("Never")).to_be_checked()
+    tab_to(page, page.get_by_role("button", name="Come in"))
+    keys.press("Enter")
+    expect_round(page, 1)
+    for number in (1, 2):
+        expect_round(page, number)
+        tab_to(page, page.get_by_label("How sure are you?"))
+        keys.press("ArrowRight")
+        tab_to(page, page.get_by_role("radio", name="1", exact=True))
+        keys.press("ArrowRight")
+        tab_to(page, page.get_by_label("Neighbours", exact=True))
+        keys.press("Space")
+        tab_to(page, page.get_by_label("Yes"))
+        keys.press("Space")
+        tab_to(page, page.get_by_label("How many agree?"))
+        keys.type("7")
+        tab_to(page, page.get_by_role("button", name="Save my answers"))
+        keys.press("Enter")
+        expect_state(page, "Live · saved")
+        tab_to(page, page.get_by_label("Message to your neighbours"))
+        keys.type(f"round {number}")
+        keys.press("Enter")
+        expect(page.locator("#talk li")).to_have_count(number)
+        stage.answer(ben)
+    expect(page.locator("#code")).to_have_text("BRIDGE-DONE")
+    tab_to(page, page.get_by_role("link", name="Hand in the code and finish"))
+    assert stage.versions("P1", "belief") == ["51", "51"] and stage.versions("P1", "trust") == ["2", "2"]
+
+
+def test_no_page_has_a_barrier_that_axe_finds(stage: Stage) -> None:
+    source = AXE.read_bytes()
+    assert hashlib.sha256(source).hexdigest() == AXE_SHA256
+    server, session = stage.serve(), stage.open(PAIR, 4)
+    page, desk = stage.page(), stage.page(DESK)
+    found: list[str] = []
+
+    def look(page: Page, name: str) -> None:
+        for size in (PHONE, DESK):
+            page.set_viewport_size({"width": size["width"], "height": size["height"]})
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+                found.extend(
+                    f"{name} {size['width']} {scheme}: {one}" for one in barriers(page, source.decode())
+                )
+
+    page.goto(f"{server.base}/join/{session.tokens['P1']}")
+    look(page, "join")
+    come_in(page, server, session, "P1")
+    look(page, "lobby")
+    [ben] = stage.guests(server, session, "P2")
+    expect_round(page, 1)
+    stage.say(ben, "Hello")
+    send(page, "Hello yourself")
+    expect(page.locator("#talk li")).to_have_count(2)
+    fill_in(page)
+    look(page, "room")
+    desk.goto(f"{server.base}/admin/login")
+    look(desk, "login")
+    log_in(stage, desk, server)
+    look(desk, "sessions")
+    stage.guests(server, session, "P3")
+    desk.get_by_role("link", name="The bridge").click()
+    expect(desk.locator("#count-waiting")).to_contain_text("1")
+    look(desk, "session")
+    stage.act("close", session)
+    expect(page.locator("#code")).to_be_visible()
+    look(page, "done")
+    assert found == []
+
+
+def test_the_first_pages_are_light(stage: Stage) -> None:
+    """In bytes of all bodies, as they go over the wire without compression by a proxy."""
+    server, session = stage.serve(), stage.open(PAIR, 2)
+    stage.guests(server, session, "P2")
+    page = stage.page()
+    weight: list[int] = []
+    page.on("requestfinished", lambda request: weight.append(request.sizes()["responseBodySize"]))
+    page.goto(f"{server.base}/join/{session.tokens['P1']}")
+    assert 0 < sum(weight) < 20_000
+    page.context.clear_cookies()
+    weight.clear()
+    come_in(page, server, session, "P1")
+    expect_state(page, "Live")
+    assert len(weight) >= 5
+    assert sum(weight) < WEIGHT
+
+
+def barriers(page: Page, axe: str) -> list[str]:
+    """What axe calls serious or critical, by the rules of WCAG 2.0 to 2.2, A and AA."""
+    page.evaluate(axe)
+    results = page.evaluate("tags => axe.run({runOnly: tags})", WCAG)
+    assert len(results["passes"]) > 5, "axe has looked at something"
+    return [
+        f"{one['id']} ({one['impact']}): {one['help']}: {one['nodes'][0]['html'][:200]}"
+        for one in results["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
+def tab_to(page: Page, target: Locator) -> None:
+    """Press Tab until `target` has the focus, visibly."""
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if target.evaluate("node => node === document.activeElement"):
+            shown = (
+                "node => getComputedStyle(node).outlineStyle !== 'none' || node.matches('input[type=radio]')"
+            )
+            assert target.evaluate(shown), "the focus can be seen"
+            return
+    raise AssertionError(f"the keyboard does not reach {target}")
+
+
+def expect_round_later(page: Page) -> None:
+    """For pages that look again every five seconds."""
+    expect(page.locator("#where")).to_contain_text("round 1 of 2", timeout=15_000)
+
+
+def expect_filled_plainly(page: Page, belief: str) -> None:
+    expect(page.get_by_label("How sure are you?")).to_have_value(belief)
+    expect(page.get_by_label("A guess")).to_be_checked()
+
+
+def watch_the_clock(page: Page) -> None:
+    """Notes each time that the page shows, from now on."""
+    page.evaluate(
+        """() => {
+            window.shown = [];
+            const note = () => {
+                const [minutes, seconds] = document.querySelector('.clock').textContent.split(':').map(Number);
+                const left = 60 * minutes + seconds;
+                if (window.shown.at(-1) !== left) window.shown.push(left);
+                requestAnimationFrame(note);
+            };
+            note();
+        }"""
+    )
+
+
+def ticks(page: Page, count: int) -> None:
+    """Wait for so many ticks of the dashboard."""
+    page.evaluate(
+        """() => {
+            window.ticked = 0;
+            document.addEventListener('htmx:sse:after:message', () => { window.ticked += 1 });
+        }"""
+    )
+    page.wait_for_function("count => window.ticked >= count", arg=count)
+
+
+def left(stage: Stage) -> float:
+    [(deadline,)] = stage.house.sql(
+        "select extract(epoch from deadline - clock_timestamp())::float from room where status = 'playing'"
+    )
+    return float(deadline)
+
+
+def queued(stage: Stage) -> bool:
+    """A statement waits for a row that somebody holds."""
+    return bool(stage.house.sql("select 1 from pg_stat_activity where wait_event_type = 'Lock'"))
+
+
+@contextmanager
+def room_held(stage: Stage, session: Opened) -> Iterator[None]:
+    """Nothing can be stored for the session's rooms."""
+    with psycopg.connect(stage.house.database) as conn:
+        conn.execute("select id from room where session_id = %s for update", [session.id])
+        yield
