@@ -268,10 +268,16 @@ def _broken(request: Query, error: Exception) -> Response[str]:
     return problem(request, 500, "Something broke on our side. Reload the page; what you saved is kept.")
 
 
+def _is_versioned(scope: Scope) -> bool:
+    """During an upgrade an old process must not have its file kept under a new one's address."""
+    path, _, name = scope["path"].rpartition("/")
+    asked = f"/static/{name}?{scope['query_string'].decode('latin-1')}"
+    return path == "/static" and bool(scope["query_string"]) and html.asset(name) == asked
+
+
 async def _add_headers(message: Message, scope: Scope) -> None:
     """To every answer, error pages and streams included. What has a version in its address may be kept for ever."""
     if message["type"] == "http.response.start":
-        versioned = scope["path"].startswith("/static/") and scope["query_string"].startswith(b"v=")
-        for_ever = versioned and message["status"] == 200
+        for_ever = message["status"] == 200 and _is_versioned(scope)
         kept = b"public, max-age=31536000, immutable" if for_ever else b"no-store"
         message["headers"] = [*message["headers"], *HEADERS, (b"cache-control", kept)]

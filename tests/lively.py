@@ -113,7 +113,9 @@ class Lively:
         found = await players.find_player(conn, player)
         assert found is not None
         assert found.room_id is not None
-        (number,) = await messages.store(conn, [Draft(player, found.room_id, to, "talk", False, body, uuid4())])
+        (number,) = await messages.store(
+            conn, [Draft(player, found.room_id, to, "talk", False, body, uuid4())]
+        )
         assert number is not None
         return number
 
