@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from mimetypes import guess_type
 from typing import Any
 
 from jinja2 import BaseLoader, ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined
@@ -44,10 +47,29 @@ def sse(html: str, event_id: str = "") -> bytes:
     return f"{f'id: {event_id}' + chr(10) if event_id else ''}{lines}\n".encode()
 
 
+@dataclass(frozen=True, slots=True)
+class StaticFile:
+    body: bytes
+    packed: bytes  # the same with gzip
+    media_type: str
+
+
+@cache
+def static_files() -> Mapping[str, StaticFile]:
+    """What is in `static/`, by name: few and small files, read and packed once."""
+    found = {path.name: path.read_bytes() for path in STATIC.iterdir() if path.is_file()}
+    return {
+        name: StaticFile(
+            body, gzip.compress(body, mtime=0), guess_type(name)[0] or "application/octet-stream"
+        )
+        for name, body in found.items()
+    }
+
+
 @cache
 def asset(name: str) -> str:
     """The address of a file in `static/`, with a digest of its content: it may be cached for ever."""
-    return f"/static/{name}?v={hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"
+    return f"/static/{name}?v={hashlib.sha256(static_files()[name].body).hexdigest()[:12]}"
 
 
 def milliseconds(moment: datetime) -> int:
