@@ -19,7 +19,7 @@ from app.lab import lab_of
 from app.lobby import missing
 from app.pages import page, problem
 from app.sessions import ACTIONS, SessionError
-from app.stats import Tick, read_tick, together
+from app.stats import Tick, read_server, read_tick
 from app.study import Study
 
 Query = Request[object, object, State]
@@ -96,7 +96,7 @@ async def session_page(request: Query, session_id: str) -> Response[str]:
     lab, name = lab_of(request), await logged_in(request)
     study = await _study(request, session_id)
     async with lab.pool.connection() as conn:
-        tick = await read_tick(conn, session_id, together([lab.stats.figures()]))
+        tick = await read_tick(conn, session_id, await read_server(conn))
     return page("admin/session.html", dict(account=name) | tick_context(tick, study))
 
 

@@ -158,8 +158,7 @@ class Stats:
         clock.heard(database_now, asked, datetime.now(UTC))
         if not self.boards:
             return
-        found = await (await conn.execute(SQL["figures"])).fetchall()
-        server = together([Figures(**figures) for (figures,) in found])
+        server = await read_server(conn)
         for session_id, board in list(self.boards.items()):
             try:
                 tick = await read_tick(conn, session_id, server, board.before)
@@ -172,6 +171,12 @@ class Stats:
             board.before = (time.monotonic(), tick.totals)
             board.ticked.set()
             board.ticked = asyncio.Event()
+
+
+async def read_server(conn: Connection) -> Figures:
+    """All processes that have been seen in the last seconds, as one."""
+    found = await (await conn.execute(SQL["figures"])).fetchall()
+    return together([Figures(**figures) for (figures,) in found])
 
 
 async def read_tick(

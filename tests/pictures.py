@@ -91,6 +91,7 @@ def _researcher(chrome: Browser, server: Server, session: Opened, key: str) -> N
     page.screenshot(path=PICTURES / "login-desktop.png")
     page.goto(f"{server.base}/admin/login?key={key}&to=/admin/sessions/{session.id}")
     page.locator(".room.playing").nth(20).wait_for()
+    page.wait_for_timeout(3000)  # rates need two ticks
     page.screenshot(path=PICTURES / "monitor-desktop.png")
     page.emulate_media(color_scheme="dark")
     page.screenshot(path=PICTURES / "monitor-dark.png")
