@@ -317,11 +317,18 @@ document.addEventListener("htmx:after:swap", (event) => {
   const { request, response } = event.detail.ctx;
   const answered = request?.form?.matches("[data-answers]");
   if (answered && response.status === 200) saved(request.form);
-  if (answered && response.status === 422) document.querySelector("#step .wrong :is(input, textarea)")?.focus();
-  else if (wasIn && document.activeElement === document.body) byId(wasIn)?.focus();
+  if (wasIn && document.activeElement === document.body) byId(wasIn)?.focus();
 });
 
+// The first wrong field has the focus, once: an update that comes later must not take the reader back.
+function focusWrong() {
+  const fields = all("[autofocus]");
+  if (fields.length && document.activeElement === document.body) fields[0].focus();
+  for (const field of fields) field.removeAttribute("autofocus");
+}
+
 function prepare() {
+  focusWrong();
   prepareSliders();
   for (const form of all("form[data-draft]")) restoreDraft(form);
   noticeMessages();
