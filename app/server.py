@@ -71,6 +71,7 @@ def serve_one(config: Config, url: str, listener: socket.socket, lifeline: int |
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=5,
+        timeout_keep_alive=75,  # people think longer than the usual 5 s between two forms
         backlog=4096,
         proxy_headers=True,
     )
