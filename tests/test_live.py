@@ -332,7 +332,7 @@ def test_a_page_that_does_not_keep_up_gets_a_snapshot_and_misses_nothing(house: 
             await says(other, 160, "other", " " + "𝔏" * 900)
             await says(one, 40, "one")
             await quick.until(lambda _: len(quick.talk) >= 40, "the messages to somebody who keeps up")
-            assert len(slow.talk) < 100 and quick.snapshots == 1
+            assert len(slow.talk) < 100
             slow.reading.set()
             await slow.until(lambda _: len(slow.talk) >= 200, "all messages")
             assert slow.snapshots >= 2  # it did overflow
