@@ -14,9 +14,9 @@ COPY templates templates
 
 ENV PYTHONPATH=/opt/networklab PYTHONSAFEPATH=1 PYTHONUNBUFFERED=1
 # A folder for studies, lists of players and exports.
-RUN useradd --uid 10001 --create-home --home-dir /work networklab && python -m compileall -q app
+RUN useradd --uid 10001 --create-home --home-dir /files networklab && python -m compileall -q app
 USER networklab
-WORKDIR /work
+WORKDIR /files
 
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
