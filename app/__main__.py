@@ -25,7 +25,7 @@ from app.db import Connection, connect
 from app.embedded import EmbeddedError
 from app.people import PeopleError, Person, read_people
 from app.sessions import SessionError
-from app.study import StudyError, check, parse, read_folder
+from app.study import Study, StudyError, check, parse, read_folder
 
 T = TypeVar("T")
 
@@ -332,15 +332,9 @@ def _sessions(options: argparse.Namespace, config: Config) -> int:
 
 def _export(options: argparse.Namespace, config: Config) -> int:
     from app import export
-    from app.sessions import read_study
 
     async def run(url: str) -> object:
-        conn = await connect(url, "export")
-        try:
-            await _known(conn, options.session)
-            study = await read_study(conn, options.session)
-        finally:
-            await conn.close()
+        study = await _study_of(url, options.session)
         if options.to.suffix == ".zip":
             return await export.write_zip(url, options.session, study, options.to)
         return await export.write_folder(url, options.session, study, options.to)
@@ -360,15 +354,9 @@ def _export(options: argparse.Namespace, config: Config) -> int:
 
 def _verify(options: argparse.Namespace, config: Config) -> int:
     from app import verify
-    from app.sessions import read_study
 
     async def run(url: str) -> verify.Verdict:
-        conn = await connect(url, "verify")
-        try:
-            await _known(conn, options.session)
-            study = await read_study(conn, options.session)
-        finally:
-            await conn.close()
+        study = await _study_of(url, options.session)
         return await verify.verify(url, options.session, study, options.export)
 
     with database(config) as url:
@@ -377,10 +365,16 @@ def _verify(options: argparse.Namespace, config: Config) -> int:
     return 0 if verdict.ok else 1
 
 
-async def _known(conn: Connection, session_id: str) -> None:
-    from app.sessions import find_session
+async def _study_of(url: str, session_id: str) -> Study:
+    """The study of a session that there is; raises `SessionError` for one that there is not."""
+    from app.sessions import find_session, read_study
 
-    await find_session(conn, session_id)
+    conn = await connect(url, "command line")
+    try:
+        await find_session(conn, session_id)
+        return await read_study(conn, session_id)
+    finally:
+        await conn.close()
 
 
 def _admin_add(options: argparse.Namespace, config: Config) -> int:

@@ -20,7 +20,7 @@ from app.accounts import log_in, put_account
 from app.config import PROJECT, Config
 from app.database import database
 from app.db import Connection, connect
-from app.people import TOKEN_LETTERS, Person
+from app.people import Person, new_token
 from app.players import find_by_token
 from app.rehearsal.bots import Bot, Pace
 from app.server import Processes, bind
@@ -104,12 +104,12 @@ async def _open(conn: Connection, study: Study, bots: int) -> Cast:
     named = [type_ for type_ in study.types if type_ != "any"] or ["player"]
     types = [named[0] if type_ == "any" else type_ for type_ in types]
     around = itertools.cycle(types)
-    you = Person(_token(), "You", types[0])
+    you = Person(new_token(), "You", types[0])
     companions = tuple(
-        Person(_token(), f"Friend {n}", type_) for n, type_ in enumerate(types[1 : bots + 1], 1)
+        Person(new_token(), f"Friend {n}", type_) for n, type_ in enumerate(types[1 : bots + 1], 1)
     )
     others = tuple(
-        Person(_token(), f"Bot {n:02d}", next(around)) for n in range(1, bots - len(companions) + 1)
+        Person(new_token(), f"Bot {n:02d}", next(around)) for n in range(1, bots - len(companions) + 1)
     )
     session = await open_session(conn, study, (you, *companions, *others), f"{study.title} demo")
     await start(conn, session.id, RESEARCHER)
@@ -175,10 +175,6 @@ def _arrivals(count: int) -> Iterator[float]:
     return iter(
         sorted(0.5 if n < 4 else chance.triangular(0.5, ARRIVALS, ARRIVALS / 3) for n in range(count))
     )
-
-
-def _token() -> str:
-    return "".join(secrets.choice(TOKEN_LETTERS) for _ in range(16))
 
 
 def _read_cast(file: Path) -> Cast | None:

@@ -61,7 +61,7 @@ def read_people(path: Path, study: Study) -> tuple[Person, ...]:
         _refuse_type(name, row, study)
     labels = _labels(rows)
     return tuple(
-        Person(row.token or _new_token(), label, row.type) for row, label in zip(rows, labels, strict=True)
+        Person(row.token or new_token(), label, row.type) for row, label in zip(rows, labels, strict=True)
     )
 
 
@@ -190,8 +190,8 @@ def _refuse_twice(name: str, column: str, cells: list[tuple[int, str]]) -> None:
         lines[cell] = line
 
 
-def _new_token() -> str:
-    return "".join(secrets.choice(TOKEN_LETTERS) for _ in range(TOKEN_LENGTH))
+def new_token(length: int = TOKEN_LENGTH) -> str:
+    return "".join(secrets.choice(TOKEN_LETTERS) for _ in range(length))
 
 
 def _labels(rows: list[_Row]) -> list[str]:

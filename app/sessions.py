@@ -11,7 +11,7 @@ from datetime import datetime
 from app import players, rooms
 from app.db import Connection, Pool, Queries, row, value
 from app.db import rows as typed_rows
-from app.people import TOKEN_LETTERS, Person
+from app.people import Person, new_token
 from app.study import Study, parse
 
 SQL = Queries("sessions")
@@ -70,7 +70,7 @@ async def open_session(
     conn: Connection, study: Study, people: Sequence[Person], name: str | None = None
 ) -> Session:
     """A new session with its door open: people can sign in and wait."""
-    session_id = "".join(secrets.choice(TOKEN_LETTERS) for _ in range(8))
+    session_id = new_token(8)
     await conn.execute(
         SQL["add_session"],
         dict(id=session_id, name=name or study.title, seed=secrets.randbits(62), sha256=study.sha256),
