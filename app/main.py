@@ -7,7 +7,8 @@ import gc
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Coroutine, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -35,7 +36,7 @@ from app.player_pages import UnknownToken
 from app.records import Answer
 from app.seating import Seating
 from app.sessions import Studies
-from app.stats import Figures, Stats, Tick, percentile, together
+from app.stats import Figures, Stats, Tick, percentile, read_processes, resident_megabytes
 
 logger = logging.getLogger(__name__)
 Query = Request[object, object, State]
@@ -128,6 +129,10 @@ async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:
             lag=1000 * live.hub.lag,
             tick=1000 * stats.took,
             listening=listener.connected.is_set(),
+            answers=answers.acknowledged,
+            messages=talk.acknowledged,
+            cpu=time.process_time(),
+            memory=resident_megabytes(),
         )
 
     def render(tick: Tick) -> bytes:
@@ -204,32 +209,48 @@ async def health_ready(request: Query) -> Response[str]:
 
 @get("/metrics", media_type=MediaType.TEXT)
 async def metrics(request: Query) -> str:
-    """This process, in the Prometheus text format."""
+    """Every process that is alive, whichever answers, in the Prometheus text format."""
     lab: Lab = request.app.state.lab
-    now = together([lab.stats.figures()])
-    lines = {
-        "networklab_streams": ("gauge", "players' pages connected", now.streams),
-        "networklab_ledger_queued": ("gauge", "forms waiting for their commit", now.queued),
-        "networklab_ledger_oldest_seconds": ("gauge", "wait of the oldest of them", now.oldest / 1000),
-        "networklab_commit_p95_seconds": (
-            "gauge",
-            "95% of the last forms were acknowledged within",
-            now.commit_p95 / 1000,
-        ),
-        "networklab_hub_lag_seconds": (
-            "gauge",
-            "from a notification to its events handed on",
-            now.lag / 1000,
-        ),
-        "networklab_tick_seconds": ("gauge", "duration of the last statistics tick", now.tick / 1000),
-        "networklab_forms_acknowledged_total": ("counter", "answers on disk", lab.answers.acknowledged),
-        "networklab_messages_acknowledged_total": ("counter", "messages on disk", lab.messages.acknowledged),
-        "networklab_listening": ("gauge", "1 while LISTEN is connected", int(now.listening)),
-    }
+    try:
+        async with asyncio.timeout(2), lab.pool.connection() as conn:
+            processes = await read_processes(conn)
+    except (TimeoutError, psycopg.Error, PoolTimeout, TooManyRequests):
+        processes = {lab.stats.process: lab.stats.figures()}  # the database is away: what this one knows
     return "".join(
-        f"# HELP {name} {text}\n# TYPE {name} {kind}\n{name} {number}\n"
-        for name, (kind, text, number) in lines.items()
+        f"# HELP {name} {text}\n# TYPE {name} {kind}\n"
+        + "".join(f'{name}{{process="{id_}"}} {take(now)}\n' for id_, now in processes.items())
+        for name, kind, text, take in METRICS
     )
+
+
+METRICS: tuple[tuple[str, str, str, Callable[[Figures], float]], ...] = (
+    ("networklab_streams", "gauge", "players' pages connected", lambda now: now.streams),
+    ("networklab_ledger_queued", "gauge", "forms waiting for their commit", lambda now: now.queued),
+    (
+        "networklab_ledger_oldest_seconds",
+        "gauge",
+        "wait of the oldest of them",
+        lambda now: now.oldest / 1000,
+    ),
+    (
+        "networklab_commit_p95_seconds",
+        "gauge",
+        "95% of the last forms were acknowledged within",
+        lambda now: now.commit_p95 / 1000,
+    ),
+    (
+        "networklab_hub_lag_seconds",
+        "gauge",
+        "from a notification to its events handed on",
+        lambda now: now.lag / 1000,
+    ),
+    ("networklab_tick_seconds", "gauge", "duration of the last statistics tick", lambda now: now.tick / 1000),
+    ("networklab_forms_acknowledged_total", "counter", "answers on disk", lambda now: now.answers),
+    ("networklab_messages_acknowledged_total", "counter", "messages on disk", lambda now: now.messages),
+    ("networklab_listening", "gauge", "1 while LISTEN is connected", lambda now: int(now.listening)),
+    ("process_cpu_seconds_total", "counter", "processor time used", lambda now: now.cpu),
+    ("process_resident_memory_bytes", "gauge", "memory in use", lambda now: now.memory * 1e6),
+)
 
 
 def _http_problem(request: Query, error: HTTPException) -> Response[str]:

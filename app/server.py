@@ -58,7 +58,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 def serve_one(config: Config, url: str, listener: socket.socket, lifeline: int | None = None) -> None:
     """Serve in this process until SIGTERM or SIGINT, or until whoever holds the other end of `lifeline` is gone."""
-    _allow_many_connections()
+    allow_many_connections()
     if lifeline is not None:
         threading.Thread(target=_end_with_parent, args=[lifeline], daemon=True).start()
     settings = uvicorn.Config(
@@ -89,7 +89,7 @@ def _head_as_get(app: ASGIApp) -> ASGIApp:
     return answer
 
 
-def _allow_many_connections() -> None:
+def allow_many_connections() -> None:
     """Each page holds a connection, and each connection a file descriptor; 1,024 is a common limit."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 65_536 if most == resource.RLIM_INFINITY else most

@@ -56,6 +56,18 @@ class Browser:
         body = urlencode(list(form.items()) if isinstance(form, Mapping) else form).encode()
         return await self._ask("POST", address, body, headers)
 
+    async def hang_up(self, address: str, form: Mapping[str, str], headers: Mapping[str, str] = {}) -> None:
+        """Sends a form and breaks the connection without waiting for the answer, as a tunnel does to a phone."""
+        body = urlencode(form).encode()
+        _, writer = await self._connect()
+        try:
+            writer.write(self._request("POST", address, body, headers))
+            await writer.drain()
+        except OSError as error:
+            raise WireError(str(error)) from error
+        finally:
+            writer.close()  # what was written is sent first
+
     async def stream(self, address: str) -> AsyncGenerator[str, None]:
         """The data of each server-sent message, on a connection of its own, until the server ends it."""
         reader, writer = await self._connect()
