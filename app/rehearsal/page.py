@@ -32,14 +32,15 @@ class Page:
         self.position = -1  # in the study's plan
         self.due: float | None = None  # when the countdown on the page ends
         self.connected = 0.0  # since when
+        self.current = False  # it has had its snapshot since then
         self.code: str | None = None
 
     def connects(self) -> None:
-        self.connected = time.monotonic()
+        self.connected, self.current = time.monotonic(), False
 
     def disconnects(self) -> None:
         self._moves_on(time.monotonic())
-        self.due = None
+        self.current = False
 
     def show(self, message: str) -> None:
         """One message of the page's stream."""
@@ -57,6 +58,7 @@ class Page:
     def _snapshot(self, content: str, now: float) -> None:
         self._moves_on(now)
         self.keys.clear()
+        self.current = True
         place = self.place
         if found := CODE.search(content):
             self.code, self.place = html.unescape(found[1]), "done"
@@ -98,7 +100,7 @@ class Page:
             self.due = None if clock[3] else now + (int(clock[1]) - int(clock[2])) / 1000
 
     def _moves_on(self, now: float) -> None:
-        if self.place == "room":
+        if self.place == "room" and self.current:
             self.diary.here_until = now
         late = now - max(self.due, self.connected) if self.due is not None else 0.0
         if late > self.patience:

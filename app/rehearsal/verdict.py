@@ -126,7 +126,7 @@ class Verdict:
             if len(promise.wrongs) > SHOWN:
                 lines.append(f"        … and {len(promise.wrongs) - SHOWN:,} more")
         lines.append("")
-        lines += [f"{name:<34}{_number(name, number):>12}" for name, number in self.figures.items()]
+        lines += [f"{name:<34}{figure(name, number):>12}" for name, number in self.figures.items()]
         lines += ["", *self.notes, self.sentence]
         return "\n".join(lines)
 
@@ -347,7 +347,8 @@ def _notes(played: Played, evidence: Evidence | None) -> Iterator[str]:
         )
 
 
-def _number(name: str, number: float) -> str:
+def figure(name: str, number: float) -> str:
+    """A figure with its unit, for people."""
     if name.startswith(("players", "records ack", "messages ack", "receipts", "asked")):
         return f"{number:,.0f}"
     if name.startswith("records a second"):
