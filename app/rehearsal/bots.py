@@ -7,8 +7,10 @@ import hashlib
 import math
 import random
 import time
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from app.rehearsal.answers import WORDS, plausible
 from app.rehearsal.diary import Ask, Diary, Sent, Told
@@ -167,10 +169,15 @@ class Bot:
             self.acted.add(page.position)
             self._do(self._act(self.study.plan[page.position]))
 
-    def _do(self, work: object) -> None:
-        task: asyncio.Task[None] = asyncio.create_task(work)  # type: ignore[arg-type]
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self.acting.add(task)
-        task.add_done_callback(self.acting.discard)
+        task.add_done_callback(self._did)
+
+    def _did(self, task: asyncio.Task[None]) -> None:
+        self.acting.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self.diary.wrong(0, f"the bot itself failed: {error!r}")
 
     async def _second_tab(self) -> None:
         """The same player in another tab: it shows the same, and what it sees is held against the same rules."""

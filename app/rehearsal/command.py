@@ -59,7 +59,16 @@ def add(rehearser: argparse.ArgumentParser) -> None:
         metavar="CSV",
         help="with --url, where the database is out of reach: the links that `open --links` wrote",
     )
-    rehearser.add_argument("--processes", type=count, default=1, metavar="N", help="of the bots (default 1)")
+    rehearser.add_argument(
+        "--processes", type=count, metavar="N", help="of the server that is started for this (default 2)"
+    )
+    rehearser.add_argument(
+        "--bot-processes",
+        type=count,
+        default=1,
+        metavar="N",
+        help="that the bots are spread over (default 1)",
+    )
     rehearser.add_argument("--at-most", type=seconds, metavar="TIME", help="then the session is closed")
     rehearser.add_argument(
         "--seed", type=int, default=1, metavar="N", help="the same seed gives the same people"
@@ -91,7 +100,7 @@ def run_rehearse(options: argparse.Namespace, config: Config) -> int:
         flaky=options.flaky,
         speed=options.speed,
         seed=options.seed,
-        processes=options.processes,
+        processes=options.bot_processes,
         at_most=options.at_most,
     )
     if options.links and (not options.url or options.until_it_breaks):

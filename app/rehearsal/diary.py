@@ -40,7 +40,7 @@ class Seen(NamedTuple):
 class Wrong(NamedTuple):
     """Something that a promise rules out."""
 
-    promise: int  # DESIGN, section 4
+    promise: int  # DESIGN, section 4; 0: the bot itself failed
     sentence: str
 
 

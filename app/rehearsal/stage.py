@@ -176,7 +176,7 @@ async def play(
             strict=True,
         )
     ]
-    starts_at = time.monotonic() + 2.0  # by then all processes are there
+    starts_at = time.monotonic() + 1.0  # by then all processes are there
     jobs = [
         Job(
             base,

@@ -24,7 +24,7 @@ PROMISES = {
     5: "Every message stood once, in order, on the pages it was for.",
     6: "The dashboard ticked every second.",
     7: "Whoever had to wait was told so, nothing broke, and memory stayed flat.",
-    8: "Nobody saw what wasn't theirs.",
+    8: "Nobody saw what isn’t theirs.",
 }
 FROM_DATABASE = {1, 2, 3, 5, 8}  # what only the database can prove
 GAP = 2.0  # seconds between two ticks
@@ -32,6 +32,11 @@ GROWTH = 100.0  # megabytes that a server process may grow while everybody plays
 SHOWN = 10  # of what breaks a promise
 # Up to here people don't feel that they wait. Seconds.
 LIMITS = {"sign-in, 95%": 2.0, "answer, 99%": 1.0, "message seen, 99%": 1.0}
+WORDS = {
+    "sign-in, 95%": "one sign-in in twenty",
+    "answer, 99%": "one answer in a hundred",
+    "message seen, 99%": "one message in a hundred",
+}
 BUSIEST = 10.0  # seconds of the highest load, from which the capacity is estimated
 FILL = 0.8  # of a core or of all cores: more leaves no room for a burst
 
@@ -152,13 +157,13 @@ async def judge(played: Played) -> Verdict:
             number,
             sentence,
             bool(played.url) or number not in FROM_DATABASE | {6},
-            tuple(wrong.sentence for wrong in wrongs if max(wrong.promise, 1) == number),
+            tuple(wrong.sentence for wrong in wrongs if wrong.promise == number),
         )
         for number, sentence in PROMISES.items()
     )
     figures = _figures(played, evidence)
     slow = tuple(
-        f"{name} took {figures[name]:.1f} s, and {limit:.0f} s is where people lose patience"
+        f"{WORDS[name]} took {figures[name]:.1f} s or more (the limit is {limit:.0f} s)"
         for name, limit in LIMITS.items()
         if figures.get(name, 0.0) > limit
     )
@@ -170,7 +175,7 @@ async def judge(played: Played) -> Verdict:
         figures,
         slow,
         estimate(played.gauges.samples, len(diaries)),
-        tuple(_notes(played, evidence)),
+        (*_notes(played, evidence), *(wrong.sentence for wrong in wrongs if wrong.promise == 0)),
     )
 
 
@@ -333,7 +338,7 @@ def _notes(played: Played, evidence: Evidence | None) -> Iterator[str]:
     if lag > 0.5:
         yield (
             f"The players themselves were up to {lag:.1f} s late: these figures are too high. Give them more"
-            " processes (--processes) or another machine (--url)."
+            " processes (--bot-processes) or another machine (--url)."
         )
     if evidence:
         yield (

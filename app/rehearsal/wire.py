@@ -42,6 +42,7 @@ class Browser:
         self.netloc = parts.netloc
         self.cookies: dict[str, str] = {}
         self.connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self.turn = asyncio.Lock()  # one request at a time
 
     async def get(self, address: str, headers: Mapping[str, str] = {}) -> Answer:
         return await self._ask("GET", address, b"", headers)
@@ -100,15 +101,16 @@ class Browser:
             self.connection = None
 
     async def _ask(self, method: str, address: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        fresh = self.connection is None
-        try:
+        async with self.turn:
+            fresh = self.connection is None
+            try:
+                return await self._ask_once(method, address, body, headers)
+            except WireError:
+                self.close()
+                # A kept connection may have been closed while it was idle; a GET may simply be sent again.
+                if fresh or method != "GET":
+                    raise
             return await self._ask_once(method, address, body, headers)
-        except WireError:
-            self.close()
-            # A kept connection may have been closed while it was idle; a GET may simply be sent again.
-            if fresh or method != "GET":
-                raise
-        return await self._ask_once(method, address, body, headers)
 
     async def _ask_once(self, method: str, address: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         try:
