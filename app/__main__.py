@@ -116,6 +116,10 @@ def _parser() -> argparse.ArgumentParser:
 
     rehearsal.add(command("rehearse", rehearsal.run_rehearse, "players that are bots, and a verdict"))
 
+    rehearsal.add_drill(
+        command("drill", rehearsal.run_drill, "a rehearsal in which servers and databases are killed")
+    )
+
     exporter = command("export", _export, "the data, with a manifest")
     exporter.add_argument("session", metavar="SESSION")
     exporter.add_argument("--to", type=Path, required=True, metavar="DIR|FILE.zip")
@@ -180,8 +184,18 @@ def _serve(options: argparse.Namespace, config: Config) -> int:
             f"NetworkLab serves http://{shown}:{config.port} with {config.processes} processes. Ctrl-C stops it.",
             flush=True,
         )
-        Processes(config.processes, listener, url).run()
+        Processes(config.processes, listener, url).run(lambda: _migrate(url))
     return 0
+
+
+def _migrate(url: str) -> None:
+    """Before new processes take the place of old ones: the old ones run on what the new ones have migrated."""
+    from app.database import migrate_at
+
+    try:
+        asyncio.run(migrate_at(url))
+    except (psycopg.Error, ConfigError) as error:
+        print(f"Not migrated: {_first_line(error)}.", file=sys.stderr)
 
 
 def _serve_process(options: argparse.Namespace, config: Config) -> int:

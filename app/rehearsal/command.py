@@ -86,6 +86,41 @@ def add(rehearser: argparse.ArgumentParser) -> None:
     rehearser.add_argument("--json", action="store_true", help="print the verdict as JSON")
 
 
+def add_drill(driller: argparse.ArgumentParser) -> None:
+    """The options of `drill`."""
+    driller.add_argument("study", metavar="STUDY", help="the study's folder")
+    driller.add_argument("--faults", type=count, default=10, metavar="N", help="how many (default 10)")
+    driller.add_argument("--players", type=count, default=40, metavar="N", help="how many play (default 40)")
+    driller.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="the same seed gives the same faults"
+    )
+    driller.add_argument(
+        "--speed", type=speed, default=4.0, metavar="X", help="of people: 4 is four times as fast (default 4)"
+    )
+    driller.add_argument(
+        "--only", action="append", default=[], metavar="FAULT", help="only this kind; may be repeated"
+    )
+    driller.add_argument("--processes", type=count, metavar="N", help="of the server (default 2)")
+    driller.add_argument("--json", action="store_true", help="print the outcome as JSON")
+
+
+def run_drill(options: argparse.Namespace, config: Config) -> int:
+    from app.rehearsal import drill
+    from app.rehearsal.stage import RehearsalError
+
+    asked = drill.Drill(
+        options.study, options.faults, options.players, options.seed, options.speed, tuple(options.only)
+    )
+    write = _progress_line()
+    try:
+        outcome = drill.run_drill(asked, config.processes, write)
+    except RehearsalError as error:
+        raise Refusal(str(error)) from None
+    write("")
+    print(json.dumps(outcome.as_json(), ensure_ascii=False) if options.json else outcome)
+    return 0 if outcome.kept else 1
+
+
 def run_rehearse(options: argparse.Namespace, config: Config) -> int:
     from app.rehearsal import rehearse
     from app.rehearsal.report import write_report

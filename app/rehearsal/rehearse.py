@@ -12,7 +12,17 @@ from typing import Any
 
 from app.config import Config
 from app.people import read_people
-from app.rehearsal.stage import Cast, Plan, Played, RehearsalError, open_rehearsal, play, progress, reaches
+from app.rehearsal.stage import (
+    Beside,
+    Cast,
+    Plan,
+    Played,
+    RehearsalError,
+    open_rehearsal,
+    play,
+    progress,
+    reaches,
+)
 from app.rehearsal.verdict import Verdict, judge
 from app.server import Processes, bind
 from app.study import parse, read_folder
@@ -68,10 +78,12 @@ async def run(
         plan = replace(plan, players=min(most, verdict.players * 3 // 2))
 
 
-async def rehearse(cast: Cast, plan: Plan, base: str, url: str | None, write: Write) -> Run:
+async def rehearse(
+    cast: Cast, plan: Plan, base: str, url: str | None, write: Write, beside: Beside | None = None
+) -> Run:
     """One session, from the first arrival to the verdict. Without `url` the database is out of reach."""
     await reaches(base, cast.people[0].token)
-    played = await play(cast, plan, base, url, lambda heard, seconds: write(progress(heard, seconds)))
+    played = await play(cast, plan, base, url, lambda heard, seconds: write(progress(heard, seconds)), beside)
     write("Everybody is done. What they noted is held against the database …")
     return played, await judge(played)
 

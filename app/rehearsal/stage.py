@@ -6,9 +6,10 @@ import asyncio
 import itertools
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -16,7 +17,7 @@ from app.accounts import log_in, put_account
 from app.auth import ADMIN_COOKIE
 from app.db import connect, value
 from app.people import Person, new_token
-from app.rehearsal.diary import Diary
+from app.rehearsal.diary import Diary, Wrong
 from app.rehearsal.evidence import SQL
 from app.rehearsal.gauges import Gauges, Sample
 from app.rehearsal.habits import habits
@@ -67,6 +68,10 @@ class Played:
     ended: float = 0.0  # the door was closed
     closed: bool = True  # by us
     faults: list[tuple[float, str]] = field(default_factory=list)  # what a drill did, and when
+    wrongs: list[Wrong] = field(default_factory=list)  # what was seen from outside the bots
+
+
+Beside = Callable[[Played, asyncio.Event], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +163,12 @@ async def play(
     base: str,
     url: str | None,
     show: Callable[[Heard, float], None] = lambda heard, seconds: None,
-    meanwhile: Callable[[Played], None] = lambda played: None,
+    beside: Beside | None = None,
 ) -> Played:
     """Until everybody is done, or has nothing more to do, or the time is up; then the session is closed.
 
-    `show` is told once a second what has happened so far, and `meanwhile` is called as often.
+    `show` is told once a second what has happened so far. `beside` runs meanwhile and ends soon after its event is
+    set; where it ends by itself, so does the play.
     """
     plan_of = cast.study.plan
     asked = cast.study.records_per_player if plan.records is None else plan.records
@@ -196,8 +202,13 @@ async def play(
     troupe = Troupe(jobs)
     with troupe.on_stage():
         watching = asyncio.create_task(_watch_dashboard(gauges, cast.session_id, url)) if url else None
+        over = asyncio.Event()
+        doing = asyncio.create_task(beside(played, over)) if beside else None
         try:
-            await _until_enough(troupe, played, starts_at + at_most, show, meanwhile)
+            await _until_enough(troupe, played, starts_at + at_most, show, doing)
+            over.set()
+            if doing:
+                await doing
             played.ended = time.monotonic()
             if url:
                 await _close(url, cast.session_id)
@@ -214,15 +225,15 @@ async def _until_enough(
     played: Played,
     deadline: float,
     show: Callable[[Heard, float], None],
-    meanwhile: Callable[[Played], None],
+    doing: asyncio.Task[None] | None,
 ) -> None:
     idle = 0
     while time.monotonic() < deadline and idle < 3:
         heard = await _second(troupe, played, show)
-        meanwhile(played)
-        if heard.done >= heard.players:
+        if heard.over >= heard.players:
             return
-        idle = idle + 1 if heard.enough >= heard.players else 0
+        nothing_to_do = heard.enough >= heard.players or (doing is not None and doing.done())
+        idle = idle + 1 if nothing_to_do else 0
 
 
 async def _until_seen(troupe: Troupe, played: Played, show: Callable[[Heard, float], None]) -> None:

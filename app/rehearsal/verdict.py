@@ -140,7 +140,7 @@ async def judge(played: Played) -> Verdict:
     """Everything that the diaries, the dashboard and the database say."""
     plan, diaries = played.plan, played.diaries
     evidence = None
-    wrongs = [wrong for diary in diaries for wrong in diary.wrongs]
+    wrongs = [*played.wrongs, *(wrong for diary in diaries for wrong in diary.wrongs)]
     if played.url:
         evidence = await gather(played.url, played.session_id, played.study, diaries, plan.moment)
         wrongs += evidence.wrongs
