@@ -9,7 +9,7 @@ import os
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -211,11 +211,11 @@ async def health_ready(request: Query) -> Response[str]:
 async def metrics(request: Query) -> str:
     """Every process that is alive, whichever answers, in the Prometheus text format."""
     lab: Lab = request.app.state.lab
-    try:
+    processes: dict[str, Figures] = {}
+    with suppress(TimeoutError, psycopg.Error, PoolTimeout, TooManyRequests):  # then only what this one knows
         async with asyncio.timeout(2), lab.pool.connection() as conn:
             processes = await read_processes(conn)
-    except (TimeoutError, psycopg.Error, PoolTimeout, TooManyRequests):
-        processes = {lab.stats.process: lab.stats.figures()}  # the database is away: what this one knows
+    processes[lab.stats.process] = lab.stats.figures()
     return "".join(
         f"# HELP {name} {text}\n# TYPE {name} {kind}\n"
         + "".join(f'{name}{{process="{id_}"}} {take(now)}\n' for id_, now in processes.items())
