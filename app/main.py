@@ -8,7 +8,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
@@ -17,7 +17,7 @@ from litestar import Litestar, MediaType, Request, Response, get
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.response import Redirect
-from litestar.types import Message, Scope
+from litestar.types import ASGIApp, Message, Scope
 from psycopg_pool import PoolTimeout, TooManyRequests
 
 from app import admin_pages, html, messages, player_pages, records, streams
@@ -31,27 +31,18 @@ from app.lab import Lab
 from app.ledger import Busy, Ledger
 from app.listener import Listener
 from app.live import Live
-from app.pages import page, problem
+from app.pages import HEADERS, NOT_KEPT, page, problem
 from app.player_pages import UnknownToken
-from app.records import Answer
 from app.seating import Seating
 from app.sessions import Studies
 from app.stats import Figures, Stats, Tick, percentile, read_processes, resident_megabytes
 
 logger = logging.getLogger(__name__)
 Query = Request[object, object, State]
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-HEADERS = [
-    (b"content-security-policy", POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"same-origin"),  # a join link is a secret; it never leaves for another site
-]
+FOR_EVER = (b"cache-control", b"public, max-age=31536000, immutable")
 
 
-def create_app(config: Config, url: str) -> Litestar:
+def create_app(config: Config, url: str) -> ASGIApp:
     """The application for the database at `url`, which must be migrated."""
 
     @asynccontextmanager
@@ -63,7 +54,7 @@ def create_app(config: Config, url: str) -> Litestar:
             gc.set_threshold(20_000, 50, 1000)
             yield
 
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             *player_pages.HANDLERS,
             *admin_pages.HANDLERS,
@@ -92,6 +83,7 @@ def create_app(config: Config, url: str) -> Litestar:
         openapi_config=None,
         logging_config=None,
     )
+    return player_pages.records_first(app)
 
 
 async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:
@@ -100,11 +92,7 @@ async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:
         keys = await read_keys(conn)
     studies = Studies(pool)
     conductor = Conductor(url, studies)
-
-    def on_answers(stored: Sequence[Answer]) -> None:
-        conductor.hint(answer.room_id for answer in stored)
-
-    answers = Ledger("records", url, records.store, config.ledger_limit, on_answers)
+    answers = Ledger("records", url, records.store, config.ledger_limit)
     talk = Ledger("messages", url, messages.store, config.ledger_limit)
     live = Live(url, pool, keys, studies)
     checks: set[asyncio.Task[None]] = set()
@@ -316,5 +304,4 @@ async def _add_headers(message: Message, scope: Scope) -> None:
     """To every answer, error pages and streams included. What has a version in its address may be kept for ever."""
     if message["type"] == "http.response.start":
         for_ever = message["status"] == 200 and _is_versioned(scope)
-        kept = b"public, max-age=31536000, immutable" if for_ever else b"no-store"
-        message["headers"] = [*message["headers"], *HEADERS, (b"cache-control", kept)]
+        message["headers"] = [*message["headers"], *HEADERS, FOR_EVER if for_ever else NOT_KEPT]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import resource
@@ -14,10 +15,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
+from typing import Any, cast
 
 import uvicorn
 import uvloop
 from litestar.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app import streams
 from app.config import Config
@@ -30,6 +33,39 @@ logger = logging.getLogger(__name__)
 
 class PortTaken(Exception):
     """Somebody else listens there."""
+
+
+class OneWrite:
+    """A transport that sends in one go what is written in one turn of the loop.
+
+    uvicorn writes the head and the body of an answer one by one, and each write is a system call and a packet:
+    without this a record form costs 10 of 55 microseconds more in uvicorn, and its client reads twice.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self.transport, self.held = transport, list[bytes]()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.transport, name)
+
+    def write(self, data: bytes) -> None:
+        if not self.held:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self.held.append(data)
+
+    def flush(self) -> None:
+        if self.held and not self.transport.is_closing():
+            self.transport.write(b"".join(self.held))
+        self.held.clear()
+
+    def close(self) -> None:
+        self.flush()
+        self.transport.close()
+
+
+class Protocol(HttpToolsProtocol):
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(cast(asyncio.Transport, OneWrite(transport)))
 
 
 class Server(uvicorn.Server):
@@ -77,7 +113,7 @@ def serve_one(config: Config, url: str, listener: socket.socket, lifeline: int) 
     settings = uvicorn.Config(
         _head_as_get(create_app(config, url)),
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
         ws="none",
         lifespan="on",
         log_level="warning",
