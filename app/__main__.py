@@ -128,6 +128,9 @@ def _parser() -> argparse.ArgumentParser:
     verifier = command("verify", _verify, "recount: acknowledged = stored = exported")
     verifier.add_argument("session", metavar="SESSION")
     verifier.add_argument("--export", type=Path, metavar="DIR|FILE.zip", help="check this export too")
+    verifier.add_argument(
+        "--receipts", type=Path, metavar="FILE", help="look these up in the export too, one receipt a line"
+    )
     verifier.add_argument("--json", action="store_true", help="print the verdict as JSON")
 
     admin = command("admin", _help, "dashboard accounts")
@@ -348,11 +351,16 @@ def _export(options: argparse.Namespace, config: Config) -> int:
 
 
 def _verify(options: argparse.Namespace, config: Config) -> int:
-    from app import verify
+    from app import receipts, verify
+
+    try:
+        kept = receipts.read_receipts(options.receipts) if options.receipts else []
+    except receipts.ReceiptsError as error:
+        raise Refusal(str(error)) from None
 
     async def run(url: str) -> verify.Verdict:
         study = await _study_of(url, options.session)
-        return await verify.verify(url, options.session, study, options.export)
+        return await verify.verify(url, options.session, study, options.export, kept)
 
     with database(config) as url:
         verdict = asyncio.run(run(url))

@@ -33,6 +33,11 @@ ESCAPING = (
     "is not a number has one more apostrophe in front, so that no spreadsheet takes it for a formula. To get "
     "the text as it was stored, remove one apostrophe from each cell that matches ^'+[=+@-]."
 )
+RECEIPTS = (
+    "A receipt reads 17,18:5f0c…: the numbers of its records (17-20 stands for 17,18,19,20), a colon, and the "
+    "SHA-256 in hex of one UTF-8 line per record in the order of their numbers: record, tab, field, tab, value as "
+    "it was stored, newline. history.csv has all of these."
+)
 _FORMULA = re.compile(r"'*[=+@-]")
 _ESCAPED = re.compile(r"'+[=+@-]")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")

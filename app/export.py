@@ -206,6 +206,7 @@ def _manifest(session: _Session, study: Study, files: dict[str, dict[str, int | 
         "stored": {"records": session.stored_records, "messages": session.stored_messages},
         "format": codebook.FORMAT,
         "escaping": codebook.ESCAPING,
+        "receipts": codebook.RECEIPTS,
         "files": files,
     }
 

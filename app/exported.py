@@ -15,6 +15,7 @@ from typing import IO, Any
 from app import codebook
 from app.db import Connection
 from app.export import MANIFEST
+from app.receipts import Kept, digest, spans
 from app.study import Study
 
 BLOCK = 1024 * 1024  # bytes
@@ -158,6 +159,33 @@ def wide_differences(export: Exported, study: Study) -> Iterator[str]:
             yield f"player {player} has {found:,} answers in records_wide.csv and {count:,} in records.csv"
     for player in said:
         yield f"player {player} is not in records_wide.csv"
+
+
+def broken_receipts(export: Exported, kept: Sequence[Kept]) -> Iterator[str]:
+    """Receipts whose records are not all in history.csv as the receipt says, each with its line in its file."""
+    wanted = {number for receipt in kept for number in receipt.records}
+    found: dict[int, tuple[str, str, str]] = {}  # player, field, value
+    for cells in export.table("history.csv"):
+        if int(cells[0]) in wanted:
+            found[int(cells[0])] = (cells[1], cells[5], codebook.unescape(cells[6]))
+    for receipt in kept:
+        there = [(number, *found[number]) for number in receipt.records if number in found]
+        lacking = [number for number in receipt.records if number not in found]
+        players = sorted({player for _, player, _, _ in there}, key=int)
+        if lacking:
+            problem = f"{_records(lacking, players)}: not in history.csv"
+        elif digest((number, field, value) for number, _, field, value in there) != receipt.digest:
+            problem = f"{_records(receipt.records, players)}: not what the receipt says"
+        elif len(players) > 1:
+            problem = f"{_records(receipt.records, players)}: not all of one player"
+        else:
+            continue
+        yield f"line {receipt.line}{receipt.beside and f' ({receipt.beside})'}: {problem}"
+
+
+def _records(numbers: Sequence[int], players: Sequence[str]) -> str:
+    owner = f" of player {', '.join(players)}" if players else ""
+    return f"record {spans(numbers).replace(',', ', ')}{owner}"
 
 
 def _line(cells: Sequence[str], text: int) -> str:

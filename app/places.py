@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from app import clock, html, lobby, messages, records, rooms
+from app import clock, html, lobby, messages, receipts, records, rooms
 from app.db import Connection
 from app.html import fragment
 from app.keys import Keys
 from app.lobby import Prospect
 from app.messages import Message
 from app.players import Player, find_player
+from app.receipts import Saved
 from app.rooms import Room, RoomView, Seat
 from app.study import Position, Study
 
@@ -115,6 +116,7 @@ class RoomPlace:
 class DonePlace:
     player: Player
     study: Study
+    saved: Saved
 
     @property
     def redirect(self) -> str | None:
@@ -139,7 +141,7 @@ async def place_of(conn: Connection, keys: Keys, study: Study, player_id: int) -
             return await _lobby(conn, study, player)
         if player.status == "playing" and player.room_id is not None:
             return await _room(conn, keys, study, player, player.room_id)
-        return DonePlace(player, study)
+        return DonePlace(player, study, await receipts.saved_by(conn, player.room_id, player.id))
 
 
 async def _lobby(conn: Connection, study: Study, player: Player) -> LobbyPlace:

@@ -6,7 +6,7 @@ import csv
 import tempfile
 import zipfile
 import zlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,7 +14,16 @@ from typing import Any
 
 from app import export
 from app.db import Connection, Queries, row, value
-from app.exported import Exported, Unreadable, broken_files, differences, miscounted_tables, wide_differences
+from app.exported import (
+    Exported,
+    Unreadable,
+    broken_files,
+    broken_receipts,
+    differences,
+    miscounted_tables,
+    wide_differences,
+)
+from app.receipts import Kept
 from app.study import Study, fingerprint
 
 SQL = Queries("verify")
@@ -53,7 +62,7 @@ class Check:
     name: str
     sentence: str  # what should hold
     found: int  # how often it doesn't
-    rows: tuple[str, ...]  # the first of what breaks it
+    rows: tuple[str, ...]  # the first of what breaks it; of receipts all
 
     @property
     def ok(self) -> bool:
@@ -86,9 +95,9 @@ class Verdict:
         lines = []
         for check in self.checks:
             lines.append(f"{'ok ' if check.ok else 'NOT'}  {check.sentence}")
-            lines += [f"       {row}" for row in check.rows]
-            if check.found > len(check.rows):
-                lines.append(f"       … and {check.found - len(check.rows):,} more")
+            lines += [f"       {row}" for row in check.rows[:MOST]]
+            if check.found > MOST:
+                lines.append(f"       … and {check.found - MOST:,} more")
         for noun, count in (("records", self.records), ("messages", self.messages)):
             lines.append(
                 f"{noun}: {count.acknowledged:,} acknowledged, {count.stored:,} stored, {count.exported:,} exported"
@@ -121,10 +130,13 @@ class _Counts:
         return {f"{noun}.csv": count for noun, count in counts.items()}
 
 
-async def verify(url: str, session_id: str, study: Study, exported: Path | None = None) -> Verdict:
+async def verify(
+    url: str, session_id: str, study: Study, exported: Path | None = None, receipts: Sequence[Kept] = ()
+) -> Verdict:
     """Recounts a session as it is at one moment, and an export of that moment, made and read back.
 
-    With `exported`, that folder or zip file is checked too; it may be older than what is stored now.
+    With `exported`, that folder or zip file is checked too; it may be older than what is stored now. `receipts`
+    are looked up in it, or else in the export of this moment.
     """
     async with export.moment(url, "verify") as conn:
         counts = await row(conn, _Counts, SQL["counts"], session_id=session_id)
@@ -137,9 +149,13 @@ async def verify(url: str, session_id: str, study: Study, exported: Path | None 
                 await export.pack(conn, session_id, study, file)
             more, seen = await _export_checks(conn, fresh, session_id, study, counts, "Exported now", True)
             checks += more
+            if receipts and exported is None:
+                checks += await _receipt_checks(fresh, receipts, "the export")
         if exported is not None:
             more, _ = await _export_checks(conn, exported, session_id, study, counts, str(exported), False)
             checks += more
+            if receipts:
+                checks += await _receipt_checks(exported, receipts, str(exported))
     return Verdict(
         session_id,
         Count(counts.acknowledged_records, counts.stored_records, seen.get("history.csv", 0)),
@@ -238,12 +254,25 @@ async def _export_checks(
     return checks, export_.counted
 
 
-async def _check(name: str, sentence: str, wrong: AsyncIterator[str]) -> Check:
+async def _receipt_checks(path: Path, receipts: Sequence[Kept], title: str) -> list[Check]:
+    records = len({number for receipt in receipts for number in receipt.records})
+    what = f"all {len(receipts):,} receipts" if len(receipts) > 1 else "the receipt"
+    sentence = f"{title[0].upper()}{title[1:]} has {what}: {records:,} records, as they were acknowledged."
+    try:
+        export_ = Exported(path)
+    except Unreadable:
+        return [Check("receipts_are_exported", sentence, 1, ("it can't be read, so no receipt was found",))]
+    with closing(export_):
+        wrong = _each(broken_receipts(export_, receipts))
+        return [await _check("receipts_are_exported", sentence, wrong, len(receipts))]
+
+
+async def _check(name: str, sentence: str, wrong: AsyncIterator[str], most: int = MOST) -> Check:
     found, rows = 0, list[str]()
     try:
         async for problem in wrong:
             found += 1
-            if len(rows) < MOST:
+            if len(rows) < most:
                 rows.append(problem)
     except (csv.Error, zipfile.BadZipFile, zlib.error, ValueError, KeyError, IndexError, OSError) as error:
         found += 1
