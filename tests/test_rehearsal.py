@@ -227,12 +227,12 @@ BY_HAND = {
     "a record is deleted": (
         1,
         "delete from record where id = (select min(id) from record)",
-        r"record \d+ of P000\d: acknowledged, but not in the export",
+        r"P000\d: record \d+ of player \d+: not in history.csv",
     ),
     "a record is changed": (
         1,
         "update record set value = value || '1' where id = (select min(id) from record)",
-        r"record \d+ of P000\d: the export does not say what was acknowledged",
+        r"P000\d: record [\d, -]+ of player \d+: not what the receipt says",
     ),
     "a message is deleted": (
         1,

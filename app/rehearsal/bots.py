@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import math
 import random
 import time
@@ -12,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.receipts import as_kept, digest
 from app.rehearsal.answers import WORDS, plausible
 from app.rehearsal.diary import Ask, Diary, Sent, Told
 from app.rehearsal.habits import Habits
@@ -271,16 +271,14 @@ class Bot:
             return
         receipt = answer.headers.get("receipt", "")
         first = self.receipts.setdefault((key, said), receipt)
-        numbers, _, digest = receipt.partition(":")
-        ids = sorted(map(int, filter(str.isdecimal, numbers.split(","))))
-        text = "".join(
-            f"{number}\t{name}\t{value}\n" for number, (name, value) in zip(ids, said, strict=False)
-        )
+        kept = as_kept(receipt)
         if not receipt:
             self.diary.wrong(1, "an answer was taken without a receipt")
         elif first != receipt:
             self.diary.wrong(3, f"the same form has two receipts, {first[:40]} and {receipt[:40]}")
-        elif len(ids) != len(said) or hashlib.sha256(text.encode()).hexdigest() != digest:
+        elif kept is None or kept.digest != digest(
+            (number, *one) for number, one in zip(kept.records, said, strict=False)
+        ):
             self.diary.wrong(1, f"the receipt {receipt[:40]}… does not say what was sent")
         else:
             self.diary.told.append(Told(receipt, key, said, time.monotonic()))

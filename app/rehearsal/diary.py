@@ -53,6 +53,7 @@ class Diary:
     done: float | None = None
     code: str | None = None
     gone: bool = False  # left without a word
+    last_receipt: list[str] = field(default_factory=list)  # for all its records, as its last page shows it
     asks: list[Ask] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
     sent: dict[str, Sent] = field(default_factory=dict)  # by what they say: no bot says the same twice

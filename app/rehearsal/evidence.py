@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from app import export, verify
-from app.codebook import unescape
+from app import verify
 from app.db import Connection, Queries, connect
-from app.exported import Exported
 from app.messages import SHOWN
+from app.receipts import Kept, as_kept
 from app.rehearsal.diary import Diary, Wrong
 from app.study import Study
 
@@ -75,7 +70,8 @@ async def gather(
 
     `moment`: seconds within which a message that was answered must stand on the pages it is for.
     """
-    verdict = await verify.verify(url, session_id, study)
+    kept = tuple(_kept(diaries))
+    verdict = await verify.verify(url, session_id, study, receipts=kept)
     wrongs = [
         Wrong(PROMISE_OF.get(check.name, 1), row)
         for check in verdict.checks
@@ -90,10 +86,9 @@ async def gather(
     finally:
         await conn.close()
     wrongs += _stuck(seats, diaries)
-    wrongs += _receipts(await _history(url, session_id, study), diaries)
     wrongs += _messages(said, seats, _hearers(study, said, seats, ties), diaries, moment)
     return Evidence(
-        receipts=sum(len(diary.told) for diary in diaries),
+        receipts=len(kept),
         messages=sum(sent.answered is not None for diary in diaries for sent in diary.sent.values()),
         checks=len(verdict.checks),
         wrongs=tuple(wrongs),
@@ -104,38 +99,12 @@ async def _all(conn: Connection, query: str, session_id: str) -> list[tuple[Any,
     return await (await conn.execute(SQL[query], dict(session_id=session_id))).fetchall()
 
 
-async def _history(url: str, session_id: str, study: Study) -> dict[int, tuple[str, str, str]]:
-    """Record → player's label, field and value, from an export that is made for this."""
-    with tempfile.TemporaryDirectory(prefix="networklab-") as folder:
-        path = Path(folder) / "export.zip"
-        await export.write_zip(url, session_id, study, path)
-        with closing(Exported(path)) as exported:
-            labels = {cells[0]: unescape(cells[1]) for cells in exported.table("players.csv")}
-            return {
-                int(cells[0]): (labels.get(cells[1], "?"), cells[5], unescape(cells[6]))
-                for cells in exported.table("history.csv")
-            }
-
-
-def _receipts(history: Mapping[int, tuple[str, str, str]], diaries: Sequence[Diary]) -> Iterator[Wrong]:
+def _kept(diaries: Sequence[Diary]) -> Iterator[Kept]:
+    """Every receipt that a bot holds, the one on its last page included."""
     for diary in diaries:
-        for told in {told.receipt: told for told in diary.told}.values():
-            numbers, _, digest = told.receipt.partition(":")
-            ids = [int(number) for number in numbers.split(",")]
-            missing = [number for number in ids if number not in history]
-            if missing:
-                yield Wrong(1, f"record {missing[0]} of {diary.label}: acknowledged, but not in the export")
-                continue
-            found = [history[number] for number in ids]
-            text = "".join(
-                f"{n}\t{field}\t{value}\n" for n, (_, field, value) in zip(ids, found, strict=True)
-            )
-            if hashlib.sha256(text.encode()).hexdigest() != digest:
-                yield Wrong(
-                    1, f"record {ids[0]} of {diary.label}: the export does not say what was acknowledged"
-                )
-            elif any(label != diary.label for label, _, _ in found):
-                yield Wrong(8, f"record {ids[0]} of {diary.label} is exported as that of {found[0][0]}")
+        for receipt in dict.fromkeys([*(told.receipt for told in diary.told), *diary.last_receipt]):
+            if kept := as_kept(receipt, diary.label):
+                yield kept
 
 
 def _stuck(seats: Sequence[SeatOf], diaries: Sequence[Diary]) -> Iterator[Wrong]:

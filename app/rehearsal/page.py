@@ -11,6 +11,7 @@ from app.rehearsal.diary import Diary, Seen
 PARTIAL = re.compile(r'<hx-partial hx-target="(#[\w-]+)"[^>]*>(.*?)</hx-partial>', re.DOTALL)
 HIDDEN = re.compile(r'<input type="hidden" id="(form-key|message-key)" name="form_key" value="([^"]*)"')
 CODE = re.compile(r'id="code">([^<]*)<')
+RECEIPT = re.compile(r'id="receipt">([^<]*)<')
 SAID = re.compile(r'<li id="m(\d+)".*?<span dir="auto">(.*?)</span></li>', re.DOTALL)
 CLOCK = re.compile(r'data-until="(\d+)" data-now="(\d+)"( data-frozen)?')
 
@@ -62,6 +63,7 @@ class Page:
         place = self.place
         if found := CODE.search(content):
             self.code, self.place = html.unescape(found[1]), "done"
+            self.diary.last_receipt = RECEIPT.findall(content)
         else:
             self.place = "room" if 'id="step"' in content else "lobby"
         if place == "done" and self.place != "done":

@@ -71,10 +71,11 @@ class Verdict:
     slow: tuple[str, ...]  # limits that were crossed
     room: Room | None  # None: what the server used can't be seen from here
     notes: tuple[str, ...]
+    failed: tuple[str, ...]  # what went wrong with the bots themselves
 
     @property
     def kept(self) -> bool:
-        return all(promise.ok for promise in self.promises)
+        return all(promise.ok for promise in self.promises) and not self.failed
 
     @property
     def holds(self) -> bool:
@@ -83,6 +84,8 @@ class Verdict:
     @property
     def sentence(self) -> str:
         count = f"{self.players:,}"
+        if self.failed:
+            return f"This rehearsal proves nothing, since it failed itself: {self.failed[0]}."
         if not self.kept:
             broken = [promise for promise in self.promises if not promise.ok]
             more = f"{len(broken)} promises broke" if len(broken) > 1 else "a promise broke"
@@ -175,7 +178,8 @@ async def judge(played: Played) -> Verdict:
         figures,
         slow,
         estimate(played.gauges.samples, len(diaries)),
-        (*_notes(played, evidence), *(wrong.sentence for wrong in wrongs if wrong.promise == 0)),
+        tuple(_notes(played, evidence)),
+        tuple(wrong.sentence for wrong in wrongs if wrong.promise == 0),
     )
 
 
