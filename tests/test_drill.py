@@ -10,8 +10,6 @@ import signal
 from pathlib import Path
 
 import psycopg
-import pytest
-from psycopg.conninfo import make_conninfo
 
 from app.rehearsal.drill import Drill, Outcome
 from app.rehearsal.faults import FAULTS
@@ -86,12 +84,7 @@ def test_processes_are_replaced_one_after_the_other_and_nobody_notices(house: Ho
 def test_a_new_process_that_does_not_start_leaves_the_old_ones_where_they_are(house: House) -> None:
     server = house.serve(processes=2)
     before = set(house.workers())
-    # A database that takes nobody new.
-    name = house.sql("select current_database()")[0][0]
-    with psycopg.connect(make_conninfo(house.database, dbname="postgres"), autocommit=True) as conn:
-        conn.execute(f'alter database "{name}" with allow_connections false'.encode())
+    house.sql("alter table secret rename to mislaid")  # no process can start without it
     server.popen.send_signal(signal.SIGHUP)
     asyncio.run(until(lambda: "did not become ready" in server.log.read_text(), "the new one’s end", 90))
-    assert all(Path(f"/proc/{pid}").exists() for pid in before) or not Path("/proc/self").exists()
-    with pytest.raises(psycopg.OperationalError):
-        house.sql("select 1")
+    assert set(house.workers()) == before
