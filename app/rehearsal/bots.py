@@ -15,7 +15,7 @@ from app.receipts import as_kept, digest
 from app.rehearsal.answers import WORDS, plausible
 from app.rehearsal.diary import Ask, Diary, Sent, Told
 from app.rehearsal.habits import Habits
-from app.rehearsal.page import Page, hidden_keys
+from app.rehearsal.page import Page
 from app.rehearsal.wire import Answer, Browser, WireError
 from app.study import Position, Study
 
@@ -256,7 +256,7 @@ class Bot:
         self._note_receipt(key, said, answer)
         self.made += len(fields)
         self.counts.records += len(fields)
-        self.page.keys |= hidden_keys(answer.text)
+        self.page.take_keys(answer.text)
         if other:
             self.diary.did("clicked twice")
             if again := await other:
@@ -298,7 +298,7 @@ class Bot:
         if answer.status == 200:
             self.counts.messages += 1
             self.diary.sent[body] = Sent(started, time.monotonic())
-            self.page.keys |= hidden_keys(answer.text)
+            self.page.take_keys(answer.text)
         elif answer.status < 500:
             del self.diary.sent[body]  # its group had ended meanwhile
 

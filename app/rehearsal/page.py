@@ -16,11 +16,6 @@ SAID = re.compile(r'<li id="m(\d+)".*?<span dir="auto">(.*?)</span></li>', re.DO
 CLOCK = re.compile(r'data-until="(\d+)" data-now="(\d+)"( data-frozen)?')
 
 
-def hidden_keys(content: str) -> dict[str, str]:
-    """The keys of the forms in a piece of page: form-key and message-key."""
-    return {name: html.unescape(value) for name, value in HIDDEN.findall(content)}
-
-
 class Page:
     """Notes in the diary what it sees, and what it should never have seen."""
 
@@ -56,6 +51,12 @@ class Page:
             if target in ("#page", "#step"):
                 self._read_step(content)
 
+    def take_keys(self, content: str) -> None:
+        """From the answer to a form: an answer to a step that has gone must not reach the one in its place."""
+        for name, key in HIDDEN.findall(content):
+            if self.step_of(html.unescape(key)) == self.position:
+                self.keys[name] = html.unescape(key)
+
     def _snapshot(self, content: str, now: float) -> None:
         self._moves_on(now)
         self.keys.clear()
@@ -87,7 +88,7 @@ class Page:
                 self.diary.seen[message] = Seen(now, html.unescape(body), live)
 
     def _read_step(self, content: str) -> None:
-        self.keys |= hidden_keys(content)
+        self.keys |= {name: html.unescape(key) for name, key in HIDDEN.findall(content)}
         position = self.step_of(self.keys.get("form-key", ""))
         if position is None:
             return
