@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from app import lobby, players, primaries, records
 from app.database import migrate_at
@@ -81,6 +82,10 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
                 house.leave()
                 kill_machine(two)
                 kill_machine(one)
+
+
+def socket_of(postgres: Postgres) -> str:
+    return str(conninfo_to_dict(postgres.dsn)["host"])
 
 
 async def takes_over(pair: Pair) -> None:
@@ -198,6 +203,7 @@ def test_a_primary_that_takes_no_writes_any_more_is_left(pair: Pair, tmp_path: P
             assert refused.status == 503 and "nothing is lost" in refused.text
             await takes_over(pair)
             await everyone_has_written(writers, 3)
+            assert all(writer.statuses == {200} for writer in writers), "an answer waits, and is not refused"
             await asyncio.gather(*(comes_in(guest) for guest in late))
             await asyncio.gather(*(seated(guest) for guest in late))
             await until(lambda: not served_by(pair.one), "nobody with the old primary any more")
@@ -213,6 +219,9 @@ def test_an_old_primary_that_comes_back_is_refused_by_whoever_has_seen_the_new_o
         return str(conn.info.host)
 
     assert house.do(where) in pair.one.dsn
+    house.database = make_conninfo(pair.one.dsn, host=",".join(map(socket_of, (pair.two, pair.one))))
+    assert house.do(where) in pair.one.dsn, "a standby is passed over, whatever the address says"
+    house.database = pair.two.both
     kill_machine(pair.one)
     pair.two.promote()
     assert house.do(where) in pair.two.dsn
@@ -247,10 +256,10 @@ def test_a_receipt_waits_for_the_standby_also_the_second_time(pair: Pair) -> Non
         player = await players.find_by_token(conn, session.tokens["R1"])
         assert player is not None and player.room_id is not None
         said = (("belief", "50"), ("why", "because"))
-        form = form_id(player.id, uuid4().hex, said)
-        answer = Answer(player.id, player.room_id, "talk", 1, said, form)
+        forms = [form_id(player.id, uuid4().hex, said) for _ in range(2)]
+        first, second = (Answer(player.id, player.room_id, "talk", 1, said, form) for form in forms)
 
-        async def stored(seconds: float) -> Receipt | None:
+        async def stored(answer: Answer, seconds: float) -> Receipt | None:
             async with asyncio.timeout(seconds):
                 [receipt] = await records.store(conn, [answer])
             return receipt
@@ -258,10 +267,19 @@ def test_a_receipt_waits_for_the_standby_also_the_second_time(pair: Pair) -> Non
         pair.freeze(pair.two)
         for _ in range(2):
             with pytest.raises(TimeoutError):
-                await stored(0.5)
+                await stored(first, 0.5)
         assert house.sql("select count(*) from record where player_id = %s", player.id) == [(2,)]
         pair.thaw(pair.two)
-        assert await stored(10) is not None
+        assert await stored(first, 10) is not None
+        # The researcher may decide to go on with one.
+        pair.freeze(pair.two)
+        waiting = asyncio.create_task(stored(second, 20))
+        await until(
+            lambda: house.sql("select 1 from pg_stat_activity where wait_event = 'SyncRep'"), "a wait"
+        )
+        assert not waiting.done()
+        await asyncio.to_thread(pair.two.release_primary)
+        assert await waiting is not None
         await conn.close()
 
     house.tell(story())
