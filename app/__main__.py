@@ -13,32 +13,23 @@ import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 
 import psycopg
 
 from app import __version__
+from app.arguments import Parser, Refusal, count, port
 from app.config import Config, ConfigError, read_config
 from app.database import database
 from app.db import Connection, connect
 from app.embedded import EmbeddedError
 from app.people import PeopleError, Person, read_people
+from app.rehearsal import command as rehearsal
 from app.sessions import SessionError
 from app.study import Study, StudyError, check, parse, read_folder
 
 T = TypeVar("T")
-
-
-class Refusal(Exception):
-    """What was asked for cannot be done; the text says why and what to do."""
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, as every other error here, instead of under the whole usage."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}. `{self.prog} --help` says what it takes.\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -81,15 +72,15 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     demo = command("demo", _demo, "a live example with bots, in your browser within a minute")
-    demo.add_argument("--players", type=_count, default=24, metavar="N", help="bots that arrive (default 24)")
-    demo.add_argument("--port", type=_port, help="where to listen (default 8000)")
+    demo.add_argument("--players", type=count, default=24, metavar="N", help="bots that arrive (default 24)")
+    demo.add_argument("--port", type=port, help="where to listen (default 8000)")
     demo.add_argument("--study", type=Path, metavar="DIR", help="another study than the example")
     demo.add_argument("--no-bots", action="store_true", help="only the session and its links")
 
     serve = command("serve", _serve, "the production server")
     serve.add_argument("--host", help="address to listen on (default 127.0.0.1)")
-    serve.add_argument("--port", type=_port, help="port to listen on (default 8000)")
-    serve.add_argument("--processes", type=_count, metavar="N", help="server processes (default 2)")
+    serve.add_argument("--port", type=port, help="port to listen on (default 8000)")
+    serve.add_argument("--processes", type=count, metavar="N", help="server processes (default 2)")
 
     process = commands.add_parser("serve-process")  # what `serve` starts N of; not for people
     process.add_argument("descriptors", type=int, nargs=2)
@@ -123,6 +114,12 @@ def _parser() -> argparse.ArgumentParser:
     lister = command("sessions", _sessions, "list the sessions there are")
     lister.add_argument("--json", action="store_true", help="print them as JSON")
 
+    rehearsal.add(command("rehearse", rehearsal.run_rehearse, "players that are bots, and a verdict"))
+
+    rehearsal.add_drill(
+        command("drill", rehearsal.run_drill, "a rehearsal in which servers and databases are killed")
+    )
+
     exporter = command("export", _export, "the data, with a manifest")
     exporter.add_argument("session", metavar="SESSION")
     exporter.add_argument("--to", type=Path, required=True, metavar="DIR|FILE.zip")
@@ -143,18 +140,6 @@ def _parser() -> argparse.ArgumentParser:
     adder.add_argument("--password", help="else it is asked for, or read from standard input")
     adder.set_defaults(run=_admin_add)
     return parser
-
-
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 100_000:
-        raise argparse.ArgumentTypeError(f"“{text}” is not a whole number above zero")
-    return int(text)
-
-
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65_536:
-        raise argparse.ArgumentTypeError(f"“{text}” is not a port; ports go from 1 to 65535")
-    return int(text)
 
 
 def _config(options: argparse.Namespace) -> Config:
@@ -202,8 +187,18 @@ def _serve(options: argparse.Namespace, config: Config) -> int:
             f"NetworkLab serves http://{shown}:{config.port} with {config.processes} processes. Ctrl-C stops it.",
             flush=True,
         )
-        Processes(config.processes, listener, url).run()
+        Processes(config.processes, listener, url).run(lambda: _migrate(url))
     return 0
+
+
+def _migrate(url: str) -> None:
+    """Before new processes take the place of old ones: the old ones run on what the new ones have migrated."""
+    from app.database import migrate_at
+
+    try:
+        asyncio.run(migrate_at(url))
+    except (psycopg.Error, ConfigError) as error:
+        print(f"Not migrated: {_first_line(error)}.", file=sys.stderr)
 
 
 def _serve_process(options: argparse.Namespace, config: Config) -> int:
@@ -263,8 +258,8 @@ def _open(options: argparse.Namespace, config: Config) -> int:
         return session, await also_invited_to(conn, session.id, people)
 
     session, shared = _with_connection(config, work)
-    for name, count in shared:
-        known = f"{count} of these tokens are also in the open session “{name}”"
+    for name, many in shared:
+        known = f"{many} of these tokens are also in the open session “{name}”"
         print(
             f"note: {known}; their links lead to the new one, unless they are in the other already.",
             file=sys.stderr,

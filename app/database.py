@@ -28,12 +28,13 @@ def database(config: Config, watch: bool = False) -> Iterator[str]:
         return
     with Postgres(config.home) as postgres:
         asyncio.run(migrate_at(postgres.dsn))
-        with _watched(postgres) if watch else nullcontext():
+        with kept_running(postgres) if watch else nullcontext():
             yield postgres.dsn
 
 
 @contextmanager
-def _watched(postgres: Postgres) -> Iterator[None]:
+def kept_running(postgres: Postgres) -> Iterator[None]:
+    """Whenever it has died, it is started again."""
     over = threading.Event()
 
     def look_after() -> None:

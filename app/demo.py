@@ -22,7 +22,8 @@ from app.database import database
 from app.db import Connection, connect
 from app.people import Person, new_token
 from app.players import find_by_token
-from app.rehearsal.bots import Bot, Pace
+from app.rehearsal.bots import Bot
+from app.rehearsal.habits import Habits
 from app.server import Processes, bind
 from app.sessions import open_session, start
 from app.study import Study, parse, read_folder
@@ -166,7 +167,7 @@ async def _come_with_you(base: str, cast: Cast, study: Study, url: str) -> None:
 
 async def _bot(base: str, person: Person, study: Study, delay: float) -> None:
     await asyncio.sleep(delay)
-    await Bot(base, person.token, study, Pace(), person.label).play()
+    await Bot(base, person.token, study, Habits(), person.label).play()
 
 
 def _arrivals(count: int) -> Iterator[float]:

@@ -80,7 +80,7 @@ class Postgres:
         with suppress(OSError, ValueError):
             pid = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
             # After a crash and a restart of the machine the number may be another program's.
-            if pid in self._processes() or (not HAS_PROC and _exists(pid)):
+            if pid in self.processes() or (not HAS_PROC and _exists(pid)):
                 return pid
         return None
 
@@ -211,7 +211,7 @@ class Postgres:
     def _clear_wreck(self) -> None:
         """After a kill -9 of the postmaster its children may linger, and Postgres won't start beside them."""
         deadline = time.monotonic() + 10
-        while orphans := self._processes():
+        while orphans := self.processes():
             for pid in orphans:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
@@ -223,7 +223,7 @@ class Postgres:
             for stale in (self.data / "postmaster.pid", *self._socket.glob(".s.PGSQL.*")):
                 stale.unlink(missing_ok=True)
 
-    def _processes(self) -> list[int]:
+    def processes(self) -> list[int]:
         """The server's, by what /proc shows to everybody: root in a container may not ask for more."""
         found = []
         for file in glob.iglob("/proc/[0-9]*/cmdline"):

@@ -180,7 +180,8 @@ def broken_receipts(export: Exported, kept: Sequence[Kept]) -> Iterator[str]:
             problem = f"{_records(receipt.records, players)}: not all of one player"
         else:
             continue
-        yield f"line {receipt.line}{receipt.beside and f' ({receipt.beside})'}: {problem}"
+        beside = receipt.beside and f" ({receipt.beside})"
+        yield f"line {receipt.line}{beside}: {problem}" if receipt.line else f"{receipt.beside}: {problem}"
 
 
 def _records(numbers: Sequence[int], players: Sequence[str]) -> str:

@@ -7,8 +7,9 @@ import gc
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -17,7 +18,7 @@ from litestar.background_tasks import BackgroundTask
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.response import Redirect
-from litestar.types import Message, Scope
+from litestar.types import ASGIApp, Message, Scope
 from psycopg_pool import PoolTimeout, TooManyRequests
 
 from app import admin_pages, html, messages, player_pages, records, streams
@@ -31,27 +32,18 @@ from app.lab import Lab
 from app.ledger import Busy, Ledger
 from app.listener import Listener
 from app.live import Live
-from app.pages import page, problem
+from app.pages import HEADERS, NOT_KEPT, page, problem
 from app.player_pages import UnknownToken
-from app.records import Answer
 from app.seating import Seating
 from app.sessions import Studies
-from app.stats import Figures, Stats, Tick, percentile, together
+from app.stats import Figures, Stats, Tick, percentile, read_processes, resident_megabytes
 
 logger = logging.getLogger(__name__)
 Query = Request[object, object, State]
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-HEADERS = [
-    (b"content-security-policy", POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"same-origin"),  # a join link is a secret; it never leaves for another site
-]
+FOR_EVER = (b"cache-control", b"public, max-age=31536000, immutable")
 
 
-def create_app(config: Config, url: str) -> Litestar:
+def create_app(config: Config, url: str) -> ASGIApp:
     """The application for the database at `url`, which must be migrated."""
 
     @asynccontextmanager
@@ -63,7 +55,7 @@ def create_app(config: Config, url: str) -> Litestar:
             gc.set_threshold(20_000, 50, 1000)
             yield
 
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             *player_pages.HANDLERS,
             *admin_pages.HANDLERS,
@@ -93,6 +85,7 @@ def create_app(config: Config, url: str) -> Litestar:
         openapi_config=None,
         logging_config=None,
     )
+    return player_pages.records_first(app)
 
 
 async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:
@@ -101,11 +94,7 @@ async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:
         keys = await read_keys(conn)
     studies = Studies(pool)
     conductor = Conductor(url, studies)
-
-    def on_answers(stored: Sequence[Answer]) -> None:
-        conductor.hint(answer.room_id for answer in stored)
-
-    answers = Ledger("records", url, records.store, config.ledger_limit, on_answers)
+    answers = Ledger("records", url, records.store, config.ledger_limit)
     talk = Ledger("messages", url, messages.store, config.ledger_limit)
     live = Live(url, pool, keys, studies)
     checks: set[asyncio.Task[None]] = set()
@@ -130,6 +119,10 @@ async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:
             lag=1000 * live.hub.lag,
             tick=1000 * stats.took,
             listening=listener.connected.is_set(),
+            answers=answers.acknowledged,
+            messages=talk.acknowledged,
+            cpu=time.process_time(),
+            memory=resident_megabytes(),
         )
 
     def render(tick: Tick) -> bytes:
@@ -206,32 +199,48 @@ async def health_ready(request: Query) -> Response[str]:
 
 @get("/metrics", media_type=MediaType.TEXT)
 async def metrics(request: Query) -> str:
-    """This process, in the Prometheus text format."""
+    """Every process that is alive, whichever answers, in the Prometheus text format."""
     lab: Lab = request.app.state.lab
-    now = together([lab.stats.figures()])
-    lines = {
-        "networklab_streams": ("gauge", "players' pages connected", now.streams),
-        "networklab_ledger_queued": ("gauge", "forms waiting for their commit", now.queued),
-        "networklab_ledger_oldest_seconds": ("gauge", "wait of the oldest of them", now.oldest / 1000),
-        "networklab_commit_p95_seconds": (
-            "gauge",
-            "95% of the last forms were acknowledged within",
-            now.commit_p95 / 1000,
-        ),
-        "networklab_hub_lag_seconds": (
-            "gauge",
-            "from a notification to its events handed on",
-            now.lag / 1000,
-        ),
-        "networklab_tick_seconds": ("gauge", "duration of the last statistics tick", now.tick / 1000),
-        "networklab_forms_acknowledged_total": ("counter", "answers on disk", lab.answers.acknowledged),
-        "networklab_messages_acknowledged_total": ("counter", "messages on disk", lab.messages.acknowledged),
-        "networklab_listening": ("gauge", "1 while LISTEN is connected", int(now.listening)),
-    }
+    processes: dict[str, Figures] = {}
+    with suppress(TimeoutError, psycopg.Error, PoolTimeout, TooManyRequests):  # then only what this one knows
+        async with asyncio.timeout(2), lab.pool.connection() as conn:
+            processes = await read_processes(conn)
+    processes[lab.stats.process] = lab.stats.figures()
     return "".join(
-        f"# HELP {name} {text}\n# TYPE {name} {kind}\n{name} {number}\n"
-        for name, (kind, text, number) in lines.items()
+        f"# HELP {name} {text}\n# TYPE {name} {kind}\n"
+        + "".join(f'{name}{{process="{id_}"}} {take(now)}\n' for id_, now in processes.items())
+        for name, kind, text, take in METRICS
     )
+
+
+METRICS: tuple[tuple[str, str, str, Callable[[Figures], float]], ...] = (
+    ("networklab_streams", "gauge", "players' pages connected", lambda now: now.streams),
+    ("networklab_ledger_queued", "gauge", "forms waiting for their commit", lambda now: now.queued),
+    (
+        "networklab_ledger_oldest_seconds",
+        "gauge",
+        "wait of the oldest of them",
+        lambda now: now.oldest / 1000,
+    ),
+    (
+        "networklab_commit_p95_seconds",
+        "gauge",
+        "95% of the last forms were acknowledged within",
+        lambda now: now.commit_p95 / 1000,
+    ),
+    (
+        "networklab_hub_lag_seconds",
+        "gauge",
+        "from a notification to its events handed on",
+        lambda now: now.lag / 1000,
+    ),
+    ("networklab_tick_seconds", "gauge", "duration of the last statistics tick", lambda now: now.tick / 1000),
+    ("networklab_forms_acknowledged_total", "counter", "answers on disk", lambda now: now.answers),
+    ("networklab_messages_acknowledged_total", "counter", "messages on disk", lambda now: now.messages),
+    ("networklab_listening", "gauge", "1 while LISTEN is connected", lambda now: int(now.listening)),
+    ("process_cpu_seconds_total", "counter", "processor time used", lambda now: now.cpu),
+    ("process_resident_memory_bytes", "gauge", "memory in use", lambda now: now.memory * 1e6),
+)
 
 
 def _http_problem(request: Query, error: HTTPException) -> Response[str]:
@@ -305,5 +314,4 @@ async def _add_headers(message: Message, scope: Scope) -> None:
     """To every answer, error pages and streams included. What has a version in its address may be kept for ever."""
     if message["type"] == "http.response.start":
         for_ever = message["status"] == 200 and _is_versioned(scope)
-        kept = b"public, max-age=31536000, immutable" if for_ever else b"no-store"
-        message["headers"] = [*message["headers"], *HEADERS, (b"cache-control", kept)]
+        message["headers"] = [*message["headers"], *HEADERS, FOR_EVER if for_ever else NOT_KEPT]

@@ -10,6 +10,17 @@ from litestar.response import Response
 
 from app import html
 
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = [  # of every answer
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),  # a join link is a secret; it never leaves for another site
+]
+NOT_KEPT = (b"cache-control", b"no-store")
+
 
 def page(template: str, context: Mapping[str, object] = {}, status: int = 200) -> Response[str]:
     return piece(html.render(template, **context), status)
@@ -32,6 +43,6 @@ def problem(
     return piece(html.render("problem.html", sentence=sentence, to=to), status, headers)
 
 
-def wants_page(request: Request[Any, Any, Any]) -> bool:
+def wants_page(headers: Mapping[bytes, bytes]) -> bool:
     """A browser without scripts follows a form to a page; htmx and programs want the piece."""
-    return "hx-request" not in request.headers and "text/html" in request.headers.get("accept", "")
+    return b"hx-request" not in headers and b"text/html" in headers.get(b"accept", b"")

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Annotated
 from urllib.parse import parse_qsl
 
-from litestar import Request, asgi, get, post
+from litestar import Litestar, Request, asgi, get, post
 from litestar.datastructures import FormMultiDict, State
-from litestar.exceptions import ClientException
+from litestar.exceptions import ClientException, NotFoundException
 from litestar.params import Parameter
 from litestar.response import Redirect, Response
-from litestar.types import Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from app import html, players, rooms
 from app.auth import (
@@ -34,7 +34,7 @@ from app.keys import FormKey
 from app.lab import Lab, lab_of
 from app.ledger import Busy
 from app.messages import BODY, Draft
-from app.pages import page, piece, problem, wants_page
+from app.pages import HEADERS, NOT_KEPT, page, piece, problem, wants_page
 from app.places import LobbyPlace, Place, RoomPlace, place_of
 from app.players import Player
 from app.records import Answer, Receipt, form_id
@@ -104,61 +104,108 @@ async def back_to_play() -> Redirect:
     return Redirect("/play", status_code=303)
 
 
-@asgi("/play/records", copy_scope=True)
-async def store_records(scope: Scope, receive: Receive, send: Send) -> None:
-    """The hot route, as raw ASGI: no database but the ledger's commit, nothing rendered but a key."""
-    request: Query = Request(scope, receive, send)
-    if scope["method"] == "POST":  # type: ignore[typeddict-item]
-        response = await _store_records(request, dict(scope["headers"]), receive)
-    else:
-        response = Redirect("/play", status_code=303)
-    if isinstance(response, Saved):
-        await send({"type": "http.response.start", "status": 200, "headers": response.headers})
-        await send({"type": "http.response.body", "body": response.body, "more_body": False})
-    else:
-        await response.to_asgi_response(app=request.app, request=request)(scope, receive, send)
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A record form and what became of it."""
+
+    player_id: int
+    form: FormMultiDict
+    key: FormKey | None  # None: not from a page of theirs
+    errors: Mapping[str, str]  # field → sentence; then nothing is stored
+    receipt: Receipt | None = None  # None: nothing is stored
+
+    @property
+    def is_saved_in_time(self) -> bool:
+        return self.receipt is not None and not self.receipt.late
 
 
-async def _store_records(
-    request: Query, headers: RawHeaders, receive: Receive
-) -> Response[str] | Redirect | Saved:
-    lab = lab_of(request)
+def records_first(app: Litestar) -> ASGIApp:
+    """The hot route: almost every form is saved and answered before Litestar has to look at it.
+
+    No database but the ledger's commit, nothing rendered but a key. Whatever needs a page or a sentence goes on to
+    Litestar, with what became of it: nothing is stored or waited for a second time.
+    """
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("path") == "/play/records" and scope.get("method") == "POST":
+            lab, headers = app.state.lab, dict(scope["headers"])
+            posted: Posted | Exception
+            try:
+                posted = await _post(lab, headers, receive)
+            except Exception as error:
+                posted = error
+            if isinstance(posted, Posted) and posted.is_saved_in_time and not wants_page(headers):
+                await _say_saved(lab, posted, send)
+                return
+            scope["state"]["posted"] = posted
+        await app(scope, receive, send)
+
+    return answer
+
+
+async def _post(lab: Lab, headers: RawHeaders, receive: Receive) -> Posted:
     check_site(headers, lab.config)
     player_id, session_id = player_in(headers, lab.keys)
     study, form = await lab.studies.of(session_id), await _read_form(headers, receive)
     key = _form_key(lab, player_id, form, study)
     if key is None:
-        return _stale(request)
+        return Posted(player_id, form, None, {})
     position = study.plan[key.position]
     values, errors = read_fields(position.step.fields, form)
     if errors:
-        return await _step_again(request, form, errors)
+        return Posted(player_id, form, key, errors)
     said = tuple(values.items())
     form_ = form_id(player_id, form["form_key"], said)
-    answer = Answer(player_id, key.room_id, position.step.name, position.round, said, form_)
-    receipt = await lab.answers.commit(answer)
-    if receipt is None:
+    receipt = await lab.answers.commit(
+        Answer(player_id, key.room_id, position.step.name, position.round, said, form_)
+    )
+    if position.step.ends == "answered":
+        lab.conductor.hint([key.room_id])
+    return Posted(player_id, form, key, {}, receipt)
+
+
+@asgi("/play/records", copy_scope=True)
+async def store_records(scope: Scope, receive: Receive, send: Send) -> None:
+    """What `records_first` has not answered."""
+    request: Query = Request(scope, receive, send)
+    response: Response[str] | Redirect = Redirect("/play", status_code=303)
+    if scope["method"] == "POST":  # type: ignore[typeddict-item]
+        posted = scope["state"].get("posted", NotFoundException())  # absent: the address has a slash too many
+        if isinstance(posted, Exception):
+            raise posted
+        response = await _answer(request, posted)
+    await response.to_asgi_response(app=request.app, request=request)(scope, receive, send)
+
+
+async def _answer(request: Query, posted: Posted) -> Response[str] | Redirect:
+    if posted.errors:
+        return await _step_again(request, posted.form, posted.errors)
+    if posted.receipt is None:
         return _stale(request)
-    if wants_page(request):
-        return Redirect("/play", status_code=303, headers={"Receipt": str(receipt)})
-    if receipt.late:
-        here = fragment("#page", "innerMorph", (await _place(request)).html())
-        late = fragment("#notice", "innerHTML", html.render("player/_late.html"))
-        return piece(here + late, headers={"Receipt": str(receipt)})
-    return Saved(receipt, lab.keys.answer_key(player_id, key.room_id, key.position, receipt.version))
+    receipt = {"Receipt": str(posted.receipt)}
+    if wants_page(dict(request.scope["headers"])):
+        return Redirect("/play", status_code=303, headers=receipt)
+    here = fragment("#page", "innerMorph", (await _place(request)).html())
+    late = fragment("#notice", "innerHTML", html.render("player/_late.html"))
+    return piece(here + late, headers=receipt)
 
 
-class Saved:
-    """The answer to almost every form: its receipt, and the key of the next one."""
-
-    def __init__(self, receipt: Receipt, form_key: str) -> None:
-        before, after = _saved_around_key()
-        self.body = before + form_key.encode() + after
-        self.headers = [
-            (b"content-type", b"text/html; charset=utf-8"),
-            (b"content-length", str(len(self.body)).encode()),
-            (b"receipt", str(receipt).encode()),
-        ]
+async def _say_saved(lab: Lab, posted: Posted, send: Send) -> None:
+    """The receipt, and the key of the next form."""
+    assert posted.key is not None and posted.receipt is not None
+    before, after = _saved_around_key()
+    room_id, position = posted.key.room_id, posted.key.position
+    key = lab.keys.answer_key(posted.player_id, room_id, position, posted.receipt.version)
+    body = before + key.encode() + after
+    headers = [
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"content-length", str(len(body)).encode()),
+        (b"receipt", str(posted.receipt).encode()),
+        *HEADERS,
+        NOT_KEPT,
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 @cache
@@ -207,7 +254,7 @@ async def send_message(request: Query) -> Response[str] | Redirect:
     if sent is None:
         sentence = "This message can’t be delivered: you are not connected with that person, or your group has ended."
         return problem(request, 422, sentence, "/play")
-    if wants_page(request):
+    if wants_page(dict(request.scope["headers"])):
         return Redirect("/play", status_code=303)
     next_key = lab.keys.message_key(player_id, key.room_id, key.position)
     return piece(html.render("player/_message_key.html", message_key=next_key))
@@ -271,7 +318,7 @@ async def _step_again(
         return Redirect("/play", status_code=303)
     typed = {field.name: str(form.get(field.name, "")) for field in place.position.step.fields}
     place = replace(place, values=typed, errors=errors)
-    if wants_page(request):
+    if wants_page(dict(request.scope["headers"])):
         return _play(place, 422)
     return piece(place.step_html(), 422)
 

@@ -75,6 +75,23 @@ def spans(numbers: Sequence[int]) -> str:
     return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
 
 
+def as_kept(receipt: str, beside: str = "", line: int = 0) -> Kept | None:
+    """What a receipt says; None for a text that is none."""
+    match = RECEIPT.fullmatch(receipt)
+    if match is None:
+        return None
+    records: list[int] = []
+    for span in match[1].split(","):
+        first, _, last = span.partition("-")
+        size = int(last or first) - int(first) + 1
+        if size < 1 or len(records) + size > MOST_RECORDS:
+            return None
+        records += range(int(first), int(first) + size)
+    if len(set(records)) != len(records):
+        return None
+    return Kept(line, beside, tuple(sorted(records)), match[2].lower())
+
+
 def read_receipts(path: Path) -> list[Kept]:
     """All receipts in a file: one a line, alone or after other words, or a CSV with a column `receipt`.
 
@@ -142,16 +159,10 @@ def _kept(path: Path, number: int, line: str) -> Kept:
 
 
 def _read(path: Path, line: int, match: re.Match[str], beside: str) -> Kept:
-    records: list[int] = []
-    for span in match[1].split(","):
-        first, _, last = span.partition("-")
-        size = int(last or first) - int(first) + 1
-        if size < 1 or len(records) + size > MOST_RECORDS:
-            raise _no_receipt(path, line, match[0])
-        records += range(int(first), int(first) + size)
-    if len(set(records)) != len(records):
+    kept = as_kept(match[0], beside.strip(), line)
+    if kept is None:
         raise _no_receipt(path, line, match[0])
-    return Kept(line, beside.strip(), tuple(sorted(records)), match[2].lower())
+    return kept
 
 
 def _no_receipt(path: Path, line: int, text: str) -> ReceiptsError:

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -36,6 +39,10 @@ class Figures:
     lag: float = 0.0  # from a notification to its events handed on
     tick: float = 0.0  # how long the last tick took
     listening: bool = False
+    answers: int = 0  # forms acknowledged since the process began
+    messages: int = 0  # messages acknowledged since then
+    cpu: float = 0.0  # seconds of processor time since then
+    memory: float = 0.0  # resident, in megabytes
     processes: int = 1
 
 
@@ -176,8 +183,13 @@ class Stats:
 
 async def read_server(conn: Connection) -> Figures:
     """All processes that have been seen in the last seconds, as one."""
+    return together(list((await read_processes(conn)).values()))
+
+
+async def read_processes(conn: Connection) -> dict[str, Figures]:
+    """host:pid → figures, of each process that has been seen in the last seconds."""
     found = await (await conn.execute(SQL["figures"])).fetchall()
-    return together([Figures(**figures) for (figures,) in found])
+    return {id_: Figures(**figures) for id_, figures in found}
 
 
 async def read_tick(
@@ -221,6 +233,10 @@ def together(figures: Sequence[Figures]) -> Figures:
         lag=max((one.lag for one in figures), default=0.0),
         tick=max((one.tick for one in figures), default=0.0),
         listening=bool(figures) and all(one.listening for one in figures),
+        answers=sum(one.answers for one in figures),
+        messages=sum(one.messages for one in figures),
+        cpu=sum(one.cpu for one in figures),
+        memory=sum(one.memory for one in figures),
         processes=len(figures),
     )
 
@@ -229,3 +245,12 @@ def percentile(values: Sequence[float], share: float) -> float:
     """The smallest value that at least this share (0 to 1) of `values` do not exceed; 0 if there are none."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+
+def resident_megabytes() -> float:
+    """Of this process, now; where there is no /proc, the most that it has ever had."""
+    try:
+        return int(Path("/proc/self/statm").read_bytes().split()[1]) * resource.getpagesize() / 1e6
+    except OSError:
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return most / 1e6 if sys.platform == "darwin" else most / 1e3

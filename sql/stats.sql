@@ -7,7 +7,7 @@ returning clock_timestamp()
 delete from process where id = %(id)s or seen_at < now() - interval '1 hour'
 
 -- name: figures
-select figures from process where seen_at > now() - interval '5 seconds'
+select id, figures from process where seen_at > now() - interval '5 seconds' order by id
 
 -- name: player_counts
 select status::text, count(*)::integer from player where session_id = %(session_id)s group by status

@@ -15,7 +15,8 @@ from app.accounts import log_in, put_account
 from app.config import PROJECT
 from app.database import migrate_at
 from app.embedded import Postgres
-from app.rehearsal.bots import Bot, Pace
+from app.rehearsal.bots import Bot
+from app.rehearsal.habits import Habits
 from app.study import parse, read_folder
 from tests.browser import chromium, launch_arguments
 from tests.house import House, Opened, Server
@@ -60,7 +61,7 @@ async def _crowd(server: Server, session: Opened) -> None:
 
     async def come(label: str, token: str) -> None:
         await asyncio.sleep(chance.uniform(0, 8) if label != "B47" else 30)
-        await Bot(server.base, token, study, Pace(think=(1, 6), talk=0.5), label).play()
+        await Bot(server.base, token, study, Habits(think=(1, 6), talk=0.5), label).play()
 
     await asyncio.gather(*(come(label, token) for label, token in session.tokens.items() if label != YOU))
 

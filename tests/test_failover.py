@@ -57,7 +57,7 @@ class Pair:
         self.signal(postgres, signal.SIGCONT)
 
     def signal(self, postgres: Postgres, number: signal.Signals) -> None:
-        for pid in postgres._processes():
+        for pid in postgres.processes():
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
 

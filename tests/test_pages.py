@@ -429,16 +429,19 @@ def test_the_metrics_are_prometheus_text_and_count_what_was_stored(
         assert answer.headers["content-type"].startswith("text/plain")
         figures: dict[str, float] = {}
         types: dict[str, str] = {}
+        processes: set[str] = set()
         for line in answer.text.splitlines():
             if comment := re.fullmatch(r"# (HELP|TYPE) ([a-z0-9_]+) (.+)", line):
                 if comment[1] == "TYPE":
                     assert comment[3] in ("gauge", "counter")
                     types[comment[2]] = comment[3]
             else:
-                sample = re.fullmatch(r"([a-z0-9_]+) ([0-9.e+-]+)", line)
+                sample = re.fullmatch(r'([a-z0-9_]+)\{process="([\w.-]+:\d+)"\} ([0-9.e+-]+)', line)
                 assert sample and sample[1] in types and sample[1] not in figures, line
-                figures[sample[1]] = float(sample[2])
+                processes.add(sample[2])
+                figures[sample[1]] = float(sample[3])
         assert set(figures) == set(types) and answer.text.endswith("\n")
+        assert len(processes) == 1 and figures["process_resident_memory_bytes"] > 20e6
         assert all(name.endswith("_total") == (kind == "counter") for name, kind in types.items())
         return figures
 

@@ -125,6 +125,25 @@ def test_a_receipt_is_the_digest_of_what_the_database_has(house: House) -> None:
     assert [(tuple(ids), digest) for ids, digest in logged] == [_receipt(answer) for answer in answers]
 
 
+def test_a_saved_form_is_answered_before_all_others_and_with_the_same_protections(house: House) -> None:
+    session = house.open()
+    server = house.serve()
+
+    async def story() -> None:
+        first, *_ = await _at_the_table(house, session, server)
+        form = await first.form() | {"belief": "1"}
+        saved, refused = await first.answer({}, form), await first.answer({"form_key": "no"}, form)
+        elsewhere = await first.browser.post("/play/records/", form | {"belief": "2"}, HTMX)
+
+        assert (saved.status, refused.status, elsewhere.status) == (200, 409, 404)
+        for name in ("content-security-policy", "x-content-type-options", "referrer-policy", "cache-control"):
+            assert saved.headers[name] == refused.headers[name] == elsewhere.headers[name]
+        assert saved.headers["content-type"] == refused.headers["content-type"]
+
+    house.tell(story())
+    assert [value for _, field, value, *_ in _records(house) if field == "belief"] == ["1"]
+
+
 # What is refused, and how.
 
 

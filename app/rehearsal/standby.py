@@ -93,7 +93,7 @@ class Standby(Postgres):
 def kill_machine(postgres: Postgres) -> None:
     """As if its machine lost power: every process of the server is killed. Returns when none is left."""
     deadline = time.monotonic() + 10
-    while left := postgres._processes():
+    while left := postgres.processes():
         # The postmaster first, or it would start its children again.
         for pid in sorted(left, key=lambda pid: pid != postgres.pid):
             with suppress(ProcessLookupError):

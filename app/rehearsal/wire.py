@@ -42,6 +42,7 @@ class Browser:
         self.netloc = parts.netloc
         self.cookies: dict[str, str] = {}
         self.connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self.turn = asyncio.Lock()  # one request at a time
 
     async def get(self, address: str, headers: Mapping[str, str] = {}) -> Answer:
         return await self._ask("GET", address, b"", headers)
@@ -55,6 +56,18 @@ class Browser:
         """Sends the form once; a retry is the caller's decision. Does not follow redirects."""
         body = urlencode(list(form.items()) if isinstance(form, Mapping) else form).encode()
         return await self._ask("POST", address, body, headers)
+
+    async def hang_up(self, address: str, form: Mapping[str, str], headers: Mapping[str, str] = {}) -> None:
+        """Sends a form and breaks the connection without waiting for the answer, as a tunnel does to a phone."""
+        body = urlencode(form).encode()
+        _, writer = await self._connect()
+        try:
+            writer.write(self._request("POST", address, body, headers))
+            await writer.drain()
+        except OSError as error:
+            raise WireError(str(error)) from error
+        finally:
+            writer.close()  # what was written is sent first
 
     async def stream(self, address: str) -> AsyncGenerator[str, None]:
         """The data of each server-sent message, on a connection of its own, until the server ends it."""
@@ -88,15 +101,16 @@ class Browser:
             self.connection = None
 
     async def _ask(self, method: str, address: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        fresh = self.connection is None
-        try:
+        async with self.turn:
+            fresh = self.connection is None
+            try:
+                return await self._ask_once(method, address, body, headers)
+            except WireError:
+                self.close()
+                # A kept connection may have been closed while it was idle; a GET may simply be sent again.
+                if fresh or method != "GET":
+                    raise
             return await self._ask_once(method, address, body, headers)
-        except WireError:
-            self.close()
-            # A kept connection may have been closed while it was idle; a GET may simply be sent again.
-            if fresh or method != "GET":
-                raise
-        return await self._ask_once(method, address, body, headers)
 
     async def _ask_once(self, method: str, address: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         try:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from app.config import PROJECT
 from app.postgres_programs import EmbeddedError
-from tests.bench import live, records, report, signin
+from tests.bench import drill, game, live, records, report, signin, soak
 from tests.bench.figure import Chapter, WrongAnswer
 from tests.bench.stage import Stage, others_use, set_up
 
@@ -18,7 +18,9 @@ BENCHMARKS: dict[str, Callable[[Stage], Chapter]] = {
     "signin": signin.run,
     "records": records.run,
     "live": live.run,
+    "game": game.run,
 }
+LONG: dict[str, Callable[[Stage], Chapter]] = {"day": game.run_day, "drill": drill.run, "soak": soak.run}
 FILE = PROJECT / "BENCHMARKS.md"
 CALM = 0.1  # more of the processors in other hands than this makes figures doubtful
 
@@ -29,7 +31,9 @@ def main() -> int:
         description="Measures on an embedded Postgres and real server processes of its own, on the loopback interface, "
         "and prints a table. The whole run takes about five minutes and writes BENCHMARKS.md.",
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these: {', '.join(BENCHMARKS)}")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"only these: {', '.join(BENCHMARKS | LONG)}"
+    )
     parser.add_argument("--quick", action="store_true", help="one short run of each, to see that it works")
     parser.add_argument(
         "--write",
@@ -38,9 +42,9 @@ def main() -> int:
     )
     options = parser.parse_args()
     for name in options.names:
-        if name not in BENCHMARKS:
-            parser.error(f"there is no benchmark “{name}”; there are {', '.join(BENCHMARKS)}")
-    names = [name for name in BENCHMARKS if name in options.names or not options.names]
+        if name not in BENCHMARKS | LONG:
+            parser.error(f"there is no benchmark “{name}”; there are {', '.join(BENCHMARKS | LONG)}")
+    names = [name for name in BENCHMARKS | LONG if name in (options.names or BENCHMARKS)]
     # An end from outside ends the servers and Postgres too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     busy = others_use()
@@ -51,7 +55,7 @@ def main() -> int:
         with set_up(options.quick) as stage:
             for name in names:
                 print(f"{name} …", file=sys.stderr, flush=True)
-                chapters.append(BENCHMARKS[name](stage))
+                chapters.append((BENCHMARKS | LONG)[name](stage))
                 print(report.table(chapters[-1:]), end="\n\n", flush=True)
             write = options.write
             if write is None:

@@ -9,16 +9,15 @@ from pathlib import Path
 
 import uvloop
 
-from app.config import PROJECT
 from tests.bench.client import Connection, connect, post
 from tests.bench.figure import Chapter, Figure, WrongAnswer, percentile, plain, under
+from tests.bench.game import RUMOUR, with_open_fallback
 from tests.bench.stage import PROCESSES, Stage
 from tests.house import House, Opened, Server
 
 CROWD = {"red": 330, "blue": 290, "green": 80}
 EVERYBODY = sum(CROWD.values())
 ENTRY = {"age": "34", "news": "Every week"}
-RUMOUR = PROJECT / "studies" / "rumour"
 HOW = """{everybody} people (330 red, 290 blue, 80 green) send their entry form at the same moment, each on a
 connection of their own that is open already, to a session of `studies/rumour` that has started. The answer
 comes after the seating that follows the sign-in has committed, so the last answer is the moment at which the
@@ -41,7 +40,7 @@ def run(stage: Stage) -> Chapter:
     figures: list[Figure] = []
     with stage.house("signin") as house:
         server = house.serve(processes=PROCESSES)
-        at_once = _with_open_fallback(house.folder)
+        at_once = with_open_fallback(house.folder)
         for folder, name in ((RUMOUR, "as the study stands"), (at_once, "fallback open from the start")):
             herds = [_herd(house, server, folder) for _ in range(1 if stage.quick else 5)]
             placed = sorted({herd.placed for herd in herds})
@@ -56,16 +55,6 @@ def run(stage: Stage) -> Chapter:
             ]
         server.stop()
     return Chapter("Sign-in", tuple(figures), HOW.format(everybody=EVERYBODY))
-
-
-def _with_open_fallback(folder: Path) -> Path:
-    study = folder / "at-once"
-    (study / "pages").mkdir(parents=True)
-    for page in (RUMOUR / "pages").iterdir():
-        (study / "pages" / page.name).write_bytes(page.read_bytes())
-    lines = (RUMOUR / "study.toml").read_text().splitlines(keepends=True)
-    (study / "study.toml").write_text("".join(line for line in lines if not line.startswith("after ")))
-    return study
 
 
 def _herd(house: House, server: Server, folder: Path) -> Herd:

@@ -1,0 +1,57 @@
+"""What the words on a command line mean: counts, times, shares; a wrong one gets one sentence."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+from typing import NoReturn
+
+
+class Refusal(Exception):
+    """What was asked for cannot be done; the text says why and what to do."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, as every other error here, instead of under the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}. `{self.prog} --help` says what it takes.\n")
+
+
+def count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 100_000:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a whole number above zero")
+    return int(text)
+
+
+def port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65_536:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a port; ports go from 1 to 65535")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|h)?", text.strip(), re.ASCII)
+    if not found:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a time; write 90s, 5m or 1h")
+    return float(found[1]) * {"s": 1, "m": 60, "h": 3600, None: 1}[found[2]]
+
+
+def share(text: str) -> float:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text.strip(), re.ASCII)
+    if not found or float(found[1]) > 100:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a share; write 5%")
+    return float(found[1]) / 100
+
+
+def speed(text: str) -> float:
+    if text == "max":
+        return math.inf
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < 1e9:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a speed; write 1, 4 or max")
+    return speed

@@ -1,0 +1,72 @@
+"""What a bot notes while it plays: the rehearsal's own journal, which the database's word is held against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Ask(NamedTuple):
+    """One answered request. Times in seconds on the machine's monotonic clock."""
+
+    kind: str  # door, sign-in, page, records or messages
+    at: float
+    seconds: float  # from the first try to the answer that counts, other tries and waits included
+    tries: int
+
+
+class Told(NamedTuple):
+    """A form with its receipt."""
+
+    receipt: str
+    form: str  # its key
+    values: tuple[tuple[str, str], ...]
+    at: float
+
+
+class Sent(NamedTuple):
+    at: float
+    answered: float | None = None  # None: it is not known whether it was stored
+
+
+class Seen(NamedTuple):
+    """A message on a page."""
+
+    at: float
+    body: str
+    live: bool  # it came as news, not with the whole page
+
+
+class Wrong(NamedTuple):
+    """Something that a promise rules out."""
+
+    promise: int  # DESIGN, section 4; 0: the bot itself failed
+    sentence: str
+
+
+@dataclass(slots=True)
+class Diary:
+    label: str
+    came: float | None = None
+    signed_in: float | None = None
+    seated: float | None = None
+    done: float | None = None
+    code: str | None = None
+    gone: bool = False  # left without a word
+    last_receipt: list[str] = field(default_factory=list)  # for all its records, as its last page shows it
+    asks: list[Ask] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+    sent: dict[str, Sent] = field(default_factory=dict)  # by what they say: no bot says the same twice
+    seen: dict[int, Seen] = field(default_factory=dict)  # message → when it first stood on a page
+    here_until: float = 0.0  # a page of this player showed a room, connected, until then
+    statuses: dict[int, int] = field(default_factory=dict)  # answers by HTTP status
+    broken: int = 0  # connections that broke, and those that this bot broke itself
+    mischief: dict[str, int] = field(default_factory=dict)  # double clicks, locked phones …
+    wrongs: list[Wrong] = field(default_factory=list)
+
+    def wrong(self, promise: int, sentence: str) -> None:
+        if len(self.wrongs) < 100:
+            self.wrongs.append(Wrong(promise, f"{self.label}: {sentence}"))
+
+    def did(self, what: str) -> None:
+        self.mischief[what] = self.mischief.get(what, 0) + 1

@@ -1,0 +1,220 @@
+"""The drill: a rehearsal in which, at random moments from a seed, things go wrong; then nothing may be lost."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.config import PROJECT
+from app.database import kept_running, migrate_at
+from app.embedded import Postgres
+from app.rehearsal.diary import Wrong
+from app.rehearsal.faults import FAULTS, Scene, leave_the_network, possible, small_disk
+from app.rehearsal.rehearse import Run, Write, rehearse
+from app.rehearsal.stage import Plan, Played, RehearsalError, open_rehearsal
+
+SETTINGS = {"max_wal_size": "256MB", "min_wal_size": "80MB"}  # for a small disk
+PATIENCE, MOMENT = (
+    45.0,
+    15.0,
+)  # seconds: pages may stand still, and messages be late, for as long as a fault lasts
+GAP = (0.5, 3.0)  # seconds of peace between two faults
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """What is asked for. The same seed gives the same faults to the same people."""
+
+    study: str
+    faults: int = 10
+    players: int = 40
+    seed: int = 1
+    speed: float = 4.0
+    only: tuple[str, ...] = ()  # kinds of faults, by their names; none: all that are possible here
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    drill: Drill
+    runs: tuple[Run, ...]
+    left_out: tuple[str, ...]  # kinds of faults that are not possible here
+
+    @property
+    def faults(self) -> list[str]:
+        return [what for played, _ in self.runs for _, what in played.faults]
+
+    @property
+    def kept(self) -> bool:
+        return all(verdict.kept for _, verdict in self.runs)
+
+    def __str__(self) -> str:
+        lines = []
+        for played, verdict in self.runs:
+            lines.append(f"session {verdict.session_id}:")
+            for at, what in played.faults:
+                lines.append(f"  {at - played.started:6.1f} s  {what}")
+            for promise in verdict.promises:
+                lines += [
+                    f"  NOT  {promise.number}. {promise.sentence} {wrong}" for wrong in promise.wrongs[:10]
+                ]
+        if self.left_out:
+            lines.append(f"Not possible here (they need root, Linux and nft): {', '.join(self.left_out)}.")
+        return "\n".join([*lines, self.sentence])
+
+    @property
+    def sentence(self) -> str:
+        drill, count = self.drill, len(self.faults)
+        receipts = sum(len(diary.told) for played, _ in self.runs for diary in played.diaries)
+        if self.kept:
+            return (
+                f"{count} faults, and nothing was lost: {receipts:,} receipts are all in the export, each message"
+                " was seen once by whom it was for, nobody was stuck, nobody was seated twice."
+            )
+        only = "".join(f' --only "{kind}"' for kind in drill.only)
+        return (
+            f"A promise broke within {count} faults. To see it again: networklab drill {drill.study}"
+            f" --seed {drill.seed} --faults {drill.faults} --players {drill.players}{only}"
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        return dict(
+            ok=self.kept,
+            seed=self.drill.seed,
+            faults=self.faults,
+            left_out=list(self.left_out),
+            verdict=self.sentence,
+            sessions=[verdict.as_json() for _, verdict in self.runs],
+        )
+
+
+def run_drill(drill: Drill, processes: int, write: Write) -> Outcome:
+    """On a Postgres and a server of its own: nobody's data is touched. Raises RehearsalError, StudyError."""
+    unknown = [kind for kind in drill.only if kind not in FAULTS]
+    if unknown:
+        raise RehearsalError(f"There is no fault “{unknown[0]}”. There are: {', '.join(FAULTS)}.")
+    with _scene(drill, processes) as scene:
+        there = list(possible(scene))
+        kinds = [kind for kind in there if not drill.only or kind in drill.only]
+        left_out = tuple(
+            kind for kind in FAULTS if kind not in there and (not drill.only or kind in drill.only)
+        )
+        if not kinds:
+            raise RehearsalError(f"Not possible here (they need root, Linux and nft): {', '.join(left_out)}.")
+        return Outcome(drill, tuple(asyncio.run(_run(drill, scene, kinds, write))), left_out)
+
+
+async def _run(drill: Drill, scene: Scene, kinds: Sequence[str], write: Write) -> list[Run]:
+    # Each kind comes up before any comes up again.
+    order: list[str] = []
+    while len(order) < drill.faults:
+        order += scene.chance.sample(kinds, len(kinds))
+    order = order[: drill.faults]
+    runs: list[Run] = []
+
+    async def beside(played: Played, over: asyncio.Event) -> None:
+        await _peace(3.0, over)
+        while order and not over.is_set():
+            kind = order.pop(0)
+            write(f"{kind} …")
+            played.faults.append((time.monotonic(), kind))
+            await FAULTS[kind](scene)
+            if not await scene.ready():
+                played.wrongs.append(Wrong(4, f"the server was not ready again after this: {kind}"))
+            await _peace(scene.chance.uniform(*GAP), over)
+
+    while order:
+        cast = await open_rehearsal(scene.url, drill.study, drill.players)
+        plan = Plan(
+            players=drill.players,
+            over=5.0 * drill.speed,
+            drop=0.05,
+            flaky=0.15,
+            speed=drill.speed,
+            seed=drill.seed + len(runs),
+            patience=PATIENCE,
+            moment=MOMENT,
+        )
+        runs.append(await rehearse(cast, plan, scene.base, scene.url, write, beside))
+    return runs
+
+
+async def _peace(seconds: float, over: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await over.wait()
+    except TimeoutError:
+        pass
+
+
+@contextmanager
+def _scene(drill: Drill, processes: int) -> Iterator[Scene]:
+    own_network = leave_the_network()
+    with tempfile.TemporaryDirectory(prefix="networklab-drill-") as folder:
+        home = Path(folder) / "disk"
+        home.mkdir()
+        for part in (home.parent, home):
+            part.chmod(0o755)  # Postgres may run as another user
+        with small_disk(home) as small, Postgres(home, SETTINGS) as postgres, kept_running(postgres):
+            asyncio.run(migrate_at(postgres.dsn))
+            port = _free_port()
+            with (home / "server.log").open("wb") as log:
+                serve = subprocess.Popen(
+                    [
+                        sys.executable,
+                        "-m",
+                        "app",
+                        "serve",
+                        "--port",
+                        str(port),
+                        "--processes",
+                        str(processes),
+                    ],
+                    env=_environ() | {"DATABASE_URL": postgres.dsn, "PYTHONPATH": str(PROJECT)},
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+            scene = Scene(
+                postgres=postgres,
+                serve=serve,
+                base=f"http://127.0.0.1:{port}",
+                url=postgres.dsn,
+                home=home,
+                chance=random.Random(drill.seed),
+                own_network=own_network,
+                small_disk=small,
+            )
+            try:
+                if not asyncio.run(scene.ready()):
+                    raise RehearsalError(f"The server did not start: {_last_line(home / 'server.log')}")
+                yield scene
+            finally:
+                serve.send_signal(signal.SIGTERM)
+                serve.wait(30)
+
+
+def _environ() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "NETWORKLAB_LISTENER_URL"}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _last_line(file: Path) -> str:
+    return file.read_text(errors="replace").strip().rpartition("\n")[2] or "it said nothing"

@@ -1,0 +1,208 @@
+"""The bots' diaries held against the database and its export: where they differ, a promise is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from app import verify
+from app.db import Connection, Queries, connect
+from app.messages import SHOWN
+from app.receipts import Kept, as_kept
+from app.rehearsal.diary import Diary, Wrong
+from app.study import Study
+
+SQL = Queries("rehearsal")
+
+# Which promise each check of `verify` belongs to; those not named here are about the first.
+PROMISE_OF = {
+    "one_slot_one_player": 2,
+    "one_player_one_slot": 2,
+    "status_and_slot_agree": 2,
+    "types_fit_seats": 2,
+    "rooms_fit_the_study": 2,
+    "one_record_per_form_and_field": 3,
+    "one_message_per_form": 3,
+    "versions_count_up": 3,
+    "what_ended_has_ended": 4,
+    "who_is_out_has_a_code": 4,
+    "logs_have_no_gap": 5,
+    "logs_tell_what_happened": 5,
+    "messages_are_in_order": 5,
+    "records_have_a_place": 8,
+    "messages_have_a_place": 8,
+}
+
+
+class SeatOf(NamedTuple):
+    label: str
+    status: str
+    code: str | None
+    room_id: int | None
+    room: str | None
+    slot: int | None
+
+
+class Said(NamedTuple):
+    id: int
+    room_id: int
+    slot: int
+    to_slot: int | None
+    step: str
+    round: int
+    body: str
+    sender: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    receipts: int  # that the bots hold
+    messages: int  # that the bots sent and were told of
+    checks: int  # of `verify`
+    wrongs: tuple[Wrong, ...]
+
+
+async def gather(
+    url: str, session_id: str, study: Study, diaries: Sequence[Diary], moment: float
+) -> Evidence:
+    """Everything that the diaries and the session contradict each other in.
+
+    `moment`: seconds within which a message that was answered must stand on the pages it is for.
+    """
+    kept = tuple(_kept(diaries))
+    verdict = await verify.verify(url, session_id, study, receipts=kept)
+    wrongs = [
+        Wrong(PROMISE_OF.get(check.name, 1), row)
+        for check in verdict.checks
+        if not check.ok
+        for row in check.rows or (check.sentence,)
+    ]
+    conn = await connect(url, "rehearsal")
+    try:
+        seats = [SeatOf(*line) for line in await _all(conn, "seats", session_id)]
+        said = [Said(*line) for line in await _all(conn, "said", session_id)]
+        ties = await _all(conn, "ties", session_id)
+    finally:
+        await conn.close()
+    wrongs += _stuck(seats, diaries)
+    wrongs += _messages(said, seats, _hearers(study, said, seats, ties), diaries, moment)
+    return Evidence(
+        receipts=len(kept),
+        messages=sum(sent.answered is not None for diary in diaries for sent in diary.sent.values()),
+        checks=len(verdict.checks),
+        wrongs=tuple(wrongs),
+    )
+
+
+async def _all(conn: Connection, query: str, session_id: str) -> list[tuple[Any, ...]]:
+    return await (await conn.execute(SQL[query], dict(session_id=session_id))).fetchall()
+
+
+def _kept(diaries: Sequence[Diary]) -> Iterator[Kept]:
+    """Every receipt that a bot holds, the one on its last page included."""
+    for diary in diaries:
+        for receipt in dict.fromkeys([*(told.receipt for told in diary.told), *diary.last_receipt]):
+            if kept := as_kept(receipt, diary.label):
+                yield kept
+
+
+def _stuck(seats: Sequence[SeatOf], diaries: Sequence[Diary]) -> Iterator[Wrong]:
+    """Everybody who came has a code, and has seen it."""
+    by_label = {seat.label: seat for seat in seats}
+    for diary in diaries:
+        seat = by_label.get(diary.label)
+        if seat is None or diary.signed_in is None:
+            if diary.came is not None and diary.code is None and not diary.gone:
+                yield Wrong(4, f"{diary.label} came and was never let in")
+        elif seat.status not in ("finished", "left"):
+            yield Wrong(4, f"{diary.label} is {seat.status} after the end, in {seat.room or 'the lobby'}")
+        elif diary.code is None and not diary.gone:
+            yield Wrong(4, f"{diary.label} never saw the code {seat.code}")
+        elif diary.code and diary.code != seat.code:
+            yield Wrong(8, f"{diary.label} saw the code {diary.code}, and has {seat.code}")
+
+
+Place = tuple[int, int]  # room, slot
+
+
+def _hearers(
+    study: Study, said: Sequence[Said], seats: Sequence[SeatOf], ties: Sequence[tuple[int, ...]]
+) -> dict[int, set[Place]]:
+    """Message → who may read it, from the study and the ties alone."""
+    chat = {step.name: step.chat for step in study.steps}
+    slots: dict[int, set[int]] = {}
+    for seat in seats:
+        if seat.room_id is not None and seat.slot is not None:
+            slots.setdefault(seat.room_id, set()).add(seat.slot)
+    sees: dict[tuple[int, int], set[tuple[int, int]]] = {}  # room, round → from, to
+    for room, round_, from_slot, to_slot in ties:
+        sees.setdefault((room, round_), set()).add((from_slot, to_slot))
+    rounds: dict[int, list[int]] = {}
+    for room, round_ in sorted(sees):
+        rounds.setdefault(room, []).append(round_)
+    hearers: dict[int, set[Place]] = {}
+    for one in said:
+        there = slots.get(one.room_id, set())
+        if chat.get(one.step) == "room":
+            may = set(there)
+        else:
+            past = [round_ for round_ in rounds.get(one.room_id, []) if round_ <= one.round]
+            pairs = sees[one.room_id, past[-1]] if past else set()
+            may = {slot for slot in there if (slot, one.slot) in pairs}
+        if one.to_slot is not None:
+            may &= {one.to_slot}
+        hearers[one.id] = {(one.room_id, slot) for slot in may | {one.slot}}
+    return hearers
+
+
+def _messages(
+    said: Sequence[Said],
+    seats: Sequence[SeatOf],
+    hearers: Mapping[int, set[Place]],
+    diaries: Sequence[Diary],
+    moment: float,
+) -> Iterator[Wrong]:
+    place_of = {seat.label: (seat.room_id, seat.slot) for seat in seats}
+    label_at = {place: label for label, place in place_of.items()}
+    diary_of = {diary.label: diary for diary in diaries}
+    stored = {one.id: one for one in said}
+    for body, count in _repeated(said).items():
+        yield Wrong(3, f"“{body}” is stored {count} times")
+    for diary in diaries:
+        place = place_of.get(diary.label)
+        for number, seen in diary.seen.items():
+            if number not in stored:
+                yield Wrong(1, f"message {number} stood on the page of {diary.label} and is not stored")
+            elif place not in hearers[number]:
+                yield Wrong(8, f"{diary.label} read message {number}, which was for others")
+            elif seen.body != stored[number].body:
+                yield Wrong(5, f"message {number} stood on the page of {diary.label} with other words")
+    kept = {(one.sender, one.body) for one in said}
+    for diary in diaries:
+        for body, sent in diary.sent.items():
+            if sent.answered is not None and (diary.label, body) not in kept:
+                yield Wrong(1, f"a message of {diary.label} was acknowledged and is not stored: “{body}”")
+    heard: dict[Place, int] = {}
+    for places in hearers.values():
+        for place_ in places:
+            heard[place_] = heard.get(place_, 0) + 1
+    for one in said:
+        sender = diary_of.get(one.sender or "")
+        sent_ = sender.sent.get(one.body) if sender else None
+        if sent_ is None or sent_.answered is None:
+            continue
+        for place_ in hearers[one.id]:
+            reader = diary_of.get(label_at.get(place_, ""))
+            # A page that comes back shows the newest only.
+            if reader is None or one.id in reader.seen or heard[place_] > SHOWN:
+                continue
+            if reader.here_until > sent_.answered + moment:
+                yield Wrong(5, f"{reader.label} never saw message {one.id} from {one.sender}")
+
+
+def _repeated(said: Sequence[Said]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for one in said:
+        counts[one.body] = counts.get(one.body, 0) + 1
+    return {body: count for body, count in counts.items() if count > 1}

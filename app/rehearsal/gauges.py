@@ -1,0 +1,109 @@
+"""What the server says of itself meanwhile: its metrics and its dashboard, once a second."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.rehearsal.wire import Browser, WireError
+
+METRIC = re.compile(r'^(\w+)\{process="([^"]*)"\} (\S+)$', re.MULTILINE)
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One server process at one moment."""
+
+    cpu: float  # seconds since it began
+    memory: float  # megabytes
+    streams: int
+    queued: int  # forms
+    oldest: float  # seconds
+    lag: float  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One second. Times in seconds."""
+
+    at: float
+    came: int
+    playing: int
+    done: int
+    records: int
+    messages: int
+    busy: int
+    latencies: tuple[float, ...]  # of the forms answered in it
+    bots_lag: float
+    processes: Mapping[str, Process] | None  # None: the server did not say
+    postgres_cpu: float | None  # seconds since it began; None: it is not on this machine
+
+
+@dataclass(slots=True)
+class Gauges:
+    base: str
+    postmaster: int | None = None
+    samples: list[Sample] = field(default_factory=list)
+    ticks: list[float] = field(default_factory=list)  # when the dashboard's came
+
+    async def metrics(self) -> Mapping[str, Process] | None:
+        browser = Browser(self.base)
+        try:
+            async with asyncio.timeout(3):
+                answer = await browser.get("/metrics")
+        except (WireError, TimeoutError):
+            return None
+        finally:
+            browser.close()
+        return read_metrics(answer.text) if answer.status == 200 else None
+
+    def postgres_cpu(self) -> float | None:
+        """Of the postmaster, its children that are there and those that have ended."""
+        if self.postmaster is None:
+            return None
+        ticks = 0
+        for file in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError, ValueError):
+                name, _, rest = file.read_text().rpartition(")")
+                fields = rest.split()
+                if int(name.split()[0]) == self.postmaster:
+                    ticks += sum(map(int, fields[11:15]))
+                elif int(fields[1]) == self.postmaster:
+                    ticks += sum(map(int, fields[11:13]))
+        return ticks / TICK
+
+    async def watch_dashboard(self, session_id: str, cookies: Mapping[str, str]) -> None:
+        """Note each tick until cancelled, as a researcher's page does it."""
+        browser = Browser(self.base)
+        browser.cookies = dict(cookies)
+        while True:
+            with suppress(WireError):
+                async for message in browser.stream(f"/admin/sessions/{session_id}/live"):
+                    if "#tick" in message[:200]:
+                        self.ticks.append(time.monotonic())
+            await asyncio.sleep(0.3)
+
+
+def read_metrics(text: str) -> dict[str, Process]:
+    """Process → figures, from the Prometheus text format."""
+    found: dict[str, dict[str, float]] = {}
+    for name, process, number in METRIC.findall(text):
+        found.setdefault(process, {})[name] = float(number)
+    return {
+        process: Process(
+            cpu=of.get("process_cpu_seconds_total", 0.0),
+            memory=of.get("process_resident_memory_bytes", 0.0) / 1e6,
+            streams=int(of.get("networklab_streams", 0)),
+            queued=int(of.get("networklab_ledger_queued", 0)),
+            oldest=of.get("networklab_ledger_oldest_seconds", 0.0),
+            lag=of.get("networklab_hub_lag_seconds", 0.0),
+        )
+        for process, of in found.items()
+    }

@@ -1,0 +1,117 @@
+"""One open page of a bot: what stands on it, as htmx puts it together from snapshots and fragments."""
+
+from __future__ import annotations
+
+import html
+import re
+import time
+
+from app.rehearsal.diary import Diary, Seen
+
+PARTIAL = re.compile(r'<hx-partial hx-target="(#[\w-]+)"[^>]*>(.*?)</hx-partial>', re.DOTALL)
+HIDDEN = re.compile(r'<input type="hidden" id="(form-key|message-key)" name="form_key" value="([^"]*)"')
+CODE = re.compile(r'id="code">([^<]*)<')
+RECEIPT = re.compile(r'id="receipt">([^<]*)<')
+SAID = re.compile(r'<li id="m(\d+)".*?<span dir="auto">(.*?)</span></li>', re.DOTALL)
+CLOCK = re.compile(r'data-until="(\d+)" data-now="(\d+)"( data-frozen)?')
+
+
+class Page:
+    """Notes in the diary what it sees, and what it should never have seen."""
+
+    def __init__(self, diary: Diary, patience: float) -> None:
+        self.diary = diary
+        self.patience = patience  # seconds that a page may stand still after its deadline
+        self.keys: dict[str, str] = {}
+        self.talk: list[int] = []  # messages, from the top
+        self.place = ""  # lobby, room or done; nothing before the first snapshot
+        self.position = -1  # in the study's plan
+        self.due: float | None = None  # when the countdown on the page ends
+        self.connected = 0.0  # since when
+        self.current = False  # it has had its snapshot since then
+        self.code: str | None = None
+
+    def connects(self) -> None:
+        self.connected, self.current = time.monotonic(), False
+
+    def disconnects(self) -> None:
+        self._moves_on(time.monotonic())
+        self.current = False
+
+    def show(self, message: str) -> None:
+        """One message of the page's stream."""
+        now = time.monotonic()
+        for target, content in PARTIAL.findall(message):
+            if target == "#page":
+                self._snapshot(content, now)
+            elif target == "#talk":
+                self._say(content, now)
+            if target in ("#page", "#where"):
+                self._read_clock(content, now)
+            if target in ("#page", "#step"):
+                self._read_step(content)
+
+    def take_keys(self, content: str) -> None:
+        """From the answer to a form: an answer to a step that has gone must not reach the one in its place."""
+        for name, key in HIDDEN.findall(content):
+            if self.step_of(html.unescape(key)) == self.position:
+                self.keys[name] = html.unescape(key)
+
+    def _snapshot(self, content: str, now: float) -> None:
+        self._moves_on(now)
+        self.keys.clear()
+        self.current = True
+        place = self.place
+        if found := CODE.search(content):
+            self.code, self.place = html.unescape(found[1]), "done"
+            self.diary.last_receipt = RECEIPT.findall(content)
+        else:
+            self.place = "room" if 'id="step"' in content else "lobby"
+        if place == "done" and self.place != "done":
+            self.diary.wrong(5, "a page that had shown the end went back")
+        self.talk = []
+        self._note(content, now, live=False)
+
+    def _say(self, content: str, now: float) -> None:
+        if self.place == "room":
+            self._note(content, now, live=True)
+
+    def _note(self, content: str, now: float, live: bool) -> None:
+        for number, body in SAID.findall(content):
+            message = int(number)
+            if message in self.talk:
+                self.diary.wrong(5, f"message {message} stood on the page twice")
+            elif self.talk and message < self.talk[-1]:
+                self.diary.wrong(5, f"message {message} came after message {self.talk[-1]}")
+            self.talk.append(message)
+            if message not in self.diary.seen:
+                self.diary.seen[message] = Seen(now, html.unescape(body), live)
+
+    def _read_step(self, content: str) -> None:
+        self.keys |= {name: html.unescape(key) for name, key in HIDDEN.findall(content)}
+        position = self.step_of(self.keys.get("form-key", ""))
+        if position is None:
+            return
+        if position < self.position:
+            self.diary.wrong(5, f"the page went back from step {self.position + 1} to {position + 1}")
+        self.position = position
+
+    def _read_clock(self, content: str, now: float) -> None:
+        if content and (clock := CLOCK.search(content)):
+            self._moves_on(now)
+            # By the page's own clock: that of a phone may be off by an hour.
+            self.due = None if clock[3] else now + (int(clock[1]) - int(clock[2])) / 1000
+
+    def _moves_on(self, now: float) -> None:
+        if self.place == "room" and self.current:
+            self.diary.here_until = now
+        late = now - max(self.due, self.connected) if self.due is not None else 0.0
+        if late > self.patience:
+            self.diary.wrong(4, f"the page stood still for {late:.0f} s after its deadline ({self.place})")
+        self.due = None
+
+    @staticmethod
+    def step_of(form_key: str) -> int | None:
+        """The position in the study's plan that a form key belongs to."""
+        parts = form_key.split(".")
+        return int(parts[1]) if len(parts) > 3 and parts[1].isdecimal() else None

@@ -1,0 +1,136 @@
+"""The rehearsal: a herd of players that are bots against a real server, and what that says about the real day."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from app.config import Config
+from app.people import read_people
+from app.rehearsal.stage import (
+    Beside,
+    Cast,
+    Plan,
+    Played,
+    RehearsalError,
+    open_rehearsal,
+    play,
+    progress,
+    reaches,
+)
+from app.rehearsal.verdict import Verdict, judge
+from app.server import Processes, bind
+from app.study import parse, read_folder
+
+Write = Callable[[str], None]
+
+
+@asynccontextmanager
+async def serving(config: Config, url: str) -> AsyncIterator[str]:
+    """A server of our own on a free port of this machine; its address."""
+    listener = bind("127.0.0.1", 0)
+    base = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    processes = Processes(config.processes, listener, url)
+    processes.start()
+    watching = asyncio.create_task(_keep_alive(processes))
+    try:
+        yield base
+    finally:
+        watching.cancel()
+        await asyncio.to_thread(processes.stop)
+        listener.close()
+
+
+async def _keep_alive(processes: Processes) -> None:
+    while True:
+        processes.watch()
+        await asyncio.sleep(0.2)
+
+
+Run = tuple[Played, Verdict]
+
+
+async def run(
+    config: Config, url: str, what: str, plan: Plan, base: str | None, most: int | None, write: Write
+) -> list[Run]:
+    """Play new sessions of `what` (a study's folder or a session's id) on the server at `base`, or one of our own.
+
+    One, or with `most` herd after herd, each half as large again, until one is not held or has `most` players.
+    """
+    if base is None:
+        async with serving(config, url) as own:
+            return await run(config, url, what, plan, own, most, write)
+    found: list[Run] = []
+    while True:
+        cast = await open_rehearsal(url, what, plan.players)
+        found.append(await rehearse(cast, plan, base.rstrip("/"), url, write))
+        _, verdict = found[-1]
+        if most is None:
+            return found
+        write(f"{verdict.players:,} players: {verdict.sentence}")
+        if not verdict.holds or verdict.players >= most:
+            return found
+        plan = replace(plan, players=min(most, verdict.players * 3 // 2))
+
+
+async def rehearse(
+    cast: Cast, plan: Plan, base: str, url: str | None, write: Write, beside: Beside | None = None
+) -> Run:
+    """One session, from the first arrival to the verdict. Without `url` the database is out of reach."""
+    await reaches(base, cast.people[0].token)
+    played = await play(cast, plan, base, url, lambda heard, seconds: write(progress(heard, seconds)), beside)
+    write("Everybody is done. What they noted is held against the database …")
+    return played, await judge(played)
+
+
+def read_cast(folder: str, links: Path, players: int | None) -> Cast:
+    """The players of a session that somebody opened for this, from the file that `open --links` wrote."""
+    study = parse(read_folder(Path(folder)))
+    people = read_people(links, study)
+    return Cast("", study.title, study, people[: players or len(people)])
+
+
+def as_text(found: Sequence[Run]) -> str:
+    verdict = found[-1][1]
+    if len(found) == 1:
+        return str(verdict)
+    lines = [f"{one.players:>8,} players  {one.sentence}" for _, one in found]
+    return "\n".join([*lines, "", str(verdict), "", summary(found)])
+
+
+def as_json(found: Sequence[Run]) -> dict[str, Any]:
+    verdict = found[-1][1].as_json()
+    if len(found) == 1:
+        return verdict
+    levels = [one.as_json() for _, one in found]
+    return verdict | dict(summary=summary(found), held=held(found), levels=levels)
+
+
+def held(found: Sequence[Run]) -> int:
+    """The most players that were held."""
+    return max((verdict.players for _, verdict in found if verdict.holds), default=0)
+
+
+def summary(found: Sequence[Run]) -> str:
+    verdict = found[-1][1]
+    if verdict.holds:
+        return f"It held {verdict.players:,}, as many as it was to be tried with."
+    limit = f" What was full then: {verdict.room.limit}." if verdict.room else ""
+    return f"It held {held(found):,} and not {verdict.players:,}.{limit}"
+
+
+def write_receipts(played: Played, file: Path) -> None:
+    """What `networklab verify SESSION --receipts FILE` reads."""
+    try:
+        with file.open("w", newline="", encoding="utf-8") as lines:
+            writer = csv.writer(lines)
+            writer.writerow(["player", "receipt"])
+            for diary in played.diaries:
+                writer.writerows([diary.label, told.receipt] for told in diary.told)
+    except OSError as error:
+        raise RehearsalError(f"The receipts can't be written to {file} ({error.strerror}).") from None

@@ -1,0 +1,172 @@
+"""A troupe: many bots, spread over processes of their own, so that none of them holds up another's clock."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection as Pipe
+from multiprocessing.context import SpawnProcess
+from typing import NamedTuple
+
+import uvloop
+
+from app.rehearsal.bots import Bot, Counts
+from app.rehearsal.diary import Diary
+from app.rehearsal.habits import Habits
+from app.server import allow_many_connections
+from app.study import Study
+
+BEAT = 0.5  # seconds between two words of a process
+
+
+class Part(NamedTuple):
+    """One player to play."""
+
+    token: str
+    label: str
+    habits: Habits
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one process of the troupe has to do."""
+
+    base: str
+    study: Study
+    parts: tuple[Part, ...]
+    speed: float
+    records: int
+    seed: str
+    starts_at: float  # on the monotonic clock
+    patience: float
+
+
+@dataclass(slots=True)
+class Heard:
+    """What all processes of a troupe have said so far, together."""
+
+    players: int
+    came: int = 0
+    playing: int = 0
+    done: int = 0
+    over: int = 0  # done, or gone without a word
+    enough: int = 0  # have nothing more to do
+    records: int = 0
+    messages: int = 0
+    busy: int = 0
+    latencies: list[float] = field(default_factory=list)  # of the last word
+    lag: float = 0.0  # seconds by which the bots themselves were late, the worst of the last words
+    diaries: list[Diary] = field(default_factory=list)  # at the end
+
+
+class Troupe:
+    """Start it with `on_stage`, ask `listen` now and then, and `leave` at the end: then the diaries are there."""
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self.jobs = jobs
+        self.heard = Heard(sum(len(job.parts) for job in jobs))
+        self._words: dict[int, tuple[Counts, int, float]] = {}
+        self._pipes: list[Pipe] = []
+        self._processes: list[SpawnProcess] = []
+
+    @contextmanager
+    def on_stage(self) -> Iterator[Troupe]:
+        context = multiprocessing.get_context("spawn")
+        for job in self.jobs:
+            ours, theirs = context.Pipe()
+            process = context.Process(target=play, args=(job, theirs), daemon=True)
+            process.start()
+            theirs.close()
+            self._pipes.append(ours)
+            self._processes.append(process)
+        try:
+            yield self
+        finally:
+            for process in self._processes:
+                process.kill()
+                process.join()
+
+    def listen(self) -> Heard:
+        """What they have said since the last time; returns at once."""
+        heard = self.heard
+        heard.latencies, heard.lag = [], 0.0
+        for number, pipe in enumerate(self._pipes):
+            while not heard.diaries and pipe.poll():
+                self._hear(number, pipe)
+        words = self._words.values()
+        for name in ("came", "playing", "done", "over", "records", "messages", "busy"):
+            setattr(heard, name, sum(getattr(counts, name) for counts, _, _ in words))
+        heard.enough = sum(enough for _, enough, _ in words)
+        return heard
+
+    def leave(self) -> list[Diary]:
+        """Tell all to stop, and take their diaries. Raises RuntimeError where a process has died."""
+        for pipe in self._pipes:
+            pipe.send("stop")
+        diaries: list[Diary] = []
+        for number, pipe in enumerate(self._pipes):
+            found = None
+            while found is None:
+                found = self._hear(number, pipe)
+            diaries += found
+        self.heard.diaries = diaries
+        return diaries
+
+    def _hear(self, number: int, pipe: Pipe) -> list[Diary] | None:
+        try:
+            word = pipe.recv()
+        except EOFError:
+            raise RuntimeError("A process of the rehearsal died; there may be too little memory.") from None
+        if isinstance(word, list):
+            return word
+        counts, _, lag = self._words[number] = word
+        self.heard.latencies += counts.latencies
+        self.heard.lag = max(self.heard.lag, lag)
+        return None
+
+
+def play(job: Job, pipe: Pipe) -> None:
+    """What a process of a troupe runs."""
+    allow_many_connections()
+    with suppress(KeyboardInterrupt):  # the parent ends
+        uvloop.run(_play(job, pipe))
+
+
+async def _play(job: Job, pipe: Pipe) -> None:
+    counts = Counts()
+    bots = [
+        Bot(
+            job.base,
+            part.token,
+            job.study,
+            part.habits,
+            part.label,
+            job.speed,
+            job.records,
+            f"{job.seed}/{part.label}",
+            counts,
+            job.patience,
+        )
+        for part in job.parts
+    ]
+    stopped = asyncio.create_task(asyncio.to_thread(pipe.recv))
+    await asyncio.sleep(max(0.0, job.starts_at - time.monotonic()))
+    tasks = [asyncio.create_task(bot.play()) for bot in bots]
+    while not stopped.done():
+        due = time.monotonic() + BEAT
+        await asyncio.wait([stopped], timeout=BEAT)
+        lag = 0.0 if stopped.done() else time.monotonic() - due
+        pipe.send((counts, sum(bot.enough for bot in bots), lag))
+        counts.latencies.clear()
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    for bot, task in zip(bots, tasks, strict=True):
+        if not task.cancelled() and (error := task.exception()):
+            bot.diary.wrong(0, f"the bot itself failed: {error!r}")
+        bot.diary.code = bot.page.code
+    pipe.send([bot.diary for bot in bots])

@@ -1,0 +1,21 @@
+-- What the database says happened, for the rehearsal to hold its bots' diaries against. Nothing here uses what
+-- the pages use: a mistake in their queries must not excuse itself.
+
+-- name: seats
+select p.label, p.status::text, p.code, p.room_id, r.name as room, p.slot
+from player p left join room r on r.id = p.room_id where p.session_id = %(session_id)s
+
+-- name: said
+select m.id, m.room_id, m.slot, m.to_slot, m.step, m.round, m.body, p.label as sender
+from message m left join player p on p.id = m.player_id
+where m.session_id = %(session_id)s order by m.id
+
+-- name: ties
+select room_id, round, from_slot, to_slot from tie where session_id = %(session_id)s
+
+-- name: types
+select type, count(*)::integer from player where session_id = %(session_id)s group by type order by type
+
+-- name: postmaster
+-- Where its number stands: readable only on its own machine.
+select current_setting('data_directory') || '/postmaster.pid'
