@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 
 from app import lobby, rooms
-from app.db import Connection, Line
+from app.db import AWAY, Connection, Line
 from app.sessions import Studies
 from app.study import Position
 
@@ -90,7 +90,7 @@ class Conductor:
             return
         try:
             await work
-        except (psycopg.OperationalError, OSError, TimeoutError):
+        except AWAY:
             raise  # the database's trouble, not the session's
         except Exception:
             logger.exception("session %s can't go on; the next try is in %.0f s", session_id, REST)

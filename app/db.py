@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator
@@ -13,12 +14,15 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool
 
+from app import primaries
 from app.config import PROJECT
 
 T = TypeVar("T")
-Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+Connection = primaries.Connection
 Pool = AsyncConnectionPool[Connection]
 
+# The primary is away, or is no longer one: the same may work soon, on another connection.
+AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, OSError, TimeoutError)
 SQL_FOLDER = PROJECT / "sql"
 _MIGRATION_LOCK = 7_021_337  # any number, the same for every process
 
@@ -52,8 +56,11 @@ async def value(conn: Connection, query: bytes, **params: Any) -> Any:
     return found[0] if found else None
 
 
+SQL = Queries("primaries")
+
+
 async def connect(url: str, purpose: str) -> Connection:
-    """An autocommit connection of its own, outside the pool, named for `pg_stat_activity`."""
+    """An autocommit connection of its own to the primary, outside the pool, named for `pg_stat_activity`."""
     conn = await psycopg.AsyncConnection.connect(_dsn(url, purpose), autocommit=True)
     await _settle(conn)
     return conn
@@ -71,6 +78,16 @@ class Line:
             self.conn = await connect(self.url, self.purpose)
         return self.conn
 
+    @asynccontextmanager
+    async def within(self, seconds: float) -> AsyncIterator[Connection]:
+        """The connection, which is hung up after so many seconds: also on a frozen server what waits ends then."""
+        conn = await self.get()
+        alarm = asyncio.get_running_loop().call_later(seconds, primaries.doubt, conn)
+        try:
+            yield conn
+        finally:
+            alarm.cancel()
+
     def drop(self) -> None:
         """Let go at once: close() would wait for a peer that is dead or frozen."""
         if self.conn is not None:
@@ -81,14 +98,21 @@ class Line:
 @asynccontextmanager
 async def open_pool(url: str, size: int) -> AsyncIterator[Pool]:
     """Connections in autocommit: one statement is one round trip, and transactions are visible where they begin."""
+
+    async def again(pool: Pool) -> None:
+        await pool.check()
+
     async with AsyncConnectionPool(
-        _dsn(url, "pages"),
+        lambda: _dsn(url, "pages"),
         kwargs=dict(autocommit=True),
         configure=_settle,
         min_size=min(2, size),
         max_size=size,
         timeout=10,
         max_waiting=1000,
+        # It would wait twice as long after each failure: after a minute without a database up to another minute.
+        reconnect_timeout=2,
+        reconnect_failed=again,
         open=False,
     ) as pool:
         await pool.wait(30)
@@ -96,22 +120,32 @@ async def open_pool(url: str, size: int) -> AsyncIterator[Pool]:
 
 
 def _dsn(url: str, purpose: str) -> str:
+    """A standby takes no writes, so it is passed over; a host that is gone without a word, within seconds."""
     return make_conninfo(
-        url,
+        primaries.best_first(url),
         application_name=f"networklab {purpose}",
+        target_session_attrs="read-write",
         connect_timeout=5,
         keepalives_idle=10,
         keepalives_interval=5,
         keepalives_count=3,
+        tcp_user_timeout=10_000,
     )
 
 
 async def _settle(conn: Connection) -> None:
     """What the promises rest on, whatever this database's defaults are.
 
-    A receipt means "on disk". Waiting for a lock and then reading needs read committed. And whoever holds locks
-    and is gone without a word (a frozen machine, a cut network) loses them within seconds, not hours.
+    A receipt means "on disk", on the synchronous standby's too where there is one. Waiting for a lock and then
+    reading needs read committed. And whoever holds locks and is gone without a word (a frozen machine, a cut
+    network) loses them within seconds, not hours.
     """
+    try:
+        found = await (await conn.execute(SQL["timeline"])).fetchone()
+    except (psycopg.ProgrammingError, psycopg.NotSupportedError, psycopg.errors.ObjectNotInPrerequisiteState):
+        found = None  # a service that hides its logs looks after its own failover
+    if found:
+        primaries.arrive(conn, *found)
     await conn.execute(
         "set synchronous_commit = on; set default_transaction_isolation = 'read committed';"
         " set idle_in_transaction_session_timeout = '15s'; set lock_timeout = '8s';"

@@ -23,6 +23,7 @@ BATCH = 64  # entries: this process answers one batch while the next is with Pos
 PATIENCE = 20.0  # seconds that one form may wait before its client is told to come again
 # 08 connection, 40 rolled back, 53 resources, 55 not ready, 57 stopped by somebody, 58 system: may work later.
 PASSING = {"08", "40", "53", "55", "57", "58"}
+READ_ONLY = "25006"  # another Postgres has become the primary
 Entry = TypeVar("Entry")
 Outcome = TypeVar("Outcome")
 logger = logging.getLogger(__name__)
@@ -147,6 +148,6 @@ def _lose_patience(future: asyncio.Future[Outcome]) -> None:
 
 def _may_pass(error: Exception) -> bool:
     if isinstance(error, psycopg.Error) and error.sqlstate:
-        return error.sqlstate[:2] in PASSING
+        return error.sqlstate[:2] in PASSING or error.sqlstate == READ_ONLY
     # What psycopg itself says against a value, such as a NUL in a text, has no code and would never pass.
     return not isinstance(error, psycopg.DataError | psycopg.ProgrammingError | psycopg.NotSupportedError)

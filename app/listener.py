@@ -45,7 +45,7 @@ class Listener:
                 logger.warning(
                     "listener lost its connection, trying again: %s", str(error).partition("\n")[0]
                 )
-            delay = 0.1 if self.connected.is_set() else min(delay * 2, 5.0)
+            delay = 0.1 if self.connected.is_set() else min(delay * 2, 2.0)
             self.connected.clear()
             await asyncio.sleep(delay * random.uniform(0.5, 1.5))
 

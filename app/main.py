@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 from litestar import Litestar, MediaType, Request, Response, get
+from litestar.background_tasks import BackgroundTask
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.response import Redirect
@@ -75,6 +76,7 @@ def create_app(config: Config, url: str) -> ASGIApp:
             PoolTimeout: _busy,
             TooManyRequests: _busy,
             psycopg.OperationalError: _busy,
+            psycopg.errors.ReadOnlySqlTransaction: _not_primary,
             psycopg.DataError: _unreadable,
             Exception: _broken,
         },
@@ -285,6 +287,14 @@ def _busy(request: Query, _: Exception) -> Response[str]:
             request.url.path,
         )
     return problem(request, 503, sentence, to, headers={"Retry-After": "1"})
+
+
+def _not_primary(request: Query, error: Exception) -> Response[str]:
+    """The pool leads to a Postgres that takes no writes any more; the next request meets new connections."""
+    lab: Lab = request.app.state.lab
+    response = _busy(request, error)
+    response.background = BackgroundTask(lab.pool.drain)
+    return response
 
 
 def _broken(request: Query, error: Exception) -> Response[str]:

@@ -148,8 +148,9 @@ class Stats:
             while True:
                 started = clock()
                 try:
-                    async with asyncio.timeout(5):
-                        await self._tick(await self.line.get())
+                    # Each process writes here each second: so it finds out first that the primary is another.
+                    async with self.line.within(5) as conn:
+                        await self._tick(conn)
                 except (psycopg.Error, OSError, TimeoutError) as error:
                     logger.warning("statistics trying again: %s", str(error).partition("\n")[0])
                     self.line.drop()

@@ -4,131 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from app import lobby, players
-from app.db import Connection, connect, migrate
+from app.database import migrate_at
+from app.db import Connection, connect
 from app.embedded import Postgres
-from app.rehearsal.wire import Browser, WireError
+from app.rehearsal.wire import Browser
 from app.sessions import read_study
-from tests.house import TALK, Guest, House, Opened, Server, seated, sign_everyone_in, until
-
-# Rooms of two that stay at their step, so that each of 30 people can answer again and again.
-BURST = """
-title = "Burst"
-[[room]]
-name = "pair"
-seats = {red = 1, blue = 1}
-[[step]]
-page = "talk"
-limit = "1h"
-ends = "deadline"
-fields = [
-    {name = "belief", ask = "How sure are you?", kind = "integer", min = 0, max = 100},
-    {name = "why", ask = "Why?", kind = "text"},
-]
-"""
-CROWD = {"red": 15, "blue": 15}
-
-
-class Writer:
-    """Somebody who saves one answer after the other, notes each receipt, and never gives up on a form."""
-
-    def __init__(self, guest: Guest) -> None:
-        self.guest = guest
-        self.receipts: list[tuple[str, str, dict[str, str]]] = []  # receipt, what was said, the form
-        self.statuses: set[int] = set()
-        self.broken = 0  # connections that broke under a form
-
-    async def write(self, enough: asyncio.Event) -> None:
-        form = await self.guest.form()
-        while not enough.is_set():
-            said = f"{self.guest.label} {len(self.receipts)}"
-            form |= {"belief": str(len(self.receipts) % 101), "why": said}
-            receipt, next_key = await self.save(form)
-            self.receipts.append((receipt, said, form))
-            form = {"form_key": next_key}
-
-    async def save(self, form: dict[str, str]) -> tuple[str, str]:
-        """Sends the same form until it has a receipt. Returns it, and the key of the next form."""
-        while True:
-            try:
-                answer = await self.guest.browser.post("/play/records", form)
-            except WireError:
-                self.broken += 1
-                await asyncio.sleep(0.02)
-                continue
-            self.statuses.add(answer.status)
-            if answer.status == 200:
-                [next_key] = re.findall('name="form_key" value="([^"]+)"', answer.text)
-                return answer.headers["receipt"], next_key
-            assert answer.status == 503, answer.text
-            assert "receipt" not in answer.headers
-            await asyncio.sleep(0.02)
-
-
-@asynccontextmanager
-async def a_burst(house: House, session: Opened, server: Server) -> AsyncIterator[list[Writer]]:
-    """30 people who write for as long as the story goes on, and then finish the form that they are at."""
-    guests = [house.guest(server, session, label) for label in session.tokens]
-    await sign_everyone_in(guests)
-    await asyncio.gather(*(seated(guest) for guest in guests))
-    writers, enough = [Writer(guest) for guest in guests], asyncio.Event()
-    tasks = [asyncio.create_task(writer.write(enough)) for writer in writers]
-    try:
-        await everyone_has_written(writers, 3)
-        yield writers
-        enough.set()
-        async with asyncio.timeout(30):
-            await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-
-
-async def everyone_has_written(writers: list[Writer], more: int) -> None:
-    """Wait until each has `more` receipts than now."""
-    now = {writer: len(writer.receipts) for writer in writers}
-    await until(
-        lambda: all(len(writer.receipts) >= now[writer] + more for writer in writers),
-        f"{more} more receipts for everyone",
-        30,
-    )
-
-
-def assert_kept(house: House, session: Opened, writers: list[Writer]) -> None:
-    """Every receipt is in the database with what was said, and nothing is there twice or besides."""
-    stored = {
-        f"{','.join(map(str, ids))}:{digest}": said
-        for ids, digest, said in house.sql(
-            """select array_agg(id order by id),
-                encode(sha256(convert_to(string_agg(
-                    id || E'\\t' || field || E'\\t' || value || E'\\n', '' order by id), 'UTF8')), 'hex'),
-                max(value) filter (where field = 'why')
-            from record group by form"""
-        )
-    }
-    told = {receipt: said for writer in writers for receipt, said, _ in writer.receipts}
-    assert len(told) == sum(len(writer.receipts) for writer in writers)
-    assert stored == told
-    assert len(set(stored.values())) == len(stored), "something was stored twice"
-    assert house.contradictions(session) == []
-
-
-async def assert_again_the_same(house: House, writers: list[Writer], before: list[int]) -> None:
-    """The last form that each had saved before the crash, sent again, gives the first receipt again."""
-    for writer, count in zip(writers, before, strict=True):
-        receipt, _, form = writer.receipts[count - 1]
-        assert (await Writer(_another(house, writer.guest)).save(form))[0] == receipt
+from tests.burst import (
+    BURST,
+    CROWD,
+    Writer,
+    a_burst,
+    another_tab,
+    assert_again_the_same,
+    assert_kept,
+    everyone_has_written,
+)
+from tests.house import TALK, House, Opened, seated, until
 
 
 def test_a_server_killed_in_a_burst_of_records_loses_none_that_it_acknowledged(house: House) -> None:
@@ -186,7 +86,7 @@ def test_a_postgres_killed_in_a_burst_loses_no_record_and_nobody_is_stuck(
     own_postgres: Postgres, tmp_path: Path
 ) -> None:
     house = House(own_postgres.dsn, tmp_path)
-    asyncio.run(_migrate(own_postgres.dsn))
+    asyncio.run(migrate_at(own_postgres.dsn))
     everybody = house.open(BURST, {"red": 16, "blue": 16})
     crowd = Opened(everybody.id, {label: everybody.tokens[label] for label in list(everybody.tokens)[1:-1]})
     server = house.serve(processes=2)
@@ -201,7 +101,7 @@ def test_a_postgres_killed_in_a_burst_loses_no_record_and_nobody_is_stuck(
                 await until(lambda: own_postgres.pid is None, "the end of Postgres")
                 with pytest.raises(psycopg.OperationalError):
                     house.sql("select 1")
-                looking = asyncio.create_task(_another(house, writers[0].guest).browser.get("/play"))
+                looking = asyncio.create_task(another_tab(house, writers[0].guest).browser.get("/play"))
                 await asyncio.to_thread(own_postgres.start)
                 assert (await looking).status in (200, 503)
                 await everyone_has_written(writers, 3)
@@ -225,21 +125,7 @@ def test_a_postgres_killed_in_a_burst_loses_no_record_and_nobody_is_stuck(
         house.leave()
 
 
-async def _migrate(url: str) -> None:
-    conn = await connect(url, "tests")
-    await migrate(conn)
-    await conn.close()
-
-
-def _another(house: House, guest: Guest) -> Guest:
-    """The same person on a connection of its own."""
-    tab = Guest(guest.browser.base, guest.token, guest.label)
-    tab.browser.cookies = dict(guest.browser.cookies)
-    house.guests.append(tab)
-    return tab
-
-
-def test_rooms_that_a_killed_conductor_had_in_its_hands_are_moved_on_by_another(house: House) -> None:
+def test_rooms_that_a_killed_conductor_had_in_its_hands_are_moved_on_byanother_tab(house: House) -> None:
     session = house.open(TALK, {"red": 6, "blue": 6})
 
     async def story() -> None:

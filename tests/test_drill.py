@@ -15,8 +15,8 @@ from app.rehearsal.drill import Drill, Outcome
 from app.rehearsal.faults import FAULTS
 from app.rehearsal.stage import Played
 from app.rehearsal.verdict import judge
+from tests.burst import BURST, CROWD, a_burst, assert_kept, everyone_has_written
 from tests.house import House, until
-from tests.test_crashes import BURST, CROWD, a_burst, assert_kept, everyone_has_written
 from tests.test_rehearsal import a_copy, held, networklab, short
 
 __all__ = ["held", "short"]  # fixtures
