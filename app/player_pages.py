@@ -85,7 +85,7 @@ async def join(request: Query, token: Token) -> Response[str] | Redirect:
     if signed_in.status == "waiting":
         try:
             async with asyncio.timeout(SEATING_PATIENCE):
-                await lab.seating.seat(signed_in.session_id)
+                await lab.seating.seat(signed_in.session_id, signed_in.id)
         except TimeoutError:
             raise Busy from None  # signed in all the same; asking again finds out where
     key = lab.keys.player_cookie(signed_in.id, signed_in.session_id)
