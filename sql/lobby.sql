@@ -1,13 +1,20 @@
--- name: lock_waiting
+-- name: session_now
+select s.seed, s.status::text, coalesce(l.due_at > clock_timestamp(), false) as nobody_is_due
+from session s join lobby l on l.session_id = s.id
+where s.id = %(session_id)s
+
+-- name: waiting
+-- Nobody else takes these people out of the lobby: whoever does holds its row, as this transaction does.
 -- clock_timestamp(), not now(): this transaction may have waited for the lobby's lock. Read once: with a clock
 -- of its own, who is looked at later would seem to have waited longer.
-select id as player_id, type, extract(epoch from (select clock_timestamp()) - waiting_since)::float8 as waited
+select id as player_id, type, extract(epoch from (select clock_timestamp()) - waiting_since)::float8 as waited,
+    arrival_logged as logged
 from player where session_id = %(session_id)s and status = 'waiting'
-order by id for update
+order by id
 
 -- name: log_arrivals
 -- Only of those that this seating has looked at: arrival_logged tells that somebody has.
-update player set arrival_logged = true where id = any(%(player_ids)s) and not arrival_logged
+update player set arrival_logged = true where id = any(%(player_ids)s) and status = 'waiting' and not arrival_logged
 
 -- name: set_due
 update lobby set due_at = clock_timestamp() + make_interval(secs => %(secs)s)

@@ -6,9 +6,6 @@ select session_id from lobby where session_id = %(session_id)s for update
 -- name: lock_lobby_if_free
 select session_id from lobby where session_id = %(session_id)s for update skip locked
 
--- name: session_now
-select seed, status::text from session where id = %(session_id)s
-
 -- name: rooms_made
 select kind, count(*)::integer as made from room where session_id = %(session_id)s group by kind
 

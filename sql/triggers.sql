@@ -94,6 +94,10 @@ create or replace trigger room_updated after update on room
 -- arrival_logged and logs them in one go.
 create or replace function player_updated() returns trigger language plpgsql as $$
 begin
+    -- Whatever is logged of somebody comes with their arrival or after it.
+    if not exists (select from new_rows where arrival_logged) then
+        return null;
+    end if;
     perform append_events(array_agg(log.id order by log.id, changed.nth, changed.id),
         array_agg(changed.name order by log.id, changed.nth, changed.id),
         array_agg(changed.id order by log.id, changed.nth, changed.id),

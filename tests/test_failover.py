@@ -295,7 +295,7 @@ def test_a_conductor_whose_primary_takes_no_writes_does_not_blame_the_session(ho
 
 async def seat_both(conn: Connection, session: Opened) -> None:
     for label in ("R1", "B1"):
-        await players.sign_in(conn, session.tokens[label], {})
+        await players.sign_in(conn, [players.Arrival(session.tokens[label], {})])
     study = await read_study(conn, session.id)
     async with conn.transaction():
         assert await lobby.seat(conn, session.id, study) == 2

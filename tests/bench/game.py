@@ -15,7 +15,16 @@ from tests.house import House, Server
 
 RUMOUR = PROJECT / "studies" / "rumour"
 PEOPLE, RECORDS, MESSAGES = 700, 150, 14.5
-FAST = Plan(players=PEOPLE, over=0.0, messages=MESSAGES, drop=0.0, flaky=0.0, speed=float("inf"), seed=1, at_most=300.0)
+FAST = Plan(
+    players=PEOPLE,
+    over=0.0,
+    messages=MESSAGES,
+    drop=0.0,
+    flaky=0.0,
+    speed=float("inf"),
+    seed=1,
+    at_most=300.0,
+)
 REAL = Plan(players=PEOPLE, over=240.0, messages=MESSAGES, drop=0.05, flaky=0.05, seed=2, at_most=600.0)
 HOW_FAST = f"""{PEOPLE} bots of the rehearsal play `studies/rumour` with a fallback that is open from the start:
 30 rounds of five questions ({PEOPLE * RECORDS:,} records) and about 10,000 messages, each bot with its page open,
