@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 
 from app.config import Config, ConfigError
@@ -28,17 +28,18 @@ def database(config: Config, watch: bool = False) -> Iterator[str]:
         return
     with Postgres(config.home) as postgres:
         asyncio.run(migrate_at(postgres.dsn))
-        with kept_running(postgres) if watch else nullcontext():
+        with kept_running(lambda: postgres) if watch else nullcontext():
             yield postgres.dsn
 
 
 @contextmanager
-def kept_running(postgres: Postgres) -> Iterator[None]:
-    """Whenever it has died, it is started again."""
+def kept_running(current: Callable[[], Postgres]) -> Iterator[None]:
+    """Whenever the Postgres that is the `current` one has died, it is started again."""
     over = threading.Event()
 
     def look_after() -> None:
         while not over.wait(WATCH):
+            postgres = current()
             if postgres.pid is None:
                 logger.warning("Postgres has died; starting it again")
                 try:

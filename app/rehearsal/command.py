@@ -100,6 +100,11 @@ def add_drill(driller: argparse.ArgumentParser) -> None:
     driller.add_argument(
         "--only", action="append", default=[], metavar="FAULT", help="only this kind; may be repeated"
     )
+    driller.add_argument(
+        "--standby",
+        action="store_true",
+        help="with a synchronous standby; one of the faults is that the primary is lost and it takes over",
+    )
     driller.add_argument("--processes", type=count, metavar="N", help="of the server (default 2)")
     driller.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
@@ -109,7 +114,13 @@ def run_drill(options: argparse.Namespace, config: Config) -> int:
     from app.rehearsal.stage import RehearsalError
 
     asked = drill.Drill(
-        options.study, options.faults, options.players, options.seed, options.speed, tuple(options.only)
+        study=options.study,
+        faults=options.faults,
+        players=options.players,
+        seed=options.seed,
+        speed=options.speed,
+        standby=options.standby,
+        only=tuple(options.only),
     )
     write = _progress_line()
     try:

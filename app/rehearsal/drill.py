@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,18 @@ from app.config import PROJECT
 from app.database import kept_running, migrate_at
 from app.embedded import Postgres
 from app.rehearsal.diary import Wrong
-from app.rehearsal.faults import FAULTS, Scene, leave_the_network, possible, small_disk
+from app.rehearsal.faults import (
+    FAILOVER,
+    FAULTS,
+    Scene,
+    leave_the_network,
+    lose_the_primary,
+    possible,
+    small_disk,
+)
 from app.rehearsal.rehearse import Run, Write, rehearse
 from app.rehearsal.stage import Plan, Played, RehearsalError, open_rehearsal
+from app.rehearsal.standby import Standby, kill_machine
 
 SETTINGS = {"max_wal_size": "256MB", "min_wal_size": "80MB"}  # for a small disk
 PATIENCE, MOMENT = (
@@ -42,6 +51,7 @@ class Drill:
     players: int = 40
     seed: int = 1
     speed: float = 4.0
+    standby: bool = False  # there is one, and once it has to take over
     only: tuple[str, ...] = ()  # kinds of faults, by their names; none: all that are possible here
 
 
@@ -82,7 +92,7 @@ class Outcome:
                 f"{count} faults, and nothing was lost: {receipts:,} receipts are all in the export, each message"
                 " was seen once by whom it was for, nobody was stuck, nobody was seated twice."
             )
-        only = "".join(f' --only "{kind}"' for kind in drill.only)
+        only = " --standby" * drill.standby + "".join(f' --only "{kind}"' for kind in drill.only)
         return (
             f"A promise broke within {count} faults. To see it again: networklab drill {drill.study}"
             f" --seed {drill.seed} --faults {drill.faults} --players {drill.players}{only}"
@@ -121,6 +131,8 @@ async def _run(drill: Drill, scene: Scene, kinds: Sequence[str], write: Write) -
     while len(order) < drill.faults:
         order += scene.chance.sample(kinds, len(kinds))
     order = order[: drill.faults]
+    if drill.standby:
+        order[scene.chance.randrange(len(order))] = FAILOVER
     runs: list[Run] = []
 
     async def beside(played: Played, over: asyncio.Event) -> None:
@@ -129,7 +141,7 @@ async def _run(drill: Drill, scene: Scene, kinds: Sequence[str], write: Write) -
             kind = order.pop(0)
             write(f"{kind} …")
             played.faults.append((time.monotonic(), kind))
-            await FAULTS[kind](scene)
+            await (lose_the_primary if kind == FAILOVER else FAULTS[kind])(scene)
             if not await scene.ready():
                 played.wrongs.append(Wrong(4, f"the server was not ready again after this: {kind}"))
             await _peace(scene.chance.uniform(*GAP), over)
@@ -166,8 +178,12 @@ def _scene(drill: Drill, processes: int) -> Iterator[Scene]:
         home.mkdir()
         for part in (home.parent, home):
             part.chmod(0o755)  # Postgres may run as another user
-        with small_disk(home) as small, Postgres(home, SETTINGS) as postgres, kept_running(postgres):
-            asyncio.run(migrate_at(postgres.dsn))
+        with ExitStack() as stack:
+            small = stack.enter_context(small_disk(home))
+            postgres = stack.enter_context(Postgres(home, SETTINGS))
+            standby = stack.enter_context(_standby(home, postgres)) if drill.standby else None
+            url = standby.both if standby else postgres.dsn
+            asyncio.run(migrate_at(url))
             port = _free_port()
             with (home / "server.log").open("wb") as log:
                 serve = subprocess.Popen(
@@ -181,7 +197,7 @@ def _scene(drill: Drill, processes: int) -> Iterator[Scene]:
                         "--processes",
                         str(processes),
                     ],
-                    env=_environ() | {"DATABASE_URL": postgres.dsn, "PYTHONPATH": str(PROJECT)},
+                    env=_environ() | {"DATABASE_URL": url, "PYTHONPATH": str(PROJECT)},
                     stdout=log,
                     stderr=log,
                     start_new_session=True,
@@ -190,12 +206,14 @@ def _scene(drill: Drill, processes: int) -> Iterator[Scene]:
                 postgres=postgres,
                 serve=serve,
                 base=f"http://127.0.0.1:{port}",
-                url=postgres.dsn,
+                url=url,
                 home=home,
                 chance=random.Random(drill.seed),
+                standby=standby,
                 own_network=own_network,
                 small_disk=small,
             )
+            stack.enter_context(kept_running(lambda: scene.postgres))
             try:
                 if not asyncio.run(scene.ready()):
                     raise RehearsalError(f"The server did not start: {_last_line(home / 'server.log')}")
@@ -203,6 +221,23 @@ def _scene(drill: Drill, processes: int) -> Iterator[Scene]:
             finally:
                 serve.send_signal(signal.SIGTERM)
                 serve.wait(30)
+
+
+@contextmanager
+def _standby(home: Path, primary: Postgres) -> Iterator[Standby]:
+    """A synchronous one, beside its primary."""
+    folder = home / "standby"
+    folder.mkdir()
+    folder.chmod(0o755)
+    standby = Standby(folder, primary)
+    with standby:
+        standby.keep_in_step()
+        try:
+            yield standby
+        finally:
+            # Whoever is left: a primary that waits for its standby would not end.
+            for one in (standby, primary):
+                kill_machine(one)
 
 
 def _environ() -> dict[str, str]:

@@ -21,6 +21,7 @@ from pathlib import Path
 import psycopg
 
 from app.embedded import Postgres
+from app.rehearsal.standby import Standby, kill_machine
 from app.rehearsal.wire import Browser, WireError
 
 CLONE_NEWNS, CLONE_NEWNET = 0x0002_0000, 0x4000_0000
@@ -41,6 +42,7 @@ class Scene:
     url: str
     home: Path
     chance: random.Random
+    standby: Standby | None = None  # follows `postgres`, until it takes its place
     own_network: bool = False  # packets may be lost here without anybody else noticing
     small_disk: bool = False  # … and the disk be full
 
@@ -143,6 +145,15 @@ async def cut_every_connection(scene: Scene) -> None:
     await asyncio.to_thread(scene.cut, "%")
 
 
+async def lose_the_primary(scene: Scene) -> None:
+    """As if its machine were gone for good. It does not come back: there is no standby after that."""
+    primary, standby = scene.postgres, scene.standby
+    if standby is not None:
+        scene.postgres, scene.standby = standby, None  # what is kept running from here on
+        await asyncio.to_thread(kill_machine, primary)
+        await asyncio.to_thread(standby.promote)
+
+
 async def fill_the_disk(scene: Scene) -> None:
     ballast = scene.home / "ballast"
     try:
@@ -231,6 +242,7 @@ FAULTS: dict[str, Fault] = {
     "packets were lost": lose_packets,
     "a new version was deployed": deploy,
 }
+FAILOVER = "the primary was lost and its standby took over"
 
 
 def possible(scene: Scene) -> Iterator[str]:
