@@ -14,6 +14,7 @@ from app.ledger import Ledger
 from app.listener import Listener
 from app.live import Live
 from app.messages import Draft
+from app.players import Arrival, SignedIn
 from app.records import Answer, Receipt
 from app.seating import Seating
 from app.sessions import Studies
@@ -26,6 +27,7 @@ class Lab:
     pool: Pool
     keys: Keys
     studies: Studies
+    arrivals: Ledger[Arrival, SignedIn | None]
     answers: Ledger[Answer, Receipt | None]
     messages: Ledger[Draft, int | None]
     live: Live

@@ -19,7 +19,7 @@ from litestar.response import Redirect
 from litestar.types import ASGIApp, Message, Scope
 from psycopg_pool import PoolTimeout, TooManyRequests
 
-from app import admin_pages, html, messages, player_pages, records, streams
+from app import admin_pages, html, messages, player_pages, players, records, streams
 from app.admin_pages import NotLoggedIn, render_tick
 from app.auth import NotSignedIn
 from app.conductor import Conductor
@@ -91,8 +91,10 @@ async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:
         keys = await read_keys(conn)
     studies = Studies(pool)
     conductor = Conductor(url, studies)
+    arrivals = Ledger("sign-ins", url, players.sign_in, config.ledger_limit)
     answers = Ledger("records", url, records.store, config.ledger_limit)
     talk = Ledger("messages", url, messages.store, config.ledger_limit)
+    ledgers: tuple[Ledger[Any, Any], ...] = (arrivals, answers, talk)
     live = Live(url, pool, keys, studies)
     checks: set[asyncio.Task[None]] = set()
 
@@ -106,11 +108,11 @@ async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:
     listener = Listener(config.listener_url or url, live.hub.hint, on_connect)
 
     def figures() -> Figures:
-        seconds = [*answers.latencies, *talk.latencies]
+        seconds = [second for ledger in ledgers for second in ledger.latencies]
         return Figures(
             streams=len(live.pages),
-            queued=answers.queued + talk.queued,
-            oldest=1000 * max(answers.oldest, talk.oldest),
+            queued=sum(ledger.queued for ledger in ledgers),
+            oldest=1000 * max(ledger.oldest for ledger in ledgers),
             commit_p50=1000 * percentile(seconds, 0.5),
             commit_p95=1000 * percentile(seconds, 0.95),
             lag=1000 * live.hub.lag,
@@ -122,12 +124,24 @@ async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:
         return render_tick(tick, studies.known[tick.session.id])
 
     stats = Stats(url, f"{socket.gethostname()}:{os.getpid()}", figures, render)
-    for part in (answers.run(), talk.run(), live.hub.run(), listener.run(), conductor.run(), stats.run()):
+    parts = [live.hub.run(), listener.run(), conductor.run(), stats.run()]
+    for part in [*(ledger.run() for ledger in ledgers), *parts]:
         await stack.enter_async_context(_running(part))
     async with asyncio.timeout(30):
         await listener.connected.wait()
     return Lab(
-        config, pool, keys, studies, answers, talk, live, listener, conductor, Seating(pool, studies), stats
+        config=config,
+        pool=pool,
+        keys=keys,
+        studies=studies,
+        arrivals=arrivals,
+        answers=answers,
+        messages=talk,
+        live=live,
+        listener=listener,
+        conductor=conductor,
+        seating=Seating(pool, studies),
+        stats=stats,
     )
 
 

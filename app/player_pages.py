@@ -36,7 +36,7 @@ from app.ledger import Busy
 from app.messages import BODY, Draft
 from app.pages import HEADERS, NOT_KEPT, page, piece, problem, wants_page
 from app.places import LobbyPlace, Place, RoomPlace, place_of
-from app.players import Player
+from app.players import Arrival, Player
 from app.records import Answer, Receipt, form_id
 from app.study import Field, FieldError, Study
 
@@ -77,8 +77,7 @@ async def join(request: Query, token: Token) -> Response[str] | Redirect:
         if errors:
             typed = {field.name: form.get(field.name, "") for field in study.entry}
             return page("player/join.html", dict(study=study, token=token, values=typed, errors=errors), 422)
-    async with lab.pool.connection() as conn:
-        signed_in = await players.sign_in(conn, token, entry)
+    signed_in = await lab.arrivals.commit(Arrival(token, entry))
     assert signed_in is not None
     if signed_in.status == "invited":
         return _closed(request)

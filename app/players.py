@@ -9,7 +9,7 @@ from datetime import datetime
 
 from psycopg.types.json import Jsonb
 
-from app.db import Connection, Queries, row
+from app.db import Connection, Queries, row, rows
 from app.people import Person
 from app.study import Study
 
@@ -30,6 +30,22 @@ class Player:
     outcome: str | None  # how it ended: a key of the study's codes
     code: str | None
     session_status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Somebody who sends the entry form."""
+
+    token: str
+    entry: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    token_hash: bytes
+    id: int
+    session_id: str
+    status: str
 
 
 def token_hash(token: str) -> bytes:
@@ -65,12 +81,15 @@ async def find_player(conn: Connection, player_id: int) -> Player | None:
     return await row(conn, Player, SQL["find_player"], player_id=player_id)
 
 
-async def sign_in(conn: Connection, token: str, entry: Mapping[str, str]) -> Player | None:
-    """The first time, an invited player starts to wait; afterwards nothing changes. None: no such token.
+async def sign_in(conn: Connection, arrivals: Sequence[Arrival]) -> list[SignedIn | None]:
+    """In the order of `arrivals`. The first time, an invited player starts to wait; afterwards nothing changes.
 
-    Whoever is still `invited` afterwards came to a session that is closed.
+    None: no such token. Whoever is still `invited` afterwards came to a session that is closed.
     """
-    return await row(conn, Player, SQL["sign_in"], token_hash=token_hash(token), entry=Jsonb(dict(entry)))
+    entries = {token_hash(one.token): Jsonb(dict(one.entry)) for one in reversed(arrivals)}
+    found = await rows(conn, SignedIn, SQL["sign_in"], hashes=list(entries), entries=list(entries.values()))
+    by_hash = {one.token_hash: one for one in found}
+    return [by_hash.get(token_hash(one.token)) for one in arrivals]
 
 
 async def leave(conn: Connection, player_ids: Sequence[int], outcome: str, study: Study) -> None:

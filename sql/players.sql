@@ -28,22 +28,26 @@ where p.id = %(player_id)s
 select id from player where id = %(player_id)s for update
 
 -- name: sign_in
--- One statement, one round trip: whoever waited for the row's lock sees it as it is now.
+-- Everybody of a batch. Only who is still invited is locked, by id: who comes again may be on their way to a seat, and
+-- a seating must never wait for this one while this one waits for it. Whoever another process has signed in
+-- meanwhile waits as well.
 with found as (
-    select p.id, p.session_id, p.label, p.type, p.status, p.room_id, p.slot, p.waiting_since, p.seated_at,
-        p.outcome, p.code, s.status::text as session_status
-    from player p join session s on s.id = p.session_id
-    where p.token_hash = %(token_hash)s
-    order by s.status = 'closed', p.status in ('waiting', 'playing') desc, s.opened_at desc limit 1
-    for update of p
+    select g.token_hash, g.entry, p.id, p.session_id, p.status, p.status = 'invited' and p.is_open as may_come_in
+    from unnest(%(hashes)s::bytea[], %(entries)s::jsonb[]) as g(token_hash, entry)
+    cross join lateral (
+        select p.id, p.session_id, p.status, s.status <> 'closed' as is_open
+        from player p join session s on s.id = p.session_id
+        where p.token_hash = g.token_hash
+        order by s.status = 'closed', p.status in ('waiting', 'playing') desc, s.opened_at desc limit 1
+    ) p
+), invited as (
+    select id from player where id in (select id from found where may_come_in) and status = 'invited'
+    order by id for update
 ), signed_in as (
-    update player set status = 'waiting', entry = %(entry)s, signed_in_at = now(), waiting_since = now()
-    from found where player.id = found.id and found.status = 'invited' and found.session_status <> 'closed'
-    returning player.status, player.waiting_since
+    update player set status = 'waiting', entry = found.entry, signed_in_at = now(), waiting_since = now()
+    from found join invited using (id) where player.id = found.id
 )
-select f.id, f.session_id, f.label, f.type, coalesce(n.status, f.status)::text as status, f.room_id, f.slot,
-    coalesce(n.waiting_since, f.waiting_since) as waiting_since, f.seated_at, f.outcome, f.code, f.session_status
-from found f left join signed_in n on true
+select token_hash, id, session_id, case when may_come_in then 'waiting' else status::text end as status from found
 
 -- name: leave
 update player set status = 'left', arrival_logged = true, finished_at = now(), outcome = %(outcome)s, code = %(code)s

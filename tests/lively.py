@@ -85,7 +85,7 @@ class Lively:
         """Signs in; returns the player's number."""
 
         async def work(conn: Connection) -> int:
-            player = await players.sign_in(conn, self.tokens[label], entry)
+            (player,) = await players.sign_in(conn, [players.Arrival(self.tokens[label], entry)])
             assert player is not None
             return player.id
 

@@ -295,7 +295,7 @@ def _conductors(house: House, waiting_for: str | None = None) -> list[tuple[int]
 def _seat_everyone(house: House, session: Opened) -> None:
     async def work(conn: Connection) -> None:
         for token in session.tokens.values():
-            await players.sign_in(conn, token, {})
+            await players.sign_in(conn, [players.Arrival(token, {})])
         assert await lobby.seat(conn, session.id, await read_study(conn, session.id)) == len(session.tokens)
 
     house.do(work)

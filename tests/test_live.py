@@ -703,5 +703,5 @@ PINGED = "select pid, query_start from pg_stat_activity where application_name =
 
 async def come_in(conn: Connection, session: Opened, label: str) -> None:
     """Sign in and be seated as far as possible, without a server."""
-    await players.sign_in(conn, session.tokens[label], {})
+    await players.sign_in(conn, [players.Arrival(session.tokens[label], {})])
     await lobby.seat(conn, session.id, await read_study(conn, session.id))

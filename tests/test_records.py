@@ -504,7 +504,7 @@ def _answers(house: House, session: Opened, many: int) -> list[Answer]:
 
     async def work(conn: Connection) -> list[Answer]:
         for token in session.tokens.values():
-            await players.sign_in(conn, token, {})
+            await players.sign_in(conn, [players.Arrival(token, {})])
         assert await lobby.seat(conn, session.id, await read_study(conn, session.id)) == 4
         seats = await (await conn.execute("select id, room_id from player order by id")).fetchall()
         return [

@@ -237,7 +237,7 @@ class Stage:
         async def work(conn: Steps) -> None:
             for label in labels:
                 async with conn.committing():
-                    await players.sign_in(conn, self.token(label), {})
+                    await players.sign_in(conn, [players.Arrival(self.token(label), {})])
             async with conn.committing():
                 await lobby.seat(conn, self.id, self.study)
 
@@ -275,8 +275,8 @@ class Stage:
         """Tables whose rows this one has locked, or waits to lock."""
         found = await self.plain.execute(
             """select relation::regclass::text from pg_locks
-            where pid = %s and locktype in ('relation', 'tuple') and mode in ('RowShareLock', 'ExclusiveLock',
-                'AccessExclusiveLock') and relation::regclass::text in ('lobby', 'player', 'room')""",
+            where pid = %s and locktype in ('relation', 'tuple') and mode in ('RowShareLock', 'RowExclusiveLock',
+                'ExclusiveLock', 'AccessExclusiveLock') and relation::regclass::text in ('lobby', 'player', 'room')""",
             [actor.conn.info.backend_pid],
         )
         return {table for (table,) in await found.fetchall()}
@@ -488,7 +488,7 @@ def test_a_sign_in_that_a_running_seating_has_not_seen_is_not_taken_for_seen(hou
             while not {"lobby", "player"} <= await stage.locks(seating):
                 assert await seating.step()
             # R1 comes after it has looked, and dies before the seating that belongs to this sign-in.
-            await players.sign_in(stage.plain, stage.token("R1"), {})
+            await players.sign_in(stage.plain, [players.Arrival(stage.token("R1"), {})])
             await finish(seating)
             assert await stage.statuses() == {"B1": "waiting", "R1": "waiting"}
 
@@ -613,8 +613,9 @@ def test_nobody_is_seated_before_the_start_and_everybody_without_coming_back_aft
     assert house.contradictions(session) == []
 
 
-def test_whoever_has_waited_the_longest_wait_leaves_with_the_lobbys_code(house: House) -> None:
-    session = house.open(TALK, {"red": 2})
+@pytest.mark.parametrize("started", [True, False])
+def test_whoever_has_waited_the_longest_wait_leaves_with_the_lobbys_code(house: House, started: bool) -> None:
+    session = house.open(TALK, {"red": 2}, start=started)
     server = house.serve()
     early, late = house.guest(server, session, "R1"), house.guest(server, session, "R2")
 
@@ -724,6 +725,26 @@ def test_signing_in_again_from_anywhere_gives_the_same_seat(house: House) -> Non
 
     house.tell(story())
     assert house.contradictions(session) == []
+
+
+def test_people_who_sign_in_together_each_come_in_once_and_with_what_they_said_first(house: House) -> None:
+    session, closed = house.open(PAIR, {"red": 1, "blue": 1}), house.open(PAIR, {"red": 1})
+    house.act("close", closed)
+    (one, other), (late,) = session.tokens.values(), closed.tokens.values()
+    arrivals = [(one, "first"), ("unknown", ""), (late, ""), (one, "second"), (other, "")]
+
+    async def come(conn: Connection) -> list[str | None]:
+        found = await players.sign_in(
+            conn, [players.Arrival(token, {"said": said}) for token, said in arrivals]
+        )
+        return [who.status if who else None for who in found]
+
+    assert house.do(come) == ["waiting", None, "invited", "waiting", "waiting"]
+    arrivals = [(one, "again")]
+    assert house.do(come) == ["waiting"]
+    assert house.sql("select entry->>'said' from player where label = 'R1' and status = 'waiting'") == [
+        ("first",)
+    ]
 
 
 def test_a_wrong_entry_gets_its_sentence_beside_the_field_and_keeps_what_was_typed(house: House) -> None:
@@ -876,7 +897,7 @@ def test_every_action_done_twice_is_done_once(house: House) -> None:
 
 
 def _timeless(page: str) -> str:
-    return re.sub('data-now="[0-9]+"', "", page)
+    return re.sub('data-now="[0-9]+"|>[0-9]+:[0-9]{2}<', "", page)
 
 
 def _come(house: House, session: Opened, *labels: str) -> None:
@@ -886,7 +907,7 @@ def _come(house: House, session: Opened, *labels: str) -> None:
         conn = await connect(house.database, "story")
         for label in labels:
             async with conn.transaction():
-                assert await players.sign_in(conn, session.tokens[label], {})
+                assert None not in await players.sign_in(conn, [players.Arrival(session.tokens[label], {})])
         await conn.close()
 
     asyncio.run(come())
