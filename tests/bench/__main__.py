@@ -10,13 +10,14 @@ from collections.abc import Callable
 
 from app.config import PROJECT
 from app.postgres_programs import EmbeddedError
-from tests.bench import live, records, report, signin
+from tests.bench import disk, live, records, report, signin
 from tests.bench.figure import Chapter, WrongAnswer
 from tests.bench.stage import Stage, others_use, set_up
 
 BENCHMARKS: dict[str, Callable[[Stage], Chapter]] = {
     "signin": signin.run,
     "records": records.run,
+    "disk": disk.run,
     "live": live.run,
 }
 FILE = PROJECT / "BENCHMARKS.md"
@@ -27,7 +28,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="bin/bench",
         description="Measures on an embedded Postgres and real server processes of its own, on the loopback interface, "
-        "and prints a table. The whole run takes about five minutes and writes BENCHMARKS.md.",
+        "and prints a table. The whole run takes about six minutes and writes BENCHMARKS.md.",
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these: {', '.join(BENCHMARKS)}")
     parser.add_argument("--quick", action="store_true", help="one short run of each, to see that it works")
