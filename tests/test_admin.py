@@ -340,10 +340,11 @@ def test_the_dashboard_ticks_on_when_every_connection_of_the_pool_is_taken(house
 
     async def story() -> None:
         guests = [house.guest(server, session, label) for label in session.tokens]
+        await sign_everyone_in(guests)
         with closing(psycopg.connect(house.database)) as lock:
             async with dashboard(ada, session) as board:
-                lock.execute("select from player for update")
-                stuck = [asyncio.create_task(guest.sign_in()) for guest in guests]
+                lock.execute("select from lobby for update")
+                stuck = [asyncio.create_task(guest.browser.post("/play/leave", {})) for guest in guests]
                 await until(
                     lambda: (
                         house.sql(
@@ -357,10 +358,10 @@ def test_the_dashboard_ticks_on_when_every_connection_of_the_pool_is_taken(house
                 with closing(Browser(server.base)) as passer_by:
                     assert (await passer_by.get("/health/ready")).status == 503
                 tick = await ticks(board, 3)
-                assert number(tick, "waiting") == 0 and not any(task.done() for task in stuck)
+                assert number(tick, "playing") == 4 and not any(task.done() for task in stuck)
                 lock.rollback()
                 assert [(await task).status for task in stuck] == [303] * 4
-                assert number(await ticks(board, 2), "playing") == 4
+                assert number(await ticks(board, 2), "playing") == 0
 
     house.tell(story())
 
