@@ -80,7 +80,7 @@ async def login(request: Query) -> Response[str] | Redirect:
 async def logout(request: Query) -> Redirect:
     async with lab_of(request).pool.connection() as conn:
         await accounts.log_out(conn, request.cookies.get(ADMIN_COOKIE, ""))
-    return Redirect("/admin/login", status_code=303, cookies=[cookie(ADMIN_COOKIE, "", False, 0)])
+    return Redirect("/admin/login", status_code=303, headers=cookie(ADMIN_COOKIE, "", False, 0))
 
 
 @get("/")
@@ -161,7 +161,7 @@ async def _study(request: Query, session_id: str) -> Study:
 
 def _welcome(request: Query, key: str, to: str = "/admin") -> Redirect:
     ours = to if re.fullmatch(r"/admin(/[\w/-]*)?", to) else "/admin"
-    return Redirect(ours, status_code=303, cookies=[cookie(ADMIN_COOKIE, key, lab_of(request).config.secure)])
+    return Redirect(ours, status_code=303, headers=cookie(ADMIN_COOKIE, key, lab_of(request).config.secure))
 
 
 HANDLERS = [

@@ -7,7 +7,6 @@ from collections import OrderedDict
 from urllib.parse import urlsplit
 
 from litestar.connection import ASGIConnection
-from litestar.datastructures import Cookie
 from litestar.exceptions import PermissionDeniedException, TooManyRequestsException
 from litestar.handlers.base import BaseRouteHandler
 
@@ -69,10 +68,10 @@ def player_in(headers: RawHeaders, keys: Keys) -> tuple[int, str]:
     return found
 
 
-def cookie(name: str, value: str, secure: bool, max_age: int = WEEK) -> Cookie:
-    return Cookie(
-        key=name, value=value, max_age=max_age, path="/", httponly=True, samesite="lax", secure=secure
-    )
+def cookie(name: str, value: str, secure: bool, max_age: int = WEEK) -> dict[str, str]:
+    """The header that sets it. Litestar's Cookie makes the same text in a tenth of all that a sign-in costs."""
+    text = f"{name}={value}; HttpOnly; Max-Age={max_age}; Path=/; SameSite=lax"
+    return {"Set-Cookie": f"{text}; Secure" if secure else text}
 
 
 class Limit:

@@ -88,7 +88,7 @@ async def join(request: Query, token: Token) -> Response[str] | Redirect:
         except TimeoutError:
             raise Busy from None  # signed in all the same; asking again finds out where
     key = lab.keys.player_cookie(signed_in.id, signed_in.session_id)
-    return Redirect("/play", status_code=303, cookies=[cookie(PLAYER_COOKIE, key, lab.config.secure)])
+    return Redirect("/play", status_code=303, headers=cookie(PLAYER_COOKIE, key, lab.config.secure))
 
 
 @get("/play")

@@ -361,7 +361,7 @@ def test_the_dashboard_ticks_on_when_every_connection_of_the_pool_is_taken(house
                 assert number(tick, "playing") == 4 and not any(task.done() for task in stuck)
                 lock.rollback()
                 assert [(await task).status for task in stuck] == [303] * 4
-                assert number(await ticks(board, 2), "playing") == 4
+                assert number(await ticks(board, 2), "playing") == 0
 
     house.tell(story())
 

@@ -397,7 +397,7 @@ def test_beyond_its_limit_the_ledger_says_503_and_the_same_form_succeeds_afterwa
     server = house.serve(NETWORKLAB_LEDGER_LIMIT="1")
 
     async def story() -> None:
-        first, second, *_ = await _at_the_table(house, session, server)
+        first, second, *_ = await _at_the_table(house, session, server, at_once=1)
         form, other = await first.form() | {"belief": "1"}, await second.form() | {"belief": "2"}
         holder = await connect(house.database, "holder")
         await holder.execute("begin")
@@ -459,10 +459,10 @@ def test_a_ledger_that_loses_its_connection_sends_again_what_it_had_not_acknowle
     assert house.sql("select array_agg(id order by id) from record") == [(list(_receipt(answer)[0]),)]
 
 
-async def _at_the_table(house: House, session: Opened, server: Server) -> list[Guest]:
+async def _at_the_table(house: House, session: Opened, server: Server, at_once: int = 200) -> list[Guest]:
     """Everybody of the session, seated."""
     guests = [house.guest(server, session, label) for label in session.tokens]
-    await sign_everyone_in(guests)
+    await sign_everyone_in(guests, at_once)
     await asyncio.gather(*(seated(guest) for guest in guests))
     return guests
 

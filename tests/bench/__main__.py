@@ -10,13 +10,14 @@ from collections.abc import Callable
 
 from app.config import PROJECT
 from app.postgres_programs import EmbeddedError
-from tests.bench import drill, game, live, records, report, signin, soak
+from tests.bench import disk, drill, game, live, records, report, signin, soak
 from tests.bench.figure import Chapter, WrongAnswer
 from tests.bench.stage import Stage, others_use, set_up
 
 BENCHMARKS: dict[str, Callable[[Stage], Chapter]] = {
     "signin": signin.run,
     "records": records.run,
+    "disk": disk.run,
     "live": live.run,
     "game": game.run,
 }
@@ -29,7 +30,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="bin/bench",
         description="Measures on an embedded Postgres and real server processes of its own, on the loopback interface, "
-        "and prints a table. The whole run takes about five minutes and writes BENCHMARKS.md.",
+        "and prints a table. The whole run takes about six minutes and writes BENCHMARKS.md.",
     )
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help=f"only these: {', '.join(BENCHMARKS | LONG)}"

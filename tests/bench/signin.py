@@ -52,7 +52,7 @@ def run(stage: Stage) -> Chapter:
             rooms = sorted({herd.rooms for herd in herds})
             what = f"{EVERYBODY} at once, {name}"
             figures += [
-                under(f"{what}: the last one is placed", [herd.seconds for herd in herds], "s", 2.0),
+                under(f"{what}: the last one is placed", [herd.seconds for herd in herds], "s", 1.0),
                 plain(f"{what}: answer, p50", [percentile(herd.latencies, 0.5) for herd in herds], "ms"),
                 plain(f"{what}: answer, p99", [percentile(herd.latencies, 0.99) for herd in herds], "ms"),
                 plain(f"{what}: placed", placed, "people"),
