@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -618,6 +619,26 @@ def test_the_countdown_runs_down_evenly_survives_a_reload_and_stands_still_in_a_
     ann.wait_for_function(
         "from => document.querySelector('.clock').textContent !== from", arg=clock(ann).inner_text()
     )
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_phone_whose_clock_is_wrong_counts_down_to_the_same_moment(stage: Stage, hours: int) -> None:
+    session = stage.open(PAIR, 2)
+    stage.guests(session, "P2")
+    ann = stage.page(PHONE)
+    ann.add_init_script(
+        f"""const Right = Date;
+        Date = class extends Right {{
+            constructor(...given) {{ super(...(given.length ? given : [Date.now()])); }}
+            static now() {{ return Right.now() + {hours} * 3600 * 1000; }}
+        }};"""
+    )
+    come_in(ann, stage.link(session, "P1"))
+    expect_round(ann, 1)
+    expect_state(ann, "Live")
+    wrong = ann.evaluate("Date.now()") / 1000 - time.time()
+    assert abs(wrong - hours * 3600) < 10, "this phone's clock is right"
+    assert abs(seconds(ann) - left(stage, session)) <= 1.5
 
 
 def test_a_draft_is_kept_for_its_writer_and_its_step_and_gives_way_to_what_was_saved_since(
