@@ -129,11 +129,13 @@ class Live:
             return self._watch(page, place.log_id, place.seq)
         room = place.view.room
         page.seq = room.seq
-        page.place = replace(place, messages=())  # on the page now; no need to keep them here
         feed = self.rooms.setdefault(room.log_id, RoomFeed(place.view))
         feed.pages.add(page)
         if room.seq > feed.view.room.seq:
             feed.view = place.view
+        # Not kept once more for each page: the messages, which are on it now, and the room where it is the same.
+        same = room.seq == feed.view.room.seq
+        page.place = replace(place, messages=(), view=feed.view if same else place.view)
         self._follow_session(page, room.session_log_id)
         up_to_date = self._watch(page, room.session_log_id, room.session_seq)
         return self._watch(page, room.log_id, room.seq) and up_to_date

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from app.config import PROJECT
 from app.postgres_programs import EmbeddedError
-from tests.bench import disk, drill, game, live, records, report, signin, soak
+from tests.bench import disk, drill, export, game, live, records, report, signin, soak, streams
 from tests.bench.figure import Chapter, WrongAnswer
 from tests.bench.stage import Stage, others_use, set_up
 
@@ -19,7 +19,9 @@ BENCHMARKS: dict[str, Callable[[Stage], Chapter]] = {
     "records": records.run,
     "disk": disk.run,
     "live": live.run,
+    "streams": streams.run,
     "game": game.run,
+    "export": export.run,
 }
 LONG: dict[str, Callable[[Stage], Chapter]] = {"day": game.run_day, "drill": drill.run, "soak": soak.run}
 FILE = PROJECT / "BENCHMARKS.md"
