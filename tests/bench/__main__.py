@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import signal
 import sys
 from collections.abc import Callable
@@ -32,7 +31,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="bin/bench",
         description="Measures on an embedded Postgres and real server processes of its own, on the loopback interface, "
-        "and prints a table. The whole run takes about six minutes and writes BENCHMARKS.md.",
+        "and prints and writes a chapter of BENCHMARKS.md for each. "
+        f"{', '.join(LONG)} take from ten minutes to an hour and run only when they are named; the others take about "
+        "twenty minutes together.",
     )
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help=f"only these: {', '.join(BENCHMARKS | LONG)}"
@@ -41,7 +42,7 @@ def main() -> int:
     parser.add_argument(
         "--write",
         action=argparse.BooleanOptionalAction,
-        help="write BENCHMARKS.md with what was measured (without this: if everything was, and not quickly)",
+        help="write BENCHMARKS.md (without this: unless it was quick)",
     )
     options = parser.parse_args()
     for name in options.names:
@@ -50,31 +51,34 @@ def main() -> int:
     names = [name for name in BENCHMARKS | LONG if name in (options.names or BENCHMARKS)]
     # An end from outside ends the servers and Postgres too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    busy = others_use()
-    if busy > CALM:
-        print(f"Other programs use {busy:.0%} of the processors: these figures are too low.", file=sys.stderr)
-    chapters = []
+    write = not options.quick if options.write is None else options.write
+    wrong = 0
     try:
         with set_up(options.quick) as stage:
             for name in names:
                 print(f"{name} …", file=sys.stderr, flush=True)
-                chapters.append((BENCHMARKS | LONG)[name](stage))
-                print(report.table(chapters[-1:]), end="\n\n", flush=True)
-            write = options.write
-            if write is None:
-                write = not options.names and not options.quick
-            if write:
-                FILE.write_text(
-                    report.markdown(stage, chapters, shlex.join(["bin/bench", *sys.argv[1:]]), busy)
-                )
-                print(f"Written to {FILE.name}.", file=sys.stderr)
-    except WrongAnswer as error:
-        print(f"Not measured, since the server answered wrongly: {error}.", file=sys.stderr)
-        return 1
+                wrong += not _measure(stage, name, write)
     except (EmbeddedError, FileNotFoundError) as error:
         print(str(error), file=sys.stderr)
         return 2
-    return 0
+    return 1 if wrong else 0
+
+
+def _measure(stage: Stage, name: str, write: bool) -> bool:
+    """Whether the server answered rightly; what it measured is printed, and written if `write`."""
+    busy = others_use()
+    if busy > CALM:
+        print(f"Other programs use {busy:.0%} of the processors: these figures are too low.", file=sys.stderr)
+    try:
+        chapter = (BENCHMARKS | LONG)[name](stage)
+    except WrongAnswer as error:
+        print(f"Not measured, since the server answered wrongly: {error}", file=sys.stderr)
+        return False
+    print(report.table([chapter]), end="\n\n", flush=True)
+    if write:
+        FILE.write_text(report.updated(FILE.read_text(), stage, chapter, name, busy))
+        print(f"Written to {FILE.name}.", file=sys.stderr)
+    return True
 
 
 if __name__ == "__main__":

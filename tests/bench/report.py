@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import statistics
 import subprocess
 import tempfile
@@ -17,6 +18,13 @@ from pathlib import Path
 from tests.bench.figure import Chapter
 from tests.bench.stage import PROCESSES, Stage
 
+INTRODUCTION = (
+    "`bin/bench` measures these on your machine, `bin/bench NAME` one of them; each writes its chapter here. "
+    f"The server ({PROCESSES} processes, where nothing else is said), Postgres and the load share the cores, on the "
+    "loopback interface. Postgres runs with the settings that `bin/demo` and `networklab serve` give it, durable "
+    "(`fsync` and `synchronous_commit` on), on a database that was made for the run. A figure is the median of its "
+    "runs; *runs* has the lowest and the highest."
+)
 HEADER = ("what", "median", "runs", "aim", "reached")
 
 
@@ -27,33 +35,37 @@ def table(chapters: Sequence[Chapter]) -> str:
     return "\n".join(row.rstrip() for row in rows)
 
 
-def markdown(stage: Stage, chapters: Sequence[Chapter], command: str, busy: float) -> str:
-    parts = ["# Benchmarks\n", f"{_measured(stage, command, busy)}\n"]
-    for chapter in chapters:
-        lines = [HEADER, ("---",) * len(HEADER), *(figure.cells() for figure in chapter.figures)]
-        parts.append(f"## {chapter.title}\n")
-        parts.append("".join(f"| {' | '.join(line)} |\n" for line in lines))
-        parts.append(f"{textwrap.fill(chapter.how, 110)}\n")
-    return "\n".join(parts)
+def updated(text: str, stage: Stage, chapter: Chapter, name: str, busy: float) -> str:
+    """BENCHMARKS.md with this chapter in the place of its last version, or at the end."""
+    _, *found = re.split(r"^## ", text, flags=re.MULTILINE)
+    chapters = {title: body.strip() for title, _, body in (one.partition("\n") for one in found)}
+    chapters[chapter.title] = _chapter(stage, chapter, name, busy)
+    parts = [f"# Benchmarks\n\n{textwrap.fill(INTRODUCTION, 110)}"]
+    return "\n\n".join([*parts, *(f"## {title}\n\n{body}" for title, body in chapters.items())]) + "\n"
 
 
-def _measured(stage: Stage, command: str, busy: float) -> str:
+def _chapter(stage: Stage, chapter: Chapter, name: str, busy: float) -> str:
+    lines = [HEADER, ("---",) * len(HEADER), *(figure.cells() for figure in chapter.figures)]
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return "\n\n".join(
+        [table, textwrap.fill(chapter.how, 110), textwrap.fill(_measured(stage, name, busy), 110)]
+    )
+
+
+def _measured(stage: Stage, name: str, busy: float) -> str:
     postgres = subprocess.run(
         [str(stage.postgres.bin / "postgres"), "--version"], capture_output=True, text=True, check=True
     )
     packages = ", ".join(
-        f"{name} {version(name)}" for name in ("litestar", "psycopg", "uvicorn", "uvloop", "httptools")
+        f"{package} {version(package)}"
+        for package in ("litestar", "psycopg", "uvicorn", "uvloop", "httptools")
     )
     return (
-        f"Measured on {datetime.now(UTC):%Y-%m-%d} with `{command}`: {os.cpu_count()} cores ({_processor()}), "
-        f"{_memory()} GB of memory, {platform.system()}; a flush to the disk takes "
-        f"{_flush(stage.home):.2f} ms. Python {platform.python_version()}, "
-        f"{postgres.stdout.strip().replace('postgres (PostgreSQL)', 'Postgres')}, {packages}.\n\n"
-        f"The server ({PROCESSES} processes), Postgres and the load share these cores, on the loopback interface. "
-        "Postgres runs with the settings that `bin/demo` and `networklab serve` give it, durable (`fsync` and "
-        "`synchronous_commit` on), on a database that was made for the run. "
-        "A figure is the median of its runs; *runs* has the lowest and the highest. "
-        f"Before it began, other programs used {busy:.0%} of the processors."
+        f"Measured on {datetime.now(UTC):%Y-%m-%d} with `bin/bench {name}`: {os.cpu_count()} cores "
+        f"({_processor()}), {_memory()} GB of memory, {platform.system()}; a flush to the disk takes "
+        f"{_flush(stage.home):.2f} ms; other programs used {busy:.0%} of the processors before it began. "
+        f"Python {platform.python_version()}, "
+        f"{postgres.stdout.strip().replace('postgres (PostgreSQL)', 'Postgres')}, {packages}."
     )
 
 
