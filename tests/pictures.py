@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import subprocess
+import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -52,6 +55,7 @@ def _take(house: House) -> None:
         chrome = playwright.chromium.launch(executable_path=chromium(), args=launch_arguments())
         _player(chrome, server, session)
         _researcher(chrome, server, session, link)
+        _rehearsal(chrome, house, server)
         chrome.close()
 
 
@@ -99,6 +103,33 @@ def _researcher(chrome: Browser, server: Server, session: Opened, key: str) -> N
     page.goto(f"{server.base}/admin")
     page.emulate_media(color_scheme="light")
     page.screenshot(path=PICTURES / "sessions-desktop.png")
+
+
+def _rehearsal(chrome: Browser, house: House, server: Server) -> None:
+    """A report, of four minutes that take one."""
+    report = house.folder / "rehearsal.html"
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "app", "rehearse", "--session", str(RUMOUR), "--url", server.base),
+            *(
+                "--players",
+                "200",
+                "--over",
+                "60s",
+                "--speed",
+                "4",
+                "--at-most",
+                "70s",
+                "--report",
+                str(report),
+            ),
+        ],
+        env=os.environ | {"DATABASE_URL": house.database, "PYTHONPATH": str(PROJECT)},
+        check=True,
+    )
+    page = _page(chrome, (1280, 1000))
+    page.goto(report.as_uri())
+    page.screenshot(path=PICTURES / "rehearsal.png")
 
 
 def _page(chrome: Browser, size: tuple[int, int]) -> Page:

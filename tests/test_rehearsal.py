@@ -21,9 +21,10 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from app.config import PROJECT
 from app.embedded import Postgres
+from app.rehearsal.gauges import Process, Sample
 from app.rehearsal.habits import habits
 from app.rehearsal.stage import Plan, Played, open_rehearsal, play
-from app.rehearsal.verdict import Verdict, judge
+from app.rehearsal.verdict import Verdict, estimate, judge
 from tests.house import House, a_database, until
 from tests.proxy import Exchange, Proxy
 
@@ -53,6 +54,7 @@ fields = [
     {name = "why", ask = "Why?", kind = "choice", options = ["A guess", "I was told"]},
 ]
 """
+CORES = os.cpu_count() or 1
 PLAN = Plan(players=8, over=0.5, drop=0.0, flaky=0.0, speed=20.0, messages=6)
 
 
@@ -178,6 +180,43 @@ def test_the_same_seed_gives_the_same_people_most_of_whom_come_early() -> None:
     assert all(0 <= person.comes <= 300 for person in one)
     assert sum(person.comes < 150 for person in one) > 0.6 * len(one)
     assert 5 < sum(person.drops_at is not None for person in one) < 40
+
+
+@pytest.mark.parametrize(
+    ("server", "postgres", "players", "what"),
+    [
+        # Full is at 0.8: of a core for a process, of all cores together.
+        (0.20, 0.0, 400, "a server process, 20% of a core"),
+        (0.10, 0.50 * CORES - 0.10, 160, "the processors: server and Postgres used 50%"),
+    ],
+)
+def test_the_estimate_goes_by_what_was_fullest_in_the_busiest_ten_seconds(
+    server: float, postgres: float, players: int, what: str
+) -> None:
+    """`server` and `postgres` use so much of a core from second 20 to 30, and nothing before and after."""
+
+    def used(share: float, second: int) -> float:
+        return share * min(max(second - 20, 0), 10)
+
+    samples = [
+        Sample(
+            at=float(second),
+            came=100,
+            playing=100,
+            done=0,
+            records=0,
+            messages=0,
+            busy=0,
+            latencies=(),
+            bots_lag=0.0,
+            processes={"one": Process(used(server, second), 80.0, 100, 0, 0.0, 0.0)},
+            postgres_cpu=used(postgres, second),
+        )
+        for second in range(60)
+    ]
+    room = estimate(samples, 100)
+    assert room is not None and room.limit.startswith(what)
+    assert room.players in (players, players - 10)  # it is rounded down
 
 
 # Promises that somebody broke

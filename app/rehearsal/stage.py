@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 
-from app.accounts import log_in, put_account
+from app.accounts import log_in, log_out, put_account
 from app.auth import ADMIN_COOKIE
 from app.db import connect, value
 from app.people import Person, new_token
@@ -201,7 +201,10 @@ async def play(
     at_most = _longest(cast.study, plan) if plan.at_most is None else plan.at_most
     troupe = Troupe(jobs)
     with troupe.on_stage():
-        watching = asyncio.create_task(_watch_dashboard(gauges, cast.session_id, url)) if url else None
+        key = await _log_in(url) if url else ""
+        watching = (
+            asyncio.create_task(gauges.watch_dashboard(cast.session_id, {ADMIN_COOKIE: key})) if url else None
+        )
         over = asyncio.Event()
         doing = asyncio.create_task(beside(played, over)) if beside else None
         try:
@@ -211,7 +214,7 @@ async def play(
                 await doing
             played.ended = time.monotonic()
             if url:
-                await _close(url, cast.session_id)
+                await _close(url, cast.session_id, key)
             await _until_seen(troupe, played, show)
             played.diaries = await asyncio.to_thread(troupe.leave)
         finally:
@@ -295,32 +298,32 @@ def _first_number(file: Path) -> int | None:
         return None
 
 
-async def _watch_dashboard(gauges: Gauges, session_id: str, url: str) -> None:
+async def _log_in(url: str) -> str:
     conn = await connect(url, "rehearsal")
     try:
         async with conn.transaction():
             await put_account(conn, RESEARCHER, secrets.token_urlsafe(24))
-            key = await log_in(conn, RESEARCHER)
+            return await log_in(conn, RESEARCHER)
     finally:
         await conn.close()
-    await gauges.watch_dashboard(session_id, {ADMIN_COOKIE: key})
 
 
-async def _close(url: str, session_id: str) -> None:
-    """As the researcher does; a database that is just coming back is asked again."""
+async def _close(url: str, session_id: str, key: str) -> None:
+    """As the researcher does, who logs out then; a database that is just coming back is asked again."""
     for wait in (0.5, 1.0, 2.0, 4.0, 8.0):
         try:
-            return await _close_once(url, session_id)
+            return await _close_once(url, session_id, key)
         except psycopg.OperationalError:
             await asyncio.sleep(wait)
-    await _close_once(url, session_id)
+    await _close_once(url, session_id, key)
 
 
-async def _close_once(url: str, session_id: str) -> None:
+async def _close_once(url: str, session_id: str, key: str) -> None:
     conn = await connect(url, "rehearsal")
     try:
         async with conn.transaction():
             await ACTIONS["close"](conn, session_id, RESEARCHER)
+            await log_out(conn, key)
     finally:
         await conn.close()
 
