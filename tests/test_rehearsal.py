@@ -429,7 +429,7 @@ def test_an_answer_that_is_always_swallowed_leaves_somebody_stuck_who_is_named(
         if victim and exchange.request.startswith((b"POST " + victim[0], b"GET " + victim[0])):
             exchange.answer = None
 
-    found = a_broken_server(shared, short, answered, plan=replace(PLAN, at_most=8.0))
+    found = a_broken_server(shared, short, answered, plan=replace(PLAN, at_most=8.0, patience=1.5))
     assert 4 in found and re.search(r"P000\d (came and was never let in|never saw the code)", found[4][0]), (
         found
     )

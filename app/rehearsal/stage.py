@@ -28,7 +28,7 @@ from app.stats import percentile
 from app.study import ANY, Study, parse, read_folder
 
 RESEARCHER = "rehearsal"
-FAREWELL = 20.0  # seconds in which everybody must have seen the end
+FAREWELL = 4.0  # times a page's patience: in this time everybody must have seen the end
 
 
 class RehearsalError(Exception):
@@ -241,7 +241,7 @@ async def _until_enough(
 
 async def _until_seen(troupe: Troupe, played: Played, show: Callable[[Heard, float], None]) -> None:
     """Everybody who is still there sees the end."""
-    deadline = time.monotonic() + max(FAREWELL, 4 * played.plan.patience)
+    deadline = time.monotonic() + FAREWELL * played.plan.patience
     while time.monotonic() < deadline:
         heard = await _second(troupe, played, show)
         if heard.over >= heard.players:
