@@ -164,7 +164,10 @@ def rows(study: Study) -> Iterator[Sequence[str]]:
 
 def escape(text: str) -> str:
     """The text as a cell that no spreadsheet takes for a formula. `unescape` gives it back."""
-    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+    # The first character spares nearly all texts the two patterns.
+    return (
+        f"'{text}" if text[:1] in "'=+-@" and _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+    )
 
 
 def unescape(cell: str) -> str:
@@ -173,11 +176,13 @@ def unescape(cell: str) -> str:
 
 def cell(value: object) -> str:
     """How a value that Postgres does not write itself stands in a file."""
+    if isinstance(value, str):
+        return escape(value)
     if value is None:
         return ""
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return escape(value) if isinstance(value, str) else str(value)
+    return str(value)
 
 
 def _question(field: Field | None) -> tuple[str, ...]:

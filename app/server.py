@@ -81,7 +81,7 @@ class Server(uvicorn.Server):
             os.write(self.lifeline, b"ready")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        streams.stopping.set()
+        streams.stop()
         super().handle_exit(sig, frame)
 
 

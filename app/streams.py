@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import psycopg
@@ -21,9 +22,12 @@ from app.live import Page
 from app.sessions import SQL as SESSIONS
 
 QUIET = 15.0  # seconds after which a comment keeps the connection alive
+HELLO, STILL_HERE = b": hello\n\n", b": still here\n\n"
 HEADERS = [(b"content-type", b"text/event-stream"), (b"x-accel-buffering", b"no")]
 TABS = 20  # pages of one player in one process
-stopping = asyncio.Event()  # set when the server is told to stop: streams end at once
+_open: dict[asyncio.Timeout, None] = {}  # the life of each stream that goes on
+_tabs: Counter[int] = Counter()  # player → streams
+_stopping = False
 
 
 @asgi("/play/live", copy_scope=True)
@@ -36,7 +40,7 @@ async def play_live(scope: Scope, receive: Receive, send: Send) -> None:
         await _refuse(send, 403)
         return
     lab = lab_of(connection)
-    if sum(page.player_id == player_id for page in lab.live.pages) >= TABS:
+    if _tabs[player_id] >= TABS:
         await _refuse(send, 429)
         return
     page = Page(player_id, session_id)
@@ -57,10 +61,14 @@ async def play_live(scope: Scope, receive: Receive, send: Send) -> None:
             else:
                 await page.wake.wait()
 
+    _tabs[player_id] += 1
     try:
         await _stream(receive, send, messages())
     finally:
         lab.live.leave(page)
+        _tabs[player_id] -= 1
+        if not _tabs[player_id]:
+            del _tabs[player_id]
 
 
 @get("/admin/sessions/{session_id:str}/live")
@@ -87,33 +95,81 @@ async def session_live(request: Request[object, object, State], session_id: str)
     return stream
 
 
+def stop() -> None:
+    """End all streams: the server has been told to stop."""
+    global _stopping
+    _stopping = True
+    for life in list(_open):
+        _end(life)
+
+
+class _Pulse:
+    """A comment whenever a stream has been quiet for long, so that nothing between here and the page cuts it."""
+
+    __slots__ = ("comment", "last", "loop", "send", "timer")
+
+    def __init__(self, send: Send) -> None:
+        self.send, self.loop = send, asyncio.get_running_loop()
+        self.comment: asyncio.Task[None] | None = None
+        self.last = self.loop.time()
+        self.timer = self.loop.call_at(self.last + QUIET, self.beat)
+
+    def beat(self) -> None:
+        now = self.loop.time()
+        if now >= self.last + QUIET:
+            self.last = now
+            if self.comment is None or self.comment.done():  # or the page does not even take the one before
+                self.comment = self.loop.create_task(_send(self.send, STILL_HERE))
+        self.timer = self.loop.call_at(self.last + QUIET, self.beat)
+
+    def end(self) -> None:
+        self.timer.cancel()
+        if self.comment:
+            self.comment.cancel()
+
+
 async def _stream(receive: Receive, send: Send, messages: AsyncIterator[bytes]) -> None:
-    """Send messages until the client goes, the server stops or the messages end."""
+    """Send messages until the client goes, the server stops or the messages end.
+
+    Whatever ends a stream does so through its time limit. To wait for the next message, the client's going and the
+    stop together would make a task and a timer for each message: three quarters of what sending it takes.
+    """
     await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-    gone = asyncio.create_task(_disconnected(receive))
-    stop = asyncio.create_task(stopping.wait())
+    pulse, life = _Pulse(send), asyncio.timeout(None)
+    gone = asyncio.create_task(_end_when_gone(receive, life))
     try:
-        await send({"type": "http.response.body", "body": b": hello\n\n", "more_body": True})
-        while True:
-            ahead = asyncio.ensure_future(anext(messages))
-            while not ahead.done():
-                await asyncio.wait({ahead, gone, stop}, timeout=QUIET, return_when=asyncio.FIRST_COMPLETED)
-                if gone.done() or stop.done():
-                    ahead.cancel()
-                    if stop.done() and not gone.done():
-                        await send({"type": "http.response.body", "body": b"", "more_body": False})
-                    return
-                if not ahead.done():
-                    await send({"type": "http.response.body", "body": b": still here\n\n", "more_body": True})
-            await send({"type": "http.response.body", "body": ahead.result(), "more_body": True})
+        async with life:
+            _open[life] = None
+            if _stopping:
+                _end(life)
+            await _send(send, HELLO)
+            async for message in messages:
+                pulse.last = pulse.loop.time()
+                await _send(send, message)
+    except TimeoutError:
+        if not life.expired():
+            raise
     finally:
+        _open.pop(life, None)
+        pulse.end()
         gone.cancel()
-        stop.cancel()
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _disconnected(receive: Receive) -> None:
+async def _end_when_gone(receive: Receive, life: asyncio.Timeout) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+    _end(life)
+
+
+def _end(life: asyncio.Timeout) -> None:
+    if life in _open:  # once
+        del _open[life]
+        life.reschedule(0)
+
+
+async def _send(send: Send, body: bytes) -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
 async def _refuse(send: Send, status: int) -> None:

@@ -8,10 +8,12 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from typing import Any
 
+import msgspec
 from psycopg.abc import PQGen
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGconn
+from psycopg.types.json import set_json_loads
 from psycopg.waiting import Wait
 
 from app import codebook
@@ -53,6 +55,7 @@ async def fetched(
 ) -> AsyncGenerator[Sequence[object]]:
     """`cells` of each row that the query finds, a few hundred rows at a time."""
     async with conn.cursor("export") as cursor:
+        set_json_loads(msgspec.json.decode, cursor)
         cursor.itersize = 200
         await cursor.execute(query, dict(session_id=session_id))
         async for found in cursor:

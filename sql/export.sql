@@ -41,21 +41,28 @@ from tie t left join room r on r.id = t.room_id
 where t.session_id = %(session_id)s order by t.room_id, t.round, t.from_slot, t.to_slot
 
 -- name: records
--- The value that counts: the newest that came in time, or the newest if all came late. The cheap test of the
--- first character spares nearly all values the two patterns.
+-- The value that counts: the newest that came in time, or the newest if all came late. Nearly all answers are
+-- given once; only those that have a second version are ranked, which spares a sort of all. The cheap test of
+-- the first character spares nearly all values the two patterns.
 select r.id as record, r.player_id as player, room.name as room, r.step, r.round, r.field,
     case when ascii(r.value) in (39, 43, 45, 61, 64) and r.value ~ '^''*[=+@-]'
             and r.value !~ '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$'
         then '''' || r.value else r.value end as value,
     r.version, case when r.late then 'true' else 'false' end as late,
     to_char(r.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at
-from (
-    select *, row_number() over (
-        partition by room_id, round, step, player_id, field order by late, version desc, id desc
-    ) as rank
-    from record where session_id = %(session_id)s
-) r left join room on room.id = r.room_id
-where r.rank = 1 order by r.id
+from record r left join room on room.id = r.room_id
+where r.session_id = %(session_id)s and not exists (
+    select from (
+        select id, row_number() over (
+            partition by room_id, round, step, player_id, field order by late, version desc, id desc
+        ) as rank
+        from record where session_id = %(session_id)s and (room_id, round, step, player_id, field) in (
+            select room_id, round, step, player_id, field from record
+            where session_id = %(session_id)s and version > 1
+        )
+    ) ranked where ranked.id = r.id and ranked.rank > 1
+)
+order by r.id
 
 -- name: history
 select r.id as record, r.player_id as player, room.name as room, r.step, r.round, r.field,
@@ -72,12 +79,17 @@ where r.session_id = %(session_id)s order by r.id
 select p.id, p.label, p.type, room.name as room, coalesce(said.said, '{}') as said
 from player p left join room on room.id = p.room_id left join (
     select player_id, json_object_agg(step || '.' || round || '.' || field, value) as said
-    from (
-        select *, row_number() over (
-            partition by room_id, round, step, player_id, field order by late, version desc, id desc
-        ) as rank
-        from record where session_id = %(session_id)s
-    ) r where rank = 1 group by player_id
+    from record r where session_id = %(session_id)s and not exists (
+        select from (
+            select id, row_number() over (
+                partition by room_id, round, step, player_id, field order by late, version desc, id desc
+            ) as rank
+            from record where session_id = %(session_id)s and (room_id, round, step, player_id, field) in (
+                select room_id, round, step, player_id, field from record
+                where session_id = %(session_id)s and version > 1
+            )
+        ) ranked where ranked.id = r.id and ranked.rank > 1
+    ) group by player_id
 ) said on said.player_id = p.id
 where p.session_id = %(session_id)s order by p.id
 

@@ -169,7 +169,7 @@ def _rates(
 def _picture(played: Played, title: str, unit: str, lines: Mapping[str, Series]) -> Picture:
     lines = {_short(name, lines): _thin(line) for name, line in lines.items()}
     every = [number for line in lines.values() for _, number in line]
-    top, steps = _ceiling(max(every, default=0.0))
+    top, steps = ceiling(max(every, default=0.0))
     end = max((at for line in lines.values() for at, _ in line), default=1.0) or 1.0
 
     def across(at: float) -> float:
@@ -219,7 +219,7 @@ def _rows(lines: Mapping[str, Series]) -> Iterator[tuple[str, ...]]:
         yield (_clock(at), *(f"{table[at]:,.4g}" if at in table else "" for table in tables))
 
 
-def _ceiling(number: float) -> tuple[float, int]:
+def ceiling(number: float) -> tuple[float, int]:
     """A round number above, and into how many parts it is divided."""
     if number <= 0:
         return 1.0, 1

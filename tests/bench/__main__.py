@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from app.config import PROJECT
 from app.postgres_programs import EmbeddedError
-from tests.bench import disk, drill, export, game, live, records, report, signin, soak, streams
+from tests.bench import disk, drill, export, game, growth, live, records, report, signin, soak, streams
 from tests.bench.figure import Chapter, WrongAnswer
 from tests.bench.stage import Stage, others_use, set_up
 
@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, Callable[[Stage], Chapter]] = {
     "streams": streams.run,
     "game": game.run,
     "export": export.run,
+    "growth": growth.run,
 }
 LONG: dict[str, Callable[[Stage], Chapter]] = {"day": game.run_day, "drill": drill.run, "soak": soak.run}
 FILE = PROJECT / "BENCHMARKS.md"
@@ -76,6 +77,8 @@ def _measure(stage: Stage, name: str, write: bool) -> bool:
         return False
     print(report.table([chapter]), end="\n\n", flush=True)
     if write:
+        for plot in chapter.plots:
+            plot.draw()
         FILE.write_text(report.updated(FILE.read_text(), stage, chapter, name, busy))
         print(f"Written to {FILE.name}.", file=sys.stderr)
     return True

@@ -6,6 +6,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tests.bench.plot import Plot
+
 
 class WrongAnswer(Exception):
     """The server was fast and wrong: nothing is measured."""
@@ -36,6 +38,7 @@ class Chapter:
     title: str
     figures: tuple[Figure, ...]
     how: str
+    plots: tuple[Plot, ...] = ()
 
 
 def plain(what: str, values: Sequence[float], unit: str) -> Figure:

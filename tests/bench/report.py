@@ -32,7 +32,8 @@ def table(chapters: Sequence[Chapter]) -> str:
     lines = [HEADER, *(figure.cells() for chapter in chapters for figure in chapter.figures)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADER))]
     rows = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
-    return "\n".join(row.rstrip() for row in rows)
+    plots = [f"\n{plot.title}\n{plot.text()}" for chapter in chapters for plot in chapter.plots]
+    return "\n".join([*(row.rstrip() for row in rows), *plots])
 
 
 def updated(text: str, stage: Stage, chapter: Chapter, name: str, busy: float) -> str:
@@ -47,9 +48,8 @@ def updated(text: str, stage: Stage, chapter: Chapter, name: str, busy: float) -
 def _chapter(stage: Stage, chapter: Chapter, name: str, busy: float) -> str:
     lines = [HEADER, ("---",) * len(HEADER), *(figure.cells() for figure in chapter.figures)]
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return "\n\n".join(
-        [table, textwrap.fill(chapter.how, 110), textwrap.fill(_measured(stage, name, busy), 110)]
-    )
+    parts = [table, textwrap.fill(chapter.how, 110), *(one.markdown() for one in chapter.plots)]
+    return "\n\n".join([*parts, textwrap.fill(_measured(stage, name, busy), 110)])
 
 
 def _measured(stage: Stage, name: str, busy: float) -> str:

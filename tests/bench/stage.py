@@ -6,7 +6,7 @@ import asyncio
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,10 +47,10 @@ class Stage:
 
 
 @contextmanager
-def set_up(quick: bool) -> Iterator[Stage]:
+def set_up(quick: bool, settings: Mapping[str, str] = {}) -> Iterator[Stage]:
     with tempfile.TemporaryDirectory(prefix="networklab-bench-") as home:
         Path(home).chmod(0o755)  # Postgres may run as another user
-        with Postgres(Path(home)) as postgres:
+        with Postgres(Path(home), settings) as postgres:
             yield Stage(postgres, Path(home), quick)
 
 
