@@ -320,10 +320,11 @@ document.addEventListener("htmx:after:swap", (event) => {
   if (wasIn && document.activeElement === document.body) byId(wasIn)?.focus();
 });
 
-// The first wrong field has the focus, once: an update that comes later must not take the reader back.
+// The first wrong field has the focus, once: an update that comes later must not take the reader back, nor does
+// this take it from somebody who is typing already.
 function focusWrong() {
   const fields = all("[autofocus]");
-  if (fields.length && document.activeElement === document.body) fields[0].focus();
+  if (fields.length && !document.activeElement?.matches("input, textarea")) fields[0].focus();
   for (const field of fields) field.removeAttribute("autofocus");
 }
 
