@@ -34,7 +34,7 @@ def main() -> int:
         description="Measures on an embedded Postgres and real server processes of its own, on the loopback interface, "
         "and prints and writes a chapter of BENCHMARKS.md for each. "
         f"{', '.join(LONG)} take from ten minutes to an hour and run only when they are named; the others take about "
-        "twenty minutes together.",
+        "half an hour together.",
     )
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help=f"only these: {', '.join(BENCHMARKS | LONG)}"

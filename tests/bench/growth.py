@@ -15,7 +15,7 @@ import uvloop
 
 from app.rehearsal.gauges import Gauges
 from app.server import allow_many_connections
-from tests.bench.client import Connection, Reply, connect, post
+from tests.bench.client import Connection, connect, post
 from tests.bench.crowd import Attendee, bring_in
 from tests.bench.disk import slow_flushes
 from tests.bench.figure import Chapter, WrongAnswer, percentile, plain, under
@@ -31,6 +31,7 @@ PLAYERS: tuple[int, ...] = (50, 200, 700, 1500, 3000)
 SERVERS: tuple[int, ...] = (1, 2, 4)
 ROOMS: tuple[int, ...] = (4, 20, 100)
 FAST, SLOW = "fast disk", "2 ms flush"
+PATIENCE = 30  # times that somebody comes again who was told to
 THINK = 2  # seconds from one form of a player to the next
 PEOPLE = 400  # who share the load at saturation …
 WIDTH = 200  # … on so many connections
@@ -39,13 +40,15 @@ PACE = 50  # messages a second
 FIRST = 500_000_000  # values of our own forms; those of wrk are below
 HOW = """Four things grow, one at a time, on {disks}.
 Players: so many people send their entry form at the same moment, each on an open connection, and all are placed in
-rooms of four by then (asked of the database); then all have their pages open, and each sends a form every {think}
+rooms of four by then (asked of the database); who is told that the server is busy (503) comes again after the second
+that it asks for, as the page does; then all have their pages open, and each sends a form every {think}
 seconds for {seconds} seconds, at a steady pace whatever the server does, to {processes} server processes. Processes:
 {load} posts the forms of {people} players on {width} connections as fast as they are answered. Every receipt is
 computed again from the table. Rooms: {talkers} people have their pages open, {pace} messages a second go to everybody
 in the sender's room, and each must stand once on each of its pages and on no other; the time goes from the moment
 before the form goes out to each page. One run each.
-How to read it: the last one is placed later in proportion to the people, as each costs the server the same; answers
+How to read it: the last one is placed later in proportion to the people, as each costs the server the same, until more
+come at once than a process lets wait (the queue of each is bounded) and some are sent round again; answers
 stay flat for as long as there is a core left, and the picture of the processors says who takes them; more processes
 than cores that are free for them only take turns; a message to a larger room is rendered once, and what grows is
 the number of pages that it is sent to. A slow flush adds its time to each answer and takes little of what can be
@@ -67,6 +70,7 @@ class Herd:
     disk: str
     players: int
     placed: float  # seconds, until the last one is
+    refused: int  # sign-ins that were told to come again a second later
     answers: list[float]
     used: dict[str, float]
 
@@ -145,6 +149,7 @@ def _chapter(herds: Sequence[Herd], floods: Sequence[Flood], talks: Sequence[Tal
             "ms",
             100,
         ),
+        plain(f"{largest.players:,} people at once: told to come again", [largest.refused], "answers"),
         plain("processes that answer the most forms", [best.processes], "processes"),
     )
     plots = (
@@ -219,7 +224,7 @@ def _herd(disk: Disk, server: Server, players: int, seconds: int) -> Herd:
     house = disk.house
     session = house.open(STUDY % (FIELD % "f0"), {"any": players - players % 4})
     forms = [post(server.base, f"/join/{token}", {}) for token in session.tokens.values()]
-    placed = uvloop.run(_arrive(server.base, forms))
+    placed, refused = uvloop.run(_arrive(server.base, forms))
     _all_placed(house, session)
     meter = Meter(disk, server, load=True)
     first = FIRST + 100_000 * players
@@ -227,25 +232,33 @@ def _herd(disk: Disk, server: Server, players: int, seconds: int) -> Herd:
     last = first + len(answers)
     check(house, Load(seconds, 0, 0, receipts, first, last), 0)
     house.act("close", session)
-    return Herd(disk.name, players, placed, answers, meter.used())
+    return Herd(disk.name, players, placed, refused, answers, meter.used())
 
 
-async def _arrive(base: str, forms: Sequence[bytes]) -> float:
-    """Seconds until the last one is placed."""
+async def _arrive(base: str, forms: Sequence[bytes]) -> tuple[float, int]:
+    """Seconds until the last one is placed, and how often somebody had to come again, as their page does it."""
+    refused = 0
+
+    async def one(connection: Connection, form: bytes) -> None:
+        nonlocal refused
+        for _ in range(PATIENCE):
+            reply = await connection.ask(form)
+            if reply.status != 503:
+                break
+            refused += 1
+            await asyncio.sleep(float(reply.headers[b"retry-after"]))
+        if reply.status != 303:
+            raise WrongAnswer(f"a sign-in was answered with {reply.status}")
+
     connections = await asyncio.gather(*(connect(base, Connection) for _ in forms))
     gc.collect()
     gc.freeze()
     started = time.perf_counter()
-    replies: list[Reply] = await asyncio.gather(
-        *(connection.ask(form) for connection, form in zip(connections, forms, strict=True))
-    )
+    await asyncio.gather(*(one(*pair) for pair in zip(connections, forms, strict=True)))
     took = time.perf_counter() - started
     for connection in connections:
         connection.close()
-    wrong = [reply for reply in replies if reply.status != 303]
-    if wrong:
-        raise WrongAnswer(f"{len(wrong)} sign-ins failed; the first was answered with {wrong[0].status}")
-    return took
+    return took, refused
 
 
 def _all_placed(house: House, session: Opened) -> None:
