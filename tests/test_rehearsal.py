@@ -129,6 +129,23 @@ def test_a_session_is_rehearsed_as_it_is_and_stays_as_it_is(house: House, short:
     assert types == [("blue", 2), ("red", 6)]
 
 
+def test_herd_after_herd_comes_until_one_is_not_held_or_enough_are(house: House, short: Path) -> None:
+    done = networklab(
+        house,
+        *("rehearse", "--session", short, "--until-it-breaks", "--players", "4", "--most", "7"),
+        *("--over", "0s", "--speed", "20", "--drop", "0%", "--flaky", "0%", "--json"),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert [level["players"] for level in found["levels"]] == [4, 6, 7][: len(found["levels"])]
+    held = [level["players"] for level in found["levels"] if level["holds"]]
+    assert found["held"] == max(held, default=0)
+    if found["holds"]:
+        assert found["summary"] == "It held 7, as many as it was to be tried with."
+    else:  # on a machine that is busy with something else
+        assert "processor" in found["summary"] or "What was full then" in found["summary"]
+
+
 def test_a_running_server_is_rehearsed_with_a_list_of_links_and_no_way_to_its_database(
     house: House, short: Path, tmp_path: Path
 ) -> None:

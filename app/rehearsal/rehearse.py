@@ -120,8 +120,19 @@ def summary(found: Sequence[Run]) -> str:
     verdict = found[-1][1]
     if verdict.holds:
         return f"It held {verdict.players:,}, as many as it was to be tried with."
-    limit = f" What was full then: {verdict.room.limit}." if verdict.room else ""
-    return f"It held {held(found):,} and not {verdict.players:,}.{limit}"
+    return f"It held {held(found):,} and not {verdict.players:,}. {_limit(verdict)}".rstrip()
+
+
+def _limit(verdict: Verdict) -> str:
+    """Which part was full, as far as that can be told."""
+    if verdict.room is None:
+        return ""
+    if verdict.room.players <= verdict.players:
+        return f"What was full then: {verdict.room.limit}."
+    return (
+        f"No processor was full then ({verdict.room.limit}): people waited for the disk, for other programs on that"
+        " machine, or for the bots themselves."
+    )
 
 
 def write_receipts(played: Played, file: Path) -> None:
