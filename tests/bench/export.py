@@ -148,7 +148,7 @@ def _export(house: House, session: str) -> Export:
     try:
         while not (ended := os.wait4(program.pid, os.WNOHANG))[0]:
             at, held = time.perf_counter() - started, memory(program.pid)
-            resident += [(at, held)] if held else []  # none before it begins and after it ends
+            resident += [(at, held)] if held > 1 else []  # nearly none as it begins and after it ends
             if at > AT_MOST:
                 raise WrongAnswer(f"the export takes more than {AT_MOST:,} seconds")
             time.sleep(0.05)
