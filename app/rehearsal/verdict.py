@@ -177,7 +177,8 @@ async def judge(played: Played) -> Verdict:
         promises,
         figures,
         slow,
-        estimate(played.gauges.samples, len(diaries)),
+        # People who are four times as fast are as much work as four times as many.
+        estimate(played.gauges.samples, len(diaries) * (plan.speed if plan.speed < 1000 else 1.0)),
         tuple(_notes(played, evidence)),
         tuple(wrong.sentence for wrong in wrongs if wrong.promise == 0),
     )
@@ -284,7 +285,7 @@ def _busiest_rate(samples: Sequence[Sample]) -> float:
     )
 
 
-def estimate(samples: Sequence[Sample], players: int) -> Room | None:
+def estimate(samples: Sequence[Sample], players: float) -> Room | None:
     """From the share of the processors that the server used when it was busiest. The bots' own use doesn't count."""
     shares: list[tuple[float, str]] = []
     cores = os.cpu_count() or 1
