@@ -52,15 +52,17 @@ class Ledger(Generic[Entry, Outcome]):
     ) -> None:
         self.name, self.store, self.limit = name, store, limit
         self.line = Line(url, f"ledger of {name}")
-        self.waiting: deque[tuple[Entry, asyncio.Future[Outcome], float]] = deque()
-        self.flushing = 0  # entries in the batch that is being stored
+        self.waiting: deque[tuple[Entry, asyncio.Future[Outcome], float]] = deque()  # since when
+        self.storing: list[
+            tuple[Entry, asyncio.Future[Outcome], float]
+        ] = []  # the batch that is with Postgres
         self.acknowledged = 0
         self.latencies: deque[float] = deque(maxlen=1000)  # seconds from asking to acknowledged
         self.wake = asyncio.Event()
 
     @property
     def queued(self) -> int:
-        return len(self.waiting) + self.flushing
+        return len(self.waiting) + len(self.storing)
 
     @property
     def oldest(self) -> float:
@@ -69,49 +71,53 @@ class Ledger(Generic[Entry, Outcome]):
 
     async def commit(self, entry: Entry) -> Outcome:
         """Returns when `entry` is on disk. Raises `Busy`, or what the database says against this one entry."""
+        return await self.submit(entry)
+
+    def submit(self, entry: Entry) -> asyncio.Future[Outcome]:
+        """The same for whoever has no task to wait in. Raises `Busy` at once if too much is waiting."""
         if self.queued >= self.limit:
             raise Busy
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Outcome] = loop.create_future()
-        # A timer of its own costs a fifth of asyncio.timeout().
-        patience = loop.call_later(PATIENCE, _lose_patience, future)
-        started = time.monotonic()
-        self.waiting.append((entry, future, started))
+        self.waiting.append((entry, future, time.monotonic()))
         self.wake.set()
-        try:
-            outcome = await future
-        finally:
-            patience.cancel()
-        self.latencies.append(time.monotonic() - started)
-        self.acknowledged += 1
-        return outcome
+        return future
 
     async def run(self) -> None:
+        watch = asyncio.create_task(self._watch())
         try:
             while True:
                 await self.wake.wait()
                 self.wake.clear()
                 while self.waiting:
-                    batch = [self.waiting.popleft() for _ in range(min(BATCH, len(self.waiting)))]
+                    self.storing = [self.waiting.popleft() for _ in range(min(BATCH, len(self.waiting)))]
                     # Whoever stopped waiting has told its client to send the form again.
-                    batch = [item for item in batch if not item[1].done()]
-                    self.flushing = len(batch)
-                    await self._settle([(entry, future) for entry, future, _ in batch])
-                    self.flushing = 0
+                    await self._settle([entry for entry in self.storing if not entry[1].done()])
+                    self.storing = []
         finally:
+            watch.cancel()
             self.line.drop()
             for _, future, _ in self.waiting:
                 future.cancel()
 
-    async def _settle(self, batch: list[tuple[Entry, asyncio.Future[Outcome]]]) -> None:
+    async def _watch(self) -> None:
+        """Whoever has waited too long is told to come again; a timer for each would cost more than the forms do."""
+        while True:
+            await asyncio.sleep(1)
+            now = time.monotonic()
+            for _, future, since in [*self.storing, *self.waiting]:
+                if now - since > PATIENCE and not future.done():
+                    future.set_exception(Busy())
+
+    async def _settle(self, batch: list[tuple[Entry, asyncio.Future[Outcome], float]]) -> None:
         """Store `batch`; if the database refuses it, halve it until only the guilty entry fails."""
         if not batch:
             return
         try:
-            outcomes = await self._store([entry for entry, _ in batch])
+            outcomes = await self._store([entry for entry, _, _ in batch])
         except Exception as error:
             if len(batch) == 1 or isinstance(error, Busy):
-                for _, future in batch:
+                for _, future, _ in batch:
                     if not future.done():
                         future.set_exception(error)
                 return
@@ -119,9 +125,12 @@ class Ledger(Generic[Entry, Outcome]):
             await self._settle(batch[:middle])
             await self._settle(batch[middle:])
             return
-        for (_, future), outcome in zip(batch, outcomes, strict=True):
+        now = time.monotonic()
+        for (_, future, since), outcome in zip(batch, outcomes, strict=True):
             if not future.done():
                 future.set_result(outcome)
+                self.latencies.append(now - since)
+                self.acknowledged += 1
 
     async def _store(self, entries: list[Entry]) -> list[Outcome]:
         delay, started = 0.05, time.monotonic()
@@ -139,11 +148,6 @@ class Ledger(Generic[Entry, Outcome]):
                 logger.warning("ledger of %s: %s; trying again", self.name, str(error).partition("\n")[0])
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, 1.0)
-
-
-def _lose_patience(future: asyncio.Future[Outcome]) -> None:
-    if not future.done():
-        future.set_exception(Busy())
 
 
 def _may_pass(error: Exception) -> bool:

@@ -18,7 +18,7 @@ from litestar.background_tasks import BackgroundTask
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.response import Redirect
-from litestar.types import ASGIApp, Message, Scope
+from litestar.types import Message, Scope
 from psycopg_pool import PoolTimeout, TooManyRequests
 
 from app import admin_pages, html, messages, player_pages, players, records, streams
@@ -43,7 +43,7 @@ Query = Request[object, object, State]
 FOR_EVER = (b"cache-control", b"public, max-age=31536000, immutable")
 
 
-def create_app(config: Config, url: str) -> ASGIApp:
+def create_app(config: Config, url: str) -> Litestar:
     """The application for the database at `url`, which must be migrated."""
 
     @asynccontextmanager
@@ -85,7 +85,7 @@ def create_app(config: Config, url: str) -> ASGIApp:
         openapi_config=None,
         logging_config=None,
     )
-    return player_pages.records_first(app)
+    return app
 
 
 async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:

@@ -4,41 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 from typing import Annotated
-from urllib.parse import parse_qsl
 
-from litestar import Litestar, Request, asgi, get, post
+from litestar import Request, get, post
 from litestar.datastructures import FormMultiDict, State
-from litestar.exceptions import ClientException, NotFoundException
 from litestar.params import Parameter
 from litestar.response import Redirect, Response
-from litestar.types import ASGIApp, Receive, Scope, Send
 
-from app import html, players, rooms
+from app import html, players, record_forms, rooms
 from app.auth import (
     PLAYER_COOKIE,
     Limit,
     NotSignedIn,
-    RawHeaders,
     address_of,
-    check_site,
     cookie,
-    player_in,
     player_of,
     same_site,
 )
+from app.fields import FieldError
 from app.html import fragment
-from app.keys import FormKey
-from app.lab import Lab, lab_of
+from app.lab import lab_of
 from app.ledger import Busy
 from app.messages import BODY, Draft
-from app.pages import HEADERS, NOT_KEPT, page, piece, problem, wants_page
+from app.pages import page, piece, problem, wants_page
 from app.places import LobbyPlace, Place, RoomPlace, place_of
 from app.players import Arrival, Player
-from app.records import Answer, Receipt, form_id
-from app.study import Field, FieldError, Study
+from app.record_forms import Posted
+from app.records import form_id
 
 Query = Request[object, object, State]
 Token = Annotated[str, Parameter(max_length=200)]
@@ -73,7 +66,7 @@ async def join(request: Query, token: Token) -> Response[str] | Redirect:
         if player.session_status == "closed":
             return _closed(request)
         form = await request.form()
-        entry, errors = read_fields(study.entry, form)
+        entry, errors = record_forms.read_fields(study.entry, form)
         if errors:
             typed = {field.name: form.get(field.name, "") for field in study.entry}
             return page("player/join.html", dict(study=study, token=token, values=typed, errors=errors), 422)
@@ -97,86 +90,18 @@ async def play(request: Query) -> Response[str]:
     return _play(place)
 
 
-@get(["/play/messages", "/play/leave"])
+@get(["/play/records", "/play/messages", "/play/leave"])
 async def back_to_play() -> Redirect:
     """Where a browser without scripts lands when it opens the address of a form again."""
     return Redirect("/play", status_code=303)
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """A record form and what became of it."""
-
-    player_id: int
-    form: FormMultiDict
-    key: FormKey | None  # None: not from a page of theirs
-    errors: Mapping[str, str]  # field → sentence; then nothing is stored
-    receipt: Receipt | None = None  # None: nothing is stored
-
-    @property
-    def is_saved_in_time(self) -> bool:
-        return self.receipt is not None and not self.receipt.late
-
-
-def records_first(app: Litestar) -> ASGIApp:
-    """The hot route: almost every form is saved and answered before Litestar has to look at it.
-
-    No database but the ledger's commit, nothing rendered but a key. Whatever needs a page or a sentence goes on to
-    Litestar, with what became of it: nothing is stored or waited for a second time.
-    """
-
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope.get("path") == "/play/records" and scope.get("method") == "POST":
-            lab, headers = app.state.lab, dict(scope["headers"])
-            posted: Posted | Exception
-            try:
-                posted = await _post(lab, headers, receive)
-            except Exception as error:
-                posted = error
-            if isinstance(posted, Posted) and posted.is_saved_in_time and not wants_page(headers):
-                await _say_saved(lab, posted, send)
-                return
-            scope["state"]["posted"] = posted
-        await app(scope, receive, send)
-
-    return answer
-
-
-async def _post(lab: Lab, headers: RawHeaders, receive: Receive) -> Posted:
-    check_site(headers, lab.config)
-    player_id, session_id = player_in(headers, lab.keys)
-    study, form = await lab.studies.of(session_id), await _read_form(headers, receive)
-    key = _form_key(lab, player_id, form, study)
-    if key is None:
-        return Posted(player_id, form, None, {})
-    position = study.plan[key.position]
-    values, errors = read_fields(position.step.fields, form)
-    if errors:
-        return Posted(player_id, form, key, errors)
-    said = tuple(values.items())
-    form_ = form_id(player_id, form["form_key"], said)
-    receipt = await lab.answers.commit(
-        Answer(player_id, key.room_id, position.step.name, position.round, said, form_)
-    )
-    if position.step.ends == "answered":
-        lab.conductor.hint([key.room_id])
-    return Posted(player_id, form, key, {}, receipt)
-
-
-@asgi("/play/records", copy_scope=True)
-async def store_records(scope: Scope, receive: Receive, send: Send) -> None:
-    """What `records_first` has not answered."""
-    request: Query = Request(scope, receive, send)
-    response: Response[str] | Redirect = Redirect("/play", status_code=303)
-    if scope["method"] == "POST":  # type: ignore[typeddict-item]
-        posted = scope["state"].get("posted", NotFoundException())  # absent: the address has a slash too many
-        if isinstance(posted, Exception):
-            raise posted
-        response = await _answer(request, posted)
-    await response.to_asgi_response(app=request.app, request=request)(scope, receive, send)
-
-
-async def _answer(request: Query, posted: Posted) -> Response[str] | Redirect:
+@post(record_forms.PATH, guards=[same_site])
+async def store_records(request: Query) -> Response[str] | Redirect:
+    """A record form that was not answered on its way here."""
+    posted = request.scope["state"].get("posted") or await _store(request)
+    if isinstance(posted, BaseException):
+        raise posted
     if posted.errors:
         return await _step_again(request, posted.form, posted.errors)
     if posted.receipt is None:
@@ -184,62 +109,18 @@ async def _answer(request: Query, posted: Posted) -> Response[str] | Redirect:
     receipt = {"Receipt": str(posted.receipt)}
     if wants_page(dict(request.scope["headers"])):
         return Redirect("/play", status_code=303, headers=receipt)
+    if not posted.receipt.late:
+        return piece(record_forms.saved(lab_of(request), posted), headers=receipt)
     here = fragment("#page", "innerMorph", (await _place(request)).html())
     late = fragment("#notice", "innerHTML", html.render("player/_late.html"))
     return piece(here + late, headers=receipt)
-
-
-async def _say_saved(lab: Lab, posted: Posted, send: Send) -> None:
-    """The receipt, and the key of the next form."""
-    assert posted.key is not None and posted.receipt is not None
-    before, after = _saved_around_key()
-    room_id, position = posted.key.room_id, posted.key.position
-    key = lab.keys.answer_key(posted.player_id, room_id, position, posted.receipt.version)
-    body = before + key.encode() + after
-    headers = [
-        (b"content-type", b"text/html; charset=utf-8"),
-        (b"content-length", str(len(body)).encode()),
-        (b"receipt", str(posted.receipt).encode()),
-        *HEADERS,
-        NOT_KEPT,
-    ]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
-
-
-@cache
-def _saved_around_key() -> tuple[bytes, bytes]:
-    before, _, after = html.render("player/_saved.html", form_key="KEY").partition("KEY")
-    return before.encode(), after.encode()
-
-
-async def _read_form(headers: RawHeaders, receive: Receive) -> FormMultiDict:
-    """The fields of a form as browsers send it. Raises a 400 or a 413."""
-    body = bytearray()
-    while True:
-        event = await receive()
-        if event["type"] != "http.request":
-            raise ClientException("The connection was closed in the middle of the form.")
-        body += event["body"]
-        if len(body) > LARGEST_FORM:
-            raise ClientException(status_code=413)
-        if not event["more_body"]:
-            break
-    if body and not headers.get(b"content-type", b"").startswith(b"application/x-www-form-urlencoded"):
-        raise ClientException("This was not sent as a form.")
-    try:
-        return FormMultiDict(
-            parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=500)
-        )
-    except ValueError:
-        raise ClientException("The form has bytes that are no text.") from None
 
 
 @post("/play/messages", guards=[same_site])
 async def send_message(request: Query) -> Response[str] | Redirect:
     lab, (player_id, session_id) = lab_of(request), player_of(request)
     study, form = await lab.studies.of(session_id), await request.form()
-    key = _form_key(lab, player_id, form, study)
+    key = record_forms.form_key(lab, player_id, form, study)
     if key is None:
         return _stale(request)
     step = study.plan[key.position].step
@@ -270,18 +151,6 @@ async def leave(request: Query) -> Redirect:
     return Redirect("/play", status_code=303)
 
 
-def read_fields(fields: tuple[Field, ...], form: FormMultiDict) -> tuple[dict[str, str], dict[str, str]]:
-    """What was posted for these fields, and a sentence beside each that cannot be stored."""
-    values: dict[str, str] = {}
-    errors: dict[str, str] = {}
-    for field in fields:
-        try:
-            values[field.name] = field.read([str(one) for one in form.getall(field.name, [])])
-        except FieldError as error:
-            errors[field.name] = str(error)
-    return values, errors
-
-
 def _play(place: Place, status: int = 200) -> Response[str]:
     waiting = isinstance(place, LobbyPlace)
     return page("player/play.html", dict(place=place, title=place.study.title, waiting=waiting), status)
@@ -308,6 +177,15 @@ async def _place(request: Query) -> Place:
     return place
 
 
+async def _store(request: Query) -> Posted:
+    lab, (player_id, session_id) = lab_of(request), player_of(request)
+    study, body = await lab.studies.of(session_id), await request.body()
+    posted = record_forms.read(lab, study, player_id, dict(request.scope["headers"]), body)
+    if posted.answer is None:
+        return posted
+    return record_forms.settled(lab, posted, await lab.answers.commit(posted.answer))
+
+
 async def _step_again(
     request: Query, form: FormMultiDict, errors: Mapping[str, str]
 ) -> Response[str] | Redirect:
@@ -320,11 +198,6 @@ async def _step_again(
     if wants_page(dict(request.scope["headers"])):
         return _play(place, 422)
     return piece(place.step_html(), 422)
-
-
-def _form_key(lab: Lab, player_id: int, form: FormMultiDict, study: Study) -> FormKey | None:
-    key = lab.keys.read_form_key(player_id, str(form.get("form_key", "")))
-    return key if key is not None and key.position < len(study.plan) else None
 
 
 def _read_message(form: FormMultiDict, chat: str) -> tuple[str, int | None, str]:

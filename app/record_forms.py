@@ -1,0 +1,153 @@
+"""A record form, from what a browser posts to the answer that it is saved.
+
+The one request that comes 150 times from each of 700 people. `take` answers it without a task, without Litestar, and
+without the database but for the ledger's commit; whatever needs a page or a sentence goes on to Litestar.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from urllib.parse import parse_qsl
+
+from litestar.datastructures import FormMultiDict
+from litestar.exceptions import ClientException
+
+from app import html
+from app.auth import RawHeaders, check_site, player_in
+from app.fields import Field, FieldError
+from app.keys import FormKey
+from app.lab import Lab
+from app.ledger import Busy
+from app.pages import HEADERS, NOT_KEPT, wants_page
+from app.records import Answer, Receipt, form_id
+from app.study import Study
+
+PATH = "/play/records"
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A record form and what became of it."""
+
+    player_id: int
+    form: FormMultiDict
+    key: FormKey | None  # None: not from a page of theirs
+    errors: Mapping[str, str]  # field → sentence; then nothing is stored
+    answer: Answer | None = None  # what is to be stored
+    may_end_step: bool = False
+    receipt: Receipt | None = None  # None: nothing is stored
+
+
+def take(
+    lab: Lab,
+    headers: RawHeaders,
+    body: bytes,
+    say: Callable[[bytes], None],
+    pass_on: Callable[[Posted | BaseException | None], None],
+) -> None:
+    """Store a form and `say` the answer, head and body.
+
+    Or `pass_on` what became of it, for a page or a sentence; None if nothing was stored and it is to be read again.
+    """
+    posted = stored = None
+    try:
+        player_id, session_id = player_in(headers, lab.keys)
+        study = lab.studies.known.get(session_id)
+        if study is not None and not wants_page(headers):
+            posted = read(lab, study, player_id, headers, body)
+            stored = None if posted.answer is None else lab.answers.submit(posted.answer)
+    except Exception:
+        stored = None  # whatever it is: Litestar meets the same, and has a sentence for it
+    if posted is None or stored is None:
+        pass_on(None)
+        return
+
+    def settle(stored: asyncio.Future[Receipt | None]) -> None:
+        error = Busy() if stored.cancelled() else stored.exception()
+        done = error or settled(lab, posted, stored.result())
+        if isinstance(done, Posted) and done.receipt is not None and not done.receipt.late:
+            body = saved(lab, done).encode()
+            say(
+                b"%sreceipt: %s\r\ncontent-length: %d\r\n\r\n%s"
+                % (_head(), str(done.receipt).encode(), len(body), body)
+            )
+        else:
+            pass_on(done)
+
+    stored.add_done_callback(settle)
+
+
+def read(lab: Lab, study: Study, player_id: int, headers: RawHeaders, body: bytes) -> Posted:
+    """What was posted, checked against the study. Raises a 400 or a 403."""
+    check_site(headers, lab.config)
+    form = _fields_of(headers, body)
+    key = form_key(lab, player_id, form, study)
+    if key is None:
+        return Posted(player_id, form, None, {})
+    position = study.plan[key.position]
+    values, errors = read_fields(position.step.fields, form)
+    if errors:
+        return Posted(player_id, form, key, errors)
+    said = tuple(values.items())
+    id = form_id(player_id, form["form_key"], said)
+    answer = Answer(player_id, key.room_id, position.step.name, position.round, said, id)
+    return Posted(player_id, form, key, {}, answer, position.step.ends == "answered")
+
+
+def settled(lab: Lab, posted: Posted, receipt: Receipt | None) -> Posted:
+    """After the commit: the room may go on now."""
+    if posted.may_end_step and posted.key is not None:
+        lab.conductor.hint([posted.key.room_id])
+    return replace(posted, receipt=receipt)
+
+
+def saved(lab: Lab, posted: Posted) -> str:
+    """Says so, and brings the key of the next form."""
+    assert posted.key is not None and posted.receipt is not None
+    before, after = _around_key()
+    room_id, position = posted.key.room_id, posted.key.position
+    return before + lab.keys.answer_key(posted.player_id, room_id, position, posted.receipt.version) + after
+
+
+def form_key(lab: Lab, player_id: int, form: FormMultiDict, study: Study) -> FormKey | None:
+    key = lab.keys.read_form_key(player_id, str(form.get("form_key", "")))
+    return key if key is not None and key.position < len(study.plan) else None
+
+
+def read_fields(fields: tuple[Field, ...], form: FormMultiDict) -> tuple[dict[str, str], dict[str, str]]:
+    """What was posted for these fields, and a sentence beside each that cannot be stored."""
+    values: dict[str, str] = {}
+    errors: dict[str, str] = {}
+    for field in fields:
+        try:
+            values[field.name] = field.read([str(one) for one in form.getall(field.name, [])])
+        except FieldError as error:
+            errors[field.name] = str(error)
+    return values, errors
+
+
+def _fields_of(headers: RawHeaders, body: bytes) -> FormMultiDict:
+    """The fields of a form as browsers send it. Raises a 400."""
+    if body and not headers.get(b"content-type", b"").startswith(b"application/x-www-form-urlencoded"):
+        raise ClientException("This was not sent as a form.")
+    try:
+        return FormMultiDict(
+            parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=500)
+        )
+    except ValueError:
+        raise ClientException("The form has bytes that are no text.") from None
+
+
+@cache
+def _head() -> bytes:
+    headers = [(b"content-type", b"text/html; charset=utf-8"), *HEADERS, NOT_KEPT]
+    return b"HTTP/1.1 200 OK\r\n" + b"".join(b"%s: %s\r\n" % header for header in headers)
+
+
+@cache
+def _around_key() -> tuple[str, str]:
+    before, _, after = html.render("player/_saved.html", form_key="KEY").partition("KEY")
+    return before, after
