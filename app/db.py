@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -54,6 +54,12 @@ async def value(conn: Connection, query: bytes, **params: Any) -> Any:
     """The first column of the first row, or None."""
     found = await (await conn.execute(query, params)).fetchone()
     return found[0] if found else None
+
+
+def array(texts: Iterable[str]) -> str:
+    """An array as Postgres reads it, for a parameter with a cast. psycopg's own costs a form seven times as much."""
+    quoted = [text.replace("\\", "\\\\").replace('"', '\\"') for text in texts]
+    return '{"' + '","'.join(quoted) + '"}' if quoted else "{}"
 
 
 SQL = Queries("primaries")

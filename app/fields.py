@@ -78,7 +78,7 @@ def _integer(field: Field, text: str) -> str:
     if not _WHOLE.fullmatch(digits) or len(digits) > MOST_DIGITS:
         raise FieldError(_range_sentence(field, "a whole number"))
     value = int(digits)
-    if not _within(field, Decimal(value)):
+    if not _within(field, value):
         raise FieldError(_range_sentence(field, "a whole number"))
     return str(value)
 
@@ -132,7 +132,7 @@ def _plain_digits(text: str) -> str:
     return "".join(str(unicodedata.decimal(character, character)) for character in text.translate(_SIGNS))
 
 
-def _within(field: Field, value: Decimal) -> bool:
+def _within(field: Field, value: Decimal | int) -> bool:
     return (field.min is None or value >= field.min) and (field.max is None or value <= field.max)
 
 

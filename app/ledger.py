@@ -90,6 +90,7 @@ class Ledger(Generic[Entry, Outcome]):
                 await self.wake.wait()
                 self.wake.clear()
                 while self.waiting:
+                    await self._gather()
                     self.storing = [self.waiting.popleft() for _ in range(min(BATCH, len(self.waiting)))]
                     # Whoever stopped waiting has told its client to send the form again.
                     await self._settle([entry for entry in self.storing if not entry[1].done()])
@@ -99,6 +100,13 @@ class Ledger(Generic[Entry, Outcome]):
             self.line.drop()
             for _, future, _ in self.waiting:
                 future.cancel()
+
+    async def _gather(self) -> None:
+        """Let requests that have come in already join the batch: a commit of 40 costs little more than one of 10."""
+        before = 0
+        while before < len(self.waiting) < BATCH:
+            before = len(self.waiting)
+            await asyncio.sleep(0)
 
     async def _watch(self) -> None:
         """Whoever has waited too long is told to come again; a timer for each would cost more than the forms do."""

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from uuid import UUID
 
 from app.db import Connection, Queries, rows
 from app.records import hold_rooms
@@ -27,7 +26,7 @@ class Draft:
     step: str  # the step that it was written at
     to_room: bool  # whose talk is for the whole room
     body: str
-    form: UUID
+    form: str  # see records.form_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class Message:
 
 async def store(conn: Connection, drafts: Sequence[Draft]) -> list[int | None]:
     """Message numbers in the order of `drafts`; None where the sender plays no more or `to` is out of reach."""
-    ordered = {draft.form: draft for draft in sorted(drafts, key=lambda one: (one.player_id, one.form.int))}
+    ordered = {draft.form: draft for draft in sorted(drafts, key=lambda one: (one.player_id, one.form))}
     rooms = list({draft.room_id for draft in drafts})
     new = list(ordered.values())
     async with conn.pipeline():

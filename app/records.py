@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from uuid import UUID
+from typing import NamedTuple
 
-from psycopg.rows import class_row
+from psycopg.rows import args_row
 
-from app.db import Connection, Queries, rows
+from app.db import Connection, Queries, array
 
 SQL = Queries("records")
 TRIES = 3  # other processes that may take the next version number first
@@ -24,7 +24,7 @@ class Answer:
     step: str
     round: int
     values: tuple[tuple[str, str], ...]  # field, value
-    form: UUID  # see form_id
+    form: str  # see form_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +44,25 @@ class Receipt:
         return f"{','.join(map(str, self.records))}:{self.digest}"
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRecord:
+class StoredRecord(NamedTuple):  # a frozen dataclass takes three times as long to make
     id: int
-    form: UUID
+    form: str
     field: str
     value: str
     version: int
     late: bool
 
 
-def form_id(player_id: int, form_key: str, said: Sequence[tuple[str, str]]) -> UUID:
-    """What makes a form the same form: who sends it, its key and what it says.
+def form_id(player_id: int, form_key: str, said: Sequence[tuple[str, str]]) -> str:
+    """What makes a form the same form, as Postgres writes a uuid: who sends it, its key and what it says.
 
     A double click or a retry says the same under the same key and is stored once. The same key with other
     words (a second tab, the back button) is an update, which must not be lost.
     """
     digest = hashlib.blake2b(
         repr((player_id, form_key, tuple(said))).encode("utf-8", "surrogatepass"), digest_size=16
-    )
-    return UUID(bytes=digest.digest())
+    ).hexdigest()
+    return f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:]}"
 
 
 async def store(conn: Connection, answers: Sequence[Answer]) -> list[Receipt | None]:
@@ -72,13 +71,13 @@ async def store(conn: Connection, answers: Sequence[Answer]) -> list[Receipt | N
     Storing the same form again gives the receipt of the first time.
     """
     # Two processes that store the same forms at once must meet them in the same order.
-    ordered = {
-        answer.form: answer for answer in sorted(answers, key=lambda one: (one.player_id, one.form.int))
-    }
-    found = await _insert(conn, list(ordered.values()))
+    ordered = {answer.form: answer for answer in sorted(answers, key=lambda one: (one.player_id, one.form))}
+    found = await _insert(conn, ordered.values())
     lacking = [form for form in ordered if form not in found]
     if lacking:
-        found |= _by_form(await rows(conn, StoredRecord, SQL["stored_before"], forms=lacking))
+        cursor = conn.cursor(row_factory=args_row(StoredRecord))
+        await cursor.execute(SQL["stored_before"], dict(forms=lacking))
+        found |= _by_form(await cursor.fetchall())
         # Neither stored nor there: the player has left, or another process took the same version number.
         again = [ordered[form] for form in lacking if form not in found]
         for _ in range(TRIES):
@@ -91,7 +90,7 @@ async def store(conn: Connection, answers: Sequence[Answer]) -> list[Receipt | N
 
 async def hold_rooms(conn: Connection, room_ids: Collection[int]) -> None:
     """Share-lock: none of these rooms moves on or ends before this transaction does."""
-    await conn.execute(SQL["hold_rooms"], dict(room_ids=list(room_ids)))
+    await conn.execute(SQL["hold_rooms"], dict(room_ids=array(map(str, room_ids))))
 
 
 async def answers_of(
@@ -105,39 +104,44 @@ async def answers_of(
     return {field: value for field, value, _ in newest}, max((version for *_, version in newest), default=0)
 
 
-async def _insert(conn: Connection, answers: Sequence[Answer]) -> dict[UUID, list[StoredRecord]]:
-    lines = [(answer, field, value) for answer in answers for field, value in answer.values]
-    cursor = conn.cursor(row_factory=class_row(StoredRecord))
+async def _insert(conn: Connection, answers: Collection[Answer]) -> dict[str, list[StoredRecord]]:
+    lines = [
+        (str(one.player_id), str(one.room_id), one.step, str(one.round), field, value, one.form)
+        for one in answers
+        for field, value in one.values
+    ]
+    players, rooms, steps, rounds, fields, values, forms = zip(*lines, strict=True)
+    cursor = conn.cursor(row_factory=args_row(StoredRecord))
     async with conn.pipeline():
-        await hold_rooms(conn, {answer.room_id for answer in answers})
+        await hold_rooms(conn, {one.room_id for one in answers})
         await cursor.execute(
             SQL["store_records"],
             dict(
-                players=[answer.player_id for answer, _, _ in lines],
-                rooms=[answer.room_id for answer, _, _ in lines],
-                steps=[answer.step for answer, _, _ in lines],
-                rounds=[answer.round for answer, _, _ in lines],
-                fields=[field for _, field, _ in lines],
-                values=[value for _, _, value in lines],
-                forms=[answer.form for answer, _, _ in lines],
+                players=array(players),
+                rooms=array(rooms),
+                steps=array(steps),
+                rounds=array(rounds),
+                fields=array(fields),
+                values=array(values),
+                forms=array(forms),
             ),
         )
     return _by_form(await cursor.fetchall())
 
 
-def _by_form(stored: Sequence[StoredRecord]) -> dict[UUID, list[StoredRecord]]:
-    forms: dict[UUID, list[StoredRecord]] = {}
+def _by_form(stored: Iterable[StoredRecord]) -> dict[str, list[StoredRecord]]:
+    forms: dict[str, list[StoredRecord]] = {}
     for record in stored:
         forms.setdefault(record.form, []).append(record)
     return forms
 
 
-def _receipt(stored: Sequence[StoredRecord]) -> Receipt:
-    stored = sorted(stored, key=lambda record: record.id)
-    text = "".join(f"{record.id}\t{record.field}\t{record.value}\n" for record in stored)
+def _receipt(stored: list[StoredRecord]) -> Receipt:
+    stored.sort()  # by number
+    text = "".join([f"{record.id}\t{record.field}\t{record.value}\n" for record in stored])
     return Receipt(
-        records=tuple(record.id for record in stored),
+        records=tuple([record.id for record in stored]),
         digest=hashlib.sha256(text.encode()).hexdigest(),
-        version=max(record.version for record in stored),
+        version=max([record.version for record in stored]),
         late=any(record.late for record in stored),
     )

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
-from typing import Any, cast
+from typing import Any
 
 import uvicorn
 import uvloop
@@ -55,6 +55,11 @@ class OneWrite:
             asyncio.get_running_loop().call_soon(self.flush)
         self.held.append(data)
 
+    def write_whole(self, data: bytes) -> None:
+        """An answer that is complete: nothing more comes for which it would have to wait."""
+        self.flush()
+        self.transport.write(data)
+
     def flush(self) -> None:
         if self.held and not self.transport.is_closing():
             self.transport.write(b"".join(self.held))
@@ -73,10 +78,11 @@ class Protocol(HttpToolsProtocol):
     """
 
     state: State  # the application's
+    transport: OneWrite  # type: ignore[assignment]
     held: RequestResponseCycle | None = None  # a record form that is still coming in
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(cast(asyncio.Transport, OneWrite(transport)))
+        super().connection_made(OneWrite(transport))  # type: ignore[arg-type]
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         scope = cycle.scope
@@ -109,11 +115,10 @@ class Protocol(HttpToolsProtocol):
             if cycle.disconnected or self.transport.is_closing():
                 return
             cycle.response_started = cycle.response_complete = True
-            if cycle.keep_alive:
-                self.transport.write(answer)
-            else:
-                status, _, rest = answer.partition(b"\r\n")
-                self.transport.write(status + b"\r\nconnection: close\r\n" + rest)
+            if not cycle.keep_alive:
+                answer = answer.replace(b"\r\n", b"\r\nconnection: close\r\n", 1)
+            self.transport.write_whole(answer)
+            if not cycle.keep_alive:
                 self.transport.close()
             self.on_response_complete()
 

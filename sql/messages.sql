@@ -23,10 +23,10 @@ where (g.to_slot is null or g.to_slot <> p.slot and case when g.to_room
     and not exists (select from message m where m.form = g.form)
 order by g.nth
 on conflict do nothing
-returning id, form
+returning id, form::text
 
 -- name: sent_before
-select id, form from message where form = any(%(forms)s)
+select id, form::text from message where form = any(%(forms)s::uuid[])
 
 -- name: seen_by
 -- What one slot may read: its own, and what those it was tied to at that round said to it or to all.

@@ -22,10 +22,10 @@ join session s on s.id = room.session_id
 where not exists (select from record r where r.form = g.form)
 order by g.nth
 on conflict do nothing
-returning id, form, field, value, version, late
+returning id, form::text, field, value, version, late
 
 -- name: stored_before
-select id, form, field, value, version, late from record where form = any(%(forms)s) order by id
+select id, form::text, field, value, version, late from record where form = any(%(forms)s::uuid[]) order by id
 
 -- name: answers_of
 -- What a player has said at a step, newest version of each field.
@@ -35,4 +35,4 @@ order by field, version desc
 
 -- name: hold_rooms
 -- No room moves on while answers to it are stored: late is late, in time is in time.
-select id from room where id = any(%(room_ids)s) order by id for share
+select id from room where id = any(%(room_ids)s::bigint[]) order by id for share

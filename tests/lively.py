@@ -114,7 +114,7 @@ class Lively:
         assert found is not None
         assert found.room_id is not None
         (number,) = await messages.store(
-            conn, [Draft(player, found.room_id, to, "talk", False, body, uuid4())]
+            conn, [Draft(player, found.room_id, to, "talk", False, body, str(uuid4()))]
         )
         assert number is not None
         return number

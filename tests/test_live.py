@@ -497,7 +497,9 @@ def test_a_page_that_joins_just_before_the_news_takes_it_from_nobody_else(house:
             early, late = Page(people[0], session.id), Page(people[2], session.id)
             assert b"round 1 of 3" in await live.snapshot(early)
             async with conn.transaction():
-                await messages.store(conn, [Draft(people[1], 1, None, "talk", False, "hello both", uuid4())])
+                await messages.store(
+                    conn, [Draft(people[1], 1, None, "talk", False, "hello both", str(uuid4()))]
+                )
                 await rooms.advance(conn, [(1, (await studies.of(session.id)).plan[1])])
             snapshot = await live.snapshot(late)  # it comes between the events and the hub's look at them
             assert b"hello both" in snapshot and b"round 2 of 3" in snapshot

@@ -7,12 +7,14 @@ import hashlib
 from collections import Counter
 from dataclasses import replace
 from itertools import cycle, islice
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import psycopg
 import pytest
 
 from app import lobby, players, records
+from app.auth import PLAYER_COOKIE
 from app.db import Connection, connect
 from app.ledger import BATCH, Ledger
 from app.records import Answer, Receipt
@@ -100,7 +102,7 @@ def test_other_words_under_the_same_key_are_a_new_version_and_none_is_lost(house
     assert house.contradictions(session) == []
 
 
-def test_a_receipt_is_the_digest_of_what_the_database_has(house: House) -> None:
+def test_a_receipt_is_the_said_by_what_the_database_has(house: House) -> None:
     session = house.open()
     server = house.serve()
 
@@ -143,6 +145,85 @@ def test_a_saved_form_is_answered_before_all_others_and_with_the_same_protection
 
     house.tell(story())
     assert [value for _, field, value, *_ in _records(house) if field == "belief"] == ["1"]
+
+
+def test_forms_that_share_a_connection_are_answered_one_by_one_however_they_are_cut(house: House) -> None:
+    session = house.open()
+    server = house.serve()
+
+    async def story() -> None:
+        first, *_ = await _at_the_table(house, session, server)
+        form, cookie = await first.form(), first.browser.cookies[PLAYER_COOKIE]
+
+        def request(values: dict[str, str], *more: str, path: str = "/play/records") -> bytes:
+            body = urlencode(form | values)
+            lines = [
+                *(
+                    f"POST {path} HTTP/1.1",
+                    "Host: here",
+                    f"Cookie: {PLAYER_COOKIE}={cookie}",
+                    "HX-Request: true",
+                ),
+                *("Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(body)}", *more),
+            ]
+            return "\r\n".join([*lines, "", body]).encode()
+
+        long = {"why": "w" * 1900, "fill": "f" * 60_000}
+        whole = [
+            *(request({"belief": "1", "why": "a"}), request({"belief": "1000"})),
+            *(request({"belief": "2", "why": "b"}), request({"belief": "3"} | long)),
+            *(request({"belief": "x"}, path="/play/messages"), request({"belief": "4", "why": "d"})),
+            request({"belief": "5", "why": "e"}, "Connection: close"),
+        ]
+        statuses = [200, 422, 200, 200, 422, 200, 200]
+        for pieces in ([b"".join(whole)], whole, [byte for one in whole for byte in _cut(one, 700)]):
+            answers = await _exchange(server, pieces)
+            assert [status for status, _ in answers] == statuses
+            said = [_said_by(house, headers["receipt"]) for _, headers in answers if "receipt" in headers]
+            assert [values["belief"] for values in said] == ["1", "2", "3", "4", "5"]
+            assert [headers.get("connection") for _, headers in answers] == [None] * 6 + ["close"]
+
+        [(status, headers)] = await _exchange(
+            server, [request({"belief": "6", "why": ""}).replace(b"/1.1", b"/1.0")]
+        )
+        assert (status, headers["connection"]) == (200, "close")
+
+    house.tell(story())
+    assert [value for _, field, value, *_ in _records(house) if field == "belief"] == list("123456")
+
+
+async def _exchange(server: Server, pieces: list[bytes]) -> list[tuple[int, dict[str, str]]]:
+    """What comes back for these bytes on one connection, until the server closes it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    for piece in pieces:
+        writer.write(piece)
+        await writer.drain()
+        await asyncio.sleep(0)  # so that it goes out on its own
+    answers = []
+    while head := await reader.readuntil(b"\r\n\r\n") if not reader.at_eof() else b"":
+        status, *lines = head.decode().strip().splitlines()
+        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+        await reader.readexactly(int(headers["content-length"]))
+        answers.append((int(status.split()[1]), headers))
+        if headers.get("connection") == "close":
+            assert await reader.read() == b""
+    writer.close()
+    return answers
+
+
+def _cut(whole: bytes, size: int) -> list[bytes]:
+    return [whole[start : start + size] for start in range(0, len(whole), size)]
+
+
+def _said_by(house: House, receipt: str) -> dict[str, str]:
+    """What the records of a receipt say, which its digest must confirm."""
+    ids, _, digest = receipt.partition(":")
+    found = house.sql(
+        "select id, field, value from record where id = any(%s) order by id", list(map(int, ids.split(",")))
+    )
+    lines = "".join(f"{number}\t{field}\t{value}\n" for number, field, value in found)
+    assert hashlib.sha256(lines.encode()).hexdigest() == digest
+    return {field: value for _, field, value in found}
 
 
 # What is refused, and how.
@@ -509,7 +590,7 @@ def _answers(house: House, session: Opened, many: int) -> list[Answer]:
         assert await lobby.seat(conn, session.id, await read_study(conn, session.id)) == 4
         seats = await (await conn.execute("select id, room_id from player order by id")).fetchall()
         return [
-            Answer(player_id, room_id, "talk", 1, (("belief", f"answer {nth}"),), uuid4())
+            Answer(player_id, room_id, "talk", 1, (("belief", f"answer {nth}"),), str(uuid4()))
             for nth, (player_id, room_id) in enumerate(islice(cycle(seats), many))
         ]
 
