@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 import psycopg
@@ -24,6 +24,7 @@ Pool = AsyncConnectionPool[Connection]
 # The primary is away, or is no longer one: the same may work soon, on another connection.
 AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, OSError, TimeoutError)
 SQL_FOLDER = PROJECT / "sql"
+LOOK = 3.0  # seconds between two looks for another primary
 _MIGRATION_LOCK = 7_021_337  # any number, the same for every process
 
 
@@ -54,6 +55,21 @@ async def value(conn: Connection, query: bytes, **params: Any) -> Any:
     """The first column of the first row, or None."""
     found = await (await conn.execute(query, params)).fetchone()
     return found[0] if found else None
+
+
+async def look_around(url: str) -> None:
+    """Ask the other hosts again and again whether one of them has become the primary.
+
+    One that was frozen and replaced takes writes again when it wakes, which nobody acknowledges any more: whoever
+    had not noticed the freeze would stay with it.
+    """
+    while True:
+        await asyncio.sleep(LOOK)
+        for other in primaries.others(url):
+            with suppress(psycopg.Error, OSError, TimeoutError):
+                async with asyncio.timeout(LOOK):
+                    conn = await connect(other, "look around")
+                await conn.close()
 
 
 def array(texts: Iterable[str]) -> str:

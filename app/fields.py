@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -14,6 +14,9 @@ _WHOLE = re.compile(r"[+-]?[0-9]+")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)")
 _SIGNS = str.maketrans("−＋－．，", "-+-.,")
 _THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?")
+
+
+Form = Mapping[str, Sequence[str]]  # what was posted: name → values
 
 
 class FieldError(ValueError):
@@ -62,6 +65,27 @@ class Field:
         if self.required:
             raise FieldError(_WHEN_EMPTY.get(self.kind, "Please answer this question."))
         return ""
+
+
+def read_fields(fields: Sequence[Field], form: Form) -> tuple[dict[str, str], dict[str, str]]:
+    """What was posted for these fields, and a sentence beside each that cannot be stored."""
+    values: dict[str, str] = {}
+    errors: dict[str, str] = {}
+    for field in fields:
+        try:
+            values[field.name] = field.read(form.get(field.name, ()))
+        except FieldError as error:
+            errors[field.name] = str(error)
+    return values, errors
+
+
+def typed(fields: Sequence[Field], form: Form) -> dict[str, str]:
+    """The same as it was posted, to stand in the fields again."""
+    return {field.name: first(form, field.name) for field in fields}
+
+
+def first(form: Form, name: str) -> str:
+    return next(iter(form.get(name, ())), "")
 
 
 def _tidy(raw: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from litestar.connection import ASGIConnection
 
+from app.arrivals import EntryForm, Refused
 from app.conductor import Conductor
 from app.config import Config
 from app.db import Pool
@@ -14,7 +15,7 @@ from app.ledger import Ledger
 from app.listener import Listener
 from app.live import Live
 from app.messages import Draft
-from app.players import Arrival, SignedIn
+from app.players import SignedIn
 from app.records import Answer, Receipt
 from app.seating import Seating
 from app.sessions import Studies
@@ -27,7 +28,7 @@ class Lab:
     pool: Pool
     keys: Keys
     studies: Studies
-    arrivals: Ledger[Arrival, SignedIn | None]
+    arrivals: Ledger[EntryForm, SignedIn | Refused | None]
     answers: Ledger[Answer, Receipt | None]
     messages: Ledger[Draft, int | None]
     live: Live

@@ -26,6 +26,8 @@ from app.rooms import RoomView
 from app.sessions import Studies
 
 QUEUE = 64  # messages that a slow page may lag behind before it gets a snapshot instead
+MOVES = ("player_placed", "player_left", "player_retyped")  # events of the session's log, each of one player
+WORDS = ("help_asked", "note_written")  # … or, without a player, of everybody
 LOBBY_PACE = 0.3  # seconds between two renderings of one lobby
 logger = logging.getLogger(__name__)
 
@@ -100,7 +102,7 @@ class Live:
         page.queue.clear()
         page.stale = False
         message = fragment("#page", "innerMorph", place.html())
-        if isinstance(place, DonePlace):
+        if isinstance(place, DonePlace) and not place.notices.waits:
             message += fragment("#live", "delete", "")
         return sse(message, str(page.seq))
 
@@ -123,21 +125,21 @@ class Live:
     def _join(self, page: Page, place: Place) -> bool:
         """Follow the place's logs; False if they have moved on since it was read, so it must be read again."""
         page.place, page.seq = place, 0
-        if isinstance(place, DonePlace):
-            return True
-        if isinstance(place, LobbyPlace):
+        if not isinstance(place, RoomPlace):
             page.seq = place.seq
-            self._follow_session(page, place.log_id).waiting.add(page)
+            feed = self._follow_session(page, place.log_id)
+            if isinstance(place, LobbyPlace):
+                feed.waiting.add(page)
             return self._watch(page, place.log_id, place.seq)
         room = place.view.room
         page.seq = room.seq
-        feed = self.rooms.setdefault(room.log_id, RoomFeed(place.view))
-        feed.pages.add(page)
-        if room.seq > feed.view.room.seq:
-            feed.view = place.view
+        talk = self.rooms.setdefault(room.log_id, RoomFeed(place.view))
+        talk.pages.add(page)
+        if room.seq > talk.view.room.seq:
+            talk.view = place.view
         # Not kept once more for each page: the messages, which are on it now, and the room where it is the same.
-        same = room.seq == feed.view.room.seq
-        page.place = replace(place, messages=(), view=feed.view if same else place.view)
+        same = room.seq == talk.view.room.seq
+        page.place = replace(place, messages=(), view=talk.view if same else place.view)
         self._follow_session(page, room.session_log_id)
         up_to_date = self._watch(page, room.session_log_id, room.session_seq)
         return self._watch(page, room.log_id, room.seq) and up_to_date
@@ -238,10 +240,11 @@ class Live:
         page.push(rendered[key])
 
     def _publish_session(self, feed: SessionFeed, events: Sequence[Event]) -> None:
-        moved = {event.player_id for event in events if event.name in ("player_placed", "player_left")}
-        everyone = any(event.name.startswith("session_") for event in events)
-        for page in feed.pages if everyone else feed.waiting:
-            if everyone or page.player_id in moved:
+        moved = {event.player_id for event in events if event.name in MOVES}
+        told = {event.player_id for event in events if event.name in WORDS}
+        everyone = None in told or any(event.name.startswith("session_") for event in events)
+        for page in feed.pages if everyone or told else feed.waiting:
+            if everyone or page.player_id in told or (page.player_id in moved and page in feed.waiting):
                 page.refresh()
         self._show_lobby(feed)
 

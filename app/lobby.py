@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app import players, rooms
 from app.db import Connection, Queries
@@ -39,11 +39,13 @@ async def seat(
     study: Study,
     patient: bool = True,
     arrived: Sequence[int] | None = None,
+    at_once: str | None = None,
 ) -> int:
     """Seat everyone who can be seated, oldest first; send away who has waited too long. Returns how many sat down.
 
     One at a time for a session: it starts by locking the lobby's row. Without patience it does nothing where
     somebody else holds that row. `arrived`: nothing has changed but that these people came, as far as one knows.
+    `at_once`: rooms of this kind take people however short they have waited.
     """
     if not await rooms.lock_lobby(conn, session_id, patient):
         return 0
@@ -69,7 +71,8 @@ async def seat(
     waiting.sort(key=lambda one: (-one.waited, one.player_id))
     placements: list[Placement] = []
     if status == "running":
-        placements = decide(study.rooms, waiting, await rooms.rooms_made(conn, session_id))
+        kinds = [replace(kind, after=0.0) if kind.name == at_once else kind for kind in study.rooms]
+        placements = decide(kinds, waiting, await rooms.rooms_made(conn, session_id))
         if placements:
             await rooms.open_rooms(conn, session_id, seed, study, placements)
     seated = {player_id for placement in placements for player_id, _ in placement.seats}

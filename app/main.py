@@ -8,7 +8,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
@@ -21,12 +21,13 @@ from litestar.response import Redirect
 from litestar.types import Message, Scope
 from psycopg_pool import PoolTimeout, TooManyRequests
 
-from app import admin_pages, html, messages, player_pages, players, records, streams
+from app import admin_pages, html, messages, player_pages, records, streams
 from app.admin_pages import NotLoggedIn, render_tick
+from app.arrivals import EntryForm, Refused, sign_in
 from app.auth import NotSignedIn
 from app.conductor import Conductor
 from app.config import Config
-from app.db import open_pool
+from app.db import Connection, look_around, open_pool
 from app.keys import read_keys
 from app.lab import Lab
 from app.ledger import Busy, Ledger
@@ -34,6 +35,7 @@ from app.listener import Listener
 from app.live import Live
 from app.pages import HEADERS, NOT_KEPT, page, problem
 from app.player_pages import UnknownToken
+from app.players import SignedIn
 from app.seating import Seating
 from app.sessions import Studies
 from app.stats import Figures, Stats, Tick, percentile, read_processes, resident_megabytes
@@ -94,7 +96,11 @@ async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:
         keys = await read_keys(conn)
     studies = Studies(pool)
     conductor = Conductor(url, studies)
-    arrivals = Ledger("sign-ins", url, players.sign_in, config.ledger_limit)
+
+    async def come_in(conn: Connection, forms: Sequence[EntryForm]) -> list[SignedIn | Refused | None]:
+        return await sign_in(studies, conn, forms)
+
+    arrivals = Ledger("sign-ins", url, come_in, config.ledger_limit)
     answers = Ledger("records", url, records.store, config.ledger_limit)
     talk = Ledger("messages", url, messages.store, config.ledger_limit)
     ledgers: tuple[Ledger[Any, Any], ...] = (arrivals, answers, talk)
@@ -131,7 +137,7 @@ async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:
         return render_tick(tick, studies.known[tick.session.id])
 
     stats = Stats(url, f"{socket.gethostname()}:{os.getpid()}", figures, render)
-    parts = [live.hub.run(), listener.run(), conductor.run(), stats.run()]
+    parts = [live.hub.run(), listener.run(), conductor.run(), stats.run(), look_around(url)]
     for part in [*(ledger.run() for ledger in ledgers), *parts]:
         await stack.enter_async_context(_running(part))
     async with asyncio.timeout(30):

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from app import clock, html, lobby, messages, receipts, records, rooms
+from app import clock, html, lobby, messages, notes, receipts, records, rooms
 from app.db import Connection
 from app.html import fragment
 from app.keys import Keys
 from app.lobby import Prospect
 from app.messages import Message
+from app.notes import Notices
 from app.players import Player, find_player
 from app.receipts import Saved
 from app.rooms import Room, RoomView, Seat
@@ -27,6 +28,13 @@ class LobbyPlace:
     waiting: int  # people in the lobby
     log_id: int
     seq: int  # of the last event in the session's log
+    notices: Notices
+    help_key: str
+
+    @property
+    def situation(self) -> str:
+        """For a researcher who is asked for help."""
+        return f"in the lobby as {self.player.type or 'somebody of no type'}"
 
     @property
     def leaves_at(self) -> datetime:
@@ -58,11 +66,20 @@ class RoomPlace:
     view: RoomView
     me: Seat
     form_key: str
+    notices: Notices
+    help_key: str
     values: Mapping[str, str] = field(default_factory=dict)  # field → what was said, or typed
     saved: int = 0  # how many times this step's form was saved
     errors: Mapping[str, str] = field(default_factory=dict)
     messages: tuple[Message, ...] = ()
     message_key: str = ""
+
+    @property
+    def situation(self) -> str:
+        """For a researcher who is asked for help."""
+        step = self.position.step.name
+        said = f"saved {self.saved} times" if self.saved else "nothing saved yet"
+        return f"{self.room.name}, slot {self.me.slot}, {step} {self.position.round}: {said}"
 
     @property
     def room(self) -> Room:
@@ -117,6 +134,15 @@ class DonePlace:
     player: Player
     study: Study
     saved: Saved
+    log_id: int
+    seq: int  # of the last event in the session's log
+    notices: Notices
+    help_key: str
+
+    @property
+    def situation(self) -> str:
+        """For a researcher who is asked for help."""
+        return f"done ({self.player.outcome}), with the code {self.player.code}"
 
     @property
     def redirect(self) -> str | None:
@@ -138,18 +164,32 @@ async def place_of(conn: Connection, keys: Keys, study: Study, player_id: int) -
         if player is None or player.status == "invited":
             return None
         if player.status == "waiting":
-            return await _lobby(conn, study, player)
+            return await _lobby(conn, keys, study, player)
         if player.status == "playing" and player.room_id is not None:
             return await _room(conn, keys, study, player, player.room_id)
-        return DonePlace(player, study, await receipts.saved_by(conn, player.room_id, player.id))
+        saved = await receipts.saved_by(conn, player.room_id, player.id)
+        log_id, seq = await _session_log(conn, player.session_id)
+        return DonePlace(player, study, saved, log_id, seq, *await _help(conn, keys, player))
 
 
-async def _lobby(conn: Connection, study: Study, player: Player) -> LobbyPlace:
+async def _lobby(conn: Connection, keys: Keys, study: Study, player: Player) -> LobbyPlace:
     waiting, made = await lobby_counts(conn, player.session_id)
-    found = await conn.execute(lobby.SQL["session_log"], dict(session_id=player.session_id))
-    log_id, seq = (await found.fetchall())[0]
+    log_id, seq = await _session_log(conn, player.session_id)
     prospect = lobby.prospects(study, waiting, made).get(player.type)
-    return LobbyPlace(player, study, prospect, sum(waiting.values()), log_id, seq)
+    notices, help_key = await _help(conn, keys, player)
+    return LobbyPlace(player, study, prospect, sum(waiting.values()), log_id, seq, notices, help_key)
+
+
+async def _session_log(conn: Connection, session_id: str) -> tuple[int, int]:
+    """Its number and that of the last event in it."""
+    [(log_id, seq)] = await (
+        await conn.execute(lobby.SQL["session_log"], dict(session_id=session_id))
+    ).fetchall()
+    return log_id, seq
+
+
+async def _help(conn: Connection, keys: Keys, player: Player) -> tuple[Notices, str]:
+    return await notes.notices_of(conn, player.session_id, player.id), keys.message_key(player.id, 0, 0)
 
 
 async def lobby_counts(conn: Connection, session_id: str) -> tuple[dict[str, int], dict[str, int]]:
@@ -161,6 +201,7 @@ async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room
     view = await rooms.view(conn, room_id)
     room, me = view.room, view.seat_of[player.id]
     values, saved = await records.answers_of(conn, room.id, room.round, room.step, player.id)
+    notices, help_key = await _help(conn, keys, player)
     return RoomPlace(
         player=player,
         study=study,
@@ -171,4 +212,6 @@ async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room
         saved=saved,
         messages=tuple(await messages.seen_by(conn, room.id, me.slot, study)),
         message_key=keys.message_key(player.id, room.id, room.position),
+        notices=notices,
+        help_key=help_key,
     )

@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import Annotated
 
 from litestar import Request, get, post
-from litestar.datastructures import FormMultiDict, State
+from litestar.datastructures import State
 from litestar.params import Parameter
 from litestar.response import Redirect, Response
 
-from app import html, players, record_forms, rooms
+from app import html, notes, players, record_forms, rooms
+from app.arrivals import EntryForm, Refused
 from app.auth import (
     PLAYER_COOKIE,
     Limit,
@@ -22,14 +23,14 @@ from app.auth import (
     player_of,
     same_site,
 )
-from app.fields import FieldError
+from app.fields import FieldError, Form, first, typed
 from app.html import fragment
 from app.lab import lab_of
 from app.ledger import Busy
 from app.messages import BODY, Draft
 from app.pages import page, piece, problem, wants_page
-from app.places import LobbyPlace, Place, RoomPlace, place_of
-from app.players import Arrival, Player
+from app.places import DonePlace, LobbyPlace, Place, RoomPlace, place_of
+from app.players import Player
 from app.record_forms import Posted
 from app.records import form_id
 
@@ -59,28 +60,25 @@ async def join_form(request: Query, token: Token) -> Response[str]:
 
 @post("/join/{token:str}", guards=[same_site])
 async def join(request: Query, token: Token) -> Response[str] | Redirect:
-    lab, player = lab_of(request), await _invited(request, token)
-    study = await lab.studies.of(player.session_id)
-    entry: dict[str, str] = {}
-    if player.status == "invited":
-        if player.session_status == "closed":
-            return _closed(request)
-        form = await request.form()
-        entry, errors = record_forms.read_fields(study.entry, form)
-        if errors:
-            typed = {field.name: form.get(field.name, "") for field in study.entry}
-            return page("player/join.html", dict(study=study, token=token, values=typed, errors=errors), 422)
-    signed_in = await lab.arrivals.commit(Arrival(token, entry))
-    assert signed_in is not None
-    if signed_in.status == "invited":
+    lab, form = lab_of(request), (await request.form()).dict()
+    arrived = await lab.arrivals.commit(EntryForm(token, form))
+    if arrived is None:
+        raise _unknown_token(request)
+    if isinstance(arrived, Refused):
+        study = await lab.studies.of(arrived.session_id)
+        values = typed(study.entry, form)
+        return page(
+            "player/join.html", dict(study=study, token=token, values=values, errors=arrived.errors), 422
+        )
+    if arrived.status == "invited":
         return _closed(request)
-    if signed_in.status == "waiting":
+    if arrived.status == "waiting":
         try:
             async with asyncio.timeout(SEATING_PATIENCE):
-                await lab.seating.seat(signed_in.session_id, signed_in.id)
+                await lab.seating.seat(arrived.session_id, arrived.id)
         except TimeoutError:
             raise Busy from None  # signed in all the same; asking again finds out where
-    key = lab.keys.player_cookie(signed_in.id, signed_in.session_id)
+    key = lab.keys.player_cookie(arrived.id, arrived.session_id)
     return Redirect("/play", status_code=303, headers=cookie(PLAYER_COOKIE, key, lab.config.secure))
 
 
@@ -90,7 +88,7 @@ async def play(request: Query) -> Response[str]:
     return _play(place)
 
 
-@get(["/play/records", "/play/messages", "/play/leave"])
+@get(["/play/records", "/play/messages", "/play/help", "/play/leave"])
 async def back_to_play() -> Redirect:
     """Where a browser without scripts lands when it opens the address of a form again."""
     return Redirect("/play", status_code=303)
@@ -119,7 +117,7 @@ async def store_records(request: Query) -> Response[str] | Redirect:
 @post("/play/messages", guards=[same_site])
 async def send_message(request: Query) -> Response[str] | Redirect:
     lab, (player_id, session_id) = lab_of(request), player_of(request)
-    study, form = await lab.studies.of(session_id), await request.form()
+    study, form = await lab.studies.of(session_id), (await request.form()).dict()
     key = record_forms.form_key(lab, player_id, form, study)
     if key is None:
         return _stale(request)
@@ -127,7 +125,7 @@ async def send_message(request: Query) -> Response[str] | Redirect:
     body, to, wrong = _read_message(form, step.chat)
     if wrong:
         return problem(request, 422, wrong, "/play")
-    form_ = form_id(player_id, form["form_key"], (("to", str(to)), ("body", body)))
+    form_ = form_id(player_id, first(form, "form_key"), (("to", str(to)), ("body", body)))
     sent = await lab.messages.commit(
         Draft(player_id, key.room_id, to, step.name, step.chat == "room", body, form_)
     )
@@ -138,6 +136,29 @@ async def send_message(request: Query) -> Response[str] | Redirect:
         return Redirect("/play", status_code=303)
     next_key = lab.keys.message_key(player_id, key.room_id, key.position)
     return piece(html.render("player/_message_key.html", message_key=next_key))
+
+
+@post("/play/help", guards=[same_site])
+async def ask_for_help(request: Query) -> Response[str] | Redirect:
+    lab, (player_id, session_id) = lab_of(request), player_of(request)
+    form = (await request.form()).dict()
+    key = first(form, "form_key")
+    if lab.keys.read_form_key(player_id, key) is None:
+        return _stale(request)
+    try:
+        body = notes.BODY.read(form.get("body", ()))
+    except FieldError as error:
+        return problem(request, 422, str(error), "/play")
+    place = await _place(request)
+    async with lab.pool.connection() as conn:
+        await notes.ask(conn, session_id, player_id, body, place.situation, key)
+    if wants_page(dict(request.scope["headers"])):
+        return Redirect("/play", status_code=303)
+    place = await _place(request)
+    here = fragment("#page", "innerMorph", place.html())
+    if isinstance(place, DonePlace):  # its page listens to nothing any more
+        here += fragment("#notice", "afterend", html.render("player/_live.html"))
+    return piece(here)
 
 
 @post("/play/leave", guards=[same_site])
@@ -160,11 +181,15 @@ async def _invited(request: Query, token: str) -> Player:
     async with lab_of(request).pool.connection() as conn:
         player = await players.find_by_token(conn, token)
     if player is None:
-        # Only whoever guesses is held off: a whole classroom may come from one address.
-        wrong_tokens.check(address_of(request))
-        wrong_tokens.fail(address_of(request))
-        raise UnknownToken
+        raise _unknown_token(request)
     return player
+
+
+def _unknown_token(request: Query) -> UnknownToken:
+    # Only whoever guesses is held off: a whole classroom may come from one address.
+    wrong_tokens.check(address_of(request))
+    wrong_tokens.fail(address_of(request))
+    return UnknownToken()
 
 
 async def _place(request: Query) -> Place:
@@ -186,29 +211,26 @@ async def _store(request: Query) -> Posted:
     return record_forms.settled(lab, posted, await lab.answers.commit(posted.answer))
 
 
-async def _step_again(
-    request: Query, form: FormMultiDict, errors: Mapping[str, str]
-) -> Response[str] | Redirect:
+async def _step_again(request: Query, form: Form, errors: Mapping[str, str]) -> Response[str] | Redirect:
     """The same step with what was typed and a sentence beside each wrong field."""
     place = await _place(request)
     if not isinstance(place, RoomPlace):
         return Redirect("/play", status_code=303)
-    typed = {field.name: str(form.get(field.name, "")) for field in place.position.step.fields}
-    place = replace(place, values=typed, errors=errors)
+    place = replace(place, values=typed(place.position.step.fields, form), errors=errors)
     if wants_page(dict(request.scope["headers"])):
         return _play(place, 422)
     return piece(place.step_html(), 422)
 
 
-def _read_message(form: FormMultiDict, chat: str) -> tuple[str, int | None, str]:
+def _read_message(form: Form, chat: str) -> tuple[str, int | None, str]:
     """Body, slot it is for, and what is wrong with it (empty if nothing)."""
-    to = str(form.get("to", ""))
+    to = first(form, "to")
     if chat == "none":
         return "", None, "Nobody can write messages at this step."
     if to and not (to.isascii() and to.isdecimal() and len(to) < 6):
         return "", None, "This message names nobody who is here. Choose a person and send it again."
     try:
-        body = BODY.read([str(form.get("body", ""))])
+        body = BODY.read(form.get("body", ()))
     except FieldError as error:
         return "", None, str(error)
     return body, int(to) if to else None, ""
@@ -226,4 +248,4 @@ def _closed(request: Query) -> Response[str]:
     return problem(request, 410, sentence)
 
 
-HANDLERS = [join_form, join, play, back_to_play, store_records, send_message, leave]
+HANDLERS = [join_form, join, play, back_to_play, store_records, send_message, ask_for_help, leave]

@@ -18,6 +18,7 @@ SQL = Queries("players")
 
 @dataclass(frozen=True, slots=True)
 class Player:
+    token_hash: bytes
     id: int
     session_id: str
     label: str
@@ -34,7 +35,7 @@ class Player:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Somebody who sends the entry form."""
+    """Somebody who comes in with what the entry form asks for."""
 
     token: str
     entry: Mapping[str, str]
@@ -74,7 +75,16 @@ async def also_invited_to(
 
 
 async def find_by_token(conn: Connection, token: str) -> Player | None:
-    return await row(conn, Player, SQL["find_by_token"], token_hash=token_hash(token))
+    [found] = await find_by_tokens(conn, [token])
+    return found
+
+
+async def find_by_tokens(conn: Connection, tokens: Sequence[str]) -> list[Player | None]:
+    """In the order of `tokens`; None for one that nobody has."""
+    hashes = [token_hash(token) for token in tokens]
+    found = await rows(conn, Player, SQL["find_by_tokens"], hashes=hashes)
+    by_hash = {player.token_hash: player for player in found}
+    return [by_hash.get(hash) for hash in hashes]
 
 
 async def find_player(conn: Connection, player_id: int) -> Player | None:

@@ -33,23 +33,21 @@ def best_first(url: str) -> str:
 
     A machine that is gone without a word costs the whole connect_timeout, and one that was replaced may answer.
     """
-    given = conninfo_to_dict(url)
-    names = [name for name in ("host", "hostaddr", "port") if given.get(name)]
-    lists = [str(given[name]).split(",") for name in names]
-    count = max(map(len, lists), default=1)
-    if count == 1:
+    hosts = _hosts(url)
+    if len(hosts) == 1:
         return url
-    hosts = [
-        dict(zip(names, parts, strict=True))
-        for parts in zip(*(parts if len(parts) == count else parts * count for parts in lists), strict=True)
-    ]
 
     def rank(one: dict[str, str]) -> tuple[bool, bool]:
-        host = (one.get("host") or one.get("hostaddr") or "", one.get("port") or "5432")
-        return host in _doubtful, host not in _primary
+        return _host(one) in _doubtful, _host(one) not in _primary
 
     hosts.sort(key=rank)
-    return make_conninfo(url, **{name: ",".join(one[name] for one in hosts) for name in names})
+    return make_conninfo(url, **{name: ",".join(one[name] for one in hosts) for name in hosts[0]})
+
+
+def others(url: str) -> list[str]:
+    """A conninfo for each host that we are not connected to as the primary."""
+    hosts = _hosts(url)
+    return [make_conninfo(url, **one) for one in hosts if len(hosts) > 1 and _host(one) not in _primary]
 
 
 def arrive(conn: Connection, cluster: str, timeline: int) -> None:
@@ -86,3 +84,18 @@ def hang_up(conn: Connection) -> None:
     """
     with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(conn.pgconn.socket)) as wire:
         wire.shutdown(socket.SHUT_RDWR)
+
+
+def _hosts(url: str) -> list[dict[str, str]]:
+    """Each host by itself, with what the conninfo says of it."""
+    given = conninfo_to_dict(url)
+    lists = {name: str(given[name]).split(",") for name in ("host", "hostaddr", "port") if given.get(name)}
+    count = max(map(len, lists.values()), default=1)
+    return [
+        {name: parts[nth if len(parts) == count else 0] for name, parts in lists.items()}
+        for nth in range(count)
+    ]
+
+
+def _host(one: dict[str, str]) -> Host:
+    return one.get("host") or one.get("hostaddr") or "", one.get("port") or "5432"

@@ -10,14 +10,13 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs
 
-from litestar.datastructures import FormMultiDict
 from litestar.exceptions import ClientException
 
 from app import html
 from app.auth import RawHeaders, check_site, player_in
-from app.fields import Field, FieldError
+from app.fields import Form, first, read_fields
 from app.keys import FormKey
 from app.lab import Lab
 from app.ledger import Busy
@@ -33,7 +32,7 @@ class Posted:
     """A record form and what became of it."""
 
     player_id: int
-    form: FormMultiDict
+    form: Form
     key: FormKey | None  # None: not from a page of theirs
     errors: Mapping[str, str]  # field → sentence; then nothing is stored
     answer: Answer | None = None  # what is to be stored
@@ -92,7 +91,7 @@ def read(lab: Lab, study: Study, player_id: int, headers: RawHeaders, body: byte
     if errors:
         return Posted(player_id, form, key, errors)
     said = tuple(values.items())
-    id = form_id(player_id, form["form_key"], said)
+    id = form_id(player_id, first(form, "form_key"), said)
     answer = Answer(player_id, key.room_id, position.step.name, position.round, said, id)
     return Posted(player_id, form, key, {}, answer, position.step.ends == "answered")
 
@@ -112,31 +111,17 @@ def saved(lab: Lab, posted: Posted) -> str:
     return before + lab.keys.answer_key(posted.player_id, room_id, position, posted.receipt.version) + after
 
 
-def form_key(lab: Lab, player_id: int, form: FormMultiDict, study: Study) -> FormKey | None:
-    key = lab.keys.read_form_key(player_id, str(form.get("form_key", "")))
+def form_key(lab: Lab, player_id: int, form: Form, study: Study) -> FormKey | None:
+    key = lab.keys.read_form_key(player_id, first(form, "form_key"))
     return key if key is not None and key.position < len(study.plan) else None
 
 
-def read_fields(fields: tuple[Field, ...], form: FormMultiDict) -> tuple[dict[str, str], dict[str, str]]:
-    """What was posted for these fields, and a sentence beside each that cannot be stored."""
-    values: dict[str, str] = {}
-    errors: dict[str, str] = {}
-    for field in fields:
-        try:
-            values[field.name] = field.read([str(one) for one in form.getall(field.name, [])])
-        except FieldError as error:
-            errors[field.name] = str(error)
-    return values, errors
-
-
-def _fields_of(headers: RawHeaders, body: bytes) -> FormMultiDict:
+def _fields_of(headers: RawHeaders, body: bytes) -> Form:
     """The fields of a form as browsers send it. Raises a 400."""
     if body and not headers.get(b"content-type", b"").startswith(b"application/x-www-form-urlencoded"):
         raise ClientException("This was not sent as a form.")
     try:
-        return FormMultiDict(
-            parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=500)
-        )
+        return parse_qs(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=500)
     except ValueError:
         raise ClientException("The form has bytes that are no text.") from None
 

@@ -225,7 +225,7 @@ async def end(conn: Connection, room_ids: Sequence[int], outcome: str, study: St
     await conn.execute(SQL["end_rooms"], dict(room_ids=list(room_ids), outcome=outcome))
 
 
-async def withdraw(conn: Connection, player_id: int, study: Study) -> int | None:
+async def withdraw(conn: Connection, player_id: int, study: Study, outcome: str = "withdrawn") -> int | None:
     """The player leaves for good, from the lobby or a room. Again changes nothing. Returns the room."""
     player = await players.find_player(conn, player_id)
     assert player is not None
@@ -236,7 +236,7 @@ async def withdraw(conn: Connection, player_id: int, study: Study) -> int | None
     if player.room_id is not None:
         await conn.execute(SQL["lock_room"], dict(room_id=player.room_id))
     await conn.execute(players.SQL["lock_player"], dict(player_id=player_id))
-    await players.leave(conn, [player_id], "withdrawn", study)
+    await players.leave(conn, [player_id], outcome, study)
     if player.room_id is not None and player.status == "playing" and "end_room" in study.dropout.then:
         await end(conn, [player.room_id], "partner_left", study)
     return player.room_id

@@ -165,6 +165,14 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
+def free_port() -> int:
+    """A port of this machine that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 def serve_one(config: Config, url: str, listener: socket.socket, lifeline: int) -> None:
     """Serve in this process until SIGTERM or SIGINT, or until whoever holds the other end of `lifeline` is gone.
 

@@ -104,7 +104,7 @@ async def read_study(conn: Connection, session_id: str) -> Study:
 
 async def start(conn: Connection, session_id: str, by: str) -> str:
     """Seating begins. Returns a sentence for the researcher; again changes nothing."""
-    session = await _lock(conn, session_id, by)
+    session = await lock(conn, session_id, by)
     if session.status == "open":
         await conn.execute(SQL["start_session"], dict(id=session_id))
         await conn.execute(SQL["look_again"], dict(id=session_id))
@@ -114,7 +114,7 @@ async def start(conn: Connection, session_id: str, by: str) -> str:
 
 async def pause(conn: Connection, session_id: str, by: str) -> str:
     """Everything stands still until `resume`, which moves every deadline by the length of the pause."""
-    session = await _lock(conn, session_id, by)
+    session = await lock(conn, session_id, by)
     if session.status == "running":
         await conn.execute(SQL["pause_session"], dict(id=session_id))
         return f"Paused {session.name}: every deadline waits."
@@ -122,7 +122,7 @@ async def pause(conn: Connection, session_id: str, by: str) -> str:
 
 
 async def resume(conn: Connection, session_id: str, by: str) -> str:
-    session = await _lock(conn, session_id, by)
+    session = await lock(conn, session_id, by)
     if session.status == "paused":
         await conn.execute(SQL["lock_rooms_of_session"], dict(id=session_id))
         await conn.execute(SQL["lock_waiting_players"], dict(id=session_id))
@@ -139,7 +139,7 @@ async def resume(conn: Connection, session_id: str, by: str) -> str:
 
 async def close(conn: Connection, session_id: str, by: str) -> str:
     """Nobody comes in any more, rooms end, everyone who signed in gets a code."""
-    session = await _lock(conn, session_id, by)
+    session = await lock(conn, session_id, by)
     if session.status == "closed":
         return f"{session.name} is closed already; nothing changed."
     study = await read_study(conn, session_id)
@@ -152,16 +152,17 @@ async def close(conn: Connection, session_id: str, by: str) -> str:
     return f"Closed {session.name}: the door is shut and everyone who came has a code."
 
 
-ACTIONS = {"start": start, "pause": pause, "resume": resume, "close": close}
-
-
-async def _lock(conn: Connection, session_id: str, by: str) -> Session:
+async def lock(conn: Connection, session_id: str, by: str) -> Session:
+    """Lock the session and its lobby; what this transaction does is logged as done by `by`."""
     await conn.execute(SQL["act_as"], dict(by=by))
     found = await row(conn, Session, SQL["lock_session"], id=session_id)
     if found is None:
         return await find_session(conn, session_id)
     await rooms.lock_lobby(conn, session_id)
     return found
+
+
+ACTIONS = {"start": start, "pause": pause, "resume": resume, "close": close}
 
 
 def _already(session: Session) -> str:

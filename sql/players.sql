@@ -10,16 +10,18 @@ select s.name, count(*) as players from player p join session s on s.id = p.sess
 where p.token_hash = any(%(hashes)s) and s.status <> 'closed' and s.id <> %(session_id)s
 group by s.id order by s.opened_at desc
 
--- name: find_by_token
+-- name: find_by_tokens
 -- The same list may serve several sessions: the one that this player is in counts, else the newest that is open.
-select p.id, p.session_id, p.label, p.type, p.status::text, p.room_id, p.slot, p.waiting_since, p.seated_at,
-    p.outcome, p.code, s.status::text as session_status
-from player p join session s on s.id = p.session_id
-where p.token_hash = %(token_hash)s
-order by s.status = 'closed', p.status in ('waiting', 'playing') desc, s.opened_at desc limit 1
+select p.* from unnest(%(hashes)s::bytea[]) as g(token_hash) cross join lateral (
+    select p.token_hash, p.id, p.session_id, p.label, p.type, p.status::text, p.room_id, p.slot, p.waiting_since,
+        p.seated_at, p.outcome, p.code, s.status::text as session_status
+    from player p join session s on s.id = p.session_id
+    where p.token_hash = g.token_hash
+    order by s.status = 'closed', p.status in ('waiting', 'playing') desc, s.opened_at desc limit 1
+) p
 
 -- name: find_player
-select p.id, p.session_id, p.label, p.type, p.status::text, p.room_id, p.slot, p.waiting_since, p.seated_at,
+select p.token_hash, p.id, p.session_id, p.label, p.type, p.status::text, p.room_id, p.slot, p.waiting_since, p.seated_at,
     p.outcome, p.code, s.status::text as session_status
 from player p join session s on s.id = p.session_id
 where p.id = %(player_id)s

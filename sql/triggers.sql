@@ -33,6 +33,11 @@ begin
     group by part;
 end $$;
 
+-- The researcher whose transaction this is; null for the server itself and for players.
+create or replace function acting() returns text language sql stable as $$
+    select nullif(current_setting('networklab.by', true), '')
+$$;
+
 create or replace function session_inserted() returns trigger language plpgsql as $$
 begin
     insert into log (session_id) select id from new_rows;
@@ -49,7 +54,7 @@ begin
             case when n.status = 'running' and o.status = 'paused' then 'session_resumed'
                 when n.status = 'running' then 'session_started'
                 else 'session_' || n.status end as name,
-            jsonb_strip_nulls(jsonb_build_object('by', nullif(current_setting('networklab.by', true), ''))) as data
+            jsonb_strip_nulls(jsonb_build_object('by', acting())) as data
         from new_rows n join old_rows o using (id) where n.status <> o.status
     ) changed join log on log.session_id = changed.id and log.room_id is null;
     return null;
@@ -79,7 +84,7 @@ begin
                 when n.position <> o.position then 'step_opened'
                 else 'deadline_moved' end as name,
             jsonb_strip_nulls(jsonb_build_object('room', n.name, 'position', n.position, 'step', n.step,
-                'round', n.round, 'deadline', n.deadline, 'outcome', n.outcome)) as data
+                'round', n.round, 'deadline', n.deadline, 'outcome', n.outcome, 'by', acting())) as data
         from new_rows n join old_rows o using (id)
         where (n.status, n.position, n.deadline) is distinct from (o.status, o.position, o.deadline)
     ) changed
@@ -115,8 +120,13 @@ begin
         select n.id, n.session_id, n.room_id, 3,
             case n.status when 'finished' then 'player_finished' else 'player_left' end,
             jsonb_build_object('outcome', n.outcome, 'slot', n.slot)
+                || jsonb_strip_nulls(jsonb_build_object('by', acting()))
         from new_rows n join old_rows o using (id)
         where n.status in ('finished', 'left') and o.status not in ('finished', 'left')
+        union all
+        select n.id, n.session_id, null, 4, 'player_retyped',
+            jsonb_build_object('from', o.type, 'to', n.type, 'by', acting())
+        from new_rows n join old_rows o using (id) where n.type <> o.type
     ) changed join log on log.session_id = changed.session_id and log.room_id is not distinct from changed.room_id;
     return null;
 end $$;
@@ -153,3 +163,13 @@ begin
 end $$;
 create or replace trigger message_inserted after insert on message
     referencing new table as new_rows for each statement execute function message_inserted();
+
+create or replace function note_inserted() returns trigger language plpgsql as $$
+begin
+    perform append_events(array_agg(log.id), array_agg(case when n.account is null then 'help_asked' else 'note_written' end),
+        array_agg(n.player_id), array_agg(jsonb_strip_nulls(jsonb_build_object('note', n.id, 'by', n.account))))
+    from new_rows n join log on log.session_id = n.session_id and log.room_id is null;
+    return null;
+end $$;
+create or replace trigger note_inserted after insert on note
+    referencing new table as new_rows for each statement execute function note_inserted();

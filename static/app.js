@@ -179,7 +179,7 @@ document.addEventListener("htmx:before:request", (event) => {
   if (!isForm(form)) return;
   clearTimeout(unsent.get(form)?.timer);
   bodies.set(form, ctx.request.body);
-  mine ||= "clear" in form.dataset; // it may come back before the answer does
+  mine ||= form.id === "send"; // it may come back before the answer does
   sending.add(ctx);
   showState();
 });

@@ -29,7 +29,9 @@ from app.config import PROJECT
 from app.db import Connection, connect
 from app.embedded import Postgres
 from app.people import Person
+from app.rehearsal.programs import program
 from app.rehearsal.wire import Answer, Browser, WireError
+from app.server import free_port
 from app.sessions import ACTIONS, open_session
 from app.study import parse, read_folder
 
@@ -436,18 +438,10 @@ def _lives(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return not Path("/proc/self").exists()
+    found = program(pid)
+    return not found.ended if found else not Path("/proc/self").exists()
 
 
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -185,6 +185,28 @@ def test_a_primary_that_freezes_holds_nobody_and_is_not_gone_back_to_when_it_wak
     everything_is_kept(pair, writers, tmp_path)
 
 
+def test_a_primary_that_wakes_before_anybody_has_noticed_is_left_for_the_one_that_replaced_it(
+    pair: Pair, tmp_path: Path
+) -> None:
+    house, server = pair.house, pair.house.serve(processes=2)
+    late = [house.guest(server, pair.session, label) for label in ("R1", "B1")]
+
+    async def story() -> list[Writer]:
+        async with a_burst(house, pair.writers(), server) as writers:
+            before = [len(writer.receipts) for writer in writers]
+            pair.freeze(pair.one)
+            await takes_over(pair)
+            pair.thaw(pair.one)
+            house.database = pair.two.dsn  # the old primary would answer as well
+            await everyone_has_written(writers, 3)
+            await asyncio.gather(*(comes_in(guest) for guest in late))
+            await until(lambda: not served_by(pair.one), "nobody with the old primary any more")
+            await assert_again_the_same(house, writers, before)
+        return writers
+
+    everything_is_kept(pair, house.tell(story()), tmp_path)
+
+
 def test_a_primary_that_takes_no_writes_any_more_is_left(pair: Pair, tmp_path: Path) -> None:
     house, server = pair.house, pair.house.serve(processes=2)
     late = [house.guest(server, pair.session, label) for label in ("R1", "B1")]

@@ -6,7 +6,6 @@ import asyncio
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -33,6 +32,7 @@ from app.rehearsal.faults import (
 from app.rehearsal.rehearse import Run, Write, rehearse
 from app.rehearsal.stage import Plan, Played, RehearsalError, open_rehearsal
 from app.rehearsal.standby import Standby, kill_machine
+from app.server import free_port
 
 SETTINGS = {"max_wal_size": "256MB", "min_wal_size": "80MB"}  # for a small disk
 PATIENCE, MOMENT = (
@@ -184,7 +184,7 @@ def _scene(drill: Drill, processes: int) -> Iterator[Scene]:
             standby = stack.enter_context(_standby(home, postgres)) if drill.standby else None
             url = standby.both if standby else postgres.dsn
             asyncio.run(migrate_at(url))
-            port = _free_port()
+            port = free_port()
             with (home / "server.log").open("wb") as log:
                 serve = subprocess.Popen(
                     [
@@ -242,13 +242,6 @@ def _standby(home: Path, primary: Postgres) -> Iterator[Standby]:
 
 def _environ() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "NETWORKLAB_LISTENER_URL"}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _last_line(file: Path) -> str:

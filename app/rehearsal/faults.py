@@ -21,6 +21,7 @@ from pathlib import Path
 import psycopg
 
 from app.embedded import Postgres
+from app.rehearsal.programs import programs
 from app.rehearsal.standby import Standby, kill_machine
 from app.rehearsal.wire import Browser, WireError
 
@@ -48,14 +49,7 @@ class Scene:
 
     def workers(self) -> list[int]:
         """The server processes, without the parent that keeps them alive."""
-        found = []
-        for file in Path("/proc").glob("[0-9]*/stat"):
-            with suppress(OSError, ValueError):
-                name, _, rest = file.read_text().rpartition(")")
-                state, parent = rest.split()[:2]
-                if int(parent) == self.serve.pid and state != "Z":
-                    found.append(int(name.split()[0]))
-        return sorted(found)
+        return sorted(one.pid for one in programs() if one.parent == self.serve.pid and not one.ended)
 
     async def ready(self) -> bool:
         """Whether the server says so within `READY` seconds; three times, since several processes answer."""

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from app.rehearsal.programs import programs
 from app.rehearsal.wire import Browser, WireError
 
 METRIC = re.compile(r'^(\w+)\{process="([^"]*)"\} (\S+)$', re.MULTILINE)
-TICK = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +66,8 @@ class Gauges:
         """Of the postmaster, its children that are there and those that have ended."""
         if self.postmaster is None:
             return None
-        ticks = 0
-        for file in Path("/proc").glob("[0-9]*/stat"):
-            with suppress(OSError, ValueError):
-                name, _, rest = file.read_text().rpartition(")")
-                fields = rest.split()
-                if int(name.split()[0]) == self.postmaster:
-                    ticks += sum(map(int, fields[11:15]))
-                elif int(fields[1]) == self.postmaster:
-                    ticks += sum(map(int, fields[11:13]))
-        return ticks / TICK
+        own = [one for one in programs() if self.postmaster in (one.pid, one.parent)]
+        return sum(one.cpu + (one.children_cpu if one.pid == self.postmaster else 0.0) for one in own)
 
     async def watch_dashboard(self, session_id: str, cookies: Mapping[str, str]) -> None:
         """Note each tick until cancelled, as a researcher's page does it."""

@@ -14,6 +14,7 @@ from typing import TypeVar
 import uvloop
 
 from app.rehearsal.gauges import Gauges
+from app.rehearsal.programs import cpu
 from app.server import allow_many_connections
 from tests.bench.client import Connection, connect, post
 from tests.bench.crowd import Attendee, bring_in
@@ -24,7 +25,7 @@ from tests.bench.plot import Plot, Series
 from tests.bench.records import FIELD, STUDY, check
 from tests.bench.stage import PROCESSES, Stage, set_up
 from tests.bench.streams import STUDY as TALK
-from tests.bench.streams import Pages, cpu
+from tests.bench.streams import Pages
 from tests.house import House, Opened, Server
 
 PLAYERS: tuple[int, ...] = (50, 200, 700, 1500, 3000)

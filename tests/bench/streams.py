@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import re
 import resource
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import uvloop
 
+from app.rehearsal.programs import cpu
 from app.server import allow_many_connections
 from tests.bench.client import Connection, LivePage, connect, get, post
 from tests.bench.crowd import Attendee, bring_in
@@ -222,9 +221,3 @@ def _since_commit(house: House, pages: Pages) -> list[float]:
     return [
         1000 * (now - committed[number]) for number, said in pages.said.items() for now in said.seen.values()
     ]
-
-
-def cpu(pid: int) -> float:
-    """Seconds of processor time of a process."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,0 +1,46 @@
+"""The programs that run on this machine, by what Linux shows of each in /proc."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    pid: int
+    parent: int
+    ended: bool  # and nobody has asked how
+    cpu: float  # seconds of a processor, of all its threads
+    children_cpu: float  # … of those that it started and that have ended
+
+
+def programs() -> Iterator[Program]:
+    """All that are there; none on a machine without /proc."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        found = program(int(folder.name))
+        if found:
+            yield found
+
+
+def program(pid: int) -> Program | None:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return None
+    # Its name stands in parentheses and may have some of its own.
+    state, parent, *fields = stat.rpartition(")")[2].split()
+    user, system, children_user, children_system = map(int, fields[9:13])
+    return Program(
+        pid, int(parent), state == "Z", (user + system) / TICK, (children_user + children_system) / TICK
+    )
+
+
+def cpu(pid: int) -> float:
+    """Seconds of a processor that one has used; 0 for one that is not there."""
+    found = program(pid)
+    return found.cpu if found else 0.0

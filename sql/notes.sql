@@ -1,0 +1,26 @@
+-- name: add_note
+-- A form that comes twice says it once.
+insert into note (session_id, player_id, account, body, situation, form)
+values (%(session_id)s, %(player_id)s, %(account)s, %(body)s, %(situation)s, %(form)s)
+on conflict (session_id, form) do nothing
+
+-- name: notices
+-- What one player has asked and been told, oldest first; and what everybody is told now.
+select id, player_id, account, body, situation, at from note
+where session_id = %(session_id)s and (player_id = %(player_id)s or id = (
+    select max(id) from note where session_id = %(session_id)s and player_id is null
+))
+order by id
+
+-- name: banner
+-- The newest for everybody; empty, if it was taken down.
+select body from note where session_id = %(session_id)s and player_id is null order by id desc limit 1
+
+-- name: open_questions
+-- Who asked for help and has had no word since, longest first.
+select p.id as player_id, p.label, n.body, n.situation, n.at
+from note n join player p on p.id = n.player_id
+where n.session_id = %(session_id)s and n.account is null and not exists (
+    select from note later where later.session_id = n.session_id and later.player_id = n.player_id and later.id > n.id
+)
+order by n.id
