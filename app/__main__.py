@@ -138,6 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     adder = adders.add_parser("add", help="add an account, or give it a new password")
     adder.add_argument("name", metavar="NAME")
     adder.add_argument("--password", help="else it is asked for, or read from standard input")
+    adder.add_argument("--observer", action="store_true", help="an account that watches and changes nothing")
     adder.set_defaults(run=_admin_add)
     return parser
 
@@ -395,8 +396,9 @@ def _admin_add(options: argparse.Namespace, config: Config) -> int:
         )
     if len(password) < 8:
         raise Refusal("The password is too short: give at least 8 characters.")
-    _with_connection(config, lambda conn: put_account(conn, name, password))
-    print(f"{name} can log in at {config.public_url}/admin.")
+    _with_connection(config, lambda conn: put_account(conn, name, password, options.observer))
+    what = " to watch" if options.observer else ""
+    print(f"{name} can log in{what} at {config.public_url}/admin.")
     return 0
 
 

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from app.db import Connection, Queries, value
+from app.db import Connection, Queries, row, value
 
 SQL = Queries("accounts")
 HOURS = 24 * 7  # that a log-in lasts
 
 
-async def put_account(conn: Connection, name: str, password: str) -> None:
-    """Add an account, or give an existing one a new password."""
-    await conn.execute(SQL["put_account"], dict(name=name, password_hash=PasswordHasher().hash(password)))
+@dataclass(frozen=True, slots=True)
+class Account:
+    name: str
+    observes: bool  # sees everything, changes nothing
+
+
+async def put_account(conn: Connection, name: str, password: str, observes: bool = False) -> None:
+    """Add an account, or give an existing one a new password and role."""
+    await conn.execute(
+        SQL["put_account"],
+        dict(name=name, password_hash=PasswordHasher().hash(password), observes=observes),
+    )
 
 
 async def password_hash(conn: Connection, name: str) -> str | None:
@@ -40,9 +50,8 @@ async def log_in(conn: Connection, name: str, once: bool = False) -> str:
     return key
 
 
-async def account_of(conn: Connection, key: str) -> str | None:
-    found: str | None = await value(conn, SQL["find_login"], key_hash=_hash(key))
-    return found
+async def account_of(conn: Connection, key: str) -> Account | None:
+    return await row(conn, Account, SQL["find_login"], key_hash=_hash(key))
 
 
 async def use_link(conn: Connection, key: str) -> str | None:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from litestar import Request, Router, get, post
+from litestar import Request, get, post
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
-from litestar.exceptions import NotFoundException
+from litestar.exceptions import NotFoundException, PermissionDeniedException
 from litestar.response import Redirect, Response, Stream
 
-from app import accounts, export, html, sessions
-from app.auth import ADMIN_COOKIE, Limit, address_of, cookie, same_site
+from app import accounts, export, html, notes, sessions
+from app.accounts import Account
+from app.auth import ADMIN_COOKIE, Limit, address_of, cookie
 from app.html import fragment, sse
 from app.lab import lab_of
 from app.lobby import missing
 from app.pages import page, problem
+from app.people import new_token
 from app.sessions import ACTIONS, SessionError
 from app.stats import Tick, read_server, read_tick
 from app.study import Study
@@ -32,15 +35,25 @@ class NotLoggedIn(Exception):
     """The page belongs to a researcher and no log-in came with the request."""
 
 
-async def logged_in(connection: ASGIConnection) -> str:  # type: ignore[type-arg]
-    """The account's name. Raises `NotLoggedIn`."""
+async def logged_in(connection: ASGIConnection) -> Account:  # type: ignore[type-arg]
+    """Raises `NotLoggedIn`."""
     key = connection.cookies.get(ADMIN_COOKIE, "")
     if key:
         async with lab_of(connection).pool.connection() as conn:
-            name = await accounts.account_of(conn, key)
-        if name is not None:
-            return name
+            account = await accounts.account_of(conn, key)
+        if account is not None:
+            return account
     raise NotLoggedIn
+
+
+async def owner(connection: ASGIConnection) -> str:  # type: ignore[type-arg]
+    """The name of an account that may change something. Raises `NotLoggedIn`, and a 403 for one that only watches."""
+    account = await logged_in(connection)
+    if account.observes:
+        raise PermissionDeniedException(
+            "Your account watches and changes nothing. Ask an owner of the session to do this."
+        )
+    return account.name
 
 
 @get("/login")
@@ -85,27 +98,29 @@ async def logout(request: Query) -> Redirect:
 
 @get("/")
 async def session_list(request: Query) -> Response[str]:
-    name = await logged_in(request)
+    account = await logged_in(request)
     async with lab_of(request).pool.connection() as conn:
         found = await sessions.list_sessions(conn)
-    return page("admin/sessions.html", dict(sessions=found, account=name))
+    return page("admin/sessions.html", dict(sessions=found, account=account.name))
 
 
 @get("/sessions/{session_id:str}")
 async def session_page(request: Query, session_id: str) -> Response[str]:
-    lab, name = lab_of(request), await logged_in(request)
-    study = await _study(request, session_id)
+    lab, who = lab_of(request), await logged_in(request)
+    study = await study_of(request, session_id)
     async with lab.pool.connection() as conn:
         tick = await read_tick(conn, session_id, await read_server(conn))
-    return page("admin/session.html", dict(account=name) | tick_context(tick, study))
+        banner = await notes.banner_of(conn, session_id)
+    context = dict(who=who, banner=banner, form_key=new_token(12))
+    return page("admin/session.html", context | tick_context(tick, study))
 
 
 @post("/sessions/{session_id:str}/{action:str}")
 async def act(request: Query, session_id: str, action: str) -> Response[str] | Redirect:
-    lab, name = lab_of(request), await logged_in(request)
+    lab, name = lab_of(request), await owner(request)
     if action not in ACTIONS:
         raise NotFoundException(f"A session has no action “{action}”.")
-    await _study(request, session_id)
+    await study_of(request, session_id)
     try:
         async with lab.pool.connection() as conn, conn.transaction():
             await ACTIONS[action](conn, session_id, name)
@@ -118,7 +133,7 @@ async def act(request: Query, session_id: str, action: str) -> Response[str] | R
 async def export_zip(request: Query, session_id: str) -> Stream:
     lab = lab_of(request)
     await logged_in(request)
-    study = await _study(request, session_id)
+    study = await study_of(request, session_id)
     name = f"{session_id}-{datetime.now(UTC):%Y%m%d-%H%M%S}.zip"
     return Stream(
         export.zip_chunks(lab.stats.line.url, session_id, study),
@@ -138,18 +153,22 @@ def tick_context(tick: Tick, study: Study) -> dict[str, object]:
     for room in tick.rooms:
         made[room.kind] = made.get(room.kind, 0) + 1
     open_kinds = [kind for kind in study.rooms if kind.count is None or made.get(kind.name, 0) < kind.count]
-    types = study.types or tuple(
-        sorted({type_ for room in tick.rooms for type_ in room.types} | set(tick.waiting))
-    )
+    types = [*tick.waiting, *(type_ for room in tick.rooms for type_ in room.types)]
     return dict(
         tick=tick,
         study=study,
         needs=[(kind, missing(kind, tick.waiting)) for kind in open_kinds],
-        type_numbers={type_: number % 4 + 1 for number, type_ in enumerate(types)},
+        type_numbers=type_numbers(study, types),
     )
 
 
-async def _study(request: Query, session_id: str) -> Study:
+def type_numbers(study: Study, types: Sequence[str]) -> dict[str, int]:
+    """Which of the four shapes and colours each type has: by the study's order, else by the alphabet."""
+    return {type_: number % 4 + 1 for number, type_ in enumerate(study.types or sorted(set(types)))}
+
+
+async def study_of(request: Query, session_id: str) -> Study:
+    """Raises a 404 for a session that is not there."""
     lab = lab_of(request)
     async with lab.pool.connection() as conn:
         try:
@@ -164,10 +183,4 @@ def _welcome(request: Query, key: str, to: str = "/admin") -> Redirect:
     return Redirect(ours, status_code=303, headers=cookie(ADMIN_COOKIE, key, lab_of(request).config.secure))
 
 
-HANDLERS = [
-    Router(
-        "/admin",
-        guards=[same_site],
-        route_handlers=[login_form, login, logout, session_list, session_page, act, export_zip],
-    )
-]
+HANDLERS = [login_form, login, logout, session_list, session_page, act, export_zip]

@@ -108,6 +108,14 @@ COLUMNS: dict[str, dict[str, str]] = {
         "step": "The step at which it was written.",
         "round": "The repetition of that step, from 1.",
     },
+    "notes.csv": {
+        "note": "The note's number.",
+        "player": "players.csv → player: whose it is; empty: everybody's.",
+        "by": "The account that wrote it; empty: the player, asking for help.",
+        "body": "What was written; empty, to everybody: what stood there was taken down.",
+        "situation": "Where the player was when they asked.",
+        "at": "When the server stored it.",
+    },
     "events.csv": {
         "log": "session, or the room whose log this is.",
         "seq": "The event's number in this log: 1, 2, 3 … without a gap, in the order of what happened.",

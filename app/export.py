@@ -169,7 +169,7 @@ def _tables(conn: Connection, session_id: str, study: Study) -> Iterator[tuple[s
         yield f"{noun}.csv", copied(conn, SQL[noun], session_id)
     header = [*codebook.COLUMNS["records_wide.csv"], *wide.values()]
     yield "records_wide.csv", written(header, fetched(conn, SQL["records_wide"], session_id, player_wide))
-    for noun in ("messages", "events"):
+    for noun in ("messages", "notes", "events"):
         yield f"{noun}.csv", copied(conn, SQL[noun], session_id)
     yield "codebook.csv", written(codebook.HEADER, listed(codebook.rows(study)))
 

@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import psycopg
-from litestar import Litestar, MediaType, Request, Response, get
+from litestar import Litestar, MediaType, Request, Response, Router, get
 from litestar.background_tasks import BackgroundTask
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, NotFoundException
@@ -21,10 +21,10 @@ from litestar.response import Redirect
 from litestar.types import Message, Scope
 from psycopg_pool import PoolTimeout, TooManyRequests
 
-from app import admin_pages, html, messages, player_pages, records, streams
+from app import admin_pages, html, messages, player_pages, records, story_pages, streams
 from app.admin_pages import NotLoggedIn, render_tick
 from app.arrivals import EntryForm, Refused, sign_in
-from app.auth import NotSignedIn
+from app.auth import NotSignedIn, same_site
 from app.conductor import Conductor
 from app.config import Config
 from app.db import Connection, look_around, open_pool
@@ -60,7 +60,9 @@ def create_app(config: Config, url: str) -> Litestar:
     app = Litestar(
         route_handlers=[
             *player_pages.HANDLERS,
-            *admin_pages.HANDLERS,
+            Router(
+                "/admin", guards=[same_site], route_handlers=[*admin_pages.HANDLERS, *story_pages.HANDLERS]
+            ),
             *streams.HANDLERS,
             front,
             health_live,

@@ -21,6 +21,7 @@ from psycopg.types.json import Jsonb
 
 from app import clock
 from app.db import Connection, Line, Queries, row, rows, value
+from app.notes import Question, open_questions
 
 SQL, SESSIONS, LOBBY = Queries("stats"), Queries("sessions"), Queries("lobby")
 STATUSES = ("invited", "waiting", "playing", "finished", "left")
@@ -100,6 +101,7 @@ class Tick:
     messages_a_second: float
     server: Figures  # all processes together
     log: list[LogLine]
+    questions: Sequence[Question]  # who waits for a word from a researcher
 
     @property
     def next_deadline(self) -> datetime | None:
@@ -205,6 +207,7 @@ async def read_tick(
         room_lines = await rows(conn, RoomLine, SQL["room_lines"], session_id=session_id)
         totals = await row(conn, Totals, SQL["totals"], session_id=session_id)
         log = await rows(conn, LogLine, SQL["newest_events"], session_id=session_id)
+        questions = await open_questions(conn, session_id)
     assert session is not None and totals is not None
     seconds = max(time.monotonic() - before[0], 0.001) if before else 1.0
     old = before[1] if before else totals
@@ -219,6 +222,7 @@ async def read_tick(
         messages_a_second=(totals.messages - old.messages) / seconds,
         server=server,
         log=log,
+        questions=questions,
     )
 
 

@@ -102,6 +102,14 @@ select m.id as message, m.player_id as player, room.name as room, m.to_slot as "
 from message m left join room on room.id = m.room_id
 where m.session_id = %(session_id)s order by m.id
 
+-- name: notes
+select n.id as note, n.player_id as player, n.account as by,
+    case when ascii(n.body) in (39, 43, 45, 61, 64) and n.body ~ '^''*[=+@-]'
+            and n.body !~ '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$'
+        then '''' || n.body else n.body end as body,
+    n.situation, to_char(n.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at
+from note n where n.session_id = %(session_id)s order by n.id
+
 -- name: events
 select coalesce(room.name, 'session') as log, e.seq, e.name as event, e.player_id as player, e.data,
     to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import uuid4
 
-from app import lobby, messages, players, records, rooms
+from app import lobby, messages, notes, players, records, rooms
 from app.db import Connection
 from app.messages import Draft
 from app.people import Person
@@ -177,6 +177,9 @@ def a_lively_session(house: House) -> tuple[Lively, dict[str, int]]:
         for text in filter(str.strip, NASTY):
             await lively.say(conn, first, text)
         await lively.say(conn, first, "psst", to=tell_to)
+        await notes.ask(conn, lively.session_id, first, "=help()", "in the room", "form-1")
+        await notes.write(conn, lively.session_id, first, "ada", "Wait a moment", "form-2")
+        await notes.write(conn, lively.session_id, None, "ada", "", "form-3")
         for player, text in zip(others[:5], NASTY[:5], strict=True):
             await lively.answer(conn, player, 1, why=text)
 

@@ -34,6 +34,7 @@ HEADERS = {
     "history.csv": "record,player,room,step,round,field,value,version,late,at",
     "records_wide.csv": "player,label,type,room",
     "messages.csv": "message,player,room,to,body,at",
+    "notes.csv": "note,player,by,body,situation,at",
     "events.csv": "log,seq,event,player,data,at",
     "codebook.csv": "file,column",
 }
@@ -65,6 +66,7 @@ def test_each_file_has_its_header_and_a_line_for_each_row(house: House) -> None:
         "history.csv": "select count(*) from record where session_id = %s",
         "records_wide.csv": "select count(*) from player where session_id = %s",
         "messages.csv": "select count(*) from message where session_id = %s",
+        "notes.csv": "select count(*) from note where session_id = %s",
         "events.csv": "select count(*) from event where session_id = %s",
     }
     for name, query in counts.items():

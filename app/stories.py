@@ -1,0 +1,152 @@
+"""Stories: what happened to one player, or in one room, as a researcher reads it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import cos, pi, sin
+from typing import Any
+
+from app import notes, players, rooms
+from app.db import Connection, Queries, rows, value
+from app.messages import Message
+from app.notes import Notices
+from app.players import Player
+from app.rooms import RoomView
+
+SQL = Queries("stories")
+MOST = 300  # lines of a story, and people of a list
+RADIUS = 100.0  # of the circle that a room's slots are drawn on
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLine:
+    id: int
+    label: str
+    type: str
+    status: str
+    room_id: int | None
+    room: str | None
+    slot: int | None
+    signed_in_at: datetime | None
+    outcome: str | None
+    code: str | None
+    is_asked: bool  # plays, and has not answered the step that is open
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """A line of a log."""
+
+    at: datetime
+    name: str
+    player_id: int | None
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One version of one answer."""
+
+    id: int
+    step: str
+    round: int
+    field: str
+    value: str
+    version: int
+    late: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sitter:
+    """Who sits in a slot of a room."""
+
+    slot: int
+    player_id: int
+    label: str
+    type: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerStory:
+    player: Player
+    room: str  # its name; empty before there is one
+    happened: Sequence[Happened]  # newest first, their own messages too
+    said: Mapping[int, Said]  # by record
+    notices: Notices
+
+
+@dataclass(frozen=True, slots=True)
+class RoomStory:
+    view: RoomView
+    sitters: Mapping[int, Sitter]  # by slot
+    happened: Sequence[Happened]  # newest first
+    messages: Sequence[Message]  # newest first
+
+    def point(self, slot: int) -> tuple[float, float]:
+        """Where a slot is drawn: on a circle around 0, 0, from the top and clockwise."""
+        turn = 2 * pi * (slot - 1) / len(self.view.seats)
+        return round(RADIUS * sin(turn), 1), round(-RADIUS * cos(turn), 1)
+
+    @property
+    def edges(self) -> list[tuple[int, int]]:
+        """Ties as lines: each pair once."""
+        return sorted({(min(tie), max(tie)) for tie in self.view.ties})
+
+    def label(self, player_id: int | None) -> str:
+        return next((one.label for one in self.sitters.values() if one.player_id == player_id), "")
+
+
+async def find_people(
+    conn: Connection, session_id: str, find: str, status: str, type_: str
+) -> tuple[list[PersonLine], bool]:
+    """Whose label or room has `find` in it, or whose token or link it is; and whether there are more than `MOST`."""
+    like = "%" + re.sub(r"([%_\\])", r"\\\1", find) + "%"
+    token = find.rstrip("/").rpartition("/")[2]
+    found = await rows(
+        conn,
+        PersonLine,
+        SQL["find_people"],
+        session_id=session_id,
+        find=find,
+        like=like,
+        token_hash=players.token_hash(token),
+        status=status,
+        type=type_,
+        most=MOST + 1,
+    )
+    return found[:MOST], len(found) > MOST
+
+
+async def story_of(conn: Connection, player: Player) -> PlayerStory:
+    happened = await rows(conn, Happened, SQL["happened_to"], player_id=player.id, most=MOST)
+    said: list[Said] = []
+    messages: list[Message] = []
+    room = ""
+    if player.room_id is not None:
+        room = (await rooms.find_room(conn, player.room_id)).name
+        said = await rows(conn, Said, SQL["said_by"], room_id=player.room_id, player_id=player.id)
+        messages = await rows(
+            conn, Message, SQL["talk_of"], room_id=player.room_id, slot=player.slot, most=MOST
+        )
+    happened += [
+        Happened(one.at, "message_sent", player.id, {"body": one.body, "to": one.to_slot}) for one in messages
+    ]
+    happened.sort(key=lambda one: one.at, reverse=True)
+    notices = await notes.notices_of(conn, player.session_id, player.id)
+    return PlayerStory(player, room, happened, {one.id: one for one in said}, notices)
+
+
+async def story_in(conn: Connection, session_id: str, room_id: int) -> RoomStory | None:
+    """None if this session has no such room. Call it in a transaction of repeatable reads."""
+    if not await value(conn, SQL["is_room_of"], session_id=session_id, room_id=room_id):
+        return None
+    view = await rooms.view(conn, room_id)
+    sitters = await rows(conn, Sitter, SQL["labels_of"], room_id=room_id)
+    happened = await rows(conn, Happened, SQL["happened_in"], room_id=room_id, most=MOST)
+    messages = await rows(conn, Message, SQL["talk_of"], room_id=room_id, slot=None, most=MOST)
+    return RoomStory(view, {one.slot: one for one in sitters}, happened, messages)

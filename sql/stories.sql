@@ -1,0 +1,43 @@
+-- name: find_people
+select p.id, p.label, p.type, p.status::text, p.room_id, r.name as room, p.slot, p.signed_in_at, p.outcome, p.code,
+    coalesce(r.status = 'playing' and p.status = 'playing' and not exists (
+        select from record a where a.room_id = r.id and a.round = r.round and a.step = r.step
+            and a.player_id = p.id and not a.late
+    ), false) as is_asked
+from player p left join room r on r.id = p.room_id
+where p.session_id = %(session_id)s
+    and (%(find)s = '' or p.label ilike %(like)s or p.token_hash = %(token_hash)s or r.name ilike %(like)s)
+    and (%(status)s = '' or p.status::text = %(status)s) and (%(type)s = '' or p.type = %(type)s)
+order by p.status in ('invited', 'finished', 'left'), p.label limit %(most)s
+
+-- name: happened_to
+-- What the logs say of one player: of their arrival and seat, and in their room, where all are asked the same.
+select e.at, e.name, e.player_id, e.data from player p
+join log l on l.session_id = p.session_id and (l.room_id is null or l.room_id = p.room_id)
+join event e on e.log_id = l.id
+where p.id = %(player_id)s and e.name <> 'message_sent' and (e.player_id = p.id or e.player_id is null and (
+    l.room_id is not null or e.name like 'session\_%%' and e.at >= p.signed_in_at
+))
+order by e.at desc, l.room_id nulls last, e.seq desc limit %(most)s
+
+-- name: is_room_of
+select true from room where id = %(room_id)s and session_id = %(session_id)s
+
+-- name: happened_in
+select e.at, e.name, e.player_id, e.data from log l join event e on e.log_id = l.id
+where l.room_id = %(room_id)s and e.name <> 'message_sent'
+order by e.seq desc limit %(most)s
+
+-- name: said_by
+-- Every version of every answer.
+select id, step, round, field, value, version, late, at from record
+where room_id = %(room_id)s and player_id = %(player_id)s order by id
+
+-- name: talk_of
+select m.id, m.slot, m.to_slot, s.alias, m.body, m.at
+from message m join slot s on s.room_id = m.room_id and s.slot = m.slot
+where m.room_id = %(room_id)s and (%(slot)s::int is null or m.slot = %(slot)s::int)
+order by m.id desc limit %(most)s
+
+-- name: labels_of
+select slot, id as player_id, label, type, status::text from player where room_id = %(room_id)s order by slot

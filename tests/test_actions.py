@@ -1,0 +1,326 @@
+"""Stories of what researchers do to rooms and players while a session runs, seen from both sides.
+
+The researcher and the players are on different server processes throughout.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import re
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+
+from app.accounts import put_account
+from app.rehearsal.wire import Answer, Browser
+from tests.house import TALK, Guest, House, Opened, Server, hidden_fields, seated, sign_everyone_in, until
+
+LONG = TALK.replace('limit = "40s"', 'limit = "1h"')
+PATIENT = """
+title = "Patient"
+types = ["red", "blue"]
+[[room]]
+name = "pair"
+seats = {red = 1, blue = 1}
+[[room]]
+name = "any"
+seats = {any = 2}
+after = "1h"
+[lobby]
+max_wait = "2h"
+[[step]]
+page = "talk"
+limit = "1h"
+ends = "deadline"
+fields = [{name = "belief", ask = "How sure are you?", kind = "integer", min = 0, max = 100}]
+"""
+
+
+class Desk:
+    """A researcher's browser, at one session."""
+
+    def __init__(self, browser: Browser, session: Opened) -> None:
+        self.browser, self.here = browser, f"/admin/sessions/{session.id}"
+
+    async def page(self, of: str = "") -> str:
+        answer = await self.browser.get(f"{self.here}{of}")
+        assert answer.status == 200, answer.text
+        return html.unescape(answer.text)
+
+    async def form(self, of: str, action: str) -> dict[str, str]:
+        return hidden_fields((await self.browser.get(f"{self.here}{of}")).text, f"{self.here}{action}")
+
+    async def do(self, action: str, form: dict[str, str]) -> Answer:
+        return await self.browser.post(f"{self.here}{action}", form, {"HX-Request": "true"})
+
+
+def desk(house: House, server: Server, session: Opened, name: str = "ada") -> Desk:
+    return Desk(house.researcher(server, name), session)
+
+
+def numbers(house: House, session: Opened) -> dict[str, int]:
+    return dict(house.sql("select label, id from player where session_id = %s", session.id))
+
+
+def log(house: House, session: Opened, name: str) -> list[tuple[str | None, str | None]]:
+    """Whom each such event is about, and who did it."""
+    return house.sql(
+        """select p.label, e.data->>'by' from event e join log l on l.id = e.log_id
+        left join player p on p.id = e.player_id where e.session_id = %s and e.name = %s
+        order by e.at, e.log_id, e.seq""",
+        *(session.id, name),
+    )
+
+
+async def _table(house: House, session: Opened, server: Server) -> list[Guest]:
+    guests = [house.guest(server, session, label) for label in session.tokens]
+    await sign_everyone_in(guests)
+    for guest in guests:
+        await seated(guest)
+    return guests
+
+
+def test_a_question_reaches_the_researchers_and_their_answer_the_page_of_who_asked_and_no_other(
+    house: House,
+) -> None:
+    session = house.open(LONG)
+    one, other = house.serve(), house.serve()
+    ada = desk(house, other, session)
+
+    async def story() -> None:
+        first, second, *_ = await _table(house, session, one)
+        form = await first.form("/play/help")
+        async with first.watching() as asker, second.watching() as stranger:
+            for _ in range(2):  # a double click
+                asked = await first.browser.post("/play/help", form | {"body": "Where <b>am</b> I?"})
+                assert asked.status == 200 and "Where &lt;b&gt;am&lt;/b&gt; I?" in asked.text
+            assert "<h2>1 asks for help</h2>" in await ada.page()
+            of = f"/players/{numbers(house, session)[first.label]}"
+            page = await ada.page(of)
+            assert "Where <b>am</b> I?" in page and "slot" in page and "nothing saved yet" in page
+
+            note = await ada.form(of, f"{of}/note")
+            before = asyncio.get_running_loop().time()
+            for _ in range(2):
+                assert (await ada.do(f"{of}/note", note | {"body": "In a room of four."})).status == 200
+            await asker.until(lambda text: "In a room of four." in text, "the answer")
+            assert asyncio.get_running_loop().time() - before < 5
+            assert "<h2>1 asks for help</h2>" not in await ada.page()
+            assert "In a room of four." in await first.page()
+            assert "In a room of four." not in stranger.text + await second.page()
+        refused = [
+            await first.browser.post("/play/help", {"body": "x", "form_key": "made up"}),
+            await first.browser.post("/play/help", form | {"body": " "}),
+            await second.browser.post("/play/help", form | {"body": "with somebody else's key"}),
+        ]
+        assert [answer.status for answer in refused] == [409, 422, 409]
+
+    house.tell(story())
+    assert house.sql("select account, body from note order by id") == [
+        (None, "Where <b>am</b> I?"),
+        ("ada", "In a room of four."),
+    ]
+    assert [by for _, by in log(house, session, "note_written")] == ["ada"]
+
+
+def test_somebody_who_is_done_can_ask_and_hears_the_answer(house: House) -> None:
+    session = house.open(LONG)
+    server = house.serve()
+    ada = desk(house, server, session)
+
+    async def story() -> None:
+        first, *_ = await _table(house, session, server)
+        await first.browser.post("/play/leave", {})
+        done = await first.browser.post(
+            "/play/help", await first.form("/play/help") | {"body": "My code is refused"}
+        )
+        assert 'hx-sse:connect="/play/live"' in done.text, "its page listens again"
+        async with first.watching() as stream:
+            of = f"/players/{numbers(house, session)[first.label]}"
+            assert "done (withdrawn), with the code" in await ada.page(of)
+            await ada.do(f"{of}/note", await ada.form(of, f"{of}/note") | {"body": "It works now"})
+            await stream.until(lambda text: "It works now" in text, "the answer")
+
+    house.tell(story())
+
+
+def test_words_for_everybody_stand_on_every_page_until_they_are_taken_down(house: House) -> None:
+    session = house.open(LONG, {"red": 3, "blue": 2})
+    one, other = house.serve(), house.serve()
+    ada = desk(house, other, session)
+
+    async def story() -> None:
+        guests = [house.guest(one, session, label) for label in session.tokens]
+        await sign_everyone_in(guests)
+        async with AsyncExitStack() as stack:
+            streams = [await stack.enter_async_context(guest.watching()) for guest in guests]
+            await ada.do("/banner", await ada.form("", "/banner") | {"body": "Five minutes <more>"})
+            for stream in streams:
+                await stream.until(lambda text: "Five minutes <more>" in html.unescape(text), "the banner")
+            assert 'value="Five minutes <more>"' in await ada.page()
+            shown = [stream.snapshots for stream in streams]
+            await ada.do("/banner", await ada.form("", "/banner") | {"body": ""})
+            await until(
+                lambda: all(stream.snapshots > before for stream, before in zip(streams, shown, strict=True)),
+                "every page without it",
+            )
+            assert not any("Five minutes" in stream.messages[-1] for stream in streams)
+            assert "Five minutes" not in await guests[0].page()
+
+    house.tell(story())
+
+
+def test_a_room_is_moved_on_and_given_time_once_however_often_it_is_clicked(house: House) -> None:
+    session = house.open(LONG)
+    one, other = house.serve(), house.serve()
+    ada = desk(house, other, session)
+
+    def room() -> tuple[int, int, datetime, str]:
+        [found] = house.sql("select id, position, deadline, status::text from room")
+        return found
+
+    async def story() -> None:
+        first, *_ = await _table(house, session, one)
+        id, _, deadline, _ = room()
+        of = f"/rooms/{id}"
+        page = await ada.page(of)
+        assert all(guest in page for guest in session.tokens) and "0 of 4" in page
+
+        async with first.watching() as stream:
+            shown = stream.snapshots
+            extend = await ada.form(of, f"{of}/extend")
+            said = await asyncio.gather(*(ada.do(f"{of}/extend", extend) for _ in range(3)))
+            assert sorted("nothing changed" in answer.text for answer in said) == [False, True, True]
+            assert room()[2] == deadline + timedelta(seconds=30)
+            await until(lambda: stream.snapshots > shown, "the new deadline")
+
+            advance = await ada.form(of, f"{of}/advance")
+            said = await asyncio.gather(*(ada.do(f"{of}/advance", advance) for _ in range(3)))
+            assert sorted("nothing changed" in answer.text for answer in said) == [False, True, True]
+            assert room()[1] == 1
+            await stream.until(lambda text: "round 2 of " in text, "the next step")
+
+        await asyncio.to_thread(house.act, "pause", session)
+        refused = await ada.do(f"{of}/advance", {"position": "1"})
+        assert refused.status == 409 and "is paused" in refused.text and room()[1] == 1
+        await asyncio.to_thread(house.act, "resume", session)
+        wrong = [await ada.do(f"{of}/{action}", {"seconds": "x"}) for action in ("advance", "extend", "fly")]
+        assert [answer.status for answer in wrong] == [409, 409, 404]
+
+        for _ in range(2):
+            assert (await ada.do(f"{of}/end", {})).status == 200
+        assert "closed" in (await ada.page(of)) and "Your code" in await first.page()
+
+    house.tell(story())
+    assert room()[3] == "ended"
+    assert [by for _, by in log(house, session, "deadline_moved")] == ["ada", "story"], "story: the pause"
+    assert [by for _, by in log(house, session, "step_opened")] == ["ada"]
+    assert {by for _, by in log(house, session, "room_ended")} == {"ada"}
+    assert house.contradictions(session) == []
+
+
+def test_somebody_who_waits_gets_another_type_and_rooms_open_before_their_time(house: House) -> None:
+    session = house.open(PATIENT, {"red": 4})
+    one, other = house.serve(), house.serve()
+    ada = desk(house, other, session)
+
+    async def story() -> None:
+        guests = [house.guest(one, session, label) for label in session.tokens]
+        await sign_everyone_in(guests)
+        ids = numbers(house, session)
+        of = f"/players/{ids['R2']}"
+        assert (await ada.do(f"{of}/retype", {"type": "purple"})).status == 409
+        async with guests[1].watching() as stream:
+            for _ in range(2):
+                assert (await ada.do(f"{of}/retype", {"type": "blue"})).status == 200
+            await stream.until(lambda text: 'action="/play/records"' in text, "a seat")
+        assert "pair-1" in await ada.page(of)
+
+        assert "Open it now" in await ada.page()
+        said = await ada.do("/seat", {"kind": "any"})
+        assert "2 people have sat down" in said.text
+        await seated(guests[3])
+        assert "nothing changed" in (await ada.do("/seat", {"kind": "any"})).text
+        assert (await ada.do("/seat", {"kind": "none"})).status == 409
+
+        of = f"/players/{ids['R4']}"
+        for _ in range(2):
+            assert (await ada.do(f"{of}/dismiss", {"outcome": "complete"})).status == 200
+        assert (await ada.do(f"{of}/dismiss", {"outcome": "fame"})).status == 409
+        page = await guests[3].page()
+        assert "Your code" in page and 'action="/play/records"' not in page
+
+    house.tell(story())
+    assert log(house, session, "player_retyped") == [("R2", "ada")]
+    assert log(house, session, "player_left") == [("R4", "ada")]
+    assert house.contradictions(session) == []
+
+
+def test_people_are_found_by_label_room_status_and_by_the_link_they_were_sent(house: House) -> None:
+    session, elsewhere = house.open(LONG), house.open(LONG, {"red": 1})
+    server = house.serve()
+    ada = desk(house, server, session)
+
+    async def found(**asked: str) -> list[str]:
+        query = "&".join(f"{name}={value}" for name, value in asked.items())
+        return re.findall(r'<th scope="row"><a [^>]*>([^<]*)</a>', await ada.page(f"/players?{query}"))
+
+    async def story() -> None:
+        first, *_ = await _table(house, session, server)
+        await first.answer({"belief": "7", "why": "<script>"})
+        assert await found() == ["B1", "B2", "R1", "R2"]
+        assert await found(find="r") == ["R1", "R2"] and await found(find="%25") == []
+        assert await found(find=f"https://example.org/join/{first.token}") == [first.label]
+        assert await found(type="blue", status="playing") == ["B1", "B2"]
+        assert await found(status="waiting") == [] and "Nobody fits" in await ada.page("/players?find=zzz")
+
+        ids = numbers(house, session)
+        story_of = (await ada.browser.get(f"{ada.here}/players/{ids[first.label]}")).text
+        assert "<script>" not in re.sub(r"<script src[^>]*></script>", "", story_of)
+        assert "&lt;script&gt;" in story_of and "belief = " in story_of and "sat down in" in story_of
+        [stranger] = numbers(house, elsewhere).values()
+        for address in (f"/players/{stranger}", "/players/999999", "/rooms/999999"):
+            assert (await ada.browser.get(f"{ada.here}{address}")).status == 404
+        assert (await ada.do(f"/players/{stranger}/dismiss", {"outcome": "withdrawn"})).status == 404
+
+    house.tell(story())
+
+
+def test_an_observer_sees_everything_and_changes_nothing(house: House) -> None:
+    session = house.open(LONG)
+    server = house.serve()
+    owner = desk(house, server, session)
+
+    house.do(lambda conn: put_account(conn, "oscar", "a long password", observes=True))
+    watcher = desk(house, server, session, "oscar")
+
+    async def story() -> None:
+        await _table(house, session, server)
+        [(room,)] = house.sql("select id from room")
+        player = next(iter(numbers(house, session).values()))
+        for page in ("", "/players", f"/players/{player}", f"/rooms/{room}"):
+            assert (
+                'class="admin watch observer"' in (shown := await watcher.page(page)) or "observer" in shown
+            )
+            assert "observer" not in (await owner.page(page)).partition("<header")[0]
+        tries = {
+            "/pause": {},
+            "/close": {},
+            "/banner": {"body": "x", "form_key": "k"},
+            "/seat": {"kind": "four"},
+            f"/rooms/{room}/end": {},
+            f"/players/{player}/dismiss": {"outcome": "withdrawn"},
+            f"/players/{player}/note": {"body": "x", "form_key": "k"},
+        }
+        for action, form in tries.items():
+            answer = await watcher.do(action, form)
+            assert answer.status == 403 and "watches and changes nothing" in answer.text, action
+        outside = Browser(server.base)
+        for action, form in tries.items():
+            assert (await outside.post(f"{owner.here}{action}", form)).status == 303, "to the log-in"
+        outside.close()
+
+    house.tell(story())
+    assert house.sql("select count(*) from note") == [(0,)]
+    assert house.sql("select status::text from session") == [("running",)]
+    assert house.sql("select count(*) from player where status = 'playing'") == [(4,)]
