@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from litestar import Request, get, post
 from litestar.connection import ASGIConnection
@@ -23,7 +23,7 @@ from app.pages import page, problem
 from app.people import new_token
 from app.sessions import ACTIONS, SessionError
 from app.stats import Tick, read_server, read_tick
-from app.study import Study
+from app.study import RoomKind, Study
 
 Query = Request[object, object, State]
 wrong_passwords = Limit(most=10, seconds=60)
@@ -157,9 +157,15 @@ def tick_context(tick: Tick, study: Study) -> dict[str, object]:
     return dict(
         tick=tick,
         study=study,
-        needs=[(kind, missing(kind, tick.waiting)) for kind in open_kinds],
+        needs=[(kind, missing(kind, tick.waiting), _opens_at(kind, tick)) for kind in open_kinds],
         type_numbers=type_numbers(study, types),
     )
+
+
+def _opens_at(kind: RoomKind, tick: Tick) -> datetime | None:
+    """When the first of those who wait has waited long enough for it; None for a kind that needs no waiting."""
+    since = [since for type_, since in tick.longest.items() if type_ in kind.seats or "any" in kind.seats]
+    return min(since) + timedelta(seconds=kind.after) if kind.after and since else None
 
 
 def type_numbers(study: Study, types: Sequence[str]) -> dict[str, int]:

@@ -139,6 +139,7 @@ async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:
         return render_tick(tick, studies.known[tick.session.id])
 
     stats = Stats(url, f"{socket.gethostname()}:{os.getpid()}", figures, render)
+    stack.push_async_callback(stats.say_goodbye)
     parts = [live.hub.run(), listener.run(), conductor.run(), stats.run(), look_around(url)]
     for part in [*(ledger.run() for ledger in ledgers), *parts]:
         await stack.enter_async_context(_running(part))

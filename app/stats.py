@@ -11,6 +11,7 @@ import resource
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,9 +20,10 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from app import clock
+from app import clock, pulse
 from app.db import Connection, Line, Queries, row, rows, value
 from app.notes import Question, open_questions
+from app.pulse import BEAT, Curve
 
 SQL, SESSIONS, LOBBY = Queries("stats"), Queries("sessions"), Queries("lobby")
 STATUSES = ("invited", "waiting", "playing", "finished", "left")
@@ -69,6 +71,14 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
+class UsualTimes:
+    """Medians in seconds; None before there are any."""
+
+    waited: float | None  # from signing in to a seat
+    played: float | None  # from the seat to the end
+
+
+@dataclass(frozen=True, slots=True)
 class LogLine:
     at: datetime
     name: str
@@ -102,6 +112,10 @@ class Tick:
     server: Figures  # all processes together
     log: list[LogLine]
     questions: Sequence[Question]  # who waits for a word from a researcher
+    gone: int  # processes that were there a moment ago and did not say goodbye
+    longest: dict[str, datetime]  # type → since when the first of those who wait does
+    usual: UsualTimes
+    curves: Sequence[Curve]
 
     @property
     def next_deadline(self) -> datetime | None:
@@ -131,6 +145,7 @@ class Stats:
         self.line, self.process, self.figures, self.render = Line(url, "statistics"), process, figures, render
         self.boards: dict[str, Board] = {}
         self.took = 0.0  # seconds, the last tick
+        self.beat = 0.0  # on the monotonic clock: when the next pulse is to be taken
 
     def watch(self, session_id: str) -> Board:
         board = self.boards.setdefault(session_id, Board())
@@ -162,10 +177,20 @@ class Stats:
         finally:
             self.line.drop()
 
+    async def say_goodbye(self) -> None:
+        """This process ends as it should: nobody is to miss it."""
+        with suppress(psycopg.Error, OSError, TimeoutError):
+            async with self.line.within(2) as conn:
+                await conn.execute(SQL["remove_process"], dict(id=self.process))
+        self.line.drop()
+
     async def _tick(self, conn: Connection) -> None:
         figures, asked = Jsonb(asdict(self.figures())), datetime.now(UTC)
         database_now = await value(conn, SQL["put_figures"], id=self.process, figures=figures)
         clock.heard(database_now, asked, datetime.now(UTC))
+        if time.monotonic() >= self.beat:
+            self.beat = time.monotonic() + BEAT
+            await pulse.take(conn)
         if not self.boards:
             return
         server = await read_server(conn)
@@ -208,11 +233,17 @@ async def read_tick(
         totals = await row(conn, Totals, SQL["totals"], session_id=session_id)
         log = await rows(conn, LogLine, SQL["newest_events"], session_id=session_id)
         questions = await open_questions(conn, session_id)
-    assert session is not None and totals is not None
+        gone = await value(conn, SQL["gone"])
+        since = await conn.execute(SQL["longest_waits"], dict(session_id=session_id))
+        longest: dict[str, datetime] = dict(await since.fetchall())
+        usual = await row(conn, UsualTimes, SQL["usual_times"], session_id=session_id)
+        now = clock.now()
+        curves = await pulse.curves(conn, session_id, now)
+    assert session is not None and totals is not None and usual is not None
     seconds = max(time.monotonic() - before[0], 0.001) if before else 1.0
     old = before[1] if before else totals
     return Tick(
-        at=clock.now(),
+        at=now,
         session=session,
         counts=counts,
         waiting=waiting,
@@ -223,6 +254,10 @@ async def read_tick(
         server=server,
         log=log,
         questions=questions,
+        gone=gone,
+        longest=longest,
+        usual=usual,
+        curves=curves,
     )
 
 

@@ -7,7 +7,7 @@ returning clock_timestamp()
 delete from process where id = %(id)s or seen_at < now() - interval '1 hour'
 
 -- name: figures
-select id, figures from process where seen_at > now() - interval '5 seconds' order by id
+select id, figures from process where seen_at > now() - interval '4 seconds' order by id
 
 -- name: player_counts
 select status::text, count(*)::integer from player where session_id = %(session_id)s group by status
@@ -38,3 +38,18 @@ join event e on e.log_id = l.id and e.seq > l.last_seq - 60
 left join player p on p.id = e.player_id
 where l.session_id = %(session_id)s and l.room_id is null and e.name <> 'player_placed'
 order by e.seq desc limit 25
+
+-- name: gone
+-- Processes that have stopped writing and did not say goodbye.
+select count(*)::integer from process where seen_at between now() - interval '2 minutes' and now() - interval '4 seconds'
+
+-- name: longest_waits
+select type, min(waiting_since) as since from player
+where session_id = %(session_id)s and status = 'waiting' group by type
+
+-- name: usual_times
+-- Medians, in seconds: from signing in to a seat, and from the seat to the end.
+select percentile_cont(0.5) within group (order by extract(epoch from seated_at - signed_in_at))::float8 as waited,
+    (percentile_cont(0.5) within group (order by extract(epoch from finished_at - seated_at))
+        filter (where status = 'finished'))::float8 as played
+from player where session_id = %(session_id)s and seated_at is not null

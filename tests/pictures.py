@@ -87,6 +87,13 @@ def _player(chrome: Browser, server: Server, session: Opened) -> None:
     page.screenshot(path=PICTURES / "room-phone.png")
     page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
     page.screenshot(path=PICTURES / "room-desktop.png")
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    page.get_by_text("I need help").click()
+    page.locator("#help-body").fill("My neighbours say nothing. Is that right?")
+    page.get_by_role("button", name="Ask for help").click()
+    page.get_by_text("They have your question").wait_for()
+    page.locator("#help").scroll_into_view_if_needed()
+    page.screenshot(path=PICTURES / "help-phone.png")
     page.context.close()
 
 
@@ -100,8 +107,18 @@ def _researcher(chrome: Browser, server: Server, session: Opened, key: str) -> N
     page.screenshot(path=PICTURES / "monitor-desktop.png")
     page.emulate_media(color_scheme="dark")
     page.screenshot(path=PICTURES / "monitor-dark.png")
-    page.goto(f"{server.base}/admin")
     page.emulate_media(color_scheme="light")
+    page.locator(".asks a").first.click()
+    page.locator("#note").fill("Yes, they may also stay silent.")
+    page.wait_for_timeout(1500)
+    page.screenshot(path=PICTURES / "player-desktop.png")
+    page.locator("#story a[href*='/rooms/']").first.click()
+    page.get_by_text("Who sees whom").wait_for()
+    page.wait_for_timeout(1500)
+    page.screenshot(path=PICTURES / "one-room-desktop.png")
+    page.goto(f"{server.base}/admin/sessions/{session.id}/players?status=playing")
+    page.screenshot(path=PICTURES / "people-desktop.png")
+    page.goto(f"{server.base}/admin")
     page.screenshot(path=PICTURES / "sessions-desktop.png")
 
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import html
+import os
 import re
+import signal
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 
@@ -324,3 +326,48 @@ def test_an_observer_sees_everything_and_changes_nothing(house: House) -> None:
     assert house.sql("select count(*) from note") == [(0,)]
     assert house.sql("select status::text from session") == [("running",)]
     assert house.sql("select count(*) from player where status = 'playing'") == [(4,)]
+
+
+def test_a_process_that_dies_is_missed_within_seconds_and_one_that_ends_is_not(house: House) -> None:
+    session = house.open(LONG)
+    server = house.serve(processes=2)
+    ada = desk(house, server, session)
+    assert "gone without a word" not in house.tell(ada.page())
+    os.kill(house.workers()[0], signal.SIGKILL)
+
+    async def missed() -> bool:
+        return "1 gone without a word" in await ada.page()
+
+    house.tell(until(missed, "the process is missed"))
+    server.stop()
+    assert house.sql("select count(*) from process where seen_at > now() - interval '3 seconds'") == [(0,)]
+
+
+def test_the_dashboard_draws_who_came_and_what_was_saved_and_when_a_fallback_opens(house: House) -> None:
+    session = house.open(PATIENT, {"red": 3, "blue": 1})
+    server = house.serve()
+    ada = desk(house, server, session)
+
+    async def story() -> None:
+        guests = [house.guest(server, session, label) for label in session.tokens]
+        await sign_everyone_in(guests)
+        for guest in guests:
+            if 'action="/play/records"' in await guest.page():
+                assert (await guest.answer({"belief": "5"})).status == 200
+
+        async def drawn() -> bool:
+            rates = re.findall(r"([\d.]+)/s, peak ([\d.]+)", await ada.page())
+            return len(rates) == 2 and all(float(peak) > 0 for _, peak in rates)
+
+        # Two beats: one before or while they came, one after; each is taken every five seconds.
+        await until(drawn, "both curves", 20)
+        page = await ada.page()
+        assert page.count("<polyline") == 2 and "opens in" in page and "half had a seat within 0:0" in page
+
+    house.tell(story())
+
+    def newest() -> tuple[int, int]:
+        query = "select max(signed_in), max(records) from pulse where session_id = %s"
+        return tuple(house.sql(query, session.id)[0])
+
+    asyncio.run(until(lambda: newest() == (4, 2), "all that was saved"))

@@ -831,11 +831,74 @@ def test_no_page_has_a_barrier_that_axe_finds(stage: Stage) -> None:
     stage.guests(session, "P3")
     desk.locator(f"a[href$='{session.id}']").click()
     expect(desk.locator("#count-waiting")).to_contain_text("1")
+    ask_for_help(page, "Is anybody there?")
+    expect(desk.locator(".asks")).to_contain_text("Is anybody there?")
+    desk.locator("#tell summary").click()
     look(desk, "session")
+    desk.goto(f"{desk.url}/players")
+    look(desk, "people")
+    desk.get_by_role("link", name="P1").click()
+    expect(desk.get_by_text("Waits for an answer")).to_be_visible()
+    desk.locator("#shown > summary").click()
+    look(desk, "player")
+    answer(desk, "Yes, go on.")
+    expect(page.locator(".answer")).to_contain_text("Yes, go on.")
+    look(page, "answered")
+    desk.locator("#story a[href*='/rooms/']").first.click()
+    expect(desk.get_by_role("heading", name="Who sees whom")).to_be_visible()
+    look(desk, "one room")
     stage.act("close", session)
     expect(page.locator("#code")).to_be_visible()
     look(page, "done")
     assert found == []
+
+
+def test_what_is_typed_stays_when_help_comes_and_the_researchers_hear_at_once(stage: Stage) -> None:
+    session = stage.open(PAIR, 2)
+    desk = stage.page(DESK)
+    log_in(stage, desk)
+    page = stage.player(session, "P1")
+    stage.guests(session, "P2")
+    expect_round(page, 1)
+    never_loaded_again = stays_the_same_page(page)
+    fill_in(page, why="half a th")
+    ask_for_help(page, "I can't save")
+    expect(page.get_by_text("They have your question")).to_be_visible()
+    expect(page.locator("#help-body")).to_have_value("")
+
+    desk.goto(f"{stage.server.base}/admin/sessions/{session.id}")
+    desk.get_by_role("link", name="P1").click()
+    expect(desk.locator(".asks")).to_contain_text("I can't save")
+    desk.get_by_label("Write to P1").fill("half an ans")
+    page.get_by_label("Why?").focus()
+    fill_in(page, why="half a thought")
+    page.get_by_label("Why?").focus()
+    expect(desk.get_by_label("Write to P1")).to_have_value("half an ans")
+    answer(desk, "It is saved as soon as you click.")
+    expect(desk.locator("#note")).to_have_value("")
+    expect(page.locator(".answer")).to_contain_text("It is saved as soon as you click.")
+    expect(page.get_by_label("Why?")).to_have_value("half a thought")
+    expect(page.get_by_label("Why?")).to_be_focused()
+    assert never_loaded_again()
+
+    desk.locator("#story a[href*='/rooms/']").first.click()
+    desk.get_by_role("button", name="30 s more").click()
+    expect(desk.locator("#said")).to_contain_text("30 seconds more")
+    desk.get_by_role("button", name="Next step now").click()
+    expect_round(page, 2)
+
+
+def ask_for_help(page: Page, words: str) -> None:
+    page.get_by_text("I need help").click()
+    page.locator("#help-body").fill(words)
+    page.get_by_role("button", name="Ask for help").click()
+    expect(page.locator("#help .talk")).to_contain_text(words)
+
+
+def answer(desk: Page, words: str) -> None:
+    desk.locator("#note").fill(words)
+    desk.locator(".acts").get_by_role("button", name="Send").click()
+    expect(desk.locator("#said")).to_contain_text("on their page now")
 
 
 def test_the_first_pages_are_light(stage: Stage) -> None:
