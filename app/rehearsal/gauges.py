@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from app.rehearsal.programs import programs
+from app.rehearsal.programs import family_cpu
 from app.rehearsal.wire import Browser, WireError
 
 METRIC = re.compile(r'^(\w+)\{process="([^"]*)"\} (\S+)$', re.MULTILINE)
@@ -63,11 +63,7 @@ class Gauges:
         return read_metrics(answer.text) if answer.status == 200 else None
 
     def postgres_cpu(self) -> float | None:
-        """Of the postmaster, its children that are there and those that have ended."""
-        if self.postmaster is None:
-            return None
-        own = [one for one in programs() if self.postmaster in (one.pid, one.parent)]
-        return sum(one.cpu + (one.children_cpu if one.pid == self.postmaster else 0.0) for one in own)
+        return None if self.postmaster is None else family_cpu(self.postmaster)
 
     async def watch_dashboard(self, session_id: str, cookies: Mapping[str, str]) -> None:
         """Note each tick until cancelled, as a researcher's page does it."""

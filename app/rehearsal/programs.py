@@ -44,3 +44,9 @@ def cpu(pid: int) -> float:
     """Seconds of a processor that one has used; 0 for one that is not there."""
     found = program(pid)
     return found.cpu if found else 0.0
+
+
+def family_cpu(pid: int) -> float:
+    """Of one, its children that are there and those that have ended."""
+    own = [one for one in programs() if pid in (one.pid, one.parent)]
+    return sum(one.cpu + (one.children_cpu if one.pid == pid else 0.0) for one in own)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from itertools import pairwise
 
 from app.auth import ADMIN_COOKIE
+from app.rehearsal.programs import cpu, family_cpu
 from tests.bench import pgbench
 from tests.bench.client import LivePage, connect, get
 from tests.bench.crowd import bring_in
@@ -20,7 +21,7 @@ from tests.bench.load import Load, Plan, post_records, wrk
 from tests.bench.stage import PROCESSES, Stage
 from tests.house import House, Opened, Server
 
-PEOPLE = 400
+PEOPLE = 700
 AIMS = {50: 5000, 200: 10_000}  # connections → forms of one field a second
 STUDY = """
 title = "Records"
@@ -48,6 +49,7 @@ def run(stage: Stage) -> Chapter:
     seconds = 3 if stage.quick else 10
     loads: dict[tuple[int, int], list[Load]] = {}  # (fields, connections) → one a run
     gaps: list[float] = []
+    costs: dict[str, list[float]] = {"server": [], "Postgres": []}  # microseconds of a form
     alone: dict[str, list[float]] = {"plain": [], "notify": []}
     with stage.house("records") as house:
         for shape, rates in alone.items():
@@ -64,8 +66,11 @@ def run(stage: Stage) -> Chapter:
                 for width in widths:
                     for _ in range(stage.runs):
                         lap += 1
-                        started = time.perf_counter()
+                        started, before = time.perf_counter(), spent(stage, house)
                         load = post_records(plan, width, seconds, lap)
+                        if (fields, width) == (1, 200):
+                            for who, used in spent(stage, house).items():
+                                costs[who].append(1e6 * (used - before[who]) / len(load.receipts))
                         gaps.append(longest_gap(ticks, started, time.perf_counter()))
                         check(house, load, width * fields)
                         loads.setdefault((fields, width), []).append(load)
@@ -80,11 +85,14 @@ def run(stage: Stage) -> Chapter:
         people=PEOPLE,
         clients=pgbench.CLIENTS,
     )
-    return Chapter("Records", tuple(_figures(loads, gaps, alone)), how)
+    return Chapter("Records", tuple(_figures(loads, gaps, alone, costs)), how)
 
 
 def _figures(
-    loads: dict[tuple[int, int], list[Load]], gaps: Sequence[float], alone: dict[str, list[float]]
+    loads: dict[tuple[int, int], list[Load]],
+    gaps: Sequence[float],
+    alone: dict[str, list[float]],
+    costs: dict[str, list[float]],
 ) -> Iterator[Figure]:
     for (fields, width), found in loads.items():
         rates = [len(load.receipts) / load.seconds for load in found]
@@ -100,11 +108,19 @@ def _figures(
             yield under(f"{name}: answer, p99", p99, "ms", 45)
             beside = [100 * rate / statistics.mean(alone["plain"]) for rate in rates]
             yield at_least(f"{name}: forms, of the rows of pgbench", beside, "%", 50)
+            for who, used in costs.items():
+                yield plain(f"{name}: processor time of {who}, a form", used, "µs")
         else:
             yield plain(f"{name}: answer, p99", p99, "ms")
     yield under("longest gap between two ticks of the dashboard meanwhile", gaps, "s", 1.2)
     yield plain("pgbench: one row a commit", alone["plain"], "rows/s")
     yield plain("pgbench: one row and one notification a commit", alone["notify"], "rows/s")
+
+
+def spent(stage: Stage, house: House) -> dict[str, float]:
+    """Seconds of the processors so far."""
+    assert stage.postgres.pid is not None
+    return {"server": sum(map(cpu, house.workers())), "Postgres": family_cpu(stage.postgres.pid)}
 
 
 def check(house: House, load: Load, in_flight: int) -> None:
