@@ -105,13 +105,14 @@ async def session_list(request: Query) -> Response[str]:
 
 
 @get("/sessions/{session_id:str}")
-async def session_page(request: Query, session_id: str) -> Response[str]:
+async def session_page(request: Query, session_id: str, wall: bool = False) -> Response[str]:
+    """`wall`: big figures for a projector, and nothing to click."""
     lab, who = lab_of(request), await logged_in(request)
     study = await study_of(request, session_id)
     async with lab.pool.connection() as conn:
         tick = await read_tick(conn, session_id, await read_server(conn))
         banner = await notes.banner_of(conn, session_id)
-    context = dict(who=who, banner=banner, form_key=new_token(12))
+    context = dict(who=who, wall=wall, banner=banner, form_key=new_token(12))
     return page("admin/session.html", context | tick_context(tick, study))
 
 

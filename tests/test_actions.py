@@ -305,6 +305,8 @@ def test_an_observer_sees_everything_and_changes_nothing(house: House) -> None:
                 'class="admin watch observer"' in (shown := await watcher.page(page)) or "observer" in shown
             )
             assert "observer" not in (await owner.page(page)).partition("<header")[0]
+        wall = (await owner.page("?wall=true")).partition("<header")[0]
+        assert "observer wall" in wall, "nothing to click on a projector"
         tries = {
             "/pause": {},
             "/close": {},
