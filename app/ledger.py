@@ -19,7 +19,9 @@ import psycopg
 
 from app.db import Connection, Line
 
-BATCH = 64  # entries: this process answers one batch while the next is with Postgres
+BATCH = (
+    128  # entries: with 64, half of 200 connections waited for the batch after next (p99 51 ms instead of 45)
+)
 PATIENCE = 20.0  # seconds that one form may wait before its client is told to come again
 # 08 connection, 40 rolled back, 53 resources, 55 not ready, 57 stopped by somebody, 58 system: may work later.
 PASSING = {"08", "40", "53", "55", "57", "58"}

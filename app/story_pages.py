@@ -15,7 +15,7 @@ from app import actions, clock, html, notes, stories
 from app.admin_pages import logged_in, owner, study_of, type_numbers
 from app.db import Connection
 from app.fields import FieldError, Form, first
-from app.lab import Lab, lab_of
+from app.lab import lab_of
 from app.pages import page, piece, problem, wants_page
 from app.people import new_token
 from app.places import place_of
@@ -140,17 +140,18 @@ async def room_page(request: Query, session_id: str, room_id: int) -> Response[s
 @post("/sessions/{session_id:str}/rooms/{room_id:int}/{action:str}")
 async def act_on_room(request: Query, session_id: str, room_id: int, action: str) -> Response[str] | Redirect:
     to = f"/admin/sessions/{session_id}/rooms/{room_id}"
-    return await _act(request, session_id, room_id, OF_ROOM.get(action), to)
+    return await _act(request, session_id, room_id, OF_ROOM.get(action), to, room_id)
 
 
 @post("/sessions/{session_id:str}/players/{player_id:int}/{action:str}")
 async def act_on_player(
     request: Query, session_id: str, player_id: int, action: str
 ) -> Response[str] | Redirect:
+    await owner(request)  # nobody else learns who is there
     async with lab_of(request).pool.connection() as conn:
-        await _player(conn, session_id, player_id)
+        player = await _player(conn, session_id, player_id)
     to = f"/admin/sessions/{session_id}/players/{player_id}"
-    return await _act(request, session_id, player_id, OF_PLAYER.get(action), to)
+    return await _act(request, session_id, player_id, OF_PLAYER.get(action), to, player.room_id)
 
 
 @post("/sessions/{session_id:str}/banner")
@@ -175,8 +176,14 @@ async def seat_now(request: Query, session_id: str) -> Response[str] | Redirect:
 
 
 async def _act(
-    request: Query, session_id: str, id: int, action: Callable[[Wish], Awaitable[str]] | None, to: str
+    request: Query,
+    session_id: str,
+    id: int,
+    action: Callable[[Wish], Awaitable[str]] | None,
+    to: str,
+    room_id: int | None = None,
 ) -> Response[str] | Redirect:
+    """`room_id`: the room that may have to move on afterwards."""
     lab, by = lab_of(request), await owner(request)
     if action is None:
         raise NotFoundException("There is no such action.")
@@ -188,15 +195,11 @@ async def _act(
         return problem(request, 409, str(error), to)
     except FieldError as error:
         return problem(request, 422, str(error), to)
-    _hint(lab, id)
+    if room_id is not None:
+        lab.conductor.hint([room_id])
     if wants_page(dict(request.scope["headers"])):
         return Redirect(to, status_code=303)
     return piece(html.render("admin/_said.html", said=said))
-
-
-def _hint(lab: Lab, room_id: int) -> None:
-    """Whatever has been done, its room may have to move on."""
-    lab.conductor.hint([room_id])
 
 
 def _number(wish: Wish, name: str) -> int:

@@ -320,7 +320,7 @@ def test_an_observer_sees_everything_and_changes_nothing(house: House) -> None:
             answer = await watcher.do(action, form)
             assert answer.status == 403 and "watches and changes nothing" in answer.text, action
         outside = Browser(server.base)
-        for action, form in tries.items():
+        for action, form in (tries | {"/players/999999/note": {}}).items():
             assert (await outside.post(f"{owner.here}{action}", form)).status == 303, "to the log-in"
         outside.close()
 

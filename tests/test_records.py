@@ -617,3 +617,32 @@ def _commit_together(
         return ledger, outcomes
 
     return asyncio.run(run())
+
+
+def test_whatever_is_said_is_stored_as_it_was_said(house: House) -> None:
+    session = house.open()
+    said = [
+        '"',
+        "\\",
+        "\\\\",
+        '\\"',
+        "{}",
+        "{a,b}",
+        "NULL",
+        "null",
+        ",",
+        " ",
+        "",
+        "a\nb\tc",
+        "😀",
+        "'",
+        "%s",
+        "\\x41",
+        "}",
+    ]
+    answers = [
+        _saying(one, text) for one, text in zip(_answers(house, session, len(said)), said, strict=True)
+    ]
+    receipts = house.do(lambda conn: records.store(conn, answers))
+    stored = dict(house.sql("select id, value from record"))
+    assert [stored[receipt.records[0]] for receipt in receipts if receipt] == said
