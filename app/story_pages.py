@@ -139,19 +139,19 @@ async def room_page(request: Query, session_id: str, room_id: int) -> Response[s
 
 @post("/sessions/{session_id:str}/rooms/{room_id:int}/{action:str}")
 async def act_on_room(request: Query, session_id: str, room_id: int, action: str) -> Response[str] | Redirect:
-    to = f"/admin/sessions/{session_id}/rooms/{room_id}"
-    return await _act(request, session_id, room_id, OF_ROOM.get(action), to, room_id)
+    by, to = await owner(request), f"/admin/sessions/{session_id}/rooms/{room_id}"
+    return await _act(request, session_id, room_id, OF_ROOM.get(action), by, to, room_id)
 
 
 @post("/sessions/{session_id:str}/players/{player_id:int}/{action:str}")
 async def act_on_player(
     request: Query, session_id: str, player_id: int, action: str
 ) -> Response[str] | Redirect:
-    await owner(request)  # nobody else learns who is there
+    by = await owner(request)  # first: nobody else learns who is there
     async with lab_of(request).pool.connection() as conn:
         player = await _player(conn, session_id, player_id)
     to = f"/admin/sessions/{session_id}/players/{player_id}"
-    return await _act(request, session_id, player_id, OF_PLAYER.get(action), to, player.room_id)
+    return await _act(request, session_id, player_id, OF_PLAYER.get(action), by, to, player.room_id)
 
 
 @post("/sessions/{session_id:str}/banner")
@@ -164,7 +164,8 @@ async def banner(request: Query, session_id: str) -> Response[str] | Redirect:
         await notes.write(wish.conn, session_id, None, wish.by, body, first(wish.form, "form_key"))
         return "It stands on every page now." if body else "It is taken down."
 
-    return await _act(request, session_id, 0, tell, f"/admin/sessions/{session_id}")
+    by, to = await owner(request), f"/admin/sessions/{session_id}"
+    return await _act(request, session_id, 0, tell, by, to)
 
 
 @post("/sessions/{session_id:str}/seat")
@@ -172,7 +173,8 @@ async def seat_now(request: Query, session_id: str) -> Response[str] | Redirect:
     async def seat(wish: Wish) -> str:
         return await actions.seat_now(wish.conn, session_id, wish.study, first(wish.form, "kind"), wish.by)
 
-    return await _act(request, session_id, 0, seat, f"/admin/sessions/{session_id}")
+    by, to = await owner(request), f"/admin/sessions/{session_id}"
+    return await _act(request, session_id, 0, seat, by, to)
 
 
 async def _act(
@@ -180,11 +182,12 @@ async def _act(
     session_id: str,
     id: int,
     action: Callable[[Wish], Awaitable[str]] | None,
+    by: str,
     to: str,
     room_id: int | None = None,
 ) -> Response[str] | Redirect:
     """`room_id`: the room that may have to move on afterwards."""
-    lab, by = lab_of(request), await owner(request)
+    lab = lab_of(request)
     if action is None:
         raise NotFoundException("There is no such action.")
     study, form = await study_of(request, session_id), (await request.form()).dict()
