@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from litestar import Request, get, post
 from litestar.connection import ASGIConnection
@@ -16,14 +15,15 @@ from litestar.response import Redirect, Response, Stream
 from app import accounts, export, html, notes, sessions
 from app.accounts import Account
 from app.auth import ADMIN_COOKIE, Limit, address_of, cookie
+from app.figures import read_server
 from app.html import fragment, sse
 from app.lab import lab_of
-from app.lobby import missing
+from app.monitor import tick_context
 from app.pages import page, problem
 from app.people import new_token
 from app.sessions import ACTIONS, SessionError
-from app.stats import Tick, read_server, read_tick
-from app.study import RoomKind, Study
+from app.study import Study
+from app.ticks import Tick, read_tick
 
 Query = Request[object, object, State]
 wrong_passwords = Limit(most=10, seconds=60)
@@ -147,31 +147,6 @@ def render_tick(tick: Tick, study: Study) -> bytes:
     """The dashboard's changing part, the same for all who watch."""
     content = html.render("admin/_tick.html", **tick_context(tick, study))
     return sse(fragment("#tick", "innerMorph", content))
-
-
-def tick_context(tick: Tick, study: Study) -> dict[str, object]:
-    made: dict[str, int] = {}
-    for room in tick.rooms:
-        made[room.kind] = made.get(room.kind, 0) + 1
-    open_kinds = [kind for kind in study.rooms if kind.count is None or made.get(kind.name, 0) < kind.count]
-    types = [*tick.waiting, *(type_ for room in tick.rooms for type_ in room.types)]
-    return dict(
-        tick=tick,
-        study=study,
-        needs=[(kind, missing(kind, tick.waiting), _opens_at(kind, tick)) for kind in open_kinds],
-        type_numbers=type_numbers(study, types),
-    )
-
-
-def _opens_at(kind: RoomKind, tick: Tick) -> datetime | None:
-    """When the first of those who wait has waited long enough for it; None for a kind that needs no waiting."""
-    since = [since for type_, since in tick.longest.items() if type_ in kind.seats or "any" in kind.seats]
-    return min(since) + timedelta(seconds=kind.after) if kind.after and since else None
-
-
-def type_numbers(study: Study, types: Sequence[str]) -> dict[str, int]:
-    """Which of the four shapes and colours each type has: by the study's order, else by the alphabet."""
-    return {type_: number % 4 + 1 for number, type_ in enumerate(study.types or sorted(set(types)))}
 
 
 async def study_of(request: Query, session_id: str) -> Study:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from dataclasses import dataclass
 
 from litestar.connection import ASGIConnection
@@ -16,6 +17,7 @@ from app.listener import Listener
 from app.live import Live
 from app.messages import Draft
 from app.players import SignedIn
+from app.presence import Presence
 from app.records import Answer, Receipt
 from app.seating import Seating
 from app.sessions import Studies
@@ -36,6 +38,9 @@ class Lab:
     conductor: Conductor
     seating: Seating
     stats: Stats
+    presence: Presence
+    acknowledged: Counter[str]  # session → records for which this process has handed out receipts
+    sign_in_times: deque[float]  # seconds from the form to the answer, with the seating in it
 
 
 def lab_of(connection: ASGIConnection) -> Lab:  # type: ignore[type-arg]

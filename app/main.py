@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 import time
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
@@ -28,6 +29,7 @@ from app.auth import NotSignedIn, same_site
 from app.conductor import Conductor
 from app.config import Config
 from app.db import Connection, look_around, open_pool
+from app.figures import Figures, percentile, read_processes, resident_megabytes
 from app.keys import read_keys
 from app.lab import Lab
 from app.ledger import Busy, Ledger
@@ -36,9 +38,11 @@ from app.live import Live
 from app.pages import HEADERS, NOT_KEPT, page, problem
 from app.player_pages import UnknownToken
 from app.players import SignedIn
+from app.presence import Presence
 from app.seating import Seating
 from app.sessions import Studies
-from app.stats import Figures, Stats, Tick, percentile, read_processes, resident_megabytes
+from app.stats import Stats
+from app.ticks import Tick
 
 logger = logging.getLogger(__name__)
 Query = Request[object, object, State]
@@ -106,6 +110,8 @@ async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:
     answers = Ledger("records", url, records.store, config.ledger_limit)
     talk = Ledger("messages", url, messages.store, config.ledger_limit)
     ledgers: tuple[Ledger[Any, Any], ...] = (arrivals, answers, talk)
+    presence, acknowledged = Presence(), Counter[str]()
+    sign_in_times: deque[float] = deque(maxlen=1000)
     live = Live(url, pool, keys, studies)
     checks: set[asyncio.Task[None]] = set()
 
@@ -119,13 +125,14 @@ async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:
     listener = Listener(config.listener_url or url, live.hub.hint, on_connect)
 
     def figures() -> Figures:
-        seconds = [second for ledger in ledgers for second in ledger.latencies]
+        seconds = [*answers.latencies, *talk.latencies]
         return Figures(
             streams=len(live.pages),
             queued=sum(ledger.queued for ledger in ledgers),
             oldest=1000 * max(ledger.oldest for ledger in ledgers),
             commit_p50=1000 * percentile(seconds, 0.5),
             commit_p95=1000 * percentile(seconds, 0.95),
+            sign_in_p95=1000 * percentile(sign_in_times, 0.95),
             lag=1000 * live.hub.lag,
             tick=1000 * stats.took,
             listening=listener.connected.is_set(),
@@ -133,12 +140,13 @@ async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:
             messages=talk.acknowledged,
             cpu=time.process_time(),
             memory=resident_megabytes(),
+            disk_free=stats.disk_free(),
         )
 
     def render(tick: Tick) -> bytes:
         return render_tick(tick, studies.known[tick.session.id])
 
-    stats = Stats(url, f"{socket.gethostname()}:{os.getpid()}", figures, render)
+    stats = Stats(url, f"{socket.gethostname()}:{os.getpid()}", figures, render, presence, acknowledged)
     stack.push_async_callback(stats.say_goodbye)
     parts = [live.hub.run(), listener.run(), conductor.run(), stats.run(), look_around(url)]
     for part in [*(ledger.run() for ledger in ledgers), *parts]:
@@ -158,6 +166,9 @@ async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:
         conductor=conductor,
         seating=Seating(pool, studies),
         stats=stats,
+        presence=presence,
+        acknowledged=acknowledged,
+        sign_in_times=sign_in_times,
     )
 
 
@@ -250,6 +261,12 @@ METRICS: tuple[tuple[str, str, str, Callable[[Figures], float]], ...] = (
         "gauge",
         "95% of the last forms were acknowledged within",
         lambda now: now.commit_p95 / 1000,
+    ),
+    (
+        "networklab_sign_in_p95_seconds",
+        "gauge",
+        "95% of the last sign-ins were answered within",
+        lambda now: now.sign_in_p95 / 1000,
     ),
     (
         "networklab_hub_lag_seconds",

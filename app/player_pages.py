@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated
@@ -47,20 +48,21 @@ class UnknownToken(Exception):
 
 @get("/join/{token:str}")
 async def join_form(request: Query, token: Token) -> Response[str]:
-    """Changes nothing: link scanners open it too."""
+    """Changes nothing, but that the link was opened is noted: link scanners open it too."""
     lab, player = lab_of(request), await _invited(request, token)
     if player.status != "invited":
         study = await lab.studies.of(player.session_id)
         return page("player/join_again.html", dict(player=player, study=study, token=token))
     if player.session_status == "closed":
         return _closed(request)
+    lab.presence.opened(player.id, player.session_id)
     study = await lab.studies.of(player.session_id)
     return page("player/join.html", dict(study=study, token=token, values={}, errors={}))
 
 
 @post("/join/{token:str}", guards=[same_site])
 async def join(request: Query, token: Token) -> Response[str] | Redirect:
-    lab, form = lab_of(request), (await request.form()).dict()
+    lab, form, began = lab_of(request), (await request.form()).dict(), time.monotonic()
     arrived = await lab.arrivals.commit(EntryForm(token, form))
     if arrived is None:
         raise _unknown_token(request)
@@ -78,6 +80,7 @@ async def join(request: Query, token: Token) -> Response[str] | Redirect:
                 await lab.seating.seat(arrived.session_id, arrived.id)
         except TimeoutError:
             raise Busy from None  # signed in all the same; asking again finds out where
+    lab.sign_in_times.append(time.monotonic() - began)
     key = lab.keys.player_cookie(arrived.id, arrived.session_id)
     return Redirect("/play", status_code=303, headers=cookie(PLAYER_COOKIE, key, lab.config.secure))
 
@@ -205,7 +208,7 @@ async def _place(request: Query) -> Place:
 async def _store(request: Query) -> Posted:
     lab, (player_id, session_id) = lab_of(request), player_of(request)
     study, body = await lab.studies.of(session_id), await request.body()
-    posted = record_forms.read(lab, study, player_id, dict(request.scope["headers"]), body)
+    posted = record_forms.read(lab, study, player_id, session_id, dict(request.scope["headers"]), body)
     if posted.answer is None:
         return posted
     return record_forms.settled(lab, posted, await lab.answers.commit(posted.answer))

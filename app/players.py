@@ -53,6 +53,11 @@ def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+def _token_end(token: str) -> str:
+    """What may be stored of a token as it is, to be found by: four letters, where eight or more stay secret."""
+    return token[-4:] if len(token) >= 12 else ""
+
+
 async def invite(conn: Connection, session_id: str, people: Sequence[Person]) -> None:
     await conn.execute(
         SQL["invite"],
@@ -61,6 +66,7 @@ async def invite(conn: Connection, session_id: str, people: Sequence[Person]) ->
             labels=[person.label for person in people],
             types=[person.type for person in people],
             hashes=[token_hash(person.token) for person in people],
+            ends=[_token_end(person.token) for person in people],
         ),
     )
 

@@ -32,6 +32,7 @@ class Posted:
     """A record form and what became of it."""
 
     player_id: int
+    session_id: str
     form: Form
     key: FormKey | None  # None: not from a page of theirs
     errors: Mapping[str, str]  # field → sentence; then nothing is stored
@@ -56,7 +57,7 @@ def take(
         player_id, session_id = player_in(headers, lab.keys)
         study = lab.studies.known.get(session_id)
         if study is not None and not wants_page(headers):
-            posted = read(lab, study, player_id, headers, body)
+            posted = read(lab, study, player_id, session_id, headers, body)
             stored = None if posted.answer is None else lab.answers.submit(posted.answer)
     except Exception:
         stored = None  # whatever it is: Litestar meets the same, and has a sentence for it
@@ -79,27 +80,29 @@ def take(
     stored.add_done_callback(settle)
 
 
-def read(lab: Lab, study: Study, player_id: int, headers: RawHeaders, body: bytes) -> Posted:
+def read(lab: Lab, study: Study, player_id: int, session_id: str, headers: RawHeaders, body: bytes) -> Posted:
     """What was posted, checked against the study. Raises a 400 or a 403."""
     check_site(headers, lab.config)
     form = _fields_of(headers, body)
     key = form_key(lab, player_id, form, study)
     if key is None:
-        return Posted(player_id, form, None, {})
+        return Posted(player_id, session_id, form, None, {})
     position = study.plan[key.position]
     values, errors = read_fields(position.step.fields, form)
     if errors:
-        return Posted(player_id, form, key, errors)
+        return Posted(player_id, session_id, form, key, errors)
     said = tuple(values.items())
     id = form_id(player_id, first(form, "form_key"), said)
     answer = Answer(player_id, key.room_id, position.step.name, position.round, said, id)
-    return Posted(player_id, form, key, {}, answer, position.step.ends == "answered")
+    return Posted(player_id, session_id, form, key, {}, answer, position.step.ends == "answered")
 
 
 def settled(lab: Lab, posted: Posted, receipt: Receipt | None) -> Posted:
     """After the commit: the room may go on now."""
     if posted.may_end_step and posted.key is not None:
         lab.conductor.hint([posted.key.room_id])
+    if receipt is not None and not receipt.again:
+        lab.acknowledged[posted.session_id] += len(receipt.records)
     return replace(posted, receipt=receipt)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from psycopg.rows import args_row
@@ -39,6 +39,7 @@ class Receipt:
     digest: str
     version: int
     late: bool
+    again: bool = field(default=False, compare=False)  # the form was stored before, and perhaps acknowledged
 
     def __str__(self) -> str:
         return f"{','.join(map(str, self.records))}:{self.digest}"
@@ -73,6 +74,7 @@ async def store(conn: Connection, answers: Sequence[Answer]) -> list[Receipt | N
     # Two processes that store the same forms at once must meet them in the same order.
     ordered = {answer.form: answer for answer in sorted(answers, key=lambda one: (one.player_id, one.form))}
     found = await _insert(conn, ordered.values())
+    new = set(found)
     lacking = [form for form in ordered if form not in found]
     if lacking:
         cursor = conn.cursor(row_factory=args_row(StoredRecord))
@@ -83,9 +85,16 @@ async def store(conn: Connection, answers: Sequence[Answer]) -> list[Receipt | N
         for _ in range(TRIES):
             if not again:
                 break
-            found |= await _insert(conn, again)
+            inserted = await _insert(conn, again)
+            found |= inserted
+            new.update(inserted)
             again = [answer for answer in again if answer.form not in found]
-    return [_receipt(found[answer.form]) if answer.form in found else None for answer in answers]
+    receipts: list[Receipt | None] = []
+    for answer in answers:
+        stored = found.get(answer.form)
+        receipts.append(_receipt(stored, answer.form not in new) if stored else None)
+        new.discard(answer.form)
+    return receipts
 
 
 async def hold_rooms(conn: Connection, room_ids: Collection[int]) -> None:
@@ -136,7 +145,7 @@ def _by_form(stored: Iterable[StoredRecord]) -> dict[str, list[StoredRecord]]:
     return forms
 
 
-def _receipt(stored: list[StoredRecord]) -> Receipt:
+def _receipt(stored: list[StoredRecord], again: bool) -> Receipt:
     stored.sort()  # by number
     text = "".join([f"{record.id}\t{record.field}\t{record.value}\n" for record in stored])
     return Receipt(
@@ -144,4 +153,5 @@ def _receipt(stored: list[StoredRecord]) -> Receipt:
         digest=hashlib.sha256(text.encode()).hexdigest(),
         version=max([record.version for record in stored]),
         late=any(record.late for record in stored),
+        again=again,
     )

@@ -7,119 +7,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import resource
-import sys
+import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
 
-from app import clock, pulse
-from app.db import Connection, Line, Queries, row, rows, value
-from app.notes import Question, open_questions
-from app.pulse import BEAT, Curve
+from app import clock, presence, pulse
+from app.db import Connection, Line, value
+from app.figures import SQL as FIGURES
+from app.figures import Figures, data_folder, read_server
+from app.presence import Presence
+from app.pulse import BEAT
+from app.ticks import Tick, Totals, read_tick
 
-SQL, SESSIONS, LOBBY = Queries("stats"), Queries("sessions"), Queries("lobby")
-STATUSES = ("invited", "waiting", "playing", "finished", "left")
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """One process at one moment. Times in milliseconds."""
-
-    streams: int = 0  # players' pages that are connected
-    queued: int = 0  # forms waiting for their commit
-    oldest: float = 0.0  # wait of the oldest of them
-    commit_p50: float = 0.0
-    commit_p95: float = 0.0
-    lag: float = 0.0  # from a notification to its events handed on
-    tick: float = 0.0  # how long the last tick took
-    listening: bool = False
-    answers: int = 0  # forms acknowledged since the process began
-    messages: int = 0  # messages acknowledged since then
-    cpu: float = 0.0  # seconds of processor time since then
-    memory: float = 0.0  # resident, in megabytes
-    processes: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class RoomLine:
-    id: int
-    name: str
-    kind: str
-    number: int
-    status: str
-    position: int
-    step: str
-    round: int
-    deadline: datetime
-    types: list[str]  # of the players, by slot
-    states: list[str]  # answered, silent or left, by slot
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    records: int
-    messages: int
-
-
-@dataclass(frozen=True, slots=True)
-class UsualTimes:
-    """Medians in seconds; None before there are any."""
-
-    waited: float | None  # from signing in to a seat
-    played: float | None  # from the seat to the end
-
-
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    at: datetime
-    name: str
-    label: str | None
-    data: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class SessionState:
-    id: str
-    name: str
-    status: str
-    opened_at: datetime
-    started_at: datetime | None
-    paused_at: datetime | None
-    closed_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """One session at one moment."""
-
-    at: datetime
-    session: SessionState
-    counts: dict[str, int]  # status → players
-    waiting: dict[str, int]  # type → players in the lobby
-    rooms: list[RoomLine]
-    totals: Totals
-    records_a_second: float
-    messages_a_second: float
-    server: Figures  # all processes together
-    log: list[LogLine]
-    questions: Sequence[Question]  # who waits for a word from a researcher
-    gone: int  # processes that were there a moment ago and did not say goodbye
-    longest: dict[str, datetime]  # type → since when the first of those who wait does
-    usual: UsualTimes
-    curves: Sequence[Curve]
-
-    @property
-    def next_deadline(self) -> datetime | None:
-        return min((room.deadline for room in self.rooms if room.status == "playing"), default=None)
 
 
 @dataclass(slots=True)
@@ -140,9 +48,20 @@ class Board:
 
 class Stats:
     def __init__(
-        self, url: str, process: str, figures: Callable[[], Figures], render: Callable[[Tick], bytes]
+        self,
+        url: str,
+        process: str,
+        figures: Callable[[], Figures],
+        render: Callable[[Tick], bytes],
+        presence: Presence,
+        acknowledged: Counter[str],
     ) -> None:
         self.line, self.process, self.figures, self.render = Line(url, "statistics"), process, figures, render
+        self.presence, self.acknowledged = presence, acknowledged
+        self.began = datetime.now(UTC)
+        self.told: dict[str, int] = {}  # acknowledged, as it was written
+        self.met: Connection | None = None  # the connection that everything has been told on
+        self.folder: Path | None = None  # of the data of Postgres, if it is on this machine
         self.boards: dict[str, Board] = {}
         self.took = 0.0  # seconds, the last tick
         self.beat = 0.0  # on the monotonic clock: when the next pulse is to be taken
@@ -181,13 +100,18 @@ class Stats:
         """This process ends as it should: nobody is to miss it."""
         with suppress(psycopg.Error, OSError, TimeoutError):
             async with self.line.within(2) as conn:
-                await conn.execute(SQL["remove_process"], dict(id=self.process))
+                await presence.end(conn, self.process)
+                await conn.execute(FIGURES["remove_process"], dict(id=self.process))
         self.line.drop()
 
     async def _tick(self, conn: Connection) -> None:
+        if conn is not self.met:
+            await self._meet(conn)
         figures, asked = Jsonb(asdict(self.figures())), datetime.now(UTC)
-        database_now = await value(conn, SQL["put_figures"], id=self.process, figures=figures)
+        database_now = await value(conn, FIGURES["put_figures"], id=self.process, figures=figures)
         clock.heard(database_now, asked, datetime.now(UTC))
+        await self.presence.write(conn, self.process)
+        await self._tell_acknowledged(conn)
         if time.monotonic() >= self.beat:
             self.beat = time.monotonic() + BEAT
             await pulse.take(conn)
@@ -207,89 +131,26 @@ class Stats:
             board.ticked.set()
             board.ticked = asyncio.Event()
 
+    async def _meet(self, conn: Connection) -> None:
+        """A new connection, perhaps to a Postgres that has lost what a crash may take, or to another one."""
+        if self.met is None:
+            await presence.end(conn, self.process)
+        self.folder = await data_folder(conn)
+        self.told = {}
+        self.presence.write_again()
+        self.met = conn
 
-async def read_server(conn: Connection) -> Figures:
-    """All processes that have been seen in the last seconds, as one."""
-    return together(list((await read_processes(conn)).values()))
+    def disk_free(self) -> float | None:
+        """Gigabytes where Postgres has its data; None if that is not known here."""
+        with suppress(OSError):
+            return shutil.disk_usage(self.folder).free / 1e9 if self.folder else None
+        return None
 
-
-async def read_processes(conn: Connection) -> dict[str, Figures]:
-    """host:pid → figures, of each process that has been seen in the last seconds."""
-    found = await (await conn.execute(SQL["figures"])).fetchall()
-    return {id_: Figures(**figures) for id_, figures in found}
-
-
-async def read_tick(
-    conn: Connection, session_id: str, server: Figures, before: tuple[float, Totals] | None = None
-) -> Tick:
-    """`before`: monotonic time and totals of the tick before, from which the rates are made."""
-    async with conn.pipeline():
-        session = await row(conn, SessionState, SESSIONS["find_session_state"], id=session_id)
-        counted = await conn.execute(SQL["player_counts"], dict(session_id=session_id))
-        counts = dict.fromkeys(STATUSES, 0) | dict(await counted.fetchall())
-        by_type = await conn.execute(LOBBY["waiting_by_type"], dict(session_id=session_id))
-        waiting: dict[str, int] = dict(await by_type.fetchall())
-        room_lines = await rows(conn, RoomLine, SQL["room_lines"], session_id=session_id)
-        totals = await row(conn, Totals, SQL["totals"], session_id=session_id)
-        log = await rows(conn, LogLine, SQL["newest_events"], session_id=session_id)
-        questions = await open_questions(conn, session_id)
-        gone = await value(conn, SQL["gone"])
-        since = await conn.execute(SQL["longest_waits"], dict(session_id=session_id))
-        longest: dict[str, datetime] = dict(await since.fetchall())
-        usual = await row(conn, UsualTimes, SQL["usual_times"], session_id=session_id)
-        now = clock.now()
-        curves = await pulse.curves(conn, session_id, now)
-    assert session is not None and totals is not None and usual is not None
-    seconds = max(time.monotonic() - before[0], 0.001) if before else 1.0
-    old = before[1] if before else totals
-    return Tick(
-        at=now,
-        session=session,
-        counts=counts,
-        waiting=waiting,
-        rooms=room_lines,
-        totals=totals,
-        records_a_second=(totals.records - old.records) / seconds,
-        messages_a_second=(totals.messages - old.messages) / seconds,
-        server=server,
-        log=log,
-        questions=questions,
-        gone=gone,
-        longest=longest,
-        usual=usual,
-        curves=curves,
-    )
-
-
-def together(figures: Sequence[Figures]) -> Figures:
-    """All processes as one: counts add up, times are those of the slowest."""
-    return Figures(
-        streams=sum(one.streams for one in figures),
-        queued=sum(one.queued for one in figures),
-        oldest=max((one.oldest for one in figures), default=0.0),
-        commit_p50=max((one.commit_p50 for one in figures), default=0.0),
-        commit_p95=max((one.commit_p95 for one in figures), default=0.0),
-        lag=max((one.lag for one in figures), default=0.0),
-        tick=max((one.tick for one in figures), default=0.0),
-        listening=bool(figures) and all(one.listening for one in figures),
-        answers=sum(one.answers for one in figures),
-        messages=sum(one.messages for one in figures),
-        cpu=sum(one.cpu for one in figures),
-        memory=sum(one.memory for one in figures),
-        processes=len(figures),
-    )
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that at least this share (0 to 1) of `values` do not exceed; 0 if there are none."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
-
-
-def resident_megabytes() -> float:
-    """Of this process, now; where there is no /proc, the most that it has ever had."""
-    try:
-        return int(Path("/proc/self/statm").read_bytes().split()[1]) * resource.getpagesize() / 1e6
-    except OSError:
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return most / 1e6 if sys.platform == "darwin" else most / 1e3
+    async def _tell_acknowledged(self, conn: Connection) -> None:
+        now = dict(self.acknowledged)
+        news = {session: count for session, count in now.items() if self.told.get(session) != count}
+        if news:
+            given = dict(process=self.process, began=self.began)
+            given |= dict(sessions=list(news), records=list(news.values()))
+            await conn.execute(FIGURES["put_acknowledged"], given)
+            self.told = now

@@ -6,18 +6,22 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from math import cos, pi, sin
 from typing import Any
 
-from app import notes, players, rooms
+from app import clock, notes, players, presence, rooms
 from app.db import Connection, Queries, rows, value
 from app.messages import Message
 from app.notes import Notices
 from app.players import Player
+from app.presence import Spell
 from app.rooms import RoomView
 
 SQL = Queries("stories")
 MOST = 300  # lines of a story, and people of a list
+SILENCE = 60.0  # seconds without a sign of a player who plays, after which a story says so
+SIGNS = ("player_placed", "player_answered", "message_sent", "help_asked", "player_left", "player_finished")
 RADIUS = 100.0  # of the circle that a room's slots are drawn on
 
 
@@ -34,6 +38,8 @@ class PersonLine:
     outcome: str | None
     code: str | None
     is_asked: bool  # plays, and has not answered the step that is open
+    waiting_since: datetime | None
+    is_connected: bool  # some page of theirs is
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +75,17 @@ class Sitter:
     label: str
     type: str
     status: str
+    is_connected: bool
 
 
 @dataclass(frozen=True, slots=True)
 class PlayerStory:
     player: Player
     room: str  # its name; empty before there is one
-    happened: Sequence[Happened]  # newest first, their own messages too
+    happened: Sequence[
+        Happened
+    ]  # newest first, with their messages, silences, and when their page came and went
+    pages: Sequence[Spell]  # when a page of theirs was connected
     said: Mapping[int, Said]  # by record
     notices: Notices
 
@@ -102,9 +112,12 @@ class RoomStory:
 
 
 async def find_people(
-    conn: Connection, session_id: str, find: str, status: str, type_: str
+    conn: Connection, session_id: str, find: str, status: str, type_: str, connection: str = ""
 ) -> tuple[list[PersonLine], bool]:
-    """Whose label or room has `find` in it, or whose token or link it is; and whether there are more than `MOST`."""
+    """Whose label or room has `find` in it, or whose token or link it is or ends in; and whether there are more.
+
+    `connection`: "connected" or "away", of those who are in. At most `MOST`.
+    """
     like = "%" + re.sub(r"([%_\\])", r"\\\1", find) + "%"
     token = find.rstrip("/").rpartition("/")[2]
     found = await rows(
@@ -117,6 +130,7 @@ async def find_people(
         token_hash=players.token_hash(token),
         status=status,
         type=type_,
+        connection=connection,
         most=MOST + 1,
     )
     return found[:MOST], len(found) > MOST
@@ -136,9 +150,30 @@ async def story_of(conn: Connection, player: Player) -> PlayerStory:
     happened += [
         Happened(one.at, "message_sent", player.id, {"body": one.body, "to": one.to_slot}) for one in messages
     ]
+    pages = await presence.spells(conn, player.id)
+    opened = await presence.opened_at(conn, player.id)
+    happened += [Happened(opened, "link_opened", player.id, {})] if opened else []
+    happened += [*_silences(player, happened), *_comings(pages)]
     happened.sort(key=lambda one: one.at, reverse=True)
     notices = await notes.notices_of(conn, player.session_id, player.id)
-    return PlayerStory(player, room, happened, {one.id: one for one in said}, notices)
+    return PlayerStory(player, room, happened, pages, {one.id: one for one in said}, notices)
+
+
+def _silences(player: Player, happened: Sequence[Happened]) -> list[Happened]:
+    """Where a player gave no sign for long between sitting down and the end, or until now."""
+    signs = [one.at for one in happened if one.player_id == player.id and one.name in SIGNS]
+    if player.status == "playing":
+        signs.append(clock.now())
+    return [
+        Happened(earlier, "was_silent", player.id, {"seconds": (later - earlier).total_seconds()})
+        for earlier, later in pairwise(sorted(signs))
+        if (later - earlier).total_seconds() >= SILENCE
+    ]
+
+
+def _comings(pages: Sequence[Spell]) -> list[Happened]:
+    came = [Happened(one.since, "page_connected", None, {}) for one in pages]
+    return came + [Happened(one.until, "page_gone", None, {}) for one in pages if one.until]
 
 
 async def story_in(conn: Connection, session_id: str, room_id: int) -> RoomStory | None:

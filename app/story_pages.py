@@ -12,16 +12,18 @@ from litestar.exceptions import NotFoundException
 from litestar.response import Redirect, Response
 
 from app import actions, clock, html, notes, stories
-from app.admin_pages import logged_in, owner, study_of, type_numbers
+from app.admin_pages import logged_in, owner, study_of
 from app.db import Connection
 from app.fields import FieldError, Form, first
 from app.lab import lab_of
+from app.monitor import type_numbers
 from app.pages import page, piece, problem, wants_page
 from app.people import new_token
 from app.places import place_of
 from app.players import Player, find_player
 from app.sessions import SessionError, find_session
 from app.study import Study
+from app.ticks import room_lines
 
 Query = Request[object, object, State]
 
@@ -81,12 +83,14 @@ OF_PLAYER: dict[str, Callable[[Wish], Awaitable[str]]] = dict(dismiss=_dismiss, 
 
 @get("/sessions/{session_id:str}/players")
 async def people(
-    request: Query, session_id: str, find: str = "", status: str = "", type: str = ""
+    request: Query, session_id: str, find: str = "", status: str = "", type: str = "", connection: str = ""
 ) -> Response[str]:
     lab, who = lab_of(request), await logged_in(request)
     study = await study_of(request, session_id)
     async with lab.pool.connection() as conn:
-        found, more = await stories.find_people(conn, session_id, find.strip()[:200], status, type)
+        found, more = await stories.find_people(
+            conn, session_id, find.strip()[:200], status, type, connection
+        )
         session = await find_session(conn, session_id)
     context = dict(
         session=session,
@@ -96,6 +100,7 @@ async def people(
         find=find,
         status=status,
         type=type,
+        connection=connection,
         who=who,
         type_numbers=type_numbers(study, [one.type for one in found]),
     )
@@ -118,6 +123,22 @@ async def player_page(request: Query, session_id: str, player_id: int) -> Respon
     if "hx-request" in request.headers:
         return piece(html.render("admin/_player.html", **context))
     return page("admin/player.html", context)
+
+
+@get("/sessions/{session_id:str}/rooms")
+async def room_list(request: Query, session_id: str, find: str = "", status: str = "") -> Response[str]:
+    """The rooms of the dashboard as a table."""
+    lab, who = lab_of(request), await logged_in(request)
+    study = await study_of(request, session_id)
+    async with lab.pool.connection() as conn:
+        found = await room_lines(conn, session_id)
+        session = await find_session(conn, session_id)
+    kept = [one for one in found if status in ("", one.status) and find.strip() in one.name]
+    context = dict(session=session, study=study, rooms=kept, find=find, status=status, who=who)
+    context |= dict(now=clock.now())
+    if "hx-request" in request.headers:
+        return piece(html.render("admin/_rooms.html", **context))
+    return page("admin/rooms.html", context)
 
 
 @get("/sessions/{session_id:str}/rooms/{room_id:int}")
@@ -219,4 +240,4 @@ async def _player(conn: Connection, session_id: str, player_id: int) -> Player:
     return player
 
 
-HANDLERS = [people, player_page, room_page, act_on_room, act_on_player, banner, seat_now]
+HANDLERS = [people, player_page, room_list, room_page, act_on_room, act_on_player, banner, seat_now]

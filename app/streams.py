@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
 from collections.abc import AsyncIterator
 
 import psycopg
@@ -26,7 +25,6 @@ HELLO, STILL_HERE = b": hello\n\n", b": still here\n\n"
 HEADERS = [(b"content-type", b"text/event-stream"), (b"x-accel-buffering", b"no")]
 TABS = 20  # pages of one player in one process
 _open: dict[asyncio.Timeout, None] = {}  # the life of each stream that goes on
-_tabs: Counter[int] = Counter()  # player → streams
 _stopping = False
 
 
@@ -40,7 +38,7 @@ async def play_live(scope: Scope, receive: Receive, send: Send) -> None:
         await _refuse(send, 403)
         return
     lab = lab_of(connection)
-    if _tabs[player_id] >= TABS:
+    if lab.presence.pages(player_id) >= TABS:
         await _refuse(send, 429)
         return
     page = Page(player_id, session_id)
@@ -61,14 +59,12 @@ async def play_live(scope: Scope, receive: Receive, send: Send) -> None:
             else:
                 await page.wake.wait()
 
-    _tabs[player_id] += 1
+    lab.presence.came(player_id, session_id)
     try:
         await _stream(receive, send, messages())
     finally:
         lab.live.leave(page)
-        _tabs[player_id] -= 1
-        if not _tabs[player_id]:
-            del _tabs[player_id]
+        lab.presence.went(player_id)
 
 
 @get("/admin/sessions/{session_id:str}/live")

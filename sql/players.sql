@@ -1,7 +1,8 @@
 -- name: invite
-insert into player (session_id, label, type, token_hash)
-select %(session_id)s, label, type, token_hash
-from unnest(%(labels)s::text[], %(types)s::text[], %(hashes)s::bytea[]) with ordinality as p(label, type, token_hash, nth)
+insert into player (session_id, label, type, token_hash, token_end)
+select %(session_id)s, label, type, token_hash, token_end
+from unnest(%(labels)s::text[], %(types)s::text[], %(hashes)s::bytea[], %(ends)s::text[]) with ordinality
+    as p(label, type, token_hash, token_end, nth)
 order by nth
 
 -- name: also_invited_to

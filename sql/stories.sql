@@ -3,12 +3,16 @@ select p.id, p.label, p.type, p.status::text, p.room_id, r.name as room, p.slot,
     coalesce(r.status = 'playing' and p.status = 'playing' and not exists (
         select from record a where a.room_id = r.id and a.round = r.round and a.step = r.step
             and a.player_id = p.id and not a.late
-    ), false) as is_asked
+    ), false) as is_asked, p.waiting_since, c.player_id is not null as is_connected
 from player p left join room r on r.id = p.room_id
+left join connected c on c.session_id = p.session_id and c.player_id = p.id
 where p.session_id = %(session_id)s
-    and (%(find)s = '' or p.label ilike %(like)s or p.token_hash = %(token_hash)s or r.name ilike %(like)s)
+    and (%(find)s = '' or p.label ilike %(like)s or p.token_hash = %(token_hash)s or r.name ilike %(like)s
+        or p.token_end <> '' and length(%(find)s) >= 2 and right(p.token_end, length(%(find)s)) = right(%(find)s, 4))
     and (%(status)s = '' or p.status::text = %(status)s) and (%(type)s = '' or p.type = %(type)s)
-order by p.status in ('invited', 'finished', 'left'), p.label limit %(most)s
+    and (%(connection)s = '' or p.status in ('waiting', 'playing') and (c.player_id is not null) = (%(connection)s = 'connected'))
+order by p.status in ('invited', 'finished', 'left'), case when p.status = 'waiting' then p.waiting_since end, p.label
+limit %(most)s
 
 -- name: happened_to
 -- What the logs say of one player: of their arrival and seat, and in their room, where all are asked the same.
@@ -40,4 +44,6 @@ where m.room_id = %(room_id)s and (%(slot)s::int is null or m.slot = %(slot)s::i
 order by m.id desc limit %(most)s
 
 -- name: labels_of
-select slot, id as player_id, label, type, status::text from player where room_id = %(room_id)s order by slot
+select p.slot, p.id as player_id, p.label, p.type, p.status::text, c.player_id is not null as is_connected
+from player p left join connected c on c.session_id = p.session_id and c.player_id = p.id
+where p.room_id = %(room_id)s order by p.slot

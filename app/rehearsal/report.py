@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from app import html
+from app.figures import percentile
 from app.rehearsal.gauges import Sample
 from app.rehearsal.rehearse import Run, summary
 from app.rehearsal.stage import Played, RehearsalError
 from app.rehearsal.verdict import figure, seen_after
-from app.stats import percentile
 
 WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 600, 190, 44, 10, 590, 168
 MOST_POINTS = 300  # of one line

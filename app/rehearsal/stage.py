@@ -16,6 +16,7 @@ import psycopg
 from app.accounts import log_in, log_out, put_account
 from app.auth import ADMIN_COOKIE
 from app.db import connect, value
+from app.figures import percentile
 from app.people import Person, new_token
 from app.rehearsal.diary import Diary, Wrong
 from app.rehearsal.evidence import SQL
@@ -24,7 +25,6 @@ from app.rehearsal.habits import habits
 from app.rehearsal.troupe import Heard, Job, Part, Troupe
 from app.rehearsal.wire import Browser, WireError
 from app.sessions import ACTIONS, Session, find_session, open_session, read_study
-from app.stats import percentile
 from app.study import ANY, Study, parse, read_folder
 
 RESEARCHER = "rehearsal"

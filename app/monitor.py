@@ -1,0 +1,89 @@
+"""What the dashboard shows of a session at one moment, made from a tick and the study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.lights import lights
+from app.lobby import missing
+from app.study import RoomKind, Study
+from app.ticks import STEP, Tick, Waiters
+
+WIDTH, HEIGHT = 300.0, 22.0  # of the picture of those who wait, one row a type
+BARS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a kind of room waits for."""
+
+    kind: RoomKind
+    lacking: Mapping[str, int]  # type → how many more
+    opens_at: datetime | None  # when the first of those who wait has waited long enough for it
+
+
+@dataclass(frozen=True, slots=True)
+class WaitRow:
+    """Those of one type who wait, drawn over how long they have: bars from 0 to the longest wait."""
+
+    type: str
+    people: int
+    longest: int  # seconds
+    bars: tuple[tuple[float, float], ...]  # x and height, in the units of the picture
+
+
+def tick_context(tick: Tick, study: Study) -> dict[str, object]:
+    made: dict[str, int] = {}
+    for room in tick.rooms:
+        made[room.kind] = made.get(room.kind, 0) + 1
+    open_kinds = [kind for kind in study.rooms if kind.count is None or made.get(kind.name, 0) < kind.count]
+    types = [*tick.waiting, *(type_ for room in tick.rooms for type_ in room.types)]
+    return dict(
+        tick=tick,
+        study=study,
+        lights=lights(tick),
+        needs=[Need(kind, missing(kind, tick.waiting), _opens_at(kind, tick)) for kind in open_kinds],
+        waits=wait_rows(tick.waiters, study.lobby.max_wait),
+        marks=sorted({_across(kind.after, study) for kind in study.rooms if kind.after}),
+        type_numbers=type_numbers(study, types),
+    )
+
+
+def wait_rows(waiters: Sequence[Waiters], longest: float) -> list[WaitRow]:
+    """A row for each type, in the order of `waiters`; `longest`: seconds that anybody waits at most."""
+    bar = max(longest / BARS, STEP)
+    counts: dict[str, dict[int, int]] = {}
+    for one in waiters:
+        row = counts.setdefault(one.type, {})
+        index = min(int(one.waited / bar), BARS - 1)
+        row[index] = row.get(index, 0) + one.people
+    most = max((count for row in counts.values() for count in row.values()), default=1)
+    width = WIDTH * bar / longest
+    return [
+        WaitRow(
+            type_,
+            sum(row.values()),
+            max(one.waited for one in waiters if one.type == type_),
+            tuple(
+                (round(index * width, 1), round(max(3.0, HEIGHT * n / most), 1)) for index, n in row.items()
+            ),
+        )
+        for type_, row in counts.items()
+    ]
+
+
+def type_numbers(study: Study, types: Sequence[str]) -> dict[str, int]:
+    """Which of the four shapes and colours each type has: by the study's order, else by the alphabet."""
+    return {type_: number % 4 + 1 for number, type_ in enumerate(study.types or sorted(set(types)))}
+
+
+def _opens_at(kind: RoomKind, tick: Tick) -> datetime | None:
+    """None for a kind that needs no waiting, or if nobody waits for it."""
+    since = [since for type_, since in tick.longest.items() if type_ in kind.seats or "any" in kind.seats]
+    return min(since) + timedelta(seconds=kind.after) if kind.after and since else None
+
+
+def _across(seconds: float, study: Study) -> float:
+    return round(WIDTH * min(1.0, seconds / study.lobby.max_wait), 1)

@@ -1,0 +1,171 @@
+"""Ticks: one session at one moment, as the dashboard and its tables show it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app import clock, pulse
+from app.db import Connection, Queries, row, rows, value
+from app.figures import SQL as FIGURES
+from app.figures import Figures
+from app.notes import Question, open_questions
+from app.pulse import Curve
+
+SQL, SESSIONS, LOBBY = Queries("ticks"), Queries("sessions"), Queries("lobby")
+STATUSES = ("invited", "waiting", "playing", "finished", "left")
+STEP = 5  # seconds, of how long people have waited
+
+
+@dataclass(frozen=True, slots=True)
+class RoomLine:
+    id: int
+    name: str
+    kind: str
+    number: int
+    status: str
+    position: int
+    step: str
+    round: int
+    deadline: datetime
+    types: list[str]  # of the players, by slot
+    states: list[str]  # answered, silent, away (no page is connected) or left, by slot
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Of one session. `acknowledged` is what the processes say, the others what is in the tables."""
+
+    acknowledged: int
+    records: int
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Of one session: people whose link was opened, who are in, and who of them have a page connected."""
+
+    opened: int
+    expected: int
+    connected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiters:
+    """So many people of one type have waited about so long, in steps of `STEP` seconds."""
+
+    type: str
+    waited: int
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class UsualTimes:
+    """Medians in seconds; None before there are any."""
+
+    filled_in: float | None  # from opening the link to signing in
+    waited: float | None  # from signing in to a seat
+    played: float | None  # from the seat to the end
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    at: datetime
+    name: str
+    label: str | None
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    id: str
+    name: str
+    status: str
+    opened_at: datetime
+    started_at: datetime | None
+    paused_at: datetime | None
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One session at one moment."""
+
+    at: datetime
+    session: SessionState
+    counts: dict[str, int]  # status → players
+    waiting: dict[str, int]  # type → players in the lobby
+    rooms: list[RoomLine]
+    totals: Totals
+    records_a_second: float
+    messages_a_second: float
+    server: Figures  # all processes together
+    log: list[LogLine]
+    questions: Sequence[Question]  # who waits for a word from a researcher
+    gone: int  # processes that were there a moment ago and did not say goodbye
+    longest: dict[str, datetime]  # type → since when the first of those who wait does
+    usual: UsualTimes
+    curves: Sequence[Curve]
+    pages: Pages
+    waiters: Sequence[Waiters]
+    connections_free: int  # of the database
+
+    @property
+    def next_deadline(self) -> datetime | None:
+        return min((room.deadline for room in self.rooms if room.status == "playing"), default=None)
+
+
+async def read_tick(
+    conn: Connection, session_id: str, server: Figures, before: tuple[float, Totals] | None = None
+) -> Tick:
+    """`before`: monotonic time and totals of the tick before, from which the rates are made."""
+    async with conn.pipeline():
+        session = await row(conn, SessionState, SESSIONS["find_session_state"], id=session_id)
+        counted = await conn.execute(SQL["player_counts"], dict(session_id=session_id))
+        counts = dict.fromkeys(STATUSES, 0) | dict(await counted.fetchall())
+        by_type = await conn.execute(LOBBY["waiting_by_type"], dict(session_id=session_id))
+        waiting: dict[str, int] = dict(await by_type.fetchall())
+        found = await room_lines(conn, session_id)
+        totals = await row(conn, Totals, SQL["totals"], session_id=session_id)
+        log = await rows(conn, LogLine, SQL["newest_events"], session_id=session_id)
+        questions = await open_questions(conn, session_id)
+        gone = await value(conn, FIGURES["gone"])
+        since = await conn.execute(SQL["longest_waits"], dict(session_id=session_id))
+        longest: dict[str, datetime] = dict(await since.fetchall())
+        usual = await row(conn, UsualTimes, SQL["usual_times"], session_id=session_id)
+        now = clock.now()
+        curves = await pulse.curves(conn, session_id, now)
+        pages = await row(conn, Pages, SQL["pages"], session_id=session_id)
+        waiters = await rows(conn, Waiters, SQL["waiters"], session_id=session_id, step=STEP)
+        connections_free = await value(conn, FIGURES["connections_free"])
+    assert session is not None and totals is not None and usual is not None and pages is not None
+    seconds = max(time.monotonic() - before[0], 0.001) if before else 1.0
+    old = before[1] if before else totals
+    return Tick(
+        at=now,
+        session=session,
+        counts=counts,
+        waiting=waiting,
+        rooms=found,
+        totals=totals,
+        records_a_second=(totals.records - old.records) / seconds,
+        messages_a_second=(totals.messages - old.messages) / seconds,
+        server=server,
+        log=log,
+        questions=questions,
+        gone=gone,
+        longest=longest,
+        usual=usual,
+        curves=curves,
+        pages=pages,
+        waiters=waiters,
+        connections_free=connections_free,
+    )
+
+
+async def room_lines(conn: Connection, session_id: str) -> list[RoomLine]:
+    """In the order in which they opened."""
+    return await rows(conn, RoomLine, SQL["room_lines"], session_id=session_id)

@@ -1,0 +1,64 @@
+-- name: player_counts
+select status::text, count(*)::integer from player where session_id = %(session_id)s group by status
+
+-- name: totals
+-- The processes' word is read first: what they have told by then is in the logs by now.
+select (select coalesce(sum(records), 0)::bigint from acknowledged where session_id = %(session_id)s) as acknowledged,
+    coalesce(sum(records), 0)::bigint as records, coalesce(sum(messages), 0)::bigint as messages
+from log where session_id = %(session_id)s
+
+-- name: pages
+select count(*) filter (where p.status <> 'invited' or v.player_id is not null)::integer as opened,
+    count(*) filter (where p.status in ('waiting', 'playing'))::integer as expected,
+    count(*) filter (where p.status in ('waiting', 'playing') and c.player_id is not null)::integer as connected
+from player p left join visit v on v.player_id = p.id
+left join connected c on c.player_id = p.id and c.session_id = p.session_id
+where p.session_id = %(session_id)s
+
+-- name: waiters
+-- In a pause nobody waits any longer.
+select type, count(*)::integer as people,
+    (floor(extract(epoch from coalesce(s.paused_at, clock_timestamp()) - waiting_since) / %(step)s) * %(step)s)::integer as waited
+from player p join session s on s.id = p.session_id
+where p.session_id = %(session_id)s and p.status = 'waiting' group by type, waited order by type, waited
+
+-- name: room_lines
+select r.id, r.name, r.kind, r.number, r.status::text, r.position, r.step, r.round, r.deadline,
+    array_agg(p.type order by s.slot) as types,
+    array_agg(case
+        when p.status = 'left' then 'left'
+        when exists (
+            select from record a where a.room_id = r.id and a.round = r.round and a.step = r.step
+                and a.player_id = p.id and not a.late
+        ) then 'answered'
+        when p.status = 'playing' and c.player_id is null then 'away'
+        else 'silent' end order by s.slot) as states
+from room r
+join slot s on s.room_id = r.id
+join player p on p.room_id = s.room_id and p.slot = s.slot
+left join connected c on c.session_id = p.session_id and c.player_id = p.id
+where r.session_id = %(session_id)s
+group by r.id order by r.id
+
+-- name: newest_events
+select e.at, e.name, p.label, e.data from log l
+join event e on e.log_id = l.id and e.seq > l.last_seq - 60
+left join player p on p.id = e.player_id
+where l.session_id = %(session_id)s and l.room_id is null and e.name <> 'player_placed'
+order by e.seq desc limit 25
+
+-- name: longest_waits
+select type, min(waiting_since) as since from player
+where session_id = %(session_id)s and status = 'waiting' group by type
+
+-- name: usual_times
+-- Medians, in seconds: from the link to signing in, from there to a seat, and from the seat to the end.
+select (
+        select percentile_cont(0.5) within group (order by extract(epoch from p.signed_in_at - v.opened_at))::float8
+        from visit v join player p on p.id = v.player_id
+        where v.session_id = %(session_id)s and p.signed_in_at > v.opened_at
+    ) as filled_in,
+    percentile_cont(0.5) within group (order by extract(epoch from seated_at - signed_in_at))::float8 as waited,
+    (percentile_cont(0.5) within group (order by extract(epoch from finished_at - seated_at))
+        filter (where status = 'finished'))::float8 as played
+from player where session_id = %(session_id)s and seated_at is not null
