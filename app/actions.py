@@ -6,15 +6,26 @@ somebody else (or the first of two clicks) was faster, and nothing changes.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from app import lobby, players, rooms, sessions
-from app.db import Connection, Queries, value
+from app.db import Connection, Queries, rows, value
 from app.sessions import SessionError
 from app.study import Study
 
 SQL = Queries("actions")
 LONGEST = 3600  # seconds that a step may be extended by at once
+
+
+@dataclass(frozen=True, slots=True)
+class Standby:
+    """Somebody who waits and fits a slot."""
+
+    id: int
+    label: str
+    type: str
+    waiting_since: datetime
 
 
 async def advance(
@@ -60,14 +71,62 @@ async def dismiss(
     conn: Connection, session_id: str, study: Study, player_id: int, outcome: str, by: str
 ) -> str:
     """A player who waits or plays leaves for good, with the code of `outcome`; the room goes on as after a drop-out."""
-    if outcome not in study.finish.codes:
-        raise SessionError(f"The study has no code for “{outcome}”; it has {', '.join(study.finish.codes)}.")
+    _code(study, outcome)
     await sessions.lock(conn, session_id, by)
     player = await _player(conn, session_id, player_id)
     if player.status not in ("waiting", "playing"):
         return f"{player.label} is not in the session ({player.status}); nothing changed."
     await rooms.withdraw(conn, player_id, study, outcome)
     return f"{player.label} has left with the code for “{outcome}”."
+
+
+async def replace(
+    conn: Connection, session_id: str, study: Study, player_id: int, newcomer_id: int, outcome: str, by: str
+) -> str:
+    """Somebody who waits takes the slot of a player who plays, or has left; that one gets the code of `outcome`.
+
+    The newcomer goes on where the room is: what the one before said stays theirs and stored.
+    """
+    _code(study, outcome)
+    await sessions.lock(conn, session_id, by)
+    player = await _player(conn, session_id, player_id)
+    if player.room_id is None:
+        raise SessionError(f"{player.label} has no slot that somebody could take.")
+    room = await _room(conn, session_id, player.room_id)
+    if room.status == "ended":
+        return f"{room.name} has ended; nothing changed."
+    standbys = {one.id: one for one in await standbys_for(conn, player)}
+    if newcomer_id not in standbys:
+        return f"Whoever was to take the slot of {player.label} can’t any more; nothing changed."
+    await conn.execute(lobby.SQL["log_arrivals"], dict(player_ids=[newcomer_id]))
+    await players.leave(conn, [player_id], outcome, study)
+    await conn.execute(SQL["give_up_slot"], dict(player_id=player_id))
+    seat = dict(players=[newcomer_id], rooms=[player.room_id], slots=[player.slot])
+    await conn.execute(rooms.SQL["seat_players"], seat)
+    return f"{standbys[newcomer_id].label} sits in {room.name}, slot {player.slot}, now."
+
+
+async def standbys_for(conn: Connection, player: players.Player) -> list[Standby]:
+    """Who waits and could take this player's slot, the longest first; nobody if that is taken already."""
+    if player.status not in ("playing", "left"):
+        return []
+    return await rows(conn, Standby, SQL["standbys_for"], player_id=player.id)
+
+
+async def issue(
+    conn: Connection, session_id: str, study: Study, player_id: int, outcome: str, by: str
+) -> str:
+    """Somebody who is out, or never came in, gets the code of `outcome`."""
+    _code(study, outcome)
+    await sessions.lock(conn, session_id, by)
+    player = await _player(conn, session_id, player_id)
+    if player.status in ("waiting", "playing"):
+        raise SessionError(f"{player.label} is in the session. Take them out with the code that you choose.")
+    code = study.finish.codes[outcome]
+    if player.code == code:
+        return f"{player.label} has the code {code} already; nothing changed."
+    await conn.execute(SQL["issue_code"], dict(player_id=player_id, outcome=outcome, code=code))
+    return f"{player.label} has the code {code} now."
 
 
 async def retype(conn: Connection, session_id: str, study: Study, player_id: int, type_: str, by: str) -> str:
@@ -95,6 +154,11 @@ async def seat_now(conn: Connection, session_id: str, study: Study, kind: str, b
     if not seated:
         return f"There are not enough people for a room “{kind}”; nothing changed."
     return f"{seated} people have sat down."
+
+
+def _code(study: Study, outcome: str) -> None:
+    if outcome not in study.finish.codes:
+        raise SessionError(f"The study has no code for “{outcome}”; it has {', '.join(study.finish.codes)}.")
 
 
 async def _running(conn: Connection, session_id: str, by: str) -> None:

@@ -27,7 +27,7 @@ from app.sessions import Studies
 
 QUEUE = 64  # messages that a slow page may lag behind before it gets a snapshot instead
 MOVES = ("player_placed", "player_left", "player_retyped")  # events of the session's log, each of one player
-WORDS = ("help_asked", "note_written")  # … or, without a player, of everybody
+WORDS = ("help_asked", "note_written", "code_issued")  # … or, without a player, of everybody
 LOBBY_PACE = 0.3  # seconds between two renderings of one lobby
 logger = logging.getLogger(__name__)
 
@@ -216,7 +216,7 @@ class Live:
             errors={},
             form_key=self.keys.answer_key(page.player_id, room.id, room.position, 0),
         )
-        if view.seat_of[page.player_id].status != "playing" or place.position.step.chat != chat:
+        if not view.has(page.player_id) or place.position.step.chat != chat:
             page.refresh()
             return
         try:
@@ -230,7 +230,7 @@ class Live:
     def _show_answered(
         self, page: Page, place: RoomPlace, view: RoomView, rendered: dict[tuple[int, int], bytes]
     ) -> None:
-        if view.seat_of[page.player_id].status != "playing":
+        if not view.has(page.player_id):
             page.refresh()
             return
         page.place = place = replace(place, view=view)
@@ -301,6 +301,14 @@ def _fold(view: RoomView, event: Event) -> RoomView:
     ):
         seats = tuple(
             replace(seat, answered=True) if seat.player_id == event.player_id else seat for seat in seats
+        )
+    elif event.name == "player_replaced":
+        assert event.player_id is not None
+        seats = tuple(
+            replace(seat, player_id=event.player_id, status="playing", answered=False)
+            if seat.slot == data["slot"]
+            else seat
+            for seat in seats
         )
     elif event.name == "player_left":
         seats = tuple(

@@ -68,14 +68,15 @@ async def store(conn: Connection, drafts: Sequence[Draft]) -> list[int | None]:
     return [found.get(draft.form) for draft in drafts]
 
 
-async def seen_by(conn: Connection, room_id: int, slot: int, study: Study) -> list[Message]:
-    """The newest messages that may stand on this slot's page, oldest first."""
+async def seen_by(conn: Connection, room_id: int, slot: int, since: datetime, study: Study) -> list[Message]:
+    """The newest messages that may stand on the page of whoever has sat in this slot `since` then, oldest first."""
     found = await rows(
         conn,
         Message,
         SQL["seen_by"],
         room_id=room_id,
         slot=slot,
+        since=since,
         open_steps=[step.name for step in study.steps if step.chat == "room"],
         most=SHOWN,
     )

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
+from markupsafe import Markup
+
+from app import html
 from app.lights import lights
 from app.lobby import missing
 from app.study import RoomKind, Study
-from app.ticks import STEP, Tick, Waiters
+from app.ticks import STEP, RoomLine, Tick, Waiters
 
 WIDTH, HEIGHT = 300.0, 22.0  # of the picture of those who wait, one row a type
 BARS = 60
@@ -40,6 +44,12 @@ def tick_context(tick: Tick, study: Study) -> dict[str, object]:
         made[room.kind] = made.get(room.kind, 0) + 1
     open_kinds = [kind for kind in study.rooms if kind.count is None or made.get(kind.name, 0) < kind.count]
     types = [*tick.waiting, *(type_ for room in tick.rooms for type_ in room.types)]
+    numbers = type_numbers(study, types)
+
+    def seats(room: RoomLine) -> Markup:
+        words = "ended" if room.status == "ended" else f"{room.step} {room.round}"
+        return _seats(tuple(numbers.get(type_, 4) for type_ in room.types), tuple(room.states), words)
+
     return dict(
         tick=tick,
         study=study,
@@ -47,7 +57,8 @@ def tick_context(tick: Tick, study: Study) -> dict[str, object]:
         needs=[Need(kind, missing(kind, tick.waiting), _opens_at(kind, tick)) for kind in open_kinds],
         waits=wait_rows(tick.waiters, study.lobby.max_wait),
         marks=sorted({_across(kind.after, study) for kind in study.rooms if kind.after}),
-        type_numbers=type_numbers(study, types),
+        type_numbers=numbers,
+        seats=seats,
     )
 
 
@@ -77,6 +88,12 @@ def wait_rows(waiters: Sequence[Waiters], longest: float) -> list[WaitRow]:
 def type_numbers(study: Study, types: Sequence[str]) -> dict[str, int]:
     """Which of the four shapes and colours each type has: by the study's order, else by the alphabet."""
     return {type_: number % 4 + 1 for number, type_ in enumerate(study.types or sorted(set(types)))}
+
+
+@lru_cache(10_000)
+def _seats(types: tuple[int, ...], states: tuple[str, ...], words: str) -> Markup:
+    """Kept, since from one second to the next most rooms look as they did, and many like each other."""
+    return Markup(html.render("admin/_seats.html", types=types, states=states, words=words))
 
 
 def _opens_at(kind: RoomKind, tick: Tick) -> datetime | None:

@@ -198,6 +198,7 @@ async def lobby_counts(conn: Connection, session_id: str) -> tuple[dict[str, int
 
 
 async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room_id: int) -> RoomPlace:
+    assert player.seated_at is not None
     view = await rooms.view(conn, room_id)
     room, me = view.room, view.seat_of[player.id]
     values, saved = await records.answers_of(conn, room.id, room.round, room.step, player.id)
@@ -210,7 +211,7 @@ async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room
         form_key=keys.answer_key(player.id, room.id, room.position, saved),
         values=values,
         saved=saved,
-        messages=tuple(await messages.seen_by(conn, room.id, me.slot, study)),
+        messages=tuple(await messages.seen_by(conn, room.id, me.slot, player.seated_at, study)),
         message_key=keys.message_key(player.id, room.id, room.position),
         notices=notices,
         help_key=help_key,

@@ -61,6 +61,11 @@ class RoomView:
     def seat_of(self) -> dict[int, Seat]:
         return {seat.player_id: seat for seat in self.seats}
 
+    def has(self, player_id: int) -> bool:
+        """Whether this player plays in it."""
+        seat = self.seat_of.get(player_id)
+        return seat is not None and seat.status == "playing"
+
     def neighbours(self, slot: int) -> tuple[Seat, ...]:
         seen = {to for origin, to in self.ties if origin == slot}
         return tuple(seat for seat in self.seats if seat.slot in seen)

@@ -15,6 +15,7 @@ from app import actions, clock, html, notes, stories
 from app.admin_pages import logged_in, owner, study_of
 from app.db import Connection
 from app.fields import FieldError, Form, first
+from app.html import fragment
 from app.lab import lab_of
 from app.monitor import type_numbers
 from app.pages import page, piece, problem, wants_page
@@ -65,6 +66,16 @@ async def _dismiss(wish: Wish) -> str:
     return await actions.dismiss(wish.conn, wish.session_id, wish.study, wish.id, outcome, wish.by)
 
 
+async def _replace(wish: Wish) -> str:
+    newcomer, outcome = _number(wish, "newcomer"), first(wish.form, "outcome")
+    return await actions.replace(wish.conn, wish.session_id, wish.study, wish.id, newcomer, outcome, wish.by)
+
+
+async def _issue(wish: Wish) -> str:
+    outcome = first(wish.form, "outcome")
+    return await actions.issue(wish.conn, wish.session_id, wish.study, wish.id, outcome, wish.by)
+
+
 async def _retype(wish: Wish) -> str:
     return await actions.retype(
         wish.conn, wish.session_id, wish.study, wish.id, first(wish.form, "type"), wish.by
@@ -78,7 +89,9 @@ async def _note(wish: Wish) -> str:
 
 
 OF_ROOM: dict[str, Callable[[Wish], Awaitable[str]]] = dict(advance=_advance, extend=_extend, end=_end)
-OF_PLAYER: dict[str, Callable[[Wish], Awaitable[str]]] = dict(dismiss=_dismiss, retype=_retype, note=_note)
+OF_PLAYER: dict[str, Callable[[Wish], Awaitable[str]]] = dict(
+    dismiss=_dismiss, replace=_replace, issue=_issue, retype=_retype, note=_note
+)
 
 
 @get("/sessions/{session_id:str}/players")
@@ -117,11 +130,14 @@ async def player_page(request: Query, session_id: str, player_id: int) -> Respon
         player = await _player(conn, session_id, player_id)
         story = await stories.story_of(conn, player)
         place = await place_of(conn, lab.keys, study, player_id)
+        standbys = await actions.standbys_for(conn, player)
     shown = place.html() if place else ""
     context = dict(story=story, player=player, study=study, shown=shown, who=who, now=clock.now())
+    context |= dict(standbys=standbys)
     context |= dict(form_key=new_token(12), type_numbers=type_numbers(study, [player.type]))
     if "hx-request" in request.headers:
-        return piece(html.render("admin/_player.html", **context))
+        acts = fragment("#acts", "innerMorph", html.render("admin/_acts.html", **context))
+        return piece(html.render("admin/_player.html", **context) + acts)
     return page("admin/player.html", context)
 
 

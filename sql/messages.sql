@@ -29,10 +29,11 @@ returning id, form::text
 select id, form::text from message where form = any(%(forms)s::uuid[])
 
 -- name: seen_by
--- What one slot may read: its own, and what those it was tied to at that round said to it or to all.
+-- What one slot may read: its own, and what those it was tied to at that round said to it or to all. Whoever took
+-- the slot over sees what was said since.
 select m.id, m.slot, m.to_slot, s.alias, m.body, m.at
 from message m join slot s on s.room_id = m.room_id and s.slot = m.slot
-where m.room_id = %(room_id)s and (m.slot = %(slot)s or (m.to_slot is null or m.to_slot = %(slot)s) and (
+where m.room_id = %(room_id)s and m.at >= %(since)s and (m.slot = %(slot)s or (m.to_slot is null or m.to_slot = %(slot)s) and (
     m.step = any(%(open_steps)s)
     or exists (
         select from tie t where t.room_id = m.room_id and t.from_slot = %(slot)s and t.to_slot = m.slot

@@ -46,4 +46,4 @@ order by m.id desc limit %(most)s
 -- name: labels_of
 select p.slot, p.id as player_id, p.label, p.type, p.status::text, c.player_id is not null as is_connected
 from player p left join connected c on c.session_id = p.session_id and c.player_id = p.id
-where p.room_id = %(room_id)s order by p.slot
+where p.room_id = %(room_id)s and not p.replaced order by p.slot

@@ -35,7 +35,7 @@ select r.id, r.name, r.kind, r.number, r.status::text, r.position, r.step, r.rou
         else 'silent' end order by s.slot) as states
 from room r
 join slot s on s.room_id = r.id
-join player p on p.room_id = s.room_id and p.slot = s.slot
+join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
 left join connected c on c.session_id = p.session_id and c.player_id = p.id
 where r.session_id = %(session_id)s
 group by r.id order by r.id

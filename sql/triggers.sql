@@ -124,6 +124,16 @@ begin
         from new_rows n join old_rows o using (id)
         where n.status in ('finished', 'left') and o.status not in ('finished', 'left')
         union all
+        select n.id, n.session_id, n.room_id, 3, 'player_replaced',
+            jsonb_strip_nulls(jsonb_build_object('slot', n.slot, 'before', q.label, 'now', n.label, 'by', acting()))
+        from new_rows n join old_rows o using (id) join player q on q.room_id = n.room_id and q.slot = n.slot and q.replaced
+        where n.slot is not null and o.slot is null
+            and q.id = (select max(id) from player where room_id = n.room_id and slot = n.slot and replaced)
+        union all
+        select n.id, n.session_id, null, 4, 'code_issued',
+            jsonb_build_object('before', o.code, 'code', n.code, 'outcome', n.outcome, 'by', acting())
+        from new_rows n join old_rows o using (id) where o.code is not null and n.code <> o.code
+        union all
         select n.id, n.session_id, null, 4, 'player_retyped',
             jsonb_build_object('from', o.type, 'to', n.type, 'by', acting())
         from new_rows n join old_rows o using (id) where n.type <> o.type

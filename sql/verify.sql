@@ -163,13 +163,13 @@ order by room_id nulls first, name, player_id
 
 -- name: one_slot_one_player
 select format('slot %%s of room %%s: players %%s', slot, room_id, string_agg(id::text, ', ' order by id)) as problem
-from player where session_id = %(session_id)s and slot is not null group by room_id, slot having count(*) > 1
+from player where session_id = %(session_id)s and slot is not null and not replaced group by room_id, slot having count(*) > 1
 union all
 select format('slot %%s of room %%s is there %%s times', slot, room_id, count(*))
 from slot where session_id = %(session_id)s group by room_id, slot having count(*) > 1
 union all
 select format('slot %%s of room %%s has no player', s.slot, s.room_id)
-from slot s left join player p on p.room_id = s.room_id and p.slot = s.slot and p.session_id = %(session_id)s
+from slot s left join player p on p.room_id = s.room_id and p.slot = s.slot and p.session_id = %(session_id)s and not p.replaced
 where s.session_id = %(session_id)s and p.id is null
 union all
 select format('player %%s sits in slot %%s of room %%s, which is not there', p.id, p.slot, p.room_id)

@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 
 from app.accounts import put_account
 from app.rehearsal.wire import Answer, Browser
+from app.sessions import read_study
+from app.verify import verify
 from tests.house import TALK, Guest, House, Opened, Server, hidden_fields, seated, sign_everyone_in, until
 
 LONG = TALK.replace('limit = "40s"', 'limit = "1h"')
@@ -256,6 +258,120 @@ def test_somebody_who_waits_gets_another_type_and_rooms_open_before_their_time(h
     assert log(house, session, "player_retyped") == [("R2", "ada")]
     assert log(house, session, "player_left") == [("R4", "ada")]
     assert house.contradictions(session) == []
+
+
+def test_somebody_who_waits_takes_the_place_of_a_player_and_the_room_goes_on(house: House) -> None:
+    session = house.open(TALK, {"red": 3, "blue": 3})
+    one, other = house.serve(), house.serve()
+    ada = desk(house, other, session)
+
+    async def story() -> None:
+        guests = {label: house.guest(one, session, label) for label in session.tokens}
+        for label in ("R1", "R2", "B1", "B2"):
+            await guests[label].sign_in()
+        for label in ("R1", "R2", "B1", "B2"):
+            await seated(guests[label])
+        for label in ("R3", "B3"):
+            await guests[label].sign_in()
+        ids = numbers(house, session)
+        of = f"/players/{ids['R1']}"
+        assert (await guests["R1"].answer({"belief": "11"})).status == 200
+        await guests["R1"].say("from the first")
+        page = await ada.page(of)
+        assert "Put somebody in their place" in page and "R3 (red)" in page and "B3 (blue)" not in page
+        assert "nothing changed" in (await ada.do(f"{of}/replace", _for(ids["B3"]))).text  # of another type
+        async with (
+            guests["R1"].watching() as before,
+            guests["R3"].watching() as after,
+            guests["R2"].watching() as neighbour,
+        ):
+            for _ in range(2):  # a double click
+                assert (await ada.do(f"{of}/replace", _for(ids["R3"]))).status == 200
+            await before.until(lambda text: "You have left the study" in text, "the way out")
+            await after.until(lambda text: 'action="/play/records"' in text, "the place")
+            assert "from the first" not in after.text and "from the first" not in await guests["R3"].page()
+            await guests["R3"].say("from the second")
+            for label in ("R2", "B1", "B2"):
+                assert (await guests[label].answer({"belief": "1"})).status == 200
+            assert "round 1 of 3" in await guests["R2"].page()  # it waits for the newcomer
+            assert (await guests["R3"].answer({"belief": "33"})).status == 200
+            await neighbour.until(lambda text: "round 2 of 3" in text, "the next round")
+        assert (await guests["R1"].answer({"belief": "12"}, {"form_key": "old"})).status == 409
+        assert "Put somebody in their place" not in await ada.page(of)
+        assert "took slot" in await ada.page(f"/rooms/{_room(house, 'R3')}")
+
+    house.tell(story())
+    assert house.sql(
+        "select p.label, value from record r join player p on p.id = r.player_id"
+        " where field = 'belief' and p.label like 'R%%' and round = 1 order by 1"
+    ) == [("R1", "11"), ("R2", "1"), ("R3", "33")]
+    assert log(house, session, "player_replaced") == [("R3", "ada")]
+    assert house.contradictions(session) == []
+    study = house.do(lambda conn: read_study(conn, session.id))
+    assert [
+        check for check in asyncio.run(verify(house.database, session.id, study)).checks if not check.ok
+    ] == []
+
+
+def test_the_place_of_somebody_who_left_can_be_taken_and_only_while_the_room_plays(house: House) -> None:
+    session = house.open(LONG, {"red": 3, "blue": 2})
+    one, other = house.serve(), house.serve()
+    ada = desk(house, other, session)
+
+    async def story() -> None:
+        guests = {label: house.guest(one, session, label) for label in session.tokens}
+        for label in ("R1", "R2", "B1", "B2", "R3"):
+            await guests[label].sign_in()
+        ids = numbers(house, session)
+        waits = next(label for label in ("R1", "R2", "R3") if _room(house, label) is None)
+        leaver = next(label for label in ("R1", "R2", "R3") if label != waits)
+        await guests[leaver].browser.post("/play/leave", {})
+        assert (await ada.do(f"/players/{ids[leaver]}/replace", _for(ids[waits], "withdrawn"))).status == 200
+        await seated(guests[waits])
+        room = _room(house, waits)
+        assert (await ada.do(f"/rooms/{room}/end", {})).status == 200
+        assert (await ada.do(f"/players/{ids['B1']}/replace", _for(ids[leaver]))).status == 200
+        assert "Put somebody" not in await ada.page(f"/players/{ids['B1']}")
+
+    house.tell(story())
+    assert house.contradictions(session) == []
+
+
+def test_a_code_is_issued_to_who_is_out_or_never_came(house: House) -> None:
+    session = house.open(LONG, {"red": 2, "blue": 2})
+    one, other = house.serve(), house.serve()
+    ada = desk(house, other, session)
+
+    async def story() -> None:
+        guest = house.guest(one, session, "R1")
+        await guest.sign_in()
+        ids = numbers(house, session)
+        refused = await ada.do(f"/players/{ids['R1']}/issue", {"outcome": "complete"})
+        assert refused.status == 409 and "is in the session" in refused.text
+        await guest.browser.post("/play/leave", {})
+        assert "WITHDRAWN" in await guest.page()
+        for label in ("R1", "R2"):
+            assert (await ada.do(f"/players/{ids[label]}/issue", {"outcome": "fame"})).status == 409
+            for _ in range(2):
+                assert (await ada.do(f"/players/{ids[label]}/issue", {"outcome": "complete"})).status == 200
+        assert "COMPLETE" in await guest.page()
+        late = house.guest(one, session, "R2")
+        assert (await late.sign_in()).status == 303
+        assert "COMPLETE" in await late.page()
+
+    house.tell(story())
+    assert log(house, session, "code_issued") == [("R1", "ada")]
+    assert log(house, session, "player_left") == [("R1", None), ("R2", "ada")]
+    assert house.contradictions(session) == []
+
+
+def _for(newcomer: int, outcome: str = "withdrawn") -> dict[str, str]:
+    return {"newcomer": str(newcomer), "outcome": outcome}
+
+
+def _room(house: House, label: str) -> int | None:
+    [(room,)] = house.sql("select room_id from player where label = %s", label)
+    return None if room is None else int(room)
 
 
 def test_people_are_found_by_label_room_status_and_by_the_link_they_were_sent(house: House) -> None:

@@ -297,7 +297,7 @@ BY_HAND = {
     ),
     "two sit in one slot": (
         2,
-        """alter table player drop constraint one_slot_one_player;
+        """drop index one_slot_one_player;
         update player p set slot = q.slot from player q
         where p.room_id = q.room_id and p.id = (select min(id) from player) and q.id <> p.id""",
         "slot",

@@ -128,7 +128,7 @@ BROKEN = {
         {"logs_tell_what_happened": "slot 17"},
     ),
     "two sit in one slot": (
-        """alter table player drop constraint one_slot_one_player;
+        """drop index one_slot_one_player;
         update player set slot = (select slot from player where id = 1) where id = 3""",
         {"one_slot_one_player": "players 1, 3"},
     ),
@@ -141,7 +141,7 @@ BROKEN = {
         {"one_slot_one_player": "player 3 sits in slot 9 of room 1, which is not there"},
     ),
     "somebody is there twice": (
-        """alter table player drop constraint player_pkey, drop constraint one_slot_one_player,
+        """drop index one_slot_one_player; alter table player drop constraint player_pkey,
             drop constraint one_token_one_player, drop constraint one_label_one_player;
         insert into player overriding system value select * from player where id = 3""",
         {"one_player_one_slot": "player 3 is there 2 times", "one_slot_one_player": "players 3, 3"},
