@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Annotated
 
 from litestar import Request, get, post
 from litestar.datastructures import State
+from litestar.exceptions import ClientException
 from litestar.params import Parameter
 from litestar.response import Redirect, Response
+from psycopg_pool import PoolTimeout, TooManyRequests
 
-from app import html, notes, players, record_forms, rooms
+from app import drafts, html, notes, players, record_forms, rooms
 from app.arrivals import EntryForm, Refused
 from app.auth import (
     PLAYER_COOKIE,
@@ -164,6 +167,19 @@ async def ask_for_help(request: Query) -> Response[str] | Redirect:
     return piece(here)
 
 
+@post("/play/draft", guards=[same_site], status_code=204)
+async def keep_draft(request: Query) -> None:
+    """What was typed and not yet saved. A page sends it now and then and asks for no answer."""
+    lab, (player_id, _) = lab_of(request), player_of(request)
+    form = (await request.form()).dict()
+    name, key = first(form, "draft"), first(form, "draft_key")
+    if name not in drafts.FORMS:
+        raise ClientException("There is no such form.")
+    with suppress(PoolTimeout, TooManyRequests):
+        async with lab.pool.connection(timeout=1) as conn:
+            await drafts.keep(conn, player_id, name, key, form)
+
+
 @post("/play/leave", guards=[same_site])
 async def leave(request: Query) -> Redirect:
     lab, (player_id, session_id) = lab_of(request), player_of(request)
@@ -251,4 +267,4 @@ def _closed(request: Query) -> Response[str]:
     return problem(request, 410, sentence)
 
 
-HANDLERS = [join_form, join, play, back_to_play, store_records, send_message, ask_for_help, leave]
+HANDLERS = [join_form, join, play, back_to_play, store_records, send_message, ask_for_help, keep_draft, leave]

@@ -26,8 +26,7 @@ where p.session_id = %(session_id)s order by p.id
 -- A text that a spreadsheet would take for a formula starts with an apostrophe here: see codebook.escape.
 select r.name as room, r.kind, r.status,
     case when r.reason ~ '^''*[=+@-]' then '''' || r.reason else r.reason end as reason,
-    to_char(r.opened_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as opened_at,
-    to_char(r.ended_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as ended_at,
+    iso(r.opened_at) as opened_at, iso(r.ended_at) as ended_at,
     r.outcome, r.step, r.round, r.seed, seats.seats
 from room r left join (
     select room_id, jsonb_agg(jsonb_build_object('slot', slot, 'type', type, 'alias', alias) order by slot) as seats
@@ -41,36 +40,16 @@ from tie t left join room r on r.id = t.room_id
 where t.session_id = %(session_id)s order by t.room_id, t.round, t.from_slot, t.to_slot
 
 -- name: records
--- The value that counts: the newest that came in time, or the newest if all came late. Nearly all answers are
--- given once; only those that have a second version are ranked, which spares a sort of all. The cheap test of
--- the first character spares nearly all values the two patterns.
+-- The value that counts.
 select r.id as record, r.player_id as player, room.name as room, r.step, r.round, r.field,
-    case when ascii(r.value) in (39, 43, 45, 61, 64) and r.value ~ '^''*[=+@-]'
-            and r.value !~ '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$'
-        then '''' || r.value else r.value end as value,
-    r.version, case when r.late then 'true' else 'false' end as late,
-    to_char(r.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at
+    escaped(r.value) as value, r.version, case when r.late then 'true' else 'false' end as late, iso(r.at) as at
 from record r left join room on room.id = r.room_id
-where r.session_id = %(session_id)s and not exists (
-    select from (
-        select id, row_number() over (
-            partition by room_id, round, step, player_id, field order by late, version desc, id desc
-        ) as rank
-        from record where session_id = %(session_id)s and (room_id, round, step, player_id, field) in (
-            select room_id, round, step, player_id, field from record
-            where session_id = %(session_id)s and version > 1
-        )
-    ) ranked where ranked.id = r.id and ranked.rank > 1
-)
+where r.session_id = %(session_id)s and not exists (select from outdated_records(%(session_id)s) o where o.id = r.id)
 order by r.id
 
 -- name: history
 select r.id as record, r.player_id as player, room.name as room, r.step, r.round, r.field,
-    case when ascii(r.value) in (39, 43, 45, 61, 64) and r.value ~ '^''*[=+@-]'
-            and r.value !~ '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$'
-        then '''' || r.value else r.value end as value,
-    r.version, case when r.late then 'true' else 'false' end as late,
-    to_char(r.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at
+    escaped(r.value) as value, r.version, case when r.late then 'true' else 'false' end as late, iso(r.at) as at
 from record r left join room on room.id = r.room_id
 where r.session_id = %(session_id)s order by r.id
 
@@ -79,39 +58,24 @@ where r.session_id = %(session_id)s order by r.id
 select p.id, p.label, p.type, room.name as room, coalesce(said.said, '{}') as said
 from player p left join room on room.id = p.room_id left join (
     select player_id, json_object_agg(step || '.' || round || '.' || field, value) as said
-    from record r where session_id = %(session_id)s and not exists (
-        select from (
-            select id, row_number() over (
-                partition by room_id, round, step, player_id, field order by late, version desc, id desc
-            ) as rank
-            from record where session_id = %(session_id)s and (room_id, round, step, player_id, field) in (
-                select room_id, round, step, player_id, field from record
-                where session_id = %(session_id)s and version > 1
-            )
-        ) ranked where ranked.id = r.id and ranked.rank > 1
-    ) group by player_id
+    from record r where session_id = %(session_id)s
+        and not exists (select from outdated_records(%(session_id)s) o where o.id = r.id)
+    group by player_id
 ) said on said.player_id = p.id
 where p.session_id = %(session_id)s order by p.id
 
 -- name: messages
 select m.id as message, m.player_id as player, room.name as room, m.to_slot as "to",
-    case when ascii(m.body) in (39, 43, 45, 61, 64) and m.body ~ '^''*[=+@-]'
-            and m.body !~ '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$'
-        then '''' || m.body else m.body end as body,
-    to_char(m.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, m.slot, m.step, m.round
+    escaped(m.body) as body, iso(m.at) as at, m.slot, m.step, m.round
 from message m left join room on room.id = m.room_id
 where m.session_id = %(session_id)s order by m.id
 
 -- name: notes
-select n.id as note, n.player_id as player, n.account as by,
-    case when ascii(n.body) in (39, 43, 45, 61, 64) and n.body ~ '^''*[=+@-]'
-            and n.body !~ '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$'
-        then '''' || n.body else n.body end as body,
-    n.situation, to_char(n.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at
+select n.id as note, n.player_id as player, n.account as by, escaped(n.body) as body,
+    n.situation, iso(n.at) as at
 from note n where n.session_id = %(session_id)s order by n.id
 
 -- name: events
-select coalesce(room.name, 'session') as log, e.seq, e.name as event, e.player_id as player, e.data,
-    to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at
+select coalesce(room.name, 'session') as log, e.seq, e.name as event, e.player_id as player, e.data, iso(e.at) as at
 from event e left join log on log.id = e.log_id left join room on room.id = log.room_id
 where e.session_id = %(session_id)s order by e.log_id, e.seq

@@ -76,20 +76,47 @@ function touchSlider(slider) {
   if (shown && shown.textContent !== slider.value) shown.textContent = slider.value;
 }
 
-// Drafts: what was typed and not yet saved survives a reload. A draft belongs to the form key it was typed under,
+// Drafts: what was typed and not yet saved survives a reload, and now and then the server gets it for another device. A draft belongs to the form key it was typed under,
 // which is one player's, one step's and one save's: it never meets a newer answer, the next round or somebody else.
 const typedIn = (form) => [...new FormData(form)].filter(([name]) => name !== "form_key");
 const draftOf = (form) => `draft-${form.dataset.draft}`;
 const keyOf = (form) => form.dataset.key ?? form.elements.form_key.value;
 
 function readDraft(form) {
-  const draft = JSON.parse(sessionStorage.getItem(draftOf(form)) ?? "null");
-  return draft?.key === keyOf(form) ? draft.typed : null;
+  const here = JSON.parse(sessionStorage.getItem(draftOf(form)) ?? "null");
+  if (here?.key === keyOf(form)) return here.typed;
+  const elsewhere = JSON.parse(form.dataset.typed || "null");
+  return elsewhere?.key === keyOf(form) ? elsewhere.typed : null;
 }
 
 function keepDraft(form) {
   sessionStorage.setItem(draftOf(form), JSON.stringify({ key: keyOf(form), typed: typedIn(form) }));
+  if (!form.getAttribute("action").startsWith("/play/") || uploads.has(form.dataset.draft)) return;
+  uploads.set(form.dataset.draft, setTimeout(uploadDraft, uploaded.has(form.dataset.draft) ? 10000 : 3000, form.dataset.draft));
 }
+
+const uploads = new Map(); // name of a form → the timer of its next upload
+const uploaded = new Set(); // … that have been uploaded from this page
+
+function uploadDraft(name) {
+  dropUpload(name);
+  const form = document.querySelector(`form[data-draft="${name}"]`);
+  if (!form) return;
+  uploaded.add(name);
+  const body = new URLSearchParams(typedIn(form));
+  body.set("draft", name);
+  body.set("draft_key", keyOf(form));
+  fetch("/play/draft", { method: "POST", body, keepalive: true, headers: { "HX-Request": "true" } }).catch(() => {});
+}
+
+function dropUpload(name) {
+  clearTimeout(uploads.get(name));
+  uploads.delete(name);
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) for (const name of [...uploads.keys()]) uploadDraft(name);
+});
 
 function restoreDraft(form) {
   for (const [name, value] of readDraft(form) ?? []) {
@@ -227,8 +254,10 @@ function saved(form) {
     mark.removeAttribute("aria-invalid");
   }
   for (const words of all(".error, .problem", form)) words.remove();
-  if (JSON.stringify(body) === JSON.stringify(typedIn(form))) sessionStorage.removeItem(draftOf(form));
-  else edited(form);
+  if (JSON.stringify(body) === JSON.stringify(typedIn(form))) {
+    sessionStorage.removeItem(draftOf(form));
+    dropUpload(form.dataset.draft);
+  } else edited(form);
 }
 
 // Updates keep what is the reader's: what is open, what is chosen and not yet saved, a key that is being sent again.
