@@ -13,6 +13,7 @@ from litestar.handlers.base import BaseRouteHandler
 from app.config import Config
 from app.keys import Keys
 from app.lab import lab_of
+from app.languages import Sentence
 
 PLAYER_COOKIE = "networklab_player"
 ADMIN_COOKIE = "networklab_admin"
@@ -49,7 +50,9 @@ def check_site(headers: RawHeaders, config: Config) -> None:
             urlsplit(config.public_url).netloc,
         ):
             return
-    raise PermissionDeniedException("This form was sent from another site. Open your own link and try again.")
+    raise PermissionDeniedException(
+        detail=Sentence("This form was sent from another site. Open your own link and try again.")
+    )
 
 
 def player_of(connection: ASGIConnection) -> tuple[int, str]:  # type: ignore[type-arg]
@@ -87,7 +90,7 @@ class Limit:
         left = since + self.seconds - time.monotonic()
         if count >= self.most and left > 0:
             raise TooManyRequestsException(
-                "Too many wrong tries from here. Wait a minute, then try again.",
+                detail=Sentence("Too many wrong tries from here. Wait a minute, then try again."),
                 headers={"Retry-After": str(int(left) + 1)},
             )
 

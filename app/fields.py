@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from app.languages import Sentence
+
 LONGEST_TEXT = 2000  # characters, where a text field has no max
 MOST_DIGITS = 18
 
@@ -20,7 +22,11 @@ Form = Mapping[str, Sequence[str]]  # what was posted: name → values
 
 
 class FieldError(ValueError):
-    """An answer that can't be stored. `str()` is one sentence for the player, to stand beside the field."""
+    """An answer that can't be stored, and one `sentence` for the player, to stand beside the field."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +64,24 @@ class Field:
         """
         answers = set(raw)
         if len(answers) > 1:
-            raise FieldError("Please give one answer only.")
+            raise FieldError(Sentence("Please give one answer only."))
         text = _tidy(next(iter(answers), ""))
         if text:
             return _KINDS[self.kind](self, text)
         if self.required:
-            raise FieldError(_WHEN_EMPTY.get(self.kind, "Please answer this question."))
+            raise FieldError(_WHEN_EMPTY.get(self.kind, _ANSWER))
         return ""
 
 
-def read_fields(fields: Sequence[Field], form: Form) -> tuple[dict[str, str], dict[str, str]]:
+def read_fields(fields: Sequence[Field], form: Form) -> tuple[dict[str, str], dict[str, Sentence]]:
     """What was posted for these fields, and a sentence beside each that cannot be stored."""
     values: dict[str, str] = {}
-    errors: dict[str, str] = {}
+    errors: dict[str, Sentence] = {}
     for field in fields:
         try:
             values[field.name] = field.read(form.get(field.name, ()))
         except FieldError as error:
-            errors[field.name] = str(error)
+            errors[field.name] = error.sentence
     return values, errors
 
 
@@ -93,17 +99,17 @@ def _tidy(raw: str) -> str:
         return raw.strip()
     text = _LINE_END.sub("\n", raw)
     if any(unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t" for character in text):
-        raise FieldError("Please remove the hidden control characters from your answer.")
+        raise FieldError(Sentence("Please remove the hidden control characters from your answer."))
     return text.strip()
 
 
 def _integer(field: Field, text: str) -> str:
     digits = _plain_digits(text)
     if not _WHOLE.fullmatch(digits) or len(digits) > MOST_DIGITS:
-        raise FieldError(_range_sentence(field, "a whole number"))
+        raise FieldError(_whole_number_asked(field))
     value = int(digits)
     if not _within(field, value):
-        raise FieldError(_range_sentence(field, "a whole number"))
+        raise FieldError(_whole_number_asked(field))
     return str(value)
 
 
@@ -111,33 +117,43 @@ def _number(field: Field, text: str) -> str:
     digits = _plain_digits(text)
     # "1,500" may be a thousand and a half or one and a half: only the player knows.
     if _THOUSANDS.fullmatch(digits):
-        raise FieldError("Please write it without a comma for thousands, such as 1500 or 1.5.")
+        raise FieldError(Sentence("Please write it without a comma for thousands, such as 1500 or 1.5."))
     if not _DECIMAL.fullmatch(digits) or len(digits) > MOST_DIGITS:
-        raise FieldError(_range_sentence(field, "a number"))
+        raise FieldError(_number_asked(field))
     value = Decimal(digits.replace(",", "."))
     if not _within(field, value):
-        raise FieldError(_range_sentence(field, "a number"))
+        raise FieldError(_number_asked(field))
     return plain_number(value)
 
 
 def _text(field: Field, text: str) -> str:
     longest = LONGEST_TEXT if field.max is None else int(field.max)
     if len(text) > longest:
-        raise FieldError(f"Please shorten this to {longest:,} characters; it has {len(text):,} now.")
+        raise FieldError(
+            Sentence(
+                "Please shorten this to %(most)s characters; it has %(now)s now.", most=longest, now=len(text)
+            )
+        )
     if field.min is not None and len(text) < field.min:
-        raise FieldError(f"Please write at least {field.min:,} characters; it has {len(text):,} now.")
+        raise FieldError(
+            Sentence(
+                "Please write at least %(least)s characters; it has %(now)s now.",
+                least=int(field.min),
+                now=len(text),
+            )
+        )
     return text
 
 
 def _choice(field: Field, text: str) -> str:
     if text not in field.options:
-        raise FieldError("Please choose one of the answers.")
+        raise FieldError(_CHOOSE)
     return text
 
 
 def _yes_no(field: Field, text: str) -> str:
     if text.lower() not in ("yes", "no"):
-        raise FieldError("Please choose yes or no.")
+        raise FieldError(_YES_OR_NO)
     return text.lower()
 
 
@@ -160,14 +176,34 @@ def _within(field: Field, value: Decimal | int) -> bool:
     return (field.min is None or value >= field.min) and (field.max is None or value <= field.max)
 
 
-def _range_sentence(field: Field, what: str) -> str:
-    if field.min is not None and field.max is not None:
-        return f"Please give {what} from {plain_number(field.min)} to {plain_number(field.max)}."
-    if field.min is not None:
-        return f"Please give {what} that is {plain_number(field.min)} or more."
-    if field.max is not None:
-        return f"Please give {what} that is {plain_number(field.max)} or less."
-    return f"Please give {what}."
+def _whole_number_asked(field: Field) -> Sentence:
+    limits = _limits(field)
+    if len(limits) == 2:
+        return Sentence("Please give a whole number from %(min)s to %(max)s.", **limits)
+    if "min" in limits:
+        return Sentence("Please give a whole number that is %(min)s or more.", **limits)
+    if "max" in limits:
+        return Sentence("Please give a whole number that is %(max)s or less.", **limits)
+    return Sentence("Please give a whole number.")
+
+
+def _number_asked(field: Field) -> Sentence:
+    limits = _limits(field)
+    if len(limits) == 2:
+        return Sentence("Please give a number from %(min)s to %(max)s.", **limits)
+    if "min" in limits:
+        return Sentence("Please give a number that is %(min)s or more.", **limits)
+    if "max" in limits:
+        return Sentence("Please give a number that is %(max)s or less.", **limits)
+    return Sentence("Please give a number.")
+
+
+def _limits(field: Field) -> dict[str, Decimal]:
+    return {
+        name: limit.normalize() + 0
+        for name, limit in (("min", field.min), ("max", field.max))
+        if limit is not None
+    }
 
 
 _KINDS: dict[str, Callable[[Field, str], str]] = {
@@ -179,9 +215,12 @@ _KINDS: dict[str, Callable[[Field, str], str]] = {
     "slider": _integer,
     "yes_no": _yes_no,
 }
+_ANSWER = Sentence("Please answer this question.")
+_CHOOSE = Sentence("Please choose one of the answers.")
+_YES_OR_NO = Sentence("Please choose yes or no.")
 _WHEN_EMPTY = {
-    "choice": "Please choose one of the answers.",
-    "scale": "Please choose one of the numbers.",
-    "yes_no": "Please choose yes or no.",
+    "choice": _CHOOSE,
+    "scale": Sentence("Please choose one of the numbers."),
+    "yes_no": _YES_OR_NO,
 }
 KINDS = tuple(_KINDS)

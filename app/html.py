@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,26 +14,51 @@ from typing import Any
 
 from jinja2 import BaseLoader, ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from app.config import PROJECT
+from app.languages import Texts, texts_in
 from app.study import Study
 
 STATIC = PROJECT / "static"
-_studies: dict[str, Environment] = {}
+logger = logging.getLogger(__name__)
+_texts: dict[str, Texts] = {}  # by the study's sha256, as the two below
+_sandboxes: dict[str, Environment] = {}
+_broken: set[tuple[str, str]] = set()  # pages that were told of
 
 
-def render(template: str, **context: Any) -> str:
-    return _ours().get_template(template).render(context)
+def render(template: str, texts: Texts | None = None, /, **context: Any) -> str:
+    """A template of ours, in English unless `texts` says otherwise."""
+    return _ours(texts or texts_in()).get_template(template).render(context)
 
 
-def render_for(study: Study, template: str, **context: Any) -> str:
-    """Render with the study's own pages in reach. They come from a researcher's folder, so they run sandboxed."""
-    if study.sha256 not in _studies:
-        pages = {path: body.decode() for path, body in study.files.items() if path.endswith(".html")}
-        loader = ChoiceLoader([FileSystemLoader(PROJECT / "templates"), DictLoader(pages)])
-        _studies[study.sha256] = _settings(ImmutableSandboxedEnvironment, loader)
-    return _studies[study.sha256].get_template(template).render(context)
+def render_for(study: Study, template: str, /, **context: Any) -> str:
+    """A template of ours, in the study's language and with its own texts."""
+    return render(template, texts_of(study), **context)
+
+
+def render_own(study: Study, page: str, instead: str, /, **context: Any) -> str:
+    """The study's own page of this name; where it has none, or a broken one, the template of ours that does as much.
+
+    It comes from a researcher's folder, so it runs sandboxed, and nobody is stuck because it fails.
+    """
+    path = f"pages/{page}.html"
+    if path in study.files:
+        try:
+            return _sandbox(study).get_template(path).render(context)
+        except Exception:
+            if (study.sha256, path) not in _broken:  # once, not for each player and each round
+                _broken.add((study.sha256, path))
+                logger.exception("study “%s”, %s is broken: ours is shown instead", study.title, path)
+    return render_for(study, instead, **context)
+
+
+def texts_of(study: Study) -> Texts:
+    if not study.texts:
+        return texts_in(study.language)
+    if study.sha256 not in _texts:
+        _texts[study.sha256] = texts_in(study.language).with_own(study.texts)
+    return _texts[study.sha256]
 
 
 def fragment(target: str, swap: str, html: str) -> str:
@@ -77,11 +103,21 @@ def milliseconds(moment: datetime) -> int:
 
 
 @cache
-def _ours() -> Environment:
-    return _settings(Environment, FileSystemLoader(PROJECT / "templates"))
+def _ours(texts: Texts) -> Environment:
+    return _settings(Environment, FileSystemLoader(PROJECT / "templates"), texts)
 
 
-def _settings(kind: type[Environment], loader: BaseLoader) -> Environment:
+def _sandbox(study: Study) -> Environment:
+    if study.sha256 not in _sandboxes:
+        pages = {
+            path: body.decode("utf-8-sig") for path, body in study.files.items() if path.endswith(".html")
+        }
+        loader = ChoiceLoader([FileSystemLoader(PROJECT / "templates"), DictLoader(pages)])
+        _sandboxes[study.sha256] = _settings(ImmutableSandboxedEnvironment, loader, texts_of(study))
+    return _sandboxes[study.sha256]
+
+
+def _settings(kind: type[Environment], loader: BaseLoader, texts: Texts) -> Environment:
     environment = kind(
         loader=loader,
         autoescape=True,
@@ -89,11 +125,16 @@ def _settings(kind: type[Environment], loader: BaseLoader) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
     )
-    environment.globals["asset"] = asset
-    environment.filters.update(
-        milliseconds=milliseconds, grouped=lambda number: f"{number:,}", attributes=_attributes
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        # Escaped here: a text is words, and may stand in an attribute. Only what is filled in can be markup.
+        lambda text: escape(texts.gettext(text)),
+        lambda one, many, count: escape(texts.ngettext(one, many, count)),
+        newstyle=True,
     )
+    environment.globals.update(asset=asset, texts=texts)
+    environment.filters.update(milliseconds=milliseconds, grouped=texts.number, attributes=_attributes)
     return environment
 
 

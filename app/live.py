@@ -202,7 +202,7 @@ class Live:
             if place.me in hearers or any(seat.slot == place.me.slot for seat in hearers):
                 own = message.slot == place.me.slot
                 if own not in rendered:
-                    item = html.render("player/_message_sent.html", message=message, own=own)
+                    item = html.render_for(place.study, "player/_message_sent.html", message=message, own=own)
                     rendered[own] = sse(fragment("#talk", "beforeend", item), str(event.seq))
                 page.push(rendered[own])
 
@@ -219,13 +219,7 @@ class Live:
         if not view.has(page.player_id) or place.position.step.chat != chat:
             page.refresh()
             return
-        try:
-            opened = place.step_opened()
-        except Exception:  # the study's own page: its mistake must not end what serves all other studies
-            logger.exception("session %s, page %s", page.session_id, place.position.step.page)
-            page.refresh()
-        else:
-            page.push(sse(opened, str(room.seq)))
+        page.push(sse(place.step_opened(), str(room.seq)))
 
     def _show_answered(
         self, page: Page, place: RoomPlace, view: RoomView, rendered: dict[tuple[int, int], bytes]

@@ -32,10 +32,11 @@ from app.db import Connection, look_around, open_pool
 from app.figures import Figures, percentile, read_processes, resident_megabytes
 from app.keys import read_keys
 from app.lab import Lab
+from app.languages import Sentence
 from app.ledger import Busy, Ledger
 from app.listener import Listener
 from app.live import Live
-from app.pages import HEADERS, NOT_KEPT, page, problem
+from app.pages import HEADERS, NOT_KEPT, page, problem, texts_for
 from app.player_pages import UnknownToken
 from app.players import SignedIn
 from app.presence import Presence
@@ -194,8 +195,8 @@ def _give_up(task: asyncio.Task[None]) -> None:
 
 
 @get("/")
-async def front() -> Response[str]:
-    return page("front.html")
+async def front(request: Query) -> Response[str]:
+    return page("front.html", texts=texts_for(request))
 
 
 @get("/static/{name:str}")
@@ -286,13 +287,15 @@ METRICS: tuple[tuple[str, str, str, Callable[[Figures], float]], ...] = (
 def _http_problem(request: Query, error: HTTPException) -> Response[str]:
     sentence = error.detail
     if error.status_code == 404 and sentence in ("", "Not Found"):
-        sentence = "There is no such page. Open the link from your invitation again."
+        sentence = Sentence("There is no such page. Open the link from your invitation again.")
     if error.status_code == 405:
-        sentence = "This address does not answer that way. Open the link from your invitation again."
+        sentence = Sentence(
+            "This address does not answer that way. Open the link from your invitation again."
+        )
     if error.status_code == 413:
-        sentence = "That is too long to be saved. Shorten it and send it again."
+        sentence = Sentence("That is too long to be saved. Shorten it and send it again.")
     if error.status_code == 400:
-        sentence = "This form could not be read. Reload the page and send it again."
+        sentence = Sentence("This form could not be read. Reload the page and send it again.")
     return problem(request, error.status_code, sentence, headers=error.headers or {})
 
 
@@ -300,7 +303,9 @@ def _not_signed_in(request: Query, _: NotSignedIn) -> Response[str]:
     return problem(
         request,
         403,
-        "We don’t know who you are here. Open the link from your invitation again: your place is kept.",
+        Sentence(
+            "We don’t know who you are here. Open the link from your invitation again: your place is kept."
+        ),
     )
 
 
@@ -308,24 +313,24 @@ def _unknown_token(request: Query, _: UnknownToken) -> Response[str]:
     return problem(
         request,
         404,
-        "This link leads to no study. Check that you opened the whole link from your invitation.",
+        Sentence("This link leads to no study. Check that you opened the whole link from your invitation."),
     )
 
 
 def _unreadable(request: Query, _: Exception) -> Response[str]:
     """A NUL in an address or a name, a number that no column holds."""
-    return problem(request, 400, "This could not be read. Open your link again, or write it another way.")
+    sentence = Sentence("This could not be read. Open your link again, or write it another way.")
+    return problem(request, 400, sentence)
 
 
 def _busy(request: Query, _: Exception) -> Response[str]:
     """Nothing was acknowledged, nothing is lost. Our own pages send the same form again by themselves."""
     if "hx-request" in request.headers:
-        sentence, to = "The server is busy. Your page tries again by itself; nothing is lost.", None
+        to = None
+        sentence = Sentence("The server is busy. Your page tries again by itself; nothing is lost.")
     else:
-        sentence, to = (
-            "The server is busy just now; nothing is lost. Wait a moment, then go on.",
-            request.url.path,
-        )
+        to = request.url.path
+        sentence = Sentence("The server is busy just now; nothing is lost. Wait a moment, then go on.")
     return problem(request, 503, sentence, to, headers={"Retry-After": "1"})
 
 
@@ -340,7 +345,8 @@ def _not_primary(request: Query, error: Exception) -> Response[str]:
 def _broken(request: Query, error: Exception) -> Response[str]:
     # Not the path itself: a join link is a secret.
     logger.error("%s %s failed", request.method, request.scope.get("path_template", "?"), exc_info=error)
-    return problem(request, 500, "Something broke on our side. Reload the page; what you saved is kept.")
+    sentence = Sentence("Something broke on our side. Reload the page; what you saved is kept.")
+    return problem(request, 500, sentence)
 
 
 def _is_versioned(scope: Scope) -> bool:

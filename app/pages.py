@@ -9,6 +9,10 @@ from litestar import MediaType, Request
 from litestar.response import Response
 
 from app import html
+from app.auth import NotSignedIn, player_of
+from app.lab import lab_of
+from app.languages import Texts, preferred, texts_in
+from app.study import Study
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -22,8 +26,10 @@ HEADERS = [  # of every answer
 NOT_KEPT = (b"cache-control", b"no-store")
 
 
-def page(template: str, context: Mapping[str, object] = {}, status: int = 200) -> Response[str]:
-    return piece(html.render(template, **context), status)
+def page(
+    template: str, context: Mapping[str, object] = {}, status: int = 200, texts: Texts | None = None
+) -> Response[str]:
+    return piece(html.render(template, texts, **context), status)
 
 
 def piece(content: str, status: int = 200, headers: Mapping[str, str] = {}) -> Response[str]:
@@ -36,11 +42,31 @@ def problem(
     sentence: str,
     to: str | None = None,
     headers: Mapping[str, str] = {},
+    study: Study | None = None,
 ) -> Response[str]:
-    """The sentence alone for htmx; for everybody else a page with it, and a link on to `to`."""
+    """The sentence alone for htmx; for everybody else a page with it, and a link on to `to`.
+
+    In the language of `study` where the request itself does not show whose player this is.
+    """
+    texts = html.texts_of(study) if study else texts_for(request)
+    said = texts.say(sentence)
     if "hx-request" in request.headers:
-        return piece(html.render("_problem.html", sentence=sentence), status, headers)
-    return piece(html.render("problem.html", sentence=sentence, to=to), status, headers)
+        return piece(html.render("_problem.html", texts, sentence=said), status, headers)
+    return piece(html.render("problem.html", texts, sentence=said, to=to), status, headers)
+
+
+def texts_for(request: Request[Any, Any, Any]) -> Texts:
+    """Those of the player's study; who is nobody's player here gets the language that the browser asks for.
+
+    The study is not read for this: a sentence that says that the database is away must not ask it anything.
+    """
+    if request.url.path.startswith("/admin"):
+        return texts_in()
+    try:
+        study = lab_of(request).studies.known.get(player_of(request)[1])
+    except NotSignedIn:
+        study = None
+    return html.texts_of(study) if study else texts_in(preferred(request.headers.get("accept-language", "")))
 
 
 def wants_page(headers: Mapping[bytes, bytes]) -> bool:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
+from markupsafe import Markup
+
 from app import clock, html, lobby, messages, notes, receipts, records, rooms
 from app.db import Connection
 from app.html import fragment
@@ -52,11 +54,11 @@ class LobbyPlace:
         return self.player.waiting_since + timedelta(seconds=seconds)
 
     def html(self) -> str:
-        return html.render("player/lobby.html", place=self, now=clock.now())
+        return html.render_own(self.study, "lobby", "player/lobby.html", place=self, now=clock.now())
 
     def wait_html(self) -> str:
         """The part that changes as others come and go: the same for all of one type."""
-        return html.render("player/_player_signed_in.html", place=self)
+        return html.render_for(self.study, "player/_player_signed_in.html", place=self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,20 +112,21 @@ class RoomPlace:
         return sum(seat.status == "playing" for seat in self.partners)
 
     def html(self) -> str:
-        return html.render_for(self.study, "player/room.html", **self._context())
+        opened = Markup(self.step_html())
+        return html.render_own(self.study, "room", "player/room.html", opened=opened, **self._context())
 
     def step_html(self) -> str:
         """The step alone: what the study's own page may reshape."""
-        return html.render_for(self.study, f"pages/{self.position.step.page}.html", **self._context())
+        step = self.position.step
+        return html.render_own(self.study, step.page, "player/_step_opened.html", **self._context())
 
     def step_opened(self) -> str:
         """What brings a page from the step before to this one; typed text in the talk stays."""
-        return fragment(
-            "#where", "outerHTML", html.render("player/_where.html", **self._context())
-        ) + fragment("#step", "innerHTML", self.step_html())
+        where = html.render_for(self.study, "player/_where.html", **self._context())
+        return fragment("#where", "outerHTML", where) + fragment("#step", "innerHTML", self.step_html())
 
     def answered_html(self) -> str:
-        return html.render("player/_player_answered.html", **self._context())
+        return html.render_for(self.study, "player/_player_answered.html", **self._context())
 
     def _context(self) -> dict[str, object]:
         return dict(place=self, step=self.position.step, now=clock.now())
@@ -150,7 +153,7 @@ class DonePlace:
         return address.replace("{code}", quote(self.player.code or "", safe="")) if address else None
 
     def html(self) -> str:
-        return html.render("player/_room_ended.html", place=self, now=clock.now())
+        return html.render_own(self.study, "done", "player/done.html", place=self, now=clock.now())
 
 
 Place = LobbyPlace | RoomPlace | DonePlace

@@ -30,13 +30,15 @@ from app.auth import (
 from app.fields import FieldError, Form, first, typed
 from app.html import fragment
 from app.lab import lab_of
+from app.languages import Sentence
 from app.ledger import Busy
 from app.messages import BODY, Draft
-from app.pages import page, piece, problem, wants_page
+from app.pages import page, piece, problem, texts_for, wants_page
 from app.places import DonePlace, LobbyPlace, Place, RoomPlace, place_of
 from app.players import Player
 from app.record_forms import Posted
 from app.records import form_id
+from app.study import Study
 
 Query = Request[object, object, State]
 Token = Annotated[str, Parameter(max_length=200)]
@@ -53,14 +55,14 @@ class UnknownToken(Exception):
 async def join_form(request: Query, token: Token) -> Response[str]:
     """Changes nothing, but that the link was opened is noted: link scanners open it too."""
     lab, player = lab_of(request), await _invited(request, token)
-    if player.status != "invited":
-        study = await lab.studies.of(player.session_id)
-        return page("player/join_again.html", dict(player=player, study=study, token=token))
-    if player.session_status == "closed":
-        return _closed(request)
-    lab.presence.opened(player.id, player.session_id)
     study = await lab.studies.of(player.session_id)
-    return page("player/join.html", dict(study=study, token=token, values={}, errors={}))
+    if player.status != "invited":
+        again = html.render_for(study, "player/join_again.html", player=player, study=study, token=token)
+        return piece(again)
+    if player.session_status == "closed":
+        return _closed(request, study)
+    lab.presence.opened(player.id, player.session_id)
+    return _join(study, token)
 
 
 @post("/join/{token:str}", guards=[same_site])
@@ -71,12 +73,9 @@ async def join(request: Query, token: Token) -> Response[str] | Redirect:
         raise _unknown_token(request)
     if isinstance(arrived, Refused):
         study = await lab.studies.of(arrived.session_id)
-        values = typed(study.entry, form)
-        return page(
-            "player/join.html", dict(study=study, token=token, values=values, errors=arrived.errors), 422
-        )
+        return _join(study, token, typed(study.entry, form), arrived.errors)
     if arrived.status == "invited":
-        return _closed(request)
+        return _closed(request, await lab.studies.of(arrived.session_id))
     if arrived.status == "waiting":
         try:
             async with asyncio.timeout(SEATING_PATIENCE):
@@ -116,7 +115,7 @@ async def store_records(request: Query) -> Response[str] | Redirect:
     if not posted.receipt.late:
         return piece(record_forms.saved(lab_of(request), posted), headers=receipt)
     here = fragment("#page", "innerMorph", (await _place(request)).html())
-    late = fragment("#notice", "innerHTML", html.render("player/_late.html"))
+    late = fragment("#notice", "innerHTML", html.render("player/_late.html", texts_for(request)))
     return piece(here + late, headers=receipt)
 
 
@@ -136,7 +135,9 @@ async def send_message(request: Query) -> Response[str] | Redirect:
         Draft(player_id, key.room_id, to, step.name, step.chat == "room", body, form_)
     )
     if sent is None:
-        sentence = "This message can’t be delivered: you are not connected with that person, or your group has ended."
+        sentence = Sentence(
+            "This message can’t be delivered: you are not connected with that person, or your group has ended."
+        )
         return problem(request, 422, sentence, "/play")
     if wants_page(dict(request.scope["headers"])):
         return Redirect("/play", status_code=303)
@@ -154,7 +155,7 @@ async def ask_for_help(request: Query) -> Response[str] | Redirect:
     try:
         body = notes.BODY.read(form.get("body", ()))
     except FieldError as error:
-        return problem(request, 422, str(error), "/play")
+        return problem(request, 422, error.sentence, "/play")
     place = await _place(request)
     async with lab.pool.connection() as conn:
         await notes.ask(conn, session_id, player_id, body, place.situation, key)
@@ -191,9 +192,18 @@ async def leave(request: Query) -> Redirect:
     return Redirect("/play", status_code=303)
 
 
+def _join(
+    study: Study, token: str, values: Mapping[str, str] = {}, errors: Mapping[str, str] = {}
+) -> Response[str]:
+    said = html.texts_of(study).say_all(errors)
+    shown = dict(study=study, token=token, values=values, errors=said)
+    return piece(html.render_own(study, "join", "player/join.html", **shown), 422 if errors else 200)
+
+
 def _play(place: Place, status: int = 200) -> Response[str]:
     waiting = isinstance(place, LobbyPlace)
-    return page("player/play.html", dict(place=place, title=place.study.title, waiting=waiting), status)
+    shown = dict(place=place, title=place.study.title, waiting=waiting)
+    return page("player/play.html", shown, status, html.texts_of(place.study))
 
 
 async def _invited(request: Query, token: str) -> Player:
@@ -235,36 +245,40 @@ async def _step_again(request: Query, form: Form, errors: Mapping[str, str]) -> 
     place = await _place(request)
     if not isinstance(place, RoomPlace):
         return Redirect("/play", status_code=303)
-    place = replace(place, values=typed(place.position.step.fields, form), errors=errors)
+    said = html.texts_of(place.study).say_all(errors)
+    place = replace(place, values=typed(place.position.step.fields, form), errors=said)
     if wants_page(dict(request.scope["headers"])):
         return _play(place, 422)
     return piece(place.step_html(), 422)
 
 
-def _read_message(form: Form, chat: str) -> tuple[str, int | None, str]:
-    """Body, slot it is for, and what is wrong with it (empty if nothing)."""
+def _read_message(form: Form, chat: str) -> tuple[str, int | None, Sentence | None]:
+    """Body, slot it is for, and what is wrong with it."""
     to = first(form, "to")
     if chat == "none":
-        return "", None, "Nobody can write messages at this step."
+        return "", None, Sentence("Nobody can write messages at this step.")
     if to and not (to.isascii() and to.isdecimal() and len(to) < 6):
-        return "", None, "This message names nobody who is here. Choose a person and send it again."
+        nobody = Sentence("This message names nobody who is here. Choose a person and send it again.")
+        return "", None, nobody
     try:
         body = BODY.read(form.get("body", ()))
     except FieldError as error:
-        return "", None, str(error)
-    return body, int(to) if to else None, ""
+        return "", None, error.sentence
+    return body, int(to) if to else None, None
 
 
 def _stale(request: Query) -> Response[str]:
-    sentence = (
+    sentence = Sentence(
         "This page is no longer where you are. Reload it to see where you are now; what you saved is kept."
     )
     return problem(request, 409, sentence, "/play")
 
 
-def _closed(request: Query) -> Response[str]:
-    sentence = "This session is closed: nobody can come in any more. If you were invited, write to whoever invited you."
-    return problem(request, 410, sentence)
+def _closed(request: Query, study: Study) -> Response[str]:
+    sentence = Sentence(
+        "This session is closed: nobody can come in any more. If you were invited, write to whoever invited you."
+    )
+    return problem(request, 410, sentence, study=study)
 
 
 HANDLERS = [join_form, join, play, back_to_play, store_records, send_message, ask_for_help, keep_draft, leave]

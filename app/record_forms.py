@@ -25,12 +25,14 @@ from app.records import Answer, Receipt, form_id
 from app.study import Study
 
 PATH = "/play/records"
+_AROUND_KEY: dict[tuple[str, int], tuple[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
     """A record form and what became of it."""
 
+    study: Study
     player_id: int
     session_id: str
     form: Form
@@ -86,15 +88,15 @@ def read(lab: Lab, study: Study, player_id: int, session_id: str, headers: RawHe
     form = _fields_of(headers, body)
     key = form_key(lab, player_id, form, study)
     if key is None:
-        return Posted(player_id, session_id, form, None, {})
+        return Posted(study, player_id, session_id, form, None, {})
     position = study.plan[key.position]
     values, errors = read_fields(position.step.fields, form)
     if errors:
-        return Posted(player_id, session_id, form, key, errors)
+        return Posted(study, player_id, session_id, form, key, errors)
     said = tuple(values.items())
     id = form_id(player_id, first(form, "form_key"), said)
     answer = Answer(player_id, key.room_id, position.step.name, position.round, said, id)
-    return Posted(player_id, session_id, form, key, {}, answer, position.step.ends == "answered")
+    return Posted(study, player_id, session_id, form, key, {}, answer, position.step.ends == "answered")
 
 
 def settled(lab: Lab, posted: Posted, receipt: Receipt | None) -> Posted:
@@ -109,8 +111,8 @@ def settled(lab: Lab, posted: Posted, receipt: Receipt | None) -> Posted:
 def saved(lab: Lab, posted: Posted) -> str:
     """Says so, and brings the key of the next form."""
     assert posted.key is not None and posted.receipt is not None
-    before, after = _around_key()
     room_id, position = posted.key.room_id, posted.key.position
+    before, after = _around_key(posted.study, len(posted.study.plan[position].step.fields))
     return before + lab.keys.answer_key(posted.player_id, room_id, position, posted.receipt.version) + after
 
 
@@ -135,7 +137,11 @@ def _head() -> bytes:
     return b"HTTP/1.1 200 OK\r\n" + b"".join(b"%s: %s\r\n" % header for header in headers)
 
 
-@cache
-def _around_key() -> tuple[str, str]:
-    before, _, after = html.render("player/_saved.html", form_key="KEY").partition("KEY")
-    return before, after
+def _around_key(study: Study, asked: int) -> tuple[str, str]:
+    """What stands before and after the key, once for each study: in its language, with its texts."""
+    found = _AROUND_KEY.get((study.sha256, asked))
+    if found is None:
+        said = html.render_for(study, "player/_saved.html", form_key="\0", asked=asked)
+        before, _, after = said.partition("\0")
+        found = _AROUND_KEY[study.sha256, asked] = before, after
+    return found

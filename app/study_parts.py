@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from app.fields import Field
+from app.languages import DEFAULT
 from app.networks import Network
 
 ANY = "any"  # the seat that takes every type
@@ -99,7 +100,8 @@ class Study:
     """A study as it runs.
 
     `types` are those that players may have; empty means that every type is welcome. `files` are the
-    study's files by name, and `sha256` is their fingerprint.
+    study's files by name, and `sha256` is their fingerprint. `language` is that of our pages' texts, and `texts`
+    has what stands in place of some, by their English.
 
     `plan` is what each room goes through, in order. Steps that follow each other with the same `repeat`
     repeat together: `ask` and `talk` with repeat = 3 give ask 1, talk 1, ask 2, talk 2, ask 3, talk 3.
@@ -116,6 +118,8 @@ class Study:
     finish: Finish
     sha256: str
     files: Mapping[str, bytes] = field(repr=False)
+    language: str = DEFAULT
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
     plan: tuple[Position, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
