@@ -15,10 +15,12 @@ from app.study_reading import (
     read_dropout,
     read_entry,
     read_finish,
+    read_language,
     read_lobby,
     read_network,
     read_rooms,
     read_steps,
+    read_texts,
     read_types,
 )
 from app.study_source import open_toml
@@ -84,7 +86,7 @@ def fingerprint(files: Mapping[str, bytes]) -> str:
 def parse(files: Mapping[str, bytes]) -> Study:
     """The study in `files` (as `read_folder` gives them). Raises StudyError with all its grave mistakes.
 
-    What may be left out: `[entry]` asks nothing, `[lobby]` waits 10 minutes and pays nothing, `[network]` is
+    What may be left out: `language` is English, `[texts]` changes nothing, `[entry]` asks nothing, `[lobby]` waits 10 minutes and pays nothing, `[network]` is
     complete, `[dropout]` lets a silent player's room continue, `[finish]` has no redirect and codes that tell
     the outcomes apart.
     """
@@ -115,7 +117,7 @@ def _read(
         table = open_toml(STUDY_FILE, files[STUDY_FILE])
     except StudyError as error:
         return None, list(error.mistakes)
-    title = table.text("title", longest=200)
+    title, language, texts = table.text("title", longest=200), read_language(table), read_texts(table)
     types, entry, rooms = read_types(table), read_entry(table), read_rooms(table)
     lobby, network, steps = read_lobby(table), read_network(table), read_steps(table)
     dropout, finish = read_dropout(table), read_finish(table)
@@ -132,7 +134,19 @@ def _read(
     known = types or _types_in_seats(rooms)
     sha256 = fingerprint(files)
     return Study(
-        title, known, entry, rooms, lobby, network, steps, dropout, finish, sha256, dict(files)
+        title,
+        known,
+        entry,
+        rooms,
+        lobby,
+        network,
+        steps,
+        dropout,
+        finish,
+        sha256,
+        dict(files),
+        language,
+        texts,
     ), mistakes
 
 

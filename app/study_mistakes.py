@@ -73,7 +73,8 @@ def did_you_mean(word: str, known: Collection[str]) -> str:
 
 def nearest(word: str, known: Collection[str]) -> str:
     """The known word that `word` is most like; "" if it is like none."""
-    return next(iter(difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.6)), "")
+    by_small = {one.lower(): one for one in known}
+    return next((by_small[near] for near in difflib.get_close_matches(word.lower(), by_small, n=1)), "")
 
 
 def listed(words: Collection[str]) -> str:

@@ -1,15 +1,16 @@
 """From the tables of study.toml to the parts of a study. What is missing or wrong gets a usable stand-in."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from urllib.parse import urlsplit
 
 from app import networks
 from app.fields import Field, FieldError
+from app.languages import DEFAULT, LANGUAGES, known_texts, places
 from app.networks import Network
 from app.study_fields import FORM_NAMES, PLAYER_COLUMNS, read_fields
-from app.study_mistakes import did_you_mean
+from app.study_mistakes import did_you_mean, listed, nearest
 from app.study_parts import ANY, DEFAULT_CODES, Dropout, Finish, Lobby, RoomKind, Step
 from app.study_source import Table
 
@@ -38,6 +39,35 @@ def read_types(study: Table) -> tuple[str, ...]:
         sentence = "`any` can't be a type: it is the word for a seat that takes every type."
         study.wrong("types", sentence, "Rename it.")
     return types
+
+
+def read_language(study: Table) -> str:
+    return study.one_of("language", LANGUAGES, DEFAULT)
+
+
+def read_texts(study: Table) -> dict[str, str]:
+    """What the study says in place of our texts, by their English.
+
+    An unknown one is no grave mistake: a later version may word a text anew, and the study must still run.
+    """
+    table = study.table("texts", '[texts] with single brackets, and lines such as "Come in" = "Start"')
+    if table is None:
+        return {}
+    found = {text: table.text(text) for text in table.values}
+    for text, instead in found.items():
+        ours, own = places(text), places(instead)
+        if text not in known_texts():
+            near = nearest(text, known_texts())
+            cure = f"Did you mean `{near}`?" if near else "All of them are in app/languages/networklab.pot."
+            table.note(text, f"`{text}` is none of our texts, so this replaces nothing.", cure)
+        elif own - ours:
+            cure = f"Only {_filled_in(ours)} can be here." if ours else "Write it out."
+            table.wrong(text, f"{_filled_in(own - ours)} can't be filled in here.", cure)
+        elif ours - own and table.sound(text):
+            table.note(
+                text, f"Players won't read {_filled_in(ours - own)} there.", "Put it in unless that is meant."
+            )
+    return found
 
 
 def read_entry(study: Table) -> tuple[Field, ...]:
@@ -263,6 +293,10 @@ def _redirect(finish: Table) -> str | None:
         sentence = "`redirect` has no {code} in it, so the code never reaches the recruiter."
         finish.wrong("redirect", sentence, cure)
     return address
+
+
+def _filled_in(names: Collection[str]) -> str:
+    return listed([f"%({name})s" for name in sorted(names)])
 
 
 def _unique_name(table: Table, name: str, others: Sequence[str], what: str) -> str:

@@ -22,7 +22,16 @@ KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "Sentence": None}
 
 def extracted() -> Catalog:
     """Every text that a player may read, as templates and code have it."""
-    found = Catalog(project="NetworkLab", creation_date=datetime(2026, 11, 24, tzinfo=UTC))
+    found = Catalog(
+        project="NetworkLab",
+        version="",
+        header_comment="# Every text that a player may read.",
+        creation_date=datetime(2026, 11, 24, tzinfo=UTC),  # or each refresh would change the files
+        msgid_bugs_address="",
+        last_translator="",
+        language_team="",
+        fuzzy=False,
+    )
     for folder, methods in (("templates", TEMPLATES), ("app", [("**.py", "python")])):
         for name, _, text, *_ in extract_from_dir(PROJECT / folder, methods, OPTIONS, keywords=KEYWORDS):
             found.add(text, locations=[(f"{folder}/{name}", 0)])
