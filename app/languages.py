@@ -117,6 +117,16 @@ def preferred(accept_language: str) -> str:
     return best
 
 
+def language_named(word: str) -> str:
+    """The code of a language by its name, in English or in itself, or by a longer code; "" if it is none of ours."""
+    for code in LANGUAGES:
+        locale = Locale.parse(code)
+        if word.lower() in (str(locale.english_name).lower(), str(locale.display_name).lower()):
+            return code
+    code = re.split("[-_]", word.lower())[0]
+    return code if code in LANGUAGES else ""
+
+
 def _number(value: int | Decimal) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:f}"
 

@@ -99,7 +99,7 @@ async def list_sessions(conn: Connection) -> list[SessionLine]:
 
 async def read_study(conn: Connection, session_id: str) -> Study:
     found = await (await conn.execute(SQL["study_files"], dict(id=session_id))).fetchall()
-    return parse(dict(found))
+    return parse(dict(found), opened=True)
 
 
 async def start(conn: Connection, session_id: str, by: str) -> str:

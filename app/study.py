@@ -10,6 +10,7 @@ from app.fields import Field, FieldError
 from app.networks import Network
 from app.study_check import check_parts, check_people
 from app.study_mistakes import Mistake, StudyError
+from app.study_pages import is_page
 from app.study_parts import ANY, Dropout, Finish, Lobby, Position, RoomKind, Step, Study
 from app.study_reading import (
     read_dropout,
@@ -83,16 +84,19 @@ def fingerprint(files: Mapping[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-def parse(files: Mapping[str, bytes]) -> Study:
+def parse(files: Mapping[str, bytes], opened: bool = False) -> Study:
     """The study in `files` (as `read_folder` gives them). Raises StudyError with all its grave mistakes.
 
-    What may be left out: `language` is English, `[texts]` changes nothing, `[entry]` asks nothing, `[lobby]` waits 10 minutes and pays nothing, `[network]` is
-    complete, `[dropout]` lets a silent player's room continue, `[finish]` has no redirect and codes that tell
-    the outcomes apart.
+    Those in pages don't count once a session is `opened`: it was checked by the version that opened it, and where a
+    page breaks in a later one, ours stands in.
+
+    What may be left out: `language` is English, `[texts]` changes nothing, `[entry]` asks nothing, `[lobby]` waits
+    10 minutes and pays nothing, `[network]` is complete, `[dropout]` lets a silent player's room continue, `[finish]`
+    has no redirect and codes that tell the outcomes apart.
     """
-    study, mistakes = _read(files, None)
+    study, mistakes = _read(files, None, opened)
     grave = [mistake for mistake in mistakes if mistake.grave]
-    if grave or study is None:
+    if study is None or (grave and not opened):
         raise StudyError(grave)
     return study
 
@@ -107,7 +111,7 @@ def check(files: Mapping[str, bytes], people_types: Counter[str] | None = None) 
 
 
 def _read(
-    files: Mapping[str, bytes], people_types: Counter[str] | None
+    files: Mapping[str, bytes], people_types: Counter[str] | None, opened: bool = False
 ) -> tuple[Study | None, list[Mistake]]:
     if STUDY_FILE not in files:
         return None, [
@@ -129,7 +133,7 @@ def _read(
     mistakes = sorted(
         findings.mistakes, key=lambda mistake: (mistake.file != STUDY_FILE, mistake.file, mistake.line)
     )
-    if any(mistake.grave for mistake in mistakes):
+    if any(mistake.grave and not (opened and is_page(mistake.file)) for mistake in mistakes):
         return None, mistakes
     known = types or _types_in_seats(rooms)
     sha256 = fingerprint(files)

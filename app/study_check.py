@@ -3,10 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping
 
-import jinja2
-
 from app.networks import Network
 from app.study_mistakes import Findings, Mistake, did_you_mean, listed
+from app.study_pages import is_page, page_mistakes
 from app.study_parts import ANY, Dropout, Finish, Lobby, RoomKind, Step
 
 LONGEST_PLAN = 10_000
@@ -152,36 +151,14 @@ def _check_steps(findings: Findings, rooms: tuple[RoomKind, ...], steps: tuple[S
 
 
 def _check_pages(findings: Findings, files: Mapping[str, bytes], steps: tuple[Step, ...]) -> None:
-    pages = sorted(name.removeprefix("pages/").removesuffix(".html") for name in files if _is_page(name))
+    pages = sorted(name.removeprefix("pages/").removesuffix(".html") for name in files if is_page(name))
     for index, step in enumerate(steps):
         if findings.sound("step", index, "page") and step.page not in pages:
             near = did_you_mean(step.page, pages)
             there = f"pages/ has {listed(pages)}." if pages else "Make the folder pages/ and this file in it."
             cure = f"{near} {there}" if near.endswith("?") else there
             findings.wrong(("step", index, "page"), f"The page pages/{step.page}.html is missing.", cure)
-    for name in filter(_is_page, files):
-        mistake = _page_mistake(name, files[name])
-        if mistake is not None:
-            findings.mistakes.append(mistake)
-
-
-def _is_page(name: str) -> bool:
-    return name.startswith("pages/") and name.endswith(".html")
-
-
-def _page_mistake(name: str, content: bytes) -> Mistake | None:
-    try:
-        jinja2.Environment(autoescape=True).parse(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        return Mistake(name, line, "This line has bytes that are not UTF-8 text.", "Save the file as UTF-8.")
-    except jinja2.TemplateSyntaxError as error:
-        reason = " ".join((error.message or "it can't be read").split()).rstrip(".")
-        sentence = f"The template can't be read: {reason}."
-        return Mistake(name, error.lineno, sentence, "Mend the tag on this line.")
-    except RecursionError:
-        return Mistake(name, 1, "The template has too many tags inside each other.", "Write it more simply.")
-    return None
+    findings.mistakes.extend(page_mistakes(files))
 
 
 def _check_codes(findings: Findings, finish: Finish) -> None:

@@ -7,10 +7,11 @@ from urllib.parse import urlsplit
 
 from app import networks
 from app.fields import Field, FieldError
-from app.languages import DEFAULT, LANGUAGES, known_texts, places
+from app.languages import DEFAULT, LANGUAGES, known_texts, language_named, places
 from app.networks import Network
 from app.study_fields import FORM_NAMES, PLAYER_COLUMNS, read_fields
 from app.study_mistakes import did_you_mean, listed, nearest
+from app.study_pages import OWN_PAGES
 from app.study_parts import ANY, DEFAULT_CODES, Dropout, Finish, Lobby, RoomKind, Step
 from app.study_source import Table
 
@@ -42,7 +43,12 @@ def read_types(study: Table) -> tuple[str, ...]:
 
 
 def read_language(study: Table) -> str:
-    return study.one_of("language", LANGUAGES, DEFAULT)
+    language = study.text("language", DEFAULT)
+    if language in LANGUAGES or not study.sound("language"):
+        return language
+    cure = did_you_mean(language_named(language) or language, LANGUAGES)
+    study.wrong("language", f"`language` is `{language}`, which we have no texts in.", cure)
+    return DEFAULT
 
 
 def read_texts(study: Table) -> dict[str, str]:
@@ -239,6 +245,9 @@ def _page(step: Table) -> str:
     if step.sound("page") and not _NAME.fullmatch(page):
         cure = f'Write page = "{re.sub("[^A-Za-z0-9_-]+", "_", page.removesuffix(".html")).strip("_")[:40]}".'
         step.wrong("page", f"`{page}` is no name of a page: that has letters, digits, - and _ only.", cure)
+    elif page in OWN_PAGES:
+        sentence = f"`{page}` can't be the page of a step: pages/{page}.html stands in place of our own."
+        step.wrong("page", sentence, "Give it another name, and its file too.")
     return page
 
 

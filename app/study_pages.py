@@ -1,0 +1,138 @@
+"""A study's pages, read but not shown: what would break, or be missing, when a player comes to one."""
+
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache
+
+import jinja2
+from jinja2 import meta, nodes
+
+from app.config import PROJECT
+from app.study_mistakes import Mistake, did_you_mean
+
+OURS = PROJECT / "templates"
+OWN_PAGES = {  # pages that a study may have in place of ours, and what is lost if one does not extend ours
+    "join": "nobody could come in by it",
+    "lobby": "it would not show who is there yet, nor a way out",
+    "room": "it would have no clock, no step and no talk",
+    "done": "it would show no code",
+}
+STEP = "_step_opened"
+GIVEN = {  # what there is to be shown
+    "join": {"study", "token", "values", "errors"},
+    "lobby": {"place", "now"},
+    "room": {"place", "step", "now", "opened"},
+    "done": {"place", "now"},
+    STEP: {"place", "step", "now"},
+}
+FRAME = {"body", "head", "look", "scripts"}  # blocks of base.html: who fills one of them loses what is in it
+FILTERS = ("attributes", "grouped", "milliseconds")  # of ours, as html.py has them
+GLOBALS = ("asset", "gettext", "ngettext", "texts")
+
+
+def page_mistakes(files: Mapping[str, bytes]) -> Iterator[Mistake]:
+    for name, content in files.items():
+        if is_page(name):
+            tree = _read(name, content)
+            if isinstance(tree, Mistake):
+                yield tree
+            else:
+                yield from _mistakes_in(name, tree, files)
+
+
+def is_page(name: str) -> bool:
+    return name.startswith("pages/") and name.endswith(".html")
+
+
+def _mistakes_in(name: str, tree: nodes.Template, files: Mapping[str, bytes]) -> Iterator[Mistake]:
+    page = name.removeprefix("pages/").removesuffix(".html")
+    extended = {
+        template for node, template in _named(tree) if isinstance(node, nodes.Extends) and node in tree.body
+    }
+    templates = {*_ours(), *filter(is_page, files)}
+    for node, template in _named(tree):
+        if template not in templates:
+            cure = did_you_mean(template, sorted(templates - {name}))
+            yield Mistake(name, node.lineno, f"There is no template `{template}`.", cure)
+    if page in OWN_PAGES and f"player/{page}.html" not in extended and extended <= templates:
+        sentence = f"This page does not extend player/{page}.html, so {OWN_PAGES[page]}."
+        yield Mistake(name, 1, sentence, f'Start it with {{% extends "player/{page}.html" %}}.')
+    base = page if page in OWN_PAGES else STEP
+    if f"player/{base}.html" in extended:
+        yield from _lost(name, tree, _ours_parsed(base))
+        yield from _unknown(name, tree, GIVEN[base] | _made_in(_ours_parsed(base)))
+
+
+def _lost(name: str, tree: nodes.Template, ours: nodes.Template) -> Iterator[Mistake]:
+    """What nobody would see, or what would take away more than it is meant to."""
+    blocks = sorted({block.name for block in ours.find_all(nodes.Block)} - FRAME)
+    for block in tree.find_all(nodes.Block):
+        if block.name not in blocks:
+            cure = did_you_mean(block.name, blocks)
+            yield Mistake(name, block.lineno, f"`{block.name}` is no block that a page can fill here.", cure)
+    for output in tree.body:
+        for part in output.nodes if isinstance(output, nodes.Output) else ():
+            if not isinstance(part, nodes.TemplateData) or part.data.strip():
+                sentence, cure = "What stands outside of blocks is not shown.", "Put it into a block."
+                text = part.data if isinstance(part, nodes.TemplateData) else ""
+                line = part.lineno + text[: len(text) - len(text.lstrip())].count("\n")
+                yield Mistake(name, line, sentence, cure, grave=False)
+                return
+
+
+def _unknown(name: str, tree: nodes.Template, known: Collection[str]) -> Iterator[Mistake]:
+    for unknown in sorted(meta.find_undeclared_variables(tree) - {*known, *_environment().globals}):
+        line = min(one.lineno for one in tree.find_all(nodes.Name) if one.name == unknown)
+        sentence = f"There is no `{unknown}` to be shown here."
+        yield Mistake(name, line, sentence, did_you_mean(unknown, sorted(known)))
+
+
+def _read(name: str, content: bytes) -> nodes.Template | Mistake:
+    try:
+        source = content.decode("utf-8-sig")
+        _environment().compile(source)  # finds filters that there are not
+        return _environment().parse(source)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        return Mistake(name, line, "This line has bytes that are not UTF-8 text.", "Save the file as UTF-8.")
+    except jinja2.TemplateSyntaxError as error:
+        reason = " ".join((error.message or "it can't be read").split()).rstrip(".")
+        sentence = f"The template can't be read: {reason}."
+        return Mistake(name, error.lineno, sentence, "Mend the tag on this line.")
+    except RecursionError:
+        return Mistake(name, 1, "The template has too many tags inside each other.", "Write it more simply.")
+
+
+def _named(tree: nodes.Template) -> Iterator[tuple[nodes.Node, str]]:
+    """Which templates a page takes in, and where, as far as it names them."""
+    for node in tree.find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)):
+        template = getattr(node, "template", None)
+        if isinstance(template, nodes.Const) and isinstance(template.value, str):
+            yield node, template.value
+
+
+def _made_in(ours: nodes.Template) -> set[str]:
+    """The names that a template of ours gives to the pages that extend it."""
+    names = {one.name for one in ours.find_all(nodes.Name) if one.ctx == "store"}
+    names |= {macro.name for macro in ours.find_all(nodes.Macro)}
+    imported = (one for node in ours.find_all(nodes.FromImport) for one in node.names)
+    return names | {one if isinstance(one, str) else one[1] for one in imported}
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(autoescape=True, extensions=["jinja2.ext.i18n"])
+    environment.filters.update(dict.fromkeys(FILTERS, str))
+    environment.globals.update(dict.fromkeys(GLOBALS))
+    return environment
+
+
+@cache
+def _ours() -> frozenset[str]:
+    """The templates that a page may take in: all but the researcher's."""
+    found = (path.relative_to(OURS).as_posix() for path in OURS.rglob("*.html"))
+    return frozenset(name for name in found if not name.startswith(("admin/", "report/")))
+
+
+@cache
+def _ours_parsed(page: str) -> nodes.Template:
+    return _environment().parse((OURS / "player" / f"{page}.html").read_text())
