@@ -253,8 +253,11 @@ class House:
         study = parse({"study.toml": toml.encode(), "pages/talk.html": page.encode()})
         return self._open(study, people, start)
 
+    def open_files(self, files: Mapping[str, bytes], people: Mapping[str, int], start: bool = True) -> Opened:
+        return self._open(parse(files), people, start)
+
     def open_folder(self, folder: Path, people: Mapping[str, int], start: bool = True) -> Opened:
-        return self._open(parse(read_folder(folder)), people, start)
+        return self.open_files(read_folder(folder), people, start)
 
     def _open(self, study: Any, people: Mapping[str, int] | Sequence[Person], start: bool) -> Opened:
         if isinstance(people, Mapping):
