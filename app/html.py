@@ -134,6 +134,7 @@ def _settings(kind: type[Environment], loader: BaseLoader, texts: Texts) -> Envi
         newstyle=True,
     )
     environment.globals.update(asset=asset, texts=texts)
+    environment.filters["money"] = lambda amount, study: texts.money(amount, study.pay.currency)
     environment.filters.update(milliseconds=milliseconds, grouped=texts.number, attributes=_attributes)
     return environment
 

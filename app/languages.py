@@ -19,7 +19,13 @@ from babel import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import get_decimal_symbol, get_group_symbol
+from babel.numbers import (
+    format_currency,
+    format_decimal,
+    get_decimal_symbol,
+    get_group_symbol,
+    list_currencies,
+)
 from babel.support import Translations
 
 from app.config import PROJECT
@@ -87,6 +93,17 @@ class Texts:
         """A count has its thousands apart; a Decimal has not, so that it stands as people may type it."""
         signs = {",": self.comma, ".": self.point}
         return "".join(signs.get(character, character) for character in _number(value))
+
+    def money(self, amount: Decimal, currency: str) -> str:
+        if currency:
+            return format_currency(amount, currency, locale=self.language)
+        return format_decimal(amount, "0.00", locale=self.language)
+
+
+@cache
+def currencies() -> frozenset[str]:
+    """Their codes, as ISO 4217 has them."""
+    return frozenset(list_currencies())
 
 
 @cache

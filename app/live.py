@@ -102,7 +102,7 @@ class Live:
         page.queue.clear()
         page.stale = False
         message = fragment("#page", "innerMorph", place.html())
-        if isinstance(place, DonePlace) and not place.notices.waits:
+        if isinstance(place, DonePlace) and not place.aside.notices.waits:
             message += fragment("#live", "delete", "")
         return sse(message, str(page.seq))
 
@@ -137,9 +137,10 @@ class Live:
         talk.pages.add(page)
         if room.seq > talk.view.room.seq:
             talk.view = place.view
-        # Not kept once more for each page: the messages, which are on it now, and the room where it is the same.
+        # Not kept once more for each page: messages and drafts, which are on it now, and the room if it is the same.
         same = room.seq == talk.view.room.seq
-        page.place = replace(place, messages=(), view=talk.view if same else place.view)
+        aside = replace(place.aside, drafts={})
+        page.place = replace(place, messages=(), aside=aside, view=talk.view if same else place.view)
         self._follow_session(page, room.session_log_id)
         up_to_date = self._watch(page, room.session_log_id, room.session_seq)
         return self._watch(page, room.log_id, room.seq) and up_to_date

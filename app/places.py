@@ -9,17 +9,27 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from app import clock, html, lobby, messages, notes, receipts, records, rooms
+from app import clock, drafts, html, lobby, messages, notes, receipts, records, rooms
 from app.db import Connection
 from app.html import fragment
 from app.keys import Keys
 from app.lobby import Prospect
 from app.messages import Message
 from app.notes import Notices
+from app.pay import Pay, pay_of
 from app.players import Player, find_player
 from app.receipts import Saved
 from app.rooms import Room, RoomView, Seat
 from app.study import Position, Study
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What is on a player's page wherever they are."""
+
+    notices: Notices
+    help_key: str
+    drafts: Mapping[str, str]  # form → what was typed and not yet saved, as JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +40,11 @@ class LobbyPlace:
     waiting: int  # people in the lobby
     log_id: int
     seq: int  # of the last event in the session's log
-    notices: Notices
-    help_key: str
+    aside: Aside
+
+    @property
+    def pay(self) -> Pay | None:
+        return pay_of(self.study, self.player, clock.now())
 
     @property
     def situation(self) -> str:
@@ -68,13 +81,16 @@ class RoomPlace:
     view: RoomView
     me: Seat
     form_key: str
-    notices: Notices
-    help_key: str
+    aside: Aside
     values: Mapping[str, str] = field(default_factory=dict)  # field → what was said, or typed
     saved: int = 0  # how many times this step's form was saved
     errors: Mapping[str, str] = field(default_factory=dict)
     messages: tuple[Message, ...] = ()
     message_key: str = ""
+
+    @property
+    def pay(self) -> Pay | None:
+        return pay_of(self.study, self.player, clock.now())
 
     @property
     def situation(self) -> str:
@@ -139,8 +155,11 @@ class DonePlace:
     saved: Saved
     log_id: int
     seq: int  # of the last event in the session's log
-    notices: Notices
-    help_key: str
+    aside: Aside
+
+    @property
+    def pay(self) -> Pay | None:
+        return pay_of(self.study, self.player, clock.now())
 
     @property
     def situation(self) -> str:
@@ -172,15 +191,15 @@ async def place_of(conn: Connection, keys: Keys, study: Study, player_id: int) -
             return await _room(conn, keys, study, player, player.room_id)
         saved = await receipts.saved_by(conn, player.room_id, player.id)
         log_id, seq = await _session_log(conn, player.session_id)
-        return DonePlace(player, study, saved, log_id, seq, *await _help(conn, keys, player))
+        return DonePlace(player, study, saved, log_id, seq, await _aside(conn, keys, player))
 
 
 async def _lobby(conn: Connection, keys: Keys, study: Study, player: Player) -> LobbyPlace:
     waiting, made = await lobby_counts(conn, player.session_id)
     log_id, seq = await _session_log(conn, player.session_id)
     prospect = lobby.prospects(study, waiting, made).get(player.type)
-    notices, help_key = await _help(conn, keys, player)
-    return LobbyPlace(player, study, prospect, sum(waiting.values()), log_id, seq, notices, help_key)
+    aside = await _aside(conn, keys, player)
+    return LobbyPlace(player, study, prospect, sum(waiting.values()), log_id, seq, aside)
 
 
 async def _session_log(conn: Connection, session_id: str) -> tuple[int, int]:
@@ -191,8 +210,12 @@ async def _session_log(conn: Connection, session_id: str) -> tuple[int, int]:
     return log_id, seq
 
 
-async def _help(conn: Connection, keys: Keys, player: Player) -> tuple[Notices, str]:
-    return await notes.notices_of(conn, player.session_id, player.id), keys.message_key(player.id, 0, 0)
+async def _aside(conn: Connection, keys: Keys, player: Player) -> Aside:
+    return Aside(
+        await notes.notices_of(conn, player.session_id, player.id),
+        keys.message_key(player.id, 0, 0),
+        await drafts.drafts_of(conn, player.id),
+    )
 
 
 async def lobby_counts(conn: Connection, session_id: str) -> tuple[dict[str, int], dict[str, int]]:
@@ -205,7 +228,6 @@ async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room
     view = await rooms.view(conn, room_id)
     room, me = view.room, view.seat_of[player.id]
     values, saved = await records.answers_of(conn, room.id, room.round, room.step, player.id)
-    notices, help_key = await _help(conn, keys, player)
     return RoomPlace(
         player=player,
         study=study,
@@ -216,6 +238,5 @@ async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room
         saved=saved,
         messages=tuple(await messages.seen_by(conn, room.id, me.slot, player.seated_at, study)),
         message_key=keys.message_key(player.id, room.id, room.position),
-        notices=notices,
-        help_key=help_key,
+        aside=await _aside(conn, keys, player),
     )

@@ -26,8 +26,10 @@ class Player:
     status: str  # invited, waiting, playing, finished or left
     room_id: int | None
     slot: int | None
+    signed_in_at: datetime | None
     waiting_since: datetime | None
     seated_at: datetime | None
+    finished_at: datetime | None
     outcome: str | None  # how it ended: a key of the study's codes
     code: str | None
     session_status: str

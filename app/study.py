@@ -19,6 +19,7 @@ from app.study_reading import (
     read_language,
     read_lobby,
     read_network,
+    read_pay,
     read_rooms,
     read_steps,
     read_texts,
@@ -124,7 +125,7 @@ def _read(
     title, language, texts = table.text("title", longest=200), read_language(table), read_texts(table)
     types, entry, rooms = read_types(table), read_entry(table), read_rooms(table)
     lobby, network, steps = read_lobby(table), read_network(table), read_steps(table)
-    dropout, finish = read_dropout(table), read_finish(table)
+    dropout, finish, pay = read_dropout(table), read_finish(table), read_pay(table)
     table.report_unknown_keys("a study")
     findings = table.findings
     check_parts(findings, files, types, rooms, lobby, network, steps, dropout, finish)
@@ -149,6 +150,7 @@ def _read(
         finish,
         sha256,
         dict(files),
+        pay,
         language,
         texts,
     ), mistakes

@@ -73,6 +73,14 @@ class Dropout:
 
 
 @dataclass(frozen=True, slots=True)
+class Pay:
+    """What players are told that they earn: `base` for finishing, in `currency` (ISO 4217; empty: in no named one)."""
+
+    base: Decimal = Decimal(0)
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """How a player's session ends.
 
@@ -118,6 +126,7 @@ class Study:
     finish: Finish
     sha256: str
     files: Mapping[str, bytes] = field(repr=False)
+    pay: Pay = Pay()
     language: str = DEFAULT
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
     plan: tuple[Position, ...] = field(init=False, repr=False, compare=False)

@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 
 from app import networks
 from app.fields import Field, FieldError
-from app.languages import DEFAULT, LANGUAGES, known_texts, language_named, places
+from app.languages import DEFAULT, LANGUAGES, currencies, known_texts, language_named, places
 from app.networks import Network
 from app.study_fields import FORM_NAMES, PLAYER_COLUMNS, read_fields
 from app.study_mistakes import did_you_mean, listed, nearest
 from app.study_pages import OWN_PAGES
-from app.study_parts import ANY, DEFAULT_CODES, Dropout, Finish, Lobby, RoomKind, Step
+from app.study_parts import ANY, DEFAULT_CODES, Dropout, Finish, Lobby, Pay, RoomKind, Step
 from app.study_source import Table
 
 CHATS = ("none", "neighbours", "room")
@@ -111,6 +111,22 @@ def read_lobby(study: Table) -> Lobby:
     found = Lobby(max_wait, lobby.one_of("then", ("leave",), "leave"), pay)
     lobby.report_unknown_keys("[lobby]")
     return found
+
+
+def read_pay(study: Table) -> Pay:
+    pay = study.table("pay", "[pay] with single brackets, and its settings below")
+    if pay is None:
+        return Pay()
+    base = pay.decimal("base") or Decimal(0)
+    if base < 0:
+        pay.wrong("base", f"`base` is {base}, but players don't pay to take part.", "Write 0 or more.")
+    currency = pay.text("currency", default="")
+    if currency and currency not in currencies() and pay.sound("currency"):
+        near = currency.upper() if currency.upper() in currencies() else ""
+        cure = f"Did you mean `{near}`?" if near else "Write three letters, such as EUR, GBP or USD."
+        pay.wrong("currency", f"`{currency}` is no code of a currency.", cure)
+    pay.report_unknown_keys("[pay]")
+    return Pay(base, currency)
 
 
 def read_network(study: Table) -> Network:

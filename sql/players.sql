@@ -14,16 +14,16 @@ group by s.id order by s.opened_at desc
 -- name: find_by_tokens
 -- The same list may serve several sessions: the one that this player is in counts, else the newest that is open.
 select p.* from unnest(%(hashes)s::bytea[]) as g(token_hash) cross join lateral (
-    select p.token_hash, p.id, p.session_id, p.label, p.type, p.status::text, p.room_id, p.slot, p.waiting_since,
-        p.seated_at, p.outcome, p.code, s.status::text as session_status
+    select p.token_hash, p.id, p.session_id, p.label, p.type, p.status::text, p.room_id, p.slot, p.signed_in_at,
+        p.waiting_since, p.seated_at, p.finished_at, p.outcome, p.code, s.status::text as session_status
     from player p join session s on s.id = p.session_id
     where p.token_hash = g.token_hash
     order by s.status = 'closed', p.status in ('waiting', 'playing') desc, s.opened_at desc limit 1
 ) p
 
 -- name: find_player
-select p.token_hash, p.id, p.session_id, p.label, p.type, p.status::text, p.room_id, p.slot, p.waiting_since, p.seated_at,
-    p.outcome, p.code, s.status::text as session_status
+select p.token_hash, p.id, p.session_id, p.label, p.type, p.status::text, p.room_id, p.slot, p.signed_in_at,
+    p.waiting_since, p.seated_at, p.finished_at, p.outcome, p.code, s.status::text as session_status
 from player p join session s on s.id = p.session_id
 where p.id = %(player_id)s
 

@@ -26,6 +26,11 @@ function tick() {
     if (clock.textContent !== text) clock.textContent = text;
     clock.classList.toggle("soon", left <= 10);
   }
+  for (const pay of all("[data-pay]")) {
+    const seconds = Math.max(0, Math.floor((now() - Number(pay.dataset.since)) / 1000));
+    const text = money((Number(pay.dataset.pay) * seconds) / 60, pay.dataset.currency);
+    if (pay.textContent !== text) pay.textContent = text;
+  }
   for (const part of all("[data-while]")) part.hidden = now() >= Number(part.dataset.while);
   const age = byId("age");
   if (age) {
@@ -34,6 +39,11 @@ function tick() {
     if (age.textContent !== text) age.textContent = text;
     age.classList.toggle("old", seconds > 3);
   }
+}
+
+function money(amount, currency) {
+  const two = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+  return amount.toLocaleString(document.documentElement.lang, currency ? { style: "currency", currency } : two);
 }
 
 // One line says whether this page is connected and all is saved.
