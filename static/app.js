@@ -291,7 +291,7 @@ const watcher = new IntersectionObserver(
     unseen = null;
     showNewest(null);
   },
-  { rootMargin: "-64px 0px -76px 0px", threshold: 0.5 },
+  { rootMargin: "-86px 0px -76px 0px", threshold: 0.5 },
 );
 
 function showNewest(message) {
