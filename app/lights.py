@@ -41,7 +41,7 @@ def _lights(tick: Tick) -> Iterator[Light]:
     lag = f"limit {LAG:,.0f} ms" if server.listening else "the listener is away"
     yield Light("live lag", _ms(server.lag), lag, server.lag <= LAG and server.listening)
     enough = pages.connected >= CONNECTED * pages.expected
-    yield Light("pages live", f"{pages.connected:,}", f"of {pages.expected:,}, limit {CONNECTED:.0%}", enough)
+    yield Light("pages live", f"{pages.connected:,}", f"of {pages.expected:,}, min {CONNECTED:.0%}", enough)
     free = tick.connections_free
     yield Light("connections", f"{free:,}", f"free, at least {CONNECTIONS}", free >= CONNECTIONS)
     if server.disk_free is None:

@@ -47,7 +47,7 @@ def test_whose_page_is_connected_is_seen_from_another_process_and_told_in_their_
         await sign_everyone_in(guests)
         for guest in guests:
             await seated(guest)
-        await shown(ada, "pages live 0 of 4, limit 90%")
+        await shown(ada, "pages live 0 of 4, min 90%")
         assert "look: pages live" in words(await ada.page())
         await shown(ada, "never connected", of_first)
         async with first.watching():
