@@ -25,8 +25,8 @@ GIVEN = {  # what there is to be shown
     STEP: {"place", "step", "now"},
 }
 FRAME = {"body", "head", "look", "scripts"}  # blocks of base.html: who fills one of them loses what is in it
-FILTERS = ("attributes", "grouped", "milliseconds")  # of ours, as html.py has them
-GLOBALS = ("asset", "gettext", "ngettext", "texts")
+FILTERS = ("attributes", "grouped", "milliseconds", "money")  # of ours, as html.py has them
+GLOBALS = ("asset", "direction", "gettext", "language", "ngettext")
 
 
 def page_mistakes(files: Mapping[str, bytes]) -> Iterator[Mistake]:

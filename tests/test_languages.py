@@ -17,9 +17,10 @@ from app.accounts import put_account
 from app.auth import PLAYER_COOKIE
 from app.config import PROJECT
 from app.embedded import Postgres
-from app.html import render
+from app.html import environment_of, render
 from app.languages import LANGUAGES, known_texts, places, read_catalogue, texts_in
 from app.study import check, parse
+from app.study_pages import FILTERS, GLOBALS
 from tests.catalogues import extracted
 from tests.house import PAGE, Guest, House, Opened, a_database, seated
 
@@ -505,9 +506,15 @@ def test_check_says_what_is_wrong_in_a_studys_own_pages() -> None:
         "pages/room.html:4: There is no `plaze` to be shown here. Did you mean `place`?",
         "pages/talk.html:2: There is no template `player/_hello.html`. Did you mean `player/_help.html`?",
     ]
-    whole = a_study(done='{% extends "player/done.html" %}{% block body %}Bye{% endblock %}')
+    whole = a_study(join='{% extends "player/join.html" %}{% block body %}No form{% endblock %}')
     assert "`body` is no block" in mistakes(whole)[0]
     assert parse(files, opened=True).title == "Sitzung"  # nobody who plays it is left alone
+
+
+def test_check_knows_what_a_page_can_use() -> None:
+    plain, ours = Environment(autoescape=True, extensions=["jinja2.ext.i18n"]), environment_of(texts_in())
+    assert set(ours.filters) - set(plain.filters) == set(FILTERS)
+    assert set(ours.globals) - set(plain.globals) == set(GLOBALS)
 
 
 @pytest.mark.parametrize("name", ["join", "lobby", "room", "done"])
