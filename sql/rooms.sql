@@ -29,7 +29,9 @@ select %(session_id)s, room_id, 1, from_slot, to_slot
 from unnest(%(rooms)s::bigint[], %(from_slots)s::int[], %(to_slots)s::int[]) as t(room_id, from_slot, to_slot)
 
 -- name: seat_players
-update player set status = 'playing', arrival_logged = true, seated_at = now(), room_id = s.room_id, slot = s.slot
+-- Not now(): this transaction may have begun, and waited for the lobby, before some of them came.
+update player set status = 'playing', arrival_logged = true, seated_at = (select clock_timestamp()),
+    room_id = s.room_id, slot = s.slot
 from unnest(%(players)s::bigint[], %(rooms)s::bigint[], %(slots)s::int[]) as s(player_id, room_id, slot)
 where player.id = s.player_id and player.status = 'waiting'
 
