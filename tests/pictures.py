@@ -28,7 +28,7 @@ PICTURES = PROJECT / "docs" / "pictures"
 PHONE, DESKTOP = (390, 844), (1280, 800)
 RUMOUR = PROJECT / "studies" / "rumour"
 PEOPLE = {"red": 50, "blue": 47, "green": 3}
-YOU = "R1"
+YOU, LEAVER = "R1", "G3"
 
 
 def main() -> None:
@@ -67,59 +67,80 @@ async def _crowd(server: Server, session: Opened) -> None:
         await asyncio.sleep(chance.uniform(0, 8) if label != "B47" else 30)
         await Bot(server.base, token, study, Habits(think=(1, 6), talk=0.5), label).play()
 
-    await asyncio.gather(*(come(label, token) for label, token in session.tokens.items() if label != YOU))
+    await asyncio.gather(
+        *(come(label, token) for label, token in session.tokens.items() if label not in (YOU, LEAVER))
+    )
 
 
 def _player(chrome: Browser, server: Server, session: Opened) -> None:
-    for size, name in ((PHONE, "phone"), (DESKTOP, "desktop")):
-        page = _page(chrome, size)
-        page.goto(f"{server.base}/join/{session.tokens[YOU]}")
-        page.screenshot(path=PICTURES / f"join-{name}.png")
-        page.context.close()
     page = _page(chrome, PHONE)
     page.goto(f"{server.base}/join/{session.tokens[YOU]}")
+    _take_both(page, "join")
     page.get_by_label("Your age in years").fill("33")
     page.get_by_label("Every week").check()
     page.get_by_role("button", name="Come in").click()
     page.wait_for_url("**/play")
-    page.screenshot(path=PICTURES / "lobby-phone.png")
+    page.get_by_text("Live", exact=True).wait_for()
+    _take_both(page, "lobby")
     page.locator("#talk li").nth(2).wait_for(timeout=90_000)
-    page.screenshot(path=PICTURES / "room-phone.png")
-    page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
-    page.screenshot(path=PICTURES / "room-desktop.png")
-    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    _take_both(page, "room")
     page.get_by_text("I need help").click()
     page.locator("#help-body").fill("My neighbours say nothing. Is that right?")
     page.get_by_role("button", name="Ask for help").click()
     page.get_by_text("They have your question").wait_for()
     page.locator("#help").scroll_into_view_if_needed()
-    page.screenshot(path=PICTURES / "help-phone.png")
+    _take_both(page, "help")
     page.context.close()
+    leaver = _page(chrome, PHONE)
+    leaver.goto(f"{server.base}/join/{session.tokens[LEAVER]}")
+    leaver.get_by_label("Your age in years").fill("33")
+    leaver.get_by_label("Every week").check()
+    leaver.get_by_role("button", name="Come in").click()
+    leaver.get_by_text("Leave the study").click()
+    leaver.get_by_role("button", name="Leave for good").click()
+    leaver.locator("#code").wait_for()
+    _take_both(leaver, "done")
+    leaver.goto(f"{server.base}/join/no-such-link")
+    _take_both(leaver, "problem")
+    leaver.context.close()
 
 
 def _researcher(chrome: Browser, server: Server, session: Opened, key: str) -> None:
     page = _page(chrome, DESKTOP)
+    place = f"{server.base}/admin/sessions/{session.id}"
     page.goto(f"{server.base}/admin/login")
-    page.screenshot(path=PICTURES / "login-desktop.png")
+    _take_both(page, "login")
     page.goto(f"{server.base}/admin/login?key={key}&to=/admin/sessions/{session.id}")
     page.locator(".room.playing").nth(20).wait_for()
     page.wait_for_timeout(3000)  # rates need two ticks
-    page.screenshot(path=PICTURES / "monitor-desktop.png")
+    _take_both(page, "monitor")
     page.emulate_media(color_scheme="dark")
     page.screenshot(path=PICTURES / "monitor-dark.png")
     page.emulate_media(color_scheme="light")
     page.locator(".asks a").first.click()
     page.locator("#note").fill("Yes, they may also stay silent.")
     page.wait_for_timeout(1500)
-    page.screenshot(path=PICTURES / "player-desktop.png")
+    _take_both(page, "player")
     page.locator("#story a[href*='/rooms/']").first.click()
     page.get_by_text("Who sees whom").wait_for()
     page.wait_for_timeout(1500)
-    page.screenshot(path=PICTURES / "one-room-desktop.png")
-    page.goto(f"{server.base}/admin/sessions/{session.id}/players?status=playing")
-    page.screenshot(path=PICTURES / "people-desktop.png")
-    page.goto(f"{server.base}/admin")
-    page.screenshot(path=PICTURES / "sessions-desktop.png")
+    _take_both(page, "one-room")
+    for address, name in (
+        (f"{place}?wall=true", "wall"),
+        (f"{place}/players?status=playing", "people"),
+        (f"{place}/rooms", "rooms"),
+        (f"{server.base}/admin", "sessions"),
+    ):
+        page.goto(address)
+        page.wait_for_timeout(1200)
+        _take_both(page, name)
+
+
+def _take_both(page: Page, name: str) -> None:
+    """The page as it is, on a desktop and on a phone."""
+    for size, kind in ((DESKTOP, "desktop"), (PHONE, "phone")):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.screenshot(path=PICTURES / f"{name}-{kind}.png")
 
 
 def _rehearsal(chrome: Browser, house: House, server: Server) -> None:

@@ -481,7 +481,9 @@ def test_the_dashboard_draws_who_came_and_what_was_saved_and_when_a_fallback_ope
         await until(drawn, "both curves", 20)
         page = await ada.page()
         assert page.count("<polyline") == 2 and "opens in" in page
-        assert re.search(r'id="count-waiting".*?<small class="num">0:0\d</small>', page)  # half had a seat by then
+        assert re.search(
+            r'id="count-waiting".*?<small class="num">0:0\d</small>', page
+        )  # half had a seat by then
 
     house.tell(story())
 
