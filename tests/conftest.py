@@ -11,9 +11,10 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from app.accounts import put_account
 from app.db import connect, migrate
 from app.embedded import Postgres
-from tests.house import House, a_database
+from tests.house import PASSWORD, House, Server, a_database
 
 pytest_plugins = ["tests.browser"]
 
@@ -46,6 +47,22 @@ def house(database: str, tmp_path: Path) -> Iterator[House]:
     house = House(database, tmp_path)
     yield house
     house.leave()
+
+
+@pytest.fixture(scope="module")
+def shared(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """One house with one server, and grace's account, for all stories of a file that do not mind each other."""
+    with a_database(postgres) as url:
+        house = House(url, tmp_path_factory.mktemp("shared"))
+        house.do(lambda conn: put_account(conn, "grace", PASSWORD))
+        house.serve()
+        yield house
+        house.leave()
+
+
+@pytest.fixture
+def server(shared: House) -> Server:
+    return shared.servers[0]
 
 
 async def _migrate(url: str) -> None:

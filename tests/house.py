@@ -59,6 +59,7 @@ fields = [
     {name = "why", ask = "Why?", kind = "text", required = false},
 ]
 """
+PASSWORD = "correct horse battery"  # grace's
 PARTIAL = re.compile(r'<hx-partial hx-target="([^"]*)"[^>]*>(.*?)</hx-partial>', re.DOTALL)
 SAID = re.compile(r'<li id="m\d+".*?<span dir="auto">(.*?)</span></li>', re.DOTALL)
 PAGE = '{% extends "player/_step_opened.html" %}'

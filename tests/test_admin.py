@@ -16,38 +16,19 @@ import pytest
 
 from app.accounts import log_in, put_account
 from app.auth import ADMIN_COOKIE, PLAYER_COOKIE
-from app.embedded import Postgres
 from app.rehearsal.wire import Browser, WireError
 from app.sessions import ACTIONS
 from tests.house import (
+    PASSWORD,
     House,
     Opened,
     Server,
     Stream,
-    a_database,
     sign_everyone_in,
     stream_status,
     until,
     watching,
 )
-
-PASSWORD = "correct horse battery"
-
-
-@pytest.fixture(scope="module")
-def shared(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """One house with one server for all stories that do not mind each other."""
-    with a_database(postgres) as url:
-        house = House(url, tmp_path_factory.mktemp("admin"))
-        house.do(lambda conn: put_account(conn, "grace", PASSWORD))
-        house.serve()
-        yield house
-        house.leave()
-
-
-@pytest.fixture
-def server(shared: House) -> Server:
-    return shared.servers[0]
 
 
 @pytest.fixture

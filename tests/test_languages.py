@@ -13,16 +13,14 @@ from babel.messages.catalog import Message
 from jinja2 import Environment, nodes
 
 from app import languages
-from app.accounts import put_account
 from app.auth import PLAYER_COOKIE
 from app.config import PROJECT
-from app.embedded import Postgres
 from app.html import environment_of, render
 from app.languages import LANGUAGES, known_texts, places, read_catalogue, texts_in
 from app.study import check, parse
 from app.study_pages import FILTERS, GLOBALS
 from tests.catalogues import extracted
-from tests.house import PAGE, Guest, House, Opened, a_database, seated
+from tests.house import PAGE, Guest, House, Opened, seated
 
 HTML = {"Accept": "text/html"}
 STUDY = """
@@ -54,16 +52,6 @@ def a_study(head: str = "", tail: str = "", **pages: str) -> dict[str, bytes]:
         "study.toml": STUDY.format(head=head, tail=tail).encode(),
         **{f"pages/{name}.html": page.encode() for name, page in written.items()},
     }
-
-
-@pytest.fixture(scope="module")
-def shared(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with a_database(postgres) as url:
-        house = House(url, tmp_path_factory.mktemp("languages"))
-        house.do(lambda conn: put_account(conn, "grace", "correct horse battery"))
-        house.serve()
-        yield house
-        house.leave()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.accounts import log_in, put_account
+from app.accounts import log_in
 from app.auth import ADMIN_COOKIE, PLAYER_COOKIE
 from app.config import PROJECT
 from app.embedded import Postgres
@@ -28,7 +28,6 @@ from tests.house import (
     House,
     Opened,
     Server,
-    a_database,
     hidden_fields,
     sign_everyone_in,
     stream_status,
@@ -37,21 +36,6 @@ from tests.house import (
 
 HTML = {"Accept": "text/html"}
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture(scope="module")
-def shared(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with a_database(postgres) as url:
-        house = House(url, tmp_path_factory.mktemp("pages"))
-        house.do(lambda conn: put_account(conn, "grace", "correct horse battery"))
-        house.serve()
-        yield house
-        house.leave()
-
-
-@pytest.fixture
-def server(shared: House) -> Server:
-    return shared.servers[0]
 
 
 @pytest.fixture

@@ -5,18 +5,16 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
-from app.embedded import Postgres
 from app.pay import pay_of
 from app.players import Player
 from app.study import check, parse
-from tests.house import PAGE, House, Server, a_database, seated
+from tests.house import PAGE, House, Server, seated
 
 STUDY = """
 title = "Paid"
@@ -36,20 +34,6 @@ chat = "neighbours"
 fields = [{name = "belief", ask = "?", kind = "integer"}, {name = "why", ask = "?", kind = "text", required = false}]
 """
 CAME = datetime(2026, 1, 1, 12, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def shared(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with a_database(postgres) as url:
-        house = House(url, tmp_path_factory.mktemp("pay"))
-        house.serve()
-        yield house
-        house.leave()
-
-
-@pytest.fixture
-def server(shared: House) -> Server:
-    return shared.servers[0]
 
 
 def a_player(status: str, seated: int | None = None, out: int | None = None, outcome: str = "") -> Player:

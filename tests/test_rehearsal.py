@@ -355,16 +355,6 @@ def test_what_was_broken_by_hand_is_named(held: Played, what: str) -> None:
     assert not verdict.kept and re.search("promises? broke", verdict.sentence)
 
 
-@pytest.fixture(scope="module")
-def shared(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """One house with one server for all stories that do not break it itself."""
-    with a_database(postgres) as url:
-        house = House(url, tmp_path_factory.mktemp("shared"))
-        house.serve()
-        yield house
-        house.leave()
-
-
 def a_broken_server(
     house: House,
     study: Path,
