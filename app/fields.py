@@ -15,6 +15,7 @@ _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)")
 _SIGNS = str.maketrans("−＋－．，", "-+-.,")
+_OTHER_WAY_ROUND = str.maketrans(",.", ".,")
 _THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?")
 
 
@@ -56,11 +57,12 @@ class Field:
     help: str = ""
     low: str = ""
     high: str = ""
+    point: str = "."  # before decimals, as the study's language has it
 
     def read(self, raw: Sequence[str]) -> str:
         """The canonical value of what was posted under this field's name: "" if optional and left empty.
 
-        Reading a canonical value again gives the same value. Raises FieldError.
+        Reading what `shown` makes of it gives the same value. Raises FieldError.
         """
         answers = set(raw)
         if len(answers) > 1:
@@ -71,6 +73,10 @@ class Field:
         if self.required:
             raise FieldError(_WHEN_EMPTY.get(self.kind, _ANSWER))
         return ""
+
+    def shown(self, value: str) -> str:
+        """A canonical value as people write it."""
+        return value.replace(".", self.point) if self.kind == "number" else value
 
 
 def read_fields(fields: Sequence[Field], form: Form) -> tuple[dict[str, str], dict[str, Sentence]]:
@@ -115,8 +121,8 @@ def _integer(field: Field, text: str) -> str:
 
 def _number(field: Field, text: str) -> str:
     digits = _plain_digits(text)
-    # "1,500" may be a thousand and a half or one and a half: only the player knows.
-    if _THOUSANDS.fullmatch(digits):
+    # "1,500" may be a thousand and a half or one and a half: only the player knows. So may "1.500" in German.
+    if _THOUSANDS.fullmatch(digits if field.point == "." else digits.translate(_OTHER_WAY_ROUND)):
         raise FieldError(Sentence("Please write it without a comma for thousands, such as 1500 or 1.5."))
     if not _DECIMAL.fullmatch(digits) or len(digits) > MOST_DIGITS:
         raise FieldError(_number_asked(field))

@@ -228,13 +228,14 @@ async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room
     view = await rooms.view(conn, room_id)
     room, me = view.room, view.seat_of[player.id]
     values, saved = await records.answers_of(conn, room.id, room.round, room.step, player.id)
+    fields = {field.name: field for field in study.plan[room.position].step.fields}
     return RoomPlace(
         player=player,
         study=study,
         view=view,
         me=me,
         form_key=keys.answer_key(player.id, room.id, room.position, saved),
-        values=values,
+        values={name: fields[name].shown(value) for name, value in values.items() if name in fields},
         saved=saved,
         messages=tuple(await messages.seen_by(conn, room.id, me.slot, player.seated_at, study)),
         message_key=keys.message_key(player.id, room.id, room.position),

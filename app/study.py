@@ -4,9 +4,11 @@ import csv
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from app.fields import Field, FieldError
+from app.languages import texts_in
 from app.networks import Network
 from app.study_check import check_parts, check_people
 from app.study_mistakes import Mistake, StudyError
@@ -136,6 +138,9 @@ def _read(
     )
     if any(mistake.grave and not (opened and is_page(mistake.file)) for mistake in mistakes):
         return None, mistakes
+    point = texts_in(language).point
+    entry = _with_point(entry, point)
+    steps = tuple(replace(step, fields=_with_point(step.fields, point)) for step in steps)
     known = types or _types_in_seats(rooms)
     sha256 = fingerprint(files)
     return Study(
@@ -154,6 +159,10 @@ def _read(
         language,
         texts,
     ), mistakes
+
+
+def _with_point(fields: tuple[Field, ...], point: str) -> tuple[Field, ...]:
+    return tuple(replace(field, point=point) for field in fields)
 
 
 def _types_in_seats(rooms: tuple[RoomKind, ...]) -> tuple[str, ...]:

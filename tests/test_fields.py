@@ -112,3 +112,21 @@ def test_a_number_keeps_its_value_exactly(digits: int, places: int) -> None:
     assert Decimal(field("number").read([f"{value:f}"])) == value
     if places > 3:
         assert Decimal(field("number").read([f"{value:f}".replace(".", ",")])) == value
+
+
+def test_where_decimals_follow_a_comma_a_point_for_thousands_is_no_decimal_point() -> None:
+    german = field("number", point=",")
+    for written, value in (
+        ("1,5", "1.5"),
+        ("1.5", "1.5"),
+        ("1,500", "1.5"),
+        ("0.125", "0.125"),
+        ("1500", "1500"),
+    ):
+        assert german.read([written]) == value, written
+        assert german.read([german.shown(value)]) == value
+    for written in ("1.500", "-1.500", "12.345.678,9"):
+        with pytest.raises(FieldError):
+            german.read([written])
+    assert field("number").read(["1.500"]) == "1.5" and german.shown("1234.567") == "1234,567"
+    assert field("text", point=",").shown("3.5") == "3.5"

@@ -247,6 +247,9 @@ def test_a_player_reads_the_studys_language_from_the_door_to_the_code(shared: Ho
             await two.say("¡hola!")
             saved = await two.answer({"belief": "3,5"})
             reads("saved", saved.text, whole=False)
+            assert 'value="3,5"' in (await two.browser.get("/play")).text
+            refused = await two.answer({"belief": "1.500"})  # a thousand and a half, most likely
+            assert refused.status == 422
             await stream.until(lambda text: SAID[language]["live"][0] in text, "that the other has answered")
             await one.answer({"belief": "1"})
             await stream.until(lambda text: 'id="code"' in text, "the code")
