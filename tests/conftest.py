@@ -16,7 +16,7 @@ from app.db import connect, migrate
 from app.embedded import Postgres
 from tests.house import PASSWORD, House, Server, a_database
 
-pytest_plugins = ["tests.browser"]
+pytest_plugins = ["tests.browser", "tests.stage"]
 
 
 @pytest.fixture(scope="session")

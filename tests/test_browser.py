@@ -6,281 +6,55 @@ import asyncio
 import hashlib
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
 import psycopg
 import pytest
-from playwright.sync_api import ConsoleMessage, Locator, Page, Request, expect
-from pytest_playwright.pytest_playwright import CreateContextCallback
+from playwright.sync_api import Locator, Page, Request, expect
 
-from app.accounts import put_account
-from app.db import Connection
-from app.embedded import Postgres
-from tests.house import Guest, House, Opened, Server, a_database, until
+from tests.house import Opened, until
+from tests.stage import (
+    DESK,
+    PAIR,
+    PHONE,
+    Stage,
+    answer,
+    apart,
+    ask_for_help,
+    clock,
+    come_in,
+    expect_empty,
+    expect_filled,
+    expect_round,
+    expect_state,
+    fill_in,
+    left,
+    log_in,
+    save,
+    seconds,
+    send,
+    stays_the_same_page,
+    ticks,
+    watch_the_clock,
+)
 
 pytestmark = pytest.mark.browser
-T = TypeVar("T")
 
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
 # axe-core 4.14.1 from its npm package, unchanged.
 AXE = Path(__file__).with_name("axe.min.js")
 AXE_SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
 
-STUDY = """
-title = "The bridge"
-[entry]
-fields = [
-    {name = "age", ask = "Your age in years", kind = "integer", min = 18, max = 120},
-    {name = "news", ask = "How often do you follow the news?", kind = "choice", options = ["Every day", "Never"]},
-]
-[[room]]
-name = "mixed"
-seats = {any = 4}
-[lobby]
-max_wait = "5m"
-pay_per_minute = 0.15
-[network]
-kind = "ring"
-[[step]]
-page = "talk"
-repeat = 2
-limit = "90s"
-chat = "neighbours"
-fields = [
-    {name = "belief", ask = "How sure are you?", kind = "slider", min = 0, max = 100, low = "not", high = "fully"},
-    {name = "trust", ask = "How much do you trust them?", kind = "scale", min = 1, max = 5},
-    {name = "source", ask = "What did you rely on?", kind = "choice", options = ["Neighbours", "A guess"]},
-    {name = "passed_on", ask = "Did you pass it on?", kind = "yes_no"},
-    {name = "why", ask = "Why?", kind = "text", required = false},
-    {name = "agree", ask = "How many agree?", kind = "integer", min = 0, max = 10},
-]
-[finish]
-redirect = "https://example.org/complete?cc={code}"
-codes = {complete = "BRIDGE-DONE", lobby = "C2", partner_left = "C3", withdrawn = "C4", closed = "BRIDGE-CLOSED"}
-"""
-PAIR = STUDY.replace("any = 4", "any = 2").replace('kind = "ring"', 'kind = "complete"')
-ENTRY = {"age": "33", "news": "Never"}
-ANSWERS = {"belief": "64", "trust": "4", "source": "A guess", "passed_on": "yes", "why": "", "agree": "3"}
-
-
-class Stage:
-    """The house with its curtain up: a server, pages of several people, and all that their consoles say."""
-
-    def __init__(self, house: House, new_context: CreateContextCallback) -> None:
-        self.house, self.new_context = house, new_context
-        self.said: list[str] = []
-        self.borne: list[str] = []  # patterns of what the story itself provokes
-
-    @property
-    def server(self) -> Server:
-        return self.house.servers[-1]
-
-    def serve(self, port: int | None = None, **environ: str) -> None:
-        apart(lambda: self.house.serve(1, port, **environ))
-
-    def open(self, toml: str = STUDY, people: int = 4, start: bool = True) -> Opened:
-        return apart(lambda: self.house.open(toml, {"player": people}, start))
-
-    def act(self, action: str, session: Opened) -> None:
-        apart(lambda: self.house.act(action, session))
-
-    def page(self, size: Mapping[str, int] = PHONE, **settings: Any) -> Page:
-        """A browser of somebody's own."""
-        context = self.new_context(viewport={"width": size["width"], "height": size["height"]}, **settings)
-        context.on("console", self._hear)
-        context.on("weberror", lambda error: self.said.append(f"uncaught: {error.error}"))
-        return context.new_page()
-
-    def link(self, session: Opened, label: str) -> str:
-        return f"{self.server.base}/join/{session.tokens[label]}"
-
-    def player(self, session: Opened, label: str, size: Mapping[str, int] = PHONE) -> Page:
-        """Somebody who came in by their link."""
-        page = self.page(size)
-        come_in(page, self.link(session, label))
-        expect_state(page, "Live", 15_000)  # before that, its forms work as if scripts were off
-        return page
-
-    def bear(self, pattern: str) -> None:
-        """What this story breaks on purpose, the browser may report."""
-        self.borne.append(pattern)
-
-    def complaints(self) -> list[str]:
-        return [line for line in self.said if not any(re.search(one, line) for one in self.borne)]
-
-    def guests(self, session: Opened, *labels: str) -> list[Guest]:
-        """People without a browser, who came in."""
-        guests = [self.house.guest(self.server, session, label) for label in labels]
-
-        async def come() -> None:
-            for guest in guests:
-                assert (await guest.sign_in(ENTRY)).status == 303
-
-        apart(lambda: self.house.tell(come()))
-        return guests
-
-    def answer(self, *guests: Guest, **changed: str) -> None:
-        async def say() -> None:
-            for guest in guests:
-                assert (await guest.answer(ANSWERS | changed)).status in (200, 303)
-
-        apart(lambda: self.house.tell(say()))
-
-    def say(self, guest: Guest, body: str) -> None:
-        async def say() -> None:
-            assert (await guest.say(body)).status in (200, 303)
-
-        apart(lambda: self.house.tell(say()))
-
-    def ring(self, session: Opened) -> list[str]:
-        """The labels around the ring: each talks with the one before and the one after."""
-        found = self.house.sql(
-            "select label from player where session_id = %s and slot is not null order by slot", session.id
-        )
-        return [label for (label,) in found]
-
-    def versions(self, session: Opened, label: str, field: str) -> list[str]:
-        found = self.house.sql(
-            "select value from record r join player p on p.id = r.player_id "
-            "where p.session_id = %s and p.label = %s and field = %s order by r.id",
-            session.id,
-            label,
-            field,
-        )
-        return [value for (value,) in found]
-
-    def _hear(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            self.said.append(f"{message.type}: {message.text} ({message.location.get('url')})")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _postgres_before_the_browser(postgres: Postgres) -> None:
-    """Its start needs an event loop, and once Playwright's runs in this thread no other can."""
-
-
-@pytest.fixture(scope="module")
-def shared(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A server for the stories that leave it as it is."""
-    with a_database(postgres) as url:
-        house = House(url, tmp_path_factory.mktemp("browser"))
-        apart(house.serve)
-        yield house
-        house.leave()
-
-
-@pytest.fixture
-def stage(shared: House, new_context: CreateContextCallback) -> Iterator[Stage]:
-    stage = Stage(shared, new_context)
-    yield stage
-    assert stage.complaints() == []
-
-
-@pytest.fixture
-def alone(house: House, new_context: CreateContextCallback) -> Iterator[Stage]:
-    """For a story with a server of its own."""
-    stage = Stage(house, new_context)
-    yield stage
-    assert stage.complaints() == []
-
-
-def apart(work: Callable[[], T]) -> T:
-    """What needs an event loop of its own, in a thread of its own."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(work).result()
-
-
-def come_in(page: Page, link: str) -> None:
-    page.goto(link)
-    page.get_by_label("Your age in years").fill("33")
-    page.get_by_label("Never").check()
-    page.get_by_role("button", name="Come in").click()
-    expect(page.locator("#page")).to_be_visible()
-
-
-def fill_in(page: Page, belief: str = "64", why: str = "", agree: str = "3") -> None:
-    page.get_by_label("How sure are you?").fill(belief)
-    page.get_by_role("radio", name="4", exact=True).check()
-    page.get_by_label("A guess").check()
-    page.get_by_label("Yes").check()
-    page.get_by_label("Why?").fill(why)
-    page.get_by_label("How many agree?").fill(agree)
-
-
-def save(page: Page) -> None:
-    page.get_by_role("button", name="Save my answers").click()
-
-
-def send(page: Page, body: str) -> None:
-    page.get_by_label("Message to your neighbours").fill(body)
-    page.get_by_role("button", name="Send").click()
-
-
-def expect_state(page: Page, words: str, timeout: float = 5_000) -> None:
-    """Of all that the line could say, only what shows."""
-    expect(page.locator("#state")).to_have_text(words, use_inner_text=True, timeout=timeout)
-
-
-def clock(page: Page) -> Locator:
-    return page.get_by_role("timer")
-
-
-def seconds(page: Page) -> int:
-    minutes, _, rest = clock(page).inner_text().partition(":")
-    return 60 * int(minutes) + int(rest)
-
-
-def expect_round(page: Page, number: int) -> None:
-    expect(page.locator("#where")).to_contain_text(f"round {number} of 2")
-
-
-def expect_filled(page: Page, belief: str, why: str) -> None:
-    expect(page.get_by_label("How sure are you?")).to_have_value(belief)
-    expect(page.locator("output")).to_have_text(belief)
-    expect(page.get_by_role("radio", name="4", exact=True)).to_be_checked()
-    expect(page.get_by_label("A guess")).to_be_checked()
-    expect(page.get_by_label("Yes")).to_be_checked()
-    expect(page.get_by_label("Why?")).to_have_value(why)
-
-
-def expect_empty(page: Page) -> None:
-    expect(page.locator("output")).to_have_text("–")
-    expect(page.locator("#step input:checked")).to_have_count(0)
-    expect(page.get_by_label("Why?")).to_have_value("")
-    expect(page.get_by_label("How many agree?")).to_have_value("")
-    expect(page.locator("#saved")).to_have_text("")
-
-
-def log_in(stage: Stage, page: Page) -> None:
-    async def account(conn: Connection) -> None:
-        await put_account(conn, "ada", "a long password")
-
-    apart(lambda: stage.house.do(account))
-    page.goto(f"{stage.server.base}/admin")
-    page.get_by_label("Name").fill("ada")
-    page.get_by_label("Password").fill("a long password")
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", name="Sessions")).to_be_visible()
-
-
-def stays_the_same_page(page: Page) -> Callable[[], bool]:
-    """Says later whether the page was ever loaded again."""
-    page.evaluate("window.neverLoadedAgain = true")
-    return lambda: bool(page.evaluate("window.neverLoadedAgain === true"))
-
-
-def wait_on(page: Page, seconds: float) -> None:
-    """To see that nothing happens takes time; the page's own clock says when it is over."""
-    page.wait_for_function(
-        "([since, most]) => performance.now() - since > most",
-        arg=[page.evaluate("performance.now()"), 1000 * seconds],
-    )
+FALLBACK, LONGEST_WAIT = timedelta(seconds=299), timedelta(minutes=5)
+PAUSED = PAIR.replace(
+    """name = "mixed"\nseats = {any = 2}""",
+    """name = "pair"\nseats = {any = 2}\ncount = 2\n[[room]]\nname = "later"\nseats = {any = 2}\nafter = "299s\"""",
+)
 
 
 def test_four_people_and_a_researcher_from_the_link_to_the_code(stage: Stage) -> None:
@@ -302,7 +76,7 @@ def test_four_people_and_a_researcher_from_the_link_to_the_code(stage: Stage) ->
     assert first_page()
 
     desk.get_by_role("button", name="Start seating").click()
-    expect(desk.locator(".pill")).to_have_text("running")
+    expect(desk.locator(".bar .pill:not(#verdict)")).to_have_text("running")
     expect(ann.get_by_text("has not started yet")).to_be_hidden()
     pages = {"P1": ann, "P2": ben} | {label: stage.player(session, label) for label in ("P3", "P4")}
     for page in pages.values():
@@ -584,7 +358,7 @@ def test_a_stream_that_is_refused_at_first_is_asked_for_again(stage: Stage) -> N
     expect_state(ann, "Live")
 
 
-def test_the_countdown_runs_down_evenly_survives_a_reload_and_stands_still_in_a_pause(stage: Stage) -> None:
+def test_the_countdown_runs_down_evenly_and_survives_a_reload(stage: Stage) -> None:
     session = stage.open(PAIR, 2)
     [ben] = stage.guests(session, "P2")
     ann = stage.player(session, "P1")
@@ -605,20 +379,81 @@ def test_the_countdown_runs_down_evenly_survives_a_reload_and_stands_still_in_a_
     expect_state(ann, "Live")
     assert abs(seconds(ann) - left(stage, session)) <= 1.5
 
+
+def test_seven_seconds_of_pause_move_every_deadline_by_exactly_these_and_cost_nobody_anything(
+    stage: Stage,
+) -> None:
+    session = stage.open(PAUSED, 7)
+    stage.guests(session, "P2")
+    ann = stage.player(session, "P1")
+    expect_round(ann, 1)
+    cy, _ = stage.guests(session, "P3", "P4")
+    dot = stage.player(session, "P5")
+    stage.guests(session, "P6")
+    expect(dot.locator("#wait")).to_contain_text("2 of")
+    # In four and five seconds all is due: the first pair's step, the fallback for who waits, and the longest wait.
+    stage.house.sql(
+        "update player set waiting_since = now() - interval '295s' where status = 'waiting' and session_id = %s",
+        session.id,
+    )
+    stage.house.sql(
+        "update room set deadline = clock_timestamp() + interval '4s' where session_id = %s and name = 'pair-1'",
+        session.id,
+    )
     stage.act("pause", session)
+    [(paused_at,)] = stage.house.sql("select paused_at from session where id = %s", session.id)
+    # The second pair's time was up a moment before, and nobody has moved it on yet.
+    stage.house.sql(
+        "update room set deadline = %s where session_id = %s and name = 'pair-2'",
+        paused_at - timedelta(milliseconds=1),
+        session.id,
+    )
     expect(ann.get_by_text("The session is paused.")).to_be_visible()
+    expect(dot.get_by_text("Your waiting time stands still")).to_be_visible()
     stands = seconds(ann)
-    wait_on(ann, 2.2)
-    assert seconds(ann) == stands
+    watch_the_clock(ann)
+
+    # An answer counts as given when the pause began: in time, or not any more.
+    fill_in(ann, why="during the pause")
+    save(ann)
+    expect_state(ann, "Live · saved")
+    stage.answer(cy, why="too late")
+    late = "select value, late from record where session_id = %s and field = 'why' order by id"
+    assert stage.house.sql(late, session.id) == [("during the pause", False), ("too late", True)]
+    stage.guests(session, "P7")  # whoever comes now has waited only since the end of the pause
+    before = deadlines(stage, session)
+    ann.wait_for_function("moment => Date.now() > moment", arg=1000 * (paused_at.timestamp() + 7))
+    assert paused_at < before["pair-1"] < datetime.now(UTC) > before["P5"] + LONGEST_WAIT, (
+        "all of it would be due"
+    )
+    assert deadlines(stage, session) == before
+    assert ann.evaluate("window.shown") == [stands], "the clock stood still"
     ann.reload()
     expect(ann.get_by_text("The session is paused.")).to_be_visible()
     assert seconds(ann) == stands
+
     stage.act("resume", session)
+    after = deadlines(stage, session)
+    resumed_at = after["P7"]
+    assert resumed_at - paused_at > timedelta(seconds=7)
+    for name in ("pair-1", "pair-2", "P5", "P6"):
+        assert after[name] - before[name] == resumed_at - paused_at, "to the microsecond"
+    [(logged_at,)] = stage.house.sql(
+        "select at from event where session_id = %s and name = 'session_resumed'", session.id
+    )
+    assert timedelta(0) <= logged_at - resumed_at < timedelta(seconds=1)
     expect(ann.get_by_text("The session is paused.")).to_be_hidden()
     assert stands - 2 <= seconds(ann) <= stands
-    ann.wait_for_function(
-        "from => document.querySelector('.clock').textContent !== from", arg=clock(ann).inner_text()
+    assert abs(shown_moment(clock(ann)) - after["pair-1"]) <= timedelta(milliseconds=1)
+    # Who waits gets the fallback when its time has come, and nobody was sent away before.
+    expect_round(dot, 1)
+    [(opened_at,)] = stage.house.sql(
+        "select opened_at from room where session_id = %s and kind = 'later'", session.id
     )
+    assert opened_at >= after["P5"] + FALLBACK
+    gone = "select label from player where session_id = %s and (status in ('finished', 'left') or outcome is not null)"
+    assert stage.house.sql(gone, session.id) == []
+    assert stage.house.contradictions(session) == []
 
 
 @pytest.mark.parametrize("hours", [-1, 1])
@@ -696,17 +531,17 @@ def test_the_researcher_starts_pauses_resumes_and_closes_from_the_page(stage: St
     expect(until_).not_to_have_text(before)
 
     desk.get_by_role("button", name="Pause all").click()
-    expect(desk.locator(".pill")).to_have_text("paused")
+    expect(desk.locator(".bar .pill:not(#verdict)")).to_have_text("paused")
     expect(ann.get_by_text("Your waiting time stands still")).to_be_visible()
     desk.get_by_role("button", name="Resume").click()
-    expect(desk.locator(".pill")).to_have_text("running")
+    expect(desk.locator(".bar .pill:not(#verdict)")).to_have_text("running")
     expect(ann.get_by_text("Your waiting time stands still")).to_be_hidden()
 
     # The question before closing stays open while the page ticks.
     desk.get_by_text("Close…").click()
     ticks(desk, 2)
     desk.get_by_role("button", name="Close the session").click()
-    expect(desk.locator(".pill")).to_have_text("closed")
+    expect(desk.locator(".bar .pill:not(#verdict)")).to_have_text("closed")
     expect(desk.locator("#count-finished")).to_contain_text("2")
     expect(desk.locator("#count-left")).to_contain_text("1")
     expect(ann.locator("#code")).to_have_text("C2")
@@ -752,47 +587,6 @@ def test_without_scripts_plain_forms_lead_from_the_link_to_the_code(stage: Stage
     page.get_by_role("link", name="See what is new").click()
     expect(page.locator("#code")).to_have_text("BRIDGE-DONE")
     assert stage.versions(session, "P1", "agree") == ["4", "3"]
-
-
-def test_the_keyboard_alone_leads_from_the_link_to_the_finish(stage: Stage) -> None:
-    session = stage.open(PAIR, 2)
-    [ben] = stage.guests(session, "P2")
-    page = stage.page(DESK)
-    page.goto(stage.link(session, "P1"))
-    keys = page.keyboard
-    tab_to(page, page.get_by_label("Your age in years"))
-    keys.type("33")
-    tab_to(page, page.get_by_label("Every day"))
-    keys.press("ArrowDown")
-    expect(page.get_by_label("Never")).to_be_checked()
-    tab_to(page, page.get_by_role("button", name="Come in"))
-    keys.press("Enter")
-    expect_round(page, 1)
-    for number in (1, 2):
-        expect_round(page, number)
-        tab_to(page, page.get_by_label("How sure are you?"))
-        keys.press("ArrowRight")
-        tab_to(page, page.get_by_role("radio", name="1", exact=True))
-        keys.press("ArrowRight")
-        tab_to(page, page.get_by_label("Neighbours", exact=True))
-        keys.press("Space")
-        tab_to(page, page.get_by_label("Yes"))
-        keys.press("Space")
-        tab_to(page, page.get_by_label("How many agree?"))
-        keys.type("7")
-        tab_to(page, page.get_by_role("button", name="Save my answers"))
-        keys.press("Enter")
-        expect_state(page, "Live · saved")
-        tab_to(page, page.get_by_label("Message to your neighbours"))
-        keys.type(f"round {number}")
-        keys.press("Enter")
-        expect(page.locator("#talk li")).to_have_count(number)
-        stage.answer(ben)
-    expect(page.locator("#code")).to_have_text("BRIDGE-DONE")
-    tab_to(page, page.get_by_role("link", name="Hand in the code and finish"))
-    assert stage.versions(session, "P1", "belief") == ["51", "51"] and stage.versions(
-        session, "P1", "trust"
-    ) == ["2", "2"]
 
 
 def test_no_page_has_a_barrier_that_axe_finds(stage: Stage) -> None:
@@ -888,19 +682,6 @@ def test_what_is_typed_stays_when_help_comes_and_the_researchers_hear_at_once(st
     expect_round(page, 2)
 
 
-def ask_for_help(page: Page, words: str) -> None:
-    page.get_by_text("I need help").click()
-    page.locator("#help-body").fill(words)
-    page.get_by_role("button", name="Ask for help").click()
-    expect(page.locator("#help .talk")).to_contain_text(words)
-
-
-def answer(desk: Page, words: str) -> None:
-    desk.locator("#note").fill(words)
-    desk.locator(".acts").get_by_role("button", name="Send").click()
-    expect(desk.locator("#said")).to_contain_text("on their page now")
-
-
 def test_the_first_pages_are_light(stage: Stage) -> None:
     session = stage.open(PAIR, 2)
     stage.guests(session, "P2")
@@ -952,19 +733,6 @@ def barriers(page: Page, axe: str, rules: Sequence[str]) -> list[str]:
     ]
 
 
-def tab_to(page: Page, target: Locator) -> None:
-    """Press Tab until `target` has the focus, visibly."""
-    for _ in range(40):
-        page.keyboard.press("Tab")
-        if target.evaluate("node => node === document.activeElement"):
-            shown = (
-                "node => getComputedStyle(node).outlineStyle !== 'none' || node.matches('input[type=radio]')"
-            )
-            assert target.evaluate(shown), "the focus can be seen"
-            return
-    raise AssertionError(f"the keyboard does not reach {target}")
-
-
 def expect_round_later(page: Page) -> None:
     """For pages that look again every five seconds."""
     expect(page.locator("#where")).to_contain_text("round 1 of 2", timeout=15_000)
@@ -975,39 +743,20 @@ def expect_filled_plainly(page: Page, belief: str) -> None:
     expect(page.get_by_label("A guess")).to_be_checked()
 
 
-def watch_the_clock(page: Page) -> None:
-    """Notes each time that the page shows, from now on."""
-    page.evaluate(
-        """() => {
-            window.shown = [];
-            const note = () => {
-                const [minutes, seconds] = document.querySelector('.clock').textContent.split(':').map(Number);
-                const left = 60 * minutes + seconds;
-                if (window.shown.at(-1) !== left) window.shown.push(left);
-                requestAnimationFrame(note);
-            };
-            note();
-        }"""
-    )
-
-
-def ticks(page: Page, count: int) -> None:
-    """Wait for so many ticks of the dashboard."""
-    page.evaluate(
-        """() => {
-            window.ticked = 0;
-            document.addEventListener('htmx:sse:after:message', () => { window.ticked += 1 });
-        }"""
-    )
-    page.wait_for_function("count => window.ticked >= count", arg=count)
-
-
-def left(stage: Stage, session: Opened) -> float:
-    [(deadline,)] = stage.house.sql(
-        "select extract(epoch from deadline - clock_timestamp())::float from room where session_id = %s",
+def deadlines(stage: Stage, session: Opened) -> dict[str, datetime]:
+    """Deadlines by room, and since when somebody waits by label."""
+    found = stage.house.sql(
+        """select name, deadline from room where session_id = %s
+        union all select label, waiting_since from player where session_id = %s and status = 'waiting'""",
+        session.id,
         session.id,
     )
-    return float(deadline)
+    return dict(found)
+
+
+def shown_moment(clock: Locator) -> datetime:
+    """What a clock counts down to, to the millisecond."""
+    return datetime.fromtimestamp(int(clock.get_attribute("data-until") or 0) / 1000, UTC)
 
 
 def queued(stage: Stage) -> bool:
