@@ -343,10 +343,13 @@ document.addEventListener("htmx:sse:after:message", () => {
 
 // An answer for a form that has gone from the page must not reach the step that took its place.
 let wasIn = ""; // id of the part that had the focus
+let held = null; // what had it, and where it stood
 document.addEventListener("htmx:before:swap", (event) => {
   const { sourceElement } = event.detail.ctx;
   if (isForm(sourceElement) && !sourceElement.isConnected) event.preventDefault();
   wasIn = document.activeElement?.closest("#step")?.id ?? "";
+  const node = document.activeElement;
+  held = node && node !== document.body ? { node, top: node.getBoundingClientRect().top } : null;
   follow = !wasIn && inView(byId("talk")?.lastElementChild);
 });
 
@@ -356,8 +359,21 @@ document.addEventListener("htmx:after:swap", (event) => {
   const { request, response } = event.detail.ctx;
   const answered = request?.form?.matches("[data-answers]");
   if (answered && response.status === 200) saved(request.form);
-  if (wasIn && document.activeElement === document.body) byId(wasIn)?.focus();
+  if (held) keepPlace();
 });
+
+// What came in above must not push away what the reader is at: no browser sees to it at the top of a page, and
+// Safari nowhere. Where that is gone, as with the last step, the reader goes on at what took its place.
+function keepPlace() {
+  if (document.activeElement === held.node) {
+    scrollBy(0, held.node.getBoundingClientRect().top - held.top);
+  } else if (document.activeElement === document.body) {
+    const place = byId(wasIn) ?? byId("step") ?? document.querySelector("main");
+    place.tabIndex = -1;
+    place.focus();
+  }
+  held = null;
+}
 
 // The first wrong field has the focus, once: an update that comes later must not take the reader back, nor does
 // this take it from somebody who is typing already.
