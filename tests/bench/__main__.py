@@ -9,7 +9,22 @@ from collections.abc import Callable
 
 from app.config import PROJECT
 from app.postgres_programs import EmbeddedError
-from tests.bench import disk, drill, export, game, growth, live, records, report, signin, soak, streams
+from tests.bench import (
+    actions,
+    disk,
+    drill,
+    export,
+    game,
+    growth,
+    live,
+    monitor,
+    phone,
+    records,
+    report,
+    signin,
+    soak,
+    streams,
+)
 from tests.bench.figure import Chapter, WrongAnswer
 from tests.bench.stage import Stage, others_use, set_up
 
@@ -19,6 +34,9 @@ BENCHMARKS: dict[str, Callable[[Stage], Chapter]] = {
     "disk": disk.run,
     "live": live.run,
     "streams": streams.run,
+    "monitor": monitor.run,
+    "actions": actions.run,
+    "phone": phone.run,
     "game": game.run,
     "export": export.run,
     "growth": growth.run,
