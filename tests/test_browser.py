@@ -514,6 +514,33 @@ def test_a_draft_is_kept_for_its_writer_and_its_step_and_gives_way_to_what_was_s
     expect(ann.get_by_label("Message to your neighbours")).to_have_value("")
 
 
+def test_what_was_typed_when_the_battery_died_is_there_on_another_device(stage: Stage) -> None:
+    session = stage.open(PAIR)
+    stage.guests(session, "P2")
+    phone = stage.player(session, "P1")
+    expect_round(phone, 1)
+    with phone.expect_response("**/play/draft") as kept:
+        fill_in(phone, belief="70", why="typed on a phone")
+        phone.get_by_label("Message to your neighbours").fill("half a mess")
+    assert kept.value.status == 204
+    rows = "select count(*) from draft d join player p on p.id = d.player_id where p.session_id = %s"
+    apart(lambda: asyncio.run(until(lambda: stage.house.sql(rows, session.id) == [(2,)], "both drafts")))
+    phone.context.close()  # the battery
+
+    laptop = stage.page(DESK)
+    laptop.goto(stage.link(session, "P1"))
+    laptop.get_by_role("button", name="Go on").click()
+    expect_state(laptop, "Live", 15_000)
+    expect_round(laptop, 1)
+    expect_filled(laptop, belief="70", why="typed on a phone")
+    expect(laptop.get_by_label("Message to your neighbours")).to_have_value("half a mess")
+    save(laptop)
+    expect_state(laptop, "Live · saved")
+    assert stage.versions(session, "P1", "why") == ["typed on a phone"]
+    laptop.reload()
+    expect_filled(laptop, belief="70", why="typed on a phone")
+
+
 def test_the_researcher_starts_pauses_resumes_and_closes_from_the_page(stage: Stage) -> None:
     session = stage.open(PAIR, 4, start=False)
     stage.guests(session, "P1", "P2")
