@@ -34,6 +34,9 @@ seats = {any = 4}
 [lobby]
 max_wait = "5m"
 pay_per_minute = 0.15
+[pay]
+base = 4.50
+currency = "EUR"
 [network]
 kind = "ring"
 [[step]]

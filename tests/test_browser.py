@@ -656,11 +656,18 @@ def test_no_page_has_a_barrier_that_axe_finds(stage: Stage) -> None:
     expect(desk.locator(".asks")).to_contain_text("Is anybody there?")
     desk.locator("#tell summary").click()
     look(desk, "session")
-    desk.goto(f"{desk.url}/players")
+    place = desk.url
+    desk.goto(f"{place}?wall=true")
+    look(desk, "wall")
+    desk.goto(f"{place}/rooms")
+    expect(desk.get_by_role("link", name="mixed-1")).to_be_visible()
+    look(desk, "rooms")
+    desk.goto(f"{place}/players")
     look(desk, "people")
     desk.get_by_role("link", name="P1").click()
     expect(desk.get_by_text("Waits for an answer")).to_be_visible()
-    desk.locator("#shown > summary").click()
+    for folded in ("#shown", "#act-replace", "#act-dismiss"):
+        desk.locator(f"{folded} > summary").click()
     look(desk, "player")
     answer(desk, "Yes, go on.")
     expect(page.locator(".answer")).to_contain_text("Yes, go on.")
@@ -671,6 +678,15 @@ def test_no_page_has_a_barrier_that_axe_finds(stage: Stage) -> None:
     stage.act("close", session)
     expect(page.locator("#code")).to_be_visible()
     look(page, "done")
+    page.goto(stage.link(session, "P1"))
+    look(page, "join again")
+    stage.bear("404")
+    page.goto(f"{stage.server.base}/join/nobody")
+    look(page, "problem")
+    desk.goto(f"{place}/players")
+    desk.get_by_role("link", name="P4").click()
+    desk.locator("#act-issue > summary").click()
+    look(desk, "somebody who never came")
     assert found == []
 
 
