@@ -6,7 +6,7 @@ import ipaddress
 import resource
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from app.db import Connection, Queries, value
@@ -37,15 +37,24 @@ class Figures:
     processes: int = 1
 
 
+_NAMES = {one.name for one in fields(Figures)}
+
+
 async def read_server(conn: Connection) -> Figures:
     """All processes that have been seen in the last seconds, as one."""
     return together(list((await read_processes(conn)).values()))
 
 
 async def read_processes(conn: Connection) -> dict[str, Figures]:
-    """host:pid → figures, of each process that has been seen in the last seconds."""
+    """host:pid → figures, of each process that has been seen in the last seconds.
+
+    While versions change, another process may tell of figures that this one does not know, and know fewer.
+    """
     found = await (await conn.execute(SQL["figures"])).fetchall()
-    return {id_: Figures(**figures) for id_, figures in found}
+    return {
+        id_: Figures(**{name: figure for name, figure in figures.items() if name in _NAMES})
+        for id_, figures in found
+    }
 
 
 def together(figures: Sequence[Figures]) -> Figures:

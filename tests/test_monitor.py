@@ -127,6 +127,18 @@ def test_what_is_stored_is_held_against_what_was_acknowledged(house: House) -> N
     house.tell(story())
 
 
+def test_a_process_of_another_version_tells_of_other_figures_and_is_understood(house: House) -> None:
+    session = house.open(LONG)
+    server = house.serve()
+    ada = desk(house, server, session)
+    other = """insert into process (id, seen_at, figures)
+        values ('elsewhere:1', now() + interval '1 minute', '{"answers": 3, "telepathy": 7}')"""
+    assert "processes 1 all alive" in words(house.tell(ada.page()))
+    house.sql(other)
+    assert "processes 2 all alive" in words(house.tell(ada.page()))
+    assert "telepathy" not in house.tell(ada.browser.get("/metrics")).text
+
+
 def test_the_lobby_is_drawn_by_type_and_time_and_stands_still_in_a_pause(house: House) -> None:
     session = house.open(PATIENT, {"red": 3, "blue": 1})
     server = house.serve()
