@@ -25,7 +25,7 @@ from app.figures import SQL as FIGURES
 from app.figures import Figures, data_folder, read_server
 from app.presence import Presence
 from app.pulse import BEAT
-from app.ticks import Tick, Totals, read_tick
+from app.ticks import Tick, read_tick
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Board:
     watchers: int = 0
     message: bytes = b""
     ticked: asyncio.Event = field(default_factory=asyncio.Event)
-    before: tuple[float, Totals] | None = None
+    before: Tick | None = None
 
     async def messages(self) -> AsyncIterator[bytes]:
         """Each tick from now on; who is slow gets the newest and misses those between."""
@@ -127,7 +127,7 @@ class Stats:
             except Exception:
                 logger.exception("the dashboard of session %s can't be shown", session_id)
                 continue
-            board.before = (time.monotonic(), tick.totals)
+            board.before = tick
             board.ticked.set()
             board.ticked = asyncio.Event()
 

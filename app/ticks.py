@@ -13,7 +13,7 @@ from app.db import Connection, Queries, row, rows, value
 from app.figures import SQL as FIGURES
 from app.figures import Figures
 from app.notes import Question, open_questions
-from app.pulse import Curve
+from app.pulse import BEAT, Curve
 
 SQL, SESSIONS, LOBBY = Queries("ticks"), Queries("sessions"), Queries("lobby")
 STATUSES = ("invited", "waiting", "playing", "finished", "left")
@@ -72,6 +72,15 @@ class UsualTimes:
 
 
 @dataclass(frozen=True, slots=True)
+class Trend:
+    """What changes slowly, and is read anew only with each beat of the pulse."""
+
+    read_at: float  # on the monotonic clock
+    usual: UsualTimes
+    curves: Sequence[Curve]
+
+
+@dataclass(frozen=True, slots=True)
 class LogLine:
     at: datetime
     name: str
@@ -107,8 +116,7 @@ class Tick:
     questions: Sequence[Question]  # who waits for a word from a researcher
     gone: int  # processes that were there a moment ago and did not say goodbye
     longest: dict[str, datetime]  # type → since when the first of those who wait does
-    usual: UsualTimes
-    curves: Sequence[Curve]
+    trend: Trend
     pages: Pages
     waiters: Sequence[Waiters]
     connections_free: int  # of the database
@@ -118,10 +126,8 @@ class Tick:
         return min((room.deadline for room in self.rooms if room.status == "playing"), default=None)
 
 
-async def read_tick(
-    conn: Connection, session_id: str, server: Figures, before: tuple[float, Totals] | None = None
-) -> Tick:
-    """`before`: monotonic time and totals of the tick before, from which the rates are made."""
+async def read_tick(conn: Connection, session_id: str, server: Figures, before: Tick | None = None) -> Tick:
+    """`before`: the tick before, from which the rates are made."""
     async with conn.pipeline():
         session = await row(conn, SessionState, SESSIONS["find_session_state"], id=session_id)
         counted = await conn.execute(SQL["player_counts"], dict(session_id=session_id))
@@ -135,15 +141,16 @@ async def read_tick(
         gone = await value(conn, FIGURES["gone"])
         since = await conn.execute(SQL["longest_waits"], dict(session_id=session_id))
         longest: dict[str, datetime] = dict(await since.fetchall())
-        usual = await row(conn, UsualTimes, SQL["usual_times"], session_id=session_id)
-        now = clock.now()
-        curves = await pulse.curves(conn, session_id, now)
         pages = await row(conn, Pages, SQL["pages"], session_id=session_id)
         waiters = await rows(conn, Waiters, SQL["waiters"], session_id=session_id, step=STEP)
         connections_free = await value(conn, FIGURES["connections_free"])
-    assert session is not None and totals is not None and usual is not None and pages is not None
-    seconds = max(time.monotonic() - before[0], 0.001) if before else 1.0
-    old = before[1] if before else totals
+    assert session is not None and totals is not None and pages is not None
+    now = clock.now()
+    trend = before.trend if before else None
+    if trend is None or time.monotonic() - trend.read_at >= BEAT:
+        trend = await _read_trend(conn, session_id, now)
+    seconds = max((now - before.at).total_seconds(), 0.001) if before else 1.0
+    old = before.totals if before else totals
     return Tick(
         at=now,
         session=session,
@@ -158,12 +165,17 @@ async def read_tick(
         questions=questions,
         gone=gone,
         longest=longest,
-        usual=usual,
-        curves=curves,
+        trend=trend,
         pages=pages,
         waiters=waiters,
         connections_free=connections_free,
     )
+
+
+async def _read_trend(conn: Connection, session_id: str, now: datetime) -> Trend:
+    usual = await row(conn, UsualTimes, SQL["usual_times"], session_id=session_id)
+    assert usual is not None
+    return Trend(time.monotonic(), usual, await pulse.curves(conn, session_id, now))
 
 
 async def room_lines(conn: Connection, session_id: str) -> list[RoomLine]:
