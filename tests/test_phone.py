@@ -148,7 +148,7 @@ def test_what_the_reader_types_in_stays_where_it_is_when_updates_come(stage: Sta
     [ben] = stage.guests(session, "P2", entry=ENTRY)
     expect_round(page, 1)
     expect_state(page, "Live", 15_000)
-    page.evaluate("document.querySelector('#step').scrollIntoView()")
+    page.evaluate("scrollTo(0, 0)")  # there no browser holds on to what is read by itself
     updates: dict[str, tuple[Callable[[], None], Locator]] = {
         "a message": (lambda: stage.say(ben, "A word"), page.locator("#talk li").last),
         "a banner": (lambda: stage.tell_everybody(session, "Five minutes more."), page.locator(".banner")),
