@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from app import __version__
+from app import __version__, scaffold
 from app.arguments import Parser, Refusal, count, port
 from app.config import Config, ConfigError, read_config
 from app.database import database
@@ -85,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     process = commands.add_parser("serve-process")  # what `serve` starts N of; not for people
     process.add_argument("descriptors", type=int, nargs=2)
     process.set_defaults(run=_serve_process)
+
+    scaffold.add(command("new", scaffold.run, "make a study that runs, from three questions"))
 
     checker = command("check", _check, "validate a study and say what can never work")
     checker.add_argument("study", type=Path, metavar="DIR")

@@ -24,11 +24,13 @@ from app.messages import Message
 from app.places import DonePlace, LobbyPlace, Place, RoomPlace, lobby_counts, place_of
 from app.rooms import RoomView
 from app.sessions import Studies
+from app.shown import told_in
 
 QUEUE = 64  # messages that a slow page may lag behind before it gets a snapshot instead
 MOVES = ("player_placed", "player_left", "player_retyped")  # events of the session's log, each of one player
 WORDS = ("help_asked", "note_written", "code_issued")  # … or, without a player, of everybody
 LOBBY_PACE = 0.3  # seconds between two renderings of one lobby
+SHOW_PACE = 0.1  # … of what a room answers
 logger = logging.getLogger(__name__)
 
 
@@ -66,6 +68,7 @@ class RoomFeed:
 
     view: RoomView
     pages: set[Page] = field(default_factory=set)
+    showing: asyncio.Task[None] | None = None
 
 
 @dataclass(slots=True)
@@ -140,7 +143,7 @@ class Live:
         # Not kept once more for each page: messages and drafts, which are on it now, and the room if it is the same.
         same = room.seq == talk.view.room.seq
         aside = replace(place.aside, drafts={})
-        page.place = replace(place, messages=(), aside=aside, view=talk.view if same else place.view)
+        page.place = replace(place, messages=(), told={}, aside=aside, view=talk.view if same else place.view)
         self._follow_session(page, room.session_log_id)
         up_to_date = self._watch(page, room.session_log_id, room.session_seq)
         return self._watch(page, room.log_id, room.seq) and up_to_date
@@ -192,6 +195,9 @@ class Live:
                 self._open_step(page, page.place, now)
             elif now.seats != before.seats:
                 self._show_answered(page, page.place, now, rendered)
+        answered = any(event.name == "player_answered" for event in events)
+        if answered and feed.showing is None and any(_shows_now(page.place) for page in feed.pages):
+            feed.showing = asyncio.create_task(self._show_others(feed))
 
     def _say(self, feed: RoomFeed, event: Event, message: Message) -> None:
         rendered: dict[bool, bytes] = {}
@@ -217,7 +223,8 @@ class Live:
             errors={},
             form_key=self.keys.answer_key(page.player_id, room.id, room.position, 0),
         )
-        if not view.has(page.player_id) or place.position.step.chat != chat:
+        step = place.position.step
+        if not view.has(page.player_id) or step.chat != chat or step.show:  # what it shows is to be read
             page.refresh()
             return
         page.push(sse(place.step_opened(), str(room.seq)))
@@ -233,6 +240,26 @@ class Live:
         if key not in rendered:
             rendered[key] = sse(fragment("#answered", "innerHTML", place.answered_html()), str(view.room.seq))
         page.push(rendered[key])
+
+    async def _show_others(self, feed: RoomFeed) -> None:
+        """Answers as they come, where the step shows them: read once for the room, a few times a second."""
+        await asyncio.sleep(SHOW_PACE)
+        feed.showing = None  # what is answered from here on needs another look
+        place = next((page.place for page in feed.pages if isinstance(page.place, RoomPlace)), None)
+        if place is None:
+            return
+        position = place.study.plan[feed.view.room.position]
+        try:
+            async with self.pool.connection() as conn:
+                told = await told_in(conn, feed.view.room.id, place.study, position)
+        except psycopg.Error as error:
+            logger.warning("answers not shown, trying again: %s", str(error).partition("\n")[0])
+            feed.showing = asyncio.create_task(self._show_others(feed))
+            return
+        for page in feed.pages:
+            if isinstance(page.place, RoomPlace) and page.place.position == position and not page.stale:
+                page.place = replace(page.place, told=told)
+                page.push(sse(fragment("#shown", "innerMorph", page.place.shown_html())))
 
     def _publish_session(self, feed: SessionFeed, events: Sequence[Event]) -> None:
         moved = {event.player_id for event in events if event.name in MOVES}
@@ -270,6 +297,10 @@ class Live:
                 place = replace(place, prospect=prospects.get(type_), waiting=sum(waiting.values()))
                 rendered[type_] = sse(fragment("#wait", "innerHTML", place.wait_html()))
             page.push(rendered[type_])
+
+
+def _shows_now(place: Place | None) -> bool:
+    return isinstance(place, RoomPlace) and place.position.step.is_live
 
 
 def _fold(view: RoomView, event: Event) -> RoomView:

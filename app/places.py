@@ -20,6 +20,7 @@ from app.pay import Pay, pay_of
 from app.players import Player, find_player
 from app.receipts import Saved
 from app.rooms import Room, RoomView, Seat
+from app.shown import Shown, Told, shown_to, told_in
 from app.study import Position, Study
 
 
@@ -86,6 +87,7 @@ class RoomPlace:
     saved: int = 0  # how many times this step's form was saved
     errors: Mapping[str, str] = field(default_factory=dict)
     messages: tuple[Message, ...] = ()
+    told: Told = field(default_factory=dict)  # what the room answered that this step shows
     message_key: str = ""
 
     @property
@@ -119,6 +121,10 @@ class RoomPlace:
         return self.view.neighbours(self.me.slot)
 
     @property
+    def shown(self) -> tuple[Shown, ...]:
+        return shown_to(self.study, self.position, self.view, self.me, self.told)
+
+    @property
     def answered(self) -> int:
         """Of the partners who still play."""
         return sum(seat.answered for seat in self.partners if seat.status == "playing")
@@ -143,6 +149,9 @@ class RoomPlace:
 
     def answered_html(self) -> str:
         return html.render_for(self.study, "player/_player_answered.html", **self._context())
+
+    def shown_html(self) -> str:
+        return html.render_for(self.study, "player/_shown.html", **self._context())
 
     def _context(self) -> dict[str, object]:
         return dict(place=self, step=self.position.step, now=clock.now())
@@ -238,6 +247,7 @@ async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room
         values={name: fields[name].shown(value) for name, value in values.items() if name in fields},
         saved=saved,
         messages=tuple(await messages.seen_by(conn, room.id, me.slot, player.seated_at, study)),
+        told=await told_in(conn, room.id, study, study.plan[room.position]),
         message_key=keys.message_key(player.id, room.id, room.position),
         aside=await _aside(conn, keys, player),
     )

@@ -13,7 +13,7 @@ from app.networks import Network
 from app.study_check import check_parts, check_people
 from app.study_mistakes import Mistake, StudyError
 from app.study_pages import is_page
-from app.study_parts import ANY, Dropout, Finish, Lobby, Position, RoomKind, Step, Study
+from app.study_parts import ANY, Dropout, Finish, Lobby, Position, RoomKind, Show, Step, Study
 from app.study_reading import (
     read_dropout,
     read_entry,
@@ -40,6 +40,7 @@ __all__ = [
     "Network",
     "Position",
     "RoomKind",
+    "Show",
     "Step",
     "Study",
     "StudyError",

@@ -46,12 +46,27 @@ class Lobby:
 
 
 @dataclass(frozen=True, slots=True)
+class Show:
+    """What others did, shown at a step: the answers to `field` of the step named `step`.
+
+    `of` is "neighbours", "room" or "me". `round` is "last" (the one before this page), "all" (each before it) or
+    "now" (this one, as answers come). `look` is "table", "picture" or "mean".
+    """
+
+    field: str
+    step: str
+    of: str = "neighbours"
+    round: str = "last"
+    look: str = "table"
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One page with a deadline `limit` seconds after it opened, shown `repeat` times.
 
     `chat` is "none", "neighbours" or "room". `ends` is "answered" (as soon as all have answered, and at the
     deadline at the latest) or "deadline". `on_timeout` says what is stored for who has not answered: "blank",
-    "keep", "default:VALUE" or "hook".
+    "keep", "default:VALUE" or "hook". `save` is "button", or "change": each change is saved by itself.
     """
 
     name: str
@@ -62,6 +77,13 @@ class Step:
     chat: str = "none"
     on_timeout: str = "blank"
     ends: str = "answered"
+    show: tuple[Show, ...] = ()
+    save: str = "button"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it shows answers as they come."""
+        return any(one.round == "now" for one in self.show)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +155,9 @@ class Study:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "plan", _plan(self.steps))
+
+    def step_named(self, name: str) -> Step:
+        return next(step for step in self.steps if step.name == name)
 
     @property
     def largest_room(self) -> int:

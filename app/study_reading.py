@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from urllib.parse import urlsplit
 
@@ -12,11 +13,16 @@ from app.networks import Network
 from app.study_fields import FORM_NAMES, PLAYER_COLUMNS, read_fields
 from app.study_mistakes import did_you_mean, listed, nearest
 from app.study_pages import OWN_PAGES
-from app.study_parts import ANY, DEFAULT_CODES, Dropout, Finish, Lobby, Pay, RoomKind, Step
+from app.study_parts import ANY, DEFAULT_CODES, Dropout, Finish, Lobby, Pay, RoomKind, Show, Step
 from app.study_source import Table
 
 CHATS = ("none", "neighbours", "room")
 ENDS = ("answered", "deadline")
+SAVES = ("button", "change")
+SHOWN_OF = ("neighbours", "room", "me")
+SHOWN_ROUNDS = ("last", "all", "now")
+SHOWN_AS = ("table", "picture", "mean")
+SHOW_EXAMPLE = 'show = [{field = "belief", of = "neighbours"}]'
 ON_TIMEOUT = ("blank", "keep", "default:VALUE", "hook")
 DROPOUT_ACTIONS = ("nudge", "bot", "end_room", "continue")
 OUTCOMES = (*DEFAULT_CODES, "closed")
@@ -156,6 +162,7 @@ def read_steps(study: Table) -> tuple[Step, ...]:
         cure = 'Add [[step]] with page = "talk" and limit = "60s", and the file pages/talk.html.'
         study.missing("step", "There is no [[step]], so there is nothing to do in a room.", cure)
     steps: list[Step] = []
+    shows: list[list[tuple[Table, Show]]] = []
     for table in study.tables("step", "[[step]] with double brackets"):
         page = _page(table)
         name = table.text("name", default=page)
@@ -176,10 +183,46 @@ def read_steps(study: Table) -> tuple[Step, ...]:
                 chat=table.one_of("chat", CHATS, "none"),
                 on_timeout=_on_timeout(table, found),
                 ends=ends,
+                save=table.one_of("save", SAVES, "button"),
             )
         )
+        shows.append([_show(one) for one in table.tables("show", SHOW_EXAMPLE)])
         table.report_unknown_keys("[[step]]")
-    return tuple(steps)
+    return tuple(
+        replace(step, show=tuple(_placed(steps, index, table, show) for table, show in shows[index]))
+        for index, step in enumerate(steps)
+    )
+
+
+def _show(table: Table) -> tuple[Table, Show]:
+    field = table.text("field", example="belief")
+    of = table.one_of("of", SHOWN_OF, "neighbours")
+    round_ = table.one_of("round", SHOWN_ROUNDS, "last")
+    look = table.one_of("as", SHOWN_AS, "table")
+    table.report_unknown_keys("what is shown")
+    return table, Show(field, "", of, round_, look)
+
+
+def _placed(steps: Sequence[Step], index: int, table: Table, show: Show) -> Show:
+    """With the step that has the field: this one, else the nearest before it, else the nearest after it."""
+    order = [index, *range(index - 1, -1, -1), *range(index + 1, len(steps))]
+    names = {field.name: steps[at].name for at in reversed(order) for field in steps[at].fields}
+    if show.field not in names:
+        if table.sound("field"):
+            cure = did_you_mean(show.field, sorted(names)) if names else "Ask something in a step first."
+            table.wrong("field", f"No step has a field `{show.field}`, so it can't be shown.", cure)
+        return replace(show, step=steps[index].name)
+    step = names[show.field]
+    kind = next(
+        field.kind for one in steps if one.name == step for field in one.fields if field.name == show.field
+    )
+    if show.round == "now" and step != steps[index].name:
+        sentence = f"`{show.field}` is not asked at this step, so there are no answers to it now."
+        table.wrong("round", sentence, 'Write round = "last".')
+    if show.look != "table" and kind not in ("integer", "number", "scale", "slider"):
+        cure = 'Write as = "table".'
+        table.wrong("as", f"`{show.field}` is no number, so it has no {show.look}.", cure)
+    return replace(show, step=step)
 
 
 def read_dropout(study: Table) -> Dropout:

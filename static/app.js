@@ -157,6 +157,11 @@ document.addEventListener("input", (event) => {
   edited(event.target.form);
 });
 
+// A step may save each change by itself.
+document.addEventListener("change", (event) => {
+  if (event.target.form?.matches("[data-save]")) event.target.form.requestSubmit();
+});
+
 // Where the middle is meant, nothing moves: a tap says it, or the space bar. (A scroll that begins here does not.)
 for (const name of ["click", "keydown"]) {
   document.addEventListener(name, (event) => {

@@ -19,12 +19,14 @@ import pytest
 from app.accounts import password_hash, password_matches
 from app.config import PROJECT
 from app.embedded import Postgres
+from app.study import parse, read_folder
 from tests.house import House, a_database
 
 STUDY = PROJECT / "studies" / "rumour"
 COMMANDS = [
     "demo",
     "serve",
+    "new",
     "check",
     "open",
     "start",
@@ -313,3 +315,22 @@ def test_an_account_is_added_and_given_a_new_password(shell: Shell) -> None:
     assert opens("first password") and not opens("first password\n")
     assert shell.type("admin", "add", "ada", "--password", "second password").returncode == 0
     assert opens("second password") and not opens("first password")
+
+
+def test_three_questions_make_a_study_that_runs(shell: Shell) -> None:
+    made = shell.type("new", "mine", typed='Say "so"\n6\n\n')
+    assert made.returncode == 0 and "networklab demo --study mine" in made.stdout, made.stderr
+    assert made.stderr.count("[") == 3  # the questions, each with what is taken without an answer
+    study = parse(read_folder(shell.folder / "mine"))
+    assert (study.title, study.rooms[0].size, len(study.plan)) == ('Say "so"', 6, 3)
+    assert "Norway" in study.steps[0].fields[0].ask
+    checked = shell.type("check", "mine")
+    assert checked.returncode == 0 and "It can run." in checked.stdout and checked.stderr == ""
+    again = shell.type("new", "mine")
+    assert again.returncode == 2 and "is there already" in again.stderr
+    for seats in ("0", "many", "-1", "1000000"):
+        refused = shell.type("new", "other", "--title", "x", f"--seats={seats}", "--ask", "y")
+        assert refused.returncode == 2 and "can’t be in one room" in refused.stderr
+        assert not (shell.folder / "other").exists()
+    alone = shell.type("new", "alone", "--title", "x", "--seats", "1", "--ask", "y")
+    assert alone.returncode == 0, alone.stderr

@@ -1,0 +1,132 @@
+"""What others did, as a step shows it: answers to earlier rounds, or to this one as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from app.db import Connection, Queries
+from app.fields import Field, plain_number
+from app.rooms import RoomView, Seat
+from app.study import Position, Show, Study
+
+SQL = Queries("shown")
+Told = Mapping[tuple[int, str, int, str], str]  # slot, step, round and field → what was answered
+NUMBERS = ("integer", "number", "scale", "slider")
+WIDTH = 300.0  # of a picture
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one person answered, by round; None where nothing came."""
+
+    seat: Seat
+    values: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """An answer in a picture: how far from the left, and of whom."""
+
+    x: float
+    seat: Seat
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One question as it was answered, for one player's page."""
+
+    show: Show
+    field: Field
+    rounds: tuple[int, ...]
+    lines: tuple[Line, ...]  # of those whom the player sees, by slot
+    mean: str  # of the last round's answers, where they are numbers; empty if there are none
+    dots: tuple[Dot, ...]  # the same answers in a picture
+    ends: tuple[str, str]  # of the picture: left and right
+
+    @property
+    def empty(self) -> bool:
+        return not any(value is not None for line in self.lines for value in line.values)
+
+
+def wanted(study: Study, position: Position) -> dict[Show, tuple[Position, ...]]:
+    """What this page shows → the positions whose answers it needs, in order."""
+    found = {}
+    for show in position.step.show:
+        before = [one for one in study.plan[: position.index] if one.step.name == show.step]
+        found[show] = tuple(
+            [position] if show.round == "now" else before[-1:] if show.round == "last" else before
+        )
+    return found
+
+
+async def told_in(conn: Connection, room_id: int, study: Study, position: Position) -> Told:
+    """All that any page of the room shows at this position."""
+    keys = [
+        (one.step.name, one.round, show.field)
+        for show, positions in wanted(study, position).items()
+        for one in positions
+    ]
+    if not keys:
+        return {}
+    steps, rounds, fields = map(list, zip(*keys, strict=True))
+    found = await conn.execute(
+        SQL["told_in"], dict(room_id=room_id, steps=steps, rounds=rounds, fields=fields)
+    )
+    return {(slot, step, round, field): value for slot, step, round, field, value in await found.fetchall()}
+
+
+def shown_to(study: Study, position: Position, view: RoomView, me: Seat, told: Told) -> tuple[Shown, ...]:
+    """For the page of whoever sits in `me`; without what nobody has answered yet, unless it changes as they do."""
+    found = [
+        _shown(study, show, positions, seats_of(view, me, show.of), told)
+        for show, positions in wanted(study, position).items()
+    ]
+    return tuple(one for one in found if one.show.round == "now" or not one.empty)
+
+
+def seats_of(view: RoomView, me: Seat, of: str) -> tuple[Seat, ...]:
+    if of == "me":
+        return (me,)
+    if of == "room":
+        return view.seats
+    return view.neighbours(me.slot)
+
+
+def _shown(
+    study: Study, show: Show, positions: Sequence[Position], seats: Sequence[Seat], told: Told
+) -> Shown:
+    field = next(one for one in study.step_named(show.step).fields if one.name == show.field)
+
+    def value(seat: Seat, position: Position) -> str | None:
+        return told.get((seat.slot, position.step.name, position.round, field.name)) or None
+
+    lines = tuple(
+        Line(
+            seat,
+            tuple(None if (said := value(seat, one)) is None else field.shown(said) for one in positions),
+        )
+        for seat in seats
+    )
+    rounds = tuple(one.round for one in positions)
+    last = [(seat, said) for seat in seats if positions and (said := value(seat, positions[-1]))]
+    if field.kind not in NUMBERS or not last:
+        return Shown(show, field, rounds, lines, "", (), ("", ""))
+    numbers = [Decimal(said) for _, said in last]
+    mean = round(sum(numbers, Decimal(0)) / len(numbers), _places(numbers))
+    low = field.min if field.min is not None else min(numbers)
+    high = field.max if field.max is not None else max(numbers)
+    span = high - low or Decimal(1)
+    dots = tuple(
+        Dot(round(float((Decimal(said) - low) / span) * WIDTH, 1), seat, field.shown(said))
+        for seat, said in last
+    )
+    ends = field.low or field.shown(plain_number(low)), field.high or field.shown(plain_number(high))
+    return Shown(show, field, rounds, lines, field.shown(plain_number(mean)), dots, ends)
+
+
+def _places(numbers: Sequence[Decimal]) -> int:
+    """One decimal more than the answers have: a mean of whole numbers is no whole number."""
+    return 1 + max(max(0, -int(number.as_tuple().exponent)) for number in numbers)

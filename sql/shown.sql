@@ -1,0 +1,8 @@
+-- name: told_in
+-- What was answered in a room at these steps and rounds, by slot: of each answer the newest that came in time. Whoever
+-- took a slot over goes on from what was said there before.
+select distinct on (p.slot, a.step, a.round, a.field) p.slot, a.step, a.round, a.field, a.value
+from unnest(%(steps)s::text[], %(rounds)s::int[], %(fields)s::text[]) as g(step, round, field)
+join record a on a.room_id = %(room_id)s and a.round = g.round and a.step = g.step and a.field = g.field and not a.late
+join player p on p.id = a.player_id
+order by p.slot, a.step, a.round, a.field, a.id desc
