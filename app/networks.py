@@ -1,9 +1,13 @@
 """The network of a room: which slots are tied, built by networkx from a seed."""
 
+from __future__ import annotations
+
 import random
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import networkx as nx
+if TYPE_CHECKING:
+    import networkx as nx
 
 KINDS = ("complete", "ring", "star", "lattice", "small_world", "random_regular", "edges")
 MOST_TRIES = 1000
@@ -59,6 +63,8 @@ class Network:
         return ""
 
     def _graph(self, size: int, chance: random.Random) -> nx.Graph:
+        import networkx as nx  # a quarter of the time that a command takes to start, and few of them need it
+
         if self.kind == "complete":
             return nx.complete_graph(size)
         if self.kind == "ring":
