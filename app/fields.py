@@ -1,5 +1,6 @@
 """A field: one question to a player, and how what was posted becomes the value that is stored."""
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +11,7 @@ from app.languages import Sentence
 
 LONGEST_TEXT = 2000  # characters, where a text field has no max
 MOST_DIGITS = 18
+LISTS = ("choices", "ranking")  # kinds with several answers in one
 
 _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 _WHOLE = re.compile(r"[+-]?[0-9]+")
@@ -40,6 +42,8 @@ class Field:
     | number | the same; decimals, with a point or a comma | "3.5" |
     | text | shortest and longest length in characters (2,000 without a max) | lines end with "\\n" |
     | choice | none; `options` has the answers | the option as written |
+    | choices | fewest and most that may be chosen | a JSON list of options, in their order: ["Radio","Friends"] |
+    | ranking | none; `options` has what is put in order | a JSON list of all options, the first one first |
     | scale | first and last of a few whole numbers, each a radio button | "4" |
     | slider | the two ends, whole numbers | "64" |
     | yes_no | none | "yes" or "no" |
@@ -64,6 +68,8 @@ class Field:
 
         Reading what `shown` makes of it gives the same value. Raises FieldError.
         """
+        if self.kind in LISTS:
+            return _list(self, raw)
         answers = set(raw)
         if len(answers) > 1:
             raise FieldError(Sentence("Please give one answer only."))
@@ -76,7 +82,23 @@ class Field:
 
     def shown(self, value: str) -> str:
         """A canonical value as people write it."""
-        return value.replace(".", self.point) if self.kind == "number" else value
+        if self.kind == "number":
+            return value.replace(".", self.point)
+        return ", ".join(self.items(value)) if self.kind in LISTS else value
+
+    def items(self, value: str) -> list[str]:
+        """What is in a canonical value of choices or a ranking, or in one as it was `typed`."""
+        return _from_json(value) or []
+
+    def place(self, value: str, option: str) -> int | None:
+        """From 1: where a ranking has this option, also one that was `typed` and is not complete."""
+        for nth, item in enumerate(self.items(value), 1):
+            place, _, ranked = item.partition(" ")
+            if item == option:
+                return nth
+            if ranked == option and place.isdecimal():
+                return int(place)
+        return None
 
 
 def read_fields(fields: Sequence[Field], form: Form) -> tuple[dict[str, str], dict[str, Sentence]]:
@@ -93,7 +115,12 @@ def read_fields(fields: Sequence[Field], form: Form) -> tuple[dict[str, str], di
 
 def typed(fields: Sequence[Field], form: Form) -> dict[str, str]:
     """The same as it was posted, to stand in the fields again."""
-    return {field.name: first(form, field.name) for field in fields}
+    return {
+        field.name: json.dumps(list(form.get(field.name, ())))
+        if field.kind in LISTS
+        else first(form, field.name)
+        for field in fields
+    }
 
 
 def first(form: Form, name: str) -> str:
@@ -163,6 +190,46 @@ def _yes_no(field: Field, text: str) -> str:
     return text.lower()
 
 
+def _list(field: Field, raw: Sequence[str]) -> str:
+    """Of choices: what was ticked. Of a ranking: each option with its place before it, "2 Radio"."""
+    given = [text for text in map(_tidy, raw) if text]
+    if len(given) == 1:
+        given = _from_json(given[0]) or given  # a canonical value
+    if not given and field.required:
+        raise FieldError(_RANK_ALL if field.kind == "ranking" else _CHOOSE)
+    chosen = _ranked(field, given) if field.kind == "ranking" and given else given
+    if any(one not in field.options for one in chosen):
+        raise FieldError(_CHOOSE)
+    if field.kind == "choices":
+        chosen = [option for option in field.options if option in chosen]
+        if field.min is not None and chosen and len(chosen) < field.min:
+            raise FieldError(Sentence("Please choose at least %(least)s.", least=int(field.min)))
+        if field.max is not None and len(chosen) > field.max:
+            raise FieldError(Sentence("Please choose at most %(most)s.", most=int(field.max)))
+    return json.dumps(chosen, ensure_ascii=False, separators=(",", ":")) if chosen else ""
+
+
+def _ranked(field: Field, given: Sequence[str]) -> list[str]:
+    if sorted(given) == sorted(field.options):
+        return list(given)
+    places: dict[str, str] = {}
+    for one in given:
+        place, _, option = one.partition(" ")
+        places[place] = option
+    order = [places.get(str(place), "") for place in range(1, len(field.options) + 1)]
+    if sorted(order) != sorted(field.options) or len(given) != len(order):
+        raise FieldError(_RANK_ALL)
+    return order
+
+
+def _from_json(text: str) -> list[str] | None:
+    try:
+        found = json.loads(text) if text.startswith("[") else None
+    except ValueError:
+        return None
+    return found if isinstance(found, list) and all(isinstance(one, str) for one in found) else None
+
+
 def plain_number(value: Decimal) -> str:
     """A decimal in plain digits without needless ones: 3.50 is "3.5", 1E+2 is "100", -0 is "0"."""
     if value == 0:
@@ -223,10 +290,11 @@ _KINDS: dict[str, Callable[[Field, str], str]] = {
 }
 _ANSWER = Sentence("Please answer this question.")
 _CHOOSE = Sentence("Please choose one of the answers.")
+_RANK_ALL = Sentence("Please give each of them a place of its own.")
 _YES_OR_NO = Sentence("Please choose yes or no.")
 _WHEN_EMPTY = {
     "choice": _CHOOSE,
     "scale": Sentence("Please choose one of the numbers."),
     "yes_no": _YES_OR_NO,
 }
-KINDS = tuple(_KINDS)
+KINDS = (*_KINDS, *LISTS)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 
-from app.fields import KINDS, Field, plain_number
+from app.fields import KINDS, LISTS, Field, plain_number
 from app.study_mistakes import did_you_mean
 from app.study_source import Table
 
@@ -24,6 +24,8 @@ _KEYS_OF_KINDS = {
     "number": ("min", "max"),
     "text": ("min", "max"),
     "choice": ("options",),
+    "choices": ("options", "min", "max"),
+    "ranking": ("options",),
     "scale": ("min", "max", "low", "high"),
     "slider": ("min", "max", "low", "high"),
     "yes_no": (),
@@ -33,6 +35,8 @@ _OTHER_WORDS_FOR_KINDS = {
     **dict.fromkeys(("float", "decimal", "real", "numeric"), "number"),
     **dict.fromkeys(("string", "str", "textarea", "free", "open"), "text"),
     **dict.fromkeys(("select", "radio", "dropdown", "option", "options", "single"), "choice"),
+    **dict.fromkeys(("multiple", "checkboxes", "multi", "several"), "choices"),
+    **dict.fromkeys(("rank", "order", "sort"), "ranking"),
     **dict.fromkeys(("likert", "rating"), "scale"),
     **dict.fromkeys(("range", "vas"), "slider"),
     **dict.fromkeys(("bool", "boolean", "yes/no", "yesno", "checkbox"), "yes_no"),
@@ -94,8 +98,10 @@ def _check_limits(table: Table, field: Field) -> None:
         if table.has(key) and key not in _KEYS_OF_KINDS[field.kind]:
             sentence = f"`{key}` means nothing in a field of kind {field.kind}."
             table.wrong(key, sentence, "Remove it, or change the kind.")
-    if field.kind == "choice":
+    if field.kind in ("choice", *LISTS):
         _check_options(table, field)
+    if field.kind == "choices":
+        _check_counts(table, field)
     elif table.sound("min") and table.sound("max"):
         _check_ends(table, field)
         if field.min is not None and field.max is not None and table.sound("min") and table.sound("max"):
@@ -104,10 +110,20 @@ def _check_limits(table: Table, field: Field) -> None:
 
 def _check_options(table: Table, field: Field) -> None:
     if len(field.options) < 2 and table.sound("options"):
-        table.wrong("options", "A choice needs at least two options.", 'Add options = ["…", "…"].')
+        table.wrong("options", "At least two options are needed.", 'Add options = ["…", "…"].')
     elif len(field.options) > MOST_OPTIONS:
-        sentence = f"This choice has {len(field.options)} options, and {MOST_OPTIONS} is the most."
+        sentence = f"There are {len(field.options)} options, and {MOST_OPTIONS} is the most."
         table.wrong("options", sentence, 'Ask in two steps, or write kind = "text".')
+
+
+def _check_counts(table: Table, field: Field) -> None:
+    """How many may be chosen."""
+    for key, limit in (("min", field.min), ("max", field.max)):
+        if limit is not None and (limit != int(limit) or not 0 <= limit <= len(field.options)):
+            sentence = f"`{key}` is {plain_number(limit)}, but there are {len(field.options)} options to choose from."
+            table.wrong(key, sentence, f"Write {key} = 1.")
+    if field.min is not None and field.max is not None and field.min > field.max:
+        table.wrong("min", "`min` is more than `max`, so no answer fits.", "Make `min` smaller.")
 
 
 def _check_ends(table: Table, field: Field) -> None:

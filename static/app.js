@@ -129,11 +129,15 @@ document.addEventListener("visibilitychange", () => {
 });
 
 function restoreDraft(form) {
-  for (const [name, value] of readDraft(form) ?? []) {
-    for (const field of all("input, textarea", form)) {
-      if (field.name !== name && field.dataset.name !== name) continue;
-      if (field.type === "radio") field.checked = field.value === value;
-      else if (field.value !== value) field.value = value;
+  const typed = readDraft(form);
+  if (!typed) return;
+  for (const field of all("input, textarea, select", form)) {
+    const values = typed.filter(([name]) => name === (field.dataset.name ?? field.name)).map(([, value]) => value);
+    if (field.type === "radio" || field.type === "checkbox") field.checked = values.includes(field.value);
+    else if (field.type === "select-one") {
+      field.value = [...field.options].map((option) => option.value).find((value) => value && values.includes(value)) ?? "";
+    } else if (values.length) {
+      if (field.value !== values[0]) field.value = values[0];
       if (field.type === "range") touchSlider(field);
     }
   }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.fields import KINDS, Field, FieldError
+from app.fields import KINDS, Field, FieldError, typed
 
 
 def field(kind: str, low: str | None = None, high: str | None = None, **more: object) -> Field:
@@ -130,3 +132,49 @@ def test_where_decimals_follow_a_comma_a_point_for_thousands_is_no_decimal_point
             german.read([written])
     assert field("number").read(["1.500"]) == "1.5" and german.shown("1234.567") == "1234,567"
     assert field("text", point=",").shown("3.5") == "3.5"
+
+
+CHOICES = field("choices", "1", "2", options=("a, b", "c", "7"))
+RANKING = field("ranking", options=("red", "two words", "3"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "raw", "stored"),
+    [
+        (CHOICES, ["7", "a, b"], '["a, b","7"]'),
+        (CHOICES, ["c"], '["c"]'),
+        (CHOICES, ["c", "c"], '["c"]'),
+        (RANKING, ["2 red", "1 two words", "3 3"], '["two words","red","3"]'),
+    ],
+)
+def test_several_answers_are_one_value_that_reads_back(asked: Field, raw: list[str], stored: str) -> None:
+    assert asked.read(raw) == stored == asked.read([stored])
+    assert asked.items(stored) == json.loads(stored)
+    shown = typed([asked], {"q": raw})["q"]  # as it stands in the form again
+    assert asked.items(shown) == raw
+    if asked.kind == "ranking":
+        places = {option: asked.place(shown, option) for option in asked.options}
+        assert places == {option: asked.place(stored, option) for option in asked.options}
+        assert sorted(filter(None, places.values())) == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("asked", "raw", "sentence"),
+    [
+        (CHOICES, [], "choose one of the answers"),
+        (CHOICES, ["a, b", "c", "7"], "at most 2"),
+        (field("choices", "2", options=("a", "b")), ["a"], "at least 2"),
+        (CHOICES, ["d"], "choose one of the answers"),
+        (CHOICES, ['["d"]'], "choose one of the answers"),
+        (RANKING, ["1 red", "1 two words", "3 3"], "a place of its own"),
+        (RANKING, ["1 red", "2 two words", ""], "a place of its own"),
+        (RANKING, ["1 red", "2 red", "3 3"], "a place of its own"),
+        (RANKING, ["1 red", "2 two words", "3 3", "4 red"], "a place of its own"),
+        (RANKING, ["", "", ""], "a place of its own"),
+    ],
+)
+def test_several_answers_that_do_not_fit_are_refused(asked: Field, raw: list[str], sentence: str) -> None:
+    with pytest.raises(FieldError, match=sentence):
+        asked.read(raw)
+    optional = replace(asked, required=False)
+    assert optional.read([]) == "" == optional.read([""])

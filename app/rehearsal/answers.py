@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from decimal import Decimal
 
@@ -29,6 +30,11 @@ def plausible(field: Field, chance: random.Random) -> str:
         return str(round(chance.uniform(low, high), 1))
     if field.kind == "choice":
         return chance.choice(field.options)
+    if field.kind == "choices":
+        fewest, most = int(field.min or 1), int(field.max or len(field.options))
+        return json.dumps(chance.sample(field.options, chance.randint(fewest, max(fewest, most))))
+    if field.kind == "ranking":
+        return json.dumps(chance.sample(field.options, len(field.options)))
     if field.kind == "yes_no":
         return chance.choice(("yes", "no"))
     text = chance.choice(WORDS)
