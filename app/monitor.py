@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -13,7 +13,7 @@ from app import html
 from app.lights import lights
 from app.lobby import missing
 from app.study import RoomKind, Study
-from app.ticks import STEP, RoomLine, Tick, Waiters
+from app.ticks import STEP, Tick, Waiters
 
 WIDTH, HEIGHT = 300.0, 22.0  # of the picture of those who wait, one row a type
 BARS = 60
@@ -46,10 +46,6 @@ def tick_context(tick: Tick, study: Study) -> dict[str, object]:
     types = [*tick.waiting, *(type_ for room in tick.rooms for type_ in room.types)]
     numbers = type_numbers(study, types)
 
-    def seats(room: RoomLine) -> Markup:
-        words = "ended" if room.status == "ended" else f"{room.step} {room.round}"
-        return _seats(tuple(numbers.get(type_, 4) for type_ in room.types), tuple(room.states), words)
-
     return dict(
         tick=tick,
         study=study,
@@ -58,7 +54,7 @@ def tick_context(tick: Tick, study: Study) -> dict[str, object]:
         waits=wait_rows(tick.waiters, study.lobby.max_wait),
         marks=sorted({_across(kind.after, study) for kind in study.rooms if kind.after}),
         type_numbers=numbers,
-        seats=seats,
+        room_items=Markup("").join(_room_items(tick, study, numbers)),
     )
 
 
@@ -90,10 +86,27 @@ def type_numbers(study: Study, types: Sequence[str]) -> dict[str, int]:
     return {type_: number % 4 + 1 for number, type_ in enumerate(study.types or sorted(set(types)))}
 
 
-@lru_cache(10_000)
-def _seats(types: tuple[int, ...], states: tuple[str, ...], words: str) -> Markup:
-    """Kept, since from one second to the next most rooms look as they did, and many like each other."""
-    return Markup(html.render("admin/_seats.html", types=types, states=states, words=words))
+def _room_items(tick: Tick, study: Study, numbers: Mapping[str, int]) -> Iterator[Markup]:
+    for room in tick.rooms:
+        yield _room_item(
+            session_id=tick.session.id,
+            id=room.id,
+            kind=room.kind,
+            number=room.number,
+            status=room.status,
+            position=room.position,
+            step=room.step,
+            round=room.round,
+            steps=len(study.plan),
+            types=tuple([numbers.get(type_, 4) for type_ in room.types]),
+            states=tuple(room.states),
+        )
+
+
+@lru_cache(5000)
+def _room_item(**room: object) -> Markup:
+    """Kept, since from one second to the next most rooms look as they did."""
+    return Markup(html.render("admin/_room_item.html", **room))
 
 
 def _opens_at(kind: RoomKind, tick: Tick) -> datetime | None:

@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from app import clock, pulse
-from app.db import Connection, Queries, row, rows, value
+from app.db import Connection, Queries, row, rows
 from app.figures import SQL as FIGURES
 from app.figures import Figures
 from app.notes import Question, open_questions
 from app.pulse import BEAT, Curve
 
-SQL, SESSIONS, LOBBY = Queries("ticks"), Queries("sessions"), Queries("lobby")
+SQL, SESSIONS = Queries("ticks"), Queries("sessions")
 STATUSES = ("invited", "waiting", "playing", "finished", "left")
 STEP = 5  # seconds, of how long people have waited
 
@@ -130,20 +130,17 @@ async def read_tick(conn: Connection, session_id: str, server: Figures, before: 
     """`before`: the tick before, from which the rates are made."""
     async with conn.pipeline():
         session = await row(conn, SessionState, SESSIONS["find_session_state"], id=session_id)
-        counted = await conn.execute(SQL["player_counts"], dict(session_id=session_id))
-        counts = dict.fromkeys(STATUSES, 0) | dict(await counted.fetchall())
-        by_type = await conn.execute(LOBBY["waiting_by_type"], dict(session_id=session_id))
-        waiting: dict[str, int] = dict(await by_type.fetchall())
+        people = await (await conn.execute(SQL["people"], dict(session_id=session_id))).fetchall()
         found = await room_lines(conn, session_id)
         totals = await row(conn, Totals, SQL["totals"], session_id=session_id)
         log = await rows(conn, LogLine, SQL["newest_events"], session_id=session_id)
         questions = await open_questions(conn, session_id)
-        gone = await value(conn, FIGURES["gone"])
-        since = await conn.execute(SQL["longest_waits"], dict(session_id=session_id))
-        longest: dict[str, datetime] = dict(await since.fetchall())
         pages = await row(conn, Pages, SQL["pages"], session_id=session_id)
         waiters = await rows(conn, Waiters, SQL["waiters"], session_id=session_id, step=STEP)
-        connections_free = await value(conn, FIGURES["connections_free"])
+        [(gone, connections_free)] = await (await conn.execute(FIGURES["surroundings"])).fetchall()
+    counts = dict.fromkeys(STATUSES, 0)
+    for status, _, count, _ in people:
+        counts[status] += count
     assert session is not None and totals is not None and pages is not None
     now = clock.now()
     trend = before.trend if before else None
@@ -155,7 +152,7 @@ async def read_tick(conn: Connection, session_id: str, server: Figures, before: 
         at=now,
         session=session,
         counts=counts,
-        waiting=waiting,
+        waiting={type_: count for status, type_, count, _ in people if status == "waiting"},
         rooms=found,
         totals=totals,
         records_a_second=(totals.records - old.records) / seconds,
@@ -164,7 +161,7 @@ async def read_tick(conn: Connection, session_id: str, server: Figures, before: 
         log=log,
         questions=questions,
         gone=gone,
-        longest=longest,
+        longest={type_: since for status, type_, _, since in people if status == "waiting"},
         trend=trend,
         pages=pages,
         waiters=waiters,

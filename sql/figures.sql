@@ -9,14 +9,14 @@ delete from process where id = %(id)s or seen_at < now() - interval '1 hour'
 -- name: figures
 select id, figures from process where seen_at > now() - interval '4 seconds' order by id
 
--- name: connections_free
--- Those that anybody may take.
-select (current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer
-    - (select count(*) from pg_stat_activity where backend_type = 'client backend'))::integer
-
--- name: gone
--- Processes that have stopped writing and did not say goodbye.
-select count(*)::integer from process where seen_at between now() - interval '2 minutes' and now() - interval '4 seconds'
+-- name: surroundings
+-- Processes that have stopped writing and did not say goodbye; and the connections that anybody may still take.
+select (
+        select count(*)::integer from process
+        where seen_at between now() - interval '2 minutes' and now() - interval '4 seconds'
+    ) as gone,
+    (current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer
+        - (select count(*) from pg_stat_activity where backend_type = 'client backend'))::integer as connections_free
 
 -- name: data_folder
 -- No row for an account that may not know it.

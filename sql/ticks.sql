@@ -1,5 +1,7 @@
--- name: player_counts
-select status::text, count(*)::integer from player where session_id = %(session_id)s group by status
+-- name: people
+-- By status and type; and of those who wait, since when the first does.
+select status::text, type, count(*)::integer as people, min(waiting_since) as since from player
+where session_id = %(session_id)s group by status, type
 
 -- name: totals
 -- The processes' word is read first: what they have told by then is in the logs by now.
@@ -46,10 +48,6 @@ join event e on e.log_id = l.id and e.seq > l.last_seq - 60
 left join player p on p.id = e.player_id
 where l.session_id = %(session_id)s and l.room_id is null and e.name <> 'player_placed'
 order by e.seq desc limit 25
-
--- name: longest_waits
-select type, min(waiting_since) as since from player
-where session_id = %(session_id)s and status = 'waiting' group by type
 
 -- name: usual_times
 -- Medians, in seconds: from the link to signing in, from there to a seat, and from the seat to the end.
