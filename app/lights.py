@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.ticks import Tick, Totals
+from app.ticks import Tick
 
 SIGN_IN = 1000.0  # milliseconds, seating included
 ANSWER = 250.0
@@ -31,7 +31,7 @@ def lights(tick: Tick) -> tuple[Light, ...]:
 
 def _lights(tick: Tick) -> Iterator[Light]:
     server, pages = tick.server, tick.pages
-    yield Light("records stored", f"{tick.totals.records:,}", *_against_acknowledged(tick.totals))
+    yield Light("records stored", f"{tick.totals.records:,}", *_against_acknowledged(tick))
     yield Light(
         "sign-in, 95%", _ms(server.sign_in_p95), f"limit {SIGN_IN:,.0f} ms", server.sign_in_p95 <= SIGN_IN
     )
@@ -54,12 +54,17 @@ def _lights(tick: Tick) -> Iterator[Light]:
     yield Light("last tick", _ms(server.tick), f"limit {TICK:,.0f} ms", server.tick <= TICK)
 
 
-def _against_acknowledged(totals: Totals) -> tuple[str, bool]:
-    """Acknowledged before it is counted, so never more than stored; a process that died may have told of less."""
-    if totals.acknowledged == totals.records:
+def _against_acknowledged(tick: Tick) -> tuple[str, bool]:
+    """Acknowledged after it is stored, so never more than that.
+
+    Each process tells once a second: what was stored two ticks ago has been told by now, unless a process died first.
+    """
+    totals = tick.totals
+    due = tick.stored_before[1] if len(tick.stored_before) == 2 else totals.records
+    if due <= totals.acknowledged <= totals.records:
         return "= acknowledged", True
     if totals.acknowledged < totals.records:
-        return f"{totals.records - totals.acknowledged:,} unconfirmed", True
+        return f"{due - totals.acknowledged:,} unconfirmed", True
     return f"{totals.acknowledged - totals.records:,} LOST", False
 
 

@@ -109,6 +109,7 @@ class Tick:
     waiting: dict[str, int]  # type → players in the lobby
     rooms: list[RoomLine]
     totals: Totals
+    stored_before: tuple[int, ...]  # records at the two ticks before, the newer first
     records_a_second: float
     messages_a_second: float
     server: Figures  # all processes together
@@ -155,6 +156,7 @@ async def read_tick(conn: Connection, session_id: str, server: Figures, before: 
         waiting={type_: count for status, type_, count, _ in people if status == "waiting"},
         rooms=found,
         totals=totals,
+        stored_before=(before.totals.records, *before.stored_before)[:2] if before else (),
         records_a_second=(totals.records - old.records) / seconds,
         messages_a_second=(totals.messages - old.messages) / seconds,
         server=server,
