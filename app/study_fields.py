@@ -110,7 +110,7 @@ def _check_limits(table: Table, field: Field) -> None:
 
 def _check_options(table: Table, field: Field) -> None:
     if len(field.options) < 2 and table.sound("options"):
-        table.wrong("options", "At least two options are needed.", 'Add options = ["…", "…"].')
+        table.wrong("options", "This needs at least two options.", 'Add options = ["…", "…"].')
     elif len(field.options) > MOST_OPTIONS:
         sentence = f"There are {len(field.options)} options, and {MOST_OPTIONS} is the most."
         table.wrong("options", sentence, 'Ask in two steps, or write kind = "text".')

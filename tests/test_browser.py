@@ -17,6 +17,9 @@ import psycopg
 import pytest
 from playwright.sync_api import Locator, Page, Request, expect
 
+from app import actions
+from app.db import Connection
+from app.sessions import read_study
 from tests.house import Opened, until
 from tests.stage import (
     DESK,
@@ -283,7 +286,7 @@ def test_an_answer_that_could_not_be_sent_before_the_step_ended_is_stored_as_a_l
     stage: Stage,
 ) -> None:
     stage.bear(r"Failed to load resource|Failed to fetch|htmx:error")
-    session = stage.open(PAIR.replace("90s", "5s"), 2)
+    session = stage.open(PAIR, 2)
     stage.guests(session, "P2")
     ann = stage.player(session, "P1")
     expect_round(ann, 1)
@@ -291,6 +294,7 @@ def test_an_answer_that_could_not_be_sent_before_the_step_ended_is_stored_as_a_l
     ann.context.route("**/play/records", lambda route: route.abort())
     save(ann)
     expect_state(ann, "Not saved yet, trying again…")
+    apart(lambda: stage.house.do(lambda conn: move_on(conn, session)))
     expect_round(ann, 2)
     ann.context.unroute("**/play/records")
     expect_state(ann, "Live · saved")
@@ -301,6 +305,14 @@ def test_an_answer_that_could_not_be_sent_before_the_step_ended_is_stored_as_a_l
         session.id,
     ) == [("in a tunnel", 1, True)]
     expect_empty(ann)
+
+
+async def move_on(conn: Connection, session: Opened) -> None:
+    """The one room of a session goes on to its second round."""
+    [(room_id,)] = await (
+        await conn.execute(b"select id from room where session_id = %s", [session.id])
+    ).fetchall()
+    await actions.advance(conn, session.id, await read_study(conn, session.id), room_id, 0, "story")
 
 
 def test_a_server_that_is_killed_and_comes_back_finds_everybody_where_they_were(alone: Stage) -> None:

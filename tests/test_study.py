@@ -291,7 +291,7 @@ MISTAKES = [
     # fields
     (FIELD, 'kind = "int"', 22, "`int`, which is not a kind of field", "mean `integer`?"),
     (FIELD, 'kind = "slidr"', 22, "`slidr`, which is not a kind of field", "mean `slider`?"),
-    (FIELD, 'kind = "ranking"', 22, "`ranking`, which is not a kind of field", "`yes_no`"),
+    (FIELD, 'kind = "essay"', 22, "`essay`, which is not a kind of field", "`yes_no`"),
     (FIELD, 'knd = "integer"', 22, "`knd` is not a key of a field", "mean `kind`?"),
     (f", {FIELD}", "", 22, "`kind` is missing", 'kind = "integer"'),
     (FIELD, 'kind = "integer", min = 9, max = 0', 22, "`min` is 9 and `max` is 0", "min = 0 and max = 9"),
