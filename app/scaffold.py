@@ -11,7 +11,7 @@ from pathlib import Path
 from app.arguments import Refusal
 from app.config import Config
 from app.study import check, read_folder
-from app.study_reading import MOST_SEATS
+from app.study_parts import MOST_SEATS
 
 QUESTIONS = {
     "title": ("What is the study called?", "Guessing together"),

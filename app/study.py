@@ -11,23 +11,15 @@ from app.fields import Field, FieldError
 from app.languages import texts_in
 from app.networks import Network
 from app.study_check import check_parts, check_people
+from app.study_finish import read_dropout, read_finish, read_pay
 from app.study_mistakes import Mistake, StudyError
+from app.study_network import read_network
 from app.study_pages import is_page
 from app.study_parts import ANY, Dropout, Finish, Lobby, Position, RoomKind, Show, Step, Study
-from app.study_reading import (
-    read_dropout,
-    read_entry,
-    read_finish,
-    read_language,
-    read_lobby,
-    read_network,
-    read_pay,
-    read_rooms,
-    read_steps,
-    read_texts,
-    read_types,
-)
+from app.study_rooms import read_entry, read_lobby, read_rooms, read_types
 from app.study_source import open_toml
+from app.study_steps import read_steps
+from app.study_texts import read_language, read_texts
 
 __all__ = [
     "ANY",

@@ -10,6 +10,7 @@ from app.languages import DEFAULT
 from app.networks import Network
 
 ANY = "any"  # the seat that takes every type
+MOST_SEATS = 200  # in one room
 DEFAULT_CODES = {
     "complete": "COMPLETE",
     "lobby": "LOBBY",

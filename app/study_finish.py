@@ -1,0 +1,98 @@
+"""How it ends for a player, from study.toml: pay, drop-outs, codes and the way back to the recruiter."""
+
+import re
+from decimal import Decimal
+from urllib.parse import urlsplit
+
+from app.languages import currencies
+from app.study_mistakes import did_you_mean
+from app.study_parts import DEFAULT_CODES, Dropout, Finish, Pay
+from app.study_source import Table
+
+DROPOUT_ACTIONS = ("nudge", "bot", "end_room", "continue")
+OUTCOMES = (*DEFAULT_CODES, "closed")
+
+_CODE = re.compile(r"[^\s\x00-\x1f\x7f]{1,100}")
+
+
+def read_dropout(study: Table) -> Dropout:
+    dropout = study.table("dropout", "[dropout] with single brackets, and its settings below")
+    if dropout is None:
+        return Dropout()
+    silent = dropout.duration("silent", default=0.0) or None
+    actions = dropout.texts("then")
+    for index, action in enumerate(actions if dropout.sound("then") else ()):
+        place = (*dropout.path, "then", index)
+        if action not in DROPOUT_ACTIONS:
+            cure = did_you_mean(action, DROPOUT_ACTIONS)
+            dropout.findings.wrong(place, f"`then` has `{action}`, which is not known.", cure)
+        elif action in ("end_room", "continue") and index + 1 < len(actions):
+            dropout.findings.wrong(place, f"Nothing can follow `{action}`.", "Make it the last in the list.")
+    if silent is None and dropout.has("then") and not dropout.has("silent"):
+        cure = 'Add silent = "45s", or remove [dropout].'
+        dropout.note("then", "Without `silent` nobody drops out, so `then` never happens.", cure)
+    dropout.report_unknown_keys("[dropout]")
+    return Dropout(silent, actions or Dropout().then)
+
+
+def read_pay(study: Table) -> Pay:
+    pay = study.table("pay", "[pay] with single brackets, and its settings below")
+    if pay is None:
+        return Pay()
+    base = pay.decimal("base") or Decimal(0)
+    if base < 0:
+        pay.wrong("base", f"`base` is {base}, but players don't pay to take part.", "Write 0 or more.")
+    currency = pay.text("currency", default="")
+    if currency and currency not in currencies() and pay.sound("currency"):
+        near = currency.upper() if currency.upper() in currencies() else ""
+        cure = f"Did you mean `{near}`?" if near else "Write three letters, such as EUR, GBP or USD."
+        pay.wrong("currency", f"`{currency}` is no code of a currency.", cure)
+    pay.report_unknown_keys("[pay]")
+    return Pay(base, currency)
+
+
+def read_finish(study: Table) -> Finish:
+    finish = study.table("finish", "[finish] with single brackets, and its settings below")
+    if finish is None:
+        return Finish()
+    redirect = _redirect(finish)
+    table = finish.table("codes", 'codes = {complete = "C1", lobby = "C2"}')
+    codes = dict(Finish().codes) if table is None else _codes(table)
+    finish.report_unknown_keys("[finish]")
+    return Finish(redirect, codes)
+
+
+def _codes(table: Table) -> dict[str, str]:
+    codes = {outcome: table.text(outcome, default=DEFAULT_CODES.get(outcome, "")) for outcome in OUTCOMES}
+    for outcome, code in codes.items():
+        if table.has(outcome) and table.sound(outcome) and not _CODE.fullmatch(code):
+            sentence = f"`{outcome}` is no code that a recruiter can take."
+            table.wrong(outcome, sentence, "Write up to 100 plain characters without blanks.")
+    table.report_unknown_keys("the codes")
+    return codes | {"closed": codes["closed"] or codes["complete"]}
+
+
+def _redirect(finish: Table) -> str | None:
+    if not finish.has("redirect"):
+        finish.text("redirect", default="")
+        return None
+    address = finish.text("redirect")
+    if not finish.sound("redirect"):
+        return None
+    example = "https://example.org/complete?cc={code}"
+    try:
+        parts = urlsplit(address)
+        web = parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", address)
+    except ValueError:
+        web = False
+    others = [name for name in re.findall(r"\{([^{}]*)\}", address) if name != "code"]
+    if not web:
+        finish.wrong("redirect", f"`{address}` is not a web address.", f"Write one such as {example}.")
+    elif others:
+        cure = "Only {code} is filled in; write the rest out."
+        finish.wrong("redirect", f"`redirect` has {{{others[0]}}} in it, which is not known.", cure)
+    elif "{code}" not in address:
+        cure = f"Put {{code}} where the code belongs, as in {example}."
+        sentence = "`redirect` has no {code} in it, so the code never reaches the recruiter."
+        finish.wrong("redirect", sentence, cure)
+    return address

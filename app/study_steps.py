@@ -1,0 +1,118 @@
+"""What happens in a room, from the [[step]] tables of study.toml."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from app.fields import Field, FieldError
+from app.study_fields import FORM_NAMES, read_fields
+from app.study_mistakes import did_you_mean
+from app.study_names import NAME, unique_name
+from app.study_pages import OWN_PAGES
+from app.study_parts import Show, Step
+from app.study_source import Table
+
+CHATS = ("none", "neighbours", "room")
+ENDS = ("answered", "deadline")
+SAVES = ("button", "change")
+SHOWN_OF = ("neighbours", "room", "me")
+SHOWN_ROUNDS = ("last", "all", "now")
+SHOWN_AS = ("table", "picture", "mean")
+SHOW_EXAMPLE = 'show = [{field = "belief", of = "neighbours"}]'
+ON_TIMEOUT = ("blank", "keep", "default:VALUE", "hook")
+
+
+def read_steps(study: Table) -> tuple[Step, ...]:
+    if not study.has("step"):
+        cure = 'Add [[step]] with page = "talk" and limit = "60s", and the file pages/talk.html.'
+        study.missing("step", "There is no [[step]], so there is nothing to do in a room.", cure)
+    steps: list[Step] = []
+    shows: list[list[tuple[Table, Show]]] = []
+    for table in study.tables("step", "[[step]] with double brackets"):
+        page = _page(table)
+        name = table.text("name", default=page)
+        if table.sound("page"):
+            name = unique_name(table, name, [step.name for step in steps], "step")
+        found = read_fields(table, reserved=FORM_NAMES)
+        ends = table.one_of("ends", ENDS, "answered" if found else "deadline")
+        if ends == "answered" and not found and table.sound("fields") and table.sound("ends"):
+            cure = 'Write ends = "deadline", or give it fields.'
+            table.wrong("ends", "This step has no fields, so nobody can have answered.", cure)
+        steps.append(
+            Step(
+                name=name,
+                page=page,
+                repeat=table.whole("repeat", 1),
+                limit=table.duration("limit"),
+                fields=found,
+                chat=table.one_of("chat", CHATS, "none"),
+                on_timeout=_on_timeout(table, found),
+                ends=ends,
+                save=table.one_of("save", SAVES, "button"),
+            )
+        )
+        shows.append([_show(one) for one in table.tables("show", SHOW_EXAMPLE)])
+        table.report_unknown_keys("[[step]]")
+    return tuple(
+        replace(step, show=tuple(_placed(steps, index, table, show) for table, show in shows[index]))
+        for index, step in enumerate(steps)
+    )
+
+
+def _page(step: Table) -> str:
+    page = step.text("page", example="talk")
+    if step.sound("page") and not NAME.fullmatch(page):
+        cure = f'Write page = "{re.sub("[^A-Za-z0-9_-]+", "_", page.removesuffix(".html")).strip("_")[:40]}".'
+        step.wrong("page", f"`{page}` is no name of a page: that has letters, digits, - and _ only.", cure)
+    elif page in OWN_PAGES:
+        sentence = f"`{page}` can't be the page of a step: pages/{page}.html stands in place of our own."
+        step.wrong("page", sentence, "Give it another name, and its file too.")
+    return page
+
+
+def _on_timeout(step: Table, step_fields: tuple[Field, ...]) -> str:
+    value = step.text("on_timeout", default="blank")
+    if value.startswith("default:"):
+        for field in step_fields if step.sound("fields") else ():
+            try:
+                field.read([value.removeprefix("default:")])
+            except FieldError as error:
+                sentence = f"`{value}` does not fit the field `{field.name}`."
+                step.wrong("on_timeout", sentence, f"Its players would read: {error}")
+                break
+    elif value not in ON_TIMEOUT or value == "default:VALUE":
+        cure = did_you_mean(value, ON_TIMEOUT)
+        step.wrong("on_timeout", f"`on_timeout` is `{value}`, which is not known.", cure)
+        return "blank"
+    return value
+
+
+def _show(table: Table) -> tuple[Table, Show]:
+    field = table.text("field", example="belief")
+    of = table.one_of("of", SHOWN_OF, "neighbours")
+    round_ = table.one_of("round", SHOWN_ROUNDS, "last")
+    look = table.one_of("as", SHOWN_AS, "table")
+    table.report_unknown_keys("what is shown")
+    return table, Show(field, "", of, round_, look)
+
+
+def _placed(steps: Sequence[Step], index: int, table: Table, show: Show) -> Show:
+    """With the step that has the field: this one, else the nearest before it, else the nearest after it."""
+    order = [index, *range(index - 1, -1, -1), *range(index + 1, len(steps))]
+    names = {field.name: steps[at].name for at in reversed(order) for field in steps[at].fields}
+    if show.field not in names:
+        if table.sound("field"):
+            cure = did_you_mean(show.field, sorted(names)) if names else "Ask something in a step first."
+            table.wrong("field", f"No step has a field `{show.field}`, so it can't be shown.", cure)
+        return replace(show, step=steps[index].name)
+    step = names[show.field]
+    kind = next(
+        field.kind for one in steps if one.name == step for field in one.fields if field.name == show.field
+    )
+    if show.round == "now" and step != steps[index].name:
+        sentence = f"`{show.field}` is not asked at this step, so there are no answers to it now."
+        table.wrong("round", sentence, 'Write round = "last".')
+    if show.look != "table" and kind not in ("integer", "number", "scale", "slider"):
+        cure = 'Write as = "table".'
+        table.wrong("as", f"`{show.field}` is no number, so it has no {show.look}.", cure)
+    return replace(show, step=step)
