@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from gettext import NullTranslations
 from io import BytesIO
@@ -22,6 +22,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import (
     format_currency,
     format_decimal,
+    get_currency_precision,
     get_decimal_symbol,
     get_group_symbol,
     list_currencies,
@@ -94,16 +95,27 @@ class Texts:
         signs = {",": self.comma, ".": self.point}
         return "".join(signs.get(character, character) for character in _number(value))
 
-    def money(self, amount: Decimal, currency: str) -> str:
+    def money(self, amount: Decimal, currency: str, exact: bool = False) -> str:
+        """In whole cents, half of one rounded up; `exact`: with as many decimals as there are."""
+        cents = currency_digits(currency)
+        if exact:
+            amount = amount.quantize(Decimal(1)) if amount == amount.to_integral() else amount.normalize()
+            cents = max(cents, -int(amount.as_tuple().exponent))
+        amount = amount.quantize(Decimal(1).scaleb(-cents), ROUND_HALF_UP)
         if currency:
-            return format_currency(amount, currency, locale=self.language)
-        return format_decimal(amount, "0.00", locale=self.language)
+            return format_currency(amount, currency, locale=self.language, decimal_quantization=False)
+        return format_decimal(amount, f"0.{'0' * cents}", locale=self.language)
 
 
 @cache
 def currencies() -> frozenset[str]:
     """Their codes, as ISO 4217 has them."""
     return frozenset(list_currencies())
+
+
+def currency_digits(currency: str) -> int:
+    """How many decimals its smallest coin has: 2 for euros and where there is no currency, 0 for yen."""
+    return get_currency_precision(currency) if currency else 2
 
 
 @cache

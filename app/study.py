@@ -11,11 +11,12 @@ from app.fields import Field, FieldError
 from app.languages import texts_in
 from app.networks import Network
 from app.study_check import check_parts, check_people
-from app.study_finish import read_dropout, read_finish, read_pay
+from app.study_finish import read_dropout, read_finish
 from app.study_mistakes import Mistake, StudyError
 from app.study_network import read_network
 from app.study_pages import is_page
 from app.study_parts import ANY, Dropout, Finish, Lobby, Position, RoomKind, Show, Step, Study
+from app.study_pay import read_pay
 from app.study_rooms import read_entry, read_lobby, read_rooms, read_types
 from app.study_source import open_toml
 from app.study_steps import read_steps
@@ -120,7 +121,8 @@ def _read(
     title, language, texts = table.text("title", longest=200), read_language(table), read_texts(table)
     types, entry, rooms = read_types(table), read_entry(table), read_rooms(table)
     lobby, network, steps = read_lobby(table), read_network(table), read_steps(table)
-    dropout, finish, pay = read_dropout(table), read_finish(table), read_pay(table)
+    dropout, finish = read_dropout(table), read_finish(table)
+    pay = read_pay(table, finish.codes)
     table.report_unknown_keys("a study")
     findings = table.findings
     check_parts(findings, files, types, rooms, lobby, network, steps, dropout, finish)

@@ -1,12 +1,10 @@
-"""How it ends for a player, from study.toml: pay, drop-outs, codes and the way back to the recruiter."""
+"""How it ends for a player, from study.toml: drop-outs, codes and the way back to the recruiter."""
 
 import re
-from decimal import Decimal
 from urllib.parse import urlsplit
 
-from app.languages import currencies
 from app.study_mistakes import did_you_mean
-from app.study_parts import DEFAULT_CODES, Dropout, Finish, Pay
+from app.study_parts import DEFAULT_CODES, Dropout, Finish
 from app.study_source import Table
 
 DROPOUT_ACTIONS = ("nudge", "bot", "end_room", "continue")
@@ -33,22 +31,6 @@ def read_dropout(study: Table) -> Dropout:
         dropout.note("then", "Without `silent` nobody drops out, so `then` never happens.", cure)
     dropout.report_unknown_keys("[dropout]")
     return Dropout(silent, actions or Dropout().then)
-
-
-def read_pay(study: Table) -> Pay:
-    pay = study.table("pay", "[pay] with single brackets, and its settings below")
-    if pay is None:
-        return Pay()
-    base = pay.decimal("base") or Decimal(0)
-    if base < 0:
-        pay.wrong("base", f"`base` is {base}, but players don't pay to take part.", "Write 0 or more.")
-    currency = pay.text("currency", default="")
-    if currency and currency not in currencies() and pay.sound("currency"):
-        near = currency.upper() if currency.upper() in currencies() else ""
-        cure = f"Did you mean `{near}`?" if near else "Write three letters, such as EUR, GBP or USD."
-        pay.wrong("currency", f"`{currency}` is no code of a currency.", cure)
-    pay.report_unknown_keys("[pay]")
-    return Pay(base, currency)
 
 
 def read_finish(study: Table) -> Finish:

@@ -17,6 +17,11 @@ DEFAULT_CODES = {
     "partner_left": "PARTNER-LEFT",
     "withdrawn": "WITHDRAWN",
 }
+FOR_FINISHING = (
+    "complete",
+    "partner_left",
+    "closed",
+)  # outcomes that bring the base, unless the study says otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +102,21 @@ class Dropout:
 
 @dataclass(frozen=True, slots=True)
 class Pay:
-    """What players are told that they earn: `base` for finishing, in `currency` (ISO 4217; empty: in no named one)."""
+    """What players are paid, in `currency` (ISO 4217; empty: in no named one).
+
+    `base` is for finishing, and `outcomes` has what else the ways to end bring, by outcome. What `score` hooks give is
+    money, or points where `per_point` says what one is worth; all of it counts as `least` at least, as `most` at most.
+    """
 
     base: Decimal = Decimal(0)
     currency: str = ""
+    outcomes: Mapping[str, Decimal] = field(default_factory=dict)
+    per_point: Decimal | None = None
+    least: Decimal = Decimal(0)
+    most: Decimal | None = None
+
+    def for_outcome(self, outcome: str) -> Decimal:
+        return self.outcomes.get(outcome, self.base if outcome in FOR_FINISHING else Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)

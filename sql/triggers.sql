@@ -183,3 +183,14 @@ begin
 end $$;
 create or replace trigger note_inserted after insert on note
     referencing new table as new_rows for each statement execute function note_inserted();
+
+create or replace function earning_inserted() returns trigger language plpgsql as $$
+begin
+    perform append_events(array_agg(log.id order by n.id), array_agg('player_earned'::text order by n.id),
+        array_agg(n.player_id order by n.id),
+        array_agg(jsonb_build_object('position', n.position, 'amount', n.amount::text, 'reason', n.reason) order by n.id))
+    from new_rows n join log on log.room_id = n.room_id;
+    return null;
+end $$;
+create or replace trigger earning_inserted after insert on earning
+    referencing new table as new_rows for each statement execute function earning_inserted();

@@ -1,19 +1,27 @@
-"""Stories of what a player is told that they earn, and of what they typed and did not save yet."""
+"""Stories of what players earn, are told and are paid, and of what they typed and did not save yet."""
 
 from __future__ import annotations
 
 import html
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
+from functools import cache
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from app.pay import pay_of
+from app import actions, pay, players, sessions
+from app.db import Connection
+from app.pay import Account, Earning, account_of, in_cents, pay_of, read_amount
 from app.players import Player
-from app.study import check, parse
+from app.study import Study, check, parse
+from app.study_parts import Pay
 from tests.house import PAGE, House, Server, seated
 
 STUDY = """
@@ -34,6 +42,25 @@ chat = "neighbours"
 fields = [{name = "belief", ask = "?", kind = "integer"}, {name = "why", ask = "?", kind = "text", required = false}]
 """
 CAME = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@cache
+def as_written() -> Study:
+    return parse({"study.toml": STUDY.encode(), "pages/talk.html": PAGE.encode()})
+
+
+def a_study(**pay: object) -> Study:
+    return replace(as_written(), pay=replace(as_written().pay, **pay))  # type: ignore[arg-type]
+
+
+def account(study: Study, player: Player, *amounts: str) -> Account:
+    """Of somebody who earned these amounts, one at each end of the one step there is."""
+    earnings = [Earning(0, Decimal(amount), "hook payoff", CAME) for amount in amounts]
+    return account_of(study, player, earnings, CAME + timedelta(seconds=200))
+
+
+def lines(account: Account) -> list[tuple[str, str]]:
+    return [(line.reason, f"{line.amount:f}") for line in account.lines]
 
 
 def a_player(status: str, seated: int | None = None, out: int | None = None, outcome: str = "") -> Player:
@@ -73,14 +100,187 @@ def a_player(status: str, seated: int | None = None, out: int | None = None, out
     ],
 )
 def test_waiting_is_paid_by_the_second_and_finishing_once(player: Player, base: str, waiting: str) -> None:
-    study = parse({"study.toml": STUDY.encode(), "pages/talk.html": PAGE.encode()})
-    pay = pay_of(study, player, CAME + timedelta(seconds=200))
-    assert pay is not None
-    assert (pay.base, pay.waiting, pay.total) == (Decimal(base), Decimal(waiting), pay.base + pay.waiting)
-    assert (pay.since is not None) == (player.status == "waiting")
-    unpaid = replace(study, pay=type(study.pay)(), lobby=replace(study.lobby, pay_per_minute=Decimal(0)))
+    study = a_study()
+    shown = pay_of(study, player, CAME + timedelta(seconds=200))
+    assert shown is not None
+    assert (shown.base, shown.waiting, shown.total) == (
+        Decimal(base),
+        Decimal(waiting),
+        shown.base + shown.waiting,
+    )
+    assert (shown.since is not None) == (player.status == "waiting")
+    unpaid = replace(study, pay=Pay(), lobby=replace(study.lobby, pay_per_minute=Decimal(0)))
     assert pay_of(unpaid, player, CAME) is None
     assert pay_of(study, a_player("invited"), CAME) is None
+
+
+DONE = a_player("finished", seated=7, out=900, outcome="complete")
+
+
+def test_an_account_adds_up_by_hand() -> None:
+    # 7 s at 0.15 a minute are 0.0175; a third and a third, to ten decimals, are 0.6666666666.
+    done = account(a_study(), DONE, "0.3333333333", "0.3333333333")
+    assert lines(done) == [
+        ("waiting", "0.0175000000"),
+        ("hook payoff", "0.3333333333"),
+        ("hook payoff", "0.3333333333"),
+        ("base", "4.50"),
+        ("rounding", "-0.0041666666"),
+    ]
+    assert (done.total, done.base, done.waiting) == (Decimal("5.18"), Decimal("4.50"), Decimal("0.0175"))
+    assert done.lines[0].seconds == 7
+    # Half a cent is a cent, once: 0.005 and 0.0175 and 4.50 are 4.5225, and with 0.0025 more 4.525.
+    assert account(a_study(), DONE, "0.005").total == Decimal("4.52")
+    assert account(a_study(), DONE, "0.005", "0.0025").total == Decimal("4.53")
+
+
+def test_nothing_is_rounded_nor_paid_for_the_end_before_it_comes() -> None:
+    playing = account(a_study(), a_player("playing", seated=7), "0.4")
+    assert lines(playing) == [("waiting", "0.0175000000"), ("hook payoff", "0.4")]
+    assert account(a_study(), a_player("invited")).lines == ()
+
+
+def test_points_are_worth_what_the_study_says() -> None:
+    # 12.5 and -3.2 points at 0.05: 0.625 - 0.16 = 0.465; with 4.50 and 0.0175 that is 4.9825.
+    points = account(a_study(per_point=Decimal("0.05")), DONE, "12.5", "-3.2")
+    assert lines(points)[1:3] == [("hook payoff", "0.625"), ("hook payoff", "-0.160")]
+    assert points.lines[1].points == Decimal("12.5") and points.total == Decimal("4.98")
+
+
+def test_yen_have_no_cents() -> None:
+    yen = a_study(base=Decimal(300), currency="JPY", per_point=Decimal("1.5"))
+    assert account(yen, DONE, "3").total == 305  # 300 + 4.5 + 0.0175
+    assert lines(account(yen, DONE, "3"))[-1] == ("rounding", "0.4825000000")
+
+
+def test_what_is_earned_has_its_least_and_most_and_nobody_owes_anything() -> None:
+    capped = a_study(most=Decimal(2), least=Decimal("0.5"))
+    assert lines(account(capped, DONE, "1.9", "0.35"))[4:] == [
+        ("most", "-0.25"),
+        ("rounding", "0.0025000000"),
+    ]
+    assert account(capped, DONE, "1.9", "0.35").earned == 2
+    assert account(capped, DONE, "0.2").earned == Decimal("0.5")
+    assert account(capped, DONE).earned == 0  # who was never scored has no least
+    assert account(a_study(), DONE, "-3").total == Decimal("4.52")  # without a `least` it is nothing
+    show_up = a_study(least=Decimal(-3))
+    assert account(show_up, DONE, "-1").total == Decimal("3.52")
+    left = a_player("left", seated=7, out=900, outcome="withdrawn")  # no base that could be lost
+    assert lines(account(show_up, left, "-1"))[1:] == [
+        ("hook payoff", "-1"),
+        ("base", "0"),
+        ("least", "0.9825000000"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "paid"),
+    [("complete", "4.50"), ("partner_left", "2.00"), ("lobby", "0.75"), ("withdrawn", "0")],
+)
+def test_each_way_to_end_has_its_pay(outcome: str, paid: str) -> None:
+    study = a_study(outcomes={"partner_left": Decimal("2.00"), "lobby": Decimal("0.75")})
+    done = account(study, a_player("left", out=60, outcome=outcome))
+    assert done.base == Decimal(paid) and done.waiting == Decimal("0.15")
+
+
+AMOUNTS = st.decimals(min_value=-10_000, max_value=10_000, places=10)
+CENTS = st.decimals(min_value=0, max_value=1000, places=2)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    earned=st.lists(AMOUNTS, max_size=40),
+    seconds=st.integers(0, 10_000),
+    rate=st.decimals(min_value=0, max_value=5, places=4),
+    per_point=st.none() | st.decimals(min_value="0.0001", max_value=20, places=6),
+    bounds=st.tuples(CENTS, CENTS).map(sorted),
+    currency=st.sampled_from(["", "EUR", "JPY", "KWD"]),
+    outcome=st.sampled_from(["complete", "withdrawn"]),
+)
+def test_every_account_sums_to_a_payment_in_whole_coins(
+    earned: list[Decimal],
+    seconds: int,
+    rate: Decimal,
+    per_point: Decimal | None,
+    bounds: Sequence[Decimal],
+    currency: str,
+    outcome: str,
+) -> None:
+    least, most = bounds
+    study = a_study(currency=currency, per_point=per_point, least=least, most=most)
+    study = replace(study, lobby=replace(study.lobby, pay_per_minute=rate))
+    done = account(study, a_player("left", seated=seconds, out=20_000, outcome=outcome), *map(str, earned))
+    parts = done.base + done.waiting + done.earned + done.rounding
+    assert parts == done.total == in_cents(study, done.total) >= 0
+    assert sum(Fraction(line.amount) for line in done.lines) == Fraction(done.total)
+    assert not earned or least <= done.earned <= most
+    assert abs(done.rounding) <= in_cents(study, Decimal(1)) / 2
+
+
+@pytest.mark.parametrize(
+    ("given_", "kept"),
+    [
+        (3, "3"),
+        (Decimal("2.50"), "2.5"),
+        (Decimal(10) / 3, "3.3333333333"),
+        (Decimal("1e-11"), "0"),
+        (-(10**6), "-1e6"),
+    ],
+)
+def test_amounts_are_kept_to_ten_decimals(given_: Decimal | int, kept: str) -> None:
+    assert read_amount(given_) == Decimal(kept)
+
+
+@pytest.mark.parametrize("wrong", [0.1, True, "3", None, Decimal("NaN"), Decimal("inf"), 10**12])
+def test_what_is_no_amount_is_refused_with_a_sentence(wrong: object) -> None:
+    with pytest.raises(ValueError, match=r"amount (must be a Decimal or an int|of money)"):
+        read_amount(wrong)
+
+
+def test_each_earns_for_the_steps_that_ended_while_they_sat_there(shared: House, server: Server) -> None:
+    session = shared.open(STUDY.replace("limit", "repeat = 3\nlimit"), {"red": 3})
+    one, other, third = (shared.guest(server, session, label) for label in session.tokens)
+
+    async def story() -> None:
+        for guest in (one, other):
+            await guest.sign_in()
+        await seated(one)
+        await third.sign_in()
+
+    shared.tell(story())
+    found = shared.sql("select label, id, slot, room_id from player where session_id = %s", session.id)
+    ids, slots = {label: id for label, id, _, _ in found}, {label: slot for label, _, slot, _ in found}
+    [room] = {room for *_, room in found if room}
+
+    def earn(position: int, **amounts: int) -> None:
+        given = {slots[label]: Decimal(amount) / 4 for label, amount in amounts.items()}
+        for _ in range(2):  # the second time changes nothing
+            shared.do(lambda conn: pay.earn(conn, room, position, given, "hook payoff"))
+
+    async def take_over(conn: Connection) -> str:
+        study = await sessions.read_study(conn, session.id)
+        return await actions.replace(conn, session.id, study, ids["R2"], ids["R3"], "partner_left", "ada")
+
+    earn(0, R1=1, R2=2)
+    shared.do(take_over)
+    slots["R3"] = slots["R2"]
+    earn(1, R1=3, R3=4)
+    shared.do(lambda conn: players.leave(conn, [ids["R1"]], "withdrawn", as_written()))
+    earn(2, R1=5, R3=6)  # nobody plays in R1's slot any more
+    assert shared.sql(
+        "select label, position, amount from earning e join player p on p.id = player_id order by label, position"
+    ) == [
+        ("R1", 0, Decimal("0.25")),
+        ("R1", 1, Decimal("0.75")),
+        ("R2", 0, Decimal("0.5")),
+        ("R3", 1, Decimal(1)),
+        ("R3", 2, Decimal("1.5")),
+    ]
+    earned = shared.do(lambda conn: pay.earned_in(conn, room))
+    assert earned == {slots["R1"]: 1, slots["R2"]: 3}
+    log = shared.sql("select player_id, data from event where name = 'player_earned' order by seq")
+    assert (ids["R1"], {"position": 0, "amount": "0.25", "reason": "hook payoff"}) in log and len(log) == 5
+    assert not shared.contradictions(session)
 
 
 @pytest.mark.parametrize(("language", "amount"), [("en", "€4.50"), ("de", "4,50\xa0€"), ("es", "4,50\xa0€")])
@@ -114,6 +314,13 @@ def test_check_knows_money() -> None:
     assert "no code of a currency" in told('currency = "€"')
     assert "players don't pay" in told("base = -1")
     assert "bonus" in told("bonus = 3")
+    assert told("per_point = 0.05\nleast = -2\nmost = 10\noutcomes = {lobby = 0.5, closed = 3}") == ""
+    assert "EUR has 2 decimals" in told('base = 4.505\ncurrency = "EUR"')
+    assert "JPY has no decimals" in told('base = 4.5\ncurrency = "JPY"')
+    assert "less than `least`" in told("least = 2\nmost = 1")
+    assert "points would bring nothing" in told("per_point = 0")
+    assert "Did you mean `lobby`?" in told("outcomes = {loby = 0.5}")
+    assert "players don't pay" in told("outcomes = {lobby = -0.5}")
 
 
 def test_what_is_typed_on_one_device_is_there_on_another(shared: House, server: Server) -> None:
