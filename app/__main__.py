@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from app import __version__, scaffold
+from app import __version__, checking, scaffold
 from app.arguments import Parser, Refusal, count, port
 from app.config import Config, ConfigError, read_config
 from app.database import database
@@ -88,10 +88,7 @@ def _parser() -> argparse.ArgumentParser:
 
     scaffold.add(command("new", scaffold.run, "make a study that runs, from three questions"))
 
-    checker = command("check", _check, "validate a study and say what can never work")
-    checker.add_argument("study", type=Path, metavar="DIR")
-    checker.add_argument("--players", type=Path, metavar="CSV", help="check against these people too")
-    checker.add_argument("--json", action="store_true", help="print the mistakes as JSON")
+    checking.add(command("check", checking.run, "validate a study and say what can never work"))
 
     opener = command("open", _open, "create a session with its door open: people can sign in and wait")
     opener.add_argument("study", type=Path, metavar="STUDY", help="the study's folder")
@@ -211,35 +208,6 @@ def _serve_process(options: argparse.Namespace, config: Config) -> int:
     descriptor, lifeline = options.descriptors
     serve_one(config, config.database_url, socket.socket(fileno=descriptor), lifeline)
     return 0
-
-
-def _check(options: argparse.Namespace, config: Config) -> int:
-    files = read_folder(options.study)
-    types: Counter[str] | None = None
-    if options.players and not any(mistake.grave for mistake in check(files)):
-        types = Counter(person.type for person in read_people(options.players, parse(files)))
-    mistakes = check(files, types)
-    grave = sum(mistake.grave for mistake in mistakes)
-    if options.json:
-        lines = [
-            dict(file=m.file, line=m.line, sentence=m.sentence, suggestion=m.suggestion, grave=m.grave)
-            for m in mistakes
-        ]
-        print(json.dumps(dict(ok=not grave, mistakes=lines), ensure_ascii=False, indent=2))
-    else:
-        for mistake in mistakes:
-            print(
-                mistake if mistake.grave else f"note: {mistake}",
-                file=sys.stderr if mistake.grave else sys.stdout,
-            )
-        if not grave:
-            study = parse(files)
-            seconds = sum(position.step.limit for position in study.plan)
-            print(
-                f"{study.title}: {len(study.plan)} steps and rounds, at most {seconds / 60:.0f} minutes, "
-                f"{study.records_per_player} records per player. It can run."
-            )
-    return 2 if grave else 0
 
 
 def _open(options: argparse.Namespace, config: Config) -> int:

@@ -55,17 +55,17 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     """
     if not folder.is_dir():
         cure = "Give the folder that has study.toml in it."
-        raise StudyError([Mistake(str(folder), 0, "There is no such folder.", cure)])
+        raise StudyError([Mistake(str(folder), None, "There is no such folder.", cure)])
     try:
         files = {name: path.read_bytes() for name, path in _study_paths(folder) if not _lists_people(path)}
     except OSError as error:
-        raise StudyError([Mistake(str(folder), 0, f"It can't be read: {error.strerror}.", "")]) from None
+        raise StudyError([Mistake(str(folder), None, f"It can't be read: {error.strerror}.", "")]) from None
     if STUDY_FILE not in files:
         cure = "A study is a folder with a study.toml and pages; give that folder."
-        raise StudyError([Mistake(str(folder), 0, "It has no study.toml.", cure)])
+        raise StudyError([Mistake(str(folder), None, "It has no study.toml.", cure)])
     if sum(map(len, files.values())) > LARGEST_STUDY:
         cure = "Remove what the study does not need from its folder."
-        raise StudyError([Mistake(str(folder), 0, "The study is larger than 20 MB.", cure)])
+        raise StudyError([Mistake(str(folder), None, "The study is larger than 20 MB.", cure)])
     return files
 
 
@@ -112,7 +112,7 @@ def _read(
 ) -> tuple[Study | None, list[Mistake]]:
     if STUDY_FILE not in files:
         return None, [
-            Mistake(STUDY_FILE, 0, "There is no study.toml.", "Add one; `networklab new` writes it.")
+            Mistake(STUDY_FILE, None, "There is no study.toml.", "Add one; `networklab new` writes it.")
         ]
     try:
         table = open_toml(STUDY_FILE, files[STUDY_FILE])
@@ -128,9 +128,7 @@ def _read(
     check_parts(findings, files, types, rooms, lobby, network, steps, dropout, finish)
     if people_types is not None:
         check_people(findings, types, rooms, +people_types)
-    mistakes = sorted(
-        findings.mistakes, key=lambda mistake: (mistake.file != STUDY_FILE, mistake.file, mistake.line)
-    )
+    mistakes = sorted(findings.mistakes, key=_order)
     if any(mistake.grave and not (opened and is_page(mistake.file)) for mistake in mistakes):
         return None, mistakes
     point = texts_in(language).point
@@ -154,6 +152,11 @@ def _read(
         language,
         texts,
     ), mistakes
+
+
+def _order(mistake: Mistake) -> tuple[bool, str, tuple[int, ...]]:
+    """As one reads: the study file first, each from top to bottom."""
+    return mistake.file != STUDY_FILE, mistake.file, mistake.spot or ()
 
 
 def _with_point(fields: tuple[Field, ...], point: str) -> tuple[Field, ...]:

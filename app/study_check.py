@@ -7,6 +7,7 @@ from app.networks import Network
 from app.study_mistakes import Findings, Mistake, did_you_mean, listed
 from app.study_pages import is_page, page_mistakes
 from app.study_parts import ANY, Dropout, Finish, Lobby, RoomKind, Step
+from app.toml_lines import Spot
 
 LONGEST_PLAN = 10_000
 CARRIED_OUT = ("end_room", "continue")  # of what [dropout] can ask for
@@ -164,7 +165,7 @@ def _check_pages(findings: Findings, files: Mapping[str, bytes], steps: tuple[St
 def _check_codes(findings: Findings, finish: Finish) -> None:
     outcomes: dict[str, str] = {}
     for outcome, code in finish.codes.items():
-        given = ("finish", "codes", outcome) in findings.lines
+        given = findings.given(("finish", "codes", outcome))
         if code in outcomes and (given or outcome != "closed"):
             sentence = f"`{outcomes[code]}` and `{outcome}` have the same code and can't be told apart."
             findings.note(("finish", "codes", outcome), sentence, "Give each outcome a code of its own.")
@@ -185,5 +186,5 @@ def _note_what_waits(
             findings.note(("dropout", "then", index), sentence, "It is passed over.")
     if "hooks.py" in files:
         cure = "The study runs without them."
-        note = Mistake("hooks.py", 1, "Hooks are not run by this version.", cure, grave=False)
+        note = Mistake("hooks.py", Spot(1, 1), "Hooks are not run by this version.", cure, grave=False)
         findings.mistakes.append(note)

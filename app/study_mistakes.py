@@ -1,29 +1,33 @@
 """What is wrong with a study, said so that its author can mend it."""
 
 import difflib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from app.toml_lines import Path
+from app.toml_lines import Path, Spot, Spots
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
     """Something in a study's files: where it stands, what is wrong, and what to write instead.
 
-    `line` counts from 1; it is 0 where a whole file or folder is meant. A mistake that is not `grave`
-    is a note: the study runs, but not quite as its author may expect.
+    `spot` is None where a whole file or folder is meant. A mistake that is not `grave` is a note: the study runs,
+    but not quite as its author may expect.
     """
 
     file: str
-    line: int
+    spot: Spot | None
     sentence: str
     suggestion: str = ""
     grave: bool = True
 
+    @property
+    def place(self) -> str:
+        """study.toml:3:8, as editors and compilers write it."""
+        return f"{self.file}:{self.spot.line}:{self.spot.column}" if self.spot else self.file
+
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.sentence} {self.suggestion}".rstrip()
+        return f"{self.place}: {self.sentence} {self.suggestion}".rstrip()
 
 
 class StudyError(Exception):
@@ -37,30 +41,43 @@ class StudyError(Exception):
 class Findings:
     """What was found wrong so far in one TOML file, and where its keys stand."""
 
-    def __init__(self, file: str, lines: Mapping[Path, int]) -> None:
+    def __init__(self, file: str, spots: Spots) -> None:
         self.file = file
-        self.lines = lines
+        self.spots = spots
         self.mistakes: list[Mistake] = []
         self._broken: list[Path] = []
 
     def wrong(self, path: Path, sentence: str, suggestion: str = "") -> Mistake:
-        """A mistake at `path`; at the nearest table around it where the key itself is missing."""
-        self._broken.append(path)
-        mistake = Mistake(self.file, self.line(path), sentence, suggestion)
-        self.mistakes.append(mistake)
-        return mistake
+        """A mistake in what stands at `path`; in the nearest table around it where that is missing."""
+        return self._wrong(path, self.spot(path), sentence, suggestion)
+
+    def misnamed(self, path: Path, sentence: str, suggestion: str = "") -> Mistake:
+        """A mistake in the key itself."""
+        return self._wrong(path, self.spots.keys.get(path, self.spot(path)), sentence, suggestion)
 
     def note(self, path: Path, sentence: str, suggestion: str = "") -> None:
-        self.mistakes.append(Mistake(self.file, self.line(path), sentence, suggestion, grave=False))
+        self.mistakes.append(Mistake(self.file, self.spot(path), sentence, suggestion, grave=False))
 
-    def line(self, path: Path) -> int:
-        while path and path not in self.lines:
+    def spot(self, path: Path) -> Spot:
+        """Where the value at `path` stands, or else its key, or else the nearest table around it."""
+        if path in self.spots.values:
+            return self.spots.values[path]
+        while path and path not in self.spots.keys:
             path = path[:-1]
-        return self.lines.get(path, 1)
+        return self.spots.keys.get(path, Spot(1, 1))
+
+    def given(self, path: Path) -> bool:
+        return path in self.spots.keys
 
     def sound(self, *path: str | int) -> bool:
         """No mistake in this part so far. Who builds on a part asks first, so that one slip is told once."""
         return not any(broken[: len(path)] == path for broken in self._broken)
+
+    def _wrong(self, path: Path, spot: Spot, sentence: str, suggestion: str) -> Mistake:
+        self._broken.append(path)
+        mistake = Mistake(self.file, spot, sentence, suggestion)
+        self.mistakes.append(mistake)
+        return mistake
 
 
 def did_you_mean(word: str, known: Collection[str]) -> str:

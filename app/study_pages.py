@@ -1,6 +1,8 @@
 """A study's pages, read but not shown: what would break, or be missing, when a player comes to one."""
 
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import jinja2
@@ -8,6 +10,8 @@ from jinja2 import meta, nodes
 
 from app.config import PROJECT
 from app.study_mistakes import Mistake, did_you_mean
+from app.study_source import spot_of_byte
+from app.toml_lines import Spot
 
 OURS = PROJECT / "templates"
 OWN_PAGES = {  # pages that a study may have in place of ours, and what is lost if one does not extend ours
@@ -32,74 +36,114 @@ GLOBALS = ("asset", "direction", "gettext", "language", "ngettext")
 def page_mistakes(files: Mapping[str, bytes]) -> Iterator[Mistake]:
     for name, content in files.items():
         if is_page(name):
-            tree = _read(name, content)
-            if isinstance(tree, Mistake):
-                yield tree
+            page = _read(name, content)
+            if isinstance(page, Mistake):
+                yield page
             else:
-                yield from _mistakes_in(name, tree, files)
+                yield from _mistakes_in(page, files)
 
 
 def is_page(name: str) -> bool:
     return name.startswith("pages/") and name.endswith(".html")
 
 
-def _mistakes_in(name: str, tree: nodes.Template, files: Mapping[str, bytes]) -> Iterator[Mistake]:
-    page = name.removeprefix("pages/").removesuffix(".html")
+@dataclass(frozen=True, slots=True)
+class _Page:
+    name: str
+    lines: Sequence[str]
+    tree: nodes.Template
+
+    def wrong(self, line: int, word: str, sentence: str, cure: str, grave: bool = True) -> Mistake:
+        """A mistake on this line, in this word of it."""
+        return Mistake(self.name, _spot(self.lines, line, word), sentence, cure, grave)
+
+
+def _mistakes_in(page: _Page, files: Mapping[str, bytes]) -> Iterator[Mistake]:
+    name = page.name.removeprefix("pages/").removesuffix(".html")
     extended = {
-        template for node, template in _named(tree) if isinstance(node, nodes.Extends) and node in tree.body
+        template
+        for node, template in _named(page.tree)
+        if isinstance(node, nodes.Extends) and node in page.tree.body
     }
     templates = {*_ours(), *filter(is_page, files)}
-    for node, template in _named(tree):
+    for node, template in _named(page.tree):
         if template not in templates:
-            cure = did_you_mean(template, sorted(templates - {name}))
-            yield Mistake(name, node.lineno, f"There is no template `{template}`.", cure)
-    if page in OWN_PAGES and f"player/{page}.html" not in extended and extended <= templates:
-        sentence = f"This page does not extend player/{page}.html, so {OWN_PAGES[page]}."
-        yield Mistake(name, 1, sentence, f'Start it with {{% extends "player/{page}.html" %}}.')
-    base = page if page in OWN_PAGES else STEP
+            cure = did_you_mean(template, sorted(templates - {page.name}))
+            yield page.wrong(node.lineno, template, f"There is no template `{template}`.", cure)
+    if name in OWN_PAGES and f"player/{name}.html" not in extended and extended <= templates:
+        sentence = f"This page does not extend player/{name}.html, so {OWN_PAGES[name]}."
+        yield page.wrong(1, "", sentence, f'Start it with {{% extends "player/{name}.html" %}}.')
+    base = name if name in OWN_PAGES else STEP
     if f"player/{base}.html" in extended:
-        yield from _lost(name, tree, _ours_parsed(base))
-        yield from _unknown(name, tree, GIVEN[base] | _made_in(_ours_parsed(base)))
+        yield from _lost(page, _ours_parsed(base))
+        yield from _unknown(page, GIVEN[base] | _made_in(_ours_parsed(base)))
 
 
-def _lost(name: str, tree: nodes.Template, ours: nodes.Template) -> Iterator[Mistake]:
+def _lost(page: _Page, ours: nodes.Template) -> Iterator[Mistake]:
     """What nobody would see, or what would take away more than it is meant to."""
     blocks = sorted({block.name for block in ours.find_all(nodes.Block)} - FRAME)
-    for block in tree.find_all(nodes.Block):
+    for block in page.tree.find_all(nodes.Block):
         if block.name not in blocks:
-            cure = did_you_mean(block.name, blocks)
-            yield Mistake(name, block.lineno, f"`{block.name}` is no block that a page can fill here.", cure)
-    for output in tree.body:
+            sentence = f"`{block.name}` is no block that a page can fill here."
+            yield page.wrong(block.lineno, block.name, sentence, did_you_mean(block.name, blocks))
+    for output in page.tree.body:
         for part in output.nodes if isinstance(output, nodes.Output) else ():
             if not isinstance(part, nodes.TemplateData) or part.data.strip():
                 sentence, cure = "What stands outside of blocks is not shown.", "Put it into a block."
                 text = part.data if isinstance(part, nodes.TemplateData) else ""
                 line = part.lineno + text[: len(text) - len(text.lstrip())].count("\n")
-                yield Mistake(name, line, sentence, cure, grave=False)
+                yield page.wrong(line, text.strip().split("\n")[0].strip(), sentence, cure, grave=False)
                 return
 
 
-def _unknown(name: str, tree: nodes.Template, known: Collection[str]) -> Iterator[Mistake]:
-    for unknown in sorted(meta.find_undeclared_variables(tree) - {*known, *_environment().globals}):
-        line = min(one.lineno for one in tree.find_all(nodes.Name) if one.name == unknown)
+def _unknown(page: _Page, known: Collection[str]) -> Iterator[Mistake]:
+    for unknown in sorted(meta.find_undeclared_variables(page.tree) - {*known, *_environment().globals}):
+        line = min(one.lineno for one in page.tree.find_all(nodes.Name) if one.name == unknown)
         sentence = f"There is no `{unknown}` to be shown here."
-        yield Mistake(name, line, sentence, did_you_mean(unknown, sorted(known)))
+        yield page.wrong(line, unknown, sentence, did_you_mean(unknown, sorted(known)))
 
 
-def _read(name: str, content: bytes) -> nodes.Template | Mistake:
+def _read(name: str, content: bytes) -> _Page | Mistake:
     try:
         source = content.decode("utf-8-sig")
-        _environment().compile(source)  # finds filters that there are not
-        return _environment().parse(source)
     except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        return Mistake(name, line, "This line has bytes that are not UTF-8 text.", "Save the file as UTF-8.")
+        sentence = "This line has bytes that are not UTF-8 text."
+        return Mistake(name, spot_of_byte(content, error.start), sentence, "Save the file as UTF-8.")
+    lines = source.splitlines()
+    try:
+        _environment().compile(source)  # finds filters that there are not
+        return _Page(name, lines, _environment().parse(source))
     except jinja2.TemplateSyntaxError as error:
-        reason = " ".join((error.message or "it can't be read").split()).rstrip(".")
-        sentence = f"The template can't be read: {reason}."
-        return Mistake(name, error.lineno, sentence, "Mend the tag on this line.")
+        return _unreadable(name, lines, error)
     except RecursionError:
-        return Mistake(name, 1, "The template has too many tags inside each other.", "Write it more simply.")
+        cure = "Write it more simply."
+        return Mistake(name, Spot(1, 1), "The template has too many tags inside each other.", cure)
+
+
+def _unreadable(name: str, lines: Sequence[str], error: jinja2.TemplateSyntaxError) -> Mistake:
+    reason = " ".join((error.message or "it can't be read").split()).rstrip(".")
+    named = re.search("'([^']+)'", reason)
+    return Mistake(
+        name,
+        _spot(lines, error.lineno, named[1] if named else ""),
+        f"The template can't be read: {reason}.",
+        "Mend the tag on this line.",
+    )
+
+
+def _spot(lines: Sequence[str], line: int, word: str) -> Spot:
+    """Where `word` is on that line, in a tag if it can be; else where the line's first tag or text begins."""
+    source = lines[line - 1] if line <= len(lines) else ""
+    tag = re.search(r"\{[{%]", source)
+    if word:
+        whole = rf"(?<!\w){re.escape(word)}(?!\w)"
+        found = re.compile(whole).search(source, tag.start() if tag else 0) or re.search(
+            re.escape(word), source
+        )
+        if found:
+            return Spot(line, found.start() + 1, len(word))
+    start = tag.start() if tag else len(source) - len(source.lstrip())
+    return Spot(line, start + 1)
 
 
 def _named(tree: nodes.Template) -> Iterator[tuple[nodes.Node, str]]:

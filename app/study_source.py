@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal, InvalidOperation
 
 from app.study_mistakes import Findings, Mistake, StudyError, did_you_mean, listed, nearest
-from app.toml_lines import Path, locate
+from app.study_syntax import syntax_mistake
+from app.toml_lines import Path, Spot, locate
 
 LARGEST_NUMBER = 10**15
 MOST_DECIMALS = 12
@@ -188,6 +189,9 @@ class Table:
     def wrong(self, key: str, sentence: str, suggestion: str = "") -> None:
         self.findings.wrong((*self.path, key), sentence, suggestion)
 
+    def misnamed(self, key: str, sentence: str, suggestion: str = "") -> None:
+        self.findings.misnamed((*self.path, key), sentence, suggestion)
+
     def missing(self, key: str, sentence: str, suggestion: str) -> None:
         self._missing[key] = self.findings.wrong((*self.path, key), sentence, suggestion)
 
@@ -202,7 +206,7 @@ class Table:
                 if near in self._missing:
                     self.findings.mistakes.remove(self._missing.pop(near))
                 cure = did_you_mean(key, absent if near else self._asked)
-                self.findings.wrong((*self.path, key), f"`{key}` is not a key of {where}.", cure)
+                self.misnamed(key, f"`{key}` is not a key of {where}.", cure)
 
     def _value(self, key: str) -> object:
         self._asked.append(key)
@@ -220,37 +224,26 @@ def open_toml(file: str, content: bytes) -> Table:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
         sentence = "This line has bytes that are not UTF-8 text."
-        raise StudyError([Mistake(file, line, sentence, "Save the file as UTF-8 and try again.")]) from None
+        cure = "Save the file as UTF-8 and try again."
+        raise StudyError([Mistake(file, spot_of_byte(content, error.start), sentence, cure)]) from None
     try:
-        values = tomllib.loads(text, parse_float=_decimal)
-        lines = locate(text)
+        values = tomllib.loads(
+            f"{text}\n", parse_float=_decimal
+        )  # so that it knows the place of what ends the file
+        spots = locate(text)
     except tomllib.TOMLDecodeError as error:
-        raise StudyError([_syntax_mistake(file, text, str(error))]) from None
+        raise StudyError([syntax_mistake(file, text, str(error))]) from None
     except (ValueError, RecursionError):
         sentence = "This file has a number that is too long, or too many brackets inside each other."
-        raise StudyError([Mistake(file, 1, sentence, "Write it more simply.")]) from None
-    return Table(values, (), Findings(file, lines))
+        raise StudyError([Mistake(file, Spot(1, 1), sentence, "Write it more simply.")]) from None
+    return Table(values, (), Findings(file, spots))
 
 
-def _syntax_mistake(file: str, text: str, message: str) -> Mistake:
-    lines = text.rstrip().split("\n")
-    found = re.search(r"at line (\d+), column (\d+)", message)
-    line = int(found[1]) if found else len(lines)
-    reason = re.sub(r" \(at .*\)$", "", message)
-    if reason.startswith("Illegal character '\\n'"):
-        reason = "a quotation mark is not closed"
-    source = lines[min(line, len(lines)) - 1]
-    if any(quote in source for quote in "“”„‘’"):
-        cure = 'Use straight quotation marks: "…".'
-    elif "overwrite" in reason or "twice" in reason or "mutate" in reason:
-        cure = "It is written twice; keep one. Rooms and steps have double brackets: [[room]], [[step]]."
-    elif reason == "Invalid value":
-        cure = 'Text needs quotation marks ("…"); true and false are written small.'
-    else:
-        cure = "Look for a missing quotation mark, bracket, comma or equals sign here or on the line before."
-    return Mistake(file, line, f"This is not TOML: {reason[:1].lower()}{reason[1:]}.", cure)
+def spot_of_byte(content: bytes, at: int) -> Spot:
+    """Where the first byte stands that is no text, although all before it are."""
+    before = content[:at].decode("utf-8-sig")
+    return Spot(before.count("\n") + 1, len(before) - before.rfind("\n"))
 
 
 def _decimal(digits: str) -> Decimal:

@@ -1,8 +1,9 @@
-"""Where the keys of a TOML file stand: `tomllib` reads the values, but keeps no line numbers."""
+"""Where the keys and values of a TOML file stand: `tomllib` reads them, but keeps no places."""
 
 import re
 import tomllib
 from bisect import bisect_right
+from typing import NamedTuple
 
 Path = tuple[str | int, ...]
 
@@ -18,24 +19,42 @@ _STRINGS = (
 )
 
 
-def locate(text: str) -> dict[Path, int]:
-    """The line (from 1) of each table, key and array element of `text`, which `tomllib` must have read.
+class Spot(NamedTuple):
+    """Line and column of a text's first character, from 1, and how much of that line it takes.
+
+    A column is a character, whatever its width: so editors count.
+    """
+
+    line: int
+    column: int
+    width: int = 1
+
+
+class Spots(NamedTuple):
+    """Where things stand by path: `keys` has headers, keys and array elements, `values` what follows a `=`."""
+
+    keys: dict[Path, Spot]
+    values: dict[Path, Spot]
+
+
+def locate(text: str) -> Spots:
+    """Where each table, key and array element of `text` stands, which `tomllib` must have read.
 
     A path has text for a key and a number (from 0) for a place in an array: the seats of the second
     `[[room]]` are at `("room", 1, "seats")`.
     """
     scanner = _Scanner(text.replace("\r\n", "\n"))
     scanner.document()
-    return scanner.lines
+    return scanner.spots
 
 
 class _Scanner:
-    """Walks over valid TOML once and only looks at where things begin."""
+    """Walks over valid TOML once and only looks at where things begin and end."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
-        self.lines: dict[Path, int] = {}
+        self.spots = Spots({}, {})
         self.line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
         self.array_lengths: dict[Path, int] = {}
 
@@ -80,7 +99,9 @@ class _Scanner:
             self.mark(path, start)
         self.at += len("=")
         self.skip(_SPACE)
+        start = self.at
         self.value(path)
+        self.spots.values[path] = self.spot(start)
 
     def value(self, path: Path) -> None:
         if self.text[self.at] == "[":
@@ -95,8 +116,9 @@ class _Scanner:
         self.skip(_BLANK)
         index = 0
         while self.text[self.at] != "]":
-            self.mark((*path, index), self.at)
+            start = self.at
             self.value((*path, index))
+            self.mark((*path, index), start)
             index += 1
             self.skip_comma()
         self.at += len("]")
@@ -147,5 +169,11 @@ class _Scanner:
         self.at = match.end()
         return True
 
-    def mark(self, path: Path, at: int) -> None:
-        self.lines.setdefault(path, bisect_right(self.line_starts, at))
+    def mark(self, path: Path, start: int) -> None:
+        self.spots.keys.setdefault(path, self.spot(start))
+
+    def spot(self, start: int) -> Spot:
+        """From `start` to where the scanner is, or to the end of that line."""
+        line = bisect_right(self.line_starts, start)
+        written = self.text[start : self.at].split("\n", 1)[0].rstrip()
+        return Spot(line, start - self.line_starts[line - 1] + 1, max(1, len(written)))

@@ -296,11 +296,14 @@ def test_a_study_is_checked_for_people_and_for_programs(shell: Shell) -> None:
     assert good.returncode == 0 and "Rumour: 30 steps and rounds" in good.stdout and good.stderr == ""
     (shell.folder / "study.toml").write_text('title = "X"\n[[room]]\nname = "a"\nseats = {red = 0}\n')
     bad = shell.type("check", ".")
-    assert bad.returncode == 2 and bad.stdout == "" and re.search(r"study\.toml:\d+: ", bad.stderr)
+    assert bad.returncode == 2 and bad.stdout == ""
+    assert "study.toml:4:16: `red` is 0, but must be 1 or more. Write red = 1.\n" in bad.stderr
+    assert "    4 | seats = {red = 0}\n      |                ^\n" in bad.stderr
+    assert bad.stderr.endswith("2 mistakes. The study can't run yet.\n")
     read = shell.type("check", ".", "--json")
     answer = json.loads(read.stdout)
     assert read.returncode == 2 and read.stderr == "" and answer["ok"] is False
-    assert {"file", "line", "sentence", "suggestion", "grave"} == set(answer["mistakes"][0])
+    assert {"file", "line", "column", "sentence", "suggestion", "grave"} == set(answer["mistakes"][0])
     assert json.loads(shell.type("check", STUDY, "--json").stdout) == {"ok": True, "mistakes": []}
 
 

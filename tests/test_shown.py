@@ -161,7 +161,7 @@ def test_what_was_answered_last_is_what_came_before_in_the_plan() -> None:
 def test_check_says_what_cannot_be_shown(line: str, told: str) -> None:
     toml = STUDY.replace('{field = "guess", as = "mean"}', line)
     found = check({"study.toml": toml.encode(), "pages/talk.html": PAGE.encode()})
-    assert told in " ".join(map(str, found)) and all(one.line > 0 for one in found)
+    assert told in " ".join(map(str, found)) and all(one.spot for one in found)
 
 
 @pytest.mark.parametrize(("name", "people", "answers"), [("crowd", 12, 4), ("colours", 8, 1)])

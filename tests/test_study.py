@@ -90,10 +90,10 @@ def test_what_this_version_does_not_do_yet_is_a_note_and_no_mistake() -> None:
     text = changed('"blank" ', '"default:50" ')
     found = [str(mistake) for mistake in check(files(text) | {"hooks.py": b"def seat(): ..."})]
     assert [line.split(" is not")[0].split(" are not")[0] for line in found] == [
-        'study.toml:24: on_timeout = "default:50"',
-        "study.toml:27: `nudge`",
-        "study.toml:27: `bot`",
-        "hooks.py:1: Hooks",
+        'study.toml:24:14: on_timeout = "default:50"',
+        "study.toml:27:11: `nudge`",
+        "study.toml:27:20: `bot`",
+        "hooks.py:1:1: Hooks",
     ]
     parse(files(text) | {"hooks.py": b"def seat(): ..."})
 
@@ -195,8 +195,8 @@ BELIEF = f'fields = [{{name = "belief", ask = "How sure are you?", {FIELD}}}]'
 MISTAKES = [
     # the file and its top
     (TITLE, "title = Rumour", 1, "not TOML", "quotation marks"),
-    (TITLE, "title = “Rumour”", 1, "not TOML", "straight quotation marks"),
-    (TITLE, 'title = "Rumour', 1, "not TOML: a quotation mark is not closed", "Look for"),
+    (TITLE, "title = “Rumour”", 1, "not TOML: this is no straight quotation mark", 'Write "…".'),
+    (TITLE, 'title = "Rumour', 1, "not TOML: this quotation mark is not closed", "where the text ends"),
     (TITLE, 'title = "R"\ntitle = "S"', 2, "not TOML", "written twice"),
     ("[[room]]  ", "[room]  ", 8, "not TOML", "[[room]]"),
     ('title = "Rumour"\n', "", 1, "`title` is missing", 'Add title = "…"'),
@@ -337,7 +337,7 @@ def test_each_mistake_is_told_once_with_its_line_and_a_cure(
 ) -> None:
     text = changed(old, new)
     (told,) = grave(text)
-    assert told.startswith(f"study.toml:{line}: ")
+    assert told.startswith(f"study.toml:{line}:")
     assert sentence in told
     assert suggestion in told.split(sentence)[1]
     with pytest.raises(StudyError) as error:
@@ -347,7 +347,11 @@ def test_each_mistake_is_told_once_with_its_line_and_a_cure(
 
 def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
     text = EXAMPLE.replace('"40s"', '"40 sec"').replace("count = 10", "count = 0").replace('"ring"', '"rng"')
-    assert [told.split()[0] for told in grave(text)] == ["study.toml:7:", "study.toml:17:", "study.toml:21:"]
+    assert [told.split()[0] for told in grave(text)] == [
+        "study.toml:7:9:",
+        "study.toml:17:8:",
+        "study.toml:21:10:",
+    ]
     with pytest.raises(StudyError) as error:
         parse(files(text))
     assert len(error.value.mistakes) == len(str(error.value).splitlines()) == 3
@@ -367,7 +371,7 @@ def test_an_empty_study_is_told_what_belongs_into_one() -> None:
 
 def test_bytes_that_are_no_text_get_their_line() -> None:
     assert grave(b'title = "A"\n# caf\xe9\n') == [
-        "study.toml:2: This line has bytes that are not UTF-8 text. Save the file as UTF-8 and try again."
+        "study.toml:2:6: This line has bytes that are not UTF-8 text. Save the file as UTF-8 and try again."
     ]
 
 
@@ -379,21 +383,21 @@ def test_strange_files_get_a_sentence(text: str) -> None:
 def test_a_page_that_is_no_template_gets_its_file_and_line() -> None:
     found = check(files(talk=b"<p>\n{% if round %}\n", other=b"\n{{ x }\n", more=b"\n\n\xff"))
     assert [str(mistake).split(": ")[0] for mistake in found if mistake.grave] == [
-        "pages/more.html:3",
-        "pages/other.html:2",
-        "pages/talk.html:2",
+        "pages/more.html:3:1",
+        "pages/other.html:2:6",
+        "pages/talk.html:2:1",
     ]
 
 
 def test_people_who_can_fill_no_room_are_told_before_they_are_invited() -> None:
     assert grave(EXAMPLE, Counter(red=2, blue=2)) == []
     assert grave(EXAMPLE, Counter(blue=9)) == [
-        "study.toml:6: Room `mixed` can never fill: no red players. Add such players, or change its seats."
+        "study.toml:6:16: Room `mixed` can never fill: no red players. Add such players, or change its seats."
     ]
     (told,) = grave(EXAMPLE, Counter(blue=9, red=1))
     assert "`mixed` can never fill: only 1 red player." in told
     told = grave(EXAMPLE, Counter(blue=1, red=2))[-1]
-    assert told.startswith("study.toml:10: Room `plain` can never fill: 4 seats, but 3 on the list.")
+    assert told.startswith("study.toml:10:9: Room `plain` can never fill: 4 seats, but 3 on the list.")
     without_fallback = changed("{any = 4}", "{red = 4}")
     (told,) = grave(without_fallback, Counter(red=4, blue=4, green=1))
     assert "green players can never be seated: no room has a green or any seat." in told
@@ -402,18 +406,18 @@ def test_people_who_can_fill_no_room_are_told_before_they_are_invited() -> None:
 def test_a_type_without_a_seat_is_told_where_it_is_named() -> None:
     text = 'types = ["red", "blue",\n "green"]\n' + changed("{any = 4}", "{red = 4}")
     (told,) = grave(text)
-    assert told.startswith("study.toml:2: green players can never be seated")
+    assert told.startswith("study.toml:2:2: green players can never be seated")
     assert len(grave(text, Counter(red=4, blue=4, green=1))) == 1
 
 
 @pytest.mark.parametrize(
     ("old", "new", "note"),
     [
-        ('"C1"', '"C2"', "study.toml:30: `complete` and `lobby` have the same code"),
-        ('"C4"}', '"C4", closed = "C4"}', "study.toml:30: `withdrawn` and `closed` have the same code"),
-        ('silent = "45s"\n', "", "study.toml:26: Without `silent` nobody drops out"),
-        ('"mixed"', '"mixed"\nafter = 5', "study.toml:6: Every room has `after`, so everybody waits"),
-        (RING, "edges = [[1, 2], [2, 3]] #", "study.toml:17: In room `mixed`, slot 4 has no neighbour."),
+        ('"C1"', '"C2"', "study.toml:30:35: `complete` and `lobby` have the same code"),
+        ('"C4"}', '"C4", closed = "C4"}', "study.toml:30:89: `withdrawn` and `closed` have the same code"),
+        ('silent = "45s"\n', "", "study.toml:26:10: Without `silent` nobody drops out"),
+        ('"mixed"', '"mixed"\nafter = 5', "study.toml:6:9: Every room has `after`, so everybody waits"),
+        (RING, "edges = [[1, 2], [2, 3]] #", "study.toml:17:9: In room `mixed`, slot 4 has no neighbour."),
     ],
 )  # fmt: skip
 def test_what_may_surprise_is_a_note(old: str, new: str, note: str) -> None:
@@ -426,7 +430,7 @@ def test_more_players_than_seats_is_a_note() -> None:
     text = changed("{any = 4}", "{any = 4}\ncount = 1")
     assert not any("All rooms together" in line for line in notes(text, Counter(red=22, blue=22)))
     (told,) = [line for line in notes(text, Counter(red=22, blue=23)) if "All rooms together" in line]
-    assert told.startswith("study.toml:4: All rooms together have 44 seats, and 45 players may come.")
+    assert told.startswith("study.toml:4:1: All rooms together have 44 seats, and 45 players may come.")
 
 
 def test_a_room_behind_one_that_takes_all_its_players_is_told() -> None:
@@ -434,7 +438,7 @@ def test_a_room_behind_one_that_takes_all_its_players_is_told() -> None:
     text = changed("[lobby]", again)
     assert grave(text) == []  # only ten `mixed` rooms, so there are players left over
     (told,) = grave(text.replace("count = 10", ""))
-    assert told.startswith("study.toml:12: Room `again` can never fill: `mixed` is tried first")
+    assert told.startswith("study.toml:12:1: Room `again` can never fill: `mixed` is tried first")
     assert grave(text.replace("count = 10", 'after = "2m"')) == []
 
 
@@ -450,7 +454,11 @@ def test_whatever_happens_to_the_file_its_author_gets_sentences(data: st.DataObj
         lines[at] = data.draw(st.sampled_from([junk, f"{key}= {value}", lines[at][: len(lines[at]) // 2]]))
     text = "\n".join(lines)
     found = check(files(text), Counter(red=3))
-    assert all(mistake.sentence.endswith((".", "?")) and mistake.line <= len(lines) + 1 for mistake in found)
+    assert all(
+        mistake.sentence.endswith((".", "?"))
+        and (mistake.spot is None or mistake.spot.line <= len(lines) + 1)
+        for mistake in found
+    )
     if any(mistake.grave for mistake in check(files(text))):
         with pytest.raises(StudyError):
             parse(files(text))

@@ -1,0 +1,131 @@
+"""What is wrong with a file that is no TOML, in the words of somebody who writes studies and not parsers."""
+
+import re
+
+from app.study_mistakes import Mistake
+from app.toml_lines import Spot
+
+_TEXTS_AND_BRACKETS = re.compile(
+    r'"""(?:\\.|[^\\])*?"""|' r"'''.*?'''|" r'"(?:\\.|[^"\\\n])*"|' r"'[^'\n]*'|#[^\n]*|[][{}]|\"\"\"|'''",
+    re.DOTALL,
+)
+_WORD = re.compile(r"[^\s,#\]}]+")
+_TWICE = "It is written twice: keep one. Rooms and steps have double brackets: [[room]], [[step]]."
+_ONE_A_LINE = "Write one key = value a line, text in quotation marks, lists as [1, 2]."
+
+
+def syntax_mistake(file: str, text: str, message: str) -> Mistake:
+    """From what `tomllib` says of `text`: where it noticed is often not where the mistake is."""
+    text = text.replace("\r\n", "\n")
+    at = _noticed_at(text, message)
+    reason = re.sub(r" \(at .*\)$", "", message)
+    start, sentence, cure = _said(text, at, reason)
+    line_start = text.rfind("\n", 0, start) + 1
+    source = text[line_start:].split("\n", 1)[0]
+    curly = re.search("[“”„‘’«»]", source)
+    if curly:
+        start, sentence, cure = line_start + curly.start(), "this is no straight quotation mark", 'Write "…".'
+    spot = Spot(text.count("\n", 0, start) + 1, start - line_start + 1)
+    return Mistake(file, spot, f"This is not TOML: {sentence}.", cure)
+
+
+def _said(text: str, at: int, reason: str) -> tuple[int, str, str]:
+    """Where it is wrong, what, and the cure."""
+    found = _WORD.match(text, at)
+    word = found[0] if found else ""
+    key = re.split(r"[=,{[]", text[text.rfind("\n", 0, at) + 1 : at].rstrip("= "))[-1].strip()
+    if reason.startswith("Illegal character '\\n'") or reason == "Unterminated string":
+        opened = _opened(text, at, "\"'")
+        return opened, "this quotation mark is not closed", "Write another one where the text ends."
+    if reason == "Invalid value":
+        return _no_value(at, key, word)
+    if reason.startswith(("Cannot overwrite", "Cannot declare", "Cannot mutate", "Duplicate")):
+        start = text.rfind("\n", 0, at) + 1
+        found = _WORD.search(text, start)
+        what = "this table" if text[start:].lstrip().startswith("[") else f"`{found[0] if found else key}`"
+        return found.start() if found else start, f"{what} was there before", _TWICE
+    if reason.startswith(("Unclosed array", "Unclosed inline table")):
+        bracket, close = ("[", "]") if "array" in reason else ("{", "}")
+        if at >= len(text.rstrip()):
+            return (
+                _opened(text, at, bracket),
+                f"this {bracket} is not closed",
+                f"Write {close} where it ends.",
+            )
+        if bracket == "{" and text[at] == "\n":
+            return _one_line(text, at)
+        return (
+            at,
+            f"a comma or {close} is missing before this",
+            f"Write , before it, or {close} if it ends there.",
+        )
+    if reason.startswith("Invalid initial character for a key part"):
+        if text[at : at + 1] == "\n" and text[:at].rstrip().endswith((",", "{")):
+            return _one_line(text, at)
+        if text[at : at + 1] == "}":
+            return at, "a comma stands before this }", "Remove the comma."
+        return at, "a key begins with a letter or a digit here", _ONE_A_LINE
+    if reason.startswith("Expected '=' after a key"):
+        return at, "an equals sign is missing before this", 'Write key = value, such as title = "Rumour".'
+    if reason.startswith("Expected newline or end of document"):
+        if text[at - 1] == "0" and word[:1].isdigit():
+            return at - 1, "a number can't begin with 0", f"Write {word}."
+        return at, f"`{word}` is left over after the value", _ONE_A_LINE
+    if reason.startswith("Expected ']' at the end"):
+        return (
+            at,
+            "the bracket of this heading is not closed",
+            "Write [name], or [[name]] for rooms and steps.",
+        )
+    if reason.startswith("Unescaped '\\'"):
+        return at - 1, "a \\ in a text has a meaning of its own", "Write it twice: \\\\."
+    return at, f"{reason[:1].lower()}{reason[1:]}", _ONE_A_LINE
+
+
+def _no_value(at: int, key: str, word: str) -> tuple[int, str, str]:
+    if not word:
+        return at, f"nothing stands after `{key} =`" if key else "a value is missing here", _ONE_A_LINE
+    if word.lower() in ("true", "false", "yes", "no", "on", "off"):
+        small = "true" if word.lower() in ("true", "yes", "on") else "false"
+        return at, f"`{word}` is no value", f"Write {small}, small and without quotation marks."
+    if re.fullmatch(r"[+-]?[0-9.]+(?:[smh][0-9smh]*|,[0-9]+)?", word):
+        written = word if word[-1:] in "smh" else word.replace(",", ".").lstrip("+")
+        cure = (
+            f'Write "{word}".' if word[-1:] in "smh" else f"Write 0{written}." if written[:1] == "." else ""
+        )
+        return at, f"`{word}` is no number", cure or 'Write it like 12 or 0.15, and durations like "90s".'
+    return at, f"`{word}` needs quotation marks", f'Write {key} = "{word}".' if key else f'Write "{word}".'
+
+
+def _one_line(text: str, at: int) -> tuple[int, str, str]:
+    cure = "Put it all on one line, or use a heading of its own such as [[step.fields]]."
+    return _opened(text, at, "{"), "what is in { } must stand on one line", cure
+
+
+def _opened(text: str, at: int, marks: str) -> int:
+    """Where the last bracket or quotation mark before `at` stands that nothing closes."""
+    open_: list[int] = []
+    for found in _TEXTS_AND_BRACKETS.finditer(text, 0, at):
+        if found[0] in ("[", "{", '"""', "'''"):
+            open_.append(found.start())
+        elif found[0] in ("]", "}") and open_:
+            open_.pop()
+    line_start = text.rfind("\n", 0, at) + 1
+    if marks == "\"'":
+        texts = [start for start in open_ if text[start] in marks]
+        return texts[-1] if texts else line_start + _lone_quote(text[line_start:at])
+    return next((start for start in reversed(open_) if text[start] in marks), max(0, at - 1))
+
+
+def _lone_quote(source: str) -> int:
+    """Where in a line the text begins that does not end there."""
+    without = re.sub(r'"(?:\\.|[^"\\])*"' r"|'[^']*'", lambda text: "_" * len(text[0]), source)
+    return max(min((at for at in map(without.find, "\"'") if at >= 0), default=0), 0)
+
+
+def _noticed_at(text: str, message: str) -> int:
+    found = re.search(r"at line (\d+), column (\d+)", message)
+    if found is None:
+        return len(text)
+    starts = [0, *(match.end() for match in re.finditer("\n", text))]
+    return min(len(text), starts[min(int(found[1]), len(starts)) - 1] + int(found[2]) - 1)
