@@ -36,6 +36,10 @@ async def advance(
     room = await _room(conn, session_id, room_id)
     if room.status == "ended" or room.position != position:
         return f"{room.name} has moved on already; nothing changed."
+    if study.decides:
+        # The conductor decides on it, as on any room whose time is up: what hooks need isn't for a click to wait for.
+        await conn.execute(SQL["end_step"], dict(room_id=room_id))
+        return f"{room.name} moves on now."
     if position + 1 == len(study.plan):
         await rooms.end(conn, [room_id], "complete", study)
         return f"{room.name} is done: that was its last step."

@@ -2,6 +2,9 @@
 
 It runs in every process. Each room is claimed with SKIP LOCKED, so it is moved by one process at a time, and
 whatever a killed process had claimed is free again at once.
+
+Where a study decides something between two steps, each room is decided on in a task and transaction of its own: a
+hook that takes its time holds up its room alone.
 """
 
 from __future__ import annotations
@@ -10,26 +13,34 @@ import asyncio
 import logging
 import time
 from collections.abc import Coroutine, Iterable
+from functools import partial
 from typing import Any
 
 import psycopg
 
-from app import lobby, rooms
+from app import decisions, lobby, rooms
 from app.db import AWAY, Connection, Line
-from app.sessions import Studies
-from app.study import Position
+from app.hooks import HookError, Hooks
+from app.rooms import DueRoom
+from app.sessions import Studies, read_study
+from app.study import Position, Study
 
 SWEEP = 1.0  # seconds: even without any hint every room is looked at this often
 PACE = 0.02  # seconds in which hints gather, so that a burst is looked at once
 SHORTEST = 0.05  # seconds between two looks at something overdue that another process is busy with
 REST = 10.0  # seconds before a session is tried again that could not go on
 MOST = 100  # rooms in one transaction
+HANDS = 3  # rooms that are decided on at the same time
 logger = logging.getLogger(__name__)
 
 
 class Conductor:
-    def __init__(self, url: str, studies: Studies) -> None:
-        self.line, self.studies = Line(url, "conductor"), studies
+    def __init__(self, url: str, studies: Studies, hooks: Hooks | None = None) -> None:
+        self.line, self.studies, self.hooks = Line(url, "conductor"), studies, hooks or Hooks()
+        self.hands: asyncio.Queue[Line] = asyncio.Queue()
+        for _ in range(HANDS):
+            self.hands.put_nowait(Line(url, "decisions"))
+        self.deciding: dict[int, asyncio.Task[None]] = {}  # by room
         self.hinted: set[int] = set()
         self.broken: dict[str, float] = {}  # session → when to try it again
         self.wake = asyncio.Event()
@@ -57,6 +68,7 @@ class Conductor:
                         wait = await self.move_on(conn, hinted, everywhere)
                         due = clock() + min(max(wait, SHORTEST), SWEEP)
                         swept = clock() if everywhere else swept
+                        await self.hooks.retire()
                     else:
                         await self.move_rooms(conn, hinted, False)
             except (psycopg.Error, OSError, TimeoutError) as error:
@@ -105,6 +117,13 @@ class Conductor:
         self, conn: Connection, session_id: str, hinted: list[int], everywhere: bool
     ) -> None:
         study = await self.studies.of(session_id)
+        if study.decides:
+            for room in await rooms.claim_due(conn, session_id, hinted, everywhere, MOST):
+                if room.id not in self.deciding:
+                    work = self._decide(session_id, room.id, hinted, everywhere)
+                    self.deciding[room.id] = asyncio.create_task(self._in_session(session_id, work))
+                    self.deciding[room.id].add_done_callback(partial(self._decided, room.id))
+            return
         while True:
             async with conn.transaction():
                 due = await rooms.claim_due(conn, session_id, hinted, everywhere, MOST)
@@ -121,3 +140,33 @@ class Conductor:
                     await rooms.end(conn, done, "complete", study)
             if len(due) < MOST:
                 return
+
+    def _decided(self, room_id: int, _: asyncio.Task[None]) -> None:
+        del self.deciding[room_id]
+
+    async def _decide(self, session_id: str, room_id: int, hinted: list[int], everywhere: bool) -> None:
+        """Claim the room again, in a transaction of its own, and move it on; where a hook fails, it stops."""
+        line = await self.hands.get()
+        try:
+            conn = await line.get()
+            try:
+                async with conn.transaction():
+                    for room in await rooms.claim_due(conn, session_id, hinted, everywhere, 1, only=room_id):
+                        study = await self._as_mended(conn, room)
+                        await decisions.move_on(conn, self.hooks, study, room)
+            except HookError as error:
+                logger.warning("room %d of session %s waits: %s", room_id, session_id, error)
+                async with conn.transaction():
+                    await decisions.stop(conn, room_id, error.failure)
+        except (psycopg.Error, OSError, TimeoutError) as error:
+            logger.warning("room %d is tried again: %s", room_id, str(error).partition("\n")[0])
+            line.drop()
+        finally:
+            self.hands.put_nowait(line)
+
+    async def _as_mended(self, conn: Connection, room: DueRoom) -> Study:
+        """The study as it is in this transaction: its hooks may have been mended since it was read."""
+        study = await self.studies.of(room.session_id)
+        if study.sha256 != room.study_sha256:
+            study = self.studies.known[room.session_id] = await read_study(conn, room.session_id)
+        return study

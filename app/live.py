@@ -189,7 +189,12 @@ class Live:
                 continue
             before = page.place.view
             moved = now.room.position != before.room.position
-            if now.room.status == "ended" or (now.room.deadline != before.room.deadline and not moved):
+            waits = (now.room.stopped, now.room.opening) != (before.room.stopped, before.room.opening)
+            if (
+                waits
+                or now.room.status == "ended"
+                or (now.room.deadline != before.room.deadline and not moved)
+            ):
                 page.refresh()
             elif moved:
                 self._open_step(page, page.place, now)
@@ -224,8 +229,9 @@ class Live:
             form_key=self.keys.answer_key(page.player_id, room.id, room.position, 0),
         )
         step = place.position.step
-        if not view.has(page.player_id) or step.chat != chat or step.show:  # what it shows is to be read
-            page.refresh()
+        asked = view.seat_of[page.player_id].asked if view.has(page.player_id) else True
+        if not view.has(page.player_id) or step.chat != chat or step.show or not asked or not place.me.asked:
+            page.refresh()  # what it shows is to be read
             return
         page.push(sse(place.step_opened(), str(room.seq)))
 
@@ -314,9 +320,18 @@ def _fold(view: RoomView, event: Event) -> RoomView:
             step=data["step"],
             round=data["round"],
             deadline=datetime.fromisoformat(data["deadline"]),
+            opening=data.get("opening", False),
         )
-        seats = tuple(replace(seat, answered=False) for seat in view.seats) if moved else view.seats
+        seats = view.seats
+        if event.name == "step_opened":
+            asked = data.get("asked")
+            seats = tuple(
+                replace(seat, answered=seat.answered and not moved, asked=asked is None or seat.slot in asked)
+                for seat in seats
+            )
         return replace(view, room=room, seats=seats)
+    if event.name in ("room_stopped", "room_retried"):
+        return replace(view, room=replace(room, stopped=event.name == "room_stopped"))
     if event.name == "room_ended":
         return replace(view, room=replace(room, status="ended"))
     seats = view.seats

@@ -31,6 +31,7 @@ from app.conductor import Conductor
 from app.config import Config
 from app.db import Connection, look_around, open_pool
 from app.figures import Figures, percentile, read_processes, resident_megabytes
+from app.hooks import Hooks
 from app.keys import read_keys
 from app.lab import Lab
 from app.languages import Sentence
@@ -103,7 +104,9 @@ async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:
     async with pool.connection() as conn:
         keys = await read_keys(conn)
     studies = Studies(pool)
-    conductor = Conductor(url, studies)
+    hooks = Hooks()
+    stack.push_async_callback(hooks.retire, 0.0)
+    conductor = Conductor(url, studies, hooks)
 
     async def come_in(conn: Connection, forms: Sequence[EntryForm]) -> list[SignedIn | Refused | None]:
         return await sign_in(studies, conn, forms)

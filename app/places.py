@@ -126,12 +126,17 @@ class RoomPlace:
 
     @property
     def answered(self) -> int:
-        """Of the partners who still play."""
-        return sum(seat.answered for seat in self.partners if seat.status == "playing")
+        """Of the partners who still play and are asked."""
+        return sum(seat.answered for seat in self.partners if seat.status == "playing" and seat.asked)
 
     @property
     def playing(self) -> int:
-        return sum(seat.status == "playing" for seat in self.partners)
+        return sum(seat.status == "playing" and seat.asked for seat in self.partners)
+
+    @property
+    def waits(self) -> bool:
+        """Nothing is to be answered now: the step is others', is about to open, or cannot go on yet."""
+        return not self.me.asked or self.room.opening or self.room.stopped
 
     def html(self) -> str:
         opened = Markup(self.step_html())
@@ -139,6 +144,8 @@ class RoomPlace:
 
     def step_html(self) -> str:
         """The step alone: what the study's own page may reshape."""
+        if self.waits:
+            return html.render_for(self.study, "player/_step_waits.html", **self._context())
         step = self.position.step
         return html.render_own(self.study, step.page, "player/_step_opened.html", **self._context())
 

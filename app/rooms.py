@@ -31,6 +31,8 @@ class Room:
     round: int
     deadline: datetime
     outcome: str | None
+    opening: bool  # its step is about to open
+    stopped: bool  # a hook could not decide: it waits for the researcher
     session_status: str
     paused_at: datetime | None
     log_id: int
@@ -47,6 +49,7 @@ class Seat:
     player_id: int
     status: str
     answered: bool
+    asked: bool = True  # the room's step is shown to this slot
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,9 @@ class DueRoom:
     session_id: str
     position: int
     deserted: bool  # nobody plays in it any more
+    opening: bool  # what happens at its position is yet to be decided
+    asked: tuple[int, ...] | None
+    study_sha256: str
 
 
 async def lock_lobby(conn: Connection, session_id: str, patient: bool = True) -> bool:
@@ -116,6 +122,7 @@ async def open_rooms(
             round=first.round,
             limit=first.step.limit,
             ends_when_answered=first.step.ends == "answered",
+            opening=bool(first.step.when or first.step.opening_hooks),
             kinds=[p.kind.name for p in placements],
             numbers=[p.number for p in placements],
             reasons=[p.reason for p in placements],
@@ -179,12 +186,17 @@ async def sessions_to_look_at(conn: Connection, hinted: Sequence[int], everywher
 
 
 async def claim_due(
-    conn: Connection, session_id: str, hinted: Sequence[int], everywhere: bool, most: int
+    conn: Connection,
+    session_id: str,
+    hinted: Sequence[int],
+    everywhere: bool,
+    most: int,
+    only: int | None = None,
 ) -> list[DueRoom]:
     """Lock the session's rooms that must move on; those that another process holds are its business.
 
     Rooms past their deadline always count; those whose players have all answered only if they are
-    among `hinted`, or `everywhere`.
+    among `hinted`, or `everywhere`. `only` this room, if it is given.
     """
     return await rows(
         conn,
@@ -194,6 +206,7 @@ async def claim_due(
         hinted=hinted,
         all=everywhere,
         most=most,
+        only=only,
     )
 
 

@@ -98,7 +98,8 @@ def seats_of(view: RoomView, me: Seat, of: str) -> tuple[Seat, ...]:
 def _shown(
     study: Study, show: Show, positions: Sequence[Position], seats: Sequence[Seat], told: Told
 ) -> Shown:
-    field = next(one for one in study.step_named(show.step).fields if one.name == show.field)
+    step = study.step_named(show.step)
+    field = next(one for one in (*step.fields, *step.results) if one.name == show.field)
 
     def value(seat: Seat, position: Position) -> str | None:
         return told.get((seat.slot, position.step.name, position.round, field.name)) or None

@@ -133,7 +133,10 @@ def _read(
         return None, mistakes
     point = texts_in(language).point
     entry = _with_point(entry, point)
-    steps = tuple(replace(step, fields=_with_point(step.fields, point)) for step in steps)
+    steps = tuple(
+        replace(step, fields=_with_point(step.fields, point), results=_with_point(step.results, point))
+        for step in steps
+    )
     known = types or _types_in_seats(rooms)
     sha256 = fingerprint(files)
     return Study(

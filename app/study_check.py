@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Mapping
 
 from app.networks import Network
-from app.study_mistakes import Findings, Mistake, did_you_mean, listed
+from app.study_hooks import check_hooks, uses_of
+from app.study_mistakes import Findings, did_you_mean, listed
 from app.study_pages import is_page, page_mistakes
 from app.study_parts import ANY, Dropout, Finish, Lobby, RoomKind, Step
-from app.toml_lines import Spot
 
 LONGEST_PLAN = 10_000
 CARRIED_OUT = ("end_room", "continue")  # of what [dropout] can ask for
@@ -32,7 +32,8 @@ def check_parts(
     _check_steps(findings, rooms, steps)
     _check_pages(findings, files, steps)
     _check_codes(findings, finish)
-    _note_what_waits(findings, files, steps, dropout)
+    check_hooks(findings, files, list(uses_of(steps)))
+    _note_what_waits(findings, dropout)
 
 
 def check_people(
@@ -172,19 +173,9 @@ def _check_codes(findings: Findings, finish: Finish) -> None:
         outcomes.setdefault(code, outcome)
 
 
-def _note_what_waits(
-    findings: Findings, files: Mapping[str, bytes], steps: tuple[Step, ...], dropout: Dropout
-) -> None:
+def _note_what_waits(findings: Findings, dropout: Dropout) -> None:
     """What a study may already say, but this version does not do yet."""
-    for index, step in enumerate(steps):
-        if step.on_timeout != "blank":
-            sentence = f'on_timeout = "{step.on_timeout}" is not carried out by this version.'
-            findings.note(("step", index, "on_timeout"), sentence, "Missing answers stay blank.")
     for index, action in enumerate(dropout.then):
         if action not in CARRIED_OUT:
             sentence = f"`{action}` is not carried out by this version."
             findings.note(("dropout", "then", index), sentence, "It is passed over.")
-    if "hooks.py" in files:
-        cure = "The study runs without them."
-        note = Mistake("hooks.py", Spot(1, 1), "Hooks are not run by this version.", cure, grave=False)
-        findings.mistakes.append(note)

@@ -43,10 +43,10 @@ _OTHER_WORDS_FOR_KINDS = {
 }
 
 
-def read_fields(table: Table, reserved: Sequence[str]) -> tuple[Field, ...]:
+def read_fields(table: Table, reserved: Sequence[str], key: str = "fields") -> tuple[Field, ...]:
     found: list[Field] = []
-    example = 'fields = [{name = "age", ask = "Your age", kind = "integer"}]'
-    for entry in table.tables("fields", example):
+    example = f'{key} = [{{name = "age", ask = "Your age", kind = "integer"}}]'
+    for entry in table.tables(key, example):
         field = _field(entry, reserved)
         if field.name and field.name in [other.name for other in found]:
             entry.wrong("name", f"There are two fields named `{field.name}` here.", "Rename one of them.")

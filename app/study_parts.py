@@ -53,8 +53,9 @@ class Lobby:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """What others did, shown at a step: the answers to `field` of the step named `step`.
+    """What others did, shown at a step: the answers to `field`, or its result of that name, of the step named `step`.
 
+    Where `hook` is given, the value is what that function computes as this step opens, a result named after it.
     `of` is "neighbours", "room" or "me". `round` is "last" (the one before this page), "all" (each before it) or
     "now" (this one, as answers come). `look` is "table", "picture" or "mean".
     """
@@ -64,6 +65,7 @@ class Show:
     of: str = "neighbours"
     round: str = "last"
     look: str = "table"
+    hook: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,9 @@ class Step:
     `chat` is "none", "neighbours" or "room". `ends` is "answered" (as soon as all have answered, and at the
     deadline at the latest) or "deadline". `on_timeout` says what is stored for who has not answered: "blank",
     "keep", "default:VALUE" or "hook". `save` is "button", or "change": each change is saved by itself.
+
+    `when`, `on_end` and `score` name functions of hooks.py: who is shown this step, what is computed as it ends (the
+    values named in `results`), and what each slot earns by it.
     """
 
     name: str
@@ -85,11 +90,29 @@ class Step:
     ends: str = "answered"
     show: tuple[Show, ...] = ()
     save: str = "button"
+    results: tuple[Field, ...] = ()
+    when: str = ""
+    on_end: str = ""
+    score: str = ""
 
     @property
     def is_live(self) -> bool:
         """Whether it shows answers as they come."""
         return any(one.round == "now" for one in self.show)
+
+    @property
+    def fills_in(self) -> bool:
+        """Whether something is stored for who has not answered."""
+        return self.on_timeout != "blank" and bool(self.fields)
+
+    @property
+    def opening_hooks(self) -> tuple[str, ...]:
+        return tuple(one.hook for one in self.show if one.hook)
+
+    @property
+    def decides(self) -> bool:
+        """Whether more happens at its opening or end than that the next one opens."""
+        return bool(self.fills_in or self.opening_hooks or self.when or self.on_end or self.score)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +198,11 @@ class Study:
 
     def step_named(self, name: str) -> Step:
         return next(step for step in self.steps if step.name == name)
+
+    @property
+    def decides(self) -> bool:
+        """Whether more happens between two steps than that the next one opens."""
+        return any(step.decides for step in self.steps)
 
     @property
     def largest_room(self) -> int:

@@ -1,11 +1,12 @@
 """What happens in a room, from the [[step]] tables of study.toml."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from app.fields import Field, FieldError
+from app.fields import KINDS, Field, FieldError
 from app.study_fields import FORM_NAMES, read_fields
+from app.study_hooks import read_hook
 from app.study_mistakes import did_you_mean
 from app.study_names import NAME, unique_name
 from app.study_pages import OWN_PAGES
@@ -49,9 +50,14 @@ def read_steps(study: Table) -> tuple[Step, ...]:
                 on_timeout=_on_timeout(table, found),
                 ends=ends,
                 save=table.one_of("save", SAVES, "button"),
+                results=_results(table, found),
+                when=read_hook(table, "when"),
+                on_end=read_hook(table, "on_end"),
+                score=read_hook(table, "score"),
             )
         )
         shows.append([_show(one) for one in table.tables("show", SHOW_EXAMPLE)])
+        steps[-1] = replace(steps[-1], results=(*steps[-1].results, *_computed(shows[-1])))
         table.report_unknown_keys("[[step]]")
     return tuple(
         replace(step, show=tuple(_placed(steps, index, table, show) for table, show in shows[index]))
@@ -87,7 +93,39 @@ def _on_timeout(step: Table, step_fields: tuple[Field, ...]) -> str:
     return value
 
 
+def _results(table: Table, found: Sequence[Field]) -> tuple[Field, ...]:
+    """What `on_end` computes: declared as fields are, so that pages, export and codebook know them."""
+    results = read_fields(table, reserved=FORM_NAMES, key="results")
+    for result in results:
+        if result.name in [field.name for field in found]:
+            sentence = f"`{result.name}` is a field of this step already."
+            table.wrong("results", sentence, "Give the result another name.")
+    if results and not table.has("on_end"):
+        cure = 'Add on_end = "NAME", a function of hooks.py that computes them.'
+        table.wrong("results", "Nothing computes these results.", cure)
+    return results
+
+
+def _computed(shows: Sequence[tuple[Table, Show]]) -> Iterator[Field]:
+    """What is computed as a step opens, a result named after its hook."""
+    for table, show in shows:
+        if show.hook:
+            ask, kind = table.text("ask", example="Your signal"), table.one_of("kind", KINDS, "text")
+            yield Field(show.hook, ask, kind)
+
+
 def _show(table: Table) -> tuple[Table, Show]:
+    hook = read_hook(table, "hook")
+    if hook:
+        if table.has("field"):
+            sentence = "This shows a field or what a hook computes, not both."
+            table.wrong("field", sentence, "Remove one of them.")
+        table.text("ask", default="")
+        table.text("kind", default="")
+        look = table.one_of("as", SHOWN_AS, "table")
+        of = table.one_of("of", SHOWN_OF, "me")
+        table.report_unknown_keys("what is shown")
+        return table, Show(hook, "", of, "now", look, hook)
     field = table.text("field", example="belief")
     of = table.one_of("of", SHOWN_OF, "neighbours")
     round_ = table.one_of("round", SHOWN_ROUNDS, "last")
@@ -99,7 +137,11 @@ def _show(table: Table) -> tuple[Table, Show]:
 def _placed(steps: Sequence[Step], index: int, table: Table, show: Show) -> Show:
     """With the step that has the field: this one, else the nearest before it, else the nearest after it."""
     order = [index, *range(index - 1, -1, -1), *range(index + 1, len(steps))]
-    names = {field.name: steps[at].name for at in reversed(order) for field in steps[at].fields}
+    names = {
+        field.name: steps[at].name
+        for at in reversed(order)
+        for field in (*steps[at].fields, *steps[at].results)
+    }
     if show.field not in names:
         if table.sound("field"):
             cure = did_you_mean(show.field, sorted(names)) if names else "Ask something in a step first."
@@ -107,7 +149,11 @@ def _placed(steps: Sequence[Step], index: int, table: Table, show: Show) -> Show
         return replace(show, step=steps[index].name)
     step = names[show.field]
     kind = next(
-        field.kind for one in steps if one.name == step for field in one.fields if field.name == show.field
+        field.kind
+        for one in steps
+        if one.name == step
+        for field in (*one.fields, *one.results)
+        if field.name == show.field
     )
     if show.round == "now" and step != steps[index].name:
         sentence = f"`{show.field}` is not asked at this step, so there are no answers to it now."

@@ -10,8 +10,8 @@ select session_id from lobby where session_id = %(session_id)s for update skip l
 select kind, count(*)::integer as made from room where session_id = %(session_id)s group by kind
 
 -- name: open_rooms
-insert into room (session_id, kind, number, reason, seed, step, round, ends_when_answered, deadline)
-select %(session_id)s, kind, number, reason, seed, %(step)s, %(round)s, %(ends_when_answered)s,
+insert into room (session_id, kind, number, reason, seed, step, round, ends_when_answered, opening, deadline)
+select %(session_id)s, kind, number, reason, seed, %(step)s, %(round)s, %(ends_when_answered)s, %(opening)s,
     clock_timestamp() + make_interval(secs => %(limit)s)
 from unnest(%(kinds)s::text[], %(numbers)s::int[], %(reasons)s::text[], %(seeds)s::bigint[]) with ordinality
     as r(kind, number, reason, seed, nth)
@@ -37,7 +37,7 @@ where player.id = s.player_id and player.status = 'waiting'
 
 -- name: find_room
 select r.id, r.session_id, r.name, r.kind, r.status::text, r.position, r.step, r.round, r.deadline, r.outcome,
-    s.status::text as session_status, s.paused_at, l.id as log_id, l.last_seq as seq, sl.id as session_log_id,
+    r.opening, r.stopped is not null as stopped, s.status::text as session_status, s.paused_at, l.id as log_id, l.last_seq as seq, sl.id as session_log_id,
     sl.last_seq as session_seq
 from room r join session s on s.id = r.session_id join log l on l.room_id = r.id
 join log sl on sl.session_id = r.session_id and sl.room_id is null
@@ -48,8 +48,10 @@ select s.slot, s.alias, s.type, p.id as player_id, p.status::text,
     exists (
         select from record a where a.room_id = s.room_id and a.round = %(round)s and a.step = %(step)s
             and a.player_id = p.id and not a.late
-    ) as answered
-from slot s join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
+    ) as answered,
+    r.asked is null or s.slot = any(r.asked) as asked
+from slot s join room r on r.id = s.room_id
+join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
 where s.room_id = %(room_id)s order by s.slot
 
 -- name: ties
@@ -60,17 +62,19 @@ where room_id = %(room_id)s
 
 -- name: sessions_to_look_at
 select distinct r.session_id from room r join session s on s.id = r.session_id
-where r.status = 'playing' and s.status = 'running'
-    and (r.deadline <= clock_timestamp() or %(all)s or r.ends_when_answered and r.id = any(%(hinted)s))
+where r.status = 'playing' and s.status = 'running' and r.stopped is null
+    and (r.deadline <= clock_timestamp() or r.opening or %(all)s or r.ends_when_answered and r.id = any(%(hinted)s))
 order by r.session_id
 
 -- name: claim_due_rooms
--- Due: past its deadline, or one that ends when answered in which nobody who plays has yet to answer.
-select r.id, r.session_id, r.position,
+-- Due: past its deadline, about to open, or one that ends when answered in which nobody who plays and is asked has
+-- yet to answer. Not one that a hook has stopped.
+select r.id, r.session_id, r.position, r.opening, r.asked, s.study_sha256,
     not exists (select from player p where p.room_id = r.id and p.status = 'playing') as deserted
 from room r join session s on s.id = r.session_id
-where r.session_id = %(session_id)s and r.status = 'playing' and s.status = 'running' and (
-    r.deadline <= clock_timestamp()
+where r.session_id = %(session_id)s and r.status = 'playing' and s.status = 'running' and r.stopped is null
+    and (%(only)s::bigint is null or r.id = %(only)s) and (
+    r.deadline <= clock_timestamp() or r.opening
     or (%(all)s or r.id = any(%(hinted)s))
     and not exists (
         select from player p where p.room_id = r.id and p.status = 'playing' and (
@@ -78,7 +82,7 @@ where r.session_id = %(session_id)s and r.status = 'playing' and s.status = 'run
                 select from record a where a.room_id = r.id and a.round = r.round and a.step = r.step
                     and a.player_id = p.id and not a.late
             )
-        )
+        ) and (r.asked is null or p.slot = any(r.asked))
     )
 )
 order by r.id limit %(most)s for update of r skip locked
@@ -86,7 +90,7 @@ order by r.id limit %(most)s for update of r skip locked
 -- name: next_deadline
 select least(
     (select min(r.deadline) from room r join session s on s.id = r.session_id
-        where r.status = 'playing' and s.status = 'running'),
+        where r.status = 'playing' and s.status = 'running' and r.stopped is null),
     (select min(l.due_at) from lobby l join session s on s.id = l.session_id where s.status <> 'paused')
 ) - clock_timestamp() as wait
 
@@ -98,7 +102,7 @@ from unnest(%(ids)s::bigint[], %(positions)s::int[], %(steps)s::text[], %(rounds
 where room.id = n.id
 
 -- name: end_rooms
-update room set status = 'ended', ended_at = now(), outcome = %(outcome)s
+update room set status = 'ended', ended_at = now(), outcome = %(outcome)s, stopped = null, opening = false
 where id = any(%(room_ids)s) and status = 'playing'
 
 -- name: lock_room

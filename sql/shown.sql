@@ -1,8 +1,16 @@
 -- name: told_in
--- What was answered in a room at these steps and rounds, by slot: of each answer the newest that came in time. Whoever
--- took a slot over goes on from what was said there before.
-select distinct on (p.slot, a.step, a.round, a.field) p.slot, a.step, a.round, a.field, a.value
-from unnest(%(steps)s::text[], %(rounds)s::int[], %(fields)s::text[]) as g(step, round, field)
-join record a on a.room_id = %(room_id)s and a.round = g.round and a.step = g.step and a.field = g.field and not a.late
-join player p on p.id = a.player_id
-order by p.slot, a.step, a.round, a.field, a.id desc
+-- What was answered in a room at these steps and rounds, or computed or filled in, by slot: of each answer the newest
+-- that came in time. Whoever took a slot over goes on from what was said there before.
+with wanted as (
+    select * from unnest(%(steps)s::text[], %(rounds)s::int[], %(fields)s::text[]) as g(step, round, field)
+), answered as (
+    select distinct on (p.slot, a.step, a.round, a.field) p.slot, a.step, a.round, a.field, a.value
+    from wanted g
+    join record a on a.room_id = %(room_id)s and a.round = g.round and a.step = g.step and a.field = g.field and not a.late
+    join player p on p.id = a.player_id
+    order by p.slot, a.step, a.round, a.field, a.id desc
+)
+select slot, step, round, field, value from answered
+union all
+select r.slot, r.step, r.round, r.name, r.value
+from wanted g join result r on r.room_id = %(room_id)s and r.step = g.step and r.round = g.round and r.name = g.field

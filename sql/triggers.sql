@@ -67,7 +67,7 @@ begin
     insert into log (session_id, room_id) select session_id, id from new_rows order by id;
     perform append_events(array_agg(log.id order by n.id), array_agg('room_opened'::text), array_agg(null::bigint),
         array_agg(jsonb_build_object('room', n.name, 'kind', n.kind, 'reason', n.reason, 'position', n.position,
-            'step', n.step, 'round', n.round, 'deadline', n.deadline) order by n.id))
+            'step', n.step, 'round', n.round, 'deadline', n.deadline, 'opening', n.opening) order by n.id))
     from new_rows n join log on log.session_id = n.session_id and (log.room_id = n.id or log.room_id is null);
     return null;
 end $$;
@@ -81,12 +81,16 @@ begin
     from (
         select n.id, n.session_id, n.status <> o.status as ended,
             case when n.status <> o.status then 'room_ended'
-                when n.position <> o.position then 'step_opened'
+                when n.position <> o.position or o.opening and not n.opening then 'step_opened'
+                when n.stopped is not null and o.stopped is null then 'room_stopped'
+                when n.stopped is null and o.stopped is not null then 'room_retried'
                 else 'deadline_moved' end as name,
             jsonb_strip_nulls(jsonb_build_object('room', n.name, 'position', n.position, 'step', n.step,
-                'round', n.round, 'deadline', n.deadline, 'outcome', n.outcome, 'by', acting())) as data
+                'round', n.round, 'deadline', n.deadline, 'asked', n.asked, 'outcome', n.outcome, 'by', acting(),
+                'hook', n.stopped->'hook', 'line', n.stopped->'line', 'sentence', n.stopped->'sentence')) as data
         from new_rows n join old_rows o using (id)
-        where (n.status, n.position, n.deadline) is distinct from (o.status, o.position, o.deadline)
+        where (n.status, n.position, n.deadline, n.opening, n.stopped)
+            is distinct from (o.status, o.position, o.deadline, o.opening, o.stopped)
     ) changed
     join log on log.session_id = changed.session_id
         and (log.room_id = changed.id or (changed.ended and log.room_id is null));

@@ -1,0 +1,251 @@
+"""Decisions: what happens to a room between two steps, where more happens than that the next one opens.
+
+As a step ends, what was not answered is filled in, results are computed and slots earn; before the next one opens,
+it is decided who is shown it and what. All of it is one transaction, in which the room is locked: it all happened, or
+nothing did. Where a hook fails, nothing did, and the room waits for the researcher.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from psycopg.types.json import Jsonb
+
+from app import pay, rooms
+from app.db import Connection, Queries, row, rows
+from app.fields import Field
+from app.hook_answers import (
+    Nonsense,
+    Results,
+    read_amounts,
+    read_asked,
+    read_fill_in,
+    read_results,
+    read_value,
+    stored_value,
+)
+from app.hook_values import Room, Said, Seat, Tie
+from app.hooks import Failure, HookError, Hooks
+from app.rooms import DueRoom
+from app.study import Position, Study
+
+SQL = Queries("decisions")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    id: int
+    session_id: str
+    name: str
+    kind: str
+    number: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Seat:
+    slot: int
+    alias: str
+    type: str
+    plays: bool
+    entry: Mapping[str, str]
+
+
+class Scene:
+    """One room while it is decided on: what hooks get of it, which grows with what they decide."""
+
+    def __init__(self, conn: Connection, hooks: Hooks, study: Study, room: _Room) -> None:
+        self.conn, self.hooks, self.study, self.room = conn, hooks, study, room
+        self.fields = {
+            (step.name, field.name): field for step in study.steps for field in (*step.fields, *step.results)
+        }
+        self.said: list[Said] = []
+
+    async def read(self) -> None:
+        """All that was said and computed so far."""
+        found = await self.conn.execute(SQL["said_so_far"], dict(room_id=self.room.id))
+        for step, round_, slot, name, value in await found.fetchall():
+            self._hear(step, round_, slot, name, value)
+
+    async def seats(self) -> list[_Seat]:
+        return await rows(self.conn, _Seat, SQL["seats_now"], room_id=self.room.id)
+
+    async def as_of(self, position: Position) -> Room:
+        """The room as a hook gets it."""
+        entry = {field.name: field for field in self.study.entry}
+        where = dict(room_id=self.room.id, round=position.round)
+        ties = await (await self.conn.execute(SQL["ties_now"], where)).fetchall()
+        places = {(one.step.name, one.round): one.index for one in self.study.plan}
+        return Room(
+            name=self.room.name,
+            kind=self.room.kind,
+            number=self.room.number,
+            seed=self.room.seed,
+            step=position.step.name,
+            round=position.round,
+            rounds=position.step.repeat,
+            seats=tuple(
+                Seat(
+                    one.slot,
+                    one.alias,
+                    one.type,
+                    one.plays,
+                    {
+                        name: read_value(entry[name], value)
+                        for name, value in one.entry.items()
+                        if name in entry and value
+                    },
+                )
+                for one in await self.seats()
+            ),
+            ties=tuple(Tie(*tie) for tie in ties),
+            earned=await pay.earned_in(self.conn, self.room.id),
+            all_said=tuple(sorted(self.said, key=lambda one: places.get((one.step, one.round), 0))),
+        )
+
+    async def ask(self, hook: str, position: Position, read: Callable[[Any, list[int]], T]) -> T:
+        """What `hook` decides for this room, read. Raises HookError."""
+        room = await self.as_of(position)
+        answer = await self.hooks.call(self.study, hook, room)
+        try:
+            return read(answer, list(room.slots))
+        except Nonsense as error:
+            raise HookError(Failure(hook, str(error))) from None
+
+    async def store(self, position: Position, results: Results, made_by: str) -> None:
+        lines = [
+            (slot, name, value)
+            for name, by_slot in results.items()
+            for slot, value in by_slot.items()
+            if value != ""
+        ]
+        if not lines:
+            return
+        step, round_ = position.step.name, position.round
+        slots, names, values = map(list, zip(*lines, strict=True))
+        where = dict(session_id=self.room.session_id, room_id=self.room.id, position=position.index)
+        what = dict(step=step, round=round_, made_by=made_by, slots=slots, names=names, values=values)
+        await self.conn.execute(SQL["add_results"], where | what)
+        for slot, name, value in lines:
+            self._hear(step, round_, slot, name, value)
+
+    def _hear(self, step: str, round_: int, slot: int, name: str, value: str) -> None:
+        field = self.fields.get((step, name))
+        if field is not None and value != "":
+            self.said.append(Said(step, round_, slot, name, read_value(field, value)))
+
+
+async def move_on(conn: Connection, hooks: Hooks, study: Study, due: DueRoom) -> None:
+    """A room of a study that decides goes to its next step, or ends. Its row must be locked. Raises HookError."""
+    if due.deserted:
+        await rooms.end(conn, [due.id], "complete", study)
+        return
+    room = await row(conn, _Room, SQL["room_now"], room_id=due.id)
+    assert room is not None
+    scene = Scene(conn, hooks, study, room)
+    await scene.read()
+    here = study.plan[due.position]
+    if not due.opening:
+        await _end_step(scene, here, due.asked)
+    for position in study.plan[due.position + (not due.opening) :]:
+        asked = await _who_is_asked(scene, position)
+        if asked != ():
+            await _open_step(scene, position, asked)
+            return
+    await rooms.end(conn, [due.id], "complete", study)
+
+
+async def stop(conn: Connection, room_id: int, failure: Failure) -> None:
+    """The room waits, and its page tells the researcher why."""
+    why = {
+        "hook": failure.hook,
+        "sentence": failure.sentence,
+        "line": failure.line,
+        "values": failure.values,
+        "printed": failure.printed,
+    }
+    await conn.execute(SQL["stop_room"], dict(room_id=room_id, why=Jsonb(why)))
+
+
+async def _end_step(scene: Scene, position: Position, asked: tuple[int, ...] | None) -> None:
+    step = position.step
+    if step.fills_in:
+        await _fill_in(scene, position, asked)
+    if step.on_end:
+        computed = await scene.ask(
+            step.on_end, position, lambda answer, slots: read_results(step.results, answer, slots)
+        )
+        await scene.store(position, computed, f"hook {step.on_end}")
+    if step.score:
+        amounts = await scene.ask(step.score, position, read_amounts)
+        await pay.earn(scene.conn, scene.room.id, position.index, amounts, step.score)
+
+
+async def _fill_in(scene: Scene, position: Position, asked: tuple[int, ...] | None) -> None:
+    """For those who play, were asked and have not answered."""
+    step = position.step
+    # Whoever took a slot over need not say again what was said there before.
+    asked_here = {field.name for field in step.fields}
+    here = (step.name, position.round)
+    spoken = {one.slot for one in scene.said if (one.step, one.round) == here and one.name in asked_here}
+    silent = [
+        seat.slot
+        for seat in await scene.seats()
+        if seat.plays and seat.slot not in spoken and (asked is None or seat.slot in asked)
+    ]
+    if not silent:
+        return
+    if step.on_timeout == "hook":
+        found = await scene.ask(
+            "on_timeout", position, lambda answer, slots: read_fill_in(step.fields, answer, slots)
+        )
+        found = {name: {slot: v for slot, v in by.items() if slot in silent} for name, by in found.items()}
+        await scene.store(position, found, "hook on_timeout")
+    elif step.on_timeout == "keep":
+        before = sorted(
+            (one for one in scene.said if one.step == step.name and one.round < position.round),
+            key=lambda one: one.round,
+        )
+        newest = {(one.slot, one.name): one.value for one in before}
+        kept: Results = {}
+        for field in step.fields:
+            for slot in silent:
+                if (slot, field.name) in newest:
+                    kept.setdefault(field.name, {})[slot] = stored_value(field, newest[slot, field.name])
+        await scene.store(position, kept, "keep")
+    else:
+        said = step.on_timeout.removeprefix("default:")
+        await scene.store(
+            position,
+            {field.name: dict.fromkeys(silent, field.read([said])) for field in step.fields},
+            "default",
+        )
+
+
+async def _who_is_asked(scene: Scene, position: Position) -> tuple[int, ...] | None:
+    """None: all. Nobody who plays: the step is skipped."""
+    if not position.step.when:
+        return None
+    asked = await scene.ask(position.step.when, position, read_asked)
+    playing = [seat.slot for seat in await scene.seats() if seat.plays]
+    return asked if any(slot in asked for slot in playing) else ()
+
+
+async def _open_step(scene: Scene, position: Position, asked: tuple[int, ...] | None) -> None:
+    step = position.step
+    results = {field.name: field for field in step.results}
+    for hook in step.opening_hooks:
+        field = results[hook]
+
+        def read(answer: Any, slots: list[int], field: Field = field) -> Results:
+            return read_results([field], {field.name: answer}, slots)
+
+        await scene.store(position, await scene.ask(hook, position, read), f"hook {hook}")
+    opened = dict(room_id=scene.room.id, position=position.index, step=step.name, round=position.round)
+    how = dict(ends_when_answered=step.ends == "answered", limit=step.limit)
+    await scene.conn.execute(
+        SQL["open_step"], opened | how | dict(asked=None if asked is None else list(asked))
+    )

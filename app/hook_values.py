@@ -1,0 +1,183 @@
+"""What hooks get and give: frozen values with plain types, and no way to the database.
+
+A study's hooks.py says `from networklab import Room`: in the process that hooks run in, this module has that name. It
+needs nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
+from typing import Any, Union
+
+Value = Union[int, Decimal, str, bool, tuple[str, ...]]  # noqa: UP007 (read at run time, too)
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One slot of a room, counted from 1, and who sits there. `plays`: they have not left.
+
+    `entry` has what they answered in the entry form, by field.
+    """
+
+    slot: int
+    alias: str
+    type: str
+    plays: bool = True
+    entry: Mapping[str, Value] = field(default_factory=dict)
+    treatment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """Whoever sits in `from_slot` sees whoever sits in `to_slot`. An undirected tie is two of these."""
+
+    from_slot: int
+    to_slot: int
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One answer, or one value that the study computed, by its slot and name (a field's, or the hook's own)."""
+
+    step: str
+    round: int
+    slot: int
+    name: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room at a moment: the end of the step `step` in its round `round` (from 1, of `rounds`), or, for `when`,
+    `show` and `bot`, the moment before it opens.
+
+    `all_said` has all that was answered in time and computed so far, in the order of the plan. A value is an int
+    (integer, scale, slider), a Decimal (number), True or False (yes_no), a tuple of texts (choices, ranking) or a
+    text. `earned` is the sum of what each slot has earned by `score`.
+    """
+
+    name: str
+    kind: str
+    number: int
+    seed: int
+    step: str
+    round: int
+    rounds: int
+    seats: tuple[Seat, ...]
+    ties: tuple[Tie, ...] = ()
+    all_said: tuple[Said, ...] = ()
+    treatment: Mapping[str, str] = field(default_factory=dict)
+    earned: Mapping[int, Decimal] = field(default_factory=dict)
+
+    @property
+    def slots(self) -> tuple[int, ...]:
+        return tuple(seat.slot for seat in self.seats)
+
+    def seat(self, slot: int) -> Seat:
+        return next(seat for seat in self.seats if seat.slot == slot)
+
+    def neighbours(self, slot: int) -> tuple[int, ...]:
+        """The slots that `slot` sees."""
+        return tuple(tie.to_slot for tie in self.ties if tie.from_slot == slot)
+
+    def said(self, name: str, round: int | None = None, step: str | None = None) -> dict[int, Any]:
+        """Slot → what was answered to the field `name`, or computed under that name, in this round or in `round`.
+
+        Who did not answer is not in it. Where several steps have the name, the last of them counts, or `step`.
+        """
+        wanted = self.round if round is None else round
+        return {
+            one.slot: one.value
+            for one in self.all_said
+            if one.name == name and one.round == wanted and step in (None, one.step)
+        }
+
+    def dice(self, purpose: str = "") -> random.Random:
+        """Chance that gives the same again in the same room, step and round: a hook may use no other."""
+        return random.Random(f"{self.seed}/{self.step}/{self.round}/{purpose}")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A field that a bot is to answer; see `kind` in the README for what each takes."""
+
+    name: str
+    kind: str
+    min: Decimal | None = None
+    max: Decimal | None = None
+    options: tuple[str, ...] = ()
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Somebody in the lobby: `waited` is in seconds."""
+
+    player: int
+    type: str
+    waited: float
+    entry: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Lobby:
+    """Who waits, the longest first, and how many rooms of each kind there are. `seats` has each kind's, by type."""
+
+    waiting: tuple[Waiting, ...]
+    rooms: Mapping[str, int]
+    seats: Mapping[str, Mapping[str, int]]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A room to open: its kind, the numbers of its players, and why, for the log."""
+
+    kind: str
+    players: tuple[int, ...]
+    reason: str = ""
+
+
+_TYPES = {one.__name__: one for one in (Seat, Tie, Said, Room, Question, Waiting, Lobby, Group)}
+
+
+def pack(value: Any) -> Any:
+    """As JSON can have it. Raises TypeError for what is none of the above."""
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) < 2**53 else {"int": str(value)}
+    if isinstance(value, Decimal):
+        return {"decimal": str(value)}
+    if isinstance(value, float):
+        return {"float": repr(value)}
+    if isinstance(value, (list, tuple)):
+        return [pack(one) for one in value]
+    if isinstance(value, (set, frozenset)):
+        return {"set": [pack(one) for one in value]}
+    if isinstance(value, Mapping):
+        return {"map": [[pack(key), pack(one)] for key, one in value.items()]}
+    name = type(value).__name__
+    if _TYPES.get(name) is type(value):
+        return {"is": name, "with": [pack(getattr(value, one.name)) for one in fields(value)]}
+    raise TypeError(f"a {name} is nothing that a hook can return")
+
+
+def unpack(packed: Any) -> Any:
+    """The value again; lists have become tuples. Raises ValueError or TypeError for what `pack` never made."""
+    if isinstance(packed, list):
+        return tuple(unpack(one) for one in packed)
+    if not isinstance(packed, dict):
+        return packed
+    if "is" in packed:
+        return _TYPES[packed["is"]](*map(unpack, packed["with"]))
+    [(kind, inner)] = packed.items()
+    if kind == "map":
+        return {unpack(key): unpack(one) for key, one in inner}
+    if kind == "set":
+        return frozenset(map(unpack, inner))
+    return {"int": int, "decimal": Decimal, "float": float}[kind](inner)

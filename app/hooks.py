@@ -1,0 +1,141 @@
+"""Hooks: a study's own functions, called in a process of their own, with limits of time and memory."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import struct
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.hook_values import pack, unpack
+from app.study import Study
+
+FILE = "hooks.py"
+SECONDS = 1.0  # that one call may take
+MEMORY = 256_000_000  # bytes that it may need, Python itself included
+LOADING = 10.0  # seconds until a process that was started must have read the study's hooks, on a busy machine
+PATIENCE = 3.0  # seconds more than a call may take, before its process is given up
+AT_ONCE = 3  # processes of one study, so that a hook that takes its time holds up no other room
+RESTS = 60.0  # seconds without a call after which a process is ended
+MOST_SHOWN = 4000  # characters of the values that a failing hook was given
+PROGRAM = Path(__file__).with_name("hook_process.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a hook could not decide: `line` of hooks.py (0: none in particular), what it was given, what it printed."""
+
+    hook: str
+    sentence: str
+    line: int = 0
+    values: str = ""
+    printed: str = ""
+
+    def __str__(self) -> str:
+        place = f"{FILE}:{self.line}" if self.line else FILE
+        return f"{place}: `{self.hook}`: {self.sentence}"
+
+
+class HookError(Exception):
+    """A hook has not decided; nothing of what it should have decided is stored."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+
+
+class Hooks:
+    """Processes by study. A call takes one that is free; one that has failed to answer is never used again."""
+
+    def __init__(self, seconds: float = SECONDS, memory: int = MEMORY) -> None:
+        self.seconds, self.memory = seconds, memory
+        self.free: dict[str, list[_Program]] = {}
+        self.places: dict[str, asyncio.Semaphore] = {}
+
+    async def call(self, study: Study, hook: str, *values: Any) -> Any:
+        """What the function `hook` of the study's hooks.py returns for these values. Raises HookError."""
+        source = study.files[FILE].decode("utf-8", "replace")
+        async with self.places.setdefault(study.sha256, asyncio.Semaphore(AT_ONCE)):
+            answer = await self._answer(study.sha256, source, hook, values)
+        if "error" in answer:
+            told = _told(values)
+            raise HookError(Failure(hook, answer["error"], answer["line"], told, answer["printed"]))
+        try:
+            return unpack(answer["answer"])
+        except (ValueError, TypeError, KeyError, ArithmeticError) as error:
+            told = f"its answer is nothing that a hook can return ({error})"
+            raise HookError(Failure(hook, told, 0, _told(values), answer["printed"])) from None
+
+    async def _answer(self, sha256: str, source: str, hook: str, values: tuple[Any, ...]) -> dict[str, Any]:
+        free = self.free.setdefault(sha256, [])
+        program = free.pop() if free else None
+        try:
+            if program is None:
+                program = _Program()
+                loaded = await program.start(source, self.seconds, self.memory)
+                if "error" in loaded:
+                    return loaded
+            message = {"hook": hook, "values": [pack(value) for value in values]}
+            answer = await program.ask(message, self.seconds + PATIENCE)
+        except (TimeoutError, OSError, EOFError) as error:
+            return {"error": f"its process was lost ({error or 'no answer'})", "line": 0, "printed": ""}
+        else:
+            program.used_at = time.monotonic()
+            free.append(program)
+            program = None
+            return answer
+        finally:
+            if program is not None:
+                await program.end()
+
+    async def retire(self, after: float = RESTS) -> None:
+        """End the processes that were not called for so many seconds."""
+        for programs in self.free.values():
+            for program in list(programs):
+                if program.used_at + after <= time.monotonic():
+                    programs.remove(program)
+                    await program.end()
+
+
+class _Program:
+    def __init__(self) -> None:
+        self.process: asyncio.subprocess.Process | None = None
+        self.used_at = 0.0
+
+    async def start(self, source: str, seconds: float, memory: int) -> dict[str, Any]:
+        self.process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-S", str(PROGRAM)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={},
+            cwd="/",
+        )
+        return await self.ask({"source": source, "seconds": seconds, "memory": memory}, LOADING)
+
+    async def ask(self, message: Any, seconds: float) -> dict[str, Any]:
+        """Raises TimeoutError, OSError or EOFError where no answer comes."""
+        assert self.process and self.process.stdin and self.process.stdout
+        body = json.dumps(message).encode()
+        async with asyncio.timeout(seconds):
+            self.process.stdin.write(struct.pack(">I", len(body)) + body)
+            await self.process.stdin.drain()
+            size = struct.unpack(">I", await self.process.stdout.readexactly(4))[0]
+            answer: dict[str, Any] = json.loads(await self.process.stdout.readexactly(size))
+        return answer
+
+    async def end(self) -> None:
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                self.process.kill()
+            await self.process.wait()
+
+
+def _told(values: tuple[Any, ...]) -> str:
+    text = json.dumps([pack(value) for value in values], ensure_ascii=False)
+    return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + " …"

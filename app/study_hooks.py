@@ -1,0 +1,94 @@
+"""hooks.py of a study: which of its functions study.toml names, and whether they are there."""
+
+import ast
+import keyword
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from app.study_mistakes import Findings, Mistake, did_you_mean
+from app.study_parts import Step
+from app.study_source import Table
+from app.toml_lines import Path, Spot
+
+HOOKS_FILE = "hooks.py"
+ON_TIMEOUT = "on_timeout"  # the function that on_timeout = "hook" calls
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A place in study.toml that names a function of hooks.py, and what that one is given."""
+
+    path: Path
+    name: str
+    given: tuple[str, ...] = ("room",)
+
+
+def read_hook(table: Table, key: str) -> str:
+    """The name of a function of hooks.py; "" if the key is missing or wrong."""
+    name = table.text(key, default="")
+    if name and table.sound(key) and (not name.isidentifier() or keyword.iskeyword(name)):
+        table.wrong(
+            key, f"`{name}` can't be the name of a function.", f'Write {key} = "settle", for example.'
+        )
+        return ""
+    return name
+
+
+def uses_of(steps: tuple[Step, ...]) -> Iterator[Use]:
+    for index, step in enumerate(steps):
+        for key, name in (("when", step.when), ("on_end", step.on_end), ("score", step.score)):
+            if name:
+                yield Use(("step", index, key), name)
+        for nth, show in enumerate(step.show):
+            if show.hook:
+                yield Use(("step", index, "show", nth, "hook"), show.hook)
+        if step.on_timeout == "hook":
+            yield Use(("step", index, "on_timeout"), ON_TIMEOUT)
+
+
+def check_hooks(findings: Findings, files: Mapping[str, bytes], uses: list[Use]) -> None:
+    """Adds functions that hooks.py lacks or that take something else, and what is wrong with the file itself."""
+    if HOOKS_FILE not in files:
+        for use in uses:
+            cure = f"Add hooks.py with `def {use.name}({', '.join(use.given)}):` beside study.toml."
+            findings.wrong(use.path, f"There is no hooks.py, so `{use.name}` can't be called.", cure)
+        return
+    try:
+        tree = ast.parse(files[HOOKS_FILE], HOOKS_FILE)
+    except (SyntaxError, ValueError) as error:
+        spot = Spot(getattr(error, "lineno", None) or 1, getattr(error, "offset", None) or 1)
+        reason = getattr(error, "msg", None) or str(error)
+        findings.mistakes.append(
+            Mistake(HOOKS_FILE, spot, f"This is no Python: {reason}.", "Mend this line.")
+        )
+        return
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    for use in uses:
+        if use.name not in functions:
+            cure = did_you_mean(use.name, sorted(functions)) if functions else "It has no functions yet."
+            findings.wrong(use.path, f"hooks.py has no function `{use.name}`.", cure)
+        elif not _takes(functions[use.name].args, len(use.given)):
+            sentence = f"`{use.name}` must take {len(use.given)}: {', '.join(use.given)}."
+            cure = f"Write def {use.name}({', '.join(use.given)}):"
+            findings.mistakes.append(Mistake(HOOKS_FILE, _spot(functions[use.name]), sentence, cure))
+    for node in tree.body:
+        if isinstance(node, ast.AsyncFunctionDef):
+            sentence = f"`{node.name}` can't be `async`: a hook gets values and returns values."
+            findings.mistakes.append(Mistake(HOOKS_FILE, _spot(node), sentence, "Remove `async`."))
+    if not uses:
+        note = "study.toml names none of its functions, so none is ever called."
+        cure = 'Name one, as in on_end = "settle", or remove the file.'
+        findings.mistakes.append(Mistake(HOOKS_FILE, Spot(1, 1), note, cure, grave=False))
+
+
+def _spot(node: ast.stmt) -> Spot:
+    return Spot(node.lineno, node.col_offset + 1)
+
+
+def _takes(arguments: ast.arguments, given: int) -> bool:
+    places = len(arguments.posonlyargs) + len(arguments.args)
+    needed = places - len(arguments.defaults)
+    keywords = [
+        one for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if not default
+    ]
+    return not keywords and needed <= given and (given <= places or arguments.vararg is not None)

@@ -1,0 +1,40 @@
+-- name: room_now
+select r.id, r.session_id, r.name, r.kind, r.number, r.seed
+from room r where r.id = %(room_id)s
+
+-- name: seats_now
+-- Everybody who has the slot now; what they answered at the door comes along.
+select s.slot, s.alias, p.type, p.status = 'playing' as plays, p.entry
+from slot s join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
+where s.room_id = %(room_id)s order by s.slot
+
+-- name: ties_now
+select from_slot, to_slot, weight from tie
+where room_id = %(room_id)s
+    and round = (select max(round) from tie where room_id = %(room_id)s and round <= %(round)s)
+order by from_slot, to_slot
+
+-- name: said_so_far
+-- All that was answered in time, of each answer the newest, and all that was computed or filled in.
+select step, round, slot, name, value from (
+    select distinct on (p.slot, a.step, a.round, a.field) a.step, a.round, p.slot, a.field as name, a.value
+    from record a join player p on p.id = a.player_id
+    where a.room_id = %(room_id)s and not a.late
+    order by p.slot, a.step, a.round, a.field, a.id desc
+) answered
+union all
+select step, round, slot, name, value from result r where r.room_id = %(room_id)s
+
+-- name: add_results
+-- Again changes nothing: the room's row is locked, and its position is left with the same transaction.
+insert into result (session_id, room_id, position, step, round, slot, name, value, made_by)
+select %(session_id)s, %(room_id)s, %(position)s, %(step)s, %(round)s, slot, name, value, %(made_by)s
+from unnest(%(slots)s::int[], %(names)s::text[], %(values)s::text[]) as g(slot, name, value)
+
+-- name: open_step
+update room set position = %(position)s, step = %(step)s, round = %(round)s, asked = %(asked)s, opening = false,
+    ends_when_answered = %(ends_when_answered)s, deadline = clock_timestamp() + make_interval(secs => %(limit)s)
+where id = %(room_id)s
+
+-- name: stop_room
+update room set stopped = %(why)s where id = %(room_id)s and status = 'playing'

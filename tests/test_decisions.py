@@ -1,0 +1,183 @@
+"""What a study decides between two steps: filled in, computed, shown to some, and what becomes of a hook that fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.house import PAGE, Guest, House, Opened, Server, seated, until
+
+GAME = """
+title = "Game"
+[[room]]
+name = "pair"
+seats = {any = 2}
+[lobby]
+max_wait = "5m"
+[network]
+kind = "complete"
+[[step]]
+page = "talk"
+name = "send"
+repeat = 2
+limit = "60s"
+when = "first_only"
+fields = [{name = "sent", ask = "How much do you send?", kind = "integer", min = 0, max = 10}]
+on_end = "triple"
+score = "cost"
+results = [{name = "tripled", ask = "What came", kind = "integer"}]
+[[step]]
+page = "talk"
+name = "back"
+repeat = 2
+limit = "60s"
+when = "second_only"
+fields = [{name = "returned", ask = "How much do you return?", kind = "integer", min = 0, max = 30}]
+show = [{field = "tripled", of = "me", round = "all"}, {hook = "hint", ask = "A hint"}]
+on_timeout = "default:3"
+"""
+HOOKS = """
+def first_only(room):
+    return {1}
+
+def second_only(room):
+    return {2} if room.said("tripled") else False
+
+def triple(room):
+    return {"tripled": {2: 3 * amount for amount in room.said("sent").values()}}
+
+def cost(room):
+    return {slot: 10 - amount for slot, amount in room.said("sent").items()}
+
+def hint(room):
+    return {2: f"round {room.round} of {room.rounds}"}
+"""
+
+
+def files(toml: str = GAME, hooks: str = HOOKS) -> dict[str, bytes]:
+    return {"study.toml": toml.encode(), "pages/talk.html": PAGE.encode(), "hooks.py": hooks.encode()}
+
+
+async def pair(house: House, server: Server, session: Opened) -> tuple[Guest, Guest]:
+    """Both players, by slot."""
+    guests = [house.guest(server, session, label) for label in session.tokens]
+    for guest in guests:
+        await guest.sign_in()
+    rows = house.sql(
+        "select label from player where session_id = %s and slot is not null order by slot", session.id
+    )
+    by_label = {guest.label: guest for guest in guests}
+    first, second = (by_label[label] for (label,) in rows)
+    return first, second
+
+
+def at(house: House, session: Opened) -> tuple[Any, ...]:
+    [found] = house.sql(
+        "select step, round, asked, status::text, opening, stopped->>'sentence' from room where session_id = %s",
+        session.id,
+    )
+    return found
+
+
+def results(house: House, session: Opened) -> list[tuple[Any, ...]]:
+    return house.sql(
+        "select step, round, slot, name, value, made_by from result where session_id = %s order by position, slot",
+        session.id,
+    )
+
+
+def test_a_trust_game_shows_each_step_to_one_and_computes_between(shared: House, server: Server) -> None:
+    house, session = shared, shared.open_files(files(), {"any": 2})
+
+    async def story() -> None:
+        first, second = await pair(house, server, session)
+        assert "How much do you send?" in await seated(first)
+        async with second.watching() as stream:
+            assert "This part is for others in your group." in stream.text
+            await first.answer({"sent": "4"})
+            await stream.until(lambda text: "How much do you return?" in text, "the second's turn")
+            page = await second.page()
+            assert "What came" in page and ">12<" in page, "what was computed as the step before ended"
+            assert "round 1 of 2" in page, "what was computed as this one opened"
+            assert "This part is for others" in await first.page()
+            await second.answer({"returned": "6"})
+            await stream.until(
+                lambda text: text.count("This part is for others in your group.") > 1, "round 2"
+            )
+        assert at(house, session)[:3] == ("send", 2, [1])
+
+    house.tell(story())
+    assert results(house, session) == [
+        ("send", 1, 2, "tripled", "12", "hook triple"),
+        ("back", 1, 2, "hint", "round 1 of 2", "hook hint"),
+    ]
+    assert house.sql("select position, amount, reason from earning where session_id = %s", session.id) == [
+        (0, 6, "cost")
+    ]
+
+
+def test_a_step_that_is_for_nobody_is_skipped_and_who_says_nothing_gets_the_default(
+    shared: House, server: Server
+) -> None:
+    house = shared
+    session = house.open_files(files(GAME.replace("60s", "1s")), {"any": 2})
+
+    async def story() -> None:
+        first, _ = await pair(house, server, session)
+        await seated(first)
+        await until(
+            lambda: at(house, session)[0:2] == ("send", 2), "nothing was sent, so nothing can be returned"
+        )
+        await first.answer({"sent": "2"})
+        await until(lambda: at(house, session)[3] == "ended", "the end")
+
+    house.tell(story())
+    assert ("back", 2, 2, "returned", "3", "default") in results(house, session)
+    assert not [line for line in results(house, session) if line[0] == "back" and line[1] == 1]
+
+
+@pytest.mark.parametrize(
+    ("broken", "sentence"),
+    [
+        ("    while True: pass", "it did not end within 1 s"),
+        ("    return 1 / 0", "ZeroDivisionError: division by zero"),
+        ("    return {'tripled': {3: 1}}", "3 is no slot of this room: it has 1, 2"),
+        ("    return {'tripled': {2: 1.5}}", "`tripled` must be a number, int or Decimal, and is 1.5"),
+        ("    return {'other': {}}", "it computes `other`, but the step's `results` name tripled"),
+        ("    return 'nonsense'", "it must return {name: {slot: value}}, and returned 'nonsense'"),
+    ],
+)
+def test_a_hook_that_fails_stops_its_room_alone(
+    shared: House, server: Server, broken: str, sentence: str
+) -> None:
+    house = shared
+    hooks = HOOKS.replace(
+        "def triple(room):\n", f"def triple(room):\n    if room.number == 1:\n    {broken}\n"
+    )
+    session = house.open_files(files(hooks=hooks), {"any": 4})
+
+    async def story() -> None:
+        guests = [house.guest(server, session, label) for label in session.tokens]
+        for guest in guests:
+            await guest.sign_in()
+        seats = house.sql("select label, slot from player where session_id = %s", session.id)
+        firsts = {label for label, slot in seats if slot == 1}
+        for guest in guests:
+            if guest.label in firsts:
+                await seated(guest)
+                await guest.answer({"sent": "1"})
+
+        def rooms() -> list[tuple[Any, ...]]:
+            return house.sql(
+                "select stopped->>'sentence', step from room where session_id = %s order by number",
+                session.id,
+            )
+
+        await until(lambda: rooms()[0][0] and rooms()[1][1] == "back", "one room stopped and one gone on")
+        assert sentence in rooms()[0][0]
+        pages = [await guest.page() for guest in guests]
+        assert sum("Your group can’t go on just yet." in page for page in pages) == 2
+
+    house.tell(story())
+    assert not [line for line in results(house, session) if line[3] == "other"], "nothing of it was stored"

@@ -1,0 +1,213 @@
+"""Hooks in their own process: what they may do, and what becomes of those that may not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from app.hook_values import Room, Said, Seat, Tie, pack, unpack
+from app.hooks import HookError, Hooks
+from app.study import Study, parse
+from tests.house import PAGE, TALK
+
+ROOM = Room(
+    name="mixed-1",
+    kind="mixed",
+    number=1,
+    seed=7,
+    step="talk",
+    round=2,
+    rounds=3,
+    seats=(Seat(1, "Ash", "red", entry={"age": 41}), Seat(2, "Birch", "blue", plays=False)),
+    ties=(Tie(1, 2), Tie(2, 1, 0.5)),
+    all_said=(
+        Said("talk", 1, 1, "belief", 40),
+        Said("talk", 2, 1, "belief", 60),
+        Said("talk", 2, 2, "belief", 10),
+    ),
+)
+SOURCE = """
+import statistics
+from decimal import Decimal
+
+from networklab import Room
+
+calls = []
+
+def means(room: Room) -> dict[int, Decimal]:
+    print("for", room.name)
+    return {slot: Decimal(room.said("belief")[other]) / 4 for slot in room.slots for other in room.neighbours(slot)}
+
+def before(room):
+    return [room.said("belief", round=1), room.seat(1).entry["age"], statistics.mean([1, 2, 3])]
+
+def chance(room):
+    return room.dice().random()
+
+def counts(room):
+    calls.append(1)
+    return len(calls)
+
+def loops(room):
+    while True: pass
+
+def loops_on(room):
+    while True:
+        try:
+            while True: pass
+        except Exception:
+            pass
+
+def eats(room):
+    eaten = []
+    while True:
+        eaten.append(bytearray(10**6))
+
+def raises(room):
+    return room.said("belief")[9]
+
+def thing(room):
+    return object()
+
+def prints(room):
+    print("x" * 10_000_000)
+    return "done"
+
+def opens(room):
+    return open("/etc/hostname").read()
+
+def opens_anyway(room):
+    try:
+        open("/etc/hostname")
+    except PermissionError:
+        return open("/etc/hostname").read()
+
+def calls_out(room):
+    import socket
+    socket.create_connection(("127.0.0.1", 9))
+
+def runs(room):
+    import os
+    os.system("true")
+
+def long(room):
+    return "x" * 5_000_000
+
+def leaves(room):
+    raise SystemExit
+
+def sinks(room):
+    return sinks(room)
+"""
+
+
+def study_with(source: str) -> Study:
+    toml = TALK.replace('chat = "neighbours"', 'chat = "neighbours"\nwhen = "means"')
+    return parse(
+        {"study.toml": toml.encode(), "pages/talk.html": PAGE.encode(), "hooks.py": source.encode()},
+        opened=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return study_with(SOURCE)
+
+
+@pytest.fixture
+def desk() -> Iterator[Any]:
+    """Asks hooks, in one loop, and ends their processes."""
+    hooks = Hooks(seconds=1)
+
+    async def closed() -> None:
+        await hooks.retire(0)
+
+    with asyncio.Runner() as runner:
+
+        def ask(study: Study, hook: str, *more: Any) -> Any:
+            return runner.run(hooks.call(study, hook, ROOM, *more))
+
+        yield ask
+        runner.run(closed())
+
+
+def failure(desk: Any, study: Study, hook: str) -> str:
+    with pytest.raises(HookError) as raised:
+        desk(study, hook)
+    return str(raised.value)
+
+
+def test_a_hook_gets_what_was_said_and_gives_exact_numbers(desk: Any, study: Study) -> None:
+    assert desk(study, "means") == {1: Decimal("2.5"), 2: Decimal(15)}
+    assert desk(study, "before") == ({1: 40}, 41, 2)
+
+
+def test_values_go_through_the_pipe_as_they_are(desk: Any) -> None:
+    for value in (ROOM, {1: Decimal("0.10"), "a": (True, None)}, frozenset({1, 2}), 2**70, 1.5, ("é", "\0")):
+        assert unpack(pack(value)) == value
+
+
+def test_chance_comes_from_the_room_and_nothing_stays_of_a_call(desk: Any, study: Study) -> None:
+    assert desk(study, "chance") == desk(study, "chance")
+    assert [desk(study, "counts"), desk(study, "counts")] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("hook", "line", "said"),
+    [
+        ("loops", 24, "did not end within 1 s"),
+        ("loops_on", 29, "did not end within 1 s"),
+        ("eats", 36, "more than 256 MB of memory"),
+        ("raises", 39, "KeyError: 9"),
+        ("thing", 0, "a object is nothing that a hook can return"),
+        ("opens", 49, "can't open a file (/etc/hostname)"),
+        ("opens_anyway", 55, "can't open a file (/etc/hostname)"),
+        ("calls_out", 59, "can't do this (socket."),
+        ("runs", 63, "can't do this (os.system)"),
+        ("long", 0, "longer than 1,000,000 bytes"),
+        ("leaves", 69, "tried to end the program"),
+        ("sinks", 72, "RecursionError"),
+        ("missing", 0, "has no attribute 'missing'"),
+    ],
+)
+def test_a_hook_that_fails_says_where_and_the_next_call_works(
+    desk: Any, study: Study, hook: str, line: int, said: str
+) -> None:
+    told = failure(desk, study, hook)
+    assert said in told
+    assert told.startswith(f"hooks.py:{line}: `{hook}`" if line else f"hooks.py: `{hook}`"), told
+    assert desk(study, "counts") == 1
+
+
+def test_what_a_failing_hook_was_given_and_printed_is_told(desk: Any, study: Study) -> None:
+    source = SOURCE + "\ndef says(room):\n    print('here', room.round)\n    return 1 / 0\n"
+    with pytest.raises(HookError) as raised:
+        desk(study_with(source), "says")
+    assert raised.value.failure.printed == "here 2\n"
+    assert '"mixed-1"' in raised.value.failure.values
+
+
+def test_ten_megabytes_of_print_cost_nothing(desk: Any, study: Study) -> None:
+    assert desk(study, "prints") == "done"
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("def f(room:\n", "hooks.py:1: `f`: '(' was never closed"),
+        ("x = 1\nwhile True:\n    pass\n", "hooks.py:2: `f`: it did not end within 1 s"),
+        ("import app.db\n", "No module named 'app'"),
+        ("import psycopg\n", "No module named 'psycopg'"),
+    ],
+)
+def test_hooks_that_cannot_be_read_say_why(desk: Any, source: str, said: str) -> None:
+    toml = TALK
+    study = parse({"study.toml": toml.encode(), "pages/talk.html": PAGE.encode()})
+    files = dict(study.files) | {"hooks.py": source.encode()}
+    object.__setattr__(study, "files", files)
+    told = failure(desk, study, "f")
+    assert said in told
