@@ -49,14 +49,15 @@ class Findings:
 
     def wrong(self, path: Path, sentence: str, suggestion: str = "") -> Mistake:
         """A mistake in what stands at `path`; in the nearest table around it where that is missing."""
-        return self._wrong(path, self.spot(path), sentence, suggestion)
+        return self._add(path, Mistake(self.file, self.spot(path), sentence, suggestion))
 
-    def misnamed(self, path: Path, sentence: str, suggestion: str = "") -> Mistake:
+    def misnamed(self, path: Path, sentence: str, suggestion: str = "", grave: bool = True) -> Mistake:
         """A mistake in the key itself."""
-        return self._wrong(path, self.spots.keys.get(path, self.spot(path)), sentence, suggestion)
+        spot = self.spots.keys.get(path, self.spot(path))
+        return self._add(path, Mistake(self.file, spot, sentence, suggestion, grave))
 
     def note(self, path: Path, sentence: str, suggestion: str = "") -> None:
-        self.mistakes.append(Mistake(self.file, self.spot(path), sentence, suggestion, grave=False))
+        self._add(path, Mistake(self.file, self.spot(path), sentence, suggestion, grave=False))
 
     def spot(self, path: Path) -> Spot:
         """Where the value at `path` stands, or else its key, or else the nearest table around it."""
@@ -73,9 +74,9 @@ class Findings:
         """No mistake in this part so far. Who builds on a part asks first, so that one slip is told once."""
         return not any(broken[: len(path)] == path for broken in self._broken)
 
-    def _wrong(self, path: Path, spot: Spot, sentence: str, suggestion: str) -> Mistake:
-        self._broken.append(path)
-        mistake = Mistake(self.file, spot, sentence, suggestion)
+    def _add(self, path: Path, mistake: Mistake) -> Mistake:
+        if mistake.grave:
+            self._broken.append(path)
         self.mistakes.append(mistake)
         return mistake
 

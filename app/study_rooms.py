@@ -67,7 +67,9 @@ def _seats(room: Table) -> dict[str, int]:
     found: dict[str, int] = {}
     for type_ in seats.values:
         if not type_.strip() or type_ != type_.strip() or not type_.isprintable() or len(type_) > 40:
-            seats.wrong(type_, f"`{type_}` can't be a type.", "Write a plain word of at most 40 characters.")
+            seats.misnamed(
+                type_, f"`{type_}` can't be a type.", "Write a plain word of at most 40 characters."
+            )
         found[type_] = seats.whole(type_, default=1)
     if not found:
         room.wrong("seats", "This room has no seats.", "Write seats = {any = 4}, for example.")

@@ -1,5 +1,6 @@
 """Reading a study's TOML key by key: each mistake is noted with its line, and reading goes on."""
 
+import json
 import re
 import tomllib
 from collections.abc import Collection, Mapping
@@ -45,13 +46,13 @@ class Table:
         value = self._value(key)
         if value is None:
             if default is None:
-                self.missing(key, f"`{key}` is missing.", f'Add {key} = "{example}".')
+                self.missing(key, f"`{key}` is missing.", f'Add {_key(key)} = "{example}".')
             return default or ""
         if not isinstance(value, str):
-            self._wrong_type(key, value, "text", f'Write {key} = "{_plain(value)}".')
+            self._wrong_type(key, value, "text", f'Write {_key(key)} = "{_plain(value)}".')
             return default or ""
         if default is None and not value.strip():
-            self.wrong(key, f"`{key}` is empty.", f'Write {key} = "…" with some text in it.')
+            self.wrong(key, f"`{key}` is empty.", f'Write {_key(key)} = "…" with some text in it.')
         elif len(value) > longest:
             self.wrong(key, f"`{key}` has {len(value)} characters, and {longest} is the most.", "Shorten it.")
         elif any(ord(character) < 32 and character not in "\n\t" for character in value):
@@ -66,10 +67,10 @@ class Table:
             self._wrong_type(key, value, "a whole number", _without_quotes(key, value))
         elif value < smallest:
             sentence = f"`{key}` is {_plain(value)}, but must be {smallest} or more."
-            self.wrong(key, sentence, f"Write {key} = {smallest}.")
+            self.wrong(key, sentence, f"Write {_key(key)} = {smallest}.")
         elif value > largest:
             sentence = f"`{key}` is {_plain(value)}, and {largest:,} is the most."
-            self.wrong(key, sentence, f"Write {key} = {largest}.")
+            self.wrong(key, sentence, f"Write {_key(key)} = {largest}.")
         else:
             return value
         return default
@@ -95,7 +96,7 @@ class Table:
         if value is None:
             return default
         if not isinstance(value, bool):
-            cure = f"Write {key} = true or {key} = false, without quotation marks."
+            cure = f"Write {_key(key)} = true or {_key(key)} = false, without quotation marks."
             self._wrong_type(key, value, "true or false", cure)
             return default
         return value
@@ -105,12 +106,12 @@ class Table:
         value = self._value(key)
         if value is None:
             if default is None:
-                self.missing(key, f"`{key}` is missing.", f'Add {key} = "60s".')
+                self.missing(key, f"`{key}` is missing.", f'Add {_key(key)} = "60s".')
             return default or 0.0
         seconds = _seconds(value)
         if seconds is None:
             bare = isinstance(value, str) and value.strip().isdecimal()
-            cure = f'Write {key} = "{_plain(value)}s" for seconds.' if bare else DURATION_CURE
+            cure = f'Write {_key(key)} = "{_plain(value)}s" for seconds.' if bare else DURATION_CURE
             self.wrong(key, f"`{key}` is {_shown(value)}, which is not a duration.", cure)
         elif seconds < 0 or (seconds == 0 and not zero):
             self.wrong(key, f"`{key}` is {_shown(value)}, but must be longer than nothing.", DURATION_CURE)
@@ -138,7 +139,7 @@ class Table:
         if value is None:
             return ()
         if not isinstance(value, list):
-            self._wrong_type(key, value, "a list", f'Write {key} = ["{_plain(value)}"].')
+            self._wrong_type(key, value, "a list", f'Write {_key(key)} = ["{_plain(value)}"].')
             return ()
         seen: list[str] = []
         for index, item in enumerate(value):
@@ -189,8 +190,9 @@ class Table:
     def wrong(self, key: str, sentence: str, suggestion: str = "") -> None:
         self.findings.wrong((*self.path, key), sentence, suggestion)
 
-    def misnamed(self, key: str, sentence: str, suggestion: str = "") -> None:
-        self.findings.misnamed((*self.path, key), sentence, suggestion)
+    def misnamed(self, key: str, sentence: str, suggestion: str = "", grave: bool = True) -> None:
+        """The key itself is wrong, whatever its value."""
+        self.findings.misnamed((*self.path, key), sentence, suggestion, grave)
 
     def missing(self, key: str, sentence: str, suggestion: str) -> None:
         self._missing[key] = self.findings.wrong((*self.path, key), sentence, suggestion)
@@ -266,6 +268,11 @@ def _seconds(value: object) -> Decimal | None:
     return number if number.is_finite() else None
 
 
+def _key(key: str) -> str:
+    """As it has to be written."""
+    return key if re.fullmatch("[A-Za-z0-9_-]+", key) else json.dumps(key, ensure_ascii=False)
+
+
 def _kind(value: object) -> str:
     kinds = ((bool, "true or false"), (str, "text"), (int, "a whole number"), (Decimal, "a number"))
     more = ((list, "a list"), (dict, "a table"))
@@ -289,5 +296,5 @@ def _plain(value: object) -> str:
 
 def _without_quotes(key: str, value: object) -> str:
     if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value.strip()):
-        return f"Leave out the quotation marks: {key} = {value.strip()}."
-    return f"Write {key} = 10, for example."
+        return f"Leave out the quotation marks: {_key(key)} = {value.strip()}."
+    return f"Write {_key(key)} = 10, for example."

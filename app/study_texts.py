@@ -30,7 +30,8 @@ def read_texts(study: Table) -> dict[str, str]:
         if text not in known_texts():
             near = nearest(text, known_texts())
             cure = f"Did you mean `{near}`?" if near else "All of them are in app/languages/networklab.pot."
-            table.note(text, f"`{text}` is none of our texts, so this replaces nothing.", cure)
+            sentence = f"`{text}` is none of our texts, so this replaces nothing."
+            table.misnamed(text, sentence, cure, grave=False)
         elif own - ours:
             cure = f"Only {_filled_in(ours)} can be here." if ours else "Write it out."
             table.wrong(text, f"{_filled_in(own - ours)} can't be filled in here.", cure)

@@ -382,13 +382,14 @@ def test_check_says_which_of_the_authors_texts_cannot_be() -> None:
     found = mistakes(a_study(tail=lines))
     at = a_study(tail=lines)["study.toml"].decode().split("\n").index("[texts]") + 1
     assert found == [
-        f"note: study.toml:{at + 1}: `come in` is none of our texts, so this replaces nothing. Did you mean `Come in`?",
-        f"note: study.toml:{at + 2}: `Round 1` is none of our texts, so this replaces nothing."
+        f"note: study.toml:{at + 1}:1: `come in` is none of our texts, so this replaces nothing."
+        " Did you mean `Come in`?",
+        f"note: study.toml:{at + 2}:1: `Round 1` is none of our texts, so this replaces nothing."
         " All of them are in app/languages/networklab.pot.",
-        f"study.toml:{at + 3}: `%(tim)s` can't be filled in here. Only `%(time)s` can be here.",
-        f"note: study.toml:{at + 4}: Players won't read `%(shown)s` there. Put it in unless that is meant.",
-        f'study.toml:{at + 5}: `Send` is 5, which is a whole number, but must be text. Write Send = "5".',
-        f'study.toml:{at + 6}: `Go on` is empty. Write Go on = "…" with some text in it.',
+        f"study.toml:{at + 3}:37: `%(tim)s` can't be filled in here. Only `%(time)s` can be here.",
+        f"note: study.toml:{at + 4}:23: Players won't read `%(shown)s` there. Put it in unless that is meant.",
+        f'study.toml:{at + 5}:10: `Send` is 5, which is a whole number, but must be text. Write Send = "5".',
+        f'study.toml:{at + 6}:11: `Go on` is empty. Write "Go on" = "…" with some text in it.',
     ]
 
 
@@ -404,7 +405,7 @@ def test_check_says_which_of_the_authors_texts_cannot_be() -> None:
 )
 def test_check_says_which_languages_there_are(written: str, cure: str) -> None:
     [mistake] = mistakes(a_study(f"language = {written}"))
-    assert mistake.startswith("study.toml:3: `language` is ") and cure in mistake
+    assert mistake.startswith("study.toml:3:12: `language` is ") and cure in mistake
     assert parse(a_study()).language == "en"
 
 
@@ -488,14 +489,14 @@ def test_check_says_what_is_wrong_in_a_studys_own_pages() -> None:
         + '\n{% block before %}{% include "player/_hello.html" %}{% trans %}Hi{% endtrans %}{% endblock %}',
     )
     assert mistakes(files) == [
-        "pages/done.html:2: The template can't be read: No filter named 'loud'. Mend the tag on this line.",
-        "pages/join.html:1: This page does not extend player/join.html, so nobody could come in by it."
+        "pages/done.html:2:41: The template can't be read: No filter named 'loud'. Mend the tag on this line.",
+        "pages/join.html:1:1: This page does not extend player/join.html, so nobody could come in by it."
         ' Start it with {% extends "player/join.html" %}.',
-        "pages/lobby.html:1: There is no template `player/lobbi.html`. Did you mean `player/lobby.html`?",
-        "note: pages/room.html:3: What stands outside of blocks is not shown. Put it into a block.",
-        "pages/room.html:4: `befor` is no block that a page can fill here. Did you mean `before`?",
-        "pages/room.html:4: There is no `plaze` to be shown here. Did you mean `place`?",
-        "pages/talk.html:2: There is no template `player/_hello.html`. Did you mean `player/_help.html`?",
+        "pages/lobby.html:1:13: There is no template `player/lobbi.html`. Did you mean `player/lobby.html`?",
+        "note: pages/room.html:3:1: What stands outside of blocks is not shown. Put it into a block.",
+        "pages/room.html:4:10: `befor` is no block that a page can fill here. Did you mean `before`?",
+        "pages/room.html:4:21: There is no `plaze` to be shown here. Did you mean `place`?",
+        "pages/talk.html:2:31: There is no template `player/_hello.html`. Did you mean `player/_help.html`?",
     ]
     whole = a_study(join='{% extends "player/join.html" %}{% block body %}No form{% endblock %}')
     assert "`body` is no block" in mistakes(whole)[0]
