@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from app import __version__, checking, scaffold
+from app import __version__, checking, replay_command, scaffold
 from app.arguments import Parser, Refusal, count, port
 from app.config import Config, ConfigError, read_config
 from app.database import database
@@ -131,6 +131,8 @@ def _parser() -> argparse.ArgumentParser:
         "--receipts", type=Path, metavar="FILE", help="look these up in the export too, one receipt a line"
     )
     verifier.add_argument("--json", action="store_true", help="print the verdict as JSON")
+
+    replay_command.add(command("replay", replay_command.run, "a session again from its logs, at any moment"))
 
     admin = command("admin", _help, "dashboard accounts")
     adders = admin.add_subparsers(metavar="COMMAND", required=True)

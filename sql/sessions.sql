@@ -55,7 +55,7 @@ update player set waiting_since = waiting_since + (%(resumed_at)s - greatest(wai
 where session_id = %(id)s and status = 'waiting'
 
 -- name: resume_session
-update session set status = 'running', paused_at = null where id = %(id)s
+update session set status = 'running', paused_at = null, resumed_at = %(resumed_at)s where id = %(id)s
 
 -- name: close_session
 update session set status = 'closed', paused_at = null, closed_at = clock_timestamp() where id = %(id)s

@@ -3,6 +3,9 @@
 -- A trigger turns changed rows into event rows. A log's row is locked last in the transaction and in id
 -- order, so that sequence numbers are gapless and in commit order. The notification is a hint that names
 -- the logs; whoever hears it reads the events.
+--
+-- What changes in a session, a room or a player is in its event, exact to the microsecond: app/replay.py makes the
+-- tables again from the logs, and `networklab replay --check` finds a column that an event forgets.
 
 create or replace function append_events(
     logs bigint[], names text[], players bigint[], datas jsonb[], records int[] default null, messages int[] default null
@@ -54,7 +57,11 @@ begin
             case when n.status = 'running' and o.status = 'paused' then 'session_resumed'
                 when n.status = 'running' then 'session_started'
                 else 'session_' || n.status end as name,
-            jsonb_strip_nulls(jsonb_build_object('by', acting())) as data
+            jsonb_strip_nulls(jsonb_build_object('by', acting(), 'since', case
+                when n.status = 'running' and o.status = 'paused' then n.resumed_at
+                when n.status = 'running' then n.started_at
+                when n.status = 'paused' then n.paused_at
+                else n.closed_at end)) as data
         from new_rows n join old_rows o using (id) where n.status <> o.status
     ) changed join log on log.session_id = changed.id and log.room_id is null;
     return null;
@@ -67,7 +74,8 @@ begin
     insert into log (session_id, room_id) select session_id, id from new_rows order by id;
     perform append_events(array_agg(log.id order by n.id), array_agg('room_opened'::text), array_agg(null::bigint),
         array_agg(jsonb_build_object('room', n.name, 'kind', n.kind, 'reason', n.reason, 'position', n.position,
-            'step', n.step, 'round', n.round, 'deadline', n.deadline, 'opening', n.opening) order by n.id))
+            'step', n.step, 'round', n.round, 'deadline', n.deadline, 'opening', n.opening,
+            'opened_at', n.opened_at) order by n.id))
     from new_rows n join log on log.session_id = n.session_id and (log.room_id = n.id or log.room_id is null);
     return null;
 end $$;
@@ -86,7 +94,8 @@ begin
                 when n.stopped is null and o.stopped is not null then 'room_retried'
                 else 'deadline_moved' end as name,
             jsonb_strip_nulls(jsonb_build_object('room', n.name, 'position', n.position, 'step', n.step,
-                'round', n.round, 'deadline', n.deadline, 'asked', n.asked, 'outcome', n.outcome, 'by', acting(),
+                'round', n.round, 'deadline', n.deadline, 'asked', n.asked, 'outcome', n.outcome, 'ended_at', n.ended_at,
+                'by', acting(),
                 'hook', n.stopped->'hook', 'line', n.stopped->'line', 'sentence', n.stopped->'sentence')) as data
         from new_rows n join old_rows o using (id)
         where (n.status, n.position, n.deadline, n.opening, n.stopped)
@@ -113,26 +122,28 @@ begin
         array_agg(changed.data order by log.id, changed.nth, changed.id))
     from (
         select n.id, n.session_id, null::bigint as room_id, 1 as nth, 'player_signed_in' as name,
-            jsonb_build_object('type', n.type, 'signed_in_at', n.signed_in_at) as data
+            jsonb_build_object('type', n.type, 'signed_in_at', n.signed_in_at, 'waiting_since', n.waiting_since) as data
         from new_rows n join old_rows o using (id) where n.arrival_logged and not o.arrival_logged
         union all
         select n.id, n.session_id, null, 2, 'player_placed',
-            jsonb_build_object('room', room.name, 'room_id', n.room_id, 'slot', n.slot)
+            jsonb_build_object('room', room.name, 'room_id', n.room_id, 'slot', n.slot, 'seated_at', n.seated_at)
         from new_rows n join old_rows o using (id) join room on room.id = n.room_id
         where n.slot is not null and o.slot is null
         union all
         select n.id, n.session_id, n.room_id, 3,
             case n.status when 'finished' then 'player_finished' else 'player_left' end,
-            jsonb_build_object('outcome', n.outcome, 'slot', n.slot)
+            jsonb_build_object('outcome', n.outcome, 'slot', n.slot, 'code', n.code, 'finished_at', n.finished_at)
                 || jsonb_strip_nulls(jsonb_build_object('by', acting()))
         from new_rows n join old_rows o using (id)
         where n.status in ('finished', 'left') and o.status not in ('finished', 'left')
         union all
         select n.id, n.session_id, n.room_id, 3, 'player_replaced',
-            jsonb_strip_nulls(jsonb_build_object('slot', n.slot, 'before', q.label, 'now', n.label, 'by', acting()))
+            jsonb_strip_nulls(jsonb_build_object('slot', n.slot, 'before', q.label, 'before_id', q.id, 'now', n.label,
+                'by', acting()))
         from new_rows n join old_rows o using (id) join player q on q.room_id = n.room_id and q.slot = n.slot and q.replaced
         where n.slot is not null and o.slot is null
-            and q.id = (select max(id) from player where room_id = n.room_id and slot = n.slot and replaced)
+            and q.id = (select id from player where room_id = n.room_id and slot = n.slot and replaced
+                order by seated_at desc limit 1)
         union all
         select n.id, n.session_id, null, 4, 'code_issued',
             jsonb_build_object('before', o.code, 'code', n.code, 'outcome', n.outcome, 'by', acting())

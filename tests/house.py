@@ -328,6 +328,18 @@ class House:
 
         return asyncio.run(run())
 
+    def read(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Something that opens its own transactions."""
+
+        async def run() -> T:
+            conn = await connect(self.database, "story")
+            try:
+                return await work(conn)
+            finally:
+                await conn.close()
+
+        return asyncio.run(run())
+
     def sql(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.database, autocommit=True) as conn:
             cursor = conn.execute(query.encode(), parameters or None)

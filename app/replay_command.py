@@ -1,0 +1,142 @@
+"""`networklab replay`: a session again from its logs, in words or JSON."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, TypeVar
+
+from app.arguments import Refusal, seconds
+from app.config import Config
+from app.database import database
+from app.db import Connection, connect
+from app.replay import ReplayError, Span, Then, read_span, read_then
+from app.replay_check import check
+from app.sessions import find_session
+
+T = TypeVar("T")
+
+
+def add(replayer: argparse.ArgumentParser) -> None:
+    """The options of `replay`."""
+    replayer.add_argument("session", metavar="SESSION")
+    replayer.add_argument(
+        "--at",
+        default="",
+        metavar="TIME",
+        help="the moment to show: seconds from the first sign of life (90, 90s, 5m), a clock time in UTC "
+        "(14:05:30) or a date and time (2026-11-24T14:05:30Z); without it the end",
+    )
+    replayer.add_argument(
+        "--check",
+        action="store_true",
+        help="fold all logs and compare with the tables; names each difference, and exits with 1 if there is one",
+    )
+    replayer.add_argument("--json", action="store_true", help="print it as JSON")
+
+
+def run(options: argparse.Namespace, config: Config) -> int:
+    if options.check and options.at:
+        raise Refusal("--check looks at the whole session. Leave out --at.")
+    try:
+        return _check(options, config) if options.check else _show(options, config)
+    except ReplayError as error:
+        raise Refusal(str(error)) from None
+
+
+def _check(options: argparse.Namespace, config: Config) -> int:
+    found = _asked(config, options.session, lambda conn: check(conn, options.session))
+    print(json.dumps(found.as_json(), ensure_ascii=False) if options.json else str(found))
+    return 0 if found.ok else 1
+
+
+def _show(options: argparse.Namespace, config: Config) -> int:
+    async def read(conn: Connection) -> tuple[Span, datetime, Then]:
+        span = await read_span(conn, options.session)
+        at = moment(options.at, span)
+        return span, at, await read_then(conn, options.session, at)
+
+    span, at, then = _asked(config, options.session, read)
+    if options.json:
+        print(json.dumps(as_json(options.session, span, at, then), ensure_ascii=False))
+    else:
+        print(in_words(options.session, span, at, then))
+    return 0
+
+
+def moment(text: str, span: Span) -> datetime:
+    """What `--at` means in a session of this span; raises Refusal for a text that means no moment."""
+    text = text.strip()
+    if not text:
+        return span.last
+    try:
+        if re.fullmatch(r"\d\d?:\d\d(:\d\d(\.\d+)?)?", text, re.ASCII):
+            at = datetime.combine(span.first, time.fromisoformat(text.zfill(5)), UTC)
+            return at if at >= span.first - timedelta(hours=1) else at + timedelta(days=1)
+        if "-" in text:
+            at = datetime.fromisoformat(text)
+            return at if at.tzinfo else at.replace(tzinfo=UTC)
+        return span.first + timedelta(seconds=seconds(text))
+    except (argparse.ArgumentTypeError, ValueError, OverflowError):
+        raise Refusal(
+            f"“{text}” is no moment; write seconds (90s, 5m), 14:05:30, or 2026-11-24T14:05:30Z."
+        ) from None
+
+
+def as_json(session_id: str, span: Span, at: datetime, then: Then) -> dict[str, Any]:
+    found = asdict(then) | dict(session=session_id, at=at, second=(at - span.first).total_seconds())
+    found |= dict(counts=then.counts, records=then.stored, messages=then.said, notes=len(then.notes))
+    found["players"] = list(found["players"].values())
+    found["rooms"] = [{**room, "name": then.rooms[id].name} for id, room in found["rooms"].items()]
+    return {name: _plain(value) for name, value in found.items()}
+
+
+def in_words(session_id: str, span: Span, at: datetime, then: Then) -> str:
+    counts = ", ".join(f"{count:,} {status}" for status, count in then.counts.items())
+    second = (at - span.first).total_seconds()
+    lines = [
+        f"{session_id} at {at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, second {second:,.1f}: {then.status}.",
+        f"{counts}; {then.stored:,} records, {then.said:,} messages.",
+    ]
+    for room in then.rooms.values():
+        seats = then.seated(room.id)
+        playing = [one for one in seats if one.status == "playing"]
+        answered = sum(one.id in room.answered for one in seats)
+        left = max(0.0, (room.deadline - (then.paused_at or at)).total_seconds())
+        state = f"{answered} of {len(playing)} have answered, {left:.0f} s left"
+        lines.append(
+            f"{room.name:12} {room.step} {room.round}: "
+            + (state if room.status == "playing" else f"ended ({room.outcome})")
+        )
+    return "\n".join(lines)
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can say."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value
+
+
+def _asked(config: Config, session_id: str, work: Callable[[Connection], Awaitable[T]]) -> T:
+    async def run(url: str) -> T:
+        conn = await connect(url, "replay")
+        try:
+            await find_session(conn, session_id)
+            return await work(conn)
+        finally:
+            await conn.close()
+
+    with database(config) as url:
+        return asyncio.run(run(url))
