@@ -181,7 +181,7 @@ async def _end_step(scene: Scene, position: Position, asked: tuple[int, ...] | N
         await scene.store(position, computed, f"hook {step.on_end}")
     if step.score:
         amounts = await scene.ask(step.score, position, read_amounts)
-        await pay.earn(scene.conn, scene.room.id, position.index, amounts, step.score)
+        await pay.earn(scene.conn, scene.room.id, position.index, amounts, f"hook {step.score}")
 
 
 async def _fill_in(scene: Scene, position: Position, asked: tuple[int, ...] | None) -> None:

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, cast
 
-from app import __version__, codebook
+from app import __version__, codebook, payments
 from app.db import Connection, Queries, connect, row, value
 from app.study import Study
 from app.tables import BLOCK, Blocks, copied, fetched, listed, written
@@ -171,6 +171,8 @@ def _tables(conn: Connection, session_id: str, study: Study) -> Iterator[tuple[s
     yield "records_wide.csv", written(header, fetched(conn, SQL["records_wide"], session_id, player_wide))
     for noun in ("messages", "notes", "events"):
         yield f"{noun}.csv", copied(conn, SQL[noun], session_id)
+    yield "payments.csv", written(payments.PAYMENT, payments.payment_rows(conn, session_id, study))
+    yield "ledger.csv", written(payments.LEDGER, payments.ledger_rows(conn, session_id, study))
     yield "codebook.csv", written(codebook.HEADER, listed(codebook.rows(study)))
 
 

@@ -9,6 +9,8 @@ import json
 import zipfile
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import IO, Any
 
@@ -159,6 +161,48 @@ def wide_differences(export: Exported, study: Study) -> Iterator[str]:
             yield f"player {player} has {found:,} answers in records_wide.csv and {count:,} in records.csv"
     for player in said:
         yield f"player {player} is not in records_wide.csv"
+
+
+def payment_differences(export: Exported) -> Iterator[str]:
+    """Whether each payment is there once, is the sum of its parts, and that of its player's lines in ledger.csv."""
+    if "payments.csv" not in export.files:  # an earlier version wrote it
+        return
+    ledger: dict[str, Fraction] = {}
+    for player, *_, amount, _, _ in export.table("ledger.csv"):
+        ledger[player] = ledger.get(player, Fraction(0)) + Fraction(amount)
+    paid = set[str]()
+    for _, bonus, player, _, _, _, base, waiting, earned, rounding, total, _ in export.table("payments.csv"):
+        if player in paid:
+            yield f"player {player} is in payments.csv again"
+        paid.add(player)
+        explained = ledger.get(player, Fraction(0))
+        if explained != Fraction(total):
+            yield f"player {player}: {total} in payments.csv, but {float(explained)} in ledger.csv"
+        if sum(map(Fraction, (base, waiting, earned, rounding))) != Fraction(total):
+            yield f"player {player}: base, waiting, earned and rounding are not the total, {total}"
+        if Fraction(base) + Fraction(bonus) != Fraction(total):
+            yield f"player {player}: base {base} and bonus {bonus} are not the total, {total}"
+
+
+def unpaid(export: Exported, owed: Mapping[str, tuple[str, Decimal]], exact: bool) -> Iterator[str]:
+    """Players whose payment is not what is owed to them: by player, how it ended and the sum.
+
+    Unless `exact` somebody may have left since, or may have been given another code.
+    """
+    if "payments.csv" not in export.files:
+        return
+    paid = dict[str, tuple[str, str]]()
+    for _, _, player, _, outcome, *_, total, _ in export.table("payments.csv"):
+        paid[player] = outcome, total
+    for player, (outcome, total) in paid.items():
+        if player not in owed:
+            yield f"player {player} is paid {total}, but is owed nothing"
+        elif owed[player][0] == outcome and owed[player][1] != Decimal(total):
+            yield f"player {player} is paid {total}, but is owed {owed[player][1]}"
+        elif exact and owed[player][0] != outcome:
+            yield f"player {player} is paid for {outcome}, but ended with {owed[player][0]}"
+    for player in owed.keys() - paid.keys() if exact else ():
+        yield f"player {player} is owed {owed[player][1]}, but is not in payments.csv"
 
 
 def broken_receipts(export: Exported, kept: Sequence[Kept]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from app.study import Position, Study
 SQL = Queries("pay")
 FINEST = Decimal("1e-10")  # what an amount is stored to, and the pay for waiting counted to
 LARGEST = Decimal(10**12)
+OWN_REASONS = ("waiting", "base", "least", "most", "rounding")  # of lines that are no earnings
 EXACT = Context(prec=80, rounding=ROUND_HALF_UP)  # no sum of such amounts has more digits
 
 
@@ -34,7 +35,7 @@ class Earning:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of an account. `reason` is base, waiting, least, most or rounding, or else what computed an earning."""
+    """One line of an account. `reason` is one of `OWN_REASONS`, or what computed an earning."""
 
     at: datetime
     reason: str
@@ -42,6 +43,10 @@ class Line:
     position: Position | None = None  # of an earning
     points: Decimal | None = None  # of an earning, where the study has points
     seconds: int = 0  # of waiting
+
+    @property
+    def is_earning(self) -> bool:
+        return self.reason not in OWN_REASONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +172,8 @@ def _lines(study: Study, player: Player, earnings: Sequence[Earning], now: datet
     for one in earnings:
         points = one.amount if study.pay.per_point is not None else None
         amount = _in_money(study, one.amount)
-        lines.append(Line(one.at, one.reason, amount, study.plan[one.position], points))
+        place = study.plan[one.position] if 0 <= one.position < len(study.plan) else None
+        lines.append(Line(one.at, one.reason, amount, place, points))
     if player.outcome is None or out is None:
         return lines
     lines.append(Line(out, "base", study.pay.for_outcome(player.outcome)))

@@ -122,7 +122,7 @@ def _read(
     types, entry, rooms = read_types(table), read_entry(table), read_rooms(table)
     lobby, network, steps = read_lobby(table), read_network(table), read_steps(table)
     dropout, finish = read_dropout(table), read_finish(table)
-    pay = read_pay(table, finish.codes)
+    pay = read_pay(table, finish.codes, [field.name for field in entry])
     table.report_unknown_keys("a study")
     findings = table.findings
     check_parts(findings, files, types, rooms, lobby, network, steps, dropout, finish)

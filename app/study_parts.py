@@ -129,6 +129,7 @@ class Pay:
 
     `base` is for finishing, and `outcomes` has what else the ways to end bring, by outcome. What `score` hooks give is
     money, or points where `per_point` says what one is worth; all of it counts as `least` at least, as `most` at most.
+    `participant` is the field of the entry form that asks for the recruiter's id; without one the label is it.
     """
 
     base: Decimal = Decimal(0)
@@ -137,6 +138,7 @@ class Pay:
     per_point: Decimal | None = None
     least: Decimal = Decimal(0)
     most: Decimal | None = None
+    participant: str = ""
 
     def for_outcome(self, outcome: str) -> Decimal:
         return self.outcomes.get(outcome, self.base if outcome in FOR_FINISHING else Decimal(0))

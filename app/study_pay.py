@@ -4,11 +4,13 @@ from collections.abc import Collection
 from decimal import Decimal
 
 from app.languages import currencies, currency_digits
+from app.study_mistakes import did_you_mean
 from app.study_parts import Pay
 from app.study_source import Table
 
 
-def read_pay(study: Table, outcomes: Collection[str]) -> Pay:
+def read_pay(study: Table, outcomes: Collection[str], entry: Collection[str]) -> Pay:
+    """`outcomes` are the ways to end, `entry` the fields of the entry form."""
     pay = study.table("pay", "[pay] with single brackets, and its settings below")
     if pay is None:
         return Pay()
@@ -21,10 +23,15 @@ def read_pay(study: Table, outcomes: Collection[str]) -> Pay:
         per_point=_per_point(pay),
         least=_amount(pay, "least", currency, below_zero=True) or Decimal(0),
         most=_amount(pay, "most", currency),
+        participant=pay.text("participant", default=""),
     )
     if found.most is not None and found.most < found.least and pay.sound("most") and pay.sound("least"):
         sentence = f"`most` is {found.most}, which is less than `least`, {found.least}."
         pay.wrong("most", sentence, "Raise it, or lower `least`.")
+    if found.participant and found.participant not in entry and pay.sound("participant"):
+        sentence = f"The entry form has no field `{found.participant}` that could ask for the recruiter's id."
+        cure = did_you_mean(found.participant, entry) if entry else "Add it to [entry], or remove the line."
+        pay.wrong("participant", sentence, cure)
     pay.report_unknown_keys("[pay]")
     return found
 

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,11 @@ from app.exported import (
     broken_receipts,
     differences,
     miscounted_tables,
+    payment_differences,
+    unpaid,
     wide_differences,
 )
+from app.languages import currency_digits
 from app.receipts import Kept
 from app.study import Study, fingerprint
 
@@ -53,6 +57,8 @@ RULES = {
     "messages_have_a_place": "Every message comes from a seat, and goes to one that may read it.",
     "one_message_per_form": "No form sent two messages.",
     "messages_are_in_order": "The messages of a room are numbered in the order in which they came.",
+    "earnings_are_in_the_log": "Every earning is in the log of its room once, as it is stored.",
+    "earnings_have_a_place": "Every earning belongs to a player of its room and to a step, once for each reason.",
     "ties_go_both_ways": "Who sees another is seen by them.",
 }
 
@@ -181,6 +187,7 @@ async def _rule(conn: Connection, name: str, session_id: str, study: Study) -> C
             steps=[step for step, _, _ in asked],
             rounds=[round_ for _, round_, _ in asked],
             fields=[field for _, _, field in asked],
+            positions=len(study.plan),
             talk_steps=[step.name for step in study.steps if step.chat != "none"],
             open_steps=[step.name for step in study.steps if step.chat == "room"],
         ),
@@ -246,12 +253,41 @@ async def _export_checks(
                 differences(conn, SQL["stored_messages"], export_, "messages.csv", messages),
             ),
             await _check(
+                "payments_add_up",
+                f"{title}: ledger.csv explains every cent of payments.csv, where nobody is twice.",
+                _each(payment_differences(export_)),
+            ),
+            await _check(
+                "payments_are_owed",
+                f"{title}: payments.csv pays everybody who is out what follows from what is stored, and nobody else.",
+                _each(unpaid(export_, await _owed(conn, session_id, study), exact)),
+            ),
+            await _check(
                 "tables_are_whole",
                 f"{title}: every table has as many rows as are stored.",
                 _each(miscounted_tables(export_, counts.rows, exact)),
             ),
         ]
     return checks, export_.counted
+
+
+async def _owed(conn: Connection, session_id: str, study: Study) -> dict[str, tuple[str, Decimal]]:
+    """By player who is out: how it ended, and what is to be paid, computed by the database."""
+    pay, outcomes = study.pay, list(study.finish.codes)
+    found = await conn.execute(
+        SQL["owed"],
+        dict(
+            session_id=session_id,
+            outcomes=outcomes,
+            bases=[pay.for_outcome(outcome) for outcome in outcomes],
+            a_minute=study.lobby.pay_per_minute,
+            per_point=Decimal(1) if pay.per_point is None else pay.per_point,
+            least=pay.least,
+            most=pay.most,
+            digits=currency_digits(pay.currency),
+        ),
+    )
+    return {str(player): (outcome, total) for player, outcome, total in await found.fetchall()}
 
 
 async def _receipt_checks(path: Path, receipts: Sequence[Kept], title: str) -> list[Check]:

@@ -343,6 +343,51 @@ union all
 select format('room %%s, round %%s: the tie from %%s to %%s is there %%s times', room_id, round, from_slot, to_slot, count(*))
 from tie where session_id = %(session_id)s group by room_id, round, from_slot, to_slot having count(*) > 1
 
+-- name: earnings_are_in_the_log
+with stored as (
+    select room_id, player_id, concat_ws(E'\x1f', position, amount, reason) as what, 1 as kept, 0 as told
+    from earning where session_id = %(session_id)s
+), told as (
+    select l.room_id, e.player_id, concat_ws(E'\x1f', e.data->>'position', e.data->>'amount', e.data->>'reason'), 0, 1
+    from event e left join log l on l.id = e.log_id where e.session_id = %(session_id)s and e.name = 'player_earned'
+)
+select format('player %%s earned %%s at place %%s of the plan, by %%s: stored %%s times, but %%s times in the log of room %%s',
+    player_id, split_part(what, E'\x1f', 2), split_part(what, E'\x1f', 1), split_part(what, E'\x1f', 3), sum(kept), sum(told),
+    coalesce(room_id::text, 'none'))
+from (select * from stored union all select * from told) both_sides
+group by room_id, player_id, what having sum(kept) <> 1 or sum(told) <> 1
+order by player_id, what
+
+-- name: earnings_have_a_place
+select format('earning %%s: %%s', e.id, case
+    when p.id is null then format('player %%s is not in this session', e.player_id)
+    when p.room_id is distinct from e.room_id then format('player %%s sits in room %%s, not in room %%s', e.player_id,
+        coalesce(p.room_id::text, 'none'), e.room_id)
+    else format('the plan has no place %%s', e.position) end) as problem
+from earning e left join player p on p.id = e.player_id and p.session_id = %(session_id)s
+where e.session_id = %(session_id)s
+    and (p.room_id is distinct from e.room_id or e.position < 0 or e.position >= %(positions)s)
+union all
+select format('earnings %%s: player %%s earned by %%s at place %%s of the plan more than once',
+    string_agg(id::text, ', ' order by id), player_id, reason, position)
+from earning where session_id = %(session_id)s group by room_id, player_id, position, reason having count(*) > 1
+
+-- name: owed
+-- Told in other words than in app/pay.py, so that the two can disagree.
+select id, outcome, round(base + waiting + case when earned is null then 0
+    else least(greatest(earned, %(least)s::numeric, -(base + waiting)), coalesce(%(most)s::numeric, earned)) end, %(digits)s)
+from (
+    select p.id, p.outcome, coalesce(o.base, 0) as base, round(%(a_minute)s::numeric * greatest(0,
+        floor(extract(epoch from coalesce(p.seated_at, p.finished_at) - p.signed_in_at))) / 60, 10) as waiting,
+        e.earned
+    from player p left join unnest(%(outcomes)s::text[], %(bases)s::numeric[]) as o(outcome, base) on o.outcome = p.outcome
+    left join (
+        select player_id, sum(amount) * %(per_point)s::numeric as earned from earning
+        where session_id = %(session_id)s group by player_id
+    ) e on e.player_id = p.id
+    where p.session_id = %(session_id)s and p.status in ('finished', 'left')
+) parts
+
 -- name: study_sha256
 select study_sha256 from session where id = %(session_id)s
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from uuid import uuid4
 
-from app import lobby, messages, notes, players, records, rooms
+from app import lobby, messages, notes, pay, players, records, rooms
 from app.db import Connection
 from app.messages import Draft
 from app.people import Person
@@ -30,6 +31,12 @@ count = 2
 name = "plain"
 seats = {any = 4}
 after = "5m"
+[lobby]
+pay_per_minute = 0.15
+[pay]
+base = 4.00
+currency = "EUR"
+per_point = 0.05
 [network]
 kind = "ring"
 [[step]]
@@ -156,7 +163,7 @@ def open_lively(house: House, people: int = 10) -> Lively:
 def a_lively_session(house: House) -> tuple[Lively, dict[str, int]]:
     """Two rooms of four, one player who waits, one who never came; and the numbers of those who came.
 
-    Versions, late answers, answers that all came late, messages to one and to all, somebody who withdrew.
+    Versions, late answers, answers that all came late, messages to one and to all, earnings, somebody who withdrew.
     """
     lively = open_lively(house)
     *come, _ = lively.tokens
@@ -183,7 +190,15 @@ def a_lively_session(house: House) -> tuple[Lively, dict[str, int]]:
         for player, text in zip(others[:5], NASTY[:5], strict=True):
             await lively.answer(conn, player, 1, why=text)
 
+    async def settle(conn: Connection) -> None:
+        for player in (second, others[4]):
+            found = await players.find_player(conn, player)
+            assert found is not None and found.room_id is not None
+            thirds = {slot: Decimal(10 * slot) / 3 for slot in range(1, 5)}
+            await pay.earn(conn, found.room_id, 0, thirds, "hook payoff")
+
     house.do(before)
+    house.do(settle)
     lively.moves_to(second, 2)
     house.do(after)
     lively.withdraws(others[4])

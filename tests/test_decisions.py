@@ -113,7 +113,7 @@ def test_a_trust_game_shows_each_step_to_one_and_computes_between(shared: House,
         ("back", 1, 2, "hint", "round 1 of 2", "hook hint"),
     ]
     assert house.sql("select position, amount, reason from earning where session_id = %s", session.id) == [
-        (0, 6, "cost")
+        (0, 6, "hook cost")
     ]
 
 

@@ -36,6 +36,8 @@ HEADERS = {
     "messages.csv": "message,player,room,to,body,at",
     "notes.csv": "note,player,by,body,situation,at",
     "events.csv": "log,seq,event,player,data,at",
+    "payments.csv": "participant_id,amount",
+    "ledger.csv": "player,label,at,room,step,round,reason,amount",
     "codebook.csv": "file,column",
 }
 TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
@@ -68,6 +70,7 @@ def test_each_file_has_its_header_and_a_line_for_each_row(house: House) -> None:
         "messages.csv": "select count(*) from message where session_id = %s",
         "notes.csv": "select count(*) from note where session_id = %s",
         "events.csv": "select count(*) from event where session_id = %s",
+        "payments.csv": "select count(*) from player where session_id = %s and code is not null",
     }
     for name, query in counts.items():
         rows = table(folder, name)

@@ -237,6 +237,26 @@ BROKEN = {
         "delete from tie where room_id = 1 and from_slot = 1 and to_slot = 2",
         {"ties_go_both_ways": "room 1, round 1: slot 2 sees 1, but not the other way round"},
     ),
+    "an earning is another": (
+        "update earning set amount = amount + 0.0000000001 where id = 2",
+        {"earnings_are_in_the_log": "stored 1 times, but 0 times in the log of room"},
+    ),
+    "an earning is gone": (
+        "delete from earning where id = 3",
+        {"earnings_are_in_the_log": "stored 0 times, but 1 times in the log of room"},
+    ),
+    "an earning is there twice": (
+        """alter table earning drop constraint earning_pkey, drop constraint one_earning_per_reason;
+        insert into earning overriding system value select * from earning where id = 1""",
+        {
+            "earnings_are_in_the_log": "stored 2 times, but 1 times",
+            "earnings_have_a_place": "earned by hook payoff at place 0 of the plan more than once",
+        },
+    ),
+    "an earning belongs to no place": (
+        "update earning set position = 3 where id = 4; update earning set player_id = 9 where id = 5",
+        {"earnings_have_a_place": "earning 5: player 9 sits in room none, not in room"},
+    ),
     "a tie goes nowhere": (
         "insert into tie (session_id, room_id, round, from_slot, to_slot) select id, 1, 1, 1, 9 from session",
         {"ties_go_both_ways": "room 1, round 1: the tie from 1 to 9 joins no two slots"},
@@ -405,6 +425,22 @@ def test_a_value_that_does_not_count_is_found_in_records(lively: Lively, folder:
     rewrite(folder, "records.csv", lambda rows: [rows[0], first, *rows[1:]], cover_up=True)
     found = failed(verdict(lively, folder))
     assert found["records_are_exported"] == (f"record {first[0]} is in records.csv, but not stored",)
+
+
+def test_a_payment_that_somebody_raised_is_named(lively: Lively, folder: Path) -> None:
+    [(player,)] = lively.house.sql("select id from player where status = 'left'")
+
+    def raise_it(rows: list[list[str]]) -> list[list[str]]:
+        assert [row[2] for row in rows[1:]] == [str(player)]  # who is out, and nobody else
+        return [rows[0], [rows[1][0], "99.00", *rows[1][2:10], "99.00", "EUR"]]
+
+    rewrite(folder, "payments.csv", raise_it, cover_up=True)
+    found = failed(verdict(lively, folder))
+    assert f"player {player}: 99.00 in payments.csv, but" in found["payments_add_up"][0]
+    assert f"player {player} is paid 99.00, but is owed" in found["payments_are_owed"][0]
+    assert set(found) == {"payments_add_up", "payments_are_owed"}
+    rewrite(folder, "payments.csv", lambda rows: [*rows, rows[1]], cover_up=True)
+    assert f"player {player} is in payments.csv again" in failed(verdict(lively, folder))["payments_add_up"]
 
 
 def test_files_that_lack_or_do_not_belong_are_named(lively: Lively, folder: Path) -> None:

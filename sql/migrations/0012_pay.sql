@@ -2,8 +2,8 @@
 create table earning (
     id bigint generated always as identity primary key,
     session_id text not null,
-    player_id bigint not null references player, -- whoever sat in the slot as the step ended
-    room_id bigint not null references room,
+    player_id bigint not null, -- whoever sat in the slot as the step ended
+    room_id bigint not null,
     position integer not null, -- index into the study's plan of steps and rounds
     amount numeric not null, -- in points, or in the study's currency where it has no points
     reason text not null, -- what computed it

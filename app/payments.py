@@ -1,0 +1,121 @@
+"""Payments: who is to be paid what, for the recruiter, and the ledger that explains every cent."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from app import clock
+from app.db import Connection
+from app.fields import plain_number
+from app.languages import currency_digits
+from app.pay import SQL, Account, Earning, Line, account_of
+from app.players import Player
+from app.study import Study
+
+PAYMENT = (
+    "participant_id",
+    "amount",
+    "player",
+    "label",
+    "outcome",
+    "code",
+    "base",
+    "waiting",
+    "earned",
+    "rounding",
+    "total",
+    "currency",
+)
+LEDGER = ("player", "label", "at", "room", "step", "round", "reason", "amount", "points", "seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A player who came, and their account."""
+
+    player: Player
+    participant: str  # the recruiter's name for them
+    room: str  # its name, or empty
+    account: Account
+
+    @property
+    def is_out(self) -> bool:
+        """Only then it is certain what is paid."""
+        return self.player.code is not None
+
+    @property
+    def bonus(self) -> Decimal:
+        """What is paid on top of the base, which a recruiter pays by the code."""
+        return self.account.total - self.account.base
+
+
+async def booked(conn: Connection, session_id: str, study: Study) -> AsyncGenerator[Booked]:
+    """Everybody who came, in the order of their numbers, a few hundred at a time. `conn` is in a transaction."""
+    now = clock.now()
+    async with conn.cursor("booked") as cursor:
+        cursor.itersize = 200
+        await cursor.execute(SQL["accounts"], dict(session_id=session_id))
+        async for *columns, entry, room, positions, amounts, reasons, times in cursor:
+            player = Player(*columns)
+            found = zip(positions or (), amounts or (), reasons or (), times or (), strict=True)
+            account = account_of(study, player, [Earning(*one) for one in found], now)
+            yield Booked(player, _participant(study, player, entry), room or "", account)
+
+
+async def payment_rows(conn: Connection, session_id: str, study: Study) -> AsyncGenerator[tuple[str, ...]]:
+    """One of `PAYMENT` for each player who is out."""
+    coin = currency_digits(study.pay.currency)
+    async with aclosing(booked(conn, session_id, study)) as found:
+        async for one in found:
+            player, account = one.player, one.account
+            if one.is_out:
+                yield (
+                    one.participant,
+                    f"{one.bonus:.{coin}f}",
+                    str(player.id),
+                    player.label,
+                    player.outcome or "",
+                    player.code or "",
+                    f"{account.base:.{coin}f}",
+                    plain_number(account.waiting),
+                    plain_number(account.earned),
+                    plain_number(account.rounding),
+                    f"{account.total:.{coin}f}",
+                    study.pay.currency,
+                )
+
+
+async def ledger_rows(
+    conn: Connection, session_id: str, study: Study
+) -> AsyncGenerator[tuple[str | datetime, ...]]:
+    """One of `LEDGER` for each line of each account; of who still waits or plays, for each earning so far."""
+    async with aclosing(booked(conn, session_id, study)) as found:
+        async for one in found:
+            for line in one.account.lines:
+                if one.is_out or line.is_earning:
+                    yield _cells(one, line)
+
+
+def _cells(one: Booked, line: Line) -> tuple[str | datetime, ...]:
+    at = line.position
+    return (
+        str(one.player.id),
+        one.player.label,
+        line.at,
+        one.room if line.is_earning else "",
+        at.step.name if at else "",
+        str(at.round) if at else "",
+        line.reason,
+        plain_number(line.amount),
+        "" if line.points is None else plain_number(line.points),
+        str(line.seconds) if line.reason == "waiting" else "",
+    )
+
+
+def _participant(study: Study, player: Player, entry: Mapping[str, str]) -> str:
+    asked = study.pay.participant
+    return (entry.get(asked, "").strip() if asked else "") or player.label
