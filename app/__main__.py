@@ -110,6 +110,10 @@ def _parser() -> argparse.ArgumentParser:
         action.add_argument("--json", action="store_true", help="print the session as JSON")
         action.set_defaults(action=name)
 
+    mender = command("mend", _mend, "give a paused session another hooks.py; rooms that it stopped try again")
+    mender.add_argument("session", metavar="SESSION")
+    mender.add_argument("study", type=Path, metavar="STUDY", help="the study's folder, with hooks.py mended")
+
     lister = command("sessions", _sessions, "list the sessions there are")
     lister.add_argument("--json", action="store_true", help="print them as JSON")
 
@@ -282,6 +286,15 @@ def _act(options: argparse.Namespace, config: Config) -> int:
 
     sentence, status = _with_connection(config, work)
     print(json.dumps(dict(session=options.session, status=status)) if options.json else sentence)
+    return 0
+
+
+def _mend(options: argparse.Namespace, config: Config) -> int:
+    from app.stops import mend
+    from app.study import parse, read_folder
+
+    study = parse(read_folder(options.study))
+    print(_with_connection(config, lambda conn: mend(conn, options.session, study, "command line")))
     return 0
 
 

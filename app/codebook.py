@@ -97,6 +97,18 @@ COLUMNS: dict[str, dict[str, str]] = {
         "type": "players.csv → type",
         "room": "rooms.csv → room",
     },
+    "results.csv": {
+        "room": "rooms.csv → room",
+        "position": "The place in the study's plan of steps and rounds, from 0.",
+        "step": "The step at which it was computed or filled in.",
+        "round": "Which repetition of the step, from 1.",
+        "slot": "The seat whose value it is.",
+        "player": "players.csv → player: who has that seat now, or had it last.",
+        "name": "The result's name, or the question that it stands for the answer to.",
+        "value": "What the study computed, or filled in for who had not answered.",
+        "made_by": "keep or default: filled in as on_timeout says. hook NAME: that function of hooks.py. bot: a bot.",
+        "at": "When the server stored it.",
+    },
     "messages.csv": {
         "message": "The message's number.",
         "player": "players.csv → player: who wrote it.",
@@ -185,6 +197,11 @@ def rows(study: Study) -> Iterator[Sequence[str]]:
                     where = (
                         f"Where step is {step.name} and field is {field.name}: the answer to this question."
                     )
+                    yield (file, "value", step.name, field.name, where, *_question(field))
+        if file == "results.csv":
+            for step in study.steps:
+                for field in step.results:
+                    where = f"Where step is {step.name} and name is {field.name}: this result."
                     yield (file, "value", step.name, field.name, where, *_question(field))
         if file == "records_wide.csv":
             names = wide_columns(study)

@@ -18,7 +18,7 @@ from typing import Any
 
 import psycopg
 
-from app import decisions, lobby, rooms
+from app import decisions, lobby, rooms, stops
 from app.db import AWAY, Connection, Line
 from app.hooks import HookError, Hooks
 from app.rooms import DueRoom
@@ -157,7 +157,7 @@ class Conductor:
             except HookError as error:
                 logger.warning("room %d of session %s waits: %s", room_id, session_id, error)
                 async with conn.transaction():
-                    await decisions.stop(conn, room_id, error.failure)
+                    await stops.stop(conn, room_id, error.failure)
         except (psycopg.Error, OSError, TimeoutError) as error:
             logger.warning("room %d is tried again: %s", room_id, str(error).partition("\n")[0])
             line.drop()

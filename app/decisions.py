@@ -11,8 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from psycopg.types.json import Jsonb
-
 from app import pay, rooms
 from app.db import Connection, Queries, row, rows
 from app.fields import Field
@@ -156,18 +154,6 @@ async def move_on(conn: Connection, hooks: Hooks, study: Study, due: DueRoom) ->
             await _open_step(scene, position, asked)
             return
     await rooms.end(conn, [due.id], "complete", study)
-
-
-async def stop(conn: Connection, room_id: int, failure: Failure) -> None:
-    """The room waits, and its page tells the researcher why."""
-    why = {
-        "hook": failure.hook,
-        "sentence": failure.sentence,
-        "line": failure.line,
-        "values": failure.values,
-        "printed": failure.printed,
-    }
-    await conn.execute(SQL["stop_room"], dict(room_id=room_id, why=Jsonb(why)))
 
 
 async def _end_step(scene: Scene, position: Position, asked: tuple[int, ...] | None) -> None:

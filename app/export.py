@@ -141,6 +141,10 @@ async def write_files(conn: Connection, session_id: str, study: Study, create: C
         files[name] = await _write(create, name, blocks)
     for path, body in sorted(study.files.items()):
         files[f"study/{path}"] = await _write(create, f"study/{path}", _whole(body), count=False)
+    mended = await (await conn.execute(SQL["mended"], dict(session_id=session_id))).fetchall()
+    for nth, (path, body) in enumerate(mended, 1):
+        name = f"study_before/{nth}/{path}"
+        files[name] = await _write(create, name, _whole(body), count=False)
     manifest = _manifest(session, study, files)
     text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
     await _write(create, MANIFEST, _whole(text.encode()), count=False)
@@ -169,7 +173,7 @@ def _tables(conn: Connection, session_id: str, study: Study) -> Iterator[tuple[s
         yield f"{noun}.csv", copied(conn, SQL[noun], session_id)
     header = [*codebook.COLUMNS["records_wide.csv"], *wide.values()]
     yield "records_wide.csv", written(header, fetched(conn, SQL["records_wide"], session_id, player_wide))
-    for noun in ("messages", "notes", "events"):
+    for noun in ("results", "messages", "notes", "events"):
         yield f"{noun}.csv", copied(conn, SQL[noun], session_id)
     yield "payments.csv", written(payments.PAYMENT, payments.payment_rows(conn, session_id, study))
     yield "ledger.csv", written(payments.LEDGER, payments.ledger_rows(conn, session_id, study))

@@ -51,6 +51,9 @@ def _lights(tick: Tick) -> Iterator[Light]:
         yield Light("disk free", disk, f"at least {DISK:.0f} GB", server.disk_free >= DISK)
     gone = f"{tick.gone} gone without a word" if tick.gone else "all alive"
     yield Light("processes", str(server.processes), gone, server.processes > 0 and not tick.gone)
+    stopped = sum(room.stopped for room in tick.rooms)
+    if stopped:
+        yield Light("rooms stopped", f"{stopped:,}", "a hook failed", False)
     yield Light("last tick", _ms(server.tick), f"limit {TICK:,.0f} ms", server.tick <= TICK)
 
 

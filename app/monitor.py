@@ -93,7 +93,7 @@ def _room_items(tick: Tick, study: Study, numbers: Mapping[str, int]) -> Iterato
             id=room.id,
             kind=room.kind,
             number=room.number,
-            status=room.status,
+            status="stopped" if room.stopped else room.status,
             position=room.position,
             step=room.step,
             round=room.round,

@@ -17,6 +17,7 @@ from app.notes import Notices
 from app.players import Player
 from app.presence import Spell
 from app.rooms import RoomView
+from app.stops import Stop, why_stopped
 
 SQL = Queries("stories")
 MOST = 300  # lines of a story, and people of a list
@@ -96,6 +97,7 @@ class RoomStory:
     sitters: Mapping[int, Sitter]  # by slot
     happened: Sequence[Happened]  # newest first
     messages: Sequence[Message]  # newest first
+    stop: Stop | None = None  # why it waits
 
     def point(self, slot: int) -> tuple[float, float]:
         """Where a slot is drawn: on a circle around 0, 0, from the top and clockwise."""
@@ -184,4 +186,5 @@ async def story_in(conn: Connection, session_id: str, room_id: int) -> RoomStory
     sitters = await rows(conn, Sitter, SQL["labels_of"], room_id=room_id)
     happened = await rows(conn, Happened, SQL["happened_in"], room_id=room_id, most=MOST)
     messages = await rows(conn, Message, SQL["talk_of"], room_id=room_id, slot=None, most=MOST)
-    return RoomStory(view, {one.slot: one for one in sitters}, happened, messages)
+    stop = await why_stopped(conn, room_id)
+    return RoomStory(view, {one.slot: one for one in sitters}, happened, messages, stop)

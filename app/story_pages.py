@@ -11,7 +11,7 @@ from litestar.datastructures import State
 from litestar.exceptions import NotFoundException
 from litestar.response import Redirect, Response
 
-from app import actions, clock, html, notes, stories
+from app import actions, clock, html, notes, stops, stories
 from app.admin_pages import logged_in, owner, study_of
 from app.db import Connection
 from app.fields import FieldError, Form, first
@@ -48,13 +48,14 @@ async def _advance(wish: Wish) -> str:
 
 
 async def _extend(wish: Wish) -> str:
-    try:
-        deadline = datetime.fromisoformat(first(wish.form, "deadline"))
-    except ValueError:
-        raise SessionError("The form does not say which deadline it means. Reload the page.") from None
+    deadline = _moment(wish, "deadline")
     return await actions.extend(
         wish.conn, wish.session_id, wish.id, deadline, _number(wish, "seconds"), wish.by
     )
+
+
+async def _retry(wish: Wish) -> str:
+    return await stops.retry(wish.conn, wish.session_id, wish.id, _moment(wish, "at"), wish.by)
 
 
 async def _end(wish: Wish) -> str:
@@ -88,7 +89,9 @@ async def _note(wish: Wish) -> str:
     return "It stands on their page now."
 
 
-OF_ROOM: dict[str, Callable[[Wish], Awaitable[str]]] = dict(advance=_advance, extend=_extend, end=_end)
+OF_ROOM: dict[str, Callable[[Wish], Awaitable[str]]] = dict(
+    advance=_advance, extend=_extend, retry=_retry, end=_end
+)
 OF_PLAYER: dict[str, Callable[[Wish], Awaitable[str]]] = dict(
     dismiss=_dismiss, replace=_replace, issue=_issue, retype=_retype, note=_note
 )
@@ -247,6 +250,13 @@ def _number(wish: Wish, name: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 9):
         raise SessionError("The form does not say what it means. Reload the page and try again.")
     return int(text)
+
+
+def _moment(wish: Wish, name: str) -> datetime:
+    try:
+        return datetime.fromisoformat(first(wish.form, name))
+    except ValueError:
+        raise SessionError("The form does not say which moment it means. Reload the page.") from None
 
 
 async def _player(conn: Connection, session_id: str, player_id: int) -> Player:

@@ -31,6 +31,7 @@ class RoomLine:
     step: str
     round: int
     deadline: datetime
+    stopped: bool  # a hook could not decide: it waits for the researcher
     types: list[str]  # of the players, by slot
     states: list[str]  # answered, silent, away (no page is connected) or left, by slot
 

@@ -126,6 +126,7 @@ class _Counts:
     players: int
     rooms: int
     ties: int
+    results: int
     events: int
 
     @property
@@ -133,6 +134,7 @@ class _Counts:
         """How many rows which file of an export should have."""
         counts = dict(players=self.players, records_wide=self.players, rooms=self.rooms, ties=self.ties)
         counts |= dict(history=self.stored_records, messages=self.stored_messages, events=self.events)
+        counts["results"] = self.results
         return {f"{noun}.csv": count for noun, count in counts.items()}
 
 

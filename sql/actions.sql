@@ -7,10 +7,6 @@ update room set deadline = deadline + make_interval(secs => %(secs)s) where id =
 -- name: end_step
 update room set deadline = clock_timestamp() where id = %(room_id)s and status = 'playing' and stopped is null
 
--- name: retry_room
--- Only while it is stopped for the reason that the researcher saw.
-update room set stopped = null where id = %(room_id)s and status = 'playing' and stopped = %(why)s
-
 -- name: retype_player
 update player set type = %(type)s where id = %(player_id)s and status = 'waiting'
 

@@ -35,6 +35,3 @@ from unnest(%(slots)s::int[], %(names)s::text[], %(values)s::text[]) as g(slot, 
 update room set position = %(position)s, step = %(step)s, round = %(round)s, asked = %(asked)s, opening = false,
     ends_when_answered = %(ends_when_answered)s, deadline = clock_timestamp() + make_interval(secs => %(limit)s)
 where id = %(room_id)s
-
--- name: stop_room
-update room set stopped = %(why)s where id = %(room_id)s and status = 'playing'

@@ -64,6 +64,16 @@ from player p left join room on room.id = p.room_id left join (
 ) said on said.player_id = p.id
 where p.session_id = %(session_id)s order by p.id
 
+-- name: results
+select room.name as room, r.position, r.step, r.round, r.slot, p.id as player, r.name, escaped(r.value) as value,
+    r.made_by, iso(r.at) as at
+from result r join room on room.id = r.room_id
+left join player p on p.room_id = r.room_id and p.slot = r.slot and not p.replaced
+where r.session_id = %(session_id)s order by r.room_id, r.position, r.slot, r.name
+
+-- name: mended
+select path, before from mended where session_id = %(session_id)s order by at
+
 -- name: messages
 select m.id as message, m.player_id as player, room.name as room, m.to_slot as "to",
     escaped(m.body) as body, iso(m.at) as at, m.slot, m.step, m.round

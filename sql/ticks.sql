@@ -26,6 +26,7 @@ where p.session_id = %(session_id)s and p.status = 'waiting' group by type, wait
 
 -- name: room_lines
 select r.id, r.name, r.kind, r.number, r.status::text, r.position, r.step, r.round, r.deadline,
+    r.stopped is not null as stopped,
     array_agg(p.type order by s.slot) as types,
     array_agg(case
         when p.status = 'left' then 'left'

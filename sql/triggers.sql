@@ -54,15 +54,19 @@ begin
     perform append_events(array_agg(log.id), array_agg(changed.name), array_agg(null::bigint), array_agg(changed.data))
     from (
         select n.id,
-            case when n.status = 'running' and o.status = 'paused' then 'session_resumed'
+            case when n.study_sha256 <> o.study_sha256 then 'study_mended'
+                when n.status = 'running' and o.status = 'paused' then 'session_resumed'
                 when n.status = 'running' then 'session_started'
                 else 'session_' || n.status end as name,
             jsonb_strip_nulls(jsonb_build_object('by', acting(), 'since', case
+                when n.study_sha256 <> o.study_sha256 then null
                 when n.status = 'running' and o.status = 'paused' then n.resumed_at
                 when n.status = 'running' then n.started_at
                 when n.status = 'paused' then n.paused_at
-                else n.closed_at end)) as data
-        from new_rows n join old_rows o using (id) where n.status <> o.status
+                else n.closed_at end,
+                'before', case when n.study_sha256 <> o.study_sha256 then o.study_sha256 end,
+                'now', case when n.study_sha256 <> o.study_sha256 then n.study_sha256 end)) as data
+        from new_rows n join old_rows o using (id) where (n.status, n.study_sha256) <> (o.status, o.study_sha256)
     ) changed join log on log.session_id = changed.id and log.room_id is null;
     return null;
 end $$;

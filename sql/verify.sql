@@ -11,6 +11,7 @@ select
     (select count(*) from player where session_id = %(session_id)s) as players,
     (select count(*) from room where session_id = %(session_id)s) as rooms,
     (select count(*) from tie where session_id = %(session_id)s) as ties,
+    (select count(*) from result where session_id = %(session_id)s) as results,
     (select count(*) from event where session_id = %(session_id)s) as events
 
 -- name: acknowledged_records_are_stored

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.house import PAGE, Guest, House, Opened, Server, seated, until
+from app.sessions import SessionError
+from app.stops import mend
+from app.study import parse
+from tests.house import PAGE, Guest, House, Opened, Server, hidden_fields, seated, until
 
 GAME = """
 title = "Game"
@@ -181,3 +184,64 @@ def test_a_hook_that_fails_stops_its_room_alone(
 
     house.tell(story())
     assert not [line for line in results(house, session) if line[3] == "other"], "nothing of it was stored"
+
+
+def test_hooks_are_mended_in_a_paused_session_and_the_room_goes_on_as_if_nothing_had_been(
+    shared: House, server: Server
+) -> None:
+    house = shared
+    broken = HOOKS.replace("3 * amount", "3 / 0")
+    session = house.open_files(files(hooks=broken), {"any": 2})
+    ada = house.researcher(server)
+    room_id = 0
+
+    async def until_stopped() -> tuple[int, Guest, Guest]:
+        first, second = await pair(house, server, session)
+        await seated(first)
+        await first.answer({"sent": "4"})
+        await until(lambda: at(house, session)[5], "the room stopped")
+        [(room_id,)] = house.sql("select id from room where session_id = %s", session.id)
+        return room_id, first, second
+
+    async def look() -> None:
+        nonlocal room_id
+        room_id, *_ = await until_stopped()
+        page = (await ada.get(f"/admin/sessions/{session.id}/rooms/{room_id}")).text
+        assert "hooks.py:9" in page and "ZeroDivisionError: division by zero" in page
+        assert "&#34;sent&#34;" in page, "what it was given"
+        dashboard = f"/admin/sessions/{session.id}"
+
+        async def warns() -> bool:
+            return "rooms stopped" in (await ada.get(dashboard)).text
+
+        await until(warns, "a light on the dashboard")
+        form = hidden_fields(page, f"/admin/sessions/{session.id}/rooms/{room_id}/retry")
+        await ada.post(f"/admin/sessions/{session.id}/rooms/{room_id}/retry", form)
+        await until(lambda: len(log(house, session, "room_stopped")) == 2, "it failed again")
+        again = await ada.post(f"/admin/sessions/{session.id}/rooms/{room_id}/retry", form)
+        assert "has been tried again already" in again.text, "the second click"
+
+    house.tell(look())
+    mended = parse(files())
+    with pytest.raises(SessionError, match=r"is running\. Pause it first"):
+        house.do(lambda conn: mend(conn, session.id, mended, "ada"))
+    house.act("pause", session)
+    other = parse(files(GAME.replace("60s", "50s")))
+    with pytest.raises(SessionError, match=r"study\.toml is not as in the session\. Only hooks\.py"):
+        house.do(lambda conn: mend(conn, session.id, other, "ada"))
+    assert "1 room tries again" in house.do(lambda conn: mend(conn, session.id, mended, "ada"))
+    house.act("resume", session)
+
+    async def goes_on() -> None:
+        await until(lambda: at(house, session)[:2] == ("back", 1), "the next step")
+
+    house.tell(goes_on())
+    assert ("send", 1, 2, "tripled", "12", "hook triple") in results(house, session)
+    assert house.sql("select path, by from mended where session_id = %s", session.id) == [("hooks.py", "ada")]
+    assert [line[0] for line in log(house, session, "study_mended")] == ["ada"]
+
+
+def log(house: House, session: Opened, name: str) -> list[tuple[Any, ...]]:
+    return house.sql(
+        "select data->>'by' from event where session_id = %s and name = %s order by at", session.id, name
+    )

@@ -33,6 +33,7 @@ HEADERS = {
     "records.csv": "record,player,room,step,round,field,value,version,late,at",
     "history.csv": "record,player,room,step,round,field,value,version,late,at",
     "records_wide.csv": "player,label,type,room",
+    "results.csv": "room,position,step,round,slot,player,name,value,made_by,at",
     "messages.csv": "message,player,room,to,body,at",
     "notes.csv": "note,player,by,body,situation,at",
     "events.csv": "log,seq,event,player,data,at",

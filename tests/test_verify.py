@@ -141,7 +141,7 @@ BROKEN = {
         {"one_slot_one_player": "player 3 sits in slot 9 of room 1, which is not there"},
     ),
     "somebody is there twice": (
-        """drop index one_slot_one_player; alter table player drop constraint player_pkey,
+        """drop index one_slot_one_player; alter table player drop constraint player_pkey cascade,
             drop constraint one_token_one_player, drop constraint one_label_one_player;
         insert into player overriding system value select * from player where id = 3""",
         {"one_player_one_slot": "player 3 is there 2 times", "one_slot_one_player": "players 3, 3"},

@@ -1,0 +1,25 @@
+-- name: stop_room
+update room set stopped = %(why)s where id = %(room_id)s and status = 'playing'
+
+-- name: why_stopped
+select stopped->>'hook' as hook, stopped->>'sentence' as sentence, (stopped->>'line')::integer as line,
+    stopped->>'values' as values, stopped->>'printed' as printed, (stopped->>'at')::timestamptz as at
+from room where id = %(room_id)s and stopped is not null
+
+-- name: retry_room
+-- Only if it is stopped for the reason that the researcher saw.
+update room set stopped = null where id = %(room_id)s and (stopped->>'at')::timestamptz = %(at)s returning id
+
+-- name: retry_rooms
+update room set stopped = null where session_id = %(session_id)s and stopped is not null returning id
+
+-- name: keep_before
+insert into mended (session_id, path, before, sha256, by)
+select s.id, f.path, f.body, s.study_sha256, %(by)s
+from session s join study_file f on f.session_id = s.id and f.path = %(path)s where s.id = %(session_id)s
+
+-- name: put_file
+update study_file set body = %(body)s where session_id = %(session_id)s and path = %(path)s
+
+-- name: put_fingerprint
+update session set study_sha256 = %(sha256)s where id = %(session_id)s
