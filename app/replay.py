@@ -103,7 +103,7 @@ class Then:
     players: Mapping[int, PlayerThen] = field(default_factory=dict)
     rooms: Mapping[int, RoomThen] = field(default_factory=dict)
     records: Mapping[int, int] = field(default_factory=dict)  # log → how many were acknowledged
-    messages: Mapping[int, Sequence[int]] = field(default_factory=dict)  # log → their numbers
+    messages: Mapping[int, int] = field(default_factory=dict)
     notes: Sequence[int] = ()  # their numbers
     earned: Mapping[int, Decimal] = field(default_factory=dict)  # player → of all steps so far
 
@@ -121,7 +121,7 @@ class Then:
 
     @property
     def said(self) -> int:
-        return sum(map(len, self.messages.values()))
+        return sum(self.messages.values())
 
     def seated(self, room_id: int) -> list[PlayerThen]:
         """Who has a slot of this room, by slot; not who was replaced there."""
@@ -144,15 +144,22 @@ async def read_logs(conn: Connection, session_id: str) -> list[Log]:
     return await rows(conn, Log, SQL["logs_of"], session_id=session_id)
 
 
-async def read_events(conn: Connection, session_id: str, until: datetime | None = None) -> list[Event]:
-    """Of all the session's logs, in the order of what happened; `until` a moment, or all."""
-    return await rows(conn, Event, SQL["events_of"], session_id=session_id, until=until)
+async def read_events(conn: Connection, session_id: str) -> list[Event]:
+    """Of all the session's logs, in the order of what happened."""
+    return await rows(conn, Event, SQL["events_of"], session_id=session_id)
 
 
 async def read_then(conn: Connection, session_id: str, at: datetime) -> Then:
-    """The session at a moment."""
+    """The session at a moment. What folds into it is a small part of all that happened before."""
+    where = dict(session_id=session_id, at=at)
     invited, logs = await read_invited(conn, session_id), await read_logs(conn, session_id)
-    return fold(invited, logs, await read_events(conn, session_id, at))
+    then = fold(invited, logs, await rows(conn, Event, SQL["events_that_tell"], **where))
+    counted = await (await conn.execute(SQL["counted_until"], where)).fetchall()
+    return replace(
+        then,
+        records={log_id: records for log_id, records, _ in counted},
+        messages={log_id: messages for log_id, _, messages in counted},
+    )
 
 
 def fold(invited: Iterable[Invited], logs: Iterable[Log], events: Iterable[Event]) -> Then:
@@ -184,7 +191,7 @@ class _Folding:
         self.rooms: dict[int, RoomThen] = {}  # by log
         self.answered: dict[int, set[int]] = {}  # by log
         self.records: dict[int, int] = dict.fromkeys(self.room_of, 0)
-        self.messages: dict[int, list[int]] = {log_id: [] for log_id in self.room_of}
+        self.messages: dict[int, int] = dict.fromkeys(self.room_of, 0)
         self.notes: list[int] = []
         self.earned: dict[int, Decimal] = {}
         self.session = Then()
@@ -303,7 +310,7 @@ class _Folding:
             self.earned[event.player_id] = before + Decimal(event.data["amount"])
 
     def message_sent(self, event: Event) -> None:
-        self.messages[event.log_id].append(event.data["message"])
+        self.messages[event.log_id] += 1
 
     def help_asked(self, event: Event) -> None:
         self.notes.append(event.data["note"])

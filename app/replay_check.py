@@ -120,7 +120,7 @@ def differences(
     yield from _answers(events, tables.records, labels, rooms)
     yield from _talk(logs, events, tables.messages, labels)
     for log in logs:
-        told = then.records[log.id], len(then.messages[log.id])
+        told = then.records[log.id], then.messages[log.id]
         if told != (log.records, log.messages):
             what = f"{told[0]:,} records and {told[1]:,} messages"
             counted = f"{log.records:,} and {log.messages:,}"

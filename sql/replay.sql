@@ -20,14 +20,40 @@ where s.id = %(session_id)s group by s.id
 
 -- name: events_of
 -- All logs as one. Within a log the order is its own: after a failover another machine's clock may be behind.
--- Who comes is logged by the seating that follows, all in one go: they count from when they came.
 select e.log_id, e.seq, e.name, e.player_id, e.data, e.at from (
     select e.*, max(e.at) over (partition by e.log_id order by e.seq) as moment
     from log l join event e on e.log_id = l.id where l.session_id = %(session_id)s
 ) e
-where %(until)s::timestamptz is null or e.moment <= %(until)s
-    or e.name = 'player_signed_in' and (e.data->>'signed_in_at')::timestamptz <= %(until)s
 order by e.moment, e.log_id, e.seq
+
+-- name: events_that_tell
+-- Of those up to a moment, all whose traces are left then: not what was said at steps that are over, and which only
+-- led to the one that is open. Who comes is logged by the seating that follows, all in one go: they count from when
+-- they came. Materialized: else each event would look for the last one of its log again.
+with reached as materialized (
+    select l.id as log_id, l.room_id, (
+        select e.seq from event e where e.log_id = l.id and e.at <= %(at)s order by e.seq desc limit 1
+    ) as seq from log l where l.session_id = %(session_id)s
+), opened as materialized (
+    select r.*, coalesce((
+        select e.seq from event e where e.log_id = r.log_id and e.seq <= r.seq and e.name in ('room_opened', 'step_opened')
+        order by e.seq desc limit 1
+    ), 0) as step_seq from reached r
+)
+select e.log_id, e.seq, e.name, e.player_id, e.data, e.at from (
+    select e.*, max(e.at) over (partition by e.log_id order by e.seq) as moment
+    from opened o join event e on e.log_id = o.log_id
+    where e.seq <= o.seq and (o.room_id is null or e.seq >= o.step_seq
+            or e.name not in ('step_opened', 'deadline_moved', 'player_answered', 'message_sent'))
+        or o.room_id is null and e.name = 'player_signed_in' and (e.data->>'signed_in_at')::timestamptz <= %(at)s
+) e
+order by e.moment, e.log_id, e.seq
+
+-- name: counted_until
+select l.id, coalesce(sum(jsonb_array_length(e.data->'records')), 0)::bigint as records,
+    count(*) filter (where e.name = 'message_sent') as messages
+from log l left join event e on e.log_id = l.id and e.at <= %(at)s and e.name in ('player_answered', 'message_sent')
+where l.session_id = %(session_id)s group by l.id
 
 -- name: session_in_table
 select id, status::text, started_at, paused_at, closed_at from session where id = %(session_id)s

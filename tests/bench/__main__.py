@@ -20,6 +20,7 @@ from tests.bench import (
     monitor,
     phone,
     records,
+    replay,
     report,
     signin,
     soak,
@@ -40,6 +41,7 @@ BENCHMARKS: dict[str, Callable[[Stage], Chapter]] = {
     "game": game.run,
     "export": export.run,
     "growth": growth.run,
+    "replay": replay.run,
 }
 LONG: dict[str, Callable[[Stage], Chapter]] = {"day": game.run_day, "drill": drill.run, "soak": soak.run}
 FILE = PROJECT / "BENCHMARKS.md"
