@@ -171,7 +171,7 @@ def _with_connection(config: Config, work: Callable[[Connection], Awaitable[T]])
 
 def _demo(options: argparse.Namespace, config: Config) -> int:
     from app.demo import run_demo
-    from app.server import PortTaken
+    from app.processes import PortTaken
 
     try:
         run_demo(config, options.study, options.players, not options.no_bots)
@@ -181,7 +181,7 @@ def _demo(options: argparse.Namespace, config: Config) -> int:
 
 
 def _serve(options: argparse.Namespace, config: Config) -> int:
-    from app.server import PortTaken, Processes, bind
+    from app.processes import PortTaken, Processes, bind
 
     try:
         listener = bind(config.host, config.port)

@@ -22,9 +22,9 @@ from app.database import database
 from app.db import Connection, connect
 from app.people import Person, new_token
 from app.players import find_by_token
+from app.processes import Processes, bind
 from app.rehearsal.bots import Bot
 from app.rehearsal.habits import Habits
-from app.server import Processes, bind
 from app.sessions import open_session, start
 from app.study import Study, parse, read_folder
 

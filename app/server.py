@@ -1,18 +1,11 @@
-"""The production server: one listening socket, N processes that share it, each replaced when it dies."""
+"""One process of the production server: it answers what comes in on the socket that it shares with the others."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
-import resource
-import signal
 import socket
-import subprocess
-import sys
 import threading
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 from typing import Any
@@ -26,15 +19,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from app import record_forms, streams
 from app.config import Config
 from app.main import create_app
+from app.processes import allow_many_connections
 
-YOUNG, RESPAWN = 5.0, 3.0  # seconds: who dies before the first is replaced after the second
-REPLACE = 60.0  # seconds in which a new process must be ready
 LARGE_FORM = 16_384  # bytes: what is larger is read piece by piece, as the client can be made to wait
-logger = logging.getLogger(__name__)
-
-
-class PortTaken(Exception):
-    """Somebody else listens there."""
 
 
 class OneWrite:
@@ -147,32 +134,6 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises `PortTaken` with a sentence."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except (OSError, OverflowError) as error:
-        listener.close()
-        reason = getattr(error, "strerror", None) or "not an address of this machine"
-        raise PortTaken(
-            f"Cannot listen on {host} port {port} ({reason}). Choose another with --port."
-        ) from None
-    listener.listen(4096)
-    listener.set_inheritable(True)
-    return listener
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def serve_one(config: Config, url: str, listener: socket.socket, lifeline: int) -> None:
     """Serve in this process until SIGTERM or SIGINT, or until whoever holds the other end of `lifeline` is gone.
 
@@ -209,128 +170,7 @@ def _head_as_get(app: ASGIApp) -> ASGIApp:
     return answer
 
 
-def allow_many_connections() -> None:
-    """Each page holds a connection, and each connection a file descriptor; 1,024 is a common limit."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 65_536 if most == resource.RLIM_INFINITY else most
-    with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
-    if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 4096:
-        logger.warning(
-            "only %s files may be open at once: raise the limit (ulimit -n) before hundreds come", wanted
-        )
-
-
 def _end_with_parent(lifeline: int) -> None:
     with suppress(OSError):
         os.read(lifeline, 1)  # returns only when the parent has died, however it died
     os._exit(1)
-
-
-class Child:
-    """One server process, and the line on which it says that it is ready and learns that its parent has died."""
-
-    def __init__(self, listener: socket.socket, url: str) -> None:
-        self.line, theirs = socket.socketpair()
-        with theirs:
-            theirs.set_inheritable(True)
-            self.popen = subprocess.Popen(
-                [sys.executable, "-m", "app", "serve-process", str(listener.fileno()), str(theirs.fileno())],
-                pass_fds=[listener.fileno(), theirs.fileno()],
-                env=os.environ | {"DATABASE_URL": url},
-                start_new_session=True,  # a Ctrl-C reaches the parent, which ends its children in order
-            )
-        self.born = time.monotonic()
-
-    @property
-    def alive(self) -> bool:
-        return self.popen.poll() is None
-
-    def wait_until_ready(self, seconds: float) -> bool:
-        """False where it has ended, or is not ready in time."""
-        self.line.settimeout(seconds)
-        try:
-            return bool(self.line.recv(5))
-        except TimeoutError:
-            return False
-
-    def stop(self, seconds: float = 10) -> None:
-        """Let it answer what it is at; end it where that takes too long."""
-        if self.alive:
-            self.popen.terminate()
-        try:
-            self.popen.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self.popen.kill()
-            self.popen.wait()
-        self.line.close()
-
-
-class Processes:
-    """Keeps `count` server processes alive on one socket."""
-
-    def __init__(self, count: int, listener: socket.socket, url: str) -> None:
-        self.count, self.listener, self.url = count, listener, url
-        self.children: list[Child] = []
-        self.stopping = self.hung_up = False
-        self.respawn_at: dict[int, float] = {}
-
-    def run(self, before_replacing: Callable[[], None] = lambda: None) -> None:
-        """Until SIGTERM or SIGINT. SIGHUP replaces the processes one after the other: a new version without a gap."""
-        for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(name, self._hear)
-        self.start()
-        while not self.stopping:
-            self.watch()
-            if self.hung_up:
-                self.hung_up = False
-                before_replacing()
-                self.replace()
-            time.sleep(0.1)
-        self.stop()
-
-    def start(self) -> None:
-        self.children = [Child(self.listener, self.url) for _ in range(self.count)]
-
-    def watch(self) -> None:
-        """Replace who has died; after one that died young wait a little: a lasting fault must not spin."""
-        now = time.monotonic()
-        for index, child in enumerate(self.children):
-            if child.alive:
-                continue
-            if index not in self.respawn_at:
-                logger.warning(
-                    "server process %s ended with %s; starting another",
-                    child.popen.pid,
-                    child.popen.returncode,
-                )
-                self.respawn_at[index] = now + (RESPAWN if now - child.born < YOUNG else 0.0)
-            if now >= self.respawn_at[index]:
-                del self.respawn_at[index]
-                child.line.close()
-                self.children[index] = Child(self.listener, self.url)
-
-    def replace(self) -> None:
-        """Start a new process, and only when it answers let an old one go; then the next."""
-        for index, old in enumerate(self.children):
-            new = Child(self.listener, self.url)
-            if not new.wait_until_ready(REPLACE):
-                new.stop()
-                logger.error("a new server process did not become ready: the old ones go on")
-                return
-            self.children[index] = new
-            old.stop()
-
-    def stop(self) -> None:
-        self.stopping = True
-        for child in self.children:
-            if child.alive:
-                child.popen.terminate()
-        for child in self.children:
-            child.stop()
-
-    def _hear(self, sig: int, frame: FrameType | None) -> None:
-        if sig == signal.SIGHUP:
-            self.hung_up = True
-        else:
-            self.stopping = True

@@ -29,9 +29,9 @@ from app.config import PROJECT
 from app.db import Connection, connect
 from app.embedded import Postgres
 from app.people import Person
+from app.processes import free_port
 from app.rehearsal.programs import program
 from app.rehearsal.wire import Answer, Browser, WireError
-from app.server import free_port
 from app.sessions import ACTIONS, open_session
 from app.study import parse, read_folder
 

@@ -19,6 +19,7 @@ from typing import Any
 from app.config import PROJECT
 from app.database import kept_running, migrate_at
 from app.embedded import Postgres
+from app.processes import free_port
 from app.rehearsal.diary import Wrong
 from app.rehearsal.faults import (
     FAILOVER,
@@ -32,7 +33,6 @@ from app.rehearsal.faults import (
 from app.rehearsal.rehearse import Run, Write, rehearse
 from app.rehearsal.stage import Plan, Played, RehearsalError, open_rehearsal
 from app.rehearsal.standby import Standby, kill_machine
-from app.server import free_port
 
 SETTINGS = {"max_wal_size": "256MB", "min_wal_size": "80MB"}  # for a small disk
 PATIENCE, MOMENT = (

@@ -12,6 +12,7 @@ from typing import Any
 
 from app.config import Config
 from app.people import read_people
+from app.processes import Processes, bind
 from app.rehearsal.stage import (
     Beside,
     Cast,
@@ -24,7 +25,6 @@ from app.rehearsal.stage import (
     reaches,
 )
 from app.rehearsal.verdict import Verdict, judge
-from app.server import Processes, bind
 from app.study import parse, read_folder
 
 Write = Callable[[str], None]

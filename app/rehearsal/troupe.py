@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 import uvloop
 
+from app.processes import allow_many_connections
 from app.rehearsal.bots import Bot, Counts
 from app.rehearsal.diary import Diary
 from app.rehearsal.habits import Habits
-from app.server import allow_many_connections
 from app.study import Study
 
 BEAT = 0.5  # seconds between two words of a process
