@@ -62,6 +62,9 @@ def read_folder(folder: Path) -> dict[str, bytes]:
         raise StudyError([Mistake(str(folder), None, f"It can't be read: {error.strerror}.", "")]) from None
     if STUDY_FILE not in files:
         cure = "A study is a folder with a study.toml and pages; give that folder."
+        others = {path.name.lower(): path.name for path in folder.iterdir()}
+        for name in (STUDY_FILE, f"{STUDY_FILE}.txt"):
+            cure = f"Rename {others[name]} in it to {STUDY_FILE}." if name in others else cure
         raise StudyError([Mistake(str(folder), None, "It has no study.toml.", cure)])
     if sum(map(len, files.values())) > LARGEST_STUDY:
         cure = "Remove what the study does not need from its folder."

@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Mapping
 
 from app.networks import Network
+from app.study_forms import form_mistakes
 from app.study_hooks import check_hooks, uses_of
 from app.study_mistakes import Findings, did_you_mean, listed
 from app.study_pages import is_page, page_mistakes
 from app.study_parts import ANY, Dropout, Finish, Lobby, RoomKind, Step
 
 LONGEST_PLAN = 10_000
+LEAST_TO_ANSWER = 1.0  # seconds, a question
 CARRIED_OUT = ("end_room", "continue")  # of what [dropout] can ask for
 
 
@@ -130,9 +132,13 @@ def _check_network(findings: Findings, rooms: tuple[RoomKind, ...], network: Net
         alone = next((slot for slot in range(1, room.size + 1) if slot not in tied), None)
         if reason:
             told.add(reason)
-            key = "edges" if network.kind == "edges" else "neighbours"
+            outside = next(
+                (at for at, edge in enumerate(network.edges) if not 1 <= min(edge) <= max(edge) <= room.size),
+                0,
+            )
+            place = ("network", "edges", outside) if network.kind == "edges" else ("network", "neighbours")
             sentence = f"Room `{room.name}` can't have this network: {reason}"
-            findings.wrong(("network", key), sentence, "Change the network or the room's seats.")
+            findings.wrong(place, sentence, "Change the network or the room's seats.")
         elif network.kind == "edges" and alone is not None:
             sentence = f"In room `{room.name}`, slot {alone} has no neighbour."
             findings.note(("network", "edges"), sentence, "Add a tie for it unless that is meant.")
@@ -150,6 +156,23 @@ def _check_steps(findings: Findings, rooms: tuple[RoomKind, ...], steps: tuple[S
         if lonely is not None and step.chat != "none":
             sentence = f"Room `{lonely.name}` has one seat, so nobody is there to chat with."
             findings.wrong(("step", index, "chat"), sentence, 'Give it more seats, or write chat = "none".')
+        if step.fields and 0 < step.limit < len(step.fields) * LEAST_TO_ANSWER:
+            questions = "1 question" if len(step.fields) == 1 else f"{len(step.fields)} questions"
+            sentence = f"{step.limit:g} s are hardly enough to read and answer {questions}."
+            findings.note(("step", index, "limit"), sentence, "Make `limit` longer unless that is meant.")
+        _check_shows(findings, steps, index)
+
+
+def _check_shows(findings: Findings, steps: tuple[Step, ...], index: int) -> None:
+    """What a step shows of rounds before, although there are none."""
+    for nth, show in enumerate(steps[index].show):
+        source = next((at for at, step in enumerate(steps) if step.name == show.step), index)
+        together = {step.repeat for step in steps[index : source + 1]}  # they take turns if it is one number
+        before = source < index or (len(together) == 1 and steps[index].repeat > 1)
+        place = ("step", index, "show", nth)
+        if not before and show.round != "now" and not show.hook and findings.sound(*place):
+            sentence = f"`{show.field}` has never been answered before this step, so nothing is ever shown."
+            findings.note(place, sentence, "Raise `repeat`, or ask it in a step before.")
 
 
 def _check_pages(findings: Findings, files: Mapping[str, bytes], steps: tuple[Step, ...]) -> None:
@@ -159,8 +182,11 @@ def _check_pages(findings: Findings, files: Mapping[str, bytes], steps: tuple[St
             near = did_you_mean(step.page, pages)
             there = f"pages/ has {listed(pages)}." if pages else "Make the folder pages/ and this file in it."
             cure = f"{near} {there}" if near.endswith("?") else there
+            other = next((name for name in files if name.rpartition(".")[0] == f"pages/{step.page}"), "")
+            cure = f"Rename {other} to it." if other else cure
             findings.wrong(("step", index, "page"), f"The page pages/{step.page}.html is missing.", cure)
     findings.mistakes.extend(page_mistakes(files))
+    findings.mistakes.extend(form_mistakes(files, steps))
 
 
 def _check_codes(findings: Findings, finish: Finish) -> None:

@@ -62,7 +62,7 @@ def _field(table: Table, reserved: Sequence[str]) -> Field:
     elif name in reserved:
         cure = f"Choose another, such as `my_{name}`."
         table.wrong("name", f"`{name}` can't be the name of a field here: NetworkLab uses it itself.", cure)
-    ask = table.text("ask")
+    ask = table.text("ask", example="What players read")
     kind = _field_kind(table)
     field = Field(
         name=name,

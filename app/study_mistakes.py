@@ -89,10 +89,12 @@ def did_you_mean(word: str, known: Collection[str]) -> str:
     return f"Write one of {listed(known)}." if known else "Remove it."
 
 
-def nearest(word: str, known: Collection[str]) -> str:
-    """The known word that `word` is most like; "" if it is like none."""
+def nearest(word: str, known: Collection[str], likeness: float = 0.6) -> str:
+    """The known word that `word` is most like; "" if it is like none. A `likeness` of 1 is the same word."""
     by_small = {one.lower(): one for one in known}
-    return next((by_small[near] for near in difflib.get_close_matches(word.lower(), by_small, n=1)), "")
+    return next(
+        (by_small[near] for near in difflib.get_close_matches(word.lower(), by_small, 1, likeness)), ""
+    )
 
 
 def listed(words: Collection[str]) -> str:

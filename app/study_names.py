@@ -15,5 +15,10 @@ def unique_name(table: Table, name: str, others: Sequence[str], what: str) -> st
         cure = "Write at most 40 letters, digits, - and _, without spaces."
         table.wrong("name", f"`{name}` can't be the name of a {what}.", cure)
     elif name in others:
-        table.wrong("name", f"There are two {what}s named `{name}`.", "Give one of them another `name`.")
+        key, cure = (
+            ("name", "Give one of them another `name`.")
+            if table.has("name")
+            else ("page", "Add a `name` here.")
+        )
+        table.wrong(key, f"There are two {what}s named `{name}`.", cure)
     return name

@@ -9,7 +9,7 @@ import jinja2
 from jinja2 import meta, nodes
 
 from app.config import PROJECT
-from app.study_mistakes import Mistake, did_you_mean
+from app.study_mistakes import Mistake, did_you_mean, nearest
 from app.study_source import spot_of_byte
 from app.toml_lines import Spot
 
@@ -30,13 +30,35 @@ GIVEN = {  # what there is to be shown
 }
 FRAME = {"body", "head", "look", "scripts"}  # blocks of base.html: who fills one of them loses what is in it
 FILTERS = ("attributes", "grouped", "milliseconds", "money")  # of ours, as html.py has them
+TAGS = (
+    "block",
+    "endblock",
+    "extends",
+    "for",
+    "endfor",
+    "if",
+    "elif",
+    "else",
+    "endif",
+    "include",
+    "set",
+    "trans",
+)
+MEANT = {  # names that authors reach for → what there is
+    "round": "place.position.round",
+    "fields": "step.fields",
+    "form_key": "place.form_key",
+    "room": "place.room",
+    "player": "place.player",
+    "slot": "place.me.slot",
+}
 GLOBALS = ("asset", "direction", "gettext", "language", "ngettext")
 
 
 def page_mistakes(files: Mapping[str, bytes]) -> Iterator[Mistake]:
     for name, content in files.items():
         if is_page(name):
-            page = _read(name, content)
+            page = read_page(name, content)
             if isinstance(page, Mistake):
                 yield page
             else:
@@ -48,7 +70,9 @@ def is_page(name: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
+class Page:
+    """A page that could be read."""
+
     name: str
     lines: Sequence[str]
     tree: nodes.Template
@@ -58,15 +82,15 @@ class _Page:
         return Mistake(self.name, _spot(self.lines, line, word), sentence, cure, grave)
 
 
-def _mistakes_in(page: _Page, files: Mapping[str, bytes]) -> Iterator[Mistake]:
+def _mistakes_in(page: Page, files: Mapping[str, bytes]) -> Iterator[Mistake]:
     name = page.name.removeprefix("pages/").removesuffix(".html")
     extended = {
         template
-        for node, template in _named(page.tree)
+        for node, template in named_in(page.tree)
         if isinstance(node, nodes.Extends) and node in page.tree.body
     }
-    templates = {*_ours(), *filter(is_page, files)}
-    for node, template in _named(page.tree):
+    templates = {*ours(), *filter(is_page, files)}
+    for node, template in named_in(page.tree):
         if template not in templates:
             cure = did_you_mean(template, sorted(templates - {page.name}))
             yield page.wrong(node.lineno, template, f"There is no template `{template}`.", cure)
@@ -76,10 +100,10 @@ def _mistakes_in(page: _Page, files: Mapping[str, bytes]) -> Iterator[Mistake]:
     base = name if name in OWN_PAGES else STEP
     if f"player/{base}.html" in extended:
         yield from _lost(page, _ours_parsed(base))
-        yield from _unknown(page, GIVEN[base] | _made_in(_ours_parsed(base)))
+        yield from _unknown(page, GIVEN[base], _made_in(_ours_parsed(base)))
 
 
-def _lost(page: _Page, ours: nodes.Template) -> Iterator[Mistake]:
+def _lost(page: Page, ours: nodes.Template) -> Iterator[Mistake]:
     """What nobody would see, or what would take away more than it is meant to."""
     blocks = sorted({block.name for block in ours.find_all(nodes.Block)} - FRAME)
     for block in page.tree.find_all(nodes.Block):
@@ -96,14 +120,18 @@ def _lost(page: _Page, ours: nodes.Template) -> Iterator[Mistake]:
                 return
 
 
-def _unknown(page: _Page, known: Collection[str]) -> Iterator[Mistake]:
-    for unknown in sorted(meta.find_undeclared_variables(page.tree) - {*known, *_environment().globals}):
+def _unknown(page: Page, given: Collection[str], made: Collection[str]) -> Iterator[Mistake]:
+    known = {*given, *made, *_environment().globals}
+    for unknown in sorted(meta.find_undeclared_variables(page.tree) - known):
         line = min(one.lineno for one in page.tree.find_all(nodes.Name) if one.name == unknown)
         sentence = f"There is no `{unknown}` to be shown here."
-        yield page.wrong(line, unknown, sentence, did_you_mean(unknown, sorted(known)))
+        cure = did_you_mean(unknown, sorted(given))
+        if unknown in MEANT and MEANT[unknown].split(".")[0] in given:
+            cure = f"Did you mean `{MEANT[unknown]}`?"
+        yield page.wrong(line, unknown, sentence, cure)
 
 
-def _read(name: str, content: bytes) -> _Page | Mistake:
+def read_page(name: str, content: bytes) -> Page | Mistake:
     try:
         source = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -112,7 +140,7 @@ def _read(name: str, content: bytes) -> _Page | Mistake:
     lines = source.splitlines()
     try:
         _environment().compile(source)  # finds filters that there are not
-        return _Page(name, lines, _environment().parse(source))
+        return Page(name, lines, _environment().parse(source))
     except jinja2.TemplateSyntaxError as error:
         return _unreadable(name, lines, error)
     except RecursionError:
@@ -122,13 +150,28 @@ def _read(name: str, content: bytes) -> _Page | Mistake:
 
 def _unreadable(name: str, lines: Sequence[str], error: jinja2.TemplateSyntaxError) -> Mistake:
     reason = " ".join((error.message or "it can't be read").split()).rstrip(".")
-    named = re.search("'([^']+)'", reason)
-    return Mistake(
-        name,
-        _spot(lines, error.lineno, named[1] if named else ""),
-        f"The template can't be read: {reason}.",
-        "Mend the tag on this line.",
-    )
+    quoted = re.findall("'([^']+)'", reason)
+    word = quoted[0] if quoted else ""
+    line = error.lineno
+    sentence, cure = f"The template can't be read: {reason}.", "Mend the tag on this line."
+    if reason.startswith("Encountered unknown tag"):
+        sentence, cure = f"There is no tag `{word}`.", did_you_mean(word, [*quoted[1:-1], *TAGS])
+    elif reason.startswith("Unexpected end of template") and quoted:
+        word, end = quoted[-1], quoted[0]
+        opened = [at for at, source in enumerate(lines, 1) if re.search(rf"\{{%-?\s*{word}\b", source)]
+        line = opened[-1] if opened else line
+        sentence, cure = f"Nothing closes this `{word}`.", f"Add {{% {end} %}} where it ends."
+    elif reason.startswith("unexpected '}'"):
+        sentence, cure = "A lone } stands here.", "Close {{ with }}, and {% with %}."
+    elif reason.startswith("No filter named"):
+        near = nearest(word, sorted(_environment().filters), 0.8)
+        cure = (
+            f"Did you mean `{near}`?"
+            if near
+            else "There are Jinja's own, such as default, join, length and round."
+        )
+        sentence = f"There is no filter `{word}`."
+    return Mistake(name, _spot(lines, line, word), sentence, cure)
 
 
 def _spot(lines: Sequence[str], line: int, word: str) -> Spot:
@@ -146,7 +189,7 @@ def _spot(lines: Sequence[str], line: int, word: str) -> Spot:
     return Spot(line, start + 1)
 
 
-def _named(tree: nodes.Template) -> Iterator[tuple[nodes.Node, str]]:
+def named_in(tree: nodes.Template) -> Iterator[tuple[nodes.Node, str]]:
     """Which templates a page takes in, and where, as far as it names them."""
     for node in tree.find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)):
         template = getattr(node, "template", None)
@@ -171,7 +214,7 @@ def _environment() -> jinja2.Environment:
 
 
 @cache
-def _ours() -> frozenset[str]:
+def ours() -> frozenset[str]:
     """The templates that a page may take in: all but the researcher's."""
     found = (path.relative_to(OURS).as_posix() for path in OURS.rglob("*.html"))
     return frozenset(name for name in found if not name.startswith(("admin/", "report/")))

@@ -110,8 +110,8 @@ class Table:
             return default or 0.0
         seconds = _seconds(value)
         if seconds is None:
-            bare = isinstance(value, str) and value.strip().isdecimal()
-            cure = f'Write {_key(key)} = "{_plain(value)}s" for seconds.' if bare else DURATION_CURE
+            near = _nearest_duration(value)
+            cure = f'Write {_key(key)} = "{near}".' if near else DURATION_CURE
             self.wrong(key, f"`{key}` is {_shown(value)}, which is not a duration.", cure)
         elif seconds < 0 or (seconds == 0 and not zero):
             self.wrong(key, f"`{key}` is {_shown(value)}, but must be longer than nothing.", DURATION_CURE)
@@ -139,7 +139,13 @@ class Table:
         if value is None:
             return ()
         if not isinstance(value, list):
-            self._wrong_type(key, value, "a list", f'Write {_key(key)} = ["{_plain(value)}"].')
+            parts = (
+                [part.strip() for part in str(value).split(",")]
+                if isinstance(value, str)
+                else [_plain(value)]
+            )
+            written = ", ".join(f'"{part}"' for part in parts)
+            self._wrong_type(key, value, "a list", f"Write {_key(key)} = [{written}].")
             return ()
         seen: list[str] = []
         for index, item in enumerate(value):
@@ -223,6 +229,9 @@ def open_toml(file: str, content: bytes) -> Table:
 
     Raises StudyError with one mistake where the file is no UTF-8 or no TOML. A byte-order mark is skipped.
     """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        cure = "Save the file as UTF-8 and try again."
+        raise StudyError([Mistake(file, None, "This file is UTF-16 text.", cure)])
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -266,6 +275,16 @@ def _seconds(value: object) -> Decimal | None:
         return None
     number = Decimal(value)
     return number if number.is_finite() else None
+
+
+def _nearest_duration(value: object) -> str:
+    """What somebody meant by 40 or "90 seconds"; "" where that is unclear."""
+    found = (
+        re.fullmatch(r"(\d+)\s*(?:(s|m|h)[a-z]*)?\.?", value.strip().lower())
+        if isinstance(value, str)
+        else None
+    )
+    return f"{found[1]}{found[2] or 's'}" if found else ""
 
 
 def _key(key: str) -> str:

@@ -34,6 +34,9 @@ def read_steps(study: Table) -> tuple[Step, ...]:
         name = table.text("name", default=page)
         if table.sound("page"):
             name = unique_name(table, name, [step.name for step in steps], "step")
+        if not table.has("limit"):
+            sentence = "`limit` is missing, so nobody who waits here would ever get on."
+            table.missing("limit", sentence, 'Add limit = "60s".')
         found = read_fields(table, reserved=FORM_NAMES)
         ends = table.one_of("ends", ENDS, "answered" if found else "deadline")
         if ends == "answered" and not found and table.sound("fields") and table.sound("ends"):
@@ -44,7 +47,7 @@ def read_steps(study: Table) -> tuple[Step, ...]:
                 name=name,
                 page=page,
                 repeat=table.whole("repeat", 1),
-                limit=table.duration("limit"),
+                limit=table.duration("limit", default=0.0),
                 fields=found,
                 chat=table.one_of("chat", CHATS, "none"),
                 on_timeout=_on_timeout(table, found),

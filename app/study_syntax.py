@@ -10,7 +10,8 @@ _TEXTS_AND_BRACKETS = re.compile(
     re.DOTALL,
 )
 _WORD = re.compile(r"[^\s,#\]}]+")
-_TWICE = "It is written twice: keep one. Rooms and steps have double brackets: [[room]], [[step]]."
+_NUMBER_AND_MORE = re.compile(r"(\d+[.,]?\d*)([smh,]\S*)")
+_KEY = re.compile(r"[\w.\"'-]+[ \t]*(?==)")
 _ONE_A_LINE = "Write one key = value a line, text in quotation marks, lists as [1, 2]."
 
 
@@ -24,7 +25,8 @@ def syntax_mistake(file: str, text: str, message: str) -> Mistake:
     source = text[line_start:].split("\n", 1)[0]
     curly = re.search("[“”„‘’«»]", source)
     if curly:
-        start, sentence, cure = line_start + curly.start(), "this is no straight quotation mark", 'Write "…".'
+        start, sentence = line_start + curly.start(), "this quotation mark is a curly one"
+        cure = 'Write a straight one: ".'
     spot = Spot(text.count("\n", 0, start) + 1, start - line_start + 1)
     return Mistake(file, spot, f"This is not TOML: {sentence}.", cure)
 
@@ -33,32 +35,17 @@ def _said(text: str, at: int, reason: str) -> tuple[int, str, str]:
     """Where it is wrong, what, and the cure."""
     found = _WORD.match(text, at)
     word = found[0] if found else ""
-    key = re.split(r"[=,{[]", text[text.rfind("\n", 0, at) + 1 : at].rstrip("= "))[-1].strip()
+    before = text[text.rfind("\n", 0, at) + 1 : at]
+    key = re.split(r"[,{[]", before.rpartition("=")[0])[-1].strip()
     if reason.startswith("Illegal character '\\n'") or reason == "Unterminated string":
         opened = _opened(text, at, "\"'")
         return opened, "this quotation mark is not closed", "Write another one where the text ends."
     if reason == "Invalid value":
         return _no_value(at, key, word)
     if reason.startswith(("Cannot overwrite", "Cannot declare", "Cannot mutate", "Duplicate")):
-        start = text.rfind("\n", 0, at) + 1
-        found = _WORD.search(text, start)
-        what = "this table" if text[start:].lstrip().startswith("[") else f"`{found[0] if found else key}`"
-        return found.start() if found else start, f"{what} was there before", _TWICE
+        return _twice(text, at)
     if reason.startswith(("Unclosed array", "Unclosed inline table")):
-        bracket, close = ("[", "]") if "array" in reason else ("{", "}")
-        if at >= len(text.rstrip()):
-            return (
-                _opened(text, at, bracket),
-                f"this {bracket} is not closed",
-                f"Write {close} where it ends.",
-            )
-        if bracket == "{" and text[at] == "\n":
-            return _one_line(text, at)
-        return (
-            at,
-            f"a comma or {close} is missing before this",
-            f"Write , before it, or {close} if it ends there.",
-        )
+        return _not_closed(text, at, *("[]" if "array" in reason else "{}"))
     if reason.startswith("Invalid initial character for a key part"):
         if text[at : at + 1] == "\n" and text[:at].rstrip().endswith((",", "{")):
             return _one_line(text, at)
@@ -68,9 +55,7 @@ def _said(text: str, at: int, reason: str) -> tuple[int, str, str]:
     if reason.startswith("Expected '=' after a key"):
         return at, "an equals sign is missing before this", 'Write key = value, such as title = "Rumour".'
     if reason.startswith("Expected newline or end of document"):
-        if text[at - 1] == "0" and word[:1].isdigit():
-            return at - 1, "a number can't begin with 0", f"Write {word}."
-        return at, f"`{word}` is left over after the value", _ONE_A_LINE
+        return _left_over(text, at, key)
     if reason.startswith("Expected ']' at the end"):
         return (
             at,
@@ -82,12 +67,55 @@ def _said(text: str, at: int, reason: str) -> tuple[int, str, str]:
     return at, f"{reason[:1].lower()}{reason[1:]}", _ONE_A_LINE
 
 
+def _twice(text: str, at: int) -> tuple[int, str, str]:
+    line_start = text.rfind("\n", 0, at) + 1
+    start = line_start + len(text[line_start:at]) - len(text[line_start:at].lstrip())
+    if text[start] == "[":
+        heading = text[start:].split("]")[0].strip("[ ")
+        cure = (
+            f"Write [[{heading}]] for one more, or keep only one."
+            if heading in ("room", "step")
+            else "Keep only one."
+        )
+        return start, f"there is a `{heading}` before this", cure
+    found = _KEY.match(text, start)
+    return start, f"`{found[0].strip() if found else '?'}` is written twice", "Keep only one."
+
+
+def _not_closed(text: str, at: int, opens: str, closes: str) -> tuple[int, str, str]:
+    opened = _opened(text, at, opens)
+    if opens == "{" and text[at : at + 1] == "\n" and text[at:].strip():
+        return _one_line(text, at)
+    new_line = text[opened:at].count("\n") and not text[text.rfind("\n", 0, at) + 1 : at].strip()
+    if at >= len(text.rstrip()) or (new_line and re.match(r"\[|[\w-]+\s*=", text[at:])):
+        return opened, f"this {opens} is not closed", f"Write {closes} where it ends."
+    if _KEY.match(text, at) or text[at] in "\"'{[":
+        return at, "a comma is missing before this", "Write one."
+    return at, f"a comma or {closes} is missing before this", "Write the one that is meant."
+
+
+def _left_over(text: str, at: int, key: str) -> tuple[int, str, str]:
+    """More after a value than it can have, such as a unit or a decimal comma."""
+    value_start = text.rfind("=", 0, at) + 1
+    value_start += len(text[value_start:at]) - len(text[value_start:at].lstrip())
+    whole = text[value_start:].split("\n", 1)[0].split("#")[0].strip()
+    found = _NUMBER_AND_MORE.fullmatch(whole)
+    if found and found[2][0] == ",":
+        return value_start, f"`{whole}` has a comma in it", f"Write {key} = {whole.replace(',', '.')}."
+    if found:
+        return value_start, f"`{whole}` needs quotation marks", f'Write {key} = "{whole}".'
+    if re.fullmatch("0[0-9]+", whole):
+        return value_start, f"`{whole}` begins with 0", f"Write {key} = {whole.lstrip('0') or '0'}."
+    rest = text[at:].split("\n", 1)[0].strip()
+    return at, f"`{rest}` is left over after the value", _ONE_A_LINE
+
+
 def _no_value(at: int, key: str, word: str) -> tuple[int, str, str]:
     if not word:
         return at, f"nothing stands after `{key} =`" if key else "a value is missing here", _ONE_A_LINE
     if word.lower() in ("true", "false", "yes", "no", "on", "off"):
         small = "true" if word.lower() in ("true", "yes", "on") else "false"
-        return at, f"`{word}` is no value", f"Write {small}, small and without quotation marks."
+        return at, f"`{word}` is no value", f"Write {small}."
     if re.fullmatch(r"[+-]?[0-9.]+(?:[smh][0-9smh]*|,[0-9]+)?", word):
         written = word if word[-1:] in "smh" else word.replace(",", ".").lstrip("+")
         cure = (

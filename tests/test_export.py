@@ -233,7 +233,8 @@ limit = "60s"
 fields = [{name = "y", ask = "?", kind = "text"}]
 """
     toml = f'title = "T"\n[[room]]\nname = "r"\nseats = {{any = 2}}\n{steps}'
-    study = parse({"study.toml": toml.encode(), "pages/talk.html": b"", "pages/talk_1_x.html": b""})
+    page = b'{% extends "player/_step_opened.html" %}'
+    study = parse({"study.toml": toml.encode(), "pages/talk.html": page, "pages/talk_1_x.html": page})
     columns = list(codebook.wide_columns(study).values())
     assert len(set(columns)) == len(columns) == 4
 

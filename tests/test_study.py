@@ -194,7 +194,7 @@ BELIEF = f'fields = [{{name = "belief", ask = "How sure are you?", {FIELD}}}]'
 MISTAKES = [
     # the file and its top
     (TITLE, "title = Rumour", 1, "not TOML", "quotation marks"),
-    (TITLE, "title = “Rumour”", 1, "not TOML: this is no straight quotation mark", 'Write "…".'),
+    (TITLE, "title = “Rumour”", 1, "not TOML: this quotation mark is a curly one", "a straight one"),
     (TITLE, 'title = "Rumour', 1, "not TOML: this quotation mark is not closed", "where the text ends"),
     (TITLE, 'title = "R"\ntitle = "S"', 2, "not TOML", "written twice"),
     ("[[room]]  ", "[room]  ", 8, "not TOML", "[[room]]"),
@@ -206,7 +206,7 @@ MISTAKES = [
     (TITLE, 'titel = "Rumour"', 1, "`titel` is not a key of a study", "mean `title`?"),
     ("[lobby]", "[looby]", 12, "`looby` is not a key of a study", "mean `lobby`?"),
     ("[lobby]", "[[lobby]]", 12, "`lobby` is […], which is a list, but must be a table", "single brackets"),
-    (TITLE, 'title = "R"\nlobby.max_wit = 3', 13, "not TOML", "written twice"),
+    (TITLE, 'title = "R"\nlobby.max_wit = 3', 13, "not TOML: there is a `lobby` before this", "only one"),
     # types
     (TITLE, TITLE + '\ntypes = []', 2, "`types` is empty", "remove the line"),
     (TITLE, TITLE + '\ntypes = "red"', 2, '`types` is "red", which is text', 'types = ["red"]'),
@@ -236,7 +236,7 @@ MISTAKES = [
     ("count = 10", "count = 2000-01-01", 7, "which is a date or time", "count = 10"),
     ("count = 10", f"count = {9**99}", 7, "a very large number", "count = 100000"),
     ("count = 10", "cuont = 10", 7, "`cuont` is not a key of [[room]]", "mean `count`?"),
-    ('after = "90s"', 'after = "90 sec"', 11, '`after` is "90 sec", which is not a duration', '"1m30s"'),
+    ('after = "90s"', 'after = "90 sec"', 11, '`after` is "90 sec", which is not a duration', 'after = "90s"'),
     ('after = "90s"', 'after = "-5s"', 11, "not a duration", '"1m30s"'),
     ('after = "90s"', "after = -5", 11, "longer than nothing", '"90s"'),
     ('after = "90s"', "after = 1e999", 11, "7 days is the longest", '"90s"'),
@@ -244,7 +244,7 @@ MISTAKES = [
     ('after = "90s"', 'after = "6m"', 11, "`plain` can never open: it opens after 360 s", "max_wait"),
     # lobby
     ('max_wait = "6m"', 'max_wait = "20d"', 13, '`max_wait` is "20d", which is not a duration', '"6m"'),
-    ('max_wait = "6m"', 'max_wait = "40"', 13, "not a duration", 'Write max_wait = "40s" for seconds'),
+    ('max_wait = "6m"', 'max_wait = "40"', 13, "not a duration", 'Write max_wait = "40s".'),
     ('max_wait = "6m"', "max_wait = 0", 13, "longer than nothing", '"6m"'),
     ('then = "leave"', 'then = "leve"', 14, '`then` is "leve", which is not known', "mean `leave`?"),
     ("= 0.15", '= "0.15"', 15, "which is text, but must be a number", "pay_per_minute = 0.15"),
@@ -286,7 +286,7 @@ MISTAKES = [
     (BELIEF, 'ends = "answered"', 22, "no fields, so nobody can have answered", 'ends = "deadline"'),
     (BELIEF, "fields = 3", 22, "`fields` is a whole number, but must be a list of tables", "fields = [{"),
     (BELIEF, "fields = [\n3]", 23, "`fields` has 3 in it", "fields = [{"),
-    ("[dropout]", '[[step]]\npage = "talk"\nlimit = 3\n[dropout]', 25, "two steps named `talk`", "another"),
+    ("[dropout]", '[[step]]\npage = "talk"\nlimit = 3\n[dropout]', 26, "two steps named `talk`", "Add a `name`"),
     # fields
     (FIELD, 'kind = "int"', 22, "`int`, which is not a kind of field", "mean `integer`?"),
     (FIELD, 'kind = "slidr"', 22, "`slidr`, which is not a kind of field", "mean `slider`?"),
@@ -384,7 +384,7 @@ def test_a_page_that_is_no_template_gets_its_file_and_line() -> None:
     assert [str(mistake).split(": ")[0] for mistake in found if mistake.grave] == [
         "pages/more.html:3:1",
         "pages/other.html:2:6",
-        "pages/talk.html:2:1",
+        "pages/talk.html:2:4",
     ]
 
 
