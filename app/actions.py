@@ -43,7 +43,7 @@ async def advance(
     if position + 1 == len(study.plan):
         await rooms.end(conn, [room_id], "complete", study)
         return f"{room.name} is done: that was its last step."
-    await rooms.advance(conn, [(room_id, study.plan[position + 1])])
+    await rooms.advance(conn, study, [(room_id, study.plan[position + 1])])
     return f"{room.name} is at its next step."
 
 

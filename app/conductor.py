@@ -135,7 +135,7 @@ class Conductor:
                     else:
                         done.append(room.id)
                 if moves:
-                    await rooms.advance(conn, moves)
+                    await rooms.advance(conn, study, moves)
                 if done:
                     await rooms.end(conn, done, "complete", study)
             if len(due) < MOST:

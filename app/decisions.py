@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from app import pay, rooms
+from app import pay, rooms, ties
 from app.db import Connection, Queries, row, rows
 from app.fields import Field
 from app.hook_answers import (
@@ -20,6 +20,7 @@ from app.hook_answers import (
     read_amounts,
     read_asked,
     read_fill_in,
+    read_network,
     read_results,
     read_value,
     stored_value,
@@ -74,8 +75,6 @@ class Scene:
     async def as_of(self, position: Position) -> Room:
         """The room as a hook gets it."""
         entry = {field.name: field for field in self.study.entry}
-        where = dict(room_id=self.room.id, round=position.round)
-        ties = await (await self.conn.execute(SQL["ties_now"], where)).fetchall()
         places = {(one.step.name, one.round): one.index for one in self.study.plan}
         return Room(
             name=self.room.name,
@@ -99,7 +98,7 @@ class Scene:
                 )
                 for one in await self.seats()
             ),
-            ties=tuple(Tie(*tie) for tie in ties),
+            ties=tuple(Tie(*tie) for tie in await ties.holding(self.conn, self.room.id, position.index)),
             earned=await pay.earned_in(self.conn, self.room.id),
             all_said=tuple(sorted(self.said, key=lambda one: places.get((one.step, one.round), 0))),
         )
@@ -149,6 +148,7 @@ async def move_on(conn: Connection, hooks: Hooks, study: Study, due: DueRoom) ->
     if not due.opening:
         await _end_step(scene, here, due.asked)
     for position in study.plan[due.position + (not due.opening) :]:
+        await _rewire(scene, here, position)
         asked = await _who_is_asked(scene, position)
         if asked != ():
             await _open_step(scene, position, asked)
@@ -209,6 +209,22 @@ async def _fill_in(scene: Scene, position: Position, asked: tuple[int, ...] | No
             {field.name: dict.fromkeys(silent, field.read([said])) for field in step.fields},
             "default",
         )
+
+
+async def _rewire(scene: Scene, before: Position, position: Position) -> None:
+    """The network of the round that begins at this position, by a hook that is given the room as it was before."""
+    nth = scene.study.rounds.get(position.index, 1)
+    network = scene.study.network_of(scene.room.kind)
+    if nth == 1:
+        return
+    if network.rewire_by:
+        directed = network.directed
+        found = await scene.ask(
+            network.rewire_by, before, lambda answer, slots: read_network(answer, len(slots), directed)
+        )
+        await ties.rewire(scene.conn, scene.room.id, position, found, f"hook {network.rewire_by}")
+    else:
+        await ties.rewire_as_planned(scene.conn, scene.study, [(scene.room.id, position)])
 
 
 async def _who_is_asked(scene: Scene, position: Position) -> tuple[int, ...] | None:

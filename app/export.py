@@ -169,7 +169,7 @@ def _tables(conn: Connection, session_id: str, study: Study) -> Iterator[tuple[s
 
     players = fetched(conn, SQL["players"], session_id, player)
     yield "players.csv", written(codebook.player_header(study), players)
-    for noun in ("rooms", "ties", "records", "history"):
+    for noun in ("rooms", "networks", "ties", "records", "history"):
         yield f"{noun}.csv", copied(conn, SQL[noun], session_id)
     header = [*codebook.COLUMNS["records_wide.csv"], *wide.values()]
     yield "records_wide.csv", written(header, fetched(conn, SQL["records_wide"], session_id, player_wide))

@@ -8,8 +8,9 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, TypeVar
 
+from app import networks
 from app.fields import LISTS, LONGEST_TEXT, Field, plain_number
-from app.hook_values import Value
+from app.hook_values import Tie, Value
 from app.pay import read_amount
 
 WHOLE = ("integer", "scale", "slider")
@@ -82,6 +83,20 @@ def read_fill_in(fields: Collection[Field], answer: Any, slots: Collection[int])
 def read_amounts(answer: Any, slots: Collection[int]) -> dict[int, Decimal]:
     """{slot: amount}, exact. Raises Nonsense."""
     return read_by_slot(answer, slots, _amount)
+
+
+def read_network(answer: Any, size: int, directed: bool) -> tuple[networks.Tie, ...]:
+    """Pairs of slots, triples with a weight, or the room's ties as they were given. Raises Nonsense."""
+    if not isinstance(answer, (tuple, frozenset)):
+        raise Nonsense(f"it must return ties, such as [(1, 2), (2, 3)], and returned {answer!r}"[:300])
+    given = [(one.from_slot, one.to_slot, one.weight) if isinstance(one, Tie) else one for one in answer]
+    for one in given:
+        if not isinstance(one, tuple) or not all(isinstance(part, (int, float, Decimal)) for part in one):
+            raise Nonsense(f"{one!r} is no tie: write (1, 2), or (1, 2, 0.5) with a weight")
+    try:
+        return networks.read_ties(given, size, directed)
+    except ValueError as error:
+        raise Nonsense(str(error).rstrip(".")) from None
 
 
 def read_by_slot(answer: Any, slots: Collection[int], read: Callable[[Any], T]) -> dict[int, T]:

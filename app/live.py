@@ -21,6 +21,7 @@ from app.html import fragment, sse
 from app.hub import Hub
 from app.keys import Keys
 from app.messages import Message
+from app.networks import Tie
 from app.places import DonePlace, LobbyPlace, Place, RoomPlace, lobby_counts, place_of
 from app.rooms import RoomView
 from app.sessions import Studies
@@ -219,7 +220,7 @@ class Live:
                 page.push(rendered[own])
 
     def _open_step(self, page: Page, place: RoomPlace, view: RoomView) -> None:
-        room, chat = view.room, place.position.step.chat
+        room, chat, ties = view.room, place.position.step.chat, place.view.ties
         page.place = place = replace(
             place,
             view=view,
@@ -230,7 +231,8 @@ class Live:
         )
         step = place.position.step
         asked = view.seat_of[page.player_id].asked if view.has(page.player_id) else True
-        if not view.has(page.player_id) or step.chat != chat or step.show or not asked or not place.me.asked:
+        others = step.chat != chat or step.show or place.view.ties != ties
+        if not view.has(page.player_id) or others or not asked or not place.me.asked:
             page.refresh()  # what it shows is to be read
             return
         page.push(sse(place.step_opened(), str(room.seq)))
@@ -334,6 +336,8 @@ def _fold(view: RoomView, event: Event) -> RoomView:
         return replace(view, room=replace(room, stopped=event.name == "room_stopped"))
     if event.name == "room_ended":
         return replace(view, room=replace(room, status="ended"))
+    if event.name == "network_rewired":  # from the step on that opens next, in the same transaction
+        return replace(view, room=room, ties=tuple([Tie(*tie) for tie in data["ties"]]))
     seats = view.seats
     if (
         event.name == "player_answered"

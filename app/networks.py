@@ -1,21 +1,61 @@
-"""The network of a room: which slots are tied, built by networkx from a seed."""
+"""The network of a room: which slots are tied, drawn by networkx from a seed or listed by the study."""
 
 from __future__ import annotations
 
+import math
 import random
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import combinations
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import networkx as nx
 
-KINDS = ("complete", "ring", "star", "lattice", "small_world", "random_regular", "edges")
+KINDS = (
+    "complete",
+    "ring",
+    "star",
+    "lattice",
+    "small_world",
+    "random_regular",
+    "random",
+    "scale_free",
+    "pairs",
+    "cliques",
+    "caveman",
+    "bipartite",
+    "edges",
+)
+ONE_WAY = ("ring", "random", "edges")  # kinds that can be drawn directed
+FIXED = ("complete", "bipartite", "edges")  # kinds that a new round can't draw anew
 MOST_TRIES = 1000
+
+
+class Tie(NamedTuple):
+    """Whoever sits in `from_slot` sees whoever sits in `to_slot`. An undirected tie is two of these."""
+
+    from_slot: int
+    to_slot: int
+    weight: float = 1.0
+
+
+class Edge(NamedTuple):
+    """A tie as a study lists it, for rooms of the kind `room` (empty: all), from the round `nth` on.
+
+    Slots of 0 are no tie: the line only says that the round has ties of its own, perhaps none.
+    """
+
+    from_slot: int
+    to_slot: int
+    weight: float = 1.0
+    room: str = ""
+    nth: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """How the slots of each room are tied. Ties are undirected.
+    """How the slots of each room are tied; for rooms of the kinds `rooms` only, unless that is empty.
 
     | kind | ties |
     |---|---|
@@ -25,33 +65,86 @@ class Network:
     | lattice | a ring in which each slot is tied to its `neighbours` nearest ones (an even number) |
     | small_world | a lattice, each tie rewired with probability `rewire` (Watts & Strogatz 1998) |
     | random_regular | drawn from the networks in which each slot has `neighbours` ties |
-    | edges | those listed in `edges`, pairs of slots counted from 1 |
+    | random | each possible tie with probability `chance` (Erdős & Rényi 1959) |
+    | scale_free | each slot tied to `attach` before it, likelier to those with many ties (Barabási & Albert 1999) |
+    | pairs | two and two |
+    | cliques | everyone with everyone in groups of `clique`, which are apart |
+    | caveman | cliques on a ring, one tie of each led on to the next clique (Watts 1999) |
+    | bipartite | everyone with everyone of another type |
+    | edges | those listed in `edges`, slots counted from 1, perhaps with weights and by rounds |
 
-    A small_world, and a random_regular with 2 neighbours or more, is drawn again until nobody is cut off.
-    (After 1,000 draws the last one stands; networks so sparse that this happens are hardly ever connected.)
+    A small_world, random or scale_free network, and a random_regular one with 2 neighbours or more, is drawn again
+    until nobody is cut off. (After 1,000 draws the last one stands; networks so sparse that this happens are hardly
+    ever connected.)
+
+    `directed`: a tie goes one way, from who sees to who is seen: in a ring the next, otherwise as drawn or listed.
+    `each_round` is "same", or "new": each round of the plan has another one of the kind, drawn from the seed and the
+    round. Then pairs meet as in a round robin: everybody with everybody once, before anybody meets again.
+    `rewire_by` names the hook that gives the next round's ties.
     """
 
     kind: str
-    edges: tuple[tuple[int, int], ...] = ()
+    edges: tuple[Edge, ...] = ()
     neighbours: int = 4
     rewire: float = 0.1
+    chance: float = 0.2
+    attach: int = 2
+    clique: int = 4
+    directed: bool = False
+    each_round: str = "same"
+    rooms: tuple[str, ...] = ()
+    rewire_by: str = ""
 
-    def ties(self, size: int, seed: int) -> tuple[tuple[int, int], ...]:
-        """The ties of a room with `size` slots: sorted pairs (a, b) of slots from 1, with a < b.
+    def ties(
+        self, size: int, seed: int, types: Sequence[str] = (), room: str = "", nth: int = 1
+    ) -> tuple[Tie, ...]:
+        """The ties of a room with `size` slots of these types, sorted, in the plan's `nth` round (from 1).
 
-        The same size and seed give the same ties. Raises ValueError where `impossible(size)` says why.
+        The same arguments give the same ties. Raises ValueError where `impossible` says why.
         """
-        reason = self.impossible(size)
+        reason = self.impossible(size, types)
         if reason:
             raise ValueError(reason)
-        graph = self._graph(size, random.Random(seed))
-        return tuple(sorted((min(a, b) + 1, max(a, b) + 1) for a, b in graph.edges))
-
-    def impossible(self, size: int) -> str:
-        """Why a room with `size` slots can't have this network, as a sentence; "" if it can."""
         if self.kind == "edges":
-            outside = [slot for edge in self.edges for slot in edge if not 1 <= slot <= size]
+            return read_ties(self._listed(room, nth), size, self.directed)
+        if self.kind == "pairs":
+            return read_ties(_round_robin(size, nth if self.each_round == "new" else 1), size, False)
+        drawn = nth if self.each_round == "new" else 1
+        chance = random.Random(seed if drawn == 1 else f"{seed}/{drawn}")
+        places = list(range(1, size + 1))
+        if drawn > 1:
+            chance.shuffle(places)
+        graph = self._graph(size, chance, types)
+        return read_ties(((places[a], places[b]) for a, b in graph.edges), size, self.one_way)
+
+    @property
+    def one_way(self) -> bool:
+        """Whether what is drawn goes one way only."""
+        return self.directed and self.kind in ONE_WAY
+
+    def changes(self, nth: int) -> bool:
+        """Whether the study plans another network for the plan's `nth` round than for the one before it."""
+        return nth > 1 and (self.each_round == "new" or any(edge.nth == nth for edge in self.edges))
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether the study gives some round another network than the first."""
+        return self.each_round == "new" or any(edge.nth > 1 for edge in self.edges)
+
+    def impossible(self, size: int, types: Sequence[str] = ()) -> str:
+        """Why a room with `size` slots of these types can't have this network, as a sentence; "" if it can."""
+        if self.kind == "edges":
+            named = [slot for edge in self.edges if any(edge[:2]) for slot in edge[:2]]
+            outside = [slot for slot in named if not 1 <= slot <= size]
             return f"`edges` names slot {outside[0]}, but the room has slots 1 to {size}." if outside else ""
+        if self.kind == "bipartite" and len(set(types)) < 2:
+            return "its seats are all of one type, and ties join different types only."
+        if self.kind == "pairs" and size % 2:
+            return f"{size} seats make no pairs."
+        if self.kind in ("cliques", "caveman") and size % self.clique:
+            return f"{size} seats make no groups of {self.clique}."
+        if self.kind == "scale_free" and self.attach >= size:
+            return f"`attach` is {self.attach}, but with {size} seats there are {size - 1} others."
         if self.kind not in ("lattice", "small_world", "random_regular"):
             return ""
         if self.neighbours >= size:
@@ -62,11 +155,18 @@ class Network:
             return f"{size} seats with {self.neighbours} neighbours each can't be tied: one must be even."
         return ""
 
-    def _graph(self, size: int, chance: random.Random) -> nx.Graph:
+    def _listed(self, room: str, nth: int) -> list[tuple[int, int, float]]:
+        own = [edge for edge in self.edges if edge.room in ("", room) and edge.nth <= nth]
+        last = max((edge.nth for edge in own), default=1)
+        return [edge[:3] for edge in own if edge.nth == last and edge.from_slot]
+
+    def _graph(self, size: int, chance: random.Random, types: Sequence[str]) -> nx.Graph:
         import networkx as nx  # a quarter of the time that a command takes to start, and few of them need it
 
         if self.kind == "complete":
             return nx.complete_graph(size)
+        if self.kind == "ring" and self.directed:
+            return nx.cycle_graph(size, nx.DiGraph) if size > 1 else nx.empty_graph(size)
         if self.kind == "ring":
             # networkx ties the one node of a ring of one to itself.
             return nx.cycle_graph(size) if size > 2 else nx.path_graph(size)
@@ -74,13 +174,56 @@ class Network:
             return nx.star_graph(size - 1)
         if self.kind == "lattice":
             return nx.watts_strogatz_graph(size, self.neighbours, 0, seed=chance)
-        if self.kind == "edges":
-            return nx.Graph((a - 1, b - 1) for a, b in self.edges)
+        if self.kind == "bipartite":
+            return nx.Graph((a, b) for a, b in combinations(range(size), 2) if types[a] != types[b])
+        if self.kind == "cliques":
+            return nx.caveman_graph(size // self.clique, self.clique)
+        if self.kind == "caveman":
+            return nx.connected_caveman_graph(size // self.clique, self.clique)
         for _ in range(MOST_TRIES):
             if self.kind == "small_world":
                 graph = nx.watts_strogatz_graph(size, self.neighbours, self.rewire, seed=chance)
+            elif self.kind == "random":
+                graph = nx.gnp_random_graph(size, self.chance, seed=chance, directed=self.directed)
+            elif self.kind == "scale_free":
+                graph = nx.barabasi_albert_graph(size, self.attach, seed=chance)
             else:
                 graph = nx.random_regular_graph(self.neighbours, size, seed=chance)
-            if self.neighbours == 1 or nx.is_connected(graph):
+            alone = self.kind == "random_regular" and self.neighbours == 1
+            if alone or (nx.is_weakly_connected if self.one_way else nx.is_connected)(graph):
                 break
         return graph
+
+
+def read_ties(given: Iterable[Sequence[float]], size: int, directed: bool) -> tuple[Tie, ...]:
+    """Ties as they are stored, sorted, from pairs of slots with or without a weight.
+
+    One that is not directed may be given once or both ways round. Raises ValueError with a sentence.
+    """
+    found: dict[tuple[int, int], float] = {}
+    for one in given:
+        if not 2 <= len(one) <= 3:
+            raise ValueError(f"A tie is two slots and perhaps a weight, not {tuple(one)}.")
+        a, b = one[:2]
+        weight = float(one[2]) if len(one) == 3 else 1.0
+        for slot in (a, b):
+            if type(slot) is not int or not 1 <= slot <= size:
+                raise ValueError(f"{slot!r} is no slot of a room with slots 1 to {size}.")
+        if a == b:
+            raise ValueError(f"Slot {a} can't be tied to itself.")
+        if not math.isfinite(weight) or weight == 0:
+            raise ValueError(f"The tie from {a} to {b} has the weight {weight:g}, which is none.")
+        for pair in ((a, b),) if directed else ((a, b), (b, a)):
+            assert isinstance(pair[0], int) and isinstance(pair[1], int)
+            if found.setdefault((pair[0], pair[1]), weight) != weight:
+                raise ValueError(f"The tie between {a} and {b} has two weights.")
+    return tuple(Tie(a, b, weight) for (a, b), weight in sorted(found.items()))
+
+
+def _round_robin(size: int, nth: int) -> list[tuple[int, int]]:
+    """Who meets in the `nth` round, by the circle method: one stays, the others move on by one each round."""
+    moving = size - 1
+    turn = (nth - 1) % moving if moving > 1 else 0
+    pairs = [(size, turn + 1)]
+    pairs += [((turn + step) % moving + 1, (turn - step) % moving + 1) for step in range(1, size // 2)]
+    return pairs

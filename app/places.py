@@ -121,6 +121,18 @@ class RoomPlace:
         return self.view.neighbours(self.me.slot)
 
     @property
+    def hearers(self) -> tuple[Seat, ...]:
+        """Those who read what this player writes to all: the partners, unless ties go one way."""
+        chat = self.position.step.chat
+        return tuple(
+            seat for seat in self.view.hearers(self.me.slot, None, chat) if seat.slot != self.me.slot
+        )
+
+    def weight(self, seat: Seat) -> float | None:
+        """Of the tie by which this player sees that seat; None if there is none."""
+        return self.view.weight(self.me.slot, seat.slot)
+
+    @property
     def shown(self) -> tuple[Shown, ...]:
         return shown_to(self.study, self.position, self.view, self.me, self.told)
 

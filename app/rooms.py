@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from app import players
+from app import players, ties
 from app.db import Connection, Queries, row, rows, value
+from app.networks import Tie
 from app.study import Position, RoomKind, Study
 
 SQL = Queries("rooms")
@@ -58,7 +59,7 @@ class RoomView:
 
     room: Room
     seats: tuple[Seat, ...]
-    ties: tuple[tuple[int, int], ...]  # from, to: who sees whom
+    ties: tuple[Tie, ...]  # of the network that holds now: who sees whom
 
     @cached_property
     def seat_of(self) -> dict[int, Seat]:
@@ -70,14 +71,19 @@ class RoomView:
         return seat is not None and seat.status == "playing"
 
     def neighbours(self, slot: int) -> tuple[Seat, ...]:
-        seen = {to for origin, to in self.ties if origin == slot}
+        """Those whom `slot` sees."""
+        seen = {tie.to_slot for tie in self.ties if tie.from_slot == slot}
         return tuple(seat for seat in self.seats if seat.slot in seen)
+
+    def weight(self, slot: int, other: int) -> float | None:
+        """Of the tie by which `slot` sees `other`; None if there is none."""
+        return next((tie.weight for tie in self.ties if tie[:2] == (slot, other)), None)
 
     def hearers(self, slot: int, to: int | None, chat: str) -> tuple[Seat, ...]:
         """Whose pages show a message from `slot`, the sender included."""
         if chat == "room":
             return tuple(seat for seat in self.seats if to is None or seat.slot in (slot, to))
-        tied = {origin for origin, seen in self.ties if seen == slot and (to is None or origin == to)}
+        tied = {tie.from_slot for tie in self.ties if tie.to_slot == slot and to in (None, tie.from_slot)}
         return tuple(seat for seat in self.seats if seat.slot in tied or seat.slot == slot)
 
 
@@ -131,7 +137,7 @@ async def open_rooms(
     )
     ids = {(kind, number): room_id for room_id, kind, number in await made.fetchall()}
     slots: list[tuple[int, int, str, str]] = []
-    ties: list[tuple[int, int, int]] = []
+    networks: dict[int, tuple[Tie, ...]] = {}
     seated: list[tuple[int, int, int]] = []
     for placement, seed in zip(placements, seeds, strict=True):
         room_id = ids[placement.kind.name, placement.number]
@@ -140,19 +146,15 @@ async def open_rooms(
         for slot, (player_id, wanted) in enumerate(seats, 1):
             slots.append((room_id, slot, wanted, alias(slot)))
             seated.append((player_id, room_id, slot))
-        for one, other in study.network.ties(len(seats), seed):
-            ties += [(room_id, one, other), (room_id, other, one)]
+        kind = placement.kind.name
+        types = [wanted for _, wanted in seats]
+        networks[room_id] = study.network_of(kind).ties(len(seats), seed, types, kind)
     await conn.execute(
         SQL["add_slots"],
         dict(session_id=session_id)
         | dict(zip(("rooms", "slots", "types", "aliases"), map(list, zip(*slots, strict=True)), strict=True)),
     )
-    if ties:
-        await conn.execute(
-            SQL["add_ties"],
-            dict(session_id=session_id)
-            | dict(zip(("rooms", "from_slots", "to_slots"), map(list, zip(*ties, strict=True)), strict=True)),
-        )
+    await ties.open_networks(conn, session_id, first, networks)
     await conn.execute(
         SQL["seat_players"],
         dict(zip(("players", "rooms", "slots"), map(list, zip(*seated, strict=True)), strict=True)),
@@ -175,8 +177,7 @@ async def view(conn: Connection, room_id: int) -> RoomView:
     """Call it in a transaction of repeatable reads: the parts then belong to the sequence number in it."""
     room = await find_room(conn, room_id)
     seats = await rows(conn, Seat, SQL["seats"], room_id=room_id, step=room.step, round=room.round)
-    ties = await (await conn.execute(SQL["ties"], dict(room_id=room_id, round=room.round))).fetchall()
-    return RoomView(room, tuple(seats), tuple((origin, to) for origin, to in ties))
+    return RoomView(room, tuple(seats), await ties.holding(conn, room_id, room.position))
 
 
 async def sessions_to_look_at(conn: Connection, hinted: Sequence[int], everywhere: bool) -> list[str]:
@@ -222,8 +223,9 @@ async def rooms_made(conn: Connection, session_id: str) -> dict[str, int]:
     return dict(await found.fetchall())
 
 
-async def advance(conn: Connection, moves: Sequence[tuple[int, Position]]) -> None:
+async def advance(conn: Connection, study: Study, moves: Sequence[tuple[int, Position]]) -> None:
     """Put each room (id) to its next position, with a new deadline. The rooms must be locked."""
+    await ties.rewire_as_planned(conn, study, moves)
     await conn.execute(
         SQL["advance_rooms"],
         dict(

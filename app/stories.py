@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from math import cos, pi, sin
+from math import cos, hypot, pi, sin
 from typing import Any
 
 from app import clock, notes, players, presence, rooms
@@ -24,6 +24,7 @@ MOST = 300  # lines of a story, and people of a list
 SILENCE = 60.0  # seconds without a sign of a player who plays, after which a story says so
 SIGNS = ("player_placed", "player_answered", "message_sent", "help_asked", "player_left", "player_finished")
 RADIUS = 100.0  # of the circle that a room's slots are drawn on
+SHORT = 17.0  # how far before the middle of a slot an arrow ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,21 @@ class PlayerStory:
 
 
 @dataclass(frozen=True, slots=True)
+class Edge:
+    """A tie as it is drawn, from whom to whom."""
+
+    one: int
+    other: int
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    width: float
+    weight: float
+    one_way: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RoomStory:
     view: RoomView
     sitters: Mapping[int, Sitter]  # by slot
@@ -105,12 +121,39 @@ class RoomStory:
         return round(RADIUS * sin(turn), 1), round(-RADIUS * cos(turn), 1)
 
     @property
-    def edges(self) -> list[tuple[int, int]]:
-        """Ties as lines: each pair once."""
-        return sorted({(min(tie), max(tie)) for tie in self.view.ties})
+    def edges(self) -> list[Edge]:
+        """Ties as lines: one for those that go both ways, else one with an arrow at the end that is seen."""
+        weights = {tie[:2]: tie.weight for tie in self.view.ties}
+        heaviest = max(map(abs, weights.values()), default=1.0)
+        found = []
+        for (one, other), weight in weights.items():
+            mutual = weights.get((other, one)) == weight
+            if mutual and one > other:
+                continue
+            a, b = self.point(one), self.point(other)
+            width = 1.5 if len(set(weights.values())) == 1 else round(0.8 + 3.2 * abs(weight) / heaviest, 1)
+            if (
+                not mutual
+            ):  # beside the middle, so that another one back is not under it, and short of the slot
+                a, b = _beside(a, b)
+            found.append(Edge(one, other, *a, *b, width, weight, not mutual))
+        return found
 
     def label(self, player_id: int | None) -> str:
         return next((one.label for one in self.sitters.values() if one.player_id == player_id), "")
+
+
+def _beside(
+    a: tuple[float, float], b: tuple[float, float]
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The line from a to b, moved a little to its left, and ending where the arrow meets the slot."""
+    length = hypot(b[0] - a[0], b[1] - a[1]) or 1.0
+    x, y = (b[0] - a[0]) / length, (b[1] - a[1]) / length
+    left = (3 * y, -3 * x)
+    return (
+        (round(a[0] + left[0], 1), round(a[1] + left[1], 1)),
+        (round(b[0] + left[0] - SHORT * x, 1), round(b[1] + left[1] - SHORT * y, 1)),
+    )
 
 
 async def find_people(

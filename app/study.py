@@ -13,7 +13,7 @@ from app.networks import Network
 from app.study_check import check_parts, check_people
 from app.study_finish import read_dropout, read_finish
 from app.study_mistakes import Mistake, StudyError
-from app.study_network import read_network
+from app.study_network import read_networks
 from app.study_pages import is_page
 from app.study_parts import ANY, Dropout, Finish, Lobby, Position, RoomKind, Show, Step, Study
 from app.study_pay import read_pay
@@ -123,12 +123,12 @@ def _read(
         return None, list(error.mistakes)
     title, language, texts = table.text("title", longest=200), read_language(table), read_texts(table)
     types, entry, rooms = read_types(table), read_entry(table), read_rooms(table)
-    lobby, network, steps = read_lobby(table), read_network(table), read_steps(table)
+    lobby, networks, steps = read_lobby(table), read_networks(table, files), read_steps(table)
     dropout, finish = read_dropout(table), read_finish(table)
     pay = read_pay(table, finish.codes, [field.name for field in entry])
     table.report_unknown_keys("a study")
     findings = table.findings
-    check_parts(findings, files, types, rooms, lobby, network, steps, dropout, finish)
+    check_parts(findings, files, types, rooms, lobby, networks, steps, dropout, finish)
     if people_types is not None:
         check_people(findings, types, rooms, +people_types)
     mistakes = sorted(findings.mistakes, key=_order)
@@ -148,7 +148,7 @@ def _read(
         entry,
         rooms,
         lobby,
-        network,
+        networks,
         steps,
         dropout,
         finish,

@@ -9,6 +9,7 @@ from app.study_hooks import check_hooks, uses_of
 from app.study_mistakes import Findings, did_you_mean, listed
 from app.study_pages import is_page, page_mistakes
 from app.study_parts import ANY, Dropout, Finish, Lobby, RoomKind, Step
+from app.toml_lines import Path
 
 LONGEST_PLAN = 10_000
 LEAST_TO_ANSWER = 1.0  # seconds, a question
@@ -21,7 +22,7 @@ def check_parts(
     types: tuple[str, ...],
     rooms: tuple[RoomKind, ...],
     lobby: Lobby,
-    network: Network,
+    networks: tuple[Network, ...],
     steps: tuple[Step, ...],
     dropout: Dropout,
     finish: Finish,
@@ -30,11 +31,11 @@ def check_parts(
     _check_seats(findings, types, rooms)
     _check_waiting(findings, rooms, lobby)
     _check_order(findings, rooms)
-    _check_network(findings, rooms, network)
+    _check_networks(findings, rooms, networks)
     _check_steps(findings, rooms, steps)
     _check_pages(findings, files, steps)
     _check_codes(findings, finish)
-    check_hooks(findings, files, list(uses_of(steps)))
+    check_hooks(findings, files, list(uses_of(steps, _placed(findings, networks))))
     _note_what_waits(findings, dropout)
 
 
@@ -120,28 +121,68 @@ def _takes_the_players_of(other: RoomKind, room: RoomKind) -> bool:
     return named and other.size <= room.size and other.count is None and other.after <= room.after
 
 
-def _check_network(findings: Findings, rooms: tuple[RoomKind, ...], network: Network) -> None:
+def _check_networks(findings: Findings, rooms: tuple[RoomKind, ...], networks: tuple[Network, ...]) -> None:
     if not findings.sound("network"):
         return
     told: set[str] = set()
+    names = [room.name for room in rooms]
+    for place, network in _placed(findings, networks):
+        for name in network.rooms:
+            if name not in names:
+                sentence = f"There is no room `{name}` that could have this network."
+                findings.wrong((*place, "rooms"), sentence, did_you_mean(name, names))
     for index, room in enumerate(rooms):
-        reason = network.impossible(room.size)
+        fitting = [
+            one for one in _placed(findings, networks) if room.name in one[1].rooms or not one[1].rooms
+        ]
+        if not fitting and not findings.sound("network"):
+            continue
+        if not fitting:
+            sentence = f"No network is for room `{room.name}`."
+            findings.wrong(("network",), sentence, "Add a last [[network]] without `rooms`.")
+            continue
+        place, network = fitting[0]
+        reason = network.impossible(room.size, room.types)
         if not findings.sound("room", index, "seats") or reason in told:
             continue
-        tied = {slot for edge in network.edges for slot in edge}
-        alone = next((slot for slot in range(1, room.size + 1) if slot not in tied), None)
         if reason:
             told.add(reason)
-            outside = next(
-                (at for at, edge in enumerate(network.edges) if not 1 <= min(edge) <= max(edge) <= room.size),
-                0,
-            )
-            place = ("network", "edges", outside) if network.kind == "edges" else ("network", "neighbours")
             sentence = f"Room `{room.name}` can't have this network: {reason}"
-            findings.wrong(place, sentence, "Change the network or the room's seats.")
-        elif network.kind == "edges" and alone is not None:
+            findings.wrong(
+                (*place, *_to_blame(network, room)), sentence, "Change the network or the room's seats."
+            )
+        elif network.kind == "edges" and (alone := _untied(network, room)):
             sentence = f"In room `{room.name}`, slot {alone} has no neighbour."
-            findings.note(("network", "edges"), sentence, "Add a tie for it unless that is meant.")
+            findings.note((*place, "edges"), sentence, "Add a tie for it unless that is meant.")
+
+
+def _placed(findings: Findings, networks: tuple[Network, ...]) -> list[tuple[Path, Network]]:
+    """Each with where it stands: [network] has no number."""
+    several = findings.given(("network", 0))
+    return [(("network", index) if several else ("network",), one) for index, one in enumerate(networks)]
+
+
+def _to_blame(network: Network, room: RoomKind) -> Path:
+    """Where in the network's table stands what does not fit the room."""
+    if network.kind == "edges":
+        slots = (edge[:2] for edge in network.edges)
+        outside = (
+            at for at, edge in enumerate(slots) if any(edge) and not 1 <= min(edge) <= max(edge) <= room.size
+        )
+        return ("edges", next(outside, 0))
+    blamed = {
+        "scale_free": "attach",
+        "cliques": "clique",
+        "caveman": "clique",
+        "pairs": "kind",
+        "bipartite": "kind",
+    }
+    return (blamed.get(network.kind, "neighbours"),)
+
+
+def _untied(network: Network, room: RoomKind) -> int | None:
+    tied = {slot for edge in network.edges if edge.room in ("", room.name) for slot in edge[:2]}
+    return next((slot for slot in range(1, room.size + 1) if slot not in tied), None)
 
 
 def _check_steps(findings: Findings, rooms: tuple[RoomKind, ...], steps: tuple[Step, ...]) -> None:

@@ -2,9 +2,10 @@
 
 import ast
 import keyword
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from app.networks import Network
 from app.study_mistakes import Findings, Mistake, did_you_mean
 from app.study_parts import Step
 from app.study_source import Table
@@ -34,7 +35,11 @@ def read_hook(table: Table, key: str) -> str:
     return name
 
 
-def uses_of(steps: tuple[Step, ...]) -> Iterator[Use]:
+def uses_of(steps: tuple[Step, ...], networks: Sequence[tuple[Path, Network]] = ()) -> Iterator[Use]:
+    """`networks` come with where each stands."""
+    for path, network in networks:
+        if network.rewire_by:
+            yield Use((*path, "rewire_by"), network.rewire_by)
     for index, step in enumerate(steps):
         for key, name in (("when", step.when), ("on_end", step.on_end), ("score", step.score)):
             if name:

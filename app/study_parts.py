@@ -1,7 +1,7 @@
 """What a study is made of, once its file has been read and found right."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -40,6 +40,11 @@ class RoomKind:
     @property
     def size(self) -> int:
         return sum(self.seats.values())
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """What each seat asks for."""
+        return tuple(type_ for type_, seats in self.seats.items() for _ in range(seats))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +182,8 @@ class Study:
 
     `plan` is what each room goes through, in order. Steps that follow each other with the same `repeat`
     repeat together: `ask` and `talk` with repeat = 3 give ask 1, talk 1, ask 2, talk 2, ask 3, talk 3.
+    `rounds` has the index at which each round of these three begins, with its number counted through the whole plan;
+    steps that don't repeat are no round.
     """
 
     title: str
@@ -184,7 +191,7 @@ class Study:
     entry: tuple[Field, ...]
     rooms: tuple[RoomKind, ...]
     lobby: Lobby
-    network: Network
+    networks: tuple[Network, ...]
     steps: tuple[Step, ...]
     dropout: Dropout
     finish: Finish
@@ -194,9 +201,19 @@ class Study:
     language: str = DEFAULT
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
     plan: tuple[Position, ...] = field(init=False, repr=False, compare=False)
+    rounds: Mapping[int, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "plan", _plan(self.steps))
+        begins = {
+            next(step.name for step in together) for repeat, together in _blocks(self.steps) if repeat > 1
+        }
+        starts = (position.index for position in self.plan if position.step.name in begins)
+        object.__setattr__(self, "rounds", {index: nth for nth, index in enumerate(starts, 1)})
+
+    def network_of(self, kind: str) -> Network:
+        """The first that is for rooms of this kind."""
+        return next(one for one in self.networks if kind in one.rooms or not one.rooms)
 
     def step_named(self, name: str) -> Step:
         return next(step for step in self.steps if step.name == name)
@@ -204,7 +221,7 @@ class Study:
     @property
     def decides(self) -> bool:
         """Whether more happens between two steps than that the next one opens."""
-        return any(step.decides for step in self.steps)
+        return any(step.decides for step in self.steps) or any(one.rewire_by for one in self.networks)
 
     @property
     def largest_room(self) -> int:
@@ -219,9 +236,14 @@ class Study:
 def _plan(steps: tuple[Step, ...]) -> tuple[Position, ...]:
     turns = (
         (step, round_number)
-        for repeat, block in itertools.groupby(steps, key=lambda step: step.repeat)
-        for together in [tuple(block)]
+        for repeat, together in _blocks(steps)
         for round_number in range(1, repeat + 1)
         for step in together
     )
     return tuple(Position(index, step, round_number) for index, (step, round_number) in enumerate(turns))
+
+
+def _blocks(steps: tuple[Step, ...]) -> Iterator[tuple[int, tuple[Step, ...]]]:
+    """Steps that repeat together, and how often."""
+    for repeat, together in itertools.groupby(steps, key=lambda step: step.repeat):
+        yield repeat, tuple(together)

@@ -59,7 +59,8 @@ RULES = {
     "messages_are_in_order": "The messages of a room are numbered in the order in which they came.",
     "earnings_are_in_the_log": "Every earning is in the log of its room once, as it is stored.",
     "earnings_have_a_place": "Every earning belongs to a player of its room and to a step, once for each reason.",
-    "ties_go_both_ways": "Who sees another is seen by them.",
+    "ties_go_both_ways": "Who sees another is seen by them, unless the network is directed.",
+    "networks_are_logged": "Each room has a network from its first step on, and the log tells of each that came later.",
 }
 
 
@@ -125,6 +126,7 @@ class _Counts:
     stored_messages: int
     players: int
     rooms: int
+    networks: int
     ties: int
     results: int
     events: int
@@ -132,7 +134,8 @@ class _Counts:
     @property
     def rows(self) -> dict[str, int]:
         """How many rows which file of an export should have."""
-        counts = dict(players=self.players, records_wide=self.players, rooms=self.rooms, ties=self.ties)
+        counts = dict(players=self.players, records_wide=self.players, rooms=self.rooms)
+        counts |= dict(networks=self.networks, ties=self.ties)
         counts |= dict(history=self.stored_records, messages=self.stored_messages, events=self.events)
         counts["results"] = self.results
         return {f"{noun}.csv": count for noun, count in counts.items()}
@@ -190,6 +193,7 @@ async def _rule(conn: Connection, name: str, session_id: str, study: Study) -> C
             rounds=[round_ for _, round_, _ in asked],
             fields=[field for _, _, field in asked],
             positions=len(study.plan),
+            directed=[kind.name for kind in study.rooms if study.network_of(kind.name).directed],
             talk_steps=[step.name for step in study.steps if step.chat != "none"],
             open_steps=[step.name for step in study.steps if step.chat == "room"],
         ),

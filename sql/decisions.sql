@@ -8,12 +8,6 @@ select s.slot, s.alias, p.type, p.status = 'playing' as plays, p.entry
 from slot s join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
 where s.room_id = %(room_id)s order by s.slot
 
--- name: ties_now
-select from_slot, to_slot, weight from tie
-where room_id = %(room_id)s
-    and round = (select max(round) from tie where room_id = %(room_id)s and round <= %(round)s)
-order by from_slot, to_slot
-
 -- name: said_so_far
 -- All that was answered in time, of each answer the newest, and all that was computed or filled in.
 select step, round, slot, name, value from (

@@ -35,9 +35,16 @@ from room r left join (
 where r.session_id = %(session_id)s order by r.id
 
 -- name: ties
-select r.name as room, t.round, t.from_slot as "from", t.to_slot as "to", t.weight
+select r.name as room, n.round, t.from_slot as "from", t.to_slot as "to", t.weight, n.step, t.position
 from tie t left join room r on r.id = t.room_id
-where t.session_id = %(session_id)s order by t.room_id, t.round, t.from_slot, t.to_slot
+left join network n on n.room_id = t.room_id and n.position = t.position
+where t.session_id = %(session_id)s order by t.room_id, t.position, t.from_slot, t.to_slot
+
+-- name: networks
+select r.name as room, n.position, n.step, n.round, ties.ties, n.made_by, iso(n.at) as at
+from network n left join room r on r.id = n.room_id
+left join lateral (select count(*) as ties from tie t where t.room_id = n.room_id and t.position = n.position) ties on true
+where n.session_id = %(session_id)s order by n.room_id, n.position
 
 -- name: records
 -- The value that counts.

@@ -6,8 +6,8 @@ select id from log where room_id = any(%(rooms)s) order by id for no key update
 -- name: store_messages
 -- At the step that it was written at: another one may have other rules, or no talk at all.
 -- To one person: only where that person sees the sender, or the step's talk is for the whole room.
-insert into message (session_id, room_id, player_id, slot, to_slot, step, round, body, form)
-select room.session_id, room.id, p.id, p.slot, g.to_slot, room.step, room.round, g.body, g.form
+insert into message (session_id, room_id, player_id, slot, to_slot, position, step, round, body, form)
+select room.session_id, room.id, p.id, p.slot, g.to_slot, room.position, room.step, room.round, g.body, g.form
 from unnest(
     %(players)s::bigint[], %(rooms)s::bigint[], %(to_slots)s::int[], %(bodies)s::text[], %(forms)s::uuid[],
     %(steps)s::text[], %(to_room)s::boolean[]
@@ -18,7 +18,7 @@ where (g.to_slot is null or g.to_slot <> p.slot and case when g.to_room
     then exists (select from slot s where s.room_id = room.id and s.slot = g.to_slot)
     else exists (
         select from tie t where t.room_id = room.id and t.from_slot = g.to_slot and t.to_slot = p.slot
-            and t.round = (select max(u.round) from tie u where u.room_id = room.id and u.round <= room.round)
+            and t.position = network_at(room.id, room.position)
     ) end)
     and not exists (select from message m where m.form = g.form)
 order by g.nth
@@ -29,7 +29,7 @@ returning id, form::text
 select id, form::text from message where form = any(%(forms)s::uuid[])
 
 -- name: seen_by
--- What one slot may read: its own, and what those it was tied to at that round said to it or to all. Whoever took
+-- What one slot may read: its own, and what those it saw at that moment said to it or to all. Whoever took
 -- the slot over sees what was said since.
 select m.id, m.slot, m.to_slot, s.alias, m.body, m.at
 from message m join slot s on s.room_id = m.room_id and s.slot = m.slot
@@ -37,7 +37,7 @@ where m.room_id = %(room_id)s and m.at >= %(since)s and (m.slot = %(slot)s or (m
     m.step = any(%(open_steps)s)
     or exists (
         select from tie t where t.room_id = m.room_id and t.from_slot = %(slot)s and t.to_slot = m.slot
-            and t.round = (select max(u.round) from tie u where u.room_id = m.room_id and u.round <= m.round)
+            and t.position = network_at(m.room_id, m.position)
     )
 ))
 order by m.id desc limit %(most)s

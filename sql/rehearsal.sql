@@ -6,12 +6,15 @@ select p.label, p.status::text, p.code, p.room_id, r.name as room, p.slot
 from player p left join room r on r.id = p.room_id where p.session_id = %(session_id)s
 
 -- name: said
-select m.id, m.room_id, m.slot, m.to_slot, m.step, m.round, m.body, p.label as sender
+select m.id, m.room_id, m.slot, m.to_slot, m.step, m.position, m.body, p.label as sender
 from message m left join player p on p.id = m.player_id
 where m.session_id = %(session_id)s order by m.id
 
 -- name: ties
-select room_id, round, from_slot, to_slot from tie where session_id = %(session_id)s
+-- A network without any has one line without slots.
+select n.room_id, n.position, t.from_slot, t.to_slot from network n
+left join tie t on t.room_id = n.room_id and t.position = n.position
+where n.session_id = %(session_id)s
 
 -- name: types
 select type, count(*)::integer from player where session_id = %(session_id)s group by type order by type

@@ -23,11 +23,6 @@ insert into slot (session_id, room_id, slot, type, alias)
 select %(session_id)s, room_id, slot, type, alias
 from unnest(%(rooms)s::bigint[], %(slots)s::int[], %(types)s::text[], %(aliases)s::text[]) as s(room_id, slot, type, alias)
 
--- name: add_ties
-insert into tie (session_id, room_id, round, from_slot, to_slot)
-select %(session_id)s, room_id, 1, from_slot, to_slot
-from unnest(%(rooms)s::bigint[], %(from_slots)s::int[], %(to_slots)s::int[]) as t(room_id, from_slot, to_slot)
-
 -- name: seat_players
 -- Not now(): this transaction may have begun, and waited for the lobby, before some of them came.
 update player set status = 'playing', arrival_logged = true, seated_at = (select clock_timestamp()),
@@ -53,12 +48,6 @@ select s.slot, s.alias, s.type, p.id as player_id, p.status::text,
 from slot s join room r on r.id = s.room_id
 join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
 where s.room_id = %(room_id)s order by s.slot
-
--- name: ties
--- The ties of the last round up to this one that has any.
-select from_slot, to_slot from tie
-where room_id = %(room_id)s
-    and round = (select max(round) from tie where room_id = %(room_id)s and round <= %(round)s)
 
 -- name: sessions_to_look_at
 select distinct r.session_id from room r join session s on s.id = r.session_id

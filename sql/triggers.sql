@@ -112,6 +112,20 @@ end $$;
 create or replace trigger room_updated after update on room
     referencing old table as old_rows new table as new_rows for each statement execute function room_updated();
 
+-- A room's first network comes with it; the log tells of those that follow, before the step that they begin with.
+create or replace function network_inserted() returns trigger language plpgsql as $$
+begin
+    perform append_events(array_agg(log.id order by n.room_id), array_agg('network_rewired'::text),
+        array_agg(null::bigint), array_agg(jsonb_build_object('position', n.position, 'step', n.step, 'round', n.round,
+            'made_by', n.made_by, 'ties', coalesce(
+                (select jsonb_agg(jsonb_build_array(t.from_slot, t.to_slot, t.weight) order by t.from_slot, t.to_slot)
+                from tie t where t.room_id = n.room_id and t.position = n.position), '[]')) order by n.room_id))
+    from new_rows n join log on log.room_id = n.room_id where n.position > 0;
+    return null;
+end $$;
+create or replace trigger network_inserted after insert on network
+    referencing new table as new_rows for each statement execute function network_inserted();
+
 -- Sign-in itself logs nothing (700 people at once would queue for one log): the seating that follows sets
 -- arrival_logged and logs them in one go.
 create or replace function player_updated() returns trigger language plpgsql as $$

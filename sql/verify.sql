@@ -10,6 +10,7 @@ select
     (select count(*) from message where session_id = %(session_id)s) as stored_messages,
     (select count(*) from player where session_id = %(session_id)s) as players,
     (select count(*) from room where session_id = %(session_id)s) as rooms,
+    (select count(*) from network where session_id = %(session_id)s) as networks,
     (select count(*) from tie where session_id = %(session_id)s) as ties,
     (select count(*) from result where session_id = %(session_id)s) as results,
     (select count(*) from event where session_id = %(session_id)s) as events
@@ -301,14 +302,14 @@ select format('message %%s: %%s', m.id, case
     else format('slot %%s of room %%s does not see slot %%s', m.to_slot, r.name, m.slot) end)
 from (
     select message.*, (
-        select max(t.round) from tie t where t.room_id = message.room_id and t.round <= message.round
-    ) as tie_round
+        select max(n.position) from network n where n.room_id = message.room_id and n.position <= message.position
+    ) as began
     from message where session_id = %(session_id)s
 ) m
 left join player p on p.id = m.player_id and p.session_id = %(session_id)s
 left join room r on r.id = m.room_id and r.session_id = %(session_id)s
 left join slot s on s.room_id = m.room_id and s.slot = coalesce(m.to_slot, m.slot)
-left join tie t on t.room_id = m.room_id and t.round = m.tie_round and t.from_slot = m.to_slot and t.to_slot = m.slot
+left join tie t on t.room_id = m.room_id and t.position = m.began and t.from_slot = m.to_slot and t.to_slot = m.slot
 where r.id is null or (p.room_id, p.slot) is distinct from (m.room_id, m.slot)
     or not m.step = any(%(talk_steps)s::text[]) or s.slot is null or m.to_slot = m.slot
     or m.to_slot is not null and t.to_slot is null and not m.step = any(%(open_steps)s::text[])
@@ -329,20 +330,43 @@ from (
 where before > id order by log_id, seq
 
 -- name: ties_go_both_ways
--- The study's networks are undirected: who sees is seen.
-select format('room %%s, round %%s: slot %%s sees %%s, but not the other way round', t.room_id, t.round, t.from_slot, t.to_slot)
+-- Who sees is seen, unless the study's network is directed.
+select format('room %%s, position %%s: slot %%s sees %%s, but not the other way round', t.room_id, t.position, t.from_slot, t.to_slot)
     as problem
-from tie t left join tie back on back.room_id = t.room_id and back.round = t.round and back.from_slot = t.to_slot
+from tie t join room r on r.id = t.room_id
+left join tie back on back.room_id = t.room_id and back.position = t.position and back.from_slot = t.to_slot
     and back.to_slot = t.from_slot and back.weight = t.weight
-where t.session_id = %(session_id)s and back.room_id is null
+where t.session_id = %(session_id)s and back.room_id is null and not r.kind = any(%(directed)s::text[])
 union all
-select format('room %%s, round %%s: the tie from %%s to %%s joins no two slots', t.room_id, t.round, t.from_slot, t.to_slot)
+select format('room %%s, position %%s: the tie from %%s to %%s joins no two slots', t.room_id, t.position, t.from_slot, t.to_slot)
 from tie t left join slot a on a.room_id = t.room_id and a.slot = t.from_slot
 left join slot b on b.room_id = t.room_id and b.slot = t.to_slot
 where t.session_id = %(session_id)s and (a.slot is null or b.slot is null or t.from_slot = t.to_slot)
 union all
-select format('room %%s, round %%s: the tie from %%s to %%s is there %%s times', room_id, round, from_slot, to_slot, count(*))
-from tie where session_id = %(session_id)s group by room_id, round, from_slot, to_slot having count(*) > 1
+select format('room %%s, position %%s: the tie from %%s to %%s is there %%s times', room_id, position, from_slot, to_slot, count(*))
+from tie where session_id = %(session_id)s group by room_id, position, from_slot, to_slot having count(*) > 1
+
+-- name: networks_are_logged
+-- Each room opens with one, and the log has all others, tie by tie.
+select format('room %%s has no network to begin with', r.id) as problem
+from room r left join network n on n.room_id = r.id and n.position = 0
+where r.session_id = %(session_id)s and n.room_id is null
+union all
+select format('room %%s, position %%s: the log tells of another network than what is stored',
+    coalesce(stored.room_id, told.room_id), coalesce(stored.position, told.position))
+from (
+    select n.room_id, n.position, coalesce(string_agg(format('%%s-%%s', t.from_slot, t.to_slot), ' '
+        order by t.from_slot, t.to_slot) filter (where t.from_slot is not null), '') as ties
+    from network n left join tie t on t.room_id = n.room_id and t.position = n.position
+    where n.session_id = %(session_id)s and n.position > 0 group by n.room_id, n.position
+) stored full join (
+    select l.room_id, (e.data->>'position')::int as position, coalesce((
+        select string_agg(format('%%s-%%s', tie->>0, tie->>1), ' ' order by (tie->>0)::int, (tie->>1)::int)
+        from jsonb_array_elements(e.data->'ties') tie), '') as ties
+    from event e join log l on l.id = e.log_id
+    where e.session_id = %(session_id)s and e.name = 'network_rewired'
+) told on told.room_id = stored.room_id and told.position = stored.position
+where stored.ties is distinct from told.ties
 
 -- name: earnings_are_in_the_log
 with stored as (

@@ -133,7 +133,7 @@ class Lively:
             found = await players.find_player(conn, room_of)
             assert found is not None
             assert found.room_id is not None
-            await rooms.advance(conn, [(found.room_id, self.study.plan[round - 1])])
+            await rooms.advance(conn, self.study, [(found.room_id, self.study.plan[round - 1])])
 
         self.house.do(work)
 

@@ -29,6 +29,7 @@ from tests.lively import NASTY, Lively, a_lively_session, open_lively
 HEADERS = {
     "players.csv": "player,label,type,status,room,slot,signed_in_at,seated_at,finished_at,code",
     "rooms.csv": "room,kind,status,reason",
+    "networks.csv": "room,position,step,round,ties,made_by,at",
     "ties.csv": "room,round,from,to,weight",
     "records.csv": "record,player,room,step,round,field,value,version,late,at",
     "history.csv": "record,player,room,step,round,field,value,version,late,at",
@@ -65,6 +66,7 @@ def test_each_file_has_its_header_and_a_line_for_each_row(house: House) -> None:
     counts = {
         "players.csv": "select count(*) from player where session_id = %s",
         "rooms.csv": "select count(*) from room where session_id = %s",
+        "networks.csv": "select count(*) from network where session_id = %s",
         "ties.csv": "select count(*) from tie where session_id = %s",
         "history.csv": "select count(*) from record where session_id = %s",
         "records_wide.csv": "select count(*) from player where session_id = %s",

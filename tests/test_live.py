@@ -500,7 +500,8 @@ def test_a_page_that_joins_just_before_the_news_takes_it_from_nobody_else(house:
                 await messages.store(
                     conn, [Draft(people[1], 1, None, "talk", False, "hello both", str(uuid4()))]
                 )
-                await rooms.advance(conn, [(1, (await studies.of(session.id)).plan[1])])
+                study = await studies.of(session.id)
+                await rooms.advance(conn, study, [(1, study.plan[1])])
             snapshot = await live.snapshot(late)  # it comes between the events and the hub's look at them
             assert b"hello both" in snapshot and b"round 2 of 3" in snapshot
             hub = asyncio.create_task(live.hub.run())

@@ -312,8 +312,8 @@ BY_HAND = {
     ),
     "a message is stored twice": (
         3,
-        """insert into message (session_id, room_id, player_id, slot, to_slot, step, round, body, form)
-        select session_id, room_id, player_id, slot, to_slot, step, round, body, gen_random_uuid()
+        """insert into message (session_id, room_id, player_id, slot, to_slot, position, step, round, body, form)
+        select session_id, room_id, player_id, slot, to_slot, position, step, round, body, gen_random_uuid()
         from message where id = (select min(id) from message)""",
         "is stored 2 times",
     ),

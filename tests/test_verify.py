@@ -82,8 +82,9 @@ BROKEN = {
         {"acknowledged_messages_are_stored": "acknowledged, but not as it is stored"},
     ),
     "a message was never acknowledged": (
-        """insert into message (session_id, room_id, player_id, slot, step, round, body, form)
-        select session_id, room_id, player_id, slot, step, round, body, gen_random_uuid() from message where id = 3""",
+        """insert into message (session_id, room_id, player_id, slot, position, step, round, body, form)
+        select session_id, room_id, player_id, slot, position, step, round, body, gen_random_uuid()
+        from message where id = 3""",
         {"stored_messages_are_acknowledged": "stored, but acknowledged 0 times"},
     ),
     "a message is there twice": (
@@ -235,7 +236,7 @@ BROKEN = {
     ),
     "a tie goes one way": (
         "delete from tie where room_id = 1 and from_slot = 1 and to_slot = 2",
-        {"ties_go_both_ways": "room 1, round 1: slot 2 sees 1, but not the other way round"},
+        {"ties_go_both_ways": "room 1, position 0: slot 2 sees 1, but not the other way round"},
     ),
     "an earning is another": (
         "update earning set amount = amount + 0.0000000001 where id = 2",
@@ -258,8 +259,17 @@ BROKEN = {
         {"earnings_have_a_place": "earning 5: player 9 sits in room none, not in room"},
     ),
     "a tie goes nowhere": (
-        "insert into tie (session_id, room_id, round, from_slot, to_slot) select id, 1, 1, 1, 9 from session",
-        {"ties_go_both_ways": "room 1, round 1: the tie from 1 to 9 joins no two slots"},
+        "insert into tie (session_id, room_id, position, from_slot, to_slot) select id, 1, 0, 1, 9 from session",
+        {"ties_go_both_ways": "room 1, position 0: the tie from 1 to 9 joins no two slots"},
+    ),
+    "a network came that nobody told of": (
+        """insert into network (session_id, room_id, position, step, round, made_by)
+        select id, 1, 1, 'talk', 2, 'study' from session""",
+        {"networks_are_logged": "room 1, position 1: the log tells of another network"},
+    ),
+    "a room has no network": (
+        "delete from network where room_id = 2",
+        {"networks_are_logged": "room 2 has no network to begin with"},
     ),
     "the study was changed afterwards": (
         "update study_file set body = body || '\n' where path = 'study.toml'",

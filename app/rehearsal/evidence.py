@@ -50,7 +50,7 @@ class Said(NamedTuple):
     slot: int
     to_slot: int | None
     step: str
-    round: int
+    position: int
     body: str
     sender: str | None
 
@@ -135,19 +135,19 @@ def _hearers(
     for seat in seats:
         if seat.room_id is not None and seat.slot is not None:
             slots.setdefault(seat.room_id, set()).add(seat.slot)
-    sees: dict[tuple[int, int], set[tuple[int, int]]] = {}  # room, round → from, to
-    for room, round_, from_slot, to_slot in ties:
-        sees.setdefault((room, round_), set()).add((from_slot, to_slot))
-    rounds: dict[int, list[int]] = {}
-    for room, round_ in sorted(sees):
-        rounds.setdefault(room, []).append(round_)
+    sees: dict[tuple[int, int], set[tuple[int, int]]] = {}  # room, position → from, to
+    for room, position, from_slot, to_slot in ties:
+        sees.setdefault((room, position), set()).add((from_slot, to_slot))
+    networks: dict[int, list[int]] = {}
+    for room, position in sorted(sees):
+        networks.setdefault(room, []).append(position)
     hearers: dict[int, set[Place]] = {}
     for one in said:
         there = slots.get(one.room_id, set())
         if chat.get(one.step) == "room":
             may = set(there)
         else:
-            past = [round_ for round_ in rounds.get(one.room_id, []) if round_ <= one.round]
+            past = [position for position in networks.get(one.room_id, []) if position <= one.position]
             pairs = sees[one.room_id, past[-1]] if past else set()
             may = {slot for slot in there if (slot, one.slot) in pairs}
         if one.to_slot is not None:

@@ -70,7 +70,7 @@ def play(house: House, session: Opened) -> None:
                 b"select id from room where session_id = %(id)s order by id", dict(id=session.id)
             )
             await rooms.advance(
-                conn, [(room_id, study.plan[index + 1]) for (room_id,) in await found.fetchall()]
+                conn, study, [(room_id, study.plan[index + 1]) for (room_id,) in await found.fetchall()]
             )
 
     house.do(come)
