@@ -81,6 +81,15 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", help="address to listen on (default 127.0.0.1)")
     serve.add_argument("--port", type=port, help="port to listen on (default 8000)")
     serve.add_argument("--processes", type=count, metavar="N", help="server processes (default 2)")
+    serve.add_argument(
+        "--dev",
+        type=Path,
+        metavar="STUDY",
+        help="instead: this study in a window of its own, as players and researcher see it, new at each save",
+    )
+    serve.add_argument(
+        "--players", type=count, metavar="N", help="with --dev: how many are shown (default 4)"
+    )
 
     process = commands.add_parser("serve-process")  # what `serve` starts N of; not for people
     process.add_argument("descriptors", type=int, nargs=2)
@@ -183,6 +192,12 @@ def _demo(options: argparse.Namespace, config: Config) -> int:
 def _serve(options: argparse.Namespace, config: Config) -> int:
     from app.processes import PortTaken, Processes, bind
 
+    if options.dev:
+        return _preview(options, config)
+    if options.players:
+        raise Refusal(
+            "--players says how many the window of --dev shows. Give --dev STUDY too, or leave it out."
+        )
     try:
         listener = bind(config.host, config.port)
     except PortTaken as error:
@@ -194,6 +209,17 @@ def _serve(options: argparse.Namespace, config: Config) -> int:
             flush=True,
         )
         Processes(config.processes, listener, url).run(lambda: _migrate(url))
+    return 0
+
+
+def _preview(options: argparse.Namespace, config: Config) -> int:
+    from app.preview_server import run_preview
+    from app.processes import PortTaken
+
+    try:
+        run_preview(config, options.dev, options.players)
+    except PortTaken as error:
+        raise Refusal(str(error)) from None
     return 0
 
 

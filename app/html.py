@@ -98,6 +98,14 @@ def asset(name: str) -> str:
     return f"/static/{name}?v={hashlib.sha256(static_files()[name].body).hexdigest()[:12]}"
 
 
+def forget() -> None:
+    """Templates, texts and static files are read again when they are asked for: somebody is writing on them."""
+    for kept in (environment_of, static_files, asset):
+        kept.cache_clear()
+    for known in (_texts, _sandboxes, _broken):
+        known.clear()
+
+
 def milliseconds(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
 

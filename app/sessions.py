@@ -124,17 +124,27 @@ async def pause(conn: Connection, session_id: str, by: str) -> str:
 async def resume(conn: Connection, session_id: str, by: str) -> str:
     session = await lock(conn, session_id, by)
     if session.status == "paused":
-        await conn.execute(SQL["lock_rooms_of_session"], dict(id=session_id))
-        await conn.execute(SQL["lock_waiting_players"], dict(id=session_id))
-        # One moment for all, and after the wait for the locks: that belongs to the pause.
-        resumed_at = await value(conn, SQL["moment"])
-        gap = dict(id=session_id, paused_at=session.paused_at, resumed_at=resumed_at)
-        await conn.execute(SQL["shift_waiting"], gap)
-        await conn.execute(SQL["shift_rooms"], gap)
-        await conn.execute(SQL["resume_session"], gap)
-        await conn.execute(SQL["look_again"], gap)
+        assert session.paused_at is not None
+        resumed_at = await shift(conn, session_id, session.paused_at)
+        await conn.execute(SQL["resume_session"], dict(id=session_id, resumed_at=resumed_at))
         return f"Resumed {session.name}."
     return _already(session)
+
+
+async def shift(conn: Connection, session_id: str, since: datetime) -> datetime:
+    """Every deadline and every wait moves by the time from `since` to now: backward, if `since` is still to come.
+
+    Returns the moment that counted as now.
+    """
+    await conn.execute(SQL["lock_rooms_of_session"], dict(id=session_id))
+    await conn.execute(SQL["lock_waiting_players"], dict(id=session_id))
+    # One moment for all, and after the wait for the locks: that belongs to the pause.
+    now: datetime = await value(conn, SQL["moment"])
+    gap = dict(id=session_id, since=since, until=now)
+    await conn.execute(SQL["shift_waiting"], gap)
+    await conn.execute(SQL["shift_rooms"], gap)
+    await conn.execute(SQL["look_again"], gap)
+    return now
 
 
 async def close(conn: Connection, session_id: str, by: str) -> str:

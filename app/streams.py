@@ -61,7 +61,7 @@ async def play_live(scope: Scope, receive: Receive, send: Send) -> None:
 
     lab.presence.came(player_id, session_id)
     try:
-        await _stream(receive, send, messages())
+        await send_stream(receive, send, messages())
     finally:
         lab.live.leave(page)
         lab.presence.went(player_id)
@@ -84,7 +84,7 @@ async def session_live(request: Request[object, object, State], session_id: str)
         )  # each tick is rendered with it, in a process that may not know it yet
         board = lab.stats.watch(session_id)
         try:
-            await _stream(receive, send, board.messages())
+            await send_stream(receive, send, board.messages())
         finally:
             lab.stats.unwatch(session_id)
 
@@ -124,7 +124,7 @@ class _Pulse:
             self.comment.cancel()
 
 
-async def _stream(receive: Receive, send: Send, messages: AsyncIterator[bytes]) -> None:
+async def send_stream(receive: Receive, send: Send, messages: AsyncIterator[bytes]) -> None:
     """Send messages until the client goes, the server stops or the messages end.
 
     Whatever ends a stream does so through its time limit. To wait for the next message, the client's going and the

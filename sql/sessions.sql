@@ -44,14 +44,14 @@ update session set status = 'paused', paused_at = clock_timestamp() where id = %
 select id from room where session_id = %(id)s and status = 'playing' order by id for update
 
 -- name: shift_rooms
-update room set deadline = deadline + (%(resumed_at)s - %(paused_at)s) where session_id = %(id)s and status = 'playing'
+update room set deadline = deadline + (%(until)s - %(since)s) where session_id = %(id)s and status = 'playing'
 
 -- name: lock_waiting_players
 select id from player where session_id = %(id)s and status = 'waiting' order by id for update
 
 -- name: shift_waiting
 -- Who signed in during the pause has waited only since then.
-update player set waiting_since = waiting_since + (%(resumed_at)s - greatest(waiting_since, %(paused_at)s))
+update player set waiting_since = waiting_since + (%(until)s - greatest(waiting_since, %(since)s))
 where session_id = %(id)s and status = 'waiting'
 
 -- name: resume_session

@@ -15,7 +15,7 @@ from app.config import PROJECT
 from app.languages import DEFAULT, FOLDER, LANGUAGES, read_catalogue
 
 # The researcher's side stays English.
-TEMPLATES = [("admin/**", "ignore"), ("report/**", "ignore"), ("**.html", "jinja2")]
+TEMPLATES = [("admin/**", "ignore"), ("preview/**", "ignore"), ("report/**", "ignore"), ("**.html", "jinja2")]
 OPTIONS = {"**.html": {"newstyle_gettext": "true", "silent": "false"}}
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "Sentence": None}
 

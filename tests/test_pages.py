@@ -68,6 +68,20 @@ def form_of(visitor: httpx.Client, action: str) -> dict[str, str]:
 # Where a form may come from
 
 
+def test_the_window_of_a_preview_is_nowhere_in_production(visitor: httpx.Client) -> None:
+    for address in (
+        "/dev",
+        "/dev/live",
+        "/dev/static/preview.js",
+        "/static/preview.js",
+        "/static/preview/preview.js",
+    ):
+        assert visitor.get(address).status_code == 404, address
+    for address in ("/dev/skip", "/dev/answer", "/dev/again", "/dev/door", "/dev/look", "/dev/bot/1"):
+        assert visitor.post(address).status_code == 404, address
+    assert "frame-ancestors 'none'" in visitor.get("/").headers["content-security-policy"]
+
+
 def test_a_form_from_another_site_is_refused_at_every_address(
     shared: House, visitor: httpx.Client, seated: tuple[Opened, list[str]]
 ) -> None:

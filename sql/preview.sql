@@ -1,0 +1,22 @@
+-- name: whereabouts
+-- Of those who were invited first: they have the frames.
+select p.id as player_id, p.label, p.type, p.status::text, s.alias, r.name as room, r.step, r.round,
+    exists (
+        select from record a where a.room_id = r.id and a.round = r.round and a.step = r.step and a.player_id = p.id
+    ) as answered
+from player p left join room r on r.id = p.room_id left join slot s on s.room_id = p.room_id and s.slot = p.slot
+where p.session_id = %(session_id)s order by p.id limit %(most)s
+
+-- name: forget_study_files
+delete from study_file where session_id = %(id)s
+
+-- name: take_study
+update session set study_sha256 = %(sha256)s where id = %(id)s
+
+-- name: sessions_to_close
+select id from session where status <> 'closed' order by id
+
+-- name: stopped
+select name as room, stopped->>'hook' as hook, rtrim(stopped->>'sentence', '.') as sentence,
+    (stopped->>'line')::integer as line
+from room where session_id = %(session_id)s and stopped is not null order by id

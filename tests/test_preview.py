@@ -1,0 +1,205 @@
+"""Stories of somebody who writes a study and sees it at each save: `serve --dev`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import FrameLocator, Page, expect
+from pytest_playwright.pytest_playwright import CreateContextCallback
+
+from app.config import PROJECT
+from app.preview import cast
+from app.processes import free_port
+from app.saves import Saves
+from app.study import Study, parse, read_folder
+from app.study_changes import changed_parts
+from tests.house import House
+from tests.stage import DESK, Stage
+
+RUMOUR = PROJECT / "studies" / "rumour"
+
+
+def rumour(old: str = "", new: str = "") -> Study:
+    files = read_folder(RUMOUR)
+    toml = files["study.toml"].decode()
+    assert old in toml
+    return parse(files | {"study.toml": toml.replace(old, new).encode()})
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('title = "Rumour"', 'title = "Gossip"'),
+        ("How sure are you", "How certain are you"),
+        ('low = "not at all"', 'low = "no"'),
+        ("base = 4.00", "base = 5.00"),
+        ("RUMOUR-DONE", "GOSSIP-DONE"),
+        ('title = "Rumour"', 'title = "Rumour"\nlanguage = "de"'),
+        ("[entry]", '[texts]\n"Come in" = "Start"\n[entry]'),
+    ],
+)
+def test_words_pay_and_codes_reach_the_session_that_runs(old: str, new: str) -> None:
+    assert rumour(old, new) != rumour() and changed_parts(rumour(), rumour(old, new)) == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "part"),
+    [
+        ("red = 2, blue = 2", "red = 1, blue = 1", "rooms"),
+        ('max_wait = "6m"', 'max_wait = "7m"', "lobby"),
+        ('kind = "ring"', 'kind = "complete"', "network"),
+        ("repeat = 30", "repeat = 3", "steps"),
+        ("max = 100", "max = 10", "steps"),
+        ("A guess", "A hunch", "steps"),
+        ("min = 18", "min = 16", "entry"),
+    ],
+)
+def test_what_rooms_and_steps_are_made_of_needs_a_fresh_session(old: str, new: str, part: str) -> None:
+    assert changed_parts(rumour(), rumour(old, new)) == (part,)
+
+
+def test_so_many_come_that_everybody_in_the_window_is_seated() -> None:
+    types = Counter(person.type for person in cast(rumour(), 4))
+    assert types == {"red": 2, "blue": 2}
+    pairs = cast(rumour("red = 2, blue = 2", "red = 1, blue = 1"), 4)
+    assert [person.type for person in pairs] == ["red", "blue", "red", "blue"]
+    three = cast(
+        rumour('name  = "mixed"\nseats = {red = 2, blue = 2}', 'name = "x"\ncount = 9\nseats = {any = 3}'), 4
+    )
+    assert [person.label for person in three][3:] == ["Player 4", "Bot 5", "Bot 6"]
+    assert {person.type for person in three} == {"red", "blue", "green"}
+
+
+def test_a_save_is_told_once_it_has_stood_still(tmp_path: Path) -> None:
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "study.toml").write_text("a")
+    saves, page = Saves(tmp_path), tmp_path / "pages" / "talk.html"
+    assert saves.new() == []
+    page.write_text("half")
+    assert saves.new() == []
+    page.write_text("half, and the rest")
+    assert saves.new() == []  # it has grown since the last look
+    assert saves.new() == [page] and saves.new() == []
+    page.unlink()
+    assert saves.new() == [] and saves.new() == [page]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where somebody writes a study, with the window of its preview open."""
+
+    folder: Path
+    window: Page
+
+    def write(self, name: str, old: str, new: str) -> None:
+        text = (self.folder / name).read_text()
+        assert old in text
+        (self.folder / name).write_text(text.replace(old, new))
+
+    def player(self, number: int) -> FrameLocator:
+        return self.window.frame_locator(f"#frame-{number} iframe")
+
+    @property
+    def names(self) -> list[str]:
+        return self.window.locator(".frame .name b").all_inner_texts()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, new_context: CreateContextCallback) -> Iterator[Desk]:
+    stage = Stage(House("", tmp_path), new_context)
+    with tempfile.TemporaryDirectory(prefix="networklab-preview-") as place:
+        root = Path(place)
+        root.chmod(0o755)  # Postgres may run as somebody else
+        shutil.copytree(RUMOUR, root / "study")
+        port = free_port()
+        with (root / "log").open("wb") as log:
+            popen = subprocess.Popen(
+                [sys.executable, "-m", "app", "serve", "--dev", str(root / "study"), "--port", str(port)],
+                env=os.environ
+                | {"NETWORKLAB_HOME": str(root), "DATABASE_URL": "nowhere", "PYTHONPATH": str(PROJECT)},
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        try:
+            assert popen.stdout is not None
+            address = next((line.strip() for line in popen.stdout if "/dev" in line and "http" in line), "")
+            assert address == f"http://127.0.0.1:{port}/dev", (root / "log").read_text()
+            window = stage.page(DESK)
+            window.goto(address)
+            stage.bear(
+                "network error|Failed to load resource"
+            )  # a frame that goes on lets go of its live page
+            yield Desk(root / "study", window)
+            popen.send_signal(signal.SIGTERM)
+            assert popen.wait(15) == 0
+            assert stage.complaints() == []
+        finally:
+            popen.kill()
+            popen.communicate()
+
+
+@pytest.mark.browser
+def test_who_writes_a_study_sees_each_save_in_four_players_pages(desk: Desk) -> None:
+    window, one = desk.window, desk.player(1)
+    for number in range(1, 5):
+        expect(desk.player(number).get_by_text("A rumour goes around")).to_be_visible(timeout=15_000)
+    expect(window.locator(".frame .name b")).to_have_count(4)
+    assert len(set(desk.names)) == 4, "each frame is another player in the same room"
+    monitor = window.frame_locator("#desk iframe")
+    expect(monitor.locator("#count-playing")).to_contain_text("4")
+
+    desk.write("pages/talk.html", "A rumour goes around", "They say in town")
+    expect(one.get_by_text("They say in town")).to_be_visible()
+    desk.write("study.toml", "How sure are you", "How certain are you")
+    expect(one.get_by_text("How certain are you")).to_be_visible()
+    expect(one.locator("#where")).to_contain_text("round 1 of 30")
+
+    desk.write("study.toml", 'limit  = "40s"', 'limit  = "soon"')
+    slip = window.locator("#slips li")
+    line = 1 + (desk.folder / "study.toml").read_text().splitlines().index('limit  = "soon"')
+    expect(slip).to_contain_text(f"study.toml:{line}:10")
+    expect(slip).to_contain_text('`limit` is "soon", which is not a duration.')
+    expect(window.locator("#players")).to_be_hidden()
+    expect(window.locator("#desk")).to_be_visible()
+    desk.write("study.toml", '"soon"', '"40s"')
+    expect(window.locator("#slips")).to_have_count(0)
+    expect(one.get_by_text("How certain are you")).to_be_visible()
+
+    desk.write("pages/talk.html", "They say in town", "{{ place.nobody.name }}")
+    expect(slip).to_contain_text("pages/talk.html:3")
+    expect(slip).to_contain_text("has no attribute 'nobody'")
+    expect(one.get_by_text("How certain are you")).to_be_visible()
+
+    window.keyboard.press("n")
+    expect(one.locator("#where")).to_contain_text("round 2 of 30")
+    window.keyboard.press("a")
+    expect(one.locator("#where")).to_contain_text("round 3 of 30")
+    for number in (2, 3, 4):
+        window.keyboard.press(str(number))
+    expect(one.locator("#answered")).to_contain_text("2 of 2 neighbours have answered", timeout=15_000)
+
+    window.keyboard.press("e")
+    expect(one.get_by_label("Your age in years")).to_be_visible(timeout=15_000)
+    desk.write("study.toml", "red = 2, blue = 2", "red = 1, blue = 1")
+    expect(window.locator(".strip")).to_contain_text("A fresh session: rooms changed.")
+    one.get_by_label("Your age in years").fill("40")
+    one.get_by_label("Never").check()
+    one.get_by_role("button", name="Come in").click()
+    expect(one.get_by_text("You talk with Ash").or_(one.get_by_text("You talk with Birch"))).to_be_visible(
+        timeout=15_000
+    )
+    window.locator(".strip b").first.click()  # keys typed into a frame are the frame's
+    window.keyboard.press("d")
+    window.keyboard.press("d")
+    expect(one.locator("body")).to_have_css("background-color", "rgb(20, 22, 26)")
