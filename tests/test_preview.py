@@ -57,7 +57,7 @@ def test_words_pay_and_codes_reach_the_session_that_runs(old: str, new: str) -> 
     [
         ("red = 2, blue = 2", "red = 1, blue = 1", "rooms"),
         ('max_wait = "6m"', 'max_wait = "7m"', "lobby"),
-        ('kind = "ring"', 'kind = "complete"', "network"),
+        ('kind = "ring"', 'kind = "complete"', "networks"),
         ("repeat = 30", "repeat = 3", "steps"),
         ("max = 100", "max = 10", "steps"),
         ("A guess", "A hunch", "steps"),
