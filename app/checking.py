@@ -1,4 +1,4 @@
-"""`networklab check`: each mistake beside the line that has it."""
+"""`networklab check`: each mistake beside the line that has it, and what a study without one will take."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
 
+from app.arguments import count, seconds
 from app.config import Config
-from app.people import read_people
-from app.study import Mistake, check, parse, read_folder
+from app.estimate import Estimate, estimate_of, measured_records
+from app.languages import texts_in
+from app.people import PeopleError, read_people
+from app.study import Mistake, Study, check, parse, read_folder
 
 RED, BLUE, PLAIN = "\033[1;31m", "\033[1;34m", "\033[0m"
 WIDEST = 100  # characters of a line that are shown
@@ -21,34 +26,99 @@ WIDEST = 100  # characters of a line that are shown
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("study", type=Path, metavar="DIR")
-    parser.add_argument("--players", type=Path, metavar="CSV", help="check against these people too")
-    parser.add_argument("--json", action="store_true", help="print the mistakes as JSON")
+    parser.add_argument(
+        "--players",
+        type=_players,
+        default=100,
+        metavar="N|CSV",
+        help="estimate for so many, or check against the people on this list too (default 100)",
+    )
+    parser.add_argument(
+        "--over",
+        type=seconds,
+        default=300.0,
+        metavar="TIME",
+        help="estimate for players who arrive within this time (default 5m)",
+    )
+    parser.add_argument("--json", action="store_true", help="print mistakes and estimate as JSON")
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
-    files = read_folder(options.study)
-    types: Counter[str] | None = None
-    if options.players and not any(mistake.grave for mistake in check(files)):
-        types = Counter(person.type for person in read_people(options.players, parse(files)))
-    mistakes = check(files, types)
+    files = dict(read_folder(options.study))
+    mistakes = check(files)
+    players: int | Path = options.players
+    if isinstance(players, Path) and not any(mistake.grave for mistake in mistakes):
+        players, mistakes = with_people(files, players)
     grave = sum(mistake.grave for mistake in mistakes)
+    estimate = (
+        None if grave or isinstance(players, Path) else estimate_of(parse(files), players, options.over)
+    )
     if options.json:
         answer = dict(ok=not grave, mistakes=[_as_json(mistake) for mistake in mistakes])
-        print(json.dumps(answer, ensure_ascii=False, indent=2))
+        print(json.dumps(answer | _estimate_as_json(estimate), ensure_ascii=False, indent=2))
+        return 2 if grave else 0
+    for mistake in mistakes:
+        out = sys.stderr if mistake.grave else sys.stdout
+        print(shown(mistake, files, _colours(out)), file=out)
+    if estimate is None:
+        print(_counted(grave, len(mistakes) - grave), file=sys.stderr)
     else:
-        for mistake in mistakes:
-            out = sys.stderr if mistake.grave else sys.stdout
-            print(shown(mistake, files, _colours(out)), file=out)
-        if grave:
-            print(_counted(grave, len(mistakes) - grave), file=sys.stderr)
-        else:
-            study = parse(files)
-            seconds = sum(position.step.limit for position in study.plan)
-            print(
-                f"{study.title}: {len(study.plan)} steps and rounds, at most {seconds / 60:.0f} minutes, "
-                f"{study.records_per_player} records per player. It can run."
-            )
+        study = parse(files)
+        print(f"{study.title}: {_many(len(study.plan), 'page')} in a room. It can run.")
+        print("\n".join(f"  {name:8} {text}" for name, text in _told(study, estimate)))
     return 2 if grave else 0
+
+
+def _players(text: str) -> int | Path:
+    return count(text) if text.isascii() and text.isdigit() else Path(text)
+
+
+def _told(study: Study, estimate: Estimate) -> Iterator[tuple[str, str]]:
+    shortest, longest = _minutes(estimate.shortest), _minutes(estimate.longest)
+    quick = f"{shortest} minutes in a room if all answer in a third of the time, "
+    length = f"{quick if shortest != longest else ''}{longest} minutes if every deadline runs out"
+    yield "length", f"{length}; before that at most {_minutes(estimate.lobby)} in the lobby"
+    least, most = estimate.records
+    a_player = f"{most:,}" if least == most else f"{least:,} to {most:,}"
+    yield (
+        "records",
+        f"{a_player} per player; {most * estimate.players:,} of {_many(estimate.players, 'player')}",
+    )
+    rate = f"{_rate(estimate.records_a_second)} records in {_rate(estimate.forms_a_second)} forms a second"
+    yield (
+        "writes",
+        f"{rate} at the most, if {estimate.players:,} come within {_minutes(estimate.over)} minutes",
+    )
+    measured = measured_records()
+    figure = (
+        f"{measured:,} records a second in a whole game, on the machine named there"
+        if measured
+        else "what it holds"
+    )
+    yield "", f"measured: {figure} (BENCHMARKS.md)"
+    if estimate.pay is not None:
+        yield "pay", _paid(study, estimate, *estimate.pay)
+
+
+def _paid(study: Study, estimate: Estimate, least: Decimal, most: Decimal | None) -> str:
+    def money(amount: Decimal) -> str:
+        return texts_in().money(amount, estimate.currency)
+
+    if most is None:
+        return f"{money(least)} or more for finishing: `score` may give any amount; `most` in [pay] bounds it"
+    each = money(least) if least == most else f"{money(least)} to {money(most)}"
+    return f"{each} for finishing; at most {money(most * estimate.players)} for {_many(estimate.players, 'player')}"
+
+
+def with_people(files: dict[str, bytes], path: Path) -> tuple[int | Path, list[Mistake]]:
+    """How many they are, and all mistakes with those that they show; the path alone where the list has some itself."""
+    try:
+        people = read_people(path, parse(files))
+    except PeopleError as error:
+        with suppress(OSError, ValueError):
+            files[path.name] = path.read_bytes()
+        return path, [*check(files), error.mistake]
+    return len(people), check(files, Counter(person.type for person in people))
 
 
 def shown(mistake: Mistake, files: Mapping[str, bytes], colours: bool = False) -> str:
@@ -88,9 +158,43 @@ def _colours(out: TextIO) -> bool:
 
 
 def _counted(grave: int, notes: int) -> str:
-    mistakes = "1 mistake" if grave == 1 else f"{grave} mistakes"
-    also = f" and {notes} note{'s' if notes > 1 else ''}" if notes else ""
-    return f"{mistakes}{also}. The study can't run yet."
+    also = f" and {_many(notes, 'note')}" if notes else ""
+    return f"{_many(grave, 'mistake')}{also}. The study can't run yet."
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.1f}".removesuffix(".0")
+
+
+def _rate(number: float) -> str:
+    return f"{number:,.0f}" if number >= 10 else f"{number:.1f}"
+
+
+def _estimate_as_json(estimate: Estimate | None) -> dict[str, object]:
+    if estimate is None:
+        return {}
+    pay = None
+    if estimate.pay is not None:
+        least, most = estimate.pay
+        pay = dict(currency=estimate.currency, least=str(least), most=None if most is None else str(most))
+    return dict(
+        estimate=dict(
+            players=estimate.players,
+            over_seconds=estimate.over,
+            shortest_seconds=round(estimate.shortest, 3),
+            longest_seconds=round(estimate.longest, 3),
+            lobby_seconds=estimate.lobby,
+            records_per_player=dict(zip(("least", "most"), estimate.records, strict=True)),
+            records_a_second=round(estimate.records_a_second, 3),
+            forms_a_second=round(estimate.forms_a_second, 3),
+            measured_records_a_second=measured_records(),
+            pay=pay,
+        )
+    )
 
 
 def _as_json(mistake: Mistake) -> dict[str, object]:

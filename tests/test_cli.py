@@ -160,7 +160,7 @@ def test_a_list_of_people_with_a_mistake_is_refused_whole(shell: Shell) -> None:
     lists: dict[str, tuple[str | bytes, str]] = {
         "twice.csv": (
             good + "t1,Cid,red\n",
-            r"twice\.csv lines 2 and 4 have the same token, “t1”; give each",
+            r"twice\.csv line 4 has the same token as line 2, “t1”; give each",
         ),
         "column.csv": (good.replace(",type", ",kind"), r"column\.csv line 1 .* no column type; "),
         "type.csv": (good + "t3,Cid,rde\n", r"type\.csv line 4 has the type “rde”.*; did you mean red\?"),
@@ -171,7 +171,7 @@ def test_a_list_of_people_with_a_mistake_is_refused_whole(shell: Shell) -> None:
         ),
         "nobody.csv": ("token,label,type\n", r"nobody\.csv has a header but no players; add one line"),
         "nothing.csv": ("", r"nothing\.csv is empty; start it with"),
-        "label.csv": (good + "t3,Ann,red\n", r"label\.csv lines 2 and 4 have the same label, “Ann”"),
+        "label.csv": (good + "t3,Ann,red\n", r"label\.csv line 4 has the same label as line 2, “Ann”"),
     }
     before = shell.rows()
     lines = []
@@ -298,7 +298,9 @@ def test_a_session_is_run_by_four_commands_that_a_program_can_read(shell: Shell)
 
 def test_a_study_is_checked_for_people_and_for_programs(shell: Shell) -> None:
     good = shell.type("check", STUDY)
-    assert good.returncode == 0 and "Rumour: 30 steps and rounds" in good.stdout and good.stderr == ""
+    assert good.returncode == 0 and "Rumour: 30 pages in a room. It can run." in good.stdout
+    assert "20 minutes if every deadline runs out" in good.stdout and "€4.00 to €4.90" in good.stdout
+    assert good.stderr == ""
     (shell.folder / "study.toml").write_text('title = "X"\n[[room]]\nname = "a"\nseats = {red = 0}\n')
     bad = shell.type("check", ".")
     assert bad.returncode == 2 and bad.stdout == ""
@@ -309,7 +311,13 @@ def test_a_study_is_checked_for_people_and_for_programs(shell: Shell) -> None:
     answer = json.loads(read.stdout)
     assert read.returncode == 2 and read.stderr == "" and answer["ok"] is False
     assert {"file", "line", "column", "sentence", "suggestion", "grave"} == set(answer["mistakes"][0])
-    assert json.loads(shell.type("check", STUDY, "--json").stdout) == {"ok": True, "mistakes": []}
+    read = shell.type("check", STUDY, "--json", "--players", "700", "--over", "10m")
+    answer = json.loads(read.stdout)
+    assert answer["ok"] is True and answer["mistakes"] == []
+    assert answer["estimate"]["records_a_second"] == 175 and answer["estimate"]["pay"]["most"] == "4.90"
+    listed = shell.people("token,label,type\nt1,Ann,red\nt2,Bob,bleu\n")
+    told = shell.type("check", STUDY, "--players", listed)
+    assert told.returncode == 2 and "people.csv:3:8: This line has the type “bleu”" in told.stderr
 
 
 def test_an_account_is_added_and_given_a_new_password(shell: Shell) -> None:

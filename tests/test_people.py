@@ -130,11 +130,11 @@ REFUSED = [
     ),
     (
         LIST + "\nanna-1,Anna again,red\n",
-        "people.csv lines 2 and 5 have the same token, “anna-1”; give each player a token of their own.",
+        "people.csv line 5 has the same token as line 2, “anna-1”; give each player a token of their own.",
     ),
     (
         LIST + "cleo,P001,red\n",
-        "people.csv lines 2 and 4 have the same label, “P001”; give each player a label of their own.",
+        "people.csv line 4 has the same label as line 2, “P001”; give each player a label of their own.",
     ),
     (
         LIST.replace("blue", "bleu"),

@@ -6,14 +6,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.checking import shown
-from app.people import PeopleError, read_people
-from app.study import StudyError, check, parse, read_folder
+from app.checking import shown, with_people
+from app.study import StudyError, check, read_folder
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "mistakes.md"
 PEOPLE = "people.csv"
@@ -64,14 +62,14 @@ def wrong_studies() -> list[Wrong]:
 
 
 def told(folder: Path) -> str:
-    """All that `check --players` prints of the folder's mistakes."""
+    """All that `check --players people.csv` prints of the folder's mistakes."""
     try:
         files = read_folder(folder)
-        mistakes = check(files)
-        if not any(one.grave for one in mistakes):
-            mistakes = check(files, Counter(one.type for one in read_people(folder / PEOPLE, parse(files))))
-    except (StudyError, PeopleError) as error:
-        return f"{error}\n".replace(f"{folder}: ", "")
+    except StudyError as error:
+        return f"{error}\n"
+    mistakes = check(files)
+    if not any(one.grave for one in mistakes):
+        _, mistakes = with_people(files, folder / PEOPLE)
     return "".join(f"{shown(one, files)}\n" for one in mistakes)
 
 

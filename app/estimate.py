@@ -1,0 +1,85 @@
+"""What a study will take, before anybody has come: minutes, records, writes a second and pay."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from app.config import PROJECT
+from app.study import Position, Study
+
+QUICK = 1 / 3  # of the time limit, if everybody answers fast
+BENCHMARKS = PROJECT / "BENCHMARKS.md"
+_WHOLE_GAME = re.compile(r"^\| records a second, busiest \| ([\d,]+) records/s \|", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Each pair is at least and at most. Times are in seconds; money is in the study's currency, exact.
+
+    `shortest` is what a room takes where everybody answers in a third of each time limit and every step with a `when`
+    is skipped, `longest` where every deadline runs out. `records_a_second` and `forms_a_second` are those of the
+    busiest time, with `players` who arrive evenly within `over` seconds and play as fast as in `shortest`: all of
+    them at once, if that takes longer than to arrive. `pay` is for who finishes; its most is None where `score` may
+    give any amount.
+    """
+
+    players: int
+    over: float
+    shortest: float
+    longest: float
+    lobby: float
+    records: tuple[int, int]
+    records_a_second: float
+    forms_a_second: float
+    pay: tuple[Decimal, Decimal | None] | None
+    currency: str
+
+
+def estimate_of(study: Study, players: int, over: float) -> Estimate:
+    certain = [position for position in study.plan if not position.step.when]
+    shortest = round(sum(_quick(position) for position in certain), 3)
+    busy = max(over, shortest, 1.0)
+    forms = sum(bool(position.step.fields) for position in study.plan)
+    return Estimate(
+        players=players,
+        over=over,
+        shortest=shortest,
+        longest=sum(position.step.limit for position in study.plan),
+        lobby=study.lobby.max_wait,
+        records=(sum(len(position.step.fields) for position in certain), study.records_per_player),
+        records_a_second=players * study.records_per_player / busy,
+        forms_a_second=players * forms / busy,
+        pay=_pay(study),
+        currency=study.pay.currency,
+    )
+
+
+def measured_records() -> int | None:
+    """Records a second, at the busiest, of the whole game that BENCHMARKS.md measured; None if it isn't there."""
+    try:
+        found = _WHOLE_GAME.search(BENCHMARKS.read_text(encoding="utf-8"))
+    except OSError:
+        return None
+    return int(found[1].replace(",", "")) if found else None
+
+
+def _quick(position: Position) -> float:
+    step = position.step
+    return step.limit * (QUICK if step.ends == "answered" else 1)
+
+
+def _pay(study: Study) -> tuple[Decimal, Decimal | None] | None:
+    """For finishing, with the pay for waiting from none to as long as anybody waits."""
+    pay = study.pay
+    waiting = study.lobby.pay_per_minute * Decimal(study.lobby.max_wait) / 60
+    scores = any(step.score for step in study.steps)
+    if not (pay.base or waiting or pay.outcomes or scores):
+        return None
+    base = pay.for_outcome("complete")
+    least = base + (max(pay.least, -base) if scores else 0)
+    most = base + waiting
+    if scores:
+        return least, None if pay.most is None else most + pay.most
+    return least, most
