@@ -130,8 +130,9 @@ class Conductor:
                 moves: list[tuple[int, Position]] = []
                 done: list[int] = []
                 for room in due:
-                    if room.position + 1 < len(study.plan) and not room.deserted:
-                        moves.append((room.id, study.plan[room.position + 1]))
+                    after = study.after(room.position)
+                    if after < len(study.plan) and not room.deserted:
+                        moves.append((room.id, study.plan[after]))
                     else:
                         done.append(room.id)
                 if moves:

@@ -144,15 +144,19 @@ async def move_on(conn: Connection, hooks: Hooks, study: Study, due: DueRoom) ->
     assert room is not None
     scene = Scene(conn, hooks, study, room)
     await scene.read()
-    here = study.plan[due.position]
+    index = due.position
     if not due.opening:
-        await _end_step(scene, here, due.asked)
-    for position in study.plan[due.position + (not due.opening) :]:
-        await _rewire(scene, here, position)
-        asked = await _who_is_asked(scene, position)
+        for position in study.pages_at(index):
+            await _end_step(scene, position, due.asked)
+        index = study.after(index)
+    here = study.plan[max(0, index - 1)]
+    while index < len(study.plan):
+        await _rewire(scene, here, study.plan[index])
+        asked = await _who_is_asked(scene, study.plan[index])
         if asked != ():
-            await _open_step(scene, position, asked)
+            await _open_step(scene, index, asked)
             return
+        index = study.after(index)
     await rooms.end(conn, [due.id], "complete", study)
 
 
@@ -236,18 +240,14 @@ async def _who_is_asked(scene: Scene, position: Position) -> tuple[int, ...] | N
     return asked if any(slot in asked for slot in playing) else ()
 
 
-async def _open_step(scene: Scene, position: Position, asked: tuple[int, ...] | None) -> None:
-    step = position.step
-    results = {field.name: field for field in step.results}
-    for hook in step.opening_hooks:
-        field = results[hook]
+async def _open_step(scene: Scene, index: int, asked: tuple[int, ...] | None) -> None:
+    for position in scene.study.pages_at(index):
+        results = {field.name: field for field in position.step.results}
+        for hook in position.step.opening_hooks:
+            field = results[hook]
 
-        def read(answer: Any, slots: list[int], field: Field = field) -> Results:
-            return read_results([field], {field.name: answer}, slots)
+            def read(answer: Any, slots: list[int], field: Field = field) -> Results:
+                return read_results([field], {field.name: answer}, slots)
 
-        await scene.store(position, await scene.ask(hook, position, read), f"hook {hook}")
-    opened = dict(room_id=scene.room.id, position=position.index, step=step.name, round=position.round)
-    how = dict(ends_when_answered=step.ends == "answered", limit=step.limit)
-    await scene.conn.execute(
-        SQL["open_step"], opened | how | dict(asked=None if asked is None else list(asked))
-    )
+            await scene.store(position, await scene.ask(hook, position, read), f"hook {hook}")
+    await rooms.advance(scene.conn, scene.study, [(scene.room.id, scene.study.plan[index])], asked)

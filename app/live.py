@@ -183,6 +183,7 @@ class Live:
             if event.seq > feed.view.room.seq:
                 feed.view = _fold(feed.view, event)
         now = feed.view
+        answered = {event.player_id for event in events if event.name == "player_answered"}
         rendered: dict[tuple[int, int], bytes] = {}
         for page in feed.pages:
             # Each page against what it shows itself: one that joined late may be ahead of the others.
@@ -197,11 +198,12 @@ class Live:
                 or (now.room.deadline != before.room.deadline and not moved)
             ):
                 page.refresh()
+            elif page.place.at is not None and page.player_id in answered and not moved:
+                page.refresh()  # to their next page
             elif moved:
                 self._open_step(page, page.place, now)
             elif now.seats != before.seats:
                 self._show_answered(page, page.place, now, rendered)
-        answered = any(event.name == "player_answered" for event in events)
         if answered and feed.showing is None and any(_shows_now(page.place) for page in feed.pages):
             feed.showing = asyncio.create_task(self._show_others(feed))
 
@@ -224,6 +226,7 @@ class Live:
         page.place = place = replace(
             place,
             view=view,
+            at=None,
             values={},
             saved=0,
             errors={},
@@ -321,6 +324,8 @@ def _fold(view: RoomView, event: Event) -> RoomView:
             position=data["position"],
             step=data["step"],
             round=data["round"],
+            last_step=data.get("last_step", data["step"]),
+            last_round=data.get("last_round", data["round"]),
             deadline=datetime.fromisoformat(data["deadline"]),
             opening=data.get("opening", False),
         )
@@ -342,7 +347,7 @@ def _fold(view: RoomView, event: Event) -> RoomView:
     if (
         event.name == "player_answered"
         and not data["late"]
-        and (data["step"], data["round"]) == (room.step, room.round)
+        and (data["step"], data["round"]) == (room.last_step, room.last_round)
     ):
         seats = tuple(
             replace(seat, answered=True) if seat.player_id == event.player_id else seat for seat in seats

@@ -89,6 +89,7 @@ class RoomPlace:
     messages: tuple[Message, ...] = ()
     told: Told = field(default_factory=dict)  # what the room answered that this step shows
     message_key: str = ""
+    at: int | None = None  # index into the plan, where each goes on by themselves; else the room's
 
     @property
     def pay(self) -> Pay | None:
@@ -107,7 +108,7 @@ class RoomPlace:
 
     @property
     def position(self) -> Position:
-        return self.study.plan[self.view.room.position]
+        return self.study.plan[self.view.room.position if self.at is None else self.at]
 
     @property
     def last(self) -> Position:
@@ -255,18 +256,29 @@ async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room
     assert player.seated_at is not None
     view = await rooms.view(conn, room_id)
     room, me = view.room, view.seat_of[player.id]
-    values, saved = await records.answers_of(conn, room.id, room.round, room.step, player.id)
-    fields = {field.name: field for field in study.plan[room.position].step.fields}
+    here = await _page_of(conn, study, room, player.id)
+    values, saved = await records.answers_of(conn, room.id, here.round, here.step.name, player.id)
+    fields = {field.name: field for field in here.step.fields}
     return RoomPlace(
         player=player,
         study=study,
         view=view,
         me=me,
-        form_key=keys.answer_key(player.id, room.id, room.position, saved),
+        form_key=keys.answer_key(player.id, room.id, here.index, saved),
         values={name: fields[name].shown(value) for name, value in values.items() if name in fields},
         saved=saved,
         messages=tuple(await messages.seen_by(conn, room.id, me.slot, player.seated_at, study)),
-        told=await told_in(conn, room.id, study, study.plan[room.position]),
+        told=await told_in(conn, room.id, study, here),
         message_key=keys.message_key(player.id, room.id, room.position),
         aside=await _aside(conn, keys, player),
+        at=here.index if here.step.own_pace else None,
     )
+
+
+async def _page_of(conn: Connection, study: Study, room: Room, player_id: int) -> Position:
+    """The room's page; at one's own pace the first that this player has not answered, or the last."""
+    *pages, last = study.pages_at(room.position)
+    if not last.step.own_pace:
+        return last
+    done = await records.pages_answered(conn, room.id, player_id)
+    return next((page for page in pages if (page.step.name, page.round) not in done), last)

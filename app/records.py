@@ -113,6 +113,12 @@ async def answers_of(
     return {field: value for field, value, _ in newest}, max((version for *_, version in newest), default=0)
 
 
+async def pages_answered(conn: Connection, room_id: int, player_id: int) -> set[tuple[str, int]]:
+    """Step and round of each page that the player has answered in time."""
+    found = await conn.execute(SQL["pages_answered"], dict(room_id=room_id, player_id=player_id))
+    return {(step, round) for step, round in await found.fetchall()}
+
+
 async def _insert(conn: Connection, answers: Collection[Answer]) -> dict[str, list[StoredRecord]]:
     lines = [
         (str(one.player_id), str(one.room_id), one.step, str(one.round), field, value, one.form)

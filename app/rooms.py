@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from psycopg.types.json import Jsonb
+
 from app import players, ties
 from app.db import Connection, Queries, row, rows, value
 from app.networks import Tie
@@ -30,6 +32,10 @@ class Room:
     position: int  # index into study.plan
     step: str
     round: int
+    last_step: (
+        str  # the page that whoever has answered has answered all; the step itself where there is one page
+    )
+    last_round: int
     deadline: datetime
     outcome: str | None
     opening: bool  # its step is about to open
@@ -118,17 +124,13 @@ async def open_rooms(
     conn: Connection, session_id: str, session_seed: int, study: Study, placements: Sequence[Placement]
 ) -> None:
     """Open all rooms with their slots and ties and seat their players. The lobby's row must be locked."""
-    first = study.plan[0]
     seeds = [random.Random(f"{session_seed}/{p.kind.name}/{p.number}").getrandbits(62) for p in placements]
     made = await conn.execute(
         SQL["open_rooms"],
         dict(
             session_id=session_id,
-            step=first.step.name,
-            round=first.round,
-            limit=first.step.limit,
-            ends_when_answered=first.step.ends == "answered",
-            opening=bool(first.step.when or first.step.opening_hooks),
+            opens=Jsonb(_opens(study, 0)),
+            opening=bool(study.plan[0].step.when or study.plan[0].step.opening_hooks),
             kinds=[p.kind.name for p in placements],
             numbers=[p.number for p in placements],
             reasons=[p.reason for p in placements],
@@ -154,7 +156,7 @@ async def open_rooms(
         dict(session_id=session_id)
         | dict(zip(("rooms", "slots", "types", "aliases"), map(list, zip(*slots, strict=True)), strict=True)),
     )
-    await ties.open_networks(conn, session_id, first, networks)
+    await ties.open_networks(conn, session_id, study.plan[0], networks)
     await conn.execute(
         SQL["seat_players"],
         dict(zip(("players", "rooms", "slots"), map(list, zip(*seated, strict=True)), strict=True)),
@@ -176,7 +178,7 @@ async def find_room(conn: Connection, room_id: int) -> Room:
 async def view(conn: Connection, room_id: int) -> RoomView:
     """Call it in a transaction of repeatable reads: the parts then belong to the sequence number in it."""
     room = await find_room(conn, room_id)
-    seats = await rows(conn, Seat, SQL["seats"], room_id=room_id, step=room.step, round=room.round)
+    seats = await rows(conn, Seat, SQL["seats"], room_id=room_id, step=room.last_step, round=room.last_round)
     return RoomView(room, tuple(seats), await ties.holding(conn, room_id, room.position))
 
 
@@ -223,20 +225,43 @@ async def rooms_made(conn: Connection, session_id: str) -> dict[str, int]:
     return dict(await found.fetchall())
 
 
-async def advance(conn: Connection, study: Study, moves: Sequence[tuple[int, Position]]) -> None:
-    """Put each room (id) to its next position, with a new deadline. The rooms must be locked."""
+async def advance(
+    conn: Connection,
+    study: Study,
+    moves: Sequence[tuple[int, Position]],
+    asked: Sequence[int] | None = None,
+) -> None:
+    """Put each room (id) to its next position, with a new deadline. The rooms must be locked.
+
+    `asked`: the slots that are shown the step; None: all.
+    """
     await ties.rewire_as_planned(conn, study, moves)
+    found = [{"id": room_id} | _opens(study, position.index) for room_id, position in moves]
     await conn.execute(
-        SQL["advance_rooms"],
-        dict(
-            ids=[room_id for room_id, _ in moves],
-            positions=[position.index for _, position in moves],
-            steps=[position.step.name for _, position in moves],
-            rounds=[position.round for _, position in moves],
-            limits=[position.step.limit for _, position in moves],
-            ends_when_answered=[position.step.ends == "answered" for _, position in moves],
-        ),
+        SQL["advance_rooms"], dict(moves=Jsonb(found), asked=None if asked is None else list(asked))
     )
+
+
+def _opens(study: Study, index: int) -> dict[str, object]:
+    """What a room's row says of where it is: at one page, or at several that each goes through by themselves."""
+    pages = study.pages_at(index)
+    step, own_pace = pages[0].step, pages[0].step.own_pace
+    return {
+        "position": index,
+        "step": step.name,
+        "round": pages[0].round,
+        "secs": sum(page.step.limit for page in pages),
+        "ends_when_answered": own_pace or step.ends == "answered",
+        "wait_share": 1.0 if own_pace else float(step.wait_for),
+        "pages": [page_name(page.step.name, page.round) for page in pages] if own_pace else None,
+        "last_step": pages[-1].step.name if own_pace else None,
+        "last_round": pages[-1].round if own_pace else None,
+    }
+
+
+def page_name(step: str, round: int) -> str:
+    """As room.pages has it; see sql/records.sql."""
+    return f"{step} {round}"
 
 
 async def end(conn: Connection, room_ids: Sequence[int], outcome: str, study: Study) -> None:

@@ -81,6 +81,9 @@ class Step:
     deadline at the latest) or "deadline". `on_timeout` says what is stored for who has not answered: "blank",
     "keep", "default:VALUE" or "hook". `save` is "button", or "change": each change is saved by itself.
 
+    `wait_for` is the share of those asked whose answers end the step. 0 is none: each goes on by themselves, and
+    steps that follow each other like this are gone through at one's own pace.
+
     `when`, `on_end` and `score` name functions of hooks.py: who is shown this step, what is computed as it ends (the
     values named in `results`), and what each slot earns by it.
     """
@@ -95,6 +98,7 @@ class Step:
     ends: str = "answered"
     show: tuple[Show, ...] = ()
     save: str = "button"
+    wait_for: Decimal = Decimal(1)
     results: tuple[Field, ...] = ()
     when: str = ""
     on_end: str = ""
@@ -104,6 +108,10 @@ class Step:
     def is_live(self) -> bool:
         """Whether it shows answers as they come."""
         return any(one.round == "now" for one in self.show)
+
+    @property
+    def own_pace(self) -> bool:
+        return self.wait_for == 0
 
     @property
     def fills_in(self) -> bool:
@@ -214,6 +222,17 @@ class Study:
     def network_of(self, kind: str) -> Network:
         """The first that is for rooms of this kind."""
         return next(one for one in self.networks if kind in one.rooms or not one.rooms)
+
+    def pages_at(self, index: int) -> tuple[Position, ...]:
+        """Where a room is that is at this index of the plan: at one position, or at several at one's own pace."""
+        here = self.plan[index]
+        if not here.step.own_pace:
+            return (here,)
+        return tuple(itertools.takewhile(lambda one: one.step.own_pace, self.plan[index:]))
+
+    def after(self, index: int) -> int:
+        """The index to which a room goes on from there; the length of the plan after the last."""
+        return index + len(self.pages_at(index))
 
     def step_named(self, name: str) -> Step:
         return next(step for step in self.steps if step.name == name)

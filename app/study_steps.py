@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from app.fields import KINDS, Field, FieldError
 from app.study_fields import FORM_NAMES, read_fields
@@ -53,12 +54,15 @@ def read_steps(study: Table) -> tuple[Step, ...]:
                 on_timeout=_on_timeout(table, found),
                 ends=ends,
                 save=table.one_of("save", SAVES, "button"),
+                wait_for=_wait_for(table),
                 results=_results(table, found),
                 when=read_hook(table, "when"),
                 on_end=read_hook(table, "on_end"),
                 score=read_hook(table, "score"),
             )
         )
+        if steps[-1].own_pace:
+            _check_pace(table, steps[-1])
         shows.append([_show(one) for one in table.tables("show", SHOW_EXAMPLE)])
         steps[-1] = replace(steps[-1], results=(*steps[-1].results, *_computed(shows[-1])))
         table.report_unknown_keys("[[step]]")
@@ -66,6 +70,38 @@ def read_steps(study: Table) -> tuple[Step, ...]:
         replace(step, show=tuple(_placed(steps, index, table, show) for table, show in shows[index]))
         for index, step in enumerate(steps)
     )
+
+
+def _wait_for(step: Table) -> Decimal:
+    """The share of those asked whose answers end the step."""
+    value = step.value("wait_for")
+    if value is None or value == "all":
+        return Decimal(1)
+    if value == "none":
+        return Decimal(0)
+    share = step.decimal("wait_for") if isinstance(value, int | Decimal) else None
+    if share is None or not 0 < share <= 1:
+        cure = 'Write wait_for = "all", wait_for = "none" or a share such as wait_for = 0.8.'
+        step.wrong("wait_for", "`wait_for` must be all, none, or a share of those asked.", cure)
+        return Decimal(1)
+    if step.has("ends") and step.text("ends") == "deadline" and share < 1:
+        sentence = "This step lasts until its deadline, so it waits for nobody."
+        step.wrong("wait_for", sentence, 'Remove it, or write ends = "answered".')
+    return share
+
+
+def _check_pace(table: Table, step: Step) -> None:
+    """Pages at one's own pace are passed by answering, and nothing is decided between them."""
+    if not step.fields and table.sound("fields"):
+        cure = 'Ask something, such as kind = "choice" with one thing to confirm, or wait for all.'
+        table.wrong("wait_for", "Nobody can go on from a page that asks nothing.", cure)
+    for key in ("when", "chat", "save"):
+        if table.has(key) and getattr(step, key) not in ("", "none", "button"):
+            sentence = f"`{key}` needs a step at which the room is together."
+            table.wrong(key, sentence, "Remove it, or let the step wait for all.")
+    if step.ends == "deadline" and table.has("ends"):
+        sentence = "At one's own pace a page ends with its answer."
+        table.wrong("ends", sentence, "Remove it, or let the step wait for all.")
 
 
 def _page(step: Table) -> str:

@@ -24,8 +24,3 @@ select step, round, slot, name, value from result r where r.room_id = %(room_id)
 insert into result (session_id, room_id, position, step, round, slot, name, value, made_by)
 select %(session_id)s, %(room_id)s, %(position)s, %(step)s, %(round)s, slot, name, value, %(made_by)s
 from unnest(%(slots)s::int[], %(names)s::text[], %(values)s::text[]) as g(slot, name, value)
-
--- name: open_step
-update room set position = %(position)s, step = %(step)s, round = %(round)s, asked = %(asked)s, opening = false,
-    ends_when_answered = %(ends_when_answered)s, deadline = clock_timestamp() + make_interval(secs => %(limit)s)
-where id = %(room_id)s

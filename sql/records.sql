@@ -12,7 +12,9 @@ select p.session_id, g.player_id, g.room_id, g.step, g.round, g.field, g.value,
         where r.room_id = g.room_id and r.round = g.round and r.step = g.step
             and r.player_id = g.player_id and r.field = g.field
     ), 0) + row_number() over (partition by g.player_id, g.room_id, g.round, g.step, g.field order by g.nth),
-    room.status <> 'playing' or room.step <> g.step or room.round <> g.round
+    room.status <> 'playing'
+        or case when room.pages is null then room.step <> g.step or room.round <> g.round
+            else g.step || ' ' || g.round <> all(room.pages) end
         or coalesce(s.paused_at, clock_timestamp()) > room.deadline,
     g.form
 from given g
@@ -32,6 +34,9 @@ select id, form::text, field, value, version, late from record where form = any(
 select distinct on (field) field, value, version from record
 where room_id = %(room_id)s and round = %(round)s and step = %(step)s and player_id = %(player_id)s
 order by field, version desc
+
+-- name: pages_answered
+select distinct step, round from record where room_id = %(room_id)s and player_id = %(player_id)s and not late
 
 -- name: hold_rooms
 -- No room moves on while answers to it are stored: late is late, in time is in time.

@@ -10,11 +10,14 @@ select session_id from lobby where session_id = %(session_id)s for update skip l
 select kind, count(*)::integer as made from room where session_id = %(session_id)s group by kind
 
 -- name: open_rooms
-insert into room (session_id, kind, number, reason, seed, step, round, ends_when_answered, opening, deadline)
-select %(session_id)s, kind, number, reason, seed, %(step)s, %(round)s, %(ends_when_answered)s, %(opening)s,
-    clock_timestamp() + make_interval(secs => %(limit)s)
+insert into room (session_id, kind, number, reason, seed, step, round, ends_when_answered, wait_share, pages, last_step,
+    last_round, opening, deadline)
+select %(session_id)s, kind, number, reason, seed, o.step, o.round, o.ends_when_answered, o.wait_share, o.pages,
+    o.last_step, o.last_round, %(opening)s, clock_timestamp() + make_interval(secs => o.secs)
 from unnest(%(kinds)s::text[], %(numbers)s::int[], %(reasons)s::text[], %(seeds)s::bigint[]) with ordinality
     as r(kind, number, reason, seed, nth)
+cross join jsonb_to_record(%(opens)s) as o(step text, round int, secs float8, ends_when_answered boolean,
+    wait_share numeric, pages text[], last_step text, last_round int)
 order by nth
 returning id, kind, number
 
@@ -31,7 +34,8 @@ from unnest(%(players)s::bigint[], %(rooms)s::bigint[], %(slots)s::int[]) as s(p
 where player.id = s.player_id and player.status = 'waiting'
 
 -- name: find_room
-select r.id, r.session_id, r.name, r.kind, r.status::text, r.position, r.step, r.round, r.deadline, r.outcome,
+select r.id, r.session_id, r.name, r.kind, r.status::text, r.position, r.step, r.round,
+    coalesce(r.last_step, r.step) as last_step, coalesce(r.last_round, r.round) as last_round, r.deadline, r.outcome,
     r.opening, r.stopped is not null as stopped, s.status::text as session_status, s.paused_at, l.id as log_id, l.last_seq as seq, sl.id as session_log_id,
     sl.last_seq as session_seq
 from room r join session s on s.id = r.session_id join log l on l.room_id = r.id
@@ -56,22 +60,22 @@ where r.status = 'playing' and s.status = 'running' and r.stopped is null
 order by r.session_id
 
 -- name: claim_due_rooms
--- Due: past its deadline, about to open, or one that ends when answered in which nobody who plays and is asked has
--- yet to answer. Not one that a hook has stopped.
+-- Due: past its deadline, about to open, or one that ends when answered in which enough of those who play and are
+-- asked have answered, or none is left. Not one that a hook has stopped.
 select r.id, r.session_id, r.position, r.opening, r.asked, s.study_sha256,
     not exists (select from player p where p.room_id = r.id and p.status = 'playing') as deserted
 from room r join session s on s.id = r.session_id
 where r.session_id = %(session_id)s and r.status = 'playing' and s.status = 'running' and r.stopped is null
     and (%(only)s::bigint is null or r.id = %(only)s) and (
     r.deadline <= clock_timestamp() or r.opening
-    or (%(all)s or r.id = any(%(hinted)s))
-    and not exists (
-        select from player p where p.room_id = r.id and p.status = 'playing' and (
-            not r.ends_when_answered or not exists (
-                select from record a where a.room_id = r.id and a.round = r.round and a.step = r.step
-                    and a.player_id = p.id and not a.late
-            )
-        ) and (r.asked is null or p.slot = any(r.asked))
+    or (%(all)s or r.id = any(%(hinted)s)) and (
+        select count(*) = 0
+            or r.ends_when_answered and count(*) filter (where exists (
+                select from record a where a.room_id = r.id and a.round = coalesce(r.last_round, r.round)
+                    and a.step = coalesce(r.last_step, r.step) and a.player_id = p.id and not a.late
+            )) >= ceil(r.wait_share * count(*))
+        from player p
+        where p.room_id = r.id and p.status = 'playing' and (r.asked is null or p.slot = any(r.asked))
     )
 )
 order by r.id limit %(most)s for update of r skip locked
@@ -84,10 +88,11 @@ select least(
 ) - clock_timestamp() as wait
 
 -- name: advance_rooms
-update room set position = n.position, step = n.step, round = n.round,
-    ends_when_answered = n.ends_when_answered, deadline = clock_timestamp() + make_interval(secs => n.secs)
-from unnest(%(ids)s::bigint[], %(positions)s::int[], %(steps)s::text[], %(rounds)s::int[], %(limits)s::float8[],
-    %(ends_when_answered)s::boolean[]) as n(id, position, step, round, secs, ends_when_answered)
+update room set position = n.position, step = n.step, round = n.round, asked = %(asked)s, opening = false,
+    ends_when_answered = n.ends_when_answered, wait_share = n.wait_share, pages = n.pages, last_step = n.last_step,
+    last_round = n.last_round, deadline = clock_timestamp() + make_interval(secs => n.secs)
+from jsonb_to_recordset(%(moves)s) as n(id bigint, position int, step text, round int, secs float8,
+    ends_when_answered boolean, wait_share numeric, pages text[], last_step text, last_round int)
 where room.id = n.id
 
 -- name: end_rooms

@@ -1,7 +1,8 @@
 -- name: find_people
 select p.id, p.label, p.type, p.status::text, p.room_id, r.name as room, p.slot, p.signed_in_at, p.outcome, p.code,
     coalesce(r.status = 'playing' and p.status = 'playing' and not exists (
-        select from record a where a.room_id = r.id and a.round = r.round and a.step = r.step
+        select from record a where a.room_id = r.id and a.round = coalesce(r.last_round, r.round)
+            and a.step = coalesce(r.last_step, r.step)
             and a.player_id = p.id and not a.late
     ), false) as is_asked, p.waiting_since, c.player_id is not null as is_connected
 from player p left join room r on r.id = p.room_id

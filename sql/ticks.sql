@@ -31,7 +31,8 @@ select r.id, r.name, r.kind, r.number, r.status::text, r.position, r.step, r.rou
     array_agg(case
         when p.status = 'left' then 'left'
         when exists (
-            select from record a where a.room_id = r.id and a.round = r.round and a.step = r.step
+            select from record a where a.room_id = r.id and a.round = coalesce(r.last_round, r.round)
+                and a.step = coalesce(r.last_step, r.step)
                 and a.player_id = p.id and not a.late
         ) then 'answered'
         when p.status = 'playing' and c.player_id is null then 'away'

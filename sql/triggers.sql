@@ -98,7 +98,8 @@ begin
                 when n.stopped is null and o.stopped is not null then 'room_retried'
                 else 'deadline_moved' end as name,
             jsonb_strip_nulls(jsonb_build_object('room', n.name, 'position', n.position, 'step', n.step,
-                'round', n.round, 'deadline', n.deadline, 'asked', n.asked, 'outcome', n.outcome, 'ended_at', n.ended_at,
+                'round', n.round, 'deadline', n.deadline, 'asked', n.asked, 'last_step', n.last_step,
+                'last_round', n.last_round, 'outcome', n.outcome, 'ended_at', n.ended_at,
                 'by', acting(),
                 'hook', n.stopped->'hook', 'line', n.stopped->'line', 'sentence', n.stopped->'sentence')) as data
         from new_rows n join old_rows o using (id)

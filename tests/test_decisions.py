@@ -241,6 +241,72 @@ def test_hooks_are_mended_in_a_paused_session_and_the_room_goes_on_as_if_nothing
     assert [line[0] for line in log(house, session, "study_mended")] == ["ada"]
 
 
+PACES = """
+title = "Paces"
+[[room]]
+name = "three"
+seats = {any = 3}
+[[step]]
+page = "talk"
+name = "read"
+limit = "20s"
+wait_for = "none"
+fields = [{name = "understood", ask = "Did you understand?", kind = "yes_no"}]
+[[step]]
+page = "talk"
+name = "quiz"
+limit = "20s"
+wait_for = "none"
+fields = [{name = "sum", ask = "What is two and two?", kind = "integer"}]
+[[step]]
+page = "talk"
+name = "vote"
+limit = "60s"
+wait_for = 0.6
+fields = [{name = "vote", ask = "Yes or no?", kind = "yes_no"}]
+[[step]]
+page = "talk"
+name = "last"
+limit = "60s"
+fields = [{name = "comment", ask = "A comment", kind = "text"}]
+"""
+
+
+def test_pages_at_ones_own_pace_and_a_step_that_waits_for_enough(shared: House, server: Server) -> None:
+    house = shared
+    session = house.open_files({"study.toml": PACES.encode(), "pages/talk.html": PAGE.encode()}, {"any": 3})
+
+    async def story() -> None:
+        guests = [house.guest(server, session, label) for label in session.tokens]
+        for guest in guests:
+            await guest.sign_in()
+        quick, slow, slower = guests
+        assert "Did you understand?" in await seated(quick)
+        async with quick.watching() as stream:
+            early = await slow.form()
+            await quick.answer({"understood": "yes"})
+            await stream.until(lambda text: "What is two and two?" in text, "the next page, alone")
+        assert "Did you understand?" in await slow.page(), "at their own pace"
+        await quick.answer({"sum": "4"})
+        assert "What is two and two?" in await quick.page(), (
+            "it waits for the others on the last of these pages"
+        )
+        for guest in (slow, slower):
+            await guest.answer({"understood": "no"})
+            assert at(house, session)[0] == "read"
+            await guest.answer({"sum": "5"})
+        await until(lambda: at(house, session)[0] == "vote", "all are through")
+        late = await slow.answer({"understood": "yes"}, early)
+        assert "It is stored and marked as late." in late.text
+        await quick.answer({"vote": "yes"})
+        await slow.answer({"vote": "yes"})
+        await until(lambda: at(house, session)[0] == "last", "two of three are enough")
+
+    house.tell(story())
+    said = house.sql("select step, value, late from record where session_id = %s order by id", session.id)
+    assert said.count(("quiz", "5", False)) == 2 and ("read", "yes", True) in said
+
+
 def log(house: House, session: Opened, name: str) -> list[tuple[Any, ...]]:
     return house.sql(
         "select data->>'by' from event where session_id = %s and name = %s order by at", session.id, name
