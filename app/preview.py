@@ -150,7 +150,7 @@ class Preview:
                 await self.begin(study)
             else:
                 names = changed_files(before.files, study.files)
-                self.news = f"{_and(names)}: on the pages now." if names else "Nothing has changed."
+                self.news = f"{_and(names)}: taken over at once." if names else "Nothing has changed."
                 await self.take(study)
 
     async def begin_again(self) -> None:
@@ -298,14 +298,15 @@ class Preview:
         elif self.next_deadline is None or abs((due - self.next_deadline).total_seconds()) > 0.3:
             self.next_deadline, self.looked_at = due, clock.now()
 
-    def html(self) -> str:
-        return html.render("preview/_window.html", preview=self)
+    def html(self, now: datetime | None = None) -> str:
+        """The window's changing part. Where `now` is left out it is the same as long as nothing has changed."""
+        return html.render("preview/_window.html", preview=self, now=now or self.looked_at)
 
     async def messages(self) -> AsyncIterator[bytes]:
         """The window's changing part as it is, and then each time that it changes."""
         while True:
             changed = self.changed
-            yield sse(fragment("#window", "innerMorph", self.shown))
+            yield sse(fragment("#window", "innerMorph", self.html(clock.now())))
             await changed.wait()
 
 

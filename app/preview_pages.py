@@ -11,7 +11,7 @@ from litestar.exceptions import ClientException, NotFoundException
 from litestar.response import Redirect
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from app import html
+from app import clock, html
 from app.auth import same_site
 from app.frames import Look
 from app.pages import page
@@ -29,7 +29,7 @@ async def window(request: Query) -> Response[str] | Redirect:
     preview = preview_of(request)
     if request.url.hostname != "127.0.0.1":
         return Redirect(f"http://127.0.0.1:{request.url.port}/dev")
-    return page("preview/window.html", dict(preview=preview))
+    return page("preview/window.html", dict(preview=preview, content=preview.html(clock.now())))
 
 
 @get("/live")
