@@ -14,7 +14,8 @@ from psycopg.conninfo import make_conninfo
 from app.accounts import put_account
 from app.db import connect, migrate
 from app.embedded import Postgres
-from tests.house import PASSWORD, House, Server, a_database
+from tests.house import PASSWORD, House, Server, a_database, apart
+from tests.visits import make_views
 
 pytest_plugins = ["tests.browser", "tests.stage"]
 
@@ -49,20 +50,35 @@ def house(database: str, tmp_path: Path) -> Iterator[House]:
     house.leave()
 
 
-@pytest.fixture(scope="module")
-def shared(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """One house with one server, and grace's account, for all stories of a file that do not mind each other."""
+@pytest.fixture(scope="session")
+def hall(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """One house with one server, and grace's account, for all stories that leave the server as it is."""
     with a_database(postgres) as url:
-        house = House(url, tmp_path_factory.mktemp("shared"))
-        house.do(lambda conn: put_account(conn, "grace", PASSWORD))
-        house.serve()
+        make_views(url)
+        house = House(url, tmp_path_factory.mktemp("hall"))
+        apart(lambda: house.do(lambda conn: put_account(conn, "grace", PASSWORD)))
+        apart(house.serve)
         yield house
         house.leave()
 
 
 @pytest.fixture
-def server(shared: House) -> Server:
-    return shared.servers[0]
+def shared(hall: House) -> Iterator[House]:
+    """The hall as a story sees it: with its own sessions and no others."""
+    visited = hall.visit()
+    yield visited
+    apart(visited.end_visit)
+
+
+@pytest.fixture
+def server(hall: House) -> Server:
+    return hall.servers[0]
+
+
+@pytest.fixture(scope="session")
+def other_server(hall: House) -> Server:
+    """Another one on the hall's database."""
+    return apart(hall.serve)
 
 
 async def _migrate(url: str) -> None:

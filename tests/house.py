@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +34,8 @@ from app.processes import free_port
 from app.rehearsal.programs import program
 from app.rehearsal.wire import Answer, Browser, WireError
 from app.sessions import ACTIONS, open_session
-from app.study import parse, read_folder
+from app.study import Study, parse, read_folder
+from tests.visits import address
 
 T = TypeVar("T")
 TALK = """
@@ -237,8 +239,10 @@ class Stream:
 
 
 class House:
-    def __init__(self, database: str, folder: Path) -> None:
-        self.database, self.folder = database, folder
+    """`sessions`: the only ones that a story sees which shares the database with others; None: all."""
+
+    def __init__(self, database: str, folder: Path, sessions: list[str] | None = None) -> None:
+        self.database, self.folder, self.sessions = database, folder, sessions
         self.servers: list[Server] = []
         self.guests: list[Guest] = []
         self.browsers: list[Browser] = []
@@ -252,15 +256,17 @@ class House:
     ) -> Opened:
         """A session of this study with so many people of each type; seating begins if `start`."""
         study = parse({"study.toml": toml.encode(), "pages/talk.html": page.encode()})
-        return self._open(study, people, start)
+        return self.open_study(study, people, start)
 
     def open_files(self, files: Mapping[str, bytes], people: Mapping[str, int], start: bool = True) -> Opened:
-        return self._open(parse(files), people, start)
+        return self.open_study(parse(files), people, start)
 
     def open_folder(self, folder: Path, people: Mapping[str, int], start: bool = True) -> Opened:
         return self.open_files(read_folder(folder), people, start)
 
-    def _open(self, study: Any, people: Mapping[str, int] | Sequence[Person], start: bool) -> Opened:
+    def open_study(
+        self, study: Study, people: Mapping[str, int] | Sequence[Person], start: bool = True
+    ) -> Opened:
         if isinstance(people, Mapping):
             people = [
                 Person(token=f"{os.urandom(8).hex()}", label=f"{type_[0].upper()}{number}", type=type_)
@@ -275,6 +281,8 @@ class House:
             return session.id
 
         session_id = self.do(work)
+        if self.sessions is not None:
+            self.sessions.append(session_id)
         return Opened(session_id, {person.label: person.token for person in people})
 
     def act(self, action: str, session: Opened) -> str:
@@ -341,7 +349,8 @@ class House:
         return asyncio.run(run())
 
     def sql(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.database, autocommit=True) as conn:
+        seen = self.database if self.sessions is None else address(self.database, self.sessions)
+        with psycopg.connect(seen, autocommit=True) as conn:
             cursor = conn.execute(query.encode(), parameters or None)
             return cursor.fetchall() if cursor.description else []
 
@@ -369,6 +378,17 @@ class House:
         self.browsers.append(browser)
         return browser
 
+    def visit(self) -> House:
+        """As if it were one story's alone: its servers, and no sessions but those that the story opens."""
+        visited = House(self.database, self.folder, [])
+        visited.servers = self.servers
+        return visited
+
+    def end_visit(self) -> None:
+        """Nothing of it goes on while others tell their stories."""
+        for (session_id,) in self.sql("select id from session where status <> 'closed'"):
+            self.do(lambda conn, id=session_id: ACTIONS["close"](conn, id, "story"))  # type: ignore[misc]
+
     def leave(self) -> None:
         for server in self.servers:
             if server.popen.poll() is None:
@@ -390,6 +410,12 @@ async def watching(browser: Browser, address: str, stream: Stream | None = None)
         task.cancel()
         with suppress(asyncio.CancelledError, WireError):
             await task
+
+
+def apart(work: Callable[[], T]) -> T:
+    """What needs an event loop of its own, in a thread of its own: the browser stories' own thread has Playwright's."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
 
 
 @contextmanager

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -16,9 +15,8 @@ from app import notes
 from app.accounts import put_account
 from app.db import Connection
 from app.embedded import Postgres
-from tests.house import Guest, House, Opened, Server, a_database
+from tests.house import Guest, House, Opened, Server, apart
 
-T = TypeVar("T")
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
 
 STUDY = """
@@ -158,20 +156,11 @@ class Stage:
             self.said.append(f"{message.type}: {message.text} ({message.location.get('url')})")
 
 
-@pytest.fixture(scope="module")
-def theatre(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A server for the stories of a file that leave it as it is."""
-    with a_database(postgres) as url:
-        house = House(url, tmp_path_factory.mktemp("browser"))
-        apart(house.serve)
-        yield house
-        house.leave()
-
-
 # Postgres first: its start needs an event loop, and once Playwright's runs in this thread no other can.
 @pytest.fixture
-def stage(postgres: Postgres, theatre: House, new_context: CreateContextCallback) -> Iterator[Stage]:
-    stage = Stage(theatre, new_context)
+def stage(postgres: Postgres, shared: House, new_context: CreateContextCallback) -> Iterator[Stage]:
+    """For a story that leaves the server as it is."""
+    stage = Stage(shared, new_context)
     yield stage
     assert stage.complaints() == []
 
@@ -182,12 +171,6 @@ def alone(postgres: Postgres, house: House, new_context: CreateContextCallback) 
     stage = Stage(house, new_context)
     yield stage
     assert stage.complaints() == []
-
-
-def apart(work: Callable[[], T]) -> T:
-    """What needs an event loop of its own, in a thread of its own."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(work).result()
 
 
 def come_in(page: Page, link: str) -> None:

@@ -20,14 +20,13 @@ from playwright.sync_api import Locator, Page, Request, expect
 from app import actions
 from app.db import Connection
 from app.sessions import read_study
-from tests.house import Opened, until
+from tests.house import Opened, apart, until
 from tests.stage import (
     DESK,
     PAIR,
     PHONE,
     Stage,
     answer,
-    apart,
     ask_for_help,
     clock,
     come_in,

@@ -170,7 +170,7 @@ def test_a_study_that_ships_runs_from_the_link_to_the_csv(
 ) -> None:
     folder = PROJECT / "studies" / name
     study = parse(quick(read_folder(folder)))
-    session = shared._open(study, {"x": people}, True)
+    session = shared.open_study(study, {"x": people})
     ada = shared.researcher(server)
 
     async def story() -> None:

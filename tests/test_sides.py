@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.house import apart
 from tests.sides import CLICKED, PEOPLE, STUDY, Sides, come
-from tests.stage import DESK, Stage, apart, expect_state, log_in
+from tests.stage import DESK, Stage, expect_state, log_in
 
 pytestmark = pytest.mark.browser
 

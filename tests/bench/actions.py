@@ -8,9 +8,9 @@ from app.auth import ADMIN_COOKIE
 from tests.bench.figure import Chapter, WrongAnswer, plain, under
 from tests.bench.stage import Stage
 from tests.browser import chromium, launch_arguments
-from tests.house import House, Server
+from tests.house import House, Server, apart
 from tests.sides import CLICKED, PEOPLE, STUDY, Sides, come
-from tests.stage import DESK, PHONE, apart
+from tests.stage import DESK, PHONE
 
 RUNS = 5
 HOW = f"""A researcher's page and those of seven players are open in one Chromium, each player with cookies of their
