@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+from app import audience
 from app.fields import Field, plain_number
 from app.study import Study
 
@@ -23,6 +24,8 @@ HEADER = (
     "low",
     "high",
     "required",
+    "help",
+    "seen_by",
 )
 FORMAT = (
     "UTF-8. RFC 4180: commas between cells, quotation marks doubled inside a quoted cell, CR LF after each line. "
@@ -193,13 +196,18 @@ def wide_columns(study: Study) -> dict[str, str]:
 
 
 def rows(study: Study) -> Iterator[Sequence[str]]:
-    """The lines of codebook.csv: each column of each file, and each question where its answers are."""
+    """The lines of codebook.csv: each column of each file, and each question where its answers are.
+
+    `seen_by` says who of the players saw it; empty: nobody but the researchers.
+    """
+    seen = {("messages.csv", "body"): audience.of_message(study), ("players.csv", "code"): audience.PLAYER}
     for file, columns in COLUMNS.items():
         for column, meaning in columns.items():
-            yield (file, column, "", "", meaning, *_question(None))
+            yield (file, column, "", "", meaning, *_question(None, seen.get((file, column), "")))
         if file == "players.csv":
             for field in study.entry:
-                yield (file, field.name, "", field.name, "The answer in the entry form.", *_question(field))
+                meaning = "The answer in the entry form."
+                yield (file, field.name, "", field.name, meaning, *_question(field, audience.PLAYER))
             how = f"How it ended for this player: {', '.join(study.finish.codes)}."
             yield (file, player_header(study)[-1], "", "", how, *_question(None))
         if file in ("records.csv", "history.csv"):
@@ -208,20 +216,23 @@ def rows(study: Study) -> Iterator[Sequence[str]]:
                     where = (
                         f"Where step is {step.name} and field is {field.name}: the answer to this question."
                     )
-                    yield (file, "value", step.name, field.name, where, *_question(field))
+                    by = audience.of_question(study, step, field)
+                    yield (file, "value", step.name, field.name, where, *_question(field, by))
         if file == "results.csv":
             for step in study.steps:
                 for field in step.results:
                     where = f"Where step is {step.name} and name is {field.name}: this result."
-                    yield (file, "value", step.name, field.name, where, *_question(field))
+                    by = audience.of_question(study, step, field)
+                    yield (file, "value", step.name, field.name, where, *_question(field, by))
         if file == "records_wide.csv":
-            names = wide_columns(study)
+            names, seen_there = wide_columns(study), audience.of_answers(study)
             for position in study.plan:
                 name = position.step.name
                 for field in position.step.fields:
                     column = names[f"{name}.{position.round}.{field.name}"]
                     meaning = f"The value that counts at step {name}, round {position.round}."
-                    yield (file, column, name, field.name, meaning, *_question(field))
+                    by = seen_there[position.index, field.name]
+                    yield (file, column, name, field.name, meaning, *_question(field, by))
 
 
 def escape(text: str) -> str:
@@ -247,9 +258,9 @@ def cell(value: object) -> str:
     return str(value)
 
 
-def _question(field: Field | None) -> tuple[str, ...]:
+def _question(field: Field | None, seen_by: str = "") -> tuple[str, ...]:
     if field is None:
-        return ("",) * 8
+        return (*("",) * 9, seen_by)
     low, high = (None if limit is None else plain_number(limit) for limit in (field.min, field.max))
     required = "true" if field.required else "false"
     return (
@@ -261,4 +272,6 @@ def _question(field: Field | None) -> tuple[str, ...]:
         field.low,
         field.high,
         required,
+        field.help,
+        seen_by,
     )
