@@ -23,7 +23,7 @@ from litestar.response import Redirect
 from litestar.types import Message, Scope
 from psycopg_pool import PoolTimeout, TooManyRequests
 
-from app import admin_pages, html, messages, player_pages, records, story_pages, streams
+from app import admin_pages, html, messages, player_pages, records, replay_pages, story_pages, streams
 from app.admin_pages import NotLoggedIn, render_tick
 from app.arrivals import EntryForm, Refused, sign_in
 from app.auth import NotSignedIn, same_site
@@ -68,7 +68,9 @@ def create_app(config: Config, url: str) -> Litestar:
         route_handlers=[
             *player_pages.HANDLERS,
             Router(
-                "/admin", guards=[same_site], route_handlers=[*admin_pages.HANDLERS, *story_pages.HANDLERS]
+                "/admin",
+                guards=[same_site],
+                route_handlers=[*admin_pages.HANDLERS, *story_pages.HANDLERS, *replay_pages.HANDLERS],
             ),
             *streams.HANDLERS,
             front,

@@ -68,8 +68,13 @@ async def store(conn: Connection, drafts: Sequence[Draft]) -> list[int | None]:
     return [found.get(draft.form) for draft in drafts]
 
 
-async def seen_by(conn: Connection, room_id: int, slot: int, since: datetime, study: Study) -> list[Message]:
-    """The newest messages that may stand on the page of whoever has sat in this slot `since` then, oldest first."""
+async def seen_by(
+    conn: Connection, room_id: int, slot: int, since: datetime, study: Study, until: datetime | None = None
+) -> list[Message]:
+    """The newest messages that may stand on the page of whoever has sat in this slot `since` then, oldest first.
+
+    With `until`: that stood there at this moment.
+    """
     found = await rows(
         conn,
         Message,
@@ -77,6 +82,7 @@ async def seen_by(conn: Connection, room_id: int, slot: int, since: datetime, st
         room_id=room_id,
         slot=slot,
         since=since,
+        until=until,
         open_steps=[step.name for step in study.steps if step.chat == "room"],
         most=SHOWN,
     )

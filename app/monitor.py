@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -13,7 +13,7 @@ from app import html
 from app.lights import lights
 from app.lobby import missing
 from app.study import RoomKind, Study
-from app.ticks import STEP, Tick, Waiters
+from app.ticks import STEP, RoomLine, Tick, Waiters
 
 WIDTH, HEIGHT = 300.0, 22.0  # of the picture of those who wait, one row a type
 BARS = 60
@@ -54,7 +54,7 @@ def tick_context(tick: Tick, study: Study) -> dict[str, object]:
         waits=wait_rows(tick.waiters, study.lobby.max_wait),
         marks=sorted({_across(kind.after, study) for kind in study.rooms if kind.after}),
         type_numbers=numbers,
-        room_items=Markup("").join(_room_items(tick, study, numbers)),
+        room_items=room_items(tick.rooms, study, numbers, f"/admin/sessions/{tick.session.id}/rooms/"),
     )
 
 
@@ -86,10 +86,14 @@ def type_numbers(study: Study, types: Sequence[str]) -> dict[str, int]:
     return {type_: number % 4 + 1 for number, type_ in enumerate(study.types or sorted(set(types)))}
 
 
-def _room_items(tick: Tick, study: Study, numbers: Mapping[str, int]) -> Iterator[Markup]:
-    for room in tick.rooms:
-        yield _room_item(
-            session_id=tick.session.id,
+def room_items(
+    found: Sequence[RoomLine], study: Study, numbers: Mapping[str, int], address: str, keep: bool = True
+) -> Markup:
+    """`address`: what those of their pages begin with. `keep`: most of them will look so again in a second."""
+    draw = _kept_room_item if keep else _room_item
+    return Markup("").join(
+        draw(
+            rooms=address,
             id=room.id,
             kind=room.kind,
             number=room.number,
@@ -101,12 +105,15 @@ def _room_items(tick: Tick, study: Study, numbers: Mapping[str, int]) -> Iterato
             types=tuple([numbers.get(type_, 4) for type_ in room.types]),
             states=tuple(room.states),
         )
+        for room in found
+    )
 
 
-@lru_cache(5000)
 def _room_item(**room: object) -> Markup:
-    """Kept, since from one second to the next most rooms look as they did."""
     return Markup(html.render("admin/_room_item.html", **room))
+
+
+_kept_room_item = lru_cache(5000)(_room_item)
 
 
 def _opens_at(kind: RoomKind, tick: Tick) -> datetime | None:

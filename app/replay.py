@@ -83,6 +83,8 @@ class RoomThen:
     outcome: str | None = None
     ended_at: datetime | None = None
     opening: bool = False
+    last_step: str = ""  # where each goes through several pages: the last of them; else the step
+    last_round: int = 0
     asked: Sequence[int] | None = None  # the slots that are shown this step; None: all
     stopped: bool = False  # by a hook
     answered: frozenset[int] = frozenset()  # the players who have answered this step in time
@@ -250,6 +252,7 @@ class _Folding:
             deadline=_moment(event, "deadline"),
             opened_at=_moment(event, "opened_at"),
             opening=data.get("opening", False),
+            **_last_page(event),
         )
 
     def step_opened(self, event: Event) -> None:
@@ -300,7 +303,7 @@ class _Folding:
         data = event.data
         self.records[event.log_id] += len(data["records"])
         room = self.rooms.get(event.log_id)
-        at_step = room is not None and (room.step, room.round) == (data["step"], data["round"])
+        at_step = room is not None and (room.last_step, room.last_round) == (data["step"], data["round"])
         if at_step and not data["late"] and event.player_id is not None:
             self.answered[event.log_id].add(event.player_id)
 
@@ -320,7 +323,7 @@ class _Folding:
 
     def _at_step(self, event: Event) -> None:
         data = event.data
-        step = dict(position=data["position"], step=data["step"], round=data["round"])
+        step = dict(position=data["position"], step=data["step"], round=data["round"], **_last_page(event))
         self._room(event, deadline=_moment(event, "deadline"), **step)
 
     def _out(self, event: Event, status: str) -> None:
@@ -340,6 +343,13 @@ class _Folding:
     def _player(self, player_id: int, **changes: Any) -> None:
         if player_id in self.players:
             self.players[player_id] = replace(self.players[player_id], **changes)
+
+
+def _last_page(event: Event) -> dict[str, Any]:
+    data = event.data
+    return dict(
+        last_step=data.get("last_step") or data["step"], last_round=data.get("last_round") or data["round"]
+    )
 
 
 def _moment(event: Event, name: str) -> datetime:

@@ -22,7 +22,7 @@ PLAYER = (
 )
 ROOM = (
     *("kind", "number", "reason", "status", "position", "step", "round", "deadline", "opened_at", "outcome"),
-    *("ended_at", "opening", "asked", "stopped", "answered"),
+    *("ended_at", "last_step", "last_round", "opening", "asked", "stopped", "answered"),
 )
 Line = Mapping[str, Any]
 
@@ -47,6 +47,7 @@ class Tables:
     rooms: Sequence[Line]
     records: Sequence[Line]
     messages: Sequence[Line]
+    networks: Sequence[Line]  # that a room got after its first
     notes: Sequence[Line]
 
 
@@ -119,6 +120,7 @@ def differences(
             yield from _columns(f"room {room.name}", ROOM, room, {**line, "answered": answered})
     yield from _answers(events, tables.records, labels, rooms)
     yield from _talk(logs, events, tables.messages, labels)
+    yield from _networks(logs, events, tables.networks, rooms)
     for log in logs:
         told = then.records[log.id], then.messages[log.id]
         if told != (log.records, log.messages):
@@ -208,6 +210,23 @@ def _talk(
                 yield Difference(f"message {id}", column, _said(log), _said(table))
 
 
+def _networks(
+    logs: Sequence[Log], events: Sequence[Event], networks: Sequence[Line], rooms: Mapping[int, str]
+) -> Iterator[Difference]:
+    room_of = {log.id: log.room_id or 0 for log in logs}
+    told = {
+        (room_of[event.log_id], event.data["position"]): event.data["ties"]
+        for event in events
+        if event.name == "network_rewired"
+    }
+    stored = {(line["room_id"], line["position"]): line["ties"] for line in networks}
+    for room_id, position in sorted(told.keys() | stored.keys()):
+        log, table = told.get((room_id, position)), stored.get((room_id, position))
+        if log != table:
+            what = f"room {rooms.get(room_id)}, network of position {position}"
+            yield Difference(what, "ties", _said(log), _said(table))
+
+
 def _either(what: str, logged: bool) -> Difference:
     return Difference(what, "stored", "yes" if logged else NOTHING, NOTHING if logged else "yes")
 
@@ -235,5 +254,6 @@ async def _read_tables(conn: Connection, session_id: str) -> Tables:
         await lines("rooms"),
         await lines("records"),
         await lines("messages"),
+        await lines("networks"),
         await lines("notes"),
     )

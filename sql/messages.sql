@@ -33,7 +33,7 @@ select id, form::text from message where form = any(%(forms)s::uuid[])
 -- the slot over sees what was said since.
 select m.id, m.slot, m.to_slot, s.alias, m.body, m.at
 from message m join slot s on s.room_id = m.room_id and s.slot = m.slot
-where m.room_id = %(room_id)s and m.at >= %(since)s and (m.slot = %(slot)s or (m.to_slot is null or m.to_slot = %(slot)s) and (
+where m.room_id = %(room_id)s and m.at >= %(since)s and m.at <= coalesce(%(until)s::timestamptz, 'infinity') and (m.slot = %(slot)s or (m.to_slot is null or m.to_slot = %(slot)s) and (
     m.step = any(%(open_steps)s)
     or exists (
         select from tie t where t.room_id = m.room_id and t.from_slot = %(slot)s and t.to_slot = m.slot

@@ -44,7 +44,7 @@ select e.log_id, e.seq, e.name, e.player_id, e.data, e.at from (
     select e.*, max(e.at) over (partition by e.log_id order by e.seq) as moment
     from opened o join event e on e.log_id = o.log_id
     where e.seq <= o.seq and (o.room_id is null or e.seq >= o.step_seq
-            or e.name not in ('step_opened', 'deadline_moved', 'player_answered', 'message_sent'))
+            or e.name not in ('step_opened', 'deadline_moved', 'network_rewired', 'player_answered', 'message_sent'))
         or o.room_id is null and e.name = 'player_signed_in' and (e.data->>'signed_in_at')::timestamptz <= %(at)s
 ) e
 order by e.moment, e.log_id, e.seq
@@ -68,10 +68,12 @@ from player where session_id = %(session_id)s order by id
 
 -- name: rooms_in_table
 select id, kind, number, reason, status::text, position, step, round, deadline, opened_at, outcome, ended_at, opening, asked,
+    coalesce(last_step, step) as last_step, coalesce(last_round, round) as last_round,
     stopped is not null as stopped,
     array(
         select distinct a.player_id from record a
-        where a.room_id = room.id and a.round = room.round and a.step = room.step and not a.late
+        where a.room_id = room.id and a.round = coalesce(room.last_round, room.round)
+            and a.step = coalesce(room.last_step, room.step) and not a.late
     ) as answered
 from room where session_id = %(session_id)s order by id
 
@@ -81,5 +83,73 @@ select id, player_id, room_id, step, round, field, value, late from record where
 -- name: messages_in_table
 select id, player_id, room_id, slot, to_slot from message where session_id = %(session_id)s order by id
 
+-- name: networks_in_table
+select n.room_id, n.position, coalesce(
+    (select jsonb_agg(jsonb_build_array(t.from_slot, t.to_slot, t.weight) order by t.from_slot, t.to_slot)
+    from tie t where t.room_id = n.room_id and t.position = n.position), '[]') as ties
+from network n where n.session_id = %(session_id)s and n.position > 0 order by n.room_id, n.position
+
 -- name: notes_in_table
 select id, player_id from note where session_id = %(session_id)s order by id
+
+-- name: slots_of
+select slot, alias, type from slot where room_id = %(room_id)s order by slot
+
+-- name: said_until
+-- Every version of every answer that the room's log acknowledges by then; a player's in order.
+select a.id, a.player_id, p.slot, a.step, a.round, a.field, a.value, a.version, a.late
+from log l join event e on e.log_id = l.id and e.name = 'player_answered' and e.at <= %(at)s
+cross join lateral jsonb_array_elements_text(e.data->'records') as one(id)
+join record a on a.id = one.id::bigint
+join player p on p.id = a.player_id
+where l.room_id = %(room_id)s order by a.id
+
+-- name: results_until
+select slot, step, round, name, value from result where room_id = %(room_id)s and at <= %(at)s
+
+-- name: happened_until
+select e.at, e.name, e.player_id, e.data from log l join event e on e.log_id = l.id
+where l.room_id = %(room_id)s and e.at <= %(at)s order by e.seq desc
+
+-- name: talk_until
+select m.id, m.slot, m.to_slot, s.alias, m.body, m.at
+from message m join slot s on s.room_id = m.room_id and s.slot = m.slot
+where m.room_id = %(room_id)s and m.at <= %(at)s order by m.id desc limit 300
+
+-- name: notes_until
+select id, player_id, account, body, situation, at from note
+where id = any(%(ids)s) and (player_id = %(player_id)s or player_id is null) order by id
+
+-- name: connected_then
+select player_id, bool_or(since <= %(at)s and (until is null or until > %(at)s)) as is_connected from presence
+where session_id = %(session_id)s group by player_id
+
+-- name: events_around
+-- Of one room all; of the session what its log says, and what moves its rooms on.
+with near as (
+    select e.at, e.name, e.player_id, e.data, r.name as room, e.at <= %(at)s as is_over, e.log_id, e.seq
+    from log l join event e on e.log_id = l.id left join room r on r.id = l.room_id
+    where l.session_id = %(session_id)s and (
+        l.room_id = %(room_id)s::bigint or %(room_id)s::bigint is null and (
+            l.room_id is null and e.name not in ('player_placed', 'room_ended')
+            or l.room_id is not null and e.name in ('player_left', 'player_replaced', 'room_ended', 'room_stopped', 'room_retried')
+        )
+    )
+), listed as (
+    (select * from near where is_over order by at desc, log_id desc, seq desc limit %(before)s)
+    union all (select * from near where not is_over order by at, log_id, seq limit %(after)s)
+)
+select l.at, l.name, l.player_id, l.data || jsonb_build_object('body', m.body, 'to', coalesce(l.data->'to', 'null')) as data, l.room, l.is_over
+from listed l left join message m on l.name = 'message_sent' and m.id = (l.data->>'message')::bigint
+order by l.at desc, l.log_id desc, l.seq desc
+
+-- name: marks
+select e.at, e.name from log l join event e on e.log_id = l.id
+where l.session_id = %(session_id)s and l.room_id is null and e.name like 'session\_%%'
+order by e.seq
+
+-- name: answers_over
+select least(width_bucket(extract(epoch from e.at), extract(epoch from %(first)s::timestamptz),
+    extract(epoch from %(last)s::timestamptz) + 0.001, %(bars)s), %(bars)s) - 1 as bar, count(*) as answers
+from log l join event e on e.log_id = l.id and e.name = 'player_answered'
+where l.session_id = %(session_id)s group by bar order by bar

@@ -79,7 +79,8 @@ begin
     perform append_events(array_agg(log.id order by n.id), array_agg('room_opened'::text), array_agg(null::bigint),
         array_agg(jsonb_build_object('room', n.name, 'kind', n.kind, 'reason', n.reason, 'position', n.position,
             'step', n.step, 'round', n.round, 'deadline', n.deadline, 'opening', n.opening,
-            'opened_at', n.opened_at) order by n.id))
+            'opened_at', n.opened_at)
+            || jsonb_strip_nulls(jsonb_build_object('last_step', n.last_step, 'last_round', n.last_round)) order by n.id))
     from new_rows n join log on log.session_id = n.session_id and (log.room_id = n.id or log.room_id is null);
     return null;
 end $$;

@@ -16,6 +16,7 @@ import pytest
 
 from app.accounts import log_in, put_account
 from app.auth import ADMIN_COOKIE, PLAYER_COOKIE
+from app.db import Connection
 from app.rehearsal.wire import Browser, WireError
 from app.sessions import ACTIONS
 from tests.house import (
@@ -117,7 +118,13 @@ def test_every_page_stream_export_and_action_needs_the_log_in(
     with httpx.Client(base_url=server.base) as stranger:
         for cookies in ({}, {ADMIN_COOKIE: "made-up"}, {ADMIN_COOKIE: ""}):
             stranger.cookies = httpx.Cookies(cookies)
-            for address in ("/admin", place, f"{place}/export.zip", "/admin/sessions/unknown"):
+            for address in (
+                "/admin",
+                place,
+                f"{place}/replay",
+                f"{place}/export.zip",
+                "/admin/sessions/unknown",
+            ):
                 answer = stranger.get(address)
                 assert (answer.status_code, answer.headers["location"]) == (303, "/admin/login"), address
             for action in (*ACTIONS, "unknown"):
@@ -369,3 +376,31 @@ def test_a_dashboard_ticks_on_through_a_cut_connection_whoever_else_watches_or_s
                 pass
 
     shared.tell(story())
+
+
+def test_a_slider_shows_the_past_to_whoever_may_watch(
+    shared: House, server: Server, visitor: httpx.Client
+) -> None:
+    async def observer(conn: Connection) -> str:
+        await put_account(conn, "oscar", PASSWORD, True)
+        return await log_in(conn, "oscar")
+
+    visitor.cookies.set(ADMIN_COOKIE, shared.do(observer))
+    session = shared.open()
+    shared.tell(sign_everyone_in([shared.guest(server, session, label) for label in session.tokens]))
+    [(room, player)] = shared.sql(
+        "select room_id, id from player where session_id = %s and label = 'R1'", session.id
+    )
+    here = f"/admin/sessions/{session.id}/replay"
+    beginning, end = visitor.get(f"{here}?at=0").text, visitor.get(f"{here}?room={room}&player={player}").text
+    assert number(beginning, "playing") == 0 and number(end, "playing") == 4
+    assert "What R1 saw" in end and "How sure are you?" in end and "mixed-1 then" in end
+    assert "That room had not opened yet" in visitor.get(f"{here}?at=0&room={room}").text
+    piece = visitor.get(f"{here}?at=2.5", headers={"HX-Request": "true"}).text
+    assert piece.lstrip().startswith("<section") and "<html" not in piece
+    for wrong, status, words in (
+        ("?at=soon", 422, "is no time. Give seconds"),
+        ("?player=999999", 404, "There is no such player in this session."),
+    ):
+        answer = visitor.get(here + wrong)
+        assert (answer.status_code, words in answer.text) == (status, True)

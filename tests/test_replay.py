@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
 import pytest
 
-from app import actions, pay, rooms, sessions
+from app import actions, clock, notes, pay, rooms, sessions
 from app.arguments import Refusal
 from app.db import Connection
+from app.keys import Keys
+from app.places import place_of
 from app.replay import STATUSES, Span, Then, read_then
 from app.replay_check import Checked, check
 from app.replay_command import moment
+from app.replay_places import Stage, page_then
 from tests.house import House
 from tests.lively import Lively, a_lively_session, open_lively
 
@@ -206,3 +210,63 @@ def test_what_is_no_moment_is_refused_in_a_sentence(text: str) -> None:
     first = datetime(2026, 11, 24, 14, tzinfo=UTC)
     with pytest.raises(Refusal, match=r"is no moment; write seconds"):
         moment(text, Span(first, first))
+
+
+def test_a_page_of_the_past_says_what_it_said_then(house: House) -> None:
+    """The page of one who plays, writes, is written to and leaves, and of one who waits through a pause."""
+    lively = open_lively(house, 9)
+    who = [lively.comes(label) for label in lively.tokens]
+    kept: list[tuple[datetime, dict[int, str]]] = []
+
+    def keep() -> None:
+        [(at,)] = house.sql("select clock_timestamp()")
+        kept.append((at, {player: page_now(house, lively, player, at) for player in (who[0], who[8])}))
+
+    keep()
+    lively.seat()
+    keep()
+    lively.answers(who[0], 1, "12", "because")
+    house.do(lambda conn: notes.ask(conn, lively.session_id, who[0], "Help!", "", "form-1"))
+    keep()
+    house.do(lambda conn: notes.write(conn, lively.session_id, None, "ada", "Hello all", "form-2"))
+    house.do(lambda conn: lively.say(conn, who[0], "first"))
+    lively.answers(who[0], 1, "13", "another because")
+    keep()
+    house.do(lambda conn: sessions.pause(conn, lively.session_id, "ada"))
+    keep()
+    house.do(lambda conn: sessions.resume(conn, lively.session_id, "ada"))
+    lively.moves_to(who[0], 2)
+    house.do(lambda conn: lively.say(conn, who[0], "second"))
+    keep()
+    lively.withdraws(who[0])
+    keep()
+    close(house, lively.session_id)
+    keep()
+    assert "another because" in kept[3][1][who[0]] and "another because" not in kept[5][1][who[0]]
+    assert len({pages[who[0]] for _, pages in kept}) == len(kept) - 1  # the close no longer concerns them
+    for at, pages in kept:
+        for player, page in pages.items():
+            assert page_of_the_past(house, lively, player, at) == page
+
+
+def page_now(house: House, lively: Lively, player: int, at: datetime) -> str:
+    async def read(conn: Connection) -> str:
+        place = await place_of(conn, Keys(b"secret"), lively.study, player)
+        assert place is not None
+        with clock.standing_at(at):
+            return _without_keys(place.html())
+
+    return house.read(read)
+
+
+def page_of_the_past(house: House, lively: Lively, player: int, at: datetime) -> str:
+    async def read(conn: Connection) -> str:
+        session = await sessions.find_session(conn, lively.session_id)
+        then = await read_then(conn, lively.session_id, at)
+        return _without_keys(await page_then(conn, Stage(session, lively.study, at, then), player))
+
+    return house.read(read)
+
+
+def _without_keys(page: str) -> str:
+    return re.sub(r'name="form_key" value="[^"]*"', "", page)

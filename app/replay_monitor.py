@@ -1,0 +1,131 @@
+"""What the dashboard showed of a session at a moment that is over."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.db import Connection, rows
+from app.lobby import missing
+from app.monitor import WaitRow, type_numbers, wait_rows
+from app.replay import SQL, RoomThen, Span, Then
+from app.replay_places import Stage, rooms_made
+from app.ticks import STEP, RoomLine, Waiters
+
+BARS = 150  # of the picture of when answers came
+BEFORE, AFTER = 12, 4  # events that are listed around a moment
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """An event near a moment."""
+
+    at: datetime
+    name: str
+    player_id: int | None
+    data: Mapping[str, Any]
+    room: str | None  # whose log it is in; None: the session's
+    is_over: bool  # it had happened
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that one wants to jump to."""
+
+    at: datetime
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """What a kind of room waited for: type → how many more."""
+
+    kind: str
+    lacking: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    counts: Mapping[str, int]
+    waits: Sequence[WaitRow]
+    needs: Sequence[Lacking]
+    rooms: Sequence[RoomLine]
+    type_numbers: Mapping[str, int]
+
+
+def monitor_then(stage: Stage, connected: Collection[int] | None) -> Monitor:
+    """`connected`: whose page was; None if that is not known any more."""
+    then, study = stage.then, stage.study
+    waiting = [one for one in then.players.values() if one.status == "waiting"]
+    by_type = dict(sorted(Counter(one.type for one in waiting).items()))
+    waited: Counter[tuple[str, int]] = Counter()
+    for one in waiting:
+        assert one.waiting_since is not None
+        seconds = ((then.paused_at or stage.at) - one.waiting_since).total_seconds()
+        waited[one.type, max(0, int(seconds // STEP) * STEP)] += 1
+    waiters = [Waiters(type_, seconds, people) for (type_, seconds), people in sorted(waited.items())]
+    made = rooms_made(then)
+    kinds = [kind for kind in study.rooms if kind.count is None or made.get(kind.name, 0) < kind.count]
+    lines = [_line(then, room, connected) for room in then.rooms.values()]
+    return Monitor(
+        then.counts,
+        wait_rows(waiters, study.lobby.max_wait),
+        [Lacking(kind.name, missing(kind, by_type)) for kind in kinds] if then.status != "closed" else [],
+        lines,
+        type_numbers(study, [one.type for one in then.players.values()]),
+    )
+
+
+async def connected_then(conn: Connection, stage: Stage) -> set[int] | None:
+    """None: of this session nothing is known of pages; a crash may have taken it."""
+    where = dict(session_id=stage.session.id, at=stage.at)
+    found = await (await conn.execute(SQL["connected_then"], where)).fetchall()
+    return {player_id for player_id, then in found if then} if found else None
+
+
+async def events_around(conn: Connection, stage: Stage, room_id: int | None) -> list[Around]:
+    """Newest first: those of the session and the steps of its rooms, or all of one room."""
+    where = dict(session_id=stage.session.id, at=stage.at, room_id=room_id, before=BEFORE, after=AFTER)
+    return await rows(conn, Around, SQL["events_around"], **where)
+
+
+async def marks_of(conn: Connection, session_id: str) -> list[Mark]:
+    return await rows(conn, Mark, SQL["marks"], session_id=session_id)
+
+
+async def answers_over(conn: Connection, session_id: str, span: Span) -> list[tuple[int, float]]:
+    """The bars of a picture: which, from 0, and its height from 0 to 1."""
+    where = dict(session_id=session_id, first=span.first, last=span.last, bars=BARS)
+    found = await (await conn.execute(SQL["answers_over"], where)).fetchall()
+    most = max((count for _, count in found), default=1)
+    return [(bar, round(count / most, 3)) for bar, count in found]
+
+
+def _line(then: Then, room: RoomThen, connected: Collection[int] | None) -> RoomLine:
+    seats = then.seated(room.id)
+    return RoomLine(
+        id=room.id,
+        name=room.name,
+        kind=room.kind,
+        number=room.number,
+        status=room.status,
+        stopped=room.stopped,
+        position=room.position,
+        step=room.step,
+        round=room.round,
+        deadline=room.deadline,
+        types=[one.type for one in seats],
+        states=[
+            "left"
+            if one.status == "left"
+            else "answered"
+            if one.id in room.answered
+            else "away"
+            if one.status == "playing" and connected is not None and one.id not in connected
+            else "silent"
+            for one in seats
+        ],
+    )

@@ -1,0 +1,226 @@
+"""What a room was, and what a player's page showed, at a moment that is over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app import clock, lobby, messages, ties
+from app.db import Connection, rows
+from app.notes import Note, Notices
+from app.places import Aside, DonePlace, LobbyPlace, Place, RoomPlace
+from app.players import Player
+from app.receipts import Saved, digest
+from app.replay import SQL, PlayerThen, Then
+from app.rooms import Room, RoomView, Seat
+from app.sessions import Session
+from app.shown import Told, wanted
+from app.stories import Happened, RoomStory, Sitter
+from app.study import Position, Study
+
+MOST = 300  # lines of a log and messages of a talk
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where a moment is looked at from: the session, its study, and what the logs say."""
+
+    session: Session
+    study: Study
+    at: datetime
+    then: Then
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One version of one answer."""
+
+    id: int
+    player_id: int
+    slot: int
+    step: str
+    round: int
+    field: str
+    value: str
+    version: int
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    slot: int
+    alias: str
+    type: str
+
+
+async def page_then(conn: Connection, stage: Stage, player_id: int) -> str:
+    """The HTML of the page that this player had; empty for who had not come in yet."""
+    place = await place_then(conn, stage, player_id)
+    with clock.standing_at(stage.at):
+        return place.html() if place else ""
+
+
+async def place_then(conn: Connection, stage: Stage, player_id: int) -> Place | None:
+    then, study = stage.then, stage.study
+    player = then.players[player_id]
+    aside = Aside(await _notices(conn, stage, player_id), "", {})
+    if player.status == "invited":
+        return None
+    if player.status == "waiting":
+        waiting = [one.type for one in then.players.values() if one.status == "waiting"]
+        counts = {type_: waiting.count(type_) for type_ in waiting}
+        made = rooms_made(then)
+        prospect = lobby.prospects(study, counts, made).get(player.type)
+        return LobbyPlace(_player(stage, player), study, prospect, len(waiting), 0, 0, aside)
+    said = await _said(conn, stage, player.room_id) if player.room_id else []
+    own = [one for one in said if one.player_id == player_id]
+    if player.status == "playing" and player.room_id is not None and player.seated_at is not None:
+        view = await room_then(conn, stage, player.room_id)
+        position = _page_of(study, view.room, own)
+        here = [one for one in own if (one.step, one.round) == (position.step.name, position.round)]
+        fields = {field.name: field for field in position.step.fields}
+        talk = await messages.seen_by(
+            conn, view.room.id, view.seat_of[player_id].slot, player.seated_at, study, stage.at
+        )
+        return RoomPlace(
+            player=_player(stage, player),
+            study=study,
+            view=view,
+            me=view.seat_of[player_id],
+            form_key="",
+            aside=aside,
+            values={one.field: fields[one.field].shown(one.value) for one in here if one.field in fields},
+            saved=max((one.version for one in here), default=0),
+            messages=tuple(talk),
+            told=await _told(conn, stage, view.room.id, position, said),
+            at=position.index if position.step.own_pace else None,
+        )
+    wrote = await rows(conn, Happened, SQL["happened_until"], **_until(stage, player.room_id))
+    sent = sum(one.name == "message_sent" and one.player_id == player_id for one in wrote)
+    saved = Saved([one.id for one in own], digest((one.id, one.field, one.value) for one in own), sent)
+    return DonePlace(_player(stage, player), study, saved, 0, 0, aside)
+
+
+async def room_then(conn: Connection, stage: Stage, room_id: int) -> RoomView:
+    """The room must have been open by then."""
+    room, then = stage.then.rooms[room_id], stage.then
+    slots = {one.slot: one for one in await rows(conn, Slot, SQL["slots_of"], room_id=room_id)}
+    seats = [
+        Seat(
+            slot=one.slot,
+            alias=slots[one.slot].alias,
+            type=slots[one.slot].type,
+            player_id=one.id,
+            status=one.status,
+            answered=one.id in room.answered,
+            asked=room.asked is None or one.slot in room.asked,
+        )
+        for one in then.seated(room_id)
+        if one.slot is not None
+    ]
+    return RoomView(
+        Room(
+            id=room.id,
+            session_id=stage.session.id,
+            name=room.name,
+            kind=room.kind,
+            status=room.status,
+            position=room.position,
+            step=room.step,
+            round=room.round,
+            last_step=room.last_step,
+            last_round=room.last_round,
+            deadline=room.deadline,
+            outcome=room.outcome,
+            opening=room.opening,
+            stopped=room.stopped,
+            session_status=then.status,
+            paused_at=then.paused_at,
+            log_id=room.log_id,
+            seq=room.seq,
+            session_log_id=0,
+            session_seq=0,
+        ),
+        tuple(seats),
+        await ties.holding(conn, room_id, room.position),
+    )
+
+
+async def story_then(conn: Connection, stage: Stage, room_id: int) -> RoomStory:
+    """As the researcher's page of this room told it."""
+    view = await room_then(conn, stage, room_id)
+    players = [stage.then.players[seat.player_id] for seat in view.seats]
+    sitters = {
+        seat.slot: Sitter(seat.slot, one.id, one.label, one.type, one.status, True)
+        for seat, one in zip(view.seats, players, strict=True)
+    }
+    happened = await rows(conn, Happened, SQL["happened_until"], **_until(stage, room_id))
+    said = await rows(conn, messages.Message, SQL["talk_until"], **_until(stage, room_id))
+    return RoomStory(view, sitters, [one for one in happened if one.name != "message_sent"][:MOST], said)
+
+
+def rooms_made(then: Then) -> dict[str, int]:
+    made: dict[str, int] = {}
+    for room in then.rooms.values():
+        made[room.kind] = made.get(room.kind, 0) + 1
+    return made
+
+
+def _player(stage: Stage, one: PlayerThen) -> Player:
+    return Player(
+        token_hash=b"",
+        id=one.id,
+        session_id=stage.session.id,
+        label=one.label,
+        type=one.type,
+        status=one.status,
+        room_id=one.room_id,
+        slot=one.slot,
+        signed_in_at=one.signed_in_at,
+        waiting_since=one.waiting_since,
+        seated_at=one.seated_at,
+        finished_at=one.finished_at,
+        outcome=one.outcome,
+        code=one.code,
+        session_status=stage.then.status,
+    )
+
+
+def _page_of(study: Study, room: Room, own: Sequence[Said]) -> Position:
+    """The room's page; at one's own pace the first that this player had not answered, or the last."""
+    *pages, last = study.pages_at(room.position)
+    done = {(one.step, one.round) for one in own if not one.late}
+    return next((page for page in pages if (page.step.name, page.round) not in done), last)
+
+
+async def _said(conn: Connection, stage: Stage, room_id: int) -> list[Said]:
+    return await rows(conn, Said, SQL["said_until"], **_until(stage, room_id))
+
+
+async def _told(
+    conn: Connection, stage: Stage, room_id: int, position: Position, said: Sequence[Said]
+) -> Told:
+    """As `shown.told_in`: of each answer the newest that came in time, and what was computed or filled in."""
+    keys = {
+        (one.step.name, one.round, show.field)
+        for show, positions in wanted(stage.study, position).items()
+        for one in positions
+    }
+    if not keys:
+        return {}
+    told = {(one.slot, one.step, one.round, one.field): one.value for one in said if not one.late}
+    found = await conn.execute(SQL["results_until"], _until(stage, room_id))
+    told |= {(slot, step, round_, name): value for slot, step, round_, name, value in await found.fetchall()}
+    return {key: value for key, value in told.items() if key[1:] in keys}
+
+
+async def _notices(conn: Connection, stage: Stage, player_id: int) -> Notices:
+    where = dict(ids=list(stage.then.notes), player_id=player_id)
+    found = await rows(conn, Note, SQL["notes_until"], **where)
+    banner = next((note.body for note in reversed(found) if note.player_id is None), "")
+    return Notices(banner, tuple(note for note in found if note.player_id is not None))
+
+
+def _until(stage: Stage, room_id: int | None) -> dict[str, object]:
+    return dict(room_id=room_id, at=stage.at)
