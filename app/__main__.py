@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from app import __version__, checking, replay_command, scaffold
+from app import __version__, checking, payments_command, replay_command, scaffold
 from app.arguments import Parser, Refusal, count, port
 from app.config import Config, ConfigError, read_config
 from app.database import database
@@ -144,6 +144,11 @@ def _parser() -> argparse.ArgumentParser:
         "--receipts", type=Path, metavar="FILE", help="look these up in the export too, one receipt a line"
     )
     verifier.add_argument("--json", action="store_true", help="print the verdict as JSON")
+
+    payer = command(
+        "payments", payments_command.run, "the bonuses to be paid, as a recruiter takes them in bulk"
+    )
+    payments_command.add(payer)
 
     replay_command.add(command("replay", replay_command.run, "a session again from its logs, at any moment"))
 

@@ -12,7 +12,7 @@ from litestar.datastructures import State
 from litestar.exceptions import NotFoundException, PermissionDeniedException
 from litestar.response import Redirect, Response, Stream
 
-from app import accounts, export, html, notes, sessions
+from app import accounts, export, html, notes, payments, sessions
 from app.accounts import Account
 from app.auth import ADMIN_COOKIE, Limit, address_of, cookie
 from app.figures import read_server
@@ -23,6 +23,7 @@ from app.pages import page, problem
 from app.people import new_token
 from app.sessions import ACTIONS, SessionError
 from app.study import Study
+from app.tables import written
 from app.ticks import Tick, read_tick
 
 Query = Request[object, object, State]
@@ -143,6 +144,23 @@ async def export_zip(request: Query, session_id: str) -> Stream:
     )
 
 
+@get("/sessions/{session_id:str}/payments.csv")
+async def payments_csv(request: Query, session_id: str) -> Response[bytes]:
+    """The file of the export by itself, as it is now."""
+    await logged_in(request)
+    study = await study_of(request, session_id)
+    async with lab_of(request).pool.connection() as conn, conn.transaction():
+        await conn.execute("set transaction isolation level repeatable read, read only")
+        rows = payments.payment_rows(conn, session_id, study)
+        content = b"".join([block async for block, _ in written(payments.PAYMENT, rows)])
+    name = f"payments-{session_id}-{datetime.now(UTC):%Y%m%d-%H%M%S}.csv"
+    return Response(
+        content,
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
 def render_tick(tick: Tick, study: Study) -> bytes:
     """The dashboard's changing part, the same for all who watch."""
     content = html.render("admin/_tick.html", **tick_context(tick, study))
@@ -165,4 +183,4 @@ def _welcome(request: Query, key: str, to: str = "/admin") -> Redirect:
     return Redirect(ours, status_code=303, headers=cookie(ADMIN_COOKIE, key, lab_of(request).config.secure))
 
 
-HANDLERS = [login_form, login, logout, session_list, session_page, act, export_zip]
+HANDLERS = [login_form, login, logout, session_list, session_page, act, export_zip, payments_csv]

@@ -139,7 +139,9 @@ def _settings(kind: type[Environment], loader: BaseLoader, texts: Texts) -> Envi
     environment.newstyle_gettext = True  # type: ignore[attr-defined]
     # Not `texts` itself: a study's page could reach what all studies share.
     environment.globals.update(_words(texts), language=texts.language, direction=texts.direction, asset=asset)
-    environment.filters["money"] = lambda amount, study: texts.money(amount, study.pay.currency)
+    environment.filters["money"] = lambda amount, study, exact=False: texts.money(
+        amount, study.pay.currency, exact
+    )
     environment.filters.update(milliseconds=milliseconds, grouped=texts.number, attributes=_attributes)
     return environment
 

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 
 import psycopg
 
@@ -180,6 +181,8 @@ class Live:
         for event in events:
             if event.name == "message_sent":
                 self._say(feed, event, said[event.data["message"]])
+            elif event.name == "player_earned":
+                self._show_pay(feed, event)
             if event.seq > feed.view.room.seq:
                 feed.view = _fold(feed.view, event)
         now = feed.view
@@ -220,6 +223,17 @@ class Live:
                     item = html.render_for(place.study, "player/_message_sent.html", message=message, own=own)
                     rendered[own] = sse(fragment("#talk", "beforeend", item), str(event.seq))
                 page.push(rendered[own])
+
+    def _show_pay(self, feed: RoomFeed, event: Event) -> None:
+        for page in feed.pages:
+            place = page.place
+            if (
+                isinstance(place, RoomPlace)
+                and page.player_id == event.player_id
+                and event.seq > page.seq  # else it is on the page already
+            ):
+                page.place = place = replace(place, earned=place.earned + Decimal(event.data["amount"]))
+                page.push(sse(fragment("#pay", "outerHTML", place.pay_html()), str(event.seq)))
 
     def _open_step(self, page: Page, place: RoomPlace, view: RoomView) -> None:
         room, chat, ties = view.room, place.position.step.chat, place.view.ties

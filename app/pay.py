@@ -126,19 +126,24 @@ async def earned_in(conn: Connection, room_id: int) -> dict[int, Decimal]:
     return dict(await (await conn.execute(SQL["earned_in"], dict(room_id=room_id))).fetchall())
 
 
-async def earned_by(conn: Connection, player_id: int) -> Decimal:
-    earned: Decimal = await value(conn, SQL["earned_by"], player_id=player_id)
+async def earned_by(conn: Connection, study: Study, player_id: int) -> Decimal:
+    """In points, where the study has them."""
+    earned: Decimal = await value(conn, SQL["earned_by"], player_id=player_id) if study.scores else Decimal(0)
     return earned
 
 
-async def earnings_of(conn: Connection, player_id: int) -> list[Earning]:
-    return await rows(conn, Earning, SQL["earnings_of"], player_id=player_id)
+async def account_now(conn: Connection, study: Study, player: Player, now: datetime) -> Account | None:
+    """None where the study says nothing of pay."""
+    if not study.pays:
+        return None
+    earnings = await rows(conn, Earning, SQL["earnings_of"], player_id=player.id)
+    return account_of(study, player, earnings, now)
 
 
 def pay_of(study: Study, player: Player, now: datetime, earned: Decimal = Decimal(0)) -> Pay | None:
     """None where the study says nothing of pay. `earned`: see `earned_by`."""
     rate = study.lobby.pay_per_minute
-    if player.signed_in_at is None or not (study.pay.base or rate or earned):
+    if player.signed_in_at is None or not study.pays:
         return None
     waits = player.status == "waiting" and bool(rate)
     _, waiting = _waiting(study, player.signed_in_at, player.seated_at or player.finished_at or now)

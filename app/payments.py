@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,6 +64,15 @@ async def booked(conn: Connection, session_id: str, study: Study) -> AsyncGenera
             found = zip(positions or (), amounts or (), reasons or (), times or (), strict=True)
             account = account_of(study, player, [Earning(*one) for one in found], now)
             yield Booked(player, _participant(study, player, entry), room or "", account)
+
+
+def bonus_lines(out: Iterable[Booked], study: Study) -> Iterator[str]:
+    """One `id,amount` for each bonus: what Prolific takes as bulk bonus payments, by hand or by its API.
+
+    https://docs.prolific.com/api-reference/bonuses/create-bonus-payments
+    """
+    coin = currency_digits(study.pay.currency)
+    return (f"{one.participant},{one.bonus:.{coin}f}" for one in out if one.bonus > 0)
 
 
 async def payment_rows(conn: Connection, session_id: str, study: Study) -> AsyncGenerator[tuple[str, ...]]:

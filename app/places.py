@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -16,7 +17,7 @@ from app.keys import Keys
 from app.lobby import Prospect
 from app.messages import Message
 from app.notes import Notices
-from app.pay import Pay, pay_of
+from app.pay import Account, Pay, account_now, earned_by, pay_of
 from app.players import Player, find_player
 from app.receipts import Saved
 from app.rooms import Room, RoomView, Seat
@@ -90,10 +91,11 @@ class RoomPlace:
     told: Told = field(default_factory=dict)  # what the room answered that this step shows
     message_key: str = ""
     at: int | None = None  # index into the plan, where each goes on by themselves; else the room's
+    earned: Decimal = Decimal(0)  # by what this player did so far
 
     @property
     def pay(self) -> Pay | None:
-        return pay_of(self.study, self.player, clock.now())
+        return pay_of(self.study, self.player, clock.now(), self.earned)
 
     @property
     def situation(self) -> str:
@@ -170,6 +172,9 @@ class RoomPlace:
     def answered_html(self) -> str:
         return html.render_for(self.study, "player/_player_answered.html", **self._context())
 
+    def pay_html(self) -> str:
+        return html.render_for(self.study, "player/_player_earned.html", **self._context())
+
     def shown_html(self) -> str:
         return html.render_for(self.study, "player/_shown.html", **self._context())
 
@@ -185,10 +190,7 @@ class DonePlace:
     log_id: int
     seq: int  # of the last event in the session's log
     aside: Aside
-
-    @property
-    def pay(self) -> Pay | None:
-        return pay_of(self.study, self.player, clock.now())
+    account: Account | None  # None where the study says nothing of pay
 
     @property
     def situation(self) -> str:
@@ -220,7 +222,8 @@ async def place_of(conn: Connection, keys: Keys, study: Study, player_id: int) -
             return await _room(conn, keys, study, player, player.room_id)
         saved = await receipts.saved_by(conn, player.room_id, player.id)
         log_id, seq = await _session_log(conn, player.session_id)
-        return DonePlace(player, study, saved, log_id, seq, await _aside(conn, keys, player))
+        account = await account_now(conn, study, player, clock.now())
+        return DonePlace(player, study, saved, log_id, seq, await _aside(conn, keys, player), account)
 
 
 async def _lobby(conn: Connection, keys: Keys, study: Study, player: Player) -> LobbyPlace:
@@ -272,6 +275,7 @@ async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room
         message_key=keys.message_key(player.id, room.id, room.position),
         aside=await _aside(conn, keys, player),
         at=here.index if here.step.own_pace else None,
+        earned=await earned_by(conn, study, player.id),
     )
 
 

@@ -19,6 +19,7 @@ from app.html import fragment
 from app.lab import lab_of
 from app.monitor import type_numbers
 from app.pages import page, piece, problem, wants_page
+from app.pay import account_now
 from app.people import new_token
 from app.places import place_of
 from app.players import Player, find_player
@@ -134,9 +135,10 @@ async def player_page(request: Query, session_id: str, player_id: int) -> Respon
         story = await stories.story_of(conn, player)
         place = await place_of(conn, lab.keys, study, player_id)
         standbys = await actions.standbys_for(conn, player)
+        account = await account_now(conn, study, player, clock.now())
     shown = place.html() if place else ""
     context = dict(story=story, player=player, study=study, shown=shown, who=who, now=clock.now())
-    context |= dict(standbys=standbys)
+    context |= dict(standbys=standbys, account=account)
     context |= dict(form_key=new_token(12), type_numbers=type_numbers(study, [player.type]))
     if "hx-request" in request.headers:
         acts = fragment("#acts", "innerMorph", html.render("admin/_acts.html", **context))

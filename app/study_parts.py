@@ -243,6 +243,16 @@ class Study:
         return any(step.decides for step in self.steps) or any(one.rewire_by for one in self.networks)
 
     @property
+    def scores(self) -> bool:
+        """Whether players earn something by what they do."""
+        return any(step.score for step in self.steps)
+
+    @property
+    def pays(self) -> bool:
+        """Whether it says anything of pay."""
+        return bool(self.pay.base or self.pay.outcomes or self.lobby.pay_per_minute or self.scores)
+
+    @property
     def largest_room(self) -> int:
         return max(room.size for room in self.rooms)
 

@@ -398,9 +398,9 @@ select format('earnings %%s: player %%s earned by %%s at place %%s of the plan m
 from earning where session_id = %(session_id)s group by room_id, player_id, position, reason having count(*) > 1
 
 -- name: owed
--- Told in other words than in app/pay.py, so that the two can disagree.
+-- Told in other words than in app/pay.py, so that the two can disagree. (`least` passes over a null: no most.)
 select id, outcome, round(base + waiting + case when earned is null then 0
-    else least(greatest(earned, %(least)s::numeric, -(base + waiting)), coalesce(%(most)s::numeric, earned)) end, %(digits)s)
+    else least(greatest(earned, %(least)s::numeric, -(base + waiting)), %(most)s::numeric) end, %(digits)s)
 from (
     select p.id, p.outcome, coalesce(o.base, 0) as base, round(%(a_minute)s::numeric * greatest(0,
         floor(extract(epoch from coalesce(p.seated_at, p.finished_at) - p.signed_in_at))) / 60, 10) as waiting,

@@ -36,6 +36,7 @@ COMMANDS = [
     "sessions",
     "export",
     "verify",
+    "payments",
     "replay",
 ]
 SENTENCE = re.compile(r"[^\n]+\.\n")

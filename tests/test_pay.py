@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import csv
 import html
+import io
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,6 +28,7 @@ from app.pay import Account, Earning, account_of, in_cents, pay_of, read_amount
 from app.players import Player
 from app.study import Study, check, parse
 from app.study_parts import Pay
+from app.verify import verify
 from tests.house import PAGE, House, Server, seated
 
 STUDY = """
@@ -281,6 +288,125 @@ def test_each_earns_for_the_steps_that_ended_while_they_sat_there(shared: House,
     log = shared.sql("select player_id, data from event where name = 'player_earned' order by seq")
     assert (ids["R1"], {"position": 0, "amount": "0.25", "reason": "hook payoff"}) in log and len(log) == 5
     assert not shared.contradictions(session)
+
+
+GAME = """
+title = "Give"
+[entry]
+fields = [{name = "prolific", ask = "Your Prolific ID", kind = "text", required = false}]
+[[room]]
+name = "pair"
+seats = {any = 2}
+[pay]
+base = 4.50
+currency = "EUR"
+per_point = 0.05
+participant = "prolific"
+[[step]]
+page = "talk"
+repeat = 2
+limit = "60s"
+score = "payoff"
+fields = [{name = "given", ask = "?", kind = "integer"}]
+[finish]
+codes = {complete = "DONE", withdrawn = "LEFT"}
+"""
+HOOKS = """
+from decimal import Decimal
+
+def payoff(room):
+    given = room.said("given")
+    return {slot: Decimal(sum(given.values())) / 3 - given[slot] for slot in given}
+"""
+
+
+def test_a_game_is_paid_to_the_cent_from_the_first_round_to_the_recruiter(
+    shared: House, server: Server
+) -> None:
+    # Given 4 and 7: 11/3 - 4 = -0.3333333333 and 11/3 - 7 = -3.3333333333 points; then 1 and 20: 6 and -13.
+    files = {"study.toml": GAME.encode(), "hooks.py": HOOKS.encode(), "pages/talk.html": PAGE.encode()}
+    session = shared.open_files(files, {"red": 3})
+    one, other, gone = (shared.guest(server, session, label) for label in session.tokens)
+    admin, researcher = f"/admin/sessions/{session.id}", shared.researcher(server)
+
+    async def story() -> None:
+        await gone.sign_in()
+        await gone.browser.post("/play/leave", {})
+        await one.sign_in({"prolific": "5f0c2b"})
+        await other.sign_in()
+        await seated(one)
+        async with one.watching() as stream:
+            assert "€0.00</b> bonus so far" in stream.text
+            await one.answer({"given": "4"})
+            await other.answer({"given": "7"})
+            await stream.until(lambda text: "-€0.02</b> bonus so far" in text, "what the first round brought")
+            await one.answer({"given": "1"})
+            await other.answer({"given": "20"})
+            await stream.until(lambda text: "DONE" in text, "the end")
+        page = await one.page()
+        assert 'Your pay: <b class="num">€4.78' in page  # 4.50 + 0.05 * 5.6666666667 = 4.783333333335
+        assert "€4.50" in page and "-€0.016666666665" in page and "€0.30" in page
+        assert "-€0.003333333335" in page, "the rounding is a line of its own"
+        assert 'Your pay: <b class="num">€4.50' in await other.page(), "losses don't eat the base"
+        [(player,)] = shared.sql("select id from player where label = 'R1' and session_id = %s", session.id)
+        assert "€4.78" in (await researcher.get(f"{admin}/players/{player}")).text
+        paid = list(csv.DictReader(io.StringIO((await researcher.get(f"{admin}/payments.csv")).text)))
+        assert [[*list(row.values())[:2], row["outcome"], row["total"], row["currency"]] for row in paid] == [
+            ["5f0c2b", "0.28", "complete", "4.78", "EUR"],
+            ["R2", "0.00", "complete", "4.50", "EUR"],
+            ["R3", "0.00", "withdrawn", "0.00", "EUR"],
+        ]
+
+    shared.tell(story())
+    study = parse(files)
+    found = asyncio.run(verify(shared.database, session.id, study))
+    assert found.ok, str(found)
+    assert not shared.contradictions(session)
+
+    def type_(*words: str) -> subprocess.CompletedProcess[str]:
+        command, url = [sys.executable, "-m", "app", "payments", session.id, *words], shared.database
+        return subprocess.run(command, capture_output=True, text=True, env=os.environ | {"DATABASE_URL": url})
+
+    printed = type_()
+    assert printed.stdout == "5f0c2b,0.28\n"
+    assert printed.stderr.startswith("1 bonuses, €0.28 in all.")
+    to = shared.folder / "bonuses.csv"
+    assert type_("--to", str(to)).returncode == 0 and to.read_text() == "5f0c2b,0.28\n"
+    assert type_("--to", str(to)).returncode == 2, "nobody is paid twice by typing it twice"
+
+
+@pytest.mark.parametrize(
+    "settings_",
+    [
+        'currency = "EUR"\nbase = 4\nper_point = 0.0333',
+        'currency = "JPY"\nbase = 300\nleast = -200\nmost = 500\noutcomes = {lobby = 50}',
+        "base = 1.5\nleast = 0.5\nmost = 0.75",
+    ],
+)
+def test_the_database_finds_the_same_payments_in_its_own_words(shared: House, settings_: str) -> None:
+    files = {
+        "study.toml": re.sub(r"\[pay\]\n.*\n.*\n", f"[pay]\n{settings_}\n", STUDY).encode(),
+        "pages/talk.html": PAGE.encode(),
+    }
+    session = shared.open_files(files, {"red": 150})
+    shared.sql("select setseed(0.7)")
+    # None of them played: what is proved here is the sums alone.
+    shared.sql(
+        """update player set status = 'left', signed_in_at = now() - random() * interval '30 minutes',
+        finished_at = now(), code = 'C', outcome = (array['complete', 'lobby', 'withdrawn'])[1 + id %% 3]
+        where session_id = %s""",
+        session.id,
+    )
+    shared.sql(
+        """insert into earning (session_id, player_id, room_id, position, amount, reason)
+        select session_id, id, 1, 0, round((random() * 800 - 400)::numeric / (1 + id %% 7), (id %% 11)::int),
+            'hook ' || nth
+        from player cross join generate_series(1, 3) as nth where session_id = %s and nth <= id %% 4""",
+        session.id,
+    )
+    verdict = asyncio.run(verify(shared.database, session.id, parse(files)))
+    payments = {check.name: check.rows for check in verdict.checks if "payments" in check.name}
+    assert payments == {"payments_add_up": (), "payments_are_owed": ()}
 
 
 @pytest.mark.parametrize(("language", "amount"), [("en", "€4.50"), ("de", "4,50\xa0€"), ("es", "4,50\xa0€")])

@@ -1,0 +1,93 @@
+"""`networklab payments`: who is to be paid what, for the recruiter."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+from app.arguments import Refusal
+from app.config import Config
+from app.database import database
+from app.db import connect
+from app.languages import texts_in
+from app.payments import Booked, bonus_lines, booked
+from app.sessions import find_session, read_study
+from app.study import Study
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("session", metavar="SESSION")
+    parser.add_argument(
+        "--to", type=Path, metavar="FILE", help="write the lines here instead of printing them"
+    )
+    parser.add_argument("--json", action="store_true", help="print every payment as JSON, the base included")
+
+
+def run(options: argparse.Namespace, config: Config) -> int:
+    with database(config) as url:
+        study, came = asyncio.run(_read(url, options.session))
+    out = [one for one in came if one.is_out]
+    if options.json:
+        print(json.dumps([_as_json(one, study) for one in out], ensure_ascii=False, indent=2))
+        return 0
+    lines = "".join(f"{line}\n" for line in bonus_lines(out, study))
+    if options.to:
+        _write(options.to, lines)
+    else:
+        sys.stdout.write(lines)
+    for note in _notes(came, study):
+        print(note, file=sys.stderr)
+    return 0
+
+
+async def _read(url: str, session_id: str) -> tuple[Study, list[Booked]]:
+    conn = await connect(url, "command line")
+    try:
+        async with conn.transaction():
+            await find_session(conn, session_id)
+            study = await read_study(conn, session_id)
+            return study, [one async for one in booked(conn, session_id, study)]
+    finally:
+        await conn.close()
+
+
+def _notes(came: list[Booked], study: Study) -> list[str]:
+    out = [one for one in came if one.is_out]
+    bonuses = [one.bonus for one in out if one.bonus > 0]
+    money = texts_in().money(sum(bonuses, start=Decimal(0)), study.pay.currency)
+    notes = [f"{len(bonuses):,} bonuses, {money} in all. What the code brings by itself is not in it."]
+    below = sum(one.bonus < 0 for one in out)
+    if below:
+        notes.append(
+            f"note: {below:,} people lost part of their base: payments.csv in the export has their total."
+        )
+    if len(out) < len(came):
+        notes.append(f"note: {len(came) - len(out):,} people still wait or play; they are not in it yet.")
+    return notes
+
+
+def _as_json(one: Booked, study: Study) -> dict[str, str | None]:
+    account = one.account
+    amounts = dict(base=account.base, bonus=one.bonus, total=account.total)
+    return {
+        "participant_id": one.participant,
+        "label": one.player.label,
+        "outcome": one.player.outcome,
+        "code": one.player.code,
+        **{name: f"{amount:f}" for name, amount in amounts.items()},
+        "currency": study.pay.currency,
+    }
+
+
+def _write(path: Path, lines: str) -> None:
+    try:
+        with path.open("x", encoding="utf-8", newline="") as file:
+            file.write(lines)
+    except FileExistsError:
+        raise Refusal(f"{path} is there already. Give --to a new name: who pays twice pays twice.") from None
+    except OSError as error:
+        raise Refusal(f"{path} can’t be written: {error.strerror}. Give --to another name.") from None
