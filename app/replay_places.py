@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from app import clock, lobby, messages, ties
 from app.db import Connection, rows
 from app.notes import Note, Notices
+from app.pay import account_now
 from app.places import Aside, DonePlace, LobbyPlace, Place, RoomPlace
 from app.players import Player
 from app.receipts import Saved, digest
@@ -95,11 +97,13 @@ async def place_then(conn: Connection, stage: Stage, player_id: int) -> Place | 
             messages=tuple(talk),
             told=await _told(conn, stage, view.room.id, position, said),
             at=position.index if position.step.own_pace else None,
+            earned=then.earned.get(player_id, Decimal(0)),
         )
     wrote = await rows(conn, Happened, SQL["happened_until"], **_until(stage, player.room_id))
     sent = sum(one.name == "message_sent" and one.player_id == player_id for one in wrote)
     saved = Saved([one.id for one in own], digest((one.id, one.field, one.value) for one in own), sent)
-    return DonePlace(_player(stage, player), study, saved, 0, 0, aside)
+    out = _player(stage, player)
+    return DonePlace(out, study, saved, 0, 0, aside, await account_now(conn, study, out, stage.at))
 
 
 async def room_then(conn: Connection, stage: Stage, room_id: int) -> RoomView:
