@@ -67,27 +67,35 @@ def check_hooks(findings: Findings, files: Mapping[str, bytes], uses: list[Use])
             Mistake(HOOKS_FILE, spot, f"This is no Python: {reason}.", "Mend this line.")
         )
         return
+    lines = files[HOOKS_FILE].decode("utf-8-sig", errors="replace").splitlines()
+    waiting = [node.name for node in tree.body if isinstance(node, ast.AsyncFunctionDef)]
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     for use in uses:
+        if use.name in waiting:
+            continue  # told below
         if use.name not in functions:
             cure = did_you_mean(use.name, sorted(functions)) if functions else "It has no functions yet."
             findings.wrong(use.path, f"hooks.py has no function `{use.name}`.", cure)
         elif not _takes(functions[use.name].args, len(use.given)):
-            sentence = f"`{use.name}` must take {len(use.given)}: {', '.join(use.given)}."
+            taken = [one.arg for one in ast.walk(functions[use.name].args) if isinstance(one, ast.arg)]
+            takes = f"but takes {', '.join(taken)}" if taken else "but takes nothing"
+            sentence = f"`{use.name}` is called with {', '.join(use.given)}, {takes}."
             cure = f"Write def {use.name}({', '.join(use.given)}):"
-            findings.mistakes.append(Mistake(HOOKS_FILE, _spot(functions[use.name]), sentence, cure))
+            findings.mistakes.append(Mistake(HOOKS_FILE, _spot(functions[use.name], lines), sentence, cure))
     for node in tree.body:
         if isinstance(node, ast.AsyncFunctionDef):
             sentence = f"`{node.name}` can't be `async`: a hook gets values and returns values."
-            findings.mistakes.append(Mistake(HOOKS_FILE, _spot(node), sentence, "Remove `async`."))
+            findings.mistakes.append(Mistake(HOOKS_FILE, _spot(node, lines), sentence, "Remove `async`."))
     if not uses:
         note = "study.toml names none of its functions, so none is ever called."
         cure = 'Name one, as in on_end = "settle", or remove the file.'
         findings.mistakes.append(Mistake(HOOKS_FILE, Spot(1, 1), note, cure, grave=False))
 
 
-def _spot(node: ast.stmt) -> Spot:
-    return Spot(node.lineno, node.col_offset + 1)
+def _spot(node: ast.FunctionDef | ast.AsyncFunctionDef, lines: Sequence[str]) -> Spot:
+    """Where its name stands."""
+    column = lines[node.lineno - 1].find(node.name, node.col_offset + len("def "))
+    return Spot(node.lineno, column + 1, len(node.name))
 
 
 def _takes(arguments: ast.arguments, given: int) -> bool:

@@ -86,7 +86,9 @@ def did_you_mean(word: str, known: Collection[str]) -> str:
     near = nearest(word, known)
     if near:
         return f"Did you mean `{near}`?"
-    return f"Write one of {listed(known)}." if known else "Remove it."
+    if not known:
+        return "Remove it."
+    return f"Write {'one of ' if len(known) > 1 else ''}{listed(known)}."
 
 
 def nearest(word: str, known: Collection[str], likeness: float = 0.6) -> str:

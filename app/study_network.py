@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
@@ -13,7 +14,7 @@ from app.networks import Edge, Network
 from app.study_hooks import read_hook
 from app.study_mistakes import Mistake, did_you_mean
 from app.study_parts import MOST_SEATS
-from app.study_source import Table
+from app.study_source import Table, spot_of_byte
 from app.toml_lines import Spot
 
 COLUMNS = ("from", "to", "weight", "room", "round")
@@ -159,15 +160,9 @@ def read_edges(name: str, content: bytes, directed: bool) -> tuple[tuple[Edge, .
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        return (), [
-            Mistake(
-                name,
-                Spot(line, 1),
-                "This line has bytes that are not UTF-8 text.",
-                "Save it as CSV in UTF-8.",
-            )
-        ]
+        sentence, cure = "This line has bytes that are not UTF-8 text.", "Save it as CSV in UTF-8."
+        return (), [Mistake(name, spot_of_byte(content, error.start), sentence, cure)]
+    lines = text.splitlines()
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     found: dict[tuple[object, ...], Edge] = {}
     header: list[str] | None = None
@@ -178,7 +173,7 @@ def read_edges(name: str, content: bytes, directed: bool) -> tuple[tuple[Edge, .
             if header is None:
                 header = [cell.strip().lower() for cell in cells]
                 if mistake := _wrong_header(header):
-                    return (), [Mistake(name, Spot(reader.line_num, 1), *mistake)]
+                    return (), [Mistake(name, _spot(lines, reader.line_num, mistake[0]), *mistake)]
                 continue
             read = _edge(header, cells)
             if isinstance(read, Edge):
@@ -188,7 +183,7 @@ def read_edges(name: str, content: bytes, directed: bool) -> tuple[tuple[Edge, .
                 else:
                     found[key] = read
                     continue
-            mistakes.append(Mistake(name, Spot(reader.line_num, 1), *read))
+            mistakes.append(Mistake(name, _spot(lines, reader.line_num, read[0]), *read))
             if len(mistakes) == MOST_MISTAKES:
                 break
     except csv.Error:
@@ -203,6 +198,14 @@ def read_edges(name: str, content: bytes, directed: bool) -> tuple[tuple[Edge, .
             Mistake(name, Spot(1, 1), "The table has no ties.", "Add a line for each, such as 1,2.")
         )
     return tuple(found.values()), mistakes
+
+
+def _spot(lines: Sequence[str], line: int, sentence: str) -> Spot:
+    """The cell that the sentence names, or else the whole line."""
+    source = lines[line - 1] if line <= len(lines) else ""
+    named = re.search("`([^`]+)`", sentence)
+    cell = re.search(rf"(?<![^,\s]){re.escape(named[1])}(?![^,\s])", source, re.IGNORECASE) if named else None
+    return Spot(line, cell.start() + 1, len(cell[0])) if cell else Spot(line, 1, max(1, len(source)))
 
 
 def _wrong_header(header: Sequence[str]) -> tuple[str, str] | None:

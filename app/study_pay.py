@@ -4,7 +4,7 @@ from collections.abc import Collection
 from decimal import Decimal
 
 from app.languages import currencies, currency_digits
-from app.study_mistakes import did_you_mean
+from app.study_mistakes import nearest
 from app.study_parts import Pay
 from app.study_source import Table
 
@@ -30,7 +30,8 @@ def read_pay(study: Table, outcomes: Collection[str], entry: Collection[str]) ->
         pay.wrong("most", sentence, "Raise it, or lower `least`.")
     if found.participant and found.participant not in entry and pay.sound("participant"):
         sentence = f"The entry form has no field `{found.participant}` that could ask for the recruiter's id."
-        cure = did_you_mean(found.participant, entry) if entry else "Add it to [entry], or remove the line."
+        near = nearest(found.participant, entry)
+        cure = f"Did you mean `{near}`?" if near else "Add it to [entry], or remove the line."
         pay.wrong("participant", sentence, cure)
     pay.report_unknown_keys("[pay]")
     return found

@@ -93,7 +93,7 @@ def _wait_for(step: Table) -> Decimal:
 def _check_pace(table: Table, step: Step) -> None:
     """Pages at one's own pace are passed by answering, and nothing is decided between them."""
     if not step.fields and table.sound("fields"):
-        cure = 'Ask something, such as kind = "choice" with one thing to confirm, or wait for all.'
+        cure = 'Ask something, such as kind = "yes_no", or wait for all.'
         table.wrong("wait_for", "Nobody can go on from a page that asks nothing.", cure)
     for key in ("when", "chat", "save"):
         if table.has(key) and getattr(step, key) not in ("", "none", "button"):
@@ -135,10 +135,11 @@ def _on_timeout(step: Table, step_fields: tuple[Field, ...]) -> str:
 def _results(table: Table, found: Sequence[Field]) -> tuple[Field, ...]:
     """What `on_end` computes: declared as fields are, so that pages, export and codebook know them."""
     results = read_fields(table, reserved=FORM_NAMES, key="results")
-    for result in results:
+    for index, result in enumerate(results):
         if result.name in [field.name for field in found]:
             sentence = f"`{result.name}` is a field of this step already."
-            table.wrong("results", sentence, "Give the result another name.")
+            place = (*table.path, "results", index, "name")
+            table.findings.wrong(place, sentence, "Give the result another name.")
     if results and not table.has("on_end"):
         cure = 'Add on_end = "NAME", a function of hooks.py that computes them.'
         table.wrong("results", "Nothing computes these results.", cure)

@@ -311,4 +311,4 @@ def test_check_names_the_line_of_a_table_of_ties(ties: str, line: int, told: str
 
 def test_a_table_that_is_no_text_is_refused() -> None:
     _, [mistake] = read_edges("ties.csv", "from,to\n1,é\n".encode("latin-1"), False)
-    assert "not UTF-8" in str(mistake) and mistake.place == "ties.csv:2:1"
+    assert "not UTF-8" in str(mistake) and mistake.place == "ties.csv:2:3"

@@ -34,8 +34,8 @@ class Wrong:
         """Writes the folder as somebody would who makes this mistake."""
         name, _, how = self.file.partition(", ")
         files = dict(right_files())
-        for hunk in self.hunk.split("@@\n"):
-            files[name] = self._edited(files.get(name, ""), hunk)
+        for file, hunk in self._hunks(name):
+            files[file] = self._edited(files.get(file, ""), hunk)
         encoding = "utf-8"
         if how.startswith("renamed to "):
             files[how.removeprefix("renamed to ")] = files.pop(name)
@@ -45,6 +45,13 @@ class Wrong:
             path = folder / file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text.encode(encoding if file == name else "utf-8"))
+
+    def _hunks(self, file: str) -> Iterator[tuple[str, str]]:
+        """After a line of "@@" another place follows, in the same file or in the one it names."""
+        first, *more = re.split(r"^@@(.*)\n", self.hunk, flags=re.MULTILINE)
+        yield file, first
+        for named, hunk in zip(more[::2], more[1::2], strict=True):
+            yield named.strip() or file, hunk
 
     def _edited(self, text: str, hunk: str) -> str:
         lines = [line if line.strip() else " \n" for line in hunk.splitlines(keepends=True)]
