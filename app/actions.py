@@ -6,26 +6,15 @@ somebody else (or the first of two clicks) was faster, and nothing changes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from app import lobby, players, rooms, sessions
-from app.db import Connection, Queries, rows, value
+from app import dropouts, lobby, players, rooms, sessions, slots
+from app.db import Connection, Queries, value
 from app.sessions import SessionError
 from app.study import Study
 
 SQL = Queries("actions")
 LONGEST = 3600  # seconds that a step may be extended by at once
-
-
-@dataclass(frozen=True, slots=True)
-class Standby:
-    """Somebody who waits and fits a slot."""
-
-    id: int
-    label: str
-    type: str
-    waiting_since: datetime
 
 
 async def advance(
@@ -81,7 +70,7 @@ async def dismiss(
     player = await _player(conn, session_id, player_id)
     if player.status not in ("waiting", "playing"):
         return f"{player.label} is not in the session ({player.status}); nothing changed."
-    await rooms.withdraw(conn, player_id, study, outcome)
+    await dropouts.withdraw(conn, player_id, study, outcome)
     return f"{player.label} has left with the code for “{outcome}”."
 
 
@@ -100,22 +89,11 @@ async def replace(
     room = await _room(conn, session_id, player.room_id)
     if room.status == "ended":
         return f"{room.name} has ended; nothing changed."
-    standbys = {one.id: one for one in await standbys_for(conn, player)}
+    standbys = {one.id: one for one in await slots.standbys_for(conn, player)}
     if newcomer_id not in standbys:
         return f"Whoever was to take the slot of {player.label} can’t any more; nothing changed."
-    await conn.execute(lobby.SQL["log_arrivals"], dict(player_ids=[newcomer_id]))
-    await players.leave(conn, [player_id], outcome, study)
-    await conn.execute(SQL["give_up_slot"], dict(player_id=player_id))
-    seat = dict(players=[newcomer_id], rooms=[player.room_id], slots=[player.slot])
-    await conn.execute(rooms.SQL["seat_players"], seat)
+    await slots.take_over(conn, study, player, newcomer_id, outcome)
     return f"{standbys[newcomer_id].label} sits in {room.name}, slot {player.slot}, now."
-
-
-async def standbys_for(conn: Connection, player: players.Player) -> list[Standby]:
-    """Who waits and could take this player's slot, the longest first; nobody if that is taken already."""
-    if player.status not in ("playing", "left"):
-        return []
-    return await rows(conn, Standby, SQL["standbys_for"], player_id=player.id)
 
 
 async def issue(

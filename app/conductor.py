@@ -1,4 +1,4 @@
-"""The conductor moves rooms on and looks after the lobby when a deadline says so.
+"""The conductor moves rooms on and looks after the lobby when a deadline says so, and sees who has dropped out.
 
 It runs in every process. Each room is claimed with SKIP LOCKED, so it is moved by one process at a time, and
 whatever a killed process had claimed is free again at once.
@@ -18,7 +18,7 @@ from typing import Any
 
 import psycopg
 
-from app import decisions, lobby, rooms, stops
+from app import decisions, dropouts, lobby, rooms, stops
 from app.db import AWAY, Connection, Line
 from app.hooks import HookError, Hooks
 from app.rooms import DueRoom
@@ -94,6 +94,8 @@ class Conductor:
         ids = list(hinted)
         for session_id in await rooms.sessions_to_look_at(conn, ids, everywhere):
             await self._in_session(session_id, self._move_rooms(conn, session_id, ids, everywhere))
+            if everywhere:
+                await self._in_session(session_id, self._look_for_dropouts(conn, session_id))
 
     async def _in_session(self, session_id: str, work: Coroutine[Any, Any, None]) -> None:
         """What is wrong with one session must not keep the others from going on."""
@@ -112,6 +114,17 @@ class Conductor:
         study = await self.studies.of(session_id)
         async with conn.transaction():
             await lobby.seat(conn, session_id, study, patient=False)
+
+    async def _look_for_dropouts(self, conn: Connection, session_id: str) -> None:
+        study = await self.studies.of(session_id)
+        if not study.listens:
+            return
+        await dropouts.take_back_nudges(conn, session_id)
+        found = await dropouts.silent_players(conn, session_id, study)
+        if found:
+            async with conn.transaction():
+                left = await dropouts.settle(conn, session_id, study, found)
+            self.hint(left)  # they may have been the last to answer
 
     async def _move_rooms(
         self, conn: Connection, session_id: str, hinted: list[int], everywhere: bool

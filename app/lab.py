@@ -21,6 +21,7 @@ from app.presence import Presence
 from app.records import Answer, Receipt
 from app.seating import Seating
 from app.sessions import Studies
+from app.signs import Signs
 from app.stats import Stats
 
 
@@ -39,6 +40,7 @@ class Lab:
     seating: Seating
     stats: Stats
     presence: Presence
+    signs: Signs
     acknowledged: Counter[str]  # session → records for which this process has handed out receipts
     sign_in_times: deque[float]  # seconds from the form to the answer, with the seating in it
 

@@ -30,6 +30,7 @@ from app.shown import told_in
 
 QUEUE = 64  # messages that a slow page may lag behind before it gets a snapshot instead
 MOVES = ("player_placed", "player_left", "player_retyped")  # events of the session's log, each of one player
+NUDGES = ("player_nudged", "player_returned")  # of a room's log, each of one player
 WORDS = ("help_asked", "note_written", "code_issued")  # … or, without a player, of everybody
 LOBBY_PACE = 0.3  # seconds between two renderings of one lobby
 SHOW_PACE = 0.1  # … of what a room answers
@@ -185,9 +186,10 @@ class Live:
                 self._show_pay(feed, event)
             if event.seq > feed.view.room.seq:
                 feed.view = _fold(feed.view, event)
+        nudges = {event.player_id for event in events if event.name in NUDGES}
         now = feed.view
         answered = {event.player_id for event in events if event.name == "player_answered"}
-        rendered: dict[tuple[int, int], bytes] = {}
+        rendered: dict[tuple[object, ...], bytes] = {}
         for page in feed.pages:
             # Each page against what it shows itself: one that joined late may be ahead of the others.
             if not isinstance(page.place, RoomPlace) or page.place.room.seq >= now.room.seq:
@@ -198,6 +200,7 @@ class Live:
             if (
                 waits
                 or now.room.status == "ended"
+                or page.player_id in nudges
                 or (now.room.deadline != before.room.deadline and not moved)
             ):
                 page.refresh()
@@ -255,13 +258,13 @@ class Live:
         page.push(sse(place.step_opened(), str(room.seq)))
 
     def _show_answered(
-        self, page: Page, place: RoomPlace, view: RoomView, rendered: dict[tuple[int, int], bytes]
+        self, page: Page, place: RoomPlace, view: RoomView, rendered: dict[tuple[object, ...], bytes]
     ) -> None:
         if not view.has(page.player_id):
             page.refresh()
             return
         page.place = place = replace(place, view=view)
-        key = (place.answered, place.playing)
+        key = (place.answered, place.playing, place.gone)
         if key not in rendered:
             rendered[key] = sse(fragment("#answered", "innerHTML", place.answered_html()), str(view.room.seq))
         page.push(rendered[key])
@@ -369,10 +372,19 @@ def _fold(view: RoomView, event: Event) -> RoomView:
     elif event.name == "player_replaced":
         assert event.player_id is not None
         seats = tuple(
-            replace(seat, player_id=event.player_id, status="playing", answered=False)
+            replace(
+                seat, player_id=event.player_id, status="playing", answered=False, nudged=False, bot=False
+            )
             if seat.slot == data["slot"]
             else seat
             for seat in seats
+        )
+    elif event.name == "bot_placed":
+        seats = tuple(replace(seat, bot=True) if seat.slot == data["slot"] else seat for seat in seats)
+    elif event.name in NUDGES:
+        nudged = event.name == "player_nudged"
+        seats = tuple(
+            replace(seat, nudged=nudged) if seat.player_id == event.player_id else seat for seat in seats
         )
     elif event.name == "player_left":
         seats = tuple(

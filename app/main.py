@@ -44,6 +44,7 @@ from app.players import SignedIn
 from app.presence import Presence
 from app.seating import Seating
 from app.sessions import Studies
+from app.signs import Signs
 from app.stats import Stats
 from app.ticks import Tick
 
@@ -117,7 +118,7 @@ async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:
     answers = Ledger("records", url, records.store, config.ledger_limit)
     talk = Ledger("messages", url, messages.store, config.ledger_limit)
     ledgers: tuple[Ledger[Any, Any], ...] = (arrivals, answers, talk)
-    presence, acknowledged = Presence(), Counter[str]()
+    presence, signs, acknowledged = Presence(), Signs(), Counter[str]()
     sign_in_times: deque[float] = deque(maxlen=1000)
     live = Live(url, pool, keys, studies)
     checks: set[asyncio.Task[None]] = set()
@@ -153,7 +154,9 @@ async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:
     def render(tick: Tick) -> bytes:
         return render_tick(tick, studies.known[tick.session.id])
 
-    stats = Stats(url, f"{socket.gethostname()}:{os.getpid()}", figures, render, presence, acknowledged)
+    stats = Stats(
+        url, f"{socket.gethostname()}:{os.getpid()}", figures, render, presence, signs, acknowledged
+    )
     stack.push_async_callback(stats.say_goodbye)
     parts = [live.hub.run(), listener.run(), conductor.run(), stats.run(), look_around(url)]
     for part in [*(ledger.run() for ledger in ledgers), *parts]:
@@ -174,6 +177,7 @@ async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:
         seating=Seating(pool, studies),
         stats=stats,
         presence=presence,
+        signs=signs,
         acknowledged=acknowledged,
         sign_in_times=sign_in_times,
     )

@@ -117,6 +117,19 @@ class RoomPlace:
         return self.study.plan[-1]
 
     @property
+    def is_nudged(self) -> bool:
+        """Asked whether this player is still there."""
+        return self.player.nudged_at is not None and not self.me.answered and not self.waits
+
+    @property
+    def goes_at(self) -> datetime | None:
+        """When somebody who was nudged is taken out without a sign of them; None where they are not."""
+        rule = self.position.step.dropout
+        if self.player.nudged_at is None or not rule.takes_out or self.room.session_status == "paused":
+            return None
+        return self.player.nudged_at + timedelta(seconds=rule.grace)
+
+    @property
     def partners(self) -> tuple[Seat, ...]:
         """Those whom this player sees, and with whom they talk."""
         if self.position.step.chat == "room":
@@ -152,6 +165,11 @@ class RoomPlace:
     def waits(self) -> bool:
         """Nothing is to be answered now: the step is others', is about to open, or cannot go on yet."""
         return not self.me.asked or self.room.opening or self.room.stopped
+
+    @property
+    def gone(self) -> tuple[Seat, ...]:
+        """Those of the partners whose slot is empty."""
+        return tuple(seat for seat in self.partners if seat.status == "left" and not seat.bot)
 
     def html(self) -> str:
         opened = Markup(self.step_html())

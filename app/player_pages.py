@@ -16,7 +16,7 @@ from litestar.params import Parameter
 from litestar.response import Redirect, Response
 from psycopg_pool import PoolTimeout, TooManyRequests
 
-from app import drafts, html, notes, players, record_forms, rooms
+from app import drafts, dropouts, html, notes, players, record_forms
 from app.arrivals import EntryForm, Refused
 from app.auth import (
     PLAYER_COOKIE,
@@ -90,10 +90,11 @@ async def join(request: Query, token: Token) -> Response[str] | Redirect:
 @get("/play")
 async def play(request: Query) -> Response[str]:
     place = await _place(request)
+    lab_of(request).signs.gave(place.study, place.player.id)
     return _play(place)
 
 
-@get(["/play/records", "/play/messages", "/play/help", "/play/leave"])
+@get(["/play/records", "/play/messages", "/play/help", "/play/here", "/play/leave"])
 async def back_to_play() -> Redirect:
     """Where a browser without scripts lands when it opens the address of a form again."""
     return Redirect("/play", status_code=303)
@@ -123,6 +124,7 @@ async def store_records(request: Query) -> Response[str] | Redirect:
 async def send_message(request: Query) -> Response[str] | Redirect:
     lab, (player_id, session_id) = lab_of(request), player_of(request)
     study, form = await lab.studies.of(session_id), (await request.form()).dict()
+    lab.signs.gave(study, player_id)
     key = record_forms.form_key(lab, player_id, form, study)
     if key is None:
         return _stale(request)
@@ -157,6 +159,7 @@ async def ask_for_help(request: Query) -> Response[str] | Redirect:
     except FieldError as error:
         return problem(request, 422, error.sentence, "/play")
     place = await _place(request)
+    lab.signs.gave(place.study, player_id)
     async with lab.pool.connection() as conn:
         await notes.ask(conn, session_id, player_id, body, place.situation, key)
     if wants_page(dict(request.scope["headers"])):
@@ -171,8 +174,9 @@ async def ask_for_help(request: Query) -> Response[str] | Redirect:
 @post("/play/draft", guards=[same_site], status_code=204)
 async def keep_draft(request: Query) -> None:
     """What was typed and not yet saved. A page sends it now and then and asks for no answer."""
-    lab, (player_id, _) = lab_of(request), player_of(request)
+    lab, (player_id, session_id) = lab_of(request), player_of(request)
     form = (await request.form()).dict()
+    lab.signs.gave(await lab.studies.of(session_id), player_id)
     name, key = first(form, "draft"), first(form, "draft_key")
     if name not in drafts.FORMS:
         raise ClientException("There is no such form.")
@@ -181,12 +185,25 @@ async def keep_draft(request: Query) -> None:
             await drafts.keep(conn, player_id, name, key, form)
 
 
+@post("/play/here", guards=[same_site])
+async def say_here(request: Query) -> Response[str] | Redirect:
+    """A sign of life: the button of somebody who was nudged, or what a page tells now and then of keys and taps."""
+    lab, (player_id, session_id) = lab_of(request), player_of(request)
+    lab.signs.gave(await lab.studies.of(session_id), player_id)
+    if first((await request.form()).dict(), "nudged"):
+        async with lab.pool.connection() as conn, conn.transaction():
+            await dropouts.come_back(conn, player_id)
+    if wants_page(dict(request.scope["headers"])):
+        return Redirect("/play", status_code=303)
+    return piece(fragment("#nudge", "delete", ""))
+
+
 @post("/play/leave", guards=[same_site])
 async def leave(request: Query) -> Redirect:
     lab, (player_id, session_id) = lab_of(request), player_of(request)
     study = await lab.studies.of(session_id)
     async with lab.pool.connection() as conn, conn.transaction():
-        room_id = await rooms.withdraw(conn, player_id, study)
+        room_id = await dropouts.withdraw(conn, player_id, study)
     if room_id is not None:
         lab.conductor.hint([room_id])
     return Redirect("/play", status_code=303)
@@ -281,4 +298,15 @@ def _closed(request: Query, study: Study) -> Response[str]:
     return problem(request, 410, sentence, study=study)
 
 
-HANDLERS = [join_form, join, play, back_to_play, store_records, send_message, ask_for_help, keep_draft, leave]
+HANDLERS = [
+    join_form,
+    join,
+    play,
+    back_to_play,
+    store_records,
+    send_message,
+    ask_for_help,
+    keep_draft,
+    say_here,
+    leave,
+]

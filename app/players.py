@@ -33,6 +33,7 @@ class Player:
     outcome: str | None  # how it ended: a key of the study's codes
     code: str | None
     session_status: str
+    nudged_at: datetime | None = None  # asked whether they are still there, or since then a pause has ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +111,22 @@ async def sign_in(conn: Connection, arrivals: Sequence[Arrival]) -> list[SignedI
     return [by_hash.get(token_hash(one.token)) for one in arrivals]
 
 
-async def leave(conn: Connection, player_ids: Sequence[int], outcome: str, study: Study) -> None:
+async def leave(
+    conn: Connection,
+    player_ids: Sequence[int],
+    outcome: str,
+    study: Study,
+    followed_by: str | None = None,
+) -> None:
+    """`followed_by`: what their room does about it."""
     await conn.execute(
-        SQL["leave"], dict(player_ids=list(player_ids), outcome=outcome, code=study.finish.codes[outcome])
+        SQL["leave"],
+        dict(
+            player_ids=list(player_ids),
+            outcome=outcome,
+            code=study.finish.codes[outcome],
+            followed_by=followed_by,
+        ),
     )
 
 

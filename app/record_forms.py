@@ -85,6 +85,7 @@ def take(
 def read(lab: Lab, study: Study, player_id: int, session_id: str, headers: RawHeaders, body: bytes) -> Posted:
     """What was posted, checked against the study. Raises a 400 or a 403."""
     check_site(headers, lab.config)
+    lab.signs.gave(study, player_id)
     form = _fields_of(headers, body)
     key = form_key(lab, player_id, form, study)
     if key is None:

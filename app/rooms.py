@@ -57,6 +57,8 @@ class Seat:
     status: str
     answered: bool
     asked: bool = True  # the room's step is shown to this slot
+    nudged: bool = False
+    bot: bool = False  # whoever sat there has left, and a bot plays on
 
 
 @dataclass(frozen=True)
@@ -268,20 +270,3 @@ async def end(conn: Connection, room_ids: Sequence[int], outcome: str, study: St
     """End rooms of one session; whoever still plays in them is finished. The rooms must be locked."""
     await players.finish(conn, room_ids, outcome, study)
     await conn.execute(SQL["end_rooms"], dict(room_ids=list(room_ids), outcome=outcome))
-
-
-async def withdraw(conn: Connection, player_id: int, study: Study, outcome: str = "withdrawn") -> int | None:
-    """The player leaves for good, from the lobby or a room. Again changes nothing. Returns the room."""
-    player = await players.find_player(conn, player_id)
-    assert player is not None
-    # With the lobby locked nobody is seated meanwhile, so the room that is locked next is the right one.
-    await lock_lobby(conn, player.session_id)
-    player = await players.find_player(conn, player_id)
-    assert player is not None
-    if player.room_id is not None:
-        await conn.execute(SQL["lock_room"], dict(room_id=player.room_id))
-    await conn.execute(players.SQL["lock_player"], dict(player_id=player_id))
-    await players.leave(conn, [player_id], outcome, study)
-    if player.room_id is not None and player.status == "playing" and "end_room" in study.dropout.then:
-        await end(conn, [player.room_id], "partner_left", study)
-    return player.room_id

@@ -25,6 +25,7 @@ from app.figures import SQL as FIGURES
 from app.figures import Figures, data_folder, read_server
 from app.presence import Presence
 from app.pulse import BEAT
+from app.signs import Signs
 from app.ticks import Tick, read_tick
 
 logger = logging.getLogger(__name__)
@@ -54,10 +55,11 @@ class Stats:
         figures: Callable[[], Figures],
         render: Callable[[Tick], bytes],
         presence: Presence,
+        signs: Signs,
         acknowledged: Counter[str],
     ) -> None:
         self.line, self.process, self.figures, self.render = Line(url, "statistics"), process, figures, render
-        self.presence, self.acknowledged = presence, acknowledged
+        self.presence, self.signs, self.acknowledged = presence, signs, acknowledged
         self.began = datetime.now(UTC)
         self.told: dict[str, int] = {}  # acknowledged, as it was written
         self.met: Connection | None = None  # the connection that everything has been told on
@@ -110,6 +112,7 @@ class Stats:
         figures, asked = Jsonb(asdict(self.figures())), datetime.now(UTC)
         database_now = await value(conn, FIGURES["put_figures"], id=self.process, figures=figures)
         clock.heard(database_now, asked, datetime.now(UTC))
+        await self.signs.write(conn, self.process)
         await self.presence.write(conn, self.process)
         await self._tell_acknowledged(conn)
         if time.monotonic() >= self.beat:

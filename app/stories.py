@@ -22,7 +22,15 @@ from app.stops import Stop, why_stopped
 SQL = Queries("stories")
 MOST = 300  # lines of a story, and people of a list
 SILENCE = 60.0  # seconds without a sign of a player who plays, after which a story says so
-SIGNS = ("player_placed", "player_answered", "message_sent", "help_asked", "player_left", "player_finished")
+SIGNS = (
+    "player_placed",
+    "player_answered",
+    "player_returned",
+    "message_sent",
+    "help_asked",
+    "player_left",
+    "player_finished",
+)
 RADIUS = 100.0  # of the circle that a room's slots are drawn on
 SHORT = 17.0  # how far before the middle of a slot an arrow ends
 
@@ -40,6 +48,7 @@ class PersonLine:
     outcome: str | None
     code: str | None
     is_asked: bool  # plays, and has not answered the step that is open
+    is_nudged: bool  # gave no sign, was asked whether they are still there, and has given none since
     waiting_since: datetime | None
     is_connected: bool  # some page of theirs is
 

@@ -11,7 +11,7 @@ from litestar.datastructures import State
 from litestar.exceptions import NotFoundException
 from litestar.response import Redirect, Response
 
-from app import actions, clock, html, notes, stops, stories
+from app import actions, clock, html, notes, slots, stops, stories
 from app.admin_pages import logged_in, owner, study_of
 from app.db import Connection
 from app.fields import FieldError, Form, first
@@ -134,7 +134,7 @@ async def player_page(request: Query, session_id: str, player_id: int) -> Respon
         player = await _player(conn, session_id, player_id)
         story = await stories.story_of(conn, player)
         place = await place_of(conn, lab.keys, study, player_id)
-        standbys = await actions.standbys_for(conn, player)
+        standbys = await slots.standbys_for(conn, player)
         account = await account_now(conn, study, player, clock.now())
     shown = place.html() if place else ""
     context = dict(story=story, player=player, study=study, shown=shown, who=who, now=clock.now())

@@ -11,7 +11,8 @@ from app.fields import Field, FieldError
 from app.languages import texts_in
 from app.networks import Network
 from app.study_check import check_parts, check_people
-from app.study_finish import read_dropout, read_finish
+from app.study_dropout import read_dropout
+from app.study_finish import read_finish
 from app.study_mistakes import Mistake, StudyError
 from app.study_network import read_networks
 from app.study_pages import is_page
@@ -123,8 +124,8 @@ def _read(
         return None, list(error.mistakes)
     title, language, texts = table.text("title", longest=200), read_language(table), read_texts(table)
     types, entry, rooms = read_types(table), read_entry(table), read_rooms(table)
-    lobby, networks, steps = read_lobby(table), read_networks(table, files), read_steps(table)
-    dropout, finish = read_dropout(table), read_finish(table)
+    lobby, networks, dropout = read_lobby(table), read_networks(table, files), read_dropout(table)
+    steps, finish = read_steps(table, dropout), read_finish(table)
     pay = read_pay(table, finish.codes, [field.name for field in entry])
     table.report_unknown_keys("a study")
     findings = table.findings

@@ -4,16 +4,17 @@ from collections import Counter
 from collections.abc import Mapping
 
 from app.networks import Network
+from app.study_dropout import check_dropouts
 from app.study_forms import form_mistakes
 from app.study_hooks import check_hooks, uses_of
 from app.study_mistakes import Findings, did_you_mean, listed
 from app.study_pages import is_page, page_mistakes
-from app.study_parts import ANY, Dropout, Finish, Lobby, RoomKind, Step
+from app.study_parts import ANY, CODES_LIKE, Dropout, Finish, Lobby, RoomKind, Step
 from app.toml_lines import Path
 
 LONGEST_PLAN = 10_000
 LEAST_TO_ANSWER = 1.0  # seconds, a question
-CARRIED_OUT = ("end_room", "continue")  # of what [dropout] can ask for
+CARRIED_OUT = ("nudge", "standby", "smaller", "end_room", "continue")  # of what [dropout] can ask for
 
 
 def check_parts(
@@ -35,6 +36,7 @@ def check_parts(
     _check_steps(findings, rooms, steps)
     _check_pages(findings, files, steps)
     _check_codes(findings, finish)
+    check_dropouts(findings, dropout, steps)
     check_hooks(findings, files, list(uses_of(steps, _placed(findings, networks))))
     _note_what_waits(findings, dropout)
 
@@ -234,7 +236,7 @@ def _check_codes(findings: Findings, finish: Finish) -> None:
     outcomes: dict[str, str] = {}
     for outcome, code in finish.codes.items():
         given = findings.given(("finish", "codes", outcome))
-        if code in outcomes and (given or outcome != "closed"):
+        if code in outcomes and (given or outcome not in CODES_LIKE):
             sentence = f"`{outcomes[code]}` and `{outcome}` have the same code and can't be told apart."
             findings.note(("finish", "codes", outcome), sentence, "Give each outcome a code of its own.")
         outcomes.setdefault(code, outcome)

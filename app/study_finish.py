@@ -1,36 +1,14 @@
-"""How it ends for a player, from study.toml: drop-outs, codes and the way back to the recruiter."""
+"""How it ends for a player, from study.toml: codes and the way back to the recruiter."""
 
 import re
 from urllib.parse import urlsplit
 
-from app.study_mistakes import did_you_mean
-from app.study_parts import DEFAULT_CODES, Dropout, Finish
+from app.study_parts import CODES_LIKE, DEFAULT_CODES, Finish
 from app.study_source import Table
 
-DROPOUT_ACTIONS = ("nudge", "bot", "end_room", "continue")
-OUTCOMES = (*DEFAULT_CODES, "closed")
+OUTCOMES = (*DEFAULT_CODES, *CODES_LIKE)
 
 _CODE = re.compile(r"[^\s\x00-\x1f\x7f]{1,100}")
-
-
-def read_dropout(study: Table) -> Dropout:
-    dropout = study.table("dropout", "[dropout] with single brackets, and its settings below")
-    if dropout is None:
-        return Dropout()
-    silent = dropout.duration("silent", default=0.0) or None
-    actions = dropout.texts("then")
-    for index, action in enumerate(actions if dropout.sound("then") else ()):
-        place = (*dropout.path, "then", index)
-        if action not in DROPOUT_ACTIONS:
-            cure = did_you_mean(action, DROPOUT_ACTIONS)
-            dropout.findings.wrong(place, f"`then` has `{action}`, which is not known.", cure)
-        elif action in ("end_room", "continue") and index + 1 < len(actions):
-            dropout.findings.wrong(place, f"Nothing can follow `{action}`.", "Make it the last in the list.")
-    if silent is None and dropout.has("then") and not dropout.has("silent"):
-        cure = 'Add silent = "45s", or remove [dropout].'
-        dropout.note("then", "Without `silent` nobody drops out, so `then` never happens.", cure)
-    dropout.report_unknown_keys("[dropout]")
-    return Dropout(silent, actions or Dropout().then)
 
 
 def read_finish(study: Table) -> Finish:
@@ -51,7 +29,7 @@ def _codes(table: Table) -> dict[str, str]:
             sentence = f"`{outcome}` is no code that a recruiter can take."
             table.wrong(outcome, sentence, "Write up to 100 plain characters without blanks.")
     table.report_unknown_keys("the codes")
-    return codes | {"closed": codes["closed"] or codes["complete"]}
+    return codes | {outcome: codes[outcome] or codes[like] for outcome, like in CODES_LIKE.items()}
 
 
 def _redirect(finish: Table) -> str | None:

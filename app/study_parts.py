@@ -22,6 +22,8 @@ FOR_FINISHING = (
     "partner_left",
     "closed",
 )  # outcomes that bring the base, unless the study says otherwise
+CODES_LIKE = {"dropped": "withdrawn", "closed": "complete"}  # outcomes with another's code, unless given one
+DROPOUT_LAST = ("bot", "smaller", "end_room", "continue")  # of what [dropout] can ask for: these always work
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,35 @@ class Show:
 
 
 @dataclass(frozen=True, slots=True)
+class Dropout:
+    """Who gives no sign for `silent` seconds while their room waits for them is gone (None: nobody is).
+
+    `then` is what is done, in order. "nudge" asks whether they are still there, and what follows waits `grace` seconds
+    for a sign. "standby" (somebody who waits takes the slot) may find nobody, and then the next is done: "bot" (a bot
+    plays on), "smaller" (the room goes on without them), "end_room", or "continue" (they stay, and each step waits for
+    its deadline). For somebody who leaves by themselves the same is done, without the nudge.
+    """
+
+    silent: float | None = None
+    grace: float = 20.0
+    then: tuple[str, ...] = ("continue",)
+
+    @property
+    def nudges(self) -> bool:
+        return "nudge" in self.then
+
+    @property
+    def follow(self) -> tuple[str, ...]:
+        """What is done about somebody who is gone."""
+        return tuple(action for action in self.then if action != "nudge")
+
+    @property
+    def takes_out(self) -> bool:
+        """Whether it takes anybody out of a room."""
+        return any(action != "continue" for action in self.follow)
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One page with a deadline `limit` seconds after it opened, shown `repeat` times.
 
@@ -103,6 +134,7 @@ class Step:
     when: str = ""
     on_end: str = ""
     score: str = ""
+    dropout: Dropout = Dropout()
 
     @property
     def is_live(self) -> bool:
@@ -126,14 +158,6 @@ class Step:
     def decides(self) -> bool:
         """Whether more happens at its opening or end than that the next one opens."""
         return bool(self.fills_in or self.opening_hooks or self.when or self.on_end or self.score)
-
-
-@dataclass(frozen=True, slots=True)
-class Dropout:
-    """Who gives no sign for `silent` seconds has dropped out (None: nobody), and `then` is done in order."""
-
-    silent: float | None = None
-    then: tuple[str, ...] = ("continue",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +185,14 @@ class Pay:
 class Finish:
     """How a player's session ends.
 
-    `codes` has one for each outcome: complete, lobby, partner_left, withdrawn and closed (which is the code
-    of complete unless the study gives one). `redirect` is the recruiter's address with `{code}` in it.
+    `codes` has one for each outcome: complete, lobby, partner_left, withdrawn, dropped (which is the code of withdrawn
+    unless the study gives one) and closed (that of complete). `redirect` is the recruiter's address with `{code}` in
+    it.
     """
 
     redirect: str | None = None
     codes: Mapping[str, str] = field(
-        default_factory=lambda: {**DEFAULT_CODES, "closed": DEFAULT_CODES["complete"]}
+        default_factory=lambda: DEFAULT_CODES | {one: DEFAULT_CODES[like] for one, like in CODES_LIKE.items()}
     )
 
 
@@ -251,6 +276,11 @@ class Study:
     def pays(self) -> bool:
         """Whether it says anything of pay."""
         return bool(self.pay.base or self.pay.outcomes or self.lobby.pay_per_minute or self.scores)
+
+    @property
+    def listens(self) -> bool:
+        """Whether it matters at some step when somebody has last given a sign."""
+        return any(step.dropout.silent for step in self.steps)
 
     @property
     def largest_room(self) -> int:

@@ -6,12 +6,13 @@ from dataclasses import replace
 from decimal import Decimal
 
 from app.fields import KINDS, Field, FieldError
+from app.study_dropout import read_step_dropout
 from app.study_fields import FORM_NAMES, read_fields
 from app.study_hooks import read_hook
 from app.study_mistakes import did_you_mean
 from app.study_names import NAME, unique_name
 from app.study_pages import OWN_PAGES
-from app.study_parts import Show, Step
+from app.study_parts import Dropout, Show, Step
 from app.study_source import Table
 
 CHATS = ("none", "neighbours", "room")
@@ -24,7 +25,7 @@ SHOW_EXAMPLE = 'show = [{field = "belief", of = "neighbours"}]'
 ON_TIMEOUT = ("blank", "keep", "default:VALUE", "hook")
 
 
-def read_steps(study: Table) -> tuple[Step, ...]:
+def read_steps(study: Table, dropout: Dropout) -> tuple[Step, ...]:
     if not study.has("step"):
         cure = 'Add [[step]] with page = "talk" and limit = "60s", and the file pages/talk.html.'
         study.missing("step", "There is no [[step]], so there is nothing to do in a room.", cure)
@@ -59,6 +60,7 @@ def read_steps(study: Table) -> tuple[Step, ...]:
                 when=read_hook(table, "when"),
                 on_end=read_hook(table, "on_end"),
                 score=read_hook(table, "score"),
+                dropout=read_step_dropout(table, dropout),
             )
         )
         if steps[-1].own_pace:

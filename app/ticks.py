@@ -33,7 +33,7 @@ class RoomLine:
     deadline: datetime
     stopped: bool  # a hook could not decide: it waits for the researcher
     types: list[str]  # of the players, by slot
-    states: list[str]  # answered, silent, away (no page is connected) or left, by slot
+    states: list[str]  # answered, silent, nudged, away (no page is connected), left or bot, by slot
 
 
 @dataclass(frozen=True, slots=True)

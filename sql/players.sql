@@ -23,7 +23,8 @@ select p.* from unnest(%(hashes)s::bytea[]) as g(token_hash) cross join lateral 
 
 -- name: find_player
 select p.token_hash, p.id, p.session_id, p.label, p.type, p.status::text, p.room_id, p.slot, p.signed_in_at,
-    p.waiting_since, p.seated_at, p.finished_at, p.outcome, p.code, s.status::text as session_status
+    p.waiting_since, p.seated_at, p.finished_at, p.outcome, p.code, s.status::text as session_status,
+    case when p.nudged_at is not null then greatest(p.nudged_at, s.resumed_at) end as nudged_at
 from player p join session s on s.id = p.session_id
 where p.id = %(player_id)s
 
@@ -53,7 +54,8 @@ with found as (
 select token_hash, id, session_id, case when may_come_in then 'waiting' else status::text end as status from found
 
 -- name: leave
-update player set status = 'left', arrival_logged = true, finished_at = now(), outcome = %(outcome)s, code = %(code)s
+update player set status = 'left', arrival_logged = true, finished_at = now(), outcome = %(outcome)s, code = %(code)s,
+    followed_by = %(followed_by)s
 where id = any(%(player_ids)s) and status in ('waiting', 'playing')
 
 -- name: leave_lobby

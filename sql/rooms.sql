@@ -48,7 +48,8 @@ select s.slot, s.alias, s.type, p.id as player_id, p.status::text,
         select from record a where a.room_id = s.room_id and a.round = %(round)s and a.step = %(step)s
             and a.player_id = p.id and not a.late
     ) as answered,
-    r.asked is null or s.slot = any(r.asked) as asked
+    r.asked is null or s.slot = any(r.asked) as asked,
+    p.nudged_at is not null as nudged, s.bot
 from slot s join room r on r.id = s.room_id
 join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
 where s.room_id = %(room_id)s order by s.slot

@@ -29,12 +29,14 @@ select r.id, r.name, r.kind, r.number, r.status::text, r.position, r.step, r.rou
     r.stopped is not null as stopped,
     array_agg(p.type order by s.slot) as types,
     array_agg(case
+        when s.bot then 'bot'
         when p.status = 'left' then 'left'
         when exists (
             select from record a where a.room_id = r.id and a.round = coalesce(r.last_round, r.round)
                 and a.step = coalesce(r.last_step, r.step)
                 and a.player_id = p.id and not a.late
         ) then 'answered'
+        when p.status = 'playing' and p.nudged_at is not null then 'nudged'
         when p.status = 'playing' and c.player_id is null then 'away'
         else 'silent' end order by s.slot) as states
 from room r

@@ -153,9 +153,15 @@ begin
         select n.id, n.session_id, n.room_id, 3,
             case n.status when 'finished' then 'player_finished' else 'player_left' end,
             jsonb_build_object('outcome', n.outcome, 'slot', n.slot, 'code', n.code, 'finished_at', n.finished_at)
-                || jsonb_strip_nulls(jsonb_build_object('by', acting()))
+                || jsonb_strip_nulls(jsonb_build_object('then', n.followed_by, 'by', acting()))
         from new_rows n join old_rows o using (id)
         where n.status in ('finished', 'left') and o.status not in ('finished', 'left')
+        union all
+        select n.id, n.session_id, n.room_id, 2,
+            case when n.nudged_at is null then 'player_returned' else 'player_nudged' end,
+            jsonb_build_object('slot', n.slot)
+        from new_rows n join old_rows o using (id)
+        where n.status = 'playing' and o.status = 'playing' and (n.nudged_at is null) <> (o.nudged_at is null)
         union all
         select n.id, n.session_id, n.room_id, 3, 'player_replaced',
             jsonb_strip_nulls(jsonb_build_object('slot', n.slot, 'before', q.label, 'before_id', q.id, 'now', n.label,
@@ -177,6 +183,17 @@ begin
 end $$;
 create or replace trigger player_updated after update on player
     referencing old table as old_rows new table as new_rows for each statement execute function player_updated();
+
+create or replace function slot_updated() returns trigger language plpgsql as $$
+begin
+    perform append_events(array_agg(log.id order by log.id, n.slot), array_agg('bot_placed'::text),
+        array_agg(null::bigint), array_agg(jsonb_build_object('slot', n.slot) order by log.id, n.slot))
+    from new_rows n join old_rows o using (room_id, slot) join log on log.room_id = n.room_id
+    where n.bot and not o.bot;
+    return null;
+end $$;
+create or replace trigger slot_updated after update on slot
+    referencing old table as old_rows new table as new_rows for each statement execute function slot_updated();
 
 -- The event of an answer is its receipt: the records' numbers and the digest of what they say.
 create or replace function record_inserted() returns trigger language plpgsql as $$

@@ -32,6 +32,7 @@ function tick() {
     if (pay.textContent !== text) pay.textContent = text;
   }
   for (const part of all("[data-while]")) part.hidden = now() >= Number(part.dataset.while);
+  callBack();
   const age = byId("age");
   if (age) {
     const seconds = Math.round((performance.now() - heard) / 1000);
@@ -39,6 +40,49 @@ function tick() {
     if (age.textContent !== text) age.textContent = text;
     age.classList.toggle("old", seconds > 3);
   }
+}
+
+// Signs of life, where the study asks who is still there: a key, a tap, a page that comes back into view. At most one in
+// a while; whoever was asked gives one at once.
+const SIGNS = 5000; // milliseconds between two
+let signed = -Infinity; // when the last one went out
+
+function giveSign(event) {
+  const nudged = byId("nudge");
+  if (!document.querySelector("[data-signs]") || document.hidden || nudged?.contains(event.target)) return;
+  if (performance.now() - signed < (nudged ? 1000 : SIGNS)) return;
+  signed = performance.now();
+  const body = new URLSearchParams(nudged ? { nudged: "1" } : {});
+  fetch("/play/here", { method: "POST", body, keepalive: true, headers: { "HX-Request": "true" } }).catch(() => {});
+}
+
+for (const name of ["pointerdown", "keydown", "wheel", "touchmove", "visibilitychange"]) {
+  document.addEventListener(name, giveSign, { passive: true });
+}
+
+// Whoever is asked may be in another tab: its title blinks, and there is one soft tone where the browser allows it.
+const title = document.title;
+let called = false; // the tone was heard, or tried
+
+function callBack() {
+  const nudged = byId("nudge");
+  const ask = nudged?.querySelector("h2").textContent;
+  const shown = nudged && Math.floor(performance.now() / 1000) % 2 ? `● ${ask}` : title;
+  if (document.title !== shown) document.title = shown;
+  if (nudged && !called && navigator.userActivation?.hasBeenActive) playTone();
+  called = Boolean(nudged);
+}
+
+function playTone() {
+  const audio = new AudioContext();
+  const [tone, volume] = [audio.createOscillator(), audio.createGain()];
+  tone.frequency.value = 523;
+  volume.gain.setValueAtTime(0.08, audio.currentTime);
+  volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + 0.6);
+  tone.connect(volume).connect(audio.destination);
+  tone.start();
+  tone.stop(audio.currentTime + 0.6);
+  tone.onended = () => audio.close();
 }
 
 function money(amount, currency) {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import uuid4
 
-from app import lobby, messages, notes, pay, players, records, rooms
+from app import dropouts, lobby, messages, notes, pay, players, records, rooms
 from app.db import Connection
 from app.messages import Draft
 from app.people import Person
@@ -138,7 +138,7 @@ class Lively:
         self.house.do(work)
 
     def withdraws(self, player: int) -> None:
-        self.house.do(lambda conn: rooms.withdraw(conn, player, self.study))
+        self.house.do(lambda conn: dropouts.withdraw(conn, player, self.study))
 
     def neighbour(self, player: int) -> int:
         """The slot of somebody who sees this player."""

@@ -56,10 +56,10 @@ def test_whose_page_is_connected_is_seen_from_another_process_and_told_in_their_
             found = words(await ada.page("/players?connection=connected"))
             assert f"{first.label} red playing" in found and "1 found" in found
             assert "3 found" in words(await ada.page("/players?connection=away"))
-            assert "mixed-1 playing talk 1 1 of 3 0 1 3 0" in words(await ada.page("/rooms"))
+            assert "mixed-1 playing talk 1 1 of 3 0 1 0 3 0 0" in words(await ada.page("/rooms"))
         text = await shown(ada, "away since", of_first)
         assert text.index("page away") < text.index("page connected") < text.index("opened the link")
-        assert "mixed-1 playing talk 1 1 of 3 0 0 4 0" in words(await ada.page("/rooms"))
+        assert "mixed-1 playing talk 1 1 of 3 0 0 0 4 0 0" in words(await ada.page("/rooms"))
         assert "No room fits" in words(await ada.page("/rooms?status=ended"))
         assert "1 found" in words(await ada.page("/rooms?find=mix&status=playing"))
 

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.conninfo import make_conninfo
 
-from app import lobby, players, rooms
+from app import dropouts, lobby, players
 from app.conductor import SWEEP, Conductor
 from app.db import Connection, connect, open_pool
 from app.lobby import Waiting, decide
@@ -247,7 +247,7 @@ class Stage:
         async def work(conn: Steps) -> None:
             [(player_id,)] = await self.ask("select id from player where label = %s", label)
             async with conn.committing():
-                await rooms.withdraw(conn, player_id, self.study)
+                await dropouts.withdraw(conn, player_id, self.study)
 
         return work
 

@@ -90,7 +90,6 @@ def test_what_this_version_does_not_do_yet_is_a_note_and_no_mistake() -> None:
     text = changed('"blank" ', '"default:50" ')
     found = [str(mistake) for mistake in check(files(text) | {"hooks.py": b"def seat(): ..."})]
     assert [line.split(" is not")[0].split(", so")[0] for line in found] == [
-        "study.toml:27:11: `nudge`",
         "study.toml:27:20: `bot`",
         "hooks.py:1:1: study.toml names none of its functions",
     ]
