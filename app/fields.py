@@ -61,6 +61,9 @@ class Field:
     help: str = ""
     low: str = ""
     high: str = ""
+    swatches: tuple[
+        str, ...
+    ] = ()  # of a choice: the colour that each option is shown as, by its name in the palette
     point: str = "."  # before decimals, as the study's language has it
 
     def read(self, raw: Sequence[str]) -> str:
@@ -85,6 +88,10 @@ class Field:
         if self.kind == "number":
             return value.replace(".", self.point)
         return ", ".join(self.items(value)) if self.kind in LISTS else value
+
+    def swatch(self, value: str | None) -> str:
+        """The colour of an option; empty where there is none."""
+        return dict(zip(self.options, self.swatches, strict=False)).get(value or "", "")
 
     def items(self, value: str) -> list[str]:
         """What is in a canonical value of choices or a ranking, or in one as it was `typed`."""

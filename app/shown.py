@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +16,10 @@ SQL = Queries("shown")
 Told = Mapping[tuple[int, str, int, str], str]  # slot, step, round and field → what was answered
 NUMBERS = ("integer", "number", "scale", "slider")
 WIDTH = 300.0  # of a picture
+MIDDLE, AROUND = (
+    (160.0, 112.0),
+    (122.0, 80.0),
+)  # of a picture of people: where one sits oneself, and how far off others
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,18 @@ class Dot:
 
 
 @dataclass(frozen=True, slots=True)
+class Node:
+    """Somebody in a picture of those whom the player sees, with what they chose and its colour; empty: nothing yet."""
+
+    x: float
+    y: float
+    seat: Seat
+    value: str
+    swatch: str
+    same: bool  # as the player
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """One question as it was answered, for one player's page."""
 
@@ -45,6 +62,14 @@ class Shown:
     mean: str  # of the last round's answers, where they are numbers; empty if there are none
     dots: tuple[Dot, ...]  # the same answers in a picture
     ends: tuple[str, str]  # of the picture: left and right
+    nodes: tuple[
+        Node, ...
+    ] = ()  # of a picture of choices: the player first, in the middle, and the others around
+
+    @property
+    def same(self) -> int:
+        """How many of the others chose what the player chose."""
+        return sum(node.same for node in self.nodes[1:])
 
     @property
     def empty(self) -> bool:
@@ -81,7 +106,7 @@ async def told_in(conn: Connection, room_id: int, study: Study, position: Positi
 def shown_to(study: Study, position: Position, view: RoomView, me: Seat, told: Told) -> tuple[Shown, ...]:
     """For the page of whoever sits in `me`; without what nobody has answered yet, unless it changes as they do."""
     found = [
-        _shown(study, show, positions, seats_of(view, me, show.of), told)
+        _shown(study, show, positions, seats_of(view, me, show.of), me, told)
         for show, positions in wanted(study, position).items()
     ]
     return tuple(one for one in found if one.show.round == "now" or not one.empty)
@@ -96,7 +121,7 @@ def seats_of(view: RoomView, me: Seat, of: str) -> tuple[Seat, ...]:
 
 
 def _shown(
-    study: Study, show: Show, positions: Sequence[Position], seats: Sequence[Seat], told: Told
+    study: Study, show: Show, positions: Sequence[Position], seats: Sequence[Seat], me: Seat, told: Told
 ) -> Shown:
     step = study.step_named(show.step)
     field = next(one for one in (*step.fields, *step.results) if one.name == show.field)
@@ -112,6 +137,9 @@ def _shown(
         for seat in seats
     )
     rounds = tuple(one.round for one in positions)
+    if field.swatches and show.look == "picture" and positions:
+        chosen = {seat: value(seat, positions[-1]) or "" for seat in (me, *seats)}
+        return Shown(show, field, rounds, lines, "", (), ("", ""), _nodes(field, me, chosen))
     last = [(seat, said) for seat in seats if positions and (said := value(seat, positions[-1]))]
     if field.kind not in NUMBERS or not last:
         return Shown(show, field, rounds, lines, "", (), ("", ""))
@@ -126,6 +154,21 @@ def _shown(
     )
     ends = field.low or field.shown(plain_number(low)), field.high or field.shown(plain_number(high))
     return Shown(show, field, rounds, lines, field.shown(plain_number(mean)), dots, ends)
+
+
+def _nodes(field: Field, me: Seat, chosen: Mapping[Seat, str]) -> tuple[Node, ...]:
+    """The player in the middle, and the others around by slot; nobody right below, where the player's name stands."""
+    others = [seat for seat in chosen if seat.slot != me.slot]
+    mine = chosen[me]
+    nodes = [Node(*MIDDLE, me, mine, field.swatch(mine), False)]
+    for index, seat in enumerate(others):
+        angle = math.tau * (index + (0 if len(others) % 2 else 0.5)) / len(others)
+        x, y = MIDDLE[0] + AROUND[0] * math.sin(angle), MIDDLE[1] - AROUND[1] * math.cos(angle)
+        said = chosen[seat]
+        nodes.append(
+            Node(round(x, 1), round(y, 1), seat, said, field.swatch(said), bool(mine) and said == mine)
+        )
+    return tuple(nodes)
 
 
 def _places(numbers: Sequence[Decimal]) -> int:

@@ -49,4 +49,4 @@ def _step_bones(step: Step) -> Step:
 
 def _without_words(field: Field) -> Field:
     """The question without what it says: what it takes."""
-    return replace(field, ask="", help="", low="", high="", point=".")
+    return replace(field, ask="", help="", low="", high="", swatches=(), point=".")

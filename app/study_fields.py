@@ -12,6 +12,9 @@ LONGEST_ANSWER = 20_000  # characters: more would not be an answer, but a file
 MOST_SCALE_POINTS = 11
 MOST_OPTIONS = 200
 
+# Colours that app.css has, of Okabe & Ito (2008), "Color Universal Design", whom colour-blind eyes can tell apart.
+SWATCHES = ("red", "orange", "yellow", "green", "sky", "blue", "pink", "black", "grey", "white")
+
 # Names that the pages' own forms and the exported files already use.
 FORM_NAMES = ("form_key", "body", "to", "token", "player", "step", "round", "room")
 PLAYER_COLUMNS = (
@@ -23,7 +26,7 @@ _KEYS_OF_KINDS = {
     "integer": ("min", "max"),
     "number": ("min", "max"),
     "text": ("min", "max"),
-    "choice": ("options",),
+    "choice": ("options", "swatches"),
     "choices": ("options", "min", "max"),
     "ranking": ("options",),
     "scale": ("min", "max", "low", "high"),
@@ -71,6 +74,7 @@ def _field(table: Table, reserved: Sequence[str]) -> Field:
         min=table.decimal("min"),
         max=table.decimal("max"),
         options=table.texts("options"),
+        swatches=table.texts("swatches"),
         required=table.truth("required", default=True),
         help=table.text("help", default=""),
         low=table.text("low", default="", longest=100),
@@ -94,12 +98,14 @@ def _field_kind(table: Table) -> str:
 
 def _check_limits(table: Table, field: Field) -> None:
     """Limits that the kind has no use for, that are missing, or that let nothing through."""
-    for key in ("min", "max", "options", "low", "high"):
+    for key in ("min", "max", "options", "swatches", "low", "high"):
         if table.has(key) and key not in _KEYS_OF_KINDS[field.kind]:
             sentence = f"`{key}` means nothing in a field of kind {field.kind}."
             table.wrong(key, sentence, "Remove it, or change the kind.")
     if field.kind in ("choice", *LISTS):
         _check_options(table, field)
+    if field.kind == "choice" and field.swatches and table.sound("options"):
+        _check_swatches(table, field)
     if field.kind == "choices":
         _check_counts(table, field)
     elif table.sound("min") and table.sound("max"):
@@ -114,6 +120,16 @@ def _check_options(table: Table, field: Field) -> None:
     elif len(field.options) > MOST_OPTIONS:
         sentence = f"There are {len(field.options)} options, and {MOST_OPTIONS} is the most."
         table.wrong("options", sentence, 'Ask in two steps, or write kind = "text".')
+
+
+def _check_swatches(table: Table, field: Field) -> None:
+    for swatch in field.swatches:
+        if swatch not in SWATCHES:
+            table.wrong("swatches", f"There is no swatch `{swatch}`.", did_you_mean(swatch, SWATCHES))
+            return
+    if len(field.swatches) != len(field.options):
+        sentence = f"There are {len(field.options)} options and {len(field.swatches)} swatches."
+        table.wrong("swatches", sentence, "Give each option one, in the same order.")
 
 
 def _check_counts(table: Table, field: Field) -> None:

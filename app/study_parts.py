@@ -64,7 +64,8 @@ class Show:
 
     Where `hook` is given, the value is what that function computes as this step opens, a result named after it.
     `of` is "neighbours", "room" or "me". `round` is "last" (the one before this page), "all" (each before it) or
-    "now" (this one, as answers come). `look` is "table", "picture" or "mean".
+    "now" (this one, as answers come). `look` is "table", "picture" or "mean". `ask` stands above it, in place of the
+    question.
     """
 
     field: str
@@ -73,6 +74,7 @@ class Show:
     round: str = "last"
     look: str = "table"
     hook: str = ""
+    ask: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,8 +172,9 @@ def _show(table: Table) -> tuple[Table, Show]:
     of = table.one_of("of", SHOWN_OF, "neighbours")
     round_ = table.one_of("round", SHOWN_ROUNDS, "last")
     look = table.one_of("as", SHOWN_AS, "table")
+    ask = table.text("ask", default="", longest=200)
     table.report_unknown_keys("what is shown")
-    return table, Show(field, "", of, round_, look)
+    return table, Show(field, "", of, round_, look, ask=ask)
 
 
 def _placed(steps: Sequence[Step], index: int, table: Table, show: Show) -> Show:
@@ -190,8 +191,8 @@ def _placed(steps: Sequence[Step], index: int, table: Table, show: Show) -> Show
             table.wrong("field", f"No step has a field `{show.field}`, so it can't be shown.", cure)
         return replace(show, step=steps[index].name)
     step = names[show.field]
-    kind = next(
-        field.kind
+    shown = next(
+        field
         for one in steps
         if one.name == step
         for field in (*one.fields, *one.results)
@@ -200,7 +201,8 @@ def _placed(steps: Sequence[Step], index: int, table: Table, show: Show) -> Show
     if show.round == "now" and step != steps[index].name:
         sentence = f"`{show.field}` is not asked at this step, so there are no answers to it now."
         table.wrong("round", sentence, 'Write round = "last".')
-    if show.look != "table" and kind not in ("integer", "number", "scale", "slider"):
+    drawn = show.look == "picture" and shown.swatches
+    if show.look != "table" and not drawn and shown.kind not in ("integer", "number", "scale", "slider"):
         cure = 'Write as = "table".'
         table.wrong("as", f"`{show.field}` is no number, so it has no {show.look}.", cure)
     return replace(show, step=step)

@@ -16,6 +16,7 @@ from app.rehearsal.bots import Bot
 from app.rehearsal.habits import Habits
 from app.shown import wanted
 from app.study import check, parse, read_folder
+from app.study_fields import SWATCHES
 from tests.house import PAGE, Guest, House, Opened, Server, Stream, seated, sign_everyone_in, until
 
 STUDY = """
@@ -54,8 +55,10 @@ page = "talk"
 limit = "60s"
 ends = "deadline"
 save = "change"
-fields = [{name = "colour", ask = "Your colour", kind = "choice", options = ["red", "blue"]}]
-show = [{field = "colour", round = "now"}]
+fields = [
+    {name = "colour", ask = "Your colour", kind = "choice", options = ["red", "blue"], swatches = ["red", "blue"]},
+]
+show = [{field = "colour", round = "now"}, {field = "colour", round = "now", as = "picture", ask = "Whom you see"}]
 """
 
 
@@ -94,10 +97,10 @@ def test_each_sees_what_their_neighbours_answered_before_and_no_more(shared: Hou
             for slot, guess in {1: "10", 2: "20", 3: "35"}.items():
                 await table[slot].answer({"guess": guess})
             await stream.until(lambda text: "round 2 of 3" in text, "the next round")
-            assert "On average: 20" in words(stream.messages[-1])
+            assert "On average, the others: 20" in words(stream.messages[-1])
         one, two = [shown((await table[slot].browser.get("/play")).text) for slot in (1, 2)]
         # Slot 1 sees slot 2; slot 2 sees both others: (10 + 35) / 2.
-        assert "On average: 20 " in one and "On average: 22.5 " in two
+        assert "On average, the others: 20 " in one and "On average, the others: 22.5 " in two
         assert "You 10 Birch 20 Cedar 35" in one and "Ash 10 You 20 Cedar 35" in two
         for slot, guess in {1: "11", 2: "21", 3: "36"}.items():
             await table[slot].answer({"guess": guess})
@@ -131,12 +134,31 @@ def test_a_choice_is_seen_by_neighbours_as_it_is_made_and_changed(shared: House,
             await table[1].answer({"colour": "blue"})
         assert "Cedar" not in "".join(near.messages) and "Ash" not in "".join(far.messages)
         assert "Birch red" in shown((await table[1].browser.get("/play")).text)
+        # In the picture: two blue ones that the red one is tied to, and then three blue ones.
+        page = (await table[2].browser.get("/play")).text
+        assert drawn(page) == ["red", "blue", "blue"] and 'class="same"' not in page
+        assert "Nobody you see has chosen the same as you." in shown(page)
+        await table[2].answer({"colour": "blue"})
+        page = (await table[2].browser.get("/play")).text
+        assert drawn(page) == ["blue", "blue", "blue"] and page.count('class="same"') == 2
+        assert "2 of the people you see have chosen the same as you." in shown(page)
+        assert drawn((await table[1].browser.get("/play")).text) == ["blue", "blue"]
 
     shared.tell(story())
 
 
+def drawn(page: str) -> list[str]:
+    """The colours in the picture of those whom a player sees, the player's own first."""
+    return re.findall(r'<g class="swatch-(\w+)">', page)
+
+
 async def sees(stream: Stream, colour: str) -> None:
     await stream.until(lambda _: f">{colour}</td>" in stream.messages[-1], colour)
+
+
+def test_each_swatch_has_its_colour_in_the_style() -> None:
+    style = (PROJECT / "static" / "app.css").read_text()
+    assert set(re.findall(r"\.swatch-(\w+) \{ --swatch: #", style)) == set(SWATCHES)
 
 
 def test_what_was_answered_last_is_what_came_before_in_the_plan() -> None:
