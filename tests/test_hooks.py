@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from app.config import PROJECT
 from app.hook_values import Room, Said, Seat, Tie, pack, unpack
 from app.hooks import HookError, Hooks
-from app.study import Study, parse
+from app.study import Study, check, parse
 from tests.house import PAGE, TALK
 
 ROOM = Room(
@@ -211,3 +213,17 @@ def test_hooks_that_cannot_be_read_say_why(desk: Any, source: str, said: str) ->
     object.__setattr__(study, "files", files)
     told = failure(desk, study, "f")
     assert said in told
+
+
+def test_the_trust_game_of_the_documentation_is_a_study_without_a_mistake() -> None:
+    text = (PROJECT / "docs" / "hooks.md").read_text(encoding="utf-8")
+    toml, hooks = (
+        re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)[-1] for language in ("toml", "python")
+    )
+    files = {
+        "study.toml": f'title = "Trust"\n[[room]]\nname = "pair"\nseats = {{any = 2}}\n{toml}'.encode(),
+        "hooks.py": hooks.encode(),
+        "pages/send.html": PAGE.encode(),
+        "pages/back.html": PAGE.encode(),
+    }
+    assert check(files) == []

@@ -1,0 +1,359 @@
+"""Any order of arrivals, answers, silence, time-outs, pauses, actions and killed processes: what must hold, holds.
+
+Hypothesis draws the orders, on the real database and through the functions that the server calls. The conductor is
+run by hand, so that an order that fails can be told again. `NETWORKLAB_ORDERS=300` draws so many.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
+from decimal import Decimal
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import psycopg
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from app import actions, lobby, messages, payments, players, records, replay_check, rooms
+from app.conductor import Conductor
+from app.db import Connection, connect, open_pool
+from app.messages import Draft
+from app.people import Person
+from app.players import Arrival
+from app.records import Answer, form_id
+from app.sessions import ACTIONS, SessionError, Studies, open_session
+from app.study import Study, parse
+from tests.house import CONTRADICTIONS, PAGE
+
+T = TypeVar("T")
+PEOPLE = 7
+STUDY = """
+title = "Any order"
+types = ["red", "blue"]
+[[room]]
+name = "mixed"
+seats = {red = 1, blue = 1}
+[[room]]
+name = "any"
+seats = {any = 3}
+after = "30s"
+[lobby]
+max_wait = "2m"
+pay_per_minute = 0.15
+[pay]
+base = 2.00
+currency = "EUR"
+[[step]]
+page = "talk"
+name = "read"
+limit = "20s"
+wait_for = "none"
+fields = [{name = "ready", ask = "Ready?", kind = "yes_no"}]
+[[step]]
+page = "talk"
+repeat = 2
+limit = "30s"
+chat = "neighbours"
+on_timeout = "keep"
+wait_for = 0.6
+fields = [{name = "gave", ask = "How much?", kind = "integer", min = 0, max = 20}]
+on_end = "settle"
+results = [{name = "payoff", ask = "You earned", kind = "number"}]
+score = "pay"
+[[step]]
+page = "talk"
+name = "first_only"
+repeat = 2
+limit = "30s"
+when = "first"
+fields = [{name = "word", ask = "A word", kind = "text"}]
+"""
+HOOKS = b"""
+from decimal import Decimal
+
+def settle(room):
+    gave = room.said("gave")
+    return {"payoff": {slot: 20 - own + Decimal(sum(gave.values())) / 3 for slot, own in gave.items()}}
+
+def pay(room):
+    return room.said("payoff")
+
+def first(room):
+    return {1}
+"""
+ORDERS = int(os.environ.get("NETWORKLAB_ORDERS", "6"))
+WHO = st.integers(0, PEOPLE - 1)
+
+
+class World:
+    """One database, one conductor, one loop, for all orders that are drawn."""
+
+    def __init__(self, url: str, study: Study) -> None:
+        self.url, self.study, self.runner, self.stack = url, study, asyncio.Runner(), AsyncExitStack()
+        self.runner.run(self._open())
+
+    async def _open(self) -> None:
+        pool = await self.stack.enter_async_context(open_pool(self.url, 2))
+        self.studies = Studies(pool)
+        self.conductor = Conductor(self.url, self.studies)
+        self.conn = await connect(self.url, "orders")
+
+    def do(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """In a transaction of its own."""
+
+        async def run() -> T:
+            async with self.conn.transaction():
+                return await work(self.conn)
+
+        return self.runner.run(run())
+
+    def conduct(self) -> None:
+        async def run() -> None:
+            await self.conductor.move_on(self.conn, (), True)
+            while self.conductor.deciding:
+                await asyncio.wait(list(self.conductor.deciding.values()))
+            assert not self.conductor.broken
+
+        self.runner.run(run())
+
+    def interrupted(self, work: Callable[[Connection], Awaitable[object]]) -> None:
+        """A process does this in a transaction and is killed before it can commit."""
+
+        async def run() -> None:
+            conn = await connect(self.url, "killed")
+            with suppress(psycopg.OperationalError):
+                async with conn.transaction():
+                    await work(conn)
+                    await self.conn.execute(b"select pg_terminate_backend(%s)", [conn.info.backend_pid])
+                    await conn.execute(b"select 1")
+            conn.pgconn.finish()
+
+        self.runner.run(run())
+
+    def close(self) -> None:
+        async def end() -> None:
+            await self.conductor.hooks.retire(0)
+            for _ in range(self.conductor.hands.qsize()):
+                self.conductor.hands.get_nowait().drop()
+            await self.conn.close()
+            await self.stack.aclose()
+
+        self.runner.run(end())
+        self.runner.close()
+
+
+class AnyOrder(RuleBasedStateMachine):
+    world: World
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.chance = random.Random(7)
+        self.people = [Person(uuid4().hex, f"P{n}", "red" if n % 2 else "blue") for n in range(PEOPLE)]
+        self.session = self.world.do(lambda conn: open_session(conn, self.study, self.people)).id
+        self.ids = [id for (id,) in self.ask("select id from player where session_id = %s order by id")]
+        self.forms: dict[int, Answer] = {}
+        self.act("start")
+
+    @property
+    def study(self) -> Study:
+        return self.world.study
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        async def read(conn: Connection) -> list[tuple[Any, ...]]:
+            return await (await conn.execute(query.encode(), [self.session])).fetchall()
+
+        return self.world.do(read)
+
+    def act(self, action: str) -> None:
+        with suppress(SessionError):
+            self.world.do(lambda conn: ACTIONS[action](conn, self.session, "ada"))
+
+    @rule(who=WHO)
+    def comes(self, who: int) -> None:
+        self.world.do(lambda conn: players.sign_in(conn, [Arrival(self.people[who].token, {})]))
+        self.world.do(lambda conn: lobby.seat(conn, self.session, self.study))
+
+    @rule(who=WHO)
+    def comes_as_the_process_dies(self, who: int) -> None:
+        async def work(conn: Connection) -> None:
+            await players.sign_in(conn, [Arrival(self.people[who].token, {})])
+            await lobby.seat(conn, self.session, self.study)
+
+        self.world.interrupted(work)
+
+    def answer_of(self, who: int) -> Answer | None:
+        """To the page that the player is at."""
+        for room_id, position, step, round_, player_id in self.ask(
+            "select r.id, r.position, r.step, r.round, p.id from room r join player p on p.room_id = r.id"
+            " where p.session_id = %s and p.status = 'playing'"
+        ):
+            if player_id != self.ids[who]:
+                continue
+            asked = self.study.plan[position].step.fields
+            said = tuple(
+                (
+                    one.name,
+                    {"integer": str(self.chance.randint(0, 20)), "yes_no": "yes", "text": "so"}[one.kind],
+                )
+                for one in asked
+            )
+            form = form_id(self.ids[who], uuid4().hex, said)
+            return Answer(player_id, room_id, step, round_, said, form)
+        return None
+
+    @rule(who=WHO)
+    def answers(self, who: int) -> None:
+        if answer := self.answer_of(who):
+            [receipt] = self.world.do(lambda conn: records.store(conn, [answer]))
+            assert receipt is not None and not receipt.again
+            self.forms[who] = answer
+
+    @rule(who=WHO)
+    def sends_the_last_form_again(self, who: int) -> None:
+        if answer := self.forms.get(who):
+            [receipt] = self.world.do(lambda conn: records.store(conn, [answer]))
+            assert receipt is None or receipt.again
+
+    @rule(who=WHO)
+    def answers_as_the_process_dies(self, who: int) -> None:
+        if answer := self.answer_of(who):
+            self.world.interrupted(lambda conn: records.store(conn, [answer]))
+
+    @rule(who=WHO)
+    def talks(self, who: int) -> None:
+        if answer := self.answer_of(who):
+            draft = Draft(answer.player_id, answer.room_id, None, answer.step, False, "hello", str(uuid4()))
+            self.world.do(lambda conn: messages.store(conn, [draft]))
+
+    @rule(who=WHO)
+    def leaves(self, who: int) -> None:
+        self.world.do(lambda conn: rooms.withdraw(conn, self.ids[who], self.study))
+
+    @rule()
+    def the_conductor_looks(self) -> None:
+        self.world.conduct()
+
+    @rule(seconds=st.sampled_from([5, 31, 61]))
+    def time_passes(self, seconds: int) -> None:
+        """As if everything that is waited for had begun earlier; a pause stops these clocks."""
+        if self.ask("select id from session where id = %s and status = 'running'"):
+            self.passes(seconds)
+
+    def passes(self, seconds: int) -> None:
+        for query in (
+            "update room set deadline = deadline - interval '{}' where session_id = %s and status = 'playing'"
+            " returning id",
+            "update player set waiting_since = waiting_since - interval '{}' where session_id = %s"
+            " and status = 'waiting' returning id",
+            "update lobby set due_at = due_at - interval '{}' where session_id = %s returning session_id",
+        ):
+            self.ask(query.replace("{}", f"{seconds} s"))
+        self.world.conduct()
+
+    @rule(action=st.sampled_from(["pause", "resume", "pause", "resume", "close"]), chance=st.integers(0, 5))
+    def the_researcher_acts(self, action: str, chance: int) -> None:
+        if action != "close" or chance == 0:
+            self.act(action)
+
+    @rule(who=WHO, other=WHO, what=st.sampled_from(["dismiss", "replace", "retype", "seat"]))
+    def somebody_is_moved(self, who: int, other: int, what: str) -> None:
+        async def work(conn: Connection) -> str:
+            session, study = self.session, self.study
+            if what == "dismiss":
+                return await actions.dismiss(conn, session, study, self.ids[who], "withdrawn", "ada")
+            if what == "replace":
+                return await actions.replace(
+                    conn, session, study, self.ids[who], self.ids[other], "withdrawn", "ada"
+                )
+            if what == "retype":
+                return await actions.retype(conn, session, study, self.ids[who], "red", "ada")
+            return await actions.seat_now(conn, session, study, "any", "ada")
+
+        with suppress(SessionError):
+            self.world.do(work)
+
+    @rule(what=st.sampled_from(["advance", "extend", "end"]), nth=st.integers(0, 3))
+    def a_room_is_moved(self, what: str, nth: int) -> None:
+        found = self.ask(
+            "select id, position, deadline from room where session_id = %s and status = 'playing'"
+        )
+        if nth >= len(found):
+            return
+        room_id, position, deadline = found[nth]
+
+        async def work(conn: Connection) -> str:
+            session, study = self.session, self.study
+            if what == "advance":
+                return await actions.advance(conn, session, study, room_id, position, "ada")
+            if what == "extend":
+                return await actions.extend(conn, session, room_id, deadline, 20, "ada")
+            return await actions.end_room(conn, session, study, room_id, "ada")
+
+        with suppress(SessionError):
+            self.world.do(work)
+
+    @invariant()
+    def nothing_contradicts_itself(self) -> None:
+        own = {"session": self.session}
+
+        async def read(conn: Connection) -> list[object]:
+            return [
+                line
+                for query in CONTRADICTIONS
+                for line in await (await conn.execute(query.encode(), own)).fetchall()
+            ]
+
+        found = self.world.do(read)
+        assert not found, found
+        assert not self.ask("select stopped from room where session_id = %s and stopped is not null")
+
+    def teardown(self) -> None:
+        """Nobody is stuck: left alone, everybody who came gets out, is paid, and the logs tell it all again."""
+        self.act("resume")
+        for _ in range(12):
+            self.passes(150)
+        left = self.ask(
+            "select label, status::text from player where session_id = %s and status in ('waiting', 'playing')"
+        )
+        assert not left, left
+        self.nothing_contradicts_itself()
+        checked = self.world.runner.run(replay_check.check(self.world.conn, self.session))
+        told = [
+            one for one in checked.differences if one.column != "waiting_since"
+        ]  # which this story moved itself
+        assert not told, told
+
+        async def paid(conn: Connection) -> tuple[list[tuple[str, ...]], Decimal]:
+            rows = [line async for line in payments.payment_rows(conn, self.session, self.study)]
+            explained = [str(line[7]) async for line in payments.ledger_rows(conn, self.session, self.study)]
+            return rows, sum(map(Decimal, explained), Decimal(0))
+
+        rows, explained = self.world.do(paid)
+        out = self.ask("select id from player where session_id = %s and status in ('finished', 'left')")
+        assert len(rows) == len(out), "everybody who is out is paid once"
+        assert sum(Decimal(line[10]) for line in rows) == explained, "the ledger explains every cent"
+
+
+def test_whatever_happens_in_whatever_order_nobody_is_stuck_and_all_adds_up(database: str) -> None:
+    world = World(
+        database, parse({"study.toml": STUDY.encode(), "pages/talk.html": PAGE.encode(), "hooks.py": HOOKS})
+    )
+    how = settings(
+        max_examples=ORDERS,
+        stateful_step_count=25 if ORDERS < 100 else 60,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        database=None,
+        derandomize=ORDERS < 100,
+    )
+    try:
+        AnyOrder.world = world
+        run_state_machine_as_test(AnyOrder, settings=how)
+    finally:
+        world.close()
