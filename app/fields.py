@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from app import each
 from app.languages import Sentence
 
 LONGEST_TEXT = 2000  # characters, where a text field has no max
@@ -47,8 +48,12 @@ class Field:
     | scale | first and last of a few whole numbers, each a radio button | "4" |
     | slider | the two ends, whole numbers | "64" |
     | yes_no | none | "yes" or "no" |
+    | each | the same as of an integer, where there are no `options` | what was said of each, by slot: see each.py |
+    | slots | not asked, but computed | a JSON list of slots: [3,5] |
 
-    `low` and `high` are the words at the ends of a scale or slider.
+    `low` and `high` are the words at the ends of a scale or slider. A question of kind each is about others in the
+    room: `of` is "neighbours", "room" or the name of a hook that says whom. `about` is a field whose last answer
+    stands beside each of them.
     """
 
     name: str
@@ -64,15 +69,19 @@ class Field:
     swatches: tuple[
         str, ...
     ] = ()  # of a choice: the colour that each option is shown as, by its name in the palette
+    of: str = ""
+    about: str = ""
     point: str = "."  # before decimals, as the study's language has it
 
     def read(self, raw: Sequence[str]) -> str:
         """The canonical value of what was posted under this field's name: "" if optional and left empty.
 
-        Reading what `shown` makes of it gives the same value. Raises FieldError.
+        Reading what `in_form` makes of it gives the same value. Raises FieldError.
         """
         if self.kind in LISTS:
             return _list(self, raw)
+        if self.kind == "each":
+            return _each(self, raw)
         answers = set(raw)
         if len(answers) > 1:
             raise FieldError(Sentence("Please give one answer only."))
@@ -85,9 +94,17 @@ class Field:
 
     def shown(self, value: str) -> str:
         """A canonical value as people write it."""
-        if self.kind == "number":
-            return value.replace(".", self.point)
-        return ", ".join(self.items(value)) if self.kind in LISTS else value
+        if self.kind == "each":
+            return ", ".join(f"{slot}: {said}" for slot, said in self.said_of(value).items())
+        return ", ".join(self.items(value)) if self.kind in LISTS else self.in_form(value)
+
+    def in_form(self, value: str) -> str:
+        """A canonical value as it stands in a form. Reading it gives the value again."""
+        return value.replace(".", self.point) if self.kind == "number" else value
+
+    def said_of(self, value: str) -> dict[int, str]:
+        """What a canonical value of kind each says of each slot."""
+        return each.unpack(value) or {}
 
     def swatch(self, value: str | None) -> str:
         """The colour of an option; empty where there is none."""
@@ -114,7 +131,9 @@ def read_fields(fields: Sequence[Field], form: Form) -> tuple[dict[str, str], di
     errors: dict[str, Sentence] = {}
     for field in fields:
         try:
-            values[field.name] = field.read(form.get(field.name, ()))
+            values[field.name] = field.read(
+                each.posted(field.name, form) if field.kind == "each" else form.get(field.name, ())
+            )
         except FieldError as error:
             errors[field.name] = error.sentence
     return values, errors
@@ -122,12 +141,14 @@ def read_fields(fields: Sequence[Field], form: Form) -> tuple[dict[str, str], di
 
 def typed(fields: Sequence[Field], form: Form) -> dict[str, str]:
     """The same as it was posted, to stand in the fields again."""
-    return {
-        field.name: json.dumps(list(form.get(field.name, ())))
-        if field.kind in LISTS
-        else first(form, field.name)
-        for field in fields
-    }
+    return {field.name: _typed(field, form) for field in fields}
+
+
+def _typed(field: Field, form: Form) -> str:
+    if field.kind == "each":
+        said = each.read(each.posted(field.name, form))
+        return each.pack(said[0]) if said else ""
+    return json.dumps(list(form.get(field.name, ()))) if field.kind in LISTS else first(form, field.name)
 
 
 def first(form: Form, name: str) -> str:
@@ -216,6 +237,18 @@ def _list(field: Field, raw: Sequence[str]) -> str:
     return json.dumps(chosen, ensure_ascii=False, separators=(",", ":")) if chosen else ""
 
 
+def _each(field: Field, raw: Sequence[str]) -> str:
+    found = each.read([_tidy(text) for text in raw])
+    if found is None:
+        raise FieldError(_OF_EACH)
+    said, missing = found
+    if field.required and missing:
+        raise FieldError(_OF_EACH)
+    if field.options and any(text not in field.options for text in said.values()):
+        raise FieldError(_OF_EACH)
+    return each.pack(said if field.options else {slot: _integer(field, text) for slot, text in said.items()})
+
+
 def _ranked(field: Field, given: Sequence[str]) -> list[str]:
     if sorted(given) == sorted(field.options):
         return list(given)
@@ -298,10 +331,11 @@ _KINDS: dict[str, Callable[[Field, str], str]] = {
 _ANSWER = Sentence("Please answer this question.")
 _CHOOSE = Sentence("Please choose one of the answers.")
 _RANK_ALL = Sentence("Please give each of them a place of its own.")
+_OF_EACH = Sentence("Please answer for each of them.")
 _YES_OR_NO = Sentence("Please choose yes or no.")
 _WHEN_EMPTY = {
     "choice": _CHOOSE,
     "scale": Sentence("Please choose one of the numbers."),
     "yes_no": _YES_OR_NO,
 }
-KINDS = (*_KINDS, *LISTS)
+KINDS = (*_KINDS, *LISTS, "each")

@@ -8,8 +8,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, TypeVar
 
-from app import networks
-from app.fields import LISTS, LONGEST_TEXT, Field, plain_number
+from app import each, networks
+from app.fields import LISTS, LONGEST_TEXT, Field, FieldError, plain_number
 from app.hook_values import Tie, Value
 from app.pay import read_amount
 
@@ -31,6 +31,10 @@ def read_value(field: Field, value: str) -> Value:
         return Decimal(value)
     if field.kind == "yes_no":
         return value == "yes"
+    if field.kind == "each":
+        return {slot: said if field.options else int(said) for slot, said in field.said_of(value).items()}
+    if field.kind == "slots":
+        return tuple(json.loads(value))
     return tuple(field.items(value)) if field.kind in LISTS else value
 
 
@@ -44,6 +48,10 @@ def stored_value(field: Field, value: Any) -> str:
         return "yes" if value else "no"
     if field.kind in LISTS:
         return _chosen(field, value)
+    if field.kind == "each":
+        return _of_each(field, value)
+    if field.kind == "slots":
+        return _slots(field, value)
     if not isinstance(value, str):
         raise Nonsense(f"`{field.name}` must be a text, and is {value!r}")
     if field.kind == "choice" and value not in field.options:
@@ -149,6 +157,23 @@ def _chosen(field: Field, value: Any) -> str:
     if field.kind == "ranking" and sorted(chosen) != sorted(field.options):
         raise Nonsense(f"`{field.name}` must rank all its options, and is {value!r}")
     return json.dumps(chosen, ensure_ascii=False, separators=(",", ":")) if chosen else ""
+
+
+def _of_each(field: Field, value: Any) -> str:
+    """{slot: option or number}"""
+    said = {slot: str(one) for slot, one in _mapping(value, f"`{field.name}` as {{slot: answer}}").items()}
+    try:
+        return field.read([each.pack(said)] if said else [])
+    except (FieldError, TypeError):
+        raise Nonsense(
+            f"`{field.name}` must have one of its answers for each slot, and is {value!r}"
+        ) from None
+
+
+def _slots(field: Field, value: Any) -> str:
+    if not isinstance(value, (tuple, frozenset)) or not all(type(one) is int and one > 0 for one in value):
+        raise Nonsense(f"`{field.name}` must be slots, such as [2, 3], and is {value!r}")
+    return json.dumps(sorted(value), separators=(",", ":")) if value else ""
 
 
 def _mapping(answer: Any, wanted: str) -> Mapping[Any, Any]:

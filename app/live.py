@@ -251,7 +251,7 @@ class Live:
         )
         step = place.position.step
         asked = view.seat_of[page.player_id].asked if view.has(page.player_id) else True
-        others = step.chat != chat or step.show or place.view.ties != ties
+        others = step.chat != chat or step.tells or place.view.ties != ties
         if not view.has(page.player_id) or others or not asked or not place.me.asked:
             page.refresh()  # what it shows is to be read
             return

@@ -21,8 +21,8 @@ from app.pay import Account, Pay, account_now, earned_by, pay_of
 from app.players import Player, find_player
 from app.receipts import Saved
 from app.rooms import Room, RoomView, Seat
-from app.shown import Shown, Told, shown_to, told_in
-from app.study import Position, Study
+from app.shown import Other, Shown, Told, others_of, shown_to, told_in
+from app.study import Field, Position, Study
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +151,10 @@ class RoomPlace:
     @property
     def shown(self) -> tuple[Shown, ...]:
         return shown_to(self.study, self.position, self.view, self.me, self.told)
+
+    def others(self, field: Field) -> tuple[Other, ...]:
+        """Those whom a question of kind each is about, on this player's page."""
+        return others_of(self.study, self.position, self.view, self.me, self.told, field)
 
     @property
     def answered(self) -> int:
@@ -286,7 +290,7 @@ async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room
         view=view,
         me=me,
         form_key=keys.answer_key(player.id, room.id, here.index, saved),
-        values={name: fields[name].shown(value) for name, value in values.items() if name in fields},
+        values={name: fields[name].in_form(value) for name, value in values.items() if name in fields},
         saved=saved,
         messages=tuple(await messages.seen_by(conn, room.id, me.slot, player.seated_at, study)),
         told=await told_in(conn, room.id, study, here),

@@ -22,10 +22,10 @@ from app.frames import Frame, Frames, Look
 from app.html import fragment, sse
 from app.lab import Lab
 from app.people import Person, new_token
-from app.rehearsal.answers import plausible
+from app.rehearsal.answers import plausible, plausible_all
 from app.rehearsal.bots import FROM_PAGE, Bot
 from app.rehearsal.habits import Habits
-from app.rehearsal.page import HIDDEN, Page
+from app.rehearsal.page import HIDDEN, Page, others_on
 from app.rehearsal.wire import Browser, WireError
 from app.saves import Saves
 from app.study import Mistake, Study, StudyError, check, parse, read_folder
@@ -261,11 +261,12 @@ class Preview:
     async def _answer(self, frame: Frame, study: Study) -> None:
         browser = Browser(frame.base)
         try:
-            keys = dict(HIDDEN.findall((await browser.get("/play")).text))
+            page = (await browser.get("/play")).text
+            keys = dict(HIDDEN.findall(page))
             position = Page.step_of(keys.get("form-key", ""))
             if position is not None:
                 asked = study.plan[position].step.fields
-                said = {field.name: plausible(field, self.chance) for field in asked}
+                said = plausible_all(asked, others_on(page), self.chance)
                 await browser.post("/play/records", {"form_key": keys["form-key"], **said}, FROM_PAGE)
         finally:
             browser.close()

@@ -17,7 +17,7 @@ from app.receipts import Saved, digest
 from app.replay import SQL, PlayerThen, Then
 from app.rooms import Room, RoomView, Seat
 from app.sessions import Session
-from app.shown import Told, wanted
+from app.shown import Told, keys_told
 from app.stories import Happened, RoomStory, Sitter
 from app.study import Position, Study
 
@@ -92,7 +92,7 @@ async def place_then(conn: Connection, stage: Stage, player_id: int) -> Place | 
             me=view.seat_of[player_id],
             form_key="",
             aside=aside,
-            values={one.field: fields[one.field].shown(one.value) for one in here if one.field in fields},
+            values={one.field: fields[one.field].in_form(one.value) for one in here if one.field in fields},
             saved=max((one.version for one in here), default=0),
             messages=tuple(talk),
             told=await _told(conn, stage, view.room.id, position, said),
@@ -206,11 +206,7 @@ async def _told(
     conn: Connection, stage: Stage, room_id: int, position: Position, said: Sequence[Said]
 ) -> Told:
     """As `shown.told_in`: of each answer the newest that came in time, and what was computed or filled in."""
-    keys = {
-        (one.step.name, one.round, show.field)
-        for show, positions in wanted(stage.study, position).items()
-        for one in positions
-    }
+    keys = set(keys_told(stage.study, position))
     if not keys:
         return {}
     told = {(one.slot, one.step, one.round, one.field): one.value for one in said if not one.late}

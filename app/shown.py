@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from decimal import Decimal
 from app.db import Connection, Queries
 from app.fields import Field, plain_number
 from app.rooms import RoomView, Seat
-from app.study import Position, Show, Study
+from app.study import Position, Show, Step, Study
+from app.study_parts import SEEN
 
 SQL = Queries("shown")
 Told = Mapping[tuple[int, str, int, str], str]  # slot, step, round and field → what was answered
@@ -52,6 +54,15 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class Other:
+    """Somebody whom a question is about, and their last answer to the field that it names; "" if there is none."""
+
+    seat: Seat
+    is_seen: bool  # by the player who is asked
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """One question as it was answered, for one player's page."""
 
@@ -87,13 +98,23 @@ def wanted(study: Study, position: Position) -> dict[Show, tuple[Position, ...]]
     return found
 
 
-async def told_in(conn: Connection, room_id: int, study: Study, position: Position) -> Told:
-    """All that any page of the room shows at this position."""
+def keys_told(study: Study, position: Position) -> list[tuple[str, int, str]]:
+    """Step, round and field of all that any page of a room shows at this position."""
     keys = [
         (one.step.name, one.round, show.field)
         for show, positions in wanted(study, position).items()
         for one in positions
     ]
+    for field in position.step.fields:
+        if field.of not in ("", *SEEN):
+            keys.append((position.step.name, position.round, field.of))
+        if field.about and (last := _last_asked(study, position, field.about)):
+            keys.append((last.step.name, last.round, field.about))
+    return keys
+
+
+async def told_in(conn: Connection, room_id: int, study: Study, position: Position) -> Told:
+    keys = keys_told(study, position)
     if not keys:
         return {}
     steps, rounds, fields = map(list, zip(*keys, strict=True))
@@ -110,6 +131,39 @@ def shown_to(study: Study, position: Position, view: RoomView, me: Seat, told: T
         for show, positions in wanted(study, position).items()
     ]
     return tuple(one for one in found if one.show.round == "now" or not one.empty)
+
+
+def others_of(
+    study: Study, position: Position, view: RoomView, me: Seat, told: Told, field: Field
+) -> tuple[Other, ...]:
+    """Those of whom a question of kind each asks the player in `me`: they still play."""
+    here = (me.slot, position.step.name, position.round, field.of)
+    slots = {seat.slot for seat in seats_of(view, me, field.of)}
+    if field.of not in SEEN:
+        slots = set(json.loads(told.get(here) or "[]"))
+    last = _last_asked(study, position, field.about) if field.about else None
+    about = _field_named(last.step, field.about) if last else None
+
+    def answer(seat: Seat) -> str:
+        if last is None or about is None:
+            return ""
+        return about.shown(told.get((seat.slot, last.step.name, last.round, field.about), ""))
+
+    return tuple(
+        Other(seat, view.weight(me.slot, seat.slot) is not None, answer(seat))
+        for seat in view.seats
+        if seat.slot in slots and seat.slot != me.slot and seat.status == "playing"
+    )
+
+
+def _last_asked(study: Study, position: Position, name: str) -> Position | None:
+    """Where, before this position, the field or result of this name came last."""
+    before = (one for one in reversed(study.plan[: position.index]) if _field_named(one.step, name))
+    return next(before, None)
+
+
+def _field_named(step: Step, name: str) -> Field | None:
+    return next((one for one in (*step.fields, *step.results) if one.name == name), None)
 
 
 def seats_of(view: RoomView, me: Seat, of: str) -> tuple[Seat, ...]:

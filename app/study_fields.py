@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from app.fields import KINDS, LISTS, Field, plain_number
+from app.study_hooks import read_hook
 from app.study_mistakes import did_you_mean
 from app.study_source import Table
 
@@ -32,6 +33,7 @@ _KEYS_OF_KINDS = {
     "scale": ("min", "max", "low", "high"),
     "slider": ("min", "max", "low", "high"),
     "yes_no": (),
+    "each": ("options", "min", "max", "of", "about"),
 }
 _OTHER_WORDS_FOR_KINDS = {
     **dict.fromkeys(("int", "whole", "count"), "integer"),
@@ -42,6 +44,7 @@ _OTHER_WORDS_FOR_KINDS = {
     **dict.fromkeys(("rank", "order", "sort"), "ranking"),
     **dict.fromkeys(("likert", "rating"), "scale"),
     **dict.fromkeys(("range", "vas"), "slider"),
+    **dict.fromkeys(("ties", "neighbours", "others", "matrix"), "each"),
     **dict.fromkeys(("bool", "boolean", "yes/no", "yesno", "checkbox"), "yes_no"),
 }
 
@@ -79,6 +82,8 @@ def _field(table: Table, reserved: Sequence[str]) -> Field:
         help=table.text("help", default=""),
         low=table.text("low", default="", longest=100),
         high=table.text("high", default="", longest=100),
+        of=read_hook(table, "of") or ("neighbours" if kind == "each" else ""),
+        about=table.text("about", default=""),
     )
     if kind:
         _check_limits(table, field)
@@ -98,11 +103,11 @@ def _field_kind(table: Table) -> str:
 
 def _check_limits(table: Table, field: Field) -> None:
     """Limits that the kind has no use for, that are missing, or that let nothing through."""
-    for key in ("min", "max", "options", "swatches", "low", "high"):
+    for key in ("min", "max", "options", "swatches", "low", "high", "of", "about"):
         if table.has(key) and key not in _KEYS_OF_KINDS[field.kind]:
             sentence = f"`{key}` means nothing in a field of kind {field.kind}."
             table.wrong(key, sentence, "Remove it, or change the kind.")
-    if field.kind in ("choice", *LISTS):
+    if field.kind in ("choice", *LISTS) or (field.kind == "each" and table.has("options")):
         _check_options(table, field)
     if field.kind == "choice" and field.swatches and table.sound("options"):
         _check_swatches(table, field)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.networks import Network
 from app.study_mistakes import Findings, Mistake, did_you_mean
-from app.study_parts import Step
+from app.study_parts import SEEN, Step
 from app.study_source import Table
 from app.toml_lines import Path, Spot
 
@@ -44,6 +44,9 @@ def uses_of(steps: tuple[Step, ...], networks: Sequence[tuple[Path, Network]] = 
         for key, name in (("when", step.when), ("on_end", step.on_end), ("score", step.score)):
             if name:
                 yield Use(("step", index, key), name)
+        for nth, field in enumerate(step.fields):
+            if field.of not in ("", *SEEN):
+                yield Use(("step", index, "fields", nth, "of"), field.of)
         for nth, show in enumerate(step.show):
             if show.hook:
                 yield Use(("step", index, "show", nth, "hook"), show.hook)

@@ -10,6 +10,7 @@ from app.languages import DEFAULT
 from app.networks import Network
 
 ANY = "any"  # the seat that takes every type
+SEEN = ("neighbours", "room")  # whom a question of kind each can be about without a hook
 MOST_SEATS = 200  # in one room
 DEFAULT_CODES = {
     "complete": "COMPLETE",
@@ -148,13 +149,19 @@ class Step:
         return self.wait_for == 0
 
     @property
+    def tells(self) -> bool:
+        """Whether its page shows what others said."""
+        return bool(self.show or any(field.of for field in self.fields))
+
+    @property
     def fills_in(self) -> bool:
         """Whether something is stored for who has not answered."""
         return self.on_timeout != "blank" and bool(self.fields)
 
     @property
     def opening_hooks(self) -> tuple[str, ...]:
-        return tuple(one.hook for one in self.show if one.hook)
+        others = [field.of for field in self.fields if field.of not in ("", *SEEN)]
+        return tuple(dict.fromkeys([*(one.hook for one in self.show if one.hook), *others]))
 
     @property
     def decides(self) -> bool:

@@ -25,6 +25,10 @@ def read_entry(study: Table) -> tuple[Field, ...]:
     if entry is None:
         return ()
     found = read_fields(entry, reserved=(*FORM_NAMES, *PLAYER_COLUMNS))
+    for index, field in enumerate(found):
+        if field.kind == "each":
+            sentence = "At the door nobody else is there whom a question could be about."
+            entry.findings.wrong((*entry.path, "fields", index, "kind"), sentence, "Ask it in a step.")
     entry.report_unknown_keys("[entry]")
     return found
 

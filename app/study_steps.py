@@ -12,7 +12,7 @@ from app.study_hooks import read_hook
 from app.study_mistakes import did_you_mean
 from app.study_names import NAME, unique_name
 from app.study_pages import OWN_PAGES
-from app.study_parts import Dropout, Show, Step
+from app.study_parts import SEEN, Dropout, Show, Step
 from app.study_source import Table
 
 CHATS = ("none", "neighbours", "room")
@@ -66,8 +66,10 @@ def read_steps(study: Table, dropout: Dropout) -> tuple[Step, ...]:
         if steps[-1].own_pace:
             _check_pace(table, steps[-1])
         shows.append([_show(one) for one in table.tables("show", SHOW_EXAMPLE)])
-        steps[-1] = replace(steps[-1], results=(*steps[-1].results, *_computed(shows[-1])))
+        computed = (*_computed(shows[-1]), *_whom(found))
+        steps[-1] = replace(steps[-1], results=(*steps[-1].results, *computed))
         table.report_unknown_keys("[[step]]")
+    _check_about(study, steps)
     return tuple(
         replace(step, show=tuple(_placed(steps, index, table, show) for table, show in shows[index]))
         for index, step in enumerate(steps)
@@ -156,6 +158,12 @@ def _computed(shows: Sequence[tuple[Table, Show]]) -> Iterator[Field]:
             yield Field(show.hook, ask, kind)
 
 
+def _whom(fields: Sequence[Field]) -> Iterator[Field]:
+    """Whom questions are about, where a hook says so as the step opens: a result named after it."""
+    for hook in dict.fromkeys(field.of for field in fields if field.of not in ("", *SEEN)):
+        yield Field(hook, "Whom this player is asked about", "slots")
+
+
 def _show(table: Table) -> tuple[Table, Show]:
     hook = read_hook(table, "hook")
     if hook:
@@ -175,6 +183,16 @@ def _show(table: Table) -> tuple[Table, Show]:
     ask = table.text("ask", default="", longest=200)
     table.report_unknown_keys("what is shown")
     return table, Show(field, "", of, round_, look, ask=ask)
+
+
+def _check_about(study: Table, steps: Sequence[Step]) -> None:
+    names = sorted({field.name for step in steps for field in (*step.fields, *step.results)})
+    for index, step in enumerate(steps):
+        for nth, field in enumerate(step.fields):
+            if field.about and field.about not in names:
+                sentence = f"No step has a field `{field.about}`, so it can't stand beside anybody."
+                place = ("step", index, "fields", nth, "about")
+                study.findings.wrong(place, sentence, did_you_mean(field.about, names))
 
 
 def _placed(steps: Sequence[Step], index: int, table: Table, show: Show) -> Show:

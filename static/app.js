@@ -175,7 +175,7 @@ document.addEventListener("visibilitychange", () => {
 function restoreDraft(form) {
   const typed = readDraft(form);
   if (!typed) return;
-  for (const field of all("input, textarea, select", form)) {
+  for (const field of all("input:not([type=hidden]), textarea, select", form)) {
     const values = typed.filter(([name]) => name === (field.dataset.name ?? field.name)).map(([, value]) => value);
     if (field.type === "radio" || field.type === "checkbox") field.checked = values.includes(field.value);
     else if (field.type === "select-one") {

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.fields import KINDS, Field, FieldError, typed
+from app.fields import KINDS, Field, FieldError, read_fields, typed
 
 
 def field(kind: str, low: str | None = None, high: str | None = None, **more: object) -> Field:
@@ -105,6 +105,27 @@ def test_reading_what_was_stored_changes_nothing(kind: str, raw: str, required: 
     assert "\r" not in stored
     assert "\0" not in stored
     stored.encode()
+
+
+def test_what_is_said_of_each_is_one_value_by_slot_and_nobody_may_be_passed_over() -> None:
+    wish = field("each", options=("keep", "break"))
+    points = field("each", "0", "10", required=False)
+    form = {"q": ["3", "12"], "q-12": ["keep"], "q-3": [" break "], "q2-3": ["no"]}
+    assert read_fields([wish], form) == ({"q": '{"3":"break","12":"keep"}'}, {})
+    assert wish.read(['{"3":"break","12":"keep"}']) == '{"3":"break","12":"keep"}'
+    assert wish.said_of('{"3":"break"}') == {3: "break"} and wish.shown('{"3":"break"}') == "3: break"
+    assert typed([wish], form) == {"q": '{"3":"break","12":"keep"}'}
+    assert typed([wish], {"q": ["3", "12"], "q-3": ["break"]}) == {"q": '{"3":"break"}'}
+    assert read_fields([points], {"q": ["3", "12"], "q-3": ["٤"]}) == ({"q": '{"3":"4"}'}, {})
+    assert read_fields([wish], {}) == ({"q": ""}, {})  # nobody was there to be asked about
+    for said in ({"q-3": ["keep"]}, {"q-3": ["keep"], "q-12": ["leave"]}, {"q-3": ["keep", "break"]}):
+        values, errors = read_fields([wish], {"q": ["3", "12"]} | said)
+        assert not values and str(errors["q"]) == "Please answer for each of them."
+    for raw in (["0 keep"], ["x keep"], ["9999 keep"], ["{"], ["[1]"], ['{"3":1}', "{}"]):
+        with pytest.raises(FieldError):
+            wish.read(raw)
+    with pytest.raises(FieldError):
+        points.read(["3", "3 11"])
 
 
 @given(st.integers(-(10**17), 10**17), st.integers(0, 6))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
+from app import each
 from app.study import Field
 
 WORDS = (
@@ -20,8 +23,18 @@ WORDS = (
 )
 
 
-def plausible(field: Field, chance: random.Random) -> str:
-    """A value that `field` takes, drawn at random."""
+def plausible_all(
+    fields: Sequence[Field], others: Mapping[str, Sequence[int]], chance: random.Random
+) -> dict[str, str]:
+    """A value for each field; `others` has the slots that a field is about, where it is about each of several."""
+    return {field.name: plausible(field, chance, others.get(field.name, ())) for field in fields}
+
+
+def plausible(field: Field, chance: random.Random, others: Sequence[int] = ()) -> str:
+    """A value that `field` takes, drawn at random; for a question about each of several, those are `others`."""
+    if field.kind == "each":
+        kind = "choice" if field.options else "integer"
+        return each.pack({slot: plausible(replace(field, kind=kind), chance) for slot in others})
     if field.kind in ("integer", "scale", "slider"):
         low, high = _range(field)
         return str(round(chance.triangular(low, high)))

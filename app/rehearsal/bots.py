@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.receipts import as_kept, digest
-from app.rehearsal.answers import WORDS, plausible
+from app.rehearsal.answers import WORDS, plausible, plausible_all
 from app.rehearsal.diary import Ask, Diary, Sent, Told
 from app.rehearsal.habits import Habits
 from app.rehearsal.page import Page
@@ -237,7 +237,7 @@ class Bot:
     async def _answer(self, position: Position) -> None:
         fields = position.step.fields
         key = self.page.keys["form-key"]
-        values = {field.name: plausible(field, self.chance) for field in fields}
+        values = plausible_all(fields, self.page.others, self.chance)
         form = {"form_key": key, **values}
         if self.chance.random() < self.habits.cut:
             self.diary.did("lost the connection under a form")

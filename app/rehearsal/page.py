@@ -10,6 +10,7 @@ from app.rehearsal.diary import Diary, Seen
 
 PARTIAL = re.compile(r'<hx-partial hx-target="(#[\w-]+)"[^>]*>(.*?)</hx-partial>', re.DOTALL)
 HIDDEN = re.compile(r'<input type="hidden" id="(form-key|message-key)" name="form_key" value="([^"]*)"')
+OTHER = re.compile(r'<input type="hidden" name="(\w+)" value="(\d+)" data-other>')
 CODE = re.compile(r'id="code">([^<]*)<')
 RECEIPT = re.compile(r'id="receipt">([^<]*)<')
 SAID = re.compile(r'<li id="m(\d+)".*?<span dir="auto">(.*?)</span></li>', re.DOTALL)
@@ -23,6 +24,7 @@ class Page:
         self.diary = diary
         self.patience = patience  # seconds that a page may stand still after its deadline
         self.keys: dict[str, str] = {}
+        self.others: dict[str, list[int]] = {}  # field → slots that it is about
         self.talk: list[int] = []  # messages, from the top
         self.place = ""  # lobby, room or done; nothing before the first snapshot
         self.position = -1  # in the study's plan
@@ -95,6 +97,7 @@ class Page:
         if position < self.position:
             self.diary.wrong(5, f"the page went back from step {self.position + 1} to {position + 1}")
         self.position = position
+        self.others = others_on(content)
 
     def _read_clock(self, content: str, now: float) -> None:
         if content and (clock := CLOCK.search(content)):
@@ -115,3 +118,11 @@ class Page:
         """The position in the study's plan that a form key belongs to."""
         parts = form_key.split(".")
         return int(parts[1]) if len(parts) > 3 and parts[1].isdecimal() else None
+
+
+def others_on(content: str) -> dict[str, list[int]]:
+    """Whom the questions of a form are about, where they are about each of several: field → slots."""
+    found: dict[str, list[int]] = {}
+    for name, slot in OTHER.findall(content):
+        found.setdefault(name, []).append(int(slot))
+    return found
