@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from app import actions, lobby, messages, payments, players, records, replay_check, rooms
+from app import actions, dropouts, lobby, messages, payments, players, records, replay_check
 from app.conductor import Conductor
 from app.db import Connection, connect, open_pool
 from app.messages import Draft
@@ -233,7 +233,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(who=WHO)
     def leaves(self, who: int) -> None:
-        self.world.do(lambda conn: rooms.withdraw(conn, self.ids[who], self.study))
+        self.world.do(lambda conn: dropouts.withdraw(conn, self.ids[who], self.study))
 
     @rule()
     def the_conductor_looks(self) -> None:
