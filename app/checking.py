@@ -75,9 +75,9 @@ def _players(text: str) -> int | Path:
 
 def _told(study: Study, estimate: Estimate) -> Iterator[tuple[str, str]]:
     shortest, longest = _minutes(estimate.shortest), _minutes(estimate.longest)
-    quick = f"{shortest} minutes in a room if all answer in a third of the time, "
-    length = f"{quick if shortest != longest else ''}{longest} minutes if every deadline runs out"
-    yield "length", f"{length}; before that at most {_minutes(estimate.lobby)} in the lobby"
+    quick = f"{shortest} in a room if all answer in a third of the time, "
+    yield "length", f"{quick if shortest != longest else ''}{longest} if every deadline runs out"
+    yield "lobby", "; ".join([f"at most {_minutes(estimate.lobby)}", *_filling(estimate)])
     least, most = estimate.records
     a_player = f"{most:,}" if least == most else f"{least:,} to {most:,}"
     yield (
@@ -87,7 +87,7 @@ def _told(study: Study, estimate: Estimate) -> Iterator[tuple[str, str]]:
     rate = f"{_rate(estimate.records_a_second)} records in {_rate(estimate.forms_a_second)} forms a second"
     yield (
         "writes",
-        f"{rate} at the most, if {estimate.players:,} come within {_minutes(estimate.over)} minutes",
+        f"{rate} at the most, if {estimate.players:,} come within {_minutes(estimate.over)}",
     )
     measured = measured_records()
     figure = (
@@ -100,6 +100,12 @@ def _told(study: Study, estimate: Estimate) -> Iterator[tuple[str, str]]:
         yield "pay", _paid(study, estimate, *estimate.pay)
 
 
+def _filling(estimate: Estimate) -> Iterator[str]:
+    for name, takes in estimate.fills.items():
+        late = ", longer than anybody waits: most would leave" if takes > estimate.lobby else ""
+        yield f"a `{name}` fills in about {_minutes(takes)}{late}"
+
+
 def _paid(study: Study, estimate: Estimate, least: Decimal, most: Decimal | None) -> str:
     def money(amount: Decimal) -> str:
         return texts_in().money(amount, estimate.currency)
@@ -110,15 +116,19 @@ def _paid(study: Study, estimate: Estimate, least: Decimal, most: Decimal | None
     return f"{each} for finishing; at most {money(most * estimate.players)} for {_many(estimate.players, 'player')}"
 
 
-def with_people(files: dict[str, bytes], path: Path) -> tuple[int | Path, list[Mistake]]:
-    """How many they are, and all mistakes with those that they show; the path alone where the list has some itself."""
+def with_people(files: dict[str, bytes], path: Path) -> tuple[Counter[str] | Path, list[Mistake]]:
+    """How many of each type they are, and all mistakes with those that they show.
+
+    The path alone where the list itself has a mistake; its content is added to `files`, to be shown.
+    """
     try:
         people = read_people(path, parse(files))
     except PeopleError as error:
         with suppress(OSError, ValueError):
             files[path.name] = path.read_bytes()
         return path, [*check(files), error.mistake]
-    return len(people), check(files, Counter(person.type for person in people))
+    types = Counter(person.type for person in people)
+    return types, check(files, types)
 
 
 def shown(mistake: Mistake, files: Mapping[str, bytes], colours: bool = False) -> str:
@@ -167,7 +177,8 @@ def _many(number: int, what: str) -> str:
 
 
 def _minutes(seconds: float) -> str:
-    return f"{seconds / 60:.1f}".removesuffix(".0")
+    number = f"{seconds / 60:.1f}".removesuffix(".0")
+    return f"{seconds:.0f} s" if seconds < 60 else f"{number} minute{'' if number == '1' else 's'}"
 
 
 def _rate(number: float) -> str:
@@ -188,6 +199,7 @@ def _estimate_as_json(estimate: Estimate | None) -> dict[str, object]:
             shortest_seconds=round(estimate.shortest, 3),
             longest_seconds=round(estimate.longest, 3),
             lobby_seconds=estimate.lobby,
+            fills_seconds={name: round(takes, 3) for name, takes in estimate.fills.items()},
             records_per_player=dict(zip(("least", "most"), estimate.records, strict=True)),
             records_a_second=round(estimate.records_a_second, 3),
             forms_a_second=round(estimate.forms_a_second, 3),

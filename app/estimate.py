@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from app.config import PROJECT
-from app.study import Position, Study
+from app.study import ANY, Position, Study
 
 QUICK = 1 / 3  # of the time limit, if everybody answers fast
 BENCHMARKS = PROJECT / "BENCHMARKS.md"
@@ -22,7 +24,8 @@ class Estimate:
     is skipped, `longest` where every deadline runs out. `records_a_second` and `forms_a_second` are those of the
     busiest time, with `players` who arrive evenly within `over` seconds and play as fast as in `shortest`: all of
     them at once, if that takes longer than to arrive. `pay` is for who finishes; its most is None where `score` may
-    give any amount.
+    give any amount. `fills` has the kinds of rooms, and how long it takes until enough for one have come, as far as the
+    types of those who come are known.
     """
 
     players: int
@@ -30,6 +33,7 @@ class Estimate:
     shortest: float
     longest: float
     lobby: float
+    fills: Mapping[str, float]
     records: tuple[int, int]
     records_a_second: float
     forms_a_second: float
@@ -37,7 +41,9 @@ class Estimate:
     currency: str
 
 
-def estimate_of(study: Study, players: int, over: float) -> Estimate:
+def estimate_of(study: Study, people: int | Counter[str], over: float) -> Estimate:
+    """For so many players, or so many of each type."""
+    players = people if isinstance(people, int) else people.total()
     certain = [position for position in study.plan if not position.step.when]
     shortest = round(sum(_quick(position) for position in certain), 3)
     busy = max(over, shortest, 1.0)
@@ -48,6 +54,7 @@ def estimate_of(study: Study, players: int, over: float) -> Estimate:
         shortest=shortest,
         longest=sum(position.step.limit for position in study.plan),
         lobby=study.lobby.max_wait,
+        fills=_fills(study, people, over),
         records=(sum(len(position.step.fields) for position in certain), study.records_per_player),
         records_a_second=players * study.records_per_player / busy,
         forms_a_second=players * forms / busy,
@@ -68,6 +75,18 @@ def measured_records() -> int | None:
 def _quick(position: Position) -> float:
     step = position.step
     return step.limit * (QUICK if step.ends == "answered" else 1)
+
+
+def _fills(study: Study, people: int | Counter[str], over: float) -> dict[str, float]:
+    """Enough of the slowest type, as if nobody else took them; nothing for a room that these people can't fill."""
+    found = {}
+    for room in study.rooms:
+        types = people if isinstance(people, Counter) else Counter({ANY: people})
+        seats = {type_: number for type_, number in room.seats.items() if type_ != ANY} | {ANY: room.size}
+        come = {type_: types.total() if type_ == ANY else types[type_] for type_ in seats}
+        if all(come[type_] >= number for type_, number in seats.items()):
+            found[room.name] = max(number * over / come[type_] for type_, number in seats.items())
+    return found
 
 
 def _pay(study: Study) -> tuple[Decimal, Decimal | None] | None:

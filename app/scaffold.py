@@ -7,12 +7,14 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from app.arguments import Refusal
 from app.config import Config
-from app.study import check, read_folder
+from app.study import check
 from app.study_parts import MOST_SEATS
 
+T = TypeVar("T")
 QUESTIONS = {
     "title": ("What is the study called?", "Guessing together"),
     "seats": ("How many people are in one room?", "4"),
@@ -32,8 +34,12 @@ seats = {{any = {seats}}}
 max_wait = "5m"               # then people leave, with a code of its own
 pay_per_minute = 0.15
 
+[pay]
+base = 2.00                   # for finishing
+currency = "EUR"
+
 [network]
-kind = "complete"             # who sees whom: or ring, star, lattice, small_world, random_regular
+kind = "complete"             # who sees whom: or ring, star, lattice, small_world and others
 
 [[step]]
 page   = "guess"              # pages/guess.html
@@ -55,14 +61,16 @@ PAGE = """\
 README = """\
 # {title}
 
-{seats} people answer the same question three times and see what the others answered before.
+{people} the same question three times and see what the others answered before.
 
-    networklab check {folder}
+    networklab check {folder}                 # what is wrong, or what it will take
     networklab demo --study {folder}          # bots play it, and one place is yours
-    networklab open {folder} --players people.csv --links links.csv
+    networklab open {folder} --players {folder}/people.csv --links links.csv
 
-`people.csv` has the columns `token,label,type`; leave tokens empty to have them made.
+`study.toml` is the study, `pages/guess.html` what stands above the question. `people.csv` lists who may come: put
+your own people there, and leave tokens empty to have them made. It is no part of the study that is stored and exported.
 """
+PEOPLE = "token,label,type\n"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -77,33 +85,65 @@ def run(options: argparse.Namespace, config: Config) -> int:
     folder: Path = options.folder
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Refusal(f"{folder} is there already and not empty. Give a folder that is not there yet.")
-    answers = {name: getattr(options, name) or _ask(*question) for name, question in QUESTIONS.items()}
-    seats = answers["seats"].strip()
-    if not seats.isascii() or not seats.isdigit() or not 1 <= int(seats) <= MOST_SEATS:
-        raise Refusal(f"“{seats}” people can’t be in one room. Give a whole number from 1 to {MOST_SEATS}.")
-    title, ask = (" ".join(answers[name].split()) for name in ("title", "ask"))
-    study = STUDY.format(
-        title=_toml(title), ask=_toml(ask), seats=int(seats), chat='"none"' if int(seats) == 1 else '"room"'
-    )
+    title = _answer(_line, options.title, *QUESTIONS["title"])
+    seats = _answer(_seats, options.seats, *QUESTIONS["seats"])
+    ask = _answer(_line, options.ask, *QUESTIONS["ask"])
+    files = _files(folder, title, seats, ask)
+    # Before anything is written: a title may be too long.
+    for mistake in check({name: text.encode() for name, text in files.items()}):
+        raise Refusal(f"{mistake.sentence} {mistake.suggestion} Nothing was made.")
     try:
         (folder / "pages").mkdir(parents=True)
-        (folder / "study.toml").write_text(study, encoding="utf-8")
-        (folder / "pages" / "guess.html").write_text(PAGE, encoding="utf-8")
-        readme = README.format(title=title, seats=int(seats), folder=folder)
-        (folder / "README.md").write_text(readme, encoding="utf-8")
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:
         raise Refusal(f"{folder} can’t be written: {error.strerror}.") from None
-    for mistake in check(read_folder(folder)):  # such as a title that is too long
-        raise Refusal(
-            f"{mistake} Change it in {folder / 'study.toml'}, or remove the folder and start again."
-        )
-    print(f"{folder} has a study that runs. See it with bots: networklab demo --study {folder}")
+    print(
+        f"{folder} has a study that runs. What to do next:\n"
+        f"  networklab check {folder}         what it will take\n"
+        f"  networklab demo --study {folder}  bots play it, and one place is yours\n"
+        f"Then change {folder}/study.toml and {folder}/pages/guess.html; {folder}/README.md has the rest."
+    )
     return 0
 
 
-def _ask(question: str, default: str, read: Callable[[], str] = sys.stdin.readline) -> str:
-    print(f"{question} [{default}] ", end="", file=sys.stderr, flush=True)
-    return read().strip() or default
+def _files(folder: Path, title: str, seats: int, ask: str) -> dict[str, str]:
+    people = "One person answers" if seats == 1 else f"{seats} people answer"
+    chat = '"none"' if seats == 1 else '"room"'
+    return {
+        "study.toml": STUDY.format(title=_toml(title), ask=_toml(ask), seats=seats, chat=chat),
+        "pages/guess.html": PAGE,
+        "README.md": README.format(title=title, people=people, folder=folder),
+        "people.csv": PEOPLE + 2 * seats * ",,guest\n",
+    }
+
+
+def _answer(read: Callable[[str], T], given: str | None, question: str, default: str) -> T:
+    """Asks again until the answer can be used; without one, or where nobody answers, the default is taken."""
+    if given:
+        try:
+            return read(given)
+        except ValueError as error:
+            raise Refusal(str(error)) from None
+    while True:
+        print(f"{question} [{default}] ", end="", file=sys.stderr, flush=True)
+        try:
+            return read(sys.stdin.readline().strip() or default)
+        except ValueError as error:
+            print(error, file=sys.stderr)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _seats(text: str) -> int:
+    seats = text.strip()
+    if not seats.isascii() or not seats.isdigit() or not 1 <= int(seats) <= MOST_SEATS:
+        raise ValueError(
+            f"“{seats}” people can’t be in one room. Give a whole number from 1 to {MOST_SEATS}."
+        )
+    return int(seats)
 
 
 def _toml(text: str) -> str:

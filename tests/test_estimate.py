@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 
 from app.estimate import BENCHMARKS, estimate_of, measured_records
@@ -37,15 +38,24 @@ def study(toml: str = STUDY) -> Study:
 
 
 def test_minutes_records_and_writes_are_those_of_the_plan() -> None:
-    told = estimate_of(study(), players=600, over=30.0)
+    told = estimate_of(study(), people=600, over=30.0)
     # 20 s to read, which nobody can shorten; then four rounds of 10 s, or of 30 s.
     assert (told.shortest, told.longest, told.lobby) == (60, 140, 240)
     assert told.records == (8, 8)
     # They come within 30 s and take 60 s, so all 600 are in at once: 8 records and 4 forms each in that time.
     assert (told.records_a_second, told.forms_a_second) == (80, 40)
     # Where they take 10 minutes to come, no more than one a second comes, and as many go.
-    told = estimate_of(study(), players=600, over=600.0)
+    told = estimate_of(study(), people=600, over=600.0)
     assert (told.records_a_second, told.forms_a_second) == (8, 4)
+
+
+def test_a_room_fills_when_enough_of_its_slowest_type_have_come() -> None:
+    typed = STUDY.replace("seats = {any = 2}", "seats = {red = 1, any = 2}")
+    assert estimate_of(study(), 60, 120.0).fills == {"r": 4}  # one comes every two seconds
+    # Ten red ones within 120 s: one every 12 s; any three of all 40: 9 s.
+    assert estimate_of(study(typed), Counter(red=10, blue=30), 120.0).fills == {"r": 12}
+    assert estimate_of(study(typed), 60, 120.0).fills == {}  # of which types they are, nobody has said
+    assert estimate_of(study(typed), Counter(blue=30), 120.0).fills == {}
 
 
 def test_a_step_that_may_be_skipped_counts_for_the_most_only() -> None:
