@@ -123,21 +123,22 @@ def kill_listeners(database: str) -> int:
 # Who hears what
 
 
-def test_a_message_reaches_the_neighbours_and_the_dashboard_and_nobody_else(house: House) -> None:
-    session = house.open(people={"red": 4, "blue": 4})
-    server = house.serve()
-    ada = house.researcher(server)
+def test_a_message_reaches_the_neighbours_and_the_dashboard_and_nobody_else(
+    shared: House, server: Server
+) -> None:
+    session = shared.open(people={"red": 4, "blue": 4})
+    ada = shared.researcher(server)
 
     async def story() -> None:
-        guests = [house.guest(server, session, label) for label in session.tokens]
+        guests = [shared.guest(server, session, label) for label in session.tokens]
         for guest in guests:  # one at a time: the first two of each type share a room
             await guest.sign_in()
-        rooms = dict(house.sql("select label, room_id from player"))
-        first = [guest for guest in guests if rooms[guest.label] == 1]
-        others = [guest for guest in guests if rooms[guest.label] == 2]
+        names = dict(shared.sql("select label, name from player join room on room.id = room_id"))
+        first = [guest for guest in guests if names[guest.label] == "mixed-1"]
+        others = [guest for guest in guests if names[guest.label] == "mixed-2"]
         assert len(first) == len(others) == 4
-        others = in_order_of_slots(house, session, others)
-        speaker, left, opposite, right = in_order_of_slots(house, session, first)
+        others = in_order_of_slots(shared, session, others)
+        speaker, left, opposite, right = in_order_of_slots(shared, session, first)
         async with all_watching([speaker, left, opposite, right, *others]) as streams:
             assert (await speaker.say("The bridge closes <b>tomorrow</b>")).status == 200
             for stream in (streams[0], streams[1], streams[3]):
@@ -159,15 +160,16 @@ def test_a_message_reaches_the_neighbours_and_the_dashboard_and_nobody_else(hous
         page = (await ada.get(f"/admin/sessions/{session.id}")).text
         assert "messages 2, " in page
 
-    house.tell(story())
+    shared.tell(story())
 
 
-def test_a_private_message_reaches_one_neighbour_and_somebody_untied_cannot_be_reached(house: House) -> None:
-    session = house.open()
-    server = house.serve()
+def test_a_private_message_reaches_one_neighbour_and_somebody_untied_cannot_be_reached(
+    shared: House, server: Server
+) -> None:
+    session = shared.open()
 
     async def story() -> None:
-        speaker, left, opposite, right = await a_ring(house, session, server)
+        speaker, left, opposite, right = await a_ring(shared, session, server)
         async with all_watching([left, opposite, right]) as streams:
             refused = await speaker.say("for you", to=3)
             assert refused.status == 422 and "not connected with that person" in refused.text
@@ -183,17 +185,18 @@ def test_a_private_message_reaches_one_neighbour_and_somebody_untied_cannot_be_r
             assert streams[0].talk == ["between us", "to mine"]
             assert streams[1].talk == ["to my neighbours", "to mine"]
             assert streams[2].talk == ["to my neighbours", "to mine"]
-        assert house.sql("select count(*) from message") == [(3,)]
+        assert shared.sql("select count(*) from message") == [(3,)]
 
-    house.tell(story())
+    shared.tell(story())
 
 
-def test_where_the_talk_is_for_the_room_everybody_hears_it_and_anybody_can_be_spoken_to(house: House) -> None:
-    session = house.open(ROOM_TALK)
-    server = house.serve()
+def test_where_the_talk_is_for_the_room_everybody_hears_it_and_anybody_can_be_spoken_to(
+    shared: House, server: Server
+) -> None:
+    session = shared.open(ROOM_TALK)
 
     async def story() -> None:
-        speaker, left, opposite, right = await a_ring(house, session, server)
+        speaker, left, opposite, right = await a_ring(shared, session, server)
         async with all_watching([speaker, left, opposite, right]) as streams:
             arabic, emoji = "\u200fمرحبا بالعالم (1)", "👩🏽‍🚀 & <3 \"q\" 'q'"
             assert (await speaker.say("only you", to=3)).status == 200
@@ -207,18 +210,20 @@ def test_where_the_talk_is_for_the_room_everybody_hears_it_and_anybody_can_be_sp
         async with all_watching([opposite, right]) as streams:
             assert [stream.talk for stream in streams] == [["only you", arabic, emoji], [arabic, emoji]]
 
-    house.tell(story())
+    shared.tell(story())
 
 
 # Each message once, in order
 
 
-def test_messages_from_two_servers_stand_in_one_order_on_every_page_and_after_a_reload(house: House) -> None:
-    session = house.open(CROWD, {"red": 12})
-    servers = house.serve(), house.serve()
+def test_messages_from_two_servers_stand_in_one_order_on_every_page_and_after_a_reload(
+    shared: House, server: Server, other_server: Server
+) -> None:
+    session = shared.open(CROWD, {"red": 12})
+    servers = server, other_server
 
     async def story() -> None:
-        guests = [house.guest(servers[n % 2], session, label) for n, label in enumerate(session.tokens)]
+        guests = [shared.guest(servers[n % 2], session, label) for n, label in enumerate(session.tokens)]
         await sign_everyone_in(guests)
         for guest in guests:
             await seated(guest)
@@ -226,21 +231,22 @@ def test_messages_from_two_servers_stand_in_one_order_on_every_page_and_after_a_
             await asyncio.gather(*(says(guest, 16, guest.label) for guest in guests))
             for stream in streams:
                 await stream.until(lambda _, stream=stream: len(stream.talk) >= 192, "all messages")  # type: ignore[misc]
-            order = as_logged(house)
+            order = as_logged(shared)
             assert len(order) == 192 and streams[0].talk == streams[1].talk == order
         # Who comes later reads them in the order in which they were shown.
         async with guests[2].watching() as later:
             assert later.talk == order
 
-    house.tell(story())
+    shared.tell(story())
 
 
-def test_a_stream_cut_in_the_middle_of_200_messages_shows_each_once_and_in_order(house: House) -> None:
-    session = house.open()
-    server = house.serve()
+def test_a_stream_cut_in_the_middle_of_200_messages_shows_each_once_and_in_order(
+    shared: House, server: Server
+) -> None:
+    session = shared.open()
 
     async def story() -> None:
-        reader, one, _, other = await a_ring(house, session, server)
+        reader, one, _, other = await a_ring(shared, session, server)
         page = Stream()
         talking = asyncio.gather(says(one, 100, "one"), says(other, 100, "other"))
         for seen in (20, 70, 120, 170):
@@ -250,9 +256,9 @@ def test_a_stream_cut_in_the_middle_of_200_messages_shows_each_once_and_in_order
         async with reader.watching(page):
             await page.until(lambda _: len(page.talk) >= 200, "all messages")
         assert page.snapshots == 5
-        assert page.talk == as_logged(house) and len(page.talk) == 200
+        assert page.talk == as_logged(shared) and len(page.talk) == 200
 
-    house.tell(story())
+    shared.tell(story())
 
 
 def test_a_killed_listener_loses_no_message_and_doubles_none(house: House) -> None:
@@ -321,12 +327,13 @@ class SlowBrowser(Browser):
         return await asyncio.open_connection(sock=link, limit=1024)
 
 
-def test_a_page_that_does_not_keep_up_gets_a_snapshot_and_misses_nothing(house: House) -> None:
-    session = house.open()
-    server = house.serve()
+def test_a_page_that_does_not_keep_up_gets_a_snapshot_and_misses_nothing(
+    shared: House, server: Server
+) -> None:
+    session = shared.open()
 
     async def story() -> None:
-        reader, one, _, other = await a_ring(house, session, server)
+        reader, one, _, other = await a_ring(shared, session, server)
         reader.goes_to(server, SlowBrowser)
         async with reader.watching() as slow, one.watching() as quick:
             slow.reading.clear()
@@ -337,9 +344,9 @@ def test_a_page_that_does_not_keep_up_gets_a_snapshot_and_misses_nothing(house: 
             slow.reading.set()
             await slow.until(lambda _: len(slow.talk) >= 200, "all messages")
             assert slow.snapshots >= 2  # it did overflow
-            assert slow.talk == as_logged(house) and len(slow.talk) == 200
+            assert slow.talk == as_logged(shared) and len(slow.talk) == 200
 
-    house.tell(story())
+    shared.tell(story())
 
 
 def test_a_notification_that_is_lost_costs_a_moment_and_no_message(house: House) -> None:
@@ -370,26 +377,27 @@ def test_a_notification_that_is_lost_costs_a_moment_and_no_message(house: House)
 # Pages that change by themselves
 
 
-def test_the_lobby_shows_who_comes_and_turns_into_the_room_without_a_reload(house: House) -> None:
-    session = house.open(start=False)
-    server = house.serve()
+def test_the_lobby_shows_who_comes_and_turns_into_the_room_without_a_reload(
+    shared: House, server: Server
+) -> None:
+    session = shared.open(start=False)
 
     async def story() -> None:
-        first, *others = [house.guest(server, session, label) for label in ("R1", "B1", "R2", "B2")]
+        first, *others = [shared.guest(server, session, label) for label in ("R1", "B1", "R2", "B2")]
         await first.sign_in()
         async with first.watching() as page:
             assert "1 of 4" in page.text and "has not started yet" in page.text
             await others[0].sign_in()
             await page.until(lambda text: "2 of 4" in text, "the second arrival")
-            await asyncio.to_thread(house.act, "start", session)
+            await asyncio.to_thread(shared.act, "start", session)
             await page.until(lambda _: page.snapshots == 2, "the start")
             assert "has not started yet" not in page.messages[-1]
             # A connection of the pool breaks just when the next arrival is to be shown.
-            house.sql(
+            shared.sql(
                 "select pg_terminate_backend(pid) from pg_stat_activity"
                 " where application_name = 'networklab pages' and datname = current_database()"
             )
-            await asyncio.to_thread(house.do, lambda conn: come_in(conn, session, "R2"))
+            await asyncio.to_thread(shared.do, lambda conn: come_in(conn, session, "R2"))
             await page.until(lambda text: "3 of 4" in text, "the third arrival")
             async with asyncio.timeout(10):
                 while (await others[2].sign_in()).status == 503:
@@ -397,58 +405,59 @@ def test_the_lobby_shows_who_comes_and_turns_into_the_room_without_a_reload(hous
             await page.until(lambda text: 'action="/play/records"' in text, "the room")
             assert "You talk with" in page.messages[-1] or "You talk with" in page.text
 
-    house.tell(story())
+    shared.tell(story())
 
 
-def test_who_has_waited_too_long_sees_their_code_without_a_reload(house: House) -> None:
-    session = house.open(CROWD.replace('max_wait = "5m"', 'max_wait = "1s"'))
-    server = house.serve()
+def test_who_has_waited_too_long_sees_their_code_without_a_reload(shared: House, server: Server) -> None:
+    session = shared.open(CROWD.replace('max_wait = "5m"', 'max_wait = "1s"'))
 
     async def story() -> None:
-        guest = house.guest(server, session, "R1")
+        guest = shared.guest(server, session, "R1")
         await guest.sign_in()
         async with guest.watching() as page:
             await page.until(lambda text: "No group was complete in time" in text, "the way out")
             assert 'hx-target="#live" hx-swap="delete"' in page.raw[-1]  # it need not listen any more
-        [(code,)] = house.sql("select code from player where status = 'left' and outcome = 'lobby'")
+        [(code,)] = shared.sql("select code from player where status = 'left' and outcome = 'lobby'")
         assert f'id="code">{code}<' in page.messages[-1]
 
-    house.tell(story())
+    shared.tell(story())
 
 
-def test_pause_resume_and_close_show_on_the_pages_of_those_who_wait_and_who_play(house: House) -> None:
-    session = house.open(people={"red": 3, "blue": 2})
-    server = house.serve()
+def test_pause_resume_and_close_show_on_the_pages_of_those_who_wait_and_who_play(
+    shared: House, server: Server
+) -> None:
+    session = shared.open(people={"red": 3, "blue": 2})
 
     async def story() -> None:
-        guests = [house.guest(server, session, label) for label in ("R1", "R2", "B1", "B2", "R3")]
+        guests = [shared.guest(server, session, label) for label in ("R1", "R2", "B1", "B2", "R3")]
         for guest in guests:
             await guest.sign_in()
         async with all_watching([guests[0], guests[4]]) as (playing, waiting):
             assert 'action="/play/records"' in playing.text and 'id="wait"' in waiting.text
-            await asyncio.to_thread(house.act, "pause", session)
+            await asyncio.to_thread(shared.act, "pause", session)
             await playing.until(
                 lambda text: "The session is paused. The clock stands still" in text, "the pause"
             )
             await waiting.until(lambda text: "Your waiting time stands still" in text, "the pause")
-            await asyncio.to_thread(house.act, "resume", session)
+            await asyncio.to_thread(shared.act, "resume", session)
             await playing.until(lambda _: "paused" not in playing.messages[-1], "going on")
             await waiting.until(lambda _: "stands still" not in waiting.messages[-1], "going on")
-            await asyncio.to_thread(house.act, "close", session)
+            await asyncio.to_thread(shared.act, "close", session)
             await playing.until(lambda text: "ended by the researchers" in text, "the end")
             await waiting.until(lambda text: "No group was complete in time" in text, "the end")
 
-    house.tell(story())
+    shared.tell(story())
 
 
-def test_answers_steps_somebody_leaving_and_the_end_show_without_a_reload(house: House) -> None:
-    session = house.open(
+def test_answers_steps_somebody_leaving_and_the_end_show_without_a_reload(
+    shared: House, server: Server
+) -> None:
+    session = shared.open(
         TALK.replace("[[step]]", '[finish]\nredirect = "https://example.org/?cc={code}"\n[[step]]')
     )
-    server = house.serve()
 
     async def story() -> None:
-        first, second, third, fourth = await a_ring(house, session, server)
+        first, second, third, fourth = await a_ring(shared, session, server)
         async with first.watching() as page, third.watching() as other:
             assert "0 of 2 neighbours have answered" in page.text and "round 1 of 3" in page.text
             await second.answer({"belief": "1"})
@@ -470,15 +479,15 @@ def test_answers_steps_somebody_leaving_and_the_end_show_without_a_reload(house:
                 await guest.answer({"belief": "7"})
             for stream in (page, other):
                 await stream.until(lambda text: "Thank you. You are done." in text, "the end")
-        [(code,)] = house.sql("select distinct code from player where status = 'finished'")
+        [(code,)] = shared.sql("select distinct code from player where status = 'finished'")
         assert (
             f'id="code">{code}<' in page.messages[-1]
             and f"https://example.org/?cc={code}" in page.messages[-1]
         )
-        said = house.sql("select value from record where field = 'belief' order by value")
+        said = shared.sql("select value from record where field = 'belief' order by value")
         assert [value for (value,) in said] == ["1", "2", "3", "4", "5", "6", "7", "7", "7"]
 
-    house.tell(story())
+    shared.tell(story())
 
 
 def test_a_page_that_joins_just_before_the_news_takes_it_from_nobody_else(house: House) -> None:
@@ -567,15 +576,16 @@ WAITING_FOR_A_LOCK = (
 )
 
 
-def test_a_mistake_in_a_studys_page_strands_nobody_and_leaves_the_other_studies_alone(house: House) -> None:
+def test_a_mistake_in_a_studys_page_strands_nobody_and_leaves_the_other_studies_alone(
+    shared: House, server: Server
+) -> None:
     page = PAGE + "{% block before %}{{ 1 // (2 - place.room.round) }}{% endblock %}"
-    broken = house.open(page=page)
-    session = house.open()
-    server = house.serve()
+    broken = shared.open(page=page)
+    session = shared.open()
 
     async def story() -> None:
-        guests = await a_ring(house, broken, server)
-        one, other, *_ = await a_ring(house, session, server)
+        guests = await a_ring(shared, broken, server)
+        one, other, *_ = await a_ring(shared, session, server)
         async with other.watching() as stream, guests[0].watching() as failing:
             for guest in guests:
                 await guest.answer({"belief": "1"})
@@ -586,25 +596,29 @@ def test_a_mistake_in_a_studys_page_strands_nobody_and_leaves_the_other_studies_
             await stream.until(lambda text: "we go on" in text, "a message in the other study")
         assert "starting another" not in server.log.read_text()
 
-    house.tell(story())
+    shared.tell(story())
 
 
 # Logs
 
 
 def test_a_logs_numbers_have_no_gap_and_a_reader_never_skips_one_whatever_happens_at_once(
-    house: House,
+    shared: House,
+    server: Server,
+    other_server: Server,
 ) -> None:
-    session = house.open(ROOM_TALK, {"red": 12, "blue": 12})
-    servers = house.serve(), house.serve()
+    session = shared.open(ROOM_TALK, {"red": 12, "blue": 12})
+    servers = server, other_server
 
     async def read(stop: asyncio.Event) -> dict[int, list[int]]:
         """Asks again and again for what is after the last that it has seen, as the hub does."""
-        conn = await connect(house.database, "reader")
+        conn = await connect(shared.database, "reader")
         seen: dict[int, list[int]] = {}
         while True:
             last = stop.is_set()
-            for (log,) in await (await conn.execute("select id from log")).fetchall():
+            for (log,) in await (
+                await conn.execute("select id from log where session_id = %s", [session.id])
+            ).fetchall():
                 seen.setdefault(log, [])
             cursors = {log: max(seqs, default=0) for log, seqs in seen.items()}
             for event in await events_after(conn, cursors, 500):
@@ -625,19 +639,19 @@ def test_a_logs_numbers_have_no_gap_and_a_reader_never_skips_one_whatever_happen
                 assert answer.status in (200, 409, 422)
 
     async def story() -> None:
-        guests = [house.guest(servers[n % 2], session, label) for n, label in enumerate(session.tokens)]
+        guests = [shared.guest(servers[n % 2], session, label) for n, label in enumerate(session.tokens)]
         stop = asyncio.Event()
         reading = asyncio.create_task(read(stop))
         await asyncio.gather(*(play(guest) for guest in guests))
-        await asyncio.to_thread(house.act, "close", session)  # nothing moves on by itself any more
+        await asyncio.to_thread(shared.act, "close", session)  # nothing moves on by itself any more
         stop.set()
         seen = await reading
-        stored = dict(house.sql("select id, last_seq from log"))
+        stored = dict(shared.sql("select id, last_seq from log"))
         assert len(stored) >= 7 and sum(stored.values()) > 200
         assert seen == {log: list(range(1, last + 1)) for log, last in stored.items()}
-        assert house.contradictions(session) == []
+        assert shared.contradictions(session) == []
 
-    house.tell(story())
+    shared.tell(story())
 
 
 # The listener

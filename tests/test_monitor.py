@@ -32,15 +32,16 @@ async def shown(ada: Desk, what: str, of: str = "") -> str:
     return str(await until(there, what))
 
 
-def test_whose_page_is_connected_is_seen_from_another_process_and_told_in_their_story(house: House) -> None:
-    session = house.open(LONG)
-    server, other = house.serve(), house.serve()
-    ada = desk(house, other, session)
+def test_whose_page_is_connected_is_seen_from_another_process_and_told_in_their_story(
+    shared: House, server: Server, other_server: Server
+) -> None:
+    session = shared.open(LONG)
+    ada = desk(shared, other_server, session)
 
     async def story() -> None:
-        guests = [house.guest(server, session, label) for label in session.tokens]
+        guests = [shared.guest(server, session, label) for label in session.tokens]
         first = guests[0]
-        of_first = f"/players/{numbers(house, session)[first.label]}"
+        of_first = f"/players/{numbers(shared, session)[first.label]}"
         await first.browser.get(f"/join/{first.token}")
         await shown(ada, "opened 1")
         await shown(ada, "opened the link", of_first)
@@ -63,7 +64,7 @@ def test_whose_page_is_connected_is_seen_from_another_process_and_told_in_their_
         assert "No room fits" in words(await ada.page("/rooms?status=ended"))
         assert "1 found" in words(await ada.page("/rooms?find=mix&status=playing"))
 
-    house.tell(story())
+    shared.tell(story())
 
 
 def test_pages_of_a_process_that_died_count_as_away_and_a_reload_is_no_absence(house: House) -> None:
@@ -105,13 +106,12 @@ def _is_of(server: Server, pid: int) -> bool:
     return found is not None and found.parent == server.popen.pid
 
 
-def test_what_is_stored_is_held_against_what_was_acknowledged(house: House) -> None:
-    session = house.open(LONG)
-    server = house.serve()
-    ada = desk(house, server, session)
+def test_what_is_stored_is_held_against_what_was_acknowledged(shared: House, server: Server) -> None:
+    session = shared.open(LONG)
+    ada = desk(shared, server, session)
 
     async def story() -> None:
-        guests = [house.guest(server, session, label) for label in session.tokens]
+        guests = [shared.guest(server, session, label) for label in session.tokens]
         await sign_everyone_in(guests)
         for guest in guests:
             await seated(guest)
@@ -120,11 +120,11 @@ def test_what_is_stored_is_held_against_what_was_acknowledged(house: House) -> N
             assert (await guests[0].answer({"belief": "5"}, form)).status == 200
         assert (await guests[1].answer({"belief": "6"})).status == 200
         await shown(ada, "records stored 4 = acknowledged")
-        house.sql("update log set records = records - 1 where session_id = %s and records > 0", session.id)
+        shared.sql("update log set records = records - 1 where session_id = %s and records > 0", session.id)
         text = await shown(ada, "1 LOST")
         assert "records stored 3" in text and "look: records stored" in text
 
-    house.tell(story())
+    shared.tell(story())
 
 
 def test_a_process_of_another_version_tells_of_other_figures_and_is_understood(house: House) -> None:
@@ -139,24 +139,25 @@ def test_a_process_of_another_version_tells_of_other_figures_and_is_understood(h
     assert "telepathy" not in house.tell(ada.browser.get("/metrics")).text
 
 
-def test_the_lobby_is_drawn_by_type_and_time_and_stands_still_in_a_pause(house: House) -> None:
-    session = house.open(PATIENT, {"red": 3, "blue": 1})
-    server = house.serve()
-    ada = desk(house, server, session)
+def test_the_lobby_is_drawn_by_type_and_time_and_stands_still_in_a_pause(
+    shared: House, server: Server
+) -> None:
+    session = shared.open(PATIENT, {"red": 3, "blue": 1})
+    ada = desk(shared, server, session)
 
     async def story() -> None:
-        await sign_everyone_in([house.guest(server, session, label) for label in ("R1", "R2")])
-        house.sql("update player set waiting_since = waiting_since - interval '30 min' where label = 'R1'")
+        await sign_everyone_in([shared.guest(server, session, label) for label in ("R1", "R2")])
+        shared.sql("update player set waiting_since = waiting_since - interval '30 min' where label = 'R1'")
         text = await shown(ada, "2 red 30:0")
         assert "pair needs 1 more blue" in text and "at most 120:00" in text
         assert (await ada.page()).count('width="4" height=') == 2  # one waits long, one has just come
         table = words(await ada.page("/players?status=waiting"))
         assert table.index("R1 red waiting since") < table.index("R2 red waiting since")
         await ada.do("/pause", {})
-        house.sql("update session set paused_at = paused_at - interval '10 min' where id = %s", session.id)
+        shared.sql("update session set paused_at = paused_at - interval '10 min' where id = %s", session.id)
         await shown(ada, "2 red 20:0")
 
-    house.tell(story())
+    shared.tell(story())
 
 
 def test_bars_of_the_lobby_fit_their_picture() -> None:
@@ -170,20 +171,21 @@ def test_bars_of_the_lobby_fit_their_picture() -> None:
 
 
 @pytest.mark.parametrize(("token", "end"), [("0123456789abcdef", "cdef"), ("short-token", "")])
-def test_a_person_is_found_by_the_end_of_a_link_that_stays_secret(house: House, token: str, end: str) -> None:
-    session = house.open(people=_two(token))
-    server = house.serve()
-    ada = desk(house, server, session)
+def test_a_person_is_found_by_the_end_of_a_link_that_stays_secret(
+    shared: House, server: Server, token: str, end: str
+) -> None:
+    session = shared.open(people=_two(token))
+    ada = desk(shared, server, session)
 
     async def story() -> None:
-        assert house.sql("select token_end from player where label = 'Ana'") == [(end,)]
+        assert shared.sql("select token_end from player where label = 'Ana'") == [(end,)]
         for find in (token[-4:], token[-3:], token[-6:]):
             found = words(await ada.page(f"/players?find={find}"))
             assert ("Ana" in found) == bool(end), find
             assert "Ben" not in found
         assert "Ana" in words(await ada.page(f"/players?find={token}"))
 
-    house.tell(story())
+    shared.tell(story())
 
 
 def _two(token: str) -> list[Person]:

@@ -19,7 +19,7 @@ from hypothesis import given, settings, strategies
 from app import codebook, export
 from app.receipts import Kept, ReceiptsError, Saved, digest, read_receipts, saved_by, spans
 from app.records import Receipt
-from tests.house import TALK, House, seated, sign_everyone_in, until
+from tests.house import TALK, House, Server, seated, sign_everyone_in, until
 from tests.lively import Lively, a_lively_session, open_lively
 from tests.test_cli import Shell, is_refused
 
@@ -32,15 +32,15 @@ def shell(house: House, tmp_path: Path) -> Shell:
 
 
 def test_who_is_done_reads_that_all_is_stored_and_the_receipt_is_found_in_the_export(
-    house: House, shell: Shell
+    shared: House, server: Server, tmp_path: Path
 ) -> None:
-    session = house.open(TALK)
-    server = house.serve()
-    guests = [house.guest(server, session, label) for label in session.tokens]
+    shell = Shell(shared, tmp_path)
+    session = shared.open(TALK)
+    guests = [shared.guest(server, session, label) for label in session.tokens]
     kept: dict[str, list[str]] = {guest.label: [] for guest in guests}
 
     def in_round(number: int) -> bool:
-        return house.sql("select round from room") == [(number,)]
+        return shared.sql("select round from room") == [(number,)]
 
     async def story() -> dict[str, str]:
         await sign_everyone_in(guests)
@@ -51,10 +51,10 @@ def test_who_is_done_reads_that_all_is_stored_and_the_receipt_is_found_in_the_ex
             for guest in guests:
                 answer = await guest.answer({"belief": str(round_), "why": f'=1+1, "{guest.label}"'})
                 kept[guest.label].append(answer.headers["receipt"])
-        await until(lambda: house.sql("select 1 from room where status = 'ended'"), "the end of the room")
+        await until(lambda: shared.sql("select 1 from room where status = 'ended'"), "the end of the room")
         return {guest.label: await guest.page() for guest in guests}
 
-    pages = house.tell(story())
+    pages = shared.tell(story())
     lines = ["", *(f"{label}\t{one}" for label, receipts in kept.items() for one in receipts)]
     for label, page in pages.items():
         messages = " and 1 message." if label == guests[0].label else "."
@@ -82,10 +82,9 @@ def records_of(receipt: str) -> list[int]:
     return numbers
 
 
-def test_who_saved_nothing_reads_nothing_about_it(house: House) -> None:
-    session = house.open(TALK)
-    server = house.serve()
-    guests = [house.guest(server, session, label) for label in session.tokens]
+def test_who_saved_nothing_reads_nothing_about_it(shared: House, server: Server) -> None:
+    session = shared.open(TALK)
+    guests = [shared.guest(server, session, label) for label in session.tokens]
 
     async def story() -> tuple[str, str]:
         await sign_everyone_in(guests)
@@ -95,7 +94,7 @@ def test_who_saved_nothing_reads_nothing_about_it(house: House) -> None:
             await guest.browser.post("/play/leave", {})
         return await guests[0].page(), await guests[1].page()
 
-    silent, spoke = house.tell(story())
+    silent, spoke = shared.tell(story())
     assert 'id="code"' in silent and "stored" not in silent and "eceipt" not in silent
     assert "All that you saved is stored: 2 answers." in spoke and receipt_on(spoke)
 

@@ -70,16 +70,18 @@ def test_a_form_posted_twice_at_once_and_again_after_a_restart_is_one_record_and
     assert house.contradictions(session) == []
 
 
-def test_other_words_under_the_same_key_are_a_new_version_and_none_is_lost(house: House) -> None:
-    session = house.open()
-    servers = house.serve(), house.serve()
+def test_other_words_under_the_same_key_are_a_new_version_and_none_is_lost(
+    shared: House, server: Server, other_server: Server
+) -> None:
+    session = shared.open()
+    servers = server, other_server
 
     async def story() -> None:
-        first, *_ = await _at_the_table(house, session, servers[0])
+        first, *_ = await _at_the_table(shared, session, servers[0])
         form = await first.form()
-        second = _other_tab(house, first, servers[1])
+        second = _other_tab(shared, first, servers[1])
         assert await second.form() == form, "a second tab has a key of its own"
-        tabs = [first, second, *(_other_tab(house, first, servers[nth % 2]) for nth in range(10))]
+        tabs = [first, second, *(_other_tab(shared, first, servers[nth % 2]) for nth in range(10))]
 
         answers = await asyncio.gather(
             *(tab.answer({"belief": str(nth)}, form) for nth, tab in enumerate(tabs))
@@ -87,52 +89,52 @@ def test_other_words_under_the_same_key_are_a_new_version_and_none_is_lost(house
 
         assert [answer.status for answer in answers] == [200] * 12
         ids = [_receipt(answer)[0] for answer in answers]
-        told = house.sql(
+        told = shared.sql(
             "select array_agg(id order by id), max(value) filter (where field = 'belief') from record group by form"
         )
         assert {tuple(ids_): value for ids_, value in told} == {
             ids_: str(nth) for nth, ids_ in enumerate(ids)
         }
-        newest = house.sql("select value from record where field = 'belief' order by version desc limit 1")
+        newest = shared.sql("select value from record where field = 'belief' order by version desc limit 1")
         assert f'value="{newest[0][0]}"' in await first.page()
 
-    house.tell(story())
-    versions = house.sql("select version, count(*) from record group by version order by version")
+    shared.tell(story())
+    versions = shared.sql("select version, count(*) from record group by version order by version")
     assert versions == [(version, 2) for version in range(1, 13)]
-    assert house.contradictions(session) == []
+    assert shared.contradictions(session) == []
 
 
-def test_a_receipt_is_the_said_by_what_the_database_has(house: House) -> None:
-    session = house.open()
-    server = house.serve()
+def test_a_receipt_is_the_said_by_what_the_database_has(shared: House, server: Server) -> None:
+    session = shared.open()
 
     async def story() -> list[Response]:
-        first, second, *_ = await _at_the_table(house, session, server)
+        first, second, *_ = await _at_the_table(shared, session, server)
         return [
             await first.answer({"belief": "1", "why": "a\r\nb\t“c” ü 🙂"}),
             await second.answer({"belief": "100", "why": ""}),
             await first.answer({"belief": "2", "why": "no"}),
         ]
 
-    answers = house.tell(story())
+    answers = shared.tell(story())
     for answer in answers:
         ids, digest = _receipt(answer)
-        stored = house.sql("select id, field, value from record where id = any(%s) order by id", list(ids))
+        stored = shared.sql("select id, field, value from record where id = any(%s) order by id", list(ids))
         lines = "".join(f"{number}\t{field}\t{value}\n" for number, field, value in stored)
         assert [number for number, *_ in stored] == list(ids)
         assert hashlib.sha256(lines.encode()).hexdigest() == digest
-    logged = house.sql(
+    logged = shared.sql(
         "select data->'records', data->>'sha256' from event where name = 'player_answered' order by seq"
     )
     assert [(tuple(ids), digest) for ids, digest in logged] == [_receipt(answer) for answer in answers]
 
 
-def test_a_saved_form_is_answered_before_all_others_and_with_the_same_protections(house: House) -> None:
-    session = house.open()
-    server = house.serve()
+def test_a_saved_form_is_answered_before_all_others_and_with_the_same_protections(
+    shared: House, server: Server
+) -> None:
+    session = shared.open()
 
     async def story() -> None:
-        first, *_ = await _at_the_table(house, session, server)
+        first, *_ = await _at_the_table(shared, session, server)
         form = await first.form() | {"belief": "1"}
         saved, refused = await first.answer({}, form), await first.answer({"form_key": "no"}, form)
         elsewhere = await first.browser.post("/play/records/", form, HTMX)  # Litestar's way to the same
@@ -143,16 +145,17 @@ def test_a_saved_form_is_answered_before_all_others_and_with_the_same_protection
             assert saved.headers[name] == refused.headers[name] == elsewhere.headers[name]
         assert saved.headers["content-type"] == refused.headers["content-type"]
 
-    house.tell(story())
-    assert [value for _, field, value, *_ in _records(house) if field == "belief"] == ["1"]
+    shared.tell(story())
+    assert [value for _, field, value, *_ in _records(shared) if field == "belief"] == ["1"]
 
 
-def test_forms_that_share_a_connection_are_answered_one_by_one_however_they_are_cut(house: House) -> None:
-    session = house.open()
-    server = house.serve()
+def test_forms_that_share_a_connection_are_answered_one_by_one_however_they_are_cut(
+    shared: House, server: Server
+) -> None:
+    session = shared.open()
 
     async def story() -> None:
-        first, *_ = await _at_the_table(house, session, server)
+        first, *_ = await _at_the_table(shared, session, server)
         form, cookie = await first.form(), first.browser.cookies[PLAYER_COOKIE]
 
         def request(values: dict[str, str], *more: str, path: str = "/play/records") -> bytes:
@@ -179,7 +182,7 @@ def test_forms_that_share_a_connection_are_answered_one_by_one_however_they_are_
         for pieces in ([b"".join(whole)], whole, [byte for one in whole for byte in _cut(one, 700)]):
             answers = await _exchange(server, pieces)
             assert [status for status, _ in answers] == statuses
-            said = [_said_by(house, headers["receipt"]) for _, headers in answers if "receipt" in headers]
+            said = [_said_by(shared, headers["receipt"]) for _, headers in answers if "receipt" in headers]
             assert [values["belief"] for values in said] == ["1", "2", "3", "4", "5"]
             assert [headers.get("connection") for _, headers in answers] == [None] * 6 + ["close"]
 
@@ -188,8 +191,8 @@ def test_forms_that_share_a_connection_are_answered_one_by_one_however_they_are_
         )
         assert (status, headers["connection"]) == (200, "close")
 
-    house.tell(story())
-    assert [value for _, field, value, *_ in _records(house) if field == "belief"] == list("123456")
+    shared.tell(story())
+    assert [value for _, field, value, *_ in _records(shared) if field == "belief"] == list("123456")
 
 
 async def _exchange(server: Server, pieces: list[bytes]) -> list[tuple[int, dict[str, str]]]:
@@ -229,12 +232,11 @@ def _said_by(house: House, receipt: str) -> dict[str, str]:
 # What is refused, and how.
 
 
-def test_a_key_that_is_not_ones_own_stores_nothing(house: House) -> None:
-    session = house.open()
-    server = house.serve()
+def test_a_key_that_is_not_ones_own_stores_nothing(shared: House, server: Server) -> None:
+    session = shared.open()
 
     async def story() -> None:
-        first, second, *_ = await _at_the_table(house, session, server)
+        first, second, *_ = await _at_the_table(shared, session, server)
         mine = (await first.form())["form_key"]
         room, position, turn, signature = mine.split(".")
         for key in (
@@ -250,22 +252,23 @@ def test_a_key_that_is_not_ones_own_stores_nothing(house: House) -> None:
             assert (answer.status, "Reload it" in answer.text, "<html" in answer.text) == (409, True, False)
             page = await first.browser.post("/play/records", form, PAGE)
             assert (page.status, "Reload it" in page.text, 'href="/play"' in page.text) == (409, True, True)
-        stranger = await house.guest(server, session, "B1").answer({"belief": "5"}, {"form_key": mine})
+        stranger = await shared.guest(server, session, "B1").answer({"belief": "5"}, {"form_key": mine})
         assert stranger.status == 403
-        assert _records(house) == []
+        assert _records(shared) == []
 
         assert (await first.answer({"belief": "5"}, {"form_key": mine})).status == 200
 
-    house.tell(story())
-    assert len(_records(house)) == 2
+    shared.tell(story())
+    assert len(_records(shared)) == 2
 
 
-def test_a_wrong_value_gets_its_sentence_beside_the_field_and_keeps_what_was_typed(house: House) -> None:
-    session = house.open()
-    server = house.serve()
+def test_a_wrong_value_gets_its_sentence_beside_the_field_and_keeps_what_was_typed(
+    shared: House, server: Server
+) -> None:
+    session = shared.open()
 
     async def story() -> None:
-        first, *_ = await _at_the_table(house, session, server)
+        first, *_ = await _at_the_table(shared, session, server)
         form = await first.form()
         for headers in (HTMX, PAGE):
             typed = form | {"belief": "101", "why": "as <I> said"}
@@ -278,20 +281,21 @@ def test_a_wrong_value_gets_its_sentence_beside_the_field_and_keeps_what_was_typ
             assert hidden_fields(answer.text, "/play/records") == form, "the form has another key now"
         for values in ({}, {"belief": "5", "why": "a\0b"}, {"belief": "5", "why": "x" * 2001}):
             assert (await first.answer(values, form)).status == 422
-        assert _records(house) == []
+        assert _records(shared) == []
 
         assert (await first.answer({"belief": "100"}, form)).status == 200
 
-    house.tell(story())
-    assert _records(house) == [("R1", "belief", "100", 1, False), ("R1", "why", "", 1, False)]
+    shared.tell(story())
+    assert _records(shared) == [("R1", "belief", "100", 1, False), ("R1", "why", "", 1, False)]
 
 
-def test_an_answer_to_a_step_that_has_ended_is_stored_and_marked_as_late(house: House) -> None:
-    session = house.open()
-    server = house.serve()
+def test_an_answer_to_a_step_that_has_ended_is_stored_and_marked_as_late(
+    shared: House, server: Server
+) -> None:
+    session = shared.open()
 
     async def story() -> None:
-        first, *others = await _at_the_table(house, session, server)
+        first, *others = await _at_the_table(shared, session, server)
         old = await first.form()
         await first.answer({"belief": "1"}, old)
         for guest in others:
@@ -307,18 +311,18 @@ def test_an_answer_to_a_step_that_has_ended_is_stored_and_marked_as_late(house: 
         again = await first.answer({"belief": "1"}, old)
         assert "marked as late" not in again.text
 
-    house.tell(story())
-    assert house.sql(
-        "select value, version, late, round from record where field = 'belief' and player_id = 1 order by id"
+    shared.tell(story())
+    assert shared.sql(
+        "select value, version, late, round from record r join player p on p.id = player_id"
+        " where field = 'belief' and label = 'R1' order by r.id"
     ) == [("1", 1, False, 1), ("2", 2, True, 1)]
 
 
-def test_who_has_left_stores_nothing_and_the_others_go_on_without_them(house: House) -> None:
-    session = house.open()
-    server = house.serve()
+def test_who_has_left_stores_nothing_and_the_others_go_on_without_them(shared: House, server: Server) -> None:
+    session = shared.open()
 
     async def story() -> None:
-        first, *others = await _at_the_table(house, session, server)
+        first, *others = await _at_the_table(shared, session, server)
         form = await first.form()
         for guest in others:
             await guest.answer({"belief": "7"})
@@ -331,20 +335,19 @@ def test_who_has_left_stores_nothing_and_the_others_go_on_without_them(house: Ho
         for guest in others:
             await _round(guest, 2)
 
-    house.tell(story())
-    assert Counter(label for label, *_ in _records(house)) == {"R2": 2, "B1": 2, "B2": 2}
-    assert house.contradictions(session) == []
+    shared.tell(story())
+    assert Counter(label for label, *_ in _records(shared)) == {"R2": 2, "B1": 2, "B2": 2}
+    assert shared.contradictions(session) == []
 
 
-def test_a_study_may_end_a_room_when_somebody_leaves_it(house: House) -> None:
+def test_a_study_may_end_a_room_when_somebody_leaves_it(shared: House, server: Server) -> None:
     dropout = '[dropout]\nsilent = "45s"\nthen = ["end_room"]\n'
-    session = house.open(TALK + dropout + LAST, {"red": 4, "blue": 4})
-    server = house.serve()
+    session = shared.open(TALK + dropout + LAST, {"red": 4, "blue": 4})
 
     async def story() -> None:
-        first, *others = await _at_the_table(house, session, server)
+        first, *others = await _at_the_table(shared, session, server)
         await first.browser.post("/play/leave", {})
-        room = dict(house.sql("select label, room_id from player"))
+        room = dict(shared.sql("select label, room_id from player"))
         partners = [guest for guest in others if room[guest.label] == room[first.label]]
         strangers = [guest for guest in others if guest not in partners]
         assert (len(partners), len(strangers)) == (3, 4)
@@ -355,39 +358,40 @@ def test_a_study_may_end_a_room_when_somebody_leaves_it(house: House) -> None:
         for guest in strangers:
             assert "round 1 of 3" in await guest.page()
 
-    house.tell(story())
-    assert house.sql("select outcome, count(*) from room group by 1 order by 1") == [
+    shared.tell(story())
+    assert shared.sql("select outcome, count(*) from room group by 1 order by 1") == [
         ("partner_left", 1),
         (None, 1),
     ]
-    assert house.contradictions(session) == []
+    assert shared.contradictions(session) == []
 
 
 # How rooms move on.
 
 
-def test_a_room_moves_on_when_all_have_answered_or_time_is_up_and_ends_with_a_code(house: House) -> None:
-    session = house.open(TALK.replace("repeat = 3", "repeat = 2") + LAST)
-    server = house.serve(processes=2)
+def test_a_room_moves_on_when_all_have_answered_or_time_is_up_and_ends_with_a_code(
+    shared: House, server: Server
+) -> None:
+    session = shared.open(TALK.replace("repeat = 3", "repeat = 2") + LAST)
 
     async def story() -> None:
-        guests = await _at_the_table(house, session, server)
+        guests = await _at_the_table(shared, session, server)
         for round_ in (1, 2):
             for guest in guests[:3]:
                 await guest.answer({"belief": str(round_)})
-            assert house.sql("select round from room") == [(round_,)]
+            assert shared.sql("select round from room") == [(round_,)]
             await guests[3].answer({"belief": str(round_)})
-            await _position(house, round_)
+            await _position(shared, round_)
         # This step lasts until its deadline, though everybody has answered.
         for guest in guests:
             assert (await guest.answer({"end": "well"})).status == 200
-        await until(lambda: house.sql("select 1 from room where status = 'ended'"), "the end of the room")
+        await until(lambda: shared.sql("select 1 from room where status = 'ended'"), "the end of the room")
         for guest in guests:
             assert 'id="code">DONE-1<' in await guest.page()
             assert 'href="https://example.org/complete?cc=DONE-1"' in await guest.page()
 
-    house.tell(story())
-    assert house.sql(
+    shared.tell(story())
+    assert shared.sql(
         "select round, field, count(*), bool_or(late) from record group by 1, 2 order by 2, 1"
     ) == [
         (1, "belief", 4, False),
@@ -396,32 +400,33 @@ def test_a_room_moves_on_when_all_have_answered_or_time_is_up_and_ends_with_a_co
         (1, "why", 4, False),
         (2, "why", 4, False),
     ]
-    ended, deadline = house.sql(
+    ended, deadline = shared.sql(
         """select e.at, (o.data->>'deadline')::timestamptz from event e join event o using (log_id)
         where e.name = 'room_ended' and o.name = 'step_opened' and o.data->>'step' = 'last'"""
     )[0]
     assert ended >= deadline, "the step that lasts until its deadline ended before"
-    assert house.sql("select distinct status::text, outcome, code from player") == [
+    assert shared.sql("select distinct status::text, outcome, code from player") == [
         ("finished", "complete", "DONE-1")
     ]
-    assert house.contradictions(session) == []
+    assert shared.contradictions(session) == []
 
 
-def test_a_deadline_moves_on_a_room_in_which_somebody_gives_no_answer(house: House) -> None:
-    session = house.open(TALK.replace('limit = "60s"', 'limit = "2s"'))
-    server = house.serve()
+def test_a_deadline_moves_on_a_room_in_which_somebody_gives_no_answer(shared: House, server: Server) -> None:
+    session = shared.open(TALK.replace('limit = "60s"', 'limit = "2s"'))
 
     async def story() -> None:
-        guests = await _at_the_table(house, session, server)
+        guests = await _at_the_table(shared, session, server)
         for guest in guests[:3]:
             assert (await guest.answer({"belief": "5"})).status == 200
-        await until(lambda: house.sql("select 1 from room where status = 'ended'"), "the end of the room", 20)
+        await until(
+            lambda: shared.sql("select 1 from room where status = 'ended'"), "the end of the room", 20
+        )
         assert 'id="code">COMPLETE<' in await guests[3].page()
 
-    house.tell(story())
+    shared.tell(story())
     # What is missing stays blank: no record stands for it.
-    assert {label for label, *_ in _records(house)} == {"R1", "R2", "B1"}
-    steps = house.sql(
+    assert {label for label, *_ in _records(shared)} == {"R1", "R2", "B1"}
+    steps = shared.sql(
         """select e.name, e.data->>'round', lag(deadline) over (order by e.seq) <= at from
         (select *, (data->>'deadline')::timestamptz as deadline from event) e join log on log.id = e.log_id
         where room_id is not null and name in ('room_opened', 'step_opened', 'room_ended') order by e.seq"""
@@ -515,30 +520,31 @@ def test_beyond_its_limit_the_ledger_says_503_and_the_same_form_succeeds_afterwa
     ]
 
 
-def test_a_ledger_that_loses_its_connection_sends_again_what_it_had_not_acknowledged(house: House) -> None:
-    session = house.open()
-    server = house.serve()
+def test_a_ledger_that_loses_its_connection_sends_again_what_it_had_not_acknowledged(
+    shared: House, server: Server
+) -> None:
+    session = shared.open()
 
     async def story() -> Response:
-        first, *_ = await _at_the_table(house, session, server)
+        first, *_ = await _at_the_table(shared, session, server)
         form = await first.form()
-        holder = await connect(house.database, "holder")
+        holder = await connect(shared.database, "holder")
         await holder.execute("begin")
         await holder.execute("select id from room for update")
         waiting = asyncio.create_task(first.answer({"belief": "1"}, form))
         ledger = """from pg_stat_activity where application_name = 'networklab ledger of records'
             and wait_event_type = 'Lock'"""
         for _ in range(2):
-            [(pid,)] = await until(lambda: house.sql(f"select pid {ledger}"), "the ledger's wait")
-            house.sql("select pg_terminate_backend(%s, 5000)", pid)
-        await until(lambda: house.sql(f"select 1 {ledger}"), "the ledger's wait on a new connection")
+            [(pid,)] = await until(lambda: shared.sql(f"select pid {ledger}"), "the ledger's wait")
+            shared.sql("select pg_terminate_backend(%s, 5000)", pid)
+        await until(lambda: shared.sql(f"select 1 {ledger}"), "the ledger's wait on a new connection")
         await holder.execute("rollback")
         await holder.close()
         return await waiting
 
-    answer = house.tell(story())
+    answer = shared.tell(story())
     assert answer.status == 200
-    assert house.sql("select array_agg(id order by id) from record") == [(list(_receipt(answer)[0]),)]
+    assert shared.sql("select array_agg(id order by id) from record") == [(list(_receipt(answer)[0]),)]
 
 
 async def _at_the_table(house: House, session: Opened, server: Server, at_once: int = 200) -> list[Guest]:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from itertools import cycle
 from typing import Any
 
 import psycopg
@@ -23,7 +24,18 @@ from app.lobby import Waiting, decide
 from app.people import Person
 from app.sessions import ACTIONS, SessionError, Studies, open_session, read_study
 from app.study import RoomKind, parse
-from tests.house import CONTRADICTIONS, PAGE, TALK, House, Opened, seated, sign_everyone_in, until
+from tests.house import (
+    CONTRADICTIONS,
+    PAGE,
+    TALK,
+    Guest,
+    House,
+    Opened,
+    Server,
+    seated,
+    sign_everyone_in,
+    until,
+)
 
 STEP = """
 [[step]]
@@ -572,18 +584,19 @@ def test_one_more_blue_in_time_makes_it_the_special_room_with_the_oldest_red(hou
     ]
 
 
-def test_the_conductor_opens_the_fallback_without_anybody_arriving(house: House) -> None:
-    session = house.open(TALK.replace('after = "30s"', 'after = "1s"'), {"red": 3, "blue": 1})
-    server = house.serve(processes=2)
-    guests = [house.guest(server, session, label) for label in session.tokens]
+def test_the_conductor_opens_the_fallback_without_anybody_arriving(
+    shared: House, server: Server, other_server: Server
+) -> None:
+    session = shared.open(TALK.replace('after = "30s"', 'after = "1s"'), {"red": 3, "blue": 1})
+    guests = _at_both(shared, session, server, other_server)
 
     async def story() -> None:
         await sign_everyone_in(guests)
         assert await asyncio.gather(*(seated(guest) for guest in guests))
 
-    house.tell(story())
-    assert house.sql("select kind from room") == [("plain",)]
-    assert house.contradictions(session) == []
+    shared.tell(story())
+    assert shared.sql("select kind from room") == [("plain",)]
+    assert shared.contradictions(session) == []
 
 
 def test_among_hundreds_of_the_same_type_the_oldest_are_seated_however_close_they_came(house: House) -> None:
@@ -597,32 +610,34 @@ def test_among_hundreds_of_the_same_type_the_oldest_are_seated_however_close_the
     assert house.sql("select min(id), max(id) from player where status = 'playing'") == [(1, 200)]
 
 
-def test_nobody_is_seated_before_the_start_and_everybody_without_coming_back_after_it(house: House) -> None:
-    session = house.open(TALK, start=False)
-    server = house.serve(processes=2)
-    guests = [house.guest(server, session, label) for label in session.tokens]
+def test_nobody_is_seated_before_the_start_and_everybody_without_coming_back_after_it(
+    shared: House, server: Server, other_server: Server
+) -> None:
+    session = shared.open(TALK, start=False)
+    guests = _at_both(shared, session, server, other_server)
 
     async def story() -> None:
         await sign_everyone_in(guests)
-        assert house.sql("select status::text, count(*) from player group by 1") == [("waiting", 4)]
+        assert shared.sql("select status::text, count(*) from player group by 1") == [("waiting", 4)]
         assert "has not started yet" in await guests[0].page()
-        await asyncio.to_thread(house.act, "start", session)
+        await asyncio.to_thread(shared.act, "start", session)
         assert await asyncio.gather(*(seated(guest) for guest in guests))
 
-    house.tell(story())
-    assert house.contradictions(session) == []
+    shared.tell(story())
+    assert shared.contradictions(session) == []
 
 
 @pytest.mark.parametrize("started", [True, False])
-def test_whoever_has_waited_the_longest_wait_leaves_with_the_lobbys_code(house: House, started: bool) -> None:
-    session = house.open(TALK, {"red": 2}, start=started)
-    server = house.serve()
-    early, late = house.guest(server, session, "R1"), house.guest(server, session, "R2")
+def test_whoever_has_waited_the_longest_wait_leaves_with_the_lobbys_code(
+    shared: House, server: Server, started: bool
+) -> None:
+    session = shared.open(TALK, {"red": 2}, start=started)
+    early, late = shared.guest(server, session, "R1"), shared.guest(server, session, "R2")
 
     async def story() -> None:
         await sign_everyone_in([early, late])
-        _age(house, session, 300, "R1")
-        house.sql("update lobby set due_at = due_at - interval '5m'")
+        _age(shared, session, 300, "R1")
+        shared.sql("update lobby set due_at = due_at - interval '5m'")
 
         async def gone() -> bool:
             return "No group was complete in time" in await early.page()
@@ -630,12 +645,12 @@ def test_whoever_has_waited_the_longest_wait_leaves_with_the_lobbys_code(house: 
         await until(gone, "the way out of the lobby")
         assert 'id="code">LOBBY<' in await early.page()
 
-    house.tell(story())
-    assert house.sql("select label, status::text, code, slot from player order by label") == [
+    shared.tell(story())
+    assert shared.sql("select label, status::text, code, slot from player order by label") == [
         ("R1", "left", "LOBBY", None),
         ("R2", "waiting", None, None),
     ]
-    assert house.sql("select data->>'outcome' from event where name = 'player_left'") == [("lobby",)]
+    assert shared.sql("select data->>'outcome' from event where name = 'player_left'") == [("lobby",)]
 
 
 TYPES = st.sampled_from(["red", "blue", "green"])
@@ -699,21 +714,23 @@ def _fills(kind: RoomKind, people: Sequence[Waiting]) -> bool:
 # The door.
 
 
-def test_signing_in_again_from_anywhere_gives_the_same_seat(house: House) -> None:
-    session = house.open(PAIR, {"red": 1, "blue": 1})
-    server = house.serve(processes=2)
-    phone, laptop, other = (house.guest(server, session, label) for label in ("R1", "R1", "B1"))
+def test_signing_in_again_from_anywhere_gives_the_same_seat(
+    shared: House, server: Server, other_server: Server
+) -> None:
+    session = shared.open(PAIR, {"red": 1, "blue": 1})
+    phone, other = (shared.guest(server, session, label) for label in ("R1", "B1"))
+    laptop = shared.guest(other_server, session, "R1")
 
     async def story() -> None:
         await phone.sign_in()
-        before = house.sql("select signed_in_at, waiting_since from player where label = 'R1'")
+        before = shared.sql("select signed_in_at, waiting_since from player where label = 'R1'")
         assert "Your place is kept" in (await laptop.browser.get(f"/join/{laptop.token}")).text
         assert (await laptop.sign_in()).status == 303
-        assert house.sql("select signed_in_at, waiting_since from player where label = 'R1'") == before
+        assert shared.sql("select signed_in_at, waiting_since from player where label = 'R1'") == before
         await other.sign_in()
         page = _timeless(await seated(phone))
         assert page == _timeless(await seated(laptop))
-        seat = house.sql("select room_id, slot from player where label = 'R1'")
+        seat = shared.sql("select room_id, slot from player where label = 'R1'")
 
         assert (await phone.browser.get("/play")).status == 200
         phone.browser.cookies.clear()
@@ -721,10 +738,10 @@ def test_signing_in_again_from_anywhere_gives_the_same_seat(house: House) -> Non
         assert (lost.status, "Open the link from your invitation again" in lost.text) == (403, True)
         assert (await phone.sign_in()).status == 303
         assert _timeless(await seated(phone)) == page
-        assert house.sql("select room_id, slot from player where label = 'R1'") == seat
+        assert shared.sql("select room_id, slot from player where label = 'R1'") == seat
 
-    house.tell(story())
-    assert house.contradictions(session) == []
+    shared.tell(story())
+    assert shared.contradictions(session) == []
 
 
 def test_people_who_sign_in_together_each_come_in_once_and_with_what_they_said_first(house: House) -> None:
@@ -747,10 +764,11 @@ def test_people_who_sign_in_together_each_come_in_once_and_with_what_they_said_f
     ]
 
 
-def test_a_wrong_entry_gets_its_sentence_beside_the_field_and_keeps_what_was_typed(house: House) -> None:
-    session = house.open(ENTRY, {"red": 1, "blue": 1})
-    server = house.serve()
-    guest = house.guest(server, session, "R1")
+def test_a_wrong_entry_gets_its_sentence_beside_the_field_and_keeps_what_was_typed(
+    shared: House, server: Server
+) -> None:
+    session = shared.open(ENTRY, {"red": 1, "blue": 1})
+    guest = shared.guest(server, session, "R1")
 
     async def story() -> None:
         answer = await guest.sign_in({"age": "12", "nick": 'Zoë <"&'})
@@ -760,26 +778,25 @@ def test_a_wrong_entry_gets_its_sentence_beside_the_field_and_keeps_what_was_typ
         assert 'value="12"' in answer.text
         assert "Zoë &lt;&#34;&amp;</textarea>" in answer.text
         assert 'id="error-entry-nick"' not in answer.text
-        assert house.sql("select status::text, entry from player where label = 'R1'") == [("invited", {})]
+        assert shared.sql("select status::text, entry from player where label = 'R1'") == [("invited", {})]
 
         assert (await guest.sign_in({"age": "18", "nick": 'Zoë <"&'})).status == 303
-        assert house.sql("select status::text, entry from player where label = 'R1'") == [
+        assert shared.sql("select status::text, entry from player where label = 'R1'") == [
             ("waiting", {"age": "18", "nick": 'Zoë <"&'})
         ]
 
-    house.tell(story())
+    shared.tell(story())
 
 
-def test_a_closed_session_and_a_wrong_link_say_so(house: House) -> None:
-    session = house.open(PAIR, {"red": 1, "blue": 1})
-    server = house.serve()
-    inside, outside = house.guest(server, session, "R1"), house.guest(server, session, "B1")
+def test_a_closed_session_and_a_wrong_link_say_so(shared: House, server: Server) -> None:
+    session = shared.open(PAIR, {"red": 1, "blue": 1})
+    inside, outside = shared.guest(server, session, "R1"), shared.guest(server, session, "B1")
     address = f"/join/{outside.token}"
 
     async def story() -> None:
         assert (await outside.browser.get(address)).status == 200
         await inside.sign_in()
-        await asyncio.to_thread(house.act, "close", session)
+        await asyncio.to_thread(shared.act, "close", session)
         for answer in (await outside.browser.get(address), await outside.sign_in()):
             assert (answer.status, "This session is closed" in answer.text) == (410, True)
         assert outside.browser.cookies == {}
@@ -790,23 +807,22 @@ def test_a_closed_session_and_a_wrong_link_say_so(house: House) -> None:
         for answer in (await outside.browser.get(wrong), await outside.browser.post(wrong, {})):
             assert (answer.status, "This link leads to no study" in answer.text) == (404, True)
 
-    house.tell(story())
-    assert house.sql("select label, status::text from player order by label") == [
+    shared.tell(story())
+    assert shared.sql("select label, status::text from player order by label") == [
         ("B1", "invited"),
         ("R1", "left"),
     ]
 
 
-def test_the_database_knows_tokens_only_by_their_hashes(house: House) -> None:
-    session = house.open(ENTRY, {"red": 1, "blue": 1})
-    server = house.serve()
-    guest = house.guest(server, session, "R1")
-    house.tell(guest.sign_in({"age": "44", "nick": "Nightingale"}))
+def test_the_database_knows_tokens_only_by_their_hashes(shared: House, server: Server) -> None:
+    session = shared.open(ENTRY, {"red": 1, "blue": 1})
+    guest = shared.guest(server, session, "R1")
+    shared.tell(guest.sign_in({"age": "44", "nick": "Nightingale"}))
 
-    tables = house.sql(
-        "select format('select t::text from %I t', tablename) from pg_tables where schemaname = 'public'"
+    tables = shared.sql(
+        "select format('select t::text from public.%I t', tablename) from pg_tables where schemaname = 'public'"
     )
-    everything = "\n".join(line for (query,) in tables for (line,) in house.sql(query))
+    everything = "\n".join(line for (query,) in tables for (line,) in shared.sql(query))
 
     def stored(secret: bytes) -> bool:
         return secret.hex() in everything or secret.decode("latin-1") in everything
@@ -894,6 +910,11 @@ def test_every_action_done_twice_is_done_once(house: House) -> None:
 
     assert house.sql(events) == [(f"session_{name}",) for name in ("started", "paused", "resumed", "closed")]
     assert house.contradictions(session) == []
+
+
+def _at_both(house: House, session: Opened, *servers: Server) -> list[Guest]:
+    """Everybody of the session, in turn at one server and the other."""
+    return [house.guest(server, session, label) for label, server in zip(session.tokens, cycle(servers))]
 
 
 def _timeless(page: str) -> str:
