@@ -140,9 +140,9 @@ def _gaps(logs: Sequence[Log], events: Sequence[Event], names: Mapping[int, str]
         due = set(range(1, log.last_seq + 1))
         what = f"the log of {names[log.id]}"
         if missing := sorted(due - there[log.id]):
-            yield Difference(what, "events", f"nothing of event {spans(missing)}", f"{log.last_seq:,} events")
+            yield Difference(what, "events", f"nothing of event {spans(missing)}", f"1 to {log.last_seq}")
         if beyond := sorted(there[log.id] - due):
-            yield Difference(what, "events", f"event {spans(beyond)}", f"{log.last_seq:,} events")
+            yield Difference(what, "events", f"event {spans(beyond)}", f"1 to {log.last_seq}")
 
 
 def _columns(what: str, columns: Sequence[str], told: object, line: Line) -> Iterator[Difference]:

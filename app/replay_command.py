@@ -9,15 +9,28 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 from app.arguments import Refusal, seconds
 from app.config import Config
 from app.database import database
 from app.db import Connection, connect
-from app.replay import ReplayError, Span, Then, read_span, read_then
+from app.replay import (
+    ReplayError,
+    Span,
+    Then,
+    fold,
+    read_events,
+    read_invited,
+    read_logs,
+    read_span,
+    read_then,
+)
 from app.replay_check import check
-from app.sessions import find_session
+from app.replay_seating import Seated, beside, pauses_in, turns_in, unpaused, was, would_have_been
+from app.sessions import find_session, read_study
+from app.study import STUDY_FILE, Study, parse, read_folder
 
 T = TypeVar("T")
 
@@ -37,14 +50,24 @@ def add(replayer: argparse.ArgumentParser) -> None:
         action="store_true",
         help="fold all logs and compare with the tables; names each difference, and exits with 1 if there is one",
     )
+    replayer.add_argument(
+        "--seating",
+        type=Path,
+        metavar="STUDY",
+        help="what if the rooms had been these? seats those who came, when they came, as this study would have; "
+        "a folder, or a file in place of the session's study.toml",
+    )
     replayer.add_argument("--json", action="store_true", help="print it as JSON")
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
-    if options.check and options.at:
-        raise Refusal("--check looks at the whole session. Leave out --at.")
+    asked = [name for name in ("at", "check", "seating") if getattr(options, name)]
+    if len(asked) > 1:
+        raise Refusal(f"--{asked[1]} looks at the whole session. Leave out --{asked[0]}.")
     try:
-        return _check(options, config) if options.check else _show(options, config)
+        if options.check:
+            return _check(options, config)
+        return _seat(options, config) if options.seating else _show(options, config)
     except ReplayError as error:
         raise Refusal(str(error)) from None
 
@@ -53,6 +76,37 @@ def _check(options: argparse.Namespace, config: Config) -> int:
     found = _asked(config, options.session, lambda conn: check(conn, options.session))
     print(json.dumps(found.as_json(), ensure_ascii=False) if options.json else str(found))
     return 0 if found.ok else 1
+
+
+def _seat(options: argparse.Namespace, config: Config) -> int:
+    async def read(conn: Connection) -> tuple[Study, Seated, Seated]:
+        study = _study(options.seating, await read_study(conn, options.session))
+        span = await read_span(conn, options.session)
+        invited, logs = await read_invited(conn, options.session), await read_logs(conn, options.session)
+        events = await read_events(conn, options.session)
+        then, pauses = fold(invited, logs, events), pauses_in(events, span.last)
+        turns = turns_in(events, then, span.first, pauses)
+        until = unpaused(span.last, span.first, pauses)
+        return study, was(then, span.first, pauses), would_have_been(study, turns, until)
+
+    study, real, other = _asked(config, options.session, read)
+    if options.json:
+        found = dict(session=options.session, study=study.title, was=real.as_json(), would=other.as_json())
+        print(json.dumps(found, ensure_ascii=False))
+    else:
+        print(f"{options.session}, with the rooms of “{study.title}” ({options.seating}):")
+        print(beside(real, other))
+    return 0
+
+
+def _study(path: Path, own: Study) -> Study:
+    """Raises StudyError."""
+    if path.is_dir() or not path.exists():
+        return parse(read_folder(path))
+    try:
+        return parse({**own.files, STUDY_FILE: path.read_bytes()})
+    except OSError as error:
+        raise Refusal(f"{path} can't be read: {error.strerror}.") from None
 
 
 def _show(options: argparse.Namespace, config: Config) -> int:
