@@ -64,6 +64,8 @@ class PlayerThen:
     finished_at: datetime | None = None
     outcome: str | None = None
     code: str | None = None
+    nudged_at: datetime | None = None
+    followed_by: str | None = None  # what their room did as they left it
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class RoomThen:
     last_round: int = 0
     asked: Sequence[int] | None = None  # the slots that are shown this step; None: all
     stopped: bool = False  # by a hook
+    bots: frozenset[int] = frozenset()  # the slots that a bot plays
     answered: frozenset[int] = frozenset()  # the players who have answered this step in time
 
     @property
@@ -101,6 +104,7 @@ class Then:
     status: str = "open"
     started_at: datetime | None = None
     paused_at: datetime | None = None
+    resumed_at: datetime | None = None
     closed_at: datetime | None = None
     players: Mapping[int, PlayerThen] = field(default_factory=dict)
     rooms: Mapping[int, RoomThen] = field(default_factory=dict)
@@ -223,7 +227,7 @@ class _Folding:
     def session_resumed(self, event: Event) -> None:
         """Who signed in during the pause has waited only since then. The rooms' logs tell of their deadlines."""
         resumed_at, paused_at = _moment(event, "since"), self.session.paused_at
-        self.session = replace(self.session, status="running", paused_at=None)
+        self.session = replace(self.session, status="running", paused_at=None, resumed_at=resumed_at)
         for player in list(self.players.values()):
             if player.status == "waiting" and player.waiting_since and paused_at:
                 pause = resumed_at - max(player.waiting_since, paused_at)
@@ -289,12 +293,23 @@ class _Folding:
 
     def player_replaced(self, event: Event) -> None:
         self._player(event.data.get("before_id", 0), replaced=True)
+        self._set_bot(event, False)
+
+    def bot_placed(self, event: Event) -> None:
+        self._set_bot(event, True)
+
+    def player_nudged(self, event: Event) -> None:
+        self._of(event, nudged_at=_moment(event, "nudged_at"))
+
+    def player_returned(self, event: Event) -> None:
+        self._of(event, nudged_at=None)
 
     def player_finished(self, event: Event) -> None:
         self._out(event, "finished")
 
     def player_left(self, event: Event) -> None:
         self._out(event, "left")
+        self._of(event, followed_by=event.data.get("then"))
 
     def code_issued(self, event: Event) -> None:
         self._of(event, code=event.data["code"], outcome=event.data["outcome"])
@@ -330,6 +345,11 @@ class _Folding:
         data = event.data
         ends = dict(outcome=data["outcome"], code=data.get("code"), finished_at=_moment(event, "finished_at"))
         self._of(event, status=status, **ends)
+
+    def _set_bot(self, event: Event, plays: bool) -> None:
+        if room := self.rooms.get(event.log_id):
+            others = room.bots - {event.data["slot"]}
+            self._room(event, bots=others | {event.data["slot"]} if plays else others)
 
     def _room(self, event: Event, **changes: Any) -> None:
         if event.log_id in self.rooms:

@@ -15,14 +15,14 @@ from app.receipts import digest, spans
 from app.replay import SQL, Invited, Log, Then, fold, read_events, read_invited, read_logs
 
 NOTHING = "nothing"
-SESSION = ("status", "started_at", "paused_at", "closed_at")
+SESSION = ("status", "started_at", "paused_at", "resumed_at", "closed_at")
 PLAYER = (
     *("type", "status", "room_id", "slot", "replaced", "signed_in_at", "waiting_since", "seated_at"),
-    *("finished_at", "outcome", "code"),
+    *("finished_at", "outcome", "code", "nudged_at", "followed_by"),
 )
 ROOM = (
     *("kind", "number", "reason", "status", "position", "step", "round", "deadline", "opened_at", "outcome"),
-    *("ended_at", "last_step", "last_round", "opening", "asked", "stopped", "answered"),
+    *("ended_at", "last_step", "last_round", "opening", "asked", "stopped", "bots", "answered"),
 )
 Line = Mapping[str, Any]
 
@@ -116,8 +116,8 @@ def differences(
         if room is None:
             yield Difference(f"room {rooms[line['id']]}", "opened", NOTHING, _said(line["opened_at"]))
         else:
-            answered = frozenset(line["answered"])
-            yield from _columns(f"room {room.name}", ROOM, room, {**line, "answered": answered})
+            sets = dict(answered=frozenset(line["answered"]), bots=frozenset(line["bots"]))
+            yield from _columns(f"room {room.name}", ROOM, room, {**line, **sets})
     yield from _answers(events, tables.records, labels, rooms)
     yield from _talk(logs, events, tables.messages, labels)
     yield from _networks(logs, events, tables.networks, rooms)
@@ -237,7 +237,7 @@ def _said(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat(timespec="microseconds")
     if isinstance(value, frozenset):
-        return f"players {', '.join(map(str, sorted(value)))}" if value else "nobody"
+        return f"numbers {', '.join(map(str, sorted(value)))}" if value else "nobody"
     return str(value)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from app.db import Connection, rows
 from app.lobby import missing
 from app.monitor import WaitRow, type_numbers, wait_rows
-from app.replay import SQL, RoomThen, Span, Then
+from app.replay import SQL, PlayerThen, RoomThen, Span, Then
 from app.replay_places import Stage, rooms_made
 from app.ticks import STEP, RoomLine, Waiters
 
@@ -118,14 +118,20 @@ def _line(then: Then, room: RoomThen, connected: Collection[int] | None) -> Room
         round=room.round,
         deadline=room.deadline,
         types=[one.type for one in seats],
-        states=[
-            "left"
-            if one.status == "left"
-            else "answered"
-            if one.id in room.answered
-            else "away"
-            if one.status == "playing" and connected is not None and one.id not in connected
-            else "silent"
-            for one in seats
-        ],
+        states=[_state(room, one, connected) for one in seats],
     )
+
+
+def _state(room: RoomThen, one: PlayerThen, connected: Collection[int] | None) -> str:
+    """How a seat is drawn: see `RoomLine.states`."""
+    if one.slot in room.bots:
+        return "bot"
+    if one.status == "left":
+        return "left"
+    if one.id in room.answered:
+        return "answered"
+    if one.status == "playing" and one.nudged_at is not None:
+        return "nudged"
+    if one.status == "playing" and connected is not None and one.id not in connected:
+        return "away"
+    return "silent"

@@ -119,6 +119,8 @@ async def room_then(conn: Connection, stage: Stage, room_id: int) -> RoomView:
             status=one.status,
             answered=one.id in room.answered,
             asked=room.asked is None or one.slot in room.asked,
+            nudged=one.nudged_at is not None,
+            bot=one.slot in room.bots,
         )
         for one in then.seated(room_id)
         if one.slot is not None
@@ -188,6 +190,7 @@ def _player(stage: Stage, one: PlayerThen) -> Player:
         outcome=one.outcome,
         code=one.code,
         session_status=stage.then.status,
+        nudged_at=max(one.nudged_at, stage.then.resumed_at or one.nudged_at) if one.nudged_at else None,
     )
 
 

@@ -56,13 +56,13 @@ from log l left join event e on e.log_id = l.id and e.at <= %(at)s and e.name in
 where l.session_id = %(session_id)s group by l.id
 
 -- name: session_in_table
-select id, status::text, started_at, paused_at, closed_at from session where id = %(session_id)s
+select id, status::text, started_at, paused_at, resumed_at, closed_at from session where id = %(session_id)s
 
 -- name: players_in_table
 -- Who has come and is not logged yet is still invited, as far as the log can know: the next seating tells of them.
 select id, label, type, case when arrival_logged then status::text else 'invited' end as status, room_id, slot, replaced,
     case when arrival_logged then signed_in_at end as signed_in_at,
-    case when arrival_logged then waiting_since end as waiting_since, seated_at, finished_at, outcome, code,
+    case when arrival_logged then waiting_since end as waiting_since, seated_at, finished_at, outcome, code, nudged_at, followed_by,
     (select sum(amount) from earning e where e.player_id = player.id) as earned
 from player where session_id = %(session_id)s order by id
 
@@ -74,7 +74,8 @@ select id, kind, number, reason, status::text, position, step, round, deadline, 
         select distinct a.player_id from record a
         where a.room_id = room.id and a.round = coalesce(room.last_round, room.round)
             and a.step = coalesce(room.last_step, room.step) and not a.late
-    ) as answered
+    ) as answered,
+    array(select slot from slot s where s.room_id = room.id and s.bot) as bots
 from room where session_id = %(session_id)s order by id
 
 -- name: records_in_table

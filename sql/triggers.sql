@@ -159,7 +159,7 @@ begin
         union all
         select n.id, n.session_id, n.room_id, 2,
             case when n.nudged_at is null then 'player_returned' else 'player_nudged' end,
-            jsonb_build_object('slot', n.slot)
+            jsonb_strip_nulls(jsonb_build_object('slot', n.slot, 'nudged_at', n.nudged_at))
         from new_rows n join old_rows o using (id)
         where n.status = 'playing' and o.status = 'playing' and (n.nudged_at is null) <> (o.nudged_at is null)
         union all

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from app import actions, clock, notes, pay, rooms, sessions
+from app import actions, clock, dropouts, notes, pay, rooms, sessions, slots
 from app.arguments import Refusal
 from app.db import Connection
 from app.keys import Keys
@@ -83,6 +83,16 @@ def an_eventful_session(house: House) -> Lively:
         await pay.earn(conn, room.id, 0, {slot: Decimal("1.25") for slot in range(1, 5)}, "payoff")
 
     house.do(earn)
+
+    async def silent(conn: Connection) -> None:
+        room = await _room_of(conn, third)
+        playing = [seat for seat in (await rooms.view(conn, room.id)).seats if seat.status == "playing"]
+        ids = [seat.player_id for seat in playing]
+        await conn.execute(dropouts.SQL["nudge"], dict(player_ids=ids))
+        await conn.execute(dropouts.SQL["take_back_nudge"], dict(player_id=ids[0]))
+        await conn.execute(slots.SQL["set_bot"], dict(room_id=room.id, slot=playing[1].slot, bot=True))
+
+    house.do(silent)
     lively.withdraws(second)
 
     async def end_one(conn: Connection) -> None:
@@ -129,7 +139,7 @@ def test_each_place_where_table_and_log_part_is_named_with_what_both_say(house: 
     said = [str(one) for one in found.differences]
     assert said[0].startswith("the log of mixed-1, events: the log says nothing of event ")
     assert said[1] == "player P5, type: the log says red, the table says green"
-    assert "room mixed-1, answered: the log says players 1, the table says players 10" in said
+    assert "room mixed-1, answered: the log says numbers 1, the table says numbers 10" in said
     assert any("sha256: the log says" in one for one in said)
     assert any("stored: the log says acknowledged, the table says nothing of" in one for one in said)
     assert said[-1] == "message 1, stored: the log says yes, the table says nothing"
