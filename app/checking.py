@@ -46,7 +46,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, config: Config) -> int:
     files = dict(read_folder(options.study))
     mistakes = check(files)
-    players: int | Path = options.players
+    players: int | Counter[str] | Path = options.players
     if isinstance(players, Path) and not any(mistake.grave for mistake in mistakes):
         players, mistakes = with_people(files, players)
     grave = sum(mistake.grave for mistake in mistakes)
