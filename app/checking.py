@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import sys
@@ -19,6 +20,7 @@ from app.estimate import Estimate, estimate_of, measured_records
 from app.languages import texts_in
 from app.people import PeopleError, read_people
 from app.study import Mistake, Study, check, parse, read_folder
+from app.trial import try_hooks
 
 RED, BLUE, PLAIN = "\033[1;31m", "\033[1;34m", "\033[0m"
 WIDEST = 100  # characters of a line that are shown
@@ -49,6 +51,8 @@ def run(options: argparse.Namespace, config: Config) -> int:
     players: int | Counter[str] | Path = options.players
     if isinstance(players, Path) and not any(mistake.grave for mistake in mistakes):
         players, mistakes = with_people(files, players)
+    if not any(mistake.grave for mistake in mistakes):
+        mistakes += asyncio.run(try_hooks(parse(files)))
     grave = sum(mistake.grave for mistake in mistakes)
     estimate = (
         None if grave or isinstance(players, Path) else estimate_of(parse(files), players, options.over)

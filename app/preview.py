@@ -22,7 +22,7 @@ from app.frames import Frame, Frames, Look
 from app.html import fragment, sse
 from app.lab import Lab
 from app.people import Person, new_token
-from app.rehearsal.answers import plausible, plausible_all
+from app.plausible import plausible, plausible_all
 from app.rehearsal.bots import FROM_PAGE, Bot
 from app.rehearsal.habits import Habits
 from app.rehearsal.page import HIDDEN, Page, others_on

@@ -95,6 +95,12 @@ def check_hooks(findings: Findings, files: Mapping[str, bytes], uses: list[Use])
         findings.mistakes.append(Mistake(HOOKS_FILE, Spot(1, 1), note, cure, grave=False))
 
 
+def spots_of(content: bytes) -> dict[str, Spot]:
+    """Where each function of a hooks.py that can be read begins."""
+    tree, lines = ast.parse(content, HOOKS_FILE), content.decode("utf-8", "replace").splitlines()
+    return {node.name: _spot(node, lines) for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
 def _spot(node: ast.FunctionDef | ast.AsyncFunctionDef, lines: Sequence[str]) -> Spot:
     """Where its name stands."""
     column = lines[node.lineno - 1].find(node.name, node.col_offset + len("def "))

@@ -14,6 +14,7 @@ from app.config import PROJECT
 from app.hook_values import Room, Said, Seat, Tie, pack, unpack
 from app.hooks import HookError, Hooks
 from app.study import Study, check, parse
+from app.trial import try_hooks
 from tests.house import PAGE, TALK
 
 ROOM = Room(
@@ -227,3 +228,32 @@ def test_the_trust_game_of_the_documentation_is_a_study_without_a_mistake() -> N
         "pages/back.html": PAGE.encode(),
     }
     assert check(files) == []
+
+
+@pytest.mark.parametrize(
+    ("hooks", "told"),
+    [
+        (
+            "def settle(room):\n    return {'payoff': {1: 1 / 0}}\n",
+            "hooks.py:2:1: `settle` fails in a made-up room `mixed`",
+        ),
+        (
+            "def settle(room):\n    return {'payoff': {9: 1}}\n",
+            "9 is no slot of this room: it has 1, 2, 3, 4.",
+        ),
+        (
+            "def settle(room):\n    return {'payoff': {1: 0.5}}\n",
+            "must be a number, int or Decimal, and is 0.5",
+        ),
+        ("def settle(room):\n    return room.sayd('belief')\n", "'Room' object has no attribute 'sayd'"),
+        ("def settle(room):\n    return {'payoff': room.said('belief')}\n", ""),
+    ],
+)
+def test_check_calls_each_hook_on_rooms_that_it_makes_up(hooks: str, told: str) -> None:
+    toml = TALK.replace(
+        'chat = "neighbours"',
+        'on_end = "settle"\nresults = [{name = "payoff", ask = "You earned", kind = "number"}]',
+    )
+    files = {"study.toml": toml.encode(), "pages/talk.html": PAGE.encode(), "hooks.py": hooks.encode()}
+    found = asyncio.run(try_hooks(parse(files)))
+    assert told in str(found[0]) if told else not found

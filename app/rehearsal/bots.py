@@ -11,8 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.plausible import WORDS, plausible, plausible_all
 from app.receipts import as_kept, digest
-from app.rehearsal.answers import WORDS, plausible, plausible_all
 from app.rehearsal.diary import Ask, Diary, Sent, Told
 from app.rehearsal.habits import Habits
 from app.rehearsal.page import Page

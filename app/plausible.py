@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from app import each
-from app.study import Field
+from app.fields import Field
 
 WORDS = (
     "I heard it from a friend.",
