@@ -194,7 +194,6 @@ class Preview:
             await conn.execute(SQL["take_study"], dict(id=self.session, sha256=study.sha256))
             await conn.execute(stops.SQL["retry_rooms"], dict(session_id=self.session))
         self.study = self.lab.studies.known[self.session] = study
-        self.refresh()
         self.version += not all(frame.signed_in for frame in self.frames)  # no door changes by itself
 
     def renew(self, files: Sequence[Path]) -> None:
@@ -208,9 +207,14 @@ class Preview:
         self.framed.look = look
         self.version += 1
 
-    def refresh(self) -> None:
+    def refresh(self, everybody: bool = True) -> None:
+        """Live pages get what they show again: all, or those that show the study as it was.
+
+        Of those there may be some for a moment more: a page that was being read meanwhile is no newer than that.
+        """
         for page in self.lab.live.pages:
-            if page.session_id == self.session:
+            outdated = page.place and self.study and page.place.study.sha256 != self.study.sha256
+            if page.session_id == self.session and (everybody or outdated):
                 page.refresh()
 
     async def skip(self) -> None:
@@ -272,7 +276,8 @@ class Preview:
             browser.close()
 
     async def tell(self) -> None:
-        """Those who watch get the window's changing part whenever it is another."""
+        """Those who watch get the window's changing part whenever it is another, and pages what was taken over."""
+        self.refresh(everybody=False)
         try:
             async with self.lab.pool.connection() as conn:
                 await self._look(conn)
