@@ -1,6 +1,9 @@
 """What the rounds of the public goods game bring: Fehr & Gächter (2000)."""
 
 from decimal import Decimal
+from typing import Any
+
+from networklab import Room
 
 ENDOWMENT = 20
 RETURN = Decimal("0.4")  # what each of the four gets for each unit in the project
@@ -8,37 +11,37 @@ COST = (0, 1, 2, 4, 6, 9, 12, 16, 20, 25, 30)  # of 0 to 10 points for one perso
 NAMES = ("first", "second", "third")
 
 
-def without_first(room):
+def without_first(room: Room) -> bool:
     return room.number % 2 == 1
 
 
-def without_last(room):
+def without_last(room: Room) -> bool:
     return room.number % 2 == 0
 
 
-def income(room):
+def income(room: Room) -> dict[int, Decimal]:
     given = room.said("contribution")
     project = RETURN * sum(given.values())
     return {slot: ENDOWMENT - given.get(slot, 0) + project for slot in room.slots}
 
 
-def share(room):
+def share(room: Room) -> dict[str, dict[int, Decimal]]:
     return {"income": income(room)}
 
 
-def order(room, slot):
+def order(room: Room, slot: int) -> list[int]:
     """The others as this slot sees them: drawn anew in each round, so that nobody is known again."""
     others = [other for other in room.slots if other != slot]
     room.dice(f"others of {slot}").shuffle(others)
     return others
 
 
-def others_gave(room):
+def others_gave(room: Room) -> dict[int, str]:
     given = room.said("contribution")
     return {slot: " · ".join(str(given.get(other, 0)) for other in order(room, slot)) for slot in room.slots}
 
 
-def punish(room):
+def punish(room: Room) -> dict[str, dict[int, Any]]:
     received, cost = dict.fromkeys(room.slots, 0), dict.fromkeys(room.slots, 0)
     for slot in room.slots:
         for name, other in zip(NAMES, order(room, slot), strict=True):
@@ -52,5 +55,5 @@ def punish(room):
     return {"order": orders, "received": received, "net_income": net}
 
 
-def net_income(room):
+def net_income(room: Room) -> dict[int, Decimal]:
     return room.said("net_income")
