@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from app import audience
 from app.fields import Field, plain_number
-from app.study import Study
+from app.study import Study, Treatment
 
 HEADER = (
     "file",
@@ -181,10 +181,15 @@ OUTCOME = "outcome"
 
 
 def player_header(study: Study) -> list[str]:
-    """The columns of players.csv; the outcome is last, out of the way of a question with the same name."""
+    """The columns of players.csv; the outcome comes after them, out of the way of a question with the same name."""
     taken = {field.name for field in study.entry}
     outcome = OUTCOME if OUTCOME not in taken else f"{OUTCOME}_of_player"
-    return [*COLUMNS["players.csv"], *(field.name for field in study.entry), outcome]
+    treatments = (one.column for one in study.treatments)
+    return [*COLUMNS["players.csv"], *(field.name for field in study.entry), outcome, *treatments]
+
+
+def room_header(study: Study) -> list[str]:
+    return [*COLUMNS["rooms.csv"], *(one.column for one in study.treatments if one.by == "room")]
 
 
 def wide_columns(study: Study) -> dict[str, str]:
@@ -209,7 +214,11 @@ def rows(study: Study) -> Iterator[Sequence[str]]:
                 meaning = "The answer in the entry form."
                 yield (file, field.name, "", field.name, meaning, *_question(field, audience.PLAYER))
             how = f"How it ended for this player: {', '.join(study.finish.codes)}."
-            yield (file, player_header(study)[-1], "", "", how, *_question(None))
+            yield (file, player_header(study)[-1 - len(study.treatments)], "", "", how, *_question(None))
+        if file in ("players.csv", "rooms.csv"):
+            for one in study.treatments:
+                if file == "players.csv" or one.by == "room":
+                    yield (file, one.column, "", "", _drawn(one), *_question(None))
         if file in ("records.csv", "history.csv"):
             for step in study.steps:
                 for field in step.fields:
@@ -233,6 +242,14 @@ def rows(study: Study) -> Iterator[Sequence[str]]:
                     meaning = f"The value that counts at step {name}, round {position.round}."
                     by = seen_there[position.index, field.name]
                     yield (file, column, name, field.name, meaning, *_question(field, by))
+
+
+def _drawn(treatment: Treatment) -> str:
+    weighed = zip(treatment.levels, treatment.weights, strict=True) if treatment.weights else ()
+    levels = ", ".join(f"{level} ×{weight}" for level, weight in weighed) or ", ".join(treatment.levels)
+    blocks = f"in blocks{f' within each {treatment.within}' if treatment.within else ''}"
+    how = blocks if treatment.method == "blocked" else "each by itself"
+    return f"The treatment {treatment.name}, drawn for each {treatment.by} {how}: {levels}."
 
 
 def escape(text: str) -> str:

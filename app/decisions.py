@@ -42,6 +42,7 @@ class _Room:
     kind: str
     number: int
     seed: int
+    treatment: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class _Seat:
     type: str
     plays: bool
     entry: Mapping[str, str]
+    treatment: Mapping[str, str]
 
 
 class Scene:
@@ -95,10 +97,12 @@ class Scene:
                         for name, value in one.entry.items()
                         if name in entry and value
                     },
+                    one.treatment,
                 )
                 for one in await self.seats()
             ),
             ties=tuple(Tie(*tie) for tie in await ties.holding(self.conn, self.room.id, position.index)),
+            treatment=self.room.treatment,
             earned=await pay.earned_in(self.conn, self.room.id),
             all_said=tuple(sorted(self.said, key=lambda one: places.get((one.step, one.round), 0))),
         )
@@ -233,11 +237,15 @@ async def _rewire(scene: Scene, before: Position, position: Position) -> None:
 
 async def _who_is_asked(scene: Scene, position: Position) -> tuple[int, ...] | None:
     """None: all. Nobody who plays: the step is skipped."""
-    if not position.step.when:
+    step = position.step
+    if not step.chooses:
         return None
-    asked = await scene.ask(position.step.when, position, read_asked)
-    playing = [seat.slot for seat in await scene.seats() if seat.plays]
-    return asked if any(slot in asked for slot in playing) else ()
+    seats = await scene.seats()
+    asked = tuple(seat.slot for seat in seats if step.is_for(seat.treatment))
+    if step.when and asked:
+        chosen = await scene.ask(step.when, position, read_asked)
+        asked = tuple(slot for slot in asked if slot in chosen)
+    return asked if any(seat.plays for seat in seats if seat.slot in asked) else ()
 
 
 async def _open_step(scene: Scene, index: int, asked: tuple[int, ...] | None) -> None:

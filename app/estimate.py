@@ -44,7 +44,7 @@ class Estimate:
 def estimate_of(study: Study, people: int | Counter[str], over: float) -> Estimate:
     """For so many players, or so many of each type."""
     players = people if isinstance(people, int) else people.total()
-    certain = [position for position in study.plan if not position.step.when]
+    certain = [position for position in study.plan if not position.step.chooses]
     shortest = round(sum(_quick(position) for position in certain), 3)
     busy = max(over, shortest, 1.0)
     forms = sum(bool(position.step.fields) for position in study.plan)

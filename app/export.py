@@ -160,8 +160,13 @@ def _tables(conn: Connection, session_id: str, study: Study) -> Iterator[tuple[s
     wide = codebook.wide_columns(study)
 
     def player(found: Sequence[Any]) -> Sequence[object]:
-        *cells, entry, outcome = found
-        return (*cells, *(entry.get(field.name) for field in study.entry), outcome)
+        *cells, entry, outcome, treatment = found
+        treated = (treatment.get(one.name) for one in study.treatments)
+        return (*cells, *(entry.get(field.name) for field in study.entry), outcome, *treated)
+
+    def room(found: Sequence[Any]) -> Sequence[object]:
+        *cells, treatment = found
+        return (*cells, *(treatment.get(one.name) for one in study.treatments if one.by == "room"))
 
     def player_wide(found: Sequence[Any]) -> Sequence[object]:
         *cells, said = found
@@ -169,7 +174,8 @@ def _tables(conn: Connection, session_id: str, study: Study) -> Iterator[tuple[s
 
     players = fetched(conn, SQL["players"], session_id, player)
     yield "players.csv", written(codebook.player_header(study), players)
-    for noun in ("rooms", "networks", "ties", "records", "history"):
+    yield "rooms.csv", written(codebook.room_header(study), fetched(conn, SQL["rooms"], session_id, room))
+    for noun in ("networks", "ties", "records", "history"):
         yield f"{noun}.csv", copied(conn, SQL[noun], session_id)
     header = [*codebook.COLUMNS["records_wide.csv"], *wide.values()]
     yield "records_wide.csv", written(header, fetched(conn, SQL["records_wide"], session_id, player_wide))

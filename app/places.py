@@ -201,7 +201,7 @@ class RoomPlace:
         return html.render_for(self.study, "player/_shown.html", **self._context())
 
     def _context(self) -> dict[str, object]:
-        return dict(place=self, step=self.position.step, now=clock.now())
+        return dict(place=self, step=self.position.step, now=clock.now(), treatment=self.player.treatment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +225,8 @@ class DonePlace:
         return address.replace("{code}", quote(self.player.code or "", safe="")) if address else None
 
     def html(self) -> str:
-        return html.render_own(self.study, "done", "player/done.html", place=self, now=clock.now())
+        shown = dict(place=self, now=clock.now(), treatment=self.player.treatment)
+        return html.render_own(self.study, "done", "player/done.html", **shown)
 
 
 Place = LobbyPlace | RoomPlace | DonePlace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from psycopg.types.json import Jsonb
@@ -34,6 +34,7 @@ class Player:
     code: str | None
     session_status: str
     nudged_at: datetime | None = None  # asked whether they are still there, or since then a pause has ended
+    treatment: Mapping[str, str] = field(default_factory=dict)  # factor → level, the room's included
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ class PlayerThen:
     code: str | None = None
     nudged_at: datetime | None = None
     followed_by: str | None = None  # what their room did as they left it
+    treatment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class RoomThen:
     asked: Sequence[int] | None = None  # the slots that are shown this step; None: all
     stopped: bool = False  # by a hook
     bots: frozenset[int] = frozenset()  # the slots that a bot plays
+    treatment: Mapping[str, str] = field(default_factory=dict)
     answered: frozenset[int] = frozenset()  # the players who have answered this step in time
 
     @property
@@ -257,6 +259,7 @@ class _Folding:
             opened_at=_moment(event, "opened_at"),
             opening=data.get("opening", False),
             **_last_page(event),
+            treatment=data.get("treatment", {}),
         )
 
     def step_opened(self, event: Event) -> None:
@@ -286,6 +289,7 @@ class _Folding:
 
     def player_placed(self, event: Event) -> None:
         seat = dict(room_id=event.data["room_id"], slot=event.data["slot"])
+        seat |= dict(treatment=event.data.get("treatment", {}))
         self._of(event, status="playing", seated_at=_moment(event, "seated_at"), **seat)
 
     def player_retyped(self, event: Event) -> None:

@@ -18,11 +18,11 @@ NOTHING = "nothing"
 SESSION = ("status", "started_at", "paused_at", "resumed_at", "closed_at")
 PLAYER = (
     *("type", "status", "room_id", "slot", "replaced", "signed_in_at", "waiting_since", "seated_at"),
-    *("finished_at", "outcome", "code", "nudged_at", "followed_by"),
+    *("finished_at", "outcome", "code", "nudged_at", "followed_by", "treatment"),
 )
 ROOM = (
     *("kind", "number", "reason", "status", "position", "step", "round", "deadline", "opened_at", "outcome"),
-    *("ended_at", "last_step", "last_round", "opening", "asked", "stopped", "bots", "answered"),
+    *("ended_at", "last_step", "last_round", "opening", "asked", "stopped", "bots", "answered", "treatment"),
 )
 Line = Mapping[str, Any]
 

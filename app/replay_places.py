@@ -147,6 +147,7 @@ async def room_then(conn: Connection, stage: Stage, room_id: int) -> RoomView:
             seq=room.seq,
             session_log_id=0,
             session_seq=0,
+            treatment=room.treatment,
         ),
         tuple(seats),
         await ties.holding(conn, room_id, room.position),
@@ -191,6 +192,7 @@ def _player(stage: Stage, one: PlayerThen) -> Player:
         code=one.code,
         session_status=stage.then.status,
         nudged_at=max(one.nudged_at, stage.then.resumed_at or one.nudged_at) if one.nudged_at else None,
+        treatment=one.treatment,
     )
 
 

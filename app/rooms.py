@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -14,6 +14,7 @@ from app import players, ties
 from app.db import Connection, Queries, row, rows, value
 from app.networks import Tie
 from app.study import Position, RoomKind, Study
+from app.treatments import Draws
 
 SQL = Queries("rooms")
 ALIASES = (
@@ -46,6 +47,7 @@ class Room:
     seq: int  # of the last event in its log
     session_log_id: int
     session_seq: int
+    treatment: Mapping[str, str]  # factor → level, of those drawn for rooms
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,30 +128,31 @@ async def open_rooms(
     conn: Connection, session_id: str, session_seed: int, study: Study, placements: Sequence[Placement]
 ) -> None:
     """Open all rooms with their slots and ties and seat their players. The lobby's row must be locked."""
-    seeds = [random.Random(f"{session_seed}/{p.kind.name}/{p.number}").getrandbits(62) for p in placements]
+    seeds = [room_seed(session_seed, placement) for placement in placements]
+    orders = [seat_order(placement, seed) for placement, seed in zip(placements, seeds, strict=True)]
+    treatments = await _treatments(conn, session_id, session_seed, study, placements, orders)
     made = await conn.execute(
         SQL["open_rooms"],
         dict(
             session_id=session_id,
             opens=Jsonb(_opens(study, 0)),
-            opening=bool(study.plan[0].step.when or study.plan[0].step.opening_hooks),
+            opening=bool(study.plan[0].step.chooses or study.plan[0].step.opening_hooks),
             kinds=[p.kind.name for p in placements],
             numbers=[p.number for p in placements],
             reasons=[p.reason for p in placements],
             seeds=seeds,
+            treatments=[Jsonb(treatment) for treatment, _ in treatments],
         ),
     )
     ids = {(kind, number): room_id for room_id, kind, number in await made.fetchall()}
     slots: list[tuple[int, int, str, str]] = []
     networks: dict[int, tuple[Tie, ...]] = {}
-    seated: list[tuple[int, int, int]] = []
-    for placement, seed in zip(placements, seeds, strict=True):
+    seated: list[tuple[int, int, int, Jsonb]] = []
+    for placement, seed, seats, (_, of_players) in zip(placements, seeds, orders, treatments, strict=True):
         room_id = ids[placement.kind.name, placement.number]
-        seats = list(placement.seats)
-        random.Random(seed).shuffle(seats)
         for slot, (player_id, wanted) in enumerate(seats, 1):
             slots.append((room_id, slot, wanted, alias(slot)))
-            seated.append((player_id, room_id, slot))
+            seated.append((player_id, room_id, slot, Jsonb(of_players[slot - 1])))
         kind = placement.kind.name
         types = [wanted for _, wanted in seats]
         networks[room_id] = study.network_of(kind).ties(len(seats), seed, types, kind)
@@ -161,8 +164,53 @@ async def open_rooms(
     await ties.open_networks(conn, session_id, study.plan[0], networks)
     await conn.execute(
         SQL["seat_players"],
-        dict(zip(("players", "rooms", "slots"), map(list, zip(*seated, strict=True)), strict=True)),
+        dict(
+            zip(
+                ("players", "rooms", "slots", "treatments"), map(list, zip(*seated, strict=True)), strict=True
+            )
+        ),
     )
+
+
+def room_seed(session_seed: int, placement: Placement) -> int:
+    return random.Random(f"{session_seed}/{placement.kind.name}/{placement.number}").getrandbits(62)
+
+
+def seat_order(placement: Placement, seed: int) -> list[tuple[int, str]]:
+    """Its seats in the order of the slots."""
+    seats = list(placement.seats)
+    random.Random(seed).shuffle(seats)
+    return seats
+
+
+async def _treatments(
+    conn: Connection,
+    session_id: str,
+    seed: int,
+    study: Study,
+    placements: Sequence[Placement],
+    orders: Sequence[Sequence[tuple[int, str]]],
+) -> list[tuple[dict[str, str], list[dict[str, str]]]]:
+    """Of each room, and of who gets each of its slots. The lobby's row is locked, so each place is drawn for once."""
+    if not study.treatments:
+        return [({}, [{}] * len(order)) for order in orders]
+    new = [player_id for order in orders for player_id, _ in order]
+    types: dict[int, str] = dict(await (await conn.execute(SQL["types_of"], dict(player_ids=new))).fetchall())
+    seated: dict[str, int] = dict(
+        await (await conn.execute(SQL["seated_by_type"], dict(session_id=session_id))).fetchall()
+    )
+    made = await rooms_made(conn, session_id)
+    draws = Draws(study.treatments, seed, sum(made.values()), seated)
+    found = []
+    for placement, order in zip(placements, orders, strict=True):
+        kind, number = placement.kind.name, placement.number
+        of_room = draws.room(kind, number)
+        of_players = [
+            of_room | draws.player(types[player_id], f"{kind}-{number}", slot)
+            for slot, (player_id, _) in enumerate(order, 1)
+        ]
+        found.append((of_room, of_players))
+    return found
 
 
 def alias(slot: int) -> str:

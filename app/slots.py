@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from psycopg.types.json import Jsonb
+
 from app import lobby, players, rooms
 from app.db import Connection, Queries, rows
 from app.study import Study
@@ -37,5 +39,7 @@ async def take_over(
     await players.leave(conn, [player.id], outcome, study, "standby")
     await conn.execute(SQL["give_up_slot"], dict(player_id=player.id))
     await conn.execute(SQL["set_bot"], dict(room_id=player.room_id, slot=player.slot, bot=False))
+    # The slot's treatment stays: the room goes on with as many of each.
     seat = dict(players=[newcomer_id], rooms=[player.room_id], slots=[player.slot])
+    seat |= dict(treatments=[Jsonb(dict(player.treatment))])
     await conn.execute(rooms.SQL["seat_players"], seat)

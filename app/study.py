@@ -22,6 +22,8 @@ from app.study_rooms import read_entry, read_lobby, read_rooms, read_types
 from app.study_source import open_toml
 from app.study_steps import read_steps
 from app.study_texts import read_language, read_texts
+from app.study_treatments import read_treatments
+from app.treatments import Treatment
 
 __all__ = [
     "ANY",
@@ -38,6 +40,7 @@ __all__ = [
     "Step",
     "Study",
     "StudyError",
+    "Treatment",
     "check",
     "fingerprint",
     "parse",
@@ -126,10 +129,11 @@ def _read(
     types, entry, rooms = read_types(table), read_entry(table), read_rooms(table)
     lobby, networks, dropout = read_lobby(table), read_networks(table, files), read_dropout(table)
     steps, finish = read_steps(table, dropout), read_finish(table)
+    treatments = read_treatments(table)
     pay = read_pay(table, finish.codes, [field.name for field in entry])
     table.report_unknown_keys("a study")
     findings = table.findings
-    check_parts(findings, files, types, rooms, lobby, networks, steps, dropout, finish)
+    check_parts(findings, files, types, entry, rooms, lobby, networks, steps, dropout, finish, treatments)
     if people_types is not None:
         check_people(findings, types, rooms, +people_types)
     mistakes = sorted(findings.mistakes, key=_order)
@@ -158,6 +162,7 @@ def _read(
         pay,
         language,
         texts,
+        treatments,
     ), mistakes
 
 

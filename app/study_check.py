@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
+from app.fields import Field
 from app.networks import Network
 from app.study_dropout import check_dropouts
 from app.study_forms import form_mistakes
@@ -10,7 +11,9 @@ from app.study_hooks import check_hooks, uses_of
 from app.study_mistakes import Findings, did_you_mean, listed
 from app.study_pages import is_page, page_mistakes
 from app.study_parts import ANY, CODES_LIKE, Dropout, Finish, Lobby, RoomKind, Step
+from app.study_treatments import check_treatments
 from app.toml_lines import Path
+from app.treatments import Treatment
 
 LONGEST_PLAN = 10_000
 LEAST_TO_ANSWER = 1.0  # seconds, a question
@@ -21,12 +24,14 @@ def check_parts(
     findings: Findings,
     files: Mapping[str, bytes],
     types: tuple[str, ...],
+    entry: tuple[Field, ...],
     rooms: tuple[RoomKind, ...],
     lobby: Lobby,
     networks: tuple[Network, ...],
     steps: tuple[Step, ...],
     dropout: Dropout,
     finish: Finish,
+    treatments: tuple[Treatment, ...],
 ) -> None:
     """Adds to `findings` what these parts can't do together, passing over those with their own mistakes."""
     _check_seats(findings, types, rooms)
@@ -34,9 +39,10 @@ def check_parts(
     _check_order(findings, rooms)
     _check_networks(findings, rooms, networks)
     _check_steps(findings, rooms, steps)
-    _check_pages(findings, files, steps)
+    _check_pages(findings, files, steps, treatments)
     _check_codes(findings, finish)
     check_dropouts(findings, dropout, steps)
+    check_treatments(findings, files, entry, steps, treatments)
     check_hooks(findings, files, list(uses_of(steps, _placed(findings, networks))))
     _note_what_waits(findings, dropout)
 
@@ -218,7 +224,12 @@ def _check_shows(findings: Findings, steps: tuple[Step, ...], index: int) -> Non
             findings.note(place, sentence, "Raise `repeat`, or ask it in a step before.")
 
 
-def _check_pages(findings: Findings, files: Mapping[str, bytes], steps: tuple[Step, ...]) -> None:
+def _check_pages(
+    findings: Findings,
+    files: Mapping[str, bytes],
+    steps: tuple[Step, ...],
+    treatments: tuple[Treatment, ...],
+) -> None:
     pages = sorted(name.removeprefix("pages/").removesuffix(".html") for name in files if is_page(name))
     for index, step in enumerate(steps):
         if findings.sound("step", index, "page") and step.page not in pages:
@@ -228,7 +239,7 @@ def _check_pages(findings: Findings, files: Mapping[str, bytes], steps: tuple[St
             other = next((name for name in files if name.rpartition(".")[0] == f"pages/{step.page}"), "")
             cure = f"Rename {other} to it." if other else cure
             findings.wrong(("step", index, "page"), f"The page pages/{step.page}.html is missing.", cure)
-    findings.mistakes.extend(page_mistakes(files))
+    findings.mistakes.extend(page_mistakes(files, [one.name for one in treatments]))
     findings.mistakes.extend(form_mistakes(files, steps))
 
 

@@ -24,9 +24,9 @@ STEP = "_step_opened"
 GIVEN = {  # what there is to be shown
     "join": {"study", "token", "values", "errors"},
     "lobby": {"place", "now"},
-    "room": {"place", "step", "now", "opened"},
-    "done": {"place", "now"},
-    STEP: {"place", "step", "now"},
+    "room": {"place", "step", "now", "opened", "treatment"},
+    "done": {"place", "now", "treatment"},
+    STEP: {"place", "step", "now", "treatment"},
 }
 FRAME = {"body", "head", "look", "scripts"}  # blocks of base.html: who fills one of them loses what is in it
 FILTERS = ("attributes", "grouped", "milliseconds", "money")  # of ours, as html.py has them
@@ -55,7 +55,8 @@ MEANT = {  # names that authors reach for → what there is
 GLOBALS = ("asset", "direction", "gettext", "language", "ngettext")
 
 
-def page_mistakes(files: Mapping[str, bytes]) -> Iterator[Mistake]:
+def page_mistakes(files: Mapping[str, bytes], treatments: Collection[str] = ()) -> Iterator[Mistake]:
+    """`treatments`: the names of the study's."""
     for name, content in files.items():
         if is_page(name):
             page = read_page(name, content)
@@ -63,6 +64,7 @@ def page_mistakes(files: Mapping[str, bytes]) -> Iterator[Mistake]:
                 yield page
             else:
                 yield from _mistakes_in(page, files)
+                yield from _untreated(page, treatments)
 
 
 def is_page(name: str) -> bool:
@@ -129,6 +131,18 @@ def _unknown(page: Page, given: Collection[str], made: Collection[str]) -> Itera
         if unknown in MEANT and MEANT[unknown].split(".")[0] in given:
             cure = f"Did you mean `{MEANT[unknown]}`?"
         yield page.wrong(line, unknown, sentence, cure)
+
+
+def _untreated(page: Page, treatments: Collection[str]) -> Iterator[Mistake]:
+    """Treatments that a page names and the study does not have."""
+    for node in page.tree.find_all(nodes.Getattr):
+        if (
+            isinstance(node.node, nodes.Name)
+            and node.node.name == "treatment"
+            and node.attr not in treatments
+        ):
+            cure = did_you_mean(node.attr, sorted(treatments))
+            yield page.wrong(node.lineno, node.attr, f"There is no treatment `{node.attr}`.", cure)
 
 
 def read_page(name: str, content: bytes) -> Page | Mistake:

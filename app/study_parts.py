@@ -8,6 +8,7 @@ from decimal import Decimal
 from app.fields import Field
 from app.languages import DEFAULT
 from app.networks import Network
+from app.treatments import Treatment
 
 ANY = "any"  # the seat that takes every type
 SEEN = ("neighbours", "room")  # whom a question of kind each can be about without a hook
@@ -119,7 +120,8 @@ class Step:
     steps that follow each other like this are gone through at one's own pace.
 
     `when`, `on_end` and `score` name functions of hooks.py: who is shown this step, what is computed as it ends (the
-    values named in `results`), and what each slot earns by it.
+    values named in `results`), and what each slot earns by it. `only` is whom it is for, by treatment: a level of each
+    factor that it names.
     """
 
     name: str
@@ -138,6 +140,16 @@ class Step:
     on_end: str = ""
     score: str = ""
     dropout: Dropout = Dropout()
+    only: Mapping[str, str] = field(default_factory=dict)
+
+    def is_for(self, treatment: Mapping[str, str]) -> bool:
+        """Whether this is shown to whoever got `treatment`. A factor that is not in it keeps nobody away."""
+        return all(treatment.get(name, level) == level for name, level in self.only.items())
+
+    @property
+    def chooses(self) -> bool:
+        """Whether it may be shown to some only, or to nobody."""
+        return bool(self.when or self.only)
 
     @property
     def is_live(self) -> bool:
@@ -166,7 +178,7 @@ class Step:
     @property
     def decides(self) -> bool:
         """Whether more happens at its opening or end than that the next one opens."""
-        return bool(self.fills_in or self.opening_hooks or self.when or self.on_end or self.score)
+        return bool(self.fills_in or self.opening_hooks or self.chooses or self.on_end or self.score)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +254,7 @@ class Study:
     pay: Pay = Pay()
     language: str = DEFAULT
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    treatments: tuple[Treatment, ...] = ()
     plan: tuple[Position, ...] = field(init=False, repr=False, compare=False)
     rounds: Mapping[int, int] = field(init=False, repr=False, compare=False)
 

@@ -14,6 +14,7 @@ from app.study_names import NAME, unique_name
 from app.study_pages import OWN_PAGES
 from app.study_parts import SEEN, Dropout, Show, Step
 from app.study_source import Table
+from app.study_treatments import read_only
 
 CHATS = ("none", "neighbours", "room")
 ENDS = ("answered", "deadline")
@@ -61,6 +62,7 @@ def read_steps(study: Table, dropout: Dropout) -> tuple[Step, ...]:
                 on_end=read_hook(table, "on_end"),
                 score=read_hook(table, "score"),
                 dropout=read_step_dropout(table, dropout),
+                only=read_only(table),
             )
         )
         if steps[-1].own_pace:
@@ -99,8 +101,8 @@ def _check_pace(table: Table, step: Step) -> None:
     if not step.fields and table.sound("fields"):
         cure = 'Ask something, such as kind = "yes_no", or wait for all.'
         table.wrong("wait_for", "Nobody can go on from a page that asks nothing.", cure)
-    for key in ("when", "chat", "save"):
-        if table.has(key) and getattr(step, key) not in ("", "none", "button"):
+    for key in ("when", "only", "chat", "save"):
+        if table.has(key) and getattr(step, key) not in ("", {}, "none", "button"):
             sentence = f"`{key}` needs a step at which the room is together."
             table.wrong(key, sentence, "Remove it, or let the step wait for all.")
     if step.ends == "deadline" and table.has("ends"):

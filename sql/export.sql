@@ -18,18 +18,15 @@ select pg_database_size(current_database())
 
 -- name: players
 select p.id, p.label, p.type, p.status::text, r.name as room, p.slot, p.signed_in_at, p.seated_at, p.finished_at,
-    p.code, p.entry, p.outcome
+    p.code, p.entry, p.outcome, p.treatment
 from player p left join room r on r.id = p.room_id
 where p.session_id = %(session_id)s order by p.id
 
 -- name: rooms
--- A text that a spreadsheet would take for a formula starts with an apostrophe here: see codebook.escape.
-select r.name as room, r.kind, r.status,
-    case when r.reason ~ '^''*[=+@-]' then '''' || r.reason else r.reason end as reason,
-    iso(r.opened_at) as opened_at, iso(r.ended_at) as ended_at,
-    r.outcome, r.step, r.round, r.seed, seats.seats
+select r.name, r.kind, r.status::text, r.reason, r.opened_at, r.ended_at, r.outcome, r.step, r.round, r.seed,
+    seats.seats, r.treatment
 from room r left join (
-    select room_id, jsonb_agg(jsonb_build_object('slot', slot, 'type', type, 'alias', alias) order by slot) as seats
+    select room_id, jsonb_agg(jsonb_build_object('slot', slot, 'type', type, 'alias', alias) order by slot)::text as seats
     from slot where session_id = %(session_id)s group by room_id
 ) seats on seats.room_id = r.id
 where r.session_id = %(session_id)s order by r.id

@@ -62,13 +62,13 @@ select id, status::text, started_at, paused_at, resumed_at, closed_at from sessi
 -- Who has come and is not logged yet is still invited, as far as the log can know: the next seating tells of them.
 select id, label, type, case when arrival_logged then status::text else 'invited' end as status, room_id, slot, replaced,
     case when arrival_logged then signed_in_at end as signed_in_at,
-    case when arrival_logged then waiting_since end as waiting_since, seated_at, finished_at, outcome, code, nudged_at, followed_by,
+    case when arrival_logged then waiting_since end as waiting_since, seated_at, finished_at, outcome, code, nudged_at, followed_by, treatment,
     (select sum(amount) from earning e where e.player_id = player.id) as earned
 from player where session_id = %(session_id)s order by id
 
 -- name: rooms_in_table
 select id, kind, number, reason, status::text, position, step, round, deadline, opened_at, outcome, ended_at, opening, asked,
-    coalesce(last_step, step) as last_step, coalesce(last_round, round) as last_round,
+    coalesce(last_step, step) as last_step, coalesce(last_round, round) as last_round, treatment,
     stopped is not null as stopped,
     array(
         select distinct a.player_id from record a

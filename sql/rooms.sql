@@ -10,12 +10,12 @@ select session_id from lobby where session_id = %(session_id)s for update skip l
 select kind, count(*)::integer as made from room where session_id = %(session_id)s group by kind
 
 -- name: open_rooms
-insert into room (session_id, kind, number, reason, seed, step, round, ends_when_answered, wait_share, pages, last_step,
-    last_round, opening, deadline)
-select %(session_id)s, kind, number, reason, seed, o.step, o.round, o.ends_when_answered, o.wait_share, o.pages,
+insert into room (session_id, kind, number, reason, seed, treatment, step, round, ends_when_answered, wait_share, pages,
+    last_step, last_round, opening, deadline)
+select %(session_id)s, kind, number, reason, seed, treatment, o.step, o.round, o.ends_when_answered, o.wait_share, o.pages,
     o.last_step, o.last_round, %(opening)s, clock_timestamp() + make_interval(secs => o.secs)
-from unnest(%(kinds)s::text[], %(numbers)s::int[], %(reasons)s::text[], %(seeds)s::bigint[]) with ordinality
-    as r(kind, number, reason, seed, nth)
+from unnest(%(kinds)s::text[], %(numbers)s::int[], %(reasons)s::text[], %(seeds)s::bigint[], %(treatments)s::jsonb[])
+    with ordinality as r(kind, number, reason, seed, treatment, nth)
 cross join jsonb_to_record(%(opens)s) as o(step text, round int, secs float8, ends_when_answered boolean,
     wait_share numeric, pages text[], last_step text, last_round int)
 order by nth
@@ -29,15 +29,26 @@ from unnest(%(rooms)s::bigint[], %(slots)s::int[], %(types)s::text[], %(aliases)
 -- name: seat_players
 -- Not now(): this transaction may have begun, and waited for the lobby, before some of them came.
 update player set status = 'playing', arrival_logged = true, seated_at = (select clock_timestamp()),
-    room_id = s.room_id, slot = s.slot
-from unnest(%(players)s::bigint[], %(rooms)s::bigint[], %(slots)s::int[]) as s(player_id, room_id, slot)
+    room_id = s.room_id, slot = s.slot, treatment = s.treatment
+from unnest(%(players)s::bigint[], %(rooms)s::bigint[], %(slots)s::int[], %(treatments)s::jsonb[])
+    as s(player_id, room_id, slot, treatment)
 where player.id = s.player_id and player.status = 'waiting'
+
+-- name: types_of
+select id, type from player where id = any(%(player_ids)s)
+
+-- name: seated_by_type
+-- How many have sat down. Whoever took a slot over does not count.
+select type, count(*)::integer as players from (
+    select distinct on (room_id, slot) type from player
+    where session_id = %(session_id)s and room_id is not null order by room_id, slot, seated_at
+) first group by type
 
 -- name: find_room
 select r.id, r.session_id, r.name, r.kind, r.status::text, r.position, r.step, r.round,
     coalesce(r.last_step, r.step) as last_step, coalesce(r.last_round, r.round) as last_round, r.deadline, r.outcome,
     r.opening, r.stopped is not null as stopped, s.status::text as session_status, s.paused_at, l.id as log_id, l.last_seq as seq, sl.id as session_log_id,
-    sl.last_seq as session_seq
+    sl.last_seq as session_seq, r.treatment
 from room r join session s on s.id = r.session_id join log l on l.room_id = r.id
 join log sl on sl.session_id = r.session_id and sl.room_id is null
 where r.id = %(room_id)s

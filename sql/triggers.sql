@@ -41,6 +41,11 @@ create or replace function acting() returns text language sql stable as $$
     select nullif(current_setting('networklab.by', true), '')
 $$;
 
+-- For the event of who was given it; nothing where there are no treatments.
+create or replace function treated(treatment jsonb) returns jsonb language sql immutable as $$
+    select case when treatment = '{}' then '{}' else jsonb_build_object('treatment', treatment) end
+$$;
+
 create or replace function session_inserted() returns trigger language plpgsql as $$
 begin
     insert into log (session_id) select id from new_rows;
@@ -79,7 +84,7 @@ begin
     perform append_events(array_agg(log.id order by n.id), array_agg('room_opened'::text), array_agg(null::bigint),
         array_agg(jsonb_build_object('room', n.name, 'kind', n.kind, 'reason', n.reason, 'position', n.position,
             'step', n.step, 'round', n.round, 'deadline', n.deadline, 'opening', n.opening,
-            'opened_at', n.opened_at)
+            'opened_at', n.opened_at) || treated(n.treatment)
             || jsonb_strip_nulls(jsonb_build_object('last_step', n.last_step, 'last_round', n.last_round)) order by n.id))
     from new_rows n join log on log.session_id = n.session_id and (log.room_id = n.id or log.room_id is null);
     return null;
@@ -147,6 +152,7 @@ begin
         union all
         select n.id, n.session_id, null, 2, 'player_placed',
             jsonb_build_object('room', room.name, 'room_id', n.room_id, 'slot', n.slot, 'seated_at', n.seated_at)
+                || treated(n.treatment)
         from new_rows n join old_rows o using (id) join room on room.id = n.room_id
         where n.slot is not null and o.slot is null
         union all
