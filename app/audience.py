@@ -10,6 +10,7 @@ from app.study import Position, Show, Step, Study
 
 PLAYER = "the player"
 _WHO = {"neighbours": "who sees the player", "room": "everybody in the room", "me": "the player again"}
+_ASKED = "who is asked about the player"
 _WHEN = {"last": "the answer before", "all": "every answer before", "now": "as it is given"}
 _LOOK = {"table": "", "picture": ", as a dot in a picture", "mean": ", as part of a mean"}
 
@@ -22,6 +23,11 @@ def of_question(study: Study, step: Step, field: Field) -> str:
         for show in other.show
         if _shows(show, step, field)
     ]
+    found += [
+        f"{_ASKED} at step {other.name} ({_WHEN['last']})"
+        for other in study.steps
+        if any(one.about == field.name for one in other.fields)
+    ]
     return _listed([PLAYER] if field in step.fields else [], found)
 
 
@@ -32,6 +38,7 @@ def of_answers(study: Study) -> dict[tuple[int, str], str]:
     """
     seen: dict[tuple[int, str], dict[str, list[Position]]] = {}
     passed: dict[str, list[Position]] = {}
+    asked: dict[str, Position] = {}  # where each question stood last
     for here in study.plan:
         for show in here.step.show:
             before = passed.get(show.step, [])
@@ -39,7 +46,11 @@ def of_answers(study: Study) -> dict[tuple[int, str], str]:
             for position in shown:
                 whom = seen.setdefault((position.index, show.field), {})
                 whom.setdefault(f"{_WHO[show.of]} at %s{_LOOK[show.look]}", []).append(here)
+        for about in {field.about for field in here.step.fields} & asked.keys():
+            whom = seen.setdefault((asked[about].index, about), {})
+            whom.setdefault(f"{_ASKED} at %s", []).append(here)
         passed.setdefault(here.step.name, []).append(here)
+        asked |= {field.name: here for field in here.step.fields}
     return {
         (position.index, field.name): _listed([PLAYER], _told(seen.get((position.index, field.name), {})))
         for position in study.plan

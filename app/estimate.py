@@ -93,12 +93,11 @@ def _pay(study: Study) -> tuple[Decimal, Decimal | None] | None:
     """For finishing, with the pay for waiting from none to as long as anybody waits."""
     pay = study.pay
     waiting = study.lobby.pay_per_minute * Decimal(study.lobby.max_wait) / 60
-    scores = any(step.score for step in study.steps)
-    if not (pay.base or waiting or pay.outcomes or scores):
+    if not study.pays:
         return None
     base = pay.for_outcome("complete")
-    least = base + (max(pay.least, -base) if scores else 0)
+    least = base + (max(pay.least, -base) if study.scores else 0)
     most = base + waiting
-    if scores:
+    if study.scores:
         return least, None if pay.most is None else most + pay.most
     return least, most

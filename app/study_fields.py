@@ -128,12 +128,14 @@ def _check_options(table: Table, field: Field) -> None:
 
 
 def _check_swatches(table: Table, field: Field) -> None:
-    for swatch in field.swatches:
+    for index, swatch in enumerate(field.swatches):
         if swatch not in SWATCHES:
-            table.wrong("swatches", f"There is no swatch `{swatch}`.", did_you_mean(swatch, SWATCHES))
+            place = (*table.path, "swatches", index)
+            table.findings.wrong(place, f"There is no swatch `{swatch}`.", did_you_mean(swatch, SWATCHES))
             return
     if len(field.swatches) != len(field.options):
-        sentence = f"There are {len(field.options)} options and {len(field.swatches)} swatches."
+        swatches = "1 swatch" if len(field.swatches) == 1 else f"{len(field.swatches)} swatches"
+        sentence = f"There are {len(field.options)} options and {swatches}."
         table.wrong("swatches", sentence, "Give each option one, in the same order.")
 
 

@@ -23,6 +23,7 @@ fields = [
     {name = "guess", ask = "How many?", kind = "slider", min = 0, max = 9, low = "few", high = "many"},
     {name = "colour", ask = "Which?", kind = "choice", options = ["a", "b"]},
     {name = "why", ask = "Why?", kind = "text", required = false},
+    {name = "trust", ask = "Whom do you trust?", kind = "each", options = ["yes", "no"], about = "why"},
 ]
 show = [{field = "guess", as = "mean"}, {field = "colour", of = "room", round = "now"}]
 [[step]]
@@ -62,7 +63,10 @@ def test_who_saw_an_answer_is_who_a_step_showed_it() -> None:
     assert told("records.csv", "value", "colour")["seen_by"] == (
         "the player; everybody in the room at step guess (as it is given)"
     )
-    assert told("records.csv", "value", "why")["seen_by"] == "the player"
+    assert told("records.csv", "value", "why")["seen_by"] == (
+        "the player; who is asked about the player at step guess (the answer before)"
+    )
+    assert told("records.csv", "value", "trust")["seen_by"] == "the player"
     assert told("players.csv", "age", "age")["seen_by"] == "the player"
     assert told("players.csv", "status")["seen_by"] == ""
 
@@ -73,6 +77,9 @@ def test_who_saw_the_answers_of_one_round_is_told_with_the_rounds_that_showed_th
     )
     assert told("records_wide.csv", "guess_4_guess", "guess")["seen_by"] == (
         "the player; the player again at end 1; everybody in the room at end 1, as a dot in a picture"
+    )
+    assert told("records_wide.csv", "guess_3_why", "why")["seen_by"] == (
+        "the player; who is asked about the player at guess 4"
     )
     assert told("records_wide.csv", "guess_3_colour", "colour")["seen_by"] == (
         "the player; everybody in the room at guess 3"
