@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from uuid import uuid4
 
 import pytest
 
-from app import actions, clock, dropouts, notes, pay, rooms, sessions, slots
+from app import actions, clock, decisions, dropouts, lobby, notes, pay, records, rooms, sessions, slots
 from app.arguments import Refusal
 from app.db import Connection
 from app.keys import Keys
 from app.places import place_of
+from app.players import Arrival, sign_in
+from app.records import Answer, form_id
 from app.replay import STATUSES, Span, Then, read_then
 from app.replay_check import Checked, check
 from app.replay_command import moment
 from app.replay_places import Stage, page_then
+from app.sessions import read_study
+from app.study import Study
 from tests.house import House
 from tests.lively import Lively, a_lively_session, open_lively
 
@@ -226,56 +232,137 @@ def test_a_page_of_the_past_says_what_it_said_then(house: House) -> None:
     """The page of one who plays, writes, is written to and leaves, and of one who waits through a pause."""
     lively = open_lively(house, 9)
     who = [lively.comes(label) for label in lively.tokens]
-    kept: list[tuple[datetime, dict[int, str]]] = []
-
-    def keep() -> None:
-        [(at,)] = house.sql("select clock_timestamp()")
-        kept.append((at, {player: page_now(house, lively, player, at) for player in (who[0], who[8])}))
-
-    keep()
+    album = Album(house, lively.session_id, lively.study, (who[0], who[8]))
+    album.keep()
     lively.seat()
-    keep()
+    album.keep()
     lively.answers(who[0], 1, "12", "because")
     house.do(lambda conn: notes.ask(conn, lively.session_id, who[0], "Help!", "", "form-1"))
-    keep()
+    album.keep()
     house.do(lambda conn: notes.write(conn, lively.session_id, None, "ada", "Hello all", "form-2"))
     house.do(lambda conn: lively.say(conn, who[0], "first"))
     lively.answers(who[0], 1, "13", "another because")
-    keep()
+    album.keep()
     house.do(lambda conn: sessions.pause(conn, lively.session_id, "ada"))
-    keep()
+    album.keep()
     house.do(lambda conn: sessions.resume(conn, lively.session_id, "ada"))
     lively.moves_to(who[0], 2)
     house.do(lambda conn: lively.say(conn, who[0], "second"))
-    keep()
+    house.do(lambda conn: conn.execute(dropouts.SQL["nudge"], dict(player_ids=[who[0]])))
+    album.keep()
     lively.withdraws(who[0])
-    keep()
+    album.keep()
     close(house, lively.session_id)
-    keep()
-    assert "another because" in kept[3][1][who[0]] and "another because" not in kept[5][1][who[0]]
-    assert len({pages[who[0]] for _, pages in kept}) == len(kept) - 1  # the close no longer concerns them
-    for at, pages in kept:
-        for player, page in pages.items():
-            assert page_of_the_past(house, lively, player, at) == page
+    album.keep()
+    pages = album.of(who[0])
+    assert "another because" in pages[3] and "another because" not in pages[5]
+    assert len({*pages}) == len(pages) - 1  # the close no longer concerned them
+    album.look_at_again()
 
 
-def page_now(house: House, lively: Lively, player: int, at: datetime) -> str:
-    async def read(conn: Connection) -> str:
-        place = await place_of(conn, Keys(b"secret"), lively.study, player)
-        assert place is not None
-        with clock.standing_at(at):
-            return _without_keys(place.html())
+def test_a_page_of_the_past_shows_what_others_had_answered_and_how_far_one_was(house: House) -> None:
+    opened = house.open(OWN_PACE, {"red": 3})
+    study = house.do(lambda conn: read_study(conn, opened.id))
+    arrivals = [Arrival(token, {}) for token in opened.tokens.values()]
+    who = [one.id for one in house.do(lambda conn: sign_in(conn, arrivals)) if one]
+    house.do(lambda conn: lobby.seat(conn, opened.id, study))
+    [(room,)] = house.sql("select id from room where session_id = %s", opened.id)
+    album = Album(house, opened.id, study, who[:2])
 
-    return house.read(read)
+    def answer(player: int, position: int, value: str) -> None:
+        step, round_ = study.plan[position].step, study.plan[position].round
+        said = ((step.fields[0].name, value),)
+        form = form_id(player, uuid4().hex, said)
+        told = Answer(player, room, step.name, round_, said, form)
+        house.do(lambda conn: records.store(conn, [told]))
+        album.keep()
+
+    def go_on(position: int) -> None:
+        house.do(lambda conn: rooms.advance(conn, study, [(room, study.plan[position])]))
+        album.keep()
+
+    for nth, player in enumerate(who[:2]):
+        answer(player, 0, f"{nth}1")
+    filled = dict(session_id=opened.id, room_id=room, position=0, step="guess", round=1, made_by="default")
+    house.do(
+        lambda conn: conn.execute(
+            decisions.SQL["add_results"], filled | dict(slots=[3], names=["guess"], values=["77"])
+        )
+    )
+    go_on(1)
+    for nth, player in enumerate(who):
+        answer(player, 1, f"{nth}2")
+    go_on(2)
+    answer(who[0], 2, "44")
+    answer(who[0], 3, "55")
+    pages = album.of(who[0])
+    assert "77" in pages[3] and "12" not in pages[3]
+    assert "Alone?" in pages[6] and "Still alone?" in pages[7] and "Still alone?" in pages[8]
+    album.look_at_again()
 
 
-def page_of_the_past(house: House, lively: Lively, player: int, at: datetime) -> str:
-    async def read(conn: Connection) -> str:
-        session = await sessions.find_session(conn, lively.session_id)
-        then = await read_then(conn, lively.session_id, at)
-        return _without_keys(await page_then(conn, Stage(session, lively.study, at, then), player))
+OWN_PACE = """
+title = "Line"
+[[room]]
+name = "line"
+seats = {any = 3}
+[[step]]
+page = "talk"
+name = "guess"
+repeat = 2
+limit = "60s"
+on_timeout = "default:77"
+fields = [{name = "guess", ask = "How many?", kind = "integer", min = 0, max = 100}]
+show = [{field = "guess", of = "room", round = "all"}]
+[[step]]
+page = "talk"
+name = "alone"
+limit = "60s"
+wait_for = "none"
+fields = [{name = "one", ask = "Alone?", kind = "integer"}]
+[[step]]
+page = "talk"
+name = "later"
+limit = "60s"
+wait_for = "none"
+fields = [{name = "two", ask = "Still alone?", kind = "integer"}]
+"""
 
-    return house.read(read)
+
+class Album:
+    """Pages as they were shown, to be held against what the replay makes of the log."""
+
+    def __init__(self, house: House, session_id: str, study: Study, players: Sequence[int]) -> None:
+        self.house, self.session_id, self.study, self.players = house, session_id, study, players
+        self.kept: list[tuple[datetime, int, str]] = []
+
+    def keep(self) -> None:
+        [(at,)] = self.house.sql("select clock_timestamp()")
+        self.kept += [(at, player, self._now(player, at)) for player in self.players]
+
+    def of(self, player: int) -> list[str]:
+        return [page for _, one, page in self.kept if one == player]
+
+    def look_at_again(self) -> None:
+        for at, player, page in self.kept:
+            assert self._then(player, at) == page
+
+    def _now(self, player: int, at: datetime) -> str:
+        async def read(conn: Connection) -> str:
+            place = await place_of(conn, Keys(b"secret"), self.study, player)
+            assert place is not None
+            with clock.standing_at(at):
+                return _without_keys(place.html())
+
+        return self.house.read(read)
+
+    def _then(self, player: int, at: datetime) -> str:
+        async def read(conn: Connection) -> str:
+            session = await sessions.find_session(conn, self.session_id)
+            then = await read_then(conn, self.session_id, at)
+            return _without_keys(await page_then(conn, Stage(session, self.study, at, then), player))
+
+        return self.house.read(read)
 
 
 def _without_keys(page: str) -> str:
