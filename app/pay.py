@@ -84,18 +84,18 @@ class Account:
 class Pay:
     """For the top of a page, in whole cents. `base` is what finishing brings, or for who is out how it ended.
 
-    Where `since` is set, `waiting` grows from then on. `earned` is what there is so far.
+    Where `since` is set, `waiting` grows from then on. `bonus` is all that there is so far on top of the base.
     """
 
     base: Decimal
     waiting: Decimal
     a_minute: Decimal
     since: datetime | None
-    earned: Decimal = Decimal(0)
+    bonus: Decimal
 
     @property
     def total(self) -> Decimal:
-        return self.base + self.waiting + self.earned
+        return self.base + self.bonus
 
 
 def read_amount(given: object) -> Decimal:
@@ -152,7 +152,7 @@ def pay_of(study: Study, player: Player, now: datetime, earned: Decimal = Decima
         in_cents(study, waiting),
         rate,
         player.signed_in_at if waits else None,
-        in_cents(study, _in_money(study, earned)),
+        in_cents(study, _sum((waiting, _in_money(study, earned)))),
     )
 
 

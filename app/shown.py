@@ -207,7 +207,7 @@ def _shown(
         for seat, said in last
     )
     ends = field.low or field.shown(plain_number(low)), field.high or field.shown(plain_number(high))
-    return Shown(show, field, rounds, lines, field.shown(plain_number(mean)), dots, ends)
+    return Shown(show, field, rounds, lines, plain_number(mean).replace(".", field.point), dots, ends)
 
 
 def _nodes(field: Field, me: Seat, chosen: Mapping[Seat, str]) -> tuple[Node, ...]:

@@ -8,13 +8,16 @@ import html
 import io
 import re
 import zipfile
+from typing import Any
 
 import pytest
 
 from app.config import PROJECT
+from app.networks import Tie
 from app.rehearsal.bots import Bot
 from app.rehearsal.habits import Habits
-from app.shown import wanted
+from app.rooms import RoomView, Seat
+from app.shown import shown_to, wanted
 from app.study import check, parse, read_folder
 from app.study_fields import SWATCHES
 from tests.house import PAGE, Guest, House, Opened, Server, Stream, seated, sign_everyone_in, until
@@ -167,6 +170,15 @@ def test_what_was_answered_last_is_what_came_before_in_the_plan() -> None:
     assert [one.round for one in wanted(study, third)[third.step.show[1]]] == [1, 2]
     assert wanted(study, first)[first.step.show[0]] == ()
     assert wanted(study, second)[second.step.show[3]] == (study.plan[0],)
+
+
+def test_a_mean_is_written_as_the_language_writes_numbers() -> None:
+    study = parse({"study.toml": f'language = "de"\n{STUDY}'.encode(), "pages/talk.html": PAGE.encode()})
+    seats = tuple(Seat(slot, "", "any", slot, "playing", True) for slot in (1, 2, 3))
+    nowhere: Any = None  # the room itself is not asked for anything
+    view = RoomView(nowhere, seats, (Tie(2, 1, 1.0), Tie(2, 3, 1.0)))
+    told = {(1, "talk", 1, "guess"): "20", (3, "talk", 1, "guess"): "25"}
+    assert shown_to(study, study.plan[2], view, seats[1], told)[0].mean == "22,5"
 
 
 @pytest.mark.parametrize(
