@@ -6,39 +6,21 @@ then. The tables are not asked, so they can be checked against it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from app.db import Connection, Queries, row, rows
 from app.events import Event
+from app.then import Invited, Log, PlayerThen, RoomThen, Then
 
 SQL = Queries("replay")
-STATUSES = ("invited", "waiting", "playing", "finished", "left")
 
 
 class ReplayError(Exception):
     """A log that can't be folded; the text says which event and why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Invited:
-    """A player before anything happened."""
-
-    id: int
-    label: str
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    id: int
-    room_id: int | None  # None: the session's own
-    last_seq: int
-    records: int
-    messages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,94 +29,6 @@ class Span:
 
     first: datetime
     last: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class PlayerThen:
-    id: int
-    label: str
-    type: str
-    status: str = "invited"
-    room_id: int | None = None
-    slot: int | None = None
-    replaced: bool = False
-    signed_in_at: datetime | None = None
-    waiting_since: datetime | None = None
-    seated_at: datetime | None = None
-    finished_at: datetime | None = None
-    outcome: str | None = None
-    code: str | None = None
-    nudged_at: datetime | None = None
-    followed_by: str | None = None  # what their room did as they left it
-    treatment: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class RoomThen:
-    id: int
-    log_id: int
-    seq: int  # of the last event in its log
-    kind: str
-    number: int
-    reason: str
-    position: int
-    step: str
-    round: int
-    deadline: datetime
-    opened_at: datetime
-    status: str = "playing"
-    outcome: str | None = None
-    ended_at: datetime | None = None
-    opening: bool = False
-    last_step: str = ""  # where each goes through several pages: the last of them; else the step
-    last_round: int = 0
-    asked: Sequence[int] | None = None  # the slots that are shown this step; None: all
-    stopped: bool = False  # by a hook
-    bots: frozenset[int] = frozenset()  # the slots that a bot plays
-    treatment: Mapping[str, str] = field(default_factory=dict)
-    answered: frozenset[int] = frozenset()  # the players who have answered this step in time
-
-    @property
-    def name(self) -> str:
-        return f"{self.kind}-{self.number}"
-
-
-@dataclass(frozen=True, slots=True)
-class Then:
-    """A session at one moment, as its logs tell it."""
-
-    status: str = "open"
-    started_at: datetime | None = None
-    paused_at: datetime | None = None
-    resumed_at: datetime | None = None
-    closed_at: datetime | None = None
-    players: Mapping[int, PlayerThen] = field(default_factory=dict)
-    rooms: Mapping[int, RoomThen] = field(default_factory=dict)
-    records: Mapping[int, int] = field(default_factory=dict)  # log → how many were acknowledged
-    messages: Mapping[int, int] = field(default_factory=dict)
-    notes: Sequence[int] = ()  # their numbers
-    earned: Mapping[int, Decimal] = field(default_factory=dict)  # player → of all steps so far
-
-    @property
-    def counts(self) -> dict[str, int]:
-        counts = dict.fromkeys(STATUSES, 0)
-        for player in self.players.values():
-            counts[player.status] += 1
-        return counts
-
-    @property
-    def stored(self) -> int:
-        """Records that were acknowledged."""
-        return sum(self.records.values())
-
-    @property
-    def said(self) -> int:
-        return sum(self.messages.values())
-
-    def seated(self, room_id: int) -> list[PlayerThen]:
-        """Who has a slot of this room, by slot; not who was replaced there."""
-        found = [one for one in self.players.values() if one.room_id == room_id and not one.replaced]
-        return sorted(found, key=lambda one: one.slot or 0)
 
 
 async def read_span(conn: Connection, session_id: str) -> Span:

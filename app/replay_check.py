@@ -12,7 +12,8 @@ from psycopg.rows import dict_row
 from app.db import Connection
 from app.events import Event
 from app.receipts import digest, spans
-from app.replay import SQL, Invited, Log, Then, fold, read_events, read_invited, read_logs
+from app.replay import SQL, fold, read_events, read_invited, read_logs
+from app.then import Invited, Log, Then
 
 NOTHING = "nothing"
 SESSION = ("status", "started_at", "paused_at", "resumed_at", "closed_at")
@@ -48,6 +49,7 @@ class Tables:
     records: Sequence[Line]
     messages: Sequence[Line]
     networks: Sequence[Line]  # that a room got after its first
+    results: Sequence[Line]
     notes: Sequence[Line]
 
 
@@ -121,6 +123,7 @@ def differences(
     yield from _answers(events, tables.records, labels, rooms)
     yield from _talk(logs, events, tables.messages, labels)
     yield from _networks(logs, events, tables.networks, rooms)
+    yield from _results(logs, events, tables.results, rooms)
     for log in logs:
         told = then.records[log.id], then.messages[log.id]
         if told != (log.records, log.messages):
@@ -227,6 +230,32 @@ def _networks(
             yield Difference(what, "ties", _said(log), _said(table))
 
 
+def _results(
+    logs: Sequence[Log], events: Sequence[Event], results: Sequence[Line], rooms: Mapping[int, str]
+) -> Iterator[Difference]:
+    room_of = {log.id: log.room_id or 0 for log in logs}
+    told = {
+        (room_of[event.log_id], event.data["position"], slot, name): (value, event.data["made_by"])
+        for event in events
+        if event.name == "results_stored"
+        for slot, name, value in event.data["results"]
+    }
+    stored = {
+        (line["room_id"], line["position"], line["slot"], line["name"]): (line["value"], line["made_by"])
+        for line in results
+    }
+    for key in sorted(told.keys() | stored.keys()):
+        log, table = told.get(key), stored.get(key)
+        if log != table:
+            room_id, position, slot, name = key
+            what = f"room {rooms.get(room_id)}, position {position}, slot {slot}, result {name}"
+            yield Difference(what, "value", _made(log), _made(table))
+
+
+def _made(result: tuple[str, str] | None) -> str:
+    return f"{result[0]} by {result[1]}" if result else NOTHING
+
+
 def _either(what: str, logged: bool) -> Difference:
     return Difference(what, "stored", "yes" if logged else NOTHING, NOTHING if logged else "yes")
 
@@ -255,5 +284,6 @@ async def _read_tables(conn: Connection, session_id: str) -> Tables:
         await lines("records"),
         await lines("messages"),
         await lines("networks"),
+        await lines("results"),
         await lines("notes"),
     )

@@ -19,7 +19,6 @@ from app.db import Connection, connect
 from app.replay import (
     ReplayError,
     Span,
-    Then,
     fold,
     read_events,
     read_invited,
@@ -31,6 +30,7 @@ from app.replay_check import check
 from app.replay_seating import Seated, beside, pauses_in, turns_in, unpaused, was, would_have_been
 from app.sessions import find_session, read_study
 from app.study import STUDY_FILE, Study, parse, read_folder
+from app.then import Then
 
 T = TypeVar("T")
 

@@ -11,8 +11,9 @@ from typing import Any
 from app.db import Connection, rows
 from app.lobby import missing
 from app.monitor import WaitRow, type_numbers, wait_rows
-from app.replay import SQL, PlayerThen, RoomThen, Span, Then
+from app.replay import SQL, Span
 from app.replay_places import Stage, rooms_made
+from app.then import PlayerThen, RoomThen, Then
 from app.ticks import STEP, RoomLine, Waiters
 
 BARS = 150  # of the picture of when answers came

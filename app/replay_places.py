@@ -14,12 +14,13 @@ from app.pay import account_now
 from app.places import Aside, DonePlace, LobbyPlace, Place, RoomPlace
 from app.players import Player
 from app.receipts import Saved, digest
-from app.replay import SQL, PlayerThen, Then
+from app.replay import SQL
 from app.rooms import Room, RoomView, Seat
 from app.sessions import Session
 from app.shown import Told, keys_told
 from app.stories import Happened, RoomStory, Sitter
 from app.study import Position, Study
+from app.then import PlayerThen, Then
 
 MOST = 300  # lines of a log and messages of a talk
 

@@ -18,8 +18,8 @@ from app import lobby
 from app.events import Event
 from app.figures import percentile
 from app.lobby import Waiting
-from app.replay import Then
 from app.study import Study
+from app.then import Then
 
 Pauses = Sequence[tuple[datetime, datetime]]  # from, to
 MICRO = timedelta(microseconds=1)

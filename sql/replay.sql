@@ -44,7 +44,7 @@ select e.log_id, e.seq, e.name, e.player_id, e.data, e.at from (
     select e.*, max(e.at) over (partition by e.log_id order by e.seq) as moment
     from opened o join event e on e.log_id = o.log_id
     where e.seq <= o.seq and (o.room_id is null or e.seq >= o.step_seq
-            or e.name not in ('step_opened', 'deadline_moved', 'network_rewired', 'player_answered', 'message_sent'))
+            or e.name not in ('step_opened', 'deadline_moved', 'network_rewired', 'results_stored', 'player_answered', 'message_sent'))
         or o.room_id is null and e.name = 'player_signed_in' and (e.data->>'signed_in_at')::timestamptz <= %(at)s
 ) e
 order by e.moment, e.log_id, e.seq
@@ -90,6 +90,10 @@ select n.room_id, n.position, coalesce(
     from tie t where t.room_id = n.room_id and t.position = n.position), '[]') as ties
 from network n where n.session_id = %(session_id)s and n.position > 0 order by n.room_id, n.position
 
+-- name: results_in_table
+select room_id, position, step, round, slot, name, value, made_by from result
+where session_id = %(session_id)s order by room_id, position, slot, name
+
 -- name: notes_in_table
 select id, player_id from note where session_id = %(session_id)s order by id
 
@@ -106,7 +110,12 @@ join player p on p.id = a.player_id
 where l.room_id = %(room_id)s order by a.id
 
 -- name: results_until
-select slot, step, round, name, value from result where room_id = %(room_id)s and at <= %(at)s
+-- As the room's log tells them.
+select (one->>0)::integer as slot, e.data->>'step' as step, (e.data->>'round')::integer as round, one->>1 as name,
+    one->>2 as value
+from log l join event e on e.log_id = l.id and e.name = 'results_stored' and e.at <= %(at)s
+cross join lateral jsonb_array_elements(e.data->'results') as one
+where l.room_id = %(room_id)s order by e.seq
 
 -- name: happened_until
 select e.at, e.name, e.player_id, e.data from log l join event e on e.log_id = l.id

@@ -242,6 +242,22 @@ end $$;
 create or replace trigger note_inserted after insert on note
     referencing new table as new_rows for each statement execute function note_inserted();
 
+-- One event for all that was computed, or filled in, at once for a step.
+create or replace function result_inserted() returns trigger language plpgsql as $$
+begin
+    perform append_events(array_agg(log.id), array_agg('results_stored'::text), array_agg(null::bigint),
+        array_agg(jsonb_build_object('position', made.position, 'step', made.step, 'round', made.round,
+            'made_by', made.made_by, 'results', made.results)))
+    from (
+        select room_id, position, step, round, made_by,
+            jsonb_agg(jsonb_build_array(slot, name, value) order by slot, name) as results
+        from new_rows group by room_id, position, step, round, made_by order by room_id, made_by
+    ) made join log on log.room_id = made.room_id;
+    return null;
+end $$;
+create or replace trigger result_inserted after insert on result
+    referencing new table as new_rows for each statement execute function result_inserted();
+
 create or replace function earning_inserted() returns trigger language plpgsql as $$
 begin
     perform append_events(array_agg(log.id order by n.id), array_agg('player_earned'::text order by n.id),

@@ -18,12 +18,13 @@ from app.keys import Keys
 from app.places import place_of
 from app.players import Arrival, sign_in
 from app.records import Answer, form_id
-from app.replay import STATUSES, Span, Then, read_then
+from app.replay import Span, read_then
 from app.replay_check import Checked, check
 from app.replay_command import moment
 from app.replay_places import Stage, page_then
 from app.sessions import read_study
 from app.study import Study
+from app.then import STATUSES, Then
 from tests.house import House
 from tests.lively import Lively, a_lively_session, open_lively
 
@@ -299,6 +300,12 @@ def test_a_page_of_the_past_shows_what_others_had_answered_and_how_far_one_was(h
     assert "77" in pages[3] and "12" not in pages[3]
     assert "Alone?" in pages[6] and "Still alone?" in pages[7] and "Still alone?" in pages[8]
     album.look_at_again()
+    assert checked(house, opened.id).ok
+    house.sql("update result set value = '78' where session_id = %s", opened.id)
+    [found] = checked(house, opened.id).differences
+    assert str(found) == (
+        "room line-1, position 0, slot 3, result guess, value: the log says 77 by default, the table says 78 by default"
+    )
 
 
 OWN_PACE = """
