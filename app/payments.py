@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+import csv
+import io
+import re
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +34,7 @@ PAYMENT = (
     "currency",
 )
 LEDGER = ("player", "label", "at", "room", "step", "round", "reason", "amount", "points", "seconds")
+_ID = re.compile(r"[\w.@-]{1,100}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +67,20 @@ async def booked(conn: Connection, session_id: str, study: Study) -> AsyncGenera
             player = Player(*columns)
             found = zip(positions or (), amounts or (), reasons or (), times or (), strict=True)
             account = account_of(study, player, [Earning(*one) for one in found], now)
-            yield Booked(player, _participant(study, player, entry), room or "", account)
+            yield Booked(player, participant(study, player, entry), room or "", account)
 
 
-def bonus_lines(out: Iterable[Booked], study: Study) -> Iterator[str]:
-    """One `id,amount` for each bonus: what Prolific takes as bulk bonus payments, by hand or by its API.
+def bonuses(out: Iterable[Booked], study: Study) -> str:
+    """A line `id,amount` for each bonus: what Prolific takes as bulk bonus payments, by hand or by its API.
 
     https://docs.prolific.com/api-reference/bonuses/create-bonus-payments
     """
-    coin = currency_digits(study.pay.currency)
-    return (f"{one.participant},{one.bonus:.{coin}f}" for one in out if one.bonus > 0)
+    coin, text = currency_digits(study.pay.currency), io.StringIO()
+    write = csv.writer(text, lineterminator="\n").writerow
+    for one in out:
+        if one.bonus > 0:
+            write((one.participant, f"{one.bonus:.{coin}f}"))
+    return text.getvalue()
 
 
 async def payment_rows(conn: Connection, session_id: str, study: Study) -> AsyncGenerator[tuple[str, ...]]:
@@ -109,6 +117,12 @@ async def ledger_rows(
                     yield _cells(one, line)
 
 
+def participant(study: Study, player: Player, entry: Mapping[str, str]) -> str:
+    """What a player typed may be no id at all, and must never become a line of its own in a list of payments."""
+    typed = entry.get(study.pay.participant, "").strip()
+    return typed if _ID.fullmatch(typed) else player.label
+
+
 def _cells(one: Booked, line: Line) -> tuple[str | datetime, ...]:
     at = line.position
     return (
@@ -123,8 +137,3 @@ def _cells(one: Booked, line: Line) -> tuple[str | datetime, ...]:
         "" if line.points is None else plain_number(line.points),
         str(line.seconds) if line.reason == "waiting" else "",
     )
-
-
-def _participant(study: Study, player: Player, entry: Mapping[str, str]) -> str:
-    asked = study.pay.participant
-    return (entry.get(asked, "").strip() if asked else "") or player.label

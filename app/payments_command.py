@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import sys
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from app.config import Config
 from app.database import database
 from app.db import connect
 from app.languages import texts_in
-from app.payments import Booked, bonus_lines, booked
+from app.payments import Booked, bonuses, booked
 from app.sessions import find_session, read_study
 from app.study import Study
 
@@ -34,7 +35,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
     if options.json:
         print(json.dumps([_as_json(one, study) for one in out], ensure_ascii=False, indent=2))
         return 0
-    lines = "".join(f"{line}\n" for line in bonus_lines(out, study))
+    lines = bonuses(out, study)
     if options.to:
         _write(options.to, lines)
     else:
@@ -57,9 +58,16 @@ async def _read(url: str, session_id: str) -> tuple[Study, list[Booked]]:
 
 def _notes(came: list[Booked], study: Study) -> list[str]:
     out = [one for one in came if one.is_out]
-    bonuses = [one.bonus for one in out if one.bonus > 0]
-    money = texts_in().money(sum(bonuses, start=Decimal(0)), study.pay.currency)
-    notes = [f"{len(bonuses):,} bonuses, {money} in all. What the code brings by itself is not in it."]
+    above = [one.bonus for one in out if one.bonus > 0]
+    money = texts_in().money(sum(above, start=Decimal(0)), study.pay.currency)
+    count = "1 bonus" if len(above) == 1 else f"{len(above):,} bonuses"
+    notes = [f"{count}, {money} in all. What the code brings by itself is not in it."]
+    times = Counter(one.participant for one in out if one.bonus > 0)
+    for id, many in times.items():
+        if many > 1:
+            notes.append(
+                f"note: {id} is in it {many} times: that many people gave this id. Ask before you pay."
+            )
     below = sum(one.bonus < 0 for one in out)
     if below:
         notes.append(
