@@ -11,14 +11,6 @@ COST = (0, 1, 2, 4, 6, 9, 12, 16, 20, 25, 30)  # of 0 to 10 points for one perso
 NAMES = ("first", "second", "third")
 
 
-def without_first(room: Room) -> bool:
-    return room.number % 2 == 1
-
-
-def without_last(room: Room) -> bool:
-    return room.number % 2 == 0
-
-
 def income(room: Room) -> dict[int, Decimal]:
     given = room.said("contribution")
     project = RETURN * sum(given.values())
