@@ -21,9 +21,8 @@ import psycopg
 from app import decisions, dropouts, lobby, rooms, stops
 from app.db import AWAY, Connection, Line
 from app.hooks import HookError, Hooks
-from app.rooms import DueRoom
-from app.sessions import Studies, read_study
-from app.study import Position, Study
+from app.sessions import Studies
+from app.study import Position
 
 SWEEP = 1.0  # seconds: even without any hint every room is looked at this often
 PACE = 0.02  # seconds in which hints gather, so that a burst is looked at once
@@ -113,7 +112,9 @@ class Conductor:
     async def _seat(self, conn: Connection, session_id: str) -> None:
         study = await self.studies.of(session_id)
         async with conn.transaction():
-            await lobby.seat(conn, session_id, study, patient=False)
+            if study.lobby.seat:
+                study = await self.studies.current(conn, session_id)
+            await lobby.seat(conn, session_id, study, patient=False, hooks=self.hooks)
 
     async def _look_for_dropouts(self, conn: Connection, session_id: str) -> None:
         study = await self.studies.of(session_id)
@@ -166,7 +167,7 @@ class Conductor:
             try:
                 async with conn.transaction():
                     for room in await rooms.claim_due(conn, session_id, hinted, everywhere, 1, only=room_id):
-                        study = await self._as_mended(conn, room)
+                        study = await self.studies.current(conn, session_id)
                         await decisions.move_on(conn, self.hooks, study, room)
             except HookError as error:
                 logger.warning("room %d of session %s waits: %s", room_id, session_id, error)
@@ -177,10 +178,3 @@ class Conductor:
             line.drop()
         finally:
             self.hands.put_nowait(line)
-
-    async def _as_mended(self, conn: Connection, room: DueRoom) -> Study:
-        """The study as it is in this transaction: its hooks may have been mended since it was read."""
-        study = await self.studies.of(room.session_id)
-        if study.sha256 != room.study_sha256:
-            study = self.studies.known[room.session_id] = await read_study(conn, room.session_id)
-        return study

@@ -54,6 +54,8 @@ def _lights(tick: Tick) -> Iterator[Light]:
     stopped = sum(room.stopped for room in tick.rooms)
     if stopped:
         yield Light("rooms stopped", f"{stopped:,}", "a hook failed", False)
+    if tick.totals.seating_stopped:
+        yield Light("seating", "stopped", "a hook failed", False)
     yield Light("last tick", _ms(server.tick), f"limit {TICK:,.0f} ms", server.tick <= TICK)
 
 

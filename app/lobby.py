@@ -6,21 +6,14 @@ from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from app import players, rooms
+from app import groups, players, rooms
 from app.db import Connection, Queries
 from app.db import rows as typed_rows
-from app.rooms import Placement
+from app.hooks import Hooks
+from app.rooms import Placement, Waiting
 from app.study import RoomKind, Study
 
 SQL = Queries("lobby")
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    player_id: int
-    type: str
-    waited: float  # seconds
-    logged: bool = True  # that they came
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +33,14 @@ async def seat(
     patient: bool = True,
     arrived: Sequence[int] | None = None,
     at_once: str | None = None,
+    hooks: Hooks | None = None,
 ) -> int:
     """Seat everyone who can be seated, oldest first; send away who has waited too long. Returns how many sat down.
 
     One at a time for a session: it starts by locking the lobby's row. Without patience it does nothing where
     somebody else holds that row. `arrived`: nothing has changed but that these people came, as far as one knows.
-    `at_once`: rooms of this kind take people however short they have waited.
+    `at_once`: rooms of this kind take people however short they have waited. Where the study seats by a hook, only who
+    has `hooks` can ask it; anybody else leaves that to the conductor.
     """
     if not await rooms.lock_lobby(conn, session_id, patient):
         return 0
@@ -72,7 +67,11 @@ async def seat(
     placements: list[Placement] = []
     if status == "running":
         kinds = [replace(kind, after=0.0) if kind.name == at_once else kind for kind in study.rooms]
-        placements = decide(kinds, waiting, await rooms.rooms_made(conn, session_id))
+        made = await rooms.rooms_made(conn, session_id)
+        if not study.lobby.seat or at_once:
+            placements = decide(kinds, waiting, made)
+        elif hooks is not None:
+            placements = await groups.decided_by_hook(conn, hooks, study, session_id, seed, waiting, made)
         if placements:
             await rooms.open_rooms(conn, session_id, seed, study, placements)
     seated = {player_id for placement in placements for player_id, _ in placement.seats}
@@ -83,6 +82,8 @@ async def seat(
     wait = next_look(
         study, [one.waited for one in left if one.waited < study.lobby.max_wait], status == "running"
     )
+    if study.lobby.seat and wait is not None:
+        wait = min(wait, groups.LOOK) if hooks is not None else 0.0
     await conn.execute(SQL["set_due"], dict(session_id=session_id, secs=wait))
     return len(seated)
 

@@ -174,7 +174,7 @@ async def _start(stack: AsyncExitStack, config: Config, url: str) -> Lab:
         live=live,
         listener=listener,
         conductor=conductor,
-        seating=Seating(pool, studies),
+        seating=Seating(pool, studies, hooks),
         stats=stats,
         presence=presence,
         signs=signs,

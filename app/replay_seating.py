@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from app import lobby
 from app.events import Event
 from app.figures import percentile
-from app.lobby import Waiting
+from app.rooms import Waiting
 from app.study import Study
 from app.then import Then
 

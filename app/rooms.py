@@ -98,6 +98,14 @@ class RoomView:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    player_id: int
+    type: str
+    waited: float  # seconds
+    logged: bool = True  # that they came
+
+
+@dataclass(frozen=True, slots=True)
 class Placement:
     """A room to open: who gets which kind of seat, and why."""
 
@@ -115,7 +123,6 @@ class DueRoom:
     deserted: bool  # nobody plays in it any more
     opening: bool  # what happens at its position is yet to be decided
     asked: tuple[int, ...] | None
-    study_sha256: str
 
 
 async def lock_lobby(conn: Connection, session_id: str, patient: bool = True) -> bool:

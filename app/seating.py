@@ -10,12 +10,13 @@ import asyncio
 
 from app import lobby
 from app.db import Pool
+from app.hooks import Hooks
 from app.sessions import Studies
 
 
 class Seating:
-    def __init__(self, pool: Pool, studies: Studies) -> None:
-        self.pool, self.studies = pool, studies
+    def __init__(self, pool: Pool, studies: Studies, hooks: Hooks | None = None) -> None:
+        self.pool, self.studies, self.hooks = pool, studies, hooks
         self.running: dict[str, asyncio.Task[None]] = {}
         self.next: dict[str, asyncio.Task[None]] = {}
         self.arrived: dict[str, list[int]] = {}  # who shares the next run
@@ -37,7 +38,9 @@ class Seating:
         try:
             study = await self.studies.of(session_id)
             async with self.pool.connection() as conn, conn.transaction():
-                await lobby.seat(conn, session_id, study, arrived=arrived)
+                if study.lobby.seat:
+                    study = await self.studies.current(conn, session_id)
+                await lobby.seat(conn, session_id, study, arrived=arrived, hooks=self.hooks)
         finally:
             if self.running.get(session_id) is me:
                 del self.running[session_id]

@@ -44,7 +44,7 @@ class SessionLine(Session):
 
 
 class Studies:
-    """Each session's study, read from the database once: it never changes."""
+    """Each session's study, read from the database once: only its hooks ever change, and only `current` must know."""
 
     def __init__(self, pool: Pool) -> None:
         self.pool, self.known = pool, dict[str, Study]()
@@ -57,6 +57,13 @@ class Studies:
                 self.reading[session_id] = asyncio.create_task(self._read(session_id))
             await asyncio.shield(self.reading[session_id])
         return self.known[session_id]
+
+    async def current(self, conn: Connection, session_id: str) -> Study:
+        """As it is in this transaction: its hooks may have been mended since it was read."""
+        study = await self.of(session_id)
+        if study.sha256 != await value(conn, SQL["fingerprint"], id=session_id):
+            study = self.known[session_id] = await read_study(conn, session_id)
+        return study
 
     async def _read(self, session_id: str) -> None:
         try:

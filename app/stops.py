@@ -7,7 +7,7 @@ from datetime import datetime
 
 from psycopg.types.json import Jsonb
 
-from app import clock, sessions
+from app import clock, groups, sessions
 from app.db import Connection, Queries, row, value
 from app.hooks import FILE, Failure
 from app.sessions import SessionError
@@ -47,6 +47,18 @@ async def retry(conn: Connection, session_id: str, room_id: int, at: datetime, b
     return "The room tries again."
 
 
+async def why_seating_stopped(conn: Connection, session_id: str) -> Stop | None:
+    return await row(conn, Stop, groups.SQL["why_stopped"], session_id=session_id)
+
+
+async def retry_seating(conn: Connection, session_id: str, at: datetime, by: str) -> str:
+    """Seating that stopped at `at` asks its hook again."""
+    await sessions.lock(conn, session_id, by)
+    if await value(conn, SQL["retry_seating"], session_id=session_id, at=at) is None:
+        return "Seating has been tried again already; nothing changed."
+    return "Seating tries again."
+
+
 async def mend(conn: Connection, session_id: str, study: Study, by: str) -> str:
     """Put the hooks.py of `study` in the place of a paused session's; all rooms that wait try again.
 
@@ -75,5 +87,6 @@ async def mend(conn: Connection, session_id: str, study: Study, by: str) -> str:
     await conn.execute(SQL["put_file"], where | dict(body=study.files[FILE]))
     await conn.execute(SQL["put_fingerprint"], where | dict(sha256=study.sha256))
     tried = await (await conn.execute(SQL["retry_rooms"], where)).fetchall()
+    await conn.execute(SQL["retry_seating"], where | dict(at=None))
     again = f"{len(tried)} rooms try again" if len(tried) != 1 else "1 room tries again"
     return f"{session.name} has the new {FILE}; {again} when it is resumed."

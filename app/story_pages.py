@@ -210,6 +210,15 @@ async def banner(request: Query, session_id: str) -> Response[str] | Redirect:
     return await _act(request, session_id, 0, tell, by, to)
 
 
+@post("/sessions/{session_id:str}/retry-seating")
+async def retry_seating(request: Query, session_id: str) -> Response[str] | Redirect:
+    async def retry(wish: Wish) -> str:
+        return await stops.retry_seating(wish.conn, session_id, _moment(wish, "at"), wish.by)
+
+    by, to = await owner(request), f"/admin/sessions/{session_id}"
+    return await _act(request, session_id, 0, retry, by, to)
+
+
 @post("/sessions/{session_id:str}/seat")
 async def seat_now(request: Query, session_id: str) -> Response[str] | Redirect:
     async def seat(wish: Wish) -> str:
@@ -268,4 +277,14 @@ async def _player(conn: Connection, session_id: str, player_id: int) -> Player:
     return player
 
 
-HANDLERS = [people, player_page, room_list, room_page, act_on_room, act_on_player, banner, seat_now]
+HANDLERS = [
+    people,
+    player_page,
+    room_list,
+    room_page,
+    act_on_room,
+    act_on_player,
+    banner,
+    retry_seating,
+    seat_now,
+]

@@ -36,14 +36,15 @@ def check_parts(
     """Adds to `findings` what these parts can't do together, passing over those with their own mistakes."""
     _check_seats(findings, types, rooms)
     _check_waiting(findings, rooms, lobby)
-    _check_order(findings, rooms)
+    if not lobby.seat:
+        _check_order(findings, rooms)
     _check_networks(findings, rooms, networks)
     _check_steps(findings, rooms, steps)
     _check_pages(findings, files, steps, treatments)
     _check_codes(findings, finish)
     check_dropouts(findings, dropout, steps)
     check_treatments(findings, files, entry, steps, treatments)
-    check_hooks(findings, files, list(uses_of(steps, _placed(findings, networks))))
+    check_hooks(findings, files, list(uses_of(steps, _placed(findings, networks), lobby)))
     _note_what_waits(findings, dropout)
 
 

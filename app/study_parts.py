@@ -58,6 +58,7 @@ class Lobby:
     max_wait: float = 600.0
     then: str = "leave"
     pay_per_minute: Decimal = Decimal(0)
+    seat: str = ""  # the function of hooks.py that seats; none: the rooms in the order of the file
 
 
 @dataclass(frozen=True, slots=True)

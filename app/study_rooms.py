@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from app.fields import Field
 from app.study_fields import FORM_NAMES, PLAYER_COLUMNS, read_fields
+from app.study_hooks import read_hook
 from app.study_names import unique_name
 from app.study_parts import ANY, MOST_SEATS, Lobby, RoomKind
 from app.study_source import Table
@@ -56,7 +57,7 @@ def read_lobby(study: Table) -> Lobby:
         sentence = f"`pay_per_minute` is {pay}, but players don't pay to wait."
         lobby.wrong("pay_per_minute", sentence, "Write 0 or more.")
     max_wait = lobby.duration("max_wait", Lobby().max_wait)
-    found = Lobby(max_wait, lobby.one_of("then", ("leave",), "leave"), pay)
+    found = Lobby(max_wait, lobby.one_of("then", ("leave",), "leave"), pay, read_hook(lobby, "seat"))
     lobby.report_unknown_keys("[lobby]")
     return found
 

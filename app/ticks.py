@@ -43,6 +43,8 @@ class Totals:
     acknowledged: int
     records: int
     messages: int
+    seating_stopped: str | None  # the hook that seats has failed: where and why
+    seating_stopped_at: str | None
 
 
 @dataclass(frozen=True, slots=True)

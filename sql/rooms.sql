@@ -74,7 +74,7 @@ order by r.session_id
 -- name: claim_due_rooms
 -- Due: past its deadline, about to open, or one that ends when answered in which enough of those who play and are
 -- asked have answered, or none is left. Not one that a hook has stopped.
-select r.id, r.session_id, r.position, r.opening, r.asked, s.study_sha256,
+select r.id, r.session_id, r.position, r.opening, r.asked,
     not exists (select from player p where p.room_id = r.id and p.status = 'playing') as deserted
 from room r join session s on s.id = r.session_id
 where r.session_id = %(session_id)s and r.status = 'playing' and s.status = 'running' and r.stopped is null

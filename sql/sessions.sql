@@ -11,6 +11,9 @@ insert into lobby (session_id) values (%(id)s)
 -- name: study_files
 select path, body from study_file where session_id = %(id)s
 
+-- name: fingerprint
+select study_sha256 from session where id = %(id)s
+
 -- name: find_session
 select id, name, seed, status::text, opened_at, started_at, paused_at, closed_at from session where id = %(id)s
 

@@ -13,6 +13,12 @@ update room set stopped = null where id = %(room_id)s and (stopped->>'at')::time
 -- name: retry_rooms
 update room set stopped = null where session_id = %(session_id)s and stopped is not null returning id
 
+-- name: retry_seating
+update lobby set stopped = null, due_at = now()
+where session_id = %(session_id)s and stopped is not null
+    and (%(at)s::timestamptz is null or (stopped->>'at')::timestamptz = %(at)s)
+returning session_id
+
 -- name: keep_before
 insert into mended (session_id, path, before, sha256, by)
 select s.id, f.path, f.body, s.study_sha256, %(by)s

@@ -6,7 +6,10 @@ where session_id = %(session_id)s group by status, type
 -- name: totals
 -- The processes' word is read first: what they have told by then is in the logs by now.
 select (select coalesce(sum(records), 0)::bigint from acknowledged where session_id = %(session_id)s) as acknowledged,
-    coalesce(sum(records), 0)::bigint as records, coalesce(sum(messages), 0)::bigint as messages
+    coalesce(sum(records), 0)::bigint as records, coalesce(sum(messages), 0)::bigint as messages,
+    (select format('hooks.py:%%s, %%s: %%s', stopped->>'line', stopped->>'hook', stopped->>'sentence')
+        from lobby where session_id = %(session_id)s and stopped is not null) as seating_stopped,
+    (select stopped->>'at' from lobby where session_id = %(session_id)s) as seating_stopped_at
 from log where session_id = %(session_id)s
 
 -- name: pages

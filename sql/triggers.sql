@@ -268,3 +268,17 @@ begin
 end $$;
 create or replace trigger earning_inserted after insert on earning
     referencing new table as new_rows for each statement execute function earning_inserted();
+
+create or replace function lobby_updated() returns trigger language plpgsql as $$
+begin
+    perform append_events(array_agg(log.id), array_agg(changed.name), array_agg(null::bigint), array_agg(changed.data))
+    from (
+        select n.session_id, case when n.stopped is null then 'seating_retried' else 'seating_stopped' end as name,
+            jsonb_strip_nulls(jsonb_build_object('by', acting(), 'hook', n.stopped->'hook', 'line', n.stopped->'line',
+                'sentence', n.stopped->'sentence')) as data
+        from new_rows n join old_rows o using (session_id) where n.stopped is distinct from o.stopped
+    ) changed join log on log.session_id = changed.session_id and log.room_id is null;
+    return null;
+end $$;
+create or replace trigger lobby_updated after update on lobby
+    referencing old table as old_rows new table as new_rows for each statement execute function lobby_updated();

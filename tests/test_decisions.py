@@ -311,3 +311,83 @@ def log(house: House, session: Opened, name: str) -> list[tuple[Any, ...]]:
     return house.sql(
         "select data->>'by' from event where session_id = %s and name = %s order by at", session.id, name
     )
+
+
+BY_AGE = """
+title = "By age"
+types = ["red", "blue"]
+[entry]
+fields = [{name = "age", ask = "Your age", kind = "integer"}]
+[[room]]
+name = "pair"
+seats = {any = 2}
+[[room]]
+name = "mixed"
+seats = {red = 1, blue = 1}
+[lobby]
+max_wait = "5m"
+seat = "neighbours_in_age"
+[[step]]
+page = "talk"
+limit = "60s"
+fields = [{name = "belief", ask = "How sure are you?", kind = "integer"}]
+"""
+NEXT_IN_AGE = """
+from networklab import Group
+
+def neighbours_in_age(lobby):
+    if len(lobby.waiting) < 4:
+        return []
+    by_age = [one.player for one in sorted(lobby.waiting, key=lambda one: one.entry["age"])]
+    return [Group("pair", by_age[:2], "the youngest"), ("pair", by_age[2:4])]
+"""
+
+
+def test_a_hook_seats_by_what_was_said_at_the_door_and_one_that_fails_stops_the_seating_alone(
+    shared: House, server: Server
+) -> None:
+    house = shared
+    broken = NEXT_IN_AGE.replace("by_age[:2]", "by_age[:3]")
+    session = house.open_files(files(BY_AGE, broken), {"red": 2, "blue": 2})
+    ages = {label: str(age) for label, age in zip(session.tokens, (50, 20, 51, 21), strict=True)}
+    ada = house.researcher(server)
+
+    def stopped() -> str | None:
+        [(why,)] = house.sql("select stopped->>'sentence' from lobby where session_id = %s", session.id)
+        return str(why) if why else None
+
+    async def story() -> None:
+        guests = [house.guest(server, session, label) for label in session.tokens]
+        for guest in guests:
+            await guest.sign_in({"age": ages[guest.label]})
+        await until(stopped, "the seating stopped")
+        assert "has 2 seats, and 3 people are in the group" in (stopped() or "")
+        address = f"/admin/sessions/{session.id}"
+
+        async def told() -> str:
+            page = (await ada.get(address)).text
+            return page if "A hook has stopped the seating" in page else ""
+
+        form = hidden_fields(await until(told, "a word to the researcher"), f"{address}/retry-seating")
+        assert "tries again" in (await ada.post(f"{address}/retry-seating", form)).text
+        await until(lambda: len(log(house, session, "seating_stopped")) == 2, "it failed again")
+
+    house.tell(story())
+    house.act("pause", session)
+    house.do(lambda conn: mend(conn, session.id, parse(files(BY_AGE, NEXT_IN_AGE)), "ada"))
+    house.act("resume", session)
+
+    async def seats() -> None:
+        await until(lambda: house.sql("select id from room where session_id = %s", session.id), "rooms")
+
+    house.tell(seats())
+    found = house.sql(
+        "select r.name, r.reason, array_agg((p.entry->>'age')::int order by p.entry->>'age') as ages from room r"
+        " join player p on p.room_id = r.id where r.session_id = %s group by r.name, r.reason order by r.name",
+        session.id,
+    )
+    assert found == [
+        ("pair-1", "the youngest", [20, 21]),
+        ("pair-2", "`neighbours_in_age` chose 2 people; `pair` #2", [50, 51]),
+    ]
+    assert not house.contradictions(session)

@@ -20,8 +20,9 @@ from psycopg.conninfo import make_conninfo
 from app import dropouts, lobby, players
 from app.conductor import SWEEP, Conductor
 from app.db import Connection, connect, open_pool
-from app.lobby import Waiting, decide
+from app.lobby import decide
 from app.people import Person
+from app.rooms import Waiting
 from app.sessions import ACTIONS, SessionError, Studies, open_session, read_study
 from app.study import RoomKind, parse
 from tests.house import (
