@@ -162,9 +162,11 @@ class _Folding:
         self._room(event, opening=False, asked=event.data.get("asked"))
 
     def room_stopped(self, event: Event) -> None:
+        self._at_step(event)
         self._room(event, stopped=True)
 
     def room_retried(self, event: Event) -> None:
+        self._at_step(event)
         self._room(event, stopped=False)
 
     def deadline_moved(self, event: Event) -> None:

@@ -121,7 +121,7 @@ def differences(
             sets = dict(answered=frozenset(line["answered"]), bots=frozenset(line["bots"]))
             yield from _columns(f"room {room.name}", ROOM, room, {**line, **sets})
     yield from _answers(events, tables.records, labels, rooms)
-    yield from _talk(logs, events, tables.messages, labels)
+    yield from _talk(logs, events, tables.messages)
     yield from _networks(logs, events, tables.networks, rooms)
     yield from _results(logs, events, tables.results, rooms)
     for log in logs:
@@ -188,29 +188,24 @@ def _answers(
             yield Difference(f"record {line['id']}", where, NOTHING, "stored")
 
 
-def _talk(
-    logs: Sequence[Log], events: Sequence[Event], messages: Sequence[Line], labels: Mapping[int, str]
-) -> Iterator[Difference]:
+def _talk(logs: Sequence[Log], events: Sequence[Event], messages: Sequence[Line]) -> Iterator[Difference]:
     room_of = {log.id: log.room_id for log in logs}
-    told = {
-        event.data["message"]: (
-            event.player_id,
-            room_of[event.log_id],
-            event.data["slot"],
-            event.data.get("to"),
-        )
-        for event in events
-        if event.name == "message_sent"
-    }
-    stored = {
-        line["id"]: (line["player_id"], line["room_id"], line["slot"], line["to_slot"]) for line in messages
-    }
+    told = {event.data["message"]: event for event in events if event.name == "message_sent"}
+    stored = {line["id"]: line for line in messages}
     for id in sorted(told.keys() ^ stored.keys()):
         yield _either(f"message {id}", id in told)
     for id in sorted(told.keys() & stored.keys()):
-        for column, log, table in zip(("player", "room", "slot", "to"), told[id], stored[id], strict=True):
-            if log != table:
-                yield Difference(f"message {id}", column, _said(log), _said(table))
+        event, line = told[id], stored[id]
+        data = event.data
+        for column, log in (
+            ("player_id", event.player_id),
+            ("room_id", room_of[event.log_id]),
+            ("slot", data["slot"]),
+            ("to_slot", data.get("to")),
+            ("sha256", data.get("sha256")),
+        ):
+            if log != line[column]:
+                yield Difference(f"message {id}", column, _said(log), _said(line[column]))
 
 
 def _networks(
