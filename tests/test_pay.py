@@ -10,7 +10,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -30,6 +29,7 @@ from app.players import Player
 from app.study import Study, check, parse
 from app.study_parts import Pay
 from app.verify import verify
+from tests.commands import run
 from tests.house import PAGE, House, Server, seated
 
 STUDY = """
@@ -382,8 +382,8 @@ def test_a_game_is_paid_to_the_cent_from_the_first_round_to_the_recruiter(
     assert not shared.contradictions(session)
 
     def type_(*words: str) -> subprocess.CompletedProcess[str]:
-        command, url = [sys.executable, "-m", "app", "payments", session.id, *words], shared.database
-        return subprocess.run(command, capture_output=True, text=True, env=os.environ | {"DATABASE_URL": url})
+        environ = os.environ | {"DATABASE_URL": shared.database}
+        return run(["payments", session.id, *words], shared.folder, environ)
 
     printed = type_()
     assert printed.stdout == "5f0c2b,0.28\n"

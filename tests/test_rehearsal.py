@@ -8,7 +8,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,7 +24,8 @@ from app.rehearsal.gauges import Process, Sample
 from app.rehearsal.habits import habits
 from app.rehearsal.stage import Plan, Played, open_rehearsal, play
 from app.rehearsal.verdict import Verdict, estimate, judge
-from tests.house import House, a_database, until
+from tests.commands import run
+from tests.house import House, Server, a_database, until
 from tests.proxy import Exchange, Proxy
 
 STUDY = """
@@ -68,13 +68,8 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def networklab(house: House, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "app", *map(str, arguments)],
-        env=os.environ | {"DATABASE_URL": house.database, "PYTHONPATH": str(PROJECT)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    environ = os.environ | {"DATABASE_URL": house.database, "PYTHONPATH": str(PROJECT)}
+    return run([*map(str, arguments)], house.folder, environ)
 
 
 # A rehearsal
@@ -147,17 +142,16 @@ def test_herd_after_herd_comes_until_one_is_not_held_or_enough_are(house: House,
 
 
 def test_a_running_server_is_rehearsed_with_a_list_of_links_and_no_way_to_its_database(
-    house: House, short: Path, tmp_path: Path
+    shared: House, server: Server, short: Path, tmp_path: Path
 ) -> None:
-    server = house.serve()
     people = tmp_path / "people.csv"
     people.write_text(
         "token,label,type\n" + "".join(f",L{n},{'red' if n % 2 else 'blue'}\n" for n in range(8))
     )
     links = tmp_path / "links.csv"
-    opened = networklab(house, "open", short, "--players", people, "--links", links, "--json")
+    opened = networklab(shared, "open", short, "--players", people, "--links", links, "--json")
     session = json.loads(opened.stdout)["session"]
-    assert networklab(house, "start", session).returncode == 0
+    assert networklab(shared, "start", session).returncode == 0
     nowhere = House("host=/nowhere dbname=nothing", tmp_path)
     done = networklab(
         nowhere,
@@ -167,7 +161,8 @@ def test_a_running_server_is_rehearsed_with_a_list_of_links_and_no_way_to_its_da
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout)
     assert [promise["number"] for promise in found["promises"] if promise["checked"]] == [4, 7]
-    assert house.sql("select count(*) from player where status = 'finished'") == [(8,)]
+    shared.sessions = [session]
+    assert shared.sql("select count(*) from player where status = 'finished'") == [(8,)]
 
 
 @pytest.mark.parametrize(
@@ -183,12 +178,13 @@ def test_a_running_server_is_rehearsed_with_a_list_of_links_and_no_way_to_its_da
     ],
 )
 def test_what_can_not_be_rehearsed_gets_a_sentence(
-    house: House, short: Path, arguments: list[str], sentence: str
+    hall: House, short: Path, arguments: list[str], sentence: str
 ) -> None:
-    done = networklab(house, "rehearse", *[str(short) if word == "SHORT" else word for word in arguments])
+    before = hall.sql("select max(signed_in_at) from player")
+    done = networklab(hall, "rehearse", *[str(short) if word == "SHORT" else word for word in arguments])
     assert done.returncode == 2
     assert sentence in done.stderr and "Traceback" not in done.stderr
-    assert house.sql("select count(*) from player where status <> 'invited'") == [(0,)]
+    assert hall.sql("select max(signed_in_at) from player") == before
 
 
 def test_the_same_seed_gives_the_same_people_most_of_whom_come_early() -> None:
@@ -363,7 +359,7 @@ def a_broken_server(
     plan: Plan = PLAN,
 ) -> dict[int, tuple[str, ...]]:
     """What a rehearsal through a proxy finds wrong."""
-    [server] = house.servers
+    server = house.servers[0]
 
     async def story() -> Verdict:
         async with Proxy(server.port, answered, said).running() as base:
@@ -388,18 +384,18 @@ def once(change: Callable[[bytes], bytes], pattern: bytes) -> Callable[[bytes, b
 NEWS = rb'hx-target="#talk"(?!.*class="own")'
 
 
-def test_a_message_that_never_reaches_a_page_is_named(shared: House, short: Path) -> None:
+def test_a_message_that_never_reaches_a_page_is_named(hall: House, short: Path) -> None:
     # Six rounds after it: the page lives on for longer than a moment.
-    found = a_broken_server(shared, short, said=once(lambda _: b"", NEWS), plan=replace(PLAN, speed=3.0))
+    found = a_broken_server(hall, short, said=once(lambda _: b"", NEWS), plan=replace(PLAN, speed=3.0))
     assert list(found) == [5] and re.search(r"P000\d never saw message \d+ from P000\d", found[5][0])
 
 
-def test_a_message_that_stands_on_a_page_twice_is_named(shared: House, short: Path) -> None:
-    found = a_broken_server(shared, short, said=once(lambda data: data + data, NEWS))
+def test_a_message_that_stands_on_a_page_twice_is_named(hall: House, short: Path) -> None:
+    found = a_broken_server(hall, short, said=once(lambda data: data + data, NEWS))
     assert list(found) == [5] and re.search(r"message \d+ stood on the page twice", found[5][0])
 
 
-def test_a_message_that_reaches_another_room_is_named(shared: House, short: Path) -> None:
+def test_a_message_that_reaches_another_room_is_named(hall: House, short: Path) -> None:
     told: dict[bytes, bytes] = {}  # room → a message of it
 
     def said(request: bytes, data: bytes) -> bytes:
@@ -419,13 +415,13 @@ def test_a_message_that_reaches_another_room_is_named(shared: House, short: Path
 
     rooms: dict[bytes, bytes] = {}
     stolen: list[bytes] = []
-    found = a_broken_server(shared, short, said=said)
+    found = a_broken_server(hall, short, said=said)
     assert stolen and 8 in found, found
     assert re.search(r"P000\d read message \d+, which was for others", found[8][0])
 
 
 def test_an_answer_that_is_always_swallowed_leaves_somebody_stuck_who_is_named(
-    shared: House, short: Path
+    hall: House, short: Path
 ) -> None:
     victim: list[bytes] = []
 
@@ -436,13 +432,13 @@ def test_an_answer_that_is_always_swallowed_leaves_somebody_stuck_who_is_named(
         if victim and exchange.request.startswith((b"POST " + victim[0], b"GET " + victim[0])):
             exchange.answer = None
 
-    found = a_broken_server(shared, short, answered, plan=replace(PLAN, at_most=8.0, patience=1.5))
+    found = a_broken_server(hall, short, answered, plan=replace(PLAN, at_most=8.0, patience=1.5))
     assert 4 in found and re.search(r"P000\d (came and was never let in|never saw the code)", found[4][0]), (
         found
     )
 
 
-def test_a_swallowed_answer_alone_breaks_nothing(shared: House, short: Path) -> None:
+def test_a_swallowed_answer_alone_breaks_nothing(hall: House, short: Path) -> None:
     swallowed: list[bytes] = []
 
     def answered(exchange: Exchange) -> None:
@@ -450,11 +446,11 @@ def test_a_swallowed_answer_alone_breaks_nothing(shared: House, short: Path) -> 
             swallowed.append(exchange.request)
             exchange.answer = None
 
-    assert a_broken_server(shared, short, answered) == {}
+    assert a_broken_server(hall, short, answered) == {}
     assert len(swallowed) == 10
 
 
-def test_a_second_receipt_for_the_same_form_is_named(shared: House, short: Path) -> None:
+def test_a_second_receipt_for_the_same_form_is_named(hall: House, short: Path) -> None:
     answers: dict[bytes, int] = {}
 
     def answered(exchange: Exchange) -> None:
@@ -465,11 +461,11 @@ def test_a_second_receipt_for_the_same_form_is_named(shared: House, short: Path)
                 exchange.answer = re.sub(rb"receipt: \d", b"receipt: 9", exchange.answer)
 
     # Enough of them click twice.
-    found = a_broken_server(shared, short, answered, plan=replace(PLAN, players=40))
+    found = a_broken_server(hall, short, answered, plan=replace(PLAN, players=40))
     assert 3 in found and re.search(r"P00\d\d: the same form has two receipts", found[3][0]), found
 
 
-def test_a_refusal_without_a_word_about_when_to_come_again_is_named(shared: House, short: Path) -> None:
+def test_a_refusal_without_a_word_about_when_to_come_again_is_named(hall: House, short: Path) -> None:
     refused: list[bytes] = []
 
     def answered(exchange: Exchange) -> None:
@@ -477,12 +473,12 @@ def test_a_refusal_without_a_word_about_when_to_come_again_is_named(shared: Hous
             refused.append(exchange.request)
             exchange.answer = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n"
 
-    found = a_broken_server(shared, short, answered)
+    found = a_broken_server(hall, short, answered)
     assert list(found) == [7] and "refused with 503 and no word about when to come again" in found[7][0]
 
 
-def test_a_dashboard_that_stands_still_is_named(shared: House, short: Path) -> None:
-    house, [server] = shared, shared.servers
+def test_a_dashboard_that_stands_still_is_named(hall: House, short: Path) -> None:
+    house, server = hall, hall.servers[0]
 
     async def story() -> Verdict:
         playing = asyncio.create_task(
