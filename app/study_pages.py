@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import jinja2
 from jinja2 import meta, nodes
@@ -102,7 +102,7 @@ def _mistakes_in(page: Page, files: Mapping[str, bytes]) -> Iterator[Mistake]:
     base = name if name in OWN_PAGES else STEP
     if f"player/{base}.html" in extended:
         yield from _lost(page, _ours_parsed(base))
-        yield from _unknown(page, GIVEN[base], _made_in(_ours_parsed(base)))
+        yield from _unknown(page, GIVEN[base], _made_in(base))
 
 
 def _lost(page: Page, ours: nodes.Template) -> Iterator[Mistake]:
@@ -145,6 +145,7 @@ def _untreated(page: Page, treatments: Collection[str]) -> Iterator[Mistake]:
             yield page.wrong(node.lineno, node.attr, f"There is no treatment `{node.attr}`.", cure)
 
 
+@lru_cache(maxsize=64)
 def read_page(name: str, content: bytes) -> Page | Mistake:
     try:
         source = content.decode("utf-8-sig")
@@ -169,7 +170,12 @@ def _unreadable(name: str, lines: Sequence[str], error: jinja2.TemplateSyntaxErr
     line = error.lineno
     sentence, cure = f"The template can't be read: {reason}.", "Mend the tag on this line."
     if reason.startswith("Encountered unknown tag"):
-        sentence, cure = f"There is no tag `{word}`.", did_you_mean(word, [*quoted[1:-1], *TAGS])
+        sentence, cure = f"There is no tag `{word}`.", did_you_mean(word, TAGS)
+        if word in TAGS:
+            sentence, cure = (
+                f"Nothing is open here for this `{word}`.",
+                "Remove it, or open what it belongs to.",
+            )
     elif reason.startswith("Unexpected end of template") and quoted:
         word, end = quoted[-1], quoted[0]
         opened = [at for at, source in enumerate(lines, 1) if re.search(rf"\{{%-?\s*{word}\b", source)]
@@ -211,12 +217,14 @@ def named_in(tree: nodes.Template) -> Iterator[tuple[nodes.Node, str]]:
             yield node, template.value
 
 
-def _made_in(ours: nodes.Template) -> set[str]:
+@cache
+def _made_in(page: str) -> frozenset[str]:
     """The names that a template of ours gives to the pages that extend it."""
+    ours = _ours_parsed(page)
     names = {one.name for one in ours.find_all(nodes.Name) if one.ctx == "store"}
     names |= {macro.name for macro in ours.find_all(nodes.Macro)}
     imported = (one for node in ours.find_all(nodes.FromImport) for one in node.names)
-    return names | {one if isinstance(one, str) else one[1] for one in imported}
+    return frozenset(names | {one if isinstance(one, str) else one[1] for one in imported})
 
 
 @cache

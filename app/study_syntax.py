@@ -9,6 +9,7 @@ _TEXTS_AND_BRACKETS = re.compile(
     r'"""(?:\\.|[^\\])*?"""|' r"'''.*?'''|" r'"(?:\\.|[^"\\\n])*"|' r"'[^'\n]*'|#[^\n]*|[][{}]|\"\"\"|'''",
     re.DOTALL,
 )
+_QUOTED = re.compile(r'"(?:\\.|[^"\\])*"' r"|'[^']*'|#.*")
 _WORD = re.compile(r"[^\s,#\]}]+")
 _NUMBER_AND_MORE = re.compile(r"(\d+[.,]?\d*)([smh,]\S*)")
 _KEY = re.compile(r"[\w.\"'-]+[ \t]*(?==)")
@@ -22,7 +23,7 @@ def syntax_mistake(file: str, text: str, message: str) -> Mistake:
     reason = re.sub(r" \(at .*\)$", "", message)
     start, sentence, cure = _said(text, at, reason)
     line_start = text.rfind("\n", 0, start) + 1
-    source = text[line_start:].split("\n", 1)[0]
+    source = _QUOTED.sub(lambda quoted: "_" * len(quoted[0]), text[line_start:].split("\n", 1)[0])
     curly = re.search("[“”„‘’«»]", source)
     if curly:
         start, sentence = line_start + curly.start(), "this quotation mark is a curly one"
@@ -37,7 +38,7 @@ def _said(text: str, at: int, reason: str) -> tuple[int, str, str]:
     word = found[0] if found else ""
     before = text[text.rfind("\n", 0, at) + 1 : at]
     key = re.split(r"[,{[]", before.rpartition("=")[0])[-1].strip()
-    if reason.startswith("Illegal character '\\n'") or reason == "Unterminated string":
+    if reason.startswith(("Illegal character '\\n'", "Unterminated string", "Expected \"'")):
         opened = _opened(text, at, "\"'")
         return opened, "this quotation mark is not closed", "Write another one where the text ends."
     if reason == "Invalid value":
@@ -56,7 +57,11 @@ def _said(text: str, at: int, reason: str) -> tuple[int, str, str]:
         return at, "an equals sign is missing before this", 'Write key = value, such as title = "Rumour".'
     if reason.startswith("Expected newline or end of document"):
         return _left_over(text, at, key)
-    if reason.startswith("Expected ']' at the end"):
+    if reason.startswith("Illegal character"):
+        return at, "this character can't be seen, and can't be here", "Remove it."
+    if reason == "Invalid statement":
+        return at, "this is no key", _ONE_A_LINE
+    if reason.startswith(("Expected ']' at the end", "Expected ']]' at the end")):
         return (
             at,
             "the bracket of this heading is not closed",
@@ -122,6 +127,7 @@ def _no_value(at: int, key: str, word: str) -> tuple[int, str, str]:
             f'Write "{word}".' if word[-1:] in "smh" else f"Write 0{written}." if written[:1] == "." else ""
         )
         return at, f"`{word}` is no number", cure or 'Write it like 12 or 0.15, and durations like "90s".'
+    word = word.strip("\"'")
     return at, f"`{word}` needs quotation marks", f'Write {key} = "{word}".' if key else f'Write "{word}".'
 
 
@@ -147,7 +153,7 @@ def _opened(text: str, at: int, marks: str) -> int:
 
 def _lone_quote(source: str) -> int:
     """Where in a line the text begins that does not end there."""
-    without = re.sub(r'"(?:\\.|[^"\\])*"' r"|'[^']*'", lambda text: "_" * len(text[0]), source)
+    without = _QUOTED.sub(lambda quoted: "_" * len(quoted[0]), source)
     return max(min((at for at in map(without.find, "\"'") if at >= 0), default=0), 0)
 
 

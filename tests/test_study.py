@@ -305,7 +305,7 @@ MISTAKES = [
     (FIELD, f'kind = "choice", options = {list(map(str, range(201)))}', 22, "201 options", "two steps"),
     (FIELD, 'kind = "choice", options = ["a", "b"], min = 1', 22, "`min` means nothing", "Remove it"),
     (FIELD, 'kind = "choice", options = ["a", "b"], swatches = ["red", "teal"]', 22, "no swatch `teal`", "`red`"),
-    (FIELD, 'kind = "choice", options = ["a", "b"], swatches = ["red"]', 22, "2 options and 1 swatches", "each option"),
+    (FIELD, 'kind = "choice", options = ["a", "b"], swatches = ["red"]', 22, "2 options and 1 swatch", "each option"),
     (FIELD, 'kind = "integer", options = ["a", "b"]', 22, "`options` means nothing", "change the kind"),
     (FIELD, 'kind = "yes_no", low = "never"', 22, "`low` means nothing in a field of kind yes_no", "Remove"),
     (FIELD, 'kind = "text", required = "yes"', 22, '`required` is "yes"', "required = true"),

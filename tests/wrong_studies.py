@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from app.checking import shown, with_people
@@ -60,8 +61,9 @@ class Wrong:
         return text.replace(old, new, 1) if old else text + new
 
 
-def right_files() -> Iterator[tuple[str, str]]:
-    return iter(_FILE.findall(DOCUMENT.read_text().split("\n## ")[1]))
+@cache
+def right_files() -> dict[str, str]:
+    return dict(_FILE.findall(DOCUMENT.read_text().split("\n## ")[1]))
 
 
 def wrong_studies() -> list[Wrong]:
