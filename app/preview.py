@@ -35,7 +35,8 @@ from app.toml_lines import Spot
 SQL = Queries("preview")
 RESEARCHER = "preview"
 OURS = (PROJECT / "templates", PROJECT / "static")
-LOOK = 0.1  # seconds between two looks at the files and at where everybody is
+LOOK = 0.1  # seconds between two looks at the files
+LOOKS = 3  # at the files, for one at where everybody is
 PAST = timedelta(milliseconds=50)  # that a deadline is skipped by: now has passed it, whatever the clocks say
 STRANGERS = Habits(think=(1.0, 4.0))  # who fill the rooms besides the frames
 
@@ -118,11 +119,14 @@ class Preview:
             await self.read()
             while True:
                 await self.tell()
-                await asyncio.sleep(LOOK)
-                if files := self.ours.new():
-                    self.renew(files)
-                if self.theirs.new():
-                    await self.read()
+                for _ in range(LOOKS):
+                    await asyncio.sleep(LOOK)
+                    if files := self.ours.new():
+                        self.renew(files)
+                        break
+                    if self.theirs.new():
+                        await self.read()
+                        break
         finally:
             for bot in [*self.bots.values(), *self.strangers]:
                 bot.cancel()

@@ -18,6 +18,7 @@ from app.accounts import log_in, put_account
 from app.config import PROJECT
 from app.database import migrate_at
 from app.embedded import Postgres
+from app.processes import free_port
 from app.rehearsal.bots import Bot
 from app.rehearsal.habits import Habits
 from app.study import parse, read_folder
@@ -56,6 +57,7 @@ def _take(house: House) -> None:
         _player(chrome, server, session)
         _researcher(chrome, server, session, link)
         _rehearsal(chrome, house, server)
+        _preview(chrome, house.folder)
         chrome.close()
 
 
@@ -173,6 +175,24 @@ def _rehearsal(chrome: Browser, house: House, server: Server) -> None:
     page = _page(chrome, (1280, 1000))
     page.goto(report.as_uri())
     page.screenshot(path=PICTURES / "rehearsal.png")
+
+
+def _preview(chrome: Browser, home: Path) -> None:
+    command = [sys.executable, "-m", "app", "serve", "--dev", str(RUMOUR), "--port", str(free_port())]
+    process = subprocess.Popen(
+        command, env=os.environ | {"NETWORKLAB_HOME": str(home)}, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    page = _page(chrome, DESKTOP)
+    page.goto(next(line.strip() for line in process.stdout if "http" in line))
+    for number in "234":
+        page.locator(f"#frame-{number} iframe").wait_for()
+        page.keyboard.press(number)
+    page.frame_locator("#frame-1 iframe").locator("#newest").wait_for(timeout=90_000)
+    page.screenshot(path=PICTURES / "preview-desktop.png")
+    page.context.close()
+    process.terminate()
+    process.communicate()
 
 
 def _page(chrome: Browser, size: tuple[int, int]) -> Page:
