@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app import players
+from app import players, quotas
 from app.db import Connection
 from app.fields import Form, read_fields
 from app.players import Arrival, SignedIn
+from app.quotas import Guest
 from app.sessions import Studies
 
 
@@ -32,6 +33,7 @@ async def sign_in(
     """In the order of `forms`; None for a token that nobody has. Only somebody's first form is looked at."""
     outcomes: list[SignedIn | Refused | None] = [None] * len(forms)
     arrivals: dict[int, Arrival] = {}  # place in `forms` → whom it brings in
+    counted: dict[str, list[Guest]] = {}  # session → those of whom only so many may come in
     for nth, player in enumerate(await players.find_by_tokens(conn, [one.token for one in forms])):
         if player is None:
             continue
@@ -42,7 +44,11 @@ async def sign_in(
             if errors:
                 outcomes[nth] = Refused(player.session_id, errors)
                 continue
+            if study.quotas:
+                counted.setdefault(player.session_id, []).append(Guest(player.id, entry))
         arrivals[nth] = Arrival(forms[nth].token, entry)
+    for session_id, guests in counted.items():
+        await quotas.come_in(conn, session_id, await studies.of(session_id), guests)
     signed_in = await players.sign_in(conn, list(arrivals.values())) if arrivals else []
     for nth, outcome in zip(arrivals, signed_in, strict=True):
         outcomes[nth] = outcome

@@ -16,8 +16,9 @@ from app.study_finish import read_finish
 from app.study_mistakes import Mistake, StudyError
 from app.study_network import read_networks
 from app.study_pages import is_page
-from app.study_parts import ANY, Dropout, Finish, Lobby, Position, RoomKind, Show, Step, Study
+from app.study_parts import ANY, Dropout, Finish, Lobby, Position, Quota, RoomKind, Show, Step, Study
 from app.study_pay import read_pay
+from app.study_quotas import check_quotas, read_quotas
 from app.study_rooms import read_entry, read_lobby, read_rooms, read_types
 from app.study_source import open_toml
 from app.study_steps import read_steps
@@ -35,6 +36,7 @@ __all__ = [
     "Mistake",
     "Network",
     "Position",
+    "Quota",
     "RoomKind",
     "Show",
     "Step",
@@ -129,11 +131,12 @@ def _read(
     types, entry, rooms = read_types(table), read_entry(table), read_rooms(table)
     lobby, networks, dropout = read_lobby(table), read_networks(table, files), read_dropout(table)
     steps, finish = read_steps(table, dropout), read_finish(table)
-    treatments = read_treatments(table)
+    treatments, quotas = read_treatments(table), read_quotas(table, entry)
     pay = read_pay(table, finish.codes, [field.name for field in entry])
     table.report_unknown_keys("a study")
     findings = table.findings
     check_parts(findings, files, types, entry, rooms, lobby, networks, steps, dropout, finish, treatments)
+    check_quotas(findings, quotas, pay)
     if people_types is not None:
         check_people(findings, types, rooms, +people_types)
     mistakes = sorted(findings.mistakes, key=_order)
@@ -163,6 +166,7 @@ def _read(
         language,
         texts,
         treatments,
+        quotas,
     ), mistakes
 
 

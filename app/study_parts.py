@@ -1,11 +1,12 @@
 """What a study is made of, once its file has been read and found right."""
 
 import itertools
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from app.fields import Field
+from app.fields import LISTS, Field
 from app.languages import DEFAULT
 from app.networks import Network
 from app.treatments import Treatment
@@ -18,6 +19,7 @@ DEFAULT_CODES = {
     "lobby": "LOBBY",
     "partner_left": "PARTNER-LEFT",
     "withdrawn": "WITHDRAWN",
+    "full": "FULL",
 }
 FOR_FINISHING = (
     "complete",
@@ -59,6 +61,26 @@ class Lobby:
     then: str = "leave"
     pay_per_minute: Decimal = Decimal(0)
     seat: str = ""  # the function of hooks.py that seats; none: the rooms in the order of the file
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """At most `most` people come in whose answer to `field` is from `min` to `max`, or one of `answers`."""
+
+    field: str
+    most: int
+    min: Decimal | None = None
+    max: Decimal | None = None
+    answers: tuple[str, ...] = ()
+
+    def counts(self, kind: str, value: str) -> bool:
+        """Whether whoever gave this answer, as it is stored, counts in it. Who gave none does not."""
+        if not value:
+            return False
+        if self.answers:
+            return any(one in self.answers for one in (json.loads(value) if kind in LISTS else [value]))
+        number = Decimal(value)
+        return (self.min is None or number >= self.min) and (self.max is None or number <= self.max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +229,9 @@ class Pay:
 class Finish:
     """How a player's session ends.
 
-    `codes` has one for each outcome: complete, lobby, partner_left, withdrawn, dropped (which is the code of withdrawn
-    unless the study gives one) and closed (that of complete). `redirect` is the recruiter's address with `{code}` in
-    it.
+    `codes` has one for each outcome: complete, lobby, partner_left, withdrawn, full, dropped (which is the code of
+    withdrawn unless the study gives one) and closed (that of complete). `redirect` is the recruiter's address with
+    `{code}` in it.
     """
 
     redirect: str | None = None
@@ -256,6 +278,7 @@ class Study:
     language: str = DEFAULT
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
     treatments: tuple[Treatment, ...] = ()
+    quotas: tuple[Quota, ...] = ()
     plan: tuple[Position, ...] = field(init=False, repr=False, compare=False)
     rounds: Mapping[int, int] = field(init=False, repr=False, compare=False)
 
