@@ -57,6 +57,26 @@ PAUSED = PAIR.replace(
     """name = "mixed"\nseats = {any = 2}""",
     """name = "pair"\nseats = {any = 2}\ncount = 2\n[[room]]\nname = "later"\nseats = {any = 2}\nafter = "299s\"""",
 )
+COLOURS = """
+title = "Colours"
+[entry]
+fields = [
+    {name = "age", ask = "Your age in years", kind = "integer", min = 18, max = 120},
+    {name = "news", ask = "How often do you follow the news?", kind = "choice", options = ["Every day", "Never"]},
+]
+[[room]]
+name = "pair"
+seats = {any = 2}
+[[step]]
+page = "talk"
+limit = "10m"
+ends = "deadline"
+save = "change"
+fields = [
+    {name = "colour", ask = "Your colour", kind = "choice", options = ["rot", "blau"], swatches = ["red", "blue"]},
+]
+show = [{field = "colour", round = "now", as = "picture"}]
+"""
 
 
 def test_four_people_and_a_researcher_from_the_link_to_the_code(stage: Stage) -> None:
@@ -831,3 +851,21 @@ def room_held(stage: Stage, session: Opened) -> Iterator[None]:
     with psycopg.connect(stage.house.database) as conn:
         conn.execute("select id from room where session_id = %s for update", [session.id])
         yield
+
+
+def test_a_colour_is_chosen_with_one_tap_or_key_and_seen_by_the_other_at_once(stage: Stage) -> None:
+    session = stage.open(COLOURS, people=2)
+    one, two = [stage.player(session, label) for label in ("P1", "P2")]
+    expect(one.get_by_role("img", name="You: –, ")).to_be_visible()
+    expect(one.get_by_role("button", name="Save my answer")).to_be_hidden()
+    one.get_by_role("radio", name="rot").check()
+    expect(two.get_by_role("img", name=re.compile("You: –, (Ash|Birch): rot"))).to_be_visible()
+    expect(one.locator("#saved")).to_contain_text("Saved")
+    expect(two.locator(".swatch-red circle")).to_have_css("fill", "rgb(213, 94, 0)")
+    two.get_by_role("radio", name="blau").focus()
+    two.keyboard.press("Space")
+    expect(one.get_by_text("Nobody you see has chosen the same as you.")).to_be_visible()
+    two.keyboard.press("ArrowUp")
+    expect(one.get_by_text("1 of the people you see has chosen the same as you.")).to_be_visible()
+    assert stage.versions(session, "P1", "colour") == ["rot"]
+    assert stage.versions(session, "P2", "colour") == ["blau", "rot"]
