@@ -12,13 +12,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from functools import partial
 from typing import Any
 
 import psycopg
 
-from app import decisions, dropouts, lobby, rooms, stops
+from app import bots, decisions, dropouts, lobby, rooms, stops
 from app.db import AWAY, Connection, Line
 from app.hooks import HookError, Hooks
 from app.sessions import Studies
@@ -40,6 +40,7 @@ class Conductor:
         for _ in range(HANDS):
             self.hands.put_nowait(Line(url, "decisions"))
         self.deciding: dict[int, asyncio.Task[None]] = {}  # by room
+        self.played: dict[int, int] = {}  # room → the last position at which its bots were looked after
         self.hinted: set[int] = set()
         self.broken: dict[str, float] = {}  # session → when to try it again
         self.wake = asyncio.Event()
@@ -118,14 +119,18 @@ class Conductor:
 
     async def _look_for_dropouts(self, conn: Connection, session_id: str) -> None:
         study = await self.studies.of(session_id)
-        if not study.listens:
-            return
-        await dropouts.take_back_nudges(conn, session_id)
-        found = await dropouts.silent_players(conn, session_id, study)
-        if found:
-            async with conn.transaction():
-                left = await dropouts.settle(conn, session_id, study, found)
-            self.hint(left)  # they may have been the last to answer
+        if study.listens:
+            await dropouts.take_back_nudges(conn, session_id)
+            found = await dropouts.silent_players(conn, session_id, study)
+            if found:
+                async with conn.transaction():
+                    left = await dropouts.settle(conn, session_id, study, found)
+                self.hint(left)  # they may have been the last to answer
+        if study.has_bots:
+            for room_id, position in (await bots.rooms_to_answer(conn, session_id, study)).items():
+                if self.played.get(room_id) != position:  # a hook may have left a bot's answer empty
+                    self.played[room_id] = position
+                    self._start(session_id, room_id, self._let_bots_answer(session_id, room_id))
 
     async def _move_rooms(
         self, conn: Connection, session_id: str, hinted: list[int], everywhere: bool
@@ -133,10 +138,7 @@ class Conductor:
         study = await self.studies.of(session_id)
         if study.decides:
             for room in await rooms.claim_due(conn, session_id, hinted, everywhere, MOST):
-                if room.id not in self.deciding:
-                    work = self._decide(session_id, room.id, hinted, everywhere)
-                    self.deciding[room.id] = asyncio.create_task(self._in_session(session_id, work))
-                    self.deciding[room.id].add_done_callback(partial(self._decided, room.id))
+                self._start(session_id, room.id, self._decide(session_id, room.id, hinted, everywhere))
             return
         while True:
             async with conn.transaction():
@@ -156,21 +158,53 @@ class Conductor:
             if len(due) < MOST:
                 return
 
+    def _start(self, session_id: str, room_id: int, work: Coroutine[Any, Any, None]) -> None:
+        """A task for this room, unless it has one."""
+        if room_id in self.deciding:
+            work.close()
+            return
+        self.deciding[room_id] = asyncio.create_task(self._in_session(session_id, work))
+        self.deciding[room_id].add_done_callback(partial(self._decided, room_id))
+
     def _decided(self, room_id: int, _: asyncio.Task[None]) -> None:
         del self.deciding[room_id]
 
     async def _decide(self, session_id: str, room_id: int, hinted: list[int], everywhere: bool) -> None:
-        """Claim the room again, in a transaction of its own, and move it on; where a hook fails, it stops."""
+        """Claim the room again, in a transaction of its own, and move it on."""
+
+        async def work(conn: Connection) -> None:
+            for room in await rooms.claim_due(conn, session_id, hinted, everywhere, 1, only=room_id):
+                study = await self.studies.current(conn, session_id)
+                if study.has_bots and not room.deserted:
+                    await bots.answer(conn, self.hooks, study, room_id)
+                await decisions.move_on(conn, self.hooks, study, room)
+                if study.has_bots:
+                    await bots.answer(conn, self.hooks, study, room_id)
+
+        await self._in_room(session_id, room_id, work)
+
+    async def _let_bots_answer(self, session_id: str, room_id: int) -> None:
+        async def work(conn: Connection) -> None:
+            if await bots.lock_room(conn, room_id):
+                study = await self.studies.current(conn, session_id)
+                await bots.answer(conn, self.hooks, study, room_id)
+
+        await self._in_room(session_id, room_id, work)
+        self.hint([room_id])  # meanwhile it may have become due
+
+    async def _in_room(
+        self, session_id: str, room_id: int, work: Callable[[Connection], Awaitable[None]]
+    ) -> None:
+        """In a transaction on a connection of its own; where a hook fails, the room stops."""
         line = await self.hands.get()
         try:
             conn = await line.get()
             try:
                 async with conn.transaction():
-                    for room in await rooms.claim_due(conn, session_id, hinted, everywhere, 1, only=room_id):
-                        study = await self.studies.current(conn, session_id)
-                        await decisions.move_on(conn, self.hooks, study, room)
+                    await work(conn)
             except HookError as error:
                 logger.warning("room %d of session %s waits: %s", room_id, session_id, error)
+                self.played.pop(room_id, None)
                 async with conn.transaction():
                     await stops.stop(conn, room_id, error.failure)
         except (psycopg.Error, OSError, TimeoutError) as error:

@@ -53,6 +53,7 @@ class _Seat:
     plays: bool
     entry: Mapping[str, str]
     treatment: Mapping[str, str]
+    bot: bool
 
 
 class Scene:
@@ -98,6 +99,7 @@ class Scene:
                         if name in entry and value
                     },
                     one.treatment,
+                    bot=one.bot,
                 )
                 for one in await self.seats()
             ),
@@ -107,10 +109,10 @@ class Scene:
             all_said=tuple(sorted(self.said, key=lambda one: places.get((one.step, one.round), 0))),
         )
 
-    async def ask(self, hook: str, position: Position, read: Callable[[Any, list[int]], T]) -> T:
-        """What `hook` decides for this room, read. Raises HookError."""
+    async def ask(self, hook: str, position: Position, read: Callable[[Any, list[int]], T], *more: Any) -> T:
+        """What `hook` decides for this room (and `more`), read. Raises HookError."""
         room = await self.as_of(position)
-        answer = await self.hooks.call(self.study, hook, room)
+        answer = await self.hooks.call(self.study, hook, room, *more)
         try:
             return read(answer, list(room.slots))
         except Nonsense as error:
@@ -139,15 +141,20 @@ class Scene:
             self.said.append(Said(step, round_, slot, name, read_value(field, value)))
 
 
+async def scene_of(conn: Connection, hooks: Hooks, study: Study, room_id: int) -> Scene:
+    room = await row(conn, _Room, SQL["room_now"], room_id=room_id)
+    assert room is not None
+    scene = Scene(conn, hooks, study, room)
+    await scene.read()
+    return scene
+
+
 async def move_on(conn: Connection, hooks: Hooks, study: Study, due: DueRoom) -> None:
     """A room of a study that decides goes to its next step, or ends. Its row must be locked. Raises HookError."""
     if due.deserted:
         await rooms.end(conn, [due.id], "complete", study)
         return
-    room = await row(conn, _Room, SQL["room_now"], room_id=due.id)
-    assert room is not None
-    scene = Scene(conn, hooks, study, room)
-    await scene.read()
+    scene = await scene_of(conn, hooks, study, due.id)
     index = due.position
     if not due.opening:
         for position in study.pages_at(index):

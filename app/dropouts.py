@@ -121,8 +121,10 @@ async def _leave(conn: Connection, study: Study, player_id: int, outcome: str, t
                 return False
         elif action == "continue" and outcome == "dropped":
             return False  # they stay
-        elif action != "bot":
+        else:
             await players.leave(conn, [player_id], outcome, study, action)
+            if action == "bot":
+                await slots.give_to_bot(conn, player)
             return action == "end_room"
     if outcome != "dropped":
         await players.leave(conn, [player_id], outcome, study, "smaller")

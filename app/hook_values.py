@@ -17,7 +17,7 @@ Value = Union[int, Decimal, str, bool, tuple[Any, ...], Mapping[int, Any]]  # no
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One slot of a room, counted from 1, and who sits there. `plays`: they have not left.
+    """One slot of a room, counted from 1, and who sits there. `plays`: they have not left. `bot`: a bot plays on.
 
     `entry` has what they answered in the entry form, by field.
     """
@@ -28,6 +28,7 @@ class Seat:
     plays: bool = True
     entry: Mapping[str, Value] = field(default_factory=dict)
     treatment: Mapping[str, str] = field(default_factory=dict)
+    bot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A field that a bot is to answer; see `kind` in the README for what each takes."""
+    """A field that a bot is to answer; the README says what each kind takes. `others`: the slots that it is about."""
 
     name: str
     kind: str
@@ -111,6 +112,7 @@ class Question:
     max: Decimal | None = None
     options: tuple[str, ...] = ()
     required: bool = True
+    others: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,7 +210,8 @@ class Live:
                 self._open_step(page, page.place, now)
             elif now.seats != before.seats:
                 self._show_answered(page, page.place, now, rendered)
-        if answered and feed.showing is None and any(_shows_now(page.place) for page in feed.pages):
+        said_something = answered or any(_is_of_bots(event) for event in events)
+        if said_something and feed.showing is None and any(_shows_now(page.place) for page in feed.pages):
             feed.showing = asyncio.create_task(self._show_others(feed))
 
     def _say(self, feed: RoomFeed, event: Event, message: Message) -> None:
@@ -325,6 +326,10 @@ class Live:
                 place = replace(place, prospect=prospects.get(type_), waiting=sum(waiting.values()))
                 rendered[type_] = sse(fragment("#wait", "innerHTML", place.wait_html()))
             page.push(rendered[type_])
+
+
+def _is_of_bots(event: Event) -> bool:
+    return event.name == "results_stored" and event.data["made_by"] == "bot"
 
 
 def _shows_now(place: Place | None) -> bool:

@@ -159,11 +159,11 @@ class RoomPlace:
     @property
     def answered(self) -> int:
         """Of the partners who still play and are asked."""
-        return sum(seat.answered for seat in self.partners if seat.status == "playing" and seat.asked)
+        return sum(seat.answered or seat.bot for seat in self.partners if seat.is_taken and seat.asked)
 
     @property
     def playing(self) -> int:
-        return sum(seat.status == "playing" and seat.asked for seat in self.partners)
+        return sum(seat.is_taken and seat.asked for seat in self.partners)
 
     @property
     def waits(self) -> bool:
@@ -173,7 +173,7 @@ class RoomPlace:
     @property
     def gone(self) -> tuple[Seat, ...]:
         """Those of the partners whose slot is empty."""
-        return tuple(seat for seat in self.partners if seat.status == "left" and not seat.bot)
+        return tuple(seat for seat in self.partners if not seat.is_taken)
 
     def html(self) -> str:
         opened = Markup(self.step_html())

@@ -9,8 +9,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 from app import each
-from app.fields import Field
+from app.fields import Field, FieldError
 
+TRIES = 20  # draws, of which one must fit the field
 WORDS = (
     "I heard it from a friend.",
     "The radio said repairs start this week.",
@@ -39,8 +40,9 @@ def plausible(field: Field, chance: random.Random, others: Sequence[int] = ()) -
         low, high = _range(field)
         return str(round(chance.triangular(low, high)))
     if field.kind == "number":
-        low, high = _range(field)
-        return str(round(chance.uniform(low, high), 1))
+        least = Decimal(0) if field.min is None else field.min
+        width = Decimal(100) if field.max is None else field.max - least
+        return str(least + width * chance.randint(0, 10) / 10)
     if field.kind == "choice":
         return chance.choice(field.options)
     if field.kind == "choices":
@@ -53,6 +55,16 @@ def plausible(field: Field, chance: random.Random, others: Sequence[int] = ()) -
     text = chance.choice(WORDS)
     shortest, longest = int(field.min or 0), int(field.max or 2000)
     return (text * (shortest // len(text) + 1))[: max(longest, 1)].strip() or "x" * max(shortest, 1)
+
+
+def drawn(field: Field, chance: random.Random, others: Sequence[int] = ()) -> str:
+    """What is stored of such a value; "" where none was found that fits."""
+    for _ in range(TRIES):
+        try:
+            return field.read([plausible(field, chance, others)])
+        except FieldError:
+            continue
+    return ""
 
 
 def _range(field: Field) -> tuple[int, int]:

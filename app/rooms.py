@@ -62,6 +62,11 @@ class Seat:
     nudged: bool = False
     bot: bool = False  # whoever sat there has left, and a bot plays on
 
+    @property
+    def is_taken(self) -> bool:
+        """Somebody plays there, if only a bot."""
+        return self.status == "playing" or self.bot
+
 
 @dataclass(frozen=True)
 class RoomView:

@@ -136,7 +136,7 @@ def shown_to(study: Study, position: Position, view: RoomView, me: Seat, told: T
 def others_of(
     study: Study, position: Position, view: RoomView, me: Seat, told: Told, field: Field
 ) -> tuple[Other, ...]:
-    """Those of whom a question of kind each asks the player in `me`: they still play."""
+    """Those of whom a question of kind each asks the player in `me`: they still play, or a bot does."""
     here = (me.slot, position.step.name, position.round, field.of)
     slots = {seat.slot for seat in seats_of(view, me, field.of)}
     if field.of not in SEEN:
@@ -152,7 +152,7 @@ def others_of(
     return tuple(
         Other(seat, view.weight(me.slot, seat.slot) is not None, answer(seat))
         for seat in view.seats
-        if seat.slot in slots and seat.slot != me.slot and seat.status == "playing"
+        if seat.slot in slots and seat.slot != me.slot and seat.is_taken
     )
 
 

@@ -43,3 +43,8 @@ async def take_over(
     seat = dict(players=[newcomer_id], rooms=[player.room_id], slots=[player.slot])
     seat |= dict(treatments=[Jsonb(dict(player.treatment))])
     await conn.execute(rooms.SQL["seat_players"], seat)
+
+
+async def give_to_bot(conn: Connection, player: players.Player) -> None:
+    """A bot plays on in the slot of this player, who has left. The room must be locked."""
+    await conn.execute(SQL["set_bot"], dict(room_id=player.room_id, slot=player.slot, bot=True))

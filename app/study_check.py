@@ -17,7 +17,6 @@ from app.treatments import Treatment
 
 LONGEST_PLAN = 10_000
 LEAST_TO_ANSWER = 1.0  # seconds, a question
-CARRIED_OUT = ("nudge", "standby", "smaller", "end_room", "continue")  # of what [dropout] can ask for
 
 
 def check_parts(
@@ -44,8 +43,7 @@ def check_parts(
     _check_codes(findings, finish)
     check_dropouts(findings, dropout, steps)
     check_treatments(findings, files, entry, steps, treatments)
-    check_hooks(findings, files, list(uses_of(steps, _placed(findings, networks), lobby)))
-    _note_what_waits(findings, dropout)
+    check_hooks(findings, files, list(uses_of(steps, _placed(findings, networks), lobby, dropout)))
 
 
 def check_people(
@@ -252,11 +250,3 @@ def _check_codes(findings: Findings, finish: Finish) -> None:
             sentence = f"`{outcomes[code]}` and `{outcome}` have the same code and can't be told apart."
             findings.note(("finish", "codes", outcome), sentence, "Give each outcome a code of its own.")
         outcomes.setdefault(code, outcome)
-
-
-def _note_what_waits(findings: Findings, dropout: Dropout) -> None:
-    """What a study may already say, but this version does not do yet."""
-    for index, action in enumerate(dropout.then):
-        if action not in CARRIED_OUT:
-            sentence = f"`{action}` is not carried out by this version."
-            findings.note(("dropout", "then", index), sentence, "It is passed over.")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
+from dataclasses import replace
 
+from app.plausible import drawn
+from app.study_hooks import read_hook
 from app.study_mistakes import Findings, did_you_mean
 from app.study_parts import DROPOUT_LAST, Dropout, Step
 from app.study_source import Table
@@ -15,7 +19,10 @@ EXAMPLE = '[dropout] with single brackets, and its settings below, or dropout = 
 
 def read_dropout(study: Table) -> Dropout:
     dropout = study.table("dropout", "[dropout] with single brackets, and its settings below")
-    return Dropout() if dropout is None else _read(dropout, Dropout(), "[dropout]")
+    if dropout is None:
+        return Dropout()
+    bot = read_hook(dropout, "bot")
+    return replace(_read(dropout, Dropout(), "[dropout]"), bot=bot)
 
 
 def read_step_dropout(step: Table, of_study: Dropout) -> Dropout:
@@ -30,7 +37,7 @@ def read_step_dropout(step: Table, of_study: Dropout) -> Dropout:
     if value != "none":
         sentence = "`dropout` of a step must be a table, or none."
         step.wrong("dropout", sentence, 'Write dropout = {silent = "2m"}, or dropout = "none".')
-    return Dropout(None, of_study.grace, of_study.then)
+    return replace(of_study, silent=None)
 
 
 def check_dropouts(findings: Findings, dropout: Dropout, steps: Sequence[Step]) -> None:
@@ -52,6 +59,7 @@ def check_dropouts(findings: Findings, dropout: Dropout, steps: Sequence[Step]) 
             sentence = "This step asks nothing, so nobody can be silent at it."
             findings.note(path, sentence, "Remove it.")
     _check_length(findings, dropout, steps)
+    _check_bots(findings, dropout, steps)
 
 
 def _check_length(findings: Findings, dropout: Dropout, steps: Sequence[Step]) -> None:
@@ -69,6 +77,20 @@ def _check_length(findings: Findings, dropout: Dropout, steps: Sequence[Step]) -
             findings.note(place, sentence, "Make it shorter.")
             if not own:
                 break
+
+
+def _check_bots(findings: Findings, dropout: Dropout, steps: Sequence[Step]) -> None:
+    if not any("bot" in rule.then for rule in (dropout, *(step.dropout for step in steps))):
+        if dropout.bot:
+            sentence = "No `then` has `bot`, so this function is never called."
+            findings.note(("dropout", "bot"), sentence, 'Add "bot" to `then`, or remove this line.')
+        return
+    for index, step in enumerate(steps if not dropout.bot else ()):
+        for nth, field in enumerate(step.fields if findings.sound("step", index, "fields") else ()):
+            if not drawn(field, random.Random(0), [1]):
+                sentence = f"A bot finds no answer to `{field.name}` by itself."
+                cure = 'Widen its limits, or name a function in [dropout]: bot = "play".'
+                findings.wrong(("step", index, "fields", nth), sentence, cure)
 
 
 def _rules(findings: Findings, dropout: Dropout, steps: Sequence[Step]) -> Sequence[tuple[Path, Dropout]]:
@@ -91,7 +113,7 @@ def _read(table: Table, default: Dropout, where: str) -> Dropout:
         cure = 'Add silent = "45s", or remove [dropout].'
         table.note("then", "Without `silent` nobody drops out, so `then` is for those who leave.", cure)
     table.report_unknown_keys(where)
-    return Dropout(silent, grace, known or default.then)
+    return Dropout(silent, grace, known or default.then, default.bot)
 
 
 def _known(table: Table, actions: Sequence[str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.networks import Network
 from app.study_mistakes import Findings, Mistake, did_you_mean
-from app.study_parts import SEEN, Lobby, Step
+from app.study_parts import SEEN, Dropout, Lobby, Step
 from app.study_source import Table
 from app.toml_lines import Path, Spot
 
@@ -36,11 +36,16 @@ def read_hook(table: Table, key: str) -> str:
 
 
 def uses_of(
-    steps: tuple[Step, ...], networks: Sequence[tuple[Path, Network]] = (), lobby: Lobby | None = None
+    steps: tuple[Step, ...],
+    networks: Sequence[tuple[Path, Network]] = (),
+    lobby: Lobby | None = None,
+    dropout: Dropout | None = None,
 ) -> Iterator[Use]:
     """`networks` come with where each stands."""
     if lobby is not None and lobby.seat:
         yield Use(("lobby", "seat"), lobby.seat, ("lobby",))
+    if dropout is not None and dropout.bot:
+        yield Use(("dropout", "bot"), dropout.bot, ("room", "slot", "questions"))
     for path, network in networks:
         if network.rewire_by:
             yield Use((*path, "rewire_by"), network.rewire_by)

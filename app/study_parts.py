@@ -109,12 +109,14 @@ class Dropout:
     `then` is what is done, in order. "nudge" asks whether they are still there, and what follows waits `grace` seconds
     for a sign. "standby" (somebody who waits takes the slot) may find nobody, and then the next is done: "bot" (a bot
     plays on), "smaller" (the room goes on without them), "end_room", or "continue" (they stay, and each step waits for
-    its deadline). For somebody who leaves by themselves the same is done, without the nudge.
+    its deadline). For somebody who leaves by themselves the same is done, without the nudge. `bot` names a function of
+    hooks.py that answers for bots; without one their answers are drawn at random.
     """
 
     silent: float | None = None
     grace: float = 20.0
     then: tuple[str, ...] = ("continue",)
+    bot: str = ""
 
     @property
     def nudges(self) -> bool:
@@ -311,7 +313,8 @@ class Study:
     @property
     def decides(self) -> bool:
         """Whether more happens between two steps than that the next one opens."""
-        return any(step.decides for step in self.steps) or any(one.rewire_by for one in self.networks)
+        hooks = any(step.decides for step in self.steps) or any(one.rewire_by for one in self.networks)
+        return hooks or self.has_bots
 
     @property
     def scores(self) -> bool:
@@ -322,6 +325,11 @@ class Study:
     def pays(self) -> bool:
         """Whether it says anything of pay."""
         return bool(self.pay.base or self.pay.outcomes or self.lobby.pay_per_minute or self.scores)
+
+    @property
+    def has_bots(self) -> bool:
+        """Whether bots may stand in for people who leave."""
+        return any("bot" in rule.then for rule in (self.dropout, *(step.dropout for step in self.steps)))
 
     @property
     def listens(self) -> bool:

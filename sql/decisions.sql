@@ -4,7 +4,7 @@ from room r where r.id = %(room_id)s
 
 -- name: seats_now
 -- Everybody who has the slot now; what they answered at the door comes along.
-select s.slot, s.alias, p.type, p.status = 'playing' as plays, p.entry, p.treatment
+select s.slot, s.alias, p.type, p.status = 'playing' as plays, p.entry, p.treatment, s.bot
 from slot s join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
 where s.room_id = %(room_id)s order by s.slot
 

@@ -6,7 +6,7 @@ Time passes by moving everything that has happened into the past.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
@@ -15,7 +15,7 @@ import pytest
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from app import dropouts, lobby, messages, players, records
+from app import dropouts, lobby, messages, players, records, replay_check
 from app.conductor import Conductor
 from app.db import Connection, connect, open_pool
 from app.embedded import Postgres
@@ -81,9 +81,9 @@ class Process:
 class Session:
     """People at one table and in the lobby: A, B and C are seated, D and E wait."""
 
-    def __init__(self, house: House, toml: str) -> None:
+    def __init__(self, house: House, toml: str, files: Mapping[str, bytes] = {}) -> None:
         self.house = house
-        self.study = parse({"study.toml": toml.encode(), "pages/talk.html": PAGE.encode()})
+        self.study = parse({"study.toml": toml.encode(), "pages/talk.html": PAGE.encode(), **files})
         self.id, self.ids = "", dict[str, int]()
 
     @asynccontextmanager
@@ -104,8 +104,15 @@ class Session:
                     await process.listens()
                 yield self
                 assert await self.contradictions() == []
+                told = (await replay_check.check(self.conn, self.id)).differences
+                assert [one for one in told if not one.column.endswith(("_at", "since", "deadline"))] == []
             finally:
                 await self.conn.execute("delete from process")
+                for process in self.processes:
+                    await process.conductor.hooks.retire(0)
+                    while not process.conductor.hands.empty():
+                        if hand := process.conductor.hands.get_nowait().conn:
+                            await hand.close()
                 for conn in (self.conn, *(one.conn for one in self.processes)):
                     await conn.close()
 
@@ -138,6 +145,12 @@ class Session:
         await asyncio.gather(
             *(one.conductor.move_on(one.conn, [], everywhere=True) for one in self.processes)
         )
+        for process in self.processes:
+            while deciding := list(process.conductor.deciding.values()):
+                await asyncio.gather(*deciding)
+                await asyncio.sleep(0)  # they take their leave
+                await process.conductor.move_on(process.conn, process.conductor.hinted, everywhere=False)
+                process.conductor.hinted.clear()
 
     async def answers(self, *labels: str) -> None:
         """And the room goes on if it can."""
@@ -181,6 +194,13 @@ class Session:
             """select e.name, p.label, e.data->>'then' from event e left join player p on p.id = e.player_id
             where e.session_id = %s and e.name = any(%s) order by e.at, e.log_id, e.seq""",
             *(self.id, list(names) or ["player_nudged", "player_returned", "player_left", "player_replaced"]),
+        )
+
+    async def results(self) -> list[tuple[Any, ...]]:
+        """What bots said: slot, round, field, who made it, value."""
+        return await self.ask(
+            "select slot, round, name, made_by, value from result where session_id = %s order by position, slot",
+            self.id,
         )
 
     async def round(self) -> int:
@@ -393,6 +413,63 @@ def test_for_whoever_leaves_by_themselves_the_same_is_done(quiet: House, action:
             assert ((await session.player("D")).status == "playing") == (action == "standby")
             await session.withdraws("C")
             assert len(await session.happened("player_left")) == 1, "again changes nothing"
+
+    quiet.tell(story())
+
+
+HOOK = b"""
+def play(room, slot, questions):
+    assert room.seat(slot).bot
+    return {one.name: 10 * slot + room.round for one in questions}
+"""
+
+
+def test_a_bot_plays_on_answers_each_step_and_nobody_waits_for_it(quiet: House) -> None:
+    session = Session(quiet, then("nudge", "bot"))
+
+    async def story() -> None:
+        async with session.begins():
+            await session.answers("A")
+            await session.later(46)
+            await session.answers("B")
+            await session.later(21)
+            assert await session.happened("player_left", "bot_placed") == [
+                ("player_left", "C", "bot"),
+                ("bot_placed", None, None),
+            ]
+            assert await session.round() == 2
+            slot = (await session.player("C")).slot
+            [first, second] = await session.results()
+            assert [first[:4], second[:4]] == [(slot, 1, "belief", "bot"), (slot, 2, "belief", "bot")]
+            assert 0 <= int(first[4]) <= 100
+            await session.answers("A", "B")
+            assert await session.round() == 3
+            assert len(await session.results()) == 3 == len(await session.happened("results_stored"))
+            await session.withdraws("B")
+            await session.conduct()
+            assert len(await session.results()) == 4, "it takes over in the middle of a step"
+            await session.withdraws("A")
+            await session.conduct()
+            [(status,)] = await session.ask("select status::text from room where session_id = %s", session.id)
+            assert status == "ended", "bots alone keep no room going"
+
+    quiet.tell(story())
+
+
+def test_the_bot_of_a_study_answers_by_its_hook(quiet: House) -> None:
+    session = Session(quiet, then("bot").replace("[[step]]", 'bot = "play"\n[[step]]'), {"hooks.py": HOOK})
+
+    async def story() -> None:
+        async with session.begins():
+            slot = (await session.player("C")).slot
+            assert slot is not None
+            await session.answers("C")
+            await session.withdraws("C")
+            await session.conduct()
+            assert await session.results() == [], "what C said before they left counts"
+            await session.answers("A", "B")
+            await session.answers("A", "B")
+            assert [line[-1] for line in await session.results()] == [str(10 * slot + 2), str(10 * slot + 3)]
 
     quiet.tell(story())
 

@@ -90,7 +90,6 @@ def test_what_this_version_does_not_do_yet_is_a_note_and_no_mistake() -> None:
     text = changed('"blank" ', '"default:50" ')
     found = [str(mistake) for mistake in check(files(text) | {"hooks.py": b"def seat(): ..."})]
     assert [line.split(" is not")[0].split(", so")[0] for line in found] == [
-        "study.toml:27:20: `bot`",
         "hooks.py:1:1: study.toml names none of its functions",
     ]
     parse(files(text) | {"hooks.py": b"def seat(): ..."})
@@ -319,6 +318,10 @@ MISTAKES = [
     # dropout and finish
     ('"nudge", "bot"', '"nuge"', 27, "`then` has `nuge`", "mean `nudge`?"),
     ('"nudge", "bot"', '"end_room", "bot"', 27, "Nothing can follow `end_room`", "the last"),
+    ('"nudge", "bot"', '"standby", "nudge"', 27, "`nudge` comes first", "to the front"),
+    ('silent = "45s"', 'silent = "45s"\nbot = "play"', 27, "so `play` can't be called", "def play(room, slot"),
+    ('on_timeout = "blank"', 'dropout = "nobody"', 24, "must be a table, or none", 'dropout = "none"'),
+    ('on_timeout = "blank"', 'dropout = {silent = 0}', 24, "longer than nothing", ""),
     ('["nudge", "bot"]', '"continue"', 27, "but must be a list", 'then = ["continue"]'),
     ("={code}", "=code", 29, "no {code} in it", "cc={code}"),
     ("={code}", "={code}&p={pid}", 29, "{pid} in it", "Only {code}"),
