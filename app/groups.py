@@ -37,17 +37,31 @@ async def decided_by_hook(
     """
     if not waiting or await value(conn, SQL["is_stopped"], session_id=session_id):
         return []
-    lobby = await _lobby(conn, study, seed, waiting, made)
+    ids = [one.player_id for one in waiting]
+    entries = await (await conn.execute(SQL["entries"], dict(player_ids=ids))).fetchall()
     try:
-        answer = await hooks.call(study, study.lobby.seat, lobby)
-        try:
-            return read_groups(study, answer, waiting, made)
-        except Nonsense as error:
-            raise HookError(Failure(study.lobby.seat, str(error))) from None
+        return await asked(hooks, study, seed, waiting, made, dict(entries))
     except HookError as error:
         why = asdict(error.failure) | {"at": clock.now().isoformat()}
         await conn.execute(SQL["stop_seating"], dict(session_id=session_id, why=Jsonb(why)))
         return []
+
+
+async def asked(
+    hooks: Hooks,
+    study: Study,
+    seed: int,
+    waiting: Sequence[Waiting],
+    made: Mapping[str, int],
+    entries: Mapping[int, Mapping[str, str]],
+) -> list[Placement]:
+    """What the study's hook opens for those who wait; `entries`: what they said at the door. Raises HookError."""
+    lobby = _lobby(study, seed, waiting, made, entries)
+    answer = await hooks.call(study, study.lobby.seat, lobby)
+    try:
+        return read_groups(study, answer, waiting, made)
+    except Nonsense as error:
+        raise HookError(Failure(study.lobby.seat, str(error))) from None
 
 
 def read_groups(
@@ -79,13 +93,13 @@ def read_groups(
     return placements
 
 
-async def _lobby(
-    conn: Connection, study: Study, seed: int, waiting: Sequence[Waiting], made: Mapping[str, int]
+def _lobby(
+    study: Study,
+    seed: int,
+    waiting: Sequence[Waiting],
+    made: Mapping[str, int],
+    entries: Mapping[int, Mapping[str, str]],
 ) -> hook_values.Lobby:
-    ids = [one.player_id for one in waiting]
-    entries: dict[int, dict[str, str]] = dict(
-        await (await conn.execute(SQL["entries"], dict(player_ids=ids))).fetchall()
-    )
     return hook_values.Lobby(
         waiting=tuple(
             hook_values.Waiting(

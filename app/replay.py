@@ -6,7 +6,7 @@ then. The tables are not asked, so they can be checked against it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -40,6 +40,11 @@ async def read_span(conn: Connection, session_id: str) -> Span:
 
 async def read_invited(conn: Connection, session_id: str) -> list[Invited]:
     return await rows(conn, Invited, SQL["invited_to"], session_id=session_id)
+
+
+async def read_entries(conn: Connection, session_id: str) -> dict[int, Mapping[str, str]]:
+    """What each player said at the door."""
+    return dict(await (await conn.execute(SQL["entries_of"], dict(session_id=session_id))).fetchall())
 
 
 async def read_logs(conn: Connection, session_id: str) -> list[Log]:
@@ -132,6 +137,12 @@ class _Folding:
     def session_closed(self, event: Event) -> None:
         closed_at = _moment(event, "since")
         self.session = replace(self.session, status="closed", paused_at=None, closed_at=closed_at)
+
+    def seating_stopped(self, event: Event) -> None:
+        self.session = replace(self.session, seating_stopped=True)
+
+    def seating_retried(self, event: Event) -> None:
+        self.session = replace(self.session, seating_stopped=False)
 
     def room_opened(self, event: Event) -> None:
         room_id = self.room_of[event.log_id]

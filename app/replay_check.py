@@ -16,7 +16,7 @@ from app.replay import SQL, fold, read_events, read_invited, read_logs
 from app.then import Invited, Log, Then
 
 NOTHING = "nothing"
-SESSION = ("status", "started_at", "paused_at", "resumed_at", "closed_at")
+SESSION = ("status", "started_at", "paused_at", "resumed_at", "closed_at", "seating_stopped")
 PLAYER = (
     *("type", "status", "room_id", "slot", "replaced", "signed_in_at", "waiting_since", "seated_at"),
     *("finished_at", "outcome", "code", "nudged_at", "followed_by", "treatment"),

@@ -16,10 +16,12 @@ from app.arguments import Refusal, seconds
 from app.config import Config
 from app.database import database
 from app.db import Connection, connect
+from app.hooks import HookError
 from app.replay import (
     ReplayError,
     Span,
     fold,
+    read_entries,
     read_events,
     read_invited,
     read_logs,
@@ -87,9 +89,15 @@ def _seat(options: argparse.Namespace, config: Config) -> int:
         then, pauses = fold(invited, logs, events), pauses_in(events, span.last)
         turns = turns_in(events, then, span.first, pauses)
         until = unpaused(span.last, span.first, pauses)
-        return study, was(then, span.first, pauses), would_have_been(study, turns, until)
+        session = await find_session(conn, options.session)
+        entries = await read_entries(conn, options.session)
+        other = await would_have_been(study, turns, until, session.seed, entries)
+        return study, was(then, span.first, pauses), other
 
-    study, real, other = _asked(config, options.session, read)
+    try:
+        study, real, other = _asked(config, options.session, read)
+    except HookError as error:
+        raise Refusal(f"The study can't seat them: {error}.") from None
     if options.json:
         found = dict(session=options.session, study=study.title, was=real.as_json(), would=other.as_json())
         print(json.dumps(found, ensure_ascii=False))

@@ -7,20 +7,23 @@ waited long enough for something. Nobody is played with: a slot that somebody le
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
 from statistics import median
 from typing import Any, NamedTuple
 
-from app import lobby
+from app import groups, lobby
 from app.events import Event
 from app.figures import percentile
-from app.rooms import Waiting
+from app.hooks import Hooks
+from app.rooms import Placement, Waiting
 from app.study import Study
 from app.then import Then
 
+Entries = Mapping[int, Mapping[str, str]]  # player → what they said at the door
+Decide = Callable[[Sequence[Waiting], Mapping[str, int]], Awaitable[list[Placement]]]
 Pauses = Sequence[tuple[datetime, datetime]]  # from, to
 MICRO = timedelta(microseconds=1)
 
@@ -88,14 +91,14 @@ class _Lobby:
     unseated: int = 0
     gone: int = 0
 
-    def look(self, at: int, running: bool) -> int | None:
+    async def look(self, at: int, running: bool, decide: Decide) -> int | None:
         """As `lobby.seat`. Returns when to look again."""
         waiting = [
             Waiting(player_id, self.types[player_id], (at - since) / 1e6)
             for player_id, since in self.since.items()
         ]
         waiting.sort(key=lambda one: (-one.waited, one.player_id))
-        for placement in lobby.decide(self.study.rooms, waiting, self.made) if running else ():
+        for placement in await decide(waiting, self.made) if running and waiting else ():
             kind = placement.kind.name
             self.made[kind] += 1
             self.rooms.append(Opened(f"{kind}-{placement.number}", kind, at / 1e6, placement.reason))
@@ -107,6 +110,8 @@ class _Lobby:
         self.unseated += len(overdue)
         left = [one.waited for one in waiting if one.player_id in self.since]
         wait = lobby.next_look(self.study, left, running)
+        if self.study.lobby.seat and wait is not None:
+            wait = min(wait, groups.LOOK)
         return None if wait is None else at + max(1, ceil(wait * 1e6))
 
     def take(self, turn: Turn) -> None:
@@ -121,21 +126,40 @@ class _Lobby:
             self.since.clear()
 
 
-def would_have_been(study: Study, turns: Sequence[Turn], until: int) -> Seated:
-    """How `study` would have seated those who came; `until`: as far as the log goes."""
-    found = _Lobby(study)
+async def would_have_been(
+    study: Study, turns: Sequence[Turn], until: int, seed: int, entries: Entries
+) -> Seated:
+    """How `study` would have seated those who came; `until`: as far as the log goes.
+
+    A study that seats by a hook has it asked, with the session's `seed` and what people said at the door. Raises
+    HookError.
+    """
+    hooks, found = Hooks(), _Lobby(study)
+
+    async def decide(waiting: Sequence[Waiting], made: Mapping[str, int]) -> list[Placement]:
+        if study.lobby.seat:
+            return await groups.asked(hooks, study, seed, waiting, made, entries)
+        return lobby.decide(study.rooms, waiting, made)
+
+    try:
+        await _pass(found, turns, until, decide)
+    finally:
+        await hooks.retire(0)
+    return Seated(found.rooms, found.waits, found.unseated, found.gone, len(found.since))
+
+
+async def _pass(found: _Lobby, turns: Sequence[Turn], until: int, decide: Decide) -> None:
     running, due = False, None
     for nth, turn in enumerate(turns):
         while due is not None and due <= turn.at:
-            due = found.look(due, running)
+            due = await found.look(due, running, decide)
         found.take(turn)
         running = turn.what == "started" or (running and turn.what != "closed")
         # Whoever comes at the same moment is looked at together.
         if nth + 1 == len(turns) or turns[nth + 1].at > turn.at:
-            due = found.look(turn.at, running)
+            due = await found.look(turn.at, running, decide)
     while due is not None and due <= until:
-        due = found.look(due, running)
-    return Seated(found.rooms, found.waits, found.unseated, found.gone, len(found.since))
+        due = await found.look(due, running, decide)
 
 
 def was(then: Then, first: datetime, pauses: Pauses) -> Seated:

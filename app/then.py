@@ -87,6 +87,7 @@ class Then:
     paused_at: datetime | None = None
     resumed_at: datetime | None = None
     closed_at: datetime | None = None
+    seating_stopped: bool = False  # by a hook
     players: Mapping[int, PlayerThen] = field(default_factory=dict)
     rooms: Mapping[int, RoomThen] = field(default_factory=dict)
     records: Mapping[int, int] = field(default_factory=dict)  # log → how many were acknowledged

@@ -9,6 +9,9 @@ left join log l on l.session_id = p.session_id and l.room_id is null
 left join event e on e.log_id = l.id and e.player_id = p.id and e.name = 'player_signed_in'
 where p.session_id = %(session_id)s order by p.id
 
+-- name: entries_of
+select id, entry from player where session_id = %(session_id)s and signed_in_at is not null
+
 -- name: span
 -- From the first sign of life to the last event; for a session of which there is none, when it opened.
 select coalesce(least(min(e.at), (select min(signed_in_at) from player where session_id = %(session_id)s)), s.opened_at)
@@ -56,7 +59,8 @@ from log l left join event e on e.log_id = l.id and e.at <= %(at)s and e.name in
 where l.session_id = %(session_id)s group by l.id
 
 -- name: session_in_table
-select id, status::text, started_at, paused_at, resumed_at, closed_at from session where id = %(session_id)s
+select s.id, s.status::text, s.started_at, s.paused_at, s.resumed_at, s.closed_at, l.stopped is not null as seating_stopped
+from session s join lobby l on l.session_id = s.id where s.id = %(session_id)s
 
 -- name: players_in_table
 -- Who has come and is not logged yet is still invited, as far as the log can know: the next seating tells of them.
