@@ -68,7 +68,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
         print(_counted(grave, len(mistakes) - grave), file=sys.stderr)
     else:
         study = parse(files)
-        print(f"{study.title}: {_many(len(study.plan), 'page')} in a room. It can run.")
+        print(f"{study.title}: {_many(estimate.pages, 'page')} in a room. It can run.")
         print("\n".join(f"  {name:8} {text}" for name, text in _told(study, estimate)))
     return 2 if grave else 0
 
@@ -200,6 +200,7 @@ def _estimate_as_json(estimate: Estimate | None) -> dict[str, object]:
         estimate=dict(
             players=estimate.players,
             over_seconds=estimate.over,
+            pages=estimate.pages,
             shortest_seconds=round(estimate.shortest, 3),
             longest_seconds=round(estimate.longest, 3),
             lobby_seconds=estimate.lobby,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from app.config import PROJECT
 from app.study import ANY, Position, Study
 
+MOST_COMBINATIONS = 200  # of treatments that are reckoned one by one
 QUICK = 1 / 3  # of the time limit, if everybody answers fast
 BENCHMARKS = PROJECT / "BENCHMARKS.md"
 _WHOLE_GAME = re.compile(r"^\| records a second, busiest \| ([\d,]+) records/s \|", re.MULTILINE)
@@ -21,15 +23,16 @@ class Estimate:
     """Each pair is at least and at most. Times are in seconds; money is in the study's currency, exact.
 
     `shortest` is what a room takes where everybody answers in a third of each time limit and every step with a `when`
-    is skipped, `longest` where every deadline runs out. `records_a_second` and `forms_a_second` are those of the
-    busiest time, with `players` who arrive evenly within `over` seconds and play as fast as in `shortest`: all of
-    them at once, if that takes longer than to arrive. `pay` is for who finishes; its most is None where `score` may
-    give any amount. `fills` has the kinds of rooms, and how long it takes until enough for one have come, as far as the
-    types of those who come are known.
+    is skipped, `longest` where every deadline runs out, in the treatments that take least and most; `pages` is what a
+    room goes through at most. `records_a_second` and `forms_a_second` are those of the busiest time, with `players` who
+    arrive evenly within `over` seconds and play as fast as in `shortest`: all of them at once, if that takes longer
+    than to arrive. `pay` is for who finishes; its most is None where `score` may give any amount. `fills` has the kinds
+    of rooms, and how long it takes until enough for one have come, as far as the types of those who come are known.
     """
 
     players: int
     over: float
+    pages: int
     shortest: float
     longest: float
     lobby: float
@@ -44,19 +47,21 @@ class Estimate:
 def estimate_of(study: Study, people: int | Counter[str], over: float) -> Estimate:
     """For so many players, or so many of each type."""
     players = people if isinstance(people, int) else people.total()
-    certain = [position for position in study.plan if not position.step.chooses]
-    shortest = round(sum(_quick(position) for position in certain), 3)
+    rooms, one = _plans(study, ("room",)), _plans(study, ("room", "player"))
+    shortest = round(min(sum(map(_quick, _certain(plan))) for plan in rooms), 3)
     busy = max(over, shortest, 1.0)
-    forms = sum(bool(position.step.fields) for position in study.plan)
+    most = max(map(_records, one))
+    forms = max(sum(bool(position.step.fields) for position in plan) for plan in one)
     return Estimate(
         players=players,
         over=over,
+        pages=max(map(len, rooms)),
         shortest=shortest,
-        longest=sum(position.step.limit for position in study.plan),
+        longest=max(sum(position.step.limit for position in plan) for plan in rooms),
         lobby=study.lobby.max_wait,
         fills=_fills(study, people, over),
-        records=(sum(len(position.step.fields) for position in certain), study.records_per_player),
-        records_a_second=players * study.records_per_player / busy,
+        records=(min(_records(_certain(plan)) for plan in one), most),
+        records_a_second=players * most / busy,
         forms_a_second=players * forms / busy,
         pay=_pay(study),
         currency=study.pay.currency,
@@ -70,6 +75,27 @@ def measured_records() -> int | None:
     except OSError:
         return None
     return int(found[1].replace(",", "")) if found else None
+
+
+def _plans(study: Study, by: Collection[str]) -> list[list[Position]]:
+    """What there is to go through for each combination of the treatments that steps name, of those drawn `by` these."""
+    named = {name for step in study.steps for name in step.only}
+    factors = [one for one in study.treatments if one.name in named and one.by in by]
+    combinations = itertools.product(*(one.levels for one in factors))
+    return [
+        [position for position in study.plan if position.step.is_for(treatment)]
+        for levels in itertools.islice(combinations, MOST_COMBINATIONS)
+        for treatment in [{one.name: level for one, level in zip(factors, levels, strict=True)}]
+    ]
+
+
+def _certain(plan: Iterable[Position]) -> list[Position]:
+    """Without those that a hook may skip."""
+    return [position for position in plan if not position.step.when]
+
+
+def _records(plan: Iterable[Position]) -> int:
+    return sum(len(position.step.fields) for position in plan)
 
 
 def _quick(position: Position) -> float:

@@ -61,6 +61,7 @@ def check_treatments(
     if not findings.sound("treatment"):
         return
     names = {one.name: one for one in treatments}
+    misspelt = any(name not in names for step in steps for name in step.only)
     for index, step in enumerate(steps):
         for name, level in step.only.items():
             place = ("step", index, "only", name)
@@ -76,7 +77,7 @@ def check_treatments(
                 f"The entry form has a field `{treatment.column}`, as players.csv calls this treatment."
             )
             findings.wrong(("treatment", index, "name"), sentence, "Rename one of them.")
-        if not _is_used(treatment, files, steps):
+        if not _is_used(treatment, files, steps) and not misspelt:
             sentence = f"Nothing depends on `{treatment.name}`: no `only`, no page and no hook names it."
             cure = f'Write only = {{{treatment.name} = "…"}} at a step, or remove it.'
             findings.note(("treatment", index, "name"), sentence, cure)
@@ -116,7 +117,9 @@ def _weights(table: Table, levels: Sequence[str]) -> tuple[int, ...]:
         return ()
     if len(weights) != len(levels):
         if table.sound("levels"):
-            sentence = f"`weights` has {len(weights)} numbers, and there are {len(levels)} levels."
+            sentence = (
+                f"`weights` has {len(weights)}, and must have one for each of the {len(levels)} levels."
+            )
             table.wrong("weights", sentence, cure)
         return ()
     return tuple(weights)

@@ -63,6 +63,21 @@ def test_a_step_that_may_be_skipped_counts_for_the_most_only() -> None:
     assert (told.shortest, told.longest, told.records) == (20, 140, (0, 8))
 
 
+def test_a_treatment_counts_with_the_steps_that_are_for_it() -> None:
+    factor = '[[treatment]]\nname = "reads"\nlevels = ["yes", "no"]\nby = "%s"\n'
+    only = STUDY.replace('name = "read"', 'name = "read"\nonly = {reads = "yes"}')
+    told = estimate_of(study(only + factor % "room"), 600, 30.0)
+    assert (told.shortest, told.longest, told.records) == (
+        40,
+        140,
+        (8, 8),
+    )  # without 20 s of reading, and with them
+    told = estimate_of(study(only + factor % "player"), 600, 30.0)
+    assert (told.shortest, told.longest) == (60, 140)  # the others of the room wait for who reads
+    asks = only.replace('limit = "20s"', 'limit = "20s"\nfields = [{name = "c", ask = "?", kind = "text"}]')
+    assert estimate_of(study(asks + factor % "player"), 600, 30.0).records == (8, 9)
+
+
 def test_pay_goes_from_finishing_at_once_to_the_longest_wait_and_the_best_score() -> None:
     def paid(toml: str) -> tuple[Decimal, Decimal | None] | None:
         return estimate_of(study(toml), 1, 1.0).pay
