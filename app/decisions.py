@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from app import pay, rooms, ties
+from app import pay, roles, rooms, ties
 from app.db import Connection, Queries, row, rows
 from app.fields import Field
 from app.hook_answers import (
@@ -29,6 +29,7 @@ from app.hook_values import Room, Said, Seat, Tie
 from app.hooks import Failure, HookError, Hooks
 from app.rooms import DueRoom
 from app.study import Position, Study
+from app.study_parts import ROLE
 
 SQL = Queries("decisions")
 T = TypeVar("T")
@@ -135,6 +136,16 @@ class Scene:
         for slot, name, value in lines:
             self._hear(step, round_, slot, name, value)
 
+    @property
+    def roles(self) -> dict[int, list[str]]:
+        """Those that each slot has had, in the order of the plan."""
+        places = {(one.step.name, one.round): one.index for one in self.study.plan}
+        found: dict[int, list[str]] = {}
+        for one in sorted(self.said, key=lambda one: places.get((one.step, one.round), 0)):
+            if one.name == ROLE and self.study.roles is not None:
+                found.setdefault(one.slot, []).append(str(one.value))
+        return found
+
     def _hear(self, step: str, round_: int, slot: int, name: str, value: str) -> None:
         field = self.fields.get((step, name))
         if field is not None and value != "":
@@ -163,6 +174,7 @@ async def move_on(conn: Connection, hooks: Hooks, study: Study, due: DueRoom) ->
     here = study.plan[max(0, index - 1)]
     while index < len(study.plan):
         await _rewire(scene, here, study.plan[index])
+        await _deal_roles(scene, study.plan[index])
         asked = await _who_is_asked(scene, study.plan[index])
         if asked != ():
             await _open_step(scene, index, asked)
@@ -242,13 +254,25 @@ async def _rewire(scene: Scene, before: Position, position: Position) -> None:
         await ties.rewire_as_planned(scene.conn, scene.study, [(scene.room.id, position)])
 
 
+async def _deal_roles(scene: Scene, position: Position) -> None:
+    study, network = scene.study, scene.study.network_of(scene.room.kind)
+    if study.roles is None or not study.deals_at(position.index):
+        return
+    size = len(await scene.seats())
+    tied = await ties.holding(scene.conn, scene.room.id, position.index)
+    groups = roles.groups_in(network, size, tied)
+    dealt = roles.deal(study.roles.names, groups, scene.roles, study.roles.change)
+    await scene.store(position, {ROLE: dealt}, "study")
+
+
 async def _who_is_asked(scene: Scene, position: Position) -> tuple[int, ...] | None:
     """None: all. Nobody who plays: the step is skipped."""
     step = position.step
     if not step.chooses:
         return None
     seats = await scene.seats()
-    asked = tuple(seat.slot for seat in seats if step.is_for(seat.treatment))
+    had = {slot: {ROLE: dealt[-1]} for slot, dealt in scene.roles.items()}
+    asked = tuple(seat.slot for seat in seats if step.is_for({**seat.treatment, **had.get(seat.slot, {})}))
     if step.when and asked:
         chosen = await scene.ask(step.when, position, read_asked)
         asked = tuple(slot for slot in asked if slot in chosen)

@@ -80,7 +80,8 @@ class Network:
     `directed`: a tie goes one way, from who sees to who is seen: in a ring the next, otherwise as drawn or listed.
     `each_round` is "same", or "new": each round of the plan has another one of the kind, drawn from the seed and the
     round. Then pairs meet as in a round robin: everybody with everybody once, before anybody meets again.
-    `rewire_by` names the hook that gives the next round's ties.
+    `rewire_by` names the hook that gives the next round's ties. With `halves`, new pairs are always made of one of the
+    first half of the slots and one of the second: of two roles that nobody changes.
     """
 
     kind: str
@@ -94,6 +95,7 @@ class Network:
     each_round: str = "same"
     rooms: tuple[str, ...] = ()
     rewire_by: str = ""
+    halves: bool = False
 
     def ties(
         self, size: int, seed: int, types: Sequence[str] = (), room: str = "", nth: int = 1
@@ -108,7 +110,8 @@ class Network:
         if self.kind == "edges":
             return read_ties(self._listed(room, nth), size, self.directed)
         if self.kind == "pairs":
-            return read_ties(_round_robin(size, nth if self.each_round == "new" else 1), size, False)
+            turn = nth if self.each_round == "new" else 1
+            return read_ties((_across if self.halves else _round_robin)(size, turn), size, False)
         drawn = nth if self.each_round == "new" else 1
         chance = random.Random(seed if drawn == 1 else f"{seed}/{drawn}")
         places = list(range(1, size + 1))
@@ -130,6 +133,10 @@ class Network:
     def is_planned(self) -> bool:
         """Whether the study gives some round another network than the first."""
         return self.each_round == "new" or any(edge.nth > 1 for edge in self.edges)
+
+    def group_size(self, size: int) -> int:
+        """How many play together by themselves in a room of this size."""
+        return {"pairs": 2, "cliques": self.clique}.get(self.kind, size)
 
     def impossible(self, size: int, types: Sequence[str] = ()) -> str:
         """Why a room with `size` slots of these types can't have this network, as a sentence; "" if it can."""
@@ -227,3 +234,9 @@ def _round_robin(size: int, nth: int) -> list[tuple[int, int]]:
     pairs = [(size, turn + 1)]
     pairs += [((turn + step) % moving + 1, (turn - step) % moving + 1) for step in range(1, size // 2)]
     return pairs
+
+
+def _across(size: int, nth: int) -> list[tuple[int, int]]:
+    """Who meets in the `nth` round where each pair has one of either half: the second half moves on by one."""
+    half = size // 2
+    return [(slot, half + 1 + (slot + nth - 2) % half) for slot in range(1, half + 1)]

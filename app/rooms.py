@@ -148,7 +148,7 @@ async def open_rooms(
         dict(
             session_id=session_id,
             opens=Jsonb(_opens(study, 0)),
-            opening=bool(study.plan[0].step.chooses or study.plan[0].step.opening_hooks),
+            opening=study.decides_first,
             kinds=[p.kind.name for p in placements],
             numbers=[p.number for p in placements],
             reasons=[p.reason for p in placements],

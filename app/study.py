@@ -19,6 +19,7 @@ from app.study_pages import is_page
 from app.study_parts import ANY, Dropout, Finish, Lobby, Position, Quota, RoomKind, Show, Step, Study
 from app.study_pay import read_pay
 from app.study_quotas import check_quotas, read_quotas
+from app.study_roles import check_roles, in_halves, read_roles
 from app.study_rooms import read_entry, read_lobby, read_rooms, read_types
 from app.study_source import open_toml
 from app.study_steps import read_steps
@@ -130,13 +131,15 @@ def _read(
     title, language, texts = table.text("title", longest=200), read_language(table), read_texts(table)
     types, entry, rooms = read_types(table), read_entry(table), read_rooms(table)
     lobby, networks, dropout = read_lobby(table), read_networks(table, files), read_dropout(table)
-    steps, finish = read_steps(table, dropout), read_finish(table)
+    roles = read_roles(table)
+    steps, finish = read_steps(table, dropout, roles), read_finish(table)
     treatments, quotas = read_treatments(table), read_quotas(table, entry)
     pay = read_pay(table, finish.codes, [field.name for field in entry])
     table.report_unknown_keys("a study")
     findings = table.findings
     check_parts(findings, files, types, entry, rooms, lobby, networks, steps, dropout, finish, treatments)
     check_quotas(findings, quotas, pay)
+    check_roles(findings, rooms, networks, roles)
     if people_types is not None:
         check_people(findings, types, rooms, +people_types)
     mistakes = sorted(findings.mistakes, key=_order)
@@ -156,7 +159,7 @@ def _read(
         entry,
         rooms,
         lobby,
-        networks,
+        in_halves(networks, roles),
         steps,
         dropout,
         finish,
@@ -167,6 +170,7 @@ def _read(
         texts,
         treatments,
         quotas,
+        roles,
     ), mistakes
 
 

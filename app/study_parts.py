@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -12,6 +12,7 @@ from app.networks import Network
 from app.treatments import Treatment
 
 ANY = "any"  # the seat that takes every type
+ROLE = "role"  # the result that says what somebody is in a round
 SEEN = ("neighbours", "room")  # whom a question of kind each can be about without a hook
 MOST_SEATS = 200  # in one room
 DEFAULT_CODES = {
@@ -134,6 +135,20 @@ class Dropout:
 
 
 @dataclass(frozen=True, slots=True)
+class Roles:
+    """What players are in a round: dealt among each pair or clique, or else in the room, and stored as the result
+    `role`. With `change` everybody gets each of them in turn, over the rounds."""
+
+    names: tuple[str, ...]
+    ask: str = "Your role"
+    change: bool = False
+
+    @property
+    def field(self) -> Field:
+        return Field(ROLE, self.ask, "choice", options=tuple(dict.fromkeys(self.names)))
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One page with a deadline `limit` seconds after it opened, shown `repeat` times.
 
@@ -145,8 +160,8 @@ class Step:
     steps that follow each other like this are gone through at one's own pace.
 
     `when`, `on_end` and `score` name functions of hooks.py: who is shown this step, what is computed as it ends (the
-    values named in `results`), and what each slot earns by it. `only` is whom it is for, by treatment: a level of each
-    factor that it names.
+    values named in `results`), and what each slot earns by it. `only` is whom it is for, by treatment and role: a level
+    of each factor that it names.
     """
 
     name: str
@@ -281,14 +296,13 @@ class Study:
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
     treatments: tuple[Treatment, ...] = ()
     quotas: tuple[Quota, ...] = ()
+    roles: Roles | None = None
     plan: tuple[Position, ...] = field(init=False, repr=False, compare=False)
     rounds: Mapping[int, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "plan", _plan(self.steps))
-        begins = {
-            next(step.name for step in together) for repeat, together in _blocks(self.steps) if repeat > 1
-        }
+        begins = beginnings(self.steps)
         starts = (position.index for position in self.plan if position.step.name in begins)
         object.__setattr__(self, "rounds", {index: nth for nth, index in enumerate(starts, 1)})
 
@@ -307,14 +321,25 @@ class Study:
         """The index to which a room goes on from there; the length of the plan after the last."""
         return index + len(self.pages_at(index))
 
+    @property
+    def decides_first(self) -> bool:
+        """Whether something is to be decided before a room's first step opens."""
+        first = self.plan[0].step
+        return bool(first.chooses or first.opening_hooks or self.deals_at(0))
+
+    def deals_at(self, index: int) -> bool:
+        """Whether roles are dealt as this position opens."""
+        return self.roles is not None and (index in self.rounds or (index == 0 and not self.rounds))
+
     def step_named(self, name: str) -> Step:
         return next(step for step in self.steps if step.name == name)
 
     @property
     def decides(self) -> bool:
         """Whether more happens between two steps than that the next one opens."""
-        hooks = any(step.decides for step in self.steps) or any(one.rewire_by for one in self.networks)
-        return hooks or self.has_bots
+        by_hook = any(network.rewire_by for network in self.networks)
+        others = by_hook or self.roles is not None or self.has_bots
+        return others or any(step.decides for step in self.steps)
 
     @property
     def scores(self) -> bool:
@@ -346,6 +371,11 @@ class Study:
         return sum(len(position.step.fields) for position in self.plan)
 
 
+def beginnings(steps: Sequence[Step]) -> set[str]:
+    """The steps that begin a round: the first ones of those that repeat together."""
+    return {together[0].name for repeat, together in _blocks(steps) if repeat > 1}
+
+
 def _plan(steps: tuple[Step, ...]) -> tuple[Position, ...]:
     turns = (
         (step, round_number)
@@ -356,7 +386,7 @@ def _plan(steps: tuple[Step, ...]) -> tuple[Position, ...]:
     return tuple(Position(index, step, round_number) for index, (step, round_number) in enumerate(turns))
 
 
-def _blocks(steps: tuple[Step, ...]) -> Iterator[tuple[int, tuple[Step, ...]]]:
+def _blocks(steps: Sequence[Step]) -> Iterator[tuple[int, tuple[Step, ...]]]:
     """Steps that repeat together, and how often."""
     for repeat, together in itertools.groupby(steps, key=lambda step: step.repeat):
         yield repeat, tuple(together)

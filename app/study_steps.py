@@ -12,7 +12,8 @@ from app.study_hooks import read_hook
 from app.study_mistakes import did_you_mean
 from app.study_names import NAME, unique_name
 from app.study_pages import OWN_PAGES
-from app.study_parts import SEEN, Dropout, Show, Step
+from app.study_parts import ROLE, SEEN, Dropout, Roles, Show, Step
+from app.study_roles import with_roles
 from app.study_source import Table
 from app.study_treatments import read_only
 
@@ -26,7 +27,7 @@ SHOW_EXAMPLE = 'show = [{field = "belief", of = "neighbours"}]'
 ON_TIMEOUT = ("blank", "keep", "default:VALUE", "hook")
 
 
-def read_steps(study: Table, dropout: Dropout) -> tuple[Step, ...]:
+def read_steps(study: Table, dropout: Dropout, roles: Roles | None = None) -> tuple[Step, ...]:
     if not study.has("step"):
         cure = 'Add [[step]] with page = "talk" and limit = "60s", and the file pages/talk.html.'
         study.missing("step", "There is no [[step]], so there is nothing to do in a room.", cure)
@@ -71,6 +72,7 @@ def read_steps(study: Table, dropout: Dropout) -> tuple[Step, ...]:
         computed = (*_computed(shows[-1]), *_whom(found))
         steps[-1] = replace(steps[-1], results=(*steps[-1].results, *computed))
         table.report_unknown_keys("[[step]]")
+    steps = with_roles(study, steps, roles)
     _check_about(study, steps)
     return tuple(
         replace(step, show=tuple(_placed(steps, index, table, show) for table, show in shows[index]))
@@ -218,6 +220,8 @@ def _placed(steps: Sequence[Step], index: int, table: Table, show: Show) -> Show
         for field in (*one.fields, *one.results)
         if field.name == show.field
     )
+    if show.field == ROLE and step == steps[index].name:
+        show = replace(show, round="now")  # dealt as this step opens
     if show.round == "now" and step != steps[index].name:
         sentence = f"`{show.field}` is not asked at this step, so there are no answers to it now."
         table.wrong("round", sentence, 'Write round = "last".')

@@ -9,7 +9,7 @@ from app.fields import Field
 from app.study_hooks import HOOKS_FILE
 from app.study_mistakes import Findings, did_you_mean, listed
 from app.study_pages import is_page
-from app.study_parts import Step
+from app.study_parts import ROLE, Step
 from app.study_source import Table
 from app.treatments import METHODS, WITHIN, Treatment, drawn_together
 
@@ -65,6 +65,8 @@ def check_treatments(
     for index, step in enumerate(steps):
         for name, level in step.only.items():
             place = ("step", index, "only", name)
+            if name == ROLE:
+                continue  # dealt, not drawn: see study_roles.py
             if name not in names:
                 cure = did_you_mean(name, names) if names else "Add it as [[treatment]], or remove this."
                 findings.misnamed(place, f"There is no treatment `{name}`.", cure)

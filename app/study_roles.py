@@ -1,0 +1,76 @@
+"""From [role] of study.toml to what players are in each round, and which steps are for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from app.networks import Network
+from app.study_mistakes import Findings, did_you_mean
+from app.study_parts import ROLE, Roles, RoomKind, Step, beginnings
+from app.study_source import Table
+
+CHANGE = ("never", "each_round")
+DEAL = "deal = {sender = 1, receiver = 1}"
+
+
+def read_roles(study: Table) -> Roles | None:
+    table = study.table("role", "[role] with single brackets, and its settings below")
+    if table is None:
+        return None
+    deal = table.table("deal", DEAL)
+    if deal is None and table.sound("deal"):
+        table.missing("deal", "`deal` is missing: how many of a group have which role.", f"Add {DEAL}.")
+    names = [name for name in deal.values for _ in range(deal.whole(name, 1, largest=200))] if deal else []
+    if deal is not None and len(deal.values) < 2 and table.sound("deal"):
+        table.wrong("deal", "There must be two roles or more.", f"Write {DEAL}.")
+    found = Roles(
+        names=tuple(names),
+        ask=table.text("ask", default="Your role", longest=200),
+        change=table.one_of("change", CHANGE, "never") == "each_round",
+    )
+    table.report_unknown_keys("[role]")
+    return found if table.sound("deal") and names else None
+
+
+def with_roles(study: Table, steps: Sequence[Step], roles: Roles | None) -> list[Step]:
+    """The steps with the result that roles are stored as, where rounds begin; and what `only` can't mean is told."""
+    begin = beginnings(steps) or {step.name for step in steps[:1]}
+    for index, step in enumerate(steps):
+        place, only = ("step", index, "only", ROLE), step.only.get(ROLE)
+        if only and roles is None and study.sound("role"):
+            sentence = "There are no roles that this step could be for."
+            study.findings.wrong(place, sentence, f"Add [role] with {DEAL}.")
+        elif only and roles is not None and only not in roles.names:
+            known = tuple(dict.fromkeys(roles.names))
+            study.findings.wrong(place, f"`{only}` is none of the roles.", did_you_mean(only, known))
+        taken = ROLE in [field.name for field in (*step.fields, *step.results)]
+        if roles is not None and taken:
+            sentence = f"`{ROLE}` is the name of what [role] deals."
+            study.findings.wrong(("step", index), sentence, "Give this step's field or result another name.")
+    if roles is None:
+        return list(steps)
+    return [
+        replace(step, results=(*step.results, roles.field)) if step.name in begin else step for step in steps
+    ]
+
+
+def check_roles(
+    findings: Findings, rooms: Sequence[RoomKind], networks: Sequence[Network], roles: Roles | None
+) -> None:
+    if roles is None or not all(findings.sound(part) for part in ("role", "room", "network")):
+        return
+    for room in rooms:
+        network = next((one for one in networks if room.name in one.rooms or not one.rooms), None)
+        size = network.group_size(room.size) if network else room.size
+        if size % len(roles.names):
+            sentence = (
+                f"In room `{room.name}` {size} play together, and the roles are for {len(roles.names)}."
+            )
+            findings.wrong(("role", "deal"), sentence, "Deal as many roles as play together.")
+
+
+def in_halves(networks: Sequence[Network], roles: Roles | None) -> tuple[Network, ...]:
+    """Pairs that are new each round always have both roles in them, where nobody changes theirs."""
+    halves = roles is not None and not roles.change and len(roles.names) == 2
+    return tuple(replace(one, halves=halves and one.kind == "pairs") for one in networks)
