@@ -25,6 +25,7 @@ from app.then import Then
 Entries = Mapping[int, Mapping[str, str]]  # player → what they said at the door
 Decide = Callable[[Sequence[Waiting], Mapping[str, int]], Awaitable[list[Placement]]]
 Pauses = Sequence[tuple[datetime, datetime]]  # from, to
+TURNED_AWAY = "full"  # the outcome of who never was in the lobby
 MICRO = timedelta(microseconds=1)
 
 
@@ -175,6 +176,7 @@ def was(then: Then, first: datetime, pauses: Pauses) -> Seated:
         if one.seated_at and one.waiting_since
     ]
     out = [one for one in players if one.status == "left" and one.slot is None and one.waiting_since]
+    out = [one for one in out if one.outcome != TURNED_AWAY]
     unseated = sum(one.outcome == "lobby" for one in out)
     return Seated(rooms, waits, unseated, len(out) - unseated, then.counts["waiting"])
 
@@ -196,7 +198,7 @@ def turns_in(events: Iterable[Event], then: Then, first: datetime, pauses: Pause
     turns: list[Turn] = []
     for event in events:
         data, player_id = event.data, event.player_id or 0
-        if event.name == "player_signed_in":
+        if event.name == "player_signed_in" and then.players[player_id].outcome != TURNED_AWAY:
             came = datetime.fromisoformat(data["signed_in_at"])
             turns.append(Turn(unpaused(came, first, pauses), "came", player_id, data["type"]))
         elif event.name == "player_retyped":
@@ -205,7 +207,8 @@ def turns_in(events: Iterable[Event], then: Then, first: datetime, pauses: Pause
             what = event.name.removeprefix("session_")
             turns.append(Turn(unpaused(_since(event), first, pauses), what))
     for one in then.players.values():
-        if one.status == "left" and one.slot is None and one.outcome != "lobby" and one.finished_at:
+        went = one.status == "left" and one.slot is None and one.outcome not in ("lobby", TURNED_AWAY)
+        if went and one.finished_at:
             turns.append(Turn(unpaused(one.finished_at, first, pauses), "gone", one.id))
     return sorted(turns, key=lambda turn: turn.at)
 
