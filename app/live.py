@@ -29,7 +29,12 @@ from app.sessions import Studies
 from app.shown import told_in
 
 QUEUE = 64  # messages that a slow page may lag behind before it gets a snapshot instead
-MOVES = ("player_placed", "player_left", "player_retyped")  # events of the session's log, each of one player
+MOVES = (
+    "player_placed",
+    "player_left",
+    "player_retyped",
+    "player_stands_by",
+)  # events of the session's log, each of one player
 NUDGES = ("player_nudged", "player_returned")  # of a room's log, each of one player
 WORDS = ("help_asked", "note_written", "code_issued")  # … or, without a player, of everybody
 LOBBY_PACE = 0.3  # seconds between two renderings of one lobby
@@ -319,7 +324,7 @@ class Live:
         rendered: dict[str, bytes] = {}
         for page in feed.waiting:
             place = page.place
-            if not isinstance(place, LobbyPlace):
+            if not isinstance(place, LobbyPlace) or place.player.standby_until:
                 continue
             type_ = place.player.type
             if type_ not in rendered:

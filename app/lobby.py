@@ -11,9 +11,10 @@ from app.db import Connection, Queries
 from app.db import rows as typed_rows
 from app.hooks import Hooks
 from app.rooms import Placement, Waiting
-from app.study import RoomKind, Study
+from app.study import ANY, RoomKind, Standby, Study
 
 SQL = Queries("lobby")
+STANDBY_LOOK = 5.0  # seconds after which it is looked again whether some room still needs who stands by
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +77,50 @@ async def seat(
             await rooms.open_rooms(conn, session_id, seed, study, placements)
     seated = {player_id for placement in placements for player_id, _ in placement.seats}
     left = [one for one in waiting if one.player_id not in seated]
-    overdue = [one.player_id for one in left if one.waited >= study.lobby.max_wait]
+    overdue = [one.player_id for one in left if one.stands_by is None and one.waited >= study.lobby.max_wait]
     if overdue:
         await players.leave(conn, overdue, "lobby", study)
     wait = next_look(
-        study, [one.waited for one in left if one.waited < study.lobby.max_wait], status == "running"
+        study,
+        [one.waited for one in left if one.stands_by is None and one.waited < study.lobby.max_wait],
+        status == "running",
     )
+    if study.standby and status == "running":
+        still = [one for one in left if one.player_id not in overdue]
+        if await _stand_by(conn, session_id, study, study.standby, still):
+            wait = min(STANDBY_LOOK, wait or STANDBY_LOOK)
     if study.lobby.seat and wait is not None:
         wait = min(wait, groups.LOOK) if hooks is not None else 0.0
     await conn.execute(SQL["set_due"], dict(session_id=session_id, secs=wait))
     return len(seated)
+
+
+async def _stand_by(
+    conn: Connection, session_id: str, study: Study, standby: Standby, left: Sequence[Waiting]
+) -> bool:
+    """For whom no room opens any more stands by as long as some room that goes on could need them.
+
+    Whether anybody does now.
+    """
+    played = {
+        type_
+        for (type_,) in await (
+            await conn.execute(SQL["seats_being_played"], dict(session_id=session_id))
+        ).fetchall()
+    }
+    types = Counter(one.type for one in left)
+    hopes = prospects(study, types, await rooms.rooms_made(conn, session_id))
+    needed = {type_ for type_ in types if type_ in played or ANY in played}
+    stay = [one for one in left if one.stands_by is not None and one.stands_by > 0 and one.type in needed]
+    done = [one.player_id for one in left if one.stands_by is not None and one not in stay]
+    if done:
+        await players.leave(conn, done, "standby", study)
+    new = [one for one in left if one.stands_by is None and hopes[one.type] is None and one.type in needed]
+    new = new[: max(0, standby.places - len(stay))]
+    if new:
+        who = dict(player_ids=[one.player_id for one in new])
+        await conn.execute(SQL["stand_by"], who | dict(secs=standby.until))
+    return bool(stay or new)
 
 
 def decide(kinds: Sequence[RoomKind], waiting: Sequence[Waiting], made: Mapping[str, int]) -> list[Placement]:

@@ -55,7 +55,7 @@ class LobbyPlace:
 
     @property
     def leaves_at(self) -> datetime:
-        return self._after(self.study.lobby.max_wait)
+        return self.player.standby_until or self._after(self.study.lobby.max_wait)
 
     @property
     def fallback_at(self) -> datetime | None:

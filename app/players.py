@@ -34,6 +34,7 @@ class Player:
     code: str | None
     session_status: str
     nudged_at: datetime | None = None  # asked whether they are still there, or since then a pause has ended
+    standby_until: datetime | None = None  # waits for a place that becomes free, at most so long
     treatment: Mapping[str, str] = field(default_factory=dict)  # factor → level, the room's included
 
 
@@ -133,7 +134,8 @@ async def leave(
 
 async def leave_lobby(conn: Connection, session_id: str, study: Study) -> None:
     """Everyone who waits leaves, paid for waiting."""
-    await conn.execute(SQL["leave_lobby"], dict(session_id=session_id, code=study.finish.codes["lobby"]))
+    codes = dict(code=study.finish.codes["lobby"], standby_code=study.finish.codes["standby"])
+    await conn.execute(SQL["leave_lobby"], dict(session_id=session_id) | codes)
 
 
 async def finish(conn: Connection, room_ids: Sequence[int], outcome: str, study: Study) -> None:

@@ -133,6 +133,8 @@ class _Folding:
             if player.status == "waiting" and player.waiting_since and paused_at:
                 pause = resumed_at - max(player.waiting_since, paused_at)
                 self._player(player.id, waiting_since=player.waiting_since + pause)
+                if player.standby_until:
+                    self._player(player.id, standby_until=player.standby_until + (resumed_at - paused_at))
 
     def session_closed(self, event: Event) -> None:
         closed_at = _moment(event, "since")
@@ -196,8 +198,11 @@ class _Folding:
 
     def player_placed(self, event: Event) -> None:
         seat = dict(room_id=event.data["room_id"], slot=event.data["slot"])
-        seat |= dict(treatment=event.data.get("treatment", {}))
+        seat |= dict(treatment=event.data.get("treatment", {}), standby_until=None)
         self._of(event, status="playing", seated_at=_moment(event, "seated_at"), **seat)
+
+    def player_stands_by(self, event: Event) -> None:
+        self._of(event, standby_until=_moment(event, "until"))
 
     def player_retyped(self, event: Event) -> None:
         self._of(event, type=event.data["to"])

@@ -19,7 +19,7 @@ NOTHING = "nothing"
 SESSION = ("status", "started_at", "paused_at", "resumed_at", "closed_at", "seating_stopped")
 PLAYER = (
     *("type", "status", "room_id", "slot", "replaced", "signed_in_at", "waiting_since", "seated_at"),
-    *("finished_at", "outcome", "code", "nudged_at", "followed_by", "treatment"),
+    *("finished_at", "outcome", "code", "nudged_at", "followed_by", "treatment", "standby_until"),
 )
 ROOM = (
     *("kind", "number", "reason", "status", "position", "step", "round", "deadline", "opened_at", "outcome"),

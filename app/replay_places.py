@@ -194,6 +194,7 @@ def _player(stage: Stage, one: PlayerThen) -> Player:
         session_status=stage.then.status,
         nudged_at=max(one.nudged_at, stage.then.resumed_at or one.nudged_at) if one.nudged_at else None,
         treatment=one.treatment,
+        standby_until=one.standby_until,
     )
 
 

@@ -108,6 +108,7 @@ class Waiting:
     type: str
     waited: float  # seconds
     logged: bool = True  # that they came
+    stands_by: float | None = None  # for so many seconds still; None: they wait for a room of their own
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,13 @@ from app.study_finish import read_finish
 from app.study_mistakes import Mistake, StudyError
 from app.study_network import read_networks
 from app.study_pages import is_page
-from app.study_parts import ANY, Dropout, Finish, Lobby, Position, Quota, RoomKind, Show, Step, Study
+from app.study_parts import ANY, Dropout, Finish, Lobby, Position, Quota, RoomKind, Show, Standby, Step, Study
 from app.study_pay import read_pay
 from app.study_quotas import check_quotas, read_quotas
 from app.study_roles import check_roles, in_halves, read_roles
 from app.study_rooms import read_entry, read_lobby, read_rooms, read_types
 from app.study_source import open_toml
+from app.study_standby import check_standby, read_standby
 from app.study_steps import read_steps
 from app.study_texts import read_language, read_texts
 from app.study_treatments import read_treatments
@@ -40,6 +41,7 @@ __all__ = [
     "Quota",
     "RoomKind",
     "Show",
+    "Standby",
     "Step",
     "Study",
     "StudyError",
@@ -134,12 +136,14 @@ def _read(
     roles = read_roles(table)
     steps, finish = read_steps(table, dropout, roles), read_finish(table)
     treatments, quotas = read_treatments(table), read_quotas(table, entry)
+    standby = read_standby(table)
     pay = read_pay(table, finish.codes, [field.name for field in entry])
     table.report_unknown_keys("a study")
     findings = table.findings
     check_parts(findings, files, types, entry, rooms, lobby, networks, steps, dropout, finish, treatments)
     check_quotas(findings, quotas, pay)
     check_roles(findings, rooms, networks, roles)
+    check_standby(findings, standby, rooms, lobby, [dropout, *(step.dropout for step in steps)])
     if people_types is not None:
         check_people(findings, types, rooms, +people_types)
     mistakes = sorted(findings.mistakes, key=_order)
@@ -171,6 +175,7 @@ def _read(
         treatments,
         quotas,
         roles,
+        standby,
     ), mistakes
 
 

@@ -21,6 +21,7 @@ DEFAULT_CODES = {
     "partner_left": "PARTNER-LEFT",
     "withdrawn": "WITHDRAWN",
     "full": "FULL",
+    "standby": "STANDBY",
 }
 FOR_FINISHING = (
     "complete",
@@ -62,6 +63,14 @@ class Lobby:
     then: str = "leave"
     pay_per_minute: Decimal = Decimal(0)
     seat: str = ""  # the function of hooks.py that seats; none: the rooms in the order of the file
+
+
+@dataclass(frozen=True, slots=True)
+class Standby:
+    """At most `places` people for whom no room opens any more wait `until` seconds longer, to take a place."""
+
+    places: int
+    until: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,9 +255,9 @@ class Pay:
 class Finish:
     """How a player's session ends.
 
-    `codes` has one for each outcome: complete, lobby, partner_left, withdrawn, full, dropped (which is the code of
-    withdrawn unless the study gives one) and closed (that of complete). `redirect` is the recruiter's address with
-    `{code}` in it.
+    `codes` has one for each outcome: complete, lobby, partner_left, withdrawn, full, standby, dropped (which is the
+    code of withdrawn unless the study gives one) and closed (that of complete). `redirect` is the recruiter's address
+    with `{code}` in it.
     """
 
     redirect: str | None = None
@@ -297,6 +306,7 @@ class Study:
     treatments: tuple[Treatment, ...] = ()
     quotas: tuple[Quota, ...] = ()
     roles: Roles | None = None
+    standby: Standby | None = None
     plan: tuple[Position, ...] = field(init=False, repr=False, compare=False)
     rounds: Mapping[int, int] = field(init=False, repr=False, compare=False)
 

@@ -45,6 +45,7 @@ class PlayerThen:
     code: str | None = None
     nudged_at: datetime | None = None
     followed_by: str | None = None  # what their room did as they left it
+    standby_until: datetime | None = None
     treatment: Mapping[str, str] = field(default_factory=dict)
 
 

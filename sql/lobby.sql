@@ -8,7 +8,7 @@ where s.id = %(session_id)s
 -- clock_timestamp(), not now(): this transaction may have waited for the lobby's lock. Read once: with a clock
 -- of its own, who is looked at later would seem to have waited longer.
 select id as player_id, type, extract(epoch from (select clock_timestamp()) - waiting_since)::float8 as waited,
-    arrival_logged as logged
+    arrival_logged as logged, extract(epoch from standby_until - (select clock_timestamp()))::float8 as stands_by
 from player where session_id = %(session_id)s and status = 'waiting'
 order by id
 
@@ -31,7 +31,16 @@ order by l.session_id
 
 -- name: waiting_by_type
 select type, count(*)::integer as waiting from player
-where session_id = %(session_id)s and status = 'waiting' group by type
+where session_id = %(session_id)s and status = 'waiting' and standby_until is null group by type
+
+-- name: stand_by
+update player set standby_until = clock_timestamp() + make_interval(secs => %(secs)s)
+where id = any(%(player_ids)s) and status = 'waiting'
+
+-- name: seats_being_played
+-- Which types of slots there are in rooms that go on.
+select distinct s.type from room r join slot s on s.room_id = r.id
+where r.session_id = %(session_id)s and r.status = 'playing'
 
 -- name: session_log
 select id, last_seq from log where session_id = %(session_id)s and room_id is null

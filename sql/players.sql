@@ -24,7 +24,7 @@ select p.* from unnest(%(hashes)s::bytea[]) as g(token_hash) cross join lateral 
 -- name: find_player
 select p.token_hash, p.id, p.session_id, p.label, p.type, p.status::text, p.room_id, p.slot, p.signed_in_at,
     p.waiting_since, p.seated_at, p.finished_at, p.outcome, p.code, s.status::text as session_status,
-    case when p.nudged_at is not null then greatest(p.nudged_at, s.resumed_at) end as nudged_at, p.treatment
+    case when p.nudged_at is not null then greatest(p.nudged_at, s.resumed_at) end as nudged_at, p.standby_until, p.treatment
 from player p join session s on s.id = p.session_id
 where p.id = %(player_id)s
 
@@ -59,7 +59,9 @@ update player set status = 'left', arrival_logged = true, finished_at = now(), o
 where id = any(%(player_ids)s) and status in ('waiting', 'playing')
 
 -- name: leave_lobby
-update player set status = 'left', arrival_logged = true, finished_at = now(), outcome = 'lobby', code = %(code)s
+update player set status = 'left', arrival_logged = true, finished_at = now(),
+    outcome = case when standby_until is null then 'lobby' else 'standby' end,
+    code = case when standby_until is null then %(code)s else %(standby_code)s end
 where session_id = %(session_id)s and status = 'waiting'
 
 -- name: finish

@@ -66,7 +66,7 @@ from session s join lobby l on l.session_id = s.id where s.id = %(session_id)s
 -- Who has come and is not logged yet is still invited, as far as the log can know: the next seating tells of them.
 select id, label, type, case when arrival_logged then status::text else 'invited' end as status, room_id, slot, replaced,
     case when arrival_logged then signed_in_at end as signed_in_at,
-    case when arrival_logged then waiting_since end as waiting_since, seated_at, finished_at, outcome, code, nudged_at, followed_by, treatment,
+    case when arrival_logged then waiting_since end as waiting_since, seated_at, finished_at, outcome, code, nudged_at, followed_by, treatment, standby_until,
     (select sum(amount) from earning e where e.player_id = player.id) as earned
 from player where session_id = %(session_id)s order by id
 

@@ -54,7 +54,8 @@ select id from player where session_id = %(id)s and status = 'waiting' order by 
 
 -- name: shift_waiting
 -- Who signed in during the pause has waited only since then.
-update player set waiting_since = waiting_since + (%(until)s - greatest(waiting_since, %(since)s))
+update player set waiting_since = waiting_since + (%(until)s - greatest(waiting_since, %(since)s)),
+    standby_until = standby_until + (%(until)s - %(since)s)
 where session_id = %(id)s and status = 'waiting'
 
 -- name: resume_session

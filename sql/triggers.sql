@@ -184,6 +184,9 @@ begin
         select n.id, n.session_id, null, 4, 'player_retyped',
             jsonb_build_object('from', o.type, 'to', n.type, 'by', acting())
         from new_rows n join old_rows o using (id) where n.type <> o.type
+        union all
+        select n.id, n.session_id, null, 4, 'player_stands_by', jsonb_build_object('until', n.standby_until)
+        from new_rows n join old_rows o using (id) where n.standby_until is not null and o.standby_until is null
     ) changed join log on log.session_id = changed.session_id and log.room_id is not distinct from changed.room_id;
     return null;
 end $$;
