@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from app.fields import Field, FieldError
-from app.study_mistakes import Findings, did_you_mean
+from app.study_mistakes import Findings, did_you_mean, nearest
 from app.study_parts import Pay, Quota
 from app.study_source import Table
 
@@ -24,7 +24,8 @@ def read_quotas(study: Table, entry: Sequence[Field]) -> tuple[Quota, ...]:
         if name in fields:
             _check(table, quota, fields[name])
         elif table.sound("field") and study.sound("entry"):
-            cure = did_you_mean(name, fields) if fields else "Ask it in [entry] first."
+            near = nearest(name, fields)
+            cure = f"Did you mean `{near}`?" if near else "Ask it in [entry] first."
             table.wrong("field", f"The entry form does not ask `{name}`.", cure)
         table.report_unknown_keys("[[quota]]")
         found.append(quota)
