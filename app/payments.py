@@ -70,16 +70,20 @@ async def booked(conn: Connection, session_id: str, study: Study) -> AsyncGenera
             yield Booked(player, participant(study, player, entry), room or "", account)
 
 
-def bonuses(out: Iterable[Booked], study: Study) -> str:
-    """A line `id,amount` for each bonus: what Prolific takes as bulk bonus payments, by hand or by its API.
+def in_bulk(out: Iterable[Booked], study: Study, whole: bool = False) -> list[tuple[str, str]]:
+    """Id and amount of each bonus above nothing; `whole`: of each payment, the base included."""
+    coin = currency_digits(study.pay.currency)
+    amounts = ((one.participant, one.account.total if whole else one.bonus) for one in out)
+    return [(id, f"{amount:.{coin}f}") for id, amount in amounts if amount > 0]
+
+
+def as_lines(payments: Iterable[tuple[str, str]]) -> str:
+    """`id,amount` a line: what Prolific takes as bulk bonus payments, by hand or by its API.
 
     https://docs.prolific.com/api-reference/bonuses/create-bonus-payments
     """
-    coin, text = currency_digits(study.pay.currency), io.StringIO()
-    write = csv.writer(text, lineterminator="\n").writerow
-    for one in out:
-        if one.bonus > 0:
-            write((one.participant, f"{one.bonus:.{coin}f}"))
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(payments)
     return text.getvalue()
 
 

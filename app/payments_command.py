@@ -15,7 +15,7 @@ from app.config import Config
 from app.database import database
 from app.db import connect
 from app.languages import texts_in
-from app.payments import Booked, bonuses, booked
+from app.payments import Booked, as_lines, booked, in_bulk
 from app.sessions import find_session, read_study
 from app.study import Study
 
@@ -24,6 +24,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("session", metavar="SESSION")
     parser.add_argument(
         "--to", type=Path, metavar="FILE", help="write the lines here instead of printing them"
+    )
+    parser.add_argument(
+        "--whole", action="store_true", help="the base included: where nothing is paid by the completion code"
     )
     parser.add_argument("--json", action="store_true", help="print every payment as JSON, the base included")
 
@@ -35,12 +38,12 @@ def run(options: argparse.Namespace, config: Config) -> int:
     if options.json:
         print(json.dumps([_as_json(one, study) for one in out], ensure_ascii=False, indent=2))
         return 0
-    lines = bonuses(out, study)
+    payments = in_bulk(out, study, options.whole)
     if options.to:
-        _write(options.to, lines)
+        _write(options.to, as_lines(payments))
     else:
-        sys.stdout.write(lines)
-    for note in _notes(came, study):
+        sys.stdout.write(as_lines(payments))
+    for note in _notes(came, payments, study, options.whole):
         print(note, file=sys.stderr)
     return 0
 
@@ -56,23 +59,21 @@ async def _read(url: str, session_id: str) -> tuple[Study, list[Booked]]:
         await conn.close()
 
 
-def _notes(came: list[Booked], study: Study) -> list[str]:
+def _notes(came: list[Booked], payments: list[tuple[str, str]], study: Study, whole: bool) -> list[str]:
     out = [one for one in came if one.is_out]
-    above = [one.bonus for one in out if one.bonus > 0]
-    money = texts_in().money(sum(above, start=Decimal(0)), study.pay.currency)
-    count = "1 bonus" if len(above) == 1 else f"{len(above):,} bonuses"
-    notes = [f"{count}, {money} in all. What the code brings by itself is not in it."]
-    times = Counter(one.participant for one in out if one.bonus > 0)
-    for id, many in times.items():
+    money = texts_in().money(sum((Decimal(amount) for _, amount in payments), Decimal(0)), study.pay.currency)
+    what = ("payment", "payments") if whole else ("bonus", "bonuses")
+    notes = [f"{len(payments):,} {what[len(payments) != 1]}, {money} in all."]
+    if not whole:
+        notes.append("What the completion code brings by itself is not in it; --whole has it, too.")
+    for id, many in Counter(id for id, _ in payments).items():
         if many > 1:
             notes.append(
                 f"note: {id} is in it {many} times: that many people gave this id. Ask before you pay."
             )
     below = sum(one.bonus < 0 for one in out)
-    if below:
-        notes.append(
-            f"note: {below:,} people lost part of their base: payments.csv in the export has their total."
-        )
+    if below and not whole:
+        notes.append(f"note: {below:,} people lost part of their base: --whole has what they are paid.")
     if len(out) < len(came):
         notes.append(f"note: {len(came) - len(out):,} people still wait or play; they are not in it yet.")
     return notes

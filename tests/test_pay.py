@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from app import actions, pay, players, sessions
 from app.db import Connection
 from app.pay import Account, Earning, account_of, in_cents, pay_of, read_amount
-from app.payments import Booked, bonuses, participant
+from app.payments import Booked, as_lines, in_bulk, participant
 from app.players import Player
 from app.study import Study, check, parse
 from app.study_parts import Pay
@@ -305,7 +305,7 @@ def test_what_a_player_typed_never_becomes_a_payment_of_its_own(typed: str, id: 
     study, player = a_study(participant="prolific"), replace(DONE, label="R,1", code="DONE")
     one = Booked(player, participant(study, player, {"prolific": typed}), "", account(study, player, "1.005"))
     quoted = f'"{id}"' if "," in id else id
-    assert bonuses([one, one], study) == f"{quoted},1.02\n" * 2
+    assert as_lines(in_bulk([one, one], study)) == f"{quoted},1.02\n" * 2
 
 
 GAME = """
@@ -388,6 +388,7 @@ def test_a_game_is_paid_to_the_cent_from_the_first_round_to_the_recruiter(
     printed = type_()
     assert printed.stdout == "5f0c2b,0.28\n"
     assert printed.stderr.startswith("1 bonus, €0.28 in all.")
+    assert type_("--whole").stdout == "5f0c2b,4.78\nR2,4.50\n"
     to = shared.folder / "bonuses.csv"
     assert type_("--to", str(to)).returncode == 0 and to.read_text() == "5f0c2b,0.28\n"
     assert type_("--to", str(to)).returncode == 2, "nobody is paid twice by typing it twice"
