@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import logging
 import random
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -91,7 +92,8 @@ class Preview:
         self.stopped: list[Stopped] = []
         self.next_deadline: datetime | None = None
         self.looked_at = clock.now()  # when that was found out
-        self.version = 0  # of what a frame shows besides its live page: another one loads it again
+        # Of what a frame shows besides its live page: another one loads it again, in a window left open before, too.
+        self.version = int(time.time())
         self.busy = asyncio.Lock()
         self.chance = random.Random()
         self.shown = ""
