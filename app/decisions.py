@@ -8,7 +8,7 @@ nothing did. Where a hook fails, nothing did, and the room waits for the researc
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from app import pay, roles, rooms, ties
@@ -72,6 +72,27 @@ class Scene:
         found = await self.conn.execute(SQL["said_so_far"], dict(room_id=self.room.id))
         for step, round_, slot, name, value in await found.fetchall():
             self._hear(step, round_, slot, name, value)
+        if any(field.kind == "each" for field in self.fields.values()):
+            await self._forget_unasked()
+
+    async def _forget_unasked(self) -> None:
+        """A form can be changed on its way: what is said of each of several counts for those who were asked about."""
+        networks = await ties.networks_of(self.conn, self.room.id)
+        places = {(one.step.name, one.round): one.index for one in self.study.plan}
+        told = {(one.step, one.round, one.slot, one.name): one.value for one in self.said}
+        kept: list[Said] = []
+        for one in self.said:
+            field = self.fields[one.step, one.name]
+            if not isinstance(one.value, Mapping) or field.of == "room":
+                kept.append(one)
+                continue
+            asked: Any = told.get((one.step, one.round, one.slot, field.of), ())
+            if field.of == "neighbours":
+                began = max(at for at in networks if at <= places[one.step, one.round])
+                asked = [tie.to_slot for tie in networks[began] if tie.from_slot == one.slot]
+            value = {slot: said for slot, said in one.value.items() if slot in asked}
+            kept.append(replace(one, value=value))
+        self.said = kept
 
     async def seats(self) -> list[_Seat]:
         return await rows(self.conn, _Seat, SQL["seats_now"], room_id=self.room.id)

@@ -17,6 +17,15 @@ async def holding(conn: Connection, room_id: int, position: int) -> tuple[Tie, .
     return tuple([Tie(*tie) for tie in await found.fetchall()])
 
 
+async def networks_of(conn: Connection, room_id: int) -> dict[int, list[Tie]]:
+    """All that a room has had so far, by the position from which each holds."""
+    found = await conn.execute(SQL["networks_of"], dict(room_id=room_id))
+    networks: dict[int, list[Tie]] = {}
+    for position, *tie in await found.fetchall():
+        networks.setdefault(position, []).extend([Tie(*tie)] if tie[0] is not None else [])
+    return networks
+
+
 async def open_networks(
     conn: Connection, session_id: str, first: Position, networks: Mapping[int, Sequence[Tie]]
 ) -> None:

@@ -31,3 +31,9 @@ from room r where r.id = any(%(room_ids)s) order by r.id
 select from_slot, to_slot, weight from tie
 where room_id = %(room_id)s and position = network_at(%(room_id)s, %(position)s)
 order by from_slot, to_slot
+
+-- name: networks_of
+-- One without ties has one line without slots.
+select n.position, t.from_slot, t.to_slot, t.weight from network n
+left join tie t on t.room_id = n.room_id and t.position = n.position
+where n.room_id = %(room_id)s order by n.position, t.from_slot, t.to_slot
