@@ -365,7 +365,9 @@ def test_a_game_is_paid_to_the_cent_from_the_first_round_to_the_recruiter(
         assert 'Your pay: <b class="num">€4.78' in page  # 4.50 + 0.05 * 5.6666666667 = 4.783333333335
         assert "€4.50" in page and "-€0.016666666665" in page and "€0.30" in page
         assert "-€0.003333333335" in page, "the rounding is a line of its own"
-        assert 'Your pay: <b class="num">€4.50' in await other.page(), "losses don't eat the base"
+        lost = await other.page()
+        assert 'Your pay: <b class="num">€4.50' in lost and "Raised to the least" in lost, "the base is safe"
+        assert "How your pay adds up" not in await gone.page()
         [(player,)] = shared.sql("select id from player where label = 'R1' and session_id = %s", session.id)
         assert "€4.78" in (await researcher.get(f"{admin}/players/{player}")).text
         paid = list(csv.DictReader(io.StringIO((await researcher.get(f"{admin}/payments.csv")).text)))
