@@ -69,7 +69,8 @@ class Stage:
 
     @property
     def server(self) -> Server:
-        return self.house.servers[-1]
+        """The first of the hall; of a house of one's own, the newest."""
+        return self.house.servers[0 if self.house.sessions is not None else -1]
 
     def serve(self, port: int | None = None, **environ: str) -> None:
         apart(lambda: self.house.serve(1, port, **environ))

@@ -1,0 +1,56 @@
+"""Stories of `bin/test` itself: what it says in the end and what it returns agree, whichever part fails."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from app.config import PROJECT
+
+# In the place of the virtual environment's Python: it does nothing, and fails where it is told to.
+STUB = """#!/bin/sh
+case "$*" in
+    *"$FAILS"*) echo "one is wrong"; exit 1;;
+esac
+"""
+PARTS = {
+    "style": "-m ruff check",
+    "format": "-m ruff format",
+    "types": "-m mypy",
+    "layers": "lint_imports",
+    "stories": "-m not browser",
+    "browser stories": "-m browser",
+}
+
+
+def gate(tmp_path: Path, fails: str) -> subprocess.CompletedProcess[str]:
+    python = tmp_path / "venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(STUB)
+    python.chmod(0o755)
+    (tmp_path / "venv" / "requirements.lock").write_bytes((PROJECT / "requirements.lock").read_bytes())
+    environ = {
+        "PATH": os.environ["PATH"],
+        "NETWORKLAB_VENV": str(tmp_path / "venv"),
+        "XDG_CACHE_HOME": str(tmp_path),
+        "FAILS": fails,
+    }
+    return subprocess.run(
+        ["bash", PROJECT / "bin" / "test"], env=environ, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_it_returns_0_where_all_passed(tmp_path: Path) -> None:
+    ended = gate(tmp_path, "nothing")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ended.stdout.endswith(f"\nAll passed: {', '.join(PARTS)}.\n")
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_it_returns_1_and_names_the_part_that_failed(tmp_path: Path, part: str) -> None:
+    ended = gate(tmp_path, PARTS[part])
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert ended.stdout.endswith(f"\nFAILED: {part}\n") and "one is wrong" in ended.stdout
