@@ -34,7 +34,8 @@ def read_quotas(study: Table, entry: Sequence[Field]) -> tuple[Quota, ...]:
 
 def check_quotas(findings: Findings, quotas: Sequence[Quota], pay: Pay) -> None:
     """Adds what whoever finds it full is not paid although others are."""
-    if quotas and findings.given(("pay",)) and findings.sound("pay") and "full" not in pay.outcomes:
+    sound = findings.sound("quota") and findings.sound("pay")
+    if quotas and sound and findings.given(("pay",)) and "full" not in pay.outcomes:
         sentence = "Whoever finds this full has filled in the form and is paid nothing."
         findings.note(("quota", 0), sentence, "Add outcomes = {full = 0.20} to [pay].")
 
