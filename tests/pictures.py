@@ -141,6 +141,11 @@ def _researcher(chrome: Browser, server: Server, session: Opened, key: str) -> N
         page.goto(address)
         page.wait_for_timeout(1200)
         _take_both(page, name)
+    page.goto(f"{place}/replay")
+    page.locator(".rooms a").first.click()
+    page.locator("#story table a").first.click()
+    page.locator(".shown").wait_for()
+    _take_both(page, "replay")
 
 
 def _take_both(page: Page, name: str) -> None:
