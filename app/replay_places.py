@@ -71,7 +71,8 @@ async def place_then(conn: Connection, stage: Stage, player_id: int) -> Place | 
     if player.status == "invited":
         return None
     if player.status == "waiting":
-        waiting = [one.type for one in then.players.values() if one.status == "waiting"]
+        lobbied = [one for one in then.players.values() if one.status == "waiting"]
+        waiting = [one.type for one in lobbied if one.standby_until is None]
         counts = {type_: waiting.count(type_) for type_ in waiting}
         made = rooms_made(then)
         prospect = lobby.prospects(study, counts, made).get(player.type)

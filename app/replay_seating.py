@@ -26,6 +26,7 @@ Entries = Mapping[int, Mapping[str, str]]  # player → what they said at the do
 Decide = Callable[[Sequence[Waiting], Mapping[str, int]], Awaitable[list[Placement]]]
 Pauses = Sequence[tuple[datetime, datetime]]  # from, to
 TURNED_AWAY = "full"  # the outcome of who never was in the lobby
+UNSEATED = ("lobby", "standby")  # the outcomes of who waited in vain
 MICRO = timedelta(microseconds=1)
 
 
@@ -177,7 +178,7 @@ def was(then: Then, first: datetime, pauses: Pauses) -> Seated:
     ]
     out = [one for one in players if one.status == "left" and one.slot is None and one.waiting_since]
     out = [one for one in out if one.outcome != TURNED_AWAY]
-    unseated = sum(one.outcome == "lobby" for one in out)
+    unseated = sum(one.outcome in UNSEATED for one in out)
     return Seated(rooms, waits, unseated, len(out) - unseated, then.counts["waiting"])
 
 
@@ -207,7 +208,7 @@ def turns_in(events: Iterable[Event], then: Then, first: datetime, pauses: Pause
             what = event.name.removeprefix("session_")
             turns.append(Turn(unpaused(_since(event), first, pauses), what))
     for one in then.players.values():
-        went = one.status == "left" and one.slot is None and one.outcome not in ("lobby", TURNED_AWAY)
+        went = one.status == "left" and one.slot is None and one.outcome not in (*UNSEATED, TURNED_AWAY)
         if went and one.finished_at:
             turns.append(Turn(unpaused(one.finished_at, first, pauses), "gone", one.id))
     return sorted(turns, key=lambda turn: turn.at)
