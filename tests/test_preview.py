@@ -214,4 +214,4 @@ def test_who_writes_a_study_sees_each_save_in_four_players_pages(desk: Desk) -> 
     window.locator(".strip b").first.click()  # keys typed into a frame are the frame's
     window.keyboard.press("d")
     window.keyboard.press("d")
-    expect(one.locator("body")).to_have_css("background-color", "rgb(20, 22, 26)")
+    expect(one.locator("body")).to_have_css("background-color", "rgb(20, 22, 26)", timeout=SOON)
