@@ -104,9 +104,11 @@ def read_amount(given: object) -> Decimal:
         what = "a float, which is not exact" if isinstance(given, float) else f"a {type(given).__name__}"
         raise ValueError(f"{given!r} is {what}: an amount must be a Decimal or an int.")
     amount = Decimal(given)
-    if not amount.is_finite() or abs(amount) >= LARGEST:
-        raise ValueError(f"{given} is no amount of money: it must be a number below a million millions.")
-    return amount.quantize(FINEST, context=EXACT).normalize(EXACT)
+    if amount.is_finite() and abs(amount) < LARGEST:
+        amount = amount.quantize(FINEST, context=EXACT).normalize(EXACT)
+        if abs(amount) < LARGEST:
+            return amount
+    raise ValueError(f"{given} is no amount of money: it must be a number below a million millions.")
 
 
 async def earn(

@@ -239,7 +239,10 @@ def test_amounts_are_kept_to_ten_decimals(given_: Decimal | int, kept: str) -> N
     assert read_amount(given_) == Decimal(kept)
 
 
-@pytest.mark.parametrize("wrong", [0.1, True, "3", None, Decimal("NaN"), Decimal("inf"), 10**12])
+@pytest.mark.parametrize(
+    "wrong",
+    [0.1, True, "3", None, Decimal("NaN"), Decimal("inf"), 10**12, Decimal("999999999999.99999999999")],
+)
 def test_what_is_no_amount_is_refused_with_a_sentence(wrong: object) -> None:
     with pytest.raises(ValueError, match=r"amount (must be a Decimal or an int|of money)"):
         read_amount(wrong)
