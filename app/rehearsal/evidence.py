@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from app import verify
@@ -42,6 +43,11 @@ class SeatOf(NamedTuple):
     room_id: int | None
     room: str | None
     slot: int | None
+    since: datetime | None  # when they got the slot …
+    until: datetime | None  # … and when it ended for them
+
+    def sat(self, at: datetime) -> bool:
+        return self.since is not None and self.since <= at and (self.until is None or at < self.until)
 
 
 class Said(NamedTuple):
@@ -52,6 +58,7 @@ class Said(NamedTuple):
     step: str
     position: int
     body: str
+    at: datetime
     sender: str | None
 
 
@@ -164,7 +171,10 @@ def _messages(
     moment: float,
 ) -> Iterator[Wrong]:
     place_of = {seat.label: (seat.room_id, seat.slot) for seat in seats}
-    label_at = {place: label for label, place in place_of.items()}
+    sitters: dict[Place, list[SeatOf]] = {}  # of one slot: whoever leaves may be followed by somebody else
+    for seat in seats:
+        if seat.room_id is not None and seat.slot is not None:
+            sitters.setdefault((seat.room_id, seat.slot), []).append(seat)
     diary_of = {diary.label: diary for diary in diaries}
     stored = {one.id: one for one in said}
     for body, count in _repeated(said).items():
@@ -193,7 +203,8 @@ def _messages(
         if sent_ is None or sent_.answered is None:
             continue
         for place_ in hearers[one.id]:
-            reader = diary_of.get(label_at.get(place_, ""))
+            then = next((seat.label for seat in sitters.get(place_, ()) if seat.sat(one.at)), "")
+            reader = diary_of.get(then)
             # A page that comes back shows the newest only.
             if reader is None or one.id in reader.seen or heard[place_] > SHOWN:
                 continue
