@@ -363,13 +363,16 @@ def _fold(view: RoomView, event: Event) -> RoomView:
                 replace(seat, answered=seat.answered and not moved, asked=asked is None or seat.slot in asked)
                 for seat in seats
             )
-        return replace(view, room=room, seats=seats)
+        if not moved:
+            return replace(view, room=room, seats=seats)
+        ties = view.ties if view.ahead is None else view.ahead
+        return replace(view, room=room, seats=seats, ties=ties, ahead=None)
     if event.name in ("room_stopped", "room_retried"):
         return replace(view, room=replace(room, stopped=event.name == "room_stopped"))
     if event.name == "room_ended":
         return replace(view, room=replace(room, status="ended"))
-    if event.name == "network_rewired":  # from the step on that opens next, in the same transaction
-        return replace(view, room=room, ties=tuple([Tie(*tie) for tie in data["ties"]]))
+    if event.name == "network_rewired":  # from the step on that opens next
+        return replace(view, room=room, ahead=tuple([Tie(*tie) for tie in data["ties"]]))
     seats = view.seats
     if (
         event.name == "player_answered"

@@ -75,6 +75,9 @@ class RoomView:
     room: Room
     seats: tuple[Seat, ...]
     ties: tuple[Tie, ...]  # of the network that holds now: who sees whom
+    ahead: tuple[Tie, ...] | None = (
+        None  # of the one that holds from the next step on, where that is known already
+    )
 
     @cached_property
     def seat_of(self) -> dict[int, Seat]:
