@@ -250,11 +250,14 @@ def _serve_process(options: argparse.Namespace, config: Config) -> int:
 def _open(options: argparse.Namespace, config: Config) -> int:
     from app.players import also_invited_to
     from app.sessions import Session, open_session
+    from app.trial import try_hooks
 
     study = parse(read_folder(options.study))
     people = read_people(options.players, study)
     if options.links and options.links.is_dir():
         raise Refusal(f"{options.links} is a folder. Give --links a file name.")
+    if failing := asyncio.run(try_hooks(study)):
+        raise StudyError(failing)
     # Not a refusal: a pilot with a handful of people is a good idea, though some rooms can't fill then.
     for mistake in check(study.files, Counter(person.type for person in people)):
         print(f"note: {mistake}", file=sys.stderr)
