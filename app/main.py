@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
-import networkx  # noqa: F401 - here, and not when the first hundreds are seated
 import psycopg
 from litestar import Litestar, MediaType, Request, Response, Router, get
 from litestar.background_tasks import BackgroundTask

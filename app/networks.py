@@ -29,6 +29,7 @@ KINDS = (
 )
 ONE_WAY = ("ring", "random", "edges")  # kinds that can be drawn directed
 FIXED = ("complete", "bipartite", "edges")  # kinds that a new round can't draw anew
+DRAWN = ("small_world", "random_regular", "random", "scale_free", "caveman")  # by networkx
 MOST_TRIES = 1000
 
 
@@ -117,8 +118,8 @@ class Network:
         places = list(range(1, size + 1))
         if drawn > 1:
             chance.shuffle(places)
-        graph = self._graph(size, chance, types)
-        return read_ties(((places[a], places[b]) for a, b in graph.edges), size, self.one_way)
+        drawn_ties = self._graph(size, chance).edges if self.kind in DRAWN else self._laid_out(size, types)
+        return read_ties(((places[a], places[b]) for a, b in drawn_ties), size, self.one_way)
 
     @property
     def one_way(self) -> bool:
@@ -167,24 +168,28 @@ class Network:
         last = max((edge.nth for edge in own), default=1)
         return [edge[:3] for edge in own if edge.nth == last and edge.from_slot]
 
-    def _graph(self, size: int, chance: random.Random, types: Sequence[str]) -> nx.Graph:
-        import networkx as nx  # a quarter of the time that a command takes to start, and few of them need it
+    def get_ready(self) -> None:
+        """Import what `ties` needs, which takes most of half a second: better before the first hundreds are seated."""
+        if self.kind in DRAWN:
+            import networkx  # noqa: F401
 
-        if self.kind == "complete":
-            return nx.complete_graph(size)
-        if self.kind == "ring" and self.directed:
-            return nx.cycle_graph(size, nx.DiGraph) if size > 1 else nx.empty_graph(size)
-        if self.kind == "ring":
-            # networkx ties the one node of a ring of one to itself.
-            return nx.cycle_graph(size) if size > 2 else nx.path_graph(size)
+    def _laid_out(self, size: int, types: Sequence[str]) -> list[tuple[int, int]]:
+        """Pairs of places from 0; what goes both ways may be there once or twice."""
         if self.kind == "star":
-            return nx.star_graph(size - 1)
-        if self.kind == "lattice":
-            return nx.watts_strogatz_graph(size, self.neighbours, 0, seed=chance)
-        if self.kind == "bipartite":
-            return nx.Graph((a, b) for a, b in combinations(range(size), 2) if types[a] != types[b])
-        if self.kind == "cliques":
-            return nx.caveman_graph(size // self.clique, self.clique)
+            return [(0, place) for place in range(1, size)]
+        if self.kind in ("ring", "lattice"):
+            steps = range(1, 2 if self.kind == "ring" else self.neighbours // 2 + 1)
+            return [(a, (a + step) % size) for a in range(size) for step in steps if size > 1]
+        group = self.clique if self.kind == "cliques" else size
+        return [
+            (a, b)
+            for a, b in combinations(range(size), 2)
+            if a // group == b // group and (self.kind != "bipartite" or types[a] != types[b])
+        ]
+
+    def _graph(self, size: int, chance: random.Random) -> nx.Graph:
+        import networkx as nx  # a quarter of the time that a process takes to start, and few of them need it
+
         if self.kind == "caveman":
             return nx.connected_caveman_graph(size // self.clique, self.clique)
         for _ in range(MOST_TRIES):

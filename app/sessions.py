@@ -68,7 +68,10 @@ class Studies:
     async def _read(self, session_id: str) -> None:
         try:
             async with self.pool.connection() as conn:
-                self.known[session_id] = await read_study(conn, session_id)
+                study = await read_study(conn, session_id)
+            for network in study.networks:
+                await asyncio.to_thread(network.get_ready)
+            self.known[session_id] = study
         finally:
             del self.reading[session_id]
 

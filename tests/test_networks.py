@@ -96,6 +96,23 @@ def test_a_network_is_whole_and_the_same_for_the_same_seed_and_round(
     assert apart or kind in ("random", "caveman") or nx.is_connected(graph)
 
 
+@pytest.mark.parametrize("size", range(2, 9))
+def test_what_needs_no_drawing_is_as_networkx_has_it(size: int) -> None:
+    """It is laid out without networkx, which a server would have to import for it."""
+    same = {
+        Network("complete"): nx.complete_graph(size),
+        Network("star"): nx.star_graph(size - 1),
+        Network("ring"): nx.cycle_graph(size) if size > 2 else nx.path_graph(size),
+        Network("cliques", clique=2): nx.caveman_graph(size // 2, 2),
+        Network("lattice", neighbours=2): nx.watts_strogatz_graph(size, 2, 0),
+        Network("lattice", neighbours=4): nx.watts_strogatz_graph(size, 4, 0) if size > 4 else None,
+    }
+    for network, graph in same.items():
+        if not network.impossible(size):
+            found = pairs(network.ties(size, 7))
+            assert found == tuple(sorted((min(edge) + 1, max(edge) + 1) for edge in graph.edges)), network
+
+
 def test_another_seed_gives_another_network() -> None:
     for kind in ("small_world", "random_regular", "random", "scale_free"):
         network = Network(kind, neighbours=4, rewire=0.5)
