@@ -145,6 +145,15 @@ class Session:
         await asyncio.gather(
             *(one.conductor.move_on(one.conn, [], everywhere=True) for one in self.processes)
         )
+        await self._decided()
+
+    async def hint(self) -> None:
+        """What a process does at once when somebody in it has answered or left."""
+        [(room_id,)] = await self.ask("select id from room where session_id = %s", self.id)
+        await self.processes[0].conductor.move_rooms(self.processes[0].conn, [room_id], everywhere=False)
+        await self._decided()
+
+    async def _decided(self) -> None:
         for process in self.processes:
             while deciding := list(process.conductor.deciding.values()):
                 await asyncio.gather(*deciding)
@@ -152,8 +161,8 @@ class Session:
                 await process.conductor.move_on(process.conn, process.conductor.hinted, everywhere=False)
                 process.conductor.hinted.clear()
 
-    async def answers(self, *labels: str) -> None:
-        """And the room goes on if it can."""
+    async def answers(self, *labels: str, act: bool = True) -> None:
+        """And the room goes on if it can, unless nobody acts on it yet."""
         for label in labels:
             player = await self.player(label)
             assert player.room_id is not None
@@ -162,7 +171,8 @@ class Session:
             answer = Answer(player.id, player.room_id, step, round_, said, form)
             [receipt] = await records.store(self.conn, [answer])
             assert receipt is not None
-        await self.conduct()
+        if act:
+            await self.conduct()
 
     async def says(self, label: str, body: str) -> None:
         player = await self.player(label)
@@ -445,9 +455,12 @@ def test_a_bot_plays_on_answers_each_step_and_nobody_waits_for_it(quiet: House) 
             await session.answers("A", "B")
             assert await session.round() == 3
             assert len(await session.results()) == 3 == len(await session.happened("results_stored"))
+            await session.answers("A")
             await session.withdraws("B")
-            await session.conduct()
-            assert len(await session.results()) == 4, "it takes over in the middle of a step"
+            await session.hint()
+            assert await session.round() == 4, "nobody waits for it"
+            places = [line[1] for line in await session.results()]
+            assert places == [1, 2, 3, 3, 4, 4], "but where it took over, it answered before the step ended"
             await session.withdraws("A")
             await session.conduct()
             [(status,)] = await session.ask("select status::text from room where session_id = %s", session.id)
@@ -506,6 +519,28 @@ def test_of_two_processes_that_find_the_same_one_does_it(quiet: House) -> None:
                 ("player_left", "C", "standby"),
                 ("player_replaced", "D", None),
             ]
+
+    quiet.tell(story())
+
+
+def test_an_answer_that_comes_just_before_somebody_is_taken_out_keeps_them(quiet: House) -> None:
+    session = Session(quiet, then("smaller"))
+
+    async def story() -> None:
+        async with session.begins():
+            await session.answers("A")
+            await session.later(40)
+            found = await dropouts.silent_players(session.conn, session.id, session.study)
+            assert found == []
+            await session.ask(
+                "update process set heard_until = heard_until + interval '6 seconds' returning id"
+            )
+            found = await dropouts.silent_players(session.conn, session.id, session.study)
+            assert [one.player_id for one in found] == [session.ids["B"], session.ids["C"]]
+            await session.answers("B", act=False)
+            async with session.conn.transaction():
+                await dropouts.settle(session.conn, session.id, session.study, found)
+            assert await session.happened("player_left") == [("player_left", "C", "smaller")]
 
     quiet.tell(story())
 
