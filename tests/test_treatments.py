@@ -34,7 +34,7 @@ levels = ["yes", "no"]
 name = "stakes"
 levels = ["low", "high"]
 [[treatment]]
-name = "role"
+name = "rank"
 levels = ["leader", "follower"]
 by = "player"
 within = "room"
@@ -51,10 +51,10 @@ only = {punishment = "yes"}
 page = "talk"
 name = "lead"
 limit = "60s"
-only = {role = "leader"}
+only = {rank = "leader"}
 """
 TREATED = """{% extends "player/_step_opened.html" %}{% block before %}
-<p>Stakes are {{ treatment.stakes }} and you are {{ treatment.role }}.</p>{% endblock %}"""
+<p>Stakes are {{ treatment.stakes }} and you are {{ treatment.rank }}.</p>{% endblock %}"""
 
 
 def files(toml: str = STUDY, page: str = TREATED) -> dict[str, bytes]:
@@ -83,7 +83,7 @@ def place(old: str, new: str = "") -> str:
             place('["low", "high"]', '["low", "high"]\nmethod = "complete"\nblock = 2'),
             "`block` means nothing where each is drawn by itself.",
         ),
-        (place('["low", "high"]', '["low", "high"]\nweights = [1]'), "`weights` has 1 numbers, and"),
+        (place('["low", "high"]', '["low", "high"]\nweights = [1]'), "`weights` has 1, and must have one for each"),
         (place('["low", "high"]', '["low", "high"]\nweights = [1, 0]'), "`weights` must be a list of"),
         (
             place('["low", "high"]', '["low", "high"]\nwithin = "type"'),
@@ -92,12 +92,12 @@ def place(old: str, new: str = "") -> str:
         (place('{punishment = "yes"}', '{punish = "yes"}'), "There is no treatment `punish`."),
         (place('{punishment = "yes"}', '{punishment = "yess"}'), "`punishment` has no level `yess`"),
         (
-            place('name = "give"\n', 'name = "give"\nonly = {punishment = "yes", role = "leader"}\n'),
-            "With punishment = no and role = follower there is no step",
+            place('name = "give"\n', 'name = "give"\nonly = {punishment = "yes", rank = "leader"}\n'),
+            "With punishment = no and rank = follower there is no step",
         ),
         (
-            place("[[room]]", '[entry]\nfields = [{name = "treatment_role", ask = "?", kind = "text"}]\n[[room]]'),
-            "The entry form has a field `treatment_role`",
+            place("[[room]]", '[entry]\nfields = [{name = "treatment_rank", ask = "?", kind = "text"}]\n[[room]]'),
+            "The entry form has a field `treatment_rank`",
         ),
     ],
 )  # fmt: skip
@@ -151,7 +151,7 @@ def test_rooms_that_racing_processes_open_are_balanced_and_drawn_as_the_seed_say
     again = Draws(parse(files()).treatments, seed)
     assert [got for _, got in rooms] == [again.room("pair", number) for number, _ in rooms]
     seats = house.sql(
-        "select room_id, array_agg(treatment->>'role') from player where room_id is not null group by 1"
+        "select room_id, array_agg(treatment->>'rank') from player where room_id is not null group by 1"
     )
     assert len(seats) == 24 and all(sorted(roles) == ["follower", "leader"] for _, roles in seats)
     assert house.contradictions(session) == []
@@ -165,7 +165,7 @@ def test_a_step_is_for_those_of_its_level_only(house: House) -> None:
         return house.sql(
             """select r.step, count(*), bool_and(r.asked is null or r.asked = array(
                 select p.slot from player p where p.room_id = r.id
-                    and (r.step <> 'lead' or p.treatment->>'role' = 'leader') order by p.slot))
+                    and (r.step <> 'lead' or p.treatment->>'rank' = 'leader') order by p.slot))
             from room r where r.session_id = %s group by r.step order by r.step""",
             session.id,
         )
@@ -228,14 +228,14 @@ def test_players_are_shown_what_the_page_says_and_the_researcher_and_the_export_
     columns = [column for column in room if column.startswith("treatment")]
     assert columns == ["treatment_punishment", "treatment_stakes"] and all(room[one] for one in columns)
     for player in rows["players.csv"]:
-        assert list(player)[-3:] == [*columns, "treatment_role"]
+        assert list(player)[-3:] == [*columns, "treatment_rank"]
         assert [player[one] for one in columns] == [room[one] for one in columns]
-    assert Counter(player["treatment_role"] for player in rows["players.csv"]) == {"leader": 1, "follower": 1}
+    assert Counter(player["treatment_rank"] for player in rows["players.csv"]) == {"leader": 1, "follower": 1}
     drawn = {(line["file"], line["column"]): line["meaning"] for line in rows["codebook.csv"]}
-    assert drawn["players.csv", "treatment_role"] == (
-        "The treatment role, drawn for each player in blocks within each room: leader, follower."
+    assert drawn["players.csv", "treatment_rank"] == (
+        "The treatment rank, drawn for each player in blocks within each room: leader, follower."
     )
-    assert ("rooms.csv", "treatment_role") not in drawn
+    assert ("rooms.csv", "treatment_rank") not in drawn
 
 
 def test_whoever_takes_a_slot_over_gets_its_treatment(house: House) -> None:
@@ -246,5 +246,5 @@ def test_whoever_takes_a_slot_over_gets_its_treatment(house: House) -> None:
 
     house.do(lambda conn: replace(conn, session.id, parse(files()), leaver, newcomer, "withdrawn", "ada"))
 
-    assert house.sql("select treatment from player where id = %s", newcomer) == [(got,)] and got["role"]
+    assert house.sql("select treatment from player where id = %s", newcomer) == [(got,)] and got["rank"]
     assert house.read(lambda conn: replay_check(conn, session.id)).differences == []
