@@ -369,7 +369,7 @@ def test_a_dashboard_ticks_on_through_a_cut_connection_whoever_else_watches_or_s
                 "select count(pg_terminate_backend(pid)) from pg_stat_activity"
                 " where application_name = 'networklab statistics' and datname = current_database()"
             )
-            assert killed == 1
+            assert killed >= 1, "this server's, and perhaps another's on the same database"
             await ticks(one, 2)
         with pytest.raises(WireError, match="403"):
             async with watching(Browser(server.base), f"/admin/sessions/{session.id}/live"):

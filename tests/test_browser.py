@@ -842,7 +842,11 @@ def shown_moment(clock: Locator) -> datetime:
 
 def queued(stage: Stage) -> bool:
     """A statement waits for a row that somebody holds."""
-    return bool(stage.house.sql("select 1 from pg_stat_activity where wait_event_type = 'Lock'"))
+    return bool(
+        stage.house.sql(
+            "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+        )
+    )
 
 
 @contextmanager

@@ -173,6 +173,7 @@ def _conductors(house: House, waiting_for: str | None = None) -> list[tuple[int]
         (pid,)
         for pid, kind in house.sql(
             "select pid, wait_event_type from pg_stat_activity where application_name = 'networklab conductor'"
+            " and datname = current_database()"
         )
         if waiting_for in (None, kind)
     ]
@@ -189,7 +190,10 @@ def _seat_everyone(house: House, session: Opened) -> None:
 
 def test_a_listener_whose_backend_is_killed_listens_again(house: House) -> None:
     server = house.serve()
-    listeners = "select pid from pg_stat_activity where application_name = 'networklab listener'"
+    listeners = (
+        "select pid from pg_stat_activity where application_name = 'networklab listener'"
+        " and datname = current_database()"
+    )
 
     async def story() -> None:
         [(before,)] = house.sql(listeners)

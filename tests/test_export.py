@@ -403,7 +403,7 @@ def test_a_slow_download_holds_no_transaction_open_and_a_dropped_one_nothing(hou
 
     def nobody_exports() -> bool:
         return not house.sql(
-            "select from pg_stat_activity"
+            "select 1 from pg_stat_activity"
             " where application_name = 'networklab export' and datname = current_database()"
         )
 

@@ -493,7 +493,7 @@ def test_beyond_its_limit_the_ledger_says_503_and_the_same_form_succeeds_afterwa
         await until(
             lambda: house.sql(
                 """select 1 from pg_stat_activity where application_name = 'networklab ledger of records'
-                and wait_event_type = 'Lock'"""
+                and wait_event_type = 'Lock' and datname = current_database()"""
             ),
             "the ledger's wait",
         )
@@ -533,7 +533,7 @@ def test_a_ledger_that_loses_its_connection_sends_again_what_it_had_not_acknowle
         await holder.execute("select id from room for update")
         waiting = asyncio.create_task(first.answer({"belief": "1"}, form))
         ledger = """from pg_stat_activity where application_name = 'networklab ledger of records'
-            and wait_event_type = 'Lock'"""
+            and wait_event_type = 'Lock' and datname = current_database()"""
         for _ in range(2):
             [(pid,)] = await until(lambda: shared.sql(f"select pid {ledger}"), "the ledger's wait")
             shared.sql("select pg_terminate_backend(%s, 5000)", pid)
