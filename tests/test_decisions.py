@@ -144,6 +144,9 @@ def test_a_step_that_is_for_nobody_is_skipped_and_who_says_nothing_gets_the_defa
     ("broken", "sentence"),
     [
         ("    while True: pass", "it did not end within 1 s"),
+        ("    eaten = [0] * 10**9", "it needed more than 256 MB of memory"),
+        ("    open('/etc/hostname')", "PermissionError: a hook can't open a file (/etc/hostname)"),
+        ("    print('x' * 10_000_000, 1 / 0)", "ZeroDivisionError: division by zero"),
         ("    return 1 / 0", "ZeroDivisionError: division by zero"),
         ("    return {'tripled': {3: 1}}", "3 is no slot of this room: it has 1, 2"),
         ("    return {'tripled': {2: 1.5}}", "`tripled` must be a number, int or Decimal, and is 1.5"),
