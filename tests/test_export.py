@@ -42,6 +42,7 @@ HEADERS = {
     "ledger.csv": "player,label,at,room,step,round,reason,amount",
     "codebook.csv": "file,column",
 }
+AMOUNTS = ("rounding", "amount", "earned")  # below zero or not, by how long somebody happened to wait
 TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 
@@ -115,8 +116,8 @@ def test_no_spreadsheet_takes_a_text_for_a_formula_and_numbers_stay_numbers(hous
         cell
         for name in HEADERS
         for row in table(folder, name)
-        for cell in row.values()
-        if cell[:1] in tuple("=+-@")
+        for column, cell in row.items()
+        if cell[:1] in tuple("=+-@") and column not in AMOUNTS
     ]
     assert {"-5", "+5", "-.5e-3"} == set(cells)
     assert all(number.fullmatch(cell) for cell in cells)
