@@ -155,11 +155,13 @@ class Session:
 
     async def _decided(self) -> None:
         for process in self.processes:
-            while deciding := list(process.conductor.deciding.values()):
+            conductor = process.conductor
+            # A task that was quick has left its hint already.
+            while (deciding := list(conductor.deciding.values())) or conductor.hinted:
                 await asyncio.gather(*deciding)
                 await asyncio.sleep(0)  # they take their leave
-                await process.conductor.move_on(process.conn, process.conductor.hinted, everywhere=False)
-                process.conductor.hinted.clear()
+                hinted, conductor.hinted = conductor.hinted, set()
+                await conductor.move_on(process.conn, hinted, everywhere=False)
 
     async def answers(self, *labels: str, act: bool = True) -> None:
         """And the room goes on if it can, unless nobody acts on it yet."""

@@ -68,7 +68,7 @@ def loops_on(room):
 def eats(room):
     eaten = []
     while True:
-        eaten.append(bytearray(10**8))
+        eaten.append([0] * 10**8)
 
 def raises(room):
     return room.said("belief")[9]
