@@ -45,10 +45,8 @@ async def answer(conn: Connection, hooks: Hooks, study: Study, room_id: int) -> 
     view = await rooms.view(conn, room_id)
     for position in study.pages_at(found[0][1]):
         told = await told_in(conn, room_id, study, position)
-        asked = {field.name for field in position.step.fields}
-        here = (position.step.name, position.round)
-        spoken = {one.slot for one in scene.said if (one.step, one.round) == here and one.name in asked}
-        for seat in view.seats if asked else ():
+        spoken = scene.spoken(position)
+        for seat in view.seats if position.step.fields else ():
             if seat.slot in slots and seat.slot not in spoken:
                 others = {
                     field.name: tuple(

@@ -15,7 +15,6 @@ from app import pay, roles, rooms, ties
 from app.db import Connection, Queries, row, rows
 from app.fields import Field
 from app.hook_answers import (
-    Nonsense,
     Results,
     read_amounts,
     read_asked,
@@ -26,7 +25,7 @@ from app.hook_answers import (
     stored_value,
 )
 from app.hook_values import Room, Said, Seat, Tie
-from app.hooks import Failure, HookError, Hooks
+from app.hooks import Hooks
 from app.rooms import DueRoom
 from app.study import Position, Study
 from app.study_parts import ROLE
@@ -65,6 +64,7 @@ class Scene:
         self.fields = {
             (step.name, field.name): field for step in study.steps for field in (*step.fields, *step.results)
         }
+        self.places = {(one.step.name, one.round): one.index for one in study.plan}
         self.said: list[Said] = []
 
     async def read(self) -> None:
@@ -78,7 +78,6 @@ class Scene:
     async def _forget_unasked(self) -> None:
         """A form can be changed on its way: what is said of each of several counts for those who were asked about."""
         networks = await ties.networks_of(self.conn, self.room.id)
-        places = {(one.step.name, one.round): one.index for one in self.study.plan}
         told = {(one.step, one.round, one.slot, one.name): one.value for one in self.said}
         kept: list[Said] = []
         for one in self.said:
@@ -88,7 +87,7 @@ class Scene:
                 continue
             asked: Any = told.get((one.step, one.round, one.slot, field.of), ())
             if field.of == "neighbours":
-                began = max(at for at in networks if at <= places[one.step, one.round])
+                began = max(at for at in networks if at <= self.places[one.step, one.round])
                 asked = [tie.to_slot for tie in networks[began] if tie.from_slot == one.slot]
             value = {slot: said for slot, said in one.value.items() if slot in asked}
             kept.append(replace(one, value=value))
@@ -100,7 +99,6 @@ class Scene:
     async def as_of(self, position: Position) -> Room:
         """The room as a hook gets it."""
         entry = {field.name: field for field in self.study.entry}
-        places = {(one.step.name, one.round): one.index for one in self.study.plan}
         return Room(
             name=self.room.name,
             kind=self.room.kind,
@@ -128,17 +126,14 @@ class Scene:
             ties=tuple(Tie(*tie) for tie in await ties.holding(self.conn, self.room.id, position.index)),
             treatment=self.room.treatment,
             earned=await pay.earned_in(self.conn, self.room.id),
-            all_said=tuple(sorted(self.said, key=lambda one: places.get((one.step, one.round), 0))),
+            all_said=tuple(self._in_order()),
         )
 
     async def ask(self, hook: str, position: Position, read: Callable[[Any, list[int]], T], *more: Any) -> T:
         """What `hook` decides for this room (and `more`), read. Raises HookError."""
         room = await self.as_of(position)
-        answer = await self.hooks.call(self.study, hook, room, *more)
-        try:
-            return read(answer, list(room.slots))
-        except Nonsense as error:
-            raise HookError(Failure(hook, str(error))) from None
+        slots = list(room.slots)
+        return await self.hooks.ask(self.study, hook, lambda answer: read(answer, slots), room, *more)
 
     async def store(self, position: Position, results: Results, made_by: str) -> None:
         lines = [
@@ -160,12 +155,20 @@ class Scene:
     @property
     def roles(self) -> dict[int, list[str]]:
         """Those that each slot has had, in the order of the plan."""
-        places = {(one.step.name, one.round): one.index for one in self.study.plan}
         found: dict[int, list[str]] = {}
-        for one in sorted(self.said, key=lambda one: places.get((one.step, one.round), 0)):
+        for one in self._in_order():
             if one.name == ROLE and self.study.roles is not None:
                 found.setdefault(one.slot, []).append(str(one.value))
         return found
+
+    def spoken(self, position: Position) -> set[int]:
+        """The slots for which something was answered there; not necessarily by whoever has them now."""
+        fields = {field.name for field in position.step.fields}
+        here = (position.step.name, position.round)
+        return {one.slot for one in self.said if (one.step, one.round) == here and one.name in fields}
+
+    def _in_order(self) -> list[Said]:
+        return sorted(self.said, key=lambda one: self.places.get((one.step, one.round), 0))
 
     def _hear(self, step: str, round_: int, slot: int, name: str, value: str) -> None:
         field = self.fields.get((step, name))
@@ -222,9 +225,7 @@ async def _fill_in(scene: Scene, position: Position, asked: tuple[int, ...] | No
     """For those who play, were asked and have not answered."""
     step = position.step
     # Whoever took a slot over need not say again what was said there before.
-    asked_here = {field.name for field in step.fields}
-    here = (step.name, position.round)
-    spoken = {one.slot for one in scene.said if (one.step, one.round) == here and one.name in asked_here}
+    spoken = scene.spoken(position)
     silent = [
         seat.slot
         for seat in await scene.seats()

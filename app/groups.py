@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
-from psycopg.types.json import Jsonb
-
-from app import clock, hook_values
+from app import hook_values
 from app.db import Connection, Queries, value
-from app.hook_answers import Nonsense, read_value
+from app.hook_answers import read_value
 from app.hook_values import Group
-from app.hooks import Failure, HookError, Hooks
+from app.hooks import HookError, Hooks, Nonsense
 from app.rooms import Placement, Waiting
 from app.study import ANY, RoomKind, Study
 
@@ -42,8 +39,7 @@ async def decided_by_hook(
     try:
         return await asked(hooks, study, seed, waiting, made, dict(entries))
     except HookError as error:
-        why = asdict(error.failure) | {"at": clock.now().isoformat()}
-        await conn.execute(SQL["stop_seating"], dict(session_id=session_id, why=Jsonb(why)))
+        await conn.execute(SQL["stop_seating"], dict(session_id=session_id, why=error.failure.as_json()))
         return []
 
 
@@ -57,11 +53,9 @@ async def asked(
 ) -> list[Placement]:
     """What the study's hook opens for those who wait; `entries`: what they said at the door. Raises HookError."""
     lobby = _lobby(study, seed, waiting, made, entries)
-    answer = await hooks.call(study, study.lobby.seat, lobby)
-    try:
-        return read_groups(study, answer, waiting, made)
-    except Nonsense as error:
-        raise HookError(Failure(study.lobby.seat, str(error))) from None
+    return await hooks.ask(
+        study, study.lobby.seat, lambda answer: read_groups(study, answer, waiting, made), lobby
+    )
 
 
 def read_groups(

@@ -11,16 +11,13 @@ from typing import Any, TypeVar
 from app import each, networks
 from app.fields import LISTS, LONGEST_TEXT, Field, FieldError, plain_number
 from app.hook_values import Tie, Value
+from app.hooks import Nonsense
 from app.pay import read_amount
 
 WHOLE = ("integer", "scale", "slider")
 MOST_DIGITS = 15
 T = TypeVar("T")
 Results = dict[str, dict[int, str]]  # name → slot → the value as it is stored
-
-
-class Nonsense(Exception):
-    """A hook returned what it must not; the text says what was expected."""
 
 
 def read_value(field: Field, value: str) -> Value:

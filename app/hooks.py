@@ -7,11 +7,15 @@ import json
 import struct
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from psycopg.types.json import Jsonb
+
+from app import clock
 from app.hook_values import pack, unpack
 from app.study import Study
 
@@ -23,6 +27,7 @@ PATIENCE = 3.0  # seconds more than a call may take, before its process is given
 AT_ONCE = 3  # processes of one study, so that a hook that takes its time holds up no other room
 RESTS = 60.0  # seconds without a call after which a process is ended
 MOST_SHOWN = 4000  # characters of the values that a failing hook was given
+T = TypeVar("T")
 PROGRAM = Path(__file__).with_name("hook_process.py")
 
 
@@ -36,6 +41,10 @@ class Failure:
     values: str = ""
     printed: str = ""
 
+    def as_json(self) -> Jsonb:
+        """As a room or a lobby that it stopped has it, with the moment."""
+        return Jsonb(asdict(self) | {"at": clock.now().isoformat()})
+
     def __str__(self) -> str:
         place = f"{FILE}:{self.line}" if self.line else FILE
         return f"{place}: `{self.hook}`: {self.sentence}"
@@ -47,6 +56,10 @@ class HookError(Exception):
     def __init__(self, failure: Failure) -> None:
         super().__init__(str(failure))
         self.failure = failure
+
+
+class Nonsense(Exception):
+    """A hook returned what it must not; the text says what was expected."""
 
 
 class Hooks:
@@ -70,6 +83,14 @@ class Hooks:
         except (ValueError, TypeError, KeyError, ArithmeticError) as error:
             told = f"its answer is nothing that a hook can return ({error})"
             raise HookError(Failure(hook, told, 0, _told(values), answer["printed"])) from None
+
+    async def ask(self, study: Study, hook: str, read: Callable[[Any], T], *values: Any) -> T:
+        """What the hook returns, read: by `read`, which raises Nonsense. Raises HookError."""
+        answer = await self.call(study, hook, *values)
+        try:
+            return read(answer)
+        except Nonsense as error:
+            raise HookError(Failure(hook, str(error))) from None
 
     async def _answer(self, sha256: str, source: str, hook: str, values: tuple[Any, ...]) -> dict[str, Any]:
         free = self.free.setdefault(sha256, [])

@@ -29,14 +29,10 @@ from app.sessions import Studies
 from app.shown import told_in
 
 QUEUE = 64  # messages that a slow page may lag behind before it gets a snapshot instead
-MOVES = (
-    "player_placed",
-    "player_left",
-    "player_retyped",
-    "player_stands_by",
-)  # events of the session's log, each of one player
-NUDGES = ("player_nudged", "player_returned")  # of a room's log, each of one player
+# Events of the session's log, each of one player
+MOVES = ("player_placed", "player_left", "player_retyped", "player_stands_by")
 WORDS = ("help_asked", "note_written", "code_issued")  # … or, without a player, of everybody
+NUDGES = ("player_nudged", "player_returned")  # of a room's log, each of one player
 LOBBY_PACE = 0.3  # seconds between two renderings of one lobby
 SHOW_PACE = 0.1  # … of what a room answers
 logger = logging.getLogger(__name__)

@@ -102,12 +102,8 @@ async def _stand_by(
 
     Whether anybody does now.
     """
-    played = {
-        type_
-        for (type_,) in await (
-            await conn.execute(SQL["seats_being_played"], dict(session_id=session_id))
-        ).fetchall()
-    }
+    found = await conn.execute(SQL["seats_being_played"], dict(session_id=session_id))
+    played = {type_ for (type_,) in await found.fetchall()}
     types = Counter(one.type for one in left)
     hopes = prospects(study, types, await rooms.rooms_made(conn, session_id))
     needed = {type_ for type_ in types if type_ in played or ANY in played}
@@ -185,6 +181,11 @@ async def waiting_by_type(conn: Connection, session_id: str) -> dict[str, int]:
     return dict(await found.fetchall())
 
 
+def open_kinds(study: Study, made: Mapping[str, int]) -> list[RoomKind]:
+    """Those of which another room may open. `made`: how many rooms there are of each kind."""
+    return [kind for kind in study.rooms if kind.count is None or made.get(kind.name, 0) < kind.count]
+
+
 def prospects(
     study: Study, waiting: Mapping[str, int], made: Mapping[str, int]
 ) -> dict[str, Prospect | None]:
@@ -195,12 +196,7 @@ def prospects(
 def _prospect(
     study: Study, type_: str, waiting: Mapping[str, int], made: Mapping[str, int]
 ) -> Prospect | None:
-    open_to = [
-        kind
-        for kind in study.rooms
-        if (type_ in kind.seats or "any" in kind.seats)
-        and (kind.count is None or made.get(kind.name, 0) < kind.count)
-    ]
+    open_to = [kind for kind in open_kinds(study, made) if type_ in kind.seats or ANY in kind.seats]
     if not open_to:
         return None
     first = open_to[0]

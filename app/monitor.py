@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from app import html
 from app.lights import lights
-from app.lobby import missing
+from app.lobby import missing, open_kinds
 from app.study import RoomKind, Study
 from app.ticks import STEP, RoomLine, Tick, Waiters
 
@@ -42,7 +42,6 @@ def tick_context(tick: Tick, study: Study) -> dict[str, object]:
     made: dict[str, int] = {}
     for room in tick.rooms:
         made[room.kind] = made.get(room.kind, 0) + 1
-    open_kinds = [kind for kind in study.rooms if kind.count is None or made.get(kind.name, 0) < kind.count]
     types = [*tick.waiting, *(type_ for room in tick.rooms for type_ in room.types)]
     numbers = type_numbers(study, types)
 
@@ -50,7 +49,9 @@ def tick_context(tick: Tick, study: Study) -> dict[str, object]:
         tick=tick,
         study=study,
         lights=lights(tick),
-        needs=[Need(kind, missing(kind, tick.waiting), _opens_at(kind, tick)) for kind in open_kinds],
+        needs=[
+            Need(kind, missing(kind, tick.waiting), _opens_at(kind, tick)) for kind in open_kinds(study, made)
+        ],
         waits=wait_rows(tick.waiters, study.lobby.max_wait),
         marks=sorted({_across(kind.after, study) for kind in study.rooms if kind.after}),
         type_numbers=numbers,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -282,7 +282,9 @@ async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room
     assert player.seated_at is not None
     view = await rooms.view(conn, room_id)
     room, me = view.room, view.seat_of[player.id]
-    here = await _page_of(conn, study, room, player.id)
+    own_pace = study.plan[room.position].step.own_pace
+    done = await records.pages_answered(conn, room.id, player.id) if own_pace else set()
+    here = page_at(study, room.position, done)
     values, saved = await records.answers_of(conn, room.id, here.round, here.step.name, player.id)
     fields = {field.name: field for field in here.step.fields}
     return RoomPlace(
@@ -297,15 +299,15 @@ async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room
         told=await told_in(conn, room.id, study, here),
         message_key=keys.message_key(player.id, room.id, room.position),
         aside=await _aside(conn, keys, player),
-        at=here.index if here.step.own_pace else None,
+        at=here.index if own_pace else None,
         earned=await earned_by(conn, study, player.id),
     )
 
 
-async def _page_of(conn: Connection, study: Study, room: Room, player_id: int) -> Position:
-    """The room's page; at one's own pace the first that this player has not answered, or the last."""
-    *pages, last = study.pages_at(room.position)
-    if not last.step.own_pace:
-        return last
-    done = await records.pages_answered(conn, room.id, player_id)
+def page_at(study: Study, index: int, done: Collection[tuple[str, int]]) -> Position:
+    """The page of somebody whose room is there; at one's own pace the first that is not `done`, or the last.
+
+    `done`: step and round of what they have answered in time.
+    """
+    *pages, last = study.pages_at(index)
     return next((page for page in pages if (page.step.name, page.round) not in done), last)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from app.db import Connection, rows
-from app.lobby import missing
+from app.lobby import missing, open_kinds
 from app.monitor import WaitRow, type_numbers, wait_rows
 from app.replay import SQL, Span
 from app.replay_places import Stage, rooms_made
@@ -68,8 +68,7 @@ def monitor_then(stage: Stage, connected: Collection[int] | None) -> Monitor:
         seconds = ((then.paused_at or stage.at) - one.waiting_since).total_seconds()
         waited[one.type, max(0, int(seconds // STEP) * STEP)] += 1
     waiters = [Waiters(type_, seconds, people) for (type_, seconds), people in sorted(waited.items())]
-    made = rooms_made(then)
-    kinds = [kind for kind in study.rooms if kind.count is None or made.get(kind.name, 0) < kind.count]
+    kinds = open_kinds(study, rooms_made(then))
     lines = [_line(then, room, connected) for room in then.rooms.values()]
     return Monitor(
         then.counts,

@@ -11,7 +11,7 @@ from app import clock, lobby, messages, ties
 from app.db import Connection, rows
 from app.notes import Note, Notices
 from app.pay import account_now
-from app.places import Aside, DonePlace, LobbyPlace, Place, RoomPlace
+from app.places import Aside, DonePlace, LobbyPlace, Place, RoomPlace, page_at
 from app.players import Player
 from app.receipts import Saved, digest
 from app.replay import SQL
@@ -81,7 +81,8 @@ async def place_then(conn: Connection, stage: Stage, player_id: int) -> Place | 
     own = [one for one in said if one.player_id == player_id]
     if player.status == "playing" and player.room_id is not None and player.seated_at is not None:
         view = await room_then(conn, stage, player.room_id)
-        position = _page_of(study, view.room, own)
+        done = {(one.step, one.round) for one in own if not one.late}
+        position = page_at(study, view.room.position, done)
         here = [one for one in own if (one.step, one.round) == (position.step.name, position.round)]
         fields = {field.name: field for field in position.step.fields}
         talk = await messages.seen_by(
@@ -197,13 +198,6 @@ def _player(stage: Stage, one: PlayerThen) -> Player:
         treatment=one.treatment,
         standby_until=one.standby_until,
     )
-
-
-def _page_of(study: Study, room: Room, own: Sequence[Said]) -> Position:
-    """The room's page; at one's own pace the first that this player had not answered, or the last."""
-    *pages, last = study.pages_at(room.position)
-    done = {(one.step, one.round) for one in own if not one.late}
-    return next((page for page in pages if (page.step.name, page.round) not in done), last)
 
 
 async def _said(conn: Connection, stage: Stage, room_id: int) -> list[Said]:

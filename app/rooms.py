@@ -33,9 +33,7 @@ class Room:
     position: int  # index into study.plan
     step: str
     round: int
-    last_step: (
-        str  # the page that whoever has answered has answered all; the step itself where there is one page
-    )
+    last_step: str  # whoever has answered this page has answered all; the step itself where there is one
     last_round: int
     deadline: datetime
     outcome: str | None
@@ -75,9 +73,7 @@ class RoomView:
     room: Room
     seats: tuple[Seat, ...]
     ties: tuple[Tie, ...]  # of the network that holds now: who sees whom
-    ahead: tuple[Tie, ...] | None = (
-        None  # of the one that holds from the next step on, where that is known already
-    )
+    ahead: tuple[Tie, ...] | None = None  # of the network from the next step on, where it is known
 
     @cached_property
     def seat_of(self) -> dict[int, Seat]:

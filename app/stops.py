@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
-from psycopg.types.json import Jsonb
-
-from app import clock, groups, sessions
+from app import sessions
 from app.db import Connection, Queries, row, value
 from app.hooks import FILE, Failure
 from app.sessions import SessionError
@@ -31,8 +29,7 @@ class Stop:
 
 async def stop(conn: Connection, room_id: int, failure: Failure) -> None:
     """The room waits from now on; its players are told so, and its page tells the researcher why."""
-    why = asdict(failure) | {"at": clock.now().isoformat()}
-    await conn.execute(SQL["stop_room"], dict(room_id=room_id, why=Jsonb(why)))
+    await conn.execute(SQL["stop_room"], dict(room_id=room_id, why=failure.as_json()))
 
 
 async def why_stopped(conn: Connection, room_id: int) -> Stop | None:
@@ -45,10 +42,6 @@ async def retry(conn: Connection, session_id: str, room_id: int, at: datetime, b
     if await value(conn, SQL["retry_room"], room_id=room_id, at=at) is None:
         return "The room has been tried again already; nothing changed."
     return "The room tries again."
-
-
-async def why_seating_stopped(conn: Connection, session_id: str) -> Stop | None:
-    return await row(conn, Stop, groups.SQL["why_stopped"], session_id=session_id)
 
 
 async def retry_seating(conn: Connection, session_id: str, at: datetime, by: str) -> str:

@@ -141,9 +141,8 @@ class RoomStory:
                 continue
             a, b = self.point(one), self.point(other)
             width = 1.5 if len(set(weights.values())) == 1 else round(0.8 + 3.2 * abs(weight) / heaviest, 1)
-            if (
-                not mutual
-            ):  # beside the middle, so that another one back is not under it, and short of the slot
+            if not mutual:
+                # Beside the middle, so that another one back is not under it, and short of the slot.
                 a, b = _beside(a, b)
             found.append(Edge(one, other, *a, *b, width, weight, not mutual))
         return found

@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 
 from app.fields import Field
 from app.hook_answers import (
-    Nonsense,
     Results,
     read_amounts,
     read_asked,
@@ -137,12 +136,10 @@ class _Trial:
             all_said=tuple(self.said),
         )
         try:
-            return read(await self.hooks.call(self.study, hook, room))
+            return await self.hooks.ask(self.study, hook, read, room)
         except HookError as error:
             self.failures.append(error.failure)
-        except Nonsense as error:
-            self.failures.append(Failure(hook, str(error)))
-        return None
+            return None
 
     def _type(self, wanted: str) -> str:
         return self.chance.choice(self.study.types or ("",)) if wanted == ANY else wanted

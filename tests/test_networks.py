@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.hook_answers import Nonsense, read_network
+from app.hook_answers import read_network
 from app.hook_values import Tie as HookTie
+from app.hooks import Nonsense
 from app.networks import KINDS, Edge, Network, Tie, read_ties
 from app.study import Mistake, check, parse
 from app.study_network import read_edges
