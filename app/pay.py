@@ -84,7 +84,7 @@ class Account:
 class Pay:
     """For the top of a page, in whole cents. `base` is what finishing brings, or for who is out how it ended.
 
-    Where `since` is set, `waiting` grows from then on. `bonus` is all that there is so far on top of the base.
+    Where `since` is set, `waiting` grows from then on. `bonus` is what was earned so far.
     """
 
     base: Decimal
@@ -92,10 +92,6 @@ class Pay:
     a_minute: Decimal
     since: datetime | None
     bonus: Decimal
-
-    @property
-    def total(self) -> Decimal:
-        return self.base + self.bonus
 
 
 def read_amount(given: object) -> Decimal:
@@ -154,7 +150,7 @@ def pay_of(study: Study, player: Player, now: datetime, earned: Decimal = Decima
         in_cents(study, waiting),
         rate,
         player.signed_in_at if waits else None,
-        in_cents(study, _sum((waiting, _in_money(study, earned)))),
+        in_cents(study, _in_money(study, earned)),
     )
 
 

@@ -113,6 +113,21 @@ class RoomPlace:
         return self.study.plan[self.view.room.position if self.at is None else self.at]
 
     @property
+    def page(self) -> int:
+        """Which this is of `pages`, from 1."""
+        return max(1, sum(index <= self.position.index for index in self._ahead))
+
+    @property
+    def pages(self) -> int:
+        """How many this player goes through, as far as that is known from their treatment."""
+        return max(1, len(self._ahead))
+
+    @property
+    def _ahead(self) -> list[int]:
+        mine = self.player.treatment
+        return [one.index for one in self.study.plan if one.step.is_for(mine)]
+
+    @property
     def last(self) -> Position:
         return self.study.plan[-1]
 

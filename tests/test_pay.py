@@ -109,13 +109,10 @@ def a_player(status: str, seated: int | None = None, out: int | None = None, out
 )
 def test_waiting_is_paid_by_the_second_and_finishing_once(player: Player, base: str, waiting: str) -> None:
     study = a_study()
-    shown = pay_of(study, player, CAME + timedelta(seconds=200))
+    shown = pay_of(study, player, CAME + timedelta(seconds=200), earned=Decimal("1.005"))
     assert shown is not None
-    assert (shown.base, shown.waiting, shown.total) == (
-        Decimal(base),
-        Decimal(waiting),
-        shown.base + shown.waiting,
-    )
+    told = (shown.base, shown.waiting, shown.bonus)
+    assert told == (Decimal(base), Decimal(waiting), Decimal("1.01")), "each stands by itself"
     assert (shown.since is not None) == (player.status == "waiting")
     unpaid = replace(study, pay=Pay(), lobby=replace(study.lobby, pay_per_minute=Decimal(0)))
     assert pay_of(unpaid, player, CAME) is None

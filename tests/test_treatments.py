@@ -211,6 +211,10 @@ def test_players_are_shown_what_the_page_says_and_the_researcher_and_the_export_
             page = await seated(guest)
             assert f"Stakes are {got['stakes']} and you are " in page and "punishment" not in page
             roles.add("leader" if "you are leader" in page else "follower")
+            pages = 1 + (got["punishment"] == "yes") + ("you are leader" in page)
+            assert f"page 1 of {pages}" in page if pages > 1 else "page 1" not in page, (
+                "only theirs are counted"
+            )
         assert roles == {"leader", "follower"}
         about = (await researcher.get(f"/admin/sessions/{session.id}/rooms/{room_id}")).text
         assert f"<dt>punishment</dt><dd>{got['punishment']}</dd>" in about
