@@ -101,7 +101,7 @@ def test_the_rumour_study_seats_everyone_on_the_list() -> None:
     study = parse(study_files)
     assert study.types == ("red", "blue", "green")
     assert study.records_per_player == 150
-    assert len({study.finish.codes[outcome] for outcome in study.finish.codes}) == 7
+    assert len({study.finish.codes[outcome] for outcome in study.finish.codes}) == 8
 
 
 def test_what_is_left_out_has_a_sensible_value() -> None:
