@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from pprint import pformat
 from typing import Any, TypeVar
 
 from psycopg.types.json import Jsonb
@@ -18,6 +19,7 @@ from psycopg.types.json import Jsonb
 from app import clock
 from app.hook_values import pack, unpack
 from app.study import Study
+from app.study_hooks import line_of_answer
 
 FILE = "hooks.py"
 SECONDS = 1.0  # that one call may take
@@ -27,13 +29,17 @@ PATIENCE = 3.0  # seconds more than a call may take, before its process is given
 AT_ONCE = 3  # processes of one study, so that a hook that takes its time holds up no other room
 RESTS = 60.0  # seconds without a call after which a process is ended
 MOST_SHOWN = 4000  # characters of the values that a failing hook was given
+WIDE = 110  # characters of a line of them
 T = TypeVar("T")
 PROGRAM = Path(__file__).with_name("hook_process.py")
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a hook could not decide: `line` of hooks.py (0: none in particular), what it was given, what it printed."""
+    """Why a hook could not decide: `line` of hooks.py (0: none in particular), what it was given, what it printed.
+
+    The line is where it failed, or where it returned what it must not.
+    """
 
     hook: str
     sentence: str
@@ -72,25 +78,23 @@ class Hooks:
 
     async def call(self, study: Study, hook: str, *values: Any) -> Any:
         """What the function `hook` of the study's hooks.py returns for these values. Raises HookError."""
-        source = study.files[FILE].decode("utf-8", "replace")
-        async with self.places.setdefault(study.sha256, asyncio.Semaphore(AT_ONCE)):
-            answer = await self._answer(study.sha256, source, hook, values)
-        if "error" in answer:
-            told = _told(values)
-            raise HookError(Failure(hook, answer["error"], answer["line"], told, answer["printed"]))
-        try:
-            return unpack(answer["answer"])
-        except (ValueError, TypeError, KeyError, ArithmeticError) as error:
-            told = f"its answer is nothing that a hook can return ({error})"
-            raise HookError(Failure(hook, told, 0, _told(values), answer["printed"])) from None
+        return await self.ask(study, hook, lambda answer: answer, *values)
 
     async def ask(self, study: Study, hook: str, read: Callable[[Any], T], *values: Any) -> T:
         """What the hook returns, read: by `read`, which raises Nonsense. Raises HookError."""
-        answer = await self.call(study, hook, *values)
-        try:
-            return read(answer)
-        except Nonsense as error:
-            raise HookError(Failure(hook, str(error))) from None
+        source = study.files[FILE].decode("utf-8", "replace")
+        async with self.places.setdefault(study.sha256, asyncio.Semaphore(AT_ONCE)):
+            answer = await self._answer(study.sha256, source, hook, values)
+        sentence, line = answer.get("error", ""), answer.get("line", 0)
+        if not sentence:
+            try:
+                return read(unpack(answer["answer"]))
+            except Nonsense as error:
+                sentence = str(error)
+            except (ValueError, TypeError, KeyError, ArithmeticError) as error:
+                sentence = f"its answer is nothing that a hook can return ({error})"
+        line = line or line_of_answer(study.files[FILE], hook)
+        raise HookError(Failure(hook, sentence, line, _told(values), answer["printed"]))
 
     async def _answer(self, sha256: str, source: str, hook: str, values: tuple[Any, ...]) -> dict[str, Any]:
         free = self.free.setdefault(sha256, [])
@@ -158,5 +162,6 @@ class _Program:
 
 
 def _told(values: tuple[Any, ...]) -> str:
-    text = json.dumps([pack(value) for value in values], ensure_ascii=False)
+    """As one writes them in Python, below each other."""
+    text = "\n".join(pformat(value, width=WIDE, compact=True, sort_dicts=False) for value in values)
     return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + " …"

@@ -20,6 +20,7 @@ from app.checking import shown
 from app.config import PROJECT
 from app.db import Connection, Queries, rows
 from app.frames import Frame, Frames, Look
+from app.hooks import FILE
 from app.html import fragment, sse
 from app.lab import Lab
 from app.people import Person, new_token
@@ -31,7 +32,7 @@ from app.rehearsal.wire import Browser, WireError
 from app.saves import Saves
 from app.study import Mistake, Study, StudyError, check, parse, read_folder
 from app.study_changes import changed_files, changed_parts
-from app.toml_lines import Spot
+from app.study_mistakes import whole_line
 
 SQL = Queries("preview")
 RESEARCHER = "preview"
@@ -108,7 +109,11 @@ class Preview:
         files = self.study.files if self.study else {}
         waiting = [
             Mistake(
-                "hooks.py", _whole(files, "hooks.py", one.line), f"`{one.hook}`: {one.sentence}.", cure, False
+                FILE,
+                whole_line(files.get(FILE, b""), one.line),
+                f"`{one.hook}`: {one.sentence}.",
+                cure,
+                False,
             )
             for one in self.stopped
             for cure in [f"{one.room} waits until it is mended."]
@@ -339,7 +344,8 @@ class Breaks(logging.Handler):
             trace = trace.tb_next
         files = self.preview.study.files if self.preview.study else {}
         page, sentence = str(record.args[1]), f"It breaks while people play: {str(error).rstrip('.')}."
-        mistake = Mistake(page, _whole(files, page, line), sentence, "Ours is shown instead.", grave=False)
+        spot = whole_line(files.get(page, b""), line)
+        mistake = Mistake(page, spot, sentence, "Ours is shown instead.", grave=False)
         self.preview.slips.append(_slip(mistake, files))
 
 
@@ -365,15 +371,6 @@ async def _stranger(base: str, person: Person, study: Study) -> object:
 
 def _slip(mistake: Mistake, files: Mapping[str, bytes]) -> Slip:
     return Slip(mistake, shown(mistake, files).partition("\n")[2])
-
-
-def _whole(files: Mapping[str, bytes], file: str, line: int) -> Spot | None:
-    """All that stands on one line."""
-    lines = files.get(file, b"").decode("utf-8", "replace").splitlines()
-    if not 0 < line <= len(lines):
-        return None
-    source = lines[line - 1]
-    return Spot(line, 1 + len(source) - len(source.lstrip()), len(source.strip()))
 
 
 def _and(names: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ SQL = Queries("stops")
 @dataclass(frozen=True, slots=True)
 class Stop:
     """Why a room waits: the hook, what went wrong on which `line` of hooks.py (0: none in particular), what it was
-    given, as JSON, and what it printed."""
+    given, as Python writes it, and what it printed."""
 
     hook: str
     sentence: str

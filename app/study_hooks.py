@@ -104,10 +104,28 @@ def check_hooks(findings: Findings, files: Mapping[str, bytes], uses: list[Use])
         findings.mistakes.append(Mistake(HOOKS_FILE, Spot(1, 1), note, cure, grave=False))
 
 
-def spots_of(content: bytes) -> dict[str, Spot]:
-    """Where each function of a hooks.py that can be read begins."""
-    tree, lines = ast.parse(content, HOOKS_FILE), content.decode("utf-8", "replace").splitlines()
-    return {node.name: _spot(node, lines) for node in tree.body if isinstance(node, ast.FunctionDef)}
+def line_of_answer(content: bytes, name: str) -> int:
+    """The line on which a function of hooks.py returns; that on which it begins, where it may do so on several.
+
+    0 where there is no such function.
+    """
+    try:
+        tree = ast.parse(content, HOOKS_FILE)
+    except (SyntaxError, ValueError):
+        return 0
+    found = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name]
+    if not found:
+        return 0
+    lines = {node.lineno for node in _own(found[-1]) if isinstance(node, ast.Return)}
+    return lines.pop() if len(lines) == 1 else found[-1].lineno
+
+
+def _own(function: ast.AST) -> Iterator[ast.AST]:
+    """All that a function does itself, without what stands in functions inside of it."""
+    for node in ast.iter_child_nodes(function):
+        yield node
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
+            yield from _own(node)
 
 
 def _spot(node: ast.FunctionDef | ast.AsyncFunctionDef, lines: Sequence[str]) -> Spot:

@@ -81,6 +81,15 @@ class Findings:
         return mistake
 
 
+def whole_line(content: bytes, line: int) -> Spot | None:
+    """All that stands on this line of a file; None where there is none."""
+    lines = content.decode("utf-8-sig", "replace").splitlines()
+    if not 0 < line <= len(lines):
+        return None
+    source = lines[line - 1]
+    return Spot(line, 1 + len(source) - len(source.lstrip()), max(1, len(source.strip())))
+
+
 def did_you_mean(word: str, known: Collection[str]) -> str:
     """The cure for a word that is not among the known ones: the nearest of them, or else all."""
     near = nearest(word, known)

@@ -45,6 +45,7 @@ class Totals:
     messages: int
     seating_stopped: str | None  # the hook that seats has failed: where and why
     seating_stopped_at: str | None
+    seating_given: str | None  # the values that it was given
 
 
 @dataclass(frozen=True, slots=True)

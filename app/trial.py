@@ -26,8 +26,8 @@ from app.hooks import FILE, Failure, HookError, Hooks
 from app.networks import Tie as Stored
 from app.plausible import plausible
 from app.study import ANY, Mistake, Position, RoomKind, Study
-from app.study_hooks import ON_TIMEOUT, spots_of
-from app.toml_lines import Spot
+from app.study_hooks import ON_TIMEOUT
+from app.study_mistakes import whole_line
 
 FIRST = 2  # rounds of a step that are played, and its last
 CURE = "Mend the function, and check again."
@@ -46,9 +46,9 @@ async def try_hooks(study: Study) -> list[Mistake]:
             failures += [(kind, failure) for failure in trial.failures]
     finally:
         await hooks.retire(0)
-    spots, found = spots_of(study.files[FILE]), dict[str, Mistake]()
+    found = dict[str, Mistake]()
     for kind, failure in failures:
-        spot = Spot(failure.line, 1) if failure.line else spots.get(failure.hook, Spot(1, 1))
+        spot = whole_line(study.files[FILE], failure.line)
         sentence = f"`{failure.hook}` fails in a made-up room `{kind.name}`: {failure.sentence}."
         found.setdefault(failure.hook, Mistake(FILE, spot, sentence, CURE))
     return list(found.values())

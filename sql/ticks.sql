@@ -9,7 +9,8 @@ select (select coalesce(sum(records), 0)::bigint from acknowledged where session
     coalesce(sum(records), 0)::bigint as records, coalesce(sum(messages), 0)::bigint as messages,
     (select format('hooks.py:%%s, %%s: %%s', stopped->>'line', stopped->>'hook', stopped->>'sentence')
         from lobby where session_id = %(session_id)s and stopped is not null) as seating_stopped,
-    (select stopped->>'at' from lobby where session_id = %(session_id)s) as seating_stopped_at
+    (select stopped->>'at' from lobby where session_id = %(session_id)s) as seating_stopped_at,
+    (select stopped->>'values' from lobby where session_id = %(session_id)s) as seating_given
 from log where session_id = %(session_id)s
 
 -- name: pages

@@ -211,7 +211,9 @@ def test_hooks_are_mended_in_a_paused_session_and_the_room_goes_on_as_if_nothing
         room_id, *_ = await until_stopped()
         page = (await ada.get(f"/admin/sessions/{session.id}/rooms/{room_id}")).text
         assert "hooks.py:9" in page and "ZeroDivisionError: division by zero" in page
-        assert "&#34;sent&#34;" in page, "what it was given"
+        assert "Said(step=&#39;send&#39;, round=1, slot=1, name=&#39;sent&#39;, value=4)" in page, (
+            "what it was given"
+        )
         dashboard = f"/admin/sessions/{session.id}"
 
         async def warns() -> bool:
@@ -242,6 +244,25 @@ def test_hooks_are_mended_in_a_paused_session_and_the_room_goes_on_as_if_nothing
     assert ("send", 1, 2, "tripled", "12", "hook triple") in results(house, session)
     assert house.sql("select path, by from mended where session_id = %s", session.id) == [("hooks.py", "ada")]
     assert [line[0] for line in log(house, session, "study_mended")] == ["ada"]
+
+
+def test_nonsense_is_shown_with_its_line_and_the_values_that_led_to_it(shared: House, server: Server) -> None:
+    house = shared
+    session = house.open_files(files(hooks=HOOKS.replace("3 * amount", "-3.5 * amount")), {"any": 2})
+    ada = house.researcher(server)
+
+    async def story() -> None:
+        first, _ = await pair(house, server, session)
+        await seated(first)
+        await first.answer({"sent": "4"})
+        await until(lambda: at(house, session)[5], "the room stopped")
+        [(room_id,)] = house.sql("select id from room where session_id = %s", session.id)
+        page = (await ada.get(f"/admin/sessions/{session.id}/rooms/{room_id}")).text
+        assert "<b>hooks.py:9</b>, in <code>triple</code>: `tripled` must be a number, int or Decimal" in page
+        given = page[page.index("The values it was given") :]
+        assert "Said(step=&#39;send&#39;, round=1, slot=1, name=&#39;sent&#39;, value=4)" in given
+
+    house.tell(story())
 
 
 PACES = """
@@ -371,7 +392,10 @@ def test_a_hook_seats_by_what_was_said_at_the_door_and_one_that_fails_stops_the_
             page = (await ada.get(address)).text
             return page if "A hook has stopped the seating" in page else ""
 
-        form = hidden_fields(await until(told, "a word to the researcher"), f"{address}/retry-seating")
+        page = await until(told, "a word to the researcher")
+        assert "hooks.py:4, neighbours_in_age: " in page
+        assert "Lobby(waiting=(Waiting(player=" in page, "what it was given"
+        form = hidden_fields(page, f"{address}/retry-seating")
         assert "tries again" in (await ada.post(f"{address}/retry-seating", form)).text
         await until(lambda: len(log(house, session, "seating_stopped")) == 2, "it failed again")
 
