@@ -240,10 +240,10 @@ class Live:
                 page.place = place = replace(place, earned=place.earned + Decimal(event.data["amount"]))
                 page.push(sse(fragment("#pay", "outerHTML", place.pay_html()), str(event.seq)))
 
-    def _open_step(self, page: Page, place: RoomPlace, view: RoomView) -> None:
-        room, chat, ties = view.room, place.position.step.chat, place.view.ties
+    def _open_step(self, page: Page, before: RoomPlace, view: RoomView) -> None:
+        room = view.room
         page.place = place = replace(
-            place,
+            before,
             view=view,
             at=None,
             values={},
@@ -253,22 +253,22 @@ class Live:
         )
         step = place.position.step
         asked = view.seat_of[page.player_id].asked if view.has(page.player_id) else True
-        others = step.chat != chat or step.tells or place.view.ties != ties
+        others = step.chat != before.position.step.chat or step.tells or before.view.ties != view.ties
         if not view.has(page.player_id) or others or not asked or not place.me.asked:
             page.refresh()  # what it shows is to be read
             return
-        page.push(sse(place.step_opened(), str(room.seq)))
+        page.push(sse(place.step_opened(before), str(room.seq)))
 
     def _show_answered(
-        self, page: Page, place: RoomPlace, view: RoomView, rendered: dict[tuple[object, ...], bytes]
+        self, page: Page, before: RoomPlace, view: RoomView, rendered: dict[tuple[object, ...], bytes]
     ) -> None:
         if not view.has(page.player_id):
             page.refresh()
             return
-        page.place = place = replace(place, view=view)
-        key = (place.answered, place.playing, place.gone)
+        page.place = place = replace(before, view=view)
+        key = (place.answered, place.playing, place.gone, before.gone)
         if key not in rendered:
-            rendered[key] = sse(fragment("#answered", "innerHTML", place.answered_html()), str(view.room.seq))
+            rendered[key] = sse(place.player_answered(before), str(view.room.seq))
         page.push(rendered[key])
 
     async def _show_others(self, feed: RoomFeed) -> None:

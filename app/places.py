@@ -201,13 +201,24 @@ class RoomPlace:
         step = self.position.step
         return html.render_own(self.study, step.page, "player/_step_opened.html", **self._context())
 
-    def step_opened(self) -> str:
+    def step_opened(self, before: RoomPlace) -> str:
         """What brings a page from the step before to this one; typed text in the talk stays."""
         where = html.render_for(self.study, "player/_where.html", **self._context())
-        return fragment("#where", "outerHTML", where) + fragment("#step", "innerHTML", self.step_html())
+        step = fragment("#where", "outerHTML", where) + fragment("#step", "innerHTML", self.step_html())
+        return step + self.player_left(before)
 
-    def answered_html(self) -> str:
-        return html.render_for(self.study, "player/_player_answered.html", **self._context())
+    def player_answered(self, before: RoomPlace) -> str:
+        """What else a page shows since somebody has answered or left."""
+        answered = html.render_for(self.study, "player/_player_answered.html", **self._context())
+        return fragment("#answered", "innerHTML", answered) + self.player_left(before)
+
+    def player_left(self, before: RoomPlace) -> str:
+        """Nothing where nobody has: what stands there would be read out again."""
+        if self.gone == before.gone:
+            return ""
+        return fragment(
+            "#left", "innerHTML", html.render_for(self.study, "player/_player_left.html", **self._context())
+        )
 
     def pay_html(self) -> str:
         return html.render_for(self.study, "player/_player_earned.html", **self._context())

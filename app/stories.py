@@ -125,8 +125,9 @@ class RoomStory:
     stop: Stop | None = None  # why it waits
 
     def point(self, slot: int) -> tuple[float, float]:
-        """Where a slot is drawn: on a circle around 0, 0, from the top and clockwise."""
-        turn = 2 * pi * (slot - 1) / len(self.view.seats)
+        """Where a slot is drawn: on a circle around 0, 0, from the top and clockwise; of two, from the left."""
+        seats = len(self.view.seats)
+        turn = 2 * pi * ((slot - 1) / seats - (0.25 if seats == 2 else 0))
         return round(RADIUS * sin(turn), 1), round(-RADIUS * cos(turn), 1)
 
     @property

@@ -30,6 +30,19 @@ PHONE, DESKTOP = (390, 844), (1280, 800)
 RUMOUR = PROJECT / "studies" / "rumour"
 PEOPLE = {"red": 50, "blue": 47, "green": 3}
 YOU, LEAVER = "R1", "G3"
+SMALL = {  # what of rumour.toml is other in a session that shows the ways out
+    "seats = {red = 2, blue = 2}": "seats = {red = 1, blue = 1}\ncount = 1",
+    "seats = {any = 4}\n": "seats = {green = 4}\ncount = 1\n",
+    'silent = "45s"': 'silent = "8s"',
+    "base = 4.00": "base = 4.00\noutcomes = {full = 0.50, dropped = 1.00}",
+    'grace  = "20s"': 'grace  = "7s"',
+    'chat   = "neighbours"': 'chat   = "neighbours"\non_end = "settle"\nresults = [{name = "mood", ask = "The mood", kind = "number"}]',
+    "[lobby]": '[[quota]]\nfield = "age"\nmin = 60\nmost = 1\n\n[standby]\nplaces = 5\n\n[lobby]',
+}
+FAILS = """def settle(room):
+    believed = room.said("belief")
+    return {"mood": {slot: sum(believed.values()) // len(room.said("trusts")) for slot in room.slots}}
+"""
 
 
 def main() -> None:
@@ -49,7 +62,8 @@ def _take(house: House) -> None:
     session = house.open_folder(RUMOUR, PEOPLE)
     server = house.serve(2)
     house.do(lambda conn: put_account(conn, "ada", "correct horse"))
-    link = house.do(lambda conn: log_in(conn, "ada", once=True))
+    small = _open_small(house)
+    link, key = (house.do(lambda conn: log_in(conn, "ada", once=True)) for _ in range(2))
     crowd = threading.Thread(target=lambda: asyncio.run(_crowd(server, session)), daemon=True)
     crowd.start()
     with sync_playwright() as playwright:
@@ -57,6 +71,7 @@ def _take(house: House) -> None:
         _player(chrome, server, session)
         _researcher(chrome, server, session, link)
         _rehearsal(chrome, house, server)
+        _ways_out(chrome, server, small, key)
         _preview(chrome, house.folder)
         chrome.close()
 
@@ -153,6 +168,57 @@ def _take_both(page: Page, name: str) -> None:
     for size, kind in ((DESKTOP, "desktop"), (PHONE, "phone")):
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.screenshot(path=PICTURES / f"{name}-{kind}.png")
+
+
+def _open_small(house: House) -> Opened:
+    """A small session in which somebody falls silent, somebody stands by, somebody comes too late and a hook fails."""
+    toml = (RUMOUR / "study.toml").read_text()
+    for old, new in SMALL.items():
+        assert old in toml
+        toml = toml.replace(old, new)
+    files = read_folder(RUMOUR) | {"study.toml": toml.encode(), "hooks.py": FAILS.encode()}
+    return house.open_files(files, {"red": 2, "blue": 3})
+
+
+def _ways_out(chrome: Browser, server: Server, session: Opened, key: str) -> None:
+    pages = {label: _page(chrome, PHONE) for label in session.tokens}
+
+    def come_in(label: str, age: int = 33) -> Page:
+        page = pages[label]
+        page.goto(f"{server.base}/join/{session.tokens[label]}")
+        page.get_by_label("Your age in years").fill(str(age))
+        page.get_by_label("Every week").check()
+        page.get_by_role("button", name="Come in").click()
+        return page
+
+    stays, silent = come_in("R1", 61), come_in("B1")
+    silent.locator("#nudge").wait_for(timeout=60_000)
+    _take_both(silent, "nudged")
+    stays.get_by_role("button", name="I’m here").click()
+    late = come_in("B2", 70)
+    late.locator("#code").wait_for()
+    _take_both(late, "full")
+    standby = come_in("R2")
+    standby.get_by_text("You are on standby").wait_for()
+    _take_both(standby, "standby")
+    silent.locator("#code").wait_for(timeout=60_000)
+    _take_both(silent, "dropped")
+    stays.get_by_text("has left; the group goes on").wait_for()
+    stays.evaluate("scrollTo(0, 0)")
+    _take_both(stays, "left-behind")
+    stays.locator("#step input[type=range]").fill("60")
+    for box in stays.locator("#step fieldset").all():
+        box.locator("input").first.check()
+    stays.get_by_label("Of 10 people").fill("4")
+    stays.get_by_role("button", name="Save my answers").click()
+    stays.get_by_text("can’t go on just yet").wait_for()
+    _take_both(stays, "stopped")
+    desk = _page(chrome, DESKTOP)
+    desk.goto(f"{server.base}/admin/login?key={key}&to=/admin/sessions/{session.id}")
+    desk.locator(".rooms a").first.click()
+    desk.get_by_text("Who sees whom").wait_for()
+    desk.wait_for_timeout(1500)
+    _take_both(desk, "stopped-room")
 
 
 def _rehearsal(chrome: Browser, house: House, server: Server) -> None:
