@@ -13,6 +13,7 @@ from app.networks import Network
 from app.study_check import check_parts, check_people
 from app.study_dropout import read_dropout
 from app.study_finish import read_finish
+from app.study_hooks import HOOKS_FILE
 from app.study_mistakes import Mistake, StudyError
 from app.study_network import read_networks
 from app.study_pages import is_page
@@ -96,8 +97,8 @@ def fingerprint(files: Mapping[str, bytes]) -> str:
 def parse(files: Mapping[str, bytes], opened: bool = False) -> Study:
     """The study in `files` (as `read_folder` gives them). Raises StudyError with all its grave mistakes.
 
-    Those in pages don't count once a session is `opened`: it was checked by the version that opened it, and where a
-    page breaks in a later one, ours stands in.
+    Those in pages and hooks don't count once a session is `opened`: it was checked by the version that opened it, and
+    a later one may see more.
 
     What may be left out: `language` is English, `[texts]` changes nothing, `[entry]` asks nothing, `[lobby]` waits
     10 minutes and pays nothing, `[network]` is complete, `[dropout]` lets a silent player's room continue, `[finish]`
@@ -147,7 +148,7 @@ def _read(
     if people_types is not None:
         check_people(findings, types, rooms, +people_types)
     mistakes = sorted(findings.mistakes, key=_order)
-    if any(mistake.grave and not (opened and is_page(mistake.file)) for mistake in mistakes):
+    if any(mistake.grave and not (opened and _may_break(mistake.file)) for mistake in mistakes):
         return None, mistakes
     point = texts_in(language).point
     entry = _with_point(entry, point)
@@ -177,6 +178,11 @@ def _read(
         roles,
         standby,
     ), mistakes
+
+
+def _may_break(file: str) -> bool:
+    """Whether a session runs on without this file: a page of ours stands in, and a hook that fails stops its room."""
+    return is_page(file) or file == HOOKS_FILE
 
 
 def _order(mistake: Mistake) -> tuple[bool, str, tuple[int, ...]]:

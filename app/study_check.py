@@ -4,10 +4,13 @@ from collections import Counter
 from collections.abc import Mapping
 
 from app.fields import Field
+from app.hook_annotations import type_mistakes
+from app.hook_reading import reading_mistakes
+from app.hook_words import Words, answers_of
 from app.networks import Network
 from app.study_dropout import check_dropouts
 from app.study_forms import form_mistakes
-from app.study_hooks import check_hooks, uses_of
+from app.study_hooks import HOOKS_FILE, check_hooks, uses_of
 from app.study_mistakes import Findings, did_you_mean, listed
 from app.study_pages import is_page, page_mistakes
 from app.study_parts import ANY, CODES_LIKE, Dropout, Finish, Lobby, RoomKind, Step
@@ -43,7 +46,11 @@ def check_parts(
     _check_codes(findings, finish)
     check_dropouts(findings, dropout, steps)
     check_treatments(findings, files, entry, steps, treatments)
-    check_hooks(findings, files, list(uses_of(steps, _placed(findings, networks), lobby, dropout)))
+    uses = list(uses_of(steps, _placed(findings, networks), lobby, dropout))
+    if check_hooks(findings, files, uses):
+        source, words = files[HOOKS_FILE], _words(findings, types, entry, rooms, steps, treatments)
+        findings.mistakes.extend(type_mistakes(source, uses))
+        findings.mistakes.extend(reading_mistakes(source, uses, words))
 
 
 def check_people(
@@ -71,6 +78,33 @@ def check_people(
     if len(limits) == len(rooms) and people.total() > sum(limits):
         sentence = f"All rooms together have {sum(limits)} seats, and {people.total()} players may come."
         findings.note(("room",), sentence, "Raise a `count`, or the others will leave from the lobby.")
+
+
+def _words(
+    findings: Findings,
+    types: tuple[str, ...],
+    entry: tuple[Field, ...],
+    rooms: tuple[RoomKind, ...],
+    steps: tuple[Step, ...],
+    treatments: tuple[Treatment, ...],
+) -> Words:
+    """The names that hooks may use; none of a part that has mistakes of its own."""
+
+    by = {one.name: one.by for one in treatments}
+    levels = {one.name: one.levels for one in treatments} if findings.sound("treatment") else None
+    named = {type_ for room in rooms for type_ in room.seats}
+    known = types or (() if ANY in named else tuple(named))
+    sound = findings.sound("types") and findings.sound("room")
+    return Words(
+        entry=answers_of(entry) if findings.sound("entry") else None,
+        said={one.name: answers_of((*one.fields, *one.results)) for one in steps}
+        if findings.sound("step")
+        else None,
+        of_rooms=levels and {name: one for name, one in levels.items() if by[name] == "room"},
+        of_seats=levels,
+        kinds=tuple(room.name for room in rooms) if findings.sound("room") else None,
+        types=known if sound and known else None,
+    )
 
 
 def _check_seats(findings: Findings, types: tuple[str, ...], rooms: tuple[RoomKind, ...]) -> None:

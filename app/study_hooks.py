@@ -1,13 +1,22 @@
 """hooks.py of a study: which of its functions study.toml names, and whether they are there."""
 
 import ast
+import dataclasses
+import functools
 import keyword
-from collections.abc import Iterator, Mapping, Sequence
+import operator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from types import GenericAlias
+from typing import Any
 
+from app.fields import LISTS, Field
+from app.hook_values import Group, Question, Room, Tie
+from app.hook_values import Lobby as Waits
 from app.networks import Network
 from app.study_mistakes import Findings, Mistake, did_you_mean
-from app.study_parts import SEEN, Dropout, Lobby, Step
+from app.study_parts import ROLE, SEEN, Dropout, Lobby, Step
 from app.study_source import Table
 from app.toml_lines import Path, Spot
 
@@ -17,11 +26,17 @@ ON_TIMEOUT = "on_timeout"  # the function that on_timeout = "hook" calls
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A place in study.toml that names a function of hooks.py, and what that one is given."""
+    """A place in study.toml that names a function of hooks.py, and the types of what it is given and must return."""
 
     path: Path
     name: str
-    given: tuple[str, ...] = ("room",)
+    returns: Any
+    given: Mapping[str, Any] = dataclasses.field(default_factory=lambda: {"room": Room})
+
+    @property
+    def key(self) -> str:
+        """`score`, for example."""
+        return str(self.path[-1])
 
 
 def read_hook(table: Table, key: str) -> str:
@@ -43,33 +58,73 @@ def uses_of(
 ) -> Iterator[Use]:
     """`networks` come with where each stands."""
     if lobby is not None and lobby.seat:
-        yield Use(("lobby", "seat"), lobby.seat, ("lobby",))
+        groups = list[Group | tuple[str, list[int]]]
+        yield Use(("lobby", "seat"), lobby.seat, groups, {"lobby": Waits})
     if dropout is not None and dropout.bot:
-        yield Use(("dropout", "bot"), dropout.bot, ("room", "slot", "questions"))
+        given = {"room": Room, "slot": int, "questions": tuple[Question, ...]}
+        answers = _map(str, _any_of(one for step in steps for one in step.fields))
+        yield Use(("dropout", "bot"), dropout.bot, answers, given)
     for path, network in networks:
         if network.rewire_by:
-            yield Use((*path, "rewire_by"), network.rewire_by)
+            tie = tuple[int, int] | tuple[int, int, float] | Tie
+            yield Use((*path, "rewire_by"), network.rewire_by, list[tie])
     for index, step in enumerate(steps):
-        for key, name in (("when", step.when), ("on_end", step.on_end), ("score", step.score)):
-            if name:
-                yield Use(("step", index, key), name)
-        for nth, field in enumerate(step.fields):
-            if field.of not in ("", *SEEN):
-                yield Use(("step", index, "fields", nth, "of"), field.of)
-        for nth, show in enumerate(step.show):
-            if show.hook:
-                yield Use(("step", index, "show", nth, "hook"), show.hook)
-        if step.on_timeout == "hook":
-            yield Use(("step", index, "on_timeout"), ON_TIMEOUT)
+        yield from _uses_at(("step", index), step)
 
 
-def check_hooks(findings: Findings, files: Mapping[str, bytes], uses: list[Use]) -> None:
-    """Adds functions that hooks.py lacks or that take something else, and what is wrong with the file itself."""
+def _uses_at(place: Path, step: Step) -> Iterator[Use]:
+    shown = {one.name: one for one in step.results}
+    computed = [one for one in step.results if one.name not in (ROLE, *step.opening_hooks)]
+    if step.when:
+        yield Use((*place, "when"), step.when, bool | set[int])
+    if step.on_end:
+        yield Use((*place, "on_end"), step.on_end, _map(str, _map(int, _any_of(computed))))
+    if step.score:
+        yield Use((*place, "score"), step.score, dict[int, Decimal | int])
+    for nth, one in enumerate(step.fields):
+        if one.of not in ("", *SEEN):
+            yield Use((*place, "fields", nth, "of"), one.of, dict[int, tuple[int, ...]])
+    for nth, show in enumerate(step.show):
+        if show.hook:
+            values = _map(int, _any_of([shown[show.hook]]))
+            yield Use((*place, "show", nth, "hook"), show.hook, values)
+    if step.on_timeout == "hook":
+        answers = _map(int, _map(str, _any_of(step.fields)))
+        yield Use((*place, "on_timeout"), ON_TIMEOUT, answers)
+
+
+def _map(key: Any, value: Any) -> Any:
+    return GenericAlias(dict, (key, value))
+
+
+def _any_of(fields: Iterable[Field]) -> Any:
+    """What a hook may give for one of these."""
+    types = [_type_of(field) for field in fields]
+    return functools.reduce(operator.or_, types) if types else Any
+
+
+def _type_of(field: Field) -> Any:
+    if field.kind in ("integer", "scale", "slider", "number"):
+        return int | Decimal
+    if field.kind == "yes_no":
+        return bool
+    if field.kind == "slots":
+        return tuple[int, ...]
+    if field.kind == "each":
+        return dict[int, str] if field.options else dict[int, int]
+    return tuple[str, ...] if field.kind in LISTS else str
+
+
+def check_hooks(findings: Findings, files: Mapping[str, bytes], uses: list[Use]) -> bool:
+    """Adds functions that hooks.py lacks or that take something else, and what is wrong with the file itself.
+
+    Whether there is one that can be read.
+    """
     if HOOKS_FILE not in files:
         for use in uses:
             cure = f"Add hooks.py with `def {use.name}({', '.join(use.given)}):` beside study.toml."
             findings.wrong(use.path, f"There is no hooks.py, so `{use.name}` can't be called.", cure)
-        return
+        return False
     try:
         tree = ast.parse(files[HOOKS_FILE], HOOKS_FILE)
     except (SyntaxError, ValueError) as error:
@@ -78,7 +133,7 @@ def check_hooks(findings: Findings, files: Mapping[str, bytes], uses: list[Use])
         findings.mistakes.append(
             Mistake(HOOKS_FILE, spot, f"This is no Python: {reason}.", "Mend this line.")
         )
-        return
+        return False
     lines = files[HOOKS_FILE].decode("utf-8-sig", errors="replace").splitlines()
     waiting = [node.name for node in tree.body if isinstance(node, ast.AsyncFunctionDef)]
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
@@ -102,6 +157,7 @@ def check_hooks(findings: Findings, files: Mapping[str, bytes], uses: list[Use])
         note = "study.toml names none of its functions, so none is ever called."
         cure = 'Name one, as in on_end = "settle", or remove the file.'
         findings.mistakes.append(Mistake(HOOKS_FILE, Spot(1, 1), note, cure, grave=False))
+    return True
 
 
 def line_of_answer(content: bytes, name: str) -> int:

@@ -245,7 +245,7 @@ def test_the_trust_game_of_the_documentation_is_a_study_without_a_mistake() -> N
             "def settle(room):\n    return {'payoff': {1: 0.5}}\n",
             "must be a number, int or Decimal, and is 0.5",
         ),
-        ("def settle(room):\n    return room.sayd('belief')\n", "'Room' object has no attribute 'sayd'"),
+        ("def settle(room):\n    return vars(room)['sayd']\n", "`settle` fails in a made-up room"),
         ("def settle(room):\n    return {'payoff': room.said('belief')}\n", ""),
     ],
 )
