@@ -256,10 +256,11 @@ def _open(options: argparse.Namespace, config: Config) -> int:
     people = read_people(options.players, study)
     if options.links and options.links.is_dir():
         raise Refusal(f"{options.links} is a folder. Give --links a file name.")
-    if failing := asyncio.run(try_hooks(study)):
+    tried = asyncio.run(try_hooks(study))
+    if failing := [mistake for mistake in tried if mistake.grave]:
         raise StudyError(failing)
     # Not a refusal: a pilot with a handful of people is a good idea, though some rooms can't fill then.
-    for mistake in check(study.files, Counter(person.type for person in people)):
+    for mistake in [*check(study.files, Counter(person.type for person in people)), *tried]:
         print(f"note: {mistake}", file=sys.stderr)
 
     async def work(conn: Connection) -> tuple[Session, list[tuple[str, int]]]:

@@ -14,8 +14,8 @@ from app.study_hooks import HOOKS_FILE, check_hooks, uses_of
 from app.study_mistakes import Findings, did_you_mean, listed
 from app.study_pages import is_page, page_mistakes
 from app.study_parts import ANY, CODES_LIKE, Dropout, Finish, Lobby, RoomKind, Step
+from app.study_ties import check_networks, check_rounds, placed
 from app.study_treatments import check_treatments
-from app.toml_lines import Path
 from app.treatments import Treatment
 
 LONGEST_PLAN = 10_000
@@ -40,13 +40,14 @@ def check_parts(
     _check_waiting(findings, rooms, lobby)
     if not lobby.seat:
         _check_order(findings, rooms)
-    _check_networks(findings, rooms, networks)
+    check_networks(findings, rooms, networks)
+    check_rounds(findings, networks, steps)
     _check_steps(findings, rooms, steps)
     _check_pages(findings, files, steps, treatments)
     _check_codes(findings, finish)
     check_dropouts(findings, dropout, steps)
     check_treatments(findings, files, entry, steps, treatments)
-    uses = list(uses_of(steps, _placed(findings, networks), lobby, dropout))
+    uses = list(uses_of(steps, placed(findings, networks), lobby, dropout))
     if check_hooks(findings, files, uses):
         source, words = files[HOOKS_FILE], _words(findings, types, entry, rooms, steps, treatments)
         findings.mistakes.extend(type_mistakes(source, uses))
@@ -160,70 +161,6 @@ def _check_order(findings: Findings, rooms: tuple[RoomKind, ...]) -> None:
 def _takes_the_players_of(other: RoomKind, room: RoomKind) -> bool:
     named = all(seats <= room.seats.get(type_, 0) for type_, seats in other.seats.items() if type_ != ANY)
     return named and other.size <= room.size and other.count is None and other.after <= room.after
-
-
-def _check_networks(findings: Findings, rooms: tuple[RoomKind, ...], networks: tuple[Network, ...]) -> None:
-    if not findings.sound("network"):
-        return
-    told: set[str] = set()
-    names = [room.name for room in rooms]
-    for place, network in _placed(findings, networks):
-        for name in network.rooms:
-            if name not in names:
-                sentence = f"There is no room `{name}` that could have this network."
-                findings.wrong((*place, "rooms"), sentence, did_you_mean(name, names))
-    for index, room in enumerate(rooms):
-        fitting = [
-            one for one in _placed(findings, networks) if room.name in one[1].rooms or not one[1].rooms
-        ]
-        if not fitting and not findings.sound("network"):
-            continue
-        if not fitting:
-            sentence = f"No network is for room `{room.name}`."
-            findings.wrong(("network",), sentence, "Add a last [[network]] without `rooms`.")
-            continue
-        place, network = fitting[0]
-        reason = network.impossible(room.size, room.types)
-        if not findings.sound("room", index, "seats") or reason in told:
-            continue
-        if reason:
-            told.add(reason)
-            sentence = f"Room `{room.name}` can't have this network: {reason}"
-            findings.wrong(
-                (*place, *_to_blame(network, room)), sentence, "Change the network or the room's seats."
-            )
-        elif network.kind == "edges" and (alone := _untied(network, room)):
-            sentence = f"In room `{room.name}`, slot {alone} has no neighbour."
-            findings.note((*place, "edges"), sentence, "Add a tie for it unless that is meant.")
-
-
-def _placed(findings: Findings, networks: tuple[Network, ...]) -> list[tuple[Path, Network]]:
-    """Each with where it stands: [network] has no number."""
-    several = findings.given(("network", 0))
-    return [(("network", index) if several else ("network",), one) for index, one in enumerate(networks)]
-
-
-def _to_blame(network: Network, room: RoomKind) -> Path:
-    """Where in the network's table stands what does not fit the room."""
-    if network.kind == "edges":
-        slots = (edge[:2] for edge in network.edges)
-        outside = (
-            at for at, edge in enumerate(slots) if any(edge) and not 1 <= min(edge) <= max(edge) <= room.size
-        )
-        return ("edges", next(outside, 0))
-    blamed = {
-        "scale_free": "attach",
-        "cliques": "clique",
-        "caveman": "clique",
-        "pairs": "kind",
-        "bipartite": "kind",
-    }
-    return (blamed.get(network.kind, "neighbours"),)
-
-
-def _untied(network: Network, room: RoomKind) -> int | None:
-    tied = {slot for edge in network.edges if edge.room in ("", room.name) for slot in edge[:2]}
-    return next((slot for slot in range(1, room.size + 1) if slot not in tied), None)
 
 
 def _check_steps(findings: Findings, rooms: tuple[RoomKind, ...], steps: tuple[Step, ...]) -> None:

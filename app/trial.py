@@ -1,16 +1,18 @@
-"""A trial: each hook of a study is called on rooms that are made up, before anybody has come.
+"""A trial: each hook of a study is called on rooms and lobbies that are made up, before anybody has come.
 
-It finds what reading the file can't: a name that means nothing, a value of the wrong type, a slot that there is not.
-What a hook makes of other answers, a rehearsal shows.
+It finds what reading the file can't: a name that means nothing, a value of the wrong type, a slot that there is not, an
+answer that is counted on and may be missing. What a hook makes of other answers, a rehearsal shows.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from functools import partial
 from typing import Any, TypeVar
 
+from app import groups, roles
 from app.fields import Field
 from app.hook_answers import (
     Results,
@@ -21,55 +23,104 @@ from app.hook_answers import (
     read_results,
     read_value,
 )
-from app.hook_values import Room, Said, Seat, Tie, Value
+from app.hook_values import Question, Room, Said, Seat, Tie, Value
 from app.hooks import FILE, Failure, HookError, Hooks
 from app.networks import Tie as Stored
 from app.plausible import plausible
+from app.rooms import Waiting
 from app.study import ANY, Mistake, Position, RoomKind, Study
 from app.study_hooks import ON_TIMEOUT
 from app.study_mistakes import whole_line
+from app.study_parts import ROLE, SEEN
+from app.treatments import Draws
 
 FIRST = 2  # rounds of a step that are played, and its last
+SEED = 1
 CURE = "Mend the function, and check again."
+SILENT_CURE = "Read it with .get(slot), or say in on_timeout what stands for a missing answer."
 T = TypeVar("T")
 
 
 async def try_hooks(study: Study) -> list[Mistake]:
-    """The first failure of each hook. Takes as long as the hooks do; one that never ends, a second."""
+    """The first failure of each hook. Takes as long as the hooks do; one that never ends, a second.
+
+    What only fails where somebody doesn't answer is a note: a room may never come to that.
+    """
     if FILE not in study.files:
         return []
-    hooks, failures = Hooks(), list[tuple[RoomKind, Failure]]()
+    hooks, found = Hooks(), dict[str, Mistake]()
+
+    def tell(failures: Sequence[Failure], where: str, cure: str, grave: bool = True) -> None:
+        for failure in failures:
+            sentence = f"`{failure.hook}` fails in {where}: {failure.sentence}."
+            spot = whole_line(study.files[FILE], failure.line)
+            found.setdefault(failure.hook, Mistake(FILE, spot, sentence, cure, grave))
+
     try:
-        for kind in study.rooms:
-            trial = _Trial(hooks, study, kind)
+        if study.lobby.seat:
+            tell(await _try_lobby(hooks, study), "a made-up lobby", CURE)
+        trials = [(kind, silent) for silent in (False, True) for kind in study.rooms]
+        for kind, silent in trials:
+            trial = _Trial(hooks, study, kind, silent)
             await trial.play()
-            failures += [(kind, failure) for failure in trial.failures]
+            where = f"a made-up room `{kind.name}`"
+            if silent:
+                tell(trial.failures, f"{where} where slot {trial.silent} never answers", SILENT_CURE, False)
+            else:
+                tell(trial.failures, where, CURE)
     finally:
         await hooks.retire(0)
-    found = dict[str, Mistake]()
-    for kind, failure in failures:
-        spot = whole_line(study.files[FILE], failure.line)
-        sentence = f"`{failure.hook}` fails in a made-up room `{kind.name}`: {failure.sentence}."
-        found.setdefault(failure.hook, Mistake(FILE, spot, sentence, CURE))
     return list(found.values())
 
 
-class _Trial:
-    """A room of one kind that goes through the plan, with plausible answers."""
+async def _try_lobby(hooks: Hooks, study: Study) -> list[Failure]:
+    """With one person who waits, and with as many as all kinds of rooms take, twice."""
+    chance = random.Random(SEED)
+    wanted = [type_ for kind in study.rooms for type_ in kind.types] * 2
+    waiting = [
+        Waiting(number, _type(study, type_, chance), 120.0 / number) for number, type_ in enumerate(wanted, 1)
+    ]
+    entries = {
+        one.player_id: {field.name: plausible(field, chance) for field in study.entry} for one in waiting
+    }
+    failures = []
+    for some in (waiting[:1], waiting):
+        try:
+            await groups.asked(hooks, study, SEED, some, {}, entries)
+        except HookError as error:
+            failures.append(error.failure)
+    return failures
 
-    def __init__(self, hooks: Hooks, study: Study, kind: RoomKind) -> None:
+
+def _type(study: Study, wanted: str, chance: random.Random) -> str:
+    return chance.choice(study.types or ("",)) if wanted == ANY else wanted
+
+
+class _Trial:
+    """A room of one kind that goes through the plan, with plausible answers; if `silent`, none from the last slot."""
+
+    def __init__(self, hooks: Hooks, study: Study, kind: RoomKind, silent: bool) -> None:
         self.hooks, self.study, self.kind = hooks, study, kind
         self.chance = random.Random(kind.name)
         self.failures: list[Failure] = []
         self.said: list[Said] = []
-        wanted = [type_ for type_, seats in kind.seats.items() for _ in range(seats)]
+        self.earned: dict[int, Decimal] = {}
+        draws = Draws(study.treatments, SEED)
+        self.treatment = draws.room(kind.name, 1)
+        types = [_type(study, wanted, self.chance) for wanted in kind.types]
         self.seats = tuple(
-            Seat(slot, f"Player {slot}", self._type(type_), entry=self._entry())
-            for slot, type_ in enumerate(wanted, 1)
+            Seat(
+                slot,
+                f"Player {slot}",
+                type_,
+                entry={field.name: self._value(field) for field in study.entry},
+                treatment=self.treatment | draws.player(type_, f"{kind.name}-1", slot),
+            )
+            for slot, type_ in enumerate(types, 1)
         )
         self.slots = [seat.slot for seat in self.seats]
+        self.silent = self.slots[-1] if silent else None
         self.network = study.network_of(kind.name)
-        types = [seat.type for seat in self.seats]
         self.ties: Sequence[Stored] = self.network.ties(kind.size, 1, types, kind.name)
 
     async def play(self) -> None:
@@ -77,36 +128,113 @@ class _Trial:
         for position in self.study.plan:
             if FIRST < position.round < position.step.repeat:
                 continue
-            if before is not None and self.network.rewire_by and position.index in self.study.rounds:
+            if before is not None and self.network.rewire_by and self.study.rounds.get(position.index, 1) > 1:
                 read = partial(read_network, size=len(self.slots), directed=self.network.directed)
                 self.ties = await self._call(self.network.rewire_by, before, read) or self.ties
-            await self._open(position)
-            await self._end(position)
+            self._deal(position)
+            if asked := await self._who_is_asked(position):
+                await self._open(position, asked)
+                await self._end(position, asked)
             before = position
 
-    async def _open(self, position: Position) -> None:
-        step, asked = position.step, self.slots
-        if step.when:
+    def _deal(self, position: Position) -> None:
+        if self.study.roles is not None and self.study.deals_at(position.index):
+            had: dict[int, list[str]] = {}
+            for one in self.said:
+                if one.name == ROLE:
+                    had.setdefault(one.slot, []).append(str(one.value))
+            together = roles.groups_in(self.network, len(self.slots), self.ties)
+            dealt = roles.deal(self.study.roles.names, together, had, self.study.roles.change)
+            self._hear(position, {ROLE: dealt})
+
+    async def _who_is_asked(self, position: Position) -> list[int]:
+        step = position.step
+        had = {one.slot: {ROLE: str(one.value)} for one in self.said if one.name == ROLE}
+        asked = [
+            seat.slot for seat in self.seats if step.is_for({**seat.treatment, **had.get(seat.slot, {})})
+        ]
+        if step.when and asked:
             decided = await self._call(step.when, position, partial(read_asked, slots=self.slots))
-            asked = self.slots if decided is None else list(decided)
+            asked = asked if decided is None else [slot for slot in asked if slot in decided]
+        return asked
+
+    async def _open(self, position: Position, asked: Sequence[int]) -> None:
+        step = position.step
         for field in step.results:
             if field.name in step.opening_hooks:
                 await self._compute(field.name, position, [field], field.name)
-        answers = [(slot, field) for slot in asked for field in step.fields]
-        self.said += [
-            Said(step.name, position.round, slot, field.name, self._value(field)) for slot, field in answers
-        ]
+        if step.fields and self.study.dropout.bot and self.study.has_bots:
+            await self._play_bot(position, asked[0])
+        for field in step.fields:
+            answers = {
+                slot: self._value(field, self._others(field, slot)) for slot in asked if slot != self.silent
+            }
+            self._hear(position, {field.name: answers})
 
-    async def _end(self, position: Position) -> None:
+    async def _play_bot(self, position: Position, slot: int) -> None:
+        fields = position.step.fields
+        questions = tuple(
+            Question(
+                *(
+                    one.name,
+                    one.kind,
+                    one.min,
+                    one.max,
+                    one.options,
+                    one.required,
+                    tuple(self._others(one, slot)),
+                )
+            )
+            for one in fields
+        )
+
+        def read(answer: Any) -> Results:
+            return read_fill_in(fields, {slot: answer}, self.slots)
+
+        await self._call(self.study.dropout.bot, position, read, slot, questions)
+
+    def _others(self, field: Field, slot: int) -> Sequence[int]:
+        """Whom a question is about."""
+        if field.of == "neighbours":
+            return [tie.to_slot for tie in self.ties if tie.from_slot == slot]
+        if field.of in ("", *SEEN):
+            return [other for other in self.slots if other != slot]
+        chosen = (one.value for one in reversed(self.said) if (one.slot, one.name) == (slot, field.of))
+        found = next(chosen, ())
+        return [int(other) for other in found] if isinstance(found, tuple) else []
+
+    async def _end(self, position: Position, asked: Sequence[int]) -> None:
         step = position.step
-        if step.on_timeout == "hook" and step.fields:
-            await self._call(
+        if step.fills_in:
+            await self._fill_in(position, asked)
+        if step.on_end:
+            computed = [one for one in step.results if one.name not in (ROLE, *step.opening_hooks)]
+            await self._compute(step.on_end, position, computed)
+        if step.score:
+            found = await self._call(step.score, position, partial(read_amounts, slots=self.slots))
+            for slot, amount in (found or {}).items():
+                self.earned[slot] = self.earned.get(slot, Decimal(0)) + amount
+
+    async def _fill_in(self, position: Position, asked: Sequence[int]) -> None:
+        """For whoever is silent; a hook is tried even where nobody is."""
+        step = position.step
+        fields = {field.name: field for field in step.fields}
+        if step.on_timeout == "hook":
+            found = await self._call(
                 ON_TIMEOUT, position, lambda answer: read_fill_in(step.fields, answer, self.slots)
             )
-        if step.on_end:
-            await self._compute(step.on_end, position, step.results)
-        if step.score:
-            await self._call(step.score, position, partial(read_amounts, slots=self.slots))
+        else:
+            said = step.on_timeout.removeprefix("default:")
+            default = said != step.on_timeout
+            found = {
+                name: dict.fromkeys(self.slots, field.read([said]))
+                for name, field in fields.items()
+                if default
+            }
+        for name, values in (found or {}).items():
+            mine = {slot: read_value(fields[name], value) for slot, value in values.items() if value}
+            if self.silent in mine and self.silent in asked:
+                self._hear(position, {name: {self.silent: mine[self.silent]}})
 
     async def _compute(self, hook: str, position: Position, fields: Sequence[Field], alone: str = "") -> None:
         """What it computes is there for the hooks after it. `alone`: it gives the values of this name alone."""
@@ -116,36 +244,37 @@ class _Trial:
 
         by_name = {field.name: field for field in fields}
         for name, values in (await self._call(hook, position, read) or {}).items():
-            self.said += [
-                Said(position.step.name, position.round, slot, name, read_value(by_name[name], value))
-                for slot, value in values.items()
-            ]
+            found = {slot: read_value(by_name[name], value) for slot, value in values.items() if value}
+            self._hear(position, {name: found})
 
-    async def _call(self, hook: str, position: Position, read: Callable[[Any], T]) -> T | None:
+    def _hear(self, position: Position, said: Mapping[str, Mapping[int, Value]]) -> None:
+        self.said += [
+            Said(position.step.name, position.round, slot, name, value)
+            for name, values in said.items()
+            for slot, value in values.items()
+        ]
+
+    async def _call(self, hook: str, position: Position, read: Callable[[Any], T], *more: Any) -> T | None:
         """None where it failed."""
         room = Room(
             name=f"{self.kind.name}-1",
             kind=self.kind.name,
             number=1,
-            seed=1,
+            seed=SEED,
             step=position.step.name,
             round=position.round,
             rounds=position.step.repeat,
             seats=self.seats,
             ties=tuple(Tie(*tie) for tie in self.ties),
             all_said=tuple(self.said),
+            treatment=self.treatment,
+            earned=dict(self.earned),
         )
         try:
-            return await self.hooks.ask(self.study, hook, read, room)
+            return await self.hooks.ask(self.study, hook, read, room, *more)
         except HookError as error:
             self.failures.append(error.failure)
             return None
 
-    def _type(self, wanted: str) -> str:
-        return self.chance.choice(self.study.types or ("",)) if wanted == ANY else wanted
-
-    def _entry(self) -> dict[str, Value]:
-        return {field.name: self._value(field) for field in self.study.entry}
-
-    def _value(self, field: Field) -> Value:
-        return read_value(field, plausible(field, self.chance))
+    def _value(self, field: Field, others: Sequence[int] = ()) -> Value:
+        return read_value(field, plausible(field, self.chance, others))

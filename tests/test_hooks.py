@@ -257,3 +257,90 @@ def test_check_calls_each_hook_on_rooms_that_it_makes_up(hooks: str, told: str) 
     files = {"study.toml": toml.encode(), "pages/talk.html": PAGE.encode(), "hooks.py": hooks.encode()}
     found = asyncio.run(try_hooks(parse(files)))
     assert told in str(found[0]) if told else not found
+
+
+EVERYTHING = """
+title = "Everything"
+[entry]
+fields = [{name = "age", ask = "Your age", kind = "integer", min = 18, max = 99}]
+[[room]]
+name = "four"
+seats = {any = 4}
+[lobby]
+seat = "groups"
+[network]
+kind = "ring"
+rewire_by = "wire"
+[role]
+deal = {sender = 2, receiver = 2}
+change = "each_round"
+[dropout]
+silent = "20s"
+then = ["bot"]
+bot = "play"
+[[treatment]]
+name = "pay"
+levels = ["low", "high"]
+[[step]]
+page = "talk"
+name = "before"
+limit = "60s"
+[[step]]
+page = "talk"
+repeat = 3
+limit = "60s"
+only = {role = "sender"}
+score = "payoff"
+fields = [
+    {name = "belief", ask = "How sure are you?", kind = "integer", min = 0, max = 100},
+    {name = "trust", ask = "Whom do you trust?", kind = "each", options = ["Yes", "No"]},
+]
+"""
+ALL_HOOKS = """
+from networklab import Group
+
+def groups(lobby):
+    return [Group("four", [one.player for one in lobby.waiting[:4]])] if len(lobby.waiting) > 3 else []
+
+def wire(room):
+    return [(1, 2), (2, 3), (3, 4)][: room.round + 1]
+
+def play(room, slot, questions):
+    trust = {other: "Yes" for other in questions[1].others}
+    return {"belief": room.seat(slot).entry["age"], "trust": trust}
+
+def payoff(room):
+    factor = {"low": 1, "high": 2}[room.treatment["pay"]] * {"low": 1, "high": 2}[room.seat(1).treatment["pay"]]
+    roles = room.said("role")
+    senders = [slot for slot, role in roles.items() if role == "sender"]
+    before = room.earned[senders[0]] if room.round == 3 else 0
+    trusts = {slot: set(said) <= set(room.neighbours(slot)) for slot, said in room.said("trust").items()}
+    assert all(trusts.values())
+    return {slot: factor * room.said("belief").get(slot, 0) + before for slot in senders}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("", "", ""),
+        ('["low", "high"]', '["low", "mid"]', "KeyError: 'mid'"),
+        ("[:4]", "[:3]", "`groups` fails in a made-up lobby: a room 'four' has 4 seats, and 3 people"),
+        (" if len(lobby.waiting) > 3 else []", "", "hooks.py:5:5: `groups` fails in a made-up lobby"),
+        ('"belief": room', '"believe": room', "`play` fails in a made-up room `four`: it answers `believe`"),
+        ("(1, 2), (2, 3)", "(1, 5), (2, 3)", "`wire` fails in a made-up room `four`"),
+        (
+            ".get(slot, 0) + before for slot in senders",
+            "[slot] + before for slot in senders if not room.seat(slot).bot",
+            "note: hooks.py:21:5: `payoff` fails in a made-up room `four` where slot 4 never answers: KeyError: 4."
+            " Read it with .get(slot), or say in on_timeout what stands for a missing answer.",
+        ),
+    ],
+)
+def test_a_trial_has_roles_treatments_bots_a_lobby_and_somebody_who_is_silent(
+    old: str, new: str, said: str
+) -> None:
+    toml, hooks = (text.replace(old, new) for text in (EVERYTHING, ALL_HOOKS))
+    files = {"study.toml": toml.encode(), "pages/talk.html": PAGE.encode(), "hooks.py": hooks.encode()}
+    found = [f"{'' if one.grave else 'note: '}{one}" for one in asyncio.run(try_hooks(parse(files)))]
+    assert len(found) == bool(said) and all(said in one for one in found), found

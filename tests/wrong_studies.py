@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ from functools import cache
 from pathlib import Path
 
 from app.checking import shown, with_people
-from app.study import StudyError, check, read_folder
+from app.study import StudyError, check, parse, read_folder
+from app.study_hooks import HOOKS_FILE
+from app.trial import try_hooks
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "mistakes.md"
 PEOPLE = "people.csv"
@@ -79,6 +82,8 @@ def told(folder: Path) -> str:
     mistakes = check(files)
     if not any(one.grave for one in mistakes):
         _, mistakes = with_people(files, folder / PEOPLE)
+    if HOOKS_FILE in files and not any(one.grave for one in mistakes):
+        mistakes += asyncio.run(try_hooks(parse(files)))
     return "".join(f"{shown(one, files)}\n" for one in mistakes)
 
 
