@@ -36,7 +36,8 @@ SMALL = {  # what of rumour.toml is other in a session that shows the ways out
     'silent = "45s"': 'silent = "8s"',
     "base = 4.00": "base = 4.00\noutcomes = {full = 0.50, dropped = 1.00}",
     'grace  = "20s"': 'grace  = "7s"',
-    'chat   = "neighbours"': 'chat   = "neighbours"\non_end = "settle"\nresults = [{name = "mood", ask = "The mood", kind = "number"}]',
+    'chat   = "neighbours"': 'chat   = "neighbours"\non_end = "settle"\n'
+    'results = [{name = "mood", ask = "The mood", kind = "number"}]',
     "[lobby]": '[[quota]]\nfield = "age"\nmin = 60\nmost = 1\n\n[standby]\nplaces = 5\n\n[lobby]',
 }
 FAILS = """def settle(room):

@@ -16,6 +16,7 @@ from tests.bench import (
     export,
     game,
     growth,
+    hooks,
     live,
     monitor,
     phone,
@@ -42,6 +43,7 @@ BENCHMARKS: dict[str, Callable[[Stage], Chapter]] = {
     "export": export.run,
     "growth": growth.run,
     "replay": replay.run,
+    "hooks": hooks.run,
 }
 LONG: dict[str, Callable[[Stage], Chapter]] = {"day": game.run_day, "drill": drill.run, "soak": soak.run}
 FILE = PROJECT / "BENCHMARKS.md"
