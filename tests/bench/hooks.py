@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 from app import lobby
 from app.conductor import Conductor
@@ -16,7 +18,7 @@ from app.hook_values import Room, Said, Seat, Tie
 from app.hooks import Hooks
 from app.players import Arrival, sign_in
 from app.sessions import Studies, read_study
-from app.study import Study, parse, read_folder
+from app.study import parse, read_folder
 from tests.bench.figure import Chapter, Figure, WrongAnswer, percentile, plain
 from tests.bench.stage import Stage
 from tests.house import House, Opened
@@ -60,6 +62,8 @@ where p.session_id = %(id)s and p.status = 'playing' and r.position = %(position
 BEHIND = b"select id from room where session_id = %(id)s and position <= %(position)s"
 WARM_UP = 2  # rounds: processes for hooks start with the first call
 CALLS = 300
+HEARD = """insert into process (id, seen_at, figures, heard_since, heard_until)
+    values ('bench', now() + interval '1 hour', '{}', now() - interval '1 hour', now())"""
 HOW = """*A call*: `income` of `studies/commons` for a room of four in its tenth round, from the values to the answer:
 packed, sent, run in a fork of its own with its limits, read and checked. *Rooms that move on*: {people} players in
 rooms of four have all answered, in one commit; from there until the last room is in its next round, moved on by one
@@ -85,13 +89,18 @@ def run(stage: Stage) -> Chapter:
         )
         if results != earned or results != people * (rounds + WARM_UP):
             raise WrongAnswer(f"{results} results and {earned} earnings of {people} players")
-        looks = [house.read(lambda conn: _look(conn, hooked)) for _ in range(20)]
+        house.sql(HEARD)
+        looks = [
+            [house.read(partial(_look, session=hooked, after=after, silent=silent)) for _ in range(20)]
+            for after, silent in ((600.0, 0), (0.001, people))
+        ]
     rooms = people // 4
     figures = (
         *_spread("a call", calls, 1000, "ms"),
         Figure(f"{rooms} rooms move on, without hooks", tuple(took[plainly.id]), "s"),
         Figure(f"{rooms} rooms move on, with two hooks each", tuple(took[hooked.id]), "s"),
-        plain(f"who of {people} is silent", [one * 1000 for one in looks], "ms"),
+        plain(f"who of {people} is silent: nobody", [one * 1000 for one in looks[0]], "ms"),
+        plain(f"who of {people} is silent: everybody", [one * 1000 for one in looks[1]], "ms"),
     )
     return Chapter("Hooks", figures, HOW.format(people=people, rounds=rounds))
 
@@ -181,11 +190,13 @@ async def _behind(conn: Connection, where: dict[str, object]) -> list[int]:
     return [room_id for (room_id,) in await (await conn.execute(BEHIND, where)).fetchall()]
 
 
-async def _look(conn: Connection, session: Opened) -> float:
-    study: Study = await read_study(conn, session.id)
+async def _look(conn: Connection, session: Opened, after: float, silent: int) -> float:
+    """Seconds that it takes to find who has given no sign for `after` seconds: so many."""
+    study = await read_study(conn, session.id)
+    steps = tuple(replace(step, dropout=replace(step.dropout, silent=after)) for step in study.steps)
     started = time.perf_counter()
-    found = await silent_players(conn, session.id, study)
+    found = await silent_players(conn, session.id, replace(study, steps=steps))
     took = time.perf_counter() - started
-    if found:
-        raise WrongAnswer(f"{len(found)} are silent before their time")
+    if len(found) != silent:
+        raise WrongAnswer(f"{len(found)} are silent instead of {silent}")
     return took
