@@ -65,10 +65,12 @@ class Scene:
             (step.name, field.name): field for step in study.steps for field in (*step.fields, *step.results)
         }
         self.places = {(one.step.name, one.round): one.index for one in study.plan}
+        self.seats: list[_Seat] = []  # nobody comes or goes while the room is locked
         self.said: list[Said] = []
 
     async def read(self) -> None:
-        """All that was said and computed so far."""
+        """Who sits there, and all that was said and computed so far."""
+        self.seats = await rows(self.conn, _Seat, SQL["seats_now"], room_id=self.room.id)
         found = await self.conn.execute(SQL["said_so_far"], dict(room_id=self.room.id))
         for step, round_, slot, name, value in await found.fetchall():
             self._hear(step, round_, slot, name, value)
@@ -92,9 +94,6 @@ class Scene:
             value = {slot: said for slot, said in one.value.items() if slot in asked}
             kept.append(replace(one, value=value))
         self.said = kept
-
-    async def seats(self) -> list[_Seat]:
-        return await rows(self.conn, _Seat, SQL["seats_now"], room_id=self.room.id)
 
     async def as_of(self, position: Position) -> Room:
         """The room as a hook gets it."""
@@ -121,7 +120,7 @@ class Scene:
                     one.treatment,
                     bot=one.bot,
                 )
-                for one in await self.seats()
+                for one in self.seats
             ),
             ties=tuple(Tie(*tie) for tie in await ties.holding(self.conn, self.room.id, position.index)),
             treatment=self.room.treatment,
@@ -228,7 +227,7 @@ async def _fill_in(scene: Scene, position: Position, asked: tuple[int, ...] | No
     spoken = scene.spoken(position)
     silent = [
         seat.slot
-        for seat in await scene.seats()
+        for seat in scene.seats
         if seat.plays and seat.slot not in spoken and (asked is None or seat.slot in asked)
     ]
     if not silent:
@@ -280,7 +279,7 @@ async def _deal_roles(scene: Scene, position: Position) -> None:
     study, network = scene.study, scene.study.network_of(scene.room.kind)
     if study.roles is None or not study.deals_at(position.index):
         return
-    size = len(await scene.seats())
+    size = len(scene.seats)
     tied = await ties.holding(scene.conn, scene.room.id, position.index)
     groups = roles.groups_in(network, size, tied)
     dealt = roles.deal(study.roles.names, groups, scene.roles, study.roles.change)
@@ -292,7 +291,7 @@ async def _who_is_asked(scene: Scene, position: Position) -> tuple[int, ...] | N
     step = position.step
     if not step.chooses:
         return None
-    seats = await scene.seats()
+    seats = scene.seats
     had = {slot: {ROLE: dealt[-1]} for slot, dealt in scene.roles.items()}
     asked = tuple(seat.slot for seat in seats if step.is_for({**seat.treatment, **had.get(seat.slot, {})}))
     if step.when and asked:
