@@ -203,7 +203,7 @@ class Preview:
             await conn.execute(SQL["forget_study_files"], dict(id=self.session))
             await conn.execute(sessions.SQL["add_study_files"], dict(id=self.session, **files))
             await conn.execute(SQL["take_study"], dict(id=self.session, sha256=study.sha256))
-            await conn.execute(stops.SQL["retry_rooms"], dict(session_id=self.session))
+            await stops.retry_all(conn, self.session)
         self.study = self.lab.studies.known[self.session] = study
         self.version += not all(frame.signed_in for frame in self.frames)  # no door changes by itself
 

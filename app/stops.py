@@ -52,6 +52,12 @@ async def retry_seating(conn: Connection, session_id: str, at: datetime, by: str
     return "Seating tries again."
 
 
+async def retry_all(conn: Connection, session_id: str) -> int:
+    """The seating and each room that a hook has stopped; returns how many rooms."""
+    await conn.execute(SQL["retry_seating"], dict(session_id=session_id, at=None))
+    return len(await (await conn.execute(SQL["retry_rooms"], dict(session_id=session_id))).fetchall())
+
+
 async def mend(conn: Connection, session_id: str, study: Study, by: str) -> str:
     """Put the hooks.py of `study` in the place of a paused session's; all rooms that wait try again.
 
@@ -79,7 +85,6 @@ async def mend(conn: Connection, session_id: str, study: Study, by: str) -> str:
     await conn.execute(SQL["keep_before"], where | dict(by=by))
     await conn.execute(SQL["put_file"], where | dict(body=study.files[FILE]))
     await conn.execute(SQL["put_fingerprint"], where | dict(sha256=study.sha256))
-    tried = await (await conn.execute(SQL["retry_rooms"], where)).fetchall()
-    await conn.execute(SQL["retry_seating"], where | dict(at=None))
-    again = f"{len(tried)} rooms try again" if len(tried) != 1 else "1 room tries again"
+    tried = await retry_all(conn, session_id)
+    again = f"{tried} rooms try again" if tried != 1 else "1 room tries again"
     return f"{session.name} has the new {FILE}; {again} when it is resumed."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from pytest_playwright.pytest_playwright import CreateContextCallback
 from app.config import PROJECT
 from app.preview import cast
 from app.processes import free_port
+from app.rehearsal.wire import Browser
 from app.saves import Saves
 from app.study import Study, parse, read_folder
 from app.study_changes import changed_parts
@@ -103,12 +106,7 @@ class Desk:
     window: Page
 
     def write(self, name: str, *changes: tuple[str, str]) -> None:
-        """All of them in one save."""
-        text = (self.folder / name).read_text()
-        for old, new in changes:
-            assert old in text
-            text = text.replace(old, new)
-        (self.folder / name).write_text(text)
+        write(self.folder / name, *changes)
 
     def player(self, number: int) -> FrameLocator:
         return self.window.frame_locator(f"#frame-{number} iframe")
@@ -129,15 +127,16 @@ def says(what: Locator, words: str) -> None:
     expect(what).to_contain_text(words, timeout=SOON)
 
 
-@pytest.fixture
-def desk(tmp_path: Path, new_context: CreateContextCallback) -> Iterator[Desk]:
-    stage = Stage(House("", tmp_path), new_context)
+@contextmanager
+def preview(*changes: tuple[str, str], hooks: str = "") -> Iterator[tuple[Path, str]]:
+    """`serve --dev` with rumour, changed; where it is, and the address of its window."""
     with tempfile.TemporaryDirectory(prefix="networklab-preview-") as place:
         root = Path(place)
         root.chmod(0o755)  # Postgres may run as somebody else
         shutil.copytree(RUMOUR, root / "study")
-        file = root / "study" / "study.toml"
-        file.write_text(file.read_text().replace('"40s"', '"30m"'))  # it is the story that moves on
+        write(root / "study" / "study.toml", *changes)
+        if hooks:
+            (root / "study" / "hooks.py").write_text(hooks)
         port = free_port()
         with (root / "log").open("wb") as log:
             popen = subprocess.Popen(
@@ -152,18 +151,54 @@ def desk(tmp_path: Path, new_context: CreateContextCallback) -> Iterator[Desk]:
             assert popen.stdout is not None
             address = next((line.strip() for line in popen.stdout if "/dev" in line and "http" in line), "")
             assert address == f"http://127.0.0.1:{port}/dev", (root / "log").read_text()
-            window = stage.page(DESK)
-            window.goto(address)
-            stage.bear(
-                "network error|Failed to load resource"
-            )  # a frame that goes on lets go of its live page
-            yield Desk(root / "study", window)
+            yield root / "study", address
             popen.send_signal(signal.SIGTERM)
             assert popen.wait(15) == 0
-            assert stage.complaints() == []
         finally:
             popen.kill()
             popen.communicate()
+
+
+def write(file: Path, *changes: tuple[str, str]) -> None:
+    """All of them in one save."""
+    text = file.read_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    file.write_text(text)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, new_context: CreateContextCallback) -> Iterator[Desk]:
+    stage = Stage(House("", tmp_path), new_context)
+    with preview(('"40s"', '"30m"')) as (study, address):  # it is the story that moves on
+        window = stage.page(DESK)
+        window.goto(address)
+        stage.bear("network error|Failed to load resource")  # a frame that goes on lets go of its live page
+        yield Desk(study, window)
+    assert stage.complaints() == []
+
+
+def test_a_seating_that_a_hook_has_stopped_is_told_and_goes_on_with_the_next_save() -> None:
+    fails = "def together(lobby):\n    raise ValueError('no idea')\n"
+    seats = "def together(lobby):\n    four = [one.player for one in lobby.waiting[:4]]\n    return [('mixed', four)]\n"
+
+    async def story(study: Path, address: str) -> None:
+        browser = Browser(address.removesuffix("/dev"))
+
+        async def shows(*words: str) -> None:
+            async with asyncio.timeout(30):
+                async for message in browser.stream("/dev/live"):
+                    if all(word in message for word in words):
+                        return
+
+        await shows("hooks.py:2", "no idea", "The seating waits until it is mended.")
+        (study / "hooks.py").write_text(seats)
+        await shows("talk 1 · mixed-1")
+        browser.close()
+
+    with preview(('"6m"', '"6m"\nseat = "together"'), hooks=fails) as (study, address):
+        asyncio.run(story(study, address))
 
 
 @pytest.mark.browser
