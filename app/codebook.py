@@ -82,7 +82,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "step": "The step it is at, or was at when it ended.",
         "round": "The repetition of that step, from 1.",
         "seed": "What seats and network were drawn from.",
-        "seats": "JSON: each slot, the type it asked for, and what the others called whoever sat there.",
+        "seats": "JSON: each slot, the type it asked for, what the others called whoever sat there; "
+        "and of a bot that had it from the start `bot`, and what was drawn for it.",
     },
     "networks.csv": {
         "room": "rooms.csv → room",

@@ -104,7 +104,9 @@ def _quick(position: Position) -> float:
 
 
 def _fills(study: Study, people: int | Counter[str], over: float) -> dict[str, float]:
-    """Enough of the slowest type, as if nobody else took them; nothing for a room that these people can't fill."""
+    """Enough of the slowest type, as if nobody else took them, or until bots take the other seats; nothing for a room
+    that these people can't fill.
+    """
     found = {}
     for room in study.rooms:
         types = people if isinstance(people, Counter) else Counter({ANY: people})
@@ -112,6 +114,12 @@ def _fills(study: Study, people: int | Counter[str], over: float) -> dict[str, f
         come = {type_: types.total() if type_ == ANY else types[type_] for type_ in seats}
         if all(come[type_] >= number for type_, number in seats.items()):
             found[room.name] = max(number * over / come[type_] for type_, number in seats.items())
+        fit = (
+            types.total() if ANY in room.seats or ANY in types else sum(types[type_] for type_ in room.seats)
+        )
+        if room.fills_after is not None and fit >= room.people:
+            some = max(over / fit + room.fills_after, room.people * over / fit)
+            found[room.name] = min(some, found.get(room.name, some))
     return found
 
 

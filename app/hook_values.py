@@ -17,7 +17,7 @@ Value = Union[int, Decimal, str, bool, tuple[Any, ...], Mapping[int, Any]]  # no
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One slot of a room, counted from 1, and who sits there. `plays`: they have not left. `bot`: a bot plays on.
+    """One slot of a room, counted from 1, and who sits there. `plays`: they have not left. `bot`: a bot plays there.
 
     `entry` has what they answered in the entry form, by field.
     """

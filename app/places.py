@@ -64,6 +64,13 @@ class LobbyPlace:
             return None
         return self._after(self.prospect.fallback_after)
 
+    @property
+    def bots_at(self) -> datetime | None:
+        """When bots take what places are free by then, and this player starts."""
+        if self.prospect is None or self.prospect.bots_after is None or self.player.standby_until:
+            return None
+        return self._after(self.prospect.bots_after)
+
     def _after(self, seconds: float) -> datetime:
         assert self.player.waiting_since is not None
         return self.player.waiting_since + timedelta(seconds=seconds)

@@ -213,6 +213,8 @@ class _Folding:
 
     def bot_placed(self, event: Event) -> None:
         self._set_bot(event, True)
+        if (room := self.rooms.get(event.log_id)) and "type" in event.data:
+            self._room(event, filled={**room.filled, event.data["slot"]: event.data["type"]})
 
     def player_nudged(self, event: Event) -> None:
         self._of(event, nudged_at=_moment(event, "nudged_at"))

@@ -24,6 +24,7 @@ PLAYER = (
 ROOM = (
     *("kind", "number", "reason", "status", "position", "step", "round", "deadline", "opened_at", "outcome"),
     *("ended_at", "last_step", "last_round", "opening", "asked", "stopped", "bots", "answered", "treatment"),
+    "filled",
 )
 Line = Mapping[str, Any]
 
@@ -119,7 +120,8 @@ def differences(
             yield Difference(f"room {rooms[line['id']]}", "opened", NOTHING, _said(line["opened_at"]))
         else:
             sets = dict(answered=frozenset(line["answered"]), bots=frozenset(line["bots"]))
-            yield from _columns(f"room {room.name}", ROOM, room, {**line, **sets})
+            filled = {int(slot): type_ for slot, type_ in line["filled"].items()}
+            yield from _columns(f"room {room.name}", ROOM, room, {**line, **sets, "filled": filled})
     yield from _answers(events, tables.records, labels, rooms)
     yield from _talk(logs, events, tables.messages)
     yield from _networks(logs, events, tables.networks, rooms)

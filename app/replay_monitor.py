@@ -105,7 +105,10 @@ async def answers_over(conn: Connection, session_id: str, span: Span) -> list[tu
 
 
 def _line(then: Then, room: RoomThen, connected: Collection[int] | None) -> RoomLine:
-    seats = then.seated(room.id)
+    seats: dict[int, PlayerThen | None] = dict.fromkeys(room.filled) | {
+        one.slot: one for one in then.seated(room.id) if one.slot is not None
+    }
+    by_slot = sorted(seats.items())
     return RoomLine(
         id=room.id,
         name=room.name,
@@ -117,8 +120,8 @@ def _line(then: Then, room: RoomThen, connected: Collection[int] | None) -> Room
         step=room.step,
         round=room.round,
         deadline=room.deadline,
-        types=[one.type for one in seats],
-        states=[_state(room, one, connected) for one in seats],
+        types=[one.type if one else room.type_of_bot(slot) for slot, one in by_slot],
+        states=[_state(room, one, connected) if one else "bot" for _, one in by_slot],
     )
 
 

@@ -112,21 +112,21 @@ async def place_then(conn: Connection, stage: Stage, player_id: int) -> Place | 
 async def room_then(conn: Connection, stage: Stage, room_id: int) -> RoomView:
     """The room must have been open by then."""
     room, then = stage.then.rooms[room_id], stage.then
-    slots = {one.slot: one for one in await rows(conn, Slot, SQL["slots_of"], room_id=room_id)}
+    sitting = {one.slot: one for one in then.seated(room_id)}
     seats = [
         Seat(
-            slot=one.slot,
-            alias=slots[one.slot].alias,
-            type=slots[one.slot].type,
-            player_id=one.id,
-            status=one.status,
-            answered=one.id in room.answered,
-            asked=room.asked is None or one.slot in room.asked,
-            nudged=one.nudged_at is not None,
-            bot=one.slot in room.bots,
+            slot=slot.slot,
+            alias=slot.alias,
+            type=slot.type,
+            player_id=one.id if one else None,
+            status=one.status if one else "bot",
+            answered=one is not None and one.id in room.answered,
+            asked=room.asked is None or slot.slot in room.asked,
+            nudged=one is not None and one.nudged_at is not None,
+            bot=slot.slot in room.bots,
         )
-        for one in then.seated(room_id)
-        if one.slot is not None
+        for slot in await rows(conn, Slot, SQL["slots_of"], room_id=room_id)
+        if (one := sitting.get(slot.slot)) or slot.slot in room.filled
     ]
     return RoomView(
         Room(
@@ -160,14 +160,17 @@ async def room_then(conn: Connection, stage: Stage, room_id: int) -> RoomView:
 async def story_then(conn: Connection, stage: Stage, room_id: int) -> RoomStory:
     """As the researcher's page of this room told it."""
     view = await room_then(conn, stage, room_id)
-    players = [stage.then.players[seat.player_id] for seat in view.seats]
-    sitters = {
-        seat.slot: Sitter(seat.slot, one.id, one.label, one.type, one.status, True)
-        for seat, one in zip(view.seats, players, strict=True)
-    }
+    sitters = {seat.slot: _sitter(stage.then, room_id, seat) for seat in view.seats}
     happened = await rows(conn, Happened, SQL["happened_until"], **_until(stage, room_id))
     said = await rows(conn, messages.Message, SQL["talk_until"], **_until(stage, room_id))
     return RoomStory(view, sitters, [one for one in happened if one.name != "message_sent"][:MOST], said)
+
+
+def _sitter(then: Then, room_id: int, seat: Seat) -> Sitter:
+    if seat.player_id is None:
+        return Sitter(seat.slot, None, "bot", then.rooms[room_id].type_of_bot(seat.slot), "bot", False)
+    one = then.players[seat.player_id]
+    return Sitter(seat.slot, one.id, one.label, one.type, one.status, True)
 
 
 def rooms_made(then: Then) -> dict[str, int]:

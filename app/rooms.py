@@ -53,12 +53,12 @@ class Seat:
     slot: int
     alias: str
     type: str  # the type the slot asks for
-    player_id: int
-    status: str
+    player_id: int | None  # None: a bot has had it from the start
+    status: str  # of the player; "bot" where there never was one
     answered: bool
     asked: bool = True  # the room's step is shown to this slot
     nudged: bool = False
-    bot: bool = False  # whoever sat there has left, and a bot plays on
+    bot: bool = False  # a bot plays there: whoever sat there has left, or nobody ever did
 
     @property
     def is_taken(self) -> bool:
@@ -77,7 +77,7 @@ class RoomView:
 
     @cached_property
     def seat_of(self) -> dict[int, Seat]:
-        return {seat.player_id: seat for seat in self.seats}
+        return {seat.player_id: seat for seat in self.seats if seat.player_id is not None}
 
     def has(self, player_id: int) -> bool:
         """Whether this player plays in it."""
@@ -118,6 +118,7 @@ class Placement:
     number: int
     seats: tuple[tuple[int, str], ...]  # player id, the type the seat asks for
     reason: str
+    bots: tuple[str, ...] = ()  # what the seats ask for that bots take
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,21 +158,31 @@ async def open_rooms(
         ),
     )
     ids = {(kind, number): room_id for room_id, kind, number in await made.fetchall()}
-    slots: list[tuple[int, int, str, str]] = []
+    slots: list[tuple[int, int, str, str, bool, Jsonb]] = []
     networks: dict[int, tuple[Tie, ...]] = {}
     seated: list[tuple[int, int, int, Jsonb]] = []
-    for placement, seed, seats, (_, of_players) in zip(placements, seeds, orders, treatments, strict=True):
+    for placement, seed, seats, (_, of_slots) in zip(placements, seeds, orders, treatments, strict=True):
         room_id = ids[placement.kind.name, placement.number]
         for slot, (player_id, wanted) in enumerate(seats, 1):
-            slots.append((room_id, slot, wanted, alias(slot)))
-            seated.append((player_id, room_id, slot, Jsonb(of_players[slot - 1])))
+            treatment = of_slots[slot - 1]
+            if player_id is None:
+                slots.append((room_id, slot, wanted, alias(slot), True, Jsonb(treatment)))
+            else:
+                slots.append((room_id, slot, wanted, alias(slot), False, Jsonb({})))
+                seated.append((player_id, room_id, slot, Jsonb(treatment)))
         kind = placement.kind.name
         types = [wanted for _, wanted in seats]
         networks[room_id] = study.network_of(kind).ties(len(seats), seed, types, kind)
     await conn.execute(
         SQL["add_slots"],
         dict(session_id=session_id)
-        | dict(zip(("rooms", "slots", "types", "aliases"), map(list, zip(*slots, strict=True)), strict=True)),
+        | dict(
+            zip(
+                ("rooms", "slots", "types", "aliases", "bots", "treatments"),
+                map(list, zip(*slots, strict=True)),
+                strict=True,
+            )
+        ),
     )
     await ties.open_networks(conn, session_id, study.plan[0], networks)
     await conn.execute(
@@ -188,9 +199,9 @@ def room_seed(session_seed: int, placement: Placement) -> int:
     return random.Random(f"{session_seed}/{placement.kind.name}/{placement.number}").getrandbits(62)
 
 
-def seat_order(placement: Placement, seed: int) -> list[tuple[int, str]]:
-    """Its seats in the order of the slots."""
-    seats = list(placement.seats)
+def seat_order(placement: Placement, seed: int) -> list[tuple[int | None, str]]:
+    """Its seats in the order of the slots; None has those that bots take."""
+    seats: list[tuple[int | None, str]] = [*placement.seats, *((None, wanted) for wanted in placement.bots)]
     random.Random(seed).shuffle(seats)
     return seats
 
@@ -201,12 +212,12 @@ async def _treatments(
     seed: int,
     study: Study,
     placements: Sequence[Placement],
-    orders: Sequence[Sequence[tuple[int, str]]],
+    orders: Sequence[Sequence[tuple[int | None, str]]],
 ) -> list[tuple[dict[str, str], list[dict[str, str]]]]:
-    """Of each room, and of who gets each of its slots. The lobby's row is locked, so each place is drawn for once."""
+    """Of each room, and of each of its slots. The lobby's row is locked, so each place is drawn for once."""
     if not study.treatments:
         return [({}, [{}] * len(order)) for order in orders]
-    new = [player_id for order in orders for player_id, _ in order]
+    new = [player_id for order in orders for player_id, _ in order if player_id is not None]
     types: dict[int, str] = dict(await (await conn.execute(SQL["types_of"], dict(player_ids=new))).fetchall())
     seated: dict[str, int] = dict(
         await (await conn.execute(SQL["seated_by_type"], dict(session_id=session_id))).fetchall()
@@ -217,11 +228,12 @@ async def _treatments(
     for placement, order in zip(placements, orders, strict=True):
         kind, number = placement.kind.name, placement.number
         of_room = draws.room(kind, number)
-        of_players = [
-            of_room | draws.player(types[player_id], f"{kind}-{number}", slot)
+        name = f"{kind}-{number}"
+        of_slots = [
+            draws.bot(name, slot) if player_id is None else draws.player(types[player_id], name, slot)
             for slot, (player_id, _) in enumerate(order, 1)
         ]
-        found.append((of_room, of_players))
+        found.append((of_room, [of_room | one for one in of_slots]))
     return found
 
 

@@ -79,10 +79,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Sitter:
-    """Who sits in a slot of a room."""
+    """Who sits in a slot of a room, or the bot that has had it from the start."""
 
     slot: int
-    player_id: int
+    player_id: int | None
     label: str
     type: str
     status: str
@@ -149,7 +149,8 @@ class RoomStory:
         return found
 
     def label(self, player_id: int | None) -> str:
-        return next((one.label for one in self.sitters.values() if one.player_id == player_id), "")
+        found = (one.label for one in self.sitters.values() if one.player_id == player_id)
+        return "" if player_id is None else next(found, "")
 
 
 def _beside(

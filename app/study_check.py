@@ -8,6 +8,7 @@ from app.hook_annotations import type_mistakes
 from app.hook_reading import reading_mistakes
 from app.hook_words import Words, answers_of
 from app.networks import Network
+from app.study_bots import check_bots
 from app.study_dropout import check_dropouts
 from app.study_forms import form_mistakes
 from app.study_hooks import HOOKS_FILE, check_hooks, uses_of
@@ -46,6 +47,7 @@ def check_parts(
     _check_pages(findings, files, steps, treatments)
     _check_codes(findings, finish)
     check_dropouts(findings, dropout, steps)
+    check_bots(findings, rooms, lobby, dropout, steps)
     check_treatments(findings, files, entry, steps, treatments)
     uses = list(uses_of(steps, placed(findings, networks), lobby, dropout))
     if check_hooks(findings, files, uses):
@@ -62,6 +64,14 @@ def check_people(
         return
     for index, room in enumerate(rooms):
         place = ("room", index, "seats")
+        if room.bots_after is not None:
+            fit = sum(count for type_, count in people.items() if room.takes(type_))
+            if fit < room.people:
+                sentence = (
+                    f"Room `{room.name}` can never open: {fit} of the {room.people} people that it takes."
+                )
+                findings.wrong(place, sentence, "Add such players, change its seats, or lower `people`.")
+            continue
         short = [type_ for type_, seats in room.seats.items() if type_ != ANY and people[type_] < seats]
         for type_ in short:
             players = "player" if people[type_] == 1 else "players"
@@ -159,6 +169,12 @@ def _check_order(findings: Findings, rooms: tuple[RoomKind, ...]) -> None:
 
 
 def _takes_the_players_of(other: RoomKind, room: RoomKind) -> bool:
+    if other.fills_after is not None and other.fills_after <= room.after and other.people == 1:
+        anybody = all(other.takes(type_) for type_ in room.seats)
+        if anybody and other.count is None:
+            return True
+    if room.bots_after is not None:
+        return False  # fewer people than `other` takes may have waited that long
     named = all(seats <= room.seats.get(type_, 0) for type_, seats in other.seats.items() if type_ != ANY)
     return named and other.size <= room.size and other.count is None and other.after <= room.after
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.plausible import drawn
 from app.study_hooks import read_hook
 from app.study_mistakes import Findings, did_you_mean
 from app.study_parts import DROPOUT_LAST, Dropout, Step
@@ -59,7 +57,6 @@ def check_dropouts(findings: Findings, dropout: Dropout, steps: Sequence[Step]) 
             sentence = "This step asks nothing, so nobody can be silent at it."
             findings.note(path, sentence, "Remove it.")
     _check_length(findings, dropout, steps)
-    _check_bots(findings, dropout, steps)
 
 
 def _check_length(findings: Findings, dropout: Dropout, steps: Sequence[Step]) -> None:
@@ -77,20 +74,6 @@ def _check_length(findings: Findings, dropout: Dropout, steps: Sequence[Step]) -
             findings.note(place, sentence, "Make it shorter.")
             if not own:
                 break
-
-
-def _check_bots(findings: Findings, dropout: Dropout, steps: Sequence[Step]) -> None:
-    if not any("bot" in rule.then for rule in (dropout, *(step.dropout for step in steps))):
-        if dropout.bot:
-            sentence = "No `then` has `bot`, so this function is never called."
-            findings.note(("dropout", "bot"), sentence, 'Add "bot" to `then`, or remove this line.')
-        return
-    for index, step in enumerate(steps if not dropout.bot else ()):
-        for nth, field in enumerate(step.fields if findings.sound("step", index, "fields") else ()):
-            if not drawn(field, random.Random(0), [1]):
-                sentence = f"A bot finds no answer to `{field.name}` by itself."
-                cure = 'Widen its limits, or name a function in [dropout]: bot = "play".'
-                findings.wrong(("step", index, "fields", nth), sentence, cure)
 
 
 def _rules(findings: Findings, dropout: Dropout, steps: Sequence[Step]) -> Sequence[tuple[Path, Dropout]]:

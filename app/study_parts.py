@@ -37,17 +37,28 @@ class RoomKind:
     """A kind of room. Kinds are tried in the order of the file.
 
     `seats` has the number of seats for each type, in the order of the file; "any" takes every type.
-    At most `count` such rooms open; None is no limit. It opens to someone who has waited `after` seconds.
+    At most `count` such rooms open; None is no limit. It opens to someone who has waited `after` seconds. Once one of
+    them has waited `bots_after` seconds, and `people` are here at least, bots take the seats that lack people.
     """
 
     name: str
     seats: Mapping[str, int]
     count: int | None = None
     after: float = 0.0
+    bots_after: float | None = None
+    people: int = 1
 
     @property
     def size(self) -> int:
         return sum(self.seats.values())
+
+    @property
+    def fills_after(self) -> float | None:
+        """Seconds of waiting from which on bots take the seats that lack people; None: they never do."""
+        return None if self.bots_after is None else max(self.after, self.bots_after)
+
+    def takes(self, type_: str) -> bool:
+        return type_ in self.seats or ANY in self.seats
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -363,8 +374,10 @@ class Study:
 
     @property
     def has_bots(self) -> bool:
-        """Whether bots may stand in for people who leave."""
-        return any("bot" in rule.then for rule in (self.dropout, *(step.dropout for step in self.steps)))
+        """Whether bots may play: for people who leave, or in seats that nobody took."""
+        rules = (self.dropout, *(step.dropout for step in self.steps))
+        fill = any(room.bots_after is not None for room in self.rooms)
+        return fill or any("bot" in rule.then for rule in rules)
 
     @property
     def listens(self) -> bool:

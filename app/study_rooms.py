@@ -43,7 +43,9 @@ def read_rooms(study: Table) -> tuple[RoomKind, ...]:
         name = unique_name(table, table.text("name"), [room.name for room in rooms], "room")
         after = table.duration("after", default=0.0, zero=True)
         count = table.whole("count", default=0, largest=100_000) or None
-        rooms.append(RoomKind(name, _seats(table), count, after))
+        bots_after = table.duration("bots_after", default=0.0, zero=True) if table.has("bots_after") else None
+        people = table.whole("people", default=1)
+        rooms.append(RoomKind(name, _seats(table), count, after, bots_after, people))
         table.report_unknown_keys("[[room]]")
     return tuple(rooms)
 

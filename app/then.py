@@ -71,12 +71,19 @@ class RoomThen:
     asked: Sequence[int] | None = None  # the slots that are shown this step; None: all
     stopped: bool = False  # by a hook
     bots: frozenset[int] = frozenset()  # the slots that a bot plays
+    filled: Mapping[int, str] = field(
+        default_factory=dict
+    )  # those from the start: slot → the type it asks for
     treatment: Mapping[str, str] = field(default_factory=dict)
     answered: frozenset[int] = frozenset()  # the players who have answered this step in time
 
     @property
     def name(self) -> str:
         return f"{self.kind}-{self.number}"
+
+    def type_of_bot(self, slot: int) -> str:
+        """Of one that has had the slot from the start; empty where the slot takes every type."""
+        return "" if self.filled[slot] == "any" else self.filled[slot]
 
 
 @dataclass(frozen=True, slots=True)

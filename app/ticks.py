@@ -32,7 +32,7 @@ class RoomLine:
     round: int
     deadline: datetime
     stopped: bool  # a hook could not decide: it waits for the researcher
-    types: list[str]  # of the players, by slot
+    types: list[str]  # of the players, by slot; of a bot that has had it from the start, what it asks for
     states: list[str]  # answered, silent, nudged, away (no page is connected), left or bot, by slot
 
 

@@ -124,6 +124,12 @@ class Draws:
         self.players[type_] += 1
         return dict(level for one in self.of_players for level in one.draw(self.seed, places))
 
+    def bot(self, room: str, slot: int) -> dict[str, str]:
+        """For a bot in a slot that nobody took: it moves nobody's place in a row of people."""
+        alone = (f"bots of {room}", slot - 1)
+        places = {"": alone, "type": alone, "room": (room, slot - 1)}
+        return dict(level for one in self.of_players for level in one.draw(self.seed, places))
+
 
 def _together(factors: tuple[Treatment, ...]) -> Together:
     decks = tuple(one.deck for one in factors)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import Any, TypeVar
@@ -38,6 +39,7 @@ FIRST = 2  # rounds of a step that are played, and its last
 SEED = 1
 CURE = "Mend the function, and check again."
 SILENT_CURE = "Read it with .get(slot), or say in on_timeout what stands for a missing answer."
+BOTS_CURE = "A bot has no `entry`, and no type where its seat takes any: ask `seat.bot` first."
 T = TypeVar("T")
 
 
@@ -68,6 +70,11 @@ async def try_hooks(study: Study) -> list[Mistake]:
                 tell(trial.failures, f"{where} where slot {trial.silent} never answers", SILENT_CURE, False)
             else:
                 tell(trial.failures, where, CURE)
+        for kind in study.rooms:
+            if kind.bots_after is not None:
+                trial = _Trial(hooks, study, kind, silent=False, bots=kind.size - kind.people)
+                await trial.play()
+                tell(trial.failures, f"a made-up room `{kind.name}` that bots fill", BOTS_CURE)
     finally:
         await hooks.retire(0)
     return list(found.values())
@@ -97,9 +104,12 @@ def _type(study: Study, wanted: str, chance: random.Random) -> str:
 
 
 class _Trial:
-    """A room of one kind that goes through the plan, with plausible answers; if `silent`, none from the last slot."""
+    """A room of one kind that goes through the plan, with plausible answers; if `silent`, none from the last slot.
 
-    def __init__(self, hooks: Hooks, study: Study, kind: RoomKind, silent: bool) -> None:
+    The last `bots` slots are those of bots from the start.
+    """
+
+    def __init__(self, hooks: Hooks, study: Study, kind: RoomKind, silent: bool, bots: int = 0) -> None:
         self.hooks, self.study, self.kind = hooks, study, kind
         self.chance = random.Random(kind.name)
         self.failures: list[Failure] = []
@@ -117,6 +127,11 @@ class _Trial:
                 treatment=self.treatment | draws.player(type_, f"{kind.name}-1", slot),
             )
             for slot, type_ in enumerate(types, 1)
+        )
+        people = kind.size - bots
+        self.seats = self.seats[:people] + tuple(
+            replace(seat, type="" if wanted == ANY else wanted, plays=False, entry={}, bot=True)
+            for seat, wanted in zip(self.seats[people:], kind.types[people:], strict=True)
         )
         self.slots = [seat.slot for seat in self.seats]
         self.silent = self.slots[-1] if silent else None
@@ -164,7 +179,7 @@ class _Trial:
             if field.name in step.opening_hooks:
                 await self._compute(field.name, position, [field], field.name)
         if step.fields and self.study.dropout.bot and self.study.has_bots:
-            await self._play_bot(position, asked[0])
+            await self._play_bot(position, asked[-1])
         for field in step.fields:
             answers = {
                 slot: self._value(field, self._others(field, slot)) for slot in asked if slot != self.silent
@@ -191,7 +206,12 @@ class _Trial:
         def read(answer: Any) -> Results:
             return read_fill_in(fields, {slot: answer}, self.slots)
 
+        before = self.seats
+        self.seats = tuple(
+            replace(seat, plays=False, bot=True) if seat.slot == slot else seat for seat in before
+        )
         await self._call(self.study.dropout.bot, position, read, slot, questions)
+        self.seats = before
 
     def _others(self, field: Field, slot: int) -> Sequence[int]:
         """Whom a question is about."""

@@ -3,9 +3,11 @@ select r.id, r.session_id, r.name, r.kind, r.number, r.seed, r.treatment
 from room r where r.id = %(room_id)s
 
 -- name: seats_now
--- Everybody who has the slot now; what they answered at the door comes along.
-select s.slot, s.alias, p.type, p.status = 'playing' as plays, p.entry, p.treatment, s.bot
-from slot s join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
+-- Everybody who has the slot now; what they answered at the door comes along. A bot that has had it from the start is
+-- of the type that the slot asks for.
+select s.slot, s.alias, coalesce(p.type, nullif(s.type, 'any'), '') as type, coalesce(p.status = 'playing', false) as plays,
+    coalesce(p.entry, '{}') as entry, coalesce(p.treatment, s.treatment) as treatment, s.bot
+from slot s left join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
 where s.room_id = %(room_id)s order by s.slot
 
 -- name: said_so_far

@@ -26,8 +26,11 @@ where p.session_id = %(session_id)s order by p.id
 select r.name, r.kind, r.status::text, r.reason, r.opened_at, r.ended_at, r.outcome, r.step, r.round, r.seed,
     seats.seats, r.treatment
 from room r left join (
-    select room_id, jsonb_agg(jsonb_build_object('slot', slot, 'type', type, 'alias', alias) order by slot)::text as seats
-    from slot where session_id = %(session_id)s group by room_id
+    select s.room_id, jsonb_agg(jsonb_build_object('slot', s.slot, 'type', s.type, 'alias', s.alias)
+        || case when p.id is null and s.bot then jsonb_build_object('bot', true) || treated(s.treatment) else '{}' end
+        order by s.slot)::text as seats
+    from slot s left join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
+    where s.session_id = %(session_id)s group by s.room_id
 ) seats on seats.room_id = r.id
 where r.session_id = %(session_id)s order by r.id
 

@@ -38,9 +38,10 @@ update player set standby_until = clock_timestamp() + make_interval(secs => %(se
 where id = any(%(player_ids)s) and status = 'waiting'
 
 -- name: seats_being_played
--- Which types of slots there are in rooms that go on.
+-- Which types of slots there are in rooms that go on, of those that somebody has or had.
 select distinct s.type from room r join slot s on s.room_id = r.id
 where r.session_id = %(session_id)s and r.status = 'playing'
+    and exists (select from player p where p.room_id = s.room_id and p.slot = s.slot)
 
 -- name: session_log
 select id, last_seq from log where session_id = %(session_id)s and room_id is null

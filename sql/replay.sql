@@ -79,7 +79,9 @@ select id, kind, number, reason, status::text, position, step, round, deadline, 
         where a.room_id = room.id and a.round = coalesce(room.last_round, room.round)
             and a.step = coalesce(room.last_step, room.step) and not a.late
     ) as answered,
-    array(select slot from slot s where s.room_id = room.id and s.bot) as bots
+    array(select slot from slot s where s.room_id = room.id and s.bot) as bots,
+    (select coalesce(jsonb_object_agg(s.slot, s.type), '{}') from slot s where s.room_id = room.id and s.bot
+        and not exists (select from player p where p.room_id = s.room_id and p.slot = s.slot)) as filled
 from room where session_id = %(session_id)s order by id
 
 -- name: records_in_table

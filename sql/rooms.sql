@@ -22,9 +22,10 @@ order by nth
 returning id, kind, number
 
 -- name: add_slots
-insert into slot (session_id, room_id, slot, type, alias)
-select %(session_id)s, room_id, slot, type, alias
-from unnest(%(rooms)s::bigint[], %(slots)s::int[], %(types)s::text[], %(aliases)s::text[]) as s(room_id, slot, type, alias)
+insert into slot (session_id, room_id, slot, type, alias, bot, treatment)
+select %(session_id)s, room_id, slot, type, alias, bot, treatment
+from unnest(%(rooms)s::bigint[], %(slots)s::int[], %(types)s::text[], %(aliases)s::text[], %(bots)s::boolean[],
+    %(treatments)s::jsonb[]) as s(room_id, slot, type, alias, bot, treatment)
 
 -- name: seat_players
 -- Not now(): this transaction may have begun, and waited for the lobby, before some of them came.
@@ -54,7 +55,8 @@ join log sl on sl.session_id = r.session_id and sl.room_id is null
 where r.id = %(room_id)s
 
 -- name: seats
-select s.slot, s.alias, s.type, p.id as player_id, p.status::text,
+-- Of a slot that a bot has had from the start there is no player.
+select s.slot, s.alias, s.type, p.id as player_id, coalesce(p.status::text, 'bot') as status,
     exists (
         select from record a where a.room_id = s.room_id and a.round = %(round)s and a.step = %(step)s
             and a.player_id = p.id and not a.late
@@ -62,8 +64,8 @@ select s.slot, s.alias, s.type, p.id as player_id, p.status::text,
     r.asked is null or s.slot = any(r.asked) as asked,
     p.nudged_at is not null as nudged, s.bot
 from slot s join room r on r.id = s.room_id
-join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
-where s.room_id = %(room_id)s order by s.slot
+left join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
+where s.room_id = %(room_id)s and (p.id is not null or s.bot) order by s.slot
 
 -- name: sessions_to_look_at
 select distinct r.session_id from room r join session s on s.id = r.session_id

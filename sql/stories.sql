@@ -45,6 +45,8 @@ where m.room_id = %(room_id)s and (%(slot)s::int is null or m.slot = %(slot)s::i
 order by m.id desc limit %(most)s
 
 -- name: labels_of
-select p.slot, p.id as player_id, p.label, p.type, p.status::text, c.player_id is not null as is_connected
-from player p left join connected c on c.session_id = p.session_id and c.player_id = p.id
-where p.room_id = %(room_id)s and not p.replaced order by p.slot
+select s.slot, p.id as player_id, coalesce(p.label, 'bot') as label, coalesce(p.type, nullif(s.type, 'any'), '') as type,
+    coalesce(p.status::text, 'bot') as status, c.player_id is not null as is_connected
+from slot s left join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
+left join connected c on c.session_id = p.session_id and c.player_id = p.id
+where s.room_id = %(room_id)s order by s.slot

@@ -31,7 +31,7 @@ where p.session_id = %(session_id)s and p.status = 'waiting' group by type, wait
 -- name: room_lines
 select r.id, r.name, r.kind, r.number, r.status::text, r.position, r.step, r.round, r.deadline,
     r.stopped is not null as stopped,
-    array_agg(p.type order by s.slot) as types,
+    array_agg(coalesce(p.type, nullif(s.type, 'any'), '') order by s.slot) as types,
     array_agg(case
         when s.bot then 'bot'
         when p.status = 'left' then 'left'
@@ -45,7 +45,7 @@ select r.id, r.name, r.kind, r.number, r.status::text, r.position, r.step, r.rou
         else 'silent' end order by s.slot) as states
 from room r
 join slot s on s.room_id = r.id
-join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
+left join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
 left join connected c on c.session_id = p.session_id and c.player_id = p.id
 where r.session_id = %(session_id)s
 group by r.id order by r.id

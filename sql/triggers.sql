@@ -193,6 +193,18 @@ end $$;
 create or replace trigger player_updated after update on player
     referencing old table as old_rows new table as new_rows for each statement execute function player_updated();
 
+-- A bot that has a slot from the start is logged with the type that the slot asks for, as nobody else tells it.
+create or replace function slot_inserted() returns trigger language plpgsql as $$
+begin
+    perform append_events(array_agg(log.id order by log.id, n.slot), array_agg('bot_placed'::text),
+        array_agg(null::bigint), array_agg(jsonb_build_object('slot', n.slot, 'type', n.type) || treated(n.treatment)
+            order by log.id, n.slot))
+    from new_rows n join log on log.room_id = n.room_id where n.bot;
+    return null;
+end $$;
+create or replace trigger slot_inserted after insert on slot
+    referencing new table as new_rows for each statement execute function slot_inserted();
+
 create or replace function slot_updated() returns trigger language plpgsql as $$
 begin
     perform append_events(array_agg(log.id order by log.id, n.slot), array_agg('bot_placed'::text),

@@ -170,9 +170,13 @@ union all
 select format('slot %%s of room %%s is there %%s times', slot, room_id, count(*))
 from slot where session_id = %(session_id)s group by room_id, slot having count(*) > 1
 union all
+-- Unless the room's log says that a bot has had it from the start.
 select format('slot %%s of room %%s has no player', s.slot, s.room_id)
 from slot s left join player p on p.room_id = s.room_id and p.slot = s.slot and p.session_id = %(session_id)s and not p.replaced
-where s.session_id = %(session_id)s and p.id is null
+where s.session_id = %(session_id)s and p.id is null and not (s.bot and exists (
+    select from log l join event e on e.log_id = l.id and e.name = 'bot_placed'
+    where l.room_id = s.room_id and (e.data->>'slot')::int = s.slot and e.data->>'type' = s.type
+))
 union all
 select format('player %%s sits in slot %%s of room %%s, which is not there', p.id, p.slot, p.room_id)
 from player p left join slot s on s.room_id = p.room_id and s.slot = p.slot and s.session_id = %(session_id)s

@@ -70,7 +70,7 @@ CONTRADICTIONS = [
     """select 'two in one slot', room_id, slot from player where session_id = %(session)s
     and slot is not null and not replaced
     group by room_id, slot having count(*) > 1""",
-    """select 'a slot without a player', s.room_id, s.slot from slot s where s.session_id = %(session)s
+    """select 'a slot without a player', s.room_id, s.slot from slot s where s.session_id = %(session)s and not s.bot
     and not exists (select from player p where p.room_id = s.room_id and p.slot = s.slot and not p.replaced)""",
     """select 'sits where no slot is', p.label from player p
     where p.session_id = %(session)s and p.slot is not null and not exists (
