@@ -57,7 +57,7 @@ def add(replayer: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="STUDY",
         help="what if the rooms had been these? seats those who came, when they came, as this study would have; "
-        "a folder, or a file in place of the session's study.toml",
+        "a folder or its study.toml, or any file in place of the session's study.toml",
     )
     replayer.add_argument("--json", action="store_true", help="print it as JSON")
 
@@ -108,7 +108,9 @@ def _seat(options: argparse.Namespace, config: Config) -> int:
 
 
 def _study(path: Path, own: Study) -> Study:
-    """Raises StudyError."""
+    """A folder's, also by its study.toml; any other file stands in place of the session's. Raises StudyError."""
+    if path.name == STUDY_FILE and (path.parent / "pages").is_dir():
+        path = path.parent
     if path.is_dir() or not path.exists():
         return parse(read_folder(path))
     try:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.__main__ import main
+from app.config import PROJECT
 from app.hooks import HookError
 from app.replay_seating import Seated, Turn, would_have_been
 from app.study import Study, parse
@@ -124,6 +125,9 @@ def test_the_session_itself_is_seated_again_as_it_was_and_the_command_says_so(
     own.write_text(threes.replace('kind = "ring"', 'kind = "complete"'))
     code, said = ask("--seating", str(own))
     assert (code, said.splitlines()[2].split()) == (0, ["seated", "8", "9"]) and "rooms “mixed”" in said
+    for crowd in (PROJECT / "studies" / "crowd", PROJECT / "studies" / "crowd" / "study.toml"):
+        code, said = ask("--seating", str(crowd))
+        assert code == 0 and "Wisdom of crowds" in said, "a folder, also by its study.toml"
     assert "second 0.0: running.\n9 invited" in ask("--at", "0")[1]
     assert "1 waiting, 8 playing" in ask()[1]
     for options, sentence in (
