@@ -272,6 +272,9 @@ class _Reader:
             return None
         if base.kind is dict:
             return self._value_of(base, node.slice, index, missing=True)
+        if base.type == tuple[hook_values.Seat, ...] and ast.unparse(node.slice).split(".")[-1] == "slot":
+            sentence = f"Slots count from 1, and `{ast.unparse(node.value)}` from 0."
+            self._tell(node.slice, "", sentence, f"Write room.seat({ast.unparse(node.slice)}).", grave=False)
         if base.kind is tuple and not isinstance(node.slice, ast.Slice):
             parts = typing.get_args(base.type)
             return Known(parts[0]) if len(parts) == 2 and parts[1] is ... else None

@@ -18,7 +18,7 @@ from app.study_mistakes import Mistake, StudyError
 from app.study_network import read_networks
 from app.study_pages import is_page
 from app.study_parts import ANY, Dropout, Finish, Lobby, Position, Quota, RoomKind, Show, Standby, Step, Study
-from app.study_pay import read_pay
+from app.study_pay import check_pay, read_pay
 from app.study_quotas import check_quotas, read_quotas
 from app.study_roles import check_roles, in_halves, read_roles
 from app.study_rooms import read_entry, read_lobby, read_rooms, read_types
@@ -143,7 +143,8 @@ def _read(
     findings = table.findings
     check_parts(findings, files, types, entry, rooms, lobby, networks, steps, dropout, finish, treatments)
     check_quotas(findings, quotas, pay)
-    check_roles(findings, rooms, networks, roles)
+    check_pay(findings, pay, lobby, steps, bool(quotas), standby is not None)
+    check_roles(findings, files, rooms, networks, steps, roles)
     check_standby(findings, standby, rooms, lobby, [dropout, *(step.dropout for step in steps)])
     if people_types is not None:
         check_people(findings, types, rooms, +people_types)

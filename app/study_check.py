@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from app.fields import Field
 from app.hook_annotations import type_mistakes
+from app.hook_habits import habit_mistakes
 from app.hook_reading import reading_mistakes
 from app.hook_words import Words, answers_of
 from app.networks import Network
@@ -39,7 +40,9 @@ def check_parts(
     """Adds to `findings` what these parts can't do together, passing over those with their own mistakes."""
     _check_seats(findings, types, rooms)
     _check_waiting(findings, rooms, lobby)
-    if not lobby.seat:
+    if lobby.seat:
+        _check_seating(findings, rooms, lobby)
+    else:
         _check_order(findings, rooms)
     check_networks(findings, rooms, networks)
     check_rounds(findings, networks, steps)
@@ -53,6 +56,7 @@ def check_parts(
     if check_hooks(findings, files, uses):
         source, words = files[HOOKS_FILE], _words(findings, types, entry, rooms, steps, treatments)
         findings.mistakes.extend(type_mistakes(source, uses))
+        findings.mistakes.extend(habit_mistakes(source, uses))
         findings.mistakes.extend(reading_mistakes(source, uses, words))
 
 
@@ -150,9 +154,18 @@ def _check_waiting(findings: Findings, rooms: tuple[RoomKind, ...], lobby: Lobby
             cure = "Make `after` shorter, or max_wait in [lobby] longer."
             findings.wrong(("room", index, "after"), f"Room `{room.name}` can never open: {times}.", cure)
     soonest = min((room.after for room in rooms), default=0.0)
-    if soonest and findings.sound("room"):
+    if soonest and not lobby.seat and findings.sound("room"):
         sentence = f"Every room has `after`, so everybody waits at least {soonest:g} s."
         findings.note(("room", 0, "after"), sentence, "Remove it from the first room unless that is meant.")
+
+
+def _check_seating(findings: Findings, rooms: tuple[RoomKind, ...], lobby: Lobby) -> None:
+    """What only counts where the rooms are tried in their order."""
+    for index, room in enumerate(rooms):
+        if room.after:
+            sentence = f"`{lobby.seat}` decides who is seated when, so this is never looked at."
+            cure = "Remove it; lobby.waiting has how long everybody has `waited`."
+            findings.note(("room", index, "after"), sentence, cure)
 
 
 def _check_order(findings: Findings, rooms: tuple[RoomKind, ...]) -> None:
@@ -195,7 +208,24 @@ def _check_steps(findings: Findings, rooms: tuple[RoomKind, ...], steps: tuple[S
             questions = "1 question" if len(step.fields) == 1 else f"{len(step.fields)} questions"
             sentence = f"{step.limit:g} s are hardly enough to read and answer {questions}."
             findings.note(("step", index, "limit"), sentence, "Make `limit` longer unless that is meant.")
+        if step.on_timeout == "keep" and step.repeat == 1 and step.fields:
+            sentence = "This step has one round, so there is nothing before it to keep."
+            findings.note(
+                ("step", index, "on_timeout"), sentence, 'Raise `repeat`, or write "default:VALUE".'
+            )
+        _check_turns(findings, steps, index)
         _check_shows(findings, steps, index)
+
+
+def _check_turns(findings: Findings, steps: tuple[Step, ...], index: int) -> None:
+    """Two steps that would take turns, but for one round."""
+    before, step = steps[index - 1], steps[index]
+    if index and min(before.repeat, step.repeat) > 1 and abs(before.repeat - step.repeat) == 1:
+        sentence = (
+            f"`{before.name}` and `{step.name}` don't take turns: that they do only with the same `repeat`."
+        )
+        cure = f"Write repeat = {before.repeat}, unless all of `{before.name}` is to come first."
+        findings.note(("step", index, "repeat"), sentence, cure)
 
 
 def _check_shows(findings: Findings, steps: tuple[Step, ...], index: int) -> None:

@@ -1,11 +1,11 @@
 """From [pay] in study.toml to what players are paid."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 from app.languages import currencies, currency_digits
-from app.study_mistakes import nearest
-from app.study_parts import Pay
+from app.study_mistakes import Findings, nearest
+from app.study_parts import Lobby, Pay, Step
 from app.study_source import Table
 
 
@@ -35,6 +35,30 @@ def read_pay(study: Table, outcomes: Collection[str], entry: Collection[str]) ->
         pay.wrong("participant", sentence, cure)
     pay.report_unknown_keys("[pay]")
     return found
+
+
+def check_pay(
+    findings: Findings, pay: Pay, lobby: Lobby, steps: Sequence[Step], quotas: bool, standby: bool
+) -> None:
+    """Adds what would never be paid, and waiting that brings more than to finish."""
+    if not findings.sound("pay"):
+        return
+    if not any(step.score for step in steps) and findings.sound("step"):
+        for key in ("per_point", "least", "most"):
+            if findings.given(("pay", key)):
+                sentence = f"No step has a `score`, so nobody earns anything that `{key}` could count for."
+                findings.note(
+                    ("pay", key), sentence, 'Name a function in score = "…" at a step, or remove it.'
+                )
+    for outcome, comes, table in (("full", quotas, "[[quota]]"), ("standby", standby, "[standby]")):
+        if outcome in pay.outcomes and not comes:
+            sentence = f"Nobody ends as `{outcome}`: there is no {table}."
+            findings.note(("pay", "outcomes", outcome), sentence, f"Remove it, or add {table}.")
+    waiting = lobby.pay_per_minute * Decimal(lobby.max_wait) / 60
+    if pay.base and waiting > pay.base and findings.sound("lobby"):
+        sentence = f"Who waits longest gets {round(waiting, 2)} for that, and {pay.base} for finishing."
+        cure = f"Write it in whole {pay.currency or 'units'}, such as 0.15, unless that is meant."
+        findings.note(("lobby", "pay_per_minute"), sentence, cure)
 
 
 def _currency(pay: Table) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from app.networks import Network
+from app.study_hooks import HOOKS_FILE
 from app.study_mistakes import Findings, did_you_mean
+from app.study_pages import is_page
 from app.study_parts import ROLE, Roles, RoomKind, Step, beginnings
 from app.study_source import Table
 
@@ -38,16 +41,17 @@ def with_roles(study: Table, steps: Sequence[Step], roles: Roles | None) -> list
     begin = beginnings(steps) or {step.name for step in steps[:1]}
     for index, step in enumerate(steps):
         place, only = ("step", index, "only", ROLE), step.only.get(ROLE)
-        if only and roles is None and study.sound("role"):
+        if only and roles is None and study.sound("role") and not _is_treatment(study):
             sentence = "There are no roles that this step could be for."
             study.findings.wrong(place, sentence, f"Add [role] with {DEAL}.")
         elif only and roles is not None and only not in roles.names:
             known = tuple(dict.fromkeys(roles.names))
             study.findings.wrong(place, f"`{only}` is none of the roles.", did_you_mean(only, known))
-        taken = ROLE in [field.name for field in (*step.fields, *step.results)]
-        if roles is not None and taken:
-            sentence = f"`{ROLE}` is the name of what [role] deals."
-            study.findings.wrong(("step", index), sentence, "Give this step's field or result another name.")
+        for key, fields in (("fields", step.fields), ("results", step.results)):
+            names = [field.name for field in fields]
+            if roles is not None and ROLE in names:
+                name = ("step", index, key, names.index(ROLE), "name")
+                study.findings.wrong(name, f"`{ROLE}` is the name of what [role] deals.", "Choose another.")
     if roles is None:
         return list(steps)
     return [
@@ -55,11 +59,27 @@ def with_roles(study: Table, steps: Sequence[Step], roles: Roles | None) -> list
     ]
 
 
+def _is_treatment(study: Table) -> bool:
+    """Told where that is read: it can't have this name."""
+    tables = study.values.get("treatment")
+    return isinstance(tables, list) and any(
+        isinstance(one, dict) and one.get("name") == ROLE for one in tables
+    )
+
+
 def check_roles(
-    findings: Findings, rooms: Sequence[RoomKind], networks: Sequence[Network], roles: Roles | None
+    findings: Findings,
+    files: Mapping[str, bytes],
+    rooms: Sequence[RoomKind],
+    networks: Sequence[Network],
+    steps: Sequence[Step],
+    roles: Roles | None,
 ) -> None:
+    """Adds groups that the roles don't go into, roles that nothing depends on, and steps where nobody has one yet."""
     if roles is None or not all(findings.sound(part) for part in ("role", "room", "network")):
         return
+    if findings.sound("step"):
+        _check_steps(findings, files, steps, roles)
     for room in rooms:
         network = next((one for one in networks if room.name in one.rooms or not one.rooms), None)
         size = network.group_size(room.size) if network else room.size
@@ -68,6 +88,33 @@ def check_roles(
                 f"In room `{room.name}` {size} play together, and the roles are for {len(roles.names)}."
             )
             findings.wrong(("role", "deal"), sentence, "Deal as many roles as play together.")
+
+
+def _check_steps(findings: Findings, files: Mapping[str, bytes], steps: Sequence[Step], roles: Roles) -> None:
+    begin = beginnings(steps)
+    first = next((index for index, step in enumerate(steps) if step.name in begin), 0)
+    for index, step in enumerate(steps[:first]):
+        if ROLE in step.only:
+            place = ("step", index, "only", ROLE)
+            sentence = f"Nobody has a role yet, so this step is for everybody: they are dealt at `{steps[first].name}`."
+            findings.note(place, sentence, "Remove it, or move the step behind that one.")
+    if roles.change and not begin:
+        sentence = "Everybody keeps their role: it changes with each round, and no step repeats."
+        findings.note(("role", "change"), sentence, "Give the steps between which it changes a `repeat`.")
+    shown = any(one.field == ROLE for step in steps for one in step.show)
+    asked = any(field.about == ROLE for step in steps for field in step.fields)
+    texts = [body for name, body in files.items() if is_page(name) or name == HOOKS_FILE]
+    named = re.compile(rf"\b{ROLE}\b".encode())
+    if (
+        not shown
+        and not asked
+        and not any(ROLE in step.only for step in steps)
+        and not any(map(named.search, texts))
+    ):
+        sentence = "Nobody learns their role: no `only`, no `show`, no page and no hook names it."
+        findings.note(
+            ("role",), sentence, f'Write show = [{{field = "{ROLE}", of = "me"}}] at a step, for example.'
+        )
 
 
 def in_halves(networks: Sequence[Network], roles: Roles | None) -> tuple[Network, ...]:

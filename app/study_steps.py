@@ -13,7 +13,7 @@ from app.study_mistakes import did_you_mean
 from app.study_names import NAME, unique_name
 from app.study_pages import OWN_PAGES
 from app.study_parts import ROLE, SEEN, Dropout, Roles, Show, Step
-from app.study_roles import with_roles
+from app.study_roles import DEAL, with_roles
 from app.study_source import Table
 from app.study_treatments import read_only
 
@@ -70,6 +70,7 @@ def read_steps(study: Table, dropout: Dropout, roles: Roles | None = None) -> tu
             _check_pace(table, steps[-1])
         shows.append([_show(one) for one in table.tables("show", SHOW_EXAMPLE)])
         computed = (*_computed(shows[-1]), *_whom(found))
+        _check_names(table, steps[-1], [show for _, show in shows[-1]])
         steps[-1] = replace(steps[-1], results=(*steps[-1].results, *computed))
         table.report_unknown_keys("[[step]]")
     steps = with_roles(study, steps, roles)
@@ -162,6 +163,19 @@ def _computed(shows: Sequence[tuple[Table, Show]]) -> Iterator[Field]:
             yield Field(show.hook, ask, kind)
 
 
+def _check_names(table: Table, step: Step, shows: Sequence[Show]) -> None:
+    """What a hook gives as the step opens is called like the hook."""
+    taken = [field.name for field in (*step.fields, *step.results)]
+    for nth, show in enumerate(shows):
+        if show.hook and show.hook in taken:
+            sentence = (
+                f"`{show.hook}` is a field or result here already, and a hook's value has the hook's name."
+            )
+            table.findings.wrong(
+                (*table.path, "show", nth, "hook"), sentence, "Give the function another name."
+            )
+
+
 def _whom(fields: Sequence[Field]) -> Iterator[Field]:
     """Whom questions are about, where a hook says so as the step opens: a result named after it."""
     for hook in dict.fromkeys(field.of for field in fields if field.of not in ("", *SEEN)):
@@ -210,6 +224,7 @@ def _placed(steps: Sequence[Step], index: int, table: Table, show: Show) -> Show
     if show.field not in names:
         if table.sound("field"):
             cure = did_you_mean(show.field, sorted(names)) if names else "Ask something in a step first."
+            cure = f"Add [role] with {DEAL}." if show.field == ROLE else cure
             table.wrong("field", f"No step has a field `{show.field}`, so it can't be shown.", cure)
         return replace(show, step=steps[index].name)
     step = names[show.field]

@@ -92,6 +92,9 @@ def _name(table: Table, others: Collection[str]) -> str:
         if not NAME.fullmatch(name) or hasattr(dict, name):  # as in {{ treatment.name }}
             cure = "Write a word of letters, digits and _, such as punishment."
             table.wrong("name", f"`{name}` can't be the name of a treatment.", cure)
+        elif name == ROLE:
+            sentence = f"`{name}` can't be the name of a treatment: it is what [role] deals."
+            table.wrong("name", sentence, "Give it another name, here and wherever `only` names it.")
         elif name in others:
             sentence = f"There are two treatments named `{name}`."
             table.wrong("name", sentence, "Give one of them another `name`.")

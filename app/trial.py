@@ -7,7 +7,7 @@ answer that is counted on and may be missing. What a hook makes of other answers
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
@@ -30,13 +30,14 @@ from app.networks import Tie as Stored
 from app.plausible import plausible
 from app.rooms import Waiting
 from app.study import ANY, Mistake, Position, RoomKind, Study
-from app.study_hooks import ON_TIMEOUT
-from app.study_mistakes import whole_line
-from app.study_parts import ROLE, SEEN
+from app.study_hooks import ON_TIMEOUT, line_of_answer
+from app.study_mistakes import listed, whole_line
+from app.study_parts import ROLE, SEEN, Step
 from app.treatments import Draws
 
 FIRST = 2  # rounds of a step that are played, and its last
 SEED = 1
+DEAR = 10  # times what finishing brings
 CURE = "Mend the function, and check again."
 SILENT_CURE = "Read it with .get(slot), or say in on_timeout what stands for a missing answer."
 BOTS_CURE = "A bot has no `entry`, and no type where its seat takes any: ask `seat.bot` first."
@@ -61,23 +62,60 @@ async def try_hooks(study: Study) -> list[Mistake]:
     try:
         if study.lobby.seat:
             tell(await _try_lobby(hooks, study), "a made-up lobby", CURE)
-        trials = [(kind, silent) for silent in (False, True) for kind in study.rooms]
-        for kind, silent in trials:
-            trial = _Trial(hooks, study, kind, silent)
+        trials = [_Trial(hooks, study, kind, silent) for silent in (False, True) for kind in study.rooms]
+        for trial in trials:
             await trial.play()
+            kind, silent = trial.kind, trial.silent
             where = f"a made-up room `{kind.name}`"
-            if silent:
-                tell(trial.failures, f"{where} where slot {trial.silent} never answers", SILENT_CURE, False)
+            if silent is not None:
+                tell(trial.failures, f"{where} where slot {silent} never answers", SILENT_CURE, False)
             else:
                 tell(trial.failures, where, CURE)
         for kind in study.rooms:
             if kind.bots_after is not None:
-                trial = _Trial(hooks, study, kind, silent=False, bots=kind.size - kind.people)
-                await trial.play()
-                tell(trial.failures, f"a made-up room `{kind.name}` that bots fill", BOTS_CURE)
+                trials.append(_Trial(hooks, study, kind, silent=False, bots=kind.size - kind.people))
+                await trials[-1].play()
+                tell(trials[-1].failures, f"a made-up room `{kind.name}` that bots fill", BOTS_CURE)
     finally:
         await hooks.retire(0)
+    for hook, sentence, cure in (*_in_vain(study, trials), *_dear(study, trials)):
+        spot = whole_line(study.files[FILE], line_of_answer(study.files[FILE], hook))
+        found.setdefault(hook, Mistake(FILE, spot, sentence, cure, grave=False))
     return list(found.values())
+
+
+def _in_vain(study: Study, trials: Sequence[_Trial]) -> Iterator[tuple[str, str, str]]:
+    """Hooks that never chose anybody, or left a result out, in any of the rooms; each with a sentence and a cure."""
+    heard = {(one.step, one.name) for trial in trials for one in trial.said}
+    opened = {step for trial in trials for step in trial.opened}
+    for step in study.steps:
+        if step.when and step.name not in opened and not step.only:
+            sentence = f"`{step.when}` chose nobody for `{step.name}` in all rooms that were made up."
+            yield (
+                step.when,
+                sentence,
+                "It is asked before the step opens, when nothing is answered there yet.",
+            )
+        left = [one.name for one in _computed(step) if (step.name, one.name) not in heard]
+        if step.on_end and left and step.name in opened and not study.treatments:
+            sentence = f"`{step.on_end}` gave no {listed(left)} in all rooms that were made up."
+            yield step.on_end, sentence, "Return it, or remove it from the step's `results`."
+
+
+def _dear(study: Study, trials: Sequence[_Trial]) -> Iterator[tuple[str, str, str]]:
+    """Points that count as money, as it seems."""
+    most = max((amount for trial in trials for amount in trial.earned.values()), default=Decimal(0))
+    if study.pay.per_point is None and study.pay.most is None and most > DEAR * study.pay.base > 0:
+        hook = next(step.score for step in study.steps if step.score)
+        sentence = (
+            f"Somebody earned {most:f} in a room that was made up, and gets {study.pay.base} for finishing."
+        )
+        yield hook, sentence, "If these are points, say in [pay] what one is worth: per_point = 0.01."
+
+
+def _computed(step: Step) -> list[Field]:
+    """The results that `on_end` gives."""
+    return [one for one in step.results if one.name not in (ROLE, *step.opening_hooks)]
 
 
 async def _try_lobby(hooks: Hooks, study: Study) -> list[Failure]:
@@ -115,6 +153,7 @@ class _Trial:
         self.failures: list[Failure] = []
         self.said: list[Said] = []
         self.earned: dict[int, Decimal] = {}
+        self.opened: set[str] = set()  # steps
         draws = Draws(study.treatments, SEED)
         self.treatment = draws.room(kind.name, 1)
         types = [_type(study, wanted, self.chance) for wanted in kind.types]
@@ -148,6 +187,7 @@ class _Trial:
                 self.ties = await self._call(self.network.rewire_by, before, read) or self.ties
             self._deal(position)
             if asked := await self._who_is_asked(position):
+                self.opened.add(position.step.name)
                 await self._open(position, asked)
                 await self._end(position, asked)
             before = position
@@ -228,8 +268,7 @@ class _Trial:
         if step.fills_in:
             await self._fill_in(position, asked)
         if step.on_end:
-            computed = [one for one in step.results if one.name not in (ROLE, *step.opening_hooks)]
-            await self._compute(step.on_end, position, computed)
+            await self._compute(step.on_end, position, _computed(step))
         if step.score:
             found = await self._call(step.score, position, partial(read_amounts, slots=self.slots))
             for slot, amount in (found or {}).items():

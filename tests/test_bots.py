@@ -409,7 +409,9 @@ def test_a_function_that_needs_what_a_bot_never_said_is_told_before_anybody_come
     asking = STUDY.replace(
         "[[room]]", "[entry]\nfields = [{name = 'age', ask = 'Age', kind = 'integer'}]\n[[room]]"
     )
-    asking = asking.replace("repeat = 3", 'repeat = 3\nscore = "points"')
+    asking = asking.replace("repeat = 3", 'repeat = 3\nscore = "points"').replace(
+        "base = 1.00", "base = 1.00\nper_point = 0.01"
+    )
     hook = b"def points(room):\n    return {seat.slot: seat.entry['age'] for seat in room.seats}\n"
     [told] = asyncio.run(try_hooks(parse(files(asking, hook))))
     assert told.grave and told.sentence.startswith(

@@ -263,6 +263,38 @@ def play(room, slot: str, questions: tuple):
     return {}
 > `slot` is given as int, and can't be `str`.
 
+import random
+def payoff(room):
+    return {1: random.choice([1, 2])}
+> note: hooks.py:3:16: `random.choice` gives something else each time, also where a room tries again. Write
+> room.dice("…"), which gives the same again.
+
+from random import randint as roll
+def payoff(room):
+    return {1: roll(1, 6)}
+> hooks.py:3:16: `random.randint` gives something else each time
+
+from datetime import datetime
+def payoff(room):
+    return {1: datetime.now().hour}
+> hooks.py:3:16: `datetime.datetime.now` gives something else each time, also where a room tries again.
+
+import numpy as np
+def payoff(room):
+    return {1: 1}
+> hooks.py:1:8: Hooks have Python's own library and networklab, and not `numpy`.
+
+calls = 0
+def payoff(room):
+    global calls
+    calls += 1
+    return {1: calls}
+> note: hooks.py:3:5: Nothing stays from one call of a hook to the next, so this is always as the file has it.
+
+def payoff(room):
+    return {slot: room.seats[slot].slot for slot in room.slots}
+> note: hooks.py:2:30: Slots count from 1, and `room.seats` from 0. Write room.seat(slot).
+
 from networklab import Rooom
 > hooks.py:1:24: networklab has no `Rooom`. Did you mean `Room`?
 
@@ -336,6 +368,17 @@ def payoff(room):
     return {x.slot: 1 for x in filter(_gone, room.seats)}
 def _gone(seat):
     return seat.anything
+
+import random, time
+from datetime import datetime, timedelta
+def payoff(room):
+    then = datetime(2026, 1, 1) + timedelta(days=room.round)
+    return {1: random.Random(room.seed).randint(1, 6) + then.day + room.dice().choice([1, 2])}
+
+import random
+def payoff(room):
+    random.seed(room.seed)
+    return {1: random.randint(1, 6)}
 
 class Room:
     pass

@@ -454,14 +454,17 @@ def test_the_pay_stands_on_every_page_as_the_language_writes_it(
 def test_check_knows_money() -> None:
     def told(line: str) -> str:
         toml = re.sub(r"\[pay\]\nbase = 4.50\ncurrency = \"EUR\"", f"[pay]\n{line}", STUDY)
-        return " ".join(map(str, check({"study.toml": toml.encode(), "pages/talk.html": PAGE.encode()})))
+        found = check({"study.toml": toml.encode(), "pages/talk.html": PAGE.encode()})
+        return " ".join(f"{'' if one.grave else 'note: '}{one}" for one in found)
 
     assert told('base = 4.50\ncurrency = "EUR"') == ""
     assert "Did you mean `EUR`?" in told('currency = "eur"')
     assert "no code of a currency" in told('currency = "€"')
     assert "players don't pay" in told("base = -1")
     assert "bonus" in told("bonus = 3")
-    assert told("per_point = 0.05\nleast = -2\nmost = 10\noutcomes = {lobby = 0.5, closed = 3}") == ""
+    assert told("outcomes = {lobby = 0.5, closed = 3}") == ""
+    in_vain = told("per_point = 0.05\nleast = -2\nmost = 10")
+    assert in_vain.count("note: ") == in_vain.count("No step has a `score`, so nobody earns anything") == 3
     assert "EUR has 2 decimals" in told('base = 4.505\ncurrency = "EUR"')
     assert "JPY has no decimals" in told('base = 4.5\ncurrency = "JPY"')
     assert "less than `least`" in told("least = 2\nmost = 1")
