@@ -81,12 +81,14 @@ def _told(study: Study, estimate: Estimate) -> Iterator[tuple[str, str]]:
     shortest, longest = _minutes(estimate.shortest), _minutes(estimate.longest)
     quick = f"{shortest} in a room if all answer in a third of the time, "
     yield "length", f"{quick if shortest != longest else ''}{longest} if every deadline runs out"
-    yield "lobby", "; ".join([f"at most {_minutes(estimate.lobby)}", *_filling(estimate)])
+    yield "lobby", f"at most {_minutes(estimate.lobby)}"
+    yield from (("", line) for line in _filling(study, estimate))
     least, most = estimate.records
     a_player = f"{most:,}" if least == most else f"{least:,} to {most:,}"
     yield (
         "records",
-        f"{a_player} per player; {most * estimate.players:,} of {_many(estimate.players, 'player')}",
+        f"{a_player} per player, so {'at most ' if least != most else ''}{most * estimate.players:,}"
+        f" by {_many(estimate.players, 'player')} together",
     )
     rate = f"{_rate(estimate.records_a_second)} records in {_rate(estimate.forms_a_second)} forms a second"
     yield (
@@ -104,10 +106,15 @@ def _told(study: Study, estimate: Estimate) -> Iterator[tuple[str, str]]:
         yield "pay", _paid(study, estimate, *estimate.pay)
 
 
-def _filling(estimate: Estimate) -> Iterator[str]:
-    for name, takes in estimate.fills.items():
+def _filling(study: Study, estimate: Estimate) -> Iterator[str]:
+    for room in study.rooms:
+        takes = estimate.fills.get(room.name)
+        if takes is None:
+            yield f"a `{room.name}` fills as its types come: --players people.csv says how soon"
+            continue
         late = ", longer than anybody waits: most would leave" if takes > estimate.lobby else ""
-        yield f"a `{name}` fills in about {_minutes(takes)}{late}"
+        opens = f", from those who have waited {_minutes(room.after)}" if room.after else ""
+        yield f"a `{room.name}` fills in about {_minutes(takes)}{opens}{late}"
 
 
 def _paid(study: Study, estimate: Estimate, least: Decimal, most: Decimal | None) -> str:
@@ -117,7 +124,13 @@ def _paid(study: Study, estimate: Estimate, least: Decimal, most: Decimal | None
     if most is None:
         return f"{money(least)} or more for finishing: `score` may give any amount; `most` in [pay] bounds it"
     each = money(least) if least == most else f"{money(least)} to {money(most)}"
-    return f"{each} for finishing; at most {money(most * estimate.players)} for {_many(estimate.players, 'player')}"
+    more = [
+        *(["what `score` gives"] if study.scores else []),
+        *(["the wait before"] if study.lobby.pay_per_minute else []),
+    ]
+    included = f", with {' and '.join(more)}" if least != most and more else ""
+    all_of_it = f"at most {money(most * estimate.players)} for {_many(estimate.players, 'player')}"
+    return f"{each} for finishing{included}; {all_of_it}"
 
 
 def with_people(files: dict[str, bytes], path: Path) -> tuple[Counter[str] | Path, list[Mistake]]:
