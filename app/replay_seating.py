@@ -57,6 +57,7 @@ class Seated:
     unseated: int  # left by the longest wait, or as the session closed
     gone: int  # left by themselves
     waiting: int  # still, at the end of the log
+    bots: int = 0  # that have had a seat from the start
 
     @property
     def kinds(self) -> Mapping[str, int]:
@@ -76,7 +77,13 @@ class Seated:
 
     def as_json(self) -> dict[str, Any]:
         waits = dict(median=self.median, p95=self.p95, longest=self.longest)
-        counts = dict(seated=len(self.waits), unseated=self.unseated, gone=self.gone, waiting=self.waiting)
+        counts = dict(
+            seated=len(self.waits),
+            bots=self.bots,
+            unseated=self.unseated,
+            gone=self.gone,
+            waiting=self.waiting,
+        )
         return counts | dict(kinds=self.kinds, waits=waits, rooms=[asdict(room) for room in self.rooms])
 
 
@@ -90,6 +97,7 @@ class _Lobby:
     made: Counter[str] = field(default_factory=Counter)
     rooms: list[Opened] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
+    bots: int = 0
     unseated: int = 0
     gone: int = 0
 
@@ -103,6 +111,7 @@ class _Lobby:
         for placement in await decide(waiting, self.made) if running and waiting else ():
             kind = placement.kind.name
             self.made[kind] += 1
+            self.bots += len(placement.bots)
             self.rooms.append(Opened(f"{kind}-{placement.number}", kind, at / 1e6, placement.reason))
             self.waits += [(at - self.since.pop(player_id)) / 1e6 for player_id, _ in placement.seats]
         longest = self.study.lobby.max_wait
@@ -147,7 +156,7 @@ async def would_have_been(
         await _pass(found, turns, until, decide)
     finally:
         await hooks.retire(0)
-    return Seated(found.rooms, found.waits, found.unseated, found.gone, len(found.since))
+    return Seated(found.rooms, found.waits, found.unseated, found.gone, len(found.since), found.bots)
 
 
 async def _pass(found: _Lobby, turns: Sequence[Turn], until: int, decide: Decide) -> None:
@@ -179,7 +188,8 @@ def was(then: Then, first: datetime, pauses: Pauses) -> Seated:
     out = [one for one in players if one.status == "left" and one.slot is None and one.waiting_since]
     out = [one for one in out if one.outcome != TURNED_AWAY]
     unseated = sum(one.outcome in UNSEATED for one in out)
-    return Seated(rooms, waits, unseated, len(out) - unseated, then.counts["waiting"])
+    bots = sum(len(room.filled) for room in then.rooms.values())
+    return Seated(rooms, waits, unseated, len(out) - unseated, then.counts["waiting"], bots)
 
 
 def pauses_in(events: Iterable[Event], last: datetime) -> list[tuple[datetime, datetime]]:
@@ -217,6 +227,8 @@ def turns_in(events: Iterable[Event], then: Then, first: datetime, pauses: Pause
 def beside(real: Seated, other: Seated) -> str:
     """Both in two columns."""
     lines: list[tuple[str, object, object]] = [("seated", len(real.waits), len(other.waits))]
+    if real.bots or other.bots:
+        lines.append(("bots beside them", real.bots, other.bots))
     for kind in dict.fromkeys([*real.kinds, *other.kinds]):
         lines.append((f"rooms “{kind}”", real.kinds.get(kind, 0), other.kinds.get(kind, 0)))
         lines.append(("  the first opened at", _opened(min, kind, real), _opened(min, kind, other)))

@@ -43,6 +43,7 @@ seats = {red = 1, blue = 1}
 name = "any"
 seats = {any = 3}
 after = "30s"
+bots_after = "60s"
 [lobby]
 max_wait = "2m"
 pay_per_minute = 0.15

@@ -25,7 +25,7 @@ from app.lobby import decide
 from app.replay import read_then
 from app.replay_monitor import monitor_then
 from app.replay_places import Stage, page_then, room_then, story_then
-from app.replay_seating import Turn, would_have_been
+from app.replay_seating import Turn, beside, would_have_been
 from app.rooms import RoomView, Waiting
 from app.sessions import Studies
 from app.stories import RoomStory
@@ -166,6 +166,54 @@ def test_the_lobby_is_looked_at_as_bots_come() -> None:
     assert lobby.next_look(study, [10, 20], running=True) == 40
     assert lobby.next_look(study, [70], running=True) == 230
     assert lobby.next_look(study, [10, 20], running=False) == 280
+
+
+def test_the_lobby_promises_only_what_nobody_can_take_away() -> None:
+    def promised(toml: str) -> tuple[float | None, int]:
+        study = parse(files(toml, b"def group(lobby):\n    return []\n"))
+        prospect = lobby.prospects(study, {"red": 1}, {})["red"]
+        assert prospect is not None
+        return prospect.bots_after, prospect.people
+
+    assert promised(STUDY) == (60, 1)
+    assert promised(STUDY.replace('"60s"\n[lobby]', '"60s"\npeople = 3\n[lobby]')) == (60, 3)
+    assert promised(STUDY.replace('"60s"\n[lobby]', '"60s"\ncount = 2\n[lobby]')) == (None, 1)
+    assert promised(STUDY.replace('bots_after = "60s"', "")) == (None, 1)
+    assert promised(STUDY.replace("[lobby]", '[lobby]\nseat = "group"')) == (None, 1)
+
+
+@pytest.mark.parametrize(
+    ("language", "people", "words"),
+    [
+        (
+            "en",
+            2,
+            [
+                "If at least 2 of you are here in ",
+                ", you start then; free places are taken by computer players.",
+            ],
+        ),
+        ("de", 1, ["Sie beginnen in spätestens ", "; freie Plätze nehmen dann Computerspieler ein."]),
+        (
+            "es",
+            2,
+            ["Si en ", " hay al menos 2 de ustedes, empezarán entonces; las plazas libres las ocuparán"],
+        ),
+    ],
+)
+def test_the_lobby_says_when_bots_come_in_the_studys_language(
+    shared: House, server: Server, language: str, people: int, words: list[str]
+) -> None:
+    toml = STUDY.replace('"60s"\n[lobby]', f'"60s"\npeople = {people}\n[lobby]')
+    session = shared.open_study(parse(files(f'language = "{language}"\n{toml}')), {"red": 1})
+    one = shared.guest(server, session, "R1")
+
+    async def story() -> str:
+        await one.sign_in()
+        return await one.page()
+
+    page = shared.tell(story())
+    assert re.search(".*".join(map(re.escape, words)), page), page[page.index("<main") :]
 
 
 # From the link to the CSV.
@@ -353,7 +401,10 @@ def test_who_came_is_seated_again_with_bots(house: House) -> None:
     assert [(room.second, room.reason) for room in found.rooms] == [
         (61, "1 red + 1 blue were waiting, the longest 1:00; 2 bots; `mixed` #1")
     ]
-    assert found.waits == [60, 30]
+    assert (found.waits, found.bots) == ([60, 30], 2)
+    other = replace(found, bots=0)
+    assert re.search(r"^bots beside them +2 +0$", beside(found, other), re.MULTILINE)
+    assert "bots beside them" not in beside(other, other)
 
 
 def test_what_is_recounted_misses_a_slot_of_which_nobody_told_that_a_bot_has_it(house: House) -> None:
