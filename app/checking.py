@@ -112,9 +112,13 @@ def _filling(study: Study, estimate: Estimate) -> Iterator[str]:
         if takes is None:
             yield f"a `{room.name}` fills as its types come: --players people.csv says how soon"
             continue
-        late = ", longer than anybody waits: most would leave" if takes > estimate.lobby else ""
+        filled = room.fills_after is not None and not study.lobby.seat
+        bots = f", with bots after a wait of {_minutes(room.fills_after or 0)}" if filled else ""
+        late = (
+            ", longer than anybody waits: most would leave" if takes > estimate.lobby and not filled else ""
+        )
         opens = f", from those who have waited {_minutes(room.after)}" if room.after else ""
-        yield f"a `{room.name}` fills in about {_minutes(takes)}{opens}{late}"
+        yield f"a `{room.name}` fills in about {_minutes(takes)}{opens}{bots}{late}"
 
 
 def _paid(study: Study, estimate: Estimate, least: Decimal, most: Decimal | None) -> str:

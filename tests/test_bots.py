@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import clock, dropouts, export, lobby, replay_check, rooms, sessions, stories
+from app.__main__ import main
 from app.conductor import Conductor
 from app.db import Connection, open_pool
 from app.estimate import estimate_of
@@ -436,6 +437,16 @@ def test_what_is_recounted_misses_a_slot_of_which_nobody_told_that_a_bot_has_it(
 )
 def test_the_estimate_reckons_with_bots(people: Counter[str] | int, fills: float | None) -> None:
     assert estimate_of(parse(files()), people, 100).fills.get("mixed") == fills
+
+
+def test_check_says_from_when_on_bots_come(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, content in files().items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "people.csv").write_text("token,label,type\n,R1,red\n")
+    assert main(["check", str(tmp_path), "--players", str(tmp_path / "people.csv"), "--over", "10m"]) == 0
+    told = capsys.readouterr().out
+    assert "a `mixed` fills in about 11 minutes, with bots after a wait of 1 minute\n" in told
 
 
 def test_a_room_that_bots_can_fill_is_one_that_can_fill() -> None:
