@@ -420,11 +420,12 @@ def test_htmx_gets_fragments_and_a_browser_without_scripts_gets_pages(
 # For machines
 
 
-def test_the_metrics_are_prometheus_text_and_count_what_was_stored(
-    shared: House, visitor: httpx.Client, seated: tuple[Opened, list[str]]
-) -> None:
+def test_the_metrics_are_prometheus_text_and_count_what_was_stored(house: House) -> None:
+    # Of a database of its own: they tell of every process that shares it.
+    server, session = house.serve(), house.open()
+
     def read() -> dict[str, float]:
-        answer = visitor.get("/metrics")
+        answer = httpx.get(f"{server.base}/metrics", timeout=30)
         assert answer.headers["content-type"].startswith("text/plain")
         figures: dict[str, float] = {}
         types: dict[str, str] = {}
@@ -444,10 +445,13 @@ def test_the_metrics_are_prometheus_text_and_count_what_was_stored(
         assert all(name.endswith("_total") == (kind == "counter") for name, kind in types.items())
         return figures
 
+    async def answer() -> None:
+        guests = [house.guest(server, session, label) for label in session.tokens]
+        await sign_everyone_in(guests)
+        assert (await guests[0].answer({"belief": "9"})).status == 200
+
     before = read()
-    visitor.cookies.set(PLAYER_COOKIE, seated[1][0])
-    form = form_of(visitor, "/play/records")
-    assert visitor.post("/play/records", data={**form, "belief": "9"}).status_code == 200
+    house.tell(answer())
     after = read()
     assert after["networklab_forms_acknowledged_total"] == before["networklab_forms_acknowledged_total"] + 1
     assert after["networklab_listening"] == 1 and after["networklab_streams"] == 0
