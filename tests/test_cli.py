@@ -18,6 +18,7 @@ import pytest
 
 from app.accounts import password_hash, password_matches
 from app.config import PROJECT
+from app.processes import free_port
 from app.study import parse, read_folder
 from tests.commands import run
 from tests.house import House, Server
@@ -141,7 +142,11 @@ def test_what_cannot_be_done_is_told_in_one_sentence(shell: Shell) -> None:
         (["serve"], {"PORT": "http"}, "PORT must be a whole number above zero"),
         (["sessions"], {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "Check DATABASE_URL"),
         (["sessions"], {"DATABASE_URL": "what is this"}, "Check DATABASE_URL"),
-        (["serve"], {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "Check DATABASE_URL"),
+        (
+            ["serve", "--port", str(free_port())],
+            {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"},
+            "Check DATABASE_URL",
+        ),
         (["admin", "add", " "], {}, "1 to 100 plain characters"),
         (["admin", "add", "ada", "--password", "short"], {}, "at least 8 characters"),
     ]
