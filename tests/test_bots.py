@@ -278,6 +278,29 @@ def test_one_person_and_three_bots_play_from_the_link_to_the_csv(
     assert [one["label"] for one in _table(tmp_path, "payments.csv")] == ["R1"], "a bot is paid nothing"
 
 
+def test_a_page_that_stays_open_is_led_from_the_lobby_through_the_rounds_with_bots(
+    shared: House, server: Server
+) -> None:
+    toml = STUDY.replace('"60s"\n[lobby]', '"1s"\n[lobby]').replace('"belief"}]', '"belief", round = "now"}]')
+    session = shared.open_study(parse(files(toml)), {"red": 1})
+    one = shared.guest(server, session, "R1")
+
+    async def story() -> None:
+        await one.sign_in()
+        async with one.watching() as stream:
+            await stream.until(lambda text: "round 1 of 3" in text, "the room")
+            for round_ in (1, 2, 3):
+                await until(partial(_bots_have, shared, 3 * round_), "the bots' answers")
+                values = _said_by_neighbours(shared, round_)
+                shows = partial(_all_in, [f">{value}</td>" for value in values])
+                await stream.until(shows, f"on the page what neighbours say in round {round_}")
+                await one.answer({"belief": "50"})
+            await stream.until(lambda text: 'id="code"' in text, "the end")
+
+    shared.tell(story())
+    assert shared.contradictions(session) == []
+
+
 def test_the_same_seed_gives_the_same_seats_and_the_same_answers_of_bots(house: House) -> None:
     first, second = (_opened_with_bots(house, STUDY) for _ in range(2))
     assert first == second
@@ -548,6 +571,10 @@ async def _round(guest: Guest, round_: int) -> None:
         return f"round {round_} of 3" in await guest.page()
 
     await until(opened, f"round {round_}")
+
+
+def _all_in(parts: Sequence[str], text: str) -> bool:
+    return all(part in text for part in parts)
 
 
 def _bots_have(house: House, answers: int) -> bool:
