@@ -266,7 +266,7 @@ class Live:
             page.refresh()
             return
         page.place = place = replace(before, view=view)
-        key = (place.answered, place.playing, place.gone, before.gone)
+        key = (place.answered, place.playing, place.left, before.left)
         if key not in rendered:
             rendered[key] = sse(place.player_answered(before), str(view.room.seq))
         page.push(rendered[key])
@@ -382,7 +382,13 @@ def _fold(view: RoomView, event: Event) -> RoomView:
         assert event.player_id is not None
         seats = tuple(
             replace(
-                seat, player_id=event.player_id, status="playing", answered=False, nudged=False, bot=False
+                seat,
+                player_id=event.player_id,
+                status="playing",
+                answered=False,
+                nudged=False,
+                bot=False,
+                refilled=seat.refilled or data.get("was_empty", False),
             )
             if seat.slot == data["slot"]
             else seat

@@ -6,7 +6,7 @@ from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from app import groups, players, rooms
+from app import groups, players, rooms, slots
 from app.db import Connection, Queries
 from app.db import rows as typed_rows
 from app.hooks import Hooks
@@ -15,6 +15,7 @@ from app.study import ANY, RoomKind, Standby, Study
 
 SQL = Queries("lobby")
 STANDBY_LOOK = 5.0  # seconds after which it is looked again whether some room still needs who stands by
+BUSY_LOOK = 0.5  # the same, where a room that needs somebody was busy
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,19 @@ async def seat(
             await rooms.open_rooms(conn, session_id, seed, study, placements)
     seated = {player_id for placement in placements for player_id, _ in placement.seats}
     left = [one for one in waiting if one.player_id not in seated]
+    hopeless: list[Waiting] = []
+    busy = False
+    if status == "running" and (study.standby or study.fills_places):
+        hopes = prospects(study, Counter(one.type for one in left), await rooms.rooms_made(conn, session_id))
+        hopeless = [one for one in left if one.stands_by is not None or hopes[one.type] is None]
+    if hopeless and study.fills_places:
+        hopeless.sort(
+            key=lambda one: one.stands_by is None
+        )  # who stands by comes first, as in `standbys_for`
+        filled = await slots.fill(conn, session_id, study, hopeless)
+        busy, seated = filled.busy, seated | filled.player_ids
+        left = [one for one in left if one.player_id not in seated]
+        hopeless = [one for one in hopeless if one.player_id not in seated]
     overdue = [one.player_id for one in left if one.stands_by is None and one.waited >= study.lobby.max_wait]
     if overdue:
         await players.leave(conn, overdue, "lobby", study)
@@ -89,10 +103,12 @@ async def seat(
         [one.waited for one in left if one.stands_by is None and one.waited < study.lobby.max_wait],
         status == "running",
     )
-    if study.standby and status == "running":
-        still = [one for one in left if one.player_id not in overdue]
-        if await _stand_by(conn, session_id, study, study.standby, still):
-            wait = min(STANDBY_LOOK, wait or STANDBY_LOOK)
+    still = [one for one in hopeless if one.player_id not in overdue]
+    if still and study.standby:
+        still = await _stand_by(conn, session_id, study, study.standby, still)
+    if still:
+        look = BUSY_LOOK if busy else STANDBY_LOOK
+        wait = look if wait is None else min(wait, look)
     if study.lobby.seat and wait is not None:
         wait = min(wait, groups.LOOK) if hooks is not None else 0.0
     await conn.execute(SQL["set_due"], dict(session_id=session_id, secs=wait))
@@ -100,27 +116,23 @@ async def seat(
 
 
 async def _stand_by(
-    conn: Connection, session_id: str, study: Study, standby: Standby, left: Sequence[Waiting]
-) -> bool:
-    """For whom no room opens any more stands by as long as some room that goes on could need them.
-
-    Whether anybody does now.
-    """
+    conn: Connection, session_id: str, study: Study, standby: Standby, hopeless: Sequence[Waiting]
+) -> list[Waiting]:
+    """For whom no room opens any more stands by as long as some room that goes on could need them. Who does now."""
     found = await conn.execute(SQL["seats_being_played"], dict(session_id=session_id))
     played = {type_ for (type_,) in await found.fetchall()}
-    types = Counter(one.type for one in left)
-    hopes = prospects(study, types, await rooms.rooms_made(conn, session_id))
-    needed = {type_ for type_ in types if type_ in played or ANY in played}
-    stay = [one for one in left if one.stands_by is not None and one.stands_by > 0 and one.type in needed]
-    done = [one.player_id for one in left if one.stands_by is not None and one not in stay]
+    needed = {one.type for one in hopeless if one.type in played or ANY in played}
+    standing = [one for one in hopeless if one.stands_by is not None]
+    stay = [one for one in standing if one.stands_by and one.stands_by > 0 and one.type in needed]
+    done = [one.player_id for one in standing if one not in stay]
     if done:
         await players.leave(conn, done, "standby", study)
-    new = [one for one in left if one.stands_by is None and hopes[one.type] is None and one.type in needed]
+    new = [one for one in hopeless if one.stands_by is None and one.type in needed]
     new = new[: max(0, standby.places - len(stay))]
     if new:
         who = dict(player_ids=[one.player_id for one in new])
         await conn.execute(SQL["stand_by"], who | dict(secs=standby.until))
-    return bool(stay or new)
+    return [*stay, *new]
 
 
 def decide(kinds: Sequence[RoomKind], waiting: Sequence[Waiting], made: Mapping[str, int]) -> list[Placement]:

@@ -197,6 +197,16 @@ class RoomPlace:
         """Those of the partners whose slot is empty."""
         return tuple(seat for seat in self.partners if not seat.is_taken)
 
+    @property
+    def refilled(self) -> tuple[Seat, ...]:
+        """Those of the partners who took over a slot of which this player was told that it is empty."""
+        return tuple(seat for seat in self.partners if seat.refilled and seat.is_taken)
+
+    @property
+    def left(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """What this player is told of who left: the slots that are empty, and those that are not any more."""
+        return tuple(seat.slot for seat in self.gone), tuple(seat.slot for seat in self.refilled)
+
     def html(self) -> str:
         opened = Markup(self.step_html())
         return html.render_own(self.study, "room", "player/room.html", opened=opened, **self._context())
@@ -221,7 +231,7 @@ class RoomPlace:
 
     def player_left(self, before: RoomPlace) -> str:
         """Nothing where nobody has: what stands there would be read out again."""
-        if self.gone == before.gone:
+        if self.left == before.left:
             return ""
         return fragment(
             "#left", "innerHTML", html.render_for(self.study, "player/_player_left.html", **self._context())

@@ -112,6 +112,11 @@ async def place_then(conn: Connection, stage: Stage, player_id: int) -> Place | 
 async def room_then(conn: Connection, stage: Stage, room_id: int) -> RoomView:
     """The room must have been open by then."""
     room, then = stage.then.rooms[room_id], stage.then
+    refilled = {
+        one.slot
+        for one in then.players.values()
+        if one.room_id == room_id and one.replaced and one.followed_by == "smaller"
+    }
     sitting = {one.slot: one for one in then.seated(room_id)}
     seats = [
         Seat(
@@ -124,6 +129,7 @@ async def room_then(conn: Connection, stage: Stage, room_id: int) -> RoomView:
             asked=room.asked is None or slot.slot in room.asked,
             nudged=one is not None and one.nudged_at is not None,
             bot=slot.slot in room.bots,
+            refilled=slot.slot in refilled,
         )
         for slot in await rows(conn, Slot, SQL["slots_of"], room_id=room_id)
         if (one := sitting.get(slot.slot)) or slot.slot in room.filled

@@ -59,6 +59,7 @@ class Seat:
     asked: bool = True  # the room's step is shown to this slot
     nudged: bool = False
     bot: bool = False  # a bot plays there: whoever sat there has left, or nobody ever did
+    refilled: bool = False  # the room had gone on without whoever sat there, until somebody took it over
 
     @property
     def is_taken(self) -> bool:

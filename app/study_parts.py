@@ -94,6 +94,15 @@ class Quota:
     max: Decimal | None = None
     answers: tuple[str, ...] = ()
 
+    @property
+    def words(self) -> str:
+        """What somebody answers who counts in it: `Radio or Paper`, `18 to 29`."""
+        if self.answers:
+            return " or ".join(self.answers)
+        if self.min is not None and self.max is not None:
+            return str(self.min) if self.min == self.max else f"{self.min} to {self.max}"
+        return f"{self.min} or more" if self.min is not None else f"{self.max} or less"
+
     def counts(self, kind: str, value: str) -> bool:
         """Whether whoever gave this answer, as it is stored, counts in it. Who gave none does not."""
         if not value:
@@ -378,6 +387,11 @@ class Study:
         rules = (self.dropout, *(step.dropout for step in self.steps))
         fill = any(room.bots_after is not None for room in self.rooms)
         return fill or any("bot" in rule.then for rule in rules)
+
+    @property
+    def fills_places(self) -> bool:
+        """Whether at some step who waits takes the place of somebody who has left."""
+        return any("standby" in step.dropout.then for step in self.steps)
 
     @property
     def listens(self) -> bool:

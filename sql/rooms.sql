@@ -62,7 +62,10 @@ select s.slot, s.alias, s.type, p.id as player_id, coalesce(p.status::text, 'bot
             and a.player_id = p.id and not a.late
     ) as answered,
     r.asked is null or s.slot = any(r.asked) as asked,
-    p.nudged_at is not null as nudged, s.bot
+    p.nudged_at is not null as nudged, s.bot,
+    exists (
+        select from player q where q.room_id = s.room_id and q.slot = s.slot and q.replaced and q.followed_by = 'smaller'
+    ) as refilled
 from slot s join room r on r.id = s.room_id
 left join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
 where s.room_id = %(room_id)s and (p.id is not null or s.bot) order by s.slot

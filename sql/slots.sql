@@ -6,6 +6,29 @@ join player n on n.session_id = p.session_id and n.status = 'waiting' and s.type
 where p.id = %(player_id)s and not p.replaced and r.status = 'playing'
 order by n.standby_until is null, n.waiting_since, n.id limit 50
 
+-- name: rooms_with_places
+-- Rooms that go on smaller, at a step at which who stands by takes a place.
+select r.id from room r
+where r.session_id = %(session_id)s and r.status = 'playing' and r.stopped is null and r.deadline > clock_timestamp()
+    and r.step = any(%(steps)s)
+    and exists (select from player p where p.room_id = r.id and p.status = 'playing')
+    and exists (
+        select from player p where p.room_id = r.id and p.status = 'left' and p.followed_by = 'smaller' and not p.replaced
+    )
+
+-- name: lock_if_free
+-- Who holds one of them may do so for as long as a hook takes, and the whole lobby would wait.
+select id from room where id = any(%(room_ids)s) and status = 'playing' and step = any(%(steps)s)
+order by id for update skip locked
+
+-- name: places
+-- In a statement of its own: what has changed before its rooms were locked is seen. The longest empty first.
+select p.id as player_id, s.type
+from player p join slot s on s.room_id = p.room_id and s.slot = p.slot
+where p.room_id = any(%(room_ids)s) and p.status = 'left' and p.followed_by = 'smaller' and not p.replaced
+    and exists (select from player q where q.room_id = p.room_id and q.status = 'playing')
+order by p.finished_at, p.id
+
 -- name: give_up_slot
 update player set replaced = true where id = %(player_id)s and status = 'left'
 

@@ -171,7 +171,7 @@ begin
         union all
         select n.id, n.session_id, n.room_id, 3, 'player_replaced',
             jsonb_strip_nulls(jsonb_build_object('slot', n.slot, 'before', q.label, 'before_id', q.id, 'now', n.label,
-                'by', acting()))
+                'was_empty', case when q.followed_by = 'smaller' then true end, 'by', acting()))
         from new_rows n join old_rows o using (id) join player q on q.room_id = n.room_id and q.slot = n.slot and q.replaced
         where n.slot is not null and o.slot is null
             and q.id = (select id from player where room_id = n.room_id and slot = n.slot and replaced

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from app import lobby
-from app.db import Connection
+from app import dropouts, lobby
+from app.db import Connection, connect
 from app.players import Arrival, sign_in
 from app.replay_check import check as replay_check
 from app.study import StudyError, check, parse
@@ -50,11 +50,11 @@ def people(house: House, session: Opened) -> dict[str, tuple[Any, ...]]:
     return {label: tuple(rest) for label, *rest in found}
 
 
-def look(house: House, session: Opened) -> None:
+def look(house: House, session: Opened, files: dict[str, bytes] | None = None) -> None:
     """What the conductor does when the lobby is due."""
 
     async def work(conn: Connection) -> None:
-        await lobby.seat(conn, session.id, parse(study()))
+        await lobby.seat(conn, session.id, parse(files or study()))
 
     house.do(work)
 
@@ -142,3 +142,132 @@ def test_nobody_stands_by_for_longer_than_the_study_says_and_a_pause_does_not_co
     house.act("close", session)
     look(house, session)
     assert people(house, session)[standing[1]][:2] == ("left", "standby")
+
+
+TRIO = STUDY.replace('name = "pair"\nseats = {any = 2}', 'name = "trio"\nseats = {any = 3}')
+
+
+def test_a_place_that_was_empty_before_anybody_stood_by_is_taken_by_who_comes_and_the_others_read_it(
+    shared: House, server: Server
+) -> None:
+    house, session = shared, shared.open_files(study(TRIO), {"any": 5})
+    guests = [house.guest(server, session, label) for label in session.tokens]
+    first, second, third, fourth, fifth = guests
+
+    async def story() -> None:
+        for guest in (first, second, third):
+            await guest.sign_in()
+        await seated(third)
+        async with second.watching() as neighbour:
+            await first.browser.post("/play/leave", {})
+            await neighbour.until(lambda text: "has left; the group goes on." in text, "who has left")
+            await fourth.sign_in()
+            assert "How sure?" in await seated(fourth), "they never stood by: the place was there"
+            await neighbour.until(
+                lambda text: "had left; somebody else goes on in that place now." in text, "who goes on"
+            )
+        page = await third.page()
+        assert "somebody else goes on in that place now." in page and "has left" not in page
+        await fifth.sign_in()
+        await until(lambda: people(house, session)[fifth.label][2], "nothing is empty any more")
+        assert (await fourth.answer({"belief": "5"})).status == 200
+
+    house.tell(story())
+    [(left, place)] = house.sql(
+        """select p.label, n.label from player p join player n on (n.room_id, n.slot) = (p.room_id, p.slot)
+        where p.session_id = %s and p.replaced and not n.replaced""",
+        session.id,
+    )
+    assert (left, place) == (first.label, fourth.label)
+    told = house.sql(
+        """select e.name, coalesce(e.data->>'then', e.data->>'was_empty'), e.data->>'before'
+        from event e join log l on l.id = e.log_id
+        where e.session_id = %s and l.room_id is not null and e.name in ('player_left', 'player_replaced')
+        order by e.seq""",
+        session.id,
+    )
+    assert told == [("player_left", "smaller", None), ("player_replaced", "true", first.label)]
+    assert house.contradictions(session) == []
+    assert house.read(lambda conn: replay_check(conn, session.id)).differences == []
+
+
+def come(house: House, session: Opened, *labels: str) -> None:
+    """They sign in; a look at the lobby follows."""
+
+    async def work(conn: Connection) -> None:
+        await sign_in(conn, [Arrival(session.tokens[label], {}) for label in labels])
+
+    house.do(work)
+
+
+def leave(house: House, session: Opened, label: str, files: dict[str, bytes]) -> None:
+    [(player_id,)] = house.sql("select id from player where label = %s", label)
+
+    async def work(conn: Connection) -> None:
+        await dropouts.withdraw(conn, player_id, parse(files))
+
+    house.do(work)
+
+
+def test_a_room_that_is_busy_is_looked_at_again_and_nobody_waits_for_it(house: House) -> None:
+    files = study(TRIO)
+    session = house.open_files(files, {"any": 4})
+    first, *others, late = session.tokens
+    come(house, session, first, *others)
+    look(house, session, files)
+    leave(house, session, first, files)
+    come(house, session, late)
+
+    async def while_busy() -> None:
+        async with await connect(house.database, "hook") as other, other.transaction():
+            await other.execute("select from room for update")
+            conn = await connect(house.database, "story")
+            async with conn.transaction():
+                await lobby.seat(conn, session.id, parse(files))
+            await conn.close()
+
+    house.tell(while_busy())
+    assert people(house, session)[late] == ("waiting", None, True)
+    [(wait,)] = house.sql("select extract(epoch from due_at - clock_timestamp())::float8 from lobby")
+    assert wait < lobby.BUSY_LOOK
+    look(house, session, files)
+    assert people(house, session)[late] == ("playing", None, False)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "taken"),
+    [
+        (
+            'fields = [{name = "belief"',
+            'dropout = {then = ["nudge", "smaller"]}\nfields = [{name = "belief"',
+            False,
+        ),
+        ('[standby]\nplaces = 2\nuntil = "5m"\n', "", True),
+        ('then = ["nudge", "standby", "smaller"]', 'then = ["nudge", "standby", "bot"]', False),
+        ("count = 1", "count = 2", False),
+    ],
+    ids=[
+        "the step says otherwise",
+        "who only waits comes too",
+        "a bot keeps its place",
+        "a room of their own",
+    ],
+)
+def test_an_empty_place_is_taken_where_the_open_step_says_so_by_whom_no_other_room_takes(
+    house: House, old: str, new: str, taken: bool
+) -> None:
+    assert old in TRIO
+    files = study(TRIO.replace(old, new))
+    session = house.open_files(files, {"any": 4})
+    first, *others, late = session.tokens
+    come(house, session, first, *others)
+    look(house, session, files)
+    leave(house, session, first, files)
+    assert people(house, session)[first] == ("left", "withdrawn", False)
+    come(house, session, late)
+
+    look(house, session, files)
+
+    assert (people(house, session)[late][0] == "playing") == taken
+    assert house.contradictions(session) == []
+    assert house.read(lambda conn: replay_check(conn, session.id)).differences == []
