@@ -28,6 +28,7 @@ from app.exported import (
 )
 from app.languages import currency_digits
 from app.receipts import Kept
+from app.recounts import exceeded_quotas, other_treatments
 from app.study import Study, fingerprint
 
 SQL = Queries("verify")
@@ -154,6 +155,20 @@ async def verify(
         assert counts is not None
         checks = [await _rule(conn, name, session_id, study) for name in RULES]
         checks.append(await _study_check(conn, session_id, study))
+        checks.append(
+            await _check(
+                "treatments_are_drawn_again",
+                "Each room and each player has the treatment that the session's seed draws.",
+                other_treatments(conn, session_id, study),
+            )
+        )
+        checks.append(
+            await _check(
+                "no_quota_was_exceeded",
+                "No quota ever let in more than its most, counted again from what people said at the door.",
+                exceeded_quotas(conn, session_id, study),
+            )
+        )
         with tempfile.TemporaryDirectory(prefix="networklab-") as folder:
             fresh = Path(folder) / "export.zip"
             with fresh.open("xb") as file:

@@ -19,7 +19,10 @@ from app.quotas import admit, quotas_of
 from app.replay_check import check as replay_check
 from app.sessions import Studies
 from app.study import StudyError, check, parse
+from app.verify import verify
 from tests.house import PAGE, House, Opened, Server
+from tests.test_actions import desk
+from tests.test_monitor import shown, words
 
 STUDY = """
 title = "Panel"
@@ -135,6 +138,13 @@ async def come(
         return [one for found in await asyncio.gather(*map(process, range(processes))) for one in found]
 
 
+def contradicted(house: House, session: Opened, files: dict[str, bytes]) -> list[str]:
+    """What `verify` says of quotas."""
+    found = house.tell(verify(house.database, session.id, parse(files)))
+    [check] = [one for one in found.checks if one.name == "no_quota_was_exceeded"]
+    return list(check.rows)
+
+
 def counts(house: House, session: Opened) -> Counter[tuple[Any, ...]]:
     return Counter(
         house.sql(
@@ -169,6 +179,21 @@ def test_of_200_who_come_at_once_through_eight_processes_exactly_so_many_are_let
     assert inside[False, "man", "waiting", None] == 50, "of them there may be any number"
     assert all(kind[3] == "full" for kind in seen if kind[2] == "left") and seen.total() == 200
     assert house.contradictions(session) == []
+    assert contradicted(house, session, study()) == []
+    [(label,)] = house.sql("select label from player where outcome = 'full' and entry->>'age' = '70' limit 1")
+    house.sql(
+        """update player set status = 'waiting', outcome = null, code = null, finished_at = null,
+            signed_in_at = clock_timestamp()
+        where label = %s""",
+        label,
+    )
+    [told] = contradicted(house, session, study())
+    assert f"({label}): came in as number 51 of at most 50 people whose gender is woman or other" in told
+    house.sql("update player set quotas = '{2}' where label = %s", label)
+    assert (
+        f"({label}): counted in quota 3, but what they said counts in"
+        in contradicted(house, session, study())[0]
+    )
 
 
 def test_who_leaves_before_sitting_down_gives_the_place_back_and_who_has_sat_keeps_it(house: House) -> None:
@@ -203,11 +228,13 @@ def test_who_leaves_before_sitting_down_gives_the_place_back_and_who_has_sat_kee
 
     house.tell(story())
     assert house.read(lambda conn: replay_check(conn, session.id)).differences == []
+    assert contradicted(house, session, study(ONE_PLACE)) == [], "a place that was given back counts once"
 
 
 def test_whoever_finds_it_full_reads_thanks_and_gets_a_code_and_pay(shared: House, server: Server) -> None:
     house, session = shared, shared.open_files(study(ONE_PLACE), {"any": 2})
     first, second = (house.guest(server, session, label) for label in session.tokens)
+    ada = desk(house, server, session)
 
     async def story() -> None:
         await first.sign_in({"age": "20", "gender": "woman"})
@@ -219,6 +246,12 @@ def test_whoever_finds_it_full_reads_thanks_and_gets_a_code_and_pay(shared: Hous
         assert (await second.sign_in({"age": "50", "gender": "man"})).status == 303
         assert "NO-PLACE" in await second.page(), "coming again with other answers changes nothing"
         assert "You’re in." in await first.page()
+        text = await shown(ada, "Quotas · 1 of 3 full")
+        quotas = "age 18 to 29 1 of 1 full gender woman or other 1 of 50 media Radio 0 of 1,000"
+        assert quotas in text and quotas in words(await ada.page("/replay"))
+        assert "age 18 to 29 0 of 1 gender" in words(await ada.page("/replay?at=0")), (
+            "at the first sign of life"
+        )
 
     house.tell(story())
     [(player_id, status, outcome)] = house.sql(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from app.players import Arrival, sign_in
 from app.replay_check import check as replay_check
 from app.study import StudyError, check, parse
 from tests.house import PAGE, House, Opened, Server, seated, until
+from tests.test_actions import desk
+from tests.test_monitor import shown, words
 
 STUDY = """
 title = "Full house"
@@ -79,12 +82,17 @@ def test_who_stands_by_is_told_so_takes_the_place_of_who_leaves_and_is_paid_when
     house, session = shared, shared.open_files(study(), {"any": 5})
     guests = [house.guest(server, session, label) for label in session.tokens]
     first, second, third, fourth, fifth = guests
+    ada = desk(house, server, session)
 
     async def story() -> None:
         for guest in guests:
             await guest.sign_in()
         await seated(first)
         await until(lambda: people(house, session)[fourth.label][2], "two on standby")
+        text = await shown(ada, "Standby 2 of 2 places")
+        assert "Lobby · 1 waiting" in text and re.search(r"2 any paid to wait until [\d:–]+ UTC", text)
+        text = words(await ada.page("/replay"))
+        assert "Lobby · 1 waiting" in text and "Standby 2 of 2 places 2 any paid to wait until" in text
         assert people(house, session) == {
             first.label: ("playing", None, False),
             second.label: ("playing", None, False),
@@ -110,6 +118,7 @@ def test_who_stands_by_is_told_so_takes_the_place_of_who_leaves_and_is_paid_when
 
         await until(nobody_needs_them, "the end of standing by")
         page = await fourth.page()
+        await shown(ada, "Standby 0 of 2 places")
         assert "Thank you for standing by." in page and "STANDBY" in page and "0.5" in page
         assert "It stands for the time you waited, which is paid." in page
 

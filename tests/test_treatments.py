@@ -20,6 +20,7 @@ from app.replay_check import check as replay_check
 from app.sessions import Studies
 from app.study import StudyError, check, parse
 from app.treatments import Draws
+from app.verify import verify
 from tests.house import House, Opened, Server, seated
 
 STUDY = """
@@ -252,3 +253,39 @@ def test_whoever_takes_a_slot_over_gets_its_treatment(house: House) -> None:
 
     assert house.sql("select treatment from player where id = %s", newcomer) == [(got,)] and got["rank"]
     assert house.read(lambda conn: replay_check(conn, session.id)).differences == []
+    assert contradicted(house, session) == []
+
+
+def contradicted(house: House, session: Opened) -> list[str]:
+    """What `verify` says of treatments."""
+    found = house.tell(verify(house.database, session.id, parse(files())))
+    [check] = [one for one in found.checks if one.name == "treatments_are_drawn_again"]
+    return list(check.rows)
+
+
+def test_verify_draws_again_and_names_whose_treatment_was_changed_by_hand(house: House) -> None:
+    session = house.open_files(files(), {"any": 12})
+    house.tell(races(house, session, at_once=3))
+    assert contradicted(house, session) == []
+    [(player, label, slot, rank, other)] = house.sql(
+        """select p.id, p.label, p.slot, p.treatment->>'rank', q.treatment->>'rank'
+        from player p join player q on q.room_id = p.room_id and q.slot <> p.slot
+        join room r on r.id = p.room_id where r.name = 'pair-4' order by p.slot limit 1"""
+    )
+    assert rank != other
+    house.sql(
+        "update player set treatment = treatment || jsonb_build_object('rank', %s::text) where id = %s",
+        other,
+        player,
+    )
+    assert contradicted(house, session) == [
+        f"player {player} ({label}), slot {slot} of room pair-4: rank is {other}, where the seed draws {rank}"
+    ]
+    house.sql(
+        "update player set treatment = treatment || jsonb_build_object('rank', %s::text) where id = %s",
+        rank,
+        player,
+    )
+    house.sql("update room set treatment = treatment - 'stakes' where name = 'pair-2'")
+    [told] = contradicted(house, session)
+    assert told.startswith("room pair-2: stakes is nothing, where the seed draws ")

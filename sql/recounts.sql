@@ -1,0 +1,20 @@
+-- name: seed
+select seed from session where id = %(session_id)s
+
+-- name: sitters
+-- In the order in which treatments were drawn. Who took a slot over comes after the one who had it; where there never was
+-- a player, a bot has had it from the start.
+select r.name as room, r.kind, r.number, r.treatment as of_room, s.slot, p.id, coalesce(p.label, 'a bot') as label,
+    coalesce(p.type, '') as type, coalesce(p.treatment, s.treatment) as treatment
+from room r join slot s on s.room_id = r.id left join player p on p.room_id = s.room_id and p.slot = s.slot
+where r.session_id = %(session_id)s order by r.id, s.slot, p.seated_at, p.id
+
+-- name: guests
+-- Who found it full left at the very moment at which they came; a researcher may have given them another code since.
+select id, label, entry, quotas as counted, case when full_then then null else signed_in_at end as came_in,
+    case when status = 'left' and room_id is null and not full_then then finished_at end as gave_back
+from (
+    select *, status = 'left' and room_id is null and finished_at = signed_in_at as full_then from player
+    where session_id = %(session_id)s and signed_in_at is not null
+) guest
+order by id
