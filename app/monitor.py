@@ -13,7 +13,7 @@ from app import html
 from app.lights import lights
 from app.lobby import missing, open_kinds
 from app.study import RoomKind, Study
-from app.ticks import STEP, RoomLine, Tick, Waiters
+from app.ticks import STEP, RoomLine, Standing, Tick, Waiters
 
 WIDTH, HEIGHT = 300.0, 22.0  # of the picture of those who wait, one row a type
 BARS = 60
@@ -38,6 +38,34 @@ class WaitRow:
     bars: tuple[tuple[float, float], ...]  # x and height, in the units of the picture
 
 
+@dataclass(frozen=True, slots=True)
+class QuotaLine:
+    """How full a quota is."""
+
+    field: str
+    words: str  # what somebody answers who counts in it
+    taken: int
+    most: int
+
+    @property
+    def is_full(self) -> bool:
+        return self.taken >= self.most
+
+    @property
+    def share(self) -> float:
+        """Of a hundred."""
+        return round(100 * min(self.taken, self.most) / self.most, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Who stands by."""
+
+    people: int
+    places: int  # 0: the study has none
+    standing: Sequence[Standing]
+
+
 def tick_context(tick: Tick, study: Study) -> dict[str, object]:
     made: dict[str, int] = {}
     for room in tick.rooms:
@@ -52,11 +80,25 @@ def tick_context(tick: Tick, study: Study) -> dict[str, object]:
         needs=[
             Need(kind, missing(kind, tick.waiting), _opens_at(kind, tick)) for kind in open_kinds(study, made)
         ],
+        quotas=quota_lines(study, tick.taken),
+        pool=pool_of(study, tick.standing),
         waits=wait_rows(tick.waiters, study.lobby.max_wait),
         marks=sorted({_across(kind.after, study) for kind in study.rooms if kind.after}),
         type_numbers=numbers,
         room_items=room_items(tick.rooms, study, numbers, f"/admin/sessions/{tick.session.id}/rooms/"),
     )
+
+
+def quota_lines(study: Study, taken: Mapping[int, int]) -> list[QuotaLine]:
+    """`taken`: quota, by place in the study → people let in."""
+    return [
+        QuotaLine(quota.field, quota.words, taken.get(nth, 0), quota.most)
+        for nth, quota in enumerate(study.quotas)
+    ]
+
+
+def pool_of(study: Study, standing: Sequence[Standing]) -> Pool:
+    return Pool(sum(one.people for one in standing), study.standby.places if study.standby else 0, standing)
 
 
 def wait_rows(waiters: Sequence[Waiters], longest: float) -> list[WaitRow]:

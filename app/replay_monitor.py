@@ -10,11 +10,11 @@ from typing import Any
 
 from app.db import Connection, rows
 from app.lobby import missing, open_kinds
-from app.monitor import WaitRow, type_numbers, wait_rows
+from app.monitor import Pool, QuotaLine, WaitRow, pool_of, quota_lines, type_numbers, wait_rows
 from app.replay import SQL, Span
 from app.replay_places import Stage, rooms_made
 from app.then import PlayerThen, RoomThen, Then
-from app.ticks import STEP, RoomLine, Waiters
+from app.ticks import STEP, RoomLine, Standing, Waiters
 
 BARS = 150  # of the picture of when answers came
 BEFORE, AFTER = 12, 4  # events that are listed around a moment
@@ -55,16 +55,22 @@ class Monitor:
     needs: Sequence[Lacking]
     rooms: Sequence[RoomLine]
     type_numbers: Mapping[str, int]
+    quotas: Sequence[QuotaLine]
+    pool: Pool
 
 
-def monitor_then(stage: Stage, connected: Collection[int] | None) -> Monitor:
-    """`connected`: whose page was; None if that is not known any more."""
+def monitor_then(
+    stage: Stage, connected: Collection[int] | None, counted: Mapping[int, Sequence[int]]
+) -> Monitor:
+    """`connected`: whose page was; None if that is not known any more. `counted`: as `counted_in`."""
     then, study = stage.then, stage.study
     waiting = [one for one in then.players.values() if one.status == "waiting"]
     by_type = dict(sorted(Counter(one.type for one in waiting).items()))
     waited: Counter[tuple[str, int]] = Counter()
     for one in waiting:
         assert one.waiting_since is not None
+        if one.standby_until is not None:
+            continue
         seconds = ((then.paused_at or stage.at) - one.waiting_since).total_seconds()
         waited[one.type, max(0, int(seconds // STEP) * STEP)] += 1
     waiters = [Waiters(type_, seconds, people) for (type_, seconds), people in sorted(waited.items())]
@@ -76,7 +82,14 @@ def monitor_then(stage: Stage, connected: Collection[int] | None) -> Monitor:
         [Lacking(kind.name, missing(kind, by_type)) for kind in kinds] if then.status != "closed" else [],
         lines,
         type_numbers(study, [one.type for one in then.players.values()]),
+        quota_lines(study, _taken(then, counted)),
+        pool_of(study, _standing(waiting)),
     )
+
+
+async def counted_in(conn: Connection, session_id: str) -> dict[int, list[int]]:
+    """Player → the quotas that they count in, by place in the study. It never changes: they said it at the door."""
+    return dict(await (await conn.execute(SQL["counted_in"], dict(session_id=session_id))).fetchall())
 
 
 async def connected_then(conn: Connection, stage: Stage) -> set[int] | None:
@@ -102,6 +115,20 @@ async def answers_over(conn: Connection, session_id: str, span: Span) -> list[tu
     found = await (await conn.execute(SQL["answers_over"], where)).fetchall()
     most = max((count for _, count in found), default=1)
     return [(bar, round(count / most, 3)) for bar, count in found]
+
+
+def _taken(then: Then, counted: Mapping[int, Sequence[int]]) -> Counter[int]:
+    """As the door counts: see sql/quotas.sql."""
+    inside = [one for one in then.players.values() if one.status == "waiting" or one.room_id is not None]
+    return Counter(nth for one in inside for nth in counted.get(one.id, ()))
+
+
+def _standing(waiting: Sequence[PlayerThen]) -> list[Standing]:
+    until: dict[str, list[datetime]] = {}
+    for one in waiting:
+        if one.standby_until is not None:
+            until.setdefault(one.type, []).append(one.standby_until)
+    return [Standing(type_, len(ends), min(ends), max(ends)) for type_, ends in sorted(until.items())]
 
 
 def _line(then: Then, room: RoomThen, connected: Collection[int] | None) -> RoomLine:

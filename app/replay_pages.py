@@ -17,7 +17,14 @@ from app.lab import lab_of
 from app.monitor import room_items
 from app.pages import page, piece, problem
 from app.replay import Span, read_span, read_then
-from app.replay_monitor import answers_over, connected_then, events_around, marks_of, monitor_then
+from app.replay_monitor import (
+    answers_over,
+    connected_then,
+    counted_in,
+    events_around,
+    marks_of,
+    monitor_then,
+)
 from app.replay_places import Stage, page_then, story_then
 from app.sessions import find_session
 
@@ -93,7 +100,8 @@ async def replay_page(
         then = stage.then
         if player_id and player_id not in then.players:
             raise NotFoundException("There is no such player in this session.")
-        monitor = monitor_then(stage, await connected_then(conn, stage))
+        counted = await counted_in(conn, session_id)
+        monitor = monitor_then(stage, await connected_then(conn, stage), counted)
         opened = room_id in then.rooms
         context = dict(
             slider=slider,

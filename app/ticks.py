@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from app.figures import Figures
 from app.notes import Question, open_questions
 from app.pulse import BEAT, Curve
 
-SQL, SESSIONS = Queries("ticks"), Queries("sessions")
+SQL, SESSIONS, QUOTAS = Queries("ticks"), Queries("sessions"), Queries("quotas")
 STATUSES = ("invited", "waiting", "playing", "finished", "left")
 STEP = 5  # seconds, of how long people have waited
 
@@ -64,6 +64,16 @@ class Waiters:
     type: str
     waited: int
     people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """So many people of one type stand by, paid to wait: the first of them until `first`, the last until `last`."""
+
+    type: str
+    people: int
+    first: datetime
+    last: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +134,8 @@ class Tick:
     trend: Trend
     pages: Pages
     waiters: Sequence[Waiters]
+    standing: Sequence[Standing]
+    taken: Mapping[int, int]  # quota, by place in the study → people let in
     connections_free: int  # of the database
 
     @property
@@ -142,6 +154,8 @@ async def read_tick(conn: Connection, session_id: str, server: Figures, before: 
         questions = await open_questions(conn, session_id)
         pages = await row(conn, Pages, SQL["pages"], session_id=session_id)
         waiters = await rows(conn, Waiters, SQL["waiters"], session_id=session_id, step=STEP)
+        standing = await rows(conn, Standing, SQL["standing"], session_id=session_id)
+        taken = await (await conn.execute(QUOTAS["taken"], dict(session_id=session_id))).fetchall()
         [(gone, connections_free)] = await (await conn.execute(FIGURES["surroundings"])).fetchall()
     counts = dict.fromkeys(STATUSES, 0)
     for status, _, count, _ in people:
@@ -171,6 +185,8 @@ async def read_tick(conn: Connection, session_id: str, server: Figures, before: 
         trend=trend,
         pages=pages,
         waiters=waiters,
+        standing=standing,
+        taken=dict(taken),
         connections_free=connections_free,
     )
 

@@ -169,3 +169,6 @@ select least(width_bucket(extract(epoch from e.at), extract(epoch from %(first)s
     extract(epoch from %(last)s::timestamptz) + 0.001, %(bars)s), %(bars)s) - 1 as bar, count(*) as answers
 from log l join event e on e.log_id = l.id and e.name = 'player_answered'
 where l.session_id = %(session_id)s group by bar order by bar
+
+-- name: counted_in
+select id, quotas from player where session_id = %(session_id)s and quotas <> '{}'

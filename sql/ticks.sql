@@ -22,11 +22,17 @@ left join connected c on c.player_id = p.id and c.session_id = p.session_id
 where p.session_id = %(session_id)s
 
 -- name: waiters
--- In a pause nobody waits any longer.
+-- For a room of their own. In a pause nobody waits any longer.
 select type, count(*)::integer as people,
     (floor(extract(epoch from coalesce(s.paused_at, clock_timestamp()) - waiting_since) / %(step)s) * %(step)s)::integer as waited
 from player p join session s on s.id = p.session_id
-where p.session_id = %(session_id)s and p.status = 'waiting' group by type, waited order by type, waited
+where p.session_id = %(session_id)s and p.status = 'waiting' and p.standby_until is null
+group by type, waited order by type, waited
+
+-- name: standing
+-- A pause moves until when they are paid to stand by, once it ends.
+select type, count(*)::integer as people, min(standby_until) as first, max(standby_until) as last from player
+where session_id = %(session_id)s and status = 'waiting' and standby_until is not null group by type order by type
 
 -- name: room_lines
 select r.id, r.name, r.kind, r.number, r.status::text, r.position, r.step, r.round, r.deadline,

@@ -403,7 +403,7 @@ def test_a_moment_that_is_over_shows_the_bots_as_they_were(house: House) -> None
         stage = Stage(opened, study, at, then)
         now = await stories.story_in(conn, session.id, room_id)
         assert now is not None
-        lines = [monitor_then(stage, None).rooms[0], (await room_lines(conn, session.id))[0]]
+        lines = [monitor_then(stage, None, {}).rooms[0], (await room_lines(conn, session.id))[0]]
         page = await page_then(conn, stage, player_id)
         story = await story_then(conn, stage, room_id)
         return await room_then(conn, stage, room_id), await rooms.view(conn, room_id), page, story, now, lines
