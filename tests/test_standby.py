@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections import Counter
 from typing import Any
 
 import pytest
 
 from app import dropouts, lobby
-from app.db import Connection, connect
+from app.db import Connection, connect, open_pool
 from app.players import Arrival, sign_in
 from app.replay_check import check as replay_check
 from app.study import StudyError, check, parse
@@ -278,5 +280,40 @@ def test_an_empty_place_is_taken_where_the_open_step_says_so_by_whom_no_other_ro
     look(house, session, files)
 
     assert (people(house, session)[late][0] == "playing") == taken
+    assert house.contradictions(session) == []
+    assert house.read(lambda conn: replay_check(conn, session.id)).differences == []
+
+
+def test_of_racing_processes_one_gives_an_empty_place_to_one_person(house: House) -> None:
+    files = study(TRIO.replace("count = 1", "count = 4").replace("places = 2", "places = 1"))
+    session = house.open_files(files, {"any": 18})
+    labels = list(session.tokens)
+    come(house, session, *labels[:12])
+    look(house, session, files)
+    for (label,) in house.sql("select label from player where slot = 2"):
+        leave(house, session, label, files)
+
+    async def race() -> None:
+        async with open_pool(house.database, 6) as pool:
+
+            async def process(label: str) -> None:
+                async with pool.connection() as conn:
+                    await sign_in(conn, [Arrival(session.tokens[label], {})])
+                    async with conn.transaction():
+                        await lobby.seat(conn, session.id, parse(files))
+
+            await asyncio.gather(*map(process, labels[12:]))
+
+    house.tell(race())
+    late = [people(house, session)[label] for label in labels[12:]]
+    assert Counter(late) == {
+        ("playing", None, False): 4,
+        ("waiting", None, True): 1,
+        ("waiting", None, False): 1,
+    }
+    taken = house.sql(
+        "select slot, count(*) from player where status = 'playing' group by slot order by slot"
+    )
+    assert taken == [(1, 4), (2, 4), (3, 4)]
     assert house.contradictions(session) == []
     assert house.read(lambda conn: replay_check(conn, session.id)).differences == []
