@@ -20,6 +20,7 @@ from tests.bench import (
     live,
     monitor,
     phone,
+    quotas,
     records,
     replay,
     report,
@@ -32,6 +33,7 @@ from tests.bench.stage import Stage, others_use, set_up
 
 BENCHMARKS: dict[str, Callable[[Stage], Chapter]] = {
     "signin": signin.run,
+    "quotas": quotas.run,
     "records": records.run,
     "disk": disk.run,
     "live": live.run,
