@@ -22,6 +22,11 @@ def words(page: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
 
+def looked_at(page: str) -> str:
+    """The lights that the header names; where the machine is busy, there may be more than the story has lit."""
+    return words(page).partition("look: ")[2].partition(" Pause")[0]
+
+
 async def shown(ada: Desk, what: str, of: str = "") -> str:
     """The page of the desk once it has these words."""
 
@@ -49,7 +54,7 @@ def test_whose_page_is_connected_is_seen_from_another_process_and_told_in_their_
         for guest in guests:
             await seated(guest)
         await shown(ada, "pages live 0 of 4, min 90%")
-        assert "look: pages live" in words(await ada.page())
+        assert "pages live" in looked_at(await ada.page())
         await shown(ada, "never connected", of_first)
         async with first.watching():
             await shown(ada, "pages live 1 of 4")
@@ -122,7 +127,7 @@ def test_what_is_stored_is_held_against_what_was_acknowledged(shared: House, ser
         await shown(ada, "records stored 4 = acknowledged")
         shared.sql("update log set records = records - 1 where session_id = %s and records > 0", session.id)
         text = await shown(ada, "1 LOST")
-        assert "records stored 3" in text and "look: records stored" in text
+        assert "records stored 3" in text and "records stored" in looked_at(text)
 
     shared.tell(story())
 
