@@ -42,7 +42,8 @@ SMALL = {  # what of rumour.toml is other in a session that shows the ways out
 }
 FAILS = """def settle(room):
     believed = room.said("belief")
-    return {"mood": {slot: sum(believed.values()) // len(room.said("trusts")) for slot in room.slots}}
+    gone = [seat for seat in room.seats if not seat.plays]
+    return {"mood": {slot: sum(believed.values()) // (len(believed) - len(gone)) for slot in room.slots}}
 """
 
 
