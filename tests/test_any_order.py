@@ -161,6 +161,12 @@ MOVED_BY_HAND = ("waiting_since", "standby_until")  # by this story, as time pas
 HEARD = """insert into process (id, seen_at, figures, heard_since, heard_until)
     values ('orders', 'infinity', '{}', '-infinity', now() + make_interval(secs => %s))
     on conflict (id) do update set heard_until = excluded.heard_until"""
+PAID_TWICE = """select e.player_id, e.position from earning e join room r on r.id = e.room_id
+    where r.session_id = %s group by e.player_id, e.position having count(*) > 1"""
+LEFT_TO_A_BOT = """select e.player_id from event e join log l on l.id = e.log_id join room r on r.id = l.room_id
+    where r.session_id = %s and e.name = 'player_left' and e.data->>'then' = 'bot' and not exists (
+        select from event b where b.log_id = e.log_id and b.name = 'bot_placed' and b.data->'slot' = e.data->'slot'
+    )"""
 ORDERS = int(os.environ.get("NETWORKLAB_ORDERS", "6"))
 WHO = st.integers(0, PEOPLE - 1)
 
@@ -305,8 +311,17 @@ class AnyOrder(RuleBasedStateMachine):
             return Answer(player_id, room_id, step, round_, said, form)
         return None
 
+    @rule()
+    def everybody_answers(self) -> None:
+        for who in range(PEOPLE):
+            self.stores_an_answer(who)
+        self.world.conduct()
+
     @rule(who=WHO)
     def answers(self, who: int) -> None:
+        self.stores_an_answer(who)
+
+    def stores_an_answer(self, who: int) -> None:
         if answer := self.answer_of(who):
             [receipt] = self.world.do(lambda conn: records.store(conn, [answer]))
             assert receipt is not None and not receipt.again
@@ -447,6 +462,8 @@ class AnyOrder(RuleBasedStateMachine):
             return rows, sum(map(Decimal, explained), Decimal(0))
 
         rows, explained = self.world.do(paid)
+        assert not self.ask(PAID_TWICE), "one step pays once"
+        assert not self.ask(LEFT_TO_A_BOT), "a bot plays on where the log says so"
         out = self.ask("select id from player where session_id = %s and status in ('finished', 'left')")
         assert len(rows) == len(out), "everybody who is out is paid once"
         assert sum(Decimal(line[10]) for line in rows) == explained, "the ledger explains every cent"
