@@ -121,8 +121,12 @@ from event e left join player p on p.id = e.player_id and p.session_id = %(sessi
 where e.session_id = %(session_id)s and e.player_id is not null and p.id is null
 
 -- name: logs_tell_what_happened
--- What players and rooms are now against the events that made them so, each counted.
-with happened as (
+-- What players and rooms are now against the events that made them so, each counted. How it ended for somebody is as they
+-- left, or as the last code says that was issued to them by hand.
+with issued as (
+    select distinct on (player_id) player_id, data->>'outcome' as outcome from event
+    where session_id = %(session_id)s and name = 'code_issued' order by player_id, seq desc
+), happened as (
     select null::bigint as room_id, 'player_signed_in' as name, id as player_id, '' as detail
     from player where session_id = %(session_id)s and arrival_logged
     union all
@@ -144,12 +148,12 @@ with happened as (
 ), told as (
     select l.room_id, e.name, e.player_id, case e.name
         when 'player_placed' then concat('room ', e.data->>'room_id', ', slot ', e.data->>'slot')
-        when 'player_finished' then concat(e.data->>'outcome')
-        when 'player_left' then concat(e.data->>'outcome')
+        when 'player_finished' then coalesce(i.outcome, e.data->>'outcome', '')
+        when 'player_left' then coalesce(i.outcome, e.data->>'outcome', '')
         when 'room_opened' then e.data->>'room'
         when 'room_ended' then concat(e.data->>'room', ': ', e.data->>'outcome')
         else '' end as detail
-    from event e left join log l on l.id = e.log_id
+    from event e left join log l on l.id = e.log_id left join issued i on i.player_id = e.player_id
     where e.session_id = %(session_id)s and e.name in ('player_signed_in', 'player_placed', 'player_finished',
         'player_left', 'room_opened', 'room_ended', 'session_started', 'session_closed')
 )

@@ -369,6 +369,9 @@ def test_a_code_is_issued_to_who_is_out_or_never_came(
     assert log(shared, session, "code_issued") == [("R1", "ada")]
     assert log(shared, session, "player_left") == [("R1", None), ("R2", "ada")]
     assert shared.contradictions(session) == []
+    study = shared.do(lambda conn: read_study(conn, session.id))
+    verdict = asyncio.run(verify(shared.database, session.id, study))
+    assert verdict.ok, str(verdict)
 
 
 def _for(newcomer: int, outcome: str = "withdrawn") -> dict[str, str]:
