@@ -18,16 +18,18 @@ from urllib.parse import quote
 
 import psycopg
 
-from app import __version__, checking, payments_command, replay_command, scaffold
-from app.arguments import Parser, Refusal, count, port
+from app import __version__
+from app.commands import check as check_command
+from app.commands import new, payments, replay
+from app.commands import rehearse as rehearsal
+from app.commands.arguments import Parser, Refusal, count, port
 from app.config import Config, ConfigError, read_config
-from app.database import database
-from app.db import Connection, connect
-from app.embedded import EmbeddedError
-from app.people import PeopleError, Person, read_people
-from app.rehearsal import command as rehearsal
-from app.sessions import SessionError
-from app.study import Study, StudyError, check, parse, read_folder
+from app.database.connections import Connection, connect
+from app.database.embedded import EmbeddedError
+from app.database.running import database
+from app.players.people import PeopleError, Person, read_people
+from app.sessions.sessions import SessionError
+from app.study.reading import Study, StudyError, check, parse, read_folder
 
 T = TypeVar("T")
 
@@ -95,9 +97,9 @@ def _parser() -> argparse.ArgumentParser:
     process.add_argument("descriptors", type=int, nargs=2)
     process.set_defaults(run=_serve_process)
 
-    scaffold.add(command("new", scaffold.run, "make a study that runs, from three questions"))
+    new.add(command("new", new.run, "make a study that runs, from three questions"))
 
-    checking.add(command("check", checking.run, "validate a study and say what can never work"))
+    check_command.add(command("check", check_command.run, "validate a study and say what can never work"))
 
     opener = command("open", _open, "create a session with its door open: people can sign in and wait")
     opener.add_argument("study", type=Path, metavar="STUDY", help="the study's folder")
@@ -145,12 +147,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     verifier.add_argument("--json", action="store_true", help="print the verdict as JSON")
 
-    payer = command(
-        "payments", payments_command.run, "the bonuses to be paid, as a recruiter takes them in bulk"
-    )
-    payments_command.add(payer)
+    payer = command("payments", payments.run, "the bonuses to be paid, as a recruiter takes them in bulk")
+    payments.add(payer)
 
-    replay_command.add(command("replay", replay_command.run, "a session again from its logs, at any moment"))
+    replay.add(command("replay", replay.run, "a session again from its logs, at any moment"))
 
     admin = command("admin", _help, "dashboard accounts")
     adders = admin.add_subparsers(metavar="COMMAND", required=True)
@@ -184,8 +184,8 @@ def _with_connection(config: Config, work: Callable[[Connection], Awaitable[T]])
 
 
 def _demo(options: argparse.Namespace, config: Config) -> int:
-    from app.demo import run_demo
-    from app.processes import PortTaken
+    from app.commands.demo import run_demo
+    from app.web.processes import PortTaken
 
     try:
         run_demo(config, options.study, options.players, not options.no_bots)
@@ -195,7 +195,7 @@ def _demo(options: argparse.Namespace, config: Config) -> int:
 
 
 def _serve(options: argparse.Namespace, config: Config) -> int:
-    from app.processes import PortTaken, Processes, bind
+    from app.web.processes import PortTaken, Processes, bind
 
     if options.dev:
         return _preview(options, config)
@@ -218,8 +218,8 @@ def _serve(options: argparse.Namespace, config: Config) -> int:
 
 
 def _preview(options: argparse.Namespace, config: Config) -> int:
-    from app.preview_server import run_preview
-    from app.processes import PortTaken
+    from app.preview.server import run_preview
+    from app.web.processes import PortTaken
 
     try:
         run_preview(config, options.dev, options.players)
@@ -230,7 +230,7 @@ def _preview(options: argparse.Namespace, config: Config) -> int:
 
 def _migrate(url: str) -> None:
     """Before new processes take the place of old ones: the old ones run on what the new ones have migrated."""
-    from app.database import migrate_at
+    from app.database.running import migrate_at
 
     try:
         asyncio.run(migrate_at(url))
@@ -239,7 +239,7 @@ def _migrate(url: str) -> None:
 
 
 def _serve_process(options: argparse.Namespace, config: Config) -> int:
-    from app.server import serve_one
+    from app.web.server import serve_one
 
     assert config.database_url is not None
     descriptor, lifeline = options.descriptors
@@ -248,9 +248,9 @@ def _serve_process(options: argparse.Namespace, config: Config) -> int:
 
 
 def _open(options: argparse.Namespace, config: Config) -> int:
-    from app.players import also_invited_to
-    from app.sessions import Session, open_session
-    from app.trial import try_hooks
+    from app.players.players import also_invited_to
+    from app.rehearsal.trial import try_hooks
+    from app.sessions.sessions import Session, open_session
 
     study = parse(read_folder(options.study))
     people = read_people(options.players, study)
@@ -313,7 +313,7 @@ def _write_links(path: Path, people: tuple[Person, ...], public_url: str) -> Non
 
 
 def _act(options: argparse.Namespace, config: Config) -> int:
-    from app.sessions import ACTIONS, find_session
+    from app.sessions.sessions import ACTIONS, find_session
 
     async def work(conn: Connection) -> tuple[str, str]:
         sentence = await ACTIONS[options.action](conn, options.session, "command line")
@@ -325,8 +325,8 @@ def _act(options: argparse.Namespace, config: Config) -> int:
 
 
 def _mend(options: argparse.Namespace, config: Config) -> int:
-    from app.stops import mend
-    from app.study import parse, read_folder
+    from app.sessions.stopped_rooms import mend
+    from app.study.reading import parse, read_folder
 
     study = parse(read_folder(options.study))
     print(_with_connection(config, lambda conn: mend(conn, options.session, study, "command line")))
@@ -334,7 +334,7 @@ def _mend(options: argparse.Namespace, config: Config) -> int:
 
 
 def _sessions(options: argparse.Namespace, config: Config) -> int:
-    from app.sessions import list_sessions
+    from app.sessions.sessions import list_sessions
 
     found = _with_connection(config, list_sessions)
     if options.json:
@@ -350,7 +350,7 @@ def _sessions(options: argparse.Namespace, config: Config) -> int:
 
 
 def _export(options: argparse.Namespace, config: Config) -> int:
-    from app import export
+    from app.export import export
 
     async def run(url: str) -> object:
         study = await _study_of(url, options.session)
@@ -372,7 +372,8 @@ def _export(options: argparse.Namespace, config: Config) -> int:
 
 
 def _verify(options: argparse.Namespace, config: Config) -> int:
-    from app import receipts, verify
+    from app.export import verify
+    from app.rooms import receipts
 
     try:
         kept = receipts.read_receipts(options.receipts) if options.receipts else []
@@ -391,7 +392,7 @@ def _verify(options: argparse.Namespace, config: Config) -> int:
 
 async def _study_of(url: str, session_id: str) -> Study:
     """The study of a session that there is; raises `SessionError` for one that there is not."""
-    from app.sessions import find_session, read_study
+    from app.sessions.sessions import find_session, read_study
 
     conn = await connect(url, "command line")
     try:
@@ -404,7 +405,7 @@ async def _study_of(url: str, session_id: str) -> Study:
 def _admin_add(options: argparse.Namespace, config: Config) -> int:
     from getpass import getpass
 
-    from app.accounts import put_account
+    from app.web.accounts import put_account
 
     name = options.name.strip()
     if not name or not name.isprintable() or len(name) > 100:

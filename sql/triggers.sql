@@ -4,7 +4,7 @@
 -- order, so that sequence numbers are gapless and in commit order. The notification is a hint that names
 -- the logs; whoever hears it reads the events.
 --
--- What changes in a session, a room or a player is in its event, exact to the microsecond: app/replay.py makes the
+-- What changes in a session, a room or a player is in its event, exact to the microsecond: app/replay/fold.py makes the
 -- tables again from the logs, and `networklab replay --check` finds a column that an event forgets.
 
 create or replace function append_events(

@@ -406,7 +406,7 @@ select format('earnings %%s: player %%s earned by %%s at place %%s of the plan m
 from earning where session_id = %(session_id)s group by room_id, player_id, position, reason having count(*) > 1
 
 -- name: owed
--- Told in other words than in app/pay.py, so that the two can disagree. (`least` passes over a null: no most.)
+-- Told in other words than in app/players/pay.py, so that the two can disagree. (`least` passes over a null: no most.)
 select id, outcome, round(base + waiting + case when earned is null then 0
     else least(greatest(earned, %(least)s::numeric, -(base + waiting)), %(most)s::numeric) end, %(digits)s)
 from (

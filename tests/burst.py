@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from app.rehearsal.wire import WireError
+from app.rehearsal.browser import WireError
 from tests.house import Guest, House, Opened, Server, seated, sign_everyone_in, until
 
 # Rooms of two that stay at their step, so that each of 30 people can answer again and again.

@@ -13,7 +13,9 @@ from pathlib import Path
 from app.__main__ import main
 
 _forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(["app.__main__", "app.verify", "app.export", "app.sessions", "app.accounts"])
+_forks.set_forkserver_preload(
+    ["app.__main__", "app.export.verify", "app.export.export", "app.sessions.sessions", "app.web.accounts"]
+)
 PATIENCE = 120.0  # seconds
 
 

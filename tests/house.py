@@ -24,17 +24,17 @@ import httpx
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from app.accounts import log_in, password_hash, put_account
-from app.auth import ADMIN_COOKIE
 from app.config import PROJECT
-from app.db import Connection, connect
-from app.embedded import Postgres
-from app.people import Person
-from app.processes import free_port
+from app.database.connections import Connection, connect
+from app.database.embedded import Postgres
+from app.players.people import Person
+from app.rehearsal.browser import Answer, Browser, WireError
 from app.rehearsal.programs import program
-from app.rehearsal.wire import Answer, Browser, WireError
-from app.sessions import ACTIONS, open_session
-from app.study import Study, parse, read_folder
+from app.sessions.sessions import ACTIONS, open_session
+from app.study.reading import Study, parse, read_folder
+from app.web.accounts import log_in, password_hash, put_account
+from app.web.auth import ADMIN_COOKIE
+from app.web.processes import free_port
 from tests.visits import address
 
 T = TypeVar("T")

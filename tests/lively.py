@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import uuid4
 
-from app import dropouts, lobby, messages, notes, pay, players, records, rooms
-from app.db import Connection
-from app.messages import Draft
-from app.people import Person
-from app.records import Answer, Receipt, form_id
-from app.sessions import read_study
-from app.study import Study
+from app.database.connections import Connection
+from app.players import notes, pay, players
+from app.players.people import Person
+from app.rooms import dropouts, lobby, messages, records, rooms
+from app.rooms.messages import Draft
+from app.rooms.records import Answer, Receipt, form_id
+from app.sessions.sessions import read_study
+from app.study.reading import Study
 from tests.house import House
 
 STUDY = """

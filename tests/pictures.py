@@ -14,14 +14,14 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 from psycopg.conninfo import make_conninfo
 
-from app.accounts import log_in, put_account
 from app.config import PROJECT
-from app.database import migrate_at
-from app.embedded import Postgres
-from app.processes import free_port
+from app.database.embedded import Postgres
+from app.database.running import migrate_at
 from app.rehearsal.bots import Bot
 from app.rehearsal.habits import Habits
-from app.study import parse, read_folder
+from app.study.reading import parse, read_folder
+from app.web.accounts import log_in, put_account
+from app.web.processes import free_port
 from tests.browser import chromium, launch_arguments
 from tests.house import House, Opened, Server
 

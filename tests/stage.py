@@ -11,10 +11,10 @@ import pytest
 from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 from pytest_playwright.pytest_playwright import CreateContextCallback
 
-from app import notes
-from app.accounts import put_account
-from app.db import Connection
-from app.embedded import Postgres
+from app.database.connections import Connection
+from app.database.embedded import Postgres
+from app.players import notes
+from app.web.accounts import put_account
 from tests.house import Guest, House, Opened, Server, apart
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 800}

@@ -13,10 +13,10 @@ import signal
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 
-from app.accounts import put_account
-from app.rehearsal.wire import Answer, Browser
-from app.sessions import read_study
-from app.verify import verify
+from app.export.verify import verify
+from app.rehearsal.browser import Answer, Browser
+from app.sessions.sessions import read_study
+from app.web.accounts import put_account
 from tests.house import TALK, Guest, House, Opened, Server, hidden_fields, seated, sign_everyone_in, until
 
 LONG = TALK.replace('limit = "40s"', 'limit = "1h"')

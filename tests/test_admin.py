@@ -14,11 +14,11 @@ import httpx
 import psycopg
 import pytest
 
-from app.accounts import log_in, put_account
-from app.auth import ADMIN_COOKIE, PLAYER_COOKIE
-from app.db import Connection
-from app.rehearsal.wire import Browser, WireError
-from app.sessions import ACTIONS
+from app.database.connections import Connection
+from app.rehearsal.browser import Browser, WireError
+from app.sessions.sessions import ACTIONS
+from app.web.accounts import log_in, put_account
+from app.web.auth import ADMIN_COOKIE, PLAYER_COOKIE
 from tests.house import (
     PASSWORD,
     House,

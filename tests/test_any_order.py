@@ -21,16 +21,19 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from app import actions, dropouts, lobby, messages, payments, records, replay_check
-from app.arrivals import EntryForm, sign_in
-from app.conductor import Conductor
-from app.db import Connection, connect, open_pool
-from app.messages import Draft
-from app.people import Person
-from app.records import Answer, form_id
-from app.sessions import ACTIONS, SessionError, Studies, open_session
-from app.study import Study, parse
-from app.verify import verify
+from app.database.connections import Connection, connect, open_pool
+from app.export import payments
+from app.export.verify import verify
+from app.players.people import Person
+from app.replay import check
+from app.rooms import dropouts, lobby, messages, records
+from app.rooms.messages import Draft
+from app.rooms.records import Answer, form_id
+from app.sessions import actions
+from app.sessions.arrivals import EntryForm, sign_in
+from app.sessions.conductor import Conductor
+from app.sessions.sessions import ACTIONS, SessionError, Studies, open_session
+from app.study.reading import Study, parse
 from tests.house import CONTRADICTIONS, PAGE
 
 T = TypeVar("T")
@@ -450,7 +453,7 @@ class AnyOrder(RuleBasedStateMachine):
         )
         assert not left, left
         self.nothing_contradicts_itself()
-        checked = self.world.runner.run(replay_check.check(self.world.conn, self.session))
+        checked = self.world.runner.run(check.check(self.world.conn, self.session))
         told = [one for one in checked.differences if one.column not in MOVED_BY_HAND]
         assert not told, told
         verified = self.world.runner.run(verify(self.world.url, self.session, self.study))

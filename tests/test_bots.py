@@ -17,23 +17,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import clock, dropouts, export, lobby, replay_check, rooms, sessions, stories
 from app.__main__ import main
-from app.conductor import Conductor
-from app.db import Connection, open_pool
-from app.estimate import estimate_of
-from app.lobby import decide
-from app.replay import read_then
-from app.replay_monitor import monitor_then
-from app.replay_places import Stage, page_then, room_then, story_then
-from app.replay_seating import Turn, beside, would_have_been
-from app.rooms import RoomView, Waiting
-from app.sessions import Studies
-from app.stories import RoomStory
-from app.study import RoomKind, Study, check, parse
-from app.ticks import room_lines
-from app.trial import try_hooks
-from app.verify import verify
+from app.database import clock
+from app.database.connections import Connection, open_pool
+from app.export import export
+from app.export.verify import verify
+from app.rehearsal.trial import try_hooks
+from app.replay import check as replay_check
+from app.replay.fold import read_then
+from app.replay.what_if import Turn, beside, would_have_been
+from app.rooms import dropouts, lobby, rooms
+from app.rooms.lobby import decide
+from app.rooms.rooms import RoomView, Waiting
+from app.sessions import sessions
+from app.sessions.conductor import Conductor
+from app.sessions.sessions import Studies
+from app.study.estimate import estimate_of
+from app.study.reading import RoomKind, Study, check, parse
+from app.web.monitor import histories
+from app.web.monitor.histories import RoomStory
+from app.web.monitor.ticks import room_lines
+from app.web.past.dashboard import monitor_then
+from app.web.past.places import Stage, page_then, room_then, story_then
 from tests.house import PAGE, Guest, House, Opened, Server, seated, until
 from tests.test_actions import desk
 from tests.test_seating import CROWD, KINDS, _age, _come, _seat
@@ -401,7 +406,7 @@ def test_a_moment_that_is_over_shows_the_bots_as_they_were(house: House) -> None
         opened = await sessions.find_session(conn, session.id)
         assert opened is not None
         stage = Stage(opened, study, at, then)
-        now = await stories.story_in(conn, session.id, room_id)
+        now = await histories.story_in(conn, session.id, room_id)
         assert now is not None
         lines = [monitor_then(stage, None, {}).rooms[0], (await room_lines(conn, session.id))[0]]
         page = await page_then(conn, stage, player_id)

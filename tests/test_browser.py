@@ -17,9 +17,9 @@ import psycopg
 import pytest
 from playwright.sync_api import Locator, Page, Request, expect
 
-from app import actions
-from app.db import Connection
-from app.sessions import read_study
+from app.database.connections import Connection
+from app.sessions import actions
+from app.sessions.sessions import read_study
 from tests.house import Opened, apart, until
 from tests.stage import (
     DESK,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from app.checking import shown
-from app.study import Mistake
-from app.toml_lines import Spot
+from app.commands.check import shown
+from app.study.reading import Mistake
+from app.study.toml.lines import Spot
 
 LONG = (
     f'fields = [{{name = "a", ask = "{60 * "x"}", kind = "integer", min = 9, max = 0, help = "{60 * "y"}"}}]'

@@ -16,10 +16,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.accounts import password_hash, password_matches
 from app.config import PROJECT
-from app.processes import free_port
-from app.study import parse, read_folder
+from app.study.reading import parse, read_folder
+from app.web.accounts import password_hash, password_matches
+from app.web.processes import free_port
 from tests.commands import run
 from tests.house import House, Server
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app import codebook
-from app.study import Study, parse
+from app.export import codebook
+from app.study.reading import Study, parse
 from tests.house import PAGE
 
 STUDY = """\

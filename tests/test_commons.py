@@ -12,12 +12,12 @@ from decimal import Decimal
 from typing import Any
 
 from app.config import PROJECT
-from app.hook_values import Room, Said, Seat
-from app.hooks import Hooks
+from app.export.verify import verify
 from app.rehearsal.bots import Bot
 from app.rehearsal.habits import Habits
-from app.study import parse, read_folder
-from app.verify import verify
+from app.study.hooks.networklab import Room, Said, Seat
+from app.study.hooks.pool import Hooks
+from app.study.reading import parse, read_folder
 from tests.house import House, Server
 
 FILES = read_folder(PROJECT / "studies" / "commons")

@@ -12,12 +12,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from app import lobby, players
-from app.database import migrate_at
-from app.db import Connection, connect
-from app.embedded import Postgres
-from app.rehearsal.wire import Browser
-from app.sessions import read_study
+from app.database.connections import Connection, connect
+from app.database.embedded import Postgres
+from app.database.running import migrate_at
+from app.players import players
+from app.rehearsal.browser import Browser
+from app.rooms import lobby
+from app.sessions.sessions import read_study
 from tests.burst import (
     BURST,
     CROWD,

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from app.sessions import SessionError
-from app.stops import mend
-from app.study import parse
+from app.sessions.sessions import SessionError
+from app.sessions.stopped_rooms import mend
+from app.study.reading import parse
 from tests.house import PAGE, Guest, House, Opened, Server, hidden_fields, seated, until
 
 GAME = """

@@ -13,7 +13,7 @@ import psycopg
 
 from app.rehearsal.drill import Drill, Outcome
 from app.rehearsal.faults import FAULTS
-from app.rehearsal.stage import Played
+from app.rehearsal.play import Played
 from app.rehearsal.verdict import judge
 from tests.burst import BURST, CROWD, a_burst, assert_kept, everyone_has_written
 from tests.house import House, until

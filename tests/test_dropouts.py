@@ -15,17 +15,19 @@ import pytest
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from app import dropouts, lobby, messages, players, records, replay_check
-from app.conductor import Conductor
-from app.db import Connection, connect, open_pool
-from app.embedded import Postgres
-from app.figures import SQL as FIGURES
-from app.messages import Draft
-from app.people import Person
-from app.records import Answer, form_id
-from app.sessions import ACTIONS, Studies, open_session
-from app.signs import Signs
-from app.study import parse
+from app.database.connections import Connection, connect, open_pool
+from app.database.embedded import Postgres
+from app.players import players
+from app.players.people import Person
+from app.players.signs_of_life import Signs
+from app.replay import check
+from app.rooms import dropouts, lobby, messages, records
+from app.rooms.messages import Draft
+from app.rooms.records import Answer, form_id
+from app.sessions.conductor import Conductor
+from app.sessions.sessions import ACTIONS, Studies, open_session
+from app.study.reading import parse
+from app.web.monitor.figures import SQL as FIGURES
 from tests.house import CONTRADICTIONS, PAGE, House, Server, a_database, seated, sign_everyone_in
 from tests.test_actions import desk, numbers
 
@@ -104,7 +106,7 @@ class Session:
                     await process.listens()
                 yield self
                 assert await self.contradictions() == []
-                told = (await replay_check.check(self.conn, self.id)).differences
+                told = (await check.check(self.conn, self.id)).differences
                 assert [one for one in told if not one.column.endswith(("_at", "since", "deadline"))] == []
             finally:
                 await self.conn.execute("delete from process")

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from app.study import Mistake, check
+from app.study.reading import Mistake, check
 from tests.house import PAGE, House, Server, until
 from tests.test_shown import at_the_table, words
 

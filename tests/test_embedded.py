@@ -13,8 +13,8 @@ from shutil import rmtree
 import psycopg
 import pytest
 
-from app.embedded import EmbeddedError, Postgres
-from app.postgres_programs import find_programs
+from app.database.embedded import EmbeddedError, Postgres
+from app.database.programs import find_programs
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as somebody else")
 

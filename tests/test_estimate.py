@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from decimal import Decimal
 
-from app.estimate import BENCHMARKS, estimate_of, measured_records
-from app.study import Study, parse
+from app.study.estimate import BENCHMARKS, estimate_of, measured_records
+from app.study.reading import Study, parse
 from tests.house import PAGE
 
 STUDY = """\

@@ -18,11 +18,11 @@ from typing import cast
 import pytest
 from hypothesis import given, settings, strategies
 
-from app import codebook, export
-from app.db import connect
-from app.export import ExportError
-from app.sessions import close
-from app.study import parse, read_folder
+from app.database.connections import connect
+from app.export import codebook, export
+from app.export.export import ExportError
+from app.sessions.sessions import close
+from app.study.reading import parse, read_folder
 from tests.house import House, until
 from tests.lively import NASTY, Lively, a_lively_session, open_lively
 

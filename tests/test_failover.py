@@ -16,16 +16,18 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from app import lobby, players, primaries, records
-from app.conductor import Conductor
-from app.database import migrate_at
-from app.db import Connection, connect, open_pool
-from app.embedded import Postgres
-from app.receipts import read_receipts
-from app.records import Answer, Receipt, form_id
+from app.database import primaries
+from app.database.connections import Connection, connect, open_pool
+from app.database.embedded import Postgres
+from app.database.running import migrate_at
+from app.export.verify import verify
+from app.players import players
 from app.rehearsal.standby import Standby, kill_machine
-from app.sessions import Studies, read_study
-from app.verify import verify
+from app.rooms import lobby, records
+from app.rooms.receipts import read_receipts
+from app.rooms.records import Answer, Receipt, form_id
+from app.sessions.conductor import Conductor
+from app.sessions.sessions import Studies, read_study
 from tests.burst import (
     BURST,
     Writer,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.fields import KINDS, Field, FieldError, read_fields, typed
+from app.study.model.fields import KINDS, Field, FieldError, read_fields, typed
 
 
 def field(kind: str, low: str | None = None, high: str | None = None, **more: object) -> Field:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.study import check
+from app.study.reading import check
 from tests.house import PAGE
 
 STUDY = """

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from app.config import PROJECT
-from app.hook_values import Room, Said, Seat, Tie, pack, unpack
-from app.hooks import HookError, Hooks
-from app.study import Study, check, parse
-from app.trial import try_hooks
+from app.rehearsal.trial import try_hooks
+from app.study.hooks.networklab import Room, Said, Seat, Tie, pack, unpack
+from app.study.hooks.pool import HookError, Hooks
+from app.study.reading import Study, check, parse
 from tests.house import PAGE, TALK
 
 ROOM = Room(

@@ -12,13 +12,13 @@ import pytest
 from babel.messages.catalog import Message
 from jinja2 import Environment, nodes
 
-from app import languages
-from app.auth import PLAYER_COOKIE
 from app.config import PROJECT
-from app.html import environment_of, render
-from app.languages import LANGUAGES, known_texts, places, read_catalogue, texts_in
-from app.study import check, parse
-from app.study_pages import FILTERS, GLOBALS
+from app.study.languages import texts
+from app.study.languages.texts import LANGUAGES, known_texts, places, read_catalogue, texts_in
+from app.study.pages import FILTERS, GLOBALS
+from app.study.reading import check, parse
+from app.web.auth import PLAYER_COOKIE
+from app.web.templates import environment_of, render
 from tests.catalogues import extracted
 from tests.house import PAGE, Guest, House, Opened, seated
 
@@ -123,8 +123,8 @@ def test_a_language_that_is_written_from_the_right_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert '<html lang="de" dir="ltr">' in render("front.html", texts_in("de"))
-    (tmp_path / "ar.po").write_bytes((languages.FOLDER / "networklab.pot").read_bytes())
-    monkeypatch.setattr(languages, "FOLDER", tmp_path)
+    (tmp_path / "ar.po").write_bytes((texts.FOLDER / "networklab.pot").read_bytes())
+    monkeypatch.setattr(texts, "FOLDER", tmp_path)
     assert '<html lang="ar" dir="rtl">' in render("front.html", texts_in("ar"))
 
 
@@ -385,7 +385,7 @@ def test_check_says_which_of_the_authors_texts_cannot_be() -> None:
         f"note: study.toml:{at + 1}:1: `come in` is none of our texts, so this replaces nothing."
         " Did you mean `Come in`?",
         f"note: study.toml:{at + 2}:1: `Round 1` is none of our texts, so this replaces nothing."
-        " All of them are in app/languages/networklab.pot.",
+        " All of them are in app/study/languages/networklab.pot.",
         f"study.toml:{at + 3}:37: `%(tim)s` can't be filled in here. Only `%(time)s` can be here.",
         f"note: study.toml:{at + 4}:23: Players won't read `%(shown)s` there. Put it in unless that is meant.",
         f'study.toml:{at + 5}:10: `Send` is 5, which is a whole number, but must be text. Write Send = "5".',

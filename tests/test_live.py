@@ -16,17 +16,18 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from app import lobby, messages, players, rooms
-from app.db import SQL_FOLDER, Connection, connect, open_pool
-from app.embedded import Postgres
-from app.events import Event, events_after
-from app.hub import Hub
-from app.keys import read_keys
-from app.listener import Listener
-from app.live import Live, Page
-from app.messages import Draft
-from app.rehearsal.wire import Browser, WireError
-from app.sessions import Studies, read_study
+from app.database.connections import SQL_FOLDER, Connection, connect, open_pool
+from app.database.embedded import Postgres
+from app.database.events import Event, events_after
+from app.players import players
+from app.rehearsal.browser import Browser, WireError
+from app.rooms import lobby, messages, rooms
+from app.rooms.messages import Draft
+from app.sessions.sessions import Studies, read_study
+from app.web.live.feeds import Live, Page
+from app.web.live.hub import Hub
+from app.web.live.listener import Listener
+from app.web.signing import read_keys
 from tests.house import (
     PAGE,
     TALK,

@@ -14,8 +14,8 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from app.config import PROJECT
-from app.db import SQL_FOLDER, connect, migrate
-from app.embedded import Postgres
+from app.database.connections import SQL_FOLDER, connect, migrate
+from app.database.embedded import Postgres
 
 MIGRATE = """
 import asyncio, sys

@@ -8,12 +8,12 @@ import signal
 
 import pytest
 
-from app.db import connect
-from app.monitor import HEIGHT, WIDTH, wait_rows
-from app.people import Person
-from app.presence import Spell, spells
+from app.database.connections import connect
+from app.players.people import Person
+from app.players.presence import Spell, spells
 from app.rehearsal.programs import program
-from app.ticks import Waiters
+from app.web.monitor.dashboard import HEIGHT, WIDTH, wait_rows
+from app.web.monitor.ticks import Waiters
 from tests.house import House, Server, seated, sign_everyone_in, until
 from tests.test_actions import LONG, PATIENT, Desk, desk, numbers
 

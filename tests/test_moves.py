@@ -11,12 +11,12 @@ import zipfile
 from typing import Any
 
 from app.config import PROJECT
-from app.hook_values import Room, Said, Seat, Tie
-from app.hooks import Hooks
+from app.export.verify import verify
 from app.rehearsal.bots import Bot
 from app.rehearsal.habits import Habits
-from app.study import parse, read_folder
-from app.verify import verify
+from app.study.hooks.networklab import Room, Said, Seat, Tie
+from app.study.hooks.pool import Hooks
+from app.study.reading import parse, read_folder
 from tests.house import Guest, House, Server, until
 from tests.test_shown import at_the_table, words
 

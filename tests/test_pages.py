@@ -18,21 +18,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.accounts import log_in
-from app.auth import ADMIN_COOKIE, PLAYER_COOKIE
 from app.config import PROJECT
-from app.embedded import Postgres
-from app.rehearsal.wire import Browser, WireError
-from app.streams import TABS
-from tests.house import (
-    House,
-    Opened,
-    Server,
-    hidden_fields,
-    sign_everyone_in,
-    stream_status,
-    until,
-)
+from app.database.embedded import Postgres
+from app.rehearsal.browser import Browser, WireError
+from app.web.accounts import log_in
+from app.web.auth import ADMIN_COOKIE, PLAYER_COOKIE
+from app.web.streams import TABS
+from tests.house import House, Opened, Server, hidden_fields, sign_everyone_in, stream_status, until
 
 HTML = {"Accept": "text/html"}
 HTMX = {"HX-Request": "true"}

@@ -21,14 +21,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app import actions, pay, players, sessions
-from app.db import Connection
-from app.pay import Account, Earning, account_of, in_cents, pay_of, read_amount
-from app.payments import Booked, as_lines, in_bulk, participant
-from app.players import Player
-from app.study import Study, check, parse
-from app.study_parts import Pay
-from app.verify import verify
+from app.database.connections import Connection
+from app.export.payments import Booked, as_lines, in_bulk, participant
+from app.export.verify import verify
+from app.players import pay, players
+from app.players.pay import Account, Earning, account_of, in_cents, pay_of, read_amount
+from app.players.players import Player
+from app.sessions import actions, sessions
+from app.study.model.study import Pay
+from app.study.reading import Study, check, parse
 from tests.commands import run
 from tests.house import PAGE, House, Server, seated
 

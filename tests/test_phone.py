@@ -7,17 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.stage import (
-    PAIR,
-    PHONE,
-    Stage,
-    clock,
-    expect_round,
-    expect_state,
-    fill_in,
-    save,
-    send,
-)
+from tests.stage import PAIR, PHONE, Stage, clock, expect_round, expect_state, fill_in, save, send
 
 pytestmark = pytest.mark.browser
 

@@ -21,12 +21,12 @@ from playwright.sync_api import FrameLocator, Locator, Page, expect
 from pytest_playwright.pytest_playwright import CreateContextCallback
 
 from app.config import PROJECT
-from app.preview import cast
-from app.processes import free_port
-from app.rehearsal.wire import Browser
-from app.saves import Saves
-from app.study import Study, parse, read_folder
-from app.study_changes import changed_parts
+from app.preview.changes import changed_parts
+from app.preview.preview import cast
+from app.preview.watched_files import Saves
+from app.rehearsal.browser import Browser
+from app.study.reading import Study, parse, read_folder
+from app.web.processes import free_port
 from tests.house import House
 from tests.stage import DESK, Stage
 

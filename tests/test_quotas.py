@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from app import rooms
-from app.arrivals import EntryForm, Refused, sign_in
-from app.db import open_pool
-from app.dropouts import withdraw
-from app.pay import account_of
-from app.players import SignedIn, find_player
-from app.quotas import admit, quotas_of
-from app.replay_check import check as replay_check
-from app.sessions import Studies
-from app.study import StudyError, check, parse
-from app.verify import verify
+from app.database.connections import open_pool
+from app.export.verify import verify
+from app.players.pay import account_of
+from app.players.players import SignedIn, find_player
+from app.players.quotas import admit, quotas_of
+from app.replay.check import check as replay_check
+from app.rooms import rooms
+from app.rooms.dropouts import withdraw
+from app.sessions.arrivals import EntryForm, Refused, sign_in
+from app.sessions.sessions import Studies
+from app.study.reading import StudyError, check, parse
 from tests.house import PAGE, House, Opened, Server
 from tests.test_actions import desk
 from tests.test_monitor import shown, words

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings, strategies
 
-from app import codebook, export
-from app.receipts import Kept, ReceiptsError, Saved, digest, read_receipts, saved_by, spans
-from app.records import Receipt
+from app.export import codebook, export
+from app.rooms.receipts import Kept, ReceiptsError, Saved, digest, read_receipts, saved_by, spans
+from app.rooms.records import Receipt
 from tests.house import TALK, House, Server, seated, sign_everyone_in, until
 from tests.lively import Lively, a_lively_session, open_lively
 from tests.test_cli import Shell, is_refused

@@ -13,13 +13,14 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from app import lobby, players, records
-from app.auth import PLAYER_COOKIE
-from app.db import Connection, connect
-from app.ledger import BATCH, Ledger
-from app.records import Answer, Receipt
-from app.rehearsal.wire import Answer as Response
-from app.sessions import read_study
+from app.database.connections import Connection, connect
+from app.database.group_commit import BATCH, Ledger
+from app.players import players
+from app.rehearsal.browser import Answer as Response
+from app.rooms import lobby, records
+from app.rooms.records import Answer, Receipt
+from app.sessions.sessions import read_study
+from app.web.auth import PLAYER_COOKIE
 from tests.house import TALK, Guest, House, Opened, Server, hidden_fields, seated, sign_everyone_in, until
 
 PAGE = {"Accept": "text/html"}  # as a browser without scripts asks

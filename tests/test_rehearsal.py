@@ -19,10 +19,10 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from app.config import PROJECT
-from app.embedded import Postgres
+from app.database.embedded import Postgres
 from app.rehearsal.gauges import Process, Sample
 from app.rehearsal.habits import habits
-from app.rehearsal.stage import Plan, Played, open_rehearsal, play
+from app.rehearsal.play import Plan, Played, open_rehearsal, play
 from app.rehearsal.verdict import Verdict, estimate, judge
 from tests.commands import run
 from tests.house import House, Server, a_database, until

@@ -11,20 +11,23 @@ from uuid import uuid4
 
 import pytest
 
-from app import actions, clock, decisions, dropouts, lobby, notes, pay, records, rooms, sessions, slots
-from app.arguments import Refusal
-from app.db import Connection
-from app.keys import Keys
-from app.places import place_of
-from app.players import Arrival, sign_in
-from app.records import Answer, form_id
-from app.replay import Span, read_then
-from app.replay_check import Checked, check
-from app.replay_command import moment
-from app.replay_places import Stage, page_then
-from app.sessions import read_study
-from app.study import Study
-from app.then import STATUSES, Then
+from app.commands.arguments import Refusal
+from app.commands.replay import moment
+from app.database import clock
+from app.database.connections import Connection
+from app.players import notes, pay
+from app.players.players import Arrival, sign_in
+from app.replay.check import Checked, check
+from app.replay.fold import Span, read_then
+from app.replay.state import STATUSES, Then
+from app.rooms import decisions, dropouts, lobby, records, rooms, takeovers
+from app.rooms.records import Answer, form_id
+from app.sessions import actions, sessions
+from app.sessions.sessions import read_study
+from app.study.reading import Study
+from app.web.live.places import place_of
+from app.web.past.places import Stage, page_then
+from app.web.signing import Keys
 from tests.house import House
 from tests.lively import Lively, a_lively_session, open_lively
 
@@ -97,7 +100,7 @@ def an_eventful_session(house: House) -> Lively:
         ids = [seat.player_id for seat in playing]
         await conn.execute(dropouts.SQL["nudge"], dict(player_ids=ids))
         await conn.execute(dropouts.SQL["take_back_nudge"], dict(player_id=ids[0]))
-        await conn.execute(slots.SQL["set_bot"], dict(room_id=room.id, slot=playing[1].slot, bot=True))
+        await conn.execute(takeovers.SQL["set_bot"], dict(room_id=room.id, slot=playing[1].slot, bot=True))
 
     house.do(silent)
     lively.withdraws(second)

@@ -12,9 +12,9 @@ import pytest
 
 from app.__main__ import main
 from app.config import PROJECT
-from app.hooks import HookError
-from app.replay_seating import Seated, Turn, would_have_been
-from app.study import Study, parse
+from app.replay.what_if import Seated, Turn, would_have_been
+from app.study.hooks.pool import HookError
+from app.study.reading import Study, parse
 from tests.house import PAGE, TALK, House
 from tests.lively import open_lively
 

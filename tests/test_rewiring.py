@@ -7,11 +7,12 @@ import csv
 import re
 from pathlib import Path
 
-from app import export, ties
-from app.db import Connection
-from app.networks import read_ties
-from app.study import Study, parse
-from app.verify import verify
+from app.database.connections import Connection
+from app.export import export
+from app.export.verify import verify
+from app.rooms import ties
+from app.study.model.networks import read_ties
+from app.study.reading import Study, parse
 from tests.house import PAGE, Guest, House, Opened, Server, until
 from tests.test_shown import at_the_table, shown, words
 

@@ -9,10 +9,10 @@ from itertools import pairwise, product
 
 import pytest
 
-from app.networks import Network
-from app.roles import deal, groups_in
-from app.study import Mistake, check, parse
-from app.verify import verify
+from app.export.verify import verify
+from app.study.model.networks import Network
+from app.study.model.roles import deal, groups_in
+from app.study.reading import Mistake, check, parse
 from tests.house import PAGE, House, Server, sign_everyone_in, until
 from tests.test_shown import shown
 

@@ -17,14 +17,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.conninfo import make_conninfo
 
-from app import dropouts, lobby, players
-from app.conductor import SWEEP, Conductor
-from app.db import Connection, connect, open_pool
-from app.lobby import decide
-from app.people import Person
-from app.rooms import Waiting
-from app.sessions import ACTIONS, SessionError, Studies, open_session, read_study
-from app.study import RoomKind, parse
+from app.database.connections import Connection, connect, open_pool
+from app.players import players
+from app.players.people import Person
+from app.rooms import dropouts, lobby
+from app.rooms.lobby import decide
+from app.rooms.rooms import Waiting
+from app.sessions.conductor import SWEEP, Conductor
+from app.sessions.sessions import ACTIONS, SessionError, Studies, open_session, read_study
+from app.study.reading import RoomKind, parse
 from tests.house import (
     CONTRADICTIONS,
     PAGE,

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from app.config import PROJECT
-from app.networks import Tie
 from app.rehearsal.bots import Bot
 from app.rehearsal.habits import Habits
-from app.rooms import RoomView, Seat
-from app.shown import shown_to, wanted
-from app.study import check, parse, read_folder
-from app.study_fields import SWATCHES
+from app.rooms.rooms import RoomView, Seat
+from app.rooms.shown import shown_to, wanted
+from app.study.model.networks import Tie
+from app.study.reading import check, parse, read_folder
+from app.study.sections.fields import SWATCHES
 from tests.house import PAGE, Guest, House, Opened, Server, Stream, seated, sign_everyone_in, until
 
 STUDY = """

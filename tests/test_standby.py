@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from app import dropouts, lobby
-from app.db import Connection, connect, open_pool
-from app.players import Arrival, sign_in
-from app.replay_check import check as replay_check
-from app.study import StudyError, check, parse
+from app.database.connections import Connection, connect, open_pool
+from app.players.players import Arrival, sign_in
+from app.replay.check import check as replay_check
+from app.rooms import dropouts, lobby
+from app.study.reading import StudyError, check, parse
 from tests.house import PAGE, House, Opened, Server, seated, until
 from tests.test_actions import desk
 from tests.test_monitor import shown, words

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.study import Study, StudyError, check, fingerprint, parse, read_folder
+from app.study.reading import Study, StudyError, check, fingerprint, parse, read_folder
 
 RUMOUR = Path(__file__).parent.parent / "studies" / "rumour"
 PAGE = b'{% extends "player/_step_opened.html" %}\n'

@@ -11,16 +11,17 @@ from typing import Any
 
 import pytest
 
-from app import lobby, players
-from app.actions import replace
-from app.conductor import Conductor
-from app.db import open_pool
-from app.export import write_zip
-from app.replay_check import check as replay_check
-from app.sessions import Studies
-from app.study import StudyError, check, parse
-from app.treatments import Draws
-from app.verify import verify
+from app.database.connections import open_pool
+from app.export.export import write_zip
+from app.export.verify import verify
+from app.players import players
+from app.replay.check import check as replay_check
+from app.rooms import lobby
+from app.sessions.actions import replace
+from app.sessions.conductor import Conductor
+from app.sessions.sessions import Studies
+from app.study.model.treatments import Draws
+from app.study.reading import StudyError, check, parse
 from tests.house import House, Opened, Server, seated
 
 STUDY = """

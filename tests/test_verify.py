@@ -17,10 +17,10 @@ import pytest
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
-from app import export
-from app.embedded import Postgres
-from app.sessions import ACTIONS
-from app.verify import RULES, Verdict, verify
+from app.database.embedded import Postgres
+from app.export import export
+from app.export.verify import RULES, Verdict, verify
+from app.sessions.sessions import ACTIONS
 from tests.house import House
 from tests.lively import Lively, a_lively_session, open_lively
 

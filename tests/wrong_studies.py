@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from app.checking import shown, with_people
-from app.study import StudyError, check, parse, read_folder
-from app.study_hooks import HOOKS_FILE
-from app.trial import try_hooks
+from app.commands.check import shown, with_people
+from app.rehearsal.trial import try_hooks
+from app.study.hooks.uses import HOOKS_FILE
+from app.study.reading import StudyError, check, parse, read_folder
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "mistakes.md"
 PEOPLE = "people.csv"

@@ -11,13 +11,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.plausible import WORDS, plausible, plausible_all
-from app.receipts import as_kept, digest
+from app.rehearsal.browser import Answer, Browser, WireError
 from app.rehearsal.diary import Ask, Diary, Sent, Told
 from app.rehearsal.habits import Habits
 from app.rehearsal.page import Page
-from app.rehearsal.wire import Answer, Browser, WireError
-from app.study import Position, Study
+from app.rooms.receipts import as_kept, digest
+from app.study.model.plausible import WORDS, plausible, plausible_all
+from app.study.reading import Position, Study
 
 FROM_PAGE = {"HX-Request": "true", "Sec-Fetch-Site": "same-origin"}
 WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds before the same form is sent again, as the page does it

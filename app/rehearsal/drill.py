@@ -17,9 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from app.config import PROJECT
-from app.database import kept_running, migrate_at
-from app.embedded import Postgres
-from app.processes import free_port
+from app.database.embedded import Postgres
+from app.database.running import kept_running, migrate_at
 from app.rehearsal.diary import Wrong
 from app.rehearsal.faults import (
     FAILOVER,
@@ -30,9 +29,10 @@ from app.rehearsal.faults import (
     possible,
     small_disk,
 )
+from app.rehearsal.play import Plan, Played, RehearsalError, open_rehearsal
 from app.rehearsal.rehearse import Run, Write, rehearse
-from app.rehearsal.stage import Plan, Played, RehearsalError, open_rehearsal
 from app.rehearsal.standby import Standby, kill_machine
+from app.web.processes import free_port
 
 SETTINGS = {"max_wal_size": "256MB", "min_wal_size": "80MB"}  # for a small disk
 PATIENCE, MOMENT = (

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from app import verify
-from app.db import Connection, Queries, connect
-from app.messages import SHOWN
-from app.receipts import Kept, as_kept
+from app.database.connections import Connection, Queries, connect
+from app.export import verify
 from app.rehearsal.diary import Diary, Wrong
-from app.study import Study
+from app.rooms.messages import SHOWN
+from app.rooms.receipts import Kept, as_kept
+from app.study.reading import Study
 
 SQL = Queries("rehearsal")
 

@@ -20,10 +20,10 @@ from pathlib import Path
 
 import psycopg
 
-from app.embedded import Postgres
+from app.database.embedded import Postgres
+from app.rehearsal.browser import Browser, WireError
 from app.rehearsal.programs import programs
 from app.rehearsal.standby import Standby, kill_machine
-from app.rehearsal.wire import Browser, WireError
 
 CLONE_NEWNS, CLONE_NEWNET = 0x0002_0000, 0x4000_0000
 MS_REC, MS_PRIVATE, MNT_DETACH = 0x4000, 0x4_0000, 2

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from app.rehearsal.browser import Browser, WireError
 from app.rehearsal.programs import family_cpu
-from app.rehearsal.wire import Browser, WireError
 
 METRIC = re.compile(r'^(\w+)\{process="([^"]*)"\} (\S+)$', re.MULTILINE)
 

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from app.config import Config
-from app.people import read_people
-from app.processes import Processes, bind
-from app.rehearsal.stage import (
+from app.players.people import read_people
+from app.rehearsal.play import (
     Beside,
     Cast,
     Plan,
@@ -25,7 +24,8 @@ from app.rehearsal.stage import (
     reaches,
 )
 from app.rehearsal.verdict import Verdict, judge
-from app.study import parse, read_folder
+from app.study.reading import parse, read_folder
+from app.web.processes import Processes, bind
 
 Write = Callable[[str], None]
 

@@ -10,12 +10,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from app import html
-from app.figures import percentile
 from app.rehearsal.gauges import Sample
+from app.rehearsal.play import Played, RehearsalError
 from app.rehearsal.rehearse import Run, summary
-from app.rehearsal.stage import Played, RehearsalError
 from app.rehearsal.verdict import figure, seen_after
+from app.web import templates
+from app.web.monitor.figures import percentile
 
 WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 600, 190, 44, 10, 590, 168
 MOST_POINTS = 300  # of one line
@@ -50,14 +50,14 @@ Series = Sequence[tuple[float, float]]  # seconds since the start, value
 def write_report(found: Sequence[Run], file: Path) -> None:
     """The last of these rehearsals with its pictures, and a line for each of the others."""
     played, verdict = found[-1]
-    text = html.render(
+    text = templates.render(
         "report/rehearsal.html",
         verdict=verdict,
         levels=[one for _, one in found],
         summary=summary(found),
         study=played.study,
         at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        look=html.static_files()["app.css"].body.decode(),
+        look=templates.static_files()["app.css"].body.decode(),
         pictures=list(_pictures(played)),
         figures=[(name, figure(name, number)) for name, number in verdict.figures.items()],
         speed=played.plan.speed,

@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from app.embedded import EmbeddedError, Postgres
+from app.database.embedded import EmbeddedError, Postgres
 
 NAME = "standby"  # by which the primary knows it
 SYNC_SECONDS = 30

@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import uvloop
 
-from app.processes import allow_many_connections
 from app.rehearsal.bots import Bot, Counts
 from app.rehearsal.diary import Diary
 from app.rehearsal.habits import Habits
-from app.study import Study
+from app.study.reading import Study
+from app.web.processes import allow_many_connections
 
 BEAT = 0.5  # seconds between two words of a process
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from app.figures import percentile
 from app.rehearsal.diary import Diary, Wrong
 from app.rehearsal.evidence import Evidence, gather
 from app.rehearsal.gauges import Sample
-from app.rehearsal.stage import Played
+from app.rehearsal.play import Played
+from app.web.monitor.figures import percentile
 
 # DESIGN, section 4.
 PROMISES = {

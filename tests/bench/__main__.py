@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 
 from app.config import PROJECT
-from app.postgres_programs import EmbeddedError
+from app.database.programs import EmbeddedError
 from tests.bench import (
     actions,
     disk,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect, sync_playwright
 
-from app.auth import ADMIN_COOKIE
+from app.web.auth import ADMIN_COOKIE
 from tests.bench.figure import Chapter, WrongAnswer, plain, under
 from tests.bench.stage import Stage
 from tests.browser import chromium, launch_arguments

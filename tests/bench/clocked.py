@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Generator
 from pathlib import Path
 from typing import Any
 
-from app.stats import Stats
+from app.web.monitor.ticker import Stats
 
 
 class Clocked:

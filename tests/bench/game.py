@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.config import PROJECT
-from app.rehearsal.stage import Plan, Played, open_rehearsal, play
+from app.rehearsal.play import Plan, Played, open_rehearsal, play
 from app.rehearsal.verdict import Verdict, judge, latencies, longest_gap, seen_after
 from tests.bench.figure import Chapter, Figure, WrongAnswer, percentile, plain, under
 from tests.bench.stage import PROCESSES, Stage

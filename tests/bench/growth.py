@@ -13,9 +13,9 @@ from typing import TypeVar
 
 import uvloop
 
-from app.processes import allow_many_connections
 from app.rehearsal.gauges import Gauges
 from app.rehearsal.programs import cpu
+from app.web.processes import allow_many_connections
 from tests.bench.client import Connection, connect, post
 from tests.bench.crowd import Attendee, bring_in
 from tests.bench.disk import slow_flushes

@@ -9,16 +9,16 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 
-from app import lobby
-from app.conductor import Conductor
 from app.config import PROJECT
-from app.db import Connection, open_pool
-from app.dropouts import silent_players
-from app.hook_values import Room, Said, Seat, Tie
-from app.hooks import Hooks
-from app.players import Arrival, sign_in
-from app.sessions import Studies, read_study
-from app.study import parse, read_folder
+from app.database.connections import Connection, open_pool
+from app.players.players import Arrival, sign_in
+from app.rooms import lobby
+from app.rooms.dropouts import silent_players
+from app.sessions.conductor import Conductor
+from app.sessions.sessions import Studies, read_study
+from app.study.hooks.networklab import Room, Said, Seat, Tie
+from app.study.hooks.pool import Hooks
+from app.study.reading import parse, read_folder
 from tests.bench.figure import Chapter, Figure, WrongAnswer, percentile, plain
 from tests.bench.stage import Stage
 from tests.house import House, Opened

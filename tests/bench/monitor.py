@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from app.auth import ADMIN_COOKIE
 from app.config import PROJECT
 from app.rehearsal.programs import cpu
+from app.web.auth import ADMIN_COOKIE
 from tests.bench.client import LivePage, connect, get
 from tests.bench.crowd import bring_in
 from tests.bench.figure import Chapter, WrongAnswer, plain, under

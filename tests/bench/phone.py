@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Browser, CDPSession, expect, sync_playwright
 
-from app.auth import PLAYER_COOKIE
+from app.web.auth import PLAYER_COOKIE
 from tests.bench.figure import Chapter, Figure, plain, under
 from tests.bench.stage import PROCESSES, Stage
 from tests.browser import chromium, launch_arguments

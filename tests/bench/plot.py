@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from app import html
 from app.config import PROJECT
 from app.rehearsal.report import BOTTOM, LEFT, RIGHT, TOP, Line, Mark, Picture, ceiling
+from app.web import templates
 
 FOLDER = PROJECT / "docs" / "pictures"
 APART = 26  # between two numbers below the picture
@@ -68,7 +68,7 @@ class Plot:
             (),
         )
         few = all(len(line) <= 12 for line in dots)
-        return html.render(
+        return templates.render(
             "report/plot.svg",
             plot=picture,
             along=self.along,

@@ -11,9 +11,9 @@ from random import Random
 
 import uvloop
 
-from app.quotas import quotas_of
-from app.study import Study, parse
-from app.verify import verify
+from app.export.verify import verify
+from app.players.quotas import quotas_of
+from app.study.reading import Study, parse
 from tests.bench.client import Connection, Reply, connect, get, post
 from tests.bench.figure import Chapter, Figure, WrongAnswer, percentile, plain, under
 from tests.bench.stage import PROCESSES, Stage

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 
-from app.auth import ADMIN_COOKIE
 from app.rehearsal.programs import cpu, family_cpu
+from app.web.auth import ADMIN_COOKIE
 from tests.bench import pgbench
 from tests.bench.client import LivePage, connect, get
 from tests.bench.crowd import bring_in

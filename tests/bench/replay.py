@@ -6,12 +6,12 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from app import lobby, rooms
-from app.db import Connection, value
-from app.players import Arrival, sign_in
-from app.replay import read_span, read_then
-from app.replay_check import check
-from app.sessions import read_study
+from app.database.connections import Connection, value
+from app.players.players import Arrival, sign_in
+from app.replay.check import check
+from app.replay.fold import read_span, read_then
+from app.rooms import lobby, rooms
+from app.sessions.sessions import read_study
 from tests.bench.figure import Chapter, WrongAnswer, plain
 from tests.bench.game import RUMOUR
 from tests.bench.stage import Stage

@@ -14,8 +14,8 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from app.db import connect, migrate
-from app.embedded import Postgres
+from app.database.connections import connect, migrate
+from app.database.embedded import Postgres
 from tests.house import House
 
 PROCESSES = 2

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 import uvloop
 
-from app.processes import allow_many_connections
 from app.rehearsal.programs import cpu
+from app.web.processes import allow_many_connections
 from tests.bench.client import Connection, LivePage, connect, get, post
 from tests.bench.crowd import Attendee, bring_in
 from tests.bench.figure import Chapter, WrongAnswer, at_least, percentile, plain, under

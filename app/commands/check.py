@@ -1,0 +1,242 @@
+"""`networklab check`: each mistake beside the line that has it, and what a study without one will take."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from decimal import Decimal
+from pathlib import Path
+from typing import TextIO
+
+from app.commands.arguments import count, seconds
+from app.config import Config
+from app.players.people import PeopleError, read_people
+from app.rehearsal.trial import try_hooks
+from app.study.estimate import Estimate, estimate_of, measured_records
+from app.study.languages.texts import texts_in
+from app.study.reading import Mistake, Study, check, parse, read_folder
+
+RED, BLUE, PLAIN = "\033[1;31m", "\033[1;34m", "\033[0m"
+WIDEST = 100  # characters of a line that are shown
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("study", type=Path, metavar="DIR")
+    parser.add_argument(
+        "--players",
+        type=_players,
+        default=100,
+        metavar="N|CSV",
+        help="estimate for so many, or check against the people on this list too (default 100)",
+    )
+    parser.add_argument(
+        "--over",
+        type=seconds,
+        default=300.0,
+        metavar="TIME",
+        help="estimate for players who arrive within this time (default 5m)",
+    )
+    parser.add_argument("--json", action="store_true", help="print mistakes and estimate as JSON")
+
+
+def run(options: argparse.Namespace, config: Config) -> int:
+    files = dict(read_folder(options.study))
+    mistakes = check(files)
+    players: int | Counter[str] | Path = options.players
+    if isinstance(players, Path) and not any(mistake.grave for mistake in mistakes):
+        players, mistakes = with_people(files, players)
+    if not any(mistake.grave for mistake in mistakes):
+        mistakes += asyncio.run(try_hooks(parse(files)))
+    grave = sum(mistake.grave for mistake in mistakes)
+    estimate = (
+        None if grave or isinstance(players, Path) else estimate_of(parse(files), players, options.over)
+    )
+    if options.json:
+        answer = dict(ok=not grave, mistakes=[_as_json(mistake) for mistake in mistakes])
+        print(json.dumps(answer | _estimate_as_json(estimate), ensure_ascii=False, indent=2))
+        return 2 if grave else 0
+    for mistake in mistakes:
+        out = sys.stderr if mistake.grave else sys.stdout
+        print(shown(mistake, files, _colours(out)), file=out)
+    if estimate is None:
+        print(_counted(grave, len(mistakes) - grave), file=sys.stderr)
+    else:
+        study = parse(files)
+        print(f"{study.title}: {_many(estimate.pages, 'page')} in a room. It can run.")
+        print("\n".join(f"  {name:8} {text}" for name, text in _told(study, estimate)))
+    return 2 if grave else 0
+
+
+def _players(text: str) -> int | Path:
+    return count(text) if text.isascii() and text.isdigit() else Path(text)
+
+
+def _told(study: Study, estimate: Estimate) -> Iterator[tuple[str, str]]:
+    shortest, longest = _minutes(estimate.shortest), _minutes(estimate.longest)
+    quick = f"{shortest} in a room if all answer in a third of the time, "
+    yield "length", f"{quick if shortest != longest else ''}{longest} if every deadline runs out"
+    yield "lobby", f"at most {_minutes(estimate.lobby)}"
+    yield from (("", line) for line in _filling(study, estimate))
+    least, most = estimate.records
+    a_player = f"{most:,}" if least == most else f"{least:,} to {most:,}"
+    yield (
+        "records",
+        f"{a_player} per player, so {'at most ' if least != most else ''}{most * estimate.players:,}"
+        f" by {_many(estimate.players, 'player')} together",
+    )
+    rate = f"{_rate(estimate.records_a_second)} records in {_rate(estimate.forms_a_second)} forms a second"
+    yield (
+        "writes",
+        f"{rate} at the most, if {estimate.players:,} come within {_minutes(estimate.over)}",
+    )
+    measured = measured_records()
+    figure = (
+        f"{measured:,} records a second in a whole game, on the machine named there"
+        if measured
+        else "what it holds"
+    )
+    yield "", f"measured: {figure} (BENCHMARKS.md)"
+    if estimate.pay is not None:
+        yield "pay", _paid(study, estimate, *estimate.pay)
+
+
+def _filling(study: Study, estimate: Estimate) -> Iterator[str]:
+    for room in study.rooms:
+        takes = estimate.fills.get(room.name)
+        if takes is None:
+            yield f"a `{room.name}` fills as its types come: --players people.csv says how soon"
+            continue
+        filled = room.fills_after is not None and not study.lobby.seat
+        bots = f", with bots after a wait of {_minutes(room.fills_after or 0)}" if filled else ""
+        late = (
+            ", longer than anybody waits: most would leave" if takes > estimate.lobby and not filled else ""
+        )
+        opens = f", from those who have waited {_minutes(room.after)}" if room.after else ""
+        yield f"a `{room.name}` fills in about {_minutes(takes)}{opens}{bots}{late}"
+
+
+def _paid(study: Study, estimate: Estimate, least: Decimal, most: Decimal | None) -> str:
+    def money(amount: Decimal) -> str:
+        return texts_in().money(amount, estimate.currency)
+
+    if most is None:
+        return f"{money(least)} or more for finishing: `score` may give any amount; `most` in [pay] bounds it"
+    each = money(least) if least == most else f"{money(least)} to {money(most)}"
+    more = [
+        *(["what `score` gives"] if study.scores else []),
+        *(["the wait before"] if study.lobby.pay_per_minute else []),
+    ]
+    included = f", with {' and '.join(more)}" if least != most and more else ""
+    all_of_it = f"at most {money(most * estimate.players)} for {_many(estimate.players, 'player')}"
+    return f"{each} for finishing{included}; {all_of_it}"
+
+
+def with_people(files: dict[str, bytes], path: Path) -> tuple[Counter[str] | Path, list[Mistake]]:
+    """How many of each type they are, and all mistakes with those that they show.
+
+    The path alone where the list itself has a mistake; its content is added to `files`, to be shown.
+    """
+    try:
+        people = read_people(path, parse(files))
+    except PeopleError as error:
+        with suppress(OSError, ValueError):
+            files[path.name] = path.read_bytes()
+        return path, [*check(files), error.mistake]
+    types = Counter(person.type for person in people)
+    return types, check(files, types)
+
+
+def shown(mistake: Mistake, files: Mapping[str, bytes], colours: bool = False) -> str:
+    """The sentence, and below it the line, with a mark under what is meant."""
+    colour, plain = ((RED if mistake.grave else BLUE), PLAIN) if colours else ("", "")
+    first = f"{'' if mistake.grave else 'note: '}{mistake}"
+    lines = _lines(files.get(mistake.file, b""))
+    if mistake.spot is None or mistake.spot.line > len(lines):
+        return first
+    line, column, width = mistake.spot
+    source, before = _around(lines[line - 1], column)
+    mark = f"^{'~' * (min(width, len(source) - before) - 1)}"
+    blank = "".join("\t" if character == "\t" else " " for character in source[:before])
+    gutter = " " * len(f"{line:5}")
+    return f"{first}\n{line:5} | {source}\n{gutter} | {blank}{colour}{mark}{plain}"
+
+
+def _around(source: str, column: int) -> tuple[str, int]:
+    """What is shown of a line, and how many characters of that stand before the column."""
+    start = max(0, column - 1 - WIDEST // 2) if len(source) > WIDEST else 0
+    part = source[start : start + WIDEST]
+    before = column - 1 - start
+    if start:
+        part = f"…{part[1:]}"
+    if start + WIDEST < len(source):
+        part = f"{part[:-1]}…"
+    return part, before
+
+
+def _lines(content: bytes) -> Sequence[str]:
+    text = content.decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
+    return ["".join(c if c.isprintable() or c == "\t" else "�" for c in line) for line in text.split("\n")]
+
+
+def _colours(out: TextIO) -> bool:
+    return out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _counted(grave: int, notes: int) -> str:
+    also = f" and {_many(notes, 'note')}" if notes else ""
+    return f"{_many(grave, 'mistake')}{also}. The study can't run yet."
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _minutes(seconds: float) -> str:
+    number = f"{seconds / 60:.1f}".removesuffix(".0")
+    return f"{seconds:.0f} s" if seconds < 60 else f"{number} minute{'' if number == '1' else 's'}"
+
+
+def _rate(number: float) -> str:
+    return f"{number:,.0f}" if number >= 10 else f"{number:.1f}"
+
+
+def _estimate_as_json(estimate: Estimate | None) -> dict[str, object]:
+    if estimate is None:
+        return {}
+    pay = None
+    if estimate.pay is not None:
+        least, most = estimate.pay
+        pay = dict(currency=estimate.currency, least=str(least), most=None if most is None else str(most))
+    return dict(
+        estimate=dict(
+            players=estimate.players,
+            over_seconds=estimate.over,
+            pages=estimate.pages,
+            shortest_seconds=round(estimate.shortest, 3),
+            longest_seconds=round(estimate.longest, 3),
+            lobby_seconds=estimate.lobby,
+            fills_seconds={name: round(takes, 3) for name, takes in estimate.fills.items()},
+            records_per_player=dict(zip(("least", "most"), estimate.records, strict=True)),
+            records_a_second=round(estimate.records_a_second, 3),
+            forms_a_second=round(estimate.forms_a_second, 3),
+            measured_records_a_second=measured_records(),
+            pay=pay,
+        )
+    )
+
+
+def _as_json(mistake: Mistake) -> dict[str, object]:
+    return dict(
+        file=mistake.file,
+        line=mistake.spot.line if mistake.spot else 0,
+        column=mistake.spot.column if mistake.spot else 0,
+        sentence=mistake.sentence,
+        suggestion=mistake.suggestion,
+        grave=mistake.grave,
+    )

@@ -1,0 +1,69 @@
+"""Which database: the one that DATABASE_URL names, or the embedded Postgres; migrated in either case."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+
+from app.config import Config, ConfigError
+from app.database.connections import connect, migrate, value
+from app.database.embedded import EmbeddedError, Postgres
+
+WATCH = 1.0  # seconds
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def database(config: Config, watch: bool = False) -> Iterator[str]:
+    """Its address. The embedded Postgres stops again when its last user goes.
+
+    With `watch` it is started again whenever it has died: a server must not wait for somebody to notice.
+    """
+    if config.database_url:
+        asyncio.run(migrate_at(config.database_url))
+        yield config.database_url
+        return
+    with Postgres(config.home) as postgres:
+        asyncio.run(migrate_at(postgres.dsn))
+        with kept_running(lambda: postgres) if watch else nullcontext():
+            yield postgres.dsn
+
+
+@contextmanager
+def kept_running(current: Callable[[], Postgres]) -> Iterator[None]:
+    """Whenever the Postgres that is the `current` one has died, it is started again."""
+    over = threading.Event()
+
+    def look_after() -> None:
+        while not over.wait(WATCH):
+            postgres = current()
+            if postgres.pid is None:
+                logger.warning("Postgres has died; starting it again")
+                try:
+                    postgres.start()
+                except EmbeddedError as error:
+                    logger.error("%s", error)
+
+    watcher = threading.Thread(target=look_after, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+
+
+async def migrate_at(url: str) -> None:
+    """Raises `ConfigError` for a Postgres that does not keep what it has committed."""
+    conn = await connect(url, "migrate")
+    try:
+        if await value(conn, b"show fsync") != "on":
+            raise ConfigError(
+                "This Postgres runs with fsync = off, so an acknowledged answer may be lost; set fsync = on."
+            )
+        await migrate(conn)
+    finally:
+        await conn.close()

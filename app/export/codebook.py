@@ -1,0 +1,298 @@
+"""What is in the exported files: their columns, what each means, and how a cell is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from app.export import seen_by
+from app.study.model.fields import Field, plain_number
+from app.study.reading import Study, Treatment
+
+HEADER = (
+    "file",
+    "column",
+    "step",
+    "field",
+    "meaning",
+    "asked",
+    "kind",
+    "min",
+    "max",
+    "options",
+    "low",
+    "high",
+    "required",
+    "help",
+    "seen_by",
+)
+FORMAT = (
+    "UTF-8. RFC 4180: commas between cells, quotation marks doubled inside a quoted cell, CR LF after each line. "
+    "Times are ISO 8601 in UTC; truth is true or false; an empty cell is no value or an empty one."
+)
+ESCAPING = (
+    "In every .csv file, a text that starts with =, +, - or @ (or with apostrophes before one of these) and "
+    "is not a number has one more apostrophe in front, so that no spreadsheet takes it for a formula. To get "
+    "the text as it was stored, remove one apostrophe from each cell that matches ^'+[=+@-]."
+)
+RECEIPTS = (
+    "A receipt reads 17,18:5f0c…: the numbers of its records (17-20 stands for 17,18,19,20), a colon, and the "
+    "SHA-256 in hex of one UTF-8 line per record in the order of their numbers: record, tab, field, tab, value as "
+    "it was stored, newline. history.csv has all of these."
+)
+_FORMULA = re.compile(r"'*[=+@-]")
+_ESCAPED = re.compile(r"'+[=+@-]")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+_RECORD = "The record's number, as in the receipt that the player was given."
+_VALUES = {
+    "record": _RECORD,
+    "player": "players.csv → player",
+    "room": "rooms.csv → room",
+    "step": "The step's page.",
+    "round": "Which repetition of the step, from 1.",
+    "field": "Which of the step's questions.",
+    "value": "What was answered.",
+    "version": "How often the player had answered this question here, this answer included.",
+    "late": "true: it came after the step's deadline.",
+    "at": "When the server stored it.",
+}
+COLUMNS: dict[str, dict[str, str]] = {
+    "players.csv": {
+        "player": "The player's number.",
+        "label": "The name that the list of people gave this player.",
+        "type": "The player's type, by which rooms seat.",
+        "status": "invited (never came), waiting, playing, finished (played to the room's end) or left.",
+        "room": "rooms.csv → room; empty if never seated.",
+        "slot": "The seat in that room, from 1.",
+        "signed_in_at": "When the player came in.",
+        "seated_at": "When the player got the seat.",
+        "finished_at": "When it ended for this player.",
+        "code": "The completion code that the player was shown.",
+    },
+    "rooms.csv": {
+        "room": "The room's name.",
+        "kind": "The kind of room in the study.",
+        "status": "playing or ended.",
+        "reason": "Why it opened.",
+        "opened_at": "When it opened.",
+        "ended_at": "When it ended.",
+        "outcome": "How it ended: complete, partner_left or closed.",
+        "step": "The step it is at, or was at when it ended.",
+        "round": "The repetition of that step, from 1.",
+        "seed": "What seats and network were drawn from.",
+        "seats": "JSON: each slot, the type it asked for, what the others called whoever sat there; "
+        "and of a bot that had it from the start `bot`, and what was drawn for it.",
+    },
+    "networks.csv": {
+        "room": "rooms.csv → room",
+        "position": "Where in the room's plan it begins, counted from 0: it holds until the room's next network.",
+        "step": "The step there.",
+        "round": "The repetition of that step, from 1.",
+        "ties": "How many lines of ties.csv it has: none means that nobody saw anybody.",
+        "made_by": "study, or the hook that gave it.",
+        "at": "When it was made.",
+    },
+    "ties.csv": {
+        "room": "rooms.csv → room",
+        "round": "The round of the step at which its network begins.",
+        "from": "The slot that sees …",
+        "to": "… this slot. An undirected tie has a line for each direction.",
+        "weight": "The tie's weight; 1 where the study gives none.",
+        "step": "The step at which its network begins.",
+        "position": "networks.csv → position: the network that the tie belongs to.",
+    },
+    "records.csv": _VALUES
+    | {"value": "The answer that counts: the last that came in time, or the last if all came late."},
+    "history.csv": _VALUES,
+    "records_wide.csv": {
+        "player": "players.csv → player",
+        "label": "players.csv → label",
+        "type": "players.csv → type",
+        "room": "rooms.csv → room",
+    },
+    "results.csv": {
+        "room": "rooms.csv → room",
+        "position": "The place in the study's plan of steps and rounds, from 0.",
+        "step": "The step at which it was computed or filled in.",
+        "round": "Which repetition of the step, from 1.",
+        "slot": "The seat whose value it is.",
+        "player": "players.csv → player: who has that seat now, or had it last.",
+        "name": "The result's name, or the question that it stands for the answer to.",
+        "value": "What the study computed, or filled in for who had not answered.",
+        "made_by": "keep or default: filled in as on_timeout says. hook NAME: that function of hooks.py. bot: a bot.",
+        "at": "When the server stored it.",
+    },
+    "messages.csv": {
+        "message": "The message's number.",
+        "player": "players.csv → player: who wrote it.",
+        "room": "rooms.csv → room",
+        "to": "The slot it was for; empty: everyone whom the step lets read it.",
+        "body": "What was written.",
+        "at": "When the server stored it.",
+        "slot": "The writer's slot.",
+        "step": "The step at which it was written.",
+        "round": "The repetition of that step, from 1.",
+    },
+    "notes.csv": {
+        "note": "The note's number.",
+        "player": "players.csv → player: whose it is; empty: everybody's.",
+        "by": "The account that wrote it; empty: the player, asking for help.",
+        "body": "What was written; empty, to everybody: what stood there was taken down.",
+        "situation": "Where the player was when they asked.",
+        "at": "When the server stored it.",
+    },
+    "payments.csv": {
+        "participant_id": "The recruiter's id: the player's answer to the field that asks for it, else the label.",
+        "amount": "The bonus: what is paid on top of the base, in currency. One line for each player who is out.",
+        "player": "players.csv → player",
+        "label": "players.csv → label",
+        "outcome": "How it ended for this player.",
+        "code": "players.csv → code",
+        "base": "The fixed pay for how it ended, which a recruiter pays by the code.",
+        "waiting": "For the time in the lobby, by the second.",
+        "earned": "For what the player did: the earnings, and what the study's least and most make of them.",
+        "rounding": "What rounds the sum to whole cents, half of one up.",
+        "total": "base + waiting + earned + rounding, which is the sum of the player's lines in ledger.csv.",
+        "currency": "ISO 4217; empty where the study names none.",
+    },
+    "ledger.csv": {
+        "player": "players.csv → player",
+        "label": "players.csv → label",
+        "at": "When it was earned, or became certain.",
+        "room": "Of an earning: rooms.csv → room",
+        "step": "Of an earning: the step that ended.",
+        "round": "Of an earning: the repetition of that step, from 1.",
+        "reason": "waiting, base, least, most or rounding, as in payments.csv; else what computed the earning.",
+        "amount": "In payments.csv → currency.",
+        "points": "Of an earning, where points are paid: how many.",
+        "seconds": "Of waiting: how many are paid.",
+    },
+    "events.csv": {
+        "log": "session, or the room whose log this is.",
+        "seq": "The event's number in this log: 1, 2, 3 … without a gap, in the order of what happened.",
+        "event": "What happened.",
+        "player": "players.csv → player: to whom, if to one.",
+        "data": "JSON: the details. Of an answer: its records and the SHA-256 in the player's receipt.",
+        "at": "When it was written down.",
+    },
+}
+OUTCOME = "outcome"
+
+
+def player_header(study: Study) -> list[str]:
+    """The columns of players.csv; the outcome comes after them, out of the way of a question with the same name."""
+    taken = {field.name for field in study.entry}
+    outcome = OUTCOME if OUTCOME not in taken else f"{OUTCOME}_of_player"
+    treatments = (one.column for one in study.treatments)
+    return [*COLUMNS["players.csv"], *(field.name for field in study.entry), outcome, *treatments]
+
+
+def room_header(study: Study) -> list[str]:
+    return [*COLUMNS["rooms.csv"], *(one.column for one in study.treatments if one.by == "room")]
+
+
+def wide_columns(study: Study) -> dict[str, str]:
+    """ "step.round.field" → the column of records_wide.csv, in the order of the plan."""
+    keys = [f"{p.step.name}.{p.round}.{field.name}" for p in study.plan for field in p.step.fields]
+    columns = {key: key.replace(".", "_") for key in keys}
+    # Steps named `talk` and `talk_1_a` could give the same column twice.
+    return columns if len(set(columns.values())) == len(columns) else dict(zip(keys, keys, strict=True))
+
+
+def rows(study: Study) -> Iterator[Sequence[str]]:
+    """The lines of codebook.csv: each column of each file, and each question where its answers are.
+
+    `seen_by` says who of the players saw it; empty: nobody but the researchers.
+    """
+    seen = {("messages.csv", "body"): seen_by.of_message(study), ("players.csv", "code"): seen_by.PLAYER}
+    for file, columns in COLUMNS.items():
+        for column, meaning in columns.items():
+            yield (file, column, "", "", meaning, *_question(None, seen.get((file, column), "")))
+        if file == "players.csv":
+            for field in study.entry:
+                meaning = "The answer in the entry form."
+                yield (file, field.name, "", field.name, meaning, *_question(field, seen_by.PLAYER))
+            how = f"How it ended for this player: {', '.join(study.finish.codes)}."
+            yield (file, player_header(study)[-1 - len(study.treatments)], "", "", how, *_question(None))
+        if file in ("players.csv", "rooms.csv"):
+            for one in study.treatments:
+                if file == "players.csv" or one.by == "room":
+                    yield (file, one.column, "", "", _drawn(one), *_question(None))
+        if file in ("records.csv", "history.csv"):
+            for step in study.steps:
+                for field in step.fields:
+                    what = f"the answer to this question{_shape(field)}."
+                    where = f"Where step is {step.name} and field is {field.name}: {what}"
+                    by = seen_by.of_question(study, step, field)
+                    yield (file, "value", step.name, field.name, where, *_question(field, by))
+        if file == "results.csv":
+            for step in study.steps:
+                for field in step.results:
+                    where = f"Where step is {step.name} and name is {field.name}: this result."
+                    by = seen_by.of_question(study, step, field)
+                    yield (file, "value", step.name, field.name, where, *_question(field, by))
+        if file == "records_wide.csv":
+            names, seen_there = wide_columns(study), seen_by.of_answers(study)
+            for position in study.plan:
+                name = position.step.name
+                for field in position.step.fields:
+                    column = names[f"{name}.{position.round}.{field.name}"]
+                    meaning = f"The value that counts at step {name}, round {position.round}."
+                    by = seen_there[position.index, field.name]
+                    yield (file, column, name, field.name, meaning, *_question(field, by))
+
+
+def _drawn(treatment: Treatment) -> str:
+    weighed = zip(treatment.levels, treatment.weights, strict=True) if treatment.weights else ()
+    levels = ", ".join(f"{level} ×{weight}" for level, weight in weighed) or ", ".join(treatment.levels)
+    blocks = f"in blocks{f' within each {treatment.within}' if treatment.within else ''}"
+    how = blocks if treatment.method == "blocked" else "each by itself"
+    return f"The treatment {treatment.name}, drawn for each {treatment.by} {how}: {levels}."
+
+
+def _shape(field: Field) -> str:
+    return ", as JSON: slot → what was said of whoever sits there" if field.kind == "each" else ""
+
+
+def escape(text: str) -> str:
+    """The text as a cell that no spreadsheet takes for a formula. `unescape` gives it back."""
+    # The first character spares nearly all texts the two patterns.
+    return (
+        f"'{text}" if text[:1] in "'=+-@" and _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+    )
+
+
+def unescape(cell: str) -> str:
+    return cell[1:] if _ESCAPED.match(cell) else cell
+
+
+def cell(value: object) -> str:
+    """How a value that Postgres does not write itself stands in a file."""
+    if isinstance(value, str):
+        return escape(value)
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return str(value)
+
+
+def _question(field: Field | None, by: str = "") -> tuple[str, ...]:
+    if field is None:
+        return (*("",) * 9, by)
+    low, high = (None if limit is None else plain_number(limit) for limit in (field.min, field.max))
+    required = "true" if field.required else "false"
+    return (
+        field.ask,
+        field.kind,
+        low or "",
+        high or "",
+        " | ".join(field.options),
+        field.low,
+        field.high,
+        required,
+        field.help,
+        by,
+    )

@@ -1,0 +1,283 @@
+"""Data out: all of a session as files, from one moment of the database, streamed with flat memory.
+
+`write_files` is the one way out; it serves a folder, a zip file and a download alike. Everything comes from
+one repeatable-read transaction, so that the files agree with each other while the session goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import tempfile
+import zipfile
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any, cast
+
+from app import __version__
+from app.database.connections import Connection, Queries, connect, row, value
+from app.export import codebook, payments
+from app.export.csv_stream import BLOCK, Blocks, copied, fetched, listed, written
+from app.study.reading import Study
+
+SQL = Queries("export")
+LEVEL = 1  # of deflate: level 6 takes as long as everything else together, to save a quarter
+LARGE = 500_000_000  # bytes of database from which on a file of an export may pass 2 GB
+MANIFEST = "manifest.json"
+Manifest = dict[str, Any]
+Create = Callable[[str], IO[bytes]]  # opens a file of the export, by name, for writing
+
+
+class ExportError(Exception):
+    """An export that can't be made; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    id: str
+    name: str
+    status: str
+    seed: int
+    study_sha256: str
+    opened_at: datetime
+    started_at: datetime | None
+    closed_at: datetime | None
+    exported_at: datetime
+    acknowledged_records: int
+    acknowledged_messages: int
+    stored_records: int
+    stored_messages: int
+
+
+async def zip_chunks(url: str, session_id: str, study: Study) -> AsyncIterator[bytes]:
+    """A zip file as it is made.
+
+    It is made at the speed of the database, into a temporary file: a transaction that stayed open for as long
+    as somebody's slow download takes would keep Postgres from clearing away old rows, while all rooms write.
+    """
+    spool, sent = _Spool(), 0
+    writing = asyncio.create_task(_fill(spool, url, session_id, study))
+    writing.add_done_callback(lambda _: spool.grown.set())
+    try:
+        while not writing.done() or sent < spool.size:
+            spool.grown.clear()
+            while block := spool.read(sent):
+                sent += len(block)
+                yield block
+            if not writing.done():
+                await spool.grown.wait()
+        writing.result()
+    finally:
+        # Nothing is awaited here: whoever drops a stream may do so by cancelling it.
+        writing.cancel()
+        writing.add_done_callback(spool.close)
+
+
+async def write_zip(url: str, session_id: str, study: Study, file: Path) -> Manifest:
+    """Writes all files into one zip; it is there when it is complete. Raises ExportError."""
+    with _beside(file) as part, part.open("xb") as zipped:
+        async with moment(url, "export") as conn:
+            return await pack(conn, session_id, study, zipped)
+
+
+async def write_folder(url: str, session_id: str, study: Study, folder: Path) -> Manifest:
+    """Writes all files into a folder; it is there when it is complete. Raises ExportError."""
+    with _beside(folder) as part:
+        part.mkdir()
+
+        def create(name: str) -> IO[bytes]:
+            (part / name).parent.mkdir(parents=True, exist_ok=True)
+            return (part / name).open("xb")
+
+        async with moment(url, "export") as conn:
+            return await write_files(conn, session_id, study, create)
+
+
+@asynccontextmanager
+async def moment(url: str, purpose: str) -> AsyncIterator[Connection]:
+    """A connection in a transaction that sees the database as it is at one moment."""
+    conn = await connect(url, purpose)
+    try:
+        async with conn.transaction():
+            await conn.execute("set transaction isolation level repeatable read, read only")
+            await conn.execute(SQL["set_up"])
+            yield conn
+    finally:
+        conn.pgconn.finish()
+
+
+async def pack(conn: Connection, session_id: str, study: Study, file: IO[bytes]) -> Manifest:
+    """Writes all files into one zip. `conn` is in the transaction that `moment` gives."""
+    # Old programs don't know the headers of files that may pass 2 GB.
+    large = await value(conn, SQL["database_size"]) > LARGE
+    now = datetime.now(UTC).timetuple()[:6]
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as zipped:
+
+        def create(name: str) -> IO[bytes]:
+            member = zipfile.ZipInfo(name, now)
+            member.compress_type, member.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            member._compresslevel = LEVEL  # type: ignore[attr-defined]
+            return zipped.open(member, "w", force_zip64=large)
+
+        return await write_files(conn, session_id, study, create)
+
+
+async def write_files(conn: Connection, session_id: str, study: Study, create: Create) -> Manifest:
+    """Writes each file into what `create(name)` opens, the manifest last, and returns the manifest.
+
+    `conn` is in the transaction that `moment` gives.
+    """
+    session = await row(conn, _Session, SQL["session"], session_id=session_id)
+    if session is None:
+        raise ExportError(f"There is no session “{session_id}”. `networklab sessions` lists those there are.")
+    files: dict[str, dict[str, int | str]] = {}
+    for name, blocks in _tables(conn, session_id, study):
+        files[name] = await _write(create, name, blocks)
+    for path, body in sorted(study.files.items()):
+        files[f"study/{path}"] = await _write(create, f"study/{path}", _whole(body), count=False)
+    mended = await (await conn.execute(SQL["mended"], dict(session_id=session_id))).fetchall()
+    for nth, (path, body) in enumerate(mended, 1):
+        name = f"study_before/{nth}/{path}"
+        files[name] = await _write(create, name, _whole(body), count=False)
+    manifest = _manifest(session, study, files)
+    text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
+    await _write(create, MANIFEST, _whole(text.encode()), count=False)
+    return manifest
+
+
+async def _fill(spool: _Spool, url: str, session_id: str, study: Study) -> Manifest:
+    async with moment(url, "export") as conn:
+        return await pack(conn, session_id, study, cast(IO[bytes], spool))
+
+
+def _tables(conn: Connection, session_id: str, study: Study) -> Iterator[tuple[str, Blocks]]:
+    wide = codebook.wide_columns(study)
+
+    def player(found: Sequence[Any]) -> Sequence[object]:
+        *cells, entry, outcome, treatment = found
+        treated = (treatment.get(one.name) for one in study.treatments)
+        return (*cells, *(entry.get(field.name) for field in study.entry), outcome, *treated)
+
+    def room(found: Sequence[Any]) -> Sequence[object]:
+        *cells, treatment = found
+        return (*cells, *(treatment.get(one.name) for one in study.treatments if one.by == "room"))
+
+    def player_wide(found: Sequence[Any]) -> Sequence[object]:
+        *cells, said = found
+        return (*cells, *(said.get(key) for key in wide))
+
+    players = fetched(conn, SQL["players"], session_id, player)
+    yield "players.csv", written(codebook.player_header(study), players)
+    yield "rooms.csv", written(codebook.room_header(study), fetched(conn, SQL["rooms"], session_id, room))
+    for noun in ("networks", "ties", "records", "history"):
+        yield f"{noun}.csv", copied(conn, SQL[noun], session_id)
+    header = [*codebook.COLUMNS["records_wide.csv"], *wide.values()]
+    yield "records_wide.csv", written(header, fetched(conn, SQL["records_wide"], session_id, player_wide))
+    for noun in ("results", "messages", "notes", "events"):
+        yield f"{noun}.csv", copied(conn, SQL[noun], session_id)
+    yield "payments.csv", written(payments.PAYMENT, payments.payment_rows(conn, session_id, study))
+    yield "ledger.csv", written(payments.LEDGER, payments.ledger_rows(conn, session_id, study))
+    yield "codebook.csv", written(codebook.HEADER, listed(codebook.rows(study)))
+
+
+async def _write(create: Create, name: str, blocks: Blocks, count: bool = True) -> dict[str, int | str]:
+    digest, size, lines = hashlib.sha256(), 0, 0
+    with create(name) as file:
+        async with aclosing(blocks):
+            async for block, more in blocks:
+                file.write(block)
+                digest.update(block)
+                size += len(block)
+                lines += more
+                await asyncio.sleep(0)
+    rows: dict[str, int | str] = {"rows": lines - 1} if count else {}
+    return rows | {"bytes": size, "sha256": digest.hexdigest()}
+
+
+def _manifest(session: _Session, study: Study, files: dict[str, dict[str, int | str]]) -> Manifest:
+    return {
+        "software": f"networklab {__version__}",
+        "session": {
+            "id": session.id,
+            "name": session.name,
+            "status": session.status,
+            "seed": session.seed,
+            "opened_at": _time(session.opened_at),
+            "started_at": _time(session.started_at),
+            "closed_at": _time(session.closed_at),
+        },
+        "study": {"title": study.title, "sha256": session.study_sha256},
+        "exported": {"as_of": _time(session.exported_at), "finished_at": _time(datetime.now(UTC))},
+        "acknowledged": {"records": session.acknowledged_records, "messages": session.acknowledged_messages},
+        "stored": {"records": session.stored_records, "messages": session.stored_messages},
+        "format": codebook.FORMAT,
+        "escaping": codebook.ESCAPING,
+        "receipts": codebook.RECEIPTS,
+        "files": files,
+    }
+
+
+def _time(time: datetime | None) -> str | None:
+    return codebook.cell(time) or None
+
+
+async def _whole(body: bytes) -> Blocks:
+    yield body, 0
+
+
+@contextmanager
+def _beside(target: Path) -> Iterator[Path]:
+    """A name beside the target to write under; it takes the target's name when all went well."""
+    target = target.resolve()
+    if target.is_dir() and any(target.iterdir()):
+        raise ExportError(f"{target} has something in it already. Give the export a new folder.")
+    if target.is_file():
+        raise ExportError(f"{target} is there already. Give the export a new name.")
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        part.rename(target)
+    except OSError as error:
+        raise ExportError(f"{target} can't be written: {error.strerror or error}.") from error
+    finally:
+        if part.is_dir():
+            shutil.rmtree(part, ignore_errors=True)
+        with suppress(OSError):
+            part.unlink()
+
+
+class _Spool:
+    """A temporary file that grows at one end and is read at the other.
+
+    It has no `tell`: what zipfile has written it does not go back to.
+    """
+
+    def __init__(self) -> None:
+        self.file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (open for as long as the task writes)
+        self.size = 0
+        self.grown = asyncio.Event()
+
+    def write(self, block: bytes) -> int:
+        self.file.write(block)
+        self.size += len(block)
+        self.grown.set()
+        return len(block)
+
+    def flush(self) -> None:
+        pass
+
+    def read(self, start: int) -> bytes:
+        return os.pread(self.file.fileno(), BLOCK, start)
+
+    def close(self, writing: asyncio.Task[Manifest]) -> None:
+        self.file.close()
+        if not writing.cancelled():
+            writing.exception()

@@ -1,0 +1,98 @@
+"""Recounts: what chance and the door decided, decided again from the seed and from what people said."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from app.database.connections import Connection, Queries, rows, value
+from app.players.quotas import quotas_of
+from app.study.model.treatments import Draws
+from app.study.reading import Study
+
+SQL = Queries("recounts")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sitter:
+    """Somebody in a slot, the rooms in the order in which they opened, the first in a slot first."""
+
+    room: str
+    kind: str
+    number: int
+    of_room: Mapping[str, str]  # factor → level
+    slot: int
+    id: int | None  # None: a bot has had it from the start
+    label: str
+    type: str
+    treatment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Guest:
+    """Somebody who has filled in the door's form."""
+
+    id: int
+    label: str
+    entry: Mapping[str, str]
+    counted: list[int]  # quotas, as they are stored
+    came_in: datetime | None  # None: they found it full
+    gave_back: datetime | None  # when they left without ever sitting down
+
+
+async def other_treatments(conn: Connection, session_id: str, study: Study) -> AsyncIterator[str]:
+    """Who has another level than the session's seed draws for their room and their slot."""
+    seed: int = await value(conn, SQL["seed"], session_id=session_id)
+    draws = Draws(study.treatments, seed)
+    found = await rows(conn, _Sitter, SQL["sitters"], session_id=session_id)
+    for (room, kind, number), in_room in groupby(found, lambda one: (one.room, one.kind, one.number)):
+        sitters = list(in_room)
+        of_room = draws.room(kind, number)
+        for problem in _differences(sitters[0].of_room, of_room):
+            yield f"room {room}: {problem}"
+        for slot, in_slot in groupby(sitters, lambda one: one.slot):
+            first, *later = in_slot
+            name = f"{kind}-{number}"
+            own = draws.bot(name, slot) if first.id is None else draws.player(first.type, name, slot)
+            for one in (first, *later):
+                who = one.label if one.id is None else f"player {one.id} ({one.label})"
+                for problem in _differences(one.treatment, of_room | own):
+                    yield f"{who}, slot {slot} of room {room}: {problem}"
+
+
+async def exceeded_quotas(conn: Connection, session_id: str, study: Study) -> AsyncIterator[str]:
+    """Who came in although a quota that they count in was full, and who is counted in others than they said."""
+    taken: Counter[int] = Counter()
+    turns: list[tuple[datetime, int, int, _Guest]] = []
+    for one in await rows(conn, _Guest, SQL["guests"], session_id=session_id):
+        quotas = quotas_of(study, one.entry)
+        if tuple(one.counted) != quotas:
+            counted, said = _places(one.counted), _places(quotas)
+            yield f"player {one.id} ({one.label}): counted in {counted}, but what they said counts in {said}"
+        if one.came_in is not None:
+            turns += [(one.came_in, 1, nth, one) for nth in quotas]
+        if one.gave_back is not None:
+            turns += [(one.gave_back, -1, nth, one) for nth in quotas]
+    # A place that is given back is free from then on.
+    for _, places, nth, one in sorted(turns, key=lambda turn: (turn[0], turn[1], turn[3].id)):
+        taken[nth] += places
+        quota = study.quotas[nth]
+        if places > 0 and taken[nth] > quota.most:
+            of = f"{quota.most} people whose {quota.field} is {quota.words}"
+            yield f"player {one.id} ({one.label}): came in as number {taken[nth]} of at most {of}"
+
+
+def _differences(stored: Mapping[str, str], drawn: Mapping[str, str]) -> list[str]:
+    return [
+        f"{factor} is {stored.get(factor, 'nothing')}, where the seed draws {drawn.get(factor, 'nothing')}"
+        for factor in dict.fromkeys([*drawn, *stored])
+        if stored.get(factor) != drawn.get(factor)
+    ]
+
+
+def _places(quotas: list[int] | tuple[int, ...]) -> str:
+    """As a researcher counts them, from 1."""
+    return f"quota {', '.join(str(nth + 1) for nth in quotas)}" if quotas else "no quota"

@@ -1,0 +1,84 @@
+"""Who saw what a player said: the codebook's last column, from what the study's steps show and let people say."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from app.study.model.fields import Field
+from app.study.reading import Position, Show, Step, Study
+
+PLAYER = "the player"
+_WHO = {"neighbours": "who sees the player", "room": "everybody in the room", "me": "the player again"}
+_ASKED = "who is asked about the player"
+_WHEN = {"last": "the answer before", "all": "every answer before", "now": "as it is given"}
+_LOOK = {"table": "", "picture": ", as a dot in a picture", "mean": ", as part of a mean"}
+
+
+def of_question(study: Study, step: Step, field: Field) -> str:
+    """Of all answers to a question of this step, or of all values of a result; researchers see everything anyway."""
+    found = [
+        f"{_WHO[show.of]} at step {other.name} ({_WHEN[show.round]}{_LOOK[show.look]})"
+        for other in study.steps
+        for show in other.show
+        if _shows(show, step, field)
+    ]
+    found += [
+        f"{_ASKED} at step {other.name} ({_WHEN['last']})"
+        for other in study.steps
+        if any(one.about == field.name for one in other.fields)
+    ]
+    return _listed([PLAYER] if field in step.fields else [], found)
+
+
+def of_answers(study: Study) -> dict[tuple[int, str], str]:
+    """Index in the plan and name of a question → who saw the answers given there.
+
+    One walk through the plan, as `shown.wanted` reads it for a single page: a study may have thousands of rounds.
+    """
+    seen: dict[tuple[int, str], dict[str, list[Position]]] = {}
+    passed: dict[str, list[Position]] = {}
+    asked: dict[str, Position] = {}  # where each question stood last
+    for here in study.plan:
+        for show in here.step.show:
+            before = passed.get(show.step, [])
+            shown = [here] if show.round == "now" else before[-1:] if show.round == "last" else before
+            for position in shown:
+                whom = seen.setdefault((position.index, show.field), {})
+                whom.setdefault(f"{_WHO[show.of]} at %s{_LOOK[show.look]}", []).append(here)
+        for about in {field.about for field in here.step.fields} & asked.keys():
+            whom = seen.setdefault((asked[about].index, about), {})
+            whom.setdefault(f"{_ASKED} at %s", []).append(here)
+        passed.setdefault(here.step.name, []).append(here)
+        asked |= {field.name: here for field in here.step.fields}
+    return {
+        (position.index, field.name): _listed([PLAYER], _told(seen.get((position.index, field.name), {})))
+        for position in study.plan
+        for field in position.step.fields
+    }
+
+
+def of_message(study: Study) -> str:
+    """Of what is said at each step with a talk."""
+    hears = {"neighbours": "who sees the writer", "room": "everybody in the room"}
+    talks = [f"{hears[step.chat]} at step {step.name}" for step in study.steps if step.chat in hears]
+    return _listed(["the writer"], [f"{talk} (where `to` is empty; else that slot)" for talk in talks])
+
+
+def _told(whom: Mapping[str, Sequence[Position]]) -> list[str]:
+    return [who % " and ".join(_places(positions)) for who, positions in whom.items()]
+
+
+def _shows(show: Show, step: Step, field: Field) -> bool:
+    return show.step == step.name and show.field == field.name
+
+
+def _places(positions: Iterable[Position]) -> Iterator[str]:
+    """talk 2, talk 3, talk 4 → talk 2 to 4"""
+    for name, group in itertools.groupby(positions, key=lambda position: position.step.name):
+        rounds = [position.round for position in group]
+        yield f"{name} {rounds[0]}" if len(rounds) == 1 else f"{name} {rounds[0]} to {rounds[-1]}"
+
+
+def _listed(always: list[str], found: list[str]) -> str:
+    return "; ".join([*always, *dict.fromkeys(found)])

@@ -1,0 +1,342 @@
+"""Proof that nothing was lost: acknowledged = stored = exported, and every rule counted again."""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+import zipfile
+import zlib
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from app.database.connections import Connection, Queries, row, value
+from app.export import export
+from app.export.readback import (
+    Exported,
+    Unreadable,
+    broken_files,
+    broken_receipts,
+    differences,
+    miscounted_tables,
+    payment_differences,
+    unpaid,
+    wide_differences,
+)
+from app.export.recounts import exceeded_quotas, other_treatments
+from app.rooms.receipts import Kept
+from app.study.languages.texts import currency_digits
+from app.study.reading import Study, fingerprint
+
+SQL = Queries("verify")
+MOST = 20  # of the rows that break a rule, how many are shown
+
+# The name of a query that finds what breaks the rule, and the rule.
+RULES = {
+    "acknowledged_records_are_stored": "Every record in a receipt is stored, and says what the receipt says.",
+    "stored_records_are_acknowledged": "Every stored record is in one receipt.",
+    "acknowledged_messages_are_stored": "Every message that was acknowledged is stored.",
+    "stored_messages_are_acknowledged": "Every stored message was acknowledged once.",
+    "totals_agree": "The totals in the logs are the counts of records and messages.",
+    "logs_have_no_gap": "Every log counts its events from 1 without a gap.",
+    "logs_are_whole": "The session and each room have one log, and every event is in one of them.",
+    "logs_tell_what_happened": "The logs tell who came, sat down and left, and which rooms opened and ended.",
+    "one_slot_one_player": "Every slot has one player, and every seated player a slot.",
+    "one_player_one_slot": "Every player is there once.",
+    "status_and_slot_agree": "Each player's status and slot agree.",
+    "types_fit_seats": "Who sits in a slot has the type that it asks for.",
+    "rooms_fit_the_study": "Every room has the seats of its kind, and no kind has too many rooms.",
+    "what_ended_has_ended": "Nobody plays in a room that has ended, nor waits in a session that is closed.",
+    "who_is_out_has_a_code": "Whoever is out has the study's code for how it ended, and nobody else has one.",
+    "one_record_per_form_and_field": "No form gave a field two records.",
+    "versions_count_up": "The versions of an answer are 1, 2, 3 …",
+    "records_have_a_place": "Every record belongs to a player and to the room where this player sits.",
+    "records_fit_the_study": "Every record answers a question that the study asks.",
+    "messages_have_a_place": "Every message comes from a seat, and goes to one that may read it.",
+    "one_message_per_form": "No form sent two messages.",
+    "messages_are_in_order": "The messages of a room are numbered in the order in which they came.",
+    "earnings_are_in_the_log": "Every earning is in the log of its room once, as it is stored.",
+    "earnings_have_a_place": "Every earning belongs to a player of its room and to a step, once for each reason.",
+    "ties_go_both_ways": "Who sees another is seen by them, unless the network is directed.",
+    "networks_are_logged": "Each room has a network from its first step on, and the log tells of each that came later.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    name: str
+    sentence: str  # what should hold
+    found: int  # how often it doesn't
+    rows: tuple[str, ...]  # the first of what breaks it; of receipts all
+
+    @property
+    def ok(self) -> bool:
+        return self.found == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    acknowledged: int
+    stored: int
+    exported: int
+
+
+@dataclass(slots=True)
+class Verdict:
+    session_id: str
+    records: Count
+    messages: Count
+    checks: list[Check] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return all(check.ok for check in self.checks)
+
+    def as_json(self) -> dict[str, Any]:
+        checks = [asdict(check) | {"ok": check.ok} for check in self.checks]
+        return asdict(self) | {"ok": self.ok, "checks": checks}
+
+    def __str__(self) -> str:
+        lines = []
+        for check in self.checks:
+            lines.append(f"{'ok ' if check.ok else 'NOT'}  {check.sentence}")
+            lines += [f"       {row}" for row in check.rows[:MOST]]
+            if check.found > MOST:
+                lines.append(f"       … and {check.found - MOST:,} more")
+        for noun, count in (("records", self.records), ("messages", self.messages)):
+            lines.append(
+                f"{noun}: {count.acknowledged:,} acknowledged, {count.stored:,} stored, {count.exported:,} exported"
+            )
+        broken = sum(not check.ok for check in self.checks)
+        lines.append(
+            f"{self.session_id}: all {len(self.checks)} checks hold."
+            if self.ok
+            else f"{self.session_id}: {broken} of {len(self.checks)} checks fail."
+        )
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    acknowledged_records: int
+    acknowledged_messages: int
+    stored_records: int
+    stored_messages: int
+    players: int
+    rooms: int
+    networks: int
+    ties: int
+    results: int
+    events: int
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """How many rows which file of an export should have."""
+        counts = dict(players=self.players, records_wide=self.players, rooms=self.rooms)
+        counts |= dict(networks=self.networks, ties=self.ties)
+        counts |= dict(history=self.stored_records, messages=self.stored_messages, events=self.events)
+        counts["results"] = self.results
+        return {f"{noun}.csv": count for noun, count in counts.items()}
+
+
+async def verify(
+    url: str, session_id: str, study: Study, exported: Path | None = None, receipts: Sequence[Kept] = ()
+) -> Verdict:
+    """Recounts a session as it is at one moment, and an export of that moment, made and read back.
+
+    With `exported`, that folder or zip file is checked too; it may be older than what is stored now. `receipts`
+    are looked up in it, or else in the export of this moment.
+    """
+    async with export.moment(url, "verify") as conn:
+        counts = await row(conn, _Counts, SQL["counts"], session_id=session_id)
+        assert counts is not None
+        checks = [await _rule(conn, name, session_id, study) for name in RULES]
+        checks.append(await _study_check(conn, session_id, study))
+        checks.append(
+            await _check(
+                "treatments_are_drawn_again",
+                "Each room and each player has the treatment that the session's seed draws.",
+                other_treatments(conn, session_id, study),
+            )
+        )
+        checks.append(
+            await _check(
+                "no_quota_was_exceeded",
+                "No quota ever let in more than its most, counted again from what people said at the door.",
+                exceeded_quotas(conn, session_id, study),
+            )
+        )
+        with tempfile.TemporaryDirectory(prefix="networklab-") as folder:
+            fresh = Path(folder) / "export.zip"
+            with fresh.open("xb") as file:
+                await export.pack(conn, session_id, study, file)
+            more, seen = await _export_checks(conn, fresh, session_id, study, counts, "Exported now", True)
+            checks += more
+            if receipts and exported is None:
+                checks += await _receipt_checks(fresh, receipts, "the export")
+        if exported is not None:
+            more, _ = await _export_checks(conn, exported, session_id, study, counts, str(exported), False)
+            checks += more
+            if receipts:
+                checks += await _receipt_checks(exported, receipts, str(exported))
+    return Verdict(
+        session_id,
+        Count(counts.acknowledged_records, counts.stored_records, seen.get("history.csv", 0)),
+        Count(counts.acknowledged_messages, counts.stored_messages, seen.get("messages.csv", 0)),
+        checks,
+    )
+
+
+async def _rule(conn: Connection, name: str, session_id: str, study: Study) -> Check:
+    seats = [(kind.name, type_, count) for kind in study.rooms for type_, count in kind.seats.items()]
+    asked = [(at.step.name, at.round, field.name) for at in study.plan for field in at.step.fields]
+    found = await conn.execute(
+        SQL[name],
+        dict(
+            session_id=session_id,
+            kinds=[kind.name for kind in study.rooms],
+            kind_limits=[kind.count for kind in study.rooms],
+            seat_kinds=[kind for kind, _, _ in seats],
+            seat_types=[type_ for _, type_, _ in seats],
+            seat_counts=[count for _, _, count in seats],
+            outcomes=list(study.finish.codes),
+            codes=list(study.finish.codes.values()),
+            steps=[step for step, _, _ in asked],
+            rounds=[round_ for _, round_, _ in asked],
+            fields=[field for _, _, field in asked],
+            positions=len(study.plan),
+            directed=[kind.name for kind in study.rooms if study.network_of(kind.name).directed],
+            talk_steps=[step.name for step in study.steps if step.chat != "none"],
+            open_steps=[step.name for step in study.steps if step.chat == "room"],
+        ),
+    )
+    rows = tuple(problem for (problem,) in await found.fetchmany(MOST))
+    return Check(name, RULES[name], found.rowcount, rows)
+
+
+async def _study_check(conn: Connection, session_id: str, study: Study) -> Check:
+    files: dict[str, bytes] = dict(
+        await (await conn.execute(SQL["study_files"], dict(session_id=session_id))).fetchall()
+    )
+    opened_with = await value(conn, SQL["study_sha256"], session_id=session_id)
+    wrong = []
+    if fingerprint(files) != opened_with:
+        wrong.append(f"stored: sha256 {fingerprint(files)}, opened with {opened_with}")
+    if study.sha256 != opened_with:
+        wrong.append(f"verified with: sha256 {study.sha256}, opened with {opened_with}")
+    return Check(
+        "study_is_unchanged", "The study is the one that the session opened with.", len(wrong), tuple(wrong)
+    )
+
+
+async def _export_checks(
+    conn: Connection, path: Path, session_id: str, study: Study, counts: _Counts, title: str, exact: bool
+) -> tuple[list[Check], dict[str, int]]:
+    """The checks of one export, and how many rows were read from which file. `exact`: nothing is newer than it."""
+    try:
+        export_ = Exported(path)
+        if export_.session_id != session_id:
+            raise Unreadable(f"{path} is an export of the session {export_.session_id}.")
+    except Unreadable as error:
+        return [Check("export_can_be_read", f"{title} can be read.", 1, (str(error),))], {}
+    records = counts.stored_records - export_.stored["records"]
+    messages = counts.stored_messages - export_.stored["messages"]
+    # Which version of an answer counts may have changed after an older export.
+    final = (SQL["stored_records"], 0) if records == 0 else (SQL["stored_history"], None)
+    with closing(export_):
+        checks = [
+            await _check(
+                "files_are_whole",
+                f"{title}: the files are what the manifest says.",
+                _each(broken_files(export_)),
+            ),
+            await _check(
+                "history_is_exported",
+                f"{title}: history.csv has every version of every record as it is stored.",
+                differences(conn, SQL["stored_history"], export_, "history.csv", records),
+            ),
+            await _check(
+                "records_are_exported",
+                f"{title}: records.csv has the values that count as they are stored.",
+                differences(conn, final[0], export_, "records.csv", final[1]),
+            ),
+            await _check(
+                "answers_are_in_records_wide",
+                f"{title}: records_wide.csv has the answers of records.csv.",
+                _each(wide_differences(export_, study)),
+            ),
+            await _check(
+                "messages_are_exported",
+                f"{title}: messages.csv has every message as it is stored.",
+                differences(conn, SQL["stored_messages"], export_, "messages.csv", messages),
+            ),
+            await _check(
+                "payments_add_up",
+                f"{title}: ledger.csv explains every cent of payments.csv, where nobody is twice.",
+                _each(payment_differences(export_)),
+            ),
+            await _check(
+                "payments_are_owed",
+                f"{title}: payments.csv pays everybody who is out what follows from what is stored, and nobody else.",
+                _each(unpaid(export_, await _owed(conn, session_id, study), exact)),
+            ),
+            await _check(
+                "tables_are_whole",
+                f"{title}: every table has as many rows as are stored.",
+                _each(miscounted_tables(export_, counts.rows, exact)),
+            ),
+        ]
+    return checks, export_.counted
+
+
+async def _owed(conn: Connection, session_id: str, study: Study) -> dict[str, tuple[str, Decimal]]:
+    """By player who is out: how it ended, and what is to be paid, computed by the database."""
+    pay, outcomes = study.pay, list(study.finish.codes)
+    found = await conn.execute(
+        SQL["owed"],
+        dict(
+            session_id=session_id,
+            outcomes=outcomes,
+            bases=[pay.for_outcome(outcome) for outcome in outcomes],
+            a_minute=study.lobby.pay_per_minute,
+            per_point=Decimal(1) if pay.per_point is None else pay.per_point,
+            least=pay.least,
+            most=pay.most,
+            digits=currency_digits(pay.currency),
+        ),
+    )
+    return {str(player): (outcome, total) for player, outcome, total in await found.fetchall()}
+
+
+async def _receipt_checks(path: Path, receipts: Sequence[Kept], title: str) -> list[Check]:
+    records = len({number for receipt in receipts for number in receipt.records})
+    what = f"all {len(receipts):,} receipts" if len(receipts) > 1 else "the receipt"
+    sentence = f"{title[0].upper()}{title[1:]} has {what}: {records:,} records, as they were acknowledged."
+    try:
+        export_ = Exported(path)
+    except Unreadable:
+        return [Check("receipts_are_exported", sentence, 1, ("it can't be read, so no receipt was found",))]
+    with closing(export_):
+        wrong = _each(broken_receipts(export_, receipts))
+        return [await _check("receipts_are_exported", sentence, wrong, len(receipts))]
+
+
+async def _check(name: str, sentence: str, wrong: AsyncIterator[str], most: int = MOST) -> Check:
+    found, rows = 0, list[str]()
+    try:
+        async for problem in wrong:
+            found += 1
+            if len(rows) < most:
+                rows.append(problem)
+    except (csv.Error, zipfile.BadZipFile, zlib.error, ValueError, KeyError, IndexError, OSError) as error:
+        found += 1
+        rows.append(f"it can't be read to its end: {error}")
+    return Check(name, sentence, found, tuple(rows))
+
+
+async def _each(wrong: Iterable[str]) -> AsyncIterator[str]:
+    for problem in wrong:
+        yield problem

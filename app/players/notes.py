@@ -1,0 +1,106 @@
+"""Notes: words between researchers and players, beside the talk of the rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from app.database.connections import Connection, Queries, rows, value
+from app.study.reading import Field
+
+SQL = Queries("notes")
+BODY = Field("body", "Your note", "text", max=Decimal(1000))  # what may be written
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    id: int
+    player_id: int | None  # whose it is; None: for everybody
+    account: str | None  # the researcher who wrote it; None: the player asks for help
+    body: str
+    situation: str  # where the player was when they asked
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """What stands on one player's page."""
+
+    banner: str  # what everybody is told now; empty if nothing
+    notes: tuple[Note, ...]  # what this player asked and was told, oldest first
+
+    @property
+    def answer(self) -> Note | None:
+        """The newest from the researchers."""
+        return next((note for note in reversed(self.notes) if note.account is not None), None)
+
+    @property
+    def waits(self) -> bool:
+        """The last word is a question."""
+        return bool(self.notes) and self.notes[-1].account is None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A player who asked for help and waits for an answer."""
+
+    player_id: int
+    label: str
+    body: str
+    situation: str
+    at: datetime
+
+
+async def ask(
+    conn: Connection, session_id: str, player_id: int, body: str, situation: str, form: str
+) -> None:
+    """A player asks for help. The same `form` again changes nothing."""
+    await _add(conn, session_id, player_id, None, body, situation, form)
+
+
+async def write(
+    conn: Connection, session_id: str, player_id: int | None, by: str, body: str, form: str
+) -> None:
+    """A researcher writes to one player, or with None to everybody. The same `form` again changes nothing."""
+    await _add(conn, session_id, player_id, by, body, "", form)
+
+
+async def notices_of(conn: Connection, session_id: str, player_id: int) -> Notices:
+    found = await rows(conn, Note, SQL["notices"], session_id=session_id, player_id=player_id)
+    banner = next((note.body for note in found if note.player_id is None), "")
+    return Notices(banner, tuple(note for note in found if note.player_id is not None))
+
+
+async def banner_of(conn: Connection, session_id: str) -> str:
+    """What everybody is told now; empty if nothing."""
+    found: str | None = await value(conn, SQL["banner"], session_id=session_id)
+    return found or ""
+
+
+async def open_questions(conn: Connection, session_id: str) -> Sequence[Question]:
+    """The longest first."""
+    return await rows(conn, Question, SQL["open_questions"], session_id=session_id)
+
+
+async def _add(
+    conn: Connection,
+    session_id: str,
+    player_id: int | None,
+    account: str | None,
+    body: str,
+    situation: str,
+    form: str,
+) -> None:
+    await conn.execute(
+        SQL["add_note"],
+        dict(
+            session_id=session_id,
+            player_id=player_id,
+            account=account,
+            body=body,
+            situation=situation,
+            form=form,
+        ),
+    )

@@ -1,0 +1,213 @@
+"""Pay: what a player earns, what for, and what is paid for it in the end. Exact decimals, never floats.
+
+An account is a list of lines whose sum is the payment: the pay for waiting, what `score` hooks gave, the fixed pay
+for how it ended, and last of all the rounding to whole cents, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+
+from app.database.connections import Connection, Queries, rows, value
+from app.players.players import Player
+from app.study.languages.texts import currency_digits
+from app.study.reading import Position, Study
+
+SQL = Queries("pay")
+FINEST = Decimal("1e-10")  # what an amount is stored to, and the pay for waiting counted to
+LARGEST = Decimal(10**12)
+OWN_REASONS = ("waiting", "base", "least", "most", "rounding")  # of lines that are no earnings
+EXACT = Context(prec=80, rounding=ROUND_HALF_UP)  # no sum of such amounts has more digits
+
+
+@dataclass(frozen=True, slots=True)
+class Earning:
+    """What one step gave one player, in points where the study has them."""
+
+    position: int  # index into study.plan
+    amount: Decimal
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of an account. `reason` is one of `OWN_REASONS`, or what computed an earning."""
+
+    at: datetime
+    reason: str
+    amount: Decimal  # in the study's currency
+    position: Position | None = None  # of an earning
+    points: Decimal | None = None  # of an earning, where the study has points
+    seconds: int = 0  # of waiting
+
+    @property
+    def is_earning(self) -> bool:
+        return self.reason not in OWN_REASONS
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a player has for sure. The sum of the lines is `total`; for who is out that is what is paid."""
+
+    lines: tuple[Line, ...]
+
+    @property
+    def total(self) -> Decimal:
+        return _sum(line.amount for line in self.lines)
+
+    @property
+    def base(self) -> Decimal:
+        return self._sum_of("base")
+
+    @property
+    def waiting(self) -> Decimal:
+        return self._sum_of("waiting")
+
+    @property
+    def rounding(self) -> Decimal:
+        return self._sum_of("rounding")
+
+    @property
+    def earned(self) -> Decimal:
+        """With what the study's least and most make of it."""
+        return _sum(line.amount for line in self.lines if line.reason not in ("base", "waiting", "rounding"))
+
+    def _sum_of(self, reason: str) -> Decimal:
+        return _sum(line.amount for line in self.lines if line.reason == reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Pay:
+    """For the top of a page, in whole cents. `base` is what finishing brings, or for who is out how it ended.
+
+    Where `since` is set, `waiting` grows from then on. `bonus` is what was earned so far.
+    """
+
+    base: Decimal
+    waiting: Decimal
+    a_minute: Decimal
+    since: datetime | None
+    bonus: Decimal
+
+
+def read_amount(given: object) -> Decimal:
+    """What a hook gives as money or points, to ten decimals, half up. Raises ValueError with a sentence."""
+    if isinstance(given, bool) or not isinstance(given, int | Decimal):
+        what = "a float, which is not exact" if isinstance(given, float) else f"a {type(given).__name__}"
+        raise ValueError(f"{given!r} is {what}: an amount must be a Decimal or an int.")
+    amount = Decimal(given)
+    if amount.is_finite() and abs(amount) < LARGEST:
+        amount = amount.quantize(FINEST, context=EXACT).normalize(EXACT)
+        if abs(amount) < LARGEST:
+            return amount
+    raise ValueError(f"{given} is no amount of money: it must be a number below a million millions.")
+
+
+async def earn(
+    conn: Connection, room_id: int, position: int, amounts: Mapping[int, Decimal | int], reason: str
+) -> None:
+    """Whoever plays in a slot as this step ends earns its amount, by slot; for the same reason only once.
+
+    `reason` says what computed it. The room must be locked and not have ended. Raises ValueError: see `read_amount`.
+    """
+    read = {slot: read_amount(amount) for slot, amount in amounts.items()}
+    where = dict(room_id=room_id, position=position, reason=reason)
+    await conn.execute(SQL["earn"], where | dict(slots=list(read), amounts=list(read.values())))
+
+
+async def earned_in(conn: Connection, room_id: int) -> dict[int, Decimal]:
+    """What each slot of a room has earned so far, by whoever sat there."""
+    return dict(await (await conn.execute(SQL["earned_in"], dict(room_id=room_id))).fetchall())
+
+
+async def earned_by(conn: Connection, study: Study, player_id: int) -> Decimal:
+    """In points, where the study has them."""
+    earned: Decimal = await value(conn, SQL["earned_by"], player_id=player_id) if study.scores else Decimal(0)
+    return earned
+
+
+async def account_now(conn: Connection, study: Study, player: Player, now: datetime) -> Account | None:
+    """None where the study says nothing of pay."""
+    if not study.pays:
+        return None
+    earnings = await rows(conn, Earning, SQL["earnings_of"], player_id=player.id)
+    return account_of(study, player, earnings, now)
+
+
+def pay_of(study: Study, player: Player, now: datetime, earned: Decimal = Decimal(0)) -> Pay | None:
+    """None where the study says nothing of pay. `earned`: see `earned_by`."""
+    rate = study.lobby.pay_per_minute
+    if player.signed_in_at is None or not study.pays:
+        return None
+    waits = player.status == "waiting" and bool(rate)
+    _, waiting = _waiting(study, player.signed_in_at, player.seated_at or player.finished_at or now)
+    return Pay(
+        study.pay.for_outcome(player.outcome or "complete"),
+        in_cents(study, waiting),
+        rate,
+        player.signed_in_at if waits else None,
+        in_cents(study, _in_money(study, earned)),
+    )
+
+
+def account_of(study: Study, player: Player, earnings: Sequence[Earning], now: datetime) -> Account:
+    """What the player has for sure by now. Whoever is out has a line for how it ended, and is rounded to cents."""
+    with localcontext(EXACT):
+        return Account(tuple(_lines(study, player, earnings, now)))
+
+
+def in_cents(study: Study, amount: Decimal) -> Decimal:
+    """Rounded half up to the smallest coin of the study's currency: none below the yen."""
+    return amount.quantize(Decimal(1).scaleb(-currency_digits(study.pay.currency)), context=EXACT)
+
+
+def _lines(study: Study, player: Player, earnings: Sequence[Earning], now: datetime) -> list[Line]:
+    lines: list[Line] = []
+    came, out = player.signed_in_at, player.finished_at
+    if came is not None and study.lobby.pay_per_minute:
+        until = player.seated_at or out or now
+        seconds, waiting = _waiting(study, came, until)
+        lines.append(Line(until, "waiting", waiting, seconds=seconds))
+    for one in earnings:
+        points = one.amount if study.pay.per_point is not None else None
+        amount = _in_money(study, one.amount)
+        place = study.plan[one.position] if 0 <= one.position < len(study.plan) else None
+        lines.append(Line(one.at, one.reason, amount, place, points))
+    if player.outcome is None or out is None:
+        return lines
+    lines.append(Line(out, "base", study.pay.for_outcome(player.outcome)))
+    if earnings:
+        lines += _bounds(study, Account(tuple(lines)), out)
+    exact = Account(tuple(lines)).total
+    rounding = in_cents(study, exact) - exact
+    return [*lines, Line(out, "rounding", rounding)] if rounding else lines
+
+
+def _bounds(study: Study, account: Account, at: datetime) -> list[Line]:
+    """What the study's `least` and `most` add to what was earned, or take from it. Nobody ever owes anything."""
+    earned = account.earned
+    if study.pay.most is not None and earned > study.pay.most:
+        return [Line(at, "most", study.pay.most - earned)]
+    least = max(study.pay.least, -account.base - account.waiting)
+    return [Line(at, "least", least - earned)] if earned < least else []
+
+
+def _waiting(study: Study, came: datetime, until: datetime) -> tuple[int, Decimal]:
+    """Whole seconds, and what they bring."""
+    seconds = max(0, int((until - came).total_seconds()))
+    with localcontext(EXACT):
+        return seconds, (study.lobby.pay_per_minute * seconds / 60).quantize(FINEST)
+
+
+def _in_money(study: Study, earned: Decimal) -> Decimal:
+    with localcontext(EXACT):
+        return earned if study.pay.per_point is None else earned * study.pay.per_point
+
+
+def _sum(amounts: Iterable[Decimal]) -> Decimal:
+    with localcontext(EXACT):
+        return sum(amounts, Decimal(0))

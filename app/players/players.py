@@ -1,0 +1,145 @@
+"""Players: invited with a token, signed in, seated, finished."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from psycopg.types.json import Jsonb
+
+from app.database.connections import Connection, Queries, row, rows
+from app.players.people import Person
+from app.study.reading import Study
+
+SQL = Queries("players")
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    token_hash: bytes
+    id: int
+    session_id: str
+    label: str
+    type: str
+    status: str  # invited, waiting, playing, finished or left
+    room_id: int | None
+    slot: int | None
+    signed_in_at: datetime | None
+    waiting_since: datetime | None
+    seated_at: datetime | None
+    finished_at: datetime | None
+    outcome: str | None  # how it ended: a key of the study's codes
+    code: str | None
+    session_status: str
+    nudged_at: datetime | None = None  # asked whether they are still there, or since then a pause has ended
+    standby_until: datetime | None = None  # waits for a place that becomes free, at most so long
+    treatment: Mapping[str, str] = field(default_factory=dict)  # factor → level, the room's included
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Somebody who comes in with what the entry form asks for."""
+
+    token: str
+    entry: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    token_hash: bytes
+    id: int
+    session_id: str
+    status: str
+
+
+def token_hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _token_end(token: str) -> str:
+    """What may be stored of a token as it is, to be found by: four letters, where eight or more stay secret."""
+    return token[-4:] if len(token) >= 12 else ""
+
+
+async def invite(conn: Connection, session_id: str, people: Sequence[Person]) -> None:
+    await conn.execute(
+        SQL["invite"],
+        dict(
+            session_id=session_id,
+            labels=[person.label for person in people],
+            types=[person.type for person in people],
+            hashes=[token_hash(person.token) for person in people],
+            ends=[_token_end(person.token) for person in people],
+        ),
+    )
+
+
+async def also_invited_to(
+    conn: Connection, session_id: str, people: Sequence[Person]
+) -> list[tuple[str, int]]:
+    """Other sessions that are not closed and share tokens with this one: name and how many."""
+    hashes = [token_hash(person.token) for person in people]
+    found = await conn.execute(SQL["also_invited_to"], dict(session_id=session_id, hashes=hashes))
+    return [(name, count) for name, count in await found.fetchall()]
+
+
+async def find_by_token(conn: Connection, token: str) -> Player | None:
+    [found] = await find_by_tokens(conn, [token])
+    return found
+
+
+async def find_by_tokens(conn: Connection, tokens: Sequence[str]) -> list[Player | None]:
+    """In the order of `tokens`; None for one that nobody has."""
+    hashes = [token_hash(token) for token in tokens]
+    found = await rows(conn, Player, SQL["find_by_tokens"], hashes=hashes)
+    by_hash = {player.token_hash: player for player in found}
+    return [by_hash.get(hash) for hash in hashes]
+
+
+async def find_player(conn: Connection, player_id: int) -> Player | None:
+    return await row(conn, Player, SQL["find_player"], player_id=player_id)
+
+
+async def sign_in(conn: Connection, arrivals: Sequence[Arrival]) -> list[SignedIn | None]:
+    """In the order of `arrivals`. The first time, an invited player starts to wait; afterwards nothing changes.
+
+    None: no such token. Whoever is still `invited` afterwards came to a session that is closed.
+    """
+    entries = {token_hash(one.token): Jsonb(dict(one.entry)) for one in reversed(arrivals)}
+    found = await rows(conn, SignedIn, SQL["sign_in"], hashes=list(entries), entries=list(entries.values()))
+    by_hash = {one.token_hash: one for one in found}
+    return [by_hash.get(token_hash(one.token)) for one in arrivals]
+
+
+async def leave(
+    conn: Connection,
+    player_ids: Sequence[int],
+    outcome: str,
+    study: Study,
+    followed_by: str | None = None,
+) -> None:
+    """`followed_by`: what their room does about it."""
+    await conn.execute(
+        SQL["leave"],
+        dict(
+            player_ids=list(player_ids),
+            outcome=outcome,
+            code=study.finish.codes[outcome],
+            followed_by=followed_by,
+        ),
+    )
+
+
+async def leave_lobby(conn: Connection, session_id: str, study: Study) -> None:
+    """Everyone who waits leaves, paid for waiting."""
+    codes = dict(code=study.finish.codes["lobby"], standby_code=study.finish.codes["standby"])
+    await conn.execute(SQL["leave_lobby"], dict(session_id=session_id) | codes)
+
+
+async def finish(conn: Connection, room_ids: Sequence[int], outcome: str, study: Study) -> None:
+    """Everyone who plays in these rooms is done."""
+    await conn.execute(
+        SQL["finish"], dict(room_ids=list(room_ids), outcome=outcome, code=study.finish.codes[outcome])
+    )

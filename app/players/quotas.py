@@ -1,0 +1,73 @@
+"""Quotas: at the door, who is one of at most so many, and who comes too late for that and is thanked and paid."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from psycopg.types.json import Jsonb
+
+from app.database.connections import Connection, Queries, value
+from app.study.reading import Study
+
+SQL = Queries("quotas")
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Somebody with an entry form that is right."""
+
+    player_id: int
+    entry: Mapping[str, str]
+
+
+async def come_in(conn: Connection, session_id: str, study: Study, guests: Sequence[Guest]) -> None:
+    """Those who are still invited come in, or find it full and leave with a code of its own; again changes nothing.
+
+    Opens a transaction of its own, in which one process at a time counts and lets in: counts are exact.
+    """
+    async with conn.transaction():
+        if not await value(conn, SQL["lock_door"], session_id=session_id):
+            return
+        ids = [one.player_id for one in guests]
+        found = await conn.execute(SQL["invited"], dict(player_ids=ids))
+        invited = {player_id for (player_id,) in await found.fetchall()}
+        taken: dict[int, int] = dict(
+            await (await conn.execute(SQL["taken"], dict(session_id=session_id))).fetchall()
+        )
+        new = {one.player_id: one for one in guests if one.player_id in invited}
+        counted = {player_id: quotas_of(study, one.entry) for player_id, one in new.items()}
+        welcome = admit(counted, taken, [quota.most for quota in study.quotas])
+        full = [player_id for player_id in new if player_id not in welcome]
+        for query, chosen in (("let_in", [*welcome]), ("turn_away", full)):
+            if chosen:
+                what = dict(
+                    player_ids=chosen,
+                    entries=[Jsonb(dict(new[player_id].entry)) for player_id in chosen],
+                    quotas=[f"{{{','.join(map(str, counted[player_id]))}}}" for player_id in chosen],
+                )
+                await conn.execute(SQL[query], what | dict(code=study.finish.codes["full"]))
+
+
+def quotas_of(study: Study, entry: Mapping[str, str]) -> tuple[int, ...]:
+    """Those that somebody with these answers counts in, by place in the study."""
+    fields = {field.name: field for field in study.entry}
+    return tuple(
+        nth
+        for nth, quota in enumerate(study.quotas)
+        if quota.counts(fields[quota.field].kind, entry.get(quota.field, ""))
+    )
+
+
+def admit(
+    counted: Mapping[int, Sequence[int]], taken: Mapping[int, int], most: Sequence[int]
+) -> dict[int, Sequence[int]]:
+    """Of these, in their order, those for whom every quota that they count in has a place."""
+    places = Counter(taken)
+    welcome: dict[int, Sequence[int]] = {}
+    for player_id, quotas in counted.items():
+        if all(places[nth] < most[nth] for nth in quotas):
+            welcome[player_id] = quotas
+            places.update(quotas)
+    return welcome

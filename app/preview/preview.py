@@ -1,0 +1,381 @@
+"""A preview: a study as its author writes it, played in a session that follows each save."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import random
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import psycopg
+
+from app.commands.check import shown
+from app.config import PROJECT
+from app.database import clock
+from app.database.connections import Connection, Queries, rows
+from app.players.people import Person, new_token
+from app.preview.changes import changed_files, changed_parts
+from app.preview.frames import Frame, Frames, Look
+from app.preview.watched_files import Saves
+from app.rehearsal.bots import FROM_PAGE, Bot
+from app.rehearsal.browser import Browser, WireError
+from app.rehearsal.habits import Habits
+from app.rehearsal.page import HIDDEN, Page, others_on
+from app.rooms import rooms
+from app.sessions import sessions, stopped_rooms
+from app.study.hooks.pool import FILE
+from app.study.model.plausible import plausible, plausible_all
+from app.study.reading import Mistake, Study, StudyError, check, parse, read_folder
+from app.study.toml.mistakes import whole_line
+from app.web import templates
+from app.web.lab import Lab
+from app.web.templates import fragment, sse
+
+SQL = Queries("preview")
+RESEARCHER = "preview"
+OURS = (PROJECT / "templates", PROJECT / "static")
+LOOK = 0.1  # seconds between two looks at the files
+LOOKS = 3  # at the files, for one at where everybody is
+PAST = timedelta(milliseconds=50)  # that a deadline is skipped by: now has passed it, whatever the clocks say
+STRANGERS = Habits(think=(1.0, 4.0))  # who fill the rooms besides the frames
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where the player of one frame is."""
+
+    player_id: int
+    label: str
+    type: str
+    status: str
+    alias: str | None
+    room: str | None
+    step: str | None
+    round: int | None
+    answered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """A mistake, and the line that has it, with a mark below."""
+
+    mistake: Mistake
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A room that waits since a hook could not decide."""
+
+    room: str
+    hook: str
+    sentence: str
+    line: int
+
+
+class Preview:
+    """`session` is None until the study has been sound once. What is wrong with it now is in `slips`."""
+
+    def __init__(self, folder: Path, framed: Frames, lab: Lab) -> None:
+        self.folder, self.framed, self.frames, self.lab = folder, framed, framed.frames, lab
+        self.study: Study | None = None
+        self.session: str | None = None
+        self.slips: list[Slip] = []
+        self.news = ""
+        self.saved_at: datetime | None = None
+        self.stops_at_door = False
+        self.bots: dict[int, asyncio.Task[object]] = {}  # by frame
+        self.strangers: list[asyncio.Task[object]] = []
+        self.people: list[Whereabouts] = []
+        self.stopped: list[Stopped] = []
+        self.next_deadline: datetime | None = None
+        self.looked_at = clock.now()  # when that was found out
+        # Of what a frame shows besides its live page: another one loads it again, in a window left open before, too.
+        self.version = int(time.time())
+        self.busy = asyncio.Lock()
+        self.chance = random.Random()
+        self.shown = ""
+        self.changed = asyncio.Event()
+        self.theirs, self.ours = Saves(folder), Saves(*OURS)
+
+    @property
+    def told(self) -> list[Slip]:
+        """What is wrong: in the files, or else in what has come of them."""
+        if grave := [slip for slip in self.slips if slip.mistake.grave]:
+            return grave
+        files = self.study.files if self.study else {}
+        waiting = [
+            Mistake(
+                FILE,
+                whole_line(files.get(FILE, b""), one.line),
+                f"`{one.hook}`: {one.sentence}.",
+                cure,
+                False,
+            )
+            for one in self.stopped
+            for cure in [f"{one.room} waits until it is mended."]
+        ]
+        return [*(_slip(mistake, files) for mistake in waiting), *self.slips]
+
+    async def run(self) -> None:
+        templates.logger.addHandler(Breaks(self))
+        try:
+            await self.read()
+            while True:
+                await self.tell()
+                for _ in range(LOOKS):
+                    await asyncio.sleep(LOOK)
+                    if files := self.ours.new():
+                        self.renew(files)
+                        break
+                    if self.theirs.new():
+                        await self.read()
+                        break
+        finally:
+            for bot in [*self.bots.values(), *self.strangers]:
+                bot.cancel()
+
+    async def read(self) -> None:
+        """The study as it stands in the folder: into the session that runs, or into a fresh one, or what is wrong."""
+        files: Mapping[str, bytes] = {}
+        try:
+            files = read_folder(self.folder)
+            mistakes = check(files)
+        except StudyError as error:
+            mistakes = list(error.mistakes)
+        self.slips = [_slip(mistake, files) for mistake in mistakes]
+        self.saved_at = clock.now()
+        if any(mistake.grave for mistake in mistakes):
+            self.news = "The session waits as it was."
+            return
+        study, before = parse(files), self.study
+        async with self.busy:
+            if before is None or self.session is None:
+                self.news = "A session has begun."
+                await self.begin(study)
+            elif parts := changed_parts(before, study):
+                self.news = f"A fresh session: {_and(parts)} changed."
+                await self.begin(study)
+            else:
+                names = changed_files(before.files, study.files)
+                self.news = f"{_and(names)}: taken over at once." if names else "Nothing has changed."
+                await self.take(study)
+
+    async def begin_again(self) -> None:
+        async with self.busy:
+            if self.study is not None:
+                self.news = "A fresh session."
+                await self.begin(self.study)
+
+    async def begin(self, study: Study) -> None:
+        """A fresh session in place of the one before, with everybody in it."""
+        for bot in [*self.bots.values(), *self.strangers]:
+            bot.cancel()
+        going_on, self.bots = list(self.bots), {}
+        people = cast(study, len(self.frames))
+        async with self.lab.pool.connection() as conn, conn.transaction():
+            for (old,) in await (await conn.execute(SQL["sessions_to_close"])).fetchall():
+                await sessions.close(conn, old, RESEARCHER)
+            session = await sessions.open_session(conn, study, people)
+            await sessions.start(conn, session.id, RESEARCHER)
+        self.study, self.session = study, session.id
+        for frame, person in zip(self.frames, people, strict=False):
+            frame.token = person.token
+            frame.cookies.clear()
+            if not self.stops_at_door:
+                await self._sign_in(frame, study)
+        base = self.frames[0].base
+        self.strangers = [
+            asyncio.create_task(_stranger(base, person, study)) for person in people[len(self.frames) :]
+        ]
+        for number in going_on:
+            self.hand_over(number)
+        self.version += 1
+
+    async def take(self, study: Study) -> None:
+        """Words, pages and hooks: the session that runs goes on with them."""
+        assert self.session is not None
+        files = dict(paths=list(study.files), bodies=list(study.files.values()))
+        async with self.lab.pool.connection() as conn, conn.transaction():
+            await conn.execute(SQL["forget_study_files"], dict(id=self.session))
+            await conn.execute(sessions.SQL["add_study_files"], dict(id=self.session, **files))
+            await conn.execute(SQL["take_study"], dict(id=self.session, sha256=study.sha256))
+            await stopped_rooms.retry_all(conn, self.session)
+        self.study = self.lab.studies.known[self.session] = study
+        self.version += not all(frame.signed_in for frame in self.frames)  # no door changes by itself
+
+    def renew(self, files: Sequence[Path]) -> None:
+        """Templates and static files of ours."""
+        templates.forget()
+        self.saved_at = clock.now()
+        self.news = f"{_and([path.name for path in files])}: loaded again."
+        self.version += 1
+
+    def put_on(self, look: Look) -> None:
+        self.framed.look = look
+        self.version += 1
+
+    def refresh(self, everybody: bool = True) -> None:
+        """Live pages get what they show again: all, or those that show the study as it was.
+
+        Of those there may be some for a moment more: a page that was being read meanwhile is no newer than that.
+        """
+        for page in self.lab.live.pages:
+            outdated = page.place and self.study and page.place.study.sha256 != self.study.sha256
+            if page.session_id == self.session and (everybody or outdated):
+                page.refresh()
+
+    async def skip(self) -> None:
+        """What is to happen next happens now; everything that comes later comes as much earlier."""
+        async with self.busy, self.lab.pool.connection() as conn, conn.transaction():
+            if self.session is None:
+                return
+            session = await sessions.lock(conn, self.session, RESEARCHER)
+            if session.status != "running":
+                self.news = f"The session is {session.status}: no deadline comes nearer."
+                return
+            wait = await rooms.seconds_to_next_deadline(conn, 0.0)
+            await sessions.shift(conn, self.session, clock.now() + timedelta(seconds=max(wait, 0.0)) + PAST)
+        self.lab.conductor.hint([])
+
+    async def answer(self) -> None:
+        """Whoever of the frames' players has not answered does, with something plausible."""
+        study = self.study
+        for frame, one in zip(self.frames, self.people, strict=False):
+            if study is None or one.answered or one.status not in ("invited", "playing"):
+                continue
+            with suppress(WireError):
+                if one.status == "invited":
+                    await self._sign_in(frame, study)
+                    self.version += 1
+                else:
+                    await self._answer(frame, study)
+        self.refresh()
+
+    def hand_over(self, number: int) -> None:
+        """A bot plays the player of this frame from now on; or does not any more."""
+        if bot := self.bots.pop(number, None):
+            bot.cancel()
+        elif self.study is not None:
+            frame, person = self.frames[number - 1], f"Player {number}"
+            bot = asyncio.create_task(_stranger(frame.base, Person(frame.token, person, ""), self.study))
+            self.bots[number] = bot
+            self.version += not frame.signed_in
+
+    async def _sign_in(self, frame: Frame, study: Study) -> None:
+        entry = {field.name: plausible(field, self.chance) for field in study.entry}
+        browser = Browser(frame.base)
+        try:
+            await browser.post(f"/join/{frame.token}", entry)
+        finally:
+            browser.close()
+
+    async def _answer(self, frame: Frame, study: Study) -> None:
+        browser = Browser(frame.base)
+        try:
+            page = (await browser.get("/play")).text
+            keys = dict(HIDDEN.findall(page))
+            position = Page.step_of(keys.get("form-key", ""))
+            if position is not None:
+                asked = study.plan[position].step.fields
+                said = plausible_all(asked, others_on(page), self.chance)
+                await browser.post("/play/records", {"form_key": keys["form-key"], **said}, FROM_PAGE)
+        finally:
+            browser.close()
+
+    async def tell(self) -> None:
+        """Those who watch get the window's changing part whenever it is another, and pages what was taken over."""
+        self.refresh(everybody=False)
+        try:
+            async with self.lab.pool.connection() as conn:
+                await self._look(conn)
+        except psycopg.Error as error:
+            self.news = f"The database is away: {str(error).partition(chr(10))[0]}"
+        now = self.html()
+        if now != self.shown:
+            self.shown = now
+            self.changed.set()
+            self.changed = asyncio.Event()
+
+    async def _look(self, conn: Connection) -> None:
+        if self.session is None:
+            return
+        most = len(self.frames)
+        found = await rows(conn, Whereabouts, SQL["whereabouts"], session_id=self.session, most=most)
+        wait = await rooms.seconds_to_next_deadline(conn, -1.0)
+        due = clock.now() + timedelta(seconds=wait)
+        self.people = found
+        self.stopped = await rows(conn, Stopped, SQL["stopped"], session_id=self.session)
+        # Not another by the milliseconds that the question takes: each would be another window.
+        if wait < 0:
+            self.next_deadline = None
+        elif self.next_deadline is None or abs((due - self.next_deadline).total_seconds()) > 0.3:
+            self.next_deadline, self.looked_at = due, clock.now()
+
+    def html(self, now: datetime | None = None) -> str:
+        """The window's changing part. Where `now` is left out it is the same as long as nothing has changed."""
+        return templates.render("preview/_window.html", preview=self, now=now or self.looked_at)
+
+    async def messages(self) -> AsyncIterator[bytes]:
+        """The window's changing part as it is, and then each time that it changes."""
+        while True:
+            changed = self.changed
+            yield sse(fragment("#window", "innerMorph", self.html(clock.now())))
+            await changed.wait()
+
+
+class Breaks(logging.Handler):
+    """Pages that break while people play: a check can't find all of it."""
+
+    def __init__(self, preview: Preview) -> None:
+        super().__init__(logging.ERROR)
+        self.preview = preview
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info is None or not isinstance(record.args, tuple) or len(record.args) != 2:
+            return
+        _, error, trace = record.exc_info
+        line = 0
+        while trace is not None:
+            line = trace.tb_lineno if trace.tb_frame.f_code.co_filename == "<template>" else line
+            trace = trace.tb_next
+        files = self.preview.study.files if self.preview.study else {}
+        page, sentence = str(record.args[1]), f"It breaks while people play: {str(error).rstrip('.')}."
+        spot = whole_line(files.get(page, b""), line)
+        mistake = Mistake(page, spot, sentence, "Ours is shown instead.", grave=False)
+        self.preview.slips.append(_slip(mistake, files))
+
+
+def cast(study: Study, frames: int) -> tuple[Person, ...]:
+    """Who comes: a player for each frame, and as many others as their rooms need, of the types of the first room."""
+    first = study.rooms[0]
+    any_type = itertools.cycle([type_ for type_ in study.types if type_ != "any"] or ["player"])
+    seats = [
+        next(any_type) if type_ == "any" else type_
+        for type_, count in first.seats.items()
+        for _ in range(count)
+    ]
+    count = -(-frames // len(seats)) * len(seats)
+    return tuple(
+        Person(new_token(), f"Player {number}" if number <= frames else f"Bot {number}", type_)
+        for number, type_ in zip(range(1, count + 1), itertools.cycle(seats), strict=False)
+    )
+
+
+async def _stranger(base: str, person: Person, study: Study) -> object:
+    return await Bot(base, person.token, study, STRANGERS, person.label).play()
+
+
+def _slip(mistake: Mistake, files: Mapping[str, bytes]) -> Slip:
+    return Slip(mistake, shown(mistake, files).partition("\n")[2])
+
+
+def _and(names: Sequence[str]) -> str:
+    most = list(names[:4]) + ([f"{len(names) - 4} more"] if len(names) > 4 else [])
+    return " and ".join(part for part in (", ".join(most[:-1]), *most[-1:]) if part)

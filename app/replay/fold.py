@@ -1,0 +1,296 @@
+"""Replay: a session again from its logs, at any moment.
+
+`fold` is a pure function: what there was to begin with, and the events up to a moment, give the session as it was
+then. The tables are not asked, so they can be checked against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from app.database.connections import Connection, Queries, row, rows
+from app.database.events import Event
+from app.replay.state import Invited, Log, PlayerThen, RoomThen, Then
+
+SQL = Queries("replay")
+
+
+class ReplayError(Exception):
+    """A log that can't be folded; the text says which event and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Of a session, from the first sign of life to the last event."""
+
+    first: datetime
+    last: datetime
+
+
+async def read_span(conn: Connection, session_id: str) -> Span:
+    """The session must be there."""
+    span = await row(conn, Span, SQL["span"], session_id=session_id)
+    assert span is not None
+    return span
+
+
+async def read_invited(conn: Connection, session_id: str) -> list[Invited]:
+    return await rows(conn, Invited, SQL["invited_to"], session_id=session_id)
+
+
+async def read_entries(conn: Connection, session_id: str) -> dict[int, Mapping[str, str]]:
+    """What each player said at the door."""
+    return dict(await (await conn.execute(SQL["entries_of"], dict(session_id=session_id))).fetchall())
+
+
+async def read_logs(conn: Connection, session_id: str) -> list[Log]:
+    return await rows(conn, Log, SQL["logs_of"], session_id=session_id)
+
+
+async def read_events(conn: Connection, session_id: str) -> list[Event]:
+    """Of all the session's logs, in the order of what happened."""
+    return await rows(conn, Event, SQL["events_of"], session_id=session_id)
+
+
+async def read_then(conn: Connection, session_id: str, at: datetime) -> Then:
+    """The session at a moment. What folds into it is a small part of all that happened before."""
+    where = dict(session_id=session_id, at=at)
+    invited, logs = await read_invited(conn, session_id), await read_logs(conn, session_id)
+    then = fold(invited, logs, await rows(conn, Event, SQL["events_that_tell"], **where))
+    counted = await (await conn.execute(SQL["counted_until"], where)).fetchall()
+    return replace(
+        then,
+        records={log_id: records for log_id, records, _ in counted},
+        messages={log_id: messages for log_id, _, messages in counted},
+    )
+
+
+def fold(invited: Iterable[Invited], logs: Iterable[Log], events: Iterable[Event]) -> Then:
+    """The session after these events, which come in the order of what happened.
+
+    An event that says nothing of a session's, room's or player's state is passed over. Raises ReplayError.
+    """
+    folding = _Folding({one.id: PlayerThen(one.id, one.label, one.type) for one in invited}, logs)
+    for event in events:
+        folding.last[event.log_id] = event.seq
+        happen = getattr(folding, event.name, None)
+        try:
+            if happen is not None:
+                happen(event)
+        except (KeyError, TypeError, ValueError) as error:
+            where = f"Event {event.seq} of log {event.log_id}, {event.name}"
+            raise ReplayError(
+                f"{where}, can't be replayed: {error!r}. Its data was changed, or is of another version."
+            ) from None
+    return folding.then()
+
+
+class _Folding:
+    """The session while it is folded: a method for each event, of the same name."""
+
+    def __init__(self, players: dict[int, PlayerThen], logs: Iterable[Log]) -> None:
+        self.players = players
+        self.room_of = {log.id: log.room_id for log in logs}
+        self.rooms: dict[int, RoomThen] = {}  # by log
+        self.answered: dict[int, set[int]] = {}  # by log
+        self.records: dict[int, int] = dict.fromkeys(self.room_of, 0)
+        self.messages: dict[int, int] = dict.fromkeys(self.room_of, 0)
+        self.notes: list[int] = []
+        self.earned: dict[int, Decimal] = {}
+        self.session = Then()
+        self.last: dict[int, int] = {}
+
+    def then(self) -> Then:
+        rooms = {
+            room.id: replace(room, answered=frozenset(self.answered[log_id]), seq=self.last[log_id])
+            for log_id, room in sorted(self.rooms.items(), key=lambda one: one[1].id)
+        }
+        return replace(
+            self.session,
+            players=self.players,
+            rooms=rooms,
+            records=self.records,
+            messages=self.messages,
+            notes=self.notes,
+            earned=self.earned,
+        )
+
+    def session_started(self, event: Event) -> None:
+        self.session = replace(self.session, status="running", started_at=_moment(event, "since"))
+
+    def session_paused(self, event: Event) -> None:
+        self.session = replace(self.session, status="paused", paused_at=_moment(event, "since"))
+
+    def session_resumed(self, event: Event) -> None:
+        """Who signed in during the pause has waited only since then. The rooms' logs tell of their deadlines."""
+        resumed_at, paused_at = _moment(event, "since"), self.session.paused_at
+        self.session = replace(self.session, status="running", paused_at=None, resumed_at=resumed_at)
+        for player in list(self.players.values()):
+            if player.status == "waiting" and player.waiting_since and paused_at:
+                pause = resumed_at - max(player.waiting_since, paused_at)
+                self._player(player.id, waiting_since=player.waiting_since + pause)
+                if player.standby_until:
+                    self._player(player.id, standby_until=player.standby_until + (resumed_at - paused_at))
+
+    def session_closed(self, event: Event) -> None:
+        closed_at = _moment(event, "since")
+        self.session = replace(self.session, status="closed", paused_at=None, closed_at=closed_at)
+
+    def seating_stopped(self, event: Event) -> None:
+        self.session = replace(self.session, seating_stopped=True)
+
+    def seating_retried(self, event: Event) -> None:
+        self.session = replace(self.session, seating_stopped=False)
+
+    def room_opened(self, event: Event) -> None:
+        room_id = self.room_of[event.log_id]
+        if room_id is None:
+            return  # the session's log says it, too
+        data = event.data
+        self.answered[event.log_id] = set()
+        self.rooms[event.log_id] = RoomThen(
+            id=room_id,
+            log_id=event.log_id,
+            seq=event.seq,
+            kind=data["kind"],
+            number=int(data["room"].rpartition("-")[2]),
+            reason=data["reason"],
+            position=data["position"],
+            step=data["step"],
+            round=data["round"],
+            deadline=_moment(event, "deadline"),
+            opened_at=_moment(event, "opened_at"),
+            opening=data.get("opening", False),
+            **_last_page(event),
+            treatment=data.get("treatment", {}),
+        )
+
+    def step_opened(self, event: Event) -> None:
+        self.answered[event.log_id] = set()
+        self._at_step(event)
+        self._room(event, opening=False, asked=event.data.get("asked"))
+
+    def room_stopped(self, event: Event) -> None:
+        self._at_step(event)
+        self._room(event, stopped=True)
+
+    def room_retried(self, event: Event) -> None:
+        self._at_step(event)
+        self._room(event, stopped=False)
+
+    def deadline_moved(self, event: Event) -> None:
+        self._at_step(event)
+
+    def room_ended(self, event: Event) -> None:
+        if self.room_of[event.log_id] is not None:
+            self._at_step(event)
+            ended = dict(status="ended", outcome=event.data["outcome"], ended_at=_moment(event, "ended_at"))
+            self._room(event, opening=False, stopped=False, **ended)
+
+    def player_signed_in(self, event: Event) -> None:
+        signed_in_at, since = _moment(event, "signed_in_at"), _moment(event, "waiting_since")
+        arrived = dict(type=event.data["type"], signed_in_at=signed_in_at, waiting_since=since)
+        self._of(event, status="waiting", **arrived)
+
+    def player_placed(self, event: Event) -> None:
+        seat = dict(room_id=event.data["room_id"], slot=event.data["slot"])
+        seat |= dict(treatment=event.data.get("treatment", {}), standby_until=None)
+        self._of(event, status="playing", seated_at=_moment(event, "seated_at"), **seat)
+
+    def player_stands_by(self, event: Event) -> None:
+        self._of(event, standby_until=_moment(event, "until"))
+
+    def player_retyped(self, event: Event) -> None:
+        self._of(event, type=event.data["to"])
+
+    def player_replaced(self, event: Event) -> None:
+        self._player(event.data.get("before_id", 0), replaced=True)
+        self._set_bot(event, False)
+
+    def bot_placed(self, event: Event) -> None:
+        self._set_bot(event, True)
+        if (room := self.rooms.get(event.log_id)) and "type" in event.data:
+            self._room(event, filled={**room.filled, event.data["slot"]: event.data["type"]})
+
+    def player_nudged(self, event: Event) -> None:
+        self._of(event, nudged_at=_moment(event, "nudged_at"))
+
+    def player_returned(self, event: Event) -> None:
+        self._of(event, nudged_at=None)
+
+    def player_finished(self, event: Event) -> None:
+        self._out(event, "finished")
+
+    def player_left(self, event: Event) -> None:
+        self._out(event, "left")
+        self._of(event, followed_by=event.data.get("then"))
+
+    def code_issued(self, event: Event) -> None:
+        self._of(event, code=event.data["code"], outcome=event.data["outcome"])
+
+    def player_answered(self, event: Event) -> None:
+        data = event.data
+        self.records[event.log_id] += len(data["records"])
+        room = self.rooms.get(event.log_id)
+        at_step = room is not None and (room.last_step, room.last_round) == (data["step"], data["round"])
+        if at_step and not data["late"] and event.player_id is not None:
+            self.answered[event.log_id].add(event.player_id)
+
+    def player_earned(self, event: Event) -> None:
+        if event.player_id is not None:
+            before = self.earned.get(event.player_id, Decimal(0))
+            self.earned[event.player_id] = before + Decimal(event.data["amount"])
+
+    def message_sent(self, event: Event) -> None:
+        self.messages[event.log_id] += 1
+
+    def help_asked(self, event: Event) -> None:
+        self.notes.append(event.data["note"])
+
+    def note_written(self, event: Event) -> None:
+        self.notes.append(event.data["note"])
+
+    def _at_step(self, event: Event) -> None:
+        data = event.data
+        step = dict(position=data["position"], step=data["step"], round=data["round"], **_last_page(event))
+        self._room(event, deadline=_moment(event, "deadline"), **step)
+
+    def _out(self, event: Event, status: str) -> None:
+        data = event.data
+        ends = dict(outcome=data["outcome"], code=data.get("code"), finished_at=_moment(event, "finished_at"))
+        self._of(event, status=status, **ends)
+
+    def _set_bot(self, event: Event, plays: bool) -> None:
+        if room := self.rooms.get(event.log_id):
+            others = room.bots - {event.data["slot"]}
+            self._room(event, bots=others | {event.data["slot"]} if plays else others)
+
+    def _room(self, event: Event, **changes: Any) -> None:
+        if event.log_id in self.rooms:
+            self.rooms[event.log_id] = replace(self.rooms[event.log_id], **changes)
+
+    def _of(self, event: Event, **changes: Any) -> None:
+        """What changes for the player whom the event is about."""
+        if event.player_id is not None:
+            self._player(event.player_id, **changes)
+
+    def _player(self, player_id: int, **changes: Any) -> None:
+        if player_id in self.players:
+            self.players[player_id] = replace(self.players[player_id], **changes)
+
+
+def _last_page(event: Event) -> dict[str, Any]:
+    data = event.data
+    return dict(
+        last_step=data.get("last_step") or data["step"], last_round=data.get("last_round") or data["round"]
+    )
+
+
+def _moment(event: Event, name: str) -> datetime:
+    """To the microsecond; what an older version wrote without it happened about when it was written."""
+    text = event.data.get(name)
+    return datetime.fromisoformat(text) if text else event.at

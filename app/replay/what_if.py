@@ -1,0 +1,266 @@
+"""What if the rooms had been these? Those who came to a session, seated again with another study's rooms and lobby.
+
+They come when they came, and the functions that seat in earnest decide at each arrival and whenever somebody has
+waited long enough for something. Nobody is played with: a slot that somebody left, or took over, is not looked at.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from math import ceil
+from statistics import median
+from typing import Any, NamedTuple
+
+from app.database.events import Event
+from app.replay.state import Then
+from app.rooms import lobby, seating_hook
+from app.rooms.rooms import Placement, Waiting
+from app.study.hooks.pool import Hooks
+from app.study.reading import Study
+from app.web.monitor.figures import percentile
+
+Entries = Mapping[int, Mapping[str, str]]  # player → what they said at the door
+Decide = Callable[[Sequence[Waiting], Mapping[str, int]], Awaitable[list[Placement]]]
+Pauses = Sequence[tuple[datetime, datetime]]  # from, to
+TURNED_AWAY = "full"  # the outcome of who never was in the lobby
+UNSEATED = ("lobby", "standby")  # the outcomes of who waited in vain
+MICRO = timedelta(microseconds=1)
+
+
+class Turn(NamedTuple):
+    """Something that changes who waits. `at`: microseconds of the time that waits are counted in: it stands still in
+    a pause, and at its end nobody has waited longer than at its beginning."""
+
+    at: int
+    what: str  # started, closed, came, retyped or gone
+    player_id: int = 0
+    type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    room: str
+    kind: str
+    second: float  # after the first sign of life, without pauses
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seated:
+    """How a lobby did. Waits are in seconds, without pauses: of those who sat down."""
+
+    rooms: Sequence[Opened]
+    waits: Sequence[float]
+    unseated: int  # left by the longest wait, or as the session closed
+    gone: int  # left by themselves
+    waiting: int  # still, at the end of the log
+    bots: int = 0  # that have had a seat from the start
+
+    @property
+    def kinds(self) -> Mapping[str, int]:
+        return Counter(room.kind for room in self.rooms)
+
+    @property
+    def median(self) -> float:
+        return round(median(self.waits), 1) if self.waits else 0.0
+
+    @property
+    def p95(self) -> float:
+        return round(percentile(self.waits, 0.95), 1)
+
+    @property
+    def longest(self) -> float:
+        return round(max(self.waits, default=0.0), 1)
+
+    def as_json(self) -> dict[str, Any]:
+        waits = dict(median=self.median, p95=self.p95, longest=self.longest)
+        counts = dict(
+            seated=len(self.waits),
+            bots=self.bots,
+            unseated=self.unseated,
+            gone=self.gone,
+            waiting=self.waiting,
+        )
+        return counts | dict(kinds=self.kinds, waits=waits, rooms=[asdict(room) for room in self.rooms])
+
+
+@dataclass(slots=True)
+class _Lobby:
+    """While it is simulated: who waits since when, by player."""
+
+    study: Study
+    since: dict[int, int] = field(default_factory=dict)
+    types: dict[int, str] = field(default_factory=dict)
+    made: Counter[str] = field(default_factory=Counter)
+    rooms: list[Opened] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+    bots: int = 0
+    unseated: int = 0
+    gone: int = 0
+
+    async def look(self, at: int, running: bool, decide: Decide) -> int | None:
+        """As `lobby.seat`. Returns when to look again."""
+        waiting = [
+            Waiting(player_id, self.types[player_id], (at - since) / 1e6)
+            for player_id, since in self.since.items()
+        ]
+        waiting.sort(key=lambda one: (-one.waited, one.player_id))
+        for placement in await decide(waiting, self.made) if running and waiting else ():
+            kind = placement.kind.name
+            self.made[kind] += 1
+            self.bots += len(placement.bots)
+            self.rooms.append(Opened(f"{kind}-{placement.number}", kind, at / 1e6, placement.reason))
+            self.waits += [(at - self.since.pop(player_id)) / 1e6 for player_id, _ in placement.seats]
+        longest = self.study.lobby.max_wait
+        overdue = [one for one in waiting if one.player_id in self.since and one.waited >= longest]
+        for one in overdue:
+            del self.since[one.player_id]
+        self.unseated += len(overdue)
+        left = [one.waited for one in waiting if one.player_id in self.since]
+        wait = lobby.next_look(self.study, left, running)
+        if self.study.lobby.seat and wait is not None:
+            wait = min(wait, seating_hook.LOOK)
+        return None if wait is None else at + max(1, ceil(wait * 1e6))
+
+    def take(self, turn: Turn) -> None:
+        if turn.what == "came":
+            self.since[turn.player_id], self.types[turn.player_id] = turn.at, turn.type
+        elif turn.what == "retyped":
+            self.types[turn.player_id] = turn.type
+        elif turn.what == "gone" and self.since.pop(turn.player_id, None) is not None:
+            self.gone += 1
+        elif turn.what == "closed":
+            self.unseated += len(self.since)
+            self.since.clear()
+
+
+async def would_have_been(
+    study: Study, turns: Sequence[Turn], until: int, seed: int, entries: Entries
+) -> Seated:
+    """How `study` would have seated those who came; `until`: as far as the log goes.
+
+    A study that seats by a hook has it asked, with the session's `seed` and what people said at the door. Raises
+    HookError.
+    """
+    hooks, found = Hooks(), _Lobby(study)
+
+    async def decide(waiting: Sequence[Waiting], made: Mapping[str, int]) -> list[Placement]:
+        if study.lobby.seat:
+            return await seating_hook.asked(hooks, study, seed, waiting, made, entries)
+        return lobby.decide(study.rooms, waiting, made)
+
+    try:
+        await _pass(found, turns, until, decide)
+    finally:
+        await hooks.retire(0)
+    return Seated(found.rooms, found.waits, found.unseated, found.gone, len(found.since), found.bots)
+
+
+async def _pass(found: _Lobby, turns: Sequence[Turn], until: int, decide: Decide) -> None:
+    running, due = False, None
+    for nth, turn in enumerate(turns):
+        while due is not None and due <= turn.at:
+            due = await found.look(due, running, decide)
+        found.take(turn)
+        running = turn.what == "started" or (running and turn.what != "closed")
+        # Whoever comes at the same moment is looked at together.
+        if nth + 1 == len(turns) or turns[nth + 1].at > turn.at:
+            due = await found.look(turn.at, running, decide)
+    while due is not None and due <= until:
+        due = await found.look(due, running, decide)
+
+
+def was(then: Then, first: datetime, pauses: Pauses) -> Seated:
+    """How it really was. Of a slot that was taken over, the first who sat there counts."""
+    players = then.players.values()
+    rooms = [
+        Opened(room.name, room.kind, unpaused(room.opened_at, first, pauses) / 1e6, room.reason)
+        for room in then.rooms.values()
+    ]
+    waits = [
+        (one.seated_at - one.waiting_since).total_seconds()
+        for one in players
+        if one.seated_at and one.waiting_since
+    ]
+    out = [one for one in players if one.status == "left" and one.slot is None and one.waiting_since]
+    out = [one for one in out if one.outcome != TURNED_AWAY]
+    unseated = sum(one.outcome in UNSEATED for one in out)
+    bots = sum(len(room.filled) for room in then.rooms.values())
+    return Seated(rooms, waits, unseated, len(out) - unseated, then.counts["waiting"], bots)
+
+
+def pauses_in(events: Iterable[Event], last: datetime) -> list[tuple[datetime, datetime]]:
+    pauses: list[tuple[datetime, datetime]] = []
+    began: datetime | None = None
+    for event in events:
+        if event.name == "session_paused":
+            began = _since(event)
+        elif event.name in ("session_resumed", "session_closed") and began is not None:
+            pauses.append((began, _since(event)))
+            began = None
+    return [*pauses, (began, max(began, last))] if began is not None else pauses
+
+
+def turns_in(events: Iterable[Event], then: Then, first: datetime, pauses: Pauses) -> list[Turn]:
+    """Who came, when and as what; who was of another type later; who left by themselves before they sat down."""
+    turns: list[Turn] = []
+    for event in events:
+        data, player_id = event.data, event.player_id or 0
+        if event.name == "player_signed_in" and then.players[player_id].outcome != TURNED_AWAY:
+            came = datetime.fromisoformat(data["signed_in_at"])
+            turns.append(Turn(unpaused(came, first, pauses), "came", player_id, data["type"]))
+        elif event.name == "player_retyped":
+            turns.append(Turn(unpaused(event.at, first, pauses), "retyped", player_id, data["to"]))
+        elif event.name in ("session_started", "session_closed"):
+            what = event.name.removeprefix("session_")
+            turns.append(Turn(unpaused(_since(event), first, pauses), what))
+    for one in then.players.values():
+        went = one.status == "left" and one.slot is None and one.outcome not in (*UNSEATED, TURNED_AWAY)
+        if went and one.finished_at:
+            turns.append(Turn(unpaused(one.finished_at, first, pauses), "gone", one.id))
+    return sorted(turns, key=lambda turn: turn.at)
+
+
+def beside(real: Seated, other: Seated) -> str:
+    """Both in two columns."""
+    lines: list[tuple[str, object, object]] = [("seated", len(real.waits), len(other.waits))]
+    if real.bots or other.bots:
+        lines.append(("bots beside them", real.bots, other.bots))
+    for kind in dict.fromkeys([*real.kinds, *other.kinds]):
+        lines.append((f"rooms “{kind}”", real.kinds.get(kind, 0), other.kinds.get(kind, 0)))
+        lines.append(("  the first opened at", _opened(min, kind, real), _opened(min, kind, other)))
+        lines.append(("  the last opened at", _opened(max, kind, real), _opened(max, kind, other)))
+    for name, attribute in (
+        ("median wait", "median"),
+        ("95% waited at most", "p95"),
+        ("longest wait", "longest"),
+    ):
+        lines.append((name, _clock(getattr(real, attribute)), _clock(getattr(other, attribute))))
+    lines.append(("left without a seat", real.unseated, other.unseated))
+    lines.append(("left by themselves", real.gone, other.gone))
+    lines.append(("still waiting", real.waiting, other.waiting))
+    width = max(len(name) for name, *_ in lines)
+    head = f"{'':{width}}  {'as it was':>12}  {'with these':>12}"
+    return "\n".join([head, *(f"{name:{width}}  {a!s:>12}  {b!s:>12}" for name, a, b in lines)])
+
+
+def _opened(which: Callable[[list[float]], float], kind: str, of: Seated) -> str:
+    seconds = [room.second for room in of.rooms if room.kind == kind]
+    return _clock(which(seconds)) if seconds else "–"
+
+
+def unpaused(moment: datetime, first: datetime, pauses: Pauses) -> int:
+    """Microseconds from `first`, without the pauses."""
+    paused = sum((max(timedelta(), min(moment, end) - begin) for begin, end in pauses), timedelta())
+    return (moment - first - paused) // MICRO
+
+
+def _since(event: Event) -> datetime:
+    return datetime.fromisoformat(event.data["since"]) if event.data.get("since") else event.at
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{seconds % 60:04.1f}"

@@ -1,0 +1,93 @@
+"""Messages: text from a player to neighbours or the room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from app.database.connections import Connection, Queries, rows
+from app.rooms.records import hold_rooms
+from app.study.reading import Field, Study
+
+SQL = Queries("messages")
+BODY = Field("body", "Your message", "text", max=Decimal(1000))  # what may be written
+SHOWN = 300  # messages on a page; the export has all
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message as a player sent it."""
+
+    player_id: int
+    room_id: int
+    to_slot: int | None
+    step: str  # the step that it was written at
+    to_room: bool  # whose talk is for the whole room
+    body: str
+    form: str  # see records.form_id
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    id: int
+    slot: int
+    to_slot: int | None
+    alias: str
+    body: str
+    at: datetime
+
+
+async def store(conn: Connection, drafts: Sequence[Draft]) -> list[int | None]:
+    """Message numbers in the order of `drafts`; None where the sender plays no more or `to` is out of reach."""
+    ordered = {draft.form: draft for draft in sorted(drafts, key=lambda one: (one.player_id, one.form))}
+    rooms = list({draft.room_id for draft in drafts})
+    new = list(ordered.values())
+    async with conn.pipeline():
+        # As with records: the rooms' rows keep them from ending meanwhile.
+        await hold_rooms(conn, rooms)
+        await conn.execute(SQL["lock_logs"], dict(rooms=rooms))
+        stored = await conn.execute(
+            SQL["store_messages"],
+            dict(
+                players=[draft.player_id for draft in new],
+                rooms=[draft.room_id for draft in new],
+                to_slots=[draft.to_slot for draft in new],
+                bodies=[draft.body for draft in new],
+                forms=[draft.form for draft in new],
+                steps=[draft.step for draft in new],
+                to_room=[draft.to_room for draft in new],
+            ),
+        )
+    found = {form: number for number, form in await stored.fetchall()}
+    lacking = [form for form in ordered if form not in found]
+    if lacking:
+        before = await conn.execute(SQL["sent_before"], dict(forms=lacking))
+        found |= {form: number for number, form in await before.fetchall()}
+    return [found.get(draft.form) for draft in drafts]
+
+
+async def seen_by(
+    conn: Connection, room_id: int, slot: int, since: datetime, study: Study, until: datetime | None = None
+) -> list[Message]:
+    """The newest messages that may stand on the page of whoever has sat in this slot `since` then, oldest first.
+
+    With `until`: that stood there at this moment.
+    """
+    found = await rows(
+        conn,
+        Message,
+        SQL["seen_by"],
+        room_id=room_id,
+        slot=slot,
+        since=since,
+        until=until,
+        open_steps=[step.name for step in study.steps if step.chat == "room"],
+        most=SHOWN,
+    )
+    return found[::-1]
+
+
+async def find_messages(conn: Connection, ids: Sequence[int]) -> dict[int, Message]:
+    return {message.id: message for message in await rows(conn, Message, SQL["find_messages"], ids=list(ids))}

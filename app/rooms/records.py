@@ -1,0 +1,163 @@
+"""Records: what players answer, one row a field, append-only; an update is a newer version."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from psycopg.rows import args_row
+
+from app.database.connections import Connection, Queries, array
+
+SQL = Queries("records")
+TRIES = 3  # other processes that may take the next version number first
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One form as a player sent it, already checked against the study."""
+
+    player_id: int
+    room_id: int
+    step: str
+    round: int
+    values: tuple[tuple[str, str], ...]  # field, value
+    form: str  # see form_id
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the server hands back once a form is on disk.
+
+    `digest` is the SHA-256, in hex, of one UTF-8 line per record in the order of their numbers:
+    number, tab, field, tab, value, newline. Anyone can compute it again from `history.csv`.
+    """
+
+    records: tuple[int, ...]
+    digest: str
+    version: int
+    late: bool
+    again: bool = field(default=False, compare=False)  # the form was stored before, and perhaps acknowledged
+
+    def __str__(self) -> str:
+        return f"{','.join(map(str, self.records))}:{self.digest}"
+
+
+class StoredRecord(NamedTuple):  # a frozen dataclass takes three times as long to make
+    id: int
+    form: str
+    field: str
+    value: str
+    version: int
+    late: bool
+
+
+def form_id(player_id: int, form_key: str, said: Sequence[tuple[str, str]]) -> str:
+    """What makes a form the same form, as Postgres writes a uuid: who sends it, its key and what it says.
+
+    A double click or a retry says the same under the same key and is stored once. The same key with other
+    words (a second tab, the back button) is an update, which must not be lost.
+    """
+    digest = hashlib.blake2b(
+        repr((player_id, form_key, tuple(said))).encode("utf-8", "surrogatepass"), digest_size=16
+    ).hexdigest()
+    return f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:]}"
+
+
+async def store(conn: Connection, answers: Sequence[Answer]) -> list[Receipt | None]:
+    """Receipts in the order of `answers`; None for someone who has left the study or is in another room.
+
+    Storing the same form again gives the receipt of the first time.
+    """
+    # Two processes that store the same forms at once must meet them in the same order.
+    ordered = {answer.form: answer for answer in sorted(answers, key=lambda one: (one.player_id, one.form))}
+    found = await _insert(conn, ordered.values())
+    new = set(found)
+    lacking = [form for form in ordered if form not in found]
+    if lacking:
+        cursor = conn.cursor(row_factory=args_row(StoredRecord))
+        await cursor.execute(SQL["stored_before"], dict(forms=lacking))
+        found |= _by_form(await cursor.fetchall())
+        # Neither stored nor there: the player has left, or another process took the same version number.
+        again = [ordered[form] for form in lacking if form not in found]
+        for _ in range(TRIES):
+            if not again:
+                break
+            inserted = await _insert(conn, again)
+            found |= inserted
+            new.update(inserted)
+            again = [answer for answer in again if answer.form not in found]
+    receipts: list[Receipt | None] = []
+    for answer in answers:
+        stored = found.get(answer.form)
+        receipts.append(_receipt(stored, answer.form not in new) if stored else None)
+        new.discard(answer.form)
+    return receipts
+
+
+async def hold_rooms(conn: Connection, room_ids: Collection[int]) -> None:
+    """Share-lock: none of these rooms moves on or ends before this transaction does."""
+    await conn.execute(SQL["hold_rooms"], dict(room_ids=array(map(str, room_ids))))
+
+
+async def answers_of(
+    conn: Connection, room_id: int, round: int, step: str, player_id: int
+) -> tuple[dict[str, str], int]:
+    """Field → newest value of one player's step, and how many times the player has saved it."""
+    found = await conn.execute(
+        SQL["answers_of"], dict(room_id=room_id, round=round, step=step, player_id=player_id)
+    )
+    newest = await found.fetchall()
+    return {field: value for field, value, _ in newest}, max((version for *_, version in newest), default=0)
+
+
+async def pages_answered(conn: Connection, room_id: int, player_id: int) -> set[tuple[str, int]]:
+    """Step and round of each page that the player has answered in time."""
+    found = await conn.execute(SQL["pages_answered"], dict(room_id=room_id, player_id=player_id))
+    return {(step, round) for step, round in await found.fetchall()}
+
+
+async def _insert(conn: Connection, answers: Collection[Answer]) -> dict[str, list[StoredRecord]]:
+    lines = [
+        (str(one.player_id), str(one.room_id), one.step, str(one.round), field, value, one.form)
+        for one in answers
+        for field, value in one.values
+    ]
+    players, rooms, steps, rounds, fields, values, forms = zip(*lines, strict=True)
+    cursor = conn.cursor(row_factory=args_row(StoredRecord))
+    async with conn.pipeline():
+        await hold_rooms(conn, {one.room_id for one in answers})
+        await cursor.execute(
+            SQL["store_records"],
+            dict(
+                players=array(players),
+                rooms=array(rooms),
+                steps=array(steps),
+                rounds=array(rounds),
+                fields=array(fields),
+                values=array(values),
+                forms=array(forms),
+            ),
+        )
+    return _by_form(await cursor.fetchall())
+
+
+def _by_form(stored: Iterable[StoredRecord]) -> dict[str, list[StoredRecord]]:
+    forms: dict[str, list[StoredRecord]] = {}
+    for record in stored:
+        forms.setdefault(record.form, []).append(record)
+    return forms
+
+
+def _receipt(stored: list[StoredRecord], again: bool) -> Receipt:
+    stored.sort()  # by number
+    text = "".join([f"{record.id}\t{record.field}\t{record.value}\n" for record in stored])
+    return Receipt(
+        records=tuple([record.id for record in stored]),
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+        version=max([record.version for record in stored]),
+        late=any(record.late for record in stored),
+        again=again,
+    )

@@ -1,0 +1,346 @@
+"""Rooms: groups of slots that go through the study's steps together."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from psycopg.types.json import Jsonb
+
+from app.database.connections import Connection, Queries, row, rows, value
+from app.players import players
+from app.rooms import ties
+from app.study.model.networks import Tie
+from app.study.model.treatments import Draws
+from app.study.reading import Position, RoomKind, Study
+
+SQL = Queries("rooms")
+ALIASES = (
+    "Ash Birch Cedar Dogwood Elm Fir Ginkgo Hazel Ivy Juniper Katsura Larch Maple Nutmeg Oak Pine Quince Rowan "
+    "Spruce Tamarind Ume Viburnum Willow Yew"
+).split()
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    id: int
+    session_id: str
+    name: str
+    kind: str
+    status: str  # playing or ended
+    position: int  # index into study.plan
+    step: str
+    round: int
+    last_step: str  # whoever has answered this page has answered all; the step itself where there is one
+    last_round: int
+    deadline: datetime
+    outcome: str | None
+    opening: bool  # its step is about to open
+    stopped: bool  # a hook could not decide: it waits for the researcher
+    session_status: str
+    paused_at: datetime | None
+    log_id: int
+    seq: int  # of the last event in its log
+    session_log_id: int
+    session_seq: int
+    treatment: Mapping[str, str]  # factor → level, of those drawn for rooms
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    slot: int
+    alias: str
+    type: str  # the type the slot asks for
+    player_id: int | None  # None: a bot has had it from the start
+    status: str  # of the player; "bot" where there never was one
+    answered: bool
+    asked: bool = True  # the room's step is shown to this slot
+    nudged: bool = False
+    bot: bool = False  # a bot plays there: whoever sat there has left, or nobody ever did
+    refilled: bool = False  # the room had gone on without whoever sat there, until somebody took it over
+
+    @property
+    def is_taken(self) -> bool:
+        """Somebody plays there, if only a bot."""
+        return self.status == "playing" or self.bot
+
+
+@dataclass(frozen=True)
+class RoomView:
+    """A room as the database has it at one moment; what a page shows is made from it."""
+
+    room: Room
+    seats: tuple[Seat, ...]
+    ties: tuple[Tie, ...]  # of the network that holds now: who sees whom
+    ahead: tuple[Tie, ...] | None = None  # of the network from the next step on, where it is known
+
+    @cached_property
+    def seat_of(self) -> dict[int, Seat]:
+        return {seat.player_id: seat for seat in self.seats if seat.player_id is not None}
+
+    def has(self, player_id: int) -> bool:
+        """Whether this player plays in it."""
+        seat = self.seat_of.get(player_id)
+        return seat is not None and seat.status == "playing"
+
+    def neighbours(self, slot: int) -> tuple[Seat, ...]:
+        """Those whom `slot` sees."""
+        seen = {tie.to_slot for tie in self.ties if tie.from_slot == slot}
+        return tuple(seat for seat in self.seats if seat.slot in seen)
+
+    def weight(self, slot: int, other: int) -> float | None:
+        """Of the tie by which `slot` sees `other`; None if there is none."""
+        return next((tie.weight for tie in self.ties if tie[:2] == (slot, other)), None)
+
+    def hearers(self, slot: int, to: int | None, chat: str) -> tuple[Seat, ...]:
+        """Whose pages show a message from `slot`, the sender included."""
+        if chat == "room":
+            return tuple(seat for seat in self.seats if to is None or seat.slot in (slot, to))
+        tied = {tie.from_slot for tie in self.ties if tie.to_slot == slot and to in (None, tie.from_slot)}
+        return tuple(seat for seat in self.seats if seat.slot in tied or seat.slot == slot)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    player_id: int
+    type: str
+    waited: float  # seconds
+    logged: bool = True  # that they came
+    stands_by: float | None = None  # for so many seconds still; None: they wait for a room of their own
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A room to open: who gets which kind of seat, and why."""
+
+    kind: RoomKind
+    number: int
+    seats: tuple[tuple[int, str], ...]  # player id, the type the seat asks for
+    reason: str
+    bots: tuple[str, ...] = ()  # what the seats ask for that bots take
+
+
+@dataclass(frozen=True, slots=True)
+class DueRoom:
+    id: int
+    session_id: str
+    position: int
+    deserted: bool  # nobody plays in it any more
+    opening: bool  # what happens at its position is yet to be decided
+    asked: tuple[int, ...] | None
+
+
+async def lock_lobby(conn: Connection, session_id: str, patient: bool = True) -> bool:
+    """Whether its row is locked now; without patience it is not if somebody else holds it."""
+    query = SQL["lock_lobby" if patient else "lock_lobby_if_free"]
+    return await value(conn, query, session_id=session_id) is not None
+
+
+async def open_rooms(
+    conn: Connection, session_id: str, session_seed: int, study: Study, placements: Sequence[Placement]
+) -> None:
+    """Open all rooms with their slots and ties and seat their players. The lobby's row must be locked."""
+    seeds = [room_seed(session_seed, placement) for placement in placements]
+    orders = [seat_order(placement, seed) for placement, seed in zip(placements, seeds, strict=True)]
+    treatments = await _treatments(conn, session_id, session_seed, study, placements, orders)
+    made = await conn.execute(
+        SQL["open_rooms"],
+        dict(
+            session_id=session_id,
+            opens=Jsonb(_opens(study, 0)),
+            opening=study.decides_first,
+            kinds=[p.kind.name for p in placements],
+            numbers=[p.number for p in placements],
+            reasons=[p.reason for p in placements],
+            seeds=seeds,
+            treatments=[Jsonb(treatment) for treatment, _ in treatments],
+        ),
+    )
+    ids = {(kind, number): room_id for room_id, kind, number in await made.fetchall()}
+    slots: list[tuple[int, int, str, str, bool, Jsonb]] = []
+    networks: dict[int, tuple[Tie, ...]] = {}
+    seated: list[tuple[int, int, int, Jsonb]] = []
+    for placement, seed, seats, (_, of_slots) in zip(placements, seeds, orders, treatments, strict=True):
+        room_id = ids[placement.kind.name, placement.number]
+        for slot, (player_id, wanted) in enumerate(seats, 1):
+            treatment = of_slots[slot - 1]
+            if player_id is None:
+                slots.append((room_id, slot, wanted, alias(slot), True, Jsonb(treatment)))
+            else:
+                slots.append((room_id, slot, wanted, alias(slot), False, Jsonb({})))
+                seated.append((player_id, room_id, slot, Jsonb(treatment)))
+        kind = placement.kind.name
+        types = [wanted for _, wanted in seats]
+        networks[room_id] = study.network_of(kind).ties(len(seats), seed, types, kind)
+    await conn.execute(
+        SQL["add_slots"],
+        dict(session_id=session_id)
+        | dict(
+            zip(
+                ("rooms", "slots", "types", "aliases", "bots", "treatments"),
+                map(list, zip(*slots, strict=True)),
+                strict=True,
+            )
+        ),
+    )
+    await ties.open_networks(conn, session_id, study.plan[0], networks)
+    await conn.execute(
+        SQL["seat_players"],
+        dict(
+            zip(
+                ("players", "rooms", "slots", "treatments"), map(list, zip(*seated, strict=True)), strict=True
+            )
+        ),
+    )
+
+
+def room_seed(session_seed: int, placement: Placement) -> int:
+    return random.Random(f"{session_seed}/{placement.kind.name}/{placement.number}").getrandbits(62)
+
+
+def seat_order(placement: Placement, seed: int) -> list[tuple[int | None, str]]:
+    """Its seats in the order of the slots; None has those that bots take."""
+    seats: list[tuple[int | None, str]] = [*placement.seats, *((None, wanted) for wanted in placement.bots)]
+    random.Random(seed).shuffle(seats)
+    return seats
+
+
+async def _treatments(
+    conn: Connection,
+    session_id: str,
+    seed: int,
+    study: Study,
+    placements: Sequence[Placement],
+    orders: Sequence[Sequence[tuple[int | None, str]]],
+) -> list[tuple[dict[str, str], list[dict[str, str]]]]:
+    """Of each room, and of each of its slots. The lobby's row is locked, so each place is drawn for once."""
+    if not study.treatments:
+        return [({}, [{}] * len(order)) for order in orders]
+    new = [player_id for order in orders for player_id, _ in order if player_id is not None]
+    types: dict[int, str] = dict(await (await conn.execute(SQL["types_of"], dict(player_ids=new))).fetchall())
+    seated: dict[str, int] = dict(
+        await (await conn.execute(SQL["seated_by_type"], dict(session_id=session_id))).fetchall()
+    )
+    made = await rooms_made(conn, session_id)
+    draws = Draws(study.treatments, seed, sum(made.values()), seated)
+    found = []
+    for placement, order in zip(placements, orders, strict=True):
+        kind, number = placement.kind.name, placement.number
+        of_room = draws.room(kind, number)
+        name = f"{kind}-{number}"
+        of_slots = [
+            draws.bot(name, slot) if player_id is None else draws.player(types[player_id], name, slot)
+            for slot, (player_id, _) in enumerate(order, 1)
+        ]
+        found.append((of_room, [of_room | one for one in of_slots]))
+    return found
+
+
+def alias(slot: int) -> str:
+    """What the others call whoever sits in `slot` (from 1): Ash, Birch, … Yew, Ash 2, …"""
+    lap, index = divmod(slot - 1, len(ALIASES))
+    return ALIASES[index] if lap == 0 else f"{ALIASES[index]} {lap + 1}"
+
+
+async def find_room(conn: Connection, room_id: int) -> Room:
+    room = await row(conn, Room, SQL["find_room"], room_id=room_id)
+    assert room is not None
+    return room
+
+
+async def view(conn: Connection, room_id: int) -> RoomView:
+    """Call it in a transaction of repeatable reads: the parts then belong to the sequence number in it."""
+    room = await find_room(conn, room_id)
+    seats = await rows(conn, Seat, SQL["seats"], room_id=room_id, step=room.last_step, round=room.last_round)
+    return RoomView(room, tuple(seats), await ties.holding(conn, room_id, room.position))
+
+
+async def sessions_to_look_at(conn: Connection, hinted: Sequence[int], everywhere: bool) -> list[str]:
+    """Running sessions in which a room may have to move on."""
+    found = await conn.execute(SQL["sessions_to_look_at"], dict(hinted=hinted, all=everywhere))
+    return [session_id for (session_id,) in await found.fetchall()]
+
+
+async def claim_due(
+    conn: Connection,
+    session_id: str,
+    hinted: Sequence[int],
+    everywhere: bool,
+    most: int,
+    only: int | None = None,
+) -> list[DueRoom]:
+    """Lock the session's rooms that must move on; those that another process holds are its business.
+
+    Rooms past their deadline always count; those whose players have all answered only if they are
+    among `hinted`, or `everywhere`. `only` this room, if it is given.
+    """
+    return await rows(
+        conn,
+        DueRoom,
+        SQL["claim_due_rooms"],
+        session_id=session_id,
+        hinted=hinted,
+        all=everywhere,
+        most=most,
+        only=only,
+    )
+
+
+async def seconds_to_next_deadline(conn: Connection, at_most: float) -> float:
+    """Of any room or lobby; below zero if it has passed."""
+    wait: timedelta | None = await value(conn, SQL["next_deadline"])
+    return at_most if wait is None else wait.total_seconds()
+
+
+async def rooms_made(conn: Connection, session_id: str) -> dict[str, int]:
+    """How many rooms there are of each kind."""
+    found = await conn.execute(SQL["rooms_made"], dict(session_id=session_id))
+    return dict(await found.fetchall())
+
+
+async def advance(
+    conn: Connection,
+    study: Study,
+    moves: Sequence[tuple[int, Position]],
+    asked: Sequence[int] | None = None,
+) -> None:
+    """Put each room (id) to its next position, with a new deadline. The rooms must be locked.
+
+    `asked`: the slots that are shown the step; None: all.
+    """
+    await ties.rewire_as_planned(conn, study, moves)
+    found = [{"id": room_id} | _opens(study, position.index) for room_id, position in moves]
+    await conn.execute(
+        SQL["advance_rooms"], dict(moves=Jsonb(found), asked=None if asked is None else list(asked))
+    )
+
+
+def _opens(study: Study, index: int) -> dict[str, object]:
+    """What a room's row says of where it is: at one page, or at several that each goes through by themselves."""
+    pages = study.pages_at(index)
+    step, own_pace = pages[0].step, pages[0].step.own_pace
+    return {
+        "position": index,
+        "step": step.name,
+        "round": pages[0].round,
+        "secs": sum(page.step.limit for page in pages),
+        "ends_when_answered": own_pace or step.ends == "answered",
+        "wait_share": 1.0 if own_pace else float(step.wait_for),
+        "pages": [page_name(page.step.name, page.round) for page in pages] if own_pace else None,
+        "last_step": pages[-1].step.name if own_pace else None,
+        "last_round": pages[-1].round if own_pace else None,
+    }
+
+
+def page_name(step: str, round: int) -> str:
+    """As room.pages has it; see sql/records.sql."""
+    return f"{step} {round}"
+
+
+async def end(conn: Connection, room_ids: Sequence[int], outcome: str, study: Study) -> None:
+    """End rooms of one session; whoever still plays in them is finished. The rooms must be locked."""
+    await players.finish(conn, room_ids, outcome, study)
+    await conn.execute(SQL["end_rooms"], dict(room_ids=list(room_ids), outcome=outcome))

@@ -1,0 +1,230 @@
+"""What others did, as a step shows it: answers to earlier rounds, or to this one as they come."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from app.database.connections import Connection, Queries
+from app.rooms.rooms import RoomView, Seat
+from app.study.model.fields import Field, plain_number
+from app.study.model.study import SEEN
+from app.study.reading import Position, Show, Step, Study
+
+SQL = Queries("shown")
+Told = Mapping[tuple[int, str, int, str], str]  # slot, step, round and field → what was answered
+NUMBERS = ("integer", "number", "scale", "slider")
+WIDTH = 300.0  # of a picture
+MIDDLE, AROUND = (
+    (160.0, 112.0),
+    (122.0, 80.0),
+)  # of a picture of people: where one sits oneself, and how far off others
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one person answered, by round; None where nothing came."""
+
+    seat: Seat
+    values: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """An answer in a picture: how far from the left, and of whom."""
+
+    x: float
+    seat: Seat
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Somebody in a picture of those whom the player sees, with what they chose and its colour; empty: nothing yet."""
+
+    x: float
+    y: float
+    seat: Seat
+    value: str
+    swatch: str
+    same: bool  # as the player
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Somebody whom a question is about, and their last answer to the field that it names; "" if there is none."""
+
+    seat: Seat
+    is_seen: bool  # by the player who is asked
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One question as it was answered, for one player's page."""
+
+    show: Show
+    field: Field
+    rounds: tuple[int, ...]
+    lines: tuple[Line, ...]  # of those whom the player sees, by slot
+    mean: str  # of the last round's answers, where they are numbers; empty if there are none
+    dots: tuple[Dot, ...]  # the same answers in a picture
+    ends: tuple[str, str]  # of the picture: left and right
+    nodes: tuple[
+        Node, ...
+    ] = ()  # of a picture of choices: the player first, in the middle, and the others around
+
+    @property
+    def same(self) -> int:
+        """How many of the others chose what the player chose."""
+        return sum(node.same for node in self.nodes[1:])
+
+    @property
+    def empty(self) -> bool:
+        return not any(value is not None for line in self.lines for value in line.values)
+
+
+def wanted(study: Study, position: Position) -> dict[Show, tuple[Position, ...]]:
+    """What this page shows → the positions whose answers it needs, in order."""
+    found = {}
+    for show in position.step.show:
+        before = [one for one in study.plan[: position.index] if one.step.name == show.step]
+        found[show] = tuple(
+            [position] if show.round == "now" else before[-1:] if show.round == "last" else before
+        )
+    return found
+
+
+def keys_told(study: Study, position: Position) -> list[tuple[str, int, str]]:
+    """Step, round and field of all that any page of a room shows at this position."""
+    keys = [
+        (one.step.name, one.round, show.field)
+        for show, positions in wanted(study, position).items()
+        for one in positions
+    ]
+    for field in position.step.fields:
+        if field.of not in ("", *SEEN):
+            keys.append((position.step.name, position.round, field.of))
+        if field.about and (last := _last_asked(study, position, field.about)):
+            keys.append((last.step.name, last.round, field.about))
+    return keys
+
+
+async def told_in(conn: Connection, room_id: int, study: Study, position: Position) -> Told:
+    keys = keys_told(study, position)
+    if not keys:
+        return {}
+    steps, rounds, fields = map(list, zip(*keys, strict=True))
+    found = await conn.execute(
+        SQL["told_in"], dict(room_id=room_id, steps=steps, rounds=rounds, fields=fields)
+    )
+    return {(slot, step, round, field): value for slot, step, round, field, value in await found.fetchall()}
+
+
+def shown_to(study: Study, position: Position, view: RoomView, me: Seat, told: Told) -> tuple[Shown, ...]:
+    """For the page of whoever sits in `me`; without what nobody has answered yet, unless it changes as they do."""
+    found = [
+        _shown(study, show, positions, seats_of(view, me, show.of), me, told)
+        for show, positions in wanted(study, position).items()
+    ]
+    return tuple(one for one in found if one.show.round == "now" or not one.empty)
+
+
+def others_of(
+    study: Study, position: Position, view: RoomView, me: Seat, told: Told, field: Field
+) -> tuple[Other, ...]:
+    """Those of whom a question of kind each asks the player in `me`: they still play, or a bot does."""
+    here = (me.slot, position.step.name, position.round, field.of)
+    slots = {seat.slot for seat in seats_of(view, me, field.of)}
+    if field.of not in SEEN:
+        slots = set(json.loads(told.get(here) or "[]"))
+    last = _last_asked(study, position, field.about) if field.about else None
+    about = _field_named(last.step, field.about) if last else None
+
+    def answer(seat: Seat) -> str:
+        if last is None or about is None:
+            return ""
+        return about.shown(told.get((seat.slot, last.step.name, last.round, field.about), ""))
+
+    return tuple(
+        Other(seat, view.weight(me.slot, seat.slot) is not None, answer(seat))
+        for seat in view.seats
+        if seat.slot in slots and seat.slot != me.slot and seat.is_taken
+    )
+
+
+def _last_asked(study: Study, position: Position, name: str) -> Position | None:
+    """Where, before this position, the field or result of this name came last."""
+    before = (one for one in reversed(study.plan[: position.index]) if _field_named(one.step, name))
+    return next(before, None)
+
+
+def _field_named(step: Step, name: str) -> Field | None:
+    return next((one for one in (*step.fields, *step.results) if one.name == name), None)
+
+
+def seats_of(view: RoomView, me: Seat, of: str) -> tuple[Seat, ...]:
+    if of == "me":
+        return (me,)
+    if of == "room":
+        return view.seats
+    return view.neighbours(me.slot)
+
+
+def _shown(
+    study: Study, show: Show, positions: Sequence[Position], seats: Sequence[Seat], me: Seat, told: Told
+) -> Shown:
+    step = study.step_named(show.step)
+    field = next(one for one in (*step.fields, *step.results) if one.name == show.field)
+
+    def value(seat: Seat, position: Position) -> str | None:
+        return told.get((seat.slot, position.step.name, position.round, field.name)) or None
+
+    lines = tuple(
+        Line(
+            seat,
+            tuple(None if (said := value(seat, one)) is None else field.shown(said) for one in positions),
+        )
+        for seat in seats
+    )
+    rounds = tuple(one.round for one in positions)
+    if field.swatches and show.look == "picture" and positions:
+        chosen = {seat: value(seat, positions[-1]) or "" for seat in (me, *seats)}
+        return Shown(show, field, rounds, lines, "", (), ("", ""), _nodes(field, me, chosen))
+    last = [(seat, said) for seat in seats if positions and (said := value(seat, positions[-1]))]
+    if field.kind not in NUMBERS or not last:
+        return Shown(show, field, rounds, lines, "", (), ("", ""))
+    numbers = [Decimal(said) for _, said in last]
+    mean = round(sum(numbers, Decimal(0)) / len(numbers), _places(numbers))
+    low = field.min if field.min is not None else min(numbers)
+    high = field.max if field.max is not None else max(numbers)
+    span = high - low or Decimal(1)
+    dots = tuple(
+        Dot(round(float((Decimal(said) - low) / span) * WIDTH, 1), seat, field.shown(said))
+        for seat, said in last
+    )
+    ends = field.low or field.shown(plain_number(low)), field.high or field.shown(plain_number(high))
+    return Shown(show, field, rounds, lines, plain_number(mean).replace(".", field.point), dots, ends)
+
+
+def _nodes(field: Field, me: Seat, chosen: Mapping[Seat, str]) -> tuple[Node, ...]:
+    """The player in the middle, and the others around by slot; nobody right below, where the player's name stands."""
+    others = [seat for seat in chosen if seat.slot != me.slot]
+    mine = chosen[me]
+    nodes = [Node(*MIDDLE, me, mine, field.swatch(mine), False)]
+    for index, seat in enumerate(others):
+        angle = math.tau * (index + (0 if len(others) % 2 else 0.5)) / len(others)
+        x, y = MIDDLE[0] + AROUND[0] * math.sin(angle), MIDDLE[1] - AROUND[1] * math.cos(angle)
+        said = chosen[seat]
+        nodes.append(
+            Node(round(x, 1), round(y, 1), seat, said, field.swatch(said), bool(mine) and said == mine)
+        )
+    return tuple(nodes)
+
+
+def _places(numbers: Sequence[Decimal]) -> int:
+    """One decimal more than the answers have: a mean of whole numbers is no whole number."""
+    return 1 + max(max(0, -int(number.as_tuple().exponent)) for number in numbers)

@@ -1,0 +1,167 @@
+"""What a researcher does to rooms and players while a session runs: logged with who did it, safe to click twice.
+
+Each returns a sentence for the researcher. An action names what its page showed; where that is no longer so,
+somebody else (or the first of two clicks) was faster, and nothing changes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from app.database.connections import Connection, Queries, value
+from app.players import players
+from app.rooms import dropouts, lobby, rooms, takeovers
+from app.sessions import sessions
+from app.sessions.sessions import SessionError
+from app.study.reading import Study
+
+SQL = Queries("actions")
+LONGEST = 3600  # seconds that a step may be extended by at once
+
+
+async def advance(
+    conn: Connection, session_id: str, study: Study, room_id: int, position: int, by: str
+) -> str:
+    """Put a room that stands at `position` to the next step, or end it after the last."""
+    await _running(conn, session_id, by)
+    room = await _room(conn, session_id, room_id)
+    if room.status == "ended" or room.position != position:
+        return f"{room.name} has moved on already; nothing changed."
+    if study.decides:
+        # The conductor decides on it, as on any room whose time is up: what hooks need isn't for a click to wait for.
+        await conn.execute(SQL["end_step"], dict(room_id=room_id))
+        return f"{room.name} moves on now."
+    after = study.after(position)
+    if after == len(study.plan):
+        await rooms.end(conn, [room_id], "complete", study)
+        return f"{room.name} is done: that was its last step."
+    await rooms.advance(conn, study, [(room_id, study.plan[after])])
+    return f"{room.name} is at its next step."
+
+
+async def extend(
+    conn: Connection, session_id: str, room_id: int, deadline: datetime, seconds: int, by: str
+) -> str:
+    """Move a room's deadline, which was `deadline` when the researcher looked, by `seconds`."""
+    if not 1 <= seconds <= LONGEST:
+        raise SessionError(f"A step can be extended by 1 to {LONGEST:,} seconds at once.")
+    await sessions.lock(conn, session_id, by)
+    room = await _room(conn, session_id, room_id)
+    if room.status == "ended" or abs((room.deadline - deadline).total_seconds()) > 0.001:
+        return f"{room.name} has another deadline already; nothing changed."
+    await conn.execute(SQL["extend_room"], dict(room_id=room_id, secs=seconds))
+    return f"{room.name} has {seconds} seconds more."
+
+
+async def end_room(conn: Connection, session_id: str, study: Study, room_id: int, by: str) -> str:
+    """Everybody in it is done, with the code for a session that was closed."""
+    await sessions.lock(conn, session_id, by)
+    room = await _room(conn, session_id, room_id)
+    if room.status == "ended":
+        return f"{room.name} has ended already; nothing changed."
+    await rooms.end(conn, [room_id], "closed", study)
+    return f"{room.name} has ended; everybody in it has a code."
+
+
+async def dismiss(
+    conn: Connection, session_id: str, study: Study, player_id: int, outcome: str, by: str
+) -> str:
+    """A player who waits or plays leaves for good, with the code of `outcome`; the room goes on as after a drop-out."""
+    _code(study, outcome)
+    await sessions.lock(conn, session_id, by)
+    player = await _player(conn, session_id, player_id)
+    if player.status not in ("waiting", "playing"):
+        return f"{player.label} is not in the session ({player.status}); nothing changed."
+    await dropouts.withdraw(conn, player_id, study, outcome)
+    return f"{player.label} has left with the code for “{outcome}”."
+
+
+async def replace(
+    conn: Connection, session_id: str, study: Study, player_id: int, newcomer_id: int, outcome: str, by: str
+) -> str:
+    """Somebody who waits takes the slot of a player who plays, or has left; that one gets the code of `outcome`.
+
+    The newcomer goes on where the room is: what the one before said stays theirs and stored.
+    """
+    _code(study, outcome)
+    await sessions.lock(conn, session_id, by)
+    player = await _player(conn, session_id, player_id)
+    if player.room_id is None:
+        raise SessionError(f"{player.label} has no slot that somebody could take.")
+    room = await _room(conn, session_id, player.room_id)
+    if room.status == "ended":
+        return f"{room.name} has ended; nothing changed."
+    standbys = {one.id: one for one in await takeovers.standbys_for(conn, player)}
+    if newcomer_id not in standbys:
+        return f"Whoever was to take the slot of {player.label} can’t any more; nothing changed."
+    await takeovers.take_over(conn, study, player, newcomer_id, outcome)
+    return f"{standbys[newcomer_id].label} sits in {room.name}, slot {player.slot}, now."
+
+
+async def issue(
+    conn: Connection, session_id: str, study: Study, player_id: int, outcome: str, by: str
+) -> str:
+    """Somebody who is out, or never came in, gets the code of `outcome`."""
+    _code(study, outcome)
+    await sessions.lock(conn, session_id, by)
+    player = await _player(conn, session_id, player_id)
+    if player.status in ("waiting", "playing"):
+        raise SessionError(f"{player.label} is in the session. Take them out with the code that you choose.")
+    code = study.finish.codes[outcome]
+    if player.code == code:
+        return f"{player.label} has the code {code} already; nothing changed."
+    await conn.execute(SQL["issue_code"], dict(player_id=player_id, outcome=outcome, code=code))
+    return f"{player.label} has the code {code} now."
+
+
+async def retype(conn: Connection, session_id: str, study: Study, player_id: int, type_: str, by: str) -> str:
+    """Somebody who waits is of another type from now on, and may sit down at once."""
+    if study.types and type_ not in study.types:
+        raise SessionError(f"The study has no type “{type_}”; it has {', '.join(study.types)}.")
+    await sessions.lock(conn, session_id, by)
+    player = await _player(conn, session_id, player_id)
+    if player.status != "waiting":
+        return f"{player.label} does not wait any more ({player.status}); nothing changed."
+    if player.type == type_:
+        return f"{player.label} is {type_} already; nothing changed."
+    await conn.execute(lobby.SQL["log_arrivals"], dict(player_ids=[player_id]))
+    await conn.execute(SQL["retype_player"], dict(player_id=player_id, type=type_))
+    await lobby.seat(conn, session_id, study)
+    return f"{player.label} is {type_} now."
+
+
+async def seat_now(conn: Connection, session_id: str, study: Study, kind: str, by: str) -> str:
+    """Rooms of this kind take those who wait without their waiting any longer."""
+    if all(one.name != kind for one in study.rooms):
+        raise SessionError(f"The study has no room “{kind}”.")
+    await _running(conn, session_id, by)
+    seated = await lobby.seat(conn, session_id, study, at_once=kind)
+    if not seated:
+        return f"There are not enough people for a room “{kind}”; nothing changed."
+    return f"{seated} people have sat down."
+
+
+def _code(study: Study, outcome: str) -> None:
+    if outcome not in study.finish.codes:
+        raise SessionError(f"The study has no code for “{outcome}”; it has {', '.join(study.finish.codes)}.")
+
+
+async def _running(conn: Connection, session_id: str, by: str) -> None:
+    session = await sessions.lock(conn, session_id, by)
+    if session.status != "running":
+        raise SessionError(f"{session.name} is {session.status}: this can be done while it is running.")
+
+
+async def _room(conn: Connection, session_id: str, room_id: int) -> rooms.Room:
+    """Locked: after the session, before its players."""
+    found = await value(conn, SQL["lock_room"], room_id=room_id, session_id=session_id)
+    if found is None:
+        raise SessionError("There is no such room in this session.")
+    return await rooms.find_room(conn, room_id)
+
+
+async def _player(conn: Connection, session_id: str, player_id: int) -> players.Player:
+    player = await players.find_player(conn, player_id)
+    if player is None or player.session_id != session_id:
+        raise SessionError("There is no such player in this session.")
+    return player

@@ -1,0 +1,215 @@
+"""The conductor moves rooms on and looks after the lobby when a deadline says so, and sees who has dropped out.
+
+It runs in every process. Each room is claimed with SKIP LOCKED, so it is moved by one process at a time, and
+whatever a killed process had claimed is free again at once.
+
+Where a study decides something between two steps, each room is decided on in a task and transaction of its own: a
+hook that takes its time holds up its room alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from functools import partial
+from typing import Any
+
+import psycopg
+
+from app.database.connections import AWAY, Connection, Line
+from app.rooms import bots, decisions, dropouts, lobby, rooms
+from app.sessions import stopped_rooms
+from app.sessions.sessions import Studies
+from app.study.hooks.pool import HookError, Hooks
+from app.study.reading import Position
+
+SWEEP = 1.0  # seconds: even without any hint every room is looked at this often
+PACE = 0.02  # seconds in which hints gather, so that a burst is looked at once
+SHORTEST = 0.05  # seconds between two looks at something overdue that another process is busy with
+REST = 10.0  # seconds before a session is tried again that could not go on
+MOST = 100  # rooms in one transaction
+HANDS = 3  # rooms that are decided on at the same time
+logger = logging.getLogger(__name__)
+
+
+class Conductor:
+    def __init__(self, url: str, studies: Studies, hooks: Hooks | None = None) -> None:
+        self.line, self.studies, self.hooks = Line(url, "conductor"), studies, hooks or Hooks()
+        self.hands: asyncio.Queue[Line] = asyncio.Queue()
+        for _ in range(HANDS):
+            self.hands.put_nowait(Line(url, "decisions"))
+        self.deciding: dict[int, asyncio.Task[None]] = {}  # by room
+        self.played: dict[int, int] = {}  # room → the last position at which its bots were looked after
+        self.hinted: set[int] = set()
+        self.broken: dict[str, float] = {}  # session → when to try it again
+        self.wake = asyncio.Event()
+
+    def hint(self, room_ids: Iterable[int]) -> None:
+        """Somebody in these rooms has just answered or left, in this process: perhaps they can move on.
+
+        Of two processes that store the last answers of a room, the one that commits later sees both.
+        """
+        self.hinted.update(room_ids)
+        self.wake.set()
+
+    async def run(self) -> None:
+        clock = asyncio.get_running_loop().time
+        swept = due = 0.0
+        while True:
+            await asyncio.sleep(PACE)
+            self.wake.clear()
+            hinted, self.hinted = self.hinted, set()
+            everywhere = clock() - swept >= SWEEP
+            try:
+                async with asyncio.timeout(15):
+                    conn = await self.line.get()
+                    if everywhere or clock() >= due:
+                        wait = await self.move_on(conn, hinted, everywhere)
+                        due = clock() + min(max(wait, SHORTEST), SWEEP)
+                        swept = clock() if everywhere else swept
+                        await self.hooks.retire()
+                    else:
+                        await self.move_rooms(conn, hinted, False)
+            except (psycopg.Error, OSError, TimeoutError) as error:
+                logger.warning("conductor trying again: %s", str(error).partition("\n")[0])
+                self.line.drop()
+                self.hinted |= hinted
+                swept, due = 0.0, clock() + 0.2
+            try:
+                async with asyncio.timeout_at(due):
+                    await self.wake.wait()
+            except TimeoutError:
+                pass
+
+    async def move_on(self, conn: Connection, hinted: Iterable[int], everywhere: bool) -> float:
+        """Do all that is due now; returns the seconds until something will be."""
+        await self.move_rooms(conn, hinted, everywhere)
+        for session_id in await lobby.due(conn, everywhere):
+            await self._in_session(session_id, self._seat(conn, session_id))
+        return await rooms.seconds_to_next_deadline(conn, SWEEP)
+
+    async def move_rooms(self, conn: Connection, hinted: Iterable[int], everywhere: bool) -> None:
+        """Only the rooms: those past their deadline, and those of `hinted` in which everybody has answered."""
+        ids = list(hinted)
+        for session_id in await rooms.sessions_to_look_at(conn, ids, everywhere):
+            await self._in_session(session_id, self._move_rooms(conn, session_id, ids, everywhere))
+            if everywhere:
+                await self._in_session(session_id, self._look_for_dropouts(conn, session_id))
+
+    async def _in_session(self, session_id: str, work: Coroutine[Any, Any, None]) -> None:
+        """What is wrong with one session must not keep the others from going on."""
+        if self.broken.get(session_id, 0.0) > time.monotonic():
+            work.close()
+            return
+        try:
+            await work
+        except AWAY:
+            raise  # the database's trouble, not the session's
+        except Exception:
+            logger.exception("session %s can't go on; the next try is in %.0f s", session_id, REST)
+            self.broken[session_id] = time.monotonic() + REST
+
+    async def _seat(self, conn: Connection, session_id: str) -> None:
+        study = await self.studies.of(session_id)
+        async with conn.transaction():
+            if study.lobby.seat:
+                study = await self.studies.current(conn, session_id)
+            await lobby.seat(conn, session_id, study, patient=False, hooks=self.hooks)
+
+    async def _look_for_dropouts(self, conn: Connection, session_id: str) -> None:
+        study = await self.studies.of(session_id)
+        if study.listens:
+            await dropouts.take_back_nudges(conn, session_id)
+            found = await dropouts.silent_players(conn, session_id, study)
+            if found:
+                async with conn.transaction():
+                    left = await dropouts.settle(conn, session_id, study, found)
+                self.hint(left)  # they may have been the last to answer
+        if study.has_bots:
+            for room_id, position in (await bots.rooms_to_answer(conn, session_id, study)).items():
+                if self.played.get(room_id) != position:  # a hook may have left a bot's answer empty
+                    self.played[room_id] = position
+                    self._start(session_id, room_id, self._let_bots_answer(session_id, room_id))
+
+    async def _move_rooms(
+        self, conn: Connection, session_id: str, hinted: list[int], everywhere: bool
+    ) -> None:
+        study = await self.studies.of(session_id)
+        if study.decides:
+            for room in await rooms.claim_due(conn, session_id, hinted, everywhere, MOST):
+                self._start(session_id, room.id, self._decide(session_id, room.id, hinted, everywhere))
+            return
+        while True:
+            async with conn.transaction():
+                due = await rooms.claim_due(conn, session_id, hinted, everywhere, MOST)
+                moves: list[tuple[int, Position]] = []
+                done: list[int] = []
+                for room in due:
+                    after = study.after(room.position)
+                    if after < len(study.plan) and not room.deserted:
+                        moves.append((room.id, study.plan[after]))
+                    else:
+                        done.append(room.id)
+                if moves:
+                    await rooms.advance(conn, study, moves)
+                if done:
+                    await rooms.end(conn, done, "complete", study)
+            if len(due) < MOST:
+                return
+
+    def _start(self, session_id: str, room_id: int, work: Coroutine[Any, Any, None]) -> None:
+        """A task for this room, unless it has one."""
+        if room_id in self.deciding:
+            work.close()
+            return
+        self.deciding[room_id] = asyncio.create_task(self._in_session(session_id, work))
+        self.deciding[room_id].add_done_callback(partial(self._decided, room_id))
+
+    def _decided(self, room_id: int, _: asyncio.Task[None]) -> None:
+        del self.deciding[room_id]
+
+    async def _decide(self, session_id: str, room_id: int, hinted: list[int], everywhere: bool) -> None:
+        """Claim the room again, in a transaction of its own, and move it on."""
+
+        async def work(conn: Connection) -> None:
+            for room in await rooms.claim_due(conn, session_id, hinted, everywhere, 1, only=room_id):
+                study = await self.studies.current(conn, session_id)
+                if study.has_bots and not room.deserted:
+                    await bots.answer(conn, self.hooks, study, room_id)
+                await decisions.move_on(conn, self.hooks, study, room)
+                if study.has_bots:
+                    await bots.answer(conn, self.hooks, study, room_id)
+
+        await self._in_room(session_id, room_id, work)
+
+    async def _let_bots_answer(self, session_id: str, room_id: int) -> None:
+        async def work(conn: Connection) -> None:
+            if await bots.lock_room(conn, room_id):
+                study = await self.studies.current(conn, session_id)
+                await bots.answer(conn, self.hooks, study, room_id)
+
+        await self._in_room(session_id, room_id, work)
+        self.hint([room_id])  # meanwhile it may have become due
+
+    async def _in_room(
+        self, session_id: str, room_id: int, work: Callable[[Connection], Awaitable[None]]
+    ) -> None:
+        """In a transaction on a connection of its own; where a hook fails, the room stops."""
+        line = await self.hands.get()
+        try:
+            conn = await line.get()
+            try:
+                async with conn.transaction():
+                    await work(conn)
+            except HookError as error:
+                logger.warning("room %d of session %s waits: %s", room_id, session_id, error)
+                self.played.pop(room_id, None)
+                async with conn.transaction():
+                    await stopped_rooms.stop(conn, room_id, error.failure)
+        except (psycopg.Error, OSError, TimeoutError) as error:
+            logger.warning("room %d is tried again: %s", room_id, str(error).partition("\n")[0])
+            line.drop()
+        finally:
+            self.hands.put_nowait(line)

@@ -1,0 +1,90 @@
+"""Stops: rooms in which a hook could not decide wait, until a researcher lets them try again, with hooks.py mended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.database.connections import Connection, Queries, row, value
+from app.sessions import sessions
+from app.sessions.sessions import SessionError
+from app.study.hooks.pool import FILE, Failure
+from app.study.reading import Study
+
+SQL = Queries("stops")
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why a room waits: the hook, what went wrong on which `line` of hooks.py (0: none in particular), what it was
+    given, as Python writes it, and what it printed."""
+
+    hook: str
+    sentence: str
+    line: int
+    values: str
+    printed: str
+    at: datetime
+
+
+async def stop(conn: Connection, room_id: int, failure: Failure) -> None:
+    """The room waits from now on; its players are told so, and its page tells the researcher why."""
+    await conn.execute(SQL["stop_room"], dict(room_id=room_id, why=failure.as_json()))
+
+
+async def why_stopped(conn: Connection, room_id: int) -> Stop | None:
+    return await row(conn, Stop, SQL["why_stopped"], room_id=room_id)
+
+
+async def retry(conn: Connection, session_id: str, room_id: int, at: datetime, by: str) -> str:
+    """A room that stopped at `at` decides again, on what was said and computed until then."""
+    await sessions.lock(conn, session_id, by)
+    if await value(conn, SQL["retry_room"], room_id=room_id, at=at) is None:
+        return "The room has been tried again already; nothing changed."
+    return "The room tries again."
+
+
+async def retry_seating(conn: Connection, session_id: str, at: datetime, by: str) -> str:
+    """Seating that stopped at `at` asks its hook again."""
+    await sessions.lock(conn, session_id, by)
+    if await value(conn, SQL["retry_seating"], session_id=session_id, at=at) is None:
+        return "Seating has been tried again already; nothing changed."
+    return "Seating tries again."
+
+
+async def retry_all(conn: Connection, session_id: str) -> int:
+    """The seating and each room that a hook has stopped; returns how many rooms."""
+    await conn.execute(SQL["retry_seating"], dict(session_id=session_id, at=None))
+    return len(await (await conn.execute(SQL["retry_rooms"], dict(session_id=session_id))).fetchall())
+
+
+async def mend(conn: Connection, session_id: str, study: Study, by: str) -> str:
+    """Put the hooks.py of `study` in the place of a paused session's; all rooms that wait try again.
+
+    The rest of the study must be as the session has it. The hooks as they were are kept, and exported.
+    """
+    session = await sessions.lock(conn, session_id, by)
+    if session.status != "paused":
+        raise SessionError(
+            f"{session.name} is {session.status}. Pause it first: no hook may be half way through."
+        )
+    before = await sessions.read_study(conn, session_id)
+    others = sorted(
+        name
+        for name in {*before.files, *study.files}
+        if name != FILE and before.files.get(name) != study.files.get(name)
+    )
+    if others:
+        raise SessionError(
+            f"{others[0]} is not as in the session. Only {FILE} can be mended while a session runs;"
+            " `networklab export` has the study as it is there."
+        )
+    if before.files.get(FILE) == study.files.get(FILE):
+        raise SessionError(f"{FILE} is as in the session already; nothing changed.")
+    where = dict(session_id=session_id, path=FILE)
+    await conn.execute(SQL["keep_before"], where | dict(by=by))
+    await conn.execute(SQL["put_file"], where | dict(body=study.files[FILE]))
+    await conn.execute(SQL["put_fingerprint"], where | dict(sha256=study.sha256))
+    tried = await retry_all(conn, session_id)
+    again = f"{tried} rooms try again" if tried != 1 else "1 room tries again"
+    return f"{session.name} has the new {FILE}; {again} when it is resumed."

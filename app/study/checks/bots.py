@@ -1,0 +1,54 @@
+"""Bots in study.toml: where they come in, and whether they find their answers."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from app.study.model.plausible import drawn
+from app.study.model.study import Dropout, Lobby, RoomKind, Step
+from app.study.toml.mistakes import Findings
+
+
+def check_bots(
+    findings: Findings, rooms: Sequence[RoomKind], lobby: Lobby, dropout: Dropout, steps: Sequence[Step]
+) -> None:
+    """Adds what bots can never do, whether they play for who left or in seats that nobody took."""
+    for index, room in enumerate(rooms):
+        _check_room(findings, ("room", index), room, lobby)
+    fill = any(room.bots_after is not None for room in rooms)
+    if not fill and not any("bot" in rule.then for rule in (dropout, *(step.dropout for step in steps))):
+        if dropout.bot:
+            sentence = "No `then` has `bot`, so this function is never called."
+            cure = 'Add "bot" to `then`, give a room `bots_after`, or remove this line.'
+            findings.note(("dropout", "bot"), sentence, cure)
+        return
+    for index, step in enumerate(steps if not dropout.bot else ()):
+        for nth, field in enumerate(step.fields if findings.sound("step", index, "fields") else ()):
+            if not drawn(field, random.Random(0), [1]):
+                sentence = f"A bot finds no answer to `{field.name}` by itself."
+                cure = 'Widen its limits, or name a function in [dropout]: bot = "play".'
+                findings.wrong(("step", index, "fields", nth), sentence, cure)
+
+
+def _check_room(findings: Findings, place: tuple[str | int, ...], room: RoomKind, lobby: Lobby) -> None:
+    if not findings.sound(*place):
+        return
+    if room.bots_after is None:
+        if findings.given((*place, "people")):
+            sentence = "`people` is how many there must be before bots come, and none do."
+            findings.note((*place, "people"), sentence, 'Add bots_after = "60s", or remove it.')
+        return
+    if room.people >= room.size:
+        sentence = f"`people` is {room.people} of {room.size} seats, which leaves none for a bot."
+        findings.wrong((*place, "people"), sentence, "Make it smaller, or remove `bots_after`.")
+    if room.bots_after >= lobby.max_wait and findings.sound("lobby"):
+        times = f"after {room.bots_after:g} s, but nobody waits longer than {lobby.max_wait:g} s"
+        cure = "Make `bots_after` shorter, or max_wait in [lobby] longer."
+        findings.wrong((*place, "bots_after"), f"Bots can never come: {times}.", cure)
+    if lobby.seat:
+        sentence = f"`{lobby.seat}` says who sits down, so bots never take a seat."
+        findings.note((*place, "bots_after"), sentence, "Remove this line, or `seat` in [lobby].")
+    elif room.bots_after < room.after:
+        sentence = f"Nobody sits down here before {room.after:g} s of `after`, so no bot does either."
+        findings.note((*place, "bots_after"), sentence, "Make it longer, or `after` shorter.")

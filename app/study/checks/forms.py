@@ -1,0 +1,94 @@
+"""Whether a step's page asks what the step asks: a page of a study may be written anew, and lose its form."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from jinja2 import nodes
+
+from app.study.model.study import Step
+from app.study.pages import OWN_PAGES, STEP, Page, is_page, named_in, ours, read_page
+from app.study.toml.mistakes import Mistake, listed
+
+_FORM = f"player/{STEP}.html"
+
+
+def form_mistakes(files: Mapping[str, bytes], steps: Sequence[Step]) -> Iterator[Mistake]:
+    """Pages on which somebody could not answer, and notes on pages that no step shows."""
+    pages = {name: page for name in files if is_page(name) and isinstance(page := _page(files, name), Page)}
+    told: set[str] = set()
+    for step in steps:
+        name = f"pages/{step.page}.html"
+        if step.fields and name in pages and step.page not in OWN_PAGES and name not in told:
+            for mistake in _not_asked(pages, name, step):
+                told.add(name)
+                yield mistake
+    if {f"pages/{step.page}.html" for step in steps} <= set(pages):
+        yield from _not_shown(pages, steps)
+
+
+def _not_asked(pages: Mapping[str, Page], name: str, step: Step) -> Iterator[Mistake]:
+    chain = list(_extended(pages, name))
+    if chain[-1] not in pages and chain[-1] not in ours():
+        return  # told as a template that there is not
+    names = [field.name for field in step.fields]
+    if _FORM not in chain and not any(_posts(pages, one) for one in chain if one in pages):
+        sentence = f"This page has no form, so nobody can answer {listed(names)}."
+        yield pages[name].wrong(1, "", sentence, f'Start it with {{% extends "{_FORM}" %}}.')
+        return
+    for page in (pages[one] for one in chain if one in pages):
+        block = next((one for one in page.tree.find_all(nodes.Block) if one.name == "ask"), None)
+        if block is None:
+            continue
+        lost = [] if _asks_all(block) else [one for one in names if not _mentions(block, one)]
+        if lost:
+            sentence = f"The block `ask` stands in place of the questions and has no {listed(lost)}."
+            cure = "Put {{ super() }} into it, or write into the block `before`."
+            yield page.wrong(block.lineno, "ask", sentence, cure)
+        return
+
+
+def _not_shown(pages: Mapping[str, Page], steps: Sequence[Step]) -> Iterator[Mistake]:
+    used = {*(step.page for step in steps), *OWN_PAGES}
+    shown = {f"pages/{name}.html" for name in used}
+    shown |= {template for page in pages.values() for _, template in named_in(page.tree)}
+    for name in sorted(set(pages) - shown):
+        page = name.removeprefix("pages/").removesuffix(".html")
+        cure = f'Name it in a [[step]] as page = "{page}", or remove it.'
+        yield Mistake(name, None, "No step shows this page.", cure, grave=False)
+
+
+def _page(files: Mapping[str, bytes], name: str) -> Page | Mistake:
+    return read_page(name, files[name])
+
+
+def _extended(pages: Mapping[str, Page], name: str) -> Iterator[str]:
+    """This page, the one it extends, and so on."""
+    seen: set[str] = set()
+    while name not in seen:
+        yield name
+        seen.add(name)
+        extends = pages[name].tree.find_all(nodes.Extends) if name in pages else ()
+        name = next((one.template.value for one in extends if isinstance(one.template, nodes.Const)), name)
+
+
+def _posts(pages: Mapping[str, Page], name: str) -> bool:
+    """Whether it has a form of its own, or takes one in."""
+    taken_in = [template for _, template in named_in(pages[name].tree)]
+    source = "\n".join(line for one in (name, *taken_in) if one in pages for line in pages[one].lines)
+    return _FORM in taken_in or ("/play/records" in source and "form_key" in source)
+
+
+def _asks_all(block: nodes.Block) -> bool:
+    """Whether it has our questions in it, goes through the step's fields, or takes in what may do so."""
+    calls = any(
+        isinstance(one.node, nodes.Name) and one.node.name == "super" for one in block.find_all(nodes.Call)
+    )
+    goes = any(one.attr == "fields" for one in block.find_all(nodes.Getattr))
+    return calls or goes or block.find(nodes.Include) is not None
+
+
+def _mentions(block: nodes.Block, name: str) -> bool:
+    texts = [one.data for one in block.find_all(nodes.TemplateData)]
+    texts += [str(one.value) for one in block.find_all(nodes.Const)]
+    texts += [one.attr for one in block.find_all(nodes.Getattr)]
+    return any(re.search(rf"\b{re.escape(name)}\b", text) for text in texts)

@@ -1,0 +1,137 @@
+"""What a study will take, before anybody has come: minutes, records, writes a second and pay."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from app.config import PROJECT
+from app.study.reading import ANY, Position, Study
+
+MOST_COMBINATIONS = 200  # of treatments that are reckoned one by one
+QUICK = 1 / 3  # of the time limit, if everybody answers fast
+BENCHMARKS = PROJECT / "BENCHMARKS.md"
+_WHOLE_GAME = re.compile(r"^\| records a second, busiest \| ([\d,]+) records/s \|", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Each pair is at least and at most. Times are in seconds; money is in the study's currency, exact.
+
+    `shortest` is what a room takes where everybody answers in a third of each time limit and every step with a `when`
+    is skipped, `longest` where every deadline runs out, in the treatments that take least and most; `pages` is what a
+    room goes through at most. `records_a_second` and `forms_a_second` are those of the busiest time, with `players` who
+    arrive evenly within `over` seconds and play as fast as in `shortest`: all of them at once, if that takes longer
+    than to arrive. `pay` is for who finishes; its most is None where `score` may give any amount. `fills` has the kinds
+    of rooms, and how long it takes until enough for one have come, as far as the types of those who come are known.
+    """
+
+    players: int
+    over: float
+    pages: int
+    shortest: float
+    longest: float
+    lobby: float
+    fills: Mapping[str, float]
+    records: tuple[int, int]
+    records_a_second: float
+    forms_a_second: float
+    pay: tuple[Decimal, Decimal | None] | None
+    currency: str
+
+
+def estimate_of(study: Study, people: int | Counter[str], over: float) -> Estimate:
+    """For so many players, or so many of each type."""
+    players = people if isinstance(people, int) else people.total()
+    rooms, one = _plans(study, ("room",)), _plans(study, ("room", "player"))
+    shortest = round(min(sum(map(_quick, _certain(plan))) for plan in rooms), 3)
+    busy = max(over, shortest, 1.0)
+    most = max(map(_records, one))
+    forms = max(sum(bool(position.step.fields) for position in plan) for plan in one)
+    return Estimate(
+        players=players,
+        over=over,
+        pages=max(map(len, rooms)),
+        shortest=shortest,
+        longest=max(sum(position.step.limit for position in plan) for plan in rooms),
+        lobby=study.lobby.max_wait,
+        fills=_fills(study, people, over),
+        records=(min(_records(_certain(plan)) for plan in one), most),
+        records_a_second=players * most / busy,
+        forms_a_second=players * forms / busy,
+        pay=_pay(study),
+        currency=study.pay.currency,
+    )
+
+
+def measured_records() -> int | None:
+    """Records a second, at the busiest, of the whole game that BENCHMARKS.md measured; None if it isn't there."""
+    try:
+        found = _WHOLE_GAME.search(BENCHMARKS.read_text(encoding="utf-8"))
+    except OSError:
+        return None
+    return int(found[1].replace(",", "")) if found else None
+
+
+def _plans(study: Study, by: Collection[str]) -> list[list[Position]]:
+    """What there is to go through for each combination of the treatments that steps name, of those drawn `by` these."""
+    named = {name for step in study.steps for name in step.only}
+    factors = [one for one in study.treatments if one.name in named and one.by in by]
+    combinations = itertools.product(*(one.levels for one in factors))
+    return [
+        [position for position in study.plan if position.step.is_for(treatment)]
+        for levels in itertools.islice(combinations, MOST_COMBINATIONS)
+        for treatment in [{one.name: level for one, level in zip(factors, levels, strict=True)}]
+    ]
+
+
+def _certain(plan: Iterable[Position]) -> list[Position]:
+    """Without those that a hook may skip."""
+    return [position for position in plan if not position.step.when]
+
+
+def _records(plan: Iterable[Position]) -> int:
+    return sum(len(position.step.fields) for position in plan)
+
+
+def _quick(position: Position) -> float:
+    step = position.step
+    return step.limit * (QUICK if step.ends == "answered" else 1)
+
+
+def _fills(study: Study, people: int | Counter[str], over: float) -> dict[str, float]:
+    """Enough of the slowest type, as if nobody else took them, or until bots take the other seats; nothing for a room
+    that these people can't fill.
+    """
+    found = {}
+    for room in study.rooms:
+        types = people if isinstance(people, Counter) else Counter({ANY: people})
+        seats = {type_: number for type_, number in room.seats.items() if type_ != ANY} | {ANY: room.size}
+        come = {type_: types.total() if type_ == ANY else types[type_] for type_ in seats}
+        if all(come[type_] >= number for type_, number in seats.items()):
+            found[room.name] = max(number * over / come[type_] for type_, number in seats.items())
+        fit = (
+            types.total() if ANY in room.seats or ANY in types else sum(types[type_] for type_ in room.seats)
+        )
+        if room.fills_after is not None and fit >= room.people and not study.lobby.seat:
+            some = max(over / fit + room.fills_after, room.people * over / fit)
+            found[room.name] = min(some, found.get(room.name, some))
+    return found
+
+
+def _pay(study: Study) -> tuple[Decimal, Decimal | None] | None:
+    """For finishing, with the pay for waiting from none to as long as anybody waits."""
+    pay = study.pay
+    waiting = study.lobby.pay_per_minute * Decimal(study.lobby.max_wait) / 60
+    if not study.pays:
+        return None
+    base = pay.for_outcome("complete")
+    least = base + (max(pay.least, -base) if study.scores else 0)
+    most = base + waiting
+    if study.scores:
+        return least, None if pay.most is None else most + pay.most
+    return least, most

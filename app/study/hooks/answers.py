@@ -1,0 +1,185 @@
+"""What hooks return, read: the typed value that was asked for, or a sentence that says why it is none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping
+from decimal import Decimal
+from functools import partial
+from typing import Any, TypeVar
+
+from app.players.pay import read_amount
+from app.study.hooks.networklab import Tie, Value
+from app.study.hooks.pool import Nonsense
+from app.study.model import each, networks
+from app.study.model.fields import LISTS, LONGEST_TEXT, Field, FieldError, plain_number
+
+WHOLE = ("integer", "scale", "slider")
+MOST_DIGITS = 15
+T = TypeVar("T")
+Results = dict[str, dict[int, str]]  # name → slot → the value as it is stored
+
+
+def read_value(field: Field, value: str) -> Value:
+    """A stored value as hooks get it."""
+    if field.kind in WHOLE:
+        return int(value)
+    if field.kind == "number":
+        return Decimal(value)
+    if field.kind == "yes_no":
+        return value == "yes"
+    if field.kind == "each":
+        return {slot: said if field.options else int(said) for slot, said in field.said_of(value).items()}
+    if field.kind == "slots":
+        return tuple(json.loads(value))
+    return tuple(field.items(value)) if field.kind in LISTS else value
+
+
+def stored_value(field: Field, value: Any) -> str:
+    """What a hook gave for this field, as it is stored. Raises Nonsense."""
+    if field.kind in WHOLE or field.kind == "number":
+        return plain_number(_number(field, value))
+    if field.kind == "yes_no":
+        if not isinstance(value, bool):
+            raise Nonsense(f"`{field.name}` must be True or False, and is {value!r}")
+        return "yes" if value else "no"
+    if field.kind in LISTS:
+        return _chosen(field, value)
+    if field.kind == "each":
+        return _of_each(field, value)
+    if field.kind == "slots":
+        return _slots(field, value)
+    if not isinstance(value, str):
+        raise Nonsense(f"`{field.name}` must be a text, and is {value!r}")
+    if field.kind == "choice" and value not in field.options:
+        raise Nonsense(f"`{field.name}` must be one of its options, and is {value!r}")
+    longest = LONGEST_TEXT if field.max is None else int(field.max)
+    if len(value) > longest or "\x00" in value:
+        raise Nonsense(f"`{field.name}` must be a plain text of at most {longest} characters")
+    return value
+
+
+def read_results(fields: Collection[Field], answer: Any, slots: Collection[int]) -> Results:
+    """{name: {slot: value}}; a slot may be missing, and None counts as missing. Raises Nonsense."""
+    by_name = {field.name: field for field in fields}
+    found: Results = {}
+    for name, values in _mapping(answer, "{name: {slot: value}}").items():
+        if name not in by_name:
+            known = ", ".join(by_name) or "none"
+            raise Nonsense(f"it computes `{name}`, but the step's `results` name {known}")
+        found[name] = read_by_slot(values, slots, partial(stored_value, by_name[name]))
+    return found
+
+
+def read_fill_in(fields: Collection[Field], answer: Any, slots: Collection[int]) -> Results:
+    """{slot: {field: value}} for those who have not answered. Raises Nonsense."""
+    by_name = {field.name: field for field in fields}
+    found: Results = {}
+    for slot, values in _mapping(answer, "{slot: {field: value}}").items():
+        _slot(slot, slots)
+        for name, value in _mapping(values, "{slot: {field: value}}").items():
+            if name not in by_name:
+                raise Nonsense(f"it answers `{name}`, which the step does not ask")
+            if value is not None:
+                found.setdefault(name, {})[slot] = stored_value(by_name[name], value)
+    return found
+
+
+def read_amounts(answer: Any, slots: Collection[int]) -> dict[int, Decimal]:
+    """{slot: amount}, exact. Raises Nonsense."""
+    return read_by_slot(answer, slots, _amount)
+
+
+def read_network(answer: Any, size: int, directed: bool) -> tuple[networks.Tie, ...]:
+    """Pairs of slots, triples with a weight, or the room's ties as they were given. Raises Nonsense."""
+    if not isinstance(answer, (tuple, frozenset)):
+        raise Nonsense(f"it must return ties, such as [(1, 2), (2, 3)], and returned {answer!r}"[:300])
+    given = [(one.from_slot, one.to_slot, one.weight) if isinstance(one, Tie) else one for one in answer]
+    for one in given:
+        if not isinstance(one, tuple) or not all(isinstance(part, (int, float, Decimal)) for part in one):
+            raise Nonsense(f"{one!r} is no tie: write (1, 2), or (1, 2, 0.5) with a weight")
+    try:
+        return networks.read_ties(given, size, directed)
+    except ValueError as error:
+        raise Nonsense(str(error).rstrip(".")) from None
+
+
+def read_by_slot(answer: Any, slots: Collection[int], read: Callable[[Any], T]) -> dict[int, T]:
+    found = {}
+    for slot, value in _mapping(answer, "{slot: value}").items():
+        _slot(slot, slots)
+        if value is not None:
+            found[slot] = read(value)
+    return found
+
+
+def read_asked(answer: Any, slots: Collection[int]) -> tuple[int, ...]:
+    """Who is shown a step: True for all, False for nobody, or some slots. Raises Nonsense."""
+    if isinstance(answer, bool):
+        return tuple(slots) if answer else ()
+    if isinstance(answer, (tuple, frozenset)):
+        return tuple(sorted({_slot(slot, slots) for slot in answer}))
+    raise Nonsense(f"it must return True, False or a set of slots, and returned {answer!r}")
+
+
+def _number(field: Field, value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        cure = ": write Decimal, or round()" if isinstance(value, float) else ""
+        raise Nonsense(f"`{field.name}` must be a number, int or Decimal, and is {value!r}{cure}")
+    number = _finite(Decimal(value), field.name)
+    if field.kind in WHOLE and number != int(number):
+        raise Nonsense(f"`{field.name}` must be a whole number, and is {value}")
+    if not (field.min is None or number >= field.min) or not (field.max is None or number <= field.max):
+        raise Nonsense(f"`{field.name}` is {value}, outside its limits")
+    return number
+
+
+def _amount(value: Any) -> Decimal:
+    try:
+        return read_amount(value)
+    except ValueError as error:
+        raise Nonsense(str(error).rstrip(".")) from None
+
+
+def _finite(number: Decimal, what: str) -> Decimal:
+    if not number.is_finite() or abs(number) >= 10**MOST_DIGITS:
+        raise Nonsense(f"{what} is {number}")
+    return number
+
+
+def _chosen(field: Field, value: Any) -> str:
+    if not isinstance(value, (tuple, frozenset)) or not all(one in field.options for one in value):
+        raise Nonsense(f"`{field.name}` must be a list of its options, and is {value!r}")
+    chosen = list(value) if field.kind == "ranking" else [one for one in field.options if one in value]
+    if field.kind == "ranking" and sorted(chosen) != sorted(field.options):
+        raise Nonsense(f"`{field.name}` must rank all its options, and is {value!r}")
+    return json.dumps(chosen, ensure_ascii=False, separators=(",", ":")) if chosen else ""
+
+
+def _of_each(field: Field, value: Any) -> str:
+    """{slot: option or number}"""
+    said = {slot: str(one) for slot, one in _mapping(value, f"`{field.name}` as {{slot: answer}}").items()}
+    try:
+        return field.read([each.pack(said)] if said else [])
+    except (FieldError, TypeError):
+        raise Nonsense(
+            f"`{field.name}` must have one of its answers for each slot, and is {value!r}"
+        ) from None
+
+
+def _slots(field: Field, value: Any) -> str:
+    if not isinstance(value, (tuple, frozenset)) or not all(type(one) is int and one > 0 for one in value):
+        raise Nonsense(f"`{field.name}` must be slots, such as [2, 3], and is {value!r}")
+    return json.dumps(sorted(value), separators=(",", ":")) if value else ""
+
+
+def _mapping(answer: Any, wanted: str) -> Mapping[Any, Any]:
+    if not isinstance(answer, Mapping):
+        raise Nonsense(f"it must return {wanted}, and returned {answer!r}"[:300])
+    return answer
+
+
+def _slot(slot: Any, slots: Iterable[int]) -> int:
+    if isinstance(slot, bool) or not isinstance(slot, int) or slot not in slots:
+        raise Nonsense(f"{slot!r} is no slot of this room: it has {', '.join(map(str, slots))}")
+    return slot

@@ -1,0 +1,106 @@
+"""The names that a study gives, in its hooks.py: fields, steps, treatments, kinds of rooms, types of players."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from app.study.hooks.networklab import Lobby, Question, Room, Said
+from app.study.hooks.reading.scopes import Known, Vocabulary
+from app.study.model.fields import KINDS, Field
+from app.study.toml.mistakes import did_you_mean, listed, nearest
+
+
+class Slip(NamedTuple):
+    """What is wrong with a name, and what to write instead; not `grave` where it may be meant."""
+
+    sentence: str
+    cure: str
+    grave: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Each None where it is not known."""
+
+    entry: Vocabulary | None = None
+    said: Mapping[str, Vocabulary] | None = None  # by step
+    of_rooms: Vocabulary | None = None  # treatments
+    of_seats: Vocabulary | None = None
+    kinds: tuple[str, ...] | None = None
+    types: tuple[str, ...] | None = None
+
+    def member(self, kind: type, name: str, type_: object) -> Known:
+        """What stands in a field or property of one of our values, which has this type."""
+        if name == "entry":
+            return Known(type_, self.entry, what="entry")
+        if name == "treatment":
+            return Known(type_, self.of_rooms if kind is Room else self.of_seats, what="treatment")
+        if kind is Lobby and name in ("rooms", "seats") and self.kinds is not None:
+            return Known(type_, dict.fromkeys(self.kinds, ()), what="kind of room")
+        words: dict[str, Iterable[str] | None] = {
+            "step": self.said,
+            "kind": KINDS if kind is Question else self.kinds,
+            "type": self.types,
+            "name": self.fields if kind in (Said, Question) else None,
+        }
+        return Known(type_, words=tuple(words.get(name) or ()), what=name)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for one in (self.said or {}).values() for name in one))
+
+    def no_member(self, kind: type, name: str, members: Sequence[str]) -> str:
+        """What to write instead of `room.belief`."""
+        if nearest(name, members):
+            return did_you_mean(name, members)
+        if kind is Room and name in self.fields:
+            return f'Write room.said("{name}") for what was answered.'
+        if name in (self.entry or {}) and "entry" in members:
+            return f'Write .entry["{name}"] for what was answered at the door.'
+        return f"It has {listed(members)}."
+
+    def no_key(self, known: Known, key: str, needed: bool) -> Slip | None:
+        """`needed`: without it the hook fails."""
+        keys = known.keys or {}
+        if key in keys or known.what == "answer":
+            return None
+        near = did_you_mean(key, keys)
+        if known.what == "treatment" and key in (self.of_seats or {}):
+            sentence = f"`{key}` is drawn for each player, and not for the room."
+            return Slip(sentence, f'Write room.seat(slot).treatment["{key}"].')
+        if known.what == "entry":
+            step = next((name for name, one in (self.said or {}).items() if key in one), None)
+            cure = f'It is asked at `{step}`: write room.said("{key}").' if step else near
+            return Slip(f"The entry form does not ask `{key}`.", cure, needed)
+        grave = needed or bool(nearest(key, keys))
+        return Slip(f"There is no {known.what} `{key}`.", near, grave)
+
+    def no_step(self, step: str) -> Slip | None:
+        if self.said is None or step in self.said:
+            return None
+        near = bool(nearest(step, self.said))
+        return Slip(f"There is no step `{step}`.", did_you_mean(step, self.said), near)
+
+    def not_said(self, name: str, step: str | None) -> Slip | None:
+        """Of a step that there is, or of all of them."""
+        asked, where = (
+            (self.fields, "") if step is None else (tuple((self.said or {})[step]), f" at `{step}`")
+        )
+        if self.said is None or name in asked:
+            return None
+        sentence = f"Nothing is asked or computed{where} as `{name}`, so this is always empty."
+        if name in (self.entry or {}):
+            return Slip(sentence, f'It is asked at the door: write room.seat(slot).entry["{name}"].', False)
+        cure = did_you_mean(name, asked) if asked else "Ask it in a step first."
+        return Slip(sentence, cure, bool(nearest(name, asked)))
+
+    def answers(self, name: str) -> tuple[str, ...]:
+        """Those that there can be to this field; none: any."""
+        found = {one[name] for one in (self.said or {}).values() if name in one}
+        return found.pop() if len(found) == 1 else ()
+
+
+def answers_of(fields: Iterable[Field]) -> dict[str, tuple[str, ...]]:
+    return {one.name: one.options if one.kind == "choice" else () for one in fields}

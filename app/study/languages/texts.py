@@ -1,0 +1,185 @@
+"""Languages: every text that a player reads, in the one that the study chose.
+
+English stands where it is used, and is the key. This folder has one catalogue for each other language, in gettext's
+format, and with `networklab.pot` the list of all texts; `python -m tests.catalogues` brings them up to date.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+from gettext import NullTranslations
+from io import BytesIO
+from typing import Self
+
+from babel import Locale
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import (
+    format_currency,
+    format_decimal,
+    get_currency_precision,
+    get_decimal_symbol,
+    get_group_symbol,
+    list_currencies,
+)
+from babel.support import Translations
+
+from app.config import PROJECT
+
+FOLDER = PROJECT / "app" / "study" / "languages"
+DEFAULT = "en"
+LANGUAGES = (DEFAULT, *sorted(path.stem for path in FOLDER.glob("*.po")))
+
+_PLACE = re.compile(r"%\((\w+)\)s")
+_STRAY_PERCENT = re.compile(r"%(?!\(\w+\)s)")
+
+
+class Sentence(str):
+    """An English sentence for a player that knows how to be said in another language.
+
+    `text` is a key of the catalogues; its `%(name)s` are filled from `values`.
+    """
+
+    __slots__ = ("text", "values")
+    text: str
+    values: Mapping[str, int | Decimal]
+
+    def __new__(cls, text: str, **values: int | Decimal) -> Self:
+        self = super().__new__(cls, text % {name: _number(value) for name, value in values.items()})
+        self.text, self.values = text, values
+        return self
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Texts:
+    """What our pages say in one language, with what a study says in its place: `own` has that by its English."""
+
+    language: str
+    direction: str  # ltr or rtl
+    own: Mapping[str, str]
+    translations: NullTranslations
+    point: str  # of decimals
+    comma: str  # between thousands
+
+    def gettext(self, text: str) -> str:
+        return self.own.get(text) or self.translations.gettext(text)
+
+    def ngettext(self, one: str, many: str, count: int) -> str:
+        return self.own.get(one if count == 1 else many) or self.translations.ngettext(one, many, count)
+
+    def with_own(self, own: Mapping[str, str]) -> Texts:
+        """What of `own` is no text of ours, or could not be filled in, is passed over."""
+        kept = {
+            text: _STRAY_PERCENT.sub("%%", instead)
+            for text, instead in own.items()
+            if text in known_texts() and places(instead) <= places(text)
+        }
+        return replace(self, own=kept)
+
+    def say(self, sentence: str) -> str:
+        if not isinstance(sentence, Sentence):
+            return sentence
+        values = {name: self.number(value) for name, value in sentence.values.items()}
+        return self.gettext(sentence.text) % values
+
+    def say_all(self, sentences: Mapping[str, str]) -> dict[str, str]:
+        return {name: self.say(sentence) for name, sentence in sentences.items()}
+
+    def number(self, value: int | Decimal) -> str:
+        """A count has its thousands apart; a Decimal has not, so that it stands as people may type it."""
+        signs = {",": self.comma, ".": self.point}
+        return "".join(signs.get(character, character) for character in _number(value))
+
+    def money(self, amount: Decimal, currency: str, exact: bool = False) -> str:
+        """In whole cents, half of one rounded up; `exact`: with as many decimals as there are."""
+        cents = currency_digits(currency)
+        if exact:
+            amount = amount.quantize(Decimal(1)) if amount == amount.to_integral() else amount.normalize()
+            cents = max(cents, -int(amount.as_tuple().exponent))
+        amount = amount.quantize(Decimal(1).scaleb(-cents), ROUND_HALF_UP)
+        if currency:
+            return format_currency(amount, currency, locale=self.language, decimal_quantization=False)
+        return format_decimal(amount, f"0.{'0' * cents}", locale=self.language)
+
+
+@cache
+def currencies() -> frozenset[str]:
+    """Their codes, as ISO 4217 has them."""
+    return frozenset(list_currencies())
+
+
+def currency_digits(currency: str) -> int:
+    """How many decimals its smallest coin has: 2 for euros and where there is no currency, 0 for yen."""
+    return get_currency_precision(currency) if currency else 2
+
+
+@cache
+def texts_in(language: str = DEFAULT) -> Texts:
+    locale = Locale.parse(language)
+    return Texts(
+        language,
+        locale.text_direction,
+        {},
+        NullTranslations() if language == DEFAULT else _translations(language),
+        get_decimal_symbol(locale),
+        get_group_symbol(locale),
+    )
+
+
+def preferred(accept_language: str) -> str:
+    """The one of our languages that a browser asks for most, from what its header says (RFC 9110, 12.5.4)."""
+    best, wish = DEFAULT, 0.0
+    for part in accept_language[:1000].split(","):
+        tag, _, quality = part.partition(";")
+        language = tag.strip().lower().partition("-")[0]
+        try:
+            weight = float(quality.strip().removeprefix("q=") or 1)
+        except ValueError:
+            continue
+        if language in LANGUAGES and weight > wish:
+            best, wish = language, weight
+    return best
+
+
+def language_named(word: str) -> str:
+    """The code of a language by its name, in English or in itself, or by a longer code; "" if it is none of ours."""
+    for code in LANGUAGES:
+        locale = Locale.parse(code)
+        if word.lower() in (str(locale.english_name).lower(), str(locale.display_name).lower()):
+            return code
+    code = re.split("[-_]", word.lower())[0]
+    return code if code in LANGUAGES else ""
+
+
+def _number(value: int | Decimal) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:f}"
+
+
+def places(text: str) -> set[str]:
+    """The names in a text that are filled in: `%(minutes)s`."""
+    return set(_PLACE.findall(text))
+
+
+@cache
+def known_texts() -> frozenset[str]:
+    """Every text of ours by its English; where it differs for one and for many, both."""
+    found = (message.id for message in read_catalogue("networklab.pot") if message.id)
+    return frozenset(text for id_ in found for text in ((id_,) if isinstance(id_, str) else id_))
+
+
+def read_catalogue(name: str) -> Catalog:
+    with (FOLDER / name).open("rb") as file:
+        return read_po(file, abort_invalid=True)
+
+
+@cache
+def _translations(language: str) -> Translations:
+    packed = BytesIO()
+    write_mo(packed, read_catalogue(f"{language}.po"))
+    packed.seek(0)
+    return Translations(packed)

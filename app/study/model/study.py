@@ -1,0 +1,429 @@
+"""What a study is made of, once its file has been read and found right."""
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from app.study.languages.texts import DEFAULT
+from app.study.model.fields import LISTS, Field
+from app.study.model.networks import Network
+from app.study.model.treatments import Treatment
+
+ANY = "any"  # the seat that takes every type
+ROLE = "role"  # the result that says what somebody is in a round
+SEEN = ("neighbours", "room")  # whom a question of kind each can be about without a hook
+MOST_SEATS = 200  # in one room
+DEFAULT_CODES = {
+    "complete": "COMPLETE",
+    "lobby": "LOBBY",
+    "partner_left": "PARTNER-LEFT",
+    "withdrawn": "WITHDRAWN",
+    "full": "FULL",
+    "standby": "STANDBY",
+}
+FOR_FINISHING = (
+    "complete",
+    "partner_left",
+    "closed",
+)  # outcomes that bring the base, unless the study says otherwise
+CODES_LIKE = {"dropped": "withdrawn", "closed": "complete"}  # outcomes with another's code, unless given one
+DROPOUT_LAST = ("bot", "smaller", "end_room", "continue")  # of what [dropout] can ask for: these always work
+
+
+@dataclass(frozen=True, slots=True)
+class RoomKind:
+    """A kind of room. Kinds are tried in the order of the file.
+
+    `seats` has the number of seats for each type, in the order of the file; "any" takes every type.
+    At most `count` such rooms open; None is no limit. It opens to someone who has waited `after` seconds. Once one of
+    them has waited `bots_after` seconds, and `people` are here at least, bots take the seats that lack people.
+    """
+
+    name: str
+    seats: Mapping[str, int]
+    count: int | None = None
+    after: float = 0.0
+    bots_after: float | None = None
+    people: int = 1
+
+    @property
+    def size(self) -> int:
+        return sum(self.seats.values())
+
+    @property
+    def fills_after(self) -> float | None:
+        """Seconds of waiting from which on bots take the seats that lack people; None: they never do."""
+        return None if self.bots_after is None else max(self.after, self.bots_after)
+
+    def takes(self, type_: str) -> bool:
+        return type_ in self.seats or ANY in self.seats
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """What each seat asks for."""
+        return tuple(type_ for type_, seats in self.seats.items() for _ in range(seats))
+
+
+@dataclass(frozen=True, slots=True)
+class Lobby:
+    """After `max_wait` seconds without a seat, `then` happens: "leave" is a code of its own, and paid."""
+
+    max_wait: float = 600.0
+    then: str = "leave"
+    pay_per_minute: Decimal = Decimal(0)
+    seat: str = ""  # the function of hooks.py that seats; none: the rooms in the order of the file
+
+
+@dataclass(frozen=True, slots=True)
+class Standby:
+    """At most `places` people for whom no room opens any more wait `until` seconds longer, to take a place."""
+
+    places: int
+    until: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """At most `most` people come in whose answer to `field` is from `min` to `max`, or one of `answers`."""
+
+    field: str
+    most: int
+    min: Decimal | None = None
+    max: Decimal | None = None
+    answers: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """What somebody answers who counts in it: `Radio or Paper`, `18 to 29`."""
+        if self.answers:
+            return " or ".join(self.answers)
+        if self.min is not None and self.max is not None:
+            return str(self.min) if self.min == self.max else f"{self.min} to {self.max}"
+        return f"{self.min} or more" if self.min is not None else f"{self.max} or less"
+
+    def counts(self, kind: str, value: str) -> bool:
+        """Whether whoever gave this answer, as it is stored, counts in it. Who gave none does not."""
+        if not value:
+            return False
+        if self.answers:
+            return any(one in self.answers for one in (json.loads(value) if kind in LISTS else [value]))
+        number = Decimal(value)
+        return (self.min is None or number >= self.min) and (self.max is None or number <= self.max)
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """What others did, shown at a step: the answers to `field`, or its result of that name, of the step named `step`.
+
+    Where `hook` is given, the value is what that function computes as this step opens, a result named after it.
+    `of` is "neighbours", "room" or "me". `round` is "last" (the one before this page), "all" (each before it) or
+    "now" (this one, as answers come). `look` is "table", "picture" or "mean". `ask` stands above it, in place of the
+    question.
+    """
+
+    field: str
+    step: str
+    of: str = "neighbours"
+    round: str = "last"
+    look: str = "table"
+    hook: str = ""
+    ask: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropout:
+    """Who gives no sign for `silent` seconds while their room waits for them is gone (None: nobody is).
+
+    `then` is what is done, in order. "nudge" asks whether they are still there, and what follows waits `grace` seconds
+    for a sign. "standby" (somebody who waits takes the slot) may find nobody, and then the next is done: "bot" (a bot
+    plays on), "smaller" (the room goes on without them), "end_room", or "continue" (they stay, and each step waits for
+    its deadline). For somebody who leaves by themselves the same is done, without the nudge. `bot` names a function of
+    hooks.py that answers for bots; without one their answers are drawn at random.
+    """
+
+    silent: float | None = None
+    grace: float = 20.0
+    then: tuple[str, ...] = ("continue",)
+    bot: str = ""
+
+    @property
+    def nudges(self) -> bool:
+        return "nudge" in self.then
+
+    @property
+    def follow(self) -> tuple[str, ...]:
+        """What is done about somebody who is gone."""
+        return tuple(action for action in self.then if action != "nudge")
+
+    @property
+    def takes_out(self) -> bool:
+        """Whether it takes anybody out of a room."""
+        return any(action != "continue" for action in self.follow)
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """What players are in a round: dealt among each pair or clique, or else in the room, and stored as the result
+    `role`. With `change` everybody gets each of them in turn, over the rounds."""
+
+    names: tuple[str, ...]
+    ask: str = "Your role"
+    change: bool = False
+
+    @property
+    def field(self) -> Field:
+        return Field(ROLE, self.ask, "choice", options=tuple(dict.fromkeys(self.names)))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One page with a deadline `limit` seconds after it opened, shown `repeat` times.
+
+    `chat` is "none", "neighbours" or "room". `ends` is "answered" (as soon as all have answered, and at the
+    deadline at the latest) or "deadline". `on_timeout` says what is stored for who has not answered: "blank",
+    "keep", "default:VALUE" or "hook". `save` is "button", or "change": each change is saved by itself.
+
+    `wait_for` is the share of those asked whose answers end the step. 0 is none: each goes on by themselves, and
+    steps that follow each other like this are gone through at one's own pace.
+
+    `when`, `on_end` and `score` name functions of hooks.py: who is shown this step, what is computed as it ends (the
+    values named in `results`), and what each slot earns by it. `only` is whom it is for, by treatment and role: a level
+    of each factor that it names.
+    """
+
+    name: str
+    page: str
+    repeat: int = 1
+    limit: float = 60.0
+    fields: tuple[Field, ...] = ()
+    chat: str = "none"
+    on_timeout: str = "blank"
+    ends: str = "answered"
+    show: tuple[Show, ...] = ()
+    save: str = "button"
+    wait_for: Decimal = Decimal(1)
+    results: tuple[Field, ...] = ()
+    when: str = ""
+    on_end: str = ""
+    score: str = ""
+    dropout: Dropout = Dropout()
+    only: Mapping[str, str] = field(default_factory=dict)
+
+    def is_for(self, treatment: Mapping[str, str]) -> bool:
+        """Whether this is shown to whoever got `treatment`. A factor that is not in it keeps nobody away."""
+        return all(treatment.get(name, level) == level for name, level in self.only.items())
+
+    @property
+    def chooses(self) -> bool:
+        """Whether it may be shown to some only, or to nobody."""
+        return bool(self.when or self.only)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it shows answers as they come."""
+        return any(one.round == "now" for one in self.show)
+
+    @property
+    def own_pace(self) -> bool:
+        return self.wait_for == 0
+
+    @property
+    def tells(self) -> bool:
+        """Whether its page shows what others said."""
+        return bool(self.show or any(field.of for field in self.fields))
+
+    @property
+    def fills_in(self) -> bool:
+        """Whether something is stored for who has not answered."""
+        return self.on_timeout != "blank" and bool(self.fields)
+
+    @property
+    def opening_hooks(self) -> tuple[str, ...]:
+        others = [field.of for field in self.fields if field.of not in ("", *SEEN)]
+        return tuple(dict.fromkeys([*(one.hook for one in self.show if one.hook), *others]))
+
+    @property
+    def decides(self) -> bool:
+        """Whether more happens at its opening or end than that the next one opens."""
+        return bool(self.fills_in or self.opening_hooks or self.chooses or self.on_end or self.score)
+
+
+@dataclass(frozen=True, slots=True)
+class Pay:
+    """What players are paid, in `currency` (ISO 4217; empty: in no named one).
+
+    `base` is for finishing, and `outcomes` has what else the ways to end bring, by outcome. What `score` hooks give is
+    money, or points where `per_point` says what one is worth; all of it counts as `least` at least, as `most` at most.
+    `participant` is the field of the entry form that asks for the recruiter's id; without one the label is it.
+    """
+
+    base: Decimal = Decimal(0)
+    currency: str = ""
+    outcomes: Mapping[str, Decimal] = field(default_factory=dict)
+    per_point: Decimal | None = None
+    least: Decimal = Decimal(0)
+    most: Decimal | None = None
+    participant: str = ""
+
+    def for_outcome(self, outcome: str) -> Decimal:
+        return self.outcomes.get(outcome, self.base if outcome in FOR_FINISHING else Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """How a player's session ends.
+
+    `codes` has one for each outcome: complete, lobby, partner_left, withdrawn, full, standby, dropped (which is the
+    code of withdrawn unless the study gives one) and closed (that of complete). `redirect` is the recruiter's address
+    with `{code}` in it.
+    """
+
+    redirect: str | None = None
+    codes: Mapping[str, str] = field(
+        default_factory=lambda: DEFAULT_CODES | {one: DEFAULT_CODES[like] for one, like in CODES_LIKE.items()}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """One place in a room's plan: `index` counts all of them from 0, `round` those of this step from 1."""
+
+    index: int
+    step: Step
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study as it runs.
+
+    `types` are those that players may have; empty means that every type is welcome. `files` are the
+    study's files by name, and `sha256` is their fingerprint. `language` is that of our pages' texts, and `texts`
+    has what stands in place of some, by their English.
+
+    `plan` is what each room goes through, in order. Steps that follow each other with the same `repeat`
+    repeat together: `ask` and `talk` with repeat = 3 give ask 1, talk 1, ask 2, talk 2, ask 3, talk 3.
+    `rounds` has the index at which each round of these three begins, with its number counted through the whole plan;
+    steps that don't repeat are no round.
+    """
+
+    title: str
+    types: tuple[str, ...]
+    entry: tuple[Field, ...]
+    rooms: tuple[RoomKind, ...]
+    lobby: Lobby
+    networks: tuple[Network, ...]
+    steps: tuple[Step, ...]
+    dropout: Dropout
+    finish: Finish
+    sha256: str
+    files: Mapping[str, bytes] = field(repr=False)
+    pay: Pay = Pay()
+    language: str = DEFAULT
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    treatments: tuple[Treatment, ...] = ()
+    quotas: tuple[Quota, ...] = ()
+    roles: Roles | None = None
+    standby: Standby | None = None
+    plan: tuple[Position, ...] = field(init=False, repr=False, compare=False)
+    rounds: Mapping[int, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "plan", _plan(self.steps))
+        begins = beginnings(self.steps)
+        starts = (position.index for position in self.plan if position.step.name in begins)
+        object.__setattr__(self, "rounds", {index: nth for nth, index in enumerate(starts, 1)})
+
+    def network_of(self, kind: str) -> Network:
+        """The first that is for rooms of this kind."""
+        return next(one for one in self.networks if kind in one.rooms or not one.rooms)
+
+    def pages_at(self, index: int) -> tuple[Position, ...]:
+        """Where a room is that is at this index of the plan: at one position, or at several at one's own pace."""
+        here = self.plan[index]
+        if not here.step.own_pace:
+            return (here,)
+        return tuple(itertools.takewhile(lambda one: one.step.own_pace, self.plan[index:]))
+
+    def after(self, index: int) -> int:
+        """The index to which a room goes on from there; the length of the plan after the last."""
+        return index + len(self.pages_at(index))
+
+    @property
+    def decides_first(self) -> bool:
+        """Whether something is to be decided before a room's first step opens."""
+        first = self.plan[0].step
+        return bool(first.chooses or first.opening_hooks or self.deals_at(0))
+
+    def deals_at(self, index: int) -> bool:
+        """Whether roles are dealt as this position opens."""
+        return self.roles is not None and (index in self.rounds or (index == 0 and not self.rounds))
+
+    def step_named(self, name: str) -> Step:
+        return next(step for step in self.steps if step.name == name)
+
+    @property
+    def decides(self) -> bool:
+        """Whether more happens between two steps than that the next one opens."""
+        by_hook = any(network.rewire_by for network in self.networks)
+        others = by_hook or self.roles is not None or self.has_bots
+        return others or any(step.decides for step in self.steps)
+
+    @property
+    def scores(self) -> bool:
+        """Whether players earn something by what they do."""
+        return any(step.score for step in self.steps)
+
+    @property
+    def pays(self) -> bool:
+        """Whether it says anything of pay."""
+        return bool(self.pay.base or self.pay.outcomes or self.lobby.pay_per_minute or self.scores)
+
+    @property
+    def has_bots(self) -> bool:
+        """Whether bots may play: for people who leave, or in seats that nobody took."""
+        rules = (self.dropout, *(step.dropout for step in self.steps))
+        fill = any(room.bots_after is not None for room in self.rooms)
+        return fill or any("bot" in rule.then for rule in rules)
+
+    @property
+    def fills_places(self) -> bool:
+        """Whether at some step who waits takes the place of somebody who has left."""
+        return any("standby" in step.dropout.then for step in self.steps)
+
+    @property
+    def listens(self) -> bool:
+        """Whether it matters at some step when somebody has last given a sign."""
+        return any(step.dropout.silent for step in self.steps)
+
+    @property
+    def largest_room(self) -> int:
+        return max(room.size for room in self.rooms)
+
+    @property
+    def records_per_player(self) -> int:
+        """How many records one player makes in the whole plan, not counting newer versions."""
+        return sum(len(position.step.fields) for position in self.plan)
+
+
+def beginnings(steps: Sequence[Step]) -> set[str]:
+    """The steps that begin a round: the first ones of those that repeat together."""
+    return {together[0].name for repeat, together in _blocks(steps) if repeat > 1}
+
+
+def _plan(steps: tuple[Step, ...]) -> tuple[Position, ...]:
+    turns = (
+        (step, round_number)
+        for repeat, together in _blocks(steps)
+        for round_number in range(1, repeat + 1)
+        for step in together
+    )
+    return tuple(Position(index, step, round_number) for index, (step, round_number) in enumerate(turns))
+
+
+def _blocks(steps: Sequence[Step]) -> Iterator[tuple[int, tuple[Step, ...]]]:
+    """Steps that repeat together, and how often."""
+    for repeat, together in itertools.groupby(steps, key=lambda step: step.repeat):
+        yield repeat, tuple(together)

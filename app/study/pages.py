@@ -1,0 +1,247 @@
+"""A study's pages, read but not shown: what would break, or be missing, when a player comes to one."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+import jinja2
+from jinja2 import meta, nodes
+
+from app.config import PROJECT
+from app.study.toml.lines import Spot
+from app.study.toml.mistakes import Mistake, did_you_mean, nearest
+from app.study.toml.table import spot_of_byte
+
+OURS = PROJECT / "templates"
+OWN_PAGES = {  # pages that a study may have in place of ours, and what is lost if one does not extend ours
+    "join": "nobody could come in by it",
+    "lobby": "it would not show who is there yet, nor a way out",
+    "room": "it would have no clock, no step and no talk",
+    "done": "it would show no code",
+}
+STEP = "_step_opened"
+GIVEN = {  # what there is to be shown
+    "join": {"study", "token", "values", "errors"},
+    "lobby": {"place", "now"},
+    "room": {"place", "step", "now", "opened", "treatment"},
+    "done": {"place", "now", "treatment"},
+    STEP: {"place", "step", "now", "treatment"},
+}
+FRAME = {"body", "head", "look", "scripts"}  # blocks of base.html: who fills one of them loses what is in it
+FILTERS = ("attributes", "grouped", "milliseconds", "money")  # of ours, as html.py has them
+TAGS = (
+    "block",
+    "endblock",
+    "extends",
+    "for",
+    "endfor",
+    "if",
+    "elif",
+    "else",
+    "endif",
+    "include",
+    "set",
+    "trans",
+)
+MEANT = {  # names that authors reach for → what there is
+    "round": "place.position.round",
+    "fields": "step.fields",
+    "form_key": "place.form_key",
+    "room": "place.room",
+    "player": "place.player",
+    "slot": "place.me.slot",
+}
+GLOBALS = ("asset", "direction", "gettext", "language", "ngettext")
+
+
+def page_mistakes(files: Mapping[str, bytes], treatments: Collection[str] = ()) -> Iterator[Mistake]:
+    """`treatments`: the names of the study's."""
+    for name, content in files.items():
+        if is_page(name):
+            page = read_page(name, content)
+            if isinstance(page, Mistake):
+                yield page
+            else:
+                yield from _mistakes_in(page, files)
+                yield from _untreated(page, treatments)
+
+
+def is_page(name: str) -> bool:
+    return name.startswith("pages/") and name.endswith(".html")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page that could be read."""
+
+    name: str
+    lines: Sequence[str]
+    tree: nodes.Template
+
+    def wrong(self, line: int, word: str, sentence: str, cure: str, grave: bool = True) -> Mistake:
+        """A mistake on this line, in this word of it."""
+        return Mistake(self.name, _spot(self.lines, line, word), sentence, cure, grave)
+
+
+def _mistakes_in(page: Page, files: Mapping[str, bytes]) -> Iterator[Mistake]:
+    name = page.name.removeprefix("pages/").removesuffix(".html")
+    extended = {
+        template
+        for node, template in named_in(page.tree)
+        if isinstance(node, nodes.Extends) and node in page.tree.body
+    }
+    templates = {*ours(), *filter(is_page, files)}
+    for node, template in named_in(page.tree):
+        if template not in templates:
+            cure = did_you_mean(template, sorted(templates - {page.name}))
+            yield page.wrong(node.lineno, template, f"There is no template `{template}`.", cure)
+    if name in OWN_PAGES and f"player/{name}.html" not in extended and extended <= templates:
+        sentence = f"This page does not extend player/{name}.html, so {OWN_PAGES[name]}."
+        yield page.wrong(1, "", sentence, f'Start it with {{% extends "player/{name}.html" %}}.')
+    base = name if name in OWN_PAGES else STEP
+    if f"player/{base}.html" in extended:
+        yield from _lost(page, _ours_parsed(base))
+        yield from _unknown(page, GIVEN[base], _made_in(base))
+
+
+def _lost(page: Page, ours: nodes.Template) -> Iterator[Mistake]:
+    """What nobody would see, or what would take away more than it is meant to."""
+    blocks = sorted({block.name for block in ours.find_all(nodes.Block)} - FRAME)
+    for block in page.tree.find_all(nodes.Block):
+        if block.name not in blocks:
+            sentence = f"`{block.name}` is no block that a page can fill here."
+            yield page.wrong(block.lineno, block.name, sentence, did_you_mean(block.name, blocks))
+    for output in page.tree.body:
+        for part in output.nodes if isinstance(output, nodes.Output) else ():
+            if not isinstance(part, nodes.TemplateData) or part.data.strip():
+                sentence, cure = "What stands outside of blocks is not shown.", "Put it into a block."
+                text = part.data if isinstance(part, nodes.TemplateData) else ""
+                line = part.lineno + text[: len(text) - len(text.lstrip())].count("\n")
+                yield page.wrong(line, text.strip().split("\n")[0].strip(), sentence, cure, grave=False)
+                return
+
+
+def _unknown(page: Page, given: Collection[str], made: Collection[str]) -> Iterator[Mistake]:
+    known = {*given, *made, *_environment().globals}
+    for unknown in sorted(meta.find_undeclared_variables(page.tree) - known):
+        line = min(one.lineno for one in page.tree.find_all(nodes.Name) if one.name == unknown)
+        sentence = f"There is no `{unknown}` to be shown here."
+        cure = did_you_mean(unknown, sorted(given))
+        if unknown in MEANT and MEANT[unknown].split(".")[0] in given:
+            cure = f"Did you mean `{MEANT[unknown]}`?"
+        yield page.wrong(line, unknown, sentence, cure)
+
+
+def _untreated(page: Page, treatments: Collection[str]) -> Iterator[Mistake]:
+    """Treatments that a page names and the study does not have."""
+    for node in page.tree.find_all(nodes.Getattr):
+        if (
+            isinstance(node.node, nodes.Name)
+            and node.node.name == "treatment"
+            and node.attr not in treatments
+        ):
+            cure = did_you_mean(node.attr, sorted(treatments))
+            yield page.wrong(node.lineno, node.attr, f"There is no treatment `{node.attr}`.", cure)
+
+
+@lru_cache(maxsize=64)
+def read_page(name: str, content: bytes) -> Page | Mistake:
+    try:
+        source = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        sentence = "This line has bytes that are not UTF-8 text."
+        return Mistake(name, spot_of_byte(content, error.start), sentence, "Save the file as UTF-8.")
+    lines = source.splitlines()
+    try:
+        _environment().compile(source)  # finds filters that there are not
+        return Page(name, lines, _environment().parse(source))
+    except jinja2.TemplateSyntaxError as error:
+        return _unreadable(name, lines, error)
+    except RecursionError:
+        cure = "Write it more simply."
+        return Mistake(name, Spot(1, 1), "The template has too many tags inside each other.", cure)
+
+
+def _unreadable(name: str, lines: Sequence[str], error: jinja2.TemplateSyntaxError) -> Mistake:
+    reason = " ".join((error.message or "it can't be read").split()).rstrip(".")
+    quoted = re.findall("'([^']+)'", reason)
+    word = quoted[0] if quoted else ""
+    line = error.lineno
+    sentence, cure = f"The template can't be read: {reason}.", "Mend the tag on this line."
+    if reason.startswith("Encountered unknown tag"):
+        sentence, cure = f"There is no tag `{word}`.", did_you_mean(word, TAGS)
+        if word in TAGS:
+            sentence, cure = (
+                f"Nothing is open here for this `{word}`.",
+                "Remove it, or open what it belongs to.",
+            )
+    elif reason.startswith("Unexpected end of template") and quoted:
+        word, end = quoted[-1], quoted[0]
+        opened = [at for at, source in enumerate(lines, 1) if re.search(rf"\{{%-?\s*{word}\b", source)]
+        line = opened[-1] if opened else line
+        sentence, cure = f"Nothing closes this `{word}`.", f"Add {{% {end} %}} where it ends."
+    elif reason.startswith("unexpected '}'"):
+        sentence, cure = "A lone } stands here.", "Close {{ with }}, and {% with %}."
+    elif reason.startswith("No filter named"):
+        near = nearest(word, sorted(_environment().filters), 0.8)
+        cure = (
+            f"Did you mean `{near}`?"
+            if near
+            else "There are Jinja's own, such as default, join, length and round."
+        )
+        sentence = f"There is no filter `{word}`."
+    return Mistake(name, _spot(lines, line, word), sentence, cure)
+
+
+def _spot(lines: Sequence[str], line: int, word: str) -> Spot:
+    """Where `word` is on that line, in a tag if it can be; else where the line's first tag or text begins."""
+    source = lines[line - 1] if line <= len(lines) else ""
+    tag = re.search(r"\{[{%]", source)
+    if word:
+        whole = rf"(?<!\w){re.escape(word)}(?!\w)"
+        found = re.compile(whole).search(source, tag.start() if tag else 0) or re.search(
+            re.escape(word), source
+        )
+        if found:
+            return Spot(line, found.start() + 1, len(word))
+    start = tag.start() if tag else len(source) - len(source.lstrip())
+    return Spot(line, start + 1)
+
+
+def named_in(tree: nodes.Template) -> Iterator[tuple[nodes.Node, str]]:
+    """Which templates a page takes in, and where, as far as it names them."""
+    for node in tree.find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)):
+        template = getattr(node, "template", None)
+        if isinstance(template, nodes.Const) and isinstance(template.value, str):
+            yield node, template.value
+
+
+@cache
+def _made_in(page: str) -> frozenset[str]:
+    """The names that a template of ours gives to the pages that extend it."""
+    ours = _ours_parsed(page)
+    names = {one.name for one in ours.find_all(nodes.Name) if one.ctx == "store"}
+    names |= {macro.name for macro in ours.find_all(nodes.Macro)}
+    imported = (one for node in ours.find_all(nodes.FromImport) for one in node.names)
+    return frozenset(names | {one if isinstance(one, str) else one[1] for one in imported})
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(autoescape=True, extensions=["jinja2.ext.i18n"])
+    environment.filters.update(dict.fromkeys(FILTERS, str))
+    environment.globals.update(dict.fromkeys(GLOBALS))
+    return environment
+
+
+@cache
+def ours() -> frozenset[str]:
+    """The templates that a page may take in: all but the researcher's."""
+    found = (path.relative_to(OURS).as_posix() for path in OURS.rglob("*.html"))
+    return frozenset(name for name in found if not name.startswith(("admin/", "preview/", "report/")))
+
+
+@cache
+def _ours_parsed(page: str) -> nodes.Template:
+    return _environment().parse((OURS / "player" / f"{page}.html").read_text())

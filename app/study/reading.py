@@ -1,0 +1,233 @@
+"""A study: from the folder a researcher wrote to the typed Study that runs, and what is wrong with it."""
+
+import csv
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from app.study.checks.together import check_parts, check_people
+from app.study.hooks.uses import HOOKS_FILE
+from app.study.languages.texts import texts_in
+from app.study.model.fields import Field, FieldError
+from app.study.model.networks import Network
+from app.study.model.study import (
+    ANY,
+    Dropout,
+    Finish,
+    Lobby,
+    Position,
+    Quota,
+    RoomKind,
+    Show,
+    Standby,
+    Step,
+    Study,
+)
+from app.study.model.treatments import Treatment
+from app.study.pages import is_page
+from app.study.sections.dropout import read_dropout
+from app.study.sections.finish import read_finish
+from app.study.sections.network import read_networks
+from app.study.sections.pay import check_pay, read_pay
+from app.study.sections.quotas import check_quotas, read_quotas
+from app.study.sections.role import check_roles, in_halves, read_roles
+from app.study.sections.rooms import read_entry, read_lobby, read_rooms, read_types
+from app.study.sections.standby import check_standby, read_standby
+from app.study.sections.steps import read_steps
+from app.study.sections.texts import read_language, read_texts
+from app.study.sections.treatments import read_treatments
+from app.study.toml.mistakes import Mistake, StudyError
+from app.study.toml.table import open_toml
+
+__all__ = [
+    "ANY",
+    "Dropout",
+    "Field",
+    "FieldError",
+    "Finish",
+    "Lobby",
+    "Mistake",
+    "Network",
+    "Position",
+    "Quota",
+    "RoomKind",
+    "Show",
+    "Standby",
+    "Step",
+    "Study",
+    "StudyError",
+    "Treatment",
+    "check",
+    "fingerprint",
+    "parse",
+    "read_folder",
+]
+
+STUDY_FILE = "study.toml"
+LARGEST_STUDY = 20_000_000  # bytes
+
+
+def read_folder(folder: Path) -> dict[str, bytes]:
+    """The files of a study by name: study.toml, hooks.py, README.md, pages/… and *.csv.
+
+    Leaves out hidden files, caches, and lists of people: access tokens don't belong to a study, which is
+    stored and exported as it ran. Raises StudyError where the folder or its study.toml can't be read.
+    """
+    if not folder.is_dir():
+        cure = "Give the folder that has study.toml in it."
+        raise StudyError([Mistake(str(folder), None, "There is no such folder.", cure)])
+    try:
+        files = {name: path.read_bytes() for name, path in _study_paths(folder) if not _lists_people(path)}
+    except OSError as error:
+        raise StudyError([Mistake(str(folder), None, f"It can't be read: {error.strerror}.", "")]) from None
+    if STUDY_FILE not in files:
+        cure = "A study is a folder with a study.toml and pages; give that folder."
+        others = {path.name.lower(): path.name for path in folder.iterdir()}
+        for name in (STUDY_FILE, f"{STUDY_FILE}.txt"):
+            cure = f"Rename {others[name]} in it to {STUDY_FILE}." if name in others else cure
+        raise StudyError([Mistake(str(folder), None, "It has no study.toml.", cure)])
+    if sum(map(len, files.values())) > LARGEST_STUDY:
+        cure = "Remove what the study does not need from its folder."
+        raise StudyError([Mistake(str(folder), None, "The study is larger than 20 MB.", cure)])
+    return files
+
+
+def fingerprint(files: Mapping[str, bytes]) -> str:
+    """The sha256, in hex, of all names and contents, in the order of the names.
+
+    Each name and each content is preceded by its length, so that no two sets of files run together.
+    """
+    digest = hashlib.sha256()
+    for name, content in sorted(files.items()):
+        for part in (name.encode(), content):
+            digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+def parse(files: Mapping[str, bytes], opened: bool = False) -> Study:
+    """The study in `files` (as `read_folder` gives them). Raises StudyError with all its grave mistakes.
+
+    Those in pages and hooks don't count once a session is `opened`: it was checked by the version that opened it, and
+    a later one may see more.
+
+    What may be left out: `language` is English, `[texts]` changes nothing, `[entry]` asks nothing, `[lobby]` waits
+    10 minutes and pays nothing, `[network]` is complete, `[dropout]` lets a silent player's room continue, `[finish]`
+    has no redirect and codes that tell the outcomes apart.
+    """
+    study, mistakes = _read(files, None, opened)
+    grave = [mistake for mistake in mistakes if mistake.grave]
+    if study is None or (grave and not opened):
+        raise StudyError(grave)
+    return study
+
+
+def check(files: Mapping[str, bytes], people_types: Counter[str] | None = None) -> list[Mistake]:
+    """All mistakes and notes, in the order of the file.
+
+    `people_types` has how many players of each type there are, if they are known: it shows rooms that can
+    never fill and players who can never be seated.
+    """
+    return _read(files, people_types)[1]
+
+
+def _read(
+    files: Mapping[str, bytes], people_types: Counter[str] | None, opened: bool = False
+) -> tuple[Study | None, list[Mistake]]:
+    if STUDY_FILE not in files:
+        return None, [
+            Mistake(STUDY_FILE, None, "There is no study.toml.", "Add one; `networklab new` writes it.")
+        ]
+    try:
+        table = open_toml(STUDY_FILE, files[STUDY_FILE])
+    except StudyError as error:
+        return None, list(error.mistakes)
+    title, language, texts = table.text("title", longest=200), read_language(table), read_texts(table)
+    types, entry, rooms = read_types(table), read_entry(table), read_rooms(table)
+    lobby, networks, dropout = read_lobby(table), read_networks(table, files), read_dropout(table)
+    roles = read_roles(table)
+    steps, finish = read_steps(table, dropout, roles), read_finish(table)
+    treatments, quotas = read_treatments(table), read_quotas(table, entry)
+    standby = read_standby(table)
+    pay = read_pay(table, finish.codes, [field.name for field in entry])
+    table.report_unknown_keys("a study")
+    findings = table.findings
+    check_parts(findings, files, types, entry, rooms, lobby, networks, steps, dropout, finish, treatments)
+    check_quotas(findings, quotas, pay)
+    check_pay(findings, pay, lobby, steps, bool(quotas), standby is not None)
+    check_roles(findings, files, rooms, networks, steps, roles)
+    check_standby(findings, standby, rooms, lobby, [dropout, *(step.dropout for step in steps)])
+    if people_types is not None:
+        check_people(findings, types, rooms, +people_types)
+    mistakes = sorted(findings.mistakes, key=_order)
+    if any(mistake.grave and not (opened and _may_break(mistake.file)) for mistake in mistakes):
+        return None, mistakes
+    point = texts_in(language).point
+    entry = _with_point(entry, point)
+    steps = tuple(
+        replace(step, fields=_with_point(step.fields, point), results=_with_point(step.results, point))
+        for step in steps
+    )
+    known = types or _types_in_seats(rooms)
+    sha256 = fingerprint(files)
+    return Study(
+        title,
+        known,
+        entry,
+        rooms,
+        lobby,
+        in_halves(networks, roles),
+        steps,
+        dropout,
+        finish,
+        sha256,
+        dict(files),
+        pay,
+        language,
+        texts,
+        treatments,
+        quotas,
+        roles,
+        standby,
+    ), mistakes
+
+
+def _may_break(file: str) -> bool:
+    """Whether a session runs on without this file: a page of ours stands in, and a hook that fails stops its room."""
+    return is_page(file) or file == HOOKS_FILE
+
+
+def _order(mistake: Mistake) -> tuple[bool, str, tuple[int, ...]]:
+    """As one reads: the study file first, each from top to bottom."""
+    return mistake.file != STUDY_FILE, mistake.file, mistake.spot or ()
+
+
+def _with_point(fields: tuple[Field, ...], point: str) -> tuple[Field, ...]:
+    return tuple(replace(field, point=point) for field in fields)
+
+
+def _types_in_seats(rooms: tuple[RoomKind, ...]) -> tuple[str, ...]:
+    """The types that seats name; none where some seat takes every type."""
+    named = tuple(dict.fromkeys(type_ for room in rooms for type_ in room.seats))
+    return () if ANY in named else named
+
+
+def _study_paths(folder: Path) -> list[tuple[str, Path]]:
+    found = []
+    for path in sorted(folder.rglob("*")):
+        parts = path.relative_to(folder).parts
+        hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)
+        wanted = parts in ((STUDY_FILE,), ("hooks.py",), ("README.md",)) or parts[0] == "pages"
+        if not hidden and (wanted or (len(parts) == 1 and path.suffix == ".csv")) and path.is_file():
+            found.append(("/".join(parts), path))
+    return found
+
+
+def _lists_people(path: Path) -> bool:
+    if path.suffix != ".csv":
+        return False
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        header = file.readline()
+    cells = [cell.strip().lower() for cell in next(csv.reader([header.replace(";", ",")]), [])]
+    return "token" in cells

@@ -1,0 +1,123 @@
+"""From [role] of study.toml to what players are in each round, and which steps are for whom."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from app.study.hooks.uses import HOOKS_FILE
+from app.study.model.networks import Network
+from app.study.model.study import ROLE, Roles, RoomKind, Step, beginnings
+from app.study.pages import is_page
+from app.study.toml.mistakes import Findings, did_you_mean
+from app.study.toml.table import Table
+
+CHANGE = ("never", "each_round")
+DEAL = "deal = {sender = 1, receiver = 1}"
+
+
+def read_roles(study: Table) -> Roles | None:
+    table = study.table("role", "[role] with single brackets, and its settings below")
+    if table is None:
+        return None
+    deal = table.table("deal", DEAL)
+    if deal is None and table.sound("deal"):
+        table.missing("deal", "`deal` is missing: how many of a group have which role.", f"Add {DEAL}.")
+    names = [name for name in deal.values for _ in range(deal.whole(name, 1, largest=200))] if deal else []
+    if deal is not None and len(deal.values) < 2 and table.sound("deal"):
+        table.wrong("deal", "There must be two roles or more.", f"Write {DEAL}.")
+    found = Roles(
+        names=tuple(names),
+        ask=table.text("ask", default="Your role", longest=200),
+        change=table.one_of("change", CHANGE, "never") == "each_round",
+    )
+    table.report_unknown_keys("[role]")
+    return found if table.sound("deal") and names else None
+
+
+def with_roles(study: Table, steps: Sequence[Step], roles: Roles | None) -> list[Step]:
+    """The steps with the result that roles are stored as, where rounds begin; and what `only` can't mean is told."""
+    begin = beginnings(steps) or {step.name for step in steps[:1]}
+    for index, step in enumerate(steps):
+        place, only = ("step", index, "only", ROLE), step.only.get(ROLE)
+        if only and roles is None and study.sound("role") and not _is_treatment(study):
+            sentence = "There are no roles that this step could be for."
+            study.findings.wrong(place, sentence, f"Add [role] with {DEAL}.")
+        elif only and roles is not None and only not in roles.names:
+            known = tuple(dict.fromkeys(roles.names))
+            study.findings.wrong(place, f"`{only}` is none of the roles.", did_you_mean(only, known))
+        for key, fields in (("fields", step.fields), ("results", step.results)):
+            names = [field.name for field in fields]
+            if roles is not None and ROLE in names:
+                name = ("step", index, key, names.index(ROLE), "name")
+                study.findings.wrong(name, f"`{ROLE}` is the name of what [role] deals.", "Choose another.")
+    if roles is None:
+        return list(steps)
+    return [
+        replace(step, results=(*step.results, roles.field)) if step.name in begin else step for step in steps
+    ]
+
+
+def _is_treatment(study: Table) -> bool:
+    """Told where that is read: it can't have this name."""
+    tables = study.values.get("treatment")
+    return isinstance(tables, list) and any(
+        isinstance(one, dict) and one.get("name") == ROLE for one in tables
+    )
+
+
+def check_roles(
+    findings: Findings,
+    files: Mapping[str, bytes],
+    rooms: Sequence[RoomKind],
+    networks: Sequence[Network],
+    steps: Sequence[Step],
+    roles: Roles | None,
+) -> None:
+    """Adds groups that the roles don't go into, roles that nothing depends on, and steps where nobody has one yet."""
+    if roles is None or not all(findings.sound(part) for part in ("role", "room", "network")):
+        return
+    if findings.sound("step"):
+        _check_steps(findings, files, steps, roles)
+    for room in rooms:
+        network = next((one for one in networks if room.name in one.rooms or not one.rooms), None)
+        size = network.group_size(room.size) if network else room.size
+        if size % len(roles.names):
+            sentence = (
+                f"In room `{room.name}` {size} play together, and the roles are for {len(roles.names)}."
+            )
+            findings.wrong(("role", "deal"), sentence, "Deal as many roles as play together.")
+
+
+def _check_steps(findings: Findings, files: Mapping[str, bytes], steps: Sequence[Step], roles: Roles) -> None:
+    begin = beginnings(steps)
+    first = next((index for index, step in enumerate(steps) if step.name in begin), 0)
+    for index, step in enumerate(steps[:first]):
+        if ROLE in step.only:
+            place = ("step", index, "only", ROLE)
+            sentence = f"Nobody has a role yet, so this step is for everybody: they are dealt at `{steps[first].name}`."
+            findings.note(place, sentence, "Remove it, or move the step behind that one.")
+    if roles.change and not begin:
+        sentence = "Everybody keeps their role: it changes with each round, and no step repeats."
+        findings.note(("role", "change"), sentence, "Give the steps between which it changes a `repeat`.")
+    shown = any(one.field == ROLE for step in steps for one in step.show)
+    asked = any(field.about == ROLE for step in steps for field in step.fields)
+    texts = [body for name, body in files.items() if is_page(name) or name == HOOKS_FILE]
+    named = re.compile(rf"\b{ROLE}\b".encode())
+    if (
+        not shown
+        and not asked
+        and not any(ROLE in step.only for step in steps)
+        and not any(map(named.search, texts))
+    ):
+        sentence = "Nobody learns their role: no `only`, no `show`, no page and no hook names it."
+        findings.note(
+            ("role",), sentence, f'Write show = [{{field = "{ROLE}", of = "me"}}] at a step, for example.'
+        )
+
+
+def in_halves(networks: Sequence[Network], roles: Roles | None) -> tuple[Network, ...]:
+    """Pairs that are new each round always have both roles in them, where nobody changes theirs."""
+    halves = roles is not None and not roles.change and len(roles.names) == 2
+    return tuple(replace(one, halves=halves and one.kind == "pairs") for one in networks)

@@ -1,0 +1,247 @@
+"""What happens in a room, from the [[step]] tables of study.toml."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from app.study.hooks.uses import read_hook
+from app.study.model.fields import KINDS, Field, FieldError
+from app.study.model.study import ROLE, SEEN, Dropout, Roles, Show, Step
+from app.study.pages import OWN_PAGES
+from app.study.sections.dropout import read_step_dropout
+from app.study.sections.fields import FORM_NAMES, read_fields
+from app.study.sections.names import NAME, unique_name
+from app.study.sections.role import DEAL, with_roles
+from app.study.sections.treatments import read_only
+from app.study.toml.mistakes import did_you_mean
+from app.study.toml.table import Table
+
+CHATS = ("none", "neighbours", "room")
+ENDS = ("answered", "deadline")
+SAVES = ("button", "change")
+SHOWN_OF = ("neighbours", "room", "me")
+SHOWN_ROUNDS = ("last", "all", "now")
+SHOWN_AS = ("table", "picture", "mean")
+SHOW_EXAMPLE = 'show = [{field = "belief", of = "neighbours"}]'
+ON_TIMEOUT = ("blank", "keep", "default:VALUE", "hook")
+
+
+def read_steps(study: Table, dropout: Dropout, roles: Roles | None = None) -> tuple[Step, ...]:
+    if not study.has("step"):
+        cure = 'Add [[step]] with page = "talk" and limit = "60s", and the file pages/talk.html.'
+        study.missing("step", "There is no [[step]], so there is nothing to do in a room.", cure)
+    steps: list[Step] = []
+    shows: list[list[tuple[Table, Show]]] = []
+    for table in study.tables("step", "[[step]] with double brackets"):
+        page = _page(table)
+        name = table.text("name", default=page)
+        if table.sound("page"):
+            name = unique_name(table, name, [step.name for step in steps], "step")
+        if not table.has("limit"):
+            sentence = "`limit` is missing, so nobody who waits here would ever get on."
+            table.missing("limit", sentence, 'Add limit = "60s".')
+        found = read_fields(table, reserved=FORM_NAMES)
+        ends = table.one_of("ends", ENDS, "answered" if found else "deadline")
+        if ends == "answered" and not found and table.sound("fields") and table.sound("ends"):
+            cure = 'Write ends = "deadline", or give it fields.'
+            table.wrong("ends", "This step has no fields, so nobody can have answered.", cure)
+        steps.append(
+            Step(
+                name=name,
+                page=page,
+                repeat=table.whole("repeat", 1),
+                limit=table.duration("limit", default=0.0),
+                fields=found,
+                chat=table.one_of("chat", CHATS, "none"),
+                on_timeout=_on_timeout(table, found),
+                ends=ends,
+                save=table.one_of("save", SAVES, "button"),
+                wait_for=_wait_for(table),
+                results=_results(table, found),
+                when=read_hook(table, "when"),
+                on_end=read_hook(table, "on_end"),
+                score=read_hook(table, "score"),
+                dropout=read_step_dropout(table, dropout),
+                only=read_only(table),
+            )
+        )
+        if steps[-1].own_pace:
+            _check_pace(table, steps[-1])
+        shows.append([_show(one) for one in table.tables("show", SHOW_EXAMPLE)])
+        computed = (*_computed(shows[-1]), *_whom(found))
+        _check_names(table, steps[-1], [show for _, show in shows[-1]])
+        steps[-1] = replace(steps[-1], results=(*steps[-1].results, *computed))
+        table.report_unknown_keys("[[step]]")
+    steps = with_roles(study, steps, roles)
+    _check_about(study, steps)
+    return tuple(
+        replace(step, show=tuple(_placed(steps, index, table, show) for table, show in shows[index]))
+        for index, step in enumerate(steps)
+    )
+
+
+def _wait_for(step: Table) -> Decimal:
+    """The share of those asked whose answers end the step."""
+    value = step.value("wait_for")
+    if value is None or value == "all":
+        return Decimal(1)
+    if value == "none":
+        return Decimal(0)
+    share = step.decimal("wait_for") if isinstance(value, int | Decimal) else None
+    if share is None or not 0 < share <= 1:
+        cure = 'Write wait_for = "all", wait_for = "none" or a share such as wait_for = 0.8.'
+        step.wrong("wait_for", "`wait_for` must be all, none, or a share of those asked.", cure)
+        return Decimal(1)
+    if step.has("ends") and step.text("ends") == "deadline" and share < 1:
+        sentence = "This step lasts until its deadline, so it waits for nobody."
+        step.wrong("wait_for", sentence, 'Remove it, or write ends = "answered".')
+    return share
+
+
+def _check_pace(table: Table, step: Step) -> None:
+    """Pages at one's own pace are passed by answering, and nothing is decided between them."""
+    if not step.fields and table.sound("fields"):
+        cure = 'Ask something, such as kind = "yes_no", or wait for all.'
+        table.wrong("wait_for", "Nobody can go on from a page that asks nothing.", cure)
+    for key in ("when", "only", "chat", "save"):
+        if table.has(key) and getattr(step, key) not in ("", {}, "none", "button"):
+            sentence = f"`{key}` needs a step at which the room is together."
+            table.wrong(key, sentence, "Remove it, or let the step wait for all.")
+    if step.ends == "deadline" and table.has("ends"):
+        sentence = "At one's own pace a page ends with its answer."
+        table.wrong("ends", sentence, "Remove it, or let the step wait for all.")
+
+
+def _page(step: Table) -> str:
+    page = step.text("page", example="talk")
+    if step.sound("page") and not NAME.fullmatch(page):
+        cure = f'Write page = "{re.sub("[^A-Za-z0-9_-]+", "_", page.removesuffix(".html")).strip("_")[:40]}".'
+        step.wrong("page", f"`{page}` is no name of a page: that has letters, digits, - and _ only.", cure)
+    elif page in OWN_PAGES:
+        sentence = f"`{page}` can't be the page of a step: pages/{page}.html stands in place of our own."
+        step.wrong("page", sentence, "Give it another name, and its file too.")
+    return page
+
+
+def _on_timeout(step: Table, step_fields: tuple[Field, ...]) -> str:
+    value = step.text("on_timeout", default="blank")
+    if value.startswith("default:"):
+        for field in step_fields if step.sound("fields") else ():
+            try:
+                field.read([value.removeprefix("default:")])
+            except FieldError as error:
+                sentence = f"`{value}` does not fit the field `{field.name}`."
+                step.wrong("on_timeout", sentence, f"Its players would read: {error}")
+                break
+    elif value not in ON_TIMEOUT or value == "default:VALUE":
+        cure = did_you_mean(value, ON_TIMEOUT)
+        step.wrong("on_timeout", f"`on_timeout` is `{value}`, which is not known.", cure)
+        return "blank"
+    return value
+
+
+def _results(table: Table, found: Sequence[Field]) -> tuple[Field, ...]:
+    """What `on_end` computes: declared as fields are, so that pages, export and codebook know them."""
+    results = read_fields(table, reserved=FORM_NAMES, key="results")
+    for index, result in enumerate(results):
+        if result.name in [field.name for field in found]:
+            sentence = f"`{result.name}` is a field of this step already."
+            place = (*table.path, "results", index, "name")
+            table.findings.wrong(place, sentence, "Give the result another name.")
+    if results and not table.has("on_end"):
+        cure = 'Add on_end = "NAME", a function of hooks.py that computes them.'
+        table.wrong("results", "Nothing computes these results.", cure)
+    return results
+
+
+def _computed(shows: Sequence[tuple[Table, Show]]) -> Iterator[Field]:
+    """What is computed as a step opens, a result named after its hook."""
+    for table, show in shows:
+        if show.hook:
+            ask, kind = table.text("ask", example="Your signal"), table.one_of("kind", KINDS, "text")
+            yield Field(show.hook, ask, kind)
+
+
+def _check_names(table: Table, step: Step, shows: Sequence[Show]) -> None:
+    """What a hook gives as the step opens is called like the hook."""
+    taken = [field.name for field in (*step.fields, *step.results)]
+    for nth, show in enumerate(shows):
+        if show.hook and show.hook in taken:
+            sentence = (
+                f"`{show.hook}` is a field or result here already, and a hook's value has the hook's name."
+            )
+            table.findings.wrong(
+                (*table.path, "show", nth, "hook"), sentence, "Give the function another name."
+            )
+
+
+def _whom(fields: Sequence[Field]) -> Iterator[Field]:
+    """Whom questions are about, where a hook says so as the step opens: a result named after it."""
+    for hook in dict.fromkeys(field.of for field in fields if field.of not in ("", *SEEN)):
+        yield Field(hook, "Whom this player is asked about", "slots")
+
+
+def _show(table: Table) -> tuple[Table, Show]:
+    hook = read_hook(table, "hook")
+    if hook:
+        if table.has("field"):
+            sentence = "This shows a field or what a hook computes, not both."
+            table.wrong("field", sentence, "Remove one of them.")
+        table.text("ask", default="")
+        table.text("kind", default="")
+        look = table.one_of("as", SHOWN_AS, "table")
+        of = table.one_of("of", SHOWN_OF, "me")
+        table.report_unknown_keys("what is shown")
+        return table, Show(hook, "", of, "now", look, hook)
+    field = table.text("field", example="belief")
+    of = table.one_of("of", SHOWN_OF, "neighbours")
+    round_ = table.one_of("round", SHOWN_ROUNDS, "last")
+    look = table.one_of("as", SHOWN_AS, "table")
+    ask = table.text("ask", default="", longest=200)
+    table.report_unknown_keys("what is shown")
+    return table, Show(field, "", of, round_, look, ask=ask)
+
+
+def _check_about(study: Table, steps: Sequence[Step]) -> None:
+    names = sorted({field.name for step in steps for field in (*step.fields, *step.results)})
+    for index, step in enumerate(steps):
+        for nth, field in enumerate(step.fields):
+            if field.about and field.about not in names:
+                sentence = f"No step has a field `{field.about}`, so it can't stand beside anybody."
+                place = ("step", index, "fields", nth, "about")
+                study.findings.wrong(place, sentence, did_you_mean(field.about, names))
+
+
+def _placed(steps: Sequence[Step], index: int, table: Table, show: Show) -> Show:
+    """With the step that has the field: this one, else the nearest before it, else the nearest after it."""
+    order = [index, *range(index - 1, -1, -1), *range(index + 1, len(steps))]
+    names = {
+        field.name: steps[at].name
+        for at in reversed(order)
+        for field in (*steps[at].fields, *steps[at].results)
+    }
+    if show.field not in names:
+        if table.sound("field"):
+            cure = did_you_mean(show.field, sorted(names)) if names else "Ask something in a step first."
+            cure = f"Add [role] with {DEAL}." if show.field == ROLE else cure
+            table.wrong("field", f"No step has a field `{show.field}`, so it can't be shown.", cure)
+        return replace(show, step=steps[index].name)
+    step = names[show.field]
+    shown = next(
+        field
+        for one in steps
+        if one.name == step
+        for field in (*one.fields, *one.results)
+        if field.name == show.field
+    )
+    if show.field == ROLE and step == steps[index].name:
+        show = replace(show, round="now")  # dealt as this step opens
+    if show.round == "now" and step != steps[index].name:
+        sentence = f"`{show.field}` is not asked at this step, so there are no answers to it now."
+        table.wrong("round", sentence, 'Write round = "last".')
+    drawn = show.look == "picture" and shown.swatches
+    if show.look != "table" and not drawn and shown.kind not in ("integer", "number", "scale", "slider"):
+        cure = 'Write as = "table".'
+        table.wrong("as", f"`{show.field}` is no number, so it has no {show.look}.", cure)
+    return replace(show, step=step)

@@ -1,0 +1,50 @@
+"""The words of our own pages, from study.toml: their language, and what stands in place of some."""
+
+from collections.abc import Collection
+
+from app.study.languages.texts import DEFAULT, LANGUAGES, known_texts, language_named, places
+from app.study.toml.mistakes import did_you_mean, listed, nearest
+from app.study.toml.table import Table
+
+
+def read_language(study: Table) -> str:
+    language = study.text("language", DEFAULT)
+    if language in LANGUAGES or not study.sound("language"):
+        return language
+    cure = did_you_mean(language_named(language) or language, LANGUAGES)
+    study.wrong("language", f"`language` is `{language}`, which we have no texts in.", cure)
+    return DEFAULT
+
+
+def read_texts(study: Table) -> dict[str, str]:
+    """What the study says in place of our texts, by their English.
+
+    An unknown one is no grave mistake: a later version may word a text anew, and the study must still run.
+    """
+    table = study.table("texts", '[texts] with single brackets, and lines such as "Come in" = "Start"')
+    if table is None:
+        return {}
+    found = {text: table.text(text) for text in table.values}
+    for text, instead in found.items():
+        ours, own = places(text), places(instead)
+        if text not in known_texts():
+            near = nearest(text, known_texts())
+            cure = (
+                f"Did you mean `{near}`?"
+                if near
+                else "All of them are in app/study/languages/networklab.pot."
+            )
+            sentence = f"`{text}` is none of our texts, so this replaces nothing."
+            table.misnamed(text, sentence, cure, grave=False)
+        elif own - ours:
+            cure = f"Only {_filled_in(ours)} can be here." if ours else "Write it out."
+            table.wrong(text, f"{_filled_in(own - ours)} can't be filled in here.", cure)
+        elif ours - own and table.sound(text):
+            table.note(
+                text, f"Players won't read {_filled_in(ours - own)} there.", "Put it in unless that is meant."
+            )
+    return found
+
+
+def _filled_in(names: Collection[str]) -> str:
+    return listed([f"%({name})s" for name in sorted(names)])

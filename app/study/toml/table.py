@@ -1,0 +1,319 @@
+"""Reading a study's TOML key by key: each mistake is noted with its line, and reading goes on."""
+
+import json
+import re
+import tomllib
+from collections.abc import Collection, Mapping
+from decimal import Decimal, InvalidOperation
+
+from app.study.toml.lines import Path, Spot, locate
+from app.study.toml.mistakes import Findings, Mistake, StudyError, did_you_mean, listed, nearest
+from app.study.toml.syntax import syntax_mistake
+
+LARGEST_NUMBER = 10**15
+MOST_DECIMALS = 12
+LONGEST_DURATION = 7 * 24 * 3600
+DURATION_CURE = 'Write it like "90s", "6m", "1h" or "1m30s".'
+
+_DURATION = re.compile(
+    r"(?:(\d{1,9}(?:\.\d{1,6})?)h)?\s*(?:(\d{1,9}(?:\.\d{1,6})?)m)?\s*(?:(\d{1,9}(?:\.\d{1,6})?)s)?"
+)
+
+
+class Table:
+    """One table of the file. Each reader returns a usable value; what was wrong is in `findings`.
+
+    A table remembers which keys were asked for, so that `report_unknown_keys` at the end finds the others.
+    A missing key that stands there misspelt is reported once, as unknown.
+    """
+
+    def __init__(self, values: Mapping[str, object], path: Path, findings: Findings) -> None:
+        self.values = values
+        self.path = path
+        self.findings = findings
+        self._asked: list[str] = []
+        self._missing: dict[str, Mistake] = {}
+
+    def has(self, key: str) -> bool:
+        return key in self.values
+
+    def sound(self, key: str) -> bool:
+        """No mistake was found under this key so far."""
+        return self.findings.sound(*self.path, key)
+
+    def text(self, key: str, default: str | None = None, longest: int = 1000, example: str = "…") -> str:
+        """Text on one line or several, trimmed. Without `default` the key must be there and not blank."""
+        value = self._value(key)
+        if value is None:
+            if default is None:
+                self.missing(key, f"`{key}` is missing.", f'Add {_key(key)} = "{example}".')
+            return default or ""
+        if not isinstance(value, str):
+            self._wrong_type(key, value, "text", f'Write {_key(key)} = "{_plain(value)}".')
+            return default or ""
+        if default is None and not value.strip():
+            self.wrong(key, f"`{key}` is empty.", f'Write {_key(key)} = "…" with some text in it.')
+        elif len(value) > longest:
+            self.wrong(key, f"`{key}` has {len(value)} characters, and {longest} is the most.", "Shorten it.")
+        elif any(ord(character) < 32 and character not in "\n\t" for character in value):
+            self.wrong(key, f"`{key}` has a control character in it.", "Remove it.")
+        return value.strip()
+
+    def whole(self, key: str, default: int, smallest: int = 1, largest: int = LARGEST_NUMBER) -> int:
+        value = self._value(key)
+        if value is None:
+            return default
+        if not isinstance(value, int) or isinstance(value, bool):
+            self._wrong_type(key, value, "a whole number", _without_quotes(key, value))
+        elif value < smallest:
+            sentence = f"`{key}` is {_plain(value)}, but must be {smallest} or more."
+            self.wrong(key, sentence, f"Write {_key(key)} = {smallest}.")
+        elif value > largest:
+            sentence = f"`{key}` is {_plain(value)}, and {largest:,} is the most."
+            self.wrong(key, sentence, f"Write {_key(key)} = {largest}.")
+        else:
+            return value
+        return default
+
+    def decimal(self, key: str) -> Decimal | None:
+        """A finite number, exactly as written; None where there is none."""
+        value = self._value(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
+            self._wrong_type(key, value, "a number", _without_quotes(key, value))
+            return None
+        number = Decimal(value)
+        exponent = number.as_tuple().exponent
+        if not isinstance(exponent, int) or abs(number) > LARGEST_NUMBER or exponent < -MOST_DECIMALS:
+            sentence = f"`{key}` is too large, too fine or no number at all."
+            self.wrong(key, sentence, "Write a number such as 0.15 or 100.")
+            return None
+        return number
+
+    def truth(self, key: str, default: bool) -> bool:
+        value = self._value(key)
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            cure = f"Write {_key(key)} = true or {_key(key)} = false, without quotation marks."
+            self._wrong_type(key, value, "true or false", cure)
+            return default
+        return value
+
+    def duration(self, key: str, default: float | None = None, zero: bool = False) -> float:
+        """Seconds, more than 0 unless `zero`: written as their number or as "90s", "6m", "1h", "1m30s"."""
+        value = self._value(key)
+        if value is None:
+            if default is None:
+                self.missing(key, f"`{key}` is missing.", f'Add {_key(key)} = "60s".')
+            return default or 0.0
+        seconds = _seconds(value)
+        if seconds is None:
+            near = _nearest_duration(value)
+            cure = f'Write {_key(key)} = "{near}".' if near else DURATION_CURE
+            self.wrong(key, f"`{key}` is {_shown(value)}, which is not a duration.", cure)
+        elif seconds < 0 or (seconds == 0 and not zero):
+            self.wrong(key, f"`{key}` is {_shown(value)}, but must be longer than nothing.", DURATION_CURE)
+        elif seconds > LONGEST_DURATION:
+            self.wrong(key, f"`{key}` is {_shown(value)}, and 7 days is the longest.", DURATION_CURE)
+        else:
+            return float(seconds)
+        return default or 0.0
+
+    def one_of(self, key: str, options: Collection[str], default: str) -> str:
+        value = self._value(key)
+        if value is None:
+            return default
+        if not isinstance(value, str):
+            self._wrong_type(key, value, "text", f"Write one of {listed(options)}.")
+        elif value not in options:
+            self.wrong(key, f"`{key}` is {_shown(value)}, which is not known.", did_you_mean(value, options))
+        else:
+            return value
+        return default
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of texts, empty where there is none; none of them blank, and each once."""
+        value = self._value(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            parts = (
+                [part.strip() for part in str(value).split(",")]
+                if isinstance(value, str)
+                else [_plain(value)]
+            )
+            written = ", ".join(f'"{part}"' for part in parts)
+            self._wrong_type(key, value, "a list", f"Write {_key(key)} = [{written}].")
+            return ()
+        seen: list[str] = []
+        for index, item in enumerate(value):
+            place = (*self.path, key, index)
+            if not isinstance(item, str):
+                sentence = f"`{key}` has {_shown(item)} in it, which is {_kind(item)}, not text."
+                self.findings.wrong(place, sentence, f'Put it in quotation marks: "{_plain(item)}".')
+            elif not item.strip() or item != item.strip() or not item.isprintable():
+                sentence = f"`{key}` has {_shown(item)} in it, which is blank or has blanks around it."
+                self.findings.wrong(place, sentence, "Write each as plain words on one line.")
+            elif item in seen:
+                self.findings.wrong(place, f"`{key}` has {_shown(item)} twice.", "Remove one, or change it.")
+            else:
+                seen.append(item)
+        return tuple(seen)
+
+    def table(self, key: str, example: str) -> "Table | None":
+        """The table under this key; `example` shows how to write it."""
+        value = self._value(key)
+        if value is None:
+            return None
+        if isinstance(value, dict):
+            return Table(value, (*self.path, key), self.findings)
+        self._wrong_type(key, value, "a table", f"Write {example}.")
+        return None
+
+    def tables(self, key: str, example: str) -> list["Table"]:
+        """The tables of an array, such as each `[[room]]`; `example` shows how to write one."""
+        value = self._value(key)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            self.wrong(key, f"`{key}` is {_kind(value)}, but must be a list of tables.", f"Write {example}.")
+            return []
+        found: list[Table] = []
+        for index, item in enumerate(value):
+            if isinstance(item, dict):
+                found.append(Table(item, (*self.path, key, index), self.findings))
+            else:
+                sentence = f"`{key}` has {_shown(item)} in it, which is {_kind(item)}, not a table."
+                self.findings.wrong((*self.path, key, index), sentence, f"Write {example}.")
+        return found
+
+    def value(self, key: str) -> object:
+        """The value as TOML has it, for keys with a shape of their own."""
+        return self._value(key)
+
+    def wrong(self, key: str, sentence: str, suggestion: str = "") -> None:
+        self.findings.wrong((*self.path, key), sentence, suggestion)
+
+    def misnamed(self, key: str, sentence: str, suggestion: str = "", grave: bool = True) -> None:
+        """The key itself is wrong, whatever its value."""
+        self.findings.misnamed((*self.path, key), sentence, suggestion, grave)
+
+    def missing(self, key: str, sentence: str, suggestion: str) -> None:
+        self._missing[key] = self.findings.wrong((*self.path, key), sentence, suggestion)
+
+    def note(self, key: str, sentence: str, suggestion: str = "") -> None:
+        self.findings.note((*self.path, key), sentence, suggestion)
+
+    def report_unknown_keys(self, where: str) -> None:
+        for key in self.values:
+            if key not in self._asked:
+                absent = [known for known in self._asked if known not in self.values]
+                near = nearest(key, absent)
+                if near in self._missing:
+                    self.findings.mistakes.remove(self._missing.pop(near))
+                cure = did_you_mean(key, absent if near else self._asked)
+                self.misnamed(key, f"`{key}` is not a key of {where}.", cure)
+
+    def _value(self, key: str) -> object:
+        self._asked.append(key)
+        return self.values.get(key)
+
+    def _wrong_type(self, key: str, value: object, wanted: str, cure: str) -> None:
+        self.wrong(key, f"`{key}` is {_shown(value)}, which is {_kind(value)}, but must be {wanted}.", cure)
+
+
+def open_toml(file: str, content: bytes) -> Table:
+    """The top table of a TOML file, to be read key by key.
+
+    Raises StudyError with one mistake where the file is no UTF-8 or no TOML. A byte-order mark is skipped.
+    """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        cure = "Save the file as UTF-8 and try again."
+        raise StudyError([Mistake(file, None, "This file is UTF-16 text.", cure)])
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        sentence = "This line has bytes that are not UTF-8 text."
+        cure = "Save the file as UTF-8 and try again."
+        raise StudyError([Mistake(file, spot_of_byte(content, error.start), sentence, cure)]) from None
+    try:
+        values = tomllib.loads(
+            f"{text}\n", parse_float=_decimal
+        )  # so that it knows the place of what ends the file
+        spots = locate(text)
+    except tomllib.TOMLDecodeError as error:
+        raise StudyError([syntax_mistake(file, text, str(error))]) from None
+    except (ValueError, RecursionError):
+        sentence = "This file has a number that is too long, or too many brackets inside each other."
+        raise StudyError([Mistake(file, Spot(1, 1), sentence, "Write it more simply.")]) from None
+    return Table(values, (), Findings(file, spots))
+
+
+def spot_of_byte(content: bytes, at: int) -> Spot:
+    """Where the first byte stands that is no text, although all before it are."""
+    before = content[:at].decode("utf-8-sig")
+    return Spot(before.count("\n") + 1, len(before) - before.rfind("\n"))
+
+
+def _decimal(digits: str) -> Decimal:
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        return Decimal("NaN")
+
+
+def _seconds(value: object) -> Decimal | None:
+    if isinstance(value, str):
+        found = _DURATION.fullmatch(value.strip())
+        if found is None or not any(found.groups()):
+            return None
+        hours, minutes, seconds = (Decimal(part or 0) for part in found.groups())
+        return hours * 3600 + minutes * 60 + seconds
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return None
+    number = Decimal(value)
+    return number if number.is_finite() else None
+
+
+def _nearest_duration(value: object) -> str:
+    """What somebody meant by 40 or "90 seconds"; "" where that is unclear."""
+    found = (
+        re.fullmatch(r"(\d+)\s*(?:(s|m|h)[a-z]*)?\.?", value.strip().lower())
+        if isinstance(value, str)
+        else None
+    )
+    return f"{found[1]}{found[2] or 's'}" if found else ""
+
+
+def _key(key: str) -> str:
+    """As it has to be written."""
+    return key if re.fullmatch("[A-Za-z0-9_-]+", key) else json.dumps(key, ensure_ascii=False)
+
+
+def _kind(value: object) -> str:
+    kinds = ((bool, "true or false"), (str, "text"), (int, "a whole number"), (Decimal, "a number"))
+    more = ((list, "a list"), (dict, "a table"))
+    return next((name for kind, name in (*kinds, *more) if isinstance(value, kind)), "a date or time")
+
+
+def _shown(value: object) -> str:
+    return f'"{_plain(value)}"' if isinstance(value, str) else _plain(value)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | dict):
+        return "[…]" if isinstance(value, list) else "{…}"
+    if isinstance(value, int) and abs(value) > LARGEST_NUMBER:
+        return "a very large number"
+    words = " ".join(str(value).split())
+    return words if len(words) <= 40 else f"{words[:39]}…"
+
+
+def _without_quotes(key: str, value: object) -> str:
+    if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value.strip()):
+        return f"Leave out the quotation marks: {_key(key)} = {value.strip()}."
+    return f"Write {_key(key)} = 10, for example."

@@ -1,0 +1,96 @@
+"""The hub keeps one cursor per log that somebody watches and hands on what is new, in order.
+
+A notification, a poll every two seconds or a reconnected listener only say *when* to look. What is handed
+on comes from the event rows, so a hint that is lost costs a moment and one that comes twice costs nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable
+
+import psycopg
+
+from app.database.connections import Connection, Line
+from app.database.events import Event, events_after
+
+POLL = 2.0  # seconds
+MOST = 500  # events of one log in one go
+logger = logging.getLogger(__name__)
+
+Publish = Callable[[list[Event]], Awaitable[None]]
+
+
+class Hub:
+    """`publish(events)` gets, for all watched logs together, every event after their cursors, once."""
+
+    def __init__(self, url: str, publish: Publish) -> None:
+        self.line, self.publish = Line(url, "hub"), publish
+        self.cursors: dict[int, int] = {}
+        self.reading: dict[int, int] = {}  # the cursors of what is being read and handed on now
+        self.hinted: dict[int, float] = {}  # log → when the hint came
+        self.wake = asyncio.Event()
+        self.lag = 0.0  # seconds from a hint to its events handed on, the last time
+
+    def watch(self, log_id: int, seq: int) -> None:
+        """Hand on what comes after `seq`, if the log's cursor is not ahead of it then: look at `cursors`."""
+        if log_id not in self.cursors:
+            # What is on its way begins after a cursor that may be ahead of `seq`: who asks has to read again.
+            self.cursors[log_id] = max(seq, self.reading.get(log_id, 0))
+            self.hint([log_id])  # something may have come since `seq` was read
+
+    def forget(self, log_id: int) -> None:
+        self.cursors.pop(log_id, None)
+
+    def hint(self, logs: Iterable[int]) -> None:
+        now = time.monotonic()
+        for log in logs:
+            if log in self.cursors:
+                self.hinted.setdefault(log, now)
+        if self.hinted:
+            self.wake.set()
+
+    def hint_all(self) -> None:
+        self.hint(list(self.cursors))
+
+    async def run(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(POLL):
+                    await self.wake.wait()
+            except TimeoutError:
+                self.hint_all()
+            self.wake.clear()
+            hinted, self.hinted = self.hinted, {}
+            if not hinted:
+                continue
+            try:
+                async with asyncio.timeout(15):
+                    await self._catch_up(await self.line.get(), set(hinted))
+                self.lag = time.monotonic() - min(hinted.values())
+            except (psycopg.Error, OSError, TimeoutError) as error:
+                logger.warning("hub could not read the logs, trying again: %s", str(error).partition("\n")[0])
+                self.line.drop()
+                await asyncio.sleep(0.2)
+                self.hint(hinted)
+
+    async def _catch_up(self, conn: Connection, logs: set[int]) -> None:
+        try:
+            while logs:
+                self.reading = {log: self.cursors[log] for log in logs if log in self.cursors}
+                if not self.reading:
+                    return
+                events = await events_after(conn, self.reading, MOST)
+                count: dict[int, int] = {}
+                for event in events:
+                    count[event.log_id] = count.get(event.log_id, 0) + 1
+                if events:
+                    await self.publish(events)
+                for event in events:
+                    if event.log_id in self.cursors:
+                        self.cursors[event.log_id] = event.seq
+                logs = {log for log, number in count.items() if number == MOST}
+        finally:
+            self.reading = {}

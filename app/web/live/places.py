@@ -1,0 +1,361 @@
+"""Where a player is (lobby, room, done) and what the page shows there, as the database has it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from app.database import clock
+from app.database.connections import Connection
+from app.players import drafts, notes
+from app.players.notes import Notices
+from app.players.pay import Account, Pay, account_now, earned_by, pay_of
+from app.players.players import Player, find_player
+from app.rooms import lobby, messages, receipts, records, rooms
+from app.rooms.lobby import Prospect
+from app.rooms.messages import Message
+from app.rooms.receipts import Saved
+from app.rooms.rooms import Room, RoomView, Seat
+from app.rooms.shown import Other, Shown, Told, others_of, shown_to, told_in
+from app.study.reading import Field, Position, Study
+from app.web import templates
+from app.web.signing import Keys
+from app.web.templates import fragment
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What is on a player's page wherever they are."""
+
+    notices: Notices
+    help_key: str
+    drafts: Mapping[str, str]  # form → what was typed and not yet saved, as JSON
+
+
+@dataclass(frozen=True, slots=True)
+class LobbyPlace:
+    player: Player
+    study: Study
+    prospect: Prospect | None
+    waiting: int  # people in the lobby
+    log_id: int
+    seq: int  # of the last event in the session's log
+    aside: Aside
+
+    @property
+    def pay(self) -> Pay | None:
+        return pay_of(self.study, self.player, clock.now())
+
+    @property
+    def situation(self) -> str:
+        """For a researcher who is asked for help."""
+        return f"in the lobby as {self.player.type or 'somebody of no type'}"
+
+    @property
+    def leaves_at(self) -> datetime:
+        return self.player.standby_until or self._after(self.study.lobby.max_wait)
+
+    @property
+    def fallback_at(self) -> datetime | None:
+        """When another kind of room takes this player too."""
+        if self.prospect is None or self.prospect.fallback_after is None:
+            return None
+        return self._after(self.prospect.fallback_after)
+
+    @property
+    def bots_at(self) -> datetime | None:
+        """When bots take what places are free by then, and this player starts."""
+        if self.prospect is None or self.prospect.bots_after is None or self.player.standby_until:
+            return None
+        return self._after(self.prospect.bots_after)
+
+    def _after(self, seconds: float) -> datetime:
+        assert self.player.waiting_since is not None
+        return self.player.waiting_since + timedelta(seconds=seconds)
+
+    def html(self) -> str:
+        return templates.render_own(self.study, "lobby", "player/lobby.html", place=self, now=clock.now())
+
+    def wait_html(self) -> str:
+        """The part that changes as others come and go: the same for all of one type."""
+        return templates.render_for(self.study, "player/_player_signed_in.html", place=self)
+
+
+@dataclass(frozen=True, slots=True)
+class RoomPlace:
+    player: Player
+    study: Study
+    view: RoomView
+    me: Seat
+    form_key: str
+    aside: Aside
+    values: Mapping[str, str] = field(default_factory=dict)  # field → what was said, or typed
+    saved: int = 0  # how many times this step's form was saved
+    errors: Mapping[str, str] = field(default_factory=dict)
+    messages: tuple[Message, ...] = ()
+    told: Told = field(default_factory=dict)  # what the room answered that this step shows
+    message_key: str = ""
+    at: int | None = None  # index into the plan, where each goes on by themselves; else the room's
+    earned: Decimal = Decimal(0)  # by what this player did so far
+
+    @property
+    def pay(self) -> Pay | None:
+        return pay_of(self.study, self.player, clock.now(), self.earned)
+
+    @property
+    def situation(self) -> str:
+        """For a researcher who is asked for help."""
+        step = self.position.step.name
+        said = f"saved {self.saved} times" if self.saved else "nothing saved yet"
+        return f"{self.room.name}, slot {self.me.slot}, {step} {self.position.round}: {said}"
+
+    @property
+    def room(self) -> Room:
+        return self.view.room
+
+    @property
+    def position(self) -> Position:
+        return self.study.plan[self.view.room.position if self.at is None else self.at]
+
+    @property
+    def page(self) -> int:
+        """Which this is of `pages`, from 1."""
+        return max(1, sum(index <= self.position.index for index in self._ahead))
+
+    @property
+    def pages(self) -> int:
+        """How many this player goes through, as far as that is known from their treatment."""
+        return max(1, len(self._ahead))
+
+    @property
+    def _ahead(self) -> list[int]:
+        mine = self.player.treatment
+        return [one.index for one in self.study.plan if one.step.is_for(mine)]
+
+    @property
+    def last(self) -> Position:
+        return self.study.plan[-1]
+
+    @property
+    def is_nudged(self) -> bool:
+        """Asked whether this player is still there."""
+        return self.player.nudged_at is not None and not self.me.answered and not self.waits
+
+    @property
+    def goes_at(self) -> datetime | None:
+        """When somebody who was nudged is taken out without a sign of them; None where they are not."""
+        rule = self.position.step.dropout
+        if self.player.nudged_at is None or not rule.takes_out or self.room.session_status == "paused":
+            return None
+        return self.player.nudged_at + timedelta(seconds=rule.grace)
+
+    @property
+    def partners(self) -> tuple[Seat, ...]:
+        """Those whom this player sees, and with whom they talk."""
+        if self.position.step.chat == "room":
+            return tuple(seat for seat in self.view.seats if seat.slot != self.me.slot)
+        return self.view.neighbours(self.me.slot)
+
+    @property
+    def hearers(self) -> tuple[Seat, ...]:
+        """Those who read what this player writes to all: the partners, unless ties go one way."""
+        chat = self.position.step.chat
+        return tuple(
+            seat for seat in self.view.hearers(self.me.slot, None, chat) if seat.slot != self.me.slot
+        )
+
+    def weight(self, seat: Seat) -> float | None:
+        """Of the tie by which this player sees that seat; None if there is none."""
+        return self.view.weight(self.me.slot, seat.slot)
+
+    @property
+    def shown(self) -> tuple[Shown, ...]:
+        return shown_to(self.study, self.position, self.view, self.me, self.told)
+
+    def others(self, field: Field) -> tuple[Other, ...]:
+        """Those whom a question of kind each is about, on this player's page."""
+        return others_of(self.study, self.position, self.view, self.me, self.told, field)
+
+    @property
+    def answered(self) -> int:
+        """Of the partners who still play and are asked."""
+        return sum(seat.answered or seat.bot for seat in self.partners if seat.is_taken and seat.asked)
+
+    @property
+    def playing(self) -> int:
+        return sum(seat.is_taken and seat.asked for seat in self.partners)
+
+    @property
+    def waits(self) -> bool:
+        """Nothing is to be answered now: the step is others', is about to open, or cannot go on yet."""
+        return not self.me.asked or self.room.opening or self.room.stopped
+
+    @property
+    def gone(self) -> tuple[Seat, ...]:
+        """Those of the partners whose slot is empty."""
+        return tuple(seat for seat in self.partners if not seat.is_taken)
+
+    @property
+    def refilled(self) -> tuple[Seat, ...]:
+        """Those of the partners who took over a slot of which this player was told that it is empty."""
+        return tuple(seat for seat in self.partners if seat.refilled and seat.is_taken)
+
+    @property
+    def left(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """What this player is told of who left: the slots that are empty, and those that are not any more."""
+        return tuple(seat.slot for seat in self.gone), tuple(seat.slot for seat in self.refilled)
+
+    def html(self) -> str:
+        opened = Markup(self.step_html())
+        return templates.render_own(self.study, "room", "player/room.html", opened=opened, **self._context())
+
+    def step_html(self) -> str:
+        """The step alone: what the study's own page may reshape."""
+        if self.waits:
+            return templates.render_for(self.study, "player/_step_waits.html", **self._context())
+        step = self.position.step
+        return templates.render_own(self.study, step.page, "player/_step_opened.html", **self._context())
+
+    def step_opened(self, before: RoomPlace) -> str:
+        """What brings a page from the step before to this one; typed text in the talk stays."""
+        where = templates.render_for(self.study, "player/_where.html", **self._context())
+        step = fragment("#where", "outerHTML", where) + fragment("#step", "innerHTML", self.step_html())
+        return step + self.player_left(before)
+
+    def player_answered(self, before: RoomPlace) -> str:
+        """What else a page shows since somebody has answered or left."""
+        answered = templates.render_for(self.study, "player/_player_answered.html", **self._context())
+        return fragment("#answered", "innerHTML", answered) + self.player_left(before)
+
+    def player_left(self, before: RoomPlace) -> str:
+        """Nothing where nobody has: what stands there would be read out again."""
+        if self.left == before.left:
+            return ""
+        return fragment(
+            "#left",
+            "innerHTML",
+            templates.render_for(self.study, "player/_player_left.html", **self._context()),
+        )
+
+    def pay_html(self) -> str:
+        return templates.render_for(self.study, "player/_player_earned.html", **self._context())
+
+    def shown_html(self) -> str:
+        return templates.render_for(self.study, "player/_shown.html", **self._context())
+
+    def _context(self) -> dict[str, object]:
+        return dict(place=self, step=self.position.step, now=clock.now(), treatment=self.player.treatment)
+
+
+@dataclass(frozen=True, slots=True)
+class DonePlace:
+    player: Player
+    study: Study
+    saved: Saved
+    log_id: int
+    seq: int  # of the last event in the session's log
+    aside: Aside
+    account: Account | None  # None where the study says nothing of pay
+
+    @property
+    def situation(self) -> str:
+        """For a researcher who is asked for help."""
+        return f"done ({self.player.outcome}), with the code {self.player.code}"
+
+    @property
+    def redirect(self) -> str | None:
+        address = self.study.finish.redirect
+        return address.replace("{code}", quote(self.player.code or "", safe="")) if address else None
+
+    def html(self) -> str:
+        shown = dict(place=self, now=clock.now(), treatment=self.player.treatment)
+        return templates.render_own(self.study, "done", "player/done.html", **shown)
+
+
+Place = LobbyPlace | RoomPlace | DonePlace
+
+
+async def place_of(conn: Connection, keys: Keys, study: Study, player_id: int) -> Place | None:
+    """Where the player is now. Opens a transaction of its own, so that all parts belong to one moment."""
+    async with conn.transaction():
+        await conn.execute("set transaction isolation level repeatable read, read only")
+        player = await find_player(conn, player_id)
+        if player is None or player.status == "invited":
+            return None
+        if player.status == "waiting":
+            return await _lobby(conn, keys, study, player)
+        if player.status == "playing" and player.room_id is not None:
+            return await _room(conn, keys, study, player, player.room_id)
+        saved = await receipts.saved_by(conn, player.room_id, player.id)
+        log_id, seq = await _session_log(conn, player.session_id)
+        account = await account_now(conn, study, player, clock.now())
+        return DonePlace(player, study, saved, log_id, seq, await _aside(conn, keys, player), account)
+
+
+async def _lobby(conn: Connection, keys: Keys, study: Study, player: Player) -> LobbyPlace:
+    waiting, made = await lobby_counts(conn, player.session_id)
+    log_id, seq = await _session_log(conn, player.session_id)
+    prospect = lobby.prospects(study, waiting, made).get(player.type)
+    aside = await _aside(conn, keys, player)
+    return LobbyPlace(player, study, prospect, sum(waiting.values()), log_id, seq, aside)
+
+
+async def _session_log(conn: Connection, session_id: str) -> tuple[int, int]:
+    """Its number and that of the last event in it."""
+    [(log_id, seq)] = await (
+        await conn.execute(lobby.SQL["session_log"], dict(session_id=session_id))
+    ).fetchall()
+    return log_id, seq
+
+
+async def _aside(conn: Connection, keys: Keys, player: Player) -> Aside:
+    return Aside(
+        await notes.notices_of(conn, player.session_id, player.id),
+        keys.message_key(player.id, 0, 0),
+        await drafts.drafts_of(conn, player.id),
+    )
+
+
+async def lobby_counts(conn: Connection, session_id: str) -> tuple[dict[str, int], dict[str, int]]:
+    """How many wait, by type; how many rooms there are, by kind."""
+    return await lobby.waiting_by_type(conn, session_id), await rooms.rooms_made(conn, session_id)
+
+
+async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room_id: int) -> RoomPlace:
+    assert player.seated_at is not None
+    view = await rooms.view(conn, room_id)
+    room, me = view.room, view.seat_of[player.id]
+    own_pace = study.plan[room.position].step.own_pace
+    done = await records.pages_answered(conn, room.id, player.id) if own_pace else set()
+    here = page_at(study, room.position, done)
+    values, saved = await records.answers_of(conn, room.id, here.round, here.step.name, player.id)
+    fields = {field.name: field for field in here.step.fields}
+    return RoomPlace(
+        player=player,
+        study=study,
+        view=view,
+        me=me,
+        form_key=keys.answer_key(player.id, room.id, here.index, saved),
+        values={name: fields[name].in_form(value) for name, value in values.items() if name in fields},
+        saved=saved,
+        messages=tuple(await messages.seen_by(conn, room.id, me.slot, player.seated_at, study)),
+        told=await told_in(conn, room.id, study, here),
+        message_key=keys.message_key(player.id, room.id, room.position),
+        aside=await _aside(conn, keys, player),
+        at=here.index if own_pace else None,
+        earned=await earned_by(conn, study, player.id),
+    )
+
+
+def page_at(study: Study, index: int, done: Collection[tuple[str, int]]) -> Position:
+    """The page of somebody whose room is there; at one's own pace the first that is not `done`, or the last.
+
+    `done`: step and round of what they have answered in time.
+    """
+    *pages, last = study.pages_at(index)
+    return next((page for page in pages if (page.step.name, page.round) not in done), last)

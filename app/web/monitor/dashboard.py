@@ -1,0 +1,169 @@
+"""What the dashboard shows of a session at one moment, made from a tick and the study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from markupsafe import Markup
+
+from app.rooms.lobby import missing, open_kinds
+from app.study.reading import RoomKind, Study
+from app.web import templates
+from app.web.monitor.lights import lights
+from app.web.monitor.ticks import STEP, RoomLine, Standing, Tick, Waiters
+
+WIDTH, HEIGHT = 300.0, 22.0  # of the picture of those who wait, one row a type
+BARS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a kind of room waits for."""
+
+    kind: RoomKind
+    lacking: Mapping[str, int]  # type → how many more
+    opens_at: datetime | None  # when the first of those who wait has waited long enough for it
+
+
+@dataclass(frozen=True, slots=True)
+class WaitRow:
+    """Those of one type who wait, drawn over how long they have: bars from 0 to the longest wait."""
+
+    type: str
+    people: int
+    longest: int  # seconds
+    bars: tuple[tuple[float, float], ...]  # x and height, in the units of the picture
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaLine:
+    """How full a quota is."""
+
+    field: str
+    words: str  # what somebody answers who counts in it
+    taken: int
+    most: int
+
+    @property
+    def is_full(self) -> bool:
+        return self.taken >= self.most
+
+    @property
+    def share(self) -> float:
+        """Of a hundred."""
+        return round(100 * min(self.taken, self.most) / self.most, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Who stands by."""
+
+    people: int
+    places: int  # 0: the study has none
+    standing: Sequence[Standing]
+
+
+def tick_context(tick: Tick, study: Study) -> dict[str, object]:
+    made: dict[str, int] = {}
+    for room in tick.rooms:
+        made[room.kind] = made.get(room.kind, 0) + 1
+    types = [*tick.waiting, *(type_ for room in tick.rooms for type_ in room.types)]
+    numbers = type_numbers(study, types)
+
+    return dict(
+        tick=tick,
+        study=study,
+        lights=lights(tick),
+        needs=[
+            Need(kind, missing(kind, tick.waiting), _opens_at(kind, tick)) for kind in open_kinds(study, made)
+        ],
+        quotas=quota_lines(study, tick.taken),
+        pool=pool_of(study, tick.standing),
+        waits=wait_rows(tick.waiters, study.lobby.max_wait),
+        marks=sorted({_across(kind.after, study) for kind in study.rooms if kind.after}),
+        type_numbers=numbers,
+        room_items=room_items(tick.rooms, study, numbers, f"/admin/sessions/{tick.session.id}/rooms/"),
+    )
+
+
+def quota_lines(study: Study, taken: Mapping[int, int]) -> list[QuotaLine]:
+    """`taken`: quota, by place in the study → people let in."""
+    return [
+        QuotaLine(quota.field, quota.words, taken.get(nth, 0), quota.most)
+        for nth, quota in enumerate(study.quotas)
+    ]
+
+
+def pool_of(study: Study, standing: Sequence[Standing]) -> Pool:
+    return Pool(sum(one.people for one in standing), study.standby.places if study.standby else 0, standing)
+
+
+def wait_rows(waiters: Sequence[Waiters], longest: float) -> list[WaitRow]:
+    """A row for each type, in the order of `waiters`; `longest`: seconds that anybody waits at most."""
+    bar = max(longest / BARS, STEP)
+    counts: dict[str, dict[int, int]] = {}
+    for one in waiters:
+        row = counts.setdefault(one.type, {})
+        index = min(int(one.waited / bar), BARS - 1)
+        row[index] = row.get(index, 0) + one.people
+    most = max((count for row in counts.values() for count in row.values()), default=1)
+    width = WIDTH * bar / longest
+    return [
+        WaitRow(
+            type_,
+            sum(row.values()),
+            max(one.waited for one in waiters if one.type == type_),
+            tuple(
+                (round(index * width, 1), round(max(3.0, HEIGHT * n / most), 1)) for index, n in row.items()
+            ),
+        )
+        for type_, row in counts.items()
+    ]
+
+
+def type_numbers(study: Study, types: Sequence[str]) -> dict[str, int]:
+    """Which of the four shapes and colours each type has: by the study's order, else by the alphabet."""
+    return {type_: number % 4 + 1 for number, type_ in enumerate(study.types or sorted(set(types)))}
+
+
+def room_items(
+    found: Sequence[RoomLine], study: Study, numbers: Mapping[str, int], address: str, keep: bool = True
+) -> Markup:
+    """`address`: what those of their pages begin with. `keep`: most of them will look so again in a second."""
+    draw = _kept_room_item if keep else _room_item
+    return Markup("").join(
+        draw(
+            rooms=address,
+            id=room.id,
+            kind=room.kind,
+            number=room.number,
+            status="stopped" if room.stopped else room.status,
+            position=room.position,
+            step=room.step,
+            round=room.round,
+            steps=len(study.plan),
+            types=tuple([numbers.get(type_, 4) for type_ in room.types]),
+            states=tuple(room.states),
+        )
+        for room in found
+    )
+
+
+def _room_item(**room: object) -> Markup:
+    return Markup(templates.render("admin/_room_item.html", **room))
+
+
+_kept_room_item = lru_cache(5000)(_room_item)
+
+
+def _opens_at(kind: RoomKind, tick: Tick) -> datetime | None:
+    """None for a kind that needs no waiting, or if nobody waits for it."""
+    since = [since for type_, since in tick.longest.items() if type_ in kind.seats or "any" in kind.seats]
+    return min(since) + timedelta(seconds=kind.after) if kind.after and since else None
+
+
+def _across(seconds: float, study: Study) -> float:
+    return round(WIDTH * min(1.0, seconds / study.lobby.max_wait), 1)

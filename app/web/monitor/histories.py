@@ -1,0 +1,245 @@
+"""Stories: what happened to one player, or in one room, as a researcher reads it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from math import cos, hypot, pi, sin
+from typing import Any
+
+from app.database import clock
+from app.database.connections import Connection, Queries, rows, value
+from app.players import notes, players, presence
+from app.players.notes import Notices
+from app.players.players import Player
+from app.players.presence import Spell
+from app.rooms import rooms
+from app.rooms.messages import Message
+from app.rooms.rooms import RoomView
+from app.sessions.stopped_rooms import Stop, why_stopped
+
+SQL = Queries("stories")
+MOST = 300  # lines of a story, and people of a list
+SILENCE = 60.0  # seconds without a sign of a player who plays, after which a story says so
+SIGNS = (
+    "player_placed",
+    "player_answered",
+    "player_returned",
+    "message_sent",
+    "help_asked",
+    "player_left",
+    "player_finished",
+)
+RADIUS = 100.0  # of the circle that a room's slots are drawn on
+SHORT = 17.0  # how far before the middle of a slot an arrow ends
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLine:
+    id: int
+    label: str
+    type: str
+    status: str
+    room_id: int | None
+    room: str | None
+    slot: int | None
+    signed_in_at: datetime | None
+    outcome: str | None
+    code: str | None
+    is_asked: bool  # plays, and has not answered the step that is open
+    is_nudged: bool  # gave no sign, was asked whether they are still there, and has given none since
+    waiting_since: datetime | None
+    is_connected: bool  # some page of theirs is
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """A line of a log."""
+
+    at: datetime
+    name: str
+    player_id: int | None
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One version of one answer."""
+
+    id: int
+    step: str
+    round: int
+    field: str
+    value: str
+    version: int
+    late: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sitter:
+    """Who sits in a slot of a room, or the bot that has had it from the start."""
+
+    slot: int
+    player_id: int | None
+    label: str
+    type: str
+    status: str
+    is_connected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerStory:
+    player: Player
+    room: str  # its name; empty before there is one
+    happened: Sequence[
+        Happened
+    ]  # newest first, with their messages, silences, and when their page came and went
+    pages: Sequence[Spell]  # when a page of theirs was connected
+    said: Mapping[int, Said]  # by record
+    notices: Notices
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A tie as it is drawn, from whom to whom."""
+
+    one: int
+    other: int
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    width: float
+    weight: float
+    one_way: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RoomStory:
+    view: RoomView
+    sitters: Mapping[int, Sitter]  # by slot
+    happened: Sequence[Happened]  # newest first
+    messages: Sequence[Message]  # newest first
+    stop: Stop | None = None  # why it waits
+
+    def point(self, slot: int) -> tuple[float, float]:
+        """Where a slot is drawn: on a circle around 0, 0, from the top and clockwise; of two, from the left."""
+        seats = len(self.view.seats)
+        turn = 2 * pi * ((slot - 1) / seats - (0.25 if seats == 2 else 0))
+        return round(RADIUS * sin(turn), 1), round(-RADIUS * cos(turn), 1)
+
+    @property
+    def edges(self) -> list[Edge]:
+        """Ties as lines: one for those that go both ways, else one with an arrow at the end that is seen."""
+        weights = {tie[:2]: tie.weight for tie in self.view.ties}
+        heaviest = max(map(abs, weights.values()), default=1.0)
+        found = []
+        for (one, other), weight in weights.items():
+            mutual = weights.get((other, one)) == weight
+            if mutual and one > other:
+                continue
+            a, b = self.point(one), self.point(other)
+            width = 1.5 if len(set(weights.values())) == 1 else round(0.8 + 3.2 * abs(weight) / heaviest, 1)
+            if not mutual:
+                # Beside the middle, so that another one back is not under it, and short of the slot.
+                a, b = _beside(a, b)
+            found.append(Edge(one, other, *a, *b, width, weight, not mutual))
+        return found
+
+    def label(self, player_id: int | None) -> str:
+        found = (one.label for one in self.sitters.values() if one.player_id == player_id)
+        return "" if player_id is None else next(found, "")
+
+
+def _beside(
+    a: tuple[float, float], b: tuple[float, float]
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The line from a to b, moved a little to its left, and ending where the arrow meets the slot."""
+    length = hypot(b[0] - a[0], b[1] - a[1]) or 1.0
+    x, y = (b[0] - a[0]) / length, (b[1] - a[1]) / length
+    left = (3 * y, -3 * x)
+    return (
+        (round(a[0] + left[0], 1), round(a[1] + left[1], 1)),
+        (round(b[0] + left[0] - SHORT * x, 1), round(b[1] + left[1] - SHORT * y, 1)),
+    )
+
+
+async def find_people(
+    conn: Connection, session_id: str, find: str, status: str, type_: str, connection: str = ""
+) -> tuple[list[PersonLine], bool]:
+    """Whose label or room has `find` in it, or whose token or link it is or ends in; and whether there are more.
+
+    `connection`: "connected" or "away", of those who are in. At most `MOST`.
+    """
+    like = "%" + re.sub(r"([%_\\])", r"\\\1", find) + "%"
+    token = find.rstrip("/").rpartition("/")[2]
+    found = await rows(
+        conn,
+        PersonLine,
+        SQL["find_people"],
+        session_id=session_id,
+        find=find,
+        like=like,
+        token_hash=players.token_hash(token),
+        status=status,
+        type=type_,
+        connection=connection,
+        most=MOST + 1,
+    )
+    return found[:MOST], len(found) > MOST
+
+
+async def story_of(conn: Connection, player: Player) -> PlayerStory:
+    happened = await rows(conn, Happened, SQL["happened_to"], player_id=player.id, most=MOST)
+    said: list[Said] = []
+    messages: list[Message] = []
+    room = ""
+    if player.room_id is not None:
+        room = (await rooms.find_room(conn, player.room_id)).name
+        said = await rows(conn, Said, SQL["said_by"], room_id=player.room_id, player_id=player.id)
+        messages = await rows(
+            conn, Message, SQL["talk_of"], room_id=player.room_id, slot=player.slot, most=MOST
+        )
+    happened += [
+        Happened(one.at, "message_sent", player.id, {"body": one.body, "to": one.to_slot}) for one in messages
+    ]
+    pages = await presence.spells(conn, player.id)
+    opened = await presence.opened_at(conn, player.id)
+    happened += [Happened(opened, "link_opened", player.id, {})] if opened else []
+    happened += [*_silences(player, happened), *_comings(pages)]
+    happened.sort(key=lambda one: one.at, reverse=True)
+    notices = await notes.notices_of(conn, player.session_id, player.id)
+    return PlayerStory(player, room, happened, pages, {one.id: one for one in said}, notices)
+
+
+def _silences(player: Player, happened: Sequence[Happened]) -> list[Happened]:
+    """Where a player gave no sign for long between sitting down and the end, or until now."""
+    signs = [one.at for one in happened if one.player_id == player.id and one.name in SIGNS]
+    if player.status == "playing":
+        signs.append(clock.now())
+    return [
+        Happened(earlier, "was_silent", player.id, {"seconds": (later - earlier).total_seconds()})
+        for earlier, later in pairwise(sorted(signs))
+        if (later - earlier).total_seconds() >= SILENCE
+    ]
+
+
+def _comings(pages: Sequence[Spell]) -> list[Happened]:
+    came = [Happened(one.since, "page_connected", None, {}) for one in pages]
+    return came + [Happened(one.until, "page_gone", None, {}) for one in pages if one.until]
+
+
+async def story_in(conn: Connection, session_id: str, room_id: int) -> RoomStory | None:
+    """None if this session has no such room. Call it in a transaction of repeatable reads."""
+    if not await value(conn, SQL["is_room_of"], session_id=session_id, room_id=room_id):
+        return None
+    view = await rooms.view(conn, room_id)
+    sitters = await rows(conn, Sitter, SQL["labels_of"], room_id=room_id)
+    happened = await rows(conn, Happened, SQL["happened_in"], room_id=room_id, most=MOST)
+    messages = await rows(conn, Message, SQL["talk_of"], room_id=room_id, slot=None, most=MOST)
+    stop = await why_stopped(conn, room_id)
+    return RoomStory(view, {one.slot: one for one in sitters}, happened, messages, stop)

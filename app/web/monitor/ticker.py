@@ -1,0 +1,161 @@
+"""Figures, once a second: what this process does, and what each watched session looks like.
+
+It has its own connection and its own task, so that the dashboard keeps ticking when everything else queues.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from app.database import clock
+from app.database.connections import Connection, Line, value
+from app.players import presence
+from app.players.presence import Presence
+from app.players.signs_of_life import Signs
+from app.web.monitor import pulse
+from app.web.monitor.figures import SQL as FIGURES
+from app.web.monitor.figures import Figures, data_folder, read_server
+from app.web.monitor.pulse import BEAT
+from app.web.monitor.ticks import Tick, read_tick
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Board:
+    """What the dashboards of one session show: the newest tick, rendered once for all who watch."""
+
+    watchers: int = 0
+    message: bytes = b""
+    ticked: asyncio.Event = field(default_factory=asyncio.Event)
+    before: Tick | None = None
+
+    async def messages(self) -> AsyncIterator[bytes]:
+        """Each tick from now on; who is slow gets the newest and misses those between."""
+        while True:
+            await self.ticked.wait()
+            yield self.message
+
+
+class Stats:
+    def __init__(
+        self,
+        url: str,
+        process: str,
+        figures: Callable[[], Figures],
+        render: Callable[[Tick], bytes],
+        presence: Presence,
+        signs: Signs,
+        acknowledged: Counter[str],
+    ) -> None:
+        self.line, self.process, self.figures, self.render = Line(url, "statistics"), process, figures, render
+        self.presence, self.signs, self.acknowledged = presence, signs, acknowledged
+        self.began = datetime.now(UTC)
+        self.told: dict[str, int] = {}  # acknowledged, as it was written
+        self.met: Connection | None = None  # the connection that everything has been told on
+        self.folder: Path | None = None  # of the data of Postgres, if it is on this machine
+        self.boards: dict[str, Board] = {}
+        self.took = 0.0  # seconds, the last tick
+        self.beat = 0.0  # on the monotonic clock: when the next pulse is to be taken
+
+    def watch(self, session_id: str) -> Board:
+        board = self.boards.setdefault(session_id, Board())
+        board.watchers += 1
+        return board
+
+    def unwatch(self, session_id: str) -> None:
+        board = self.boards[session_id]
+        board.watchers -= 1
+        if not board.watchers:
+            del self.boards[session_id]
+
+    async def run(self) -> None:
+        clock = asyncio.get_running_loop().time
+        due = clock()
+        try:
+            while True:
+                started = clock()
+                try:
+                    # Each process writes here each second: so it finds out first that the primary is another.
+                    async with self.line.within(5) as conn:
+                        await self._tick(conn)
+                except (psycopg.Error, OSError, TimeoutError) as error:
+                    logger.warning("statistics trying again: %s", str(error).partition("\n")[0])
+                    self.line.drop()
+                self.took = clock() - started
+                due = max(due + 1.0, clock() - 0.5)
+                await asyncio.sleep(max(0.0, due - clock()))
+        finally:
+            self.line.drop()
+
+    async def say_goodbye(self) -> None:
+        """This process ends as it should: nobody is to miss it."""
+        with suppress(psycopg.Error, OSError, TimeoutError):
+            async with self.line.within(2) as conn:
+                await presence.end(conn, self.process)
+                await conn.execute(FIGURES["remove_process"], dict(id=self.process))
+        self.line.drop()
+
+    async def _tick(self, conn: Connection) -> None:
+        if conn is not self.met:
+            await self._meet(conn)
+        figures, asked = Jsonb(asdict(self.figures())), datetime.now(UTC)
+        database_now = await value(conn, FIGURES["put_figures"], id=self.process, figures=figures)
+        clock.heard(database_now, asked, datetime.now(UTC))
+        await self.signs.write(conn, self.process)
+        await self.presence.write(conn, self.process)
+        await self._tell_acknowledged(conn)
+        if time.monotonic() >= self.beat:
+            self.beat = time.monotonic() + BEAT
+            await pulse.take(conn)
+        if not self.boards:
+            return
+        server = await read_server(conn)
+        for session_id, board in list(self.boards.items()):
+            try:
+                tick = await read_tick(conn, session_id, server, board.before)
+                board.message = self.render(tick)
+            except (psycopg.OperationalError, OSError, TimeoutError):
+                raise  # the database's trouble, not the session's
+            except Exception:
+                logger.exception("the dashboard of session %s can't be shown", session_id)
+                continue
+            board.before = tick
+            board.ticked.set()
+            board.ticked = asyncio.Event()
+
+    async def _meet(self, conn: Connection) -> None:
+        """A new connection, perhaps to a Postgres that has lost what a crash may take, or to another one."""
+        if self.met is None:
+            await presence.end(conn, self.process)
+        self.folder = await data_folder(conn)
+        self.told = {}
+        self.presence.write_again()
+        self.met = conn
+
+    def disk_free(self) -> float | None:
+        """Gigabytes where Postgres has its data; None if that is not known here."""
+        with suppress(OSError):
+            return shutil.disk_usage(self.folder).free / 1e9 if self.folder else None
+        return None
+
+    async def _tell_acknowledged(self, conn: Connection) -> None:
+        now = dict(self.acknowledged)
+        news = {session: count for session, count in now.items() if self.told.get(session) != count}
+        if news:
+            given = dict(process=self.process, began=self.began)
+            given |= dict(sessions=list(news), records=list(news.values()))
+            await conn.execute(FIGURES["put_acknowledged"], given)
+            self.told = now

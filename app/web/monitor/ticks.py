@@ -1,0 +1,203 @@
+"""Ticks: one session at one moment, as the dashboard and its tables show it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.database import clock
+from app.database.connections import Connection, Queries, row, rows
+from app.players.notes import Question, open_questions
+from app.web.monitor import pulse
+from app.web.monitor.figures import SQL as FIGURES
+from app.web.monitor.figures import Figures
+from app.web.monitor.pulse import BEAT, Curve
+
+SQL, SESSIONS, QUOTAS = Queries("ticks"), Queries("sessions"), Queries("quotas")
+STATUSES = ("invited", "waiting", "playing", "finished", "left")
+STEP = 5  # seconds, of how long people have waited
+
+
+@dataclass(frozen=True, slots=True)
+class RoomLine:
+    id: int
+    name: str
+    kind: str
+    number: int
+    status: str
+    position: int
+    step: str
+    round: int
+    deadline: datetime
+    stopped: bool  # a hook could not decide: it waits for the researcher
+    types: list[str]  # of the players, by slot; of a bot that has had it from the start, what it asks for
+    states: list[str]  # answered, silent, nudged, away (no page is connected), left or bot, by slot
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Of one session. `acknowledged` is what the processes say, the others what is in the tables."""
+
+    acknowledged: int
+    records: int
+    messages: int
+    seating_stopped: str | None  # the hook that seats has failed: where and why
+    seating_stopped_at: str | None
+    seating_given: str | None  # the values that it was given
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Of one session: people whose link was opened, who are in, and who of them have a page connected."""
+
+    opened: int
+    expected: int
+    connected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiters:
+    """So many people of one type have waited about so long, in steps of `STEP` seconds."""
+
+    type: str
+    waited: int
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """So many people of one type stand by, paid to wait: the first of them until `first`, the last until `last`."""
+
+    type: str
+    people: int
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UsualTimes:
+    """Medians in seconds; None before there are any."""
+
+    filled_in: float | None  # from opening the link to signing in
+    waited: float | None  # from signing in to a seat
+    played: float | None  # from the seat to the end
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """What changes slowly, and is read anew only with each beat of the pulse."""
+
+    read_at: float  # on the monotonic clock
+    usual: UsualTimes
+    curves: Sequence[Curve]
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    at: datetime
+    name: str
+    label: str | None
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    id: str
+    name: str
+    status: str
+    opened_at: datetime
+    started_at: datetime | None
+    paused_at: datetime | None
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One session at one moment."""
+
+    at: datetime
+    session: SessionState
+    counts: dict[str, int]  # status → players
+    waiting: dict[str, int]  # type → players in the lobby
+    rooms: list[RoomLine]
+    totals: Totals
+    stored_before: tuple[int, ...]  # records at the two ticks before, the newer first
+    records_a_second: float
+    messages_a_second: float
+    server: Figures  # all processes together
+    log: list[LogLine]
+    questions: Sequence[Question]  # who waits for a word from a researcher
+    gone: int  # processes that were there a moment ago and did not say goodbye
+    longest: dict[str, datetime]  # type → since when the first of those who wait does
+    trend: Trend
+    pages: Pages
+    waiters: Sequence[Waiters]
+    standing: Sequence[Standing]
+    taken: Mapping[int, int]  # quota, by place in the study → people let in
+    connections_free: int  # of the database
+
+    @property
+    def next_deadline(self) -> datetime | None:
+        return min((room.deadline for room in self.rooms if room.status == "playing"), default=None)
+
+
+async def read_tick(conn: Connection, session_id: str, server: Figures, before: Tick | None = None) -> Tick:
+    """`before`: the tick before, from which the rates are made."""
+    async with conn.pipeline():
+        session = await row(conn, SessionState, SESSIONS["find_session_state"], id=session_id)
+        people = await (await conn.execute(SQL["people"], dict(session_id=session_id))).fetchall()
+        found = await room_lines(conn, session_id)
+        totals = await row(conn, Totals, SQL["totals"], session_id=session_id)
+        log = await rows(conn, LogLine, SQL["newest_events"], session_id=session_id)
+        questions = await open_questions(conn, session_id)
+        pages = await row(conn, Pages, SQL["pages"], session_id=session_id)
+        waiters = await rows(conn, Waiters, SQL["waiters"], session_id=session_id, step=STEP)
+        standing = await rows(conn, Standing, SQL["standing"], session_id=session_id)
+        taken = await (await conn.execute(QUOTAS["taken"], dict(session_id=session_id))).fetchall()
+        [(gone, connections_free)] = await (await conn.execute(FIGURES["surroundings"])).fetchall()
+    counts = dict.fromkeys(STATUSES, 0)
+    for status, _, count, _ in people:
+        counts[status] += count
+    assert session is not None and totals is not None and pages is not None
+    now = clock.now()
+    trend = before.trend if before else None
+    if trend is None or time.monotonic() - trend.read_at >= BEAT:
+        trend = await _read_trend(conn, session_id, now)
+    seconds = max((now - before.at).total_seconds(), 0.001) if before else 1.0
+    old = before.totals if before else totals
+    return Tick(
+        at=now,
+        session=session,
+        counts=counts,
+        waiting={type_: count for status, type_, count, _ in people if status == "waiting"},
+        rooms=found,
+        totals=totals,
+        stored_before=(before.totals.records, *before.stored_before)[:2] if before else (),
+        records_a_second=(totals.records - old.records) / seconds,
+        messages_a_second=(totals.messages - old.messages) / seconds,
+        server=server,
+        log=log,
+        questions=questions,
+        gone=gone,
+        longest={type_: since for status, type_, _, since in people if status == "waiting"},
+        trend=trend,
+        pages=pages,
+        waiters=waiters,
+        standing=standing,
+        taken=dict(taken),
+        connections_free=connections_free,
+    )
+
+
+async def _read_trend(conn: Connection, session_id: str, now: datetime) -> Trend:
+    usual = await row(conn, UsualTimes, SQL["usual_times"], session_id=session_id)
+    assert usual is not None
+    return Trend(time.monotonic(), usual, await pulse.curves(conn, session_id, now))
+
+
+async def room_lines(conn: Connection, session_id: str) -> list[RoomLine]:
+    """In the order in which they opened."""
+    return await rows(conn, RoomLine, SQL["room_lines"], session_id=session_id)

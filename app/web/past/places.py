@@ -1,0 +1,238 @@
+"""What a room was, and what a player's page showed, at a moment that is over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from app.database import clock
+from app.database.connections import Connection, rows
+from app.players.notes import Note, Notices
+from app.players.pay import account_now
+from app.players.players import Player
+from app.replay.fold import SQL
+from app.replay.state import PlayerThen, Then
+from app.rooms import lobby, messages, ties
+from app.rooms.receipts import Saved, digest
+from app.rooms.rooms import Room, RoomView, Seat
+from app.rooms.shown import Told, keys_told
+from app.sessions.sessions import Session
+from app.study.reading import Position, Study
+from app.web.live.places import Aside, DonePlace, LobbyPlace, Place, RoomPlace, page_at
+from app.web.monitor.histories import Happened, RoomStory, Sitter
+
+MOST = 300  # lines of a log and messages of a talk
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where a moment is looked at from: the session, its study, and what the logs say."""
+
+    session: Session
+    study: Study
+    at: datetime
+    then: Then
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One version of one answer."""
+
+    id: int
+    player_id: int
+    slot: int
+    step: str
+    round: int
+    field: str
+    value: str
+    version: int
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    slot: int
+    alias: str
+    type: str
+
+
+async def page_then(conn: Connection, stage: Stage, player_id: int) -> str:
+    """The HTML of the page that this player had; empty for who had not come in yet."""
+    place = await place_then(conn, stage, player_id)
+    with clock.standing_at(stage.at):
+        return place.html() if place else ""
+
+
+async def place_then(conn: Connection, stage: Stage, player_id: int) -> Place | None:
+    then, study = stage.then, stage.study
+    player = then.players[player_id]
+    aside = Aside(await _notices(conn, stage, player_id), "", {})
+    if player.status == "invited":
+        return None
+    if player.status == "waiting":
+        lobbied = [one for one in then.players.values() if one.status == "waiting"]
+        waiting = [one.type for one in lobbied if one.standby_until is None]
+        counts = {type_: waiting.count(type_) for type_ in waiting}
+        made = rooms_made(then)
+        prospect = lobby.prospects(study, counts, made).get(player.type)
+        return LobbyPlace(_player(stage, player), study, prospect, len(waiting), 0, 0, aside)
+    said = await _said(conn, stage, player.room_id) if player.room_id else []
+    own = [one for one in said if one.player_id == player_id]
+    if player.status == "playing" and player.room_id is not None and player.seated_at is not None:
+        view = await room_then(conn, stage, player.room_id)
+        done = {(one.step, one.round) for one in own if not one.late}
+        position = page_at(study, view.room.position, done)
+        here = [one for one in own if (one.step, one.round) == (position.step.name, position.round)]
+        fields = {field.name: field for field in position.step.fields}
+        talk = await messages.seen_by(
+            conn, view.room.id, view.seat_of[player_id].slot, player.seated_at, study, stage.at
+        )
+        return RoomPlace(
+            player=_player(stage, player),
+            study=study,
+            view=view,
+            me=view.seat_of[player_id],
+            form_key="",
+            aside=aside,
+            values={one.field: fields[one.field].in_form(one.value) for one in here if one.field in fields},
+            saved=max((one.version for one in here), default=0),
+            messages=tuple(talk),
+            told=await _told(conn, stage, view.room.id, position, said),
+            at=position.index if position.step.own_pace else None,
+            earned=then.earned.get(player_id, Decimal(0)),
+        )
+    wrote = await rows(conn, Happened, SQL["happened_until"], **_until(stage, player.room_id))
+    sent = sum(one.name == "message_sent" and one.player_id == player_id for one in wrote)
+    saved = Saved([one.id for one in own], digest((one.id, one.field, one.value) for one in own), sent)
+    out = _player(stage, player)
+    return DonePlace(out, study, saved, 0, 0, aside, await account_now(conn, study, out, stage.at))
+
+
+async def room_then(conn: Connection, stage: Stage, room_id: int) -> RoomView:
+    """The room must have been open by then."""
+    room, then = stage.then.rooms[room_id], stage.then
+    refilled = {
+        one.slot
+        for one in then.players.values()
+        if one.room_id == room_id and one.replaced and one.followed_by == "smaller"
+    }
+    sitting = {one.slot: one for one in then.seated(room_id)}
+    seats = [
+        Seat(
+            slot=slot.slot,
+            alias=slot.alias,
+            type=slot.type,
+            player_id=one.id if one else None,
+            status=one.status if one else "bot",
+            answered=one is not None and one.id in room.answered,
+            asked=room.asked is None or slot.slot in room.asked,
+            nudged=one is not None and one.nudged_at is not None,
+            bot=slot.slot in room.bots,
+            refilled=slot.slot in refilled,
+        )
+        for slot in await rows(conn, Slot, SQL["slots_of"], room_id=room_id)
+        if (one := sitting.get(slot.slot)) or slot.slot in room.filled
+    ]
+    return RoomView(
+        Room(
+            id=room.id,
+            session_id=stage.session.id,
+            name=room.name,
+            kind=room.kind,
+            status=room.status,
+            position=room.position,
+            step=room.step,
+            round=room.round,
+            last_step=room.last_step,
+            last_round=room.last_round,
+            deadline=room.deadline,
+            outcome=room.outcome,
+            opening=room.opening,
+            stopped=room.stopped,
+            session_status=then.status,
+            paused_at=then.paused_at,
+            log_id=room.log_id,
+            seq=room.seq,
+            session_log_id=0,
+            session_seq=0,
+            treatment=room.treatment,
+        ),
+        tuple(seats),
+        await ties.holding(conn, room_id, room.position),
+    )
+
+
+async def story_then(conn: Connection, stage: Stage, room_id: int) -> RoomStory:
+    """As the researcher's page of this room told it."""
+    view = await room_then(conn, stage, room_id)
+    sitters = {seat.slot: _sitter(stage.then, room_id, seat) for seat in view.seats}
+    happened = await rows(conn, Happened, SQL["happened_until"], **_until(stage, room_id))
+    said = await rows(conn, messages.Message, SQL["talk_until"], **_until(stage, room_id))
+    return RoomStory(view, sitters, [one for one in happened if one.name != "message_sent"][:MOST], said)
+
+
+def _sitter(then: Then, room_id: int, seat: Seat) -> Sitter:
+    if seat.player_id is None:
+        return Sitter(seat.slot, None, "bot", then.rooms[room_id].type_of_bot(seat.slot), "bot", False)
+    one = then.players[seat.player_id]
+    return Sitter(seat.slot, one.id, one.label, one.type, one.status, True)
+
+
+def rooms_made(then: Then) -> dict[str, int]:
+    made: dict[str, int] = {}
+    for room in then.rooms.values():
+        made[room.kind] = made.get(room.kind, 0) + 1
+    return made
+
+
+def _player(stage: Stage, one: PlayerThen) -> Player:
+    return Player(
+        token_hash=b"",
+        id=one.id,
+        session_id=stage.session.id,
+        label=one.label,
+        type=one.type,
+        status=one.status,
+        room_id=one.room_id,
+        slot=one.slot,
+        signed_in_at=one.signed_in_at,
+        waiting_since=one.waiting_since,
+        seated_at=one.seated_at,
+        finished_at=one.finished_at,
+        outcome=one.outcome,
+        code=one.code,
+        session_status=stage.then.status,
+        nudged_at=max(one.nudged_at, stage.then.resumed_at or one.nudged_at) if one.nudged_at else None,
+        treatment=one.treatment,
+        standby_until=one.standby_until,
+    )
+
+
+async def _said(conn: Connection, stage: Stage, room_id: int) -> list[Said]:
+    return await rows(conn, Said, SQL["said_until"], **_until(stage, room_id))
+
+
+async def _told(
+    conn: Connection, stage: Stage, room_id: int, position: Position, said: Sequence[Said]
+) -> Told:
+    """As `shown.told_in`: of each answer the newest that came in time, and what was computed or filled in."""
+    keys = set(keys_told(stage.study, position))
+    if not keys:
+        return {}
+    told = {(one.slot, one.step, one.round, one.field): one.value for one in said if not one.late}
+    found = await conn.execute(SQL["results_until"], _until(stage, room_id))
+    told |= {(slot, step, round_, name): value for slot, step, round_, name, value in await found.fetchall()}
+    return {key: value for key, value in told.items() if key[1:] in keys}
+
+
+async def _notices(conn: Connection, stage: Stage, player_id: int) -> Notices:
+    where = dict(ids=list(stage.then.notes), player_id=player_id)
+    found = await rows(conn, Note, SQL["notes_until"], **where)
+    banner = next((note.body for note in reversed(found) if note.player_id is None), "")
+    return Notices(banner, tuple(note for note in found if note.player_id is not None))
+
+
+def _until(stage: Stage, room_id: int | None) -> dict[str, object]:
+    return dict(room_id=room_id, at=stage.at)

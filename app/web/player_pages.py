@@ -1,0 +1,306 @@
+"""The player's side: sign in, play, leave."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Annotated
+
+from litestar import Request, get, post
+from litestar.datastructures import State
+from litestar.exceptions import ClientException
+from litestar.params import Parameter
+from litestar.response import Redirect, Response
+from psycopg_pool import PoolTimeout, TooManyRequests
+
+from app.database.group_commit import Busy
+from app.players import drafts, notes, players
+from app.players.players import Player
+from app.rooms import dropouts
+from app.rooms.messages import BODY, Draft
+from app.rooms.records import form_id
+from app.sessions.arrivals import EntryForm, Refused
+from app.study.languages.texts import Sentence
+from app.study.model.fields import FieldError, Form, first, typed
+from app.study.reading import Study
+from app.web import record_forms, templates
+from app.web.auth import PLAYER_COOKIE, Limit, NotSignedIn, address_of, cookie, player_of, same_site
+from app.web.lab import lab_of
+from app.web.live.places import DonePlace, LobbyPlace, Place, RoomPlace, place_of
+from app.web.record_forms import Posted
+from app.web.responses import page, piece, problem, texts_for, wants_page
+from app.web.templates import fragment
+
+Query = Request[object, object, State]
+Token = Annotated[str, Parameter(max_length=200)]
+LARGEST_FORM = 200_000  # bytes
+SEATING_PATIENCE = 12.0  # seconds
+wrong_tokens = Limit(most=60, seconds=60)
+
+
+class UnknownToken(Exception):
+    """A link that leads nowhere."""
+
+
+@get("/join/{token:str}")
+async def join_form(request: Query, token: Token) -> Response[str]:
+    """Changes nothing, but that the link was opened is noted: link scanners open it too."""
+    lab, player = lab_of(request), await _invited(request, token)
+    study = await lab.studies.of(player.session_id)
+    if player.status != "invited":
+        again = templates.render_for(study, "player/join_again.html", player=player, study=study, token=token)
+        return piece(again)
+    if player.session_status == "closed":
+        return _closed(request, study)
+    lab.presence.opened(player.id, player.session_id)
+    return _join(study, token)
+
+
+@post("/join/{token:str}", guards=[same_site])
+async def join(request: Query, token: Token) -> Response[str] | Redirect:
+    lab, form, began = lab_of(request), (await request.form()).dict(), time.monotonic()
+    arrived = await lab.arrivals.commit(EntryForm(token, form))
+    if arrived is None:
+        raise _unknown_token(request)
+    if isinstance(arrived, Refused):
+        study = await lab.studies.of(arrived.session_id)
+        return _join(study, token, typed(study.entry, form), arrived.errors)
+    if arrived.status == "invited":
+        return _closed(request, await lab.studies.of(arrived.session_id))
+    if arrived.status == "waiting":
+        try:
+            async with asyncio.timeout(SEATING_PATIENCE):
+                await lab.seating.seat(arrived.session_id, arrived.id)
+        except TimeoutError:
+            raise Busy from None  # signed in all the same; asking again finds out where
+    lab.sign_in_times.append(time.monotonic() - began)
+    key = lab.keys.player_cookie(arrived.id, arrived.session_id)
+    return Redirect("/play", status_code=303, headers=cookie(PLAYER_COOKIE, key, lab.config.secure))
+
+
+@get("/play")
+async def play(request: Query) -> Response[str]:
+    place = await _place(request)
+    lab_of(request).signs.gave(place.study, place.player.id)
+    return _play(place)
+
+
+@get(["/play/records", "/play/messages", "/play/help", "/play/here", "/play/leave"])
+async def back_to_play() -> Redirect:
+    """Where a browser without scripts lands when it opens the address of a form again."""
+    return Redirect("/play", status_code=303)
+
+
+@post(record_forms.PATH, guards=[same_site])
+async def store_records(request: Query) -> Response[str] | Redirect:
+    """A record form that was not answered on its way here."""
+    posted = request.scope["state"].get("posted") or await _store(request)
+    if isinstance(posted, BaseException):
+        raise posted
+    if posted.errors:
+        return await _step_again(request, posted.form, posted.errors)
+    if posted.receipt is None:
+        return _stale(request)
+    receipt = {"Receipt": str(posted.receipt)}
+    if wants_page(dict(request.scope["headers"])):
+        return Redirect("/play", status_code=303, headers=receipt)
+    if not posted.receipt.late:
+        return piece(record_forms.saved(lab_of(request), posted), headers=receipt)
+    here = fragment("#page", "innerMorph", (await _place(request)).html())
+    late = fragment("#notice", "innerHTML", templates.render("player/_late.html", texts_for(request)))
+    return piece(here + late, headers=receipt)
+
+
+@post("/play/messages", guards=[same_site])
+async def send_message(request: Query) -> Response[str] | Redirect:
+    lab, (player_id, session_id) = lab_of(request), player_of(request)
+    study, form = await lab.studies.of(session_id), (await request.form()).dict()
+    lab.signs.gave(study, player_id)
+    key = record_forms.form_key(lab, player_id, form, study)
+    if key is None:
+        return _stale(request)
+    step = study.plan[key.position].step
+    body, to, wrong = _read_message(form, step.chat)
+    if wrong:
+        return problem(request, 422, wrong, "/play")
+    form_ = form_id(player_id, first(form, "form_key"), (("to", str(to)), ("body", body)))
+    sent = await lab.messages.commit(
+        Draft(player_id, key.room_id, to, step.name, step.chat == "room", body, form_)
+    )
+    if sent is None:
+        sentence = Sentence(
+            "This message can’t be delivered: you are not connected with that person, or your group has ended."
+        )
+        return problem(request, 422, sentence, "/play")
+    if wants_page(dict(request.scope["headers"])):
+        return Redirect("/play", status_code=303)
+    next_key = lab.keys.message_key(player_id, key.room_id, key.position)
+    return piece(templates.render("player/_message_key.html", message_key=next_key))
+
+
+@post("/play/help", guards=[same_site])
+async def ask_for_help(request: Query) -> Response[str] | Redirect:
+    lab, (player_id, session_id) = lab_of(request), player_of(request)
+    form = (await request.form()).dict()
+    key = first(form, "form_key")
+    if lab.keys.read_form_key(player_id, key) is None:
+        return _stale(request)
+    try:
+        body = notes.BODY.read(form.get("body", ()))
+    except FieldError as error:
+        return problem(request, 422, error.sentence, "/play")
+    place = await _place(request)
+    lab.signs.gave(place.study, player_id)
+    async with lab.pool.connection() as conn:
+        await notes.ask(conn, session_id, player_id, body, place.situation, key)
+    if wants_page(dict(request.scope["headers"])):
+        return Redirect("/play", status_code=303)
+    place = await _place(request)
+    here = fragment("#page", "innerMorph", place.html())
+    if isinstance(place, DonePlace):  # its page listens to nothing any more
+        here += fragment("#notice", "afterend", templates.render("player/_live.html"))
+    return piece(here)
+
+
+@post("/play/draft", guards=[same_site], status_code=204)
+async def keep_draft(request: Query) -> None:
+    """What was typed and not yet saved. A page sends it now and then and asks for no answer."""
+    lab, (player_id, session_id) = lab_of(request), player_of(request)
+    form = (await request.form()).dict()
+    lab.signs.gave(await lab.studies.of(session_id), player_id)
+    name, key = first(form, "draft"), first(form, "draft_key")
+    if name not in drafts.FORMS:
+        raise ClientException("There is no such form.")
+    with suppress(PoolTimeout, TooManyRequests):
+        async with lab.pool.connection(timeout=1) as conn:
+            await drafts.keep(conn, player_id, name, key, form)
+
+
+@post("/play/here", guards=[same_site])
+async def say_here(request: Query) -> Response[str] | Redirect:
+    """A sign of life: the button of somebody who was nudged, or what a page tells now and then of keys and taps."""
+    lab, (player_id, session_id) = lab_of(request), player_of(request)
+    lab.signs.gave(await lab.studies.of(session_id), player_id)
+    if first((await request.form()).dict(), "nudged"):
+        async with lab.pool.connection() as conn, conn.transaction():
+            await dropouts.come_back(conn, player_id)
+    if wants_page(dict(request.scope["headers"])):
+        return Redirect("/play", status_code=303)
+    return piece(fragment("#nudge", "delete", ""))
+
+
+@post("/play/leave", guards=[same_site])
+async def leave(request: Query) -> Redirect:
+    lab, (player_id, session_id) = lab_of(request), player_of(request)
+    study = await lab.studies.of(session_id)
+    async with lab.pool.connection() as conn, conn.transaction():
+        room_id = await dropouts.withdraw(conn, player_id, study)
+    if room_id is not None:
+        lab.conductor.hint([room_id])
+    return Redirect("/play", status_code=303)
+
+
+def _join(
+    study: Study, token: str, values: Mapping[str, str] = {}, errors: Mapping[str, str] = {}
+) -> Response[str]:
+    said = templates.texts_of(study).say_all(errors)
+    shown = dict(study=study, token=token, values=values, errors=said)
+    return piece(templates.render_own(study, "join", "player/join.html", **shown), 422 if errors else 200)
+
+
+def _play(place: Place, status: int = 200) -> Response[str]:
+    waiting = isinstance(place, LobbyPlace)
+    shown = dict(place=place, title=place.study.title, waiting=waiting)
+    return page("player/play.html", shown, status, templates.texts_of(place.study))
+
+
+async def _invited(request: Query, token: str) -> Player:
+    async with lab_of(request).pool.connection() as conn:
+        player = await players.find_by_token(conn, token)
+    if player is None:
+        raise _unknown_token(request)
+    return player
+
+
+def _unknown_token(request: Query) -> UnknownToken:
+    # Only whoever guesses is held off: a whole classroom may come from one address.
+    wrong_tokens.check(address_of(request))
+    wrong_tokens.fail(address_of(request))
+    return UnknownToken()
+
+
+async def _place(request: Query) -> Place:
+    lab, (player_id, session_id) = lab_of(request), player_of(request)
+    study = await lab.studies.of(session_id)
+    async with lab.pool.connection() as conn:
+        place = await place_of(conn, lab.keys, study, player_id)
+    if place is None:
+        raise NotSignedIn
+    return place
+
+
+async def _store(request: Query) -> Posted:
+    lab, (player_id, session_id) = lab_of(request), player_of(request)
+    study, body = await lab.studies.of(session_id), await request.body()
+    posted = record_forms.read(lab, study, player_id, session_id, dict(request.scope["headers"]), body)
+    if posted.answer is None:
+        return posted
+    return record_forms.settled(lab, posted, await lab.answers.commit(posted.answer))
+
+
+async def _step_again(request: Query, form: Form, errors: Mapping[str, str]) -> Response[str] | Redirect:
+    """The same step with what was typed and a sentence beside each wrong field."""
+    place = await _place(request)
+    if not isinstance(place, RoomPlace):
+        return Redirect("/play", status_code=303)
+    said = templates.texts_of(place.study).say_all(errors)
+    place = replace(place, values=typed(place.position.step.fields, form), errors=said)
+    if wants_page(dict(request.scope["headers"])):
+        return _play(place, 422)
+    return piece(place.step_html(), 422)
+
+
+def _read_message(form: Form, chat: str) -> tuple[str, int | None, Sentence | None]:
+    """Body, slot it is for, and what is wrong with it."""
+    to = first(form, "to")
+    if chat == "none":
+        return "", None, Sentence("Nobody can write messages at this step.")
+    if to and not (to.isascii() and to.isdecimal() and len(to) < 6):
+        nobody = Sentence("This message names nobody who is here. Choose a person and send it again.")
+        return "", None, nobody
+    try:
+        body = BODY.read(form.get("body", ()))
+    except FieldError as error:
+        return "", None, error.sentence
+    return body, int(to) if to else None, None
+
+
+def _stale(request: Query) -> Response[str]:
+    sentence = Sentence(
+        "This page is no longer where you are. Reload it to see where you are now; what you saved is kept."
+    )
+    return problem(request, 409, sentence, "/play")
+
+
+def _closed(request: Query, study: Study) -> Response[str]:
+    sentence = Sentence(
+        "This session is closed: nobody can come in any more. If you were invited, write to whoever invited you."
+    )
+    return problem(request, 410, sentence, study=study)
+
+
+HANDLERS = [
+    join_form,
+    join,
+    play,
+    back_to_play,
+    store_records,
+    send_message,
+    ask_for_help,
+    keep_draft,
+    say_here,
+    leave,
+]

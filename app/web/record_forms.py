@@ -1,0 +1,148 @@
+"""A record form, from what a browser posts to the answer that it is saved.
+
+The one request that comes 150 times from each of 700 people. `take` answers it without a task, without Litestar, and
+without the database but for the ledger's commit; whatever needs a page or a sentence goes on to Litestar.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from urllib.parse import parse_qs
+
+from litestar.exceptions import ClientException
+
+from app.database.group_commit import Busy
+from app.rooms.records import Answer, Receipt, form_id
+from app.study.model.fields import Form, first, read_fields
+from app.study.reading import Study
+from app.web import templates
+from app.web.auth import RawHeaders, check_site, player_in
+from app.web.lab import Lab
+from app.web.responses import HEADERS, NOT_KEPT, wants_page
+from app.web.signing import FormKey
+
+PATH = "/play/records"
+_AROUND_KEY: dict[tuple[str, int], tuple[str, str]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A record form and what became of it."""
+
+    study: Study
+    player_id: int
+    session_id: str
+    form: Form
+    key: FormKey | None  # None: not from a page of theirs
+    errors: Mapping[str, str]  # field → sentence; then nothing is stored
+    answer: Answer | None = None  # what is to be stored
+    may_end_step: bool = False
+    receipt: Receipt | None = None  # None: nothing is stored
+
+
+def take(
+    lab: Lab,
+    headers: RawHeaders,
+    body: bytes,
+    say: Callable[[bytes], None],
+    pass_on: Callable[[Posted | BaseException | None], None],
+) -> None:
+    """Store a form and `say` the answer, head and body.
+
+    Or `pass_on` what became of it, for a page or a sentence; None if nothing was stored and it is to be read again.
+    """
+    posted = stored = None
+    try:
+        player_id, session_id = player_in(headers, lab.keys)
+        study = lab.studies.known.get(session_id)
+        if study is not None and not wants_page(headers):
+            posted = read(lab, study, player_id, session_id, headers, body)
+            stored = None if posted.answer is None else lab.answers.submit(posted.answer)
+    except Exception:
+        stored = None  # whatever it is: Litestar meets the same, and has a sentence for it
+    if posted is None or stored is None:
+        pass_on(None)
+        return
+
+    def settle(stored: asyncio.Future[Receipt | None]) -> None:
+        error = Busy() if stored.cancelled() else stored.exception()
+        done = error or settled(lab, posted, stored.result())
+        if isinstance(done, Posted) and done.receipt is not None and not done.receipt.late:
+            body = saved(lab, done).encode()
+            say(
+                b"%sreceipt: %s\r\ncontent-length: %d\r\n\r\n%s"
+                % (_head(), str(done.receipt).encode(), len(body), body)
+            )
+        else:
+            pass_on(done)
+
+    stored.add_done_callback(settle)
+
+
+def read(lab: Lab, study: Study, player_id: int, session_id: str, headers: RawHeaders, body: bytes) -> Posted:
+    """What was posted, checked against the study. Raises a 400 or a 403."""
+    check_site(headers, lab.config)
+    lab.signs.gave(study, player_id)
+    form = _fields_of(headers, body)
+    key = form_key(lab, player_id, form, study)
+    if key is None:
+        return Posted(study, player_id, session_id, form, None, {})
+    position = study.plan[key.position]
+    values, errors = read_fields(position.step.fields, form)
+    if errors:
+        return Posted(study, player_id, session_id, form, key, errors)
+    said = tuple(values.items())
+    id = form_id(player_id, first(form, "form_key"), said)
+    answer = Answer(player_id, key.room_id, position.step.name, position.round, said, id)
+    return Posted(study, player_id, session_id, form, key, {}, answer, position.step.ends == "answered")
+
+
+def settled(lab: Lab, posted: Posted, receipt: Receipt | None) -> Posted:
+    """After the commit: the room may go on now."""
+    if posted.may_end_step and posted.key is not None:
+        lab.conductor.hint([posted.key.room_id])
+    if receipt is not None and not receipt.again:
+        lab.acknowledged[posted.session_id] += len(receipt.records)
+    return replace(posted, receipt=receipt)
+
+
+def saved(lab: Lab, posted: Posted) -> str:
+    """Says so, and brings the key of the next form."""
+    assert posted.key is not None and posted.receipt is not None
+    room_id, position = posted.key.room_id, posted.key.position
+    before, after = _around_key(posted.study, len(posted.study.plan[position].step.fields))
+    return before + lab.keys.answer_key(posted.player_id, room_id, position, posted.receipt.version) + after
+
+
+def form_key(lab: Lab, player_id: int, form: Form, study: Study) -> FormKey | None:
+    key = lab.keys.read_form_key(player_id, first(form, "form_key"))
+    return key if key is not None and key.position < len(study.plan) else None
+
+
+def _fields_of(headers: RawHeaders, body: bytes) -> Form:
+    """The fields of a form as browsers send it. Raises a 400."""
+    if body and not headers.get(b"content-type", b"").startswith(b"application/x-www-form-urlencoded"):
+        raise ClientException("This was not sent as a form.")
+    try:
+        return parse_qs(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=500)
+    except ValueError:
+        raise ClientException("The form has bytes that are no text.") from None
+
+
+@cache
+def _head() -> bytes:
+    headers = [(b"content-type", b"text/html; charset=utf-8"), *HEADERS, NOT_KEPT]
+    return b"HTTP/1.1 200 OK\r\n" + b"".join(b"%s: %s\r\n" % header for header in headers)
+
+
+def _around_key(study: Study, asked: int) -> tuple[str, str]:
+    """What stands before and after the key, once for each study: in its language, with its texts."""
+    found = _AROUND_KEY.get((study.sha256, asked))
+    if found is None:
+        said = templates.render_for(study, "player/_saved.html", form_key="\0", asked=asked)
+        before, _, after = said.partition("\0")
+        found = _AROUND_KEY[study.sha256, asked] = before, after
+    return found

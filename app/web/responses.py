@@ -1,0 +1,78 @@
+"""Answers made of templates: whole pages, pieces of pages, and sentences that say what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from litestar import MediaType, Request
+from litestar.response import Response
+
+from app.study.languages.texts import Texts, preferred, texts_in
+from app.study.reading import Study
+from app.web import templates
+from app.web.auth import NotSignedIn, player_of
+from app.web.lab import lab_of
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = [  # of every answer
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),  # a join link is a secret; it never leaves for another site
+]
+NOT_KEPT = (b"cache-control", b"no-store")
+
+
+def page(
+    template: str, context: Mapping[str, object] = {}, status: int = 200, texts: Texts | None = None
+) -> Response[str]:
+    return piece(templates.render(template, texts, **context), status)
+
+
+def piece(content: str, status: int = 200, headers: Mapping[str, str] = {}) -> Response[str]:
+    return Response(content, status_code=status, headers=headers, media_type=MediaType.HTML)
+
+
+def problem(
+    request: Request[Any, Any, Any],
+    status: int,
+    sentence: str,
+    to: str | None = None,
+    headers: Mapping[str, str] = {},
+    study: Study | None = None,
+) -> Response[str]:
+    """The sentence alone for htmx; for everybody else a page with it, and a link on to `to`.
+
+    In the language of `study` where the request itself does not show whose player this is.
+    """
+    texts = templates.texts_of(study) if study else texts_for(request)
+    said = texts.say(sentence)
+    if "hx-request" in request.headers:
+        return piece(templates.render("_problem.html", texts, sentence=said), status, headers)
+    return piece(templates.render("problem.html", texts, sentence=said, to=to), status, headers)
+
+
+def texts_for(request: Request[Any, Any, Any]) -> Texts:
+    """Those of the player's study; who is nobody's player here gets the language that the browser asks for.
+
+    The study is not read for this: a sentence that says that the database is away must not ask it anything.
+    """
+    if request.url.path.startswith("/admin"):
+        return texts_in()
+    try:
+        study = lab_of(request).studies.known.get(player_of(request)[1])
+    except NotSignedIn:
+        study = None
+    return (
+        templates.texts_of(study)
+        if study
+        else texts_in(preferred(request.headers.get("accept-language", "")))
+    )
+
+
+def wants_page(headers: Mapping[bytes, bytes]) -> bool:
+    """A browser without scripts follows a form to a page; htmx and programs want the piece."""
+    return b"hx-request" not in headers and b"text/html" in headers.get(b"accept", b"")

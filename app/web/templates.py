@@ -1,0 +1,174 @@
+"""Templates: ours, a study's own pages over ours, and fragments on their way to a page."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache, lru_cache
+from mimetypes import guess_type
+from typing import Any
+
+from jinja2 import BaseLoader, ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup, escape
+
+from app.config import PROJECT
+from app.study.languages.texts import Texts, texts_in
+from app.study.reading import Study
+
+STATIC = PROJECT / "static"
+logger = logging.getLogger(__name__)
+_texts: dict[str, Texts] = {}  # by the study's sha256, as the two below
+_sandboxes: dict[str, Environment] = {}
+_broken: set[tuple[str, str]] = set()  # pages that were told of
+
+
+def render(template: str, texts: Texts | None = None, /, **context: Any) -> str:
+    """A template of ours, in English unless `texts` says otherwise."""
+    return environment_of(texts or texts_in()).get_template(template).render(context)
+
+
+def render_for(study: Study, template: str, /, **context: Any) -> str:
+    """A template of ours, in the study's language and with its own texts."""
+    return render(template, texts_of(study), **context)
+
+
+def render_own(study: Study, page: str, instead: str, /, **context: Any) -> str:
+    """The study's own page of this name; where it has none, or a broken one, the template of ours that does as much.
+
+    It comes from a researcher's folder, so it runs sandboxed, and nobody is stuck because it fails.
+    """
+    path = f"pages/{page}.html"
+    if path in study.files:
+        try:
+            return _sandbox(study).get_template(path).render(context)
+        except Exception:
+            if (study.sha256, path) not in _broken:  # once, not for each player and each round
+                _broken.add((study.sha256, path))
+                logger.exception("study “%s”, %s is broken: ours is shown instead", study.title, path)
+    return render_for(study, instead, **context)
+
+
+def texts_of(study: Study) -> Texts:
+    if not study.texts:
+        return texts_in(study.language)
+    if study.sha256 not in _texts:
+        _texts[study.sha256] = texts_in(study.language).with_own(study.texts)
+    return _texts[study.sha256]
+
+
+def fragment(target: str, swap: str, html: str) -> str:
+    """A part of a live message that replaces, or is added to, one place on the page."""
+    return f'<hx-partial hx-target="{target}" hx-swap="{swap}">{html}</hx-partial>'
+
+
+def sse(html: str, event_id: str = "") -> bytes:
+    """One server-sent message without a name: htmx swaps what is in it."""
+    # Blank lines count: they may be somebody's text in a text area.
+    lines = "".join(f"data: {line}\n" for line in html.replace("\r", "").split("\n"))
+    return f"{f'id: {event_id}' + chr(10) if event_id else ''}{lines}\n".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class StaticFile:
+    body: bytes
+    packed: bytes  # the same with gzip
+    media_type: str
+
+
+@cache
+def static_files() -> Mapping[str, StaticFile]:
+    """What is in `static/`, by name: few and small files, read and packed once."""
+    found = {path.name: path.read_bytes() for path in STATIC.iterdir() if path.is_file()}
+    return {
+        name: StaticFile(
+            body, gzip.compress(body, mtime=0), guess_type(name)[0] or "application/octet-stream"
+        )
+        for name, body in found.items()
+    }
+
+
+@cache
+def asset(name: str) -> str:
+    """The address of a file in `static/`, with a digest of its content: it may be cached for ever."""
+    return f"/static/{name}?v={hashlib.sha256(static_files()[name].body).hexdigest()[:12]}"
+
+
+def forget() -> None:
+    """Templates, texts and static files are read again when they are asked for: somebody is writing on them."""
+    for kept in (environment_of, static_files, asset):
+        kept.cache_clear()
+    for known in (_texts, _sandboxes, _broken):
+        known.clear()
+
+
+def milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+@cache
+def environment_of(texts: Texts) -> Environment:
+    """Where our own templates are rendered, in these words."""
+    return _settings(Environment, FileSystemLoader(PROJECT / "templates"), texts)
+
+
+def _sandbox(study: Study) -> Environment:
+    if study.sha256 not in _sandboxes:
+        pages = {
+            path: body.decode("utf-8-sig") for path, body in study.files.items() if path.endswith(".html")
+        }
+        loader = ChoiceLoader([FileSystemLoader(PROJECT / "templates"), DictLoader(pages)])
+        _sandboxes[study.sha256] = _settings(ImmutableSandboxedEnvironment, loader, texts_of(study))
+    return _sandboxes[study.sha256]
+
+
+def _settings(kind: type[Environment], loader: BaseLoader, texts: Texts) -> Environment:
+    environment = kind(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.newstyle_gettext = True  # type: ignore[attr-defined]
+    # Not `texts` itself: a study's page could reach what all studies share.
+    environment.globals.update(_words(texts), language=texts.language, direction=texts.direction, asset=asset)
+    environment.filters["money"] = lambda amount, study, exact=False: texts.money(
+        amount, study.pay.currency, exact
+    )
+    environment.filters.update(milliseconds=milliseconds, grouped=texts.number, attributes=_attributes)
+    return environment
+
+
+def _words(texts: Texts) -> dict[str, Callable[..., Markup]]:
+    """What Jinja's i18n calls. Its own functions take four times as long, and a lobby has twenty texts.
+
+    Escaped: a text is plain words, and may stand in an attribute. Only what is filled in can be markup.
+    """
+
+    @lru_cache(1000)
+    def whole(text: str) -> Markup:
+        return escape(texts.gettext(text)) % {}
+
+    def gettext(text: str, **values: Any) -> Markup:
+        return escape(texts.gettext(text)) % values if values else whole(text)
+
+    def ngettext(one: str, many: str, num: int, **values: Any) -> Markup:
+        return escape(texts.ngettext(one, many, num)) % {"num": num, **values}
+
+    return dict(_=gettext, gettext=gettext, ngettext=ngettext)
+
+
+def _attributes(pairs: Mapping[str, Any]) -> Markup:
+    """HTML attributes, without those that are None or False."""
+    kept = ((name, value) for name, value in pairs.items() if value is not None and value is not False)
+    return Markup(" ").join(
+        Markup("{}").format(name) if value is True else Markup('{}="{}"').format(name, value)
+        for name, value in kept
+    )
