@@ -11,8 +11,9 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from app.database.connections import connect, migrate
+from app.database.connections import connect
 from app.database.embedded import Postgres
+from app.database.migrations import migrate
 from app.web.accounts import put_account
 from tests.house import PASSWORD, House, Server, a_database, apart
 from tests.visits import make_views

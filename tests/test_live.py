@@ -16,9 +16,10 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from app.database.connections import SQL_FOLDER, Connection, connect, open_pool
+from app.database.connections import Connection, connect, open_pool
 from app.database.embedded import Postgres
 from app.database.events import Event, events_after
+from app.database.queries import SQL_FOLDER
 from app.players import players
 from app.rehearsal.browser import Browser, WireError
 from app.rooms import lobby, messages, rooms

@@ -14,8 +14,10 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from app.config import PROJECT
-from app.database.connections import SQL_FOLDER, connect, migrate
+from app.database.connections import connect
 from app.database.embedded import Postgres
+from app.database.migrations import migrate
+from app.database.queries import SQL_FOLDER
 
 MIGRATE = """
 import asyncio, sys

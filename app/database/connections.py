@@ -1,84 +1,25 @@
-"""Postgres: connections, typed rows, named queries, migrations."""
+"""Connections to Postgres: a pool of them, one of one's own, and what is settled on each."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any, TypeVar
 
 import psycopg
 from psycopg.conninfo import make_conninfo
-from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool
 
-from app.config import PROJECT
 from app.database import primaries
+from app.database.queries import Queries
 
-T = TypeVar("T")
+SQL = Queries(__name__)
 Connection = primaries.Connection
 Pool = AsyncConnectionPool[Connection]
 
 # The primary is away, or is no longer one: the same may work soon, on another connection.
 AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, OSError, TimeoutError)
-SQL_FOLDER = PROJECT / "sql"
 LOOK = 3.0  # seconds between two looks for another primary
-_MIGRATION_LOCK = 7_021_337  # any number, the same for every process
-
-
-class Queries(dict[str, bytes]):
-    """The named queries of one file in `sql/`: `-- name: lock_lobby` starts each."""
-
-    def __init__(self, noun: str) -> None:
-        text = (SQL_FOLDER / f"{noun}.sql").read_text(encoding="utf-8")
-        for name, body in re.findall(
-            r"^-- name: (\w+)\n(.*?)(?=^-- name: |\Z)", text, re.MULTILINE | re.DOTALL
-        ):
-            self[name] = body.strip().encode()
-
-
-async def rows(conn: Connection, shape: type[T], query: bytes, **params: Any) -> list[T]:
-    async with conn.cursor(row_factory=class_row(shape)) as cursor:
-        await cursor.execute(query, params)
-        return await cursor.fetchall()
-
-
-async def row(conn: Connection, shape: type[T], query: bytes, **params: Any) -> T | None:
-    async with conn.cursor(row_factory=class_row(shape)) as cursor:
-        await cursor.execute(query, params)
-        return await cursor.fetchone()
-
-
-async def value(conn: Connection, query: bytes, **params: Any) -> Any:
-    """The first column of the first row, or None."""
-    found = await (await conn.execute(query, params)).fetchone()
-    return found[0] if found else None
-
-
-async def look_around(url: str) -> None:
-    """Ask the other hosts again and again whether one of them has become the primary.
-
-    One that was frozen and replaced takes writes again when it wakes, which nobody acknowledges any more: whoever
-    had not noticed the freeze would stay with it.
-    """
-    while True:
-        await asyncio.sleep(LOOK)
-        for other in primaries.others(url):
-            with suppress(psycopg.Error, OSError, TimeoutError):
-                async with asyncio.timeout(LOOK):
-                    conn = await connect(other, "look around")
-                await conn.close()
-
-
-def array(texts: Iterable[str]) -> str:
-    """An array as Postgres reads it, for a parameter with a cast. psycopg's own costs a form seven times as much."""
-    quoted = [text.replace("\\", "\\\\").replace('"', '\\"') for text in texts]
-    return '{"' + '","'.join(quoted) + '"}' if quoted else "{}"
-
-
-SQL = Queries("primaries")
 
 
 async def connect(url: str, purpose: str) -> Connection:
@@ -141,6 +82,21 @@ async def open_pool(url: str, size: int) -> AsyncIterator[Pool]:
         yield pool
 
 
+async def look_around(url: str) -> None:
+    """Ask the other hosts again and again whether one of them has become the primary.
+
+    One that was frozen and replaced takes writes again when it wakes, which nobody acknowledges any more: whoever
+    had not noticed the freeze would stay with it.
+    """
+    while True:
+        await asyncio.sleep(LOOK)
+        for other in primaries.others(url):
+            with suppress(psycopg.Error, OSError, TimeoutError):
+                async with asyncio.timeout(LOOK):
+                    conn = await connect(other, "look around")
+                await conn.close()
+
+
 def _dsn(url: str, purpose: str) -> str:
     """A standby takes no writes, so it is passed over; a host that is gone without a word, within seconds."""
     return make_conninfo(
@@ -173,34 +129,3 @@ async def _settle(conn: Connection) -> None:
         " set idle_in_transaction_session_timeout = '15s'; set lock_timeout = '8s';"
         " set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3"
     )
-
-
-async def migrate(conn: Connection) -> None:
-    """Bring the database to this version's tables and triggers. Several processes may call it at once.
-
-    `conn` must be in autocommit; all is done in one transaction.
-    """
-    async with conn.transaction():
-        await conn.execute("select pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])
-        await conn.execute(
-            "create table if not exists migration"
-            " (name text primary key, applied_at timestamptz not null default now())"
-        )
-        done = {name for (name,) in await (await conn.execute("select name from migration")).fetchall()}
-        scripts = [
-            (path.stem, path.read_bytes()) for path in sorted((SQL_FOLDER / "migrations").glob("*.sql"))
-        ]
-        triggers = (SQL_FOLDER / "triggers.sql").read_bytes()
-        scripts.append((f"triggers {hashlib.sha256(triggers).hexdigest()[:16]}", triggers))
-        for name, script in scripts:
-            if name not in done:
-                await conn.execute(script)
-                await conn.execute("insert into migration (name) values (%s)", [name])
-        # Only the triggers that are there count as done: a version that comes back applies its own again.
-        await conn.execute(
-            "delete from migration where name like 'triggers %%' and name <> %s", [scripts[-1][0]]
-        )
-        await conn.execute(
-            "insert into secret (key) select sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))"
-            " on conflict do nothing"
-        )

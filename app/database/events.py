@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.database.connections import Connection, Queries, rows
+from app.database.connections import Connection
+from app.database.queries import Queries, rows
 
-SQL = Queries("events")
+SQL = Queries(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 
 from app.config import Config, ConfigError
-from app.database.connections import connect, migrate, value
+from app.database.connections import connect
 from app.database.embedded import EmbeddedError, Postgres
+from app.database.migrations import migrate
+from app.database.queries import value
 
 WATCH = 1.0  # seconds
 logger = logging.getLogger(__name__)

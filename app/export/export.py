@@ -22,12 +22,13 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from app import __version__
-from app.database.connections import Connection, Queries, connect, row, value
+from app.database.connections import Connection, connect
+from app.database.queries import Queries, row, value
 from app.export import codebook, payments
 from app.export.csv_stream import BLOCK, Blocks, copied, fetched, listed, written
 from app.study.reading import Study
 
-SQL = Queries("export")
+SQL = Queries(__name__)
 LEVEL = 1  # of deflate: level 6 takes as long as everything else together, to save a quarter
 LARGE = 500_000_000  # bytes of database from which on a file of an export may pass 2 GB
 MANIFEST = "manifest.json"

@@ -23,7 +23,7 @@ from app.study.reading import Study
 BLOCK = 1024 * 1024  # bytes
 BATCH = 2000  # rows
 TEXTS = {"history.csv": 6, "records.csv": 6, "messages.csv": 4}  # the column that people wrote
-SEPARATOR = "\x1f"  # between the cells of the lines that sql/verify.sql makes
+SEPARATOR = "\x1f"  # between the cells of the lines that sql/export/verify.sql makes
 
 
 class Unreadable(Exception):

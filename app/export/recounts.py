@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from app.database.connections import Connection, Queries, rows, value
+from app.database.connections import Connection
+from app.database.queries import Queries, rows, value
 from app.players.quotas import quotas_of
 from app.study.model.treatments import Draws
 from app.study.reading import Study
 
-SQL = Queries("recounts")
+SQL = Queries(__name__)
 
 
 @dataclass(frozen=True, slots=True)

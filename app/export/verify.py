@@ -13,7 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from app.database.connections import Connection, Queries, row, value
+from app.database.connections import Connection
+from app.database.queries import Queries, row, value
 from app.export import export
 from app.export.readback import (
     Exported,
@@ -31,7 +32,7 @@ from app.rooms.receipts import Kept
 from app.study.languages.texts import currency_digits
 from app.study.reading import Study, fingerprint
 
-SQL = Queries("verify")
+SQL = Queries(__name__)
 MOST = 20  # of the rows that break a rule, how many are shown
 
 # The name of a query that finds what breaks the rule, and the rule.

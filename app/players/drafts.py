@@ -10,10 +10,11 @@ from collections.abc import Mapping
 
 from psycopg.types.json import Jsonb
 
-from app.database.connections import Connection, Queries
+from app.database.connections import Connection
+from app.database.queries import Queries
 from app.study.model.fields import Form
 
-SQL = Queries("drafts")
+SQL = Queries(__name__)
 FORMS = ("answers", "message", "help")
 OWN = ("draft", "draft_key", "form_key")  # names in what the page sends that nobody typed
 

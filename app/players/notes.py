@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from app.database.connections import Connection, Queries, rows, value
+from app.database.connections import Connection
+from app.database.queries import Queries, rows, value
 from app.study.reading import Field
 
-SQL = Queries("notes")
+SQL = Queries(__name__)
 BODY = Field("body", "Your note", "text", max=Decimal(1000))  # what may be written
 
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 
-from app.database.connections import Connection, Queries, rows, value
+from app.database.connections import Connection
+from app.database.queries import Queries, rows, value
 from app.players.players import Player
 from app.study.languages.texts import currency_digits
 from app.study.reading import Position, Study
 
-SQL = Queries("pay")
+SQL = Queries(__name__)
 FINEST = Decimal("1e-10")  # what an amount is stored to, and the pay for waiting counted to
 LARGEST = Decimal(10**12)
 OWN_REASONS = ("waiting", "base", "least", "most", "rounding")  # of lines that are no earnings

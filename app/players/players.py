@@ -9,11 +9,12 @@ from datetime import datetime
 
 from psycopg.types.json import Jsonb
 
-from app.database.connections import Connection, Queries, row, rows
+from app.database.connections import Connection
+from app.database.queries import Queries, row, rows
 from app.players.people import Person
 from app.study.reading import Study
 
-SQL = Queries("players")
+SQL = Queries(__name__)
 
 
 @dataclass(frozen=True, slots=True)

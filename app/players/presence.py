@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.database import clock
-from app.database.connections import Connection, Queries, rows, value
+from app.database.connections import Connection
+from app.database.queries import Queries, rows, value
 
-SQL = Queries("presence")
+SQL = Queries(__name__)
 MOST = 2000  # lines written at once
 BLINK = 3.0  # seconds: a page that is reloaded was not away
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from psycopg.types.json import Jsonb
 
-from app.database.connections import Connection, Queries, value
+from app.database.connections import Connection
+from app.database.queries import Queries, value
 from app.study.reading import Study
 
-SQL = Queries("quotas")
+SQL = Queries(__name__)
 
 
 @dataclass(frozen=True, slots=True)

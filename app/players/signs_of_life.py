@@ -10,10 +10,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.database import clock
-from app.database.connections import Connection, Queries
+from app.database.connections import Connection
+from app.database.queries import Queries
 from app.study.reading import Study
 
-SQL = Queries("signs")
+SQL = Queries(__name__)
 
 
 class Signs:

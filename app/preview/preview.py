@@ -18,7 +18,8 @@ import psycopg
 from app.commands.check import shown
 from app.config import PROJECT
 from app.database import clock
-from app.database.connections import Connection, Queries, rows
+from app.database.connections import Connection
+from app.database.queries import Queries, rows
 from app.players.people import Person, new_token
 from app.preview.changes import changed_files, changed_parts
 from app.preview.frames import Frame, Frames, Look
@@ -37,7 +38,7 @@ from app.web import templates
 from app.web.lab import Lab
 from app.web.templates import fragment, sse
 
-SQL = Queries("preview")
+SQL = Queries(__name__)
 RESEARCHER = "preview"
 OURS = (PROJECT / "templates", PROJECT / "static")
 LOOK = 0.1  # seconds between two looks at the files

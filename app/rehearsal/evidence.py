@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from app.database.connections import Connection, Queries, connect
+from app.database.connections import Connection, connect
+from app.database.queries import Queries
 from app.export import verify
 from app.rehearsal.diary import Diary, Wrong
 from app.rooms.messages import SHOWN
 from app.rooms.receipts import Kept, as_kept
 from app.study.reading import Study
 
-SQL = Queries("rehearsal")
+SQL = Queries(__name__)
 
 # Which promise each check of `verify` belongs to; those not named here are about the first.
 PROMISE_OF = {

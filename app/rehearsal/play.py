@@ -13,7 +13,8 @@ from typing import Any
 
 import psycopg
 
-from app.database.connections import connect, value
+from app.database.connections import connect
+from app.database.queries import value
 from app.players.people import Person, new_token
 from app.rehearsal.browser import Browser, WireError
 from app.rehearsal.diary import Diary, Wrong

@@ -12,11 +12,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from app.database.connections import Connection, Queries, row, rows
+from app.database.connections import Connection
 from app.database.events import Event
+from app.database.queries import Queries, row, rows
 from app.replay.state import Invited, Log, PlayerThen, RoomThen, Then
 
-SQL = Queries("replay")
+SQL = Queries(__name__)
 
 
 class ReplayError(Exception):

@@ -10,7 +10,8 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from app.database.connections import Connection, Queries, value
+from app.database.connections import Connection
+from app.database.queries import Queries, value
 from app.rooms import rooms
 from app.rooms.decisions import Scene, scene_of
 from app.rooms.shown import others_of, told_in
@@ -20,7 +21,7 @@ from app.study.hooks.pool import Hooks
 from app.study.model.plausible import drawn
 from app.study.reading import Position, Study
 
-SQL = Queries("bots")
+SQL = Queries(__name__)
 
 
 async def rooms_to_answer(conn: Connection, session_id: str, study: Study) -> Mapping[int, int]:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from app.database.connections import Connection, Queries, row, rows
+from app.database.connections import Connection
+from app.database.queries import Queries, row, rows
 from app.players import pay
 from app.rooms import rooms, ties
 from app.rooms.rooms import DueRoom
@@ -32,7 +33,7 @@ from app.study.model.fields import Field
 from app.study.model.study import ROLE
 from app.study.reading import Position, Study
 
-SQL = Queries("decisions")
+SQL = Queries(__name__)
 T = TypeVar("T")
 
 

@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.database import clock
-from app.database.connections import Connection, Queries, rows
+from app.database.connections import Connection
+from app.database.queries import Queries, rows
 from app.players import players, signs_of_life
 from app.rooms import rooms, takeovers
 from app.study.reading import Study
 
-SQL = Queries("dropouts")
+SQL = Queries(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,16 @@ from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from app.database.connections import Connection, Queries
-from app.database.connections import rows as typed_rows
+from app.database.connections import Connection
+from app.database.queries import Queries
+from app.database.queries import rows as typed_rows
 from app.players import players
 from app.rooms import rooms, seating_hook, takeovers
 from app.rooms.rooms import Placement, Waiting
 from app.study.hooks.pool import Hooks
 from app.study.reading import ANY, RoomKind, Standby, Study
 
-SQL = Queries("lobby")
+SQL = Queries(__name__)
 STANDBY_LOOK = 5.0  # seconds after which it is looked again whether some room still needs who stands by
 BUSY_LOOK = 0.5  # the same, where a room that needs somebody was busy
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from app.database.connections import Connection, Queries, rows
+from app.database.connections import Connection
+from app.database.queries import Queries, rows
 from app.rooms.records import hold_rooms
 from app.study.reading import Field, Study
 
-SQL = Queries("messages")
+SQL = Queries(__name__)
 BODY = Field("body", "Your message", "text", max=Decimal(1000))  # what may be written
 SHOWN = 300  # messages on a page; the export has all
 

@@ -14,9 +14,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.database.connections import Connection, Queries, row
+from app.database.connections import Connection
+from app.database.queries import Queries, row
 
-SQL = Queries("receipts")
+SQL = Queries(__name__)
 LARGEST_FILE = 200_000_000  # bytes
 MOST_RECORDS = 100_000  # in one receipt
 _RECEIPT = r"(\d{1,18}(?:-\d{1,18})?(?:,\d{1,18}(?:-\d{1,18})?)*):([0-9a-f]{64})"

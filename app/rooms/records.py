@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from psycopg.rows import args_row
 
-from app.database.connections import Connection, Queries, array
+from app.database.connections import Connection
+from app.database.queries import Queries, array
 
-SQL = Queries("records")
+SQL = Queries(__name__)
 TRIES = 3  # other processes that may take the next version number first
 
 

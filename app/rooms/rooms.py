@@ -10,14 +10,15 @@ from functools import cached_property
 
 from psycopg.types.json import Jsonb
 
-from app.database.connections import Connection, Queries, row, rows, value
+from app.database.connections import Connection
+from app.database.queries import Queries, row, rows, value
 from app.players import players
 from app.rooms import ties
 from app.study.model.networks import Tie
 from app.study.model.treatments import Draws
 from app.study.reading import Position, RoomKind, Study
 
-SQL = Queries("rooms")
+SQL = Queries(__name__)
 ALIASES = (
     "Ash Birch Cedar Dogwood Elm Fir Ginkgo Hazel Ivy Juniper Katsura Larch Maple Nutmeg Oak Pine Quince Rowan "
     "Spruce Tamarind Ume Viburnum Willow Yew"
@@ -336,7 +337,7 @@ def _opens(study: Study, index: int) -> dict[str, object]:
 
 
 def page_name(step: str, round: int) -> str:
-    """As room.pages has it; see sql/records.sql."""
+    """As room.pages has it; see sql/rooms/records.sql."""
     return f"{step} {round}"
 
 

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.database.connections import Connection, Queries, value
+from app.database.connections import Connection
+from app.database.queries import Queries, value
 from app.rooms.rooms import Placement, Waiting
 from app.study.hooks import networklab
 from app.study.hooks.answers import read_value
@@ -14,7 +15,7 @@ from app.study.hooks.networklab import Group
 from app.study.hooks.pool import HookError, Hooks, Nonsense
 from app.study.reading import ANY, RoomKind, Study
 
-SQL = Queries("groups")
+SQL = Queries(__name__)
 LOOK = 5.0  # seconds until the hook is asked again while somebody waits: it may go by how long they have
 
 

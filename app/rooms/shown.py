@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from app.database.connections import Connection, Queries
+from app.database.connections import Connection
+from app.database.queries import Queries
 from app.rooms.rooms import RoomView, Seat
 from app.study.model.fields import Field, plain_number
 from app.study.model.study import SEEN
 from app.study.reading import Position, Show, Step, Study
 
-SQL = Queries("shown")
+SQL = Queries(__name__)
 Told = Mapping[tuple[int, str, int, str], str]  # slot, step, round and field → what was answered
 NUMBERS = ("integer", "number", "scale", "slider")
 WIDTH = 300.0  # of a picture

@@ -8,13 +8,14 @@ from datetime import datetime
 
 from psycopg.types.json import Jsonb
 
-from app.database.connections import Connection, Queries, rows
+from app.database.connections import Connection
+from app.database.queries import Queries, rows
 from app.players import players
 from app.rooms import rooms
 from app.rooms.rooms import Waiting
 from app.study.reading import ANY, Study
 
-SQL, LOBBY = Queries("slots"), Queries("lobby")
+SQL, LOBBY = Queries(__name__), Queries("app.rooms.lobby")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from app.database.connections import Connection, Queries
+from app.database.connections import Connection
+from app.database.queries import Queries
 from app.study.model.networks import Tie
 from app.study.reading import Position, Study
 
-SQL = Queries("ties")
+SQL = Queries(__name__)
 
 
 async def holding(conn: Connection, room_id: int, position: int) -> tuple[Tie, ...]:

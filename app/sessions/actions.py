@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from app.database.connections import Connection, Queries, value
+from app.database.connections import Connection
+from app.database.queries import Queries, value
 from app.players import players
 from app.rooms import dropouts, lobby, rooms, takeovers
 from app.sessions import sessions
 from app.sessions.sessions import SessionError
 from app.study.reading import Study
 
-SQL = Queries("actions")
+SQL = Queries(__name__)
 LONGEST = 3600  # seconds that a step may be extended by at once
 
 

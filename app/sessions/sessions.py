@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.database.connections import Connection, Pool, Queries, row, value
-from app.database.connections import rows as typed_rows
+from app.database.connections import Connection, Pool
+from app.database.queries import Queries, row, value
+from app.database.queries import rows as typed_rows
 from app.players import players
 from app.players.people import Person, new_token
 from app.rooms import rooms
 from app.study.reading import Study, parse
 
-SQL = Queries("sessions")
+SQL = Queries(__name__)
 
 
 class SessionError(Exception):

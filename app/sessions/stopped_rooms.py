@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.database.connections import Connection, Queries, row, value
+from app.database.connections import Connection
+from app.database.queries import Queries, row, value
 from app.sessions import sessions
 from app.sessions.sessions import SessionError
 from app.study.hooks.pool import FILE, Failure
 from app.study.reading import Study
 
-SQL = Queries("stops")
+SQL = Queries(__name__)
 
 
 @dataclass(frozen=True, slots=True)

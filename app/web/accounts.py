@@ -10,9 +10,10 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from app.database.connections import Connection, Queries, row, value
+from app.database.connections import Connection
+from app.database.queries import Queries, row, value
 
-SQL = Queries("accounts")
+SQL = Queries(__name__)
 HOURS = 24 * 7  # that a log-in lasts
 
 

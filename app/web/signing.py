@@ -8,7 +8,8 @@ import hmac
 import secrets
 from dataclasses import dataclass
 
-from app.database.connections import Connection, value
+from app.database.connections import Connection
+from app.database.queries import value
 
 
 @dataclass(frozen=True, slots=True)

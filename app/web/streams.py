@@ -13,7 +13,7 @@ from litestar.datastructures import State
 from litestar.types import ASGIApp, Receive, Scope, Send
 from psycopg_pool import PoolTimeout, TooManyRequests
 
-from app.database.connections import value
+from app.database.queries import value
 from app.sessions.sessions import SQL as SESSIONS
 from app.web.accounts import account_of
 from app.web.auth import ADMIN_COOKIE, NotSignedIn, player_of

@@ -6,7 +6,8 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from app.database.connections import Connection, value
+from app.database.connections import Connection
+from app.database.queries import value
 from app.players.players import Arrival, sign_in
 from app.replay.check import check
 from app.replay.fold import read_span, read_then

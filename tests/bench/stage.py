@@ -14,8 +14,9 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from app.database.connections import connect, migrate
+from app.database.connections import connect
 from app.database.embedded import Postgres
+from app.database.migrations import migrate
 from tests.house import House
 
 PROCESSES = 2

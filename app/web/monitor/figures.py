@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from app.database.connections import Connection, Queries, value
+from app.database.connections import Connection
+from app.database.queries import Queries, value
 
-SQL = Queries("figures")
+SQL = Queries(__name__)
 
 
 @dataclass(frozen=True, slots=True)

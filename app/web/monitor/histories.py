@@ -11,7 +11,8 @@ from math import cos, hypot, pi, sin
 from typing import Any
 
 from app.database import clock
-from app.database.connections import Connection, Queries, rows, value
+from app.database.connections import Connection
+from app.database.queries import Queries, rows, value
 from app.players import notes, players, presence
 from app.players.notes import Notices
 from app.players.players import Player
@@ -21,7 +22,7 @@ from app.rooms.messages import Message
 from app.rooms.rooms import RoomView
 from app.sessions.stopped_rooms import Stop, why_stopped
 
-SQL = Queries("stories")
+SQL = Queries(__name__)
 MOST = 300  # lines of a story, and people of a list
 SILENCE = 60.0  # seconds without a sign of a player who plays, after which a story says so
 SIGNS = (

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from app.database.connections import Connection, Queries, rows
+from app.database.connections import Connection
+from app.database.queries import Queries, rows
 
-SQL = Queries("pulse")
+SQL = Queries(__name__)
 BEAT = 5.0  # seconds
 SPAN = 900.0  # seconds that a curve shows
 WIDTH, HEIGHT = 180.0, 28.0  # of its picture

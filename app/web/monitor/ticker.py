@@ -20,7 +20,8 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from app.database import clock
-from app.database.connections import Connection, Line, value
+from app.database.connections import Connection, Line
+from app.database.queries import value
 from app.players import presence
 from app.players.presence import Presence
 from app.players.signs_of_life import Signs

@@ -9,14 +9,15 @@ from datetime import datetime
 from typing import Any
 
 from app.database import clock
-from app.database.connections import Connection, Queries, row, rows
+from app.database.connections import Connection
+from app.database.queries import Queries, row, rows
 from app.players.notes import Question, open_questions
 from app.web.monitor import pulse
 from app.web.monitor.figures import SQL as FIGURES
 from app.web.monitor.figures import Figures
 from app.web.monitor.pulse import BEAT, Curve
 
-SQL, SESSIONS, QUOTAS = Queries("ticks"), Queries("sessions"), Queries("quotas")
+SQL, SESSIONS, QUOTAS = Queries(__name__), Queries("app.sessions.sessions"), Queries("app.players.quotas")
 STATUSES = ("invited", "waiting", "playing", "finished", "left")
 STEP = 5  # seconds, of how long people have waited
 

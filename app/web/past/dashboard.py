@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.database.connections import Connection, rows
+from app.database.connections import Connection
+from app.database.queries import rows
 from app.replay.fold import SQL, Span
 from app.replay.state import PlayerThen, RoomThen, Then
 from app.rooms.lobby import missing, open_kinds
@@ -118,7 +119,7 @@ async def answers_over(conn: Connection, session_id: str, span: Span) -> list[tu
 
 
 def _taken(then: Then, counted: Mapping[int, Sequence[int]]) -> Counter[int]:
-    """As the door counts: see sql/quotas.sql."""
+    """As the door counts: see sql/players/quotas.sql."""
     inside = [one for one in then.players.values() if one.status == "waiting" or one.room_id is not None]
     return Counter(nth for one in inside for nth in counted.get(one.id, ()))
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from app.database import clock
-from app.database.connections import Connection, rows
+from app.database.connections import Connection
+from app.database.queries import rows
 from app.players.notes import Note, Notices
 from app.players.pay import account_now
 from app.players.players import Player
