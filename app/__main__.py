@@ -29,7 +29,9 @@ from app.database.embedded import EmbeddedError
 from app.database.running import database
 from app.players.people import PeopleError, Person, read_people
 from app.sessions.sessions import SessionError
-from app.study.reading import Study, StudyError, check, parse, read_folder
+from app.study.model.study import Study
+from app.study.reading import check, parse, read_folder
+from app.study.toml.mistakes import StudyError
 
 T = TypeVar("T")
 
@@ -218,9 +220,15 @@ def _serve(options: argparse.Namespace, config: Config) -> int:
 
 
 def _preview(options: argparse.Namespace, config: Config) -> int:
-    from app.preview.server import run_preview
+    from app.preview.server import LOCAL, MOST, run_preview
     from app.web.processes import PortTaken
 
+    if config.host not in LOCAL:
+        raise Refusal(
+            f"--dev makes a researcher of whoever opens its page, so it listens on 127.0.0.1, not on {config.host}."
+        )
+    if (options.players or 0) > MOST:
+        raise Refusal(f"A window has room for {MOST} players; give --players {MOST} or fewer.")
     try:
         run_preview(config, options.dev, options.players)
     except PortTaken as error:

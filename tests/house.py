@@ -31,7 +31,8 @@ from app.players.people import Person
 from app.rehearsal.browser import Answer, Browser, WireError
 from app.rehearsal.programs import program
 from app.sessions.sessions import ACTIONS, open_session
-from app.study.reading import Study, parse, read_folder
+from app.study.model.study import Study
+from app.study.reading import parse, read_folder
 from app.web.accounts import log_in, password_hash, put_account
 from app.web.auth import ADMIN_COOKIE
 from app.web.processes import free_port

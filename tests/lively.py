@@ -14,7 +14,7 @@ from app.rooms import dropouts, lobby, messages, records, rooms
 from app.rooms.messages import Draft
 from app.rooms.records import Answer, Receipt, form_id
 from app.sessions.sessions import read_study
-from app.study.reading import Study
+from app.study.model.study import Study
 from tests.house import House
 
 STUDY = """

@@ -33,7 +33,8 @@ from app.sessions import actions
 from app.sessions.arrivals import EntryForm, sign_in
 from app.sessions.conductor import Conductor
 from app.sessions.sessions import ACTIONS, SessionError, Studies, open_session
-from app.study.reading import Study, parse
+from app.study.model.study import Study
+from app.study.reading import parse
 from tests.house import CONTRADICTIONS, PAGE
 
 T = TypeVar("T")

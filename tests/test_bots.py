@@ -33,7 +33,8 @@ from app.sessions import sessions
 from app.sessions.conductor import Conductor
 from app.sessions.sessions import Studies
 from app.study.estimate import estimate_of
-from app.study.reading import RoomKind, Study, check, parse
+from app.study.model.study import RoomKind, Study
+from app.study.reading import check, parse
 from app.web.monitor import histories
 from app.web.monitor.histories import RoomStory
 from app.web.monitor.ticks import room_lines

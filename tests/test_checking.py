@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from app.commands.check import shown
-from app.study.reading import Mistake
 from app.study.toml.lines import Spot
+from app.study.toml.mistakes import Mistake, excerpt
 
 LONG = (
     f'fields = [{{name = "a", ask = "{60 * "x"}", kind = "integer", min = 9, max = 0, help = "{60 * "y"}"}}]'
@@ -13,7 +12,7 @@ LONG = (
 
 def lines(text: str, spot: Spot | None, colours: bool = False, grave: bool = True) -> list[str]:
     mistake = Mistake("study.toml", spot, "It is wrong.", "Mend it.", grave)
-    return shown(mistake, {"study.toml": text.encode()}, colours).split("\n")
+    return excerpt(mistake, {"study.toml": text.encode()}, colours).split("\n")
 
 
 def test_a_mark_stands_below_what_is_meant_however_the_line_is_indented() -> None:

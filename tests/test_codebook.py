@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from app.export import codebook
-from app.study.reading import Study, parse
+from app.study.model.study import Study
+from app.study.reading import parse
 from tests.house import PAGE
 
 STUDY = """\

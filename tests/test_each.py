@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from app.study.reading import Mistake, check
+from app.study.reading import check
+from app.study.toml.mistakes import Mistake
 from tests.house import PAGE, House, Server, until
 from tests.test_shown import at_the_table, words
 

@@ -6,7 +6,8 @@ from collections import Counter
 from decimal import Decimal
 
 from app.study.estimate import BENCHMARKS, estimate_of, measured_records
-from app.study.reading import Study, parse
+from app.study.model.study import Study
+from app.study.reading import parse
 from tests.house import PAGE
 
 STUDY = """\

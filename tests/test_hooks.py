@@ -14,7 +14,8 @@ from app.config import PROJECT
 from app.rehearsal.trial import try_hooks
 from app.study.hooks.networklab import Room, Said, Seat, Tie, pack, unpack
 from app.study.hooks.pool import HookError, Hooks
-from app.study.reading import Study, check, parse
+from app.study.model.study import Study
+from app.study.reading import check, parse
 from tests.house import PAGE, TALK
 
 ROOM = Room(

@@ -15,8 +15,9 @@ from app.study.hooks.answers import read_network
 from app.study.hooks.networklab import Tie as HookTie
 from app.study.hooks.pool import Nonsense
 from app.study.model.networks import KINDS, Edge, Network, Tie, read_ties
-from app.study.reading import Mistake, check, parse
+from app.study.reading import check, parse
 from app.study.sections.network import read_edges
+from app.study.toml.mistakes import Mistake
 from tests.house import PAGE
 
 SMALL_WORLD = ((1, 3), (1, 4), (2, 3), (2, 4), (4, 6), (5, 6))

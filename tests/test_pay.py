@@ -25,11 +25,12 @@ from app.database.connections import Connection
 from app.export.payments import Booked, as_lines, in_bulk, participant
 from app.export.verify import verify
 from app.players import pay, players
-from app.players.pay import Account, Earning, account_of, in_cents, pay_of, read_amount
+from app.players.pay import Account, Earning, account_of, in_cents, pay_of
 from app.players.players import Player
 from app.sessions import actions, sessions
-from app.study.model.study import Pay
-from app.study.reading import Study, check, parse
+from app.study.hooks.answers import read_amount
+from app.study.model.study import Pay, Study
+from app.study.reading import check, parse
 from tests.commands import run
 from tests.house import PAGE, House, Server, seated
 

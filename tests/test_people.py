@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.players.people import TOKEN_LENGTH, TOKEN_LETTERS, PeopleError, Person, read_people
-from app.study.reading import Study, parse, read_folder
+from app.study.model.study import Study
+from app.study.reading import parse, read_folder
 
 STUDY = parse(read_folder(Path(__file__).parent.parent / "studies" / "rumour"))
 ANNA, BEN = Person("anna-1", "P001", "red"), Person("ben_2", "Ben, the second", "blue")

@@ -25,7 +25,8 @@ from app.preview.changes import changed_parts
 from app.preview.preview import cast
 from app.preview.watched_files import Saves
 from app.rehearsal.browser import Browser
-from app.study.reading import Study, parse, read_folder
+from app.study.model.study import Study
+from app.study.reading import parse, read_folder
 from app.web.processes import free_port
 from tests.house import House
 from tests.stage import DESK, Stage

@@ -19,7 +19,8 @@ from app.rooms import rooms
 from app.rooms.dropouts import withdraw
 from app.sessions.arrivals import EntryForm, Refused, sign_in
 from app.sessions.sessions import Studies
-from app.study.reading import StudyError, check, parse
+from app.study.reading import check, parse
+from app.study.toml.mistakes import StudyError
 from tests.house import PAGE, House, Opened, Server
 from tests.test_actions import desk
 from tests.test_monitor import shown, words

@@ -17,8 +17,8 @@ from functools import cache
 import pytest
 
 from app.rooms.rooms import Placement, room_seed, seat_order
+from app.study.model.study import RoomKind
 from app.study.model.treatments import Draws, Treatment
-from app.study.reading import RoomKind
 
 SESSIONS = 2000
 ROOMS, SEATS = 12, 2

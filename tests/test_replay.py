@@ -24,7 +24,7 @@ from app.rooms import decisions, dropouts, lobby, records, rooms, takeovers
 from app.rooms.records import Answer, form_id
 from app.sessions import actions, sessions
 from app.sessions.sessions import read_study
-from app.study.reading import Study
+from app.study.model.study import Study
 from app.web.live.places import place_of
 from app.web.past.places import Stage, page_then
 from app.web.signing import Keys

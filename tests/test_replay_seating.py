@@ -14,7 +14,8 @@ from app.__main__ import main
 from app.config import PROJECT
 from app.replay.what_if import Seated, Turn, would_have_been
 from app.study.hooks.pool import HookError
-from app.study.reading import Study, parse
+from app.study.model.study import Study
+from app.study.reading import parse
 from tests.house import PAGE, TALK, House
 from tests.lively import open_lively
 

@@ -12,7 +12,8 @@ from app.export import export
 from app.export.verify import verify
 from app.rooms import ties
 from app.study.model.networks import read_ties
-from app.study.reading import Study, parse
+from app.study.model.study import Study
+from app.study.reading import parse
 from tests.house import PAGE, Guest, House, Opened, Server, until
 from tests.test_shown import at_the_table, shown, words
 

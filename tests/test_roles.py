@@ -12,7 +12,8 @@ import pytest
 from app.export.verify import verify
 from app.study.model.networks import Network
 from app.study.model.roles import deal, groups_in
-from app.study.reading import Mistake, check, parse
+from app.study.reading import check, parse
+from app.study.toml.mistakes import Mistake
 from tests.house import PAGE, House, Server, sign_everyone_in, until
 from tests.test_shown import shown
 

@@ -25,7 +25,8 @@ from app.rooms.lobby import decide
 from app.rooms.rooms import Waiting
 from app.sessions.conductor import SWEEP, Conductor
 from app.sessions.sessions import ACTIONS, SessionError, Studies, open_session, read_study
-from app.study.reading import RoomKind, parse
+from app.study.model.study import RoomKind
+from app.study.reading import parse
 from tests.house import (
     CONTRADICTIONS,
     PAGE,

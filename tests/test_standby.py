@@ -13,7 +13,8 @@ from app.database.connections import Connection, connect, open_pool
 from app.players.players import Arrival, sign_in
 from app.replay.check import check as replay_check
 from app.rooms import dropouts, lobby
-from app.study.reading import StudyError, check, parse
+from app.study.reading import check, parse
+from app.study.toml.mistakes import StudyError
 from tests.house import PAGE, House, Opened, Server, seated, until
 from tests.test_actions import desk
 from tests.test_monitor import shown, words

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.study.reading import Study, StudyError, check, fingerprint, parse, read_folder
+from app.study.model.study import Study
+from app.study.reading import check, fingerprint, parse, read_folder
+from app.study.toml.mistakes import StudyError
 
 RUMOUR = Path(__file__).parent.parent / "studies" / "rumour"
 PAGE = b'{% extends "player/_step_opened.html" %}\n'

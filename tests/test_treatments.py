@@ -21,7 +21,8 @@ from app.sessions.actions import replace
 from app.sessions.conductor import Conductor
 from app.sessions.sessions import Studies
 from app.study.model.treatments import Draws
-from app.study.reading import StudyError, check, parse
+from app.study.reading import check, parse
+from app.study.toml.mistakes import StudyError
 from tests.house import House, Opened, Server, seated
 
 STUDY = """

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from app.commands.check import shown, with_people
+from app.commands.check import with_people
 from app.rehearsal.trial import try_hooks
 from app.study.hooks.uses import HOOKS_FILE
-from app.study.reading import StudyError, check, parse, read_folder
+from app.study.reading import check, parse, read_folder
+from app.study.toml.mistakes import StudyError, excerpt
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "mistakes.md"
 PEOPLE = "people.csv"
@@ -84,7 +85,7 @@ def told(folder: Path) -> str:
         _, mistakes = with_people(files, folder / PEOPLE)
     if HOOKS_FILE in files and not any(one.grave for one in mistakes):
         mistakes += asyncio.run(try_hooks(parse(files)))
-    return "".join(f"{shown(one, files)}\n" for one in mistakes)
+    return "".join(f"{excerpt(one, files)}\n" for one in mistakes)
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -20,10 +20,9 @@ from app.players.people import PeopleError, read_people
 from app.rehearsal.trial import try_hooks
 from app.study.estimate import Estimate, estimate_of, measured_records
 from app.study.languages.texts import texts_in
-from app.study.reading import Mistake, Study, check, parse, read_folder
-
-RED, BLUE, PLAIN = "\033[1;31m", "\033[1;34m", "\033[0m"
-WIDEST = 100  # characters of a line that are shown
+from app.study.model.study import Study
+from app.study.reading import check, parse, read_folder
+from app.study.toml.mistakes import Mistake, excerpt
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -63,7 +62,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
         return 2 if grave else 0
     for mistake in mistakes:
         out = sys.stderr if mistake.grave else sys.stdout
-        print(shown(mistake, files, _colours(out)), file=out)
+        print(excerpt(mistake, files, _colours(out)), file=out)
     if estimate is None:
         print(_counted(grave, len(mistakes) - grave), file=sys.stderr)
     else:
@@ -150,38 +149,6 @@ def with_people(files: dict[str, bytes], path: Path) -> tuple[Counter[str] | Pat
         return path, [*check(files), error.mistake]
     types = Counter(person.type for person in people)
     return types, check(files, types)
-
-
-def shown(mistake: Mistake, files: Mapping[str, bytes], colours: bool = False) -> str:
-    """The sentence, and below it the line, with a mark under what is meant."""
-    colour, plain = ((RED if mistake.grave else BLUE), PLAIN) if colours else ("", "")
-    first = f"{'' if mistake.grave else 'note: '}{mistake}"
-    lines = _lines(files.get(mistake.file, b""))
-    if mistake.spot is None or mistake.spot.line > len(lines):
-        return first
-    line, column, width = mistake.spot
-    source, before = _around(lines[line - 1], column)
-    mark = f"^{'~' * (min(width, len(source) - before) - 1)}"
-    blank = "".join("\t" if character == "\t" else " " for character in source[:before])
-    gutter = " " * len(f"{line:5}")
-    return f"{first}\n{line:5} | {source}\n{gutter} | {blank}{colour}{mark}{plain}"
-
-
-def _around(source: str, column: int) -> tuple[str, int]:
-    """What is shown of a line, and how many characters of that stand before the column."""
-    start = max(0, column - 1 - WIDEST // 2) if len(source) > WIDEST else 0
-    part = source[start : start + WIDEST]
-    before = column - 1 - start
-    if start:
-        part = f"…{part[1:]}"
-    if start + WIDEST < len(source):
-        part = f"{part[:-1]}…"
-    return part, before
-
-
-def _lines(content: bytes) -> Sequence[str]:
-    text = content.decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
-    return ["".join(c if c.isprintable() or c == "\t" else "�" for c in line) for line in text.split("\n")]
 
 
 def _colours(out: TextIO) -> bool:

@@ -17,7 +17,7 @@ from app.database.running import database
 from app.export.payments import Booked, as_lines, booked, in_bulk
 from app.sessions.sessions import find_session, read_study
 from app.study.languages.texts import texts_in
-from app.study.reading import Study
+from app.study.model.study import Study
 
 
 def add(parser: argparse.ArgumentParser) -> None:

@@ -32,7 +32,8 @@ from app.replay.state import Then
 from app.replay.what_if import Seated, beside, pauses_in, turns_in, unpaused, was, would_have_been
 from app.sessions.sessions import find_session, read_study
 from app.study.hooks.pool import HookError
-from app.study.reading import STUDY_FILE, Study, parse, read_folder
+from app.study.model.study import Study
+from app.study.reading import STUDY_FILE, parse, read_folder
 
 T = TypeVar("T")
 

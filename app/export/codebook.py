@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from app.export import seen_by
 from app.study.model.fields import Field, plain_number
-from app.study.reading import Study, Treatment
+from app.study.model.study import Study
+from app.study.model.treatments import Treatment
 
 HEADER = (
     "file",

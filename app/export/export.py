@@ -26,7 +26,7 @@ from app.database.connections import Connection, connect
 from app.database.queries import Queries, row, value
 from app.export import codebook, payments
 from app.export.csv_stream import BLOCK, Blocks, copied, fetched, listed, written
-from app.study.reading import Study
+from app.study.model.study import Study
 
 SQL = Queries(__name__)
 LEVEL = 1  # of deflate: level 6 takes as long as everything else together, to save a quarter

@@ -17,7 +17,7 @@ from app.players.pay import SQL, Account, Earning, Line, account_of
 from app.players.players import Player
 from app.study.languages.texts import currency_digits
 from app.study.model.fields import plain_number
-from app.study.reading import Study
+from app.study.model.study import Study
 
 PAYMENT = (
     "participant_id",

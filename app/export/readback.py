@@ -18,7 +18,7 @@ from app.database.connections import Connection
 from app.export import codebook
 from app.export.export import MANIFEST
 from app.rooms.receipts import Kept, digest, spans
-from app.study.reading import Study
+from app.study.model.study import Study
 
 BLOCK = 1024 * 1024  # bytes
 BATCH = 2000  # rows

@@ -11,8 +11,8 @@ from itertools import groupby
 from app.database.connections import Connection
 from app.database.queries import Queries, rows, value
 from app.players.quotas import quotas_of
+from app.study.model.study import Study
 from app.study.model.treatments import Draws
-from app.study.reading import Study
 
 SQL = Queries(__name__)
 

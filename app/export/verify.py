@@ -30,7 +30,8 @@ from app.export.readback import (
 from app.export.recounts import exceeded_quotas, other_treatments
 from app.rooms.receipts import Kept
 from app.study.languages.texts import currency_digits
-from app.study.reading import Study, fingerprint
+from app.study.model.study import Study
+from app.study.reading import fingerprint
 
 SQL = Queries(__name__)
 MOST = 20  # of the rows that break a rule, how many are shown

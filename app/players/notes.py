@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from app.database.connections import Connection
 from app.database.queries import Queries, rows, value
-from app.study.reading import Field
+from app.study.model.fields import Field
 
 SQL = Queries(__name__)
 BODY = Field("body", "Your note", "text", max=Decimal(1000))  # what may be written

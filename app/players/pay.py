@@ -9,19 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from decimal import Decimal, localcontext
 
 from app.database.connections import Connection
 from app.database.queries import Queries, rows, value
 from app.players.players import Player
+from app.study.hooks.answers import EXACT, FINEST, read_amount
 from app.study.languages.texts import currency_digits
-from app.study.reading import Position, Study
+from app.study.model.study import Position, Study
 
 SQL = Queries(__name__)
-FINEST = Decimal("1e-10")  # what an amount is stored to, and the pay for waiting counted to
-LARGEST = Decimal(10**12)
 OWN_REASONS = ("waiting", "base", "least", "most", "rounding")  # of lines that are no earnings
-EXACT = Context(prec=80, rounding=ROUND_HALF_UP)  # no sum of such amounts has more digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +91,6 @@ class Pay:
     a_minute: Decimal
     since: datetime | None
     bonus: Decimal
-
-
-def read_amount(given: object) -> Decimal:
-    """What a hook gives as money or points, to ten decimals, half up. Raises ValueError with a sentence."""
-    if isinstance(given, bool) or not isinstance(given, int | Decimal):
-        what = "a float, which is not exact" if isinstance(given, float) else f"a {type(given).__name__}"
-        raise ValueError(f"{given!r} is {what}: an amount must be a Decimal or an int.")
-    amount = Decimal(given)
-    if amount.is_finite() and abs(amount) < LARGEST:
-        amount = amount.quantize(FINEST, context=EXACT).normalize(EXACT)
-        if abs(amount) < LARGEST:
-            return amount
-    raise ValueError(f"{given} is no amount of money: it must be a number below a million millions.")
 
 
 async def earn(

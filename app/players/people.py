@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.study.reading import ANY, Mistake, Study
+from app.study.model.study import ANY, Study
 from app.study.toml.lines import Spot
-from app.study.toml.mistakes import did_you_mean
+from app.study.toml.mistakes import Mistake, did_you_mean
 from app.study.toml.table import spot_of_byte
 
 COLUMNS = ("token", "label", "type")

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from app.database.connections import Connection
 from app.database.queries import Queries, row, rows
 from app.players.people import Person
-from app.study.reading import Study
+from app.study.model.study import Study
 
 SQL = Queries(__name__)
 

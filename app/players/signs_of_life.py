@@ -12,7 +12,7 @@ from datetime import datetime
 from app.database import clock
 from app.database.connections import Connection
 from app.database.queries import Queries
-from app.study.reading import Study
+from app.study.model.study import Study
 
 SQL = Queries(__name__)
 

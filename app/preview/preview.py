@@ -15,7 +15,6 @@ from pathlib import Path
 
 import psycopg
 
-from app.commands.check import shown
 from app.config import PROJECT
 from app.database import clock
 from app.database.connections import Connection
@@ -32,8 +31,9 @@ from app.rooms import rooms
 from app.sessions import sessions, stopped_rooms
 from app.study.hooks.pool import FILE
 from app.study.model.plausible import plausible, plausible_all
-from app.study.reading import Mistake, Study, StudyError, check, parse, read_folder
-from app.study.toml.mistakes import whole_line
+from app.study.model.study import Study
+from app.study.reading import check, parse, read_folder
+from app.study.toml.mistakes import Mistake, StudyError, excerpt, whole_line
 from app.web import templates
 from app.web.lab import Lab
 from app.web.templates import fragment, sse
@@ -374,7 +374,7 @@ async def _stranger(base: str, person: Person, study: Study) -> object:
 
 
 def _slip(mistake: Mistake, files: Mapping[str, bytes]) -> Slip:
-    return Slip(mistake, shown(mistake, files).partition("\n")[2])
+    return Slip(mistake, excerpt(mistake, files).partition("\n")[2])
 
 
 def _and(names: Sequence[str]) -> str:

@@ -17,7 +17,6 @@ import uvicorn
 import uvloop
 from litestar import Litestar
 
-from app.commands.arguments import Refusal
 from app.config import Config
 from app.database.running import database
 from app.players.people import new_token
@@ -36,13 +35,10 @@ FRAMES, MOST = 4, 12
 
 
 def run_preview(config: Config, folder: Path, players: int | None) -> None:
-    """Until Ctrl-C. Raises `StudyError` for a folder that is no study's, `PortTaken` and `Refusal`."""
-    if config.host not in LOCAL:
-        raise Refusal(
-            f"--dev makes a researcher of whoever opens its page, so it listens on 127.0.0.1, not on {config.host}."
-        )
-    if (players or 0) > MOST:
-        raise Refusal(f"A window has room for {MOST} players; give --players {MOST} or fewer.")
+    """Until Ctrl-C. Raises `StudyError` for a folder that is no study's, and `PortTaken`.
+
+    `config.host` must be one of `LOCAL`, and `players` at most `MOST`.
+    """
     read_folder(folder)
     listener = bind(config.host, config.port)
     frames = [Frame(n, _beside(config, n)) for n in range(1, (players or FRAMES) + 1)]

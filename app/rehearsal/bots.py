@@ -17,7 +17,7 @@ from app.rehearsal.habits import Habits
 from app.rehearsal.page import Page
 from app.rooms.receipts import as_kept, digest
 from app.study.model.plausible import WORDS, plausible, plausible_all
-from app.study.reading import Position, Study
+from app.study.model.study import Position, Study
 
 FROM_PAGE = {"HX-Request": "true", "Sec-Fetch-Site": "same-origin"}
 WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds before the same form is sent again, as the page does it

@@ -13,7 +13,7 @@ from app.export import verify
 from app.rehearsal.diary import Diary, Wrong
 from app.rooms.messages import SHOWN
 from app.rooms.receipts import Kept, as_kept
-from app.study.reading import Study
+from app.study.model.study import Study
 
 SQL = Queries(__name__)
 

@@ -23,7 +23,8 @@ from app.rehearsal.gauges import Gauges, Sample
 from app.rehearsal.habits import habits
 from app.rehearsal.troupe import Heard, Job, Part, Troupe
 from app.sessions.sessions import ACTIONS, Session, find_session, open_session, read_study
-from app.study.reading import ANY, Study, parse, read_folder
+from app.study.model.study import ANY, Study
+from app.study.reading import parse, read_folder
 from app.web.accounts import log_in, log_out, put_account
 from app.web.auth import ADMIN_COOKIE
 from app.web.monitor.figures import percentile

@@ -31,10 +31,9 @@ from app.study.model import roles
 from app.study.model.fields import Field
 from app.study.model.networks import Tie as Stored
 from app.study.model.plausible import plausible
-from app.study.model.study import ROLE, SEEN, Step
+from app.study.model.study import ANY, ROLE, SEEN, Position, RoomKind, Step, Study
 from app.study.model.treatments import Draws
-from app.study.reading import ANY, Mistake, Position, RoomKind, Study
-from app.study.toml.mistakes import listed, whole_line
+from app.study.toml.mistakes import Mistake, listed, whole_line
 
 FIRST = 2  # rounds of a step that are played, and its last
 SEED = 1

@@ -17,7 +17,7 @@ import uvloop
 from app.rehearsal.bots import Bot, Counts
 from app.rehearsal.diary import Diary
 from app.rehearsal.habits import Habits
-from app.study.reading import Study
+from app.study.model.study import Study
 from app.web.processes import allow_many_connections
 
 BEAT = 0.5  # seconds between two words of a process

@@ -19,8 +19,7 @@ from app.replay.state import Then
 from app.rooms import lobby, seating_hook
 from app.rooms.rooms import Placement, Waiting
 from app.study.hooks.pool import Hooks
-from app.study.reading import Study
-from app.web.monitor.figures import percentile
+from app.study.model.study import Study
 
 Entries = Mapping[int, Mapping[str, str]]  # player → what they said at the door
 Decide = Callable[[Sequence[Waiting], Mapping[str, int]], Awaitable[list[Placement]]]
@@ -69,7 +68,8 @@ class Seated:
 
     @property
     def p95(self) -> float:
-        return round(percentile(self.waits, 0.95), 1)
+        ordered = sorted(self.waits)
+        return round(ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))], 1) if ordered else 0.0
 
     @property
     def longest(self) -> float:

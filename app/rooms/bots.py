@@ -19,7 +19,7 @@ from app.study.hooks.answers import Results, read_fill_in
 from app.study.hooks.networklab import Question
 from app.study.hooks.pool import Hooks
 from app.study.model.plausible import drawn
-from app.study.reading import Position, Study
+from app.study.model.study import Position, Study
 
 SQL = Queries(__name__)
 

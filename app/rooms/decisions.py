@@ -30,8 +30,7 @@ from app.study.hooks.networklab import Room, Said, Seat, Tie
 from app.study.hooks.pool import Hooks
 from app.study.model import roles
 from app.study.model.fields import Field
-from app.study.model.study import ROLE
-from app.study.reading import Position, Study
+from app.study.model.study import ROLE, Position, Study
 
 SQL = Queries(__name__)
 T = TypeVar("T")

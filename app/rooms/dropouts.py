@@ -15,7 +15,7 @@ from app.database.connections import Connection
 from app.database.queries import Queries, rows
 from app.players import players, signs_of_life
 from app.rooms import rooms, takeovers
-from app.study.reading import Study
+from app.study.model.study import Study
 
 SQL = Queries(__name__)
 

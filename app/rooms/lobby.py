@@ -13,7 +13,7 @@ from app.players import players
 from app.rooms import rooms, seating_hook, takeovers
 from app.rooms.rooms import Placement, Waiting
 from app.study.hooks.pool import Hooks
-from app.study.reading import ANY, RoomKind, Standby, Study
+from app.study.model.study import ANY, RoomKind, Standby, Study
 
 SQL = Queries(__name__)
 STANDBY_LOOK = 5.0  # seconds after which it is looked again whether some room still needs who stands by

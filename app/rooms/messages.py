@@ -10,7 +10,8 @@ from decimal import Decimal
 from app.database.connections import Connection
 from app.database.queries import Queries, rows
 from app.rooms.records import hold_rooms
-from app.study.reading import Field, Study
+from app.study.model.fields import Field
+from app.study.model.study import Study
 
 SQL = Queries(__name__)
 BODY = Field("body", "Your message", "text", max=Decimal(1000))  # what may be written

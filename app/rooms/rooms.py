@@ -15,8 +15,8 @@ from app.database.queries import Queries, row, rows, value
 from app.players import players
 from app.rooms import ties
 from app.study.model.networks import Tie
+from app.study.model.study import Position, RoomKind, Study
 from app.study.model.treatments import Draws
-from app.study.reading import Position, RoomKind, Study
 
 SQL = Queries(__name__)
 ALIASES = (

@@ -13,7 +13,7 @@ from app.study.hooks import networklab
 from app.study.hooks.answers import read_value
 from app.study.hooks.networklab import Group
 from app.study.hooks.pool import HookError, Hooks, Nonsense
-from app.study.reading import ANY, RoomKind, Study
+from app.study.model.study import ANY, RoomKind, Study
 
 SQL = Queries(__name__)
 LOOK = 5.0  # seconds until the hook is asked again while somebody waits: it may go by how long they have

@@ -13,7 +13,7 @@ from app.database.queries import Queries, rows
 from app.players import players
 from app.rooms import rooms
 from app.rooms.rooms import Waiting
-from app.study.reading import ANY, Study
+from app.study.model.study import ANY, Study
 
 SQL, LOBBY = Queries(__name__), Queries("app.rooms.lobby")
 

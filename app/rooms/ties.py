@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from app.database.connections import Connection
 from app.database.queries import Queries
 from app.study.model.networks import Tie
-from app.study.reading import Position, Study
+from app.study.model.study import Position, Study
 
 SQL = Queries(__name__)
 

@@ -14,7 +14,7 @@ from app.players import players
 from app.rooms import dropouts, lobby, rooms, takeovers
 from app.sessions import sessions
 from app.sessions.sessions import SessionError
-from app.study.reading import Study
+from app.study.model.study import Study
 
 SQL = Queries(__name__)
 LONGEST = 3600  # seconds that a step may be extended by at once

@@ -23,7 +23,7 @@ from app.rooms import bots, decisions, dropouts, lobby, rooms
 from app.sessions import stopped_rooms
 from app.sessions.sessions import Studies
 from app.study.hooks.pool import HookError, Hooks
-from app.study.reading import Position
+from app.study.model.study import Position
 
 SWEEP = 1.0  # seconds: even without any hint every room is looked at this often
 PACE = 0.02  # seconds in which hints gather, so that a burst is looked at once

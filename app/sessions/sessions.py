@@ -14,7 +14,8 @@ from app.database.queries import rows as typed_rows
 from app.players import players
 from app.players.people import Person, new_token
 from app.rooms import rooms
-from app.study.reading import Study, parse
+from app.study.model.study import Study
+from app.study.reading import parse
 
 SQL = Queries(__name__)
 

@@ -10,7 +10,7 @@ from app.database.queries import Queries, row, value
 from app.sessions import sessions
 from app.sessions.sessions import SessionError
 from app.study.hooks.pool import FILE, Failure
-from app.study.reading import Study
+from app.study.model.study import Study
 
 SQL = Queries(__name__)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from app.config import PROJECT
-from app.study.reading import ANY, Position, Study
+from app.study.model.study import ANY, Position, Study
 
 MOST_COMBINATIONS = 200  # of treatments that are reckoned one by one
 QUICK = 1 / 3  # of the time limit, if everybody answers fast

@@ -10,22 +10,8 @@ from pathlib import Path
 from app.study.checks.together import check_parts, check_people
 from app.study.hooks.uses import HOOKS_FILE
 from app.study.languages.texts import texts_in
-from app.study.model.fields import Field, FieldError
-from app.study.model.networks import Network
-from app.study.model.study import (
-    ANY,
-    Dropout,
-    Finish,
-    Lobby,
-    Position,
-    Quota,
-    RoomKind,
-    Show,
-    Standby,
-    Step,
-    Study,
-)
-from app.study.model.treatments import Treatment
+from app.study.model.fields import Field
+from app.study.model.study import ANY, RoomKind, Study
 from app.study.pages import is_page
 from app.study.sections.dropout import read_dropout
 from app.study.sections.finish import read_finish
@@ -40,30 +26,6 @@ from app.study.sections.texts import read_language, read_texts
 from app.study.sections.treatments import read_treatments
 from app.study.toml.mistakes import Mistake, StudyError
 from app.study.toml.table import open_toml
-
-__all__ = [
-    "ANY",
-    "Dropout",
-    "Field",
-    "FieldError",
-    "Finish",
-    "Lobby",
-    "Mistake",
-    "Network",
-    "Position",
-    "Quota",
-    "RoomKind",
-    "Show",
-    "Standby",
-    "Step",
-    "Study",
-    "StudyError",
-    "Treatment",
-    "check",
-    "fingerprint",
-    "parse",
-    "read_folder",
-]
 
 STUDY_FILE = "study.toml"
 LARGEST_STUDY = 20_000_000  # bytes

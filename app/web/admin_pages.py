@@ -18,7 +18,7 @@ from app.players import notes
 from app.players.people import new_token
 from app.sessions import sessions
 from app.sessions.sessions import ACTIONS, SessionError
-from app.study.reading import Study
+from app.study.model.study import Study
 from app.web import accounts, templates
 from app.web.accounts import Account
 from app.web.auth import ADMIN_COOKIE, Limit, address_of, cookie

@@ -21,7 +21,7 @@ from app.rooms import takeovers
 from app.sessions import actions, stopped_rooms
 from app.sessions.sessions import SessionError, find_session
 from app.study.model.fields import FieldError, Form, first
-from app.study.reading import Study
+from app.study.model.study import Study
 from app.web import templates
 from app.web.admin_pages import logged_in, owner, study_of
 from app.web.lab import lab_of

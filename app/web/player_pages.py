@@ -25,7 +25,7 @@ from app.rooms.records import form_id
 from app.sessions.arrivals import EntryForm, Refused
 from app.study.languages.texts import Sentence
 from app.study.model.fields import FieldError, Form, first, typed
-from app.study.reading import Study
+from app.study.model.study import Study
 from app.web import record_forms, templates
 from app.web.auth import PLAYER_COOKIE, Limit, NotSignedIn, address_of, cookie, player_of, same_site
 from app.web.lab import lab_of

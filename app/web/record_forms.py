@@ -17,7 +17,7 @@ from litestar.exceptions import ClientException
 from app.database.group_commit import Busy
 from app.rooms.records import Answer, Receipt, form_id
 from app.study.model.fields import Form, first, read_fields
-from app.study.reading import Study
+from app.study.model.study import Study
 from app.web import templates
 from app.web.auth import RawHeaders, check_site, player_in
 from app.web.lab import Lab

@@ -9,7 +9,7 @@ from litestar import MediaType, Request
 from litestar.response import Response
 
 from app.study.languages.texts import Texts, preferred, texts_in
-from app.study.reading import Study
+from app.study.model.study import Study
 from app.web import templates
 from app.web.auth import NotSignedIn, player_of
 from app.web.lab import lab_of

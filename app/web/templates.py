@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 
 from app.config import PROJECT
 from app.study.languages.texts import Texts, texts_in
-from app.study.reading import Study
+from app.study.model.study import Study
 
 STATIC = PROJECT / "static"
 logger = logging.getLogger(__name__)

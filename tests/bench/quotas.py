@@ -13,7 +13,8 @@ import uvloop
 
 from app.export.verify import verify
 from app.players.quotas import quotas_of
-from app.study.reading import Study, parse
+from app.study.model.study import Study
+from app.study.reading import parse
 from tests.bench.client import Connection, Reply, connect, get, post
 from tests.bench.figure import Chapter, Figure, WrongAnswer, percentile, plain, under
 from tests.bench.stage import PROCESSES, Stage

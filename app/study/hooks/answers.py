@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import partial
 from typing import Any, TypeVar
 
-from app.players.pay import read_amount
 from app.study.hooks.networklab import Tie, Value
 from app.study.hooks.pool import Nonsense
 from app.study.model import each, networks
@@ -16,6 +15,9 @@ from app.study.model.fields import LISTS, LONGEST_TEXT, Field, FieldError, plain
 
 WHOLE = ("integer", "scale", "slider")
 MOST_DIGITS = 15
+FINEST = Decimal("1e-10")  # what an amount is stored to, and the pay for waiting counted to
+LARGEST = Decimal(10**12)
+EXACT = Context(prec=80, rounding=ROUND_HALF_UP)  # no sum of such amounts has more digits
 T = TypeVar("T")
 Results = dict[str, dict[int, str]]  # name → slot → the value as it is stored
 
@@ -83,6 +85,19 @@ def read_fill_in(fields: Collection[Field], answer: Any, slots: Collection[int])
             if value is not None:
                 found.setdefault(name, {})[slot] = stored_value(by_name[name], value)
     return found
+
+
+def read_amount(given: object) -> Decimal:
+    """What a hook gives as money or points, to ten decimals, half up. Raises ValueError with a sentence."""
+    if isinstance(given, bool) or not isinstance(given, int | Decimal):
+        what = "a float, which is not exact" if isinstance(given, float) else f"a {type(given).__name__}"
+        raise ValueError(f"{given!r} is {what}: an amount must be a Decimal or an int.")
+    amount = Decimal(given)
+    if amount.is_finite() and abs(amount) < LARGEST:
+        amount = amount.quantize(FINEST, context=EXACT).normalize(EXACT)
+        if abs(amount) < LARGEST:
+            return amount
+    raise ValueError(f"{given} is no amount of money: it must be a number below a million millions.")
 
 
 def read_amounts(answer: Any, slots: Collection[int]) -> dict[int, Decimal]:

@@ -19,7 +19,7 @@ from psycopg.types.json import Jsonb
 from app.database import clock
 from app.study.hooks.networklab import pack, unpack
 from app.study.hooks.uses import line_of_answer
-from app.study.reading import Study
+from app.study.model.study import Study
 
 FILE = "hooks.py"
 SECONDS = 1.0  # that one call may take

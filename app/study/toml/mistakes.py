@@ -1,10 +1,13 @@
 """What is wrong with a study, said so that its author can mend it."""
 
 import difflib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.study.toml.lines import Path, Spot, Spots
+
+RED, BLUE, PLAIN = "\033[1;31m", "\033[1;34m", "\033[0m"
+WIDEST = 100  # characters of a line that are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +115,35 @@ def listed(words: Collection[str]) -> str:
     """`a`, `b` and `c`"""
     quoted = [f"`{word}`" for word in words]
     return " and ".join(part for part in (", ".join(quoted[:-1]), *quoted[-1:]) if part)
+
+
+def excerpt(mistake: Mistake, files: Mapping[str, bytes], colours: bool = False) -> str:
+    """The sentence, and below it the line, with a mark under what is meant."""
+    colour, plain = ((RED if mistake.grave else BLUE), PLAIN) if colours else ("", "")
+    first = f"{'' if mistake.grave else 'note: '}{mistake}"
+    lines = _lines(files.get(mistake.file, b""))
+    if mistake.spot is None or mistake.spot.line > len(lines):
+        return first
+    line, column, width = mistake.spot
+    source, before = _around(lines[line - 1], column)
+    mark = f"^{'~' * (min(width, len(source) - before) - 1)}"
+    blank = "".join("\t" if character == "\t" else " " for character in source[:before])
+    gutter = " " * len(f"{line:5}")
+    return f"{first}\n{line:5} | {source}\n{gutter} | {blank}{colour}{mark}{plain}"
+
+
+def _around(source: str, column: int) -> tuple[str, int]:
+    """What is shown of a line, and how many characters of that stand before the column."""
+    start = max(0, column - 1 - WIDEST // 2) if len(source) > WIDEST else 0
+    part = source[start : start + WIDEST]
+    before = column - 1 - start
+    if start:
+        part = f"…{part[1:]}"
+    if start + WIDEST < len(source):
+        part = f"{part[:-1]}…"
+    return part, before
+
+
+def _lines(content: bytes) -> Sequence[str]:
+    text = content.decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
+    return ["".join(c if c.isprintable() or c == "\t" else "�" for c in line) for line in text.split("\n")]

@@ -22,7 +22,8 @@ from app.rooms.messages import Message
 from app.rooms.receipts import Saved
 from app.rooms.rooms import Room, RoomView, Seat
 from app.rooms.shown import Other, Shown, Told, others_of, shown_to, told_in
-from app.study.reading import Field, Position, Study
+from app.study.model.fields import Field
+from app.study.model.study import Position, Study
 from app.web import templates
 from app.web.signing import Keys
 from app.web.templates import fragment

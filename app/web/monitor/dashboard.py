@@ -10,7 +10,7 @@ from functools import lru_cache
 from markupsafe import Markup
 
 from app.rooms.lobby import missing, open_kinds
-from app.study.reading import RoomKind, Study
+from app.study.model.study import RoomKind, Study
 from app.web import templates
 from app.web.monitor.lights import lights
 from app.web.monitor.ticks import STEP, RoomLine, Standing, Tick, Waiters

@@ -20,7 +20,7 @@ from app.rooms.receipts import Saved, digest
 from app.rooms.rooms import Room, RoomView, Seat
 from app.rooms.shown import Told, keys_told
 from app.sessions.sessions import Session
-from app.study.reading import Position, Study
+from app.study.model.study import Position, Study
 from app.web.live.places import Aside, DonePlace, LobbyPlace, Place, RoomPlace, page_at
 from app.web.monitor.histories import Happened, RoomStory, Sitter
 
