@@ -15,10 +15,10 @@ from app.database.connections import connect
 from app.database.embedded import Postgres
 from app.database.migrations import migrate
 from app.web.accounts import put_account
-from tests.house import PASSWORD, House, Server, a_database, apart
-from tests.visits import make_views
+from tests.house.house import PASSWORD, House, Server, a_database, apart
+from tests.house.visits import make_views
 
-pytest_plugins = ["tests.browser", "tests.stage"]
+pytest_plugins = ["tests.house.browser", "tests.house.stage"]
 
 
 @pytest.fixture(scope="session")

@@ -51,7 +51,7 @@ def write_report(found: Sequence[Run], file: Path) -> None:
     """The last of these rehearsals with its pictures, and a line for each of the others."""
     played, verdict = found[-1]
     text = templates.render(
-        "report/rehearsal.html",
+        "rehearsal/rehearsal.html",
         verdict=verdict,
         levels=[one for _, one in found],
         summary=summary(found),

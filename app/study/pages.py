@@ -239,7 +239,7 @@ def _environment() -> jinja2.Environment:
 def ours() -> frozenset[str]:
     """The templates that a page may take in: all but the researcher's."""
     found = (path.relative_to(OURS).as_posix() for path in OURS.rglob("*.html"))
-    return frozenset(name for name in found if not name.startswith(("admin/", "preview/", "report/")))
+    return frozenset(name for name in found if not name.startswith(("admin/", "preview/", "rehearsal/")))
 
 
 @cache

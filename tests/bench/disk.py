@@ -18,7 +18,7 @@ from tests.bench.figure import Chapter, WrongAnswer, at_least, plain
 from tests.bench.load import Plan, post_records
 from tests.bench.records import FIELD, PEOPLE, STUDY, check
 from tests.bench.stage import PROCESSES, Stage, set_up
-from tests.house import House
+from tests.house.house import House
 
 SOURCE = Path(__file__).with_name("slow_flush.c")
 WIDTH = 200  # connections

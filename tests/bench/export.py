@@ -19,7 +19,7 @@ from tests.bench.figure import Chapter, WrongAnswer, plain, under
 from tests.bench.game import RUMOUR
 from tests.bench.plot import Plot
 from tests.bench.stage import Stage, memory
-from tests.house import House
+from tests.house.house import House
 
 PEOPLE = 64_520  # in rooms of four, each with 155 records
 EACH = 155

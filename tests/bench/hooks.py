@@ -21,7 +21,7 @@ from app.study.hooks.pool import Hooks
 from app.study.reading import parse, read_folder
 from tests.bench.figure import Chapter, Figure, WrongAnswer, percentile, plain
 from tests.bench.stage import Stage
-from tests.house import House, Opened
+from tests.house.house import House, Opened
 
 GAME = """title = "Give"
 [[room]]

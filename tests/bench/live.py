@@ -16,7 +16,7 @@ from tests.bench.client import Connection, LivePage, connect, get, post
 from tests.bench.crowd import Attendee, bring_in
 from tests.bench.figure import Chapter, Figure, WrongAnswer, percentile, plain, under
 from tests.bench.stage import PROCESSES, Stage, memory
-from tests.house import House
+from tests.house.house import House
 
 PEOPLE = 700
 PACE = 50  # messages a second

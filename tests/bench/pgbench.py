@@ -11,7 +11,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.bench.stage import Stage
-from tests.house import House
+from tests.house.house import House
 
 CLIENTS, THREADS = 32, 2
 INSERT = """\\set n :n + 1

@@ -10,10 +10,10 @@ from playwright.sync_api import Browser, CDPSession, expect, sync_playwright
 from app.web.auth import PLAYER_COOKIE
 from tests.bench.figure import Chapter, Figure, plain, under
 from tests.bench.stage import PROCESSES, Stage
-from tests.browser import chromium, launch_arguments
-from tests.house import Guest
-from tests.stage import ENTRY, PHONE
-from tests.stage import STUDY as BRIDGE
+from tests.house.browser import chromium, launch_arguments
+from tests.house.house import Guest
+from tests.house.stage import ENTRY, PHONE
+from tests.house.stage import STUDY as BRIDGE
 
 RUNS = 5
 SLOWER = 4  # times, the processor

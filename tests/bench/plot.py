@@ -69,7 +69,7 @@ class Plot:
         )
         few = all(len(line) <= 12 for line in dots)
         return templates.render(
-            "report/plot.svg",
+            "rehearsal/plot.svg",
             plot=picture,
             along=self.along,
             dots=[dot for line in dots for dot in line] if few else [],

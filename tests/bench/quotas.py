@@ -18,7 +18,7 @@ from app.study.reading import parse
 from tests.bench.client import Connection, Reply, connect, get, post
 from tests.bench.figure import Chapter, Figure, WrongAnswer, percentile, plain, under
 from tests.bench.stage import PROCESSES, Stage
-from tests.house import PAGE, House, Opened, Server
+from tests.house.house import PAGE, House, Opened, Server
 
 EVERYBODY = 700
 STUDY = b"""
@@ -58,7 +58,7 @@ women, 150 of the 350 men and 50 of the 117 others at the door, so exactly {plac
 lobby, or thanks and a code. Afterwards it is counted from what people said, not from what the server noted: each quota
 is full to the last place and has not one more, everybody has a page, whoever was turned away has the code, and
 `verify` agrees. (Quotas in which the same people count are in the story of 200 people and eight processes in
-`tests/test_quotas.py`.)"""
+`tests/players/test_quotas.py`.)"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from app.sessions.sessions import read_study
 from tests.bench.figure import Chapter, WrongAnswer, plain
 from tests.bench.game import RUMOUR
 from tests.bench.stage import Stage
-from tests.house import House, Opened
+from tests.house.house import House, Opened
 
 MOMENTS = 20
 HOW = """{people} players of `studies/rumour` sign in, are seated and answer all 30 rounds; the answers of a round are

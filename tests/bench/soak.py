@@ -8,7 +8,7 @@ from dataclasses import replace
 from tests.bench.figure import Chapter, WrongAnswer, plain, under
 from tests.bench.game import REAL, RUMOUR, played_well
 from tests.bench.stage import PROCESSES, Stage
-from tests.house import House
+from tests.house.house import House
 
 MINUTES = 60
 WARM = 0.25  # of the time, after which memory should be flat

@@ -17,7 +17,7 @@ from psycopg.conninfo import make_conninfo
 from app.database.connections import connect
 from app.database.embedded import Postgres
 from app.database.migrations import migrate
-from tests.house import House
+from tests.house.house import House
 
 PROCESSES = 2
 

@@ -19,7 +19,7 @@ from tests.bench.crowd import Attendee, bring_in
 from tests.bench.figure import Chapter, WrongAnswer, at_least, percentile, plain, under
 from tests.bench.plot import Plot
 from tests.bench.stage import PROCESSES, Stage, memory, set_up
-from tests.house import House
+from tests.house.house import House
 
 PEOPLE, ROOM = 10_000, 100
 SPARE = 500  # file descriptors that a process needs for other things

@@ -1,7 +1,7 @@
 """Languages: every text that a player reads, in the one that the study chose.
 
 English stands where it is used, and is the key. This folder has one catalogue for each other language, in gettext's
-format, and with `networklab.pot` the list of all texts; `python -m tests.catalogues` brings them up to date.
+format, and with `networklab.pot` the list of all texts; `python -m tests.tools.catalogues` brings them up to date.
 """
 
 from __future__ import annotations

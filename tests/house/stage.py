@@ -1,0 +1,337 @@
+"""The verbs of the stories in a browser. As a pytest plugin: the stages that they are played on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Locator, Page, expect
+from pytest_playwright.pytest_playwright import CreateContextCallback
+
+from app.database.connections import Connection
+from app.database.embedded import Postgres
+from app.players import notes
+from app.web.accounts import put_account
+from tests.house.house import Guest, House, Opened, Server, apart
+
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
+
+STUDY = """
+title = "The bridge"
+[entry]
+fields = [
+    {name = "age", ask = "Your age in years", kind = "integer", min = 18, max = 120},
+    {name = "news", ask = "How often do you follow the news?", kind = "choice", options = ["Every day", "Never"]},
+]
+[[room]]
+name = "mixed"
+seats = {any = 4}
+[lobby]
+max_wait = "5m"
+pay_per_minute = 0.15
+[pay]
+base = 4.50
+currency = "EUR"
+[network]
+kind = "ring"
+[[step]]
+page = "talk"
+repeat = 2
+limit = "90s"
+chat = "neighbours"
+fields = [
+    {name = "belief", ask = "How sure are you?", kind = "slider", min = 0, max = 100, low = "not", high = "fully"},
+    {name = "trust", ask = "How much do you trust them?", kind = "scale", min = 1, max = 5},
+    {name = "source", ask = "What did you rely on?", kind = "choice", options = ["Neighbours", "A guess"]},
+    {name = "passed_on", ask = "Did you pass it on?", kind = "yes_no"},
+    {name = "why", ask = "Why?", kind = "text", required = false},
+    {name = "agree", ask = "How many agree?", kind = "integer", min = 0, max = 10},
+]
+[finish]
+redirect = "https://example.org/complete?cc={code}"
+codes = {complete = "BRIDGE-DONE", lobby = "C2", partner_left = "C3", withdrawn = "C4", closed = "BRIDGE-CLOSED"}
+"""
+PAIR = STUDY.replace("any = 4", "any = 2").replace('kind = "ring"', 'kind = "complete"')
+ENTRY = {"age": "33", "news": "Never"}
+ANSWERS = {"belief": "64", "trust": "4", "source": "A guess", "passed_on": "yes", "why": "", "agree": "3"}
+
+
+class Stage:
+    """The house with its curtain up: a server, pages of several people, and all that their consoles say."""
+
+    def __init__(self, house: House, new_context: CreateContextCallback) -> None:
+        self.house, self.new_context = house, new_context
+        self.said: list[str] = []
+        self.borne: list[str] = []  # patterns of what the story itself provokes
+
+    @property
+    def server(self) -> Server:
+        """The first of the hall; of a house of one's own, the newest."""
+        return self.house.servers[0 if self.house.sessions is not None else -1]
+
+    def serve(self, port: int | None = None, **environ: str) -> None:
+        apart(lambda: self.house.serve(1, port, **environ))
+
+    def open(self, toml: str = STUDY, people: int = 4, start: bool = True) -> Opened:
+        return apart(lambda: self.house.open(toml, {"player": people}, start))
+
+    def act(self, action: str, session: Opened) -> None:
+        apart(lambda: self.house.act(action, session))
+
+    def page(self, size: Mapping[str, int] = PHONE, **settings: Any) -> Page:
+        """A browser of somebody's own."""
+        context = self.new_context(viewport={"width": size["width"], "height": size["height"]}, **settings)
+        context.on("console", self._hear)
+        context.on("weberror", lambda error: self.said.append(f"uncaught: {error.error}"))
+        return context.new_page()
+
+    def link(self, session: Opened, label: str) -> str:
+        return f"{self.server.base}/join/{session.tokens[label]}"
+
+    def player(self, session: Opened, label: str, size: Mapping[str, int] = PHONE) -> Page:
+        """Somebody who came in by their link."""
+        page = self.page(size)
+        come_in(page, self.link(session, label))
+        expect_state(page, "Live", 15_000)  # before that, its forms work as if scripts were off
+        return page
+
+    def bear(self, pattern: str) -> None:
+        """What this story breaks on purpose, the browser may report."""
+        self.borne.append(pattern)
+
+    def complaints(self) -> list[str]:
+        return [line for line in self.said if not any(re.search(one, line) for one in self.borne)]
+
+    def guests(self, session: Opened, *labels: str, entry: Mapping[str, str] = ENTRY) -> list[Guest]:
+        """People without a browser, who came in."""
+        guests = [self.house.guest(self.server, session, label) for label in labels]
+
+        async def come() -> None:
+            for guest in guests:
+                assert (await guest.sign_in(entry)).status == 303
+
+        apart(lambda: self.house.tell(come()))
+        return guests
+
+    def answer(self, *guests: Guest, **changed: str) -> None:
+        async def say() -> None:
+            for guest in guests:
+                assert (await guest.answer(ANSWERS | changed)).status in (200, 303)
+
+        apart(lambda: self.house.tell(say()))
+
+    def say(self, guest: Guest, body: str) -> None:
+        async def say() -> None:
+            assert (await guest.say(body)).status in (200, 303)
+
+        apart(lambda: self.house.tell(say()))
+
+    def tell_everybody(self, session: Opened, words: str) -> None:
+        """As a researcher; without words, what stood there goes."""
+        apart(
+            lambda: self.house.do(lambda conn: notes.write(conn, session.id, None, "ada", words, uuid4().hex))
+        )
+
+    def ring(self, session: Opened) -> list[str]:
+        """The labels around the ring: each talks with the one before and the one after."""
+        found = self.house.sql(
+            "select label from player where session_id = %s and slot is not null order by slot", session.id
+        )
+        return [label for (label,) in found]
+
+    def versions(self, session: Opened, label: str, field: str) -> list[str]:
+        found = self.house.sql(
+            "select value from record r join player p on p.id = r.player_id "
+            "where p.session_id = %s and p.label = %s and field = %s order by r.id",
+            session.id,
+            label,
+            field,
+        )
+        return [value for (value,) in found]
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.said.append(f"{message.type}: {message.text} ({message.location.get('url')})")
+
+
+# Postgres first: its start needs an event loop, and once Playwright's runs in this thread no other can.
+@pytest.fixture
+def stage(postgres: Postgres, shared: House, new_context: CreateContextCallback) -> Iterator[Stage]:
+    """For a story that leaves the server as it is."""
+    stage = Stage(shared, new_context)
+    yield stage
+    assert stage.complaints() == []
+
+
+@pytest.fixture
+def alone(postgres: Postgres, house: House, new_context: CreateContextCallback) -> Iterator[Stage]:
+    """For a story with a server of its own."""
+    stage = Stage(house, new_context)
+    yield stage
+    assert stage.complaints() == []
+
+
+def come_in(page: Page, link: str) -> None:
+    page.goto(link)
+    page.get_by_label("Your age in years").fill("33")
+    page.get_by_label("Never").check()
+    page.get_by_role("button", name="Come in").click()
+    expect(page.locator("#page")).to_be_visible()
+
+
+def fill_in(page: Page, belief: str = "64", why: str = "", agree: str = "3") -> None:
+    page.get_by_label("How sure are you?").fill(belief)
+    page.get_by_role("radio", name="4", exact=True).check()
+    page.get_by_label("A guess").check()
+    page.get_by_label("Yes").check()
+    page.get_by_label("Why?").fill(why)
+    page.get_by_label("How many agree?").fill(agree)
+
+
+def save(page: Page) -> None:
+    page.get_by_role("button", name="Save my answers").click()
+
+
+def send(page: Page, body: str) -> None:
+    page.get_by_label("Message to your neighbours").fill(body)
+    page.get_by_role("button", name="Send").click()
+
+
+def expect_state(page: Page, words: str, timeout: float = 5_000) -> None:
+    """Of all that the line could say, only what shows."""
+    expect(page.locator("#state")).to_have_text(words, use_inner_text=True, timeout=timeout)
+
+
+def clock(page: Page) -> Locator:
+    return page.get_by_role("timer")
+
+
+def seconds(page: Page) -> int:
+    minutes, _, rest = clock(page).inner_text().partition(":")
+    return 60 * int(minutes) + int(rest)
+
+
+def expect_round(page: Page, number: int) -> None:
+    expect(page.locator("#where")).to_contain_text(f"round {number} of 2")
+
+
+def expect_filled(page: Page, belief: str, why: str) -> None:
+    expect(page.get_by_label("How sure are you?")).to_have_value(belief)
+    expect(page.locator("output")).to_have_text(belief)
+    expect(page.get_by_role("radio", name="4", exact=True)).to_be_checked()
+    expect(page.get_by_label("A guess")).to_be_checked()
+    expect(page.get_by_label("Yes")).to_be_checked()
+    expect(page.get_by_label("Why?")).to_have_value(why)
+
+
+def expect_empty(page: Page) -> None:
+    expect(page.locator("output")).to_have_text("–")
+    expect(page.locator("#step input:checked")).to_have_count(0)
+    expect(page.get_by_label("Why?")).to_have_value("")
+    expect(page.get_by_label("How many agree?")).to_have_value("")
+    expect(page.locator("#saved")).to_have_text("")
+
+
+def put_researcher(stage: Stage) -> None:
+    async def account(conn: Connection) -> None:
+        await put_account(conn, "ada", "a long password")
+
+    apart(lambda: stage.house.do(account))
+
+
+def log_in(stage: Stage, page: Page) -> None:
+    put_researcher(stage)
+    page.goto(f"{stage.server.base}/admin")
+    page.get_by_label("Name").fill("ada")
+    page.get_by_label("Password").fill("a long password")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Sessions")).to_be_visible()
+
+
+def stays_the_same_page(page: Page) -> Callable[[], bool]:
+    """Says later whether the page was ever loaded again."""
+    page.evaluate("window.neverLoadedAgain = true")
+    return lambda: bool(page.evaluate("window.neverLoadedAgain === true"))
+
+
+def wait_on(page: Page, seconds: float) -> None:
+    """To see that nothing happens takes time; the page's own clock says when it is over."""
+    page.wait_for_function(
+        "([since, most]) => performance.now() - since > most",
+        arg=[page.evaluate("performance.now()"), 1000 * seconds],
+    )
+
+
+def ask_for_help(page: Page, words: str) -> None:
+    page.get_by_text("I need help").click()
+    page.locator("#help-body").fill(words)
+    page.get_by_role("button", name="Ask for help").click()
+    expect(page.locator("#help .talk")).to_contain_text(words)
+
+
+def answer(desk: Page, words: str) -> None:
+    desk.locator("#note").fill(words)
+    desk.locator(".acts").get_by_role("button", name="Send").click()
+    expect(desk.locator("#said")).to_contain_text("on their page now")
+
+
+def tab_to(page: Page, target: Locator, key: str = "Tab", most: int = 60) -> None:
+    """Press Tab until `target` has the focus, visibly; wherever the focus stops on the way it can be seen too."""
+    passed: list[str] = []
+    expect(target).to_be_attached()  # where the last key has led to another page, that is here
+    for _ in range(most):
+        page.keyboard.press(key)
+        seen = page.evaluate(
+            """() => {
+                const node = document.activeElement;
+                if (node === document.body) return true;  // round the end
+                const shown = node.matches("input[type=radio]") ? node.closest("label") : node;
+                const { outlineStyle, outlineWidth } = getComputedStyle(shown);
+                const box = shown.getBoundingClientRect();
+                return outlineStyle !== "none" && parseFloat(outlineWidth) >= 2 && box.width > 0
+                    && box.bottom > 0 && box.top < innerHeight;
+            }"""
+        )
+        assert seen, f"the focus can be seen: {page.evaluate('document.activeElement.outerHTML')[:200]}"
+        if target.evaluate("node => node === document.activeElement"):
+            return
+        passed.append(str(page.evaluate("document.activeElement.outerHTML"))[:60])
+    raise AssertionError(f"the keyboard does not reach {target}; it came past {passed}")
+
+
+def watch_the_clock(page: Page) -> None:
+    """Notes each time that the page shows, from now on."""
+    page.evaluate(
+        """() => {
+            window.shown = [];
+            const note = () => {
+                const [minutes, seconds] = document.querySelector('.clock').textContent.split(':').map(Number);
+                const left = 60 * minutes + seconds;
+                if (window.shown.at(-1) !== left) window.shown.push(left);
+                requestAnimationFrame(note);
+            };
+            note();
+        }"""
+    )
+
+
+def ticks(page: Page, count: int) -> None:
+    """Wait for so many ticks of the dashboard."""
+    page.evaluate(
+        """() => {
+            window.ticked = 0;
+            document.addEventListener('htmx:sse:after:message', () => { window.ticked += 1 });
+        }"""
+    )
+    page.wait_for_function("count => window.ticked >= count", arg=count)
+
+
+def left(stage: Stage, session: Opened) -> float:
+    [(deadline,)] = stage.house.sql(
+        "select extract(epoch from deadline - clock_timestamp())::float from room where session_id = %s",
+        session.id,
+    )
+    return float(deadline)

@@ -1,0 +1,90 @@
+"""Stories of a drill: things go wrong while people play, and nothing is lost; if something is, the seed is told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import psycopg
+
+from app.rehearsal.drill import Drill, Outcome
+from app.rehearsal.faults import FAULTS
+from app.rehearsal.play import Played
+from app.rehearsal.verdict import judge
+from tests.house.burst import BURST, CROWD, a_burst, assert_kept, everyone_has_written
+from tests.house.house import House, until
+from tests.rehearsal.test_rehearsal import a_copy, held, networklab, short
+
+__all__ = ["held", "short"]  # fixtures
+
+
+def test_five_faults_lose_nothing(house: House, short: Path) -> None:
+    done = networklab(
+        house, "drill", short, "--faults", "5", "--players", "12", "--seed", "6", "--speed", "6", "--json"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert found["ok"] and len(found["faults"]) == 5 == len(set(found["faults"]))
+    assert "5 faults, and nothing was lost" in found["verdict"]
+    for session in found["sessions"]:
+        assert all(promise["ok"] and promise["checked"] for promise in session["promises"])
+    assert sum(session["figures"]["records acknowledged"] for session in found["sessions"]) > 20
+    # A machine without root leaves out what it can't do, and says so.
+    ours = os.geteuid() == 0 and shutil.which("nft")
+    assert ours or "packets were lost" in found["left_out"]
+    assert house.sql("select count(*) from session") == [(0,)], "it played on somebody's database"
+
+
+def test_a_fault_that_there_is_not_gets_a_sentence(house: House, short: Path) -> None:
+    done = networklab(house, "drill", short, "--only", "the moon fell down")
+    assert done.returncode == 2
+    assert "There is no fault “the moon fell down”. There are: a server process was killed" in done.stderr
+
+
+def test_a_drill_in_which_a_promise_broke_tells_the_seed_and_what(held: Played) -> None:
+    with a_copy(held) as copy:
+        assert copy.url is not None
+        with psycopg.connect(copy.url) as conn:
+            conn.execute("set session_replication_role = replica")
+            conn.execute("delete from record where id = (select min(id) from record)")
+        copy.faults = [(copy.started + 3.0, "Postgres was killed")]
+        outcome = Outcome(Drill("my study", 5, 8, 77), ((copy, asyncio.run(judge(copy))),), ())
+    assert not outcome.kept
+    assert "networklab drill my study --seed 77 --faults 5 --players 8" in outcome.sentence
+    assert "3.0 s  Postgres was killed" in str(outcome) and "not in history.csv" in str(outcome)
+
+
+def test_each_kind_of_fault_has_a_name_that_reads_as_what_happened() -> None:
+    assert len(FAULTS) >= 13
+    assert all(name[0] == name[0].lower() or name.startswith("Postgres") for name in FAULTS)
+
+
+def test_processes_are_replaced_one_after_the_other_and_nobody_notices(house: House) -> None:
+    session = house.open(BURST, CROWD)
+    server = house.serve(processes=2)
+
+    async def story() -> None:
+        async with a_burst(house, session, server) as writers:
+            before = set(house.workers())
+            assert len(before) == 2
+            server.popen.send_signal(signal.SIGHUP)
+            await until(lambda: len(now := set(house.workers())) == 2 and not now & before, "two others", 60)
+            await everyone_has_written(writers, 3)
+            assert server.popen.poll() is None
+            assert {status for writer in writers for status in writer.statuses} == {200}
+        assert_kept(house, session, writers)
+
+    house.tell(story())
+
+
+def test_a_new_process_that_does_not_start_leaves_the_old_ones_where_they_are(house: House) -> None:
+    server = house.serve(processes=2)
+    before = set(house.workers())
+    house.sql("alter table secret rename to mislaid")  # no process can start without it
+    server.popen.send_signal(signal.SIGHUP)
+    asyncio.run(until(lambda: "did not become ready" in server.log.read_text(), "the new one’s end", 90))
+    assert set(house.workers()) == before

@@ -1,0 +1,497 @@
+"""Stories of a rehearsal: it says that all is well when it is, and names the promise that somebody broke."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import os
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from app.config import PROJECT
+from app.database.embedded import Postgres
+from app.rehearsal.gauges import Process, Sample
+from app.rehearsal.habits import habits
+from app.rehearsal.play import Plan, Played, open_rehearsal, play
+from app.rehearsal.verdict import Verdict, estimate, judge
+from tests.house.commands import run
+from tests.house.house import House, Server, a_database, until
+from tests.house.proxy import Exchange, Proxy
+
+STUDY = """
+title = "Short"
+types = ["red", "blue"]
+[entry]
+fields = [{name = "age", ask = "Your age", kind = "integer", min = 18, max = 99}]
+[[room]]
+name = "mixed"
+seats = {red = 2, blue = 2}
+[[room]]
+name = "plain"
+seats = {any = 2}
+after = "2s"
+[lobby]
+max_wait = "6s"
+[network]
+kind = "ring"
+[[step]]
+page = "talk"
+repeat = 4
+limit = "4s"
+chat = "neighbours"
+fields = [
+    {name = "belief", ask = "How sure are you?", kind = "slider", min = 0, max = 100},
+    {name = "why", ask = "Why?", kind = "choice", options = ["A guess", "I was told"]},
+]
+"""
+CORES = os.cpu_count() or 1
+PLAN = Plan(players=8, over=0.5, drop=0.0, flaky=0.0, speed=20.0, messages=6)
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("short")
+    (folder / "pages").mkdir()
+    (folder / "study.toml").write_text(STUDY)
+    (folder / "pages" / "talk.html").write_text('{% extends "player/_step_opened.html" %}')
+    return folder
+
+
+def networklab(house: House, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    environ = os.environ | {"DATABASE_URL": house.database, "PYTHONPATH": str(PROJECT)}
+    return run([*map(str, arguments)], house.folder, environ)
+
+
+# A rehearsal
+
+
+def test_sixty_players_some_of_whom_drop_out_or_have_bad_connections_are_held(
+    house: House, short: Path, tmp_path: Path
+) -> None:
+    report, receipts = tmp_path / "report.html", tmp_path / "receipts.csv"
+    done = networklab(
+        house,
+        *("rehearse", "--session", short, "--players", "60", "--over", "10s", "--speed", "10"),
+        *("--drop", "10%", "--flaky", "20%", "--report", report, "--receipts", receipts, "--json"),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert found["ok"] and all(promise["ok"] and promise["checked"] for promise in found["promises"])
+    assert len(found["promises"]) == 8
+    # Something was put to the test.
+    assert found["figures"]["records acknowledged"] > 200 and found["figures"]["messages acknowledged"] > 30
+    for mischief in ("clicked twice", "locked the phone", "lost the connection under a form"):
+        assert mischief in found["notes"][0], found["notes"]
+    assert "withdrew" in found["notes"][0] or "without a word" in found["notes"][0]
+    assert re.search(r"\d+ of 60 came", done.stderr)
+    # The session is there, ended, and what the bots hold is in it.
+    assert house.sql("select status::text from session") == [("closed",)]
+    with receipts.open(newline="") as file:
+        kept = {line["receipt"] for line in csv.DictReader(file)}
+    stored = house.sql("select count(distinct form) from record")[0][0]
+    assert found["figures"]["receipts found in the export"] == len(kept) <= stored
+    text = report.read_text()
+    assert found["verdict"] in text.replace("&#39;", "'") and text.count("<svg") >= 6
+    assert "<script" not in text and "http" not in text.replace("http-equiv", "")
+
+
+def test_a_session_is_rehearsed_as_it_is_and_stays_as_it_is(house: House, short: Path) -> None:
+    house.open_folder(short, {"red": 6, "blue": 2}, start=False)
+    [(session,)] = house.sql("select id from session")
+    done = networklab(
+        house, "rehearse", "--session", session, "--over", "1s", "--speed", "20", "--at-most", "8s", "--json"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert found["session"] != session and found["players"] == 8
+    assert house.sql(
+        "select count(*) from player where session_id = %s and status <> 'invited'", session
+    ) == [(0,)]
+    types = house.sql(
+        "select type, count(*) from player where session_id = %s group by type order by type",
+        found["session"],
+    )
+    assert types == [("blue", 2), ("red", 6)]
+
+
+def test_herd_after_herd_comes_until_one_is_not_held_or_enough_are(house: House, short: Path) -> None:
+    done = networklab(
+        house,
+        *("rehearse", "--session", short, "--until-it-breaks", "--players", "4", "--most", "7"),
+        *("--over", "0s", "--speed", "20", "--drop", "0%", "--flaky", "0%", "--json"),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert [level["players"] for level in found["levels"]] == [4, 6, 7][: len(found["levels"])]
+    held = [level["players"] for level in found["levels"] if level["holds"]]
+    assert found["held"] == max(held, default=0)
+    if found["holds"]:
+        assert found["summary"] == "It held 7, as many as it was to be tried with."
+    else:  # on a machine that is busy with something else
+        assert "processor" in found["summary"] or "What was full then" in found["summary"]
+
+
+def test_a_running_server_is_rehearsed_with_a_list_of_links_and_no_way_to_its_database(
+    shared: House, server: Server, short: Path, tmp_path: Path
+) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text(
+        "token,label,type\n" + "".join(f",L{n},{'red' if n % 2 else 'blue'}\n" for n in range(8))
+    )
+    links = tmp_path / "links.csv"
+    opened = networklab(shared, "open", short, "--players", people, "--links", links, "--json")
+    session = json.loads(opened.stdout)["session"]
+    assert networklab(shared, "start", session).returncode == 0
+    nowhere = House("host=/nowhere dbname=nothing", tmp_path)
+    done = networklab(
+        nowhere,
+        *("rehearse", "--session", short, "--url", server.base, "--links", links),
+        *("--over", "1s", "--speed", "20", "--drop", "0%", "--json"),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert [promise["number"] for promise in found["promises"] if promise["checked"]] == [4, 7]
+    shared.sessions = [session]
+    assert shared.sql("select count(*) from player where status = 'finished'") == [(8,)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--session", "nothing"], "There is no session “nothing”"),
+        (["--session", "no/such/study"], "There is no such folder"),
+        (["--session", "SHORT", "--url", "http://127.0.0.1:9"], "There is no answer from http://127.0.0.1:9"),
+        (["--session", "SHORT", "--over", "soon"], "“soon” is not a time"),
+        (["--session", "SHORT", "--drop", "0.05"], "“0.05” is not a share; write 5%"),
+        (["--session", "SHORT", "--speed", "0"], "“0” is not a speed"),
+        (["--session", "SHORT", "--links", "links.csv"], "--links goes with --url"),
+    ],
+)
+def test_what_can_not_be_rehearsed_gets_a_sentence(
+    hall: House, short: Path, arguments: list[str], sentence: str
+) -> None:
+    before = hall.sql("select max(signed_in_at) from player")
+    done = networklab(hall, "rehearse", *[str(short) if word == "SHORT" else word for word in arguments])
+    assert done.returncode == 2
+    assert sentence in done.stderr and "Traceback" not in done.stderr
+    assert hall.sql("select max(signed_in_at) from player") == before
+
+
+def test_the_same_seed_gives_the_same_people_most_of_whom_come_early() -> None:
+    one, same, other = (list(habits(400, 300.0, 0.05, 0.05, 0.5, seed)) for seed in (7, 7, 8))
+    assert one == same != other
+    assert all(0 <= person.comes <= 300 for person in one)
+    assert sum(person.comes < 150 for person in one) > 0.6 * len(one)
+    assert 5 < sum(person.drops_at is not None for person in one) < 40
+
+
+@pytest.mark.parametrize(
+    ("server", "postgres", "players", "what"),
+    [
+        # Full is at 0.8: of a core for a process, of all cores together.
+        (0.20, 0.0, 400, "a server process, 20% of a core"),
+        (0.10, 0.50 * CORES - 0.10, 160, "the processors: server and Postgres used 50%"),
+    ],
+)
+def test_the_estimate_goes_by_what_was_fullest_in_the_busiest_ten_seconds(
+    server: float, postgres: float, players: int, what: str
+) -> None:
+    """`server` and `postgres` use so much of a core from second 20 to 30, and nothing before and after."""
+
+    def used(share: float, second: int) -> float:
+        return share * min(max(second - 20, 0), 10)
+
+    samples = [
+        Sample(
+            at=float(second),
+            came=100,
+            playing=100,
+            done=0,
+            records=0,
+            messages=0,
+            busy=0,
+            latencies=(),
+            bots_lag=0.0,
+            processes={"one": Process(used(server, second), 80.0, 100, 0, 0.0, 0.0)},
+            postgres_cpu=used(postgres, second),
+        )
+        for second in range(60)
+    ]
+    room = estimate(samples, 100)
+    assert room is not None and room.limit.startswith(what)
+    assert room.players in (players, players - 10)  # it is rounded down
+
+
+# Promises that somebody broke
+
+
+@pytest.fixture(scope="module")
+def held(postgres: Postgres, short: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    """A session that eight bots have played, with nothing wrong about it."""
+    with a_database(postgres) as url:
+        house = House(url, tmp_path_factory.mktemp("held"))
+        server = house.serve()
+        played = asyncio.run(_play(url, short, server.base))
+        server.stop()
+        yield played
+
+
+async def _play(url: str, study: Path, base: str, plan: Plan = PLAN) -> Played:
+    return await play(await open_rehearsal(url, str(study), plan.players), plan, base, url)
+
+
+@contextmanager
+def a_copy(played: Played) -> Iterator[Played]:
+    """The same in a database of its own, in which things may be broken."""
+    assert played.url is not None
+    name = f"copy_{uuid4().hex[:12]}"
+    original = str(conninfo_to_dict(played.url)["dbname"])
+    with psycopg.connect(make_conninfo(played.url, dbname="postgres"), autocommit=True) as conn:
+        conn.execute(f'create database "{name}" template "{original}"'.encode())
+        try:
+            yield replace(played, url=make_conninfo(played.url, dbname=name))
+        finally:
+            conn.execute(f'drop database "{name}" with (force)'.encode())
+
+
+def broken(verdict: Verdict) -> dict[int, tuple[str, ...]]:
+    return {promise.number: promise.wrongs for promise in verdict.promises if not promise.ok}
+
+
+def test_nothing_is_wrong_where_nothing_is(held: Played) -> None:
+    verdict = asyncio.run(judge(held))
+    assert broken(verdict) == {} and verdict.kept
+    assert sum(len(diary.told) for diary in held.diaries) >= 30
+    assert sum(bool(diary.seen) for diary in held.diaries) == 8
+
+
+BY_HAND = {
+    "a record is deleted": (
+        1,
+        "delete from record where id = (select min(id) from record)",
+        r"P000\d: record \d+ of player \d+: not in history.csv",
+    ),
+    "a record is changed": (
+        1,
+        "update record set value = value || '1' where id = (select min(id) from record)",
+        r"P000\d: record [\d, -]+ of player \d+: not what the receipt says",
+    ),
+    "a message is deleted": (
+        1,
+        "delete from message where id = (select min(id) from message)",
+        r"message \d+ of player \d+: acknowledged, but not stored",
+    ),
+    "two sit in one slot": (
+        2,
+        """drop index one_slot_one_player;
+        update player p set slot = q.slot from player q
+        where p.room_id = q.room_id and p.id = (select min(id) from player) and q.id <> p.id""",
+        "slot",
+    ),
+    "a form is stored twice": (
+        3,
+        """alter table record drop constraint one_record_per_form_field;
+        insert into record (session_id, player_id, room_id, step, round, field, value, version, late, form)
+        select session_id, player_id, room_id, step, round, field, value, version + 1, late, form
+        from record where id = (select min(id) from record)""",
+        "form",
+    ),
+    "a message is stored twice": (
+        3,
+        """insert into message (session_id, room_id, player_id, slot, to_slot, position, step, round, body, form)
+        select session_id, room_id, player_id, slot, to_slot, position, step, round, body, gen_random_uuid()
+        from message where id = (select min(id) from message)""",
+        "is stored 2 times",
+    ),
+    "somebody is left sitting": (
+        4,
+        """alter table player drop constraint who_is_out_has_a_code;
+        update player set status = 'playing', code = null, finished_at = null where label = 'P0003'""",
+        "P0003 is playing after the end",
+    ),
+    "an event is lost": (
+        5,
+        """delete from event where (log_id, seq) =
+        (select log_id, max(seq) - 1 from event where name = 'message_sent' group by log_id limit 1)""",
+        "events numbered",
+    ),
+    "a message was for another room": (
+        8,
+        """update message m set room_id = o.id, slot = 1 from room o
+        where m.id = (select min(id) from message) and o.id <> m.room_id""",
+        r"P000\d read message \d+, which was for others",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BY_HAND)
+def test_what_was_broken_by_hand_is_named(held: Played, what: str) -> None:
+    number, sql, sentence = BY_HAND[what]
+    with a_copy(held) as copy:
+        assert copy.url is not None
+        with psycopg.connect(copy.url) as conn:
+            # The tables' own triggers would log it as if it had happened.
+            conn.execute("set session_replication_role = replica")
+            for statement in sql.split(";"):
+                conn.execute(statement.encode())
+        verdict = asyncio.run(judge(copy))
+    found = broken(verdict)
+    assert number in found, found
+    assert re.search(sentence, "\n".join(found[number])), found[number]
+    assert not verdict.kept and re.search("promises? broke", verdict.sentence)
+
+
+def a_broken_server(
+    house: House,
+    study: Path,
+    answered: Callable[[Exchange], None] = lambda exchange: None,
+    said: Callable[[bytes, bytes], bytes] = lambda request, data: data,
+    plan: Plan = PLAN,
+) -> dict[int, tuple[str, ...]]:
+    """What a rehearsal through a proxy finds wrong."""
+    server = house.servers[0]
+
+    async def story() -> Verdict:
+        async with Proxy(server.port, answered, said).running() as base:
+            return await judge(await _play(house.database, study, base, plan))
+
+    return broken(asyncio.run(story()))
+
+
+def once(change: Callable[[bytes], bytes], pattern: bytes) -> Callable[[bytes, bytes], bytes]:
+    """Changes the first piece of a stream in which `pattern` is found."""
+    done: list[bool] = []
+
+    def said(request: bytes, data: bytes) -> bytes:
+        if done or not re.search(pattern, data):
+            return data
+        done.append(True)
+        return change(data)
+
+    return said
+
+
+NEWS = rb'hx-target="#talk"(?!.*class="own")'
+
+
+def test_a_message_that_never_reaches_a_page_is_named(hall: House, short: Path) -> None:
+    # Six rounds after it: the page lives on for longer than a moment.
+    found = a_broken_server(hall, short, said=once(lambda _: b"", NEWS), plan=replace(PLAN, speed=3.0))
+    assert list(found) == [5] and re.search(r"P000\d never saw message \d+ from P000\d", found[5][0])
+
+
+def test_a_message_that_stands_on_a_page_twice_is_named(hall: House, short: Path) -> None:
+    found = a_broken_server(hall, short, said=once(lambda data: data + data, NEWS))
+    assert list(found) == [5] and re.search(r"message \d+ stood on the page twice", found[5][0])
+
+
+def test_a_message_that_reaches_another_room_is_named(hall: House, short: Path) -> None:
+    told: dict[bytes, bytes] = {}  # room → a message of it
+
+    def said(request: bytes, data: bytes) -> bytes:
+        [room] = re.findall(rb'name="form_key" value="(\d+)\.', data)[:1] or [b""]
+        cookie = re.search(rb"networklab_player=(\d+)", request)
+        assert cookie
+        if room:
+            rooms[cookie[1]] = room
+        mine = rooms.get(cookie[1], b"")
+        if re.search(NEWS, data) and mine:
+            told.setdefault(mine, data)
+            others = [message for other, message in told.items() if other != mine]
+            if others and not stolen:
+                stolen.append(mine)
+                return data + others[0]
+        return data
+
+    rooms: dict[bytes, bytes] = {}
+    stolen: list[bytes] = []
+    found = a_broken_server(hall, short, said=said)
+    assert stolen and 8 in found, found
+    assert re.search(r"P000\d read message \d+, which was for others", found[8][0])
+
+
+def test_an_answer_that_is_always_swallowed_leaves_somebody_stuck_who_is_named(
+    hall: House, short: Path
+) -> None:
+    victim: list[bytes] = []
+
+    def answered(exchange: Exchange) -> None:
+        found = re.match(rb"POST (/join/\S+) ", exchange.request)
+        if found and not victim:
+            victim.append(found[1])
+        if victim and exchange.request.startswith((b"POST " + victim[0], b"GET " + victim[0])):
+            exchange.answer = None
+
+    found = a_broken_server(hall, short, answered, plan=replace(PLAN, at_most=8.0, patience=1.5))
+    assert 4 in found and re.search(r"P000\d (came and was never let in|never saw the code)", found[4][0]), (
+        found
+    )
+
+
+def test_a_swallowed_answer_alone_breaks_nothing(hall: House, short: Path) -> None:
+    swallowed: list[bytes] = []
+
+    def answered(exchange: Exchange) -> None:
+        if exchange.request.startswith(b"POST /play/records") and len(swallowed) < 10:
+            swallowed.append(exchange.request)
+            exchange.answer = None
+
+    assert a_broken_server(hall, short, answered) == {}
+    assert len(swallowed) == 10
+
+
+def test_a_second_receipt_for_the_same_form_is_named(hall: House, short: Path) -> None:
+    answers: dict[bytes, int] = {}
+
+    def answered(exchange: Exchange) -> None:
+        if exchange.request.startswith(b"POST /play/records") and exchange.answer:
+            body = exchange.request.partition(b"\r\n\r\n")[2]
+            answers[body] = answers.get(body, 0) + 1
+            if answers[body] > 1:
+                exchange.answer = re.sub(rb"receipt: \d", b"receipt: 9", exchange.answer)
+
+    # Enough of them click twice.
+    found = a_broken_server(hall, short, answered, plan=replace(PLAN, players=40))
+    assert 3 in found and re.search(r"P00\d\d: the same form has two receipts", found[3][0]), found
+
+
+def test_a_refusal_without_a_word_about_when_to_come_again_is_named(hall: House, short: Path) -> None:
+    refused: list[bytes] = []
+
+    def answered(exchange: Exchange) -> None:
+        if exchange.request.startswith(b"POST /play/records") and not refused:
+            refused.append(exchange.request)
+            exchange.answer = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n"
+
+    found = a_broken_server(hall, short, answered)
+    assert list(found) == [7] and "refused with 503 and no word about when to come again" in found[7][0]
+
+
+def test_a_dashboard_that_stands_still_is_named(hall: House, short: Path) -> None:
+    house, server = hall, hall.servers[0]
+
+    async def story() -> Verdict:
+        playing = asyncio.create_task(
+            _play(house.database, short, server.base, replace(PLAN, speed=2.0, at_most=10.0))
+        )
+        before = house.sql("select count(*) from record")
+        await until(lambda: house.sql("select count(*) from record") > before, "the first records")
+        conn = await psycopg.AsyncConnection.connect(house.database)
+        await conn.execute("lock table process in access exclusive mode")
+        await asyncio.sleep(3.5)  # this is the fault itself: nobody can write figures meanwhile
+        await conn.rollback()
+        await conn.close()
+        return await judge(await playing)
+
+    found = broken(asyncio.run(story()))
+    assert list(found) == [6] and re.match(r"it stood still for [3-9]\.\d s", found[6][0]), found

@@ -1,0 +1,381 @@
+"""Stories of a session told again from its logs: whole, at a moment, and where somebody meddled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from uuid import uuid4
+
+import pytest
+
+from app.commands.arguments import Refusal
+from app.commands.replay import moment
+from app.database import clock
+from app.database.connections import Connection
+from app.players import notes, pay
+from app.players.players import Arrival, sign_in
+from app.replay.check import Checked, check
+from app.replay.fold import Span, read_then
+from app.replay.state import STATUSES, Then
+from app.rooms import decisions, dropouts, lobby, records, rooms, takeovers
+from app.rooms.records import Answer, form_id
+from app.sessions import actions, sessions
+from app.sessions.sessions import read_study
+from app.study.model.study import Study
+from app.web.live.places import place_of
+from app.web.past.places import Stage, page_then
+from app.web.signing import Keys
+from tests.house.house import House
+from tests.house.lively import Lively, a_lively_session, open_lively
+
+
+def checked(house: House, session_id: str) -> Checked:
+    """On a connection in autocommit: the check opens its own transaction."""
+    return house.read(lambda conn: check(conn, session_id))
+
+
+def then_at(house: House, session_id: str, at: datetime) -> Then:
+    return house.read(lambda conn: read_then(conn, session_id, at))
+
+
+def close(house: House, session_id: str) -> None:
+    house.do(lambda conn: sessions.close(conn, session_id, "ada"))
+
+
+def an_eventful_session(house: House) -> Lively:
+    """What can happen to a session, a room and a player, each at least once."""
+    lively = open_lively(house, 14)
+    session_id, study = lively.session_id, lively.study
+    who = {label: lively.comes(label) for label in [*lively.tokens][:9]}
+    assert lively.seat() == 8
+    first, second, third, *_ = who.values()
+    late = {label: lively.comes(label) for label in ("P10", "P11", "P12")} | {"P9": who["P9"]}
+    heirs = [late["P11"], late["P9"], late["P10"]]
+
+    async def act(conn: Connection) -> None:
+        room = await _room_of(conn, first)
+        await actions.extend(conn, session_id, room.id, room.deadline, 30, "ada")
+        await actions.retype(conn, session_id, study, late["P10"], "red", "ada")
+        await actions.dismiss(conn, session_id, study, late["P12"], "lobby", "ada")
+
+    async def pause(conn: Connection) -> None:
+        await sessions.pause(conn, session_id, "ada")
+
+    async def resume(conn: Connection) -> None:
+        await sessions.resume(conn, session_id, "ada")
+
+    house.do(act)
+    lively.answers(first, 1)
+    house.do(pause)
+    lively.comes("P13")
+    house.do(resume)
+    lively.seat()
+
+    async def act_again(conn: Connection) -> None:
+        room = await _room_of(conn, first)
+        for leaves, takes in pairwise([first, *heirs]):
+            await actions.replace(conn, session_id, study, leaves, takes, "withdrawn", "ada")
+        await actions.advance(conn, session_id, study, room.id, 0, "ada")
+        await actions.issue(conn, session_id, study, first, "complete", "ada")
+        never = await _player(conn, session_id, "P14")
+        await actions.issue(conn, session_id, study, never, "lobby", "ada")
+
+    house.do(act_again)
+    lively.answers(heirs[-1], 2)
+    lively.answers(heirs[-1], 1)  # late
+    house.do(lambda conn: lively.say(conn, heirs[-1], "Hello"))
+
+    async def earn(conn: Connection) -> None:
+        room = await _room_of(conn, third)
+        await pay.earn(conn, room.id, 0, {slot: Decimal("1.25") for slot in range(1, 5)}, "payoff")
+
+    house.do(earn)
+
+    async def silent(conn: Connection) -> None:
+        room = await _room_of(conn, third)
+        playing = [seat for seat in (await rooms.view(conn, room.id)).seats if seat.status == "playing"]
+        ids = [seat.player_id for seat in playing]
+        await conn.execute(dropouts.SQL["nudge"], dict(player_ids=ids))
+        await conn.execute(dropouts.SQL["take_back_nudge"], dict(player_id=ids[0]))
+        await conn.execute(takeovers.SQL["set_bot"], dict(room_id=room.id, slot=playing[1].slot, bot=True))
+
+    house.do(silent)
+    lively.withdraws(second)
+
+    async def end_one(conn: Connection) -> None:
+        room = await _room_of(conn, third)
+        await actions.end_room(conn, session_id, study, room.id, "ada")
+
+    house.do(end_one)
+    return lively
+
+
+async def _room_of(conn: Connection, player: int) -> rooms.Room:
+    [(room_id,)] = await (await conn.execute("select room_id from player where id = %s", [player])).fetchall()
+    return await rooms.find_room(conn, room_id)
+
+
+async def _player(conn: Connection, session_id: str, label: str) -> int:
+    query = "select id from player where session_id = %s and label = %s"
+    [(player_id,)] = await (await conn.execute(query, [session_id, label])).fetchall()
+    return int(player_id)
+
+
+def test_a_session_folded_from_its_logs_is_what_the_tables_say(house: House) -> None:
+    for session_id in (an_eventful_session(house).session_id, a_lively_session(house)[0].session_id):
+        found = checked(house, session_id)
+        assert [str(one) for one in found.differences] == []
+        assert found.records and found.messages
+        close(house, session_id)
+        assert [str(one) for one in checked(house, session_id).differences] == []
+
+
+def test_each_place_where_table_and_log_part_is_named_with_what_both_say(house: House) -> None:
+    lively = an_eventful_session(house)
+    assert checked(house, lively.session_id).ok
+    for change in (
+        "alter table player disable trigger player_updated",
+        "update player set type = 'green' where label = 'P5'",
+        "update record set value = '99' where field = 'belief' and round = 1 and not late",
+        "delete from record where field = 'belief' and late",
+        "delete from event where name = 'step_opened'",
+        "update message set body = 'Good-bye'",
+    ):
+        house.sql(change)
+    found = checked(house, lively.session_id)
+    said = [str(one) for one in found.differences]
+    assert said[0].startswith("the log of mixed-1, events: the log says nothing of event ")
+    assert said[1] == "player P5, type: the log says red, the table says green"
+    assert "room mixed-1, answered: the log says numbers 1, the table says numbers 10" in said
+    assert any("sha256: the log says" in one for one in said)
+    assert any("stored: the log says acknowledged, the table says nothing of" in one for one in said)
+    assert said[-1].startswith("message 1, sha256: the log says ")
+    assert len(said) == 6
+
+
+def test_the_fold_at_a_moment_is_what_was_so_then(house: House) -> None:
+    """Between any two things that happen, what the tables say is noted; the log tells it again afterwards."""
+    lively = open_lively(house, 9)
+    noted: dict[datetime, tuple[object, ...]] = {}
+
+    def note() -> None:
+        [moment] = house.sql("select clock_timestamp()")
+        noted[moment[0]] = _state(house, lively.session_id)
+
+    who = []
+    for label in lively.tokens:
+        who.append(lively.comes(label))
+        note()
+    lively.seat()
+    note()
+    lively.answers(who[0], 1)
+    note()
+    house.do(lambda conn: sessions.pause(conn, lively.session_id, "ada"))
+    note()
+    house.do(lambda conn: sessions.resume(conn, lively.session_id, "ada"))
+    note()
+    lively.moves_to(who[0], 2)
+    note()
+    lively.withdraws(who[0])
+    note()
+    assert len(set(noted.values())) == len(noted)
+    for at, state in noted.items():
+        then = then_at(house, lively.session_id, at)
+        waiting = [one for one in then.players.values() if one.status == "waiting"]
+        rooms_then = tuple(
+            (room.name, room.position, room.deadline, len(room.answered)) for room in then.rooms.values()
+        )
+        people = tuple((one.label, one.status, one.slot, one.waiting_since) for one in waiting)
+        assert (then.status, then.stored, tuple(then.counts.values()), rooms_then, people) == state
+
+
+def _state(house: House, session_id: str) -> tuple[object, ...]:
+    [(status, records)] = house.sql(
+        "select s.status::text, (select count(*) from record r where r.session_id = s.id) "
+        "from session s where id = %s",
+        session_id,
+    )
+    counts = dict(
+        house.sql("select status::text, count(*) from player where session_id = %s group by 1", session_id)
+    )
+    seen = house.sql(
+        "select r.name, r.position, r.deadline, count(distinct a.player_id) from room r left join record a "
+        "on a.room_id = r.id and a.step = r.step and a.round = r.round and not a.late "
+        "where r.session_id = %s group by r.id order by r.id",
+        session_id,
+    )
+    people = house.sql(
+        "select label, status::text, slot, waiting_since from player "
+        "where session_id = %s and status = 'waiting' order by id",
+        session_id,
+    )
+    return status, records, tuple(counts.get(one, 0) for one in STATUSES), tuple(seen), tuple(people)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", 90), ("2m", 120), ("14:01:30", 90), ("2026-11-24T14:00:05Z", 5), ("", 600), ("00:10", 36_600)],
+)
+def test_a_moment_can_be_said_in_several_ways(text: str, seconds: float) -> None:
+    first = datetime(2026, 11, 24, 14, tzinfo=UTC)
+    span = Span(first, first + timedelta(minutes=10))
+    assert moment(text, span) - first == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("text", ["soon", "-5", "25:00", "2026-13-01T00:00:00Z", "9" * 40, "١٢"])
+def test_what_is_no_moment_is_refused_in_a_sentence(text: str) -> None:
+    first = datetime(2026, 11, 24, 14, tzinfo=UTC)
+    with pytest.raises(Refusal, match=r"is no moment; write seconds"):
+        moment(text, Span(first, first))
+
+
+def test_a_page_of_the_past_says_what_it_said_then(house: House) -> None:
+    """The page of one who plays, writes, is written to and leaves, and of one who waits through a pause."""
+    lively = open_lively(house, 9)
+    who = [lively.comes(label) for label in lively.tokens]
+    album = Album(house, lively.session_id, lively.study, (who[0], who[8]))
+    album.keep()
+    lively.seat()
+    album.keep()
+    lively.answers(who[0], 1, "12", "because")
+    house.do(lambda conn: notes.ask(conn, lively.session_id, who[0], "Help!", "", "form-1"))
+    album.keep()
+    house.do(lambda conn: notes.write(conn, lively.session_id, None, "ada", "Hello all", "form-2"))
+    house.do(lambda conn: lively.say(conn, who[0], "first"))
+    lively.answers(who[0], 1, "13", "another because")
+    album.keep()
+    house.do(lambda conn: sessions.pause(conn, lively.session_id, "ada"))
+    album.keep()
+    house.do(lambda conn: sessions.resume(conn, lively.session_id, "ada"))
+    lively.moves_to(who[0], 2)
+    house.do(lambda conn: lively.say(conn, who[0], "second"))
+    house.do(lambda conn: conn.execute(dropouts.SQL["nudge"], dict(player_ids=[who[0]])))
+    album.keep()
+    lively.withdraws(who[0])
+    album.keep()
+    close(house, lively.session_id)
+    album.keep()
+    pages = album.of(who[0])
+    assert "another because" in pages[3] and "another because" not in pages[5]
+    assert len({*pages}) == len(pages) - 1  # the close no longer concerned them
+    album.look_at_again()
+
+
+def test_a_page_of_the_past_shows_what_others_had_answered_and_how_far_one_was(house: House) -> None:
+    opened = house.open(OWN_PACE, {"red": 3})
+    study = house.do(lambda conn: read_study(conn, opened.id))
+    arrivals = [Arrival(token, {}) for token in opened.tokens.values()]
+    who = [one.id for one in house.do(lambda conn: sign_in(conn, arrivals)) if one]
+    house.do(lambda conn: lobby.seat(conn, opened.id, study))
+    [(room,)] = house.sql("select id from room where session_id = %s", opened.id)
+    album = Album(house, opened.id, study, who[:2])
+
+    def answer(player: int, position: int, value: str) -> None:
+        step, round_ = study.plan[position].step, study.plan[position].round
+        said = ((step.fields[0].name, value),)
+        form = form_id(player, uuid4().hex, said)
+        told = Answer(player, room, step.name, round_, said, form)
+        house.do(lambda conn: records.store(conn, [told]))
+        album.keep()
+
+    def go_on(position: int) -> None:
+        house.do(lambda conn: rooms.advance(conn, study, [(room, study.plan[position])]))
+        album.keep()
+
+    for nth, player in enumerate(who[:2]):
+        answer(player, 0, f"{nth}1")
+    filled = dict(session_id=opened.id, room_id=room, position=0, step="guess", round=1, made_by="default")
+    house.do(
+        lambda conn: conn.execute(
+            decisions.SQL["add_results"], filled | dict(slots=[3], names=["guess"], values=["77"])
+        )
+    )
+    go_on(1)
+    for nth, player in enumerate(who):
+        answer(player, 1, f"{nth}2")
+    go_on(2)
+    answer(who[0], 2, "44")
+    answer(who[0], 3, "55")
+    pages = album.of(who[0])
+    assert (
+        ">77</td>" in pages[3] and ">12</td>" not in pages[3]
+    )  # in the table, not in some number on the page
+    assert "Alone?" in pages[6] and "Still alone?" in pages[7] and "Still alone?" in pages[8]
+    album.look_at_again()
+    assert checked(house, opened.id).ok
+    house.sql("update result set value = '78' where session_id = %s", opened.id)
+    [found] = checked(house, opened.id).differences
+    assert str(found) == (
+        "room line-1, position 0, slot 3, result guess, value: the log says 77 by default, the table says 78 by default"
+    )
+
+
+OWN_PACE = """
+title = "Line"
+[[room]]
+name = "line"
+seats = {any = 3}
+[[step]]
+page = "talk"
+name = "guess"
+repeat = 2
+limit = "60s"
+on_timeout = "default:77"
+fields = [{name = "guess", ask = "How many?", kind = "integer", min = 0, max = 100}]
+show = [{field = "guess", of = "room", round = "all"}]
+[[step]]
+page = "talk"
+name = "alone"
+limit = "60s"
+wait_for = "none"
+fields = [{name = "one", ask = "Alone?", kind = "integer"}]
+[[step]]
+page = "talk"
+name = "later"
+limit = "60s"
+wait_for = "none"
+fields = [{name = "two", ask = "Still alone?", kind = "integer"}]
+"""
+
+
+class Album:
+    """Pages as they were shown, to be held against what the replay makes of the log."""
+
+    def __init__(self, house: House, session_id: str, study: Study, players: Sequence[int]) -> None:
+        self.house, self.session_id, self.study, self.players = house, session_id, study, players
+        self.kept: list[tuple[datetime, int, str]] = []
+
+    def keep(self) -> None:
+        [(at,)] = self.house.sql("select clock_timestamp()")
+        self.kept += [(at, player, self._now(player, at)) for player in self.players]
+
+    def of(self, player: int) -> list[str]:
+        return [page for _, one, page in self.kept if one == player]
+
+    def look_at_again(self) -> None:
+        for at, player, page in self.kept:
+            assert self._then(player, at) == page
+
+    def _now(self, player: int, at: datetime) -> str:
+        async def read(conn: Connection) -> str:
+            place = await place_of(conn, Keys(b"secret"), self.study, player)
+            assert place is not None
+            with clock.standing_at(at):
+                return _without_keys(place.html())
+
+        return self.house.read(read)
+
+    def _then(self, player: int, at: datetime) -> str:
+        async def read(conn: Connection) -> str:
+            session = await sessions.find_session(conn, self.session_id)
+            then = await read_then(conn, self.session_id, at)
+            return _without_keys(await page_then(conn, Stage(session, self.study, at, then), player))
+
+        return self.house.read(read)
+
+
+def _without_keys(page: str) -> str:
+    return re.sub(r'name="form_key" value="[^"]*"', "", page)

@@ -1,0 +1,95 @@
+"""A question about each of several others: who is asked about whom, and what an answer about somebody else is worth."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from app.study.reading import check
+from app.study.toml.mistakes import Mistake
+from tests.house.house import PAGE, House, Server, until
+from tests.rooms.test_shown import at_the_table, words
+
+STUDY = """
+title = "Ratings"
+[[room]]
+name = "line"
+seats = {any = 3}
+[network]
+edges = [[1, 2], [2, 3]]
+[[step]]
+page = "talk"
+limit = "60s"
+repeat = 2
+fields = [{name = "points", ask = "How many points does each get?", kind = "each", min = 0, max = 5, about = "got"}]
+on_end = "add_up"
+results = [{name = "got", ask = "What you got", kind = "integer"}]
+"""
+HOOKS = """
+def add_up(room):
+    got = dict.fromkeys(room.slots, 0)
+    for said in room.said("points").values():
+        for other, points in said.items():
+            got[other] += points
+    return {"got": got}
+"""
+
+
+def files(toml: str = STUDY) -> dict[str, bytes]:
+    return {"study.toml": toml.encode(), "pages/talk.html": PAGE.encode(), "hooks.py": HOOKS.encode()}
+
+
+def test_an_answer_counts_for_those_alone_whom_it_was_asked_about(shared: House, server: Server) -> None:
+    session = shared.open_files(files(), {"x": 3})
+
+    async def story() -> None:
+        table = await at_the_table(shared, server, session)
+        page = (await table[1].browser.get("/play")).text
+        assert 'name="points-2"' in page and 'name="points-3"' not in page and "Birch" in page
+        refused = await table[1].answer({"points": "2", "points-2": "6"})
+        assert refused.status == 422 and "whole number from 0 to 5" in refused.text
+        assert 'value="6"' in refused.text  # kept, to be mended
+        # Slot 1 sees slot 2 alone, and gives points to slot 3, too, by a form of its own making.
+        await table[1].answer({"points": "2", "points-2": "4", "points-3": "5"})
+        await table[2].answer({"points": "1", "points-1": "1", "points-3": "2"})
+        await table[3].answer({"points": "2", "points-2": "3"})
+        await until(got, "the sums")
+        assert got() == {1: 1, 2: 7, 3: 2}
+        again = (await table[2].browser.get("/play")).text
+        assert "Ash 1" in words(again) and "Cedar 2" in words(
+            again
+        )  # what they got stands beside their names
+
+    def got() -> dict[int, int]:
+        found = shared.sql(
+            "select slot, value from result where session_id = %s and name = 'got'", session.id
+        )
+        return {slot: int(value) for slot, value in found}
+
+    shared.tell(story())
+    stored = shared.sql("select value from record where session_id = %s order by id limit 1", session.id)
+    assert json.loads(stored[0][0]) == {"2": "4", "3": "5"}  # records are what was sent
+
+
+def mistakes(old: str, new: str) -> list[Mistake]:
+    assert old in STUDY
+    return [one for one in check(files(STUDY.replace(old, new, 1))) if one.grave]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('about = "got"', 'about = "gto"', "Did you mean `got`?"),
+        ('about = "got"', 'of = "friends"', "hooks.py has no function `friends`"),
+        ("min = 0, max = 5", 'options = ["one"]', "at least two options"),
+        ('kind = "each", min = 0, max = 5, about = "got"', 'kind = "integer", of = "room"', "means nothing"),
+        (
+            "[[step]]",
+            '[entry]\nfields = [{name = "q", ask = "?", kind = "each"}]\n[[step]]',
+            "At the door nobody",
+        ),
+    ],
+)
+def test_check_says_which_questions_cannot_be(old: str, new: str, told: str) -> None:
+    assert told in " ".join(map(str, mistakes(old, new)))

@@ -1,0 +1,232 @@
+"""Stories of what a player sees of what others did, and of the studies that rest on it, from the link to the CSV."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import html
+import io
+import re
+import zipfile
+from typing import Any
+
+import pytest
+
+from app.config import PROJECT
+from app.rehearsal.bots import Bot
+from app.rehearsal.habits import Habits
+from app.rooms.rooms import RoomView, Seat
+from app.rooms.shown import shown_to, wanted
+from app.study.model.networks import Tie
+from app.study.reading import check, parse, read_folder
+from app.study.sections.fields import SWATCHES
+from tests.house.house import PAGE, Guest, House, Opened, Server, Stream, seated, sign_everyone_in, until
+
+STUDY = """
+title = "Line"
+[[room]]
+name = "line"
+seats = {any = 3}
+[network]
+edges = [[1, 2], [2, 3]]
+[[step]]
+page = "talk"
+name = "before"
+limit = "60s"
+fields = [{name = "hope", ask = "What do you hope?", kind = "text"}]
+[[step]]
+page = "talk"
+repeat = 3
+limit = "60s"
+fields = [{name = "guess", ask = "How many?", kind = "integer", min = 0, max = 100}]
+show = [
+    {field = "guess", as = "mean"},
+    {field = "guess", of = "room", round = "all"},
+    {field = "guess", as = "picture"},
+    {field = "hope", of = "me"},
+]
+"""
+COLOURS = """
+title = "Colours"
+[[room]]
+name = "line"
+seats = {any = 3}
+[network]
+edges = [[1, 2], [2, 3]]
+[[step]]
+page = "talk"
+limit = "60s"
+ends = "deadline"
+save = "change"
+fields = [
+    {name = "colour", ask = "Your colour", kind = "choice", options = ["red", "blue"], swatches = ["red", "blue"]},
+]
+show = [{field = "colour", round = "now"}, {field = "colour", round = "now", as = "picture", ask = "Whom you see"}]
+"""
+
+
+def words(page: str) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+def shown(page: str) -> str:
+    """What of a page tells of others, in words."""
+    return words(" ".join(re.findall(r'<figure class="shown-others">.*?</figure>', page, re.DOTALL)))
+
+
+async def at_the_table(house: House, server: Server, session: Opened) -> dict[int, Guest]:
+    """Everybody, by slot."""
+    guests = {label: house.guest(server, session, label) for label in session.tokens}
+    await sign_everyone_in(list(guests.values()))
+    for guest in guests.values():
+        await seated(guest)
+    slots = house.sql("select slot, label from player where session_id = %s order by slot", session.id)
+    return {slot: guests[label] for slot, label in slots}
+
+
+def test_each_sees_what_their_neighbours_answered_before_and_no_more(shared: House, server: Server) -> None:
+    session = shared.open(STUDY, {"x": 3})
+
+    async def story() -> None:
+        table = await at_the_table(shared, server, session)
+        for slot, guest in table.items():
+            assert shown((await guest.browser.get("/play")).text) == ""
+            await guest.answer({"hope": f"hope of {slot}"})
+        for guest in table.values():
+            await until_round(guest, 1)
+        one = shown((await table[1].browser.get("/play")).text)
+        assert "hope of 1" in one and "hope of 2" not in one and "How many?" not in one
+        async with table[3].watching() as stream:
+            for slot, guess in {1: "10", 2: "20", 3: "35"}.items():
+                await table[slot].answer({"guess": guess})
+            await stream.until(lambda text: "round 2 of 3" in text, "the next round")
+            assert "On average, the others: 20" in words(stream.messages[-1])
+        one, two = [shown((await table[slot].browser.get("/play")).text) for slot in (1, 2)]
+        # Slot 1 sees slot 2; slot 2 sees both others: (10 + 35) / 2.
+        assert "On average, the others: 20 " in one and "On average, the others: 22.5 " in two
+        assert "You 10 Birch 20 Cedar 35" in one and "Ash 10 You 20 Cedar 35" in two
+        for slot, guess in {1: "11", 2: "21", 3: "36"}.items():
+            await table[slot].answer({"guess": guess})
+        await until_round(table[1], 3)
+        page = (await table[1].browser.get("/play")).text
+        assert "You 10 11 Birch 20 21 Cedar 35 36" in shown(page)
+        assert re.findall(r'<circle cx="([\d.]+)"', page) == ["63.0"]  # 21 of 100, on a line of 300
+
+    shared.tell(story())
+
+
+async def until_round(guest: Guest, number: int) -> None:
+    async def there() -> bool:
+        return f"round {number} of 3" in await guest.page()
+
+    await until(there, f"round {number}")
+
+
+def test_a_choice_is_seen_by_neighbours_as_it_is_made_and_changed(shared: House, server: Server) -> None:
+    session = shared.open(COLOURS, {"x": 3})
+
+    async def story() -> None:
+        table = await at_the_table(shared, server, session)
+        async with table[1].watching() as near, table[3].watching() as far:
+            assert "Birch –" in shown(near.raw[0])
+            for colour in ("red", "blue", "red"):
+                await table[2].answer({"colour": colour})
+                for stream in (near, far):
+                    await sees(stream, colour)
+            await table[3].answer({"colour": "blue"})
+            await table[1].answer({"colour": "blue"})
+        assert "Cedar" not in "".join(near.messages) and "Ash" not in "".join(far.messages)
+        assert "Birch red" in shown((await table[1].browser.get("/play")).text)
+        # In the picture: two blue ones that the red one is tied to, and then three blue ones.
+        page = (await table[2].browser.get("/play")).text
+        assert drawn(page) == ["red", "blue", "blue"] and 'class="same"' not in page
+        assert "Nobody you see has chosen the same as you." in shown(page)
+        await table[2].answer({"colour": "blue"})
+        page = (await table[2].browser.get("/play")).text
+        assert drawn(page) == ["blue", "blue", "blue"] and page.count('class="same"') == 2
+        assert "2 of the people you see have chosen the same as you." in shown(page)
+        assert drawn((await table[1].browser.get("/play")).text) == ["blue", "blue"]
+
+    shared.tell(story())
+
+
+def drawn(page: str) -> list[str]:
+    """The colours in the picture of those whom a player sees, the player's own first."""
+    return re.findall(r'<g class="swatch-(\w+)">', page)
+
+
+async def sees(stream: Stream, colour: str) -> None:
+    await stream.until(lambda _: f">{colour}</td>" in stream.messages[-1], colour)
+
+
+def test_each_swatch_has_its_colour_in_the_style() -> None:
+    style = (PROJECT / "static" / "app.css").read_text()
+    assert set(re.findall(r"\.swatch-(\w+) \{ --swatch: #", style)) == set(SWATCHES)
+
+
+def test_what_was_answered_last_is_what_came_before_in_the_plan() -> None:
+    study = parse({"study.toml": STUDY.encode(), "pages/talk.html": PAGE.encode()})
+    first, second, third = study.plan[1:]
+    assert [one.round for one in wanted(study, third)[third.step.show[1]]] == [1, 2]
+    assert wanted(study, first)[first.step.show[0]] == ()
+    assert wanted(study, second)[second.step.show[3]] == (study.plan[0],)
+
+
+def test_a_mean_is_written_as_the_language_writes_numbers() -> None:
+    study = parse({"study.toml": f'language = "de"\n{STUDY}'.encode(), "pages/talk.html": PAGE.encode()})
+    seats = tuple(Seat(slot, "", "any", slot, "playing", True) for slot in (1, 2, 3))
+    nowhere: Any = None  # the room itself is not asked for anything
+    view = RoomView(nowhere, seats, (Tie(2, 1, 1.0), Tie(2, 3, 1.0)))
+    told = {(1, "talk", 1, "guess"): "20", (3, "talk", 1, "guess"): "25"}
+    assert shown_to(study, study.plan[2], view, seats[1], told)[0].mean == "22,5"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('{field = "gess"}', "Did you mean `guess`?"),
+        ('{field = "hope", round = "now"}', "not asked at this step"),
+        ('{field = "hope", as = "mean"}', "is no number"),
+        ('{field = "guess", of = "friends"}', '`of` is "friends"'),
+        ('{field = "guess", when = "now"}', "when"),
+        ("{}", "`field` is missing"),
+    ],
+)
+def test_check_says_what_cannot_be_shown(line: str, told: str) -> None:
+    toml = STUDY.replace('{field = "guess", as = "mean"}', line)
+    found = check({"study.toml": toml.encode(), "pages/talk.html": PAGE.encode()})
+    assert told in " ".join(map(str, found)) and all(one.spot for one in found)
+
+
+@pytest.mark.parametrize(("name", "people", "answers"), [("crowd", 12, 4), ("colours", 8, 1)])
+def test_a_study_that_ships_runs_from_the_link_to_the_csv(
+    shared: House, server: Server, name: str, people: int, answers: int
+) -> None:
+    folder = PROJECT / "studies" / name
+    study = parse(quick(read_folder(folder)))
+    session = shared.open_study(study, {"x": people})
+    ada = shared.researcher(server)
+
+    async def story() -> None:
+        bots = [
+            Bot(server.base, token, study, Habits(think=(0.1, 0.4), talk=0), label)
+            for label, token in session.tokens.items()
+        ]
+        async with asyncio.timeout(60):
+            await asyncio.gather(*(bot.play() for bot in bots))
+        packed = await ada.get(f"/admin/sessions/{session.id}/export.zip")
+        with zipfile.ZipFile(io.BytesIO(packed.body)) as files:
+            rows = list(csv.DictReader(io.StringIO(files.read("records.csv").decode())))
+            players = list(csv.DictReader(io.StringIO(files.read("players.csv").decode())))
+        assert len(rows) == people * answers
+        assert {player["status"] for player in players} == {"finished"}
+        assert {player["code"] for player in players} == {study.finish.codes["complete"]}
+
+    shared.tell(story())
+    assert shared.contradictions(session) == []
+
+
+def quick(files: dict[str, bytes]) -> dict[str, bytes]:
+    """With a deadline that a test can wait for, where a step lasts until its deadline."""
+    toml = files["study.toml"].decode().replace('limit  = "3m"', 'limit  = "6s"')
+    return files | {"study.toml": toml.encode()}

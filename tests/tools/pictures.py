@@ -1,0 +1,276 @@
+"""Takes the pictures in docs/pictures/ of a session that really runs: `python -m tests.tools.pictures`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+from psycopg.conninfo import make_conninfo
+
+from app.config import PROJECT
+from app.database.embedded import Postgres
+from app.database.running import migrate_at
+from app.rehearsal.bots import Bot
+from app.rehearsal.habits import Habits
+from app.study.reading import parse, read_folder
+from app.web.accounts import log_in, put_account
+from app.web.processes import free_port
+from tests.house.browser import chromium, launch_arguments
+from tests.house.house import House, Opened, Server
+
+PICTURES = PROJECT / "docs" / "pictures"
+PHONE, DESKTOP = (390, 844), (1280, 800)
+RUMOUR = PROJECT / "studies" / "rumour"
+PEOPLE = {"red": 50, "blue": 47, "green": 3}
+YOU, LEAVER = "R1", "G3"
+SMALL = {  # what of rumour.toml is other in a session that shows the ways out
+    "seats = {red = 2, blue = 2}": "seats = {red = 1, blue = 1}\ncount = 1",
+    "seats = {any = 4}\n": "seats = {green = 4}\ncount = 1\n",
+    'silent = "45s"': 'silent = "8s"',
+    "base = 4.00": "base = 4.00\noutcomes = {full = 0.50, dropped = 1.00}",
+    'grace  = "20s"': 'grace  = "7s"',
+    'chat   = "neighbours"': 'chat   = "neighbours"\non_end = "settle"\n'
+    'results = [{name = "mood", ask = "The mood", kind = "number"}]',
+    "[lobby]": '[[quota]]\nfield = "age"\nmin = 60\nmost = 1\n\n[standby]\nplaces = 5\n\n[lobby]',
+}
+FAILS = """def settle(room):
+    believed = room.said("belief")
+    gone = [seat for seat in room.seats if not seat.plays]
+    return {"mood": {slot: sum(believed.values()) // (len(believed) - len(gone)) for slot in room.slots}}
+"""
+
+
+def main() -> None:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="networklab-pictures-") as home:
+        Path(home).chmod(0o755)
+        with Postgres(Path(home)) as postgres:
+            asyncio.run(migrate_at(postgres.dsn))
+            house = House(make_conninfo(postgres.dsn), Path(home))
+            try:
+                _take(house)
+            finally:
+                house.leave()
+
+
+def _take(house: House) -> None:
+    session = house.open_folder(RUMOUR, PEOPLE)
+    server = house.serve(2)
+    house.do(lambda conn: put_account(conn, "ada", "correct horse"))
+    small = _open_small(house)
+    link, key = (house.do(lambda conn: log_in(conn, "ada", once=True)) for _ in range(2))
+    crowd = threading.Thread(target=lambda: asyncio.run(_crowd(server, session)), daemon=True)
+    crowd.start()
+    with sync_playwright() as playwright:
+        chrome = playwright.chromium.launch(executable_path=chromium(), args=launch_arguments())
+        _player(chrome, server, session)
+        _researcher(chrome, server, session, link)
+        _rehearsal(chrome, house, server)
+        _ways_out(chrome, server, small, key)
+        _preview(chrome, house.folder)
+        chrome.close()
+
+
+async def _crowd(server: Server, session: Opened) -> None:
+    study = parse(read_folder(RUMOUR))
+    chance = random.Random(7)
+
+    async def come(label: str, token: str) -> None:
+        await asyncio.sleep(chance.uniform(0, 8) if label != "B47" else 30)
+        await Bot(server.base, token, study, Habits(think=(1, 6), talk=0.5), label).play()
+
+    await asyncio.gather(
+        *(come(label, token) for label, token in session.tokens.items() if label not in (YOU, LEAVER))
+    )
+
+
+def _player(chrome: Browser, server: Server, session: Opened) -> None:
+    page = _page(chrome, PHONE)
+    page.goto(f"{server.base}/join/{session.tokens[YOU]}")
+    _take_both(page, "join")
+    page.get_by_label("Your age in years").fill("33")
+    page.get_by_label("Every week").check()
+    page.get_by_role("button", name="Come in").click()
+    page.wait_for_url("**/play")
+    page.get_by_text("Live", exact=True).wait_for()
+    _take_both(page, "lobby")
+    page.locator("#talk li").first.wait_for(timeout=150_000)
+    page.locator("#body").fill("I heard the same at the bakery.")
+    page.get_by_role("button", name="Send").click()
+    page.locator("#talk li.own").wait_for()
+    page.evaluate("scrollTo(0, 0)")
+    _take_both(page, "room")
+    page.get_by_text("I need help").click()
+    page.locator("#help-body").fill("My neighbours say nothing. Is that right?")
+    page.get_by_role("button", name="Ask for help").click()
+    page.get_by_text("They have your question").wait_for()
+    page.locator("#help").scroll_into_view_if_needed()
+    _take_both(page, "help")
+    page.context.close()
+    leaver = _page(chrome, PHONE)
+    leaver.goto(f"{server.base}/join/{session.tokens[LEAVER]}")
+    leaver.get_by_label("Your age in years").fill("33")
+    leaver.get_by_label("Every week").check()
+    leaver.get_by_role("button", name="Come in").click()
+    leaver.get_by_text("Leave the study").click()
+    leaver.get_by_role("button", name="Leave for good").click()
+    leaver.locator("#code").wait_for()
+    _take_both(leaver, "done")
+    leaver.goto(f"{server.base}/join/no-such-link")
+    _take_both(leaver, "problem")
+    leaver.context.close()
+
+
+def _researcher(chrome: Browser, server: Server, session: Opened, key: str) -> None:
+    page = _page(chrome, DESKTOP)
+    place = f"{server.base}/admin/sessions/{session.id}"
+    page.goto(f"{server.base}/admin/login")
+    _take_both(page, "login")
+    page.goto(f"{server.base}/admin/login?key={key}&to=/admin/sessions/{session.id}")
+    page.locator(".room.playing").nth(20).wait_for()
+    page.wait_for_timeout(3000)  # rates need two ticks
+    _take_both(page, "monitor")
+    page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
+    page.emulate_media(color_scheme="dark")
+    page.screenshot(path=PICTURES / "monitor-dark.png")
+    page.emulate_media(color_scheme="light")
+    page.locator(".asks a").first.click()
+    page.locator("#note").fill("Yes, they may also stay silent.")
+    page.wait_for_timeout(1500)
+    _take_both(page, "player")
+    page.locator("#story a[href*='/rooms/']").first.click()
+    page.get_by_text("Who sees whom").wait_for()
+    page.wait_for_timeout(1500)
+    _take_both(page, "one-room")
+    for address, name in (
+        (f"{place}?wall=true", "wall"),
+        (f"{place}/players?status=playing", "people"),
+        (f"{place}/rooms", "rooms"),
+        (f"{server.base}/admin", "sessions"),
+    ):
+        page.goto(address)
+        page.wait_for_timeout(1200)
+        _take_both(page, name)
+    page.goto(f"{place}/replay")
+    page.locator(".rooms a").first.click()
+    page.locator("#story table a").first.click()
+    page.locator(".shown").wait_for()
+    _take_both(page, "replay")
+
+
+def _take_both(page: Page, name: str) -> None:
+    """The page as it is, on a desktop and on a phone."""
+    for size, kind in ((DESKTOP, "desktop"), (PHONE, "phone")):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.screenshot(path=PICTURES / f"{name}-{kind}.png")
+
+
+def _open_small(house: House) -> Opened:
+    """A small session in which somebody falls silent, somebody stands by, somebody comes too late and a hook fails."""
+    toml = (RUMOUR / "study.toml").read_text()
+    for old, new in SMALL.items():
+        assert old in toml
+        toml = toml.replace(old, new)
+    files = read_folder(RUMOUR) | {"study.toml": toml.encode(), "hooks.py": FAILS.encode()}
+    return house.open_files(files, {"red": 2, "blue": 3})
+
+
+def _ways_out(chrome: Browser, server: Server, session: Opened, key: str) -> None:
+    pages = {label: _page(chrome, PHONE) for label in session.tokens}
+
+    def come_in(label: str, age: int = 33) -> Page:
+        page = pages[label]
+        page.goto(f"{server.base}/join/{session.tokens[label]}")
+        page.get_by_label("Your age in years").fill(str(age))
+        page.get_by_label("Every week").check()
+        page.get_by_role("button", name="Come in").click()
+        return page
+
+    stays, silent = come_in("R1", 61), come_in("B1")
+    silent.locator("#nudge").wait_for(timeout=60_000)
+    _take_both(silent, "nudged")
+    stays.get_by_role("button", name="I’m here").click()
+    late = come_in("B2", 70)
+    late.locator("#code").wait_for()
+    _take_both(late, "full")
+    standby = come_in("R2")
+    standby.get_by_text("You are on standby").wait_for()
+    _take_both(standby, "standby")
+    silent.locator("#code").wait_for(timeout=60_000)
+    _take_both(silent, "dropped")
+    stays.get_by_text("has left; the group goes on").wait_for()
+    stays.evaluate("scrollTo(0, 0)")
+    _take_both(stays, "left-behind")
+    stays.locator("#step input[type=range]").fill("60")
+    for box in stays.locator("#step fieldset").all():
+        box.locator("input").first.check()
+    stays.get_by_label("Of 10 people").fill("4")
+    stays.get_by_role("button", name="Save my answers").click()
+    stays.get_by_text("can’t go on just yet").wait_for()
+    _take_both(stays, "stopped")
+    desk = _page(chrome, DESKTOP)
+    desk.goto(f"{server.base}/admin/login?key={key}&to=/admin/sessions/{session.id}")
+    desk.locator(".rooms a").first.click()
+    desk.get_by_text("Who sees whom").wait_for()
+    desk.wait_for_timeout(1500)
+    _take_both(desk, "stopped-room")
+
+
+def _rehearsal(chrome: Browser, house: House, server: Server) -> None:
+    """A report, of four minutes that take one."""
+    report = house.folder / "rehearsal.html"
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "app", "rehearse", "--session", str(RUMOUR), "--url", server.base),
+            *(
+                "--players",
+                "200",
+                "--over",
+                "60s",
+                "--speed",
+                "4",
+                "--at-most",
+                "70s",
+                "--report",
+                str(report),
+            ),
+        ],
+        env=os.environ | {"DATABASE_URL": house.database, "PYTHONPATH": str(PROJECT)},
+        check=True,
+    )
+    page = _page(chrome, (1280, 1000))
+    page.goto(report.as_uri())
+    page.screenshot(path=PICTURES / "rehearsal.png")
+
+
+def _preview(chrome: Browser, home: Path) -> None:
+    command = [sys.executable, "-m", "app", "serve", "--dev", str(RUMOUR), "--port", str(free_port())]
+    process = subprocess.Popen(
+        command, env=os.environ | {"NETWORKLAB_HOME": str(home)}, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    page = _page(chrome, DESKTOP)
+    page.goto(next(line.strip() for line in process.stdout if "http" in line))
+    for number in "234":
+        page.locator(f"#frame-{number} iframe").wait_for()
+        page.keyboard.press(number)
+    page.frame_locator("#frame-1 iframe").locator("#newest").wait_for(timeout=90_000)
+    page.screenshot(path=PICTURES / "preview-desktop.png")
+    page.context.close()
+    process.terminate()
+    process.communicate()
+
+
+def _page(chrome: Browser, size: tuple[int, int]) -> Page:
+    return chrome.new_context(viewport={"width": size[0], "height": size[1]}).new_page()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,727 @@
+"""Stories of live pages: what reaches whom, once and in order, whatever breaks in between."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from app.database.connections import Connection, connect, open_pool
+from app.database.embedded import Postgres
+from app.database.events import Event, events_after
+from app.database.queries import SQL_FOLDER
+from app.players import players
+from app.rehearsal.browser import Browser, WireError
+from app.rooms import lobby, messages, rooms
+from app.rooms.messages import Draft
+from app.sessions.sessions import Studies, read_study
+from app.web.live.feeds import Live, Page
+from app.web.live.hub import Hub
+from app.web.live.listener import Listener
+from app.web.signing import read_keys
+from tests.house.house import (
+    PAGE,
+    TALK,
+    Guest,
+    House,
+    Opened,
+    Server,
+    Stream,
+    hidden_fields,
+    seated,
+    sign_everyone_in,
+    until,
+)
+
+ROOM_TALK = TALK.replace('chat = "neighbours"', 'chat = "room"')
+CROWD = (
+    ROOM_TALK[: ROOM_TALK.index("[[room]]")]
+    + """
+[[room]]
+name = "crowd"
+seats = {any = 12}
+"""
+    + ROOM_TALK[ROOM_TALK.index("[lobby]") :]
+)
+LISTENER = "networklab listener"
+
+
+async def a_ring(house: House, session: Opened, *servers: Server) -> list[Guest]:
+    """Four people in one room, in the order of their slots, so that each is tied to the one before and after."""
+    labels = list(session.tokens)[:4]
+    guests = [house.guest(servers[n % len(servers)], session, label) for n, label in enumerate(labels)]
+    await sign_everyone_in(guests)
+    for guest in guests:
+        await seated(guest)
+    return in_order_of_slots(house, session, guests)
+
+
+def in_order_of_slots(house: House, session: Opened, guests: list[Guest]) -> list[Guest]:
+    slots = dict(house.sql("select label, slot from player where session_id = %s", session.id))
+    ties = house.sql("select from_slot, to_slot from tie where session_id = %s", session.id)
+    assert set(ties) >= {(1, 2), (2, 3), (3, 4), (4, 1)} and (1, 3) not in ties and (2, 4) not in ties
+    return sorted(guests, key=lambda guest: slots[guest.label])
+
+
+@asynccontextmanager
+async def all_watching(guests: list[Guest]) -> AsyncIterator[list[Stream]]:
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(guest.watching()) for guest in guests]
+
+
+async def says(guest: Guest, count: int, name: str, more: str = "") -> list[str]:
+    """One after the other; what the server could not take is sent again with the same form."""
+    form = await guest.form("/play/messages")
+    bodies = [f"{name} says {number}{more}" for number in range(count)]
+    for body in bodies:
+        async with asyncio.timeout(60):
+            while not await _said(guest, {**form, "body": body}):  # noqa: ASYNC110 (no event tells)
+                await asyncio.sleep(0.05)
+    return bodies
+
+
+async def _said(guest: Guest, form: dict[str, str]) -> bool:
+    try:
+        answer = await guest.browser.post("/play/messages", form)
+    except WireError:
+        return False
+    assert answer.status in (200, 503), answer.text
+    return answer.status == 200
+
+
+def newest_form(stream: Stream) -> dict[str, str]:
+    """The hidden fields of the form that the page shows now."""
+    return hidden_fields(next(one for one in reversed(stream.raw) if "<form" in one), "/play/records")
+
+
+def as_logged(house: House) -> list[str]:
+    found = house.sql(
+        "select m.body from event e join message m on m.id = (e.data->>'message')::bigint"
+        " where e.name = 'message_sent' order by e.log_id, e.seq"
+    )
+    return [body for (body,) in found]
+
+
+def kill_listeners(database: str) -> int:
+    with psycopg.connect(database, autocommit=True) as conn:
+        killed = conn.execute(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+            " where application_name = %s and datname = current_database()",
+            [LISTENER],
+        ).fetchall()
+    return len(killed)
+
+
+# Who hears what
+
+
+def test_a_message_reaches_the_neighbours_and_the_dashboard_and_nobody_else(
+    shared: House, server: Server
+) -> None:
+    session = shared.open(people={"red": 4, "blue": 4})
+    ada = shared.researcher(server)
+
+    async def story() -> None:
+        guests = [shared.guest(server, session, label) for label in session.tokens]
+        for guest in guests:  # one at a time: the first two of each type share a room
+            await guest.sign_in()
+        names = dict(shared.sql("select label, name from player join room on room.id = room_id"))
+        first = [guest for guest in guests if names[guest.label] == "mixed-1"]
+        others = [guest for guest in guests if names[guest.label] == "mixed-2"]
+        assert len(first) == len(others) == 4
+        others = in_order_of_slots(shared, session, others)
+        speaker, left, opposite, right = in_order_of_slots(shared, session, first)
+        async with all_watching([speaker, left, opposite, right, *others]) as streams:
+            assert (await speaker.say("The bridge closes <b>tomorrow</b>")).status == 200
+            for stream in (streams[0], streams[1], streams[3]):
+                await stream.until(lambda text: "The bridge closes" in text, "the message")
+                assert stream.talk == ["The bridge closes <b>tomorrow</b>"]
+                assert "closes &lt;b&gt;tomorrow" in stream.raw[-1] and "<b>tomorrow" not in stream.raw[-1]
+            assert 'class="own"' in streams[0].raw[-1] and 'class="own"' not in streams[1].raw[-1]
+            # Those who must not get it are there, and get what comes after it.
+            await others[0].say("We heard nothing")
+            for guest in guests:
+                assert (await guest.answer({"belief": "50"})).status == 200
+            for stream in streams:
+                await stream.until(lambda text: "round 2 of 3" in text, "the next round")
+            assert "The bridge closes" not in streams[2].text and streams[2].talk == []
+            for stream, hears in zip(streams[4:], (True, True, False, True), strict=True):
+                assert stream.talk == (["We heard nothing"] if hears else [])
+                assert "The bridge closes" not in stream.text
+        assert "The bridge closes" not in await opposite.page()
+        page = (await ada.get(f"/admin/sessions/{session.id}")).text
+        assert "messages 2, " in page
+
+    shared.tell(story())
+
+
+def test_a_private_message_reaches_one_neighbour_and_somebody_untied_cannot_be_reached(
+    shared: House, server: Server
+) -> None:
+    session = shared.open()
+
+    async def story() -> None:
+        speaker, left, opposite, right = await a_ring(shared, session, server)
+        async with all_watching([left, opposite, right]) as streams:
+            refused = await speaker.say("for you", to=3)
+            assert refused.status == 422 and "not connected with that person" in refused.text
+            for wrong in (1, 5, 99999):
+                assert (await speaker.say("for nobody", to=wrong)).status == 422
+            assert (await speaker.say("between us", to=2)).status == 200
+            await streams[0].until(lambda text: "between us" in text, "the private message")
+            assert "privately" in streams[0].text
+            await right.say("to my neighbours")
+            await opposite.say("to mine")
+            for stream in streams:
+                await stream.until(lambda text: "to mine" in text, "a later message")
+            assert streams[0].talk == ["between us", "to mine"]
+            assert streams[1].talk == ["to my neighbours", "to mine"]
+            assert streams[2].talk == ["to my neighbours", "to mine"]
+        assert shared.sql("select count(*) from message") == [(3,)]
+
+    shared.tell(story())
+
+
+def test_where_the_talk_is_for_the_room_everybody_hears_it_and_anybody_can_be_spoken_to(
+    shared: House, server: Server
+) -> None:
+    session = shared.open(ROOM_TALK)
+
+    async def story() -> None:
+        speaker, left, opposite, right = await a_ring(shared, session, server)
+        async with all_watching([speaker, left, opposite, right]) as streams:
+            arabic, emoji = "\u200fمرحبا بالعالم (1)", "👩🏽‍🚀 & <3 \"q\" 'q'"
+            assert (await speaker.say("only you", to=3)).status == 200
+            assert (await speaker.say(arabic)).status == 200
+            assert (await left.say(emoji)).status == 200
+            for stream in streams:
+                await stream.until(lambda text: "👩🏽‍🚀" in text, "the last message")
+            assert streams[2].talk == streams[0].talk == ["only you", arabic, emoji]
+            assert streams[1].talk == streams[3].talk == [arabic, emoji]
+        # A page that is opened later shows the same.
+        async with all_watching([opposite, right]) as streams:
+            assert [stream.talk for stream in streams] == [["only you", arabic, emoji], [arabic, emoji]]
+
+    shared.tell(story())
+
+
+# Each message once, in order
+
+
+def test_messages_from_two_servers_stand_in_one_order_on_every_page_and_after_a_reload(
+    shared: House, server: Server, other_server: Server
+) -> None:
+    session = shared.open(CROWD, {"red": 12})
+    servers = server, other_server
+
+    async def story() -> None:
+        guests = [shared.guest(servers[n % 2], session, label) for n, label in enumerate(session.tokens)]
+        await sign_everyone_in(guests)
+        for guest in guests:
+            await seated(guest)
+        async with all_watching(guests[:2]) as streams:
+            await asyncio.gather(*(says(guest, 16, guest.label) for guest in guests))
+            for stream in streams:
+                await stream.until(lambda _, stream=stream: len(stream.talk) >= 192, "all messages")  # type: ignore[misc]
+            order = as_logged(shared)
+            assert len(order) == 192 and streams[0].talk == streams[1].talk == order
+        # Who comes later reads them in the order in which they were shown.
+        async with guests[2].watching() as later:
+            assert later.talk == order
+
+    shared.tell(story())
+
+
+def test_a_stream_cut_in_the_middle_of_200_messages_shows_each_once_and_in_order(
+    shared: House, server: Server
+) -> None:
+    session = shared.open()
+
+    async def story() -> None:
+        reader, one, _, other = await a_ring(shared, session, server)
+        page = Stream()
+        talking = asyncio.gather(says(one, 100, "one"), says(other, 100, "other"))
+        for seen in (20, 70, 120, 170):
+            async with reader.watching(page):
+                await page.until(lambda _, seen=seen: len(page.talk) >= seen, f"message {seen}")  # type: ignore[misc]
+        await talking
+        async with reader.watching(page):
+            await page.until(lambda _: len(page.talk) >= 200, "all messages")
+        assert page.snapshots == 5
+        assert page.talk == as_logged(shared) and len(page.talk) == 200
+
+    shared.tell(story())
+
+
+def test_a_killed_listener_loses_no_message_and_doubles_none(house: House) -> None:
+    session = house.open()
+    server = house.serve()
+
+    async def story() -> None:
+        reader, one, _, other = await a_ring(house, session, server)
+        async with reader.watching() as page:
+            talking = asyncio.gather(says(one, 100, "one"), says(other, 100, "other"))
+            for seen in (20, 80, 140):
+                await page.until(lambda _, seen=seen: len(page.talk) >= seen, f"message {seen}")  # type: ignore[misc]
+                # The one killed before may not have its follower yet: messages come without it, too, only later.
+                await until(lambda: kill_listeners(house.database) == 1, "a listener to kill")
+            await talking
+            await page.until(lambda _: len(page.talk) >= 200, "all messages")
+            assert page.talk == as_logged(house) and len(page.talk) == 200
+            assert not page.ended  # it was always the same stream
+
+    house.tell(story())
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    with tempfile.TemporaryDirectory(prefix="networklab-tests-") as home:
+        Path(home).chmod(0o755)  # for the user that root runs the server as
+        with Postgres(Path(home)) as postgres:
+            yield postgres
+            postgres.stop()
+
+
+def test_a_restart_of_postgres_loses_no_message_and_doubles_none(
+    own_postgres: Postgres, tmp_path: Path
+) -> None:
+    house = House(own_postgres.dsn, tmp_path)
+    server = house.serve()
+    session = house.open()
+
+    async def story() -> None:
+        reader, one, _, other = await a_ring(house, session, server)
+        async with reader.watching() as page:
+            talking = asyncio.gather(says(one, 100, "one"), says(other, 100, "other"))
+            await page.until(lambda _: len(page.talk) >= 60, "the first messages")
+            await asyncio.to_thread(own_postgres.stop)
+            assert not talking.done()
+            await asyncio.to_thread(own_postgres.start)
+            await talking
+            await page.until(lambda _: len(page.talk) >= 200, "all messages", 20)
+            assert page.talk == as_logged(house) and len(page.talk) == 200
+
+    try:
+        house.tell(story())
+    finally:
+        house.leave()
+
+
+class SlowBrowser(Browser):
+    """Takes very little that it has not read yet, so that the server notices at once when it stops reading."""
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        link = socket.socket()
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
+        link.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(link, (self.host, self.port))
+        return await asyncio.open_connection(sock=link, limit=1024)
+
+
+def test_a_page_that_does_not_keep_up_gets_a_snapshot_and_misses_nothing(
+    shared: House, server: Server
+) -> None:
+    session = shared.open()
+
+    async def story() -> None:
+        reader, one, _, other = await a_ring(shared, session, server)
+        reader.goes_to(server, SlowBrowser)
+        async with reader.watching() as slow, one.watching() as quick:
+            slow.reading.clear()
+            await says(other, 160, "other", " " + "𝔏" * 900)
+            await says(one, 40, "one")
+            await quick.until(lambda _: len(quick.talk) >= 40, "the messages to somebody who keeps up")
+            assert len(slow.talk) < 100
+            slow.reading.set()
+            await slow.until(lambda _: len(slow.talk) >= 200, "all messages")
+            assert slow.snapshots >= 2  # it did overflow
+            assert slow.talk == as_logged(shared) and len(slow.talk) == 200
+
+    shared.tell(story())
+
+
+def test_a_notification_that_is_lost_costs_a_moment_and_no_message(house: House) -> None:
+    silent, count = re.subn(
+        r"pg_notify\('networklab', ", "concat('lost', ", (SQL_FOLDER / "triggers.sql").read_text()
+    )
+    assert count == 1
+    house.sql(silent)
+    session = house.open()
+    server = house.serve()
+
+    async def story() -> None:
+        reader, one, *_ = await a_ring(house, session, server)
+        listening = await connect(house.database, "eavesdropper")
+        await listening.execute("listen networklab")
+        async with reader.watching() as page:
+            await says(one, 5, "one")
+            await page.until(lambda _: len(page.talk) >= 5, "all messages, by the poll")
+            assert page.talk == as_logged(house)
+        await listening.execute("select pg_notify('networklab', 'the only one')")
+        heard = [one.payload async for one in listening.notifies(timeout=5, stop_after=1)]
+        await listening.close()
+        assert heard == ["the only one"]
+
+    house.tell(story())
+
+
+# Pages that change by themselves
+
+
+def test_the_lobby_shows_who_comes_and_turns_into_the_room_without_a_reload(
+    shared: House, server: Server
+) -> None:
+    session = shared.open(start=False)
+
+    async def story() -> None:
+        first, *others = [shared.guest(server, session, label) for label in ("R1", "B1", "R2", "B2")]
+        await first.sign_in()
+        async with first.watching() as page:
+            assert "1 of 4" in page.text and "has not started yet" in page.text
+            await others[0].sign_in()
+            await page.until(lambda text: "2 of 4" in text, "the second arrival")
+            await asyncio.to_thread(shared.act, "start", session)
+            await page.until(lambda _: page.snapshots == 2, "the start")
+            assert "has not started yet" not in page.messages[-1]
+            # A connection of the pool breaks just when the next arrival is to be shown.
+            shared.sql(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where application_name = 'networklab pages' and datname = current_database()"
+            )
+            await asyncio.to_thread(shared.do, lambda conn: come_in(conn, session, "R2"))
+            await page.until(lambda text: "3 of 4" in text, "the third arrival")
+            async with asyncio.timeout(10):
+                while (await others[2].sign_in()).status == 503:
+                    pass
+            await page.until(lambda text: 'action="/play/records"' in text, "the room")
+            assert "You talk with" in page.messages[-1] or "You talk with" in page.text
+
+    shared.tell(story())
+
+
+def test_who_has_waited_too_long_sees_their_code_without_a_reload(shared: House, server: Server) -> None:
+    session = shared.open(CROWD.replace('max_wait = "5m"', 'max_wait = "1s"'))
+
+    async def story() -> None:
+        guest = shared.guest(server, session, "R1")
+        await guest.sign_in()
+        async with guest.watching() as page:
+            await page.until(lambda text: "No group was complete in time" in text, "the way out")
+            assert 'hx-target="#live" hx-swap="delete"' in page.raw[-1]  # it need not listen any more
+        [(code,)] = shared.sql("select code from player where status = 'left' and outcome = 'lobby'")
+        assert f'id="code">{code}<' in page.messages[-1]
+
+    shared.tell(story())
+
+
+def test_pause_resume_and_close_show_on_the_pages_of_those_who_wait_and_who_play(
+    shared: House, server: Server
+) -> None:
+    session = shared.open(people={"red": 3, "blue": 2})
+
+    async def story() -> None:
+        guests = [shared.guest(server, session, label) for label in ("R1", "R2", "B1", "B2", "R3")]
+        for guest in guests:
+            await guest.sign_in()
+        async with all_watching([guests[0], guests[4]]) as (playing, waiting):
+            assert 'action="/play/records"' in playing.text and 'id="wait"' in waiting.text
+            await asyncio.to_thread(shared.act, "pause", session)
+            await playing.until(
+                lambda text: "The session is paused. The clock stands still" in text, "the pause"
+            )
+            await waiting.until(lambda text: "Your waiting time stands still" in text, "the pause")
+            await asyncio.to_thread(shared.act, "resume", session)
+            await playing.until(lambda _: "paused" not in playing.messages[-1], "going on")
+            await waiting.until(lambda _: "stands still" not in waiting.messages[-1], "going on")
+            await asyncio.to_thread(shared.act, "close", session)
+            await playing.until(lambda text: "ended by the researchers" in text, "the end")
+            await waiting.until(lambda text: "No group was complete in time" in text, "the end")
+
+    shared.tell(story())
+
+
+def test_answers_steps_somebody_leaving_and_the_end_show_without_a_reload(
+    shared: House, server: Server
+) -> None:
+    session = shared.open(
+        TALK.replace("[[step]]", '[finish]\nredirect = "https://example.org/?cc={code}"\n[[step]]')
+    )
+
+    async def story() -> None:
+        first, second, third, fourth = await a_ring(shared, session, server)
+        async with first.watching() as page, third.watching() as other:
+            assert "0 of 2 neighbours have answered" in page.text and "round 1 of 3" in page.text
+            await second.answer({"belief": "1"})
+            await page.until(lambda text: "1 of 2 neighbours have answered" in text, "the neighbour's answer")
+            assert (await fourth.browser.post("/play/leave", {})).status == 303
+            await page.until(lambda text: "1 of 1 neighbours has answered" in text, "the one who left")
+            await first.answer({"belief": "2"})
+            await third.answer({"belief": "3"})
+            await page.until(lambda text: "round 2 of 3" in text, "the second round")
+            assert "0 of 1 neighbours has answered" in page.messages[-1]
+            # The form that came by the stream works like one from a page.
+            form = newest_form(page)
+            assert (await first.answer({"belief": "4"}, form)).headers["receipt"]
+            await second.answer({"belief": "5"})
+            await third.answer({"belief": "6"}, newest_form(other))
+            for stream in (page, other):
+                await stream.until(lambda text: "round 3 of 3" in text, "the third round")
+            for guest in (first, second, third):
+                await guest.answer({"belief": "7"})
+            for stream in (page, other):
+                await stream.until(lambda text: "Thank you. You are done." in text, "the end")
+        [(code,)] = shared.sql("select distinct code from player where status = 'finished'")
+        assert (
+            f'id="code">{code}<' in page.messages[-1]
+            and f"https://example.org/?cc={code}" in page.messages[-1]
+        )
+        said = shared.sql("select value from record where field = 'belief' order by value")
+        assert [value for (value,) in said] == ["1", "2", "3", "4", "5", "6", "7", "7", "7"]
+
+    shared.tell(story())
+
+
+def test_a_page_that_joins_just_before_the_news_takes_it_from_nobody_else(house: House) -> None:
+    session = house.open()
+    for label in session.tokens:
+        house.do(lambda conn, label=label: come_in(conn, session, label))  # type: ignore[misc]
+    people = [
+        player for (player,) in house.sql("select id from player where status = 'playing' order by slot")
+    ]
+    assert len(people) == 4
+
+    async def story() -> None:
+        async with open_pool(house.database, 2) as pool, pool.connection() as conn:
+            studies = Studies(pool)
+            live = Live(house.database, pool, await read_keys(conn), studies)
+            early, late = Page(people[0], session.id), Page(people[2], session.id)
+            assert b"round 1 of 3" in await live.snapshot(early)
+            async with conn.transaction():
+                await messages.store(
+                    conn, [Draft(people[1], 1, None, "talk", False, "hello both", str(uuid4()))]
+                )
+                study = await studies.of(session.id)
+                await rooms.advance(conn, study, [(1, study.plan[1])])
+            snapshot = await live.snapshot(late)  # it comes between the events and the hub's look at them
+            assert b"hello both" in snapshot and b"round 2 of 3" in snapshot
+            hub = asyncio.create_task(live.hub.run())
+            try:
+                await until(lambda: early.queue, "the second round, on the page that was there before")
+                assert b"hello both" in early.queue[0] and b"round 2 of 3" in early.queue[1]
+                assert not late.queue and not late.stale  # it has it already
+            finally:
+                hub.cancel()
+                await asyncio.wait([hub])
+                live.hub.line.drop()
+
+    house.tell(story())
+
+
+def test_who_comes_back_while_the_hub_is_reading_gets_all_that_came_or_is_told_to_look_again(
+    house: House,
+) -> None:
+    session = house.open()
+    house.act("pause", session)
+    [(log,)] = house.sql("select id from log")
+
+    async def story() -> None:
+        handed_on: list[int] = []
+
+        async def publish(events: list[Event]) -> None:
+            handed_on.extend(event.seq for event in events)
+
+        hub = Hub(house.database, publish)
+        running = asyncio.create_task(hub.run())
+        try:
+            hub.watch(log, 0)
+            await until(lambda: handed_on == [1, 2], "the start and the pause")
+            await asyncio.to_thread(house.act, "resume", session)
+            with psycopg.connect(house.database) as lock:
+                lock.execute("lock table event in access exclusive mode")
+                hub.hint([log])
+                await until(
+                    lambda: house.sql(WAITING_FOR_A_LOCK, "networklab hub") == [(1,)], "the hub's reading"
+                )
+                # The only page goes and comes back with what it read of the log before the pause.
+                hub.forget(log)
+                hub.watch(log, 1)
+                accepted = hub.cursors[log] <= 1
+                handed_on.clear()
+            await until(lambda: 3 in handed_on, "the resumption")
+            assert not accepted or handed_on == [2, 3]
+            assert not accepted  # so the page reads again, and comes with a newer number
+            hub.forget(log)
+            hub.watch(log, 2)
+            assert hub.cursors[log] <= 2
+        finally:
+            running.cancel()
+            await asyncio.wait([running])
+            hub.line.drop()
+
+    house.tell(story())
+
+
+WAITING_FOR_A_LOCK = (
+    "select count(*) from pg_stat_activity where application_name = %s"
+    " and datname = current_database() and wait_event_type = 'Lock'"
+)
+
+
+def test_a_mistake_in_a_studys_page_strands_nobody_and_leaves_the_other_studies_alone(
+    shared: House, server: Server
+) -> None:
+    page = PAGE + "{% block before %}{{ 1 // (2 - place.room.round) }}{% endblock %}"
+    broken = shared.open(page=page)
+    session = shared.open()
+
+    async def story() -> None:
+        guests = await a_ring(shared, broken, server)
+        one, other, *_ = await a_ring(shared, session, server)
+        async with other.watching() as stream, guests[0].watching() as failing:
+            for guest in guests:
+                await guest.answer({"belief": "1"})
+            await failing.until(lambda text: "round 2 of 3" in text, "the round that the page breaks in")
+            assert 'name="belief"' in failing.messages[-1] and not failing.ended
+            await guests[0].answer({"belief": "2"})  # on our own page for the step
+            await one.say("we go on")
+            await stream.until(lambda text: "we go on" in text, "a message in the other study")
+        assert "starting another" not in server.log.read_text()
+
+    shared.tell(story())
+
+
+# Logs
+
+
+def test_a_logs_numbers_have_no_gap_and_a_reader_never_skips_one_whatever_happens_at_once(
+    shared: House,
+    server: Server,
+    other_server: Server,
+) -> None:
+    session = shared.open(ROOM_TALK, {"red": 12, "blue": 12})
+    servers = server, other_server
+
+    async def read(stop: asyncio.Event) -> dict[int, list[int]]:
+        """Asks again and again for what is after the last that it has seen, as the hub does."""
+        conn = await connect(shared.database, "reader")
+        seen: dict[int, list[int]] = {}
+        while True:
+            last = stop.is_set()
+            for (log,) in await (
+                await conn.execute("select id from log where session_id = %s", [session.id])
+            ).fetchall():
+                seen.setdefault(log, [])
+            cursors = {log: max(seqs, default=0) for log, seqs in seen.items()}
+            for event in await events_after(conn, cursors, 500):
+                seen[event.log_id].append(event.seq)
+            if last:
+                await conn.close()
+                return seen
+            await asyncio.sleep(0.001)
+
+    async def play(guest: Guest) -> None:
+        await guest.sign_in()
+        await seated(guest, 20)
+        for number in range(3):
+            talk, form = await guest.form("/play/messages"), await guest.form()
+            sent = [guest.browser.post("/play/messages", {**talk, "body": f"{guest.label} {number}"})]
+            sent += [guest.answer({"belief": str(number + version)}, form) for version in range(2)]
+            for answer in [await one for one in sent]:
+                assert answer.status in (200, 409, 422)
+
+    async def story() -> None:
+        guests = [shared.guest(servers[n % 2], session, label) for n, label in enumerate(session.tokens)]
+        stop = asyncio.Event()
+        reading = asyncio.create_task(read(stop))
+        await asyncio.gather(*(play(guest) for guest in guests))
+        await asyncio.to_thread(shared.act, "close", session)  # nothing moves on by itself any more
+        stop.set()
+        seen = await reading
+        stored = dict(shared.sql("select id, last_seq from log"))
+        assert len(stored) >= 7 and sum(stored.values()) > 200
+        assert seen == {log: list(range(1, last + 1)) for log, last in stored.items()}
+        assert shared.contradictions(session) == []
+
+    shared.tell(story())
+
+
+# The listener
+
+
+def test_a_frozen_listener_is_replaced_and_what_it_missed_is_looked_for(house: House) -> None:
+    async def story() -> None:
+        heard: asyncio.Queue[set[int]] = asyncio.Queue()
+        connected: asyncio.Queue[None] = asyncio.Queue()
+        listener = Listener(
+            house.database, heard.put_nowait, lambda: connected.put_nowait(None), quiet=1, patience=0.5
+        )
+        task = asyncio.create_task(listener.run())
+        frozen = 0
+        try:
+            async with asyncio.timeout(5):
+                await connected.get()
+            [(frozen,)] = house.sql(
+                "select pid from pg_stat_activity where application_name = %s and datname = current_database()",
+                LISTENER,
+            )
+            house.sql("select pg_notify('networklab', '7')")
+            async with asyncio.timeout(5):
+                assert await heard.get() == {7}
+            os.kill(frozen, signal.SIGSTOP)
+            house.sql("select pg_notify('networklab', '8')")
+            async with asyncio.timeout(30):
+                await connected.get()  # whoever owns it reads everything again now
+            assert heard.empty()
+            house.sql("select pg_notify('networklab', '9')")
+            async with asyncio.timeout(5):
+                assert await heard.get() == {9}
+        finally:
+            if frozen:
+                os.kill(frozen, signal.SIGCONT)
+            task.cancel()
+            await asyncio.wait([task])
+
+    house.tell(story())
+
+
+def test_a_quiet_listener_keeps_its_connection(house: House) -> None:
+    async def story() -> None:
+        connected: asyncio.Queue[None] = asyncio.Queue()
+        listener = Listener(house.database, lambda _: None, lambda: connected.put_nowait(None), quiet=1)
+        task = asyncio.create_task(listener.run())
+        try:
+            async with asyncio.timeout(5):
+                await connected.get()
+            [(pid, since)] = house.sql(PINGED, LISTENER)
+
+            def pinged() -> bool:
+                [(same, query_start)] = house.sql(PINGED, LISTENER)
+                return bool(same == pid and query_start > since)
+
+            await until(pinged, "a ping")
+            assert listener.connections == 1
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    house.tell(story())
+
+
+PINGED = "select pid, query_start from pg_stat_activity where application_name = %s and datname = current_database()"
+
+
+async def come_in(conn: Connection, session: Opened, label: str) -> None:
+    """Sign in and be seated as far as possible, without a server."""
+    await players.sign_in(conn, [players.Arrival(session.tokens[label], {})])
+    await lobby.seat(conn, session.id, await read_study(conn, session.id))

@@ -1,0 +1,197 @@
+"""Stories of what the dashboard tells: who is there, what is stored, who waits for what, and what needs a look."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+
+import pytest
+
+from app.database.connections import connect
+from app.players.people import Person
+from app.players.presence import Spell, spells
+from app.rehearsal.programs import program
+from app.web.monitor.dashboard import HEIGHT, WIDTH, wait_rows
+from app.web.monitor.ticks import Waiters
+from tests.house.house import House, Server, seated, sign_everyone_in, until
+from tests.web.test_people_pages import LONG, PATIENT, Desk, desk, numbers
+
+
+def words(page: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+def looked_at(page: str) -> str:
+    """The lights that the header names; where the machine is busy, there may be more than the story has lit."""
+    return words(page).partition("look: ")[2].partition(" Pause")[0]
+
+
+async def shown(ada: Desk, what: str, of: str = "") -> str:
+    """The page of the desk once it has these words."""
+
+    async def there() -> str:
+        text = words(await ada.page(of))
+        return text if what in text else ""
+
+    return str(await until(there, what))
+
+
+def test_whose_page_is_connected_is_seen_from_another_process_and_told_in_their_story(
+    shared: House, server: Server, other_server: Server
+) -> None:
+    session = shared.open(LONG)
+    ada = desk(shared, other_server, session)
+
+    async def story() -> None:
+        guests = [shared.guest(server, session, label) for label in session.tokens]
+        first = guests[0]
+        of_first = f"/players/{numbers(shared, session)[first.label]}"
+        await first.browser.get(f"/join/{first.token}")
+        await shown(ada, "opened 1")
+        await shown(ada, "opened the link", of_first)
+        await sign_everyone_in(guests)
+        for guest in guests:
+            await seated(guest)
+        await shown(ada, "pages live 0 of 4, min 90%")
+        assert "pages live" in looked_at(await ada.page())
+        await shown(ada, "never connected", of_first)
+        async with first.watching():
+            await shown(ada, "pages live 1 of 4")
+            await shown(ada, "Page connected", of_first)
+            found = words(await ada.page("/players?connection=connected"))
+            assert f"{first.label} red playing" in found and "1 found" in found
+            assert "3 found" in words(await ada.page("/players?connection=away"))
+            assert "mixed-1 playing talk 1 1 of 3 0 1 0 3 0 0" in words(await ada.page("/rooms"))
+        text = await shown(ada, "away since", of_first)
+        assert text.index("page away") < text.index("page connected") < text.index("opened the link")
+        assert "mixed-1 playing talk 1 1 of 3 0 0 0 4 0 0" in words(await ada.page("/rooms"))
+        assert "No room fits" in words(await ada.page("/rooms?status=ended"))
+        assert "1 found" in words(await ada.page("/rooms?find=mix&status=playing"))
+
+    shared.tell(story())
+
+
+def test_pages_of_a_process_that_died_count_as_away_and_a_reload_is_no_absence(house: House) -> None:
+    session = house.open(LONG)
+    server, other = house.serve(), house.serve()
+    ada = desk(house, other, session)
+    player = numbers(house, session)["R1"]
+
+    async def story() -> None:
+        guest = house.guest(server, session, "R1")
+        await guest.sign_in()
+        async with guest.watching():
+            await shown(ada, "pages live 1 of 1")
+        async with guest.watching():
+            await shown(ada, "pages live 1 of 1")
+            assert len(await spells_of(house, player)) == 1
+            [pid] = [pid for pid in house.workers() if pid not in before]
+            os.kill(pid, signal.SIGKILL)
+            await shown(ada, "pages live 0 of 1")
+            [spell] = await spells_of(house, player)
+            assert spell.until is not None
+            assert spell.until > spell.since
+
+    before = [pid for pid in house.workers() if _is_of(other, pid)]
+    house.tell(story())
+
+
+async def spells_of(house: House, player: int) -> list[Spell]:
+    conn = await connect(house.database, "story")
+    try:
+        return await spells(conn, player)
+    finally:
+        await conn.close()
+
+
+def _is_of(server: Server, pid: int) -> bool:
+    """Whether this process belongs to that server."""
+    found = program(pid)
+    return found is not None and found.parent == server.popen.pid
+
+
+def test_what_is_stored_is_held_against_what_was_acknowledged(shared: House, server: Server) -> None:
+    session = shared.open(LONG)
+    ada = desk(shared, server, session)
+
+    async def story() -> None:
+        guests = [shared.guest(server, session, label) for label in session.tokens]
+        await sign_everyone_in(guests)
+        for guest in guests:
+            await seated(guest)
+        form = await guests[0].form()
+        for _ in range(3):  # the same form, acknowledged each time and stored once
+            assert (await guests[0].answer({"belief": "5"}, form)).status == 200
+        assert (await guests[1].answer({"belief": "6"})).status == 200
+        await shown(ada, "records stored 4 = acknowledged")
+        shared.sql("update log set records = records - 1 where session_id = %s and records > 0", session.id)
+        text = await shown(ada, "1 LOST")
+        assert "records stored 3" in text and "records stored" in looked_at(text)
+
+    shared.tell(story())
+
+
+def test_a_process_of_another_version_tells_of_other_figures_and_is_understood(house: House) -> None:
+    session = house.open(LONG)
+    server = house.serve()
+    ada = desk(house, server, session)
+    other = """insert into process (id, seen_at, figures)
+        values ('elsewhere:1', now() + interval '1 minute', '{"answers": 3, "telepathy": 7}')"""
+    assert "processes 1 all alive" in words(house.tell(ada.page()))
+    house.sql(other)
+    assert "processes 2 all alive" in words(house.tell(ada.page()))
+    assert "telepathy" not in house.tell(ada.browser.get("/metrics")).text
+
+
+def test_the_lobby_is_drawn_by_type_and_time_and_stands_still_in_a_pause(
+    shared: House, server: Server
+) -> None:
+    session = shared.open(PATIENT, {"red": 3, "blue": 1})
+    ada = desk(shared, server, session)
+
+    async def story() -> None:
+        await sign_everyone_in([shared.guest(server, session, label) for label in ("R1", "R2")])
+        shared.sql("update player set waiting_since = waiting_since - interval '30 min' where label = 'R1'")
+        text = await shown(ada, "2 red 30:0")
+        assert "pair needs 1 more blue" in text and "at most 120:00" in text
+        assert (await ada.page()).count('width="4" height=') == 2  # one waits long, one has just come
+        table = words(await ada.page("/players?status=waiting"))
+        assert table.index("R1 red waiting since") < table.index("R2 red waiting since")
+        await ada.do("/pause", {})
+        shared.sql("update session set paused_at = paused_at - interval '10 min' where id = %s", session.id)
+        await shown(ada, "2 red 20:0")
+
+    shared.tell(story())
+
+
+def test_bars_of_the_lobby_fit_their_picture() -> None:
+    waiters = [Waiters("red", 0, 5), Waiters("red", 5, 10), Waiters("red", 900, 1), Waiters("blue", 599, 2)]
+    red, blue = wait_rows(waiters, 600)
+    assert (red.people, red.longest, blue.people, blue.longest) == (16, 900, 2, 599)
+    for row in (red, blue):
+        assert all(0 <= x < WIDTH and 0 < height <= HEIGHT for x, height in row.bars)
+    # Fifteen who have waited less than ten seconds stand in one bar, and it is the highest.
+    assert len(red.bars) == 2 and red.bars[0] == (0.0, HEIGHT)
+
+
+@pytest.mark.parametrize(("token", "end"), [("0123456789abcdef", "cdef"), ("short-token", "")])
+def test_a_person_is_found_by_the_end_of_a_link_that_stays_secret(
+    shared: House, server: Server, token: str, end: str
+) -> None:
+    session = shared.open(people=_two(token))
+    ada = desk(shared, server, session)
+
+    async def story() -> None:
+        assert shared.sql("select token_end from player where label = 'Ana'") == [(end,)]
+        for find in (token[-4:], token[-3:], token[-6:]):
+            found = words(await ada.page(f"/players?find={find}"))
+            assert ("Ana" in found) == bool(end), find
+            assert "Ben" not in found
+        assert "Ana" in words(await ada.page(f"/players?find={token}"))
+
+    shared.tell(story())
+
+
+def _two(token: str) -> list[Person]:
+    return [Person(token, "Ana", "red"), Person("another-token-9876", "Ben", "red")]

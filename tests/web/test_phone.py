@@ -1,0 +1,223 @@
+"""On phones, narrow and wide, zoomed, with the keyboard out: nothing is cut, too small, out of reach or jumps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.house.stage import PAIR, PHONE, Stage, clock, expect_round, expect_state, fill_in, save, send
+
+pytestmark = pytest.mark.browser
+
+SMALL = {"width": 320, "height": 568}
+ZOOMED = {"width": 195, "height": 422}  # a phone at 200 %
+TYPING = {"width": 390, "height": 430}  # its keyboard takes the rest
+STUDY = PAIR.replace(
+    """["Every day", "Never"]},""",
+    """["Every day", "Never"]},
+    {name = "mood", ask = "How are you today?", kind = "scale", min = 1, max = 7, low = "bad", high = "good"},
+    {name = "hope", ask = "How hopeful are you?", kind = "slider", min = 0, max = 10},
+    {name = "town", ask = "Where do you live?", kind = "text", max = 80, required = false},""",
+)
+ENTRY = {"age": "33", "news": "Never", "mood": "4", "hope": "5"}
+LONG = "https://example.org/" + "neverending" * 20
+# What can be tapped is 44 px high (WCAG 2.5.5); a link within a sentence may be 24 (2.5.8). Nothing is cut, whatever
+# does not end in dots on purpose.
+LOOK = """() => {
+    const apart = ".unseen, [inert], #newest > span";
+    const shown = (node) => node.checkVisibility({visibilityProperty: true}) && !node.closest(apart);
+    const name = (node) => `${node.tagName} ${node.id} “${(node.textContent || node.value || "").trim().slice(0, 40)}”`;
+    const found = [];
+    const { scrollWidth } = document.documentElement;
+    if (scrollWidth > innerWidth) found.push(`scrolls to ${scrollWidth}`);
+    const taps = "button, a, summary, label:has(input[type=radio]), textarea, select, "
+        + "input:not([type=hidden], [type=radio])";
+    for (const node of [...document.querySelectorAll(taps)].filter(shown)) {
+        const { height, width } = node.getBoundingClientRect();
+        const least = node.matches("p a") ? 24 : 44;
+        if (height < least || width < 24) found.push(`${name(node)} is ${width} × ${height}`);
+    }
+    for (const node of [...document.querySelectorAll("#page *, body > main *, body > header *")].filter(shown)) {
+        const { left, right } = node.getBoundingClientRect();
+        if (left < -0.5 || right > innerWidth + 0.5) found.push(`${name(node)} reaches from ${left} to ${right}`);
+        const style = getComputedStyle(node);
+        const dots = style.textOverflow === "ellipsis" || style.webkitLineClamp !== "none";
+        if (!dots && style.overflowX !== "visible" && !["INPUT", "TEXTAREA"].includes(node.tagName)
+            && node.scrollWidth > node.clientWidth + 1) found.push(`${name(node)} is cut`);
+    }
+    return found;
+}"""
+
+
+def test_every_page_fits_and_can_be_tapped_on_wide_narrow_and_zoomed_phones(stage: Stage) -> None:
+    stage.bear(r"status of 422")
+    session = stage.open(STUDY, 2)
+    page = stage.page(PHONE, device_scale_factor=2, has_touch=True)
+    found: list[str] = []
+
+    def look(name: str) -> None:
+        for details in page.locator("details").all():
+            details.evaluate("node => { node.open = true }")
+        assert page.locator("button:visible, a:visible, summary:visible").count(), "something can be tapped"
+        for size in (SMALL, ZOOMED, PHONE):
+            page.set_viewport_size({"width": size["width"], "height": size["height"]})
+            found.extend(f"{name} {size['width']}: {line}" for line in page.evaluate(LOOK))
+
+    page.goto(stage.link(session, "P1"))
+    look("join")
+    page.get_by_role("button", name="Come in").tap()
+    expect(page.locator(".error").first).to_be_visible()
+    look("join with mistakes")
+    enter(page, stage.link(session, "P1"))
+    expect(page.locator("#wait")).to_be_visible()
+    look("lobby")
+    page.goto(stage.link(session, "P1"))
+    look("join again")
+    page.goto(f"{stage.server.base}/play")
+    [ben] = stage.guests(session, "P2", entry=ENTRY)
+    expect_round(page, 1)
+    expect_state(page, "Live", 15_000)
+    stage.say(ben, LONG)
+    expect(page.locator("#talk li")).to_have_count(1)
+    send(page, "A short one")
+    stage.tell_everybody(session, f"Look at {LONG}")
+    expect(page.locator(".banner")).to_be_visible()
+    look("room")
+    page.set_viewport_size({"width": ZOOMED["width"], "height": ZOOMED["height"]})
+    save(page)  # nothing covers it
+    expect(page.locator(".error").first).to_be_visible()
+    look("room with mistakes")
+    page.evaluate("scrollTo(0, 0)")
+    stage.say(ben, LONG)
+    expect(page.locator("#newest")).to_be_visible()
+    look("room with news")
+    stage.act("pause", session)
+    expect(page.get_by_text("The session is paused.")).to_be_visible()
+    look("pause")
+    stage.act("close", session)
+    expect(page.locator("#code")).to_be_visible()
+    look("done")
+    assert found == []
+
+
+def test_with_the_keyboard_out_one_can_write_send_and_see_the_time(stage: Stage) -> None:
+    session = stage.open(STUDY, 2)
+    page = stage.page()
+    enter(page, stage.link(session, "P1"))
+    [ben] = stage.guests(session, "P2", entry=ENTRY)
+    expect_round(page, 1)
+    for number in range(12):
+        stage.say(ben, f"line {number}")
+    expect(page.locator("#talk li")).to_have_count(12)
+    whole(page, clock(page))
+    for part in ("#leave summary", "#talk li:last-child", "#talk", "#step .field:nth-of-type(3)"):
+        page.locator(part).first.evaluate("node => node.scrollIntoView({block: 'center'})")
+        whole(page, clock(page))
+
+    page.locator("#body").click()
+    page.set_viewport_size({"width": TYPING["width"], "height": TYPING["height"]})
+    page.keyboard.type("I can see what I write")
+    for needed in (page.locator("#body"), page.get_by_role("button", name="Send"), clock(page)):
+        whole(page, needed)
+    page.keyboard.press("Enter")
+    expect(page.locator("#talk li.own")).to_have_count(1)
+    expect(page.locator("#talk li.own")).to_be_in_viewport()
+    why = page.get_by_label("Why?")
+    why.click()
+    page.keyboard.type("This too")
+    whole(page, why)
+    whole(page, clock(page))
+
+
+def test_what_the_reader_types_in_stays_where_it_is_when_updates_come(stage: Stage) -> None:
+    session = stage.open(STUDY, 3)
+    page = stage.page()
+    enter(page, stage.link(session, "P1"))
+    [ben] = stage.guests(session, "P2", entry=ENTRY)
+    expect_round(page, 1)
+    expect_state(page, "Live", 15_000)
+    page.evaluate("scrollTo(0, 0)")  # there no browser holds on to what is read by itself
+    updates: dict[str, tuple[Callable[[], None], Locator]] = {
+        "a message": (lambda: stage.say(ben, "A word"), page.locator("#talk li").last),
+        "a banner": (lambda: stage.tell_everybody(session, "Five minutes more."), page.locator(".banner")),
+        "an answer": (lambda: stage.answer(ben), page.get_by_text("1 of 1 neighbours has answered")),
+        "no banner": (lambda: stage.tell_everybody(session, ""), page.locator("body:not(:has(.banner))")),
+        "a pause": (lambda: stage.act("pause", session), page.get_by_text("The session is paused.")),
+        "the end of it": (lambda: stage.act("resume", session), page.locator("body:not(:has(.paused))")),
+    }
+    for field in (page.get_by_label("How sure are you?"), page.get_by_label("Why?"), page.locator("#body")):
+        field.focus()
+        page.keyboard.press("ArrowRight")
+        for name, (happens, seen) in updates.items():
+            if name == "an answer" and field.evaluate("node => node.id !== 'p0-belief'"):
+                continue  # it comes once
+            before = field.bounding_box()
+            happens()
+            expect(seen).to_be_visible()
+            after = field.bounding_box()
+            assert before and after and abs(after["y"] - before["y"]) <= 1, f"{name} moved {field}"
+            assert after == pytest.approx(before, abs=1), f"{name} changed the size of {field}"
+            expect(field).to_be_focused()
+
+
+def test_words_from_right_to_left_and_readers_who_hear_or_want_no_movement(stage: Stage) -> None:
+    session = stage.open(STUDY, 2)
+    page = stage.page(PHONE, reduced_motion="reduce")
+    enter(page, stage.link(session, "P1"))
+    [ben] = stage.guests(session, "P2", entry=ENTRY)
+    expect_round(page, 1)
+    stage.say(ben, "Left to right")
+    expect(page.locator("#talk li")).to_have_count(1)
+    page.evaluate("window.talk = document.querySelector('#talk'); window.first = talk.firstElementChild")
+    stage.say(ben, "الجسر مفتوح")
+    stage.say(ben, "Left again, with هذا in it")
+    expect(page.locator("#talk li")).to_have_count(3)
+    directions = page.locator("#talk li span[dir]").evaluate_all(
+        "nodes => nodes.map(node => getComputedStyle(node).direction)"
+    )
+    assert directions == ["ltr", "rtl", "ltr"]
+    page.locator("#body").fill("مرحبا")
+    assert page.locator("#body").evaluate("node => getComputedStyle(node).direction") == "rtl"
+    # A screen reader says what is added to a region that it knows: the region and its first line are the same nodes.
+    assert page.evaluate(
+        "talk.isConnected && talk.ariaLive === 'polite' && first.isConnected && talk.firstElementChild === first"
+    )
+    for region in ("#state", "#notice"):
+        assert page.locator(region).get_attribute("role") == "status"
+    moving = "document.getAnimations().length + [...document.querySelectorAll('*')].filter(node => {\n"
+    moving += "const style = getComputedStyle(node); return parseFloat(style.transitionDuration) > 0.01\n"
+    moving += "|| (style.animationName !== 'none' && parseFloat(style.animationDuration) > 0.01)\n"
+    moving += "|| style.scrollBehavior === 'smooth' }).length"
+    fill_in(page)
+    save(page)
+    expect_state(page, "Live · saved")
+    assert page.evaluate("matchMedia('(prefers-reduced-motion: reduce)').matches")
+    assert page.evaluate(moving) == 0
+
+
+def whole(page: Page, part: Locator) -> None:
+    """All of it is in view."""
+    box = part.bounding_box()
+    assert box and box["y"] >= 0 and box["y"] + box["height"] <= page.evaluate("innerHeight"), (
+        f"{part}: {box}"
+    )
+    top = part.evaluate(
+        """node => {
+            const { left, top, width, height } = node.getBoundingClientRect();
+            const found = document.elementFromPoint(left + width / 2, top + height / 2);
+            return node.contains(found);
+        }"""
+    )
+    assert top, f"{part} is covered"
+
+
+def enter(page: Page, link: str) -> None:
+    page.goto(link)
+    page.get_by_label("Your age in years").fill("33")
+    page.get_by_label("Never").check()
+    page.locator("[name=mood][value='4']").check()
+    page.get_by_label("How hopeful are you?").press("ArrowRight")
+    page.get_by_role("button", name="Come in").click()
+    expect(page.locator("#page")).to_be_visible()
