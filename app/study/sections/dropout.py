@@ -15,8 +15,8 @@ ACTIONS = ("nudge", "standby", *DROPOUT_LAST)
 EXAMPLE = '[dropout] with single brackets, and its settings below, or dropout = "none" in a step'
 
 
-def read_dropout(study: Table) -> Dropout:
-    dropout = study.table("dropout", "[dropout] with single brackets, and its settings below")
+def read_dropout(document: Table) -> Dropout:
+    dropout = document.table("dropout", "[dropout] with single brackets, and its settings below")
     if dropout is None:
         return Dropout()
     bot = read_hook(dropout, "bot")

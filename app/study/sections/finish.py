@@ -11,8 +11,8 @@ OUTCOMES = (*DEFAULT_CODES, *CODES_LIKE)
 _CODE = re.compile(r"[^\s\x00-\x1f\x7f]{1,100}")
 
 
-def read_finish(study: Table) -> Finish:
-    finish = study.table("finish", "[finish] with single brackets, and its settings below")
+def read_finish(document: Table) -> Finish:
+    finish = document.table("finish", "[finish] with single brackets, and its settings below")
     if finish is None:
         return Finish()
     redirect = _redirect(finish)

@@ -33,16 +33,16 @@ _KINDS_WITH = {
 }
 
 
-def read_networks(study: Table, files: Mapping[str, bytes]) -> tuple[Network, ...]:
+def read_networks(document: Table, files: Mapping[str, bytes]) -> tuple[Network, ...]:
     """In the order of the file; one that is complete where the study says nothing."""
-    if not study.has("network"):
-        study.value("network")
+    if not document.has("network"):
+        document.value("network")
         return (Network("complete"),)
-    if isinstance(study.values["network"], list):
-        return tuple(_network(one, files) for one in study.tables("network", "[[network]]")) or (
+    if isinstance(document.values["network"], list):
+        return tuple(_network(one, files) for one in document.tables("network", "[[network]]")) or (
             Network("complete"),
         )
-    table = study.table("network", "[network] with single brackets, and its settings below")
+    table = document.table("network", "[network] with single brackets, and its settings below")
     return (Network("complete") if table is None else _network(table, files),)
 
 

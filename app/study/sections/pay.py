@@ -9,9 +9,9 @@ from app.study.toml.mistakes import Findings, nearest
 from app.study.toml.table import Table
 
 
-def read_pay(study: Table, outcomes: Collection[str], entry: Collection[str]) -> Pay:
+def read_pay(document: Table, outcomes: Collection[str], entry: Collection[str]) -> Pay:
     """`outcomes` are the ways to end, `entry` the fields of the entry form."""
-    pay = study.table("pay", "[pay] with single brackets, and its settings below")
+    pay = document.table("pay", "[pay] with single brackets, and its settings below")
     if pay is None:
         return Pay()
     currency = _currency(pay)

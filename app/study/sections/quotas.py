@@ -11,10 +11,10 @@ from app.study.toml.table import Table
 NUMBERS = ("integer", "number", "scale", "slider")
 
 
-def read_quotas(study: Table, entry: Sequence[Field]) -> tuple[Quota, ...]:
+def read_quotas(document: Table, entry: Sequence[Field]) -> tuple[Quota, ...]:
     fields = {field.name: field for field in entry}
     found: list[Quota] = []
-    for table in study.tables("quota", "[[quota]] with double brackets"):
+    for table in document.tables("quota", "[[quota]] with double brackets"):
         name = table.text("field", example="age")
         low, high = table.decimal("min"), table.decimal("max")
         answers = _answers(table)
@@ -23,7 +23,7 @@ def read_quotas(study: Table, entry: Sequence[Field]) -> tuple[Quota, ...]:
         quota = Quota(name, table.whole("most", 1), low, high, answers)
         if name in fields:
             _check(table, quota, fields[name])
-        elif table.sound("field") and study.sound("entry"):
+        elif table.sound("field") and document.sound("entry"):
             near = nearest(name, fields)
             cure = f"Did you mean `{near}`?" if near else "Ask it in [entry] first."
             table.wrong("field", f"The entry form does not ask `{name}`.", cure)

@@ -17,8 +17,8 @@ CHANGE = ("never", "each_round")
 DEAL = "deal = {sender = 1, receiver = 1}"
 
 
-def read_roles(study: Table) -> Roles | None:
-    table = study.table("role", "[role] with single brackets, and its settings below")
+def read_roles(document: Table) -> Roles | None:
+    table = document.table("role", "[role] with single brackets, and its settings below")
     if table is None:
         return None
     deal = table.table("deal", DEAL)
@@ -36,22 +36,24 @@ def read_roles(study: Table) -> Roles | None:
     return found if table.sound("deal") and names else None
 
 
-def with_roles(study: Table, steps: Sequence[Step], roles: Roles | None) -> list[Step]:
+def with_roles(document: Table, steps: Sequence[Step], roles: Roles | None) -> list[Step]:
     """The steps with the result that roles are stored as, where rounds begin; and what `only` can't mean is told."""
     begin = beginnings(steps) or {step.name for step in steps[:1]}
     for index, step in enumerate(steps):
         place, only = ("step", index, "only", ROLE), step.only.get(ROLE)
-        if only and roles is None and study.sound("role") and not _is_treatment(study):
+        if only and roles is None and document.sound("role") and not _is_treatment(document):
             sentence = "There are no roles that this step could be for."
-            study.findings.wrong(place, sentence, f"Add [role] with {DEAL}.")
+            document.findings.wrong(place, sentence, f"Add [role] with {DEAL}.")
         elif only and roles is not None and only not in roles.names:
             known = tuple(dict.fromkeys(roles.names))
-            study.findings.wrong(place, f"`{only}` is none of the roles.", did_you_mean(only, known))
+            document.findings.wrong(place, f"`{only}` is none of the roles.", did_you_mean(only, known))
         for key, fields in (("fields", step.fields), ("results", step.results)):
             names = [field.name for field in fields]
             if roles is not None and ROLE in names:
                 name = ("step", index, key, names.index(ROLE), "name")
-                study.findings.wrong(name, f"`{ROLE}` is the name of what [role] deals.", "Choose another.")
+                document.findings.wrong(
+                    name, f"`{ROLE}` is the name of what [role] deals.", "Choose another."
+                )
     if roles is None:
         return list(steps)
     return [
@@ -59,9 +61,9 @@ def with_roles(study: Table, steps: Sequence[Step], roles: Roles | None) -> list
     ]
 
 
-def _is_treatment(study: Table) -> bool:
+def _is_treatment(document: Table) -> bool:
     """Told where that is read: it can't have this name."""
-    tables = study.values.get("treatment")
+    tables = document.values.get("treatment")
     return isinstance(tables, list) and any(
         isinstance(one, dict) and one.get("name") == ROLE for one in tables
     )

@@ -10,19 +10,19 @@ from app.study.sections.names import unique_name
 from app.study.toml.table import Table
 
 
-def read_types(study: Table) -> tuple[str, ...]:
-    types = study.texts("types")
-    if study.has("types") and not types and study.findings.sound("types"):
+def read_types(document: Table) -> tuple[str, ...]:
+    types = document.texts("types")
+    if document.has("types") and not types and document.findings.sound("types"):
         cure = 'List the types, such as ["red", "blue"], or remove the line.'
-        study.wrong("types", "`types` is empty.", cure)
+        document.wrong("types", "`types` is empty.", cure)
     if ANY in types:
         sentence = "`any` can't be a type: it is the word for a seat that takes every type."
-        study.wrong("types", sentence, "Rename it.")
+        document.wrong("types", sentence, "Rename it.")
     return types
 
 
-def read_entry(study: Table) -> tuple[Field, ...]:
-    entry = study.table("entry", "[entry] once, and its fields below")
+def read_entry(document: Table) -> tuple[Field, ...]:
+    entry = document.table("entry", "[entry] once, and its fields below")
     if entry is None:
         return ()
     found = read_fields(entry, reserved=(*FORM_NAMES, *PLAYER_COLUMNS))
@@ -34,12 +34,12 @@ def read_entry(study: Table) -> tuple[Field, ...]:
     return found
 
 
-def read_rooms(study: Table) -> tuple[RoomKind, ...]:
-    if not study.has("room"):
+def read_rooms(document: Table) -> tuple[RoomKind, ...]:
+    if not document.has("room"):
         cure = "Add [[room]] with a name and seats, such as seats = {any = 4}."
-        study.missing("room", "There is no [[room]], so nobody can be seated.", cure)
+        document.missing("room", "There is no [[room]], so nobody can be seated.", cure)
     rooms: list[RoomKind] = []
-    for table in study.tables("room", "[[room]] with double brackets"):
+    for table in document.tables("room", "[[room]] with double brackets"):
         name = unique_name(table, table.text("name"), [room.name for room in rooms], "room")
         after = table.duration("after", default=0.0, zero=True)
         count = table.whole("count", default=0, largest=100_000) or None
@@ -50,8 +50,8 @@ def read_rooms(study: Table) -> tuple[RoomKind, ...]:
     return tuple(rooms)
 
 
-def read_lobby(study: Table) -> Lobby:
-    lobby = study.table("lobby", "[lobby] with single brackets, and its settings below")
+def read_lobby(document: Table) -> Lobby:
+    lobby = document.table("lobby", "[lobby] with single brackets, and its settings below")
     if lobby is None:
         return Lobby()
     pay = lobby.decimal("pay_per_minute") or Decimal(0)

@@ -7,8 +7,8 @@ from app.study.toml.mistakes import Findings
 from app.study.toml.table import Table
 
 
-def read_standby(study: Table) -> Standby | None:
-    standby = study.table("standby", "[standby] with single brackets, and its settings below")
+def read_standby(document: Table) -> Standby | None:
+    standby = document.table("standby", "[standby] with single brackets, and its settings below")
     if standby is None:
         return None
     if not standby.has("places"):

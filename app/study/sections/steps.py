@@ -27,13 +27,13 @@ SHOW_EXAMPLE = 'show = [{field = "belief", of = "neighbours"}]'
 ON_TIMEOUT = ("blank", "keep", "default:VALUE", "hook")
 
 
-def read_steps(study: Table, dropout: Dropout, roles: Roles | None = None) -> tuple[Step, ...]:
-    if not study.has("step"):
+def read_steps(document: Table, dropout: Dropout, roles: Roles | None = None) -> tuple[Step, ...]:
+    if not document.has("step"):
         cure = 'Add [[step]] with page = "talk" and limit = "60s", and the file pages/talk.html.'
-        study.missing("step", "There is no [[step]], so there is nothing to do in a room.", cure)
+        document.missing("step", "There is no [[step]], so there is nothing to do in a room.", cure)
     steps: list[Step] = []
     shows: list[list[tuple[Table, Show]]] = []
-    for table in study.tables("step", "[[step]] with double brackets"):
+    for table in document.tables("step", "[[step]] with double brackets"):
         page = _page(table)
         name = table.text("name", default=page)
         if table.sound("page"):
@@ -73,8 +73,8 @@ def read_steps(study: Table, dropout: Dropout, roles: Roles | None = None) -> tu
         _check_names(table, steps[-1], [show for _, show in shows[-1]])
         steps[-1] = replace(steps[-1], results=(*steps[-1].results, *computed))
         table.report_unknown_keys("[[step]]")
-    steps = with_roles(study, steps, roles)
-    _check_about(study, steps)
+    steps = with_roles(document, steps, roles)
+    _check_about(document, steps)
     return tuple(
         replace(step, show=tuple(_placed(steps, index, table, show) for table, show in shows[index]))
         for index, step in enumerate(steps)
@@ -203,14 +203,14 @@ def _show(table: Table) -> tuple[Table, Show]:
     return table, Show(field, "", of, round_, look, ask=ask)
 
 
-def _check_about(study: Table, steps: Sequence[Step]) -> None:
+def _check_about(document: Table, steps: Sequence[Step]) -> None:
     names = sorted({field.name for step in steps for field in (*step.fields, *step.results)})
     for index, step in enumerate(steps):
         for nth, field in enumerate(step.fields):
             if field.about and field.about not in names:
                 sentence = f"No step has a field `{field.about}`, so it can't stand beside anybody."
                 place = ("step", index, "fields", nth, "about")
-                study.findings.wrong(place, sentence, did_you_mean(field.about, names))
+                document.findings.wrong(place, sentence, did_you_mean(field.about, names))
 
 
 def _placed(steps: Sequence[Step], index: int, table: Table, show: Show) -> Show:

@@ -7,21 +7,21 @@ from app.study.toml.mistakes import did_you_mean, listed, nearest
 from app.study.toml.table import Table
 
 
-def read_language(study: Table) -> str:
-    language = study.text("language", DEFAULT)
-    if language in LANGUAGES or not study.sound("language"):
+def read_language(document: Table) -> str:
+    language = document.text("language", DEFAULT)
+    if language in LANGUAGES or not document.sound("language"):
         return language
     cure = did_you_mean(language_named(language) or language, LANGUAGES)
-    study.wrong("language", f"`language` is `{language}`, which we have no texts in.", cure)
+    document.wrong("language", f"`language` is `{language}`, which we have no texts in.", cure)
     return DEFAULT
 
 
-def read_texts(study: Table) -> dict[str, str]:
+def read_texts(document: Table) -> dict[str, str]:
     """What the study says in place of our texts, by their English.
 
     An unknown one is no grave mistake: a later version may word a text anew, and the study must still run.
     """
-    table = study.table("texts", '[texts] with single brackets, and lines such as "Come in" = "Start"')
+    table = document.table("texts", '[texts] with single brackets, and lines such as "Come in" = "Start"')
     if table is None:
         return {}
     found = {text: table.text(text) for text in table.values}

@@ -17,9 +17,9 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 LARGEST_BLOCK = 1000
 
 
-def read_treatments(study: Table) -> tuple[Treatment, ...]:
+def read_treatments(document: Table) -> tuple[Treatment, ...]:
     found: list[Treatment] = []
-    for table in study.tables("treatment", "[[treatment]] with double brackets"):
+    for table in document.tables("treatment", "[[treatment]] with double brackets"):
         levels = table.texts("levels")
         by = table.one_of("by", tuple(WITHIN), "room")
         method = table.one_of("method", METHODS, "blocked")
@@ -40,7 +40,7 @@ def read_treatments(study: Table) -> tuple[Treatment, ...]:
                     table.wrong(key, sentence, 'Remove it, or write method = "blocked".')
         table.report_unknown_keys("[[treatment]]")
         found.append(treatment)
-    _check_blocks(study.findings, found)
+    _check_blocks(document.findings, found)
     return tuple(found)
 
 
