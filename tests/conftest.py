@@ -15,8 +15,11 @@ from app.database.connections import connect
 from app.database.embedded import Postgres
 from app.database.migrations import migrate
 from app.web.accounts import put_account
-from tests.house.house import PASSWORD, House, Server, a_database, apart
+from tests.house.database import a_database
+from tests.house.house import PASSWORD, House
+from tests.house.server import Server
 from tests.house.visits import make_views
+from tests.house.waits import apart
 
 pytest_plugins = ["tests.house.browser", "tests.house.stage"]
 

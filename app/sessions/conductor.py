@@ -83,6 +83,11 @@ class Conductor:
             except TimeoutError:
                 pass
 
+    async def settled(self) -> None:
+        """Returns when no room is being decided on in a task any more."""
+        while self.deciding:
+            await asyncio.wait(self.deciding.values())
+
     async def move_on(self, conn: Connection, hinted: Iterable[int], everywhere: bool) -> float:
         """Do all that is due now; returns the seconds until something will be."""
         await self.move_rooms(conn, hinted, everywhere)

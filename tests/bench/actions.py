@@ -8,9 +8,11 @@ from app.web.auth import ADMIN_COOKIE
 from tests.bench.figure import Chapter, WrongAnswer, plain, under
 from tests.bench.stage import Stage
 from tests.house.browser import chromium, launch_arguments
-from tests.house.house import House, Server, apart
+from tests.house.house import House
+from tests.house.server import Server
 from tests.house.sides import CLICKED, PEOPLE, STUDY, Sides, come
 from tests.house.stage import DESK, PHONE
+from tests.house.waits import apart
 
 RUNS = 5
 HOW = f"""A researcher's page and those of seven players are open in one Chromium, each player with cookies of their

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from tests.bench.client import Connection, connect, get, post
 from tests.bench.figure import WrongAnswer
-from tests.house.house import Opened, hidden_fields
+from tests.house.guests import hidden_fields
+from tests.house.house import Opened
 
 AT_ONCE = 50
 

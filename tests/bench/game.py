@@ -11,7 +11,8 @@ from app.rehearsal.play import Plan, Played, open_rehearsal, play
 from app.rehearsal.verdict import Verdict, judge, latencies, longest_gap, seen_after
 from tests.bench.figure import Chapter, Figure, WrongAnswer, percentile, plain, under
 from tests.bench.stage import PROCESSES, Stage
-from tests.house.house import House, Server
+from tests.house.house import House
+from tests.house.server import Server
 
 RUMOUR = PROJECT / "studies" / "rumour"
 PEOPLE, RECORDS, MESSAGES = 700, 150, 14.5

@@ -26,7 +26,8 @@ from tests.bench.records import FIELD, STUDY, check
 from tests.bench.stage import PROCESSES, Stage, set_up
 from tests.bench.streams import STUDY as TALK
 from tests.bench.streams import Pages
-from tests.house.house import House, Opened, Server
+from tests.house.house import House, Opened
+from tests.house.server import Server
 
 PLAYERS: tuple[int, ...] = (50, 200, 700, 1500, 3000)
 SERVERS: tuple[int, ...] = (1, 2, 4)

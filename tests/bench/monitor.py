@@ -19,7 +19,8 @@ from tests.bench.figure import Chapter, WrongAnswer, plain, under
 from tests.bench.load import Plan, post_records
 from tests.bench.records import FIELD, PEOPLE, STUDY, check, longest_gap
 from tests.bench.stage import PROCESSES, Stage
-from tests.house.house import House, Opened, Server
+from tests.house.house import House, Opened
+from tests.house.server import Server
 
 CONNECTIONS = 200
 TRIES = 64  # a new connection is taken by whichever process is faster

@@ -11,7 +11,7 @@ from app.web.auth import PLAYER_COOKIE
 from tests.bench.figure import Chapter, Figure, plain, under
 from tests.bench.stage import PROCESSES, Stage
 from tests.house.browser import chromium, launch_arguments
-from tests.house.house import Guest
+from tests.house.guests import Guest
 from tests.house.stage import ENTRY, PHONE
 from tests.house.stage import STUDY as BRIDGE
 

@@ -18,7 +18,9 @@ from app.study.reading import parse
 from tests.bench.client import Connection, Reply, connect, get, post
 from tests.bench.figure import Chapter, Figure, WrongAnswer, percentile, plain, under
 from tests.bench.stage import PROCESSES, Stage
-from tests.house.house import PAGE, House, Opened, Server
+from tests.house.house import House, Opened
+from tests.house.server import Server
+from tests.house.studies import PAGE
 
 EVERYBODY = 700
 STUDY = b"""

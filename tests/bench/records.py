@@ -19,7 +19,8 @@ from tests.bench.crowd import bring_in
 from tests.bench.figure import Chapter, Figure, WrongAnswer, at_least, plain, under
 from tests.bench.load import Load, Plan, post_records, wrk
 from tests.bench.stage import PROCESSES, Stage
-from tests.house.house import House, Opened, Server
+from tests.house.house import House, Opened
+from tests.house.server import Server
 
 PEOPLE = 700
 AIMS = {50: 5000, 200: 10_000}  # connections → forms of one field a second

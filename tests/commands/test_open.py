@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
-import pytest
 
 from app.config import PROJECT
 from app.study.reading import parse, read_folder
 from app.web.accounts import password_hash, password_matches
 from app.web.processes import free_port
-from tests.house.commands import run
-from tests.house.house import House, Server
+from tests.house.server import Server
+from tests.house.shell import Shell, is_refused
 
 STUDY = PROJECT / "studies" / "rumour"
 COMMANDS = [
@@ -40,52 +34,6 @@ COMMANDS = [
     "payments",
     "replay",
 ]
-SENTENCE = re.compile(r"[^\n]+\.\n")
-
-
-@dataclass(frozen=True, slots=True)
-class Shell:
-    """Where commands are typed: a folder, and the database that DATABASE_URL names."""
-
-    house: House
-    folder: Path
-
-    def type(
-        self, *arguments: str | Path, typed: str = "", **environ: str
-    ) -> subprocess.CompletedProcess[str]:
-        return run([*map(str, arguments)], self.folder, self.environ | environ, typed)
-
-    @property
-    def environ(self) -> dict[str, str]:
-        return os.environ | {"DATABASE_URL": self.house.database, "PYTHONPATH": str(PROJECT)}
-
-    def type_all(
-        self, lines: Sequence[tuple[Sequence[str], Mapping[str, str]]]
-    ) -> list[subprocess.CompletedProcess[str]]:
-        with ThreadPoolExecutor(4) as shells:
-            return list(shells.map(lambda line: self.type(*line[0], **line[1]), lines))
-
-    def people(self, text: str | bytes, name: str = "people.csv") -> Path:
-        (self.folder / name).write_bytes(text.encode() if isinstance(text, str) else text)
-        return self.folder / name
-
-    def rows(self) -> list[tuple[object, ...]]:
-        return self.house.sql(
-            "select (select count(*) from session), (select count(*) from player), (select count(*) from study_file),"
-            " (select count(*) from lobby), (select count(*) from log)"
-        )
-
-
-@pytest.fixture
-def shell(hall: House, tmp_path: Path) -> Shell:
-    return Shell(hall, tmp_path)
-
-
-def is_refused(ended: subprocess.CompletedProcess[str]) -> str:
-    """Exit 2 and one sentence on standard error, which is returned."""
-    assert ended.returncode == 2 and ended.stdout == "", (ended.args, ended.stdout, ended.stderr)
-    assert SENTENCE.fullmatch(ended.stderr), (ended.args, ended.stderr)
-    return ended.stderr
 
 
 def test_every_command_says_what_it_does(shell: Shell) -> None:

@@ -37,7 +37,9 @@ from tests.house.burst import (
     assert_kept,
     everyone_has_written,
 )
-from tests.house.house import Guest, House, Opened, Stream, seated, until
+from tests.house.guests import Guest, Stream, seated
+from tests.house.house import House, Opened
+from tests.house.waits import until
 
 CROWD = {"red": 7, "blue": 7}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.export import codebook
 from app.study.model.study import Study
 from app.study.reading import parse
-from tests.house.house import PAGE
+from tests.house.studies import PAGE
 
 STUDY = """\
 title = "T"

@@ -23,8 +23,9 @@ from app.export import codebook, export
 from app.export.export import ExportError
 from app.sessions.sessions import close
 from app.study.reading import parse, read_folder
-from tests.house.house import House, until
+from tests.house.house import House
 from tests.house.lively import NASTY, Lively, a_lively_session, open_lively
+from tests.house.waits import until
 
 HEADERS = {
     "players.csv": "player,label,type,status,room,slot,signed_in_at,seated_at,finished_at,code",

@@ -20,9 +20,13 @@ from app.config import PROJECT
 from app.export import codebook, export
 from app.rooms.receipts import Kept, ReceiptsError, Saved, digest, read_receipts, saved_by, spans
 from app.rooms.records import Receipt
-from tests.commands.test_cli import Shell, is_refused
-from tests.house.house import TALK, House, Server, seated, sign_everyone_in, until
+from tests.house.guests import seated, sign_everyone_in
+from tests.house.house import House
 from tests.house.lively import Lively, a_lively_session, open_lively
+from tests.house.server import Server
+from tests.house.shell import Shell, is_refused
+from tests.house.studies import TALK
+from tests.house.waits import until
 
 FAKE = "17,18:" + "5f" * 32
 

@@ -8,7 +8,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from app.rehearsal.browser import WireError
-from tests.house.house import Guest, House, Opened, Server, seated, sign_everyone_in, until
+from tests.house.guests import Guest, seated, sign_everyone_in
+from tests.house.house import House, Opened
+from tests.house.server import Server
+from tests.house.waits import until
 
 # Rooms of two that stay at their step, so that each of 30 people can answer again and again.
 BURST = """
@@ -48,20 +51,22 @@ class Writer:
 
     async def save(self, form: dict[str, str]) -> tuple[str, str]:
         """Sends the same form until it has a receipt. Returns it, and the key of the next form."""
-        while True:
-            try:
-                answer = await self.guest.browser.post("/play/records", form)
-            except WireError:
-                self.broken += 1
-                await asyncio.sleep(0.02)
-                continue
-            self.statuses.add(answer.status)
-            if answer.status == 200:
-                [next_key] = re.findall('name="form_key" value="([^"]+)"', answer.text)
-                return answer.headers["receipt"], next_key
-            assert answer.status == 503, answer.text
-            assert "receipt" not in answer.headers
-            await asyncio.sleep(0.02)
+        receipt, next_key = await until(lambda: self._send(form), f"a receipt for {self.guest.label}", 120)
+        return receipt, next_key
+
+    async def _send(self, form: dict[str, str]) -> tuple[str, str] | None:
+        try:
+            answer = await self.guest.browser.post("/play/records", form)
+        except WireError:
+            self.broken += 1
+            return None
+        self.statuses.add(answer.status)
+        if answer.status == 200:
+            [next_key] = re.findall('name="form_key" value="([^"]+)"', answer.text)
+            return answer.headers["receipt"], next_key
+        assert answer.status == 503, answer.text
+        assert "receipt" not in answer.headers
+        return None
 
 
 @asynccontextmanager

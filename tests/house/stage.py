@@ -15,7 +15,10 @@ from app.database.connections import Connection
 from app.database.embedded import Postgres
 from app.players import notes
 from app.web.accounts import put_account
-from tests.house.house import Guest, House, Opened, Server, apart
+from tests.house.guests import Guest
+from tests.house.house import House, Opened
+from tests.house.server import Server
+from tests.house.waits import apart
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
 

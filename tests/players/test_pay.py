@@ -32,7 +32,10 @@ from app.study.hooks.answers import read_amount
 from app.study.model.study import Pay, Study
 from app.study.reading import check, parse
 from tests.house.commands import run
-from tests.house.house import PAGE, House, Server, seated
+from tests.house.guests import seated
+from tests.house.house import House
+from tests.house.server import Server
+from tests.house.studies import PAGE
 
 STUDY = """
 title = "Paid"

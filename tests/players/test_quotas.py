@@ -21,9 +21,11 @@ from app.sessions.arrivals import EntryForm, Refused, sign_in
 from app.sessions.sessions import Studies
 from app.study.reading import check, parse
 from app.study.toml.mistakes import StudyError
-from tests.house.house import PAGE, House, Opened, Server
-from tests.web.monitor.test_monitor import shown, words
-from tests.web.test_people_pages import desk
+from tests.house.desk import desk
+from tests.house.house import House, Opened
+from tests.house.pages import words
+from tests.house.server import Server
+from tests.house.studies import PAGE
 
 STUDY = """
 title = "Panel"
@@ -247,7 +249,7 @@ def test_whoever_finds_it_full_reads_thanks_and_gets_a_code_and_pay(shared: Hous
         assert (await second.sign_in({"age": "50", "gender": "man"})).status == 303
         assert "NO-PLACE" in await second.page(), "coming again with other answers changes nothing"
         assert "You’re in." in await first.page()
-        text = await shown(ada, "Quotas · 1 of 3 full")
+        text = await ada.shows("Quotas · 1 of 3 full")
         quotas = "age 18 to 29 1 of 1 full gender woman or other 1 of 50 media Radio 0 of 1,000"
         assert quotas in text and quotas in words(await ada.page("/replay"))
         assert "age 18 to 29 0 of 1 gender" in words(await ada.page("/replay?at=0")), (

@@ -16,10 +16,10 @@ from app.rehearsal.faults import FAULTS
 from app.rehearsal.play import Played
 from app.rehearsal.verdict import judge
 from tests.house.burst import BURST, CROWD, a_burst, assert_kept, everyone_has_written
-from tests.house.house import House, until
-from tests.rehearsal.test_rehearsal import a_copy, held, networklab, short
-
-__all__ = ["held", "short"]  # fixtures
+from tests.house.house import House
+from tests.house.rehearsing import a_copy
+from tests.house.shell import networklab
+from tests.house.waits import until
 
 
 def test_five_faults_lose_nothing(house: House, short: Path) -> None:

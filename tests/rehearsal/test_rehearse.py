@@ -7,71 +7,25 @@ import csv
 import json
 import os
 import re
-import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from app.config import PROJECT
-from app.database.embedded import Postgres
 from app.rehearsal.gauges import Process, Sample
 from app.rehearsal.habits import habits
-from app.rehearsal.play import Plan, Played, open_rehearsal, play
+from app.rehearsal.play import Plan, Played
 from app.rehearsal.verdict import Verdict, estimate, judge
-from tests.house.commands import run
-from tests.house.house import House, Server, a_database, until
+from tests.house.house import House
 from tests.house.proxy import Exchange, Proxy
+from tests.house.rehearsing import PLAN, a_copy, play_short
+from tests.house.server import Server
+from tests.house.shell import networklab
+from tests.house.waits import until
 
-STUDY = """
-title = "Short"
-types = ["red", "blue"]
-[entry]
-fields = [{name = "age", ask = "Your age", kind = "integer", min = 18, max = 99}]
-[[room]]
-name = "mixed"
-seats = {red = 2, blue = 2}
-[[room]]
-name = "plain"
-seats = {any = 2}
-after = "2s"
-[lobby]
-max_wait = "6s"
-[network]
-kind = "ring"
-[[step]]
-page = "talk"
-repeat = 4
-limit = "4s"
-chat = "neighbours"
-fields = [
-    {name = "belief", ask = "How sure are you?", kind = "slider", min = 0, max = 100},
-    {name = "why", ask = "Why?", kind = "choice", options = ["A guess", "I was told"]},
-]
-"""
 CORES = os.cpu_count() or 1
-PLAN = Plan(players=8, over=0.5, drop=0.0, flaky=0.0, speed=20.0, messages=6)
-
-
-@pytest.fixture(scope="module")
-def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("short")
-    (folder / "pages").mkdir()
-    (folder / "study.toml").write_text(STUDY)
-    (folder / "pages" / "talk.html").write_text('{% extends "player/_step_opened.html" %}')
-    return folder
-
-
-def networklab(house: House, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    environ = os.environ | {"DATABASE_URL": house.database, "PYTHONPATH": str(PROJECT)}
-    return run([*map(str, arguments)], house.folder, environ)
-
-
 # A rehearsal
 
 
@@ -235,35 +189,6 @@ def test_the_estimate_goes_by_what_was_fullest_in_the_busiest_ten_seconds(
 # Promises that somebody broke
 
 
-@pytest.fixture(scope="module")
-def held(postgres: Postgres, short: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
-    """A session that eight bots have played, with nothing wrong about it."""
-    with a_database(postgres) as url:
-        house = House(url, tmp_path_factory.mktemp("held"))
-        server = house.serve()
-        played = asyncio.run(_play(url, short, server.base))
-        server.stop()
-        yield played
-
-
-async def _play(url: str, study: Path, base: str, plan: Plan = PLAN) -> Played:
-    return await play(await open_rehearsal(url, str(study), plan.players), plan, base, url)
-
-
-@contextmanager
-def a_copy(played: Played) -> Iterator[Played]:
-    """The same in a database of its own, in which things may be broken."""
-    assert played.url is not None
-    name = f"copy_{uuid4().hex[:12]}"
-    original = str(conninfo_to_dict(played.url)["dbname"])
-    with psycopg.connect(make_conninfo(played.url, dbname="postgres"), autocommit=True) as conn:
-        conn.execute(f'create database "{name}" template "{original}"'.encode())
-        try:
-            yield replace(played, url=make_conninfo(played.url, dbname=name))
-        finally:
-            conn.execute(f'drop database "{name}" with (force)'.encode())
-
-
 def broken(verdict: Verdict) -> dict[int, tuple[str, ...]]:
     return {promise.number: promise.wrongs for promise in verdict.promises if not promise.ok}
 
@@ -363,7 +288,7 @@ def a_broken_server(
 
     async def story() -> Verdict:
         async with Proxy(server.port, answered, said).running() as base:
-            return await judge(await _play(house.database, study, base, plan))
+            return await judge(await play_short(house.database, study, base, plan))
 
     return broken(asyncio.run(story()))
 
@@ -482,7 +407,7 @@ def test_a_dashboard_that_stands_still_is_named(hall: House, short: Path) -> Non
 
     async def story() -> Verdict:
         playing = asyncio.create_task(
-            _play(house.database, short, server.base, replace(PLAN, speed=2.0, at_most=10.0))
+            play_short(house.database, short, server.base, replace(PLAN, speed=2.0, at_most=10.0))
         )
         before = house.sql("select count(*) from record")
         await until(lambda: house.sql("select count(*) from record") > before, "the first records")

@@ -16,8 +16,9 @@ from app.replay.what_if import Seated, Turn, would_have_been
 from app.study.hooks.pool import HookError
 from app.study.model.study import Study
 from app.study.reading import parse
-from tests.house.house import PAGE, TALK, House
+from tests.house.house import House
 from tests.house.lively import open_lively
+from tests.house.studies import PAGE, TALK
 
 SECOND = 1_000_000
 # Three reds and a blue come within half a minute; seating begins with the first.

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from app.__main__ import main
 from app.database import clock
-from app.database.connections import Connection, open_pool
+from app.database.connections import Connection
 from app.export import export
 from app.export.verify import verify
 from app.rehearsal.trial import try_hooks
@@ -30,8 +30,6 @@ from app.rooms import dropouts, lobby, rooms
 from app.rooms.lobby import decide
 from app.rooms.rooms import RoomView, Waiting
 from app.sessions import sessions
-from app.sessions.conductor import Conductor
-from app.sessions.sessions import Studies
 from app.study.estimate import estimate_of
 from app.study.model.study import RoomKind, Study
 from app.study.reading import check, parse
@@ -40,9 +38,14 @@ from app.web.monitor.histories import RoomStory
 from app.web.monitor.ticks import room_lines
 from app.web.past.dashboard import monitor_then
 from app.web.past.places import Stage, page_then, room_then, story_then
-from tests.house.house import PAGE, Guest, House, Opened, Server, seated, until
-from tests.rooms.test_lobby import CROWD, KINDS, _age, _come, _seat
-from tests.web.test_people_pages import desk
+from tests.house.conducting import conduct
+from tests.house.crowd import CROWD, KINDS, age, come, seat
+from tests.house.desk import desk
+from tests.house.guests import Guest, seated
+from tests.house.house import House, Opened
+from tests.house.server import Server
+from tests.house.studies import PAGE
+from tests.house.waits import until
 
 STUDY = """
 title = "Company"
@@ -327,12 +330,12 @@ def test_a_score_that_names_bots_pays_people_alone(house: House) -> None:
     hook = b"def points(room):\n    return {slot: said for slot, said in room.said('belief').items()}\n"
     study = parse(files(toml, hook))
     session = house.open_study(study, {"red": 1})
-    _come(house, session, "R1")
-    _age(house, session, 61, "R1")
-    assert _seat(house, session) == 1
-    _conduct(house)
+    come(house, session, "R1")
+    age(house, session, 61, "R1")
+    assert seat(house, session) == 1
+    conduct(house)
     house.sql("update room set deadline = now()")
-    _conduct(house)
+    conduct(house)
     assert house.sql("select round from room") == [(2,)]
     assert house.sql("select player_id from earning") == [], "R1 said nothing, and bots earn nothing"
     _holds(house, session, study)
@@ -342,9 +345,9 @@ def test_a_kill_between_the_opening_and_the_bots_first_answer_leaves_nobody_stuc
     study = parse(files())
     session = house.open_study(study, {"red": 1})
     # Whoever seated them is gone at once: nobody has been told of the room, and no bot has said anything.
-    _come(house, session, "R1")
-    _age(house, session, 61, "R1")
-    assert _seat(house, session) == 1
+    come(house, session, "R1")
+    age(house, session, 61, "R1")
+    assert seat(house, session) == 1
     assert _answers(house) == 0
 
     server = house.serve()
@@ -375,18 +378,18 @@ def test_nobody_stands_by_for_a_bots_seat_and_bots_alone_keep_no_room_going(hous
     toml += '[standby]\nplaces = 2\nuntil = "5m"\n[dropout]\nthen = ["standby", "smaller"]\n'
     study = parse(files(toml))
     session = house.open_study(study, {"red": 2, "blue": 1})
-    _come(house, session, "R1")
-    _age(house, session, 61, "R1")
-    assert _seat(house, session) == 1
-    _come(house, session, "R2", "B1")
-    assert _seat(house, session) == 0
+    come(house, session, "R1")
+    age(house, session, 61, "R1")
+    assert seat(house, session) == 1
+    come(house, session, "R2", "B1")
+    assert seat(house, session) == 0
     standing_by = "select label from player where standby_until is not null"
     assert house.sql(standing_by) == [("R2",)], "a bot has every blue seat"
 
     house.do(lambda conn: _withdraw(conn, study, "R1"))
     assert house.sql("select label from player where status = 'playing'") == [("R2",)]
     house.do(lambda conn: _withdraw(conn, study, "R2"))
-    _conduct(house)
+    conduct(house)
     assert house.sql("select status::text from room") == [("ended",)]
     _holds(house, session, study)
 
@@ -394,10 +397,10 @@ def test_nobody_stands_by_for_a_bots_seat_and_bots_alone_keep_no_room_going(hous
 def test_a_moment_that_is_over_shows_the_bots_as_they_were(house: House) -> None:
     study = parse(files())
     session = house.open_study(study, {"red": 1})
-    _come(house, session, "R1")
-    _age(house, session, 61, "R1")
-    _seat(house, session)
-    _conduct(house)
+    come(house, session, "R1")
+    age(house, session, 61, "R1")
+    seat(house, session)
+    conduct(house)
 
     async def both(conn: Connection) -> tuple[RoomView, RoomView, str, RoomStory, RoomStory, list[Any]]:
         [(room_id,)] = await (await conn.execute("select id from room")).fetchall()
@@ -440,9 +443,9 @@ def test_who_came_is_seated_again_with_bots(house: House) -> None:
 def test_what_is_recounted_misses_a_slot_of_which_nobody_told_that_a_bot_has_it(house: House) -> None:
     study = parse(files())
     session = house.open_study(study, {"red": 1})
-    _come(house, session, "R1")
-    _age(house, session, 61, "R1")
-    _seat(house, session)
+    come(house, session, "R1")
+    age(house, session, 61, "R1")
+    seat(house, session)
     _holds(house, session, study)
     house.sql("update event set data = data - 'type' where name = 'bot_placed'")
     verdict = asyncio.run(verify(house.database, session.id, study))
@@ -525,10 +528,10 @@ def _opened_with_bots(house: House, toml: str, hooks: bytes = b"") -> tuple[Sequ
     study = parse(files(toml, hooks))
     session = house.open_study(study, {"red": 1})
     house.sql("update session set seed = 7 where id = %s", session.id)
-    _come(house, session, "R1")
-    _age(house, session, 61, "R1")
-    assert _seat(house, session) == 1
-    _conduct(house)
+    come(house, session, "R1")
+    age(house, session, 61, "R1")
+    assert seat(house, session) == 1
+    conduct(house)
     slots = house.sql(
         """select slot, s.type, alias, bot, coalesce(p.treatment, s.treatment)
         from slot s left join player p using (room_id, slot) where s.session_id = %s order by slot""",
@@ -548,23 +551,6 @@ def _holds(house: House, session: Opened, study: Study) -> None:
     assert [one for one in verdict.checks if one.found] == []
     told = house.read(lambda conn: replay_check.check(conn, session.id)).differences
     assert [one for one in told if one.column != "waiting_since"] == []
-
-
-def _conduct(house: House) -> None:
-    """What a process does once a second, and all that follows from it."""
-
-    async def work(conn: Connection) -> None:
-        async with open_pool(house.database, 1) as pool:
-            conductor = Conductor(house.database, Studies(pool))
-            await conductor.move_on(conn, [], everywhere=True)
-            while deciding := list(conductor.deciding.values()):
-                await asyncio.gather(*deciding)
-                await asyncio.sleep(0)  # they take their leave
-            await conductor.hooks.retire(0)
-            while not conductor.hands.empty():
-                conductor.hands.get_nowait().drop()
-
-    house.read(work)
 
 
 async def _withdraw(conn: Connection, study: Study, label: str) -> None:

@@ -9,7 +9,11 @@ import pytest
 from app.sessions.sessions import SessionError
 from app.sessions.stopped_rooms import mend
 from app.study.reading import parse
-from tests.house.house import PAGE, Guest, House, Opened, Server, hidden_fields, seated, until
+from tests.house.guests import Guest, hidden_fields, seated
+from tests.house.house import House, Opened
+from tests.house.server import Server
+from tests.house.studies import PAGE
+from tests.house.waits import until
 
 GAME = """
 title = "Game"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +15,7 @@ import pytest
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from app.database.connections import Connection, connect, open_pool
+from app.database.connections import Connection, connect
 from app.database.embedded import Postgres
 from app.players import players
 from app.players.people import Person
@@ -25,11 +25,16 @@ from app.rooms import dropouts, lobby, messages, records
 from app.rooms.messages import Draft
 from app.rooms.records import Answer, form_id
 from app.sessions.conductor import Conductor
-from app.sessions.sessions import ACTIONS, Studies, open_session
+from app.sessions.sessions import ACTIONS, open_session
 from app.study.reading import parse
 from app.web.monitor.figures import SQL as FIGURES
-from tests.house.house import CONTRADICTIONS, PAGE, House, Server, a_database, seated, sign_everyone_in
-from tests.web.test_people_pages import desk, numbers
+from tests.house.conducting import a_conductor, follow
+from tests.house.database import CONTRADICTIONS, a_database
+from tests.house.desk import desk, numbers
+from tests.house.guests import seated, sign_everyone_in
+from tests.house.house import House
+from tests.house.server import Server
+from tests.house.studies import PAGE
 
 STUDY = """
 title = "Silence"
@@ -90,12 +95,12 @@ class Session:
 
     @asynccontextmanager
     async def begins(self, waiting: str = "", processes: int = 1) -> AsyncIterator[Session]:
-        async with open_pool(self.house.database, 2) as pool:
+        async with AsyncExitStack() as stack:
             self.processes = [
                 Process(
                     f"{uuid4().hex}:{number}",
                     await connect(self.house.database, "story"),
-                    Conductor(self.house.database, Studies(pool)),
+                    await stack.enter_async_context(a_conductor(self.house.database)),
                 )
                 for number in range(processes)
             ]
@@ -110,11 +115,6 @@ class Session:
                 assert [one for one in told if not one.column.endswith(("_at", "since", "deadline"))] == []
             finally:
                 await self.conn.execute("delete from process")
-                for process in self.processes:
-                    await process.conductor.hooks.retire(0)
-                    while not process.conductor.hands.empty():
-                        if hand := process.conductor.hands.get_nowait().conn:
-                            await hand.close()
                 for conn in (self.conn, *(one.conn for one in self.processes)):
                     await conn.close()
 
@@ -147,23 +147,15 @@ class Session:
         await asyncio.gather(
             *(one.conductor.move_on(one.conn, [], everywhere=True) for one in self.processes)
         )
-        await self._decided()
+        for one in self.processes:
+            await follow(one.conductor, one.conn)
 
     async def hint(self) -> None:
         """What a process does at once when somebody in it has answered or left."""
         [(room_id,)] = await self.ask("select id from room where session_id = %s", self.id)
-        await self.processes[0].conductor.move_rooms(self.processes[0].conn, [room_id], everywhere=False)
-        await self._decided()
-
-    async def _decided(self) -> None:
-        for process in self.processes:
-            conductor = process.conductor
-            # A task that was quick has left its hint already.
-            while (deciding := list(conductor.deciding.values())) or conductor.hinted:
-                await asyncio.gather(*deciding)
-                await asyncio.sleep(0)  # they take their leave
-                hinted, conductor.hinted = conductor.hinted, set()
-                await conductor.move_on(process.conn, hinted, everywhere=False)
+        first = self.processes[0]
+        await first.conductor.move_rooms(first.conn, [room_id], everywhere=False)
+        await follow(first.conductor, first.conn)
 
     async def answers(self, *labels: str, act: bool = True) -> None:
         """And the room goes on if it can, unless nobody acts on it yet."""

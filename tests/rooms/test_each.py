@@ -8,8 +8,12 @@ import pytest
 
 from app.study.reading import check
 from app.study.toml.mistakes import Mistake
-from tests.house.house import PAGE, House, Server, until
-from tests.rooms.test_shown import at_the_table, words
+from tests.house.house import House
+from tests.house.pages import words
+from tests.house.server import Server
+from tests.house.studies import PAGE
+from tests.house.table import at_the_table
+from tests.house.waits import until
 
 STUDY = """
 title = "Ratings"

@@ -17,28 +17,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.conninfo import make_conninfo
 
-from app.database.connections import Connection, connect, open_pool
+from app.database.connections import Connection, open_pool
 from app.players import players
 from app.players.people import Person
 from app.rooms import dropouts, lobby
 from app.rooms.lobby import decide
 from app.rooms.rooms import Waiting
 from app.sessions.conductor import SWEEP, Conductor
-from app.sessions.sessions import ACTIONS, SessionError, Studies, open_session, read_study
+from app.sessions.sessions import ACTIONS, SessionError, Studies, open_session
 from app.study.model.study import RoomKind
 from app.study.reading import parse
-from tests.house.house import (
-    CONTRADICTIONS,
-    PAGE,
-    TALK,
-    Guest,
-    House,
-    Opened,
-    Server,
-    seated,
-    sign_everyone_in,
-    until,
-)
+from tests.house.conducting import conduct
+from tests.house.crowd import CROWD, KINDS, age, come, seat
+from tests.house.database import CONTRADICTIONS
+from tests.house.guests import Guest, seated, sign_everyone_in
+from tests.house.house import House, Opened
+from tests.house.server import Server
+from tests.house.studies import PAGE, TALK
+from tests.house.waits import until
 
 STEP = """
 [[step]]
@@ -550,15 +546,15 @@ def test_a_second_seating_waits_for_the_lobby_and_seats_nobody_twice(house: Hous
 
 def test_three_red_and_one_blue_get_the_fallback_once_all_four_have_waited_for_it(house: House) -> None:
     session = house.open(TALK, {"red": 3, "blue": 1})
-    _come(house, session, "R1", "R2", "R3", "B1")
-    assert _seat(house, session) == 0
+    come(house, session, "R1", "R2", "R3", "B1")
+    assert seat(house, session) == 0
 
-    _age(house, session, 31, "R1", "R2", "R3")
-    assert _seat(house, session) == 0, "a blue who has not waited long enough was taken for the fallback"
+    age(house, session, 31, "R1", "R2", "R3")
+    assert seat(house, session) == 0, "a blue who has not waited long enough was taken for the fallback"
     assert house.sql("select due_at > now() + interval '25s' from lobby") == [(True,)]
 
-    _age(house, session, 31, "B1")
-    assert _seat(house, session) == 4
+    age(house, session, 31, "B1")
+    assert seat(house, session) == 4
     assert (
         house.sql("select data->>'reason' from event where name = 'room_opened' order by log_id")
         == [("3 red + 1 blue were waiting, the longest 0:31; `plain` #1",)] * 2
@@ -568,14 +564,14 @@ def test_three_red_and_one_blue_get_the_fallback_once_all_four_have_waited_for_i
 
 def test_one_more_blue_in_time_makes_it_the_special_room_with_the_oldest_red(house: House) -> None:
     session = house.open(TALK, {"red": 3, "blue": 2})
-    _come(house, session, "R1", "R2", "R3", "B1")
-    _age(house, session, 20, "R3")
-    _age(house, session, 10, "R1")
-    assert _seat(house, session) == 0
+    come(house, session, "R1", "R2", "R3", "B1")
+    age(house, session, 20, "R3")
+    age(house, session, 10, "R1")
+    assert seat(house, session) == 0
 
-    _come(house, session, "B2")
+    come(house, session, "B2")
 
-    assert _seat(house, session) == 4
+    assert seat(house, session) == 4
     assert house.sql("select kind, reason from room") == [
         ("mixed", "2 red + 2 blue were waiting, the longest 0:20; `mixed` #1")
     ]
@@ -605,11 +601,11 @@ def test_the_conductor_opens_the_fallback_without_anybody_arriving(
 def test_among_hundreds_of_the_same_type_the_oldest_are_seated_however_close_they_came(house: House) -> None:
     few = TALK.replace("seats = {red = 2, blue = 2}", "seats = {red = 4}\ncount = 50")
     session = house.open(few, {"red": 400})
-    _come(house, session, *session.tokens)
+    come(house, session, *session.tokens)
     # Each came a microsecond before the one with the next number: less than it takes to look at one.
     house.sql("update player set waiting_since = now() - interval '1s' + interval '1 microsecond' * id")
 
-    assert _seat(house, session) == 200
+    assert seat(house, session) == 200
     assert house.sql("select min(id), max(id) from player where status = 'playing'") == [(1, 200)]
 
 
@@ -639,7 +635,7 @@ def test_whoever_has_waited_the_longest_wait_leaves_with_the_lobbys_code(
 
     async def story() -> None:
         await sign_everyone_in([early, late])
-        _age(shared, session, 300, "R1")
+        age(shared, session, 300, "R1")
         shared.sql("update lobby set due_at = due_at - interval '5m'")
 
         async def gone() -> bool:
@@ -654,26 +650,6 @@ def test_whoever_has_waited_the_longest_wait_leaves_with_the_lobbys_code(
         ("R2", "waiting", None, None),
     ]
     assert shared.sql("select data->>'outcome' from event where name = 'player_left'") == [("lobby",)]
-
-
-TYPES = st.sampled_from(["red", "blue", "green"])
-KINDS = st.lists(
-    st.builds(
-        RoomKind,
-        name=st.uuids().map(str),
-        seats=st.dictionaries(st.sampled_from(["red", "blue", "any"]), st.integers(1, 3), min_size=1),
-        count=st.none() | st.integers(1, 3),
-        after=st.sampled_from([0.0, 10.0, 30.0]),
-    ),
-    min_size=1,
-    max_size=3,
-)
-CROWD = st.lists(st.tuples(TYPES, st.floats(0, 60)), max_size=25).map(
-    lambda people: sorted(
-        (Waiting(number, type_, waited) for number, (type_, waited) in enumerate(people)),
-        key=lambda one: (-one.waited, one.player_id),
-    )
-)
 
 
 @given(KINDS, CROWD, st.integers(0, 4))
@@ -841,15 +817,15 @@ def test_the_database_knows_tokens_only_by_their_hashes(shared: House, server: S
 
 def test_a_pause_moves_every_deadline_and_every_wait_by_exactly_its_length(house: House) -> None:
     session = house.open(TALK, {"red": 7, "blue": 6})
-    _come(house, session, "R1", "R2", "B1", "B2", "R3")
-    _age(house, session, 100, "R1", "R2")
-    _age(house, session, 90, "R3")
-    _seat(house, session)
+    come(house, session, "R1", "R2", "B1", "B2", "R3")
+    age(house, session, 100, "R1", "R2")
+    age(house, session, 90, "R3")
+    seat(house, session)
     house.act("pause", session)
     # The pause began a minute ago; R4 and two pairs came in the middle of it.
     house.sql("update session set paused_at = paused_at - interval '60s'")
-    _come(house, session, "R4", "R5", "R6", "B3", "B4")
-    assert _seat(house, session) == 0, "somebody was seated during a pause"
+    come(house, session, "R4", "R5", "R6", "B3", "B4")
+    assert seat(house, session) == 0, "somebody was seated during a pause"
 
     before = _times(house)
     [(paused_at,)] = house.sql("select paused_at from session")
@@ -863,37 +839,37 @@ def test_a_pause_moves_every_deadline_and_every_wait_by_exactly_its_length(house
     for name in ("mixed-1", "R3"):
         assert after[name] - before[name] == resumed_at - paused_at
     assert after["B4"] == resumed_at
-    assert _seat(house, session) == 4
+    assert seat(house, session) == 4
     assert house.contradictions(session) == []
 
 
 def test_nothing_is_due_during_a_pause(house: House) -> None:
     session = house.open(TALK, {"red": 3, "blue": 2})
-    _come(house, session, "R1", "R2", "R3", "B1", "B2")
-    _seat(house, session)
+    come(house, session, "R1", "R2", "R3", "B1", "B2")
+    seat(house, session)
     house.act("pause", session)
     house.sql("update room set deadline = now() - interval '1s'")
     house.sql("update lobby set due_at = now() - interval '1s'")
     before = _times(house)
 
-    assert _conduct(house) == SWEEP
+    assert conduct(house) == SWEEP
     assert house.sql("select round from room") == [(1,)]
     assert _times(house) == before
 
     house.act("resume", session)
     house.sql("update room set deadline = now() - interval '1s'")
-    assert 0 < _conduct(house) < 60
+    assert 0 < conduct(house) < 60
     assert house.sql("select round from room") == [(2,)]
 
 
 def test_every_action_done_twice_is_done_once(house: House) -> None:
     session = house.open(TALK, {"red": 3, "blue": 2}, start=False)
-    _come(house, session, "R1", "R2", "R3", "B1", "B2")
+    come(house, session, "R1", "R2", "R3", "B1", "B2")
     events = "select name from event where name like 'session_%' order by seq"
 
     assert "seating begins" in house.act("start", session)
     assert "nothing changed" in house.act("start", session)
-    _seat(house, session)
+    seat(house, session)
     assert "every deadline waits" in house.act("pause", session)
     [(paused_at,)] = house.sql("select paused_at from session")
     assert "nothing changed" in house.act("pause", session)
@@ -922,45 +898,6 @@ def _at_both(house: House, session: Opened, *servers: Server) -> list[Guest]:
 
 def _timeless(page: str) -> str:
     return re.sub(r'data-now="[0-9]+"|>[0-9]+:[0-9]{2}<|value="0\.0\.[^"]+"', "", page)
-
-
-def _come(house: House, session: Opened, *labels: str) -> None:
-    """These people sign in, in this order, and nobody looks at the lobby."""
-
-    async def come() -> None:
-        conn = await connect(house.database, "story")
-        for label in labels:
-            async with conn.transaction():
-                assert None not in await players.sign_in(conn, [players.Arrival(session.tokens[label], {})])
-        await conn.close()
-
-    asyncio.run(come())
-
-
-def _seat(house: House, session: Opened) -> int:
-    async def work(conn: Connection) -> int:
-        return await lobby.seat(conn, session.id, await read_study(conn, session.id))
-
-    return house.do(work)
-
-
-def _age(house: House, session: Opened, seconds: float, *labels: str) -> None:
-    """As if these people had waited so much longer."""
-    house.sql(
-        "update player set waiting_since = waiting_since - make_interval(secs => %s) where label = any(%s)",
-        seconds,
-        list(labels),
-    )
-
-
-def _conduct(house: House) -> float:
-    """One round of the conductor; the seconds until it wants to look again."""
-
-    async def work(conn: Connection) -> float:
-        async with open_pool(house.database, 1) as pool:
-            return await Conductor(house.database, Studies(pool)).move_on(conn, [], everywhere=True)
-
-    return house.do(work)
 
 
 def _times(house: House) -> dict[str, datetime]:

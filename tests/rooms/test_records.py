@@ -21,17 +21,11 @@ from app.rooms import lobby, records
 from app.rooms.records import Answer, Receipt
 from app.sessions.sessions import read_study
 from app.web.auth import PLAYER_COOKIE
-from tests.house.house import (
-    TALK,
-    Guest,
-    House,
-    Opened,
-    Server,
-    hidden_fields,
-    seated,
-    sign_everyone_in,
-    until,
-)
+from tests.house.guests import Guest, hidden_fields, seated, sign_everyone_in
+from tests.house.house import House, Opened
+from tests.house.server import Server
+from tests.house.studies import TALK
+from tests.house.waits import until
 
 PAGE = {"Accept": "text/html"}  # as a browser without scripts asks
 HTMX = {"HX-Request": "true"}

@@ -14,8 +14,13 @@ from app.rooms import ties
 from app.study.model.networks import read_ties
 from app.study.model.study import Study
 from app.study.reading import parse
-from tests.house.house import PAGE, Guest, House, Opened, Server, until
-from tests.rooms.test_shown import at_the_table, shown, words
+from tests.house.guests import Guest
+from tests.house.house import House, Opened
+from tests.house.pages import shown, words
+from tests.house.server import Server
+from tests.house.studies import PAGE
+from tests.house.table import at_the_table
+from tests.house.waits import until
 
 ROOM = """
 title = "Networks"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import html
 import io
 import re
 import zipfile
@@ -20,7 +19,13 @@ from app.rooms.shown import shown_to, wanted
 from app.study.model.networks import Tie
 from app.study.reading import check, parse, read_folder
 from app.study.sections.fields import SWATCHES
-from tests.house.house import PAGE, Guest, House, Opened, Server, Stream, seated, sign_everyone_in, until
+from tests.house.guests import Guest, Stream
+from tests.house.house import House
+from tests.house.pages import shown, words
+from tests.house.server import Server
+from tests.house.studies import PAGE
+from tests.house.table import at_the_table
+from tests.house.waits import until
 
 STUDY = """
 title = "Line"
@@ -63,25 +68,6 @@ fields = [
 ]
 show = [{field = "colour", round = "now"}, {field = "colour", round = "now", as = "picture", ask = "Whom you see"}]
 """
-
-
-def words(page: str) -> str:
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
-
-
-def shown(page: str) -> str:
-    """What of a page tells of others, in words."""
-    return words(" ".join(re.findall(r'<figure class="shown-others">.*?</figure>', page, re.DOTALL)))
-
-
-async def at_the_table(house: House, server: Server, session: Opened) -> dict[int, Guest]:
-    """Everybody, by slot."""
-    guests = {label: house.guest(server, session, label) for label in session.tokens}
-    await sign_everyone_in(list(guests.values()))
-    for guest in guests.values():
-        await seated(guest)
-    slots = house.sql("select slot, label from player where session_id = %s order by slot", session.id)
-    return {slot: guests[label] for slot, label in slots}
 
 
 def test_each_sees_what_their_neighbours_answered_before_and_no_more(shared: House, server: Server) -> None:

@@ -15,9 +15,13 @@ from app.replay.check import check as replay_check
 from app.rooms import dropouts, lobby
 from app.study.reading import check, parse
 from app.study.toml.mistakes import StudyError
-from tests.house.house import PAGE, House, Opened, Server, seated, until
-from tests.web.monitor.test_monitor import shown, words
-from tests.web.test_people_pages import desk
+from tests.house.desk import desk
+from tests.house.guests import seated
+from tests.house.house import House, Opened
+from tests.house.pages import words
+from tests.house.server import Server
+from tests.house.studies import PAGE
+from tests.house.waits import until
 
 STUDY = """
 title = "Full house"
@@ -92,7 +96,7 @@ def test_who_stands_by_is_told_so_takes_the_place_of_who_leaves_and_is_paid_when
             await guest.sign_in()
         await seated(first)
         await until(lambda: people(house, session)[fourth.label][2], "two on standby")
-        text = await shown(ada, "Standby 2 of 2 places")
+        text = await ada.shows("Standby 2 of 2 places")
         assert "Lobby · 1 waiting" in text and re.search(r"2 any paid to wait until [\d:–]+ UTC", text)
         text = words(await ada.page("/replay"))
         assert "Lobby · 1 waiting" in text and "Standby 2 of 2 places 2 any paid to wait until" in text
@@ -121,7 +125,7 @@ def test_who_stands_by_is_told_so_takes_the_place_of_who_leaves_and_is_paid_when
 
         await until(nobody_needs_them, "the end of standing by")
         page = await fourth.page()
-        await shown(ada, "Standby 0 of 2 places")
+        await ada.shows("Standby 0 of 2 places")
         assert "Thank you for standing by." in page and "STANDBY" in page and "0.5" in page
         assert "It stands for the time you waited, which is paid." in page
 

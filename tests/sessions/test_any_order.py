@@ -35,7 +35,8 @@ from app.sessions.conductor import Conductor
 from app.sessions.sessions import ACTIONS, SessionError, Studies, open_session
 from app.study.model.study import Study
 from app.study.reading import parse
-from tests.house.house import CONTRADICTIONS, PAGE
+from tests.house.database import CONTRADICTIONS
+from tests.house.studies import PAGE
 
 T = TypeVar("T")
 PEOPLE = 7
@@ -203,7 +204,7 @@ class World:
         """
 
         async def cut() -> None:
-            await asyncio.sleep(cut_after or 0.0)
+            await asyncio.sleep(cut_after or 0.0)  # when the fault comes is drawn too
             async with await connect(self.url, "cuts") as conn:
                 await conn.execute(
                     b"select pg_terminate_backend(pid) from pg_stat_activity"
@@ -216,8 +217,7 @@ class World:
             await self.conductor.move_on(self.conn, (), True)
             if cutting:
                 await cutting
-            while self.conductor.deciding:
-                await asyncio.wait(list(self.conductor.deciding.values()))
+            await self.conductor.settled()
             assert not self.conductor.broken
 
         self.runner.run(run())

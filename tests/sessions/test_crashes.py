@@ -29,7 +29,10 @@ from tests.house.burst import (
     assert_kept,
     everyone_has_written,
 )
-from tests.house.house import TALK, House, Opened, seated, until
+from tests.house.guests import seated
+from tests.house.house import House, Opened
+from tests.house.studies import TALK
+from tests.house.waits import until
 
 
 def test_a_server_killed_in_a_burst_of_records_loses_none_that_it_acknowledged(house: House) -> None:

@@ -18,7 +18,8 @@ from app.rehearsal.habits import Habits
 from app.study.hooks.networklab import Room, Said, Seat
 from app.study.hooks.pool import Hooks
 from app.study.reading import parse, read_folder
-from tests.house.house import House, Server
+from tests.house.house import House
+from tests.house.server import Server
 
 FILES = read_folder(PROJECT / "studies" / "commons")
 COST = {

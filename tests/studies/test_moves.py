@@ -17,8 +17,12 @@ from app.rehearsal.habits import Habits
 from app.study.hooks.networklab import Room, Said, Seat, Tie
 from app.study.hooks.pool import Hooks
 from app.study.reading import parse, read_folder
-from tests.house.house import Guest, House, Server, until
-from tests.rooms.test_shown import at_the_table, words
+from tests.house.guests import Guest
+from tests.house.house import House
+from tests.house.pages import words
+from tests.house.server import Server
+from tests.house.table import at_the_table
+from tests.house.waits import until
 
 FILES = read_folder(PROJECT / "studies" / "moves")
 GIVE, KEEP = "Give to all", "Give to none"

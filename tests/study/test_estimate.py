@@ -8,7 +8,7 @@ from decimal import Decimal
 from app.study.estimate import BENCHMARKS, estimate_of, measured_records
 from app.study.model.study import Study
 from app.study.reading import parse
-from tests.house.house import PAGE
+from tests.house.studies import PAGE
 
 STUDY = """\
 title = "T"

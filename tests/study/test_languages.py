@@ -19,7 +19,9 @@ from app.study.pages import FILTERS, GLOBALS
 from app.study.reading import check, parse
 from app.web.auth import PLAYER_COOKIE
 from app.web.templates import environment_of, render
-from tests.house.house import PAGE, Guest, House, Opened, seated
+from tests.house.guests import Guest, seated
+from tests.house.house import House, Opened
+from tests.house.studies import PAGE
 from tests.tools.catalogues import extracted
 
 HTML = {"Accept": "text/html"}

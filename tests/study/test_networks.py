@@ -18,7 +18,7 @@ from app.study.model.networks import KINDS, Edge, Network, Tie, read_ties
 from app.study.reading import check, parse
 from app.study.sections.network import read_edges
 from app.study.toml.mistakes import Mistake
-from tests.house.house import PAGE
+from tests.house.studies import PAGE
 
 SMALL_WORLD = ((1, 3), (1, 4), (2, 3), (2, 4), (4, 6), (5, 6))
 CLIQUES = ((1, 3), (1, 4), (2, 5), (2, 6), (3, 4), (5, 6))

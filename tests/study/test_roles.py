@@ -14,8 +14,12 @@ from app.study.model.networks import Network
 from app.study.model.roles import deal, groups_in
 from app.study.reading import check, parse
 from app.study.toml.mistakes import Mistake
-from tests.house.house import PAGE, House, Server, sign_everyone_in, until
-from tests.rooms.test_shown import shown
+from tests.house.guests import sign_everyone_in
+from tests.house.house import House
+from tests.house.pages import shown
+from tests.house.server import Server
+from tests.house.studies import PAGE
+from tests.house.waits import until
 
 TRUST = """
 title = "Trust"

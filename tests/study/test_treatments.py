@@ -18,12 +18,13 @@ from app.players import players
 from app.replay.check import check as replay_check
 from app.rooms import lobby
 from app.sessions.actions import replace
-from app.sessions.conductor import Conductor
-from app.sessions.sessions import Studies
 from app.study.model.treatments import Draws
 from app.study.reading import check, parse
 from app.study.toml.mistakes import StudyError
-from tests.house.house import House, Opened, Server, seated
+from tests.house.conducting import conduct
+from tests.house.guests import seated
+from tests.house.house import House, Opened
+from tests.house.server import Server
 
 STUDY = """
 title = "Commons"
@@ -175,23 +176,16 @@ def test_a_step_is_for_those_of_its_level_only(house: House) -> None:
 
     async def story() -> None:
         await races(house, session, at_once=1)
-        async with open_pool(house.database, 2) as pool, pool.connection() as conn:
-            conductor = Conductor(house.database, Studies(pool))
 
-            async def next_step() -> None:
-                house.sql("update room set deadline = now() where session_id = %s", session.id)
-                await conductor.move_on(conn, [], everywhere=True)
-                await asyncio.gather(*conductor.deciding.values())
+        async def next_step() -> None:
+            house.sql("update room set deadline = now() where session_id = %s", session.id)
+            await asyncio.to_thread(conduct, house)
 
-            try:
-                assert steps() == [("give", 4, True)]
-                await next_step()
-                assert steps() == [("lead", 2, True), ("punish", 2, True)]
-                await next_step()
-                await next_step()
-            finally:
-                while not conductor.hands.empty():
-                    conductor.hands.get_nowait().drop()
+        assert steps() == [("give", 4, True)]
+        await next_step()
+        assert steps() == [("lead", 2, True), ("punish", 2, True)]
+        await next_step()
+        await next_step()
         ended = "select distinct status::text from room where session_id = %s"
         assert house.sql(ended, session.id) == [("ended",)]
 

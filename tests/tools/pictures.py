@@ -23,7 +23,8 @@ from app.study.reading import parse, read_folder
 from app.web.accounts import log_in, put_account
 from app.web.processes import free_port
 from tests.house.browser import chromium, launch_arguments
-from tests.house.house import House, Opened, Server
+from tests.house.house import House, Opened
+from tests.house.server import Server
 
 PICTURES = PROJECT / "docs" / "pictures"
 PHONE, DESKTOP = (390, 844), (1280, 800)

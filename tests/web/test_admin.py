@@ -19,17 +19,10 @@ from app.rehearsal.browser import Browser, WireError
 from app.sessions.sessions import ACTIONS
 from app.web.accounts import log_in, put_account
 from app.web.auth import ADMIN_COOKIE, PLAYER_COOKIE
-from tests.house.house import (
-    PASSWORD,
-    House,
-    Opened,
-    Server,
-    Stream,
-    sign_everyone_in,
-    stream_status,
-    until,
-    watching,
-)
+from tests.house.guests import Stream, sign_everyone_in, stream_status, watching
+from tests.house.house import PASSWORD, House, Opened
+from tests.house.server import Server
+from tests.house.waits import until
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from app.config import PROJECT
 from app.database.connections import Connection
 from app.sessions import actions
 from app.sessions.sessions import read_study
-from tests.house.house import Opened, apart, until
+from tests.house.house import Opened
 from tests.house.stage import (
     DESK,
     PAIR,
@@ -44,6 +44,7 @@ from tests.house.stage import (
     ticks,
     watch_the_clock,
 )
+from tests.house.waits import apart, until
 
 pytestmark = pytest.mark.browser
 

@@ -24,7 +24,10 @@ from app.rehearsal.browser import Browser, WireError
 from app.web.accounts import log_in
 from app.web.auth import ADMIN_COOKIE, PLAYER_COOKIE
 from app.web.streams import TABS
-from tests.house.house import House, Opened, Server, hidden_fields, sign_everyone_in, stream_status, until
+from tests.house.guests import hidden_fields, sign_everyone_in, stream_status
+from tests.house.house import House, Opened
+from tests.house.server import Server
+from tests.house.waits import until
 
 HTML = {"Accept": "text/html"}
 HTMX = {"HX-Request": "true"}

@@ -14,66 +14,16 @@ from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 
 from app.export.verify import verify
-from app.rehearsal.browser import Answer, Browser
+from app.rehearsal.browser import Browser
 from app.sessions.sessions import read_study
 from app.web.accounts import put_account
-from tests.house.house import (
-    TALK,
-    Guest,
-    House,
-    Opened,
-    Server,
-    hidden_fields,
-    seated,
-    sign_everyone_in,
-    until,
-)
-
-LONG = TALK.replace('limit = "40s"', 'limit = "1h"')
-PATIENT = """
-title = "Patient"
-types = ["red", "blue"]
-[[room]]
-name = "pair"
-seats = {red = 1, blue = 1}
-[[room]]
-name = "any"
-seats = {any = 2}
-after = "1h"
-[lobby]
-max_wait = "2h"
-[[step]]
-page = "talk"
-limit = "1h"
-ends = "deadline"
-fields = [{name = "belief", ask = "How sure are you?", kind = "integer", min = 0, max = 100}]
-"""
-
-
-class Desk:
-    """A researcher's browser, at one session."""
-
-    def __init__(self, browser: Browser, session: Opened) -> None:
-        self.browser, self.here = browser, f"/admin/sessions/{session.id}"
-
-    async def page(self, of: str = "") -> str:
-        answer = await self.browser.get(f"{self.here}{of}")
-        assert answer.status == 200, answer.text
-        return html.unescape(answer.text)
-
-    async def form(self, of: str, action: str) -> dict[str, str]:
-        return hidden_fields((await self.browser.get(f"{self.here}{of}")).text, f"{self.here}{action}")
-
-    async def do(self, action: str, form: dict[str, str]) -> Answer:
-        return await self.browser.post(f"{self.here}{action}", form, {"HX-Request": "true"})
-
-
-def desk(house: House, server: Server, session: Opened, name: str = "ada") -> Desk:
-    return Desk(house.researcher(server, name), session)
-
-
-def numbers(house: House, session: Opened) -> dict[str, int]:
-    return dict(house.sql("select label, id from player where session_id = %s", session.id))
+from tests.house.desk import desk, numbers
+from tests.house.guests import seated, sign_everyone_in
+from tests.house.house import House, Opened
+from tests.house.server import Server
+from tests.house.studies import LONG, PATIENT, TALK
+from tests.house.table import at_the_table
+from tests.house.waits import until
 
 
 def log(house: House, session: Opened, name: str) -> list[tuple[str | None, str | None]]:
@@ -86,14 +36,6 @@ def log(house: House, session: Opened, name: str) -> list[tuple[str | None, str 
     )
 
 
-async def _table(house: House, session: Opened, server: Server) -> list[Guest]:
-    guests = [house.guest(server, session, label) for label in session.tokens]
-    await sign_everyone_in(guests)
-    for guest in guests:
-        await seated(guest)
-    return guests
-
-
 def test_a_question_reaches_the_researchers_and_their_answer_the_page_of_who_asked_and_no_other(
     shared: House,
     server: Server,
@@ -103,7 +45,7 @@ def test_a_question_reaches_the_researchers_and_their_answer_the_page_of_who_ask
     ada = desk(shared, other_server, session)
 
     async def story() -> None:
-        first, second, *_ = await _table(shared, session, server)
+        first, second, *_ = (await at_the_table(shared, server, session)).values()
         form = await first.form("/play/help")
         async with first.watching() as asker, second.watching() as stranger:
             for _ in range(2):  # a double click
@@ -143,7 +85,7 @@ def test_somebody_who_is_done_can_ask_and_hears_the_answer(shared: House, server
     ada = desk(shared, server, session)
 
     async def story() -> None:
-        first, *_ = await _table(shared, session, server)
+        first, *_ = (await at_the_table(shared, server, session)).values()
         await first.browser.post("/play/leave", {})
         done = await first.browser.post(
             "/play/help", await first.form("/play/help") | {"body": "My code is refused"}
@@ -196,7 +138,7 @@ def test_a_room_is_moved_on_and_given_time_once_however_often_it_is_clicked(
         return found
 
     async def story() -> None:
-        first, *_ = await _table(shared, session, server)
+        first, *_ = (await at_the_table(shared, server, session)).values()
         id, _, deadline, _ = room()
         of = f"/rooms/{id}"
         page = await ada.page(of)
@@ -404,7 +346,7 @@ def test_people_are_found_by_label_room_status_and_by_the_link_they_were_sent(
         return re.findall(r'<th scope="row"><a [^>]*>([^<]*)</a>', await ada.page(f"/players?{query}"))
 
     async def story() -> None:
-        first, *_ = await _table(shared, session, server)
+        first, *_ = (await at_the_table(shared, server, session)).values()
         await first.answer({"belief": "7", "why": "<script>"})
         assert await found() == ["B1", "B2", "R1", "R2"]
         assert await found(find="r") == ["R1", "R2"] and await found(find="%25") == []
@@ -432,7 +374,7 @@ def test_an_observer_sees_everything_and_changes_nothing(shared: House, server: 
     watcher = desk(shared, server, session, "oscar")
 
     async def story() -> None:
-        await _table(shared, session, server)
+        await at_the_table(shared, server, session)
         [(room,)] = shared.sql("select id from room")
         player = next(iter(numbers(shared, session).values()))
         for page in ("", "/players", f"/players/{player}", f"/rooms/{room}"):

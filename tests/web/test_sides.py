@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.house.house import Server, apart
+from tests.house.server import Server
 from tests.house.sides import CLICKED, PEOPLE, STUDY, Sides, come
 from tests.house.stage import DESK, Stage, expect_state, log_in
+from tests.house.waits import apart
 
 pytestmark = pytest.mark.browser
 

@@ -16,7 +16,7 @@ from app.study.hooks.networklab import Room, Said, Seat, Tie, pack, unpack
 from app.study.hooks.pool import HookError, Hooks
 from app.study.model.study import Study
 from app.study.reading import check, parse
-from tests.house.house import PAGE, TALK
+from tests.house.studies import PAGE, TALK
 
 ROOM = Room(
     name="mixed-1",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.study.reading import check
-from tests.house.house import PAGE
+from tests.house.studies import PAGE
 
 STUDY = """
 title = "Reading"

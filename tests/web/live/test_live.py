@@ -29,19 +29,11 @@ from app.web.live.feeds import Live, Page
 from app.web.live.hub import Hub
 from app.web.live.listener import Listener
 from app.web.signing import read_keys
-from tests.house.house import (
-    PAGE,
-    TALK,
-    Guest,
-    House,
-    Opened,
-    Server,
-    Stream,
-    hidden_fields,
-    seated,
-    sign_everyone_in,
-    until,
-)
+from tests.house.guests import Guest, Stream, hidden_fields, seated, sign_everyone_in
+from tests.house.house import House, Opened
+from tests.house.server import Server
+from tests.house.studies import PAGE, TALK
+from tests.house.waits import until
 
 ROOM_TALK = TALK.replace('chat = "neighbours"', 'chat = "room"')
 CROWD = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 
 import pytest
@@ -14,27 +13,17 @@ from app.players.presence import Spell, spells
 from app.rehearsal.programs import program
 from app.web.monitor.dashboard import HEIGHT, WIDTH, wait_rows
 from app.web.monitor.ticks import Waiters
-from tests.house.house import House, Server, seated, sign_everyone_in, until
-from tests.web.test_people_pages import LONG, PATIENT, Desk, desk, numbers
-
-
-def words(page: str) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+from tests.house.desk import desk, numbers
+from tests.house.guests import seated, sign_everyone_in
+from tests.house.house import House
+from tests.house.pages import words
+from tests.house.server import Server
+from tests.house.studies import LONG, PATIENT
 
 
 def looked_at(page: str) -> str:
     """The lights that the header names; where the machine is busy, there may be more than the story has lit."""
     return words(page).partition("look: ")[2].partition(" Pause")[0]
-
-
-async def shown(ada: Desk, what: str, of: str = "") -> str:
-    """The page of the desk once it has these words."""
-
-    async def there() -> str:
-        text = words(await ada.page(of))
-        return text if what in text else ""
-
-    return str(await until(there, what))
 
 
 def test_whose_page_is_connected_is_seen_from_another_process_and_told_in_their_story(
@@ -48,22 +37,22 @@ def test_whose_page_is_connected_is_seen_from_another_process_and_told_in_their_
         first = guests[0]
         of_first = f"/players/{numbers(shared, session)[first.label]}"
         await first.browser.get(f"/join/{first.token}")
-        await shown(ada, "opened 1")
-        await shown(ada, "opened the link", of_first)
+        await ada.shows("opened 1")
+        await ada.shows("opened the link", of_first)
         await sign_everyone_in(guests)
         for guest in guests:
             await seated(guest)
-        await shown(ada, "pages live 0 of 4, min 90%")
+        await ada.shows("pages live 0 of 4, min 90%")
         assert "pages live" in looked_at(await ada.page())
-        await shown(ada, "never connected", of_first)
+        await ada.shows("never connected", of_first)
         async with first.watching():
-            await shown(ada, "pages live 1 of 4")
-            await shown(ada, "Page connected", of_first)
+            await ada.shows("pages live 1 of 4")
+            await ada.shows("Page connected", of_first)
             found = words(await ada.page("/players?connection=connected"))
             assert f"{first.label} red playing" in found and "1 found" in found
             assert "3 found" in words(await ada.page("/players?connection=away"))
             assert "mixed-1 playing talk 1 1 of 3 0 1 0 3 0 0" in words(await ada.page("/rooms"))
-        text = await shown(ada, "away since", of_first)
+        text = await ada.shows("away since", of_first)
         assert text.index("page away") < text.index("page connected") < text.index("opened the link")
         assert "mixed-1 playing talk 1 1 of 3 0 0 0 4 0 0" in words(await ada.page("/rooms"))
         assert "No room fits" in words(await ada.page("/rooms?status=ended"))
@@ -82,13 +71,13 @@ def test_pages_of_a_process_that_died_count_as_away_and_a_reload_is_no_absence(h
         guest = house.guest(server, session, "R1")
         await guest.sign_in()
         async with guest.watching():
-            await shown(ada, "pages live 1 of 1")
+            await ada.shows("pages live 1 of 1")
         async with guest.watching():
-            await shown(ada, "pages live 1 of 1")
+            await ada.shows("pages live 1 of 1")
             assert len(await spells_of(house, player)) == 1
             [pid] = [pid for pid in house.workers() if pid not in before]
             os.kill(pid, signal.SIGKILL)
-            await shown(ada, "pages live 0 of 1")
+            await ada.shows("pages live 0 of 1")
             [spell] = await spells_of(house, player)
             assert spell.until is not None
             assert spell.until > spell.since
@@ -124,9 +113,9 @@ def test_what_is_stored_is_held_against_what_was_acknowledged(shared: House, ser
         for _ in range(3):  # the same form, acknowledged each time and stored once
             assert (await guests[0].answer({"belief": "5"}, form)).status == 200
         assert (await guests[1].answer({"belief": "6"})).status == 200
-        await shown(ada, "records stored 4 = acknowledged")
+        await ada.shows("records stored 4 = acknowledged")
         shared.sql("update log set records = records - 1 where session_id = %s and records > 0", session.id)
-        text = await shown(ada, "1 LOST")
+        text = await ada.shows("1 LOST")
         assert "records stored 3" in text and "records stored" in looked_at(text)
 
     shared.tell(story())
@@ -153,14 +142,14 @@ def test_the_lobby_is_drawn_by_type_and_time_and_stands_still_in_a_pause(
     async def story() -> None:
         await sign_everyone_in([shared.guest(server, session, label) for label in ("R1", "R2")])
         shared.sql("update player set waiting_since = waiting_since - interval '30 min' where label = 'R1'")
-        text = await shown(ada, "2 red 30:0")
+        text = await ada.shows("2 red 30:0")
         assert "pair needs 1 more blue" in text and "at most 120:00" in text
         assert (await ada.page()).count('width="4" height=') == 2  # one waits long, one has just come
         table = words(await ada.page("/players?status=waiting"))
         assert table.index("R1 red waiting since") < table.index("R2 red waiting since")
         await ada.do("/pause", {})
         shared.sql("update session set paused_at = paused_at - interval '10 min' where id = %s", session.id)
-        await shown(ada, "2 red 20:0")
+        await ada.shows("2 red 20:0")
 
     shared.tell(story())
 

@@ -1,0 +1,53 @@
+"""A database for one story, and what must not be found in any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from app.database.embedded import Postgres
+
+CONTRADICTIONS = [
+    """select 'two in one slot', room_id, slot from player where session_id = %(session)s
+    and slot is not null and not replaced
+    group by room_id, slot having count(*) > 1""",
+    """select 'a slot without a player', s.room_id, s.slot from slot s where s.session_id = %(session)s and not s.bot
+    and not exists (select from player p where p.room_id = s.room_id and p.slot = s.slot and not p.replaced)""",
+    """select 'sits where no slot is', p.label from player p
+    where p.session_id = %(session)s and p.slot is not null and not exists (
+        select from slot s where s.room_id = p.room_id and s.slot = p.slot)""",
+    """select 'status and slot disagree', label, status, room_id, slot from player
+    where session_id = %(session)s and (
+        (room_id is null) <> (slot is null) or (slot is null) <> (seated_at is null)
+        or status in ('invited', 'waiting') and slot is not null
+        or status in ('playing', 'finished') and slot is null
+        or (status in ('finished', 'left')) <> (code is not null))""",
+    """select 'the wrong type', p.label, p.type, s.type from player p join slot s using (room_id, slot)
+    where p.session_id = %(session)s and s.type not in (p.type, 'any')""",
+    """select 'plays in a room that has ended', p.label, r.name from player p join room r on r.id = p.room_id
+    where p.session_id = %(session)s and p.status = 'playing' and r.status = 'ended'""",
+    """select 'a log with gaps', l.id, l.last_seq from log l left join event e on e.log_id = l.id
+    where l.session_id = %(session)s group by l.id
+    having (count(e.seq), coalesce(max(e.seq), 0), coalesce(min(e.seq), 1)) <> (l.last_seq, l.last_seq, 1)""",
+    """select 'placed, but not once', p.label, count(e.seq) from player p
+    left join event e on e.player_id = p.id and e.name = 'player_placed'
+    where p.session_id = %(session)s group by p.id having count(e.seq) <> (p.slot is not null)::int""",
+    """select 'signed in more than once', p.label from player p join event e on e.player_id = p.id
+    where p.session_id = %(session)s and e.name = 'player_signed_in' group by p.id having count(*) > 1""",
+    """select 'records counted wrong', l.id, l.records from log l left join record r on r.room_id = l.room_id
+    where l.session_id = %(session)s group by l.id having count(r.id) <> l.records""",
+]
+
+
+@contextmanager
+def a_database(postgres: Postgres) -> Iterator[str]:
+    """The address of a migrated database that is gone afterwards."""
+    name = f"story_{uuid4().hex[:12]}"
+    with psycopg.connect(postgres.dsn, autocommit=True) as conn:
+        conn.execute(f'create database "{name}" template template'.encode())
+        yield make_conninfo(postgres.dsn, dbname=name)
+        conn.execute(f'drop database "{name}" with (force)'.encode())

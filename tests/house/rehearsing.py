@@ -1,0 +1,68 @@
+"""A little study that is rehearsed, and what was played of it, whole or with something broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from app.rehearsal.play import Plan, Played, open_rehearsal, play
+from tests.house.studies import PAGE
+
+SHORT = """
+title = "Short"
+types = ["red", "blue"]
+[entry]
+fields = [{name = "age", ask = "Your age", kind = "integer", min = 18, max = 99}]
+[[room]]
+name = "mixed"
+seats = {red = 2, blue = 2}
+[[room]]
+name = "plain"
+seats = {any = 2}
+after = "2s"
+[lobby]
+max_wait = "6s"
+[network]
+kind = "ring"
+[[step]]
+page = "talk"
+repeat = 4
+limit = "4s"
+chat = "neighbours"
+fields = [
+    {name = "belief", ask = "How sure are you?", kind = "slider", min = 0, max = 100},
+    {name = "why", ask = "Why?", kind = "choice", options = ["A guess", "I was told"]},
+]
+"""
+PLAN = Plan(players=8, over=0.5, drop=0.0, flaky=0.0, speed=20.0, messages=6)
+
+
+def write_short(folder: Path) -> Path:
+    (folder / "pages").mkdir()
+    (folder / "study.toml").write_text(SHORT)
+    (folder / "pages" / "talk.html").write_text(PAGE)
+    return folder
+
+
+async def play_short(url: str, study: Path, base: str, plan: Plan = PLAN) -> Played:
+    return await play(await open_rehearsal(url, str(study), plan.players), plan, base, url)
+
+
+@contextmanager
+def a_copy(played: Played) -> Iterator[Played]:
+    """The same in a database of its own, in which things may be broken."""
+    assert played.url is not None
+    name = f"copy_{uuid4().hex[:12]}"
+    original = str(conninfo_to_dict(played.url)["dbname"])
+    with psycopg.connect(make_conninfo(played.url, dbname="postgres"), autocommit=True) as conn:
+        conn.execute(f'create database "{name}" template "{original}"'.encode())
+        try:
+            yield replace(played, url=make_conninfo(played.url, dbname=name))
+        finally:
+            conn.execute(f'drop database "{name}" with (force)'.encode())

@@ -1,0 +1,31 @@
+"""How a story waits: for what it names, and never for a time."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def until(condition: Callable[[], Any], what: str | Callable[[], str], seconds: float = 10) -> Any:
+    """Wait until `condition` gives something true, and return that. `what`: told where it never came."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = condition()
+        if inspect.isawaitable(found):
+            found = await found
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"never came: {what if isinstance(what, str) else what()}"
+        await asyncio.sleep(0.02)  # another process tells nobody here what it has done: one has to ask again
+
+
+def apart(work: Callable[[], T]) -> T:
+    """What needs an event loop of its own, in a thread of its own: the browser stories' own thread has Playwright's."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
