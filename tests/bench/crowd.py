@@ -58,5 +58,5 @@ async def _attendee(base: str, connection: Connection, label: str, cookie: str, 
             keys = [hidden_fields(page, "/play/records")["form_key"]]
             keys.append(hidden_fields(page, "/play/messages")["form_key"] if messages else "")
             return Attendee(label, cookie, *keys)
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)  # another process seats them, and these connections have no stream
     raise WrongAnswer(f"{label} was not seated within 10 seconds")

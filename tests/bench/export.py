@@ -151,7 +151,7 @@ def _export(house: House, session: str) -> Export:
             resident += [(at, held)] if held > 1 else []  # nearly none as it begins and after it ends
             if at > AT_MOST:
                 raise WrongAnswer(f"the export takes more than {AT_MOST:,} seconds")
-            time.sleep(0.05)
+            time.sleep(0.05)  # so often its memory is looked at
     except BaseException:
         program.kill()
         raise

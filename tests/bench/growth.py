@@ -248,7 +248,7 @@ async def _arrive(base: str, forms: Sequence[bytes]) -> tuple[float, int]:
             if reply.status != 503:
                 break
             refused += 1
-            await asyncio.sleep(float(reply.headers[b"retry-after"]))
+            await asyncio.sleep(float(reply.headers[b"retry-after"]))  # as the server asked them to
         if reply.status != 303:
             raise WrongAnswer(f"a sign-in was answered with {reply.status}")
 
@@ -298,7 +298,7 @@ async def _answer(
     started = time.perf_counter()
     asked = []
     for nth in range(int(pace * seconds)):
-        await asyncio.sleep(started + nth / pace - time.perf_counter())
+        await asyncio.sleep(started + nth / pace - time.perf_counter())  # the pace is what is measured
         # Those in one room have neighbouring labels: a step that shares no divisor with the crowd spreads them.
         asked.append(asyncio.create_task(one(crowd[nth * 37 % len(crowd)], first + nth)))
     await asyncio.gather(*asked)

@@ -183,7 +183,7 @@ async def _move_on(conn: Connection, conductor: Conductor, where: dict[str, obje
     async with asyncio.timeout(60):
         conductor.hint(await _behind(conn, where))
         while await _behind(conn, where):
-            await conn.execute(b"select pg_sleep(0.005)")
+            await conn.execute(b"select pg_sleep(0.005)")  # to ask more often takes time too
 
 
 async def _behind(conn: Connection, where: dict[str, object]) -> list[int]:

@@ -122,7 +122,7 @@ async def _talk(base: str, crowd: Sequence[Attendee], numbers: range) -> dict[in
         # Neighbouring labels may sit in one room: a step that shares no divisor with the crowd spreads them.
         sender = crowd[nth * 37 % len(crowd)]
         told[number] = Sent(sender.label)
-        await asyncio.sleep(started + nth / PACE - time.perf_counter())
+        await asyncio.sleep(started + nth / PACE - time.perf_counter())  # the pace is what is measured
         asked.append(asyncio.create_task(_say(base, free, sender, number, told[number])))
     await asyncio.gather(*asked)
     with suppress(TimeoutError):

@@ -58,7 +58,7 @@ def set_up(quick: bool, settings: Mapping[str, str] = {}) -> Iterator[Stage]:
 def others_use() -> float:
     """Share of the processors' time that is in use while we do nothing, over a second."""
     before = _processor_time()
-    time.sleep(1)
+    time.sleep(1)  # what others use in this second is what is asked
     busy, all_ = (now - then for now, then in zip(_processor_time(), before, strict=True))
     return busy / all_ if all_ else 0.0
 

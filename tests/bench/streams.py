@@ -111,14 +111,14 @@ class Pages:
         started, first = time.perf_counter(), len(self.said)
         asked = []
         for nth in range(pace * seconds):
-            await asyncio.sleep(started + nth / pace - time.perf_counter())
+            await asyncio.sleep(started + nth / pace - time.perf_counter())  # the pace is what is measured
             asked.append(asyncio.create_task(say(speakers[nth % len(speakers)], first + nth)))
         await asyncio.gather(*asked)
         deadline = time.perf_counter() + 10
         while missed := sum(sizes[said.room] - len(said.seen) for said in self.said.values()):
             if time.perf_counter() > deadline:
                 break
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # a page that looked at each event for this would be slower
         ended = sum(page.ended for page in self.open)
         if self.wrong or missed or ended:
             raise WrongAnswer(
@@ -197,7 +197,7 @@ async def _measure(
     first = Pages(room_of)
     await first.join(base, crowd[:ROOM])
     first.close()
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(0.5)  # nothing tells that the server has let go of their memory
     pages, held = Pages(room_of), [(0, memory(pid))]
     part = len(crowd) // 5
     for start in range(0, len(crowd), part):

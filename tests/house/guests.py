@@ -31,6 +31,18 @@ class Guest:
     async def page(self) -> str:
         return html.unescape((await self.browser.get("/play")).text)
 
+    async def shows(self, what: str, seconds: float = 10) -> str:
+        """The page, once this stands in it."""
+        page = ""
+
+        async def there() -> bool:
+            nonlocal page
+            page = await self.page()
+            return what in page
+
+        await until(there, lambda: f"{what} for {self.label}, whose page shows {page[-1500:]}", seconds)
+        return page
+
     async def form(self, action: str = "/play/records") -> dict[str, str]:
         """The hidden fields of one form on the page, as they came."""
         return hidden_fields((await self.browser.get("/play")).text, action)
@@ -141,15 +153,7 @@ async def sign_everyone_in(guests: Sequence[Guest], at_once: int = 200) -> list[
 
 async def seated(guest: Guest, seconds: float = 10) -> str:
     """The guest's page once it shows a room."""
-    page = ""
-
-    async def sits() -> bool:
-        nonlocal page
-        page = await guest.page()
-        return 'action="/play/records"' in page
-
-    await until(sits, lambda: f"a seat for {guest.label}, whose page shows {page[-1500:]}", seconds)
-    return page
+    return await guest.shows('action="/play/records"', seconds)
 
 
 def stream_status(client: httpx.Client, address: str, headers: Mapping[str, str] = {}) -> int:

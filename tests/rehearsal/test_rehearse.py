@@ -413,7 +413,7 @@ def test_a_dashboard_that_stands_still_is_named(hall: House, short: Path) -> Non
         await until(lambda: house.sql("select count(*) from record") > before, "the first records")
         conn = await psycopg.AsyncConnection.connect(house.database)
         await conn.execute("lock table process in access exclusive mode")
-        await asyncio.sleep(3.5)  # this is the fault itself: nobody can write figures meanwhile
+        await asyncio.sleep(3.5)  # the fault itself: nobody can write figures meanwhile
         await conn.rollback()
         await conn.close()
         return await judge(await playing)

@@ -41,7 +41,7 @@ from app.web.past.places import Stage, page_then, room_then, story_then
 from tests.house.conducting import conduct
 from tests.house.crowd import CROWD, KINDS, age, come, seat
 from tests.house.desk import desk
-from tests.house.guests import Guest, seated
+from tests.house.guests import seated
 from tests.house.house import House, Opened
 from tests.house.server import Server
 from tests.house.studies import PAGE
@@ -360,7 +360,7 @@ def test_a_kill_between_the_opening_and_the_bots_first_answer_leaves_nobody_stuc
 
     async def goes_on() -> None:
         for round_ in (2, 3):
-            await _round(one, round_)
+            await one.shows(f"round {round_} of 3")
             await one.answer({"belief": "50"})
         await until(lambda: house.sql("select name from room where status = 'ended'"), "the end")
 
@@ -556,13 +556,6 @@ def _holds(house: House, session: Opened, study: Study) -> None:
 async def _withdraw(conn: Connection, study: Study, label: str) -> None:
     [(player_id,)] = await (await conn.execute("select id from player where label = %s", [label])).fetchall()
     await dropouts.withdraw(conn, player_id, study)
-
-
-async def _round(guest: Guest, round_: int) -> None:
-    async def opened() -> bool:
-        return f"round {round_} of 3" in await guest.page()
-
-    await until(opened, f"round {round_}")
 
 
 def _all_in(parts: Sequence[str], text: str) -> bool:

@@ -206,7 +206,6 @@ async def _exchange(server: Server, pieces: list[bytes]) -> list[tuple[int, dict
     for piece in pieces:
         writer.write(piece)
         await writer.drain()
-        await asyncio.sleep(0)  # so that it goes out on its own
     answers = []
     while head := await reader.readuntil(b"\r\n\r\n") if not reader.at_eof() else b"":
         status, *lines = head.decode().strip().splitlines()
@@ -305,7 +304,7 @@ def test_an_answer_to_a_step_that_has_ended_is_stored_and_marked_as_late(
         await first.answer({"belief": "1"}, old)
         for guest in others:
             await guest.answer({"belief": "1"})
-        await _round(first, 2)
+        await first.shows("round 2 of ")
 
         late = await first.answer({"belief": "2"}, old)
 
@@ -338,7 +337,7 @@ def test_who_has_left_stores_nothing_and_the_others_go_on_without_them(shared: H
         assert 'id="code">WITHDRAWN<' in await first.page()
         assert (await first.answer({"belief": "5"}, form)).status == 409
         for guest in others:
-            await _round(guest, 2)
+            await guest.shows("round 2 of ")
 
     shared.tell(story())
     assert Counter(label for label, *_ in _records(shared)) == {"R2": 2, "B1": 2, "B2": 2}
@@ -570,13 +569,6 @@ def _other_tab(house: House, guest: Guest, server: Server) -> Guest:
 
 async def _position(house: House, number: int) -> None:
     await until(lambda: house.sql("select position from room") == [(number,)], f"position {number}")
-
-
-async def _round(guest: Guest, number: int) -> None:
-    async def there() -> bool:
-        return f"round {number} of " in await guest.page()
-
-    await until(there, f"round {number} for {guest.label}")
 
 
 def _records(house: House) -> list[tuple[str, str, str, int, bool]]:

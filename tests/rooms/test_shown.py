@@ -19,13 +19,12 @@ from app.rooms.shown import shown_to, wanted
 from app.study.model.networks import Tie
 from app.study.reading import check, parse, read_folder
 from app.study.sections.fields import SWATCHES
-from tests.house.guests import Guest, Stream
+from tests.house.guests import Stream
 from tests.house.house import House
 from tests.house.pages import shown, words
 from tests.house.server import Server
 from tests.house.studies import PAGE
 from tests.house.table import at_the_table
-from tests.house.waits import until
 
 STUDY = """
 title = "Line"
@@ -79,7 +78,7 @@ def test_each_sees_what_their_neighbours_answered_before_and_no_more(shared: Hou
             assert shown((await guest.browser.get("/play")).text) == ""
             await guest.answer({"hope": f"hope of {slot}"})
         for guest in table.values():
-            await until_round(guest, 1)
+            await guest.shows("round 1 of 3")
         one = shown((await table[1].browser.get("/play")).text)
         assert "hope of 1" in one and "hope of 2" not in one and "How many?" not in one
         async with table[3].watching() as stream:
@@ -93,19 +92,12 @@ def test_each_sees_what_their_neighbours_answered_before_and_no_more(shared: Hou
         assert "You 10 Birch 20 Cedar 35" in one and "Ash 10 You 20 Cedar 35" in two
         for slot, guess in {1: "11", 2: "21", 3: "36"}.items():
             await table[slot].answer({"guess": guess})
-        await until_round(table[1], 3)
+        await table[1].shows("round 3 of 3")
         page = (await table[1].browser.get("/play")).text
         assert "You 10 11 Birch 20 21 Cedar 35 36" in shown(page)
         assert re.findall(r'<circle cx="([\d.]+)"', page) == ["63.0"]  # 21 of 100, on a line of 300
 
     shared.tell(story())
-
-
-async def until_round(guest: Guest, number: int) -> None:
-    async def there() -> bool:
-        return f"round {number} of 3" in await guest.page()
-
-    await until(there, f"round {number}")
 
 
 def test_a_choice_is_seen_by_neighbours_as_it_is_made_and_changed(shared: House, server: Server) -> None:

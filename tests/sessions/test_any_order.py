@@ -204,7 +204,7 @@ class World:
         """
 
         async def cut() -> None:
-            await asyncio.sleep(cut_after or 0.0)  # when the fault comes is drawn too
+            await asyncio.sleep(cut_after or 0.0)  # the fault itself: when it comes is drawn
             async with await connect(self.url, "cuts") as conn:
                 await conn.execute(
                     b"select pg_terminate_backend(pid) from pg_stat_activity"

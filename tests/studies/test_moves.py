@@ -111,10 +111,7 @@ def test_a_player_reads_what_somebody_did_and_decides_on_the_tie(shared: House, 
             answer = await decide(table[slot], dict.fromkeys(asked, "Connected"))
             assert answer.status == 200
 
-        async def next_round() -> bool:
-            return "round 2 of 2" in await table[decider].page()
-
-        await until(next_round, "round 2")
+        await table[decider].shows("round 2 of 2")
         aliases = re.findall(r"(\w+)", str(await names(table[decider])))
         assert len(aliases) >= len(others)
         tied_now = shared.sql(

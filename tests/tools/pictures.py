@@ -84,7 +84,7 @@ async def _crowd(server: Server, session: Opened) -> None:
     chance = random.Random(7)
 
     async def come(label: str, token: str) -> None:
-        await asyncio.sleep(chance.uniform(0, 8) if label != "B47" else 30)
+        await asyncio.sleep(chance.uniform(0, 8) if label != "B47" else 30)  # they come as people do
         await Bot(server.base, token, study, Habits(think=(1, 6), talk=0.5), label).play()
 
     await asyncio.gather(
@@ -136,7 +136,7 @@ def _researcher(chrome: Browser, server: Server, session: Opened, key: str) -> N
     _take_both(page, "login")
     page.goto(f"{server.base}/admin/login?key={key}&to=/admin/sessions/{session.id}")
     page.locator(".room.playing").nth(20).wait_for()
-    page.wait_for_timeout(3000)  # rates need two ticks
+    page.wait_for_timeout(3000)  # the rates need two ticks
     _take_both(page, "monitor")
     page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
     page.emulate_media(color_scheme="dark")
@@ -144,11 +144,11 @@ def _researcher(chrome: Browser, server: Server, session: Opened, key: str) -> N
     page.emulate_media(color_scheme="light")
     page.locator(".asks a").first.click()
     page.locator("#note").fill("Yes, they may also stay silent.")
-    page.wait_for_timeout(1500)
+    page.wait_for_timeout(1500)  # until the page has its figures and its line says Live
     _take_both(page, "player")
     page.locator("#story a[href*='/rooms/']").first.click()
     page.get_by_text("Who sees whom").wait_for()
-    page.wait_for_timeout(1500)
+    page.wait_for_timeout(1500)  # until the page has its figures and its line says Live
     _take_both(page, "one-room")
     for address, name in (
         (f"{place}?wall=true", "wall"),
@@ -157,7 +157,7 @@ def _researcher(chrome: Browser, server: Server, session: Opened, key: str) -> N
         (f"{server.base}/admin", "sessions"),
     ):
         page.goto(address)
-        page.wait_for_timeout(1200)
+        page.wait_for_timeout(1200)  # until the page has its figures and its line says Live
         _take_both(page, name)
     page.goto(f"{place}/replay")
     page.locator(".rooms a").first.click()
@@ -220,7 +220,7 @@ def _ways_out(chrome: Browser, server: Server, session: Opened, key: str) -> Non
     desk.goto(f"{server.base}/admin/login?key={key}&to=/admin/sessions/{session.id}")
     desk.locator(".rooms a").first.click()
     desk.get_by_text("Who sees whom").wait_for()
-    desk.wait_for_timeout(1500)
+    desk.wait_for_timeout(1500)  # until the page has its figures and its line says Live
     _take_both(desk, "stopped-room")
 
 

@@ -798,7 +798,7 @@ def hear_until(page: Page, holds: Callable[[], bool]) -> None:
     for _ in range(200):
         if holds():
             return
-        page.wait_for_timeout(50)
+        page.wait_for_timeout(50)  # Playwright hands on the browser's events only while it waits
     raise AssertionError("it never held")
 
 

@@ -10,6 +10,7 @@ import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -76,9 +77,7 @@ async def says(guest: Guest, count: int, name: str, more: str = "") -> list[str]
     form = await guest.form("/play/messages")
     bodies = [f"{name} says {number}{more}" for number in range(count)]
     for body in bodies:
-        async with asyncio.timeout(60):
-            while not await _said(guest, {**form, "body": body}):  # noqa: ASYNC110 (no event tells)
-                await asyncio.sleep(0.05)
+        await until(partial(_said, guest, {**form, "body": body}), f"an answer to {body}", 60)
     return bodies
 
 
@@ -620,7 +619,6 @@ def test_a_logs_numbers_have_no_gap_and_a_reader_never_skips_one_whatever_happen
             if last:
                 await conn.close()
                 return seen
-            await asyncio.sleep(0.001)
 
     async def play(guest: Guest) -> None:
         await guest.sign_in()
