@@ -9,8 +9,8 @@ from collections import Counter
 from typing import Any
 
 from tests.bench.figure import Chapter, Figure, WrongAnswer, at_least, plain
-from tests.bench.game import RUMOUR
 from tests.bench.stage import PROCESSES, Stage
+from tests.house.studies import RUMOUR
 
 NOTHING = '{"ok": false, "verdict": "it gave no verdict"}'
 SEEDS, FAULTS, PLAYERS = (101, 102, 103, 104), 50, 60

@@ -16,10 +16,10 @@ from psycopg.conninfo import conninfo_to_dict
 from app.config import PROJECT
 from app.export.export import SQL
 from tests.bench.figure import Chapter, WrongAnswer, plain, under
-from tests.bench.game import RUMOUR
 from tests.bench.plot import Plot
 from tests.bench.stage import Stage, memory
 from tests.house.house import House
+from tests.house.studies import RUMOUR
 
 PEOPLE = 64_520  # in rooms of four, each with 155 records
 EACH = 155

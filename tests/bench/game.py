@@ -6,15 +6,14 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from app.config import PROJECT
 from app.rehearsal.play import Plan, Played, open_rehearsal, play
 from app.rehearsal.verdict import Verdict, judge, latencies, longest_gap, seen_after
 from tests.bench.figure import Chapter, Figure, WrongAnswer, percentile, plain, under
 from tests.bench.stage import PROCESSES, Stage
 from tests.house.house import House
 from tests.house.server import Server
+from tests.house.studies import RUMOUR
 
-RUMOUR = PROJECT / "studies" / "rumour"
 PEOPLE, RECORDS, MESSAGES = 700, 150, 14.5
 FAST = Plan(
     players=PEOPLE,

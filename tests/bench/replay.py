@@ -14,9 +14,9 @@ from app.replay.fold import read_span, read_then
 from app.rooms import lobby, rooms
 from app.sessions.sessions import read_study
 from tests.bench.figure import Chapter, WrongAnswer, plain
-from tests.bench.game import RUMOUR
 from tests.bench.stage import Stage
 from tests.house.house import House, Opened
+from tests.house.studies import RUMOUR
 
 MOMENTS = 20
 HOW = """{people} players of `studies/rumour` sign in, are seated and answer all 30 rounds; the answers of a round are

@@ -12,10 +12,11 @@ import uvloop
 
 from tests.bench.client import Connection, Reply, connect, post
 from tests.bench.figure import Chapter, Figure, WrongAnswer, at_least, percentile, plain, under
-from tests.bench.game import RUMOUR, with_open_fallback
+from tests.bench.game import with_open_fallback
 from tests.bench.stage import PROCESSES, Stage
 from tests.house.house import House, Opened
 from tests.house.server import Server
+from tests.house.studies import RUMOUR
 
 STREAM = 4000  # people who sign in one after the other …
 LANES = 100  # … on so many connections

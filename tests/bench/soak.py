@@ -6,9 +6,10 @@ import time
 from dataclasses import replace
 
 from tests.bench.figure import Chapter, WrongAnswer, plain, under
-from tests.bench.game import REAL, RUMOUR, played_well
+from tests.bench.game import REAL, played_well
 from tests.bench.stage import PROCESSES, Stage
 from tests.house.house import House
+from tests.house.studies import RUMOUR
 
 MINUTES = 60
 WARM = 0.25  # of the time, after which memory should be flat

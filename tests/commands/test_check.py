@@ -1,9 +1,15 @@
-"""How a mistake is shown on a terminal."""
+"""Stories of `networklab check`: what it says of a study, and how a mistake is shown on a terminal."""
 
 from __future__ import annotations
 
+import json
+import re
+
+from app.config import PROJECT
 from app.study.toml.lines import Spot
 from app.study.toml.mistakes import Mistake, excerpt
+from tests.house.shell import Shell
+from tests.house.studies import RUMOUR
 
 LONG = (
     f'fields = [{{name = "a", ask = "{60 * "x"}", kind = "integer", min = 9, max = 0, help = "{60 * "y"}"}}]'
@@ -42,3 +48,29 @@ def test_only_the_mark_is_coloured_and_what_cannot_be_printed_is_replaced() -> N
     told = lines("a = \x1b[2J1", Spot(1, 5, 2), colours=True)
     assert told[1] == "    1 | a = �[2J1" and told[2] == "      |     \033[1;31m^~\033[0m"
     assert lines("a = 1", Spot(1, 5), grave=False)[0].startswith("note: study.toml:1:5: ")
+
+
+def test_a_study_is_checked_for_people_and_for_programs(shell: Shell) -> None:
+    good = shell.type("check", RUMOUR)
+    assert good.returncode == 0 and "Rumour: 30 pages in a room. It can run." in good.stdout
+    assert good.stderr == ""
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    [shown] = re.findall(r"check studies/rumour --players 700 --over 5m\n(.*?)```", readme, re.DOTALL)
+    assert shell.type("check", RUMOUR, "--players", "700", "--over", "5m").stdout == shown
+    (shell.folder / "study.toml").write_text('title = "X"\n[[room]]\nname = "a"\nseats = {red = 0}\n')
+    bad = shell.type("check", ".")
+    assert bad.returncode == 2 and bad.stdout == ""
+    assert "study.toml:4:16: `red` is 0, but must be 1 or more. Write red = 1.\n" in bad.stderr
+    assert "    4 | seats = {red = 0}\n      |                ^\n" in bad.stderr
+    assert bad.stderr.endswith("2 mistakes. The study can't run yet.\n")
+    read = shell.type("check", ".", "--json")
+    answer = json.loads(read.stdout)
+    assert read.returncode == 2 and read.stderr == "" and answer["ok"] is False
+    assert {"file", "line", "column", "sentence", "suggestion", "grave"} == set(answer["mistakes"][0])
+    read = shell.type("check", RUMOUR, "--json", "--players", "700", "--over", "10m")
+    answer = json.loads(read.stdout)
+    assert answer["ok"] is True and answer["mistakes"] == []
+    assert answer["estimate"]["records_a_second"] == 175 and answer["estimate"]["pay"]["most"] == "4.90"
+    listed = shell.people("token,label,type\nt1,Ann,red\nt2,Bob,bleu\n")
+    told = shell.type("check", RUMOUR, "--players", listed)
+    assert told.returncode == 2 and "people.csv:3:8: This line has the type “bleu”" in told.stderr

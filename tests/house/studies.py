@@ -1,5 +1,9 @@
 """The little studies that several files tell their stories of, and how one is changed for a story."""
 
+from app.config import PROJECT
+
+RUMOUR = PROJECT / "studies" / "rumour"
+
 
 def changed(toml: str, old: str, new: str = "") -> str:
     """The study with another text in the place of `old`, which must be there."""

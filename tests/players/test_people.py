@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.config import PROJECT
 from app.players.people import TOKEN_LENGTH, TOKEN_LETTERS, PeopleError, Person, read_people
 from app.study.model.study import Study
 from app.study.reading import parse, read_folder
+from tests.house.studies import RUMOUR
 
-STUDY = parse(read_folder(PROJECT / "studies" / "rumour"))
+STUDY = parse(read_folder(RUMOUR))
 ANNA, BEN = Person("anna-1", "P001", "red"), Person("ben_2", "Ben, the second", "blue")
 LIST = 'token,label,type\nanna-1,P001,red\nben_2,"Ben, the second",blue\n'
 SAVE_AGAIN = "save it as comma-separated CSV (in Excel: CSV UTF-8 (comma delimited)) and try again."

@@ -30,8 +30,7 @@ from app.study.reading import parse, read_folder
 from app.web.processes import free_port
 from tests.house.house import House
 from tests.house.stage import DESK, Stage
-
-RUMOUR = PROJECT / "studies" / "rumour"
+from tests.house.studies import RUMOUR
 
 
 def rumour(old: str = "", new: str = "") -> Study:

@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.config import PROJECT
 from app.study.model.study import Study
 from app.study.reading import check, fingerprint, parse, read_folder
 from app.study.toml.mistakes import StudyError
+from tests.house.studies import RUMOUR
 
-RUMOUR = PROJECT / "studies" / "rumour"
 PAGE = b'{% extends "player/_step_opened.html" %}\n'
 EXAMPLE = """\
 title = "Rumour"

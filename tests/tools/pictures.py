@@ -25,10 +25,10 @@ from app.web.processes import free_port
 from tests.house.browser import chromium, launch_arguments
 from tests.house.house import House, Opened
 from tests.house.server import Server
+from tests.house.studies import RUMOUR
 
 PICTURES = PROJECT / "docs" / "pictures"
 PHONE, DESKTOP = (390, 844), (1280, 800)
-RUMOUR = PROJECT / "studies" / "rumour"
 PEOPLE = {"red": 50, "blue": 47, "green": 3}
 YOU, LEAVER = "R1", "G3"
 SMALL = {  # what of rumour.toml is other in a session that shows the ways out

@@ -1,0 +1,97 @@
+"""Stories of the command line, in processes of its own: what each command says, and how it refuses."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+from app.web.processes import free_port
+from tests.house.shell import Shell, is_refused
+from tests.house.studies import RUMOUR
+
+COMMANDS = [
+    "demo",
+    "serve",
+    "new",
+    "check",
+    "open",
+    "start",
+    "pause",
+    "resume",
+    "close",
+    "sessions",
+    "export",
+    "verify",
+    "payments",
+    "replay",
+]
+
+
+def test_every_command_says_what_it_does(shell: Shell) -> None:
+    lines: list[tuple[list[str], dict[str, str]]] = [
+        ([*command, "--help"], {})
+        for command in ([], ["admin"], ["admin", "add"], *([name] for name in COMMANDS))
+    ]
+    for (arguments, _), ended in zip(lines, shell.type_all(lines), strict=True):
+        assert ended.returncode == 0 and ended.stderr == "", (arguments, ended.stderr)
+        assert ended.stdout.startswith(f"usage: {' '.join(['networklab', *arguments[:-1]])}"), ended.stdout
+    alone = [
+        sys.executable,
+        "-m",
+        "app",
+        "--help",
+    ]  # not as a fork, where something else would be imported by then
+    ended = subprocess.run(alone, capture_output=True, text=True, cwd=shell.folder, env=shell.environ)
+    assert ended.returncode == 0 and ended.stderr == ""
+    listed = ended.stdout
+    assert all(re.search(rf"^ +{name} ", listed, re.MULTILINE) for name in [*COMMANDS, "admin"])
+
+
+def test_what_cannot_be_done_is_told_in_one_sentence(shell: Shell) -> None:
+    people = str(shell.people("token,label,type\n" + 2 * ",,red\n,,blue\n"))  # no note: they fill each room
+    (shell.folder / "links").mkdir()
+    (shell.folder / "empty").mkdir()
+    refusals: list[tuple[list[str], dict[str, str], str]] = [
+        ([], {}, "COMMAND"),
+        (["dance"], {}, "invalid choice: 'dance'"),
+        (["admin"], {}, "networklab admin --help"),
+        (["check", "no/such/folder"], {}, "no/such/folder"),
+        (["check", "empty"], {}, "study.toml"),
+        (["open", "no/such/folder", "--players", people], {}, "no/such/folder"),
+        (["open", str(RUMOUR), "--players", "missing.csv"], {}, "missing.csv does not exist"),
+        (["open", str(RUMOUR)], {}, "--players"),
+        (["open", str(RUMOUR), "--players", people, "--links", "links"], {}, "links is a folder"),
+        (
+            ["open", str(RUMOUR), "--players", people, "--links", "no/such/links.csv"],
+            {},
+            "no session was made",
+        ),
+        (["start", "nothere"], {}, "There is no session “nothere”"),
+        (["pause", "a\u0301"], {}, "There is no session"),
+        (["close", ""], {}, "There is no session"),
+        (["export", "nothere", "--to", "out"], {}, "There is no session “nothere”"),
+        (["verify", "nothere"], {}, "There is no session “nothere”"),
+        (["serve", "--port", "99999"], {}, "not a port"),
+        (["serve", "--processes", "none"], {}, "not a whole number above zero"),
+        (["serve", "--host", "256.1.1.1"], {}, "256.1.1.1"),
+        (["serve", "--players", "4"], {}, "Give --dev RUMOUR too"),
+        (["serve", "--dev", "no/such/folder"], {}, "no/such/folder"),
+        (["serve", "--dev", str(RUMOUR), "--host", "0.0.0.0"], {}, "listens on 127.0.0.1"),
+        (["serve", "--dev", str(RUMOUR), "--players", "13"], {}, "room for 12"),
+        (["serve"], {"PORT": "http"}, "PORT must be a whole number above zero"),
+        (["sessions"], {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "Check DATABASE_URL"),
+        (["sessions"], {"DATABASE_URL": "what is this"}, "Check DATABASE_URL"),
+        (
+            ["serve", "--port", str(free_port())],
+            {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"},
+            "Check DATABASE_URL",
+        ),
+        (["admin", "add", " "], {}, "1 to 100 plain characters"),
+        (["admin", "add", "ada", "--password", "short"], {}, "at least 8 characters"),
+    ]
+    before = shell.rows()
+    answers = shell.type_all([(arguments, environ) for arguments, environ, _ in refusals])
+    for (arguments, _, words), ended in zip(refusals, answers, strict=True):
+        assert words in is_refused(ended), (arguments, ended.stderr)
+    assert shell.rows() == before
