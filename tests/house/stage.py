@@ -221,6 +221,11 @@ def expect_round(page: Page, number: int) -> None:
     expect(page.locator("#where")).to_contain_text(f"round {number} of 2")
 
 
+def expect_round_later(page: Page) -> None:
+    """For pages that look again every five seconds."""
+    expect(page.locator("#where")).to_contain_text("round 1 of 2", timeout=15_000)
+
+
 def expect_filled(page: Page, belief: str, why: str) -> None:
     expect(page.get_by_label("How sure are you?")).to_have_value(belief)
     expect(page.locator("output")).to_have_text(belief)

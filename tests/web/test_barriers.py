@@ -1,0 +1,126 @@
+"""In a real browser: no page keeps anybody out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.config import PROJECT
+from tests.house.stage import (
+    DESK,
+    PAIR,
+    PHONE,
+    Stage,
+    answer,
+    ask_for_help,
+    come_in,
+    expect_round,
+    fill_in,
+    log_in,
+    send,
+)
+
+pytestmark = pytest.mark.browser
+
+
+# axe-core 4.14.1 from its npm package, unchanged.
+AXE = PROJECT / "tests" / "house" / "axe.min.js"
+AXE_SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
+
+
+def test_no_page_has_a_barrier_that_axe_finds(stage: Stage) -> None:
+    source = AXE.read_bytes()
+    assert hashlib.sha256(source).hexdigest() == AXE_SHA256
+    session = stage.open(PAIR, 4)
+    page, desk = stage.page(), stage.page(DESK)
+    found: list[str] = []
+    # What the dark changes is colours.
+    schemes = {"light": WCAG, "dark": ["color-contrast", "link-in-text-block"]}
+
+    def look(page: Page, name: str) -> None:
+        for size in (PHONE, DESK):
+            page.set_viewport_size({"width": size["width"], "height": size["height"]})
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
+            for scheme, rules in schemes.items():
+                # A line that is still fading in has no contrast yet.
+                page.emulate_media(
+                    color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce"
+                )
+                lines = barriers(page, source.decode(), rules)
+                found.extend(f"{name} {size['width']} {scheme}: {line}" for line in lines)
+
+    page.goto(stage.link(session, "P1"))
+    look(page, "join")
+    come_in(page, stage.link(session, "P1"))
+    look(page, "lobby")
+    [ben] = stage.guests(session, "P2")
+    expect_round(page, 1)
+    stage.say(ben, "Hello")
+    send(page, "Hello yourself")
+    expect(page.locator("#talk li")).to_have_count(2)
+    fill_in(page)
+    look(page, "room")
+    desk.goto(f"{stage.server.base}/admin/login")
+    look(desk, "login")
+    log_in(stage, desk)
+    look(desk, "sessions")
+    stage.guests(session, "P3")
+    desk.locator(f"a[href$='{session.id}']").click()
+    expect(desk.locator("#count-waiting")).to_contain_text("1")
+    ask_for_help(page, "Is anybody there?")
+    expect(desk.locator(".asks")).to_contain_text("Is anybody there?")
+    desk.locator("#tell summary").click()
+    look(desk, "session")
+    place = desk.url
+    desk.goto(f"{place}?wall=true")
+    look(desk, "wall")
+    desk.goto(f"{place}/rooms")
+    expect(desk.get_by_role("link", name="mixed-1")).to_be_visible()
+    look(desk, "rooms")
+    desk.goto(f"{place}/players")
+    look(desk, "people")
+    desk.get_by_role("link", name="P1").click()
+    expect(desk.get_by_text("Waits for an answer")).to_be_visible()
+    for folded in ("#shown", "#act-replace", "#act-dismiss"):
+        desk.locator(f"{folded} > summary").click()
+    look(desk, "player")
+    answer(desk, "Yes, go on.")
+    expect(page.locator(".answer")).to_contain_text("Yes, go on.")
+    look(page, "answered")
+    desk.locator("#story a[href*='/rooms/']").first.click()
+    expect(desk.get_by_role("heading", name="Who sees whom")).to_be_visible()
+    look(desk, "one room")
+    desk.get_by_role("link", name="Replay").click()
+    desk.get_by_role("link", name="P1").first.click()
+    expect(desk.get_by_role("heading", name="What P1 saw")).to_be_visible()
+    look(desk, "replay")
+    stage.act("close", session)
+    expect(page.locator("#code")).to_be_visible()
+    look(page, "done")
+    page.goto(stage.link(session, "P1"))
+    look(page, "join again")
+    stage.bear("404")
+    page.goto(f"{stage.server.base}/join/nobody")
+    look(page, "problem")
+    desk.goto(f"{place}/players")
+    desk.get_by_role("link", name="P4").click()
+    desk.locator("#act-issue > summary").click()
+    look(desk, "somebody who never came")
+    assert found == []
+
+
+def barriers(page: Page, axe: str, rules: Sequence[str]) -> list[str]:
+    """What axe calls serious or critical, by the rules of WCAG 2.0 to 2.2, A and AA."""
+    if page.evaluate("typeof axe === 'undefined'"):
+        page.evaluate(axe)
+    results = page.evaluate("rules => axe.run({runOnly: rules, resultTypes: ['violations']})", rules)
+    assert results["passes"], "axe has looked at something"
+    return [
+        f"{one['id']} ({one['impact']}): {one['help']}: {one['nodes'][0]['html'][:200]}"
+        for one in results["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]

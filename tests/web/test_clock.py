@@ -1,0 +1,168 @@
+"""In a real browser: what the clock counts down to, through messages, reloads, pauses and wrong clocks."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.house.house import Opened
+from tests.house.stage import (
+    PAIR,
+    PHONE,
+    Stage,
+    clock,
+    come_in,
+    expect_round,
+    expect_state,
+    fill_in,
+    left,
+    save,
+    seconds,
+    watch_the_clock,
+)
+
+pytestmark = pytest.mark.browser
+
+
+FALLBACK, LONGEST_WAIT = timedelta(seconds=299), timedelta(minutes=5)
+PAUSED = PAIR.replace(
+    """name = "mixed"\nseats = {any = 2}""",
+    """name = "pair"\nseats = {any = 2}\ncount = 2\n[[room]]\nname = "later"\nseats = {any = 2}\nafter = "299s\"""",
+)
+
+
+def test_the_countdown_runs_down_evenly_and_survives_a_reload(stage: Stage) -> None:
+    session = stage.open(PAIR, 2)
+    [ben] = stage.guests(session, "P2")
+    ann = stage.player(session, "P1")
+    expect_round(ann, 1)
+    watch_the_clock(ann)
+    start = seconds(ann)
+    for number in range(2):
+        ann.wait_for_function(
+            "most => document.querySelector('.clock').textContent.endsWith(most)",
+            arg=f":{(start - 2 - number) % 60:02d}",
+        )
+        stage.say(ben, f"message {number}")
+        expect(ann.locator("#talk li")).to_have_count(number + 1)
+    shown = ann.evaluate("window.shown")
+    assert len(shown) >= 3 and shown == sorted(shown, reverse=True), shown
+    assert abs(seconds(ann) - left(stage, session)) <= 1.5
+    ann.reload()
+    expect_state(ann, "Live")
+    assert abs(seconds(ann) - left(stage, session)) <= 1.5
+
+
+def test_seven_seconds_of_pause_move_every_deadline_by_exactly_these_and_cost_nobody_anything(
+    stage: Stage,
+) -> None:
+    session = stage.open(PAUSED, 7)
+    stage.guests(session, "P2")
+    ann = stage.player(session, "P1")
+    expect_round(ann, 1)
+    cy, _ = stage.guests(session, "P3", "P4")
+    dot = stage.player(session, "P5")
+    stage.guests(session, "P6")
+    expect(dot.locator("#wait")).to_contain_text("2 of")
+    # In four and five seconds all is due: the first pair's step, the fallback for who waits, and the longest wait.
+    stage.house.sql(
+        "update player set waiting_since = now() - interval '295s' where status = 'waiting' and session_id = %s",
+        session.id,
+    )
+    stage.house.sql(
+        "update room set deadline = clock_timestamp() + interval '4s' where session_id = %s and name = 'pair-1'",
+        session.id,
+    )
+    stage.act("pause", session)
+    [(paused_at,)] = stage.house.sql("select paused_at from session where id = %s", session.id)
+    # The second pair's time was up a moment before, and nobody has moved it on yet.
+    stage.house.sql(
+        "update room set deadline = %s where session_id = %s and name = 'pair-2'",
+        paused_at - timedelta(milliseconds=1),
+        session.id,
+    )
+    expect(ann.get_by_text("The session is paused.")).to_be_visible()
+    expect(dot.get_by_text("Your waiting time stands still")).to_be_visible()
+    stands = seconds(ann)
+    watch_the_clock(ann)
+
+    # An answer counts as given when the pause began: in time, or not any more.
+    fill_in(ann, why="during the pause")
+    save(ann)
+    expect_state(ann, "Live · saved")
+    stage.answer(cy, why="too late")
+    late = "select value, late from record where session_id = %s and field = 'why' order by id"
+    assert stage.house.sql(late, session.id) == [("during the pause", False), ("too late", True)]
+    stage.guests(session, "P7")  # whoever comes now has waited only since the end of the pause
+    before = deadlines(stage, session)
+    ann.wait_for_function("moment => Date.now() > moment", arg=1000 * (paused_at.timestamp() + 7))
+    assert paused_at < before["pair-1"] < datetime.now(UTC) > before["P5"] + LONGEST_WAIT, (
+        "all of it would be due"
+    )
+    assert deadlines(stage, session) == before
+    assert ann.evaluate("window.shown") == [stands], "the clock stood still"
+    ann.reload()
+    expect(ann.get_by_text("The session is paused.")).to_be_visible()
+    assert seconds(ann) == stands
+
+    stage.act("resume", session)
+    after = deadlines(stage, session)
+    resumed_at = after["P7"]
+    assert resumed_at - paused_at > timedelta(seconds=7)
+    for name in ("pair-1", "pair-2", "P5", "P6"):
+        assert after[name] - before[name] == resumed_at - paused_at, "to the microsecond"
+    [(logged_at,)] = stage.house.sql(
+        "select at from event where session_id = %s and name = 'session_resumed'", session.id
+    )
+    assert timedelta(0) <= logged_at - resumed_at < timedelta(seconds=1)
+    expect(ann.get_by_text("The session is paused.")).to_be_hidden()
+    assert stands - 2 <= seconds(ann) <= stands
+    assert abs(shown_moment(clock(ann)) - after["pair-1"]) <= timedelta(milliseconds=1)
+    # Who waits gets the fallback when its time has come, and nobody was sent away before.
+    expect_round(dot, 1)
+    [(opened_at,)] = stage.house.sql(
+        "select opened_at from room where session_id = %s and kind = 'later'", session.id
+    )
+    assert opened_at >= after["P5"] + FALLBACK
+    gone = "select label from player where session_id = %s and (status in ('finished', 'left') or outcome is not null)"
+    assert stage.house.sql(gone, session.id) == []
+    assert stage.house.contradictions(session) == []
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_phone_whose_clock_is_wrong_counts_down_to_the_same_moment(stage: Stage, hours: int) -> None:
+    session = stage.open(PAIR, 2)
+    stage.guests(session, "P2")
+    ann = stage.page(PHONE)
+    ann.add_init_script(
+        f"""const Right = Date;
+        Date = class extends Right {{
+            constructor(...given) {{ super(...(given.length ? given : [Date.now()])); }}
+            static now() {{ return Right.now() + {hours} * 3600 * 1000; }}
+        }};"""
+    )
+    come_in(ann, stage.link(session, "P1"))
+    expect_round(ann, 1)
+    expect_state(ann, "Live")
+    wrong = ann.evaluate("Date.now()") / 1000 - time.time()
+    assert abs(wrong - hours * 3600) < 10, "this phone's clock is right"
+    assert abs(seconds(ann) - left(stage, session)) <= 1.5
+
+
+def deadlines(stage: Stage, session: Opened) -> dict[str, datetime]:
+    """Deadlines by room, and since when somebody waits by label."""
+    found = stage.house.sql(
+        """select name, deadline from room where session_id = %s
+        union all select label, waiting_since from player where session_id = %s and status = 'waiting'""",
+        session.id,
+        session.id,
+    )
+    return dict(found)
+
+
+def shown_moment(clock: Locator) -> datetime:
+    """What a clock counts down to, to the millisecond."""
+    return datetime.fromtimestamp(int(clock.get_attribute("data-until") or 0) / 1000, UTC)

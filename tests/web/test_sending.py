@@ -1,0 +1,177 @@
+"""In a real browser: what becomes of an answer while the server is busy, away or killed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from urllib.parse import parse_qs
+
+import psycopg
+import pytest
+from playwright.sync_api import Request, expect
+
+from app.database.connections import Connection
+from app.sessions import actions
+from app.sessions.sessions import read_study
+from tests.house.house import Opened
+from tests.house.stage import (
+    DESK,
+    PAIR,
+    Stage,
+    come_in,
+    expect_empty,
+    expect_filled,
+    expect_round,
+    expect_round_later,
+    expect_state,
+    fill_in,
+    log_in,
+    save,
+    stays_the_same_page,
+)
+from tests.house.waits import apart, until
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_form_that_meets_a_busy_server_is_sent_again_under_the_same_key_and_stored_once(
+    alone: Stage,
+) -> None:
+    alone.bear(r"status of 503")
+    alone.serve(NETWORKLAB_LEDGER_LIMIT="1")
+    session = alone.open(PAIR, 2)
+    [ben] = alone.guests(session, "P2")
+    ann = alone.player(session, "P1")
+    expect_round(ann, 1)
+    sent: list[str] = []
+    statuses: list[int] = []
+
+    def note(request: Request) -> None:
+        if request.url.endswith("/play/records"):
+            sent.append(parse_qs(request.post_data or "")["form_key"][0])
+
+    ann.on("request", note)
+    ann.on(
+        "response", lambda answer: statuses.append(answer.status) if "/play/records" in answer.url else None
+    )
+    fill_in(ann)
+    with ThreadPoolExecutor(1) as pool, room_held(alone, session):
+        waiting = pool.submit(alone.answer, ben, agree="9")
+        apart(lambda: asyncio.run(until(lambda: queued(alone), "a form in the queue")))
+        save(ann)
+        expect_state(ann, "Not saved yet, trying again…")
+        ann.get_by_text("Leave the study").click()  # the page stays usable meanwhile
+        assert alone.versions(session, "P1", "agree") == []
+    waiting.result()
+    expect_round(ann, 2)
+    assert len(sent) >= 2 and len(set(sent)) == 1
+    assert statuses[0] == 503 and statuses[-1] == 200
+    assert alone.versions(session, "P1", "agree") == ["3"]
+    expect_state(ann, "Live · saved")
+
+
+def test_an_answer_that_could_not_be_sent_before_the_step_ended_is_stored_as_a_late_one(
+    stage: Stage,
+) -> None:
+    stage.bear(r"Failed to load resource|Failed to fetch|htmx:error")
+    session = stage.open(PAIR, 2)
+    stage.guests(session, "P2")
+    ann = stage.player(session, "P1")
+    expect_round(ann, 1)
+    fill_in(ann, why="in a tunnel")
+    ann.context.route("**/play/records", lambda route: route.abort())
+    save(ann)
+    expect_state(ann, "Not saved yet, trying again…")
+    apart(lambda: stage.house.do(lambda conn: move_on(conn, session)))
+    expect_round(ann, 2)
+    ann.context.unroute("**/play/records")
+    expect_state(ann, "Live · saved")
+    expect(ann.locator("#notice")).to_contain_text("It is stored and marked as late")
+    assert stage.house.sql(
+        "select r.value, r.round, r.late from record r join room on room.id = r.room_id "
+        "where room.session_id = %s and r.field = 'why'",
+        session.id,
+    ) == [("in a tunnel", 1, True)]
+    expect_empty(ann)
+
+
+async def move_on(conn: Connection, session: Opened) -> None:
+    """The one room of a session goes on to its second round."""
+    [(room_id,)] = await (
+        await conn.execute(b"select id from room where session_id = %s", [session.id])
+    ).fetchall()
+    await actions.advance(conn, session.id, await read_study(conn, session.id), room_id, 0, "story")
+
+
+def test_a_server_that_is_killed_and_comes_back_finds_everybody_where_they_were(alone: Stage) -> None:
+    alone.bear(r"ERR_|htmx:sse:error|htmx:error|network error|Failed to fetch")
+    alone.serve()
+    session = alone.open(PAIR, 2)
+    [ben] = alone.guests(session, "P2")
+    ann = alone.player(session, "P1")
+    desk = alone.page(DESK)
+    log_in(alone, desk)
+    desk.goto(f"{alone.server.base}/admin/sessions/{session.id}")
+    expect_round(ann, 1)
+    expect_state(ann, "Live")
+    never_loaded_again = stays_the_same_page(ann)
+    fill_in(ann, belief="70", why="half a th")
+    ann.get_by_label("Message to your neighbours").fill("half a message")
+    ann.get_by_text("Leave the study").click()
+    ann.evaluate("scrollTo(0, 120)")
+    ann.get_by_label("Why?").focus()
+    scrolled = ann.evaluate("scrollY")
+
+    alone.server.kill()
+    expect_state(ann, "Reconnecting…")
+    expect(desk.locator("#age")).to_contain_text("s old")
+    alone.serve(port=alone.server.port)
+    expect_state(ann, "Live", 15_000)
+    alone.say(ben, "Still there?")
+    expect(ann.locator("#talk")).to_contain_text("Still there?")
+    expect(desk.locator("#age")).to_have_text("live", timeout=15_000)
+    assert never_loaded_again()
+    expect_filled(ann, belief="70", why="half a th")
+    expect(ann.get_by_label("Message to your neighbours")).to_have_value("half a message")
+    expect(ann.get_by_label("Why?")).to_be_focused()
+    expect(ann.get_by_role("button", name="Leave for good")).to_be_visible()
+    assert ann.evaluate("scrollY") == scrolled
+
+    # The server goes while an answer is on its way, and the answer arrives once it is back.
+    alone.server.kill()
+    save(ann)
+    expect_state(ann, "Not saved yet, trying again…")
+    alone.serve(port=alone.server.port)
+    expect_state(ann, "Live · saved", 15_000)
+    assert alone.versions(session, "P1", "why") == ["half a th"]
+
+
+def test_a_stream_that_is_refused_at_first_is_asked_for_again(stage: Stage) -> None:
+    stage.bear(r"status of 503")
+    session = stage.open(PAIR, 2)
+    ann = stage.page()
+    ann.route("**/play/live", lambda route: route.fulfill(status=503), times=1)
+    come_in(ann, stage.link(session, "P1"))
+    expect_state(ann, "Connecting…")
+    stage.guests(session, "P2")
+    expect_round_later(ann)
+    expect_state(ann, "Live")
+
+
+def queued(stage: Stage) -> bool:
+    """A statement waits for a row that somebody holds."""
+    return bool(
+        stage.house.sql(
+            "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+        )
+    )
+
+
+@contextmanager
+def room_held(stage: Stage, session: Opened) -> Iterator[None]:
+    """Nothing can be stored for the session's rooms."""
+    with psycopg.connect(stage.house.database) as conn:
+        conn.execute("select id from room where session_id = %s for update", [session.id])
+        yield
