@@ -202,11 +202,8 @@ class Preview:
     async def take(self, study: Study) -> None:
         """Words, pages and hooks: the session that runs goes on with them."""
         assert self.session is not None
-        files = dict(paths=list(study.files), bodies=list(study.files.values()))
         async with self.lab.pool.connection() as conn, conn.transaction():
-            await conn.execute(SQL["forget_study_files"], dict(id=self.session))
-            await conn.execute(sessions.SQL["add_study_files"], dict(id=self.session, **files))
-            await conn.execute(SQL["take_study"], dict(id=self.session, sha256=study.sha256))
+            await sessions.put_study(conn, self.session, study)
             await stopped_rooms.retry_all(conn, self.session)
         self.study = self.lab.studies.known[self.session] = study
         self.version += not all(frame.signed_in for frame in self.frames)  # no door changes by itself

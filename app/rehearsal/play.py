@@ -14,11 +14,10 @@ from typing import Any
 import psycopg
 
 from app.database.connections import connect
-from app.database.queries import value
+from app.database.queries import Queries, value
 from app.players.people import Person, new_token
 from app.rehearsal.browser import Browser, WireError
 from app.rehearsal.diary import Diary, Wrong
-from app.rehearsal.evidence import SQL
 from app.rehearsal.gauges import Gauges, Sample
 from app.rehearsal.habits import habits
 from app.rehearsal.troupe import Heard, Job, Part, Troupe
@@ -29,6 +28,7 @@ from app.web.accounts import log_in, log_out, put_account
 from app.web.auth import ADMIN_COOKIE
 from app.web.monitor.figures import percentile
 
+SQL = Queries(__name__)
 RESEARCHER = "rehearsal"
 FAREWELL = 4.0  # times a page's patience: in this time everybody must have seen the end
 

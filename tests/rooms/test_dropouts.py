@@ -13,7 +13,6 @@ from uuid import uuid4
 
 import pytest
 from psycopg import sql
-from psycopg.types.json import Jsonb
 
 from app.database.connections import Connection, connect, open_pool
 from app.database.embedded import Postgres
@@ -27,7 +26,7 @@ from app.rooms.records import Answer, form_id
 from app.sessions.conductor import Conductor
 from app.sessions.sessions import ACTIONS, Studies, open_session
 from app.study.reading import parse
-from app.web.monitor.figures import SQL as FIGURES
+from app.web.monitor.figures import Figures, put_figures
 from tests.house.house import CONTRADICTIONS, PAGE, House, Server, a_database, seated, sign_everyone_in
 from tests.web.test_people_pages import desk, numbers
 
@@ -76,7 +75,7 @@ class Process:
         self.name, self.conn, self.conductor, self.signs = name, conn, conductor, Signs()
 
     async def listens(self) -> None:
-        await self.conn.execute(FIGURES["put_figures"], dict(id=self.name, figures=Jsonb({})))
+        await put_figures(self.conn, self.name, Figures())
         await self.signs.write(self.conn, self.name)
 
 
