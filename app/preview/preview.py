@@ -336,7 +336,8 @@ class Breaks(logging.Handler):
         self.preview = preview
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.exc_info is None or not isinstance(record.args, tuple) or len(record.args) != 2:
+        page: str | None = getattr(record, "page", None)
+        if record.exc_info is None or page is None:
             return
         _, error, trace = record.exc_info
         line = 0
@@ -344,7 +345,7 @@ class Breaks(logging.Handler):
             line = trace.tb_lineno if trace.tb_frame.f_code.co_filename == "<template>" else line
             trace = trace.tb_next
         files = self.preview.study.files if self.preview.study else {}
-        page, sentence = str(record.args[1]), f"It breaks while people play: {str(error).rstrip('.')}."
+        sentence = f"It breaks while people play: {str(error).rstrip('.')}."
         spot = whole_line(files.get(page, b""), line)
         mistake = Mistake(page, spot, sentence, "Ours is shown instead.", grave=False)
         self.preview.slips.append(_slip(mistake, files))
