@@ -29,7 +29,7 @@ GIVEN = {  # what there is to be shown
     STEP: {"place", "step", "now", "treatment"},
 }
 FRAME = {"body", "head", "look", "scripts"}  # blocks of base.html: who fills one of them loses what is in it
-FILTERS = ("attributes", "grouped", "milliseconds", "money")  # of ours, as web/templates.py has them
+FILTERS = ("attributes", "clock", "grouped", "milliseconds", "money")  # of ours, as web/templates.py has them
 TAGS = (
     "block",
     "endblock",

@@ -19,6 +19,7 @@ from markupsafe import Markup, escape
 
 from app.config import PROJECT
 from app.study import pages
+from app.study.durations import as_clock
 from app.study.languages.texts import Texts, texts_in
 from app.study.model.study import Study
 
@@ -176,7 +177,9 @@ def _settings(kind: type[Environment], loader: BaseLoader, texts: Texts) -> Envi
     environment.filters["money"] = lambda amount, study, exact=False: texts.money(
         amount, study.pay.currency, exact
     )
-    environment.filters.update(milliseconds=milliseconds, grouped=texts.number, attributes=_attributes)
+    environment.filters.update(
+        clock=as_clock, milliseconds=milliseconds, grouped=texts.number, attributes=_attributes
+    )
     return environment
 
 
