@@ -7,6 +7,8 @@ import math
 import re
 from typing import NoReturn
 
+from app.study.durations import seconds_in
+
 
 class Refusal(Exception):
     """What was asked for cannot be done; the text says why and what to do."""
@@ -32,10 +34,12 @@ def port(text: str) -> int:
 
 
 def seconds(text: str) -> float:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|h)?", text.strip(), re.ASCII)
-    if not found:
+    """As a study writes them, in words or as their number."""
+    alone = re.fullmatch(r"\d+(\.\d+)?", text.strip(), re.ASCII)
+    found = seconds_in(f"{text}s" if alone else text)
+    if found is None:
         raise argparse.ArgumentTypeError(f"“{text}” is not a time; write 90s, 5m or 1h")
-    return float(found[1]) * {"s": 1, "m": 60, "h": 3600, None: 1}[found[2]]
+    return float(found)
 
 
 def share(text: str) -> float:

@@ -13,12 +13,14 @@ from decimal import Decimal
 
 from app.database import clock
 from app.database.connections import Connection
-from app.players.pay import SQL, Account, Earning, Line, account_of
+from app.database.queries import Queries
+from app.players.pay import Account, Earning, Line, account_of
 from app.players.players import Player
 from app.study.languages.texts import currency_digits
 from app.study.model.fields import plain_number
 from app.study.model.study import Study
 
+SQL = Queries(__name__)
 PAYMENT = (
     "participant_id",
     "amount",

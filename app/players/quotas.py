@@ -34,12 +34,9 @@ async def come_in(conn: Connection, session_id: str, study: Study, guests: Seque
         ids = [one.player_id for one in guests]
         found = await conn.execute(SQL["invited"], dict(player_ids=ids))
         invited = {player_id for (player_id,) in await found.fetchall()}
-        taken: dict[int, int] = dict(
-            await (await conn.execute(SQL["taken"], dict(session_id=session_id))).fetchall()
-        )
         new = {one.player_id: one for one in guests if one.player_id in invited}
         counted = {player_id: quotas_of(study, one.entry) for player_id, one in new.items()}
-        welcome = admit(counted, taken, [quota.most for quota in study.quotas])
+        welcome = admit(counted, await taken(conn, session_id), [quota.most for quota in study.quotas])
         full = [player_id for player_id in new if player_id not in welcome]
         for query, chosen in (("let_in", [*welcome]), ("turn_away", full)):
             if chosen:
@@ -49,6 +46,11 @@ async def come_in(conn: Connection, session_id: str, study: Study, guests: Seque
                     quotas=[f"{{{','.join(map(str, counted[player_id]))}}}" for player_id in chosen],
                 )
                 await conn.execute(SQL[query], what | dict(code=study.finish.codes["full"]))
+
+
+async def taken(conn: Connection, session_id: str) -> dict[int, int]:
+    """Quota, by place in the study → people let in."""
+    return dict(await (await conn.execute(SQL["taken"], dict(session_id=session_id))).fetchall())
 
 
 def quotas_of(study: Study, entry: Mapping[str, str]) -> tuple[int, ...]:

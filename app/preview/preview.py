@@ -202,11 +202,8 @@ class Preview:
     async def take(self, study: Study) -> None:
         """Words, pages and hooks: the session that runs goes on with them."""
         assert self.session is not None
-        files = dict(paths=list(study.files), bodies=list(study.files.values()))
         async with self.lab.pool.connection() as conn, conn.transaction():
-            await conn.execute(SQL["forget_study_files"], dict(id=self.session))
-            await conn.execute(sessions.SQL["add_study_files"], dict(id=self.session, **files))
-            await conn.execute(SQL["take_study"], dict(id=self.session, sha256=study.sha256))
+            await sessions.put_study(conn, self.session, study)
             await stopped_rooms.retry_all(conn, self.session)
         self.study = self.lab.studies.known[self.session] = study
         self.version += not all(frame.signed_in for frame in self.frames)  # no door changes by itself
@@ -339,7 +336,8 @@ class Breaks(logging.Handler):
         self.preview = preview
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.exc_info is None or not isinstance(record.args, tuple) or len(record.args) != 2:
+        page: str | None = getattr(record, "page", None)
+        if record.exc_info is None or page is None:
             return
         _, error, trace = record.exc_info
         line = 0
@@ -347,7 +345,7 @@ class Breaks(logging.Handler):
             line = trace.tb_lineno if trace.tb_frame.f_code.co_filename == "<template>" else line
             trace = trace.tb_next
         files = self.preview.study.files if self.preview.study else {}
-        page, sentence = str(record.args[1]), f"It breaks while people play: {str(error).rstrip('.')}."
+        sentence = f"It breaks while people play: {str(error).rstrip('.')}."
         spot = whole_line(files.get(page, b""), line)
         mistake = Mistake(page, spot, sentence, "Ours is shown instead.", grave=False)
         self.preview.slips.append(_slip(mistake, files))

@@ -14,21 +14,22 @@ from typing import Any
 import psycopg
 
 from app.database.connections import connect
-from app.database.queries import value
+from app.database.queries import Queries, value
 from app.players.people import Person, new_token
 from app.rehearsal.browser import Browser, WireError
 from app.rehearsal.diary import Diary, Wrong
-from app.rehearsal.evidence import SQL
 from app.rehearsal.gauges import Gauges, Sample
 from app.rehearsal.habits import habits
 from app.rehearsal.troupe import Heard, Job, Part, Troupe
 from app.sessions.sessions import ACTIONS, Session, find_session, open_session, read_study
+from app.study.durations import as_clock
 from app.study.model.study import ANY, Study
 from app.study.reading import parse, read_folder
 from app.web.accounts import log_in, log_out, put_account
 from app.web.auth import ADMIN_COOKIE
 from app.web.monitor.figures import percentile
 
+SQL = Queries(__name__)
 RESEARCHER = "rehearsal"
 FAREWELL = 4.0  # times a page's patience: in this time everybody must have seen the end
 
@@ -332,9 +333,9 @@ async def _close_once(url: str, session_id: str, key: str) -> None:
 
 def progress(heard: Heard, seconds: float) -> str:
     """What has happened so far, in a line."""
-    clock = f"{int(max(seconds, 0)) // 60}:{int(max(seconds, 0)) % 60:02d}"
     slow = 1000 * percentile(heard.latencies, 0.95)
     return (
-        f"{clock}  {heard.came:,} of {heard.players:,} came · {heard.playing:,} play · {heard.done:,} done · "
+        f"{as_clock(max(seconds, 0))}  {heard.came:,} of {heard.players:,} came · {heard.playing:,} play · "
+        f"{heard.done:,} done · "
         f"{heard.records:,} records · {heard.messages:,} messages · 95% answered in {slow:.0f} ms"
     )

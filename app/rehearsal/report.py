@@ -14,6 +14,7 @@ from app.rehearsal.gauges import Sample
 from app.rehearsal.play import Played, RehearsalError
 from app.rehearsal.rehearse import Run, summary
 from app.rehearsal.verdict import figure, seen_after
+from app.study.durations import as_clock
 from app.web import templates
 from app.web.monitor.figures import percentile
 
@@ -187,7 +188,7 @@ def _picture(played: Played, title: str, unit: str, lines: Mapping[str, Series])
         or "nothing was measured",
         tuple(Line(name, _points(line, across, up)) for name, line in lines.items()),
         tuple(Mark(up(top * n / steps), f"{top * n / steps:,.4g}") for n in range(steps + 1)),
-        tuple(Mark(across(end * n / 4), _clock(end * n / 4)) for n in range(5)),
+        tuple(Mark(across(end * n / 4), as_clock(end * n / 4)) for n in range(5)),
         tuple(Mark(across(at - played.started), what) for at, what in played.faults),
         tuple(_rows(lines)),
     )
@@ -216,7 +217,7 @@ def _rows(lines: Mapping[str, Series]) -> Iterator[tuple[str, ...]]:
     times = sorted({at for table in tables for at in table})
     size = max(1, math.ceil(len(times) / MOST_ROWS))
     for at in times[::size]:
-        yield (_clock(at), *(f"{table[at]:,.4g}" if at in table else "" for table in tables))
+        yield (as_clock(at), *(f"{table[at]:,.4g}" if at in table else "" for table in tables))
 
 
 def ceiling(number: float) -> tuple[float, int]:
@@ -228,7 +229,3 @@ def ceiling(number: float) -> tuple[float, int]:
         if number <= times * unit:
             return times * unit, steps
     return 10 * unit, 5
-
-
-def _clock(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

@@ -11,10 +11,12 @@ from psycopg.rows import dict_row
 
 from app.database.connections import Connection
 from app.database.events import Event
-from app.replay.fold import SQL, fold, read_events, read_invited, read_logs
+from app.database.queries import Queries
+from app.replay.fold import fold, read_events, read_invited, read_logs
 from app.replay.state import Invited, Log, Then
 from app.rooms.receipts import digest, spans
 
+SQL = Queries(__name__)
 NOTHING = "nothing"
 SESSION = ("status", "started_at", "paused_at", "resumed_at", "closed_at", "seating_stopped")
 PLAYER = (
@@ -268,19 +270,19 @@ def _said(value: object) -> str:
 
 
 async def _read_tables(conn: Connection, session_id: str) -> Tables:
-    async def lines(of: str) -> list[Line]:
+    async def lines(query: str) -> list[Line]:
         async with conn.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(SQL[f"{of}_in_table"], dict(session_id=session_id))
+            await cursor.execute(SQL[query], dict(session_id=session_id))
             return await cursor.fetchall()  # type: ignore[return-value]
 
-    [session] = await lines("session")
+    [session] = await lines("session_in_table")
     return Tables(
         session,
-        await lines("players"),
-        await lines("rooms"),
-        await lines("records"),
-        await lines("messages"),
-        await lines("networks"),
-        await lines("results"),
-        await lines("notes"),
+        await lines("players_in_table"),
+        await lines("rooms_in_table"),
+        await lines("records_in_table"),
+        await lines("messages_in_table"),
+        await lines("networks_in_table"),
+        await lines("results_in_table"),
+        await lines("notes_in_table"),
     )

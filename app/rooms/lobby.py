@@ -12,6 +12,7 @@ from app.database.queries import rows as typed_rows
 from app.players import players
 from app.rooms import rooms, seating_hook, takeovers
 from app.rooms.rooms import Placement, Waiting
+from app.study.durations import as_clock
 from app.study.hooks.pool import Hooks
 from app.study.model.study import ANY, RoomKind, Standby, Study
 
@@ -200,7 +201,7 @@ def _take_some(
 
 def _who_waited(people: Sequence[Waiting], bots: int) -> str:
     types = Counter(one.type for one in people)
-    longest = _clock(max(one.waited for one in people))
+    longest = as_clock(max(one.waited for one in people))
     if len(people) == 1:
         said = f"1 {people[0].type or 'person'} was waiting {longest}"
     else:
@@ -269,7 +270,3 @@ def missing(kind: RoomKind, waiting: Mapping[str, int]) -> dict[str, int]:
     )
     lacking["any"] = max(0, kind.seats.get("any", 0) - spare)
     return {type_: count for type_, count in lacking.items() if count}
-
-
-def _clock(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

@@ -88,10 +88,7 @@ async def open_session(
         SQL["add_session"],
         dict(id=session_id, name=name or study.title, seed=secrets.randbits(62), sha256=study.sha256),
     )
-    await conn.execute(
-        SQL["add_study_files"],
-        dict(id=session_id, paths=list(study.files), bodies=list(study.files.values())),
-    )
+    await _add_files(conn, session_id, study)
     await conn.execute(SQL["add_lobby"], dict(id=session_id))
     await players.invite(conn, session_id, people)
     return await find_session(conn, session_id)
@@ -113,6 +110,13 @@ async def list_sessions(conn: Connection) -> list[SessionLine]:
 async def read_study(conn: Connection, session_id: str) -> Study:
     found = await (await conn.execute(SQL["study_files"], dict(id=session_id))).fetchall()
     return parse(dict(found), opened=True)
+
+
+async def put_study(conn: Connection, session_id: str, study: Study) -> None:
+    """In place of the one that the session has."""
+    await conn.execute(SQL["forget_study_files"], dict(id=session_id))
+    await _add_files(conn, session_id, study)
+    await conn.execute(SQL["put_fingerprint"], dict(id=session_id, sha256=study.sha256))
 
 
 async def start(conn: Connection, session_id: str, by: str) -> str:
@@ -186,6 +190,11 @@ async def lock(conn: Connection, session_id: str, by: str) -> Session:
 
 
 ACTIONS = {"start": start, "pause": pause, "resume": resume, "close": close}
+
+
+async def _add_files(conn: Connection, session_id: str, study: Study) -> None:
+    files = dict(paths=list(study.files), bodies=list(study.files.values()))
+    await conn.execute(SQL["add_study_files"], dict(id=session_id) | files)
 
 
 def _already(session: Session) -> str:

@@ -82,10 +82,8 @@ async def mend(conn: Connection, session_id: str, study: Study, by: str) -> str:
         )
     if before.files.get(FILE) == study.files.get(FILE):
         raise SessionError(f"{FILE} is as in the session already; nothing changed.")
-    where = dict(session_id=session_id, path=FILE)
-    await conn.execute(SQL["keep_before"], where | dict(by=by))
-    await conn.execute(SQL["put_file"], where | dict(body=study.files[FILE]))
-    await conn.execute(SQL["put_fingerprint"], where | dict(sha256=study.sha256))
+    await conn.execute(SQL["keep_before"], dict(session_id=session_id, path=FILE, by=by))
+    await sessions.put_study(conn, session_id, study)
     tried = await retry_all(conn, session_id)
     again = f"{tried} rooms try again" if tried != 1 else "1 room tries again"
     return f"{session.name} has the new {FILE}; {again} when it is resumed."

@@ -29,7 +29,7 @@ GIVEN = {  # what there is to be shown
     STEP: {"place", "step", "now", "treatment"},
 }
 FRAME = {"body", "head", "look", "scripts"}  # blocks of base.html: who fills one of them loses what is in it
-FILTERS = ("attributes", "grouped", "milliseconds", "money")  # of ours, as html.py has them
+FILTERS = ("attributes", "clock", "grouped", "milliseconds", "money")  # of ours, as web/templates.py has them
 TAGS = (
     "block",
     "endblock",
@@ -65,6 +65,12 @@ def page_mistakes(files: Mapping[str, bytes], treatments: Collection[str] = ()) 
             else:
                 yield from _mistakes_in(page, files)
                 yield from _untreated(page, treatments)
+
+
+def forget() -> None:
+    """Our templates are read again: somebody writes on them."""
+    for known in (ours, _made_in, _ours_parsed):
+        known.cache_clear()
 
 
 def is_page(name: str) -> bool:

@@ -16,6 +16,7 @@ from litestar.exceptions import ClientException
 
 from app.database.group_commit import Busy
 from app.rooms.records import Answer, Receipt, form_id
+from app.study.languages.texts import Texts
 from app.study.model.fields import Form, first, read_fields
 from app.study.model.study import Study
 from app.web import templates
@@ -25,7 +26,6 @@ from app.web.responses import HEADERS, NOT_KEPT, wants_page
 from app.web.signing import FormKey
 
 PATH = "/play/records"
-_AROUND_KEY: dict[tuple[str, int], tuple[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,8 @@ def saved(lab: Lab, posted: Posted) -> str:
     """Says so, and brings the key of the next form."""
     assert posted.key is not None and posted.receipt is not None
     room_id, position = posted.key.room_id, posted.key.position
-    before, after = _around_key(posted.study, len(posted.study.plan[position].step.fields))
+    asked = len(posted.study.plan[position].step.fields)
+    before, after = _around_key(templates.texts_of(posted.study), asked)
     return before + lab.keys.answer_key(posted.player_id, room_id, position, posted.receipt.version) + after
 
 
@@ -138,11 +139,9 @@ def _head() -> bytes:
     return b"HTTP/1.1 200 OK\r\n" + b"".join(b"%s: %s\r\n" % header for header in headers)
 
 
-def _around_key(study: Study, asked: int) -> tuple[str, str]:
-    """What stands before and after the key, once for each study: in its language, with its texts."""
-    found = _AROUND_KEY.get((study.sha256, asked))
-    if found is None:
-        said = templates.render_for(study, "player/_saved.html", form_key="\0", asked=asked)
-        before, _, after = said.partition("\0")
-        found = _AROUND_KEY[study.sha256, asked] = before, after
-    return found
+@templates.kept(1000)
+def _around_key(texts: Texts, asked: int) -> tuple[str, str]:
+    """What stands before and after the key of the next form."""
+    said = templates.render("player/_saved.html", texts, form_key="\0", asked=asked)
+    before, _, after = said.partition("\0")
+    return before, after

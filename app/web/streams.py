@@ -13,8 +13,8 @@ from litestar.datastructures import State
 from litestar.types import ASGIApp, Receive, Scope, Send
 from psycopg_pool import PoolTimeout, TooManyRequests
 
-from app.database.queries import value
-from app.sessions.sessions import SQL as SESSIONS
+from app.database.connections import Connection
+from app.sessions.sessions import SessionError, find_session
 from app.web.accounts import account_of
 from app.web.auth import ADMIN_COOKIE, NotSignedIn, player_of
 from app.web.lab import lab_of
@@ -73,10 +73,10 @@ async def session_live(request: Request[object, object, State], session_id: str)
     lab = lab_of(request)
     async with lab.pool.connection() as conn:
         account = await account_of(conn, request.cookies.get(ADMIN_COOKIE, ""))
-        known = await value(conn, SESSIONS["find_session_state"], id=session_id)
+        known = await _is_known(conn, session_id)
 
     async def stream(scope: Scope, receive: Receive, send: Send) -> None:
-        if account is None or known is None:
+        if account is None or not known:
             await _refuse(send, 403 if account is None else 404)
             return
         await lab.studies.of(
@@ -97,6 +97,14 @@ def stop() -> None:
     _stopping = True
     for life in list(_open):
         _end(life)
+
+
+async def _is_known(conn: Connection, session_id: str) -> bool:
+    try:
+        await find_session(conn, session_id)
+    except SessionError:
+        return False
+    return True
 
 
 class _Pulse:

@@ -5,26 +5,65 @@ from __future__ import annotations
 import gzip
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache, wraps
 from mimetypes import guess_type
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from jinja2 import BaseLoader, ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from app.config import PROJECT
+from app.study import pages
+from app.study.durations import as_clock
 from app.study.languages.texts import Texts, texts_in
 from app.study.model.study import Study
 
 STATIC = PROJECT / "static"
 logger = logging.getLogger(__name__)
-_texts: dict[str, Texts] = {}  # by the study's sha256, as the two below
-_sandboxes: dict[str, Environment] = {}
-_broken: set[tuple[str, str]] = set()  # pages that were told of
+P = ParamSpec("P")
+T = TypeVar("T")
+STUDIES = 64  # whose words, pages and forms are kept
+_kept: list[OrderedDict[Hashable, Any]] = []
+
+
+def kept(
+    most: int = STUDIES, by: Callable[..., Hashable] | None = None
+) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """What a function makes of templates, words and static files it makes once, until `forget`.
+
+    The `most` that were asked for last are kept; `by` tells arguments apart that have no hash.
+    """
+
+    def remember(make: Callable[P, T]) -> Callable[P, T]:
+        known: OrderedDict[Hashable, T] = OrderedDict()
+        _kept.append(known)
+
+        @wraps(make)
+        def made(*args: P.args, **kwargs: P.kwargs) -> T:
+            key = by(*args, **kwargs) if by else args
+            if key in known:
+                known.move_to_end(key)
+            else:
+                known[key] = make(*args, **kwargs)
+                if len(known) > most:
+                    known.popitem(last=False)
+            return known[key]
+
+        return made
+
+    return remember
+
+
+def forget() -> None:
+    """All that was kept is made again when it is asked for: somebody writes on what it is made of."""
+    for known in _kept:
+        known.clear()
+    pages.forget()
 
 
 def render(template: str, texts: Texts | None = None, /, **context: Any) -> str:
@@ -47,18 +86,12 @@ def render_own(study: Study, page: str, instead: str, /, **context: Any) -> str:
         try:
             return _sandbox(study).get_template(path).render(context)
         except Exception:
-            if (study.sha256, path) not in _broken:  # once, not for each player and each round
-                _broken.add((study.sha256, path))
-                logger.exception("study “%s”, %s is broken: ours is shown instead", study.title, path)
+            _tell_broken(study, path)
     return render_for(study, instead, **context)
 
 
 def texts_of(study: Study) -> Texts:
-    if not study.texts:
-        return texts_in(study.language)
-    if study.sha256 not in _texts:
-        _texts[study.sha256] = texts_in(study.language).with_own(study.texts)
-    return _texts[study.sha256]
+    return _own_texts(study) if study.texts else texts_in(study.language)
 
 
 def fragment(target: str, swap: str, html: str) -> str:
@@ -80,7 +113,7 @@ class StaticFile:
     media_type: str
 
 
-@cache
+@kept()
 def static_files() -> Mapping[str, StaticFile]:
     """What is in `static/`, by name: few and small files, read and packed once."""
     found = {path.name: path.read_bytes() for path in STATIC.iterdir() if path.is_file()}
@@ -92,38 +125,40 @@ def static_files() -> Mapping[str, StaticFile]:
     }
 
 
-@cache
+@kept()
 def asset(name: str) -> str:
     """The address of a file in `static/`, with a digest of its content: it may be cached for ever."""
     return f"/static/{name}?v={hashlib.sha256(static_files()[name].body).hexdigest()[:12]}"
-
-
-def forget() -> None:
-    """Templates, texts and static files are read again when they are asked for: somebody is writing on them."""
-    for kept in (environment_of, static_files, asset):
-        kept.cache_clear()
-    for known in (_texts, _sandboxes, _broken):
-        known.clear()
 
 
 def milliseconds(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
 
 
-@cache
+@kept()
 def environment_of(texts: Texts) -> Environment:
     """Where our own templates are rendered, in these words."""
     return _settings(Environment, FileSystemLoader(PROJECT / "templates"), texts)
 
 
+@kept(by=lambda study: study.sha256)
+def _own_texts(study: Study) -> Texts:
+    return texts_in(study.language).with_own(study.texts)
+
+
+@kept(by=lambda study: study.sha256)
 def _sandbox(study: Study) -> Environment:
-    if study.sha256 not in _sandboxes:
-        pages = {
-            path: body.decode("utf-8-sig") for path, body in study.files.items() if path.endswith(".html")
-        }
-        loader = ChoiceLoader([FileSystemLoader(PROJECT / "templates"), DictLoader(pages)])
-        _sandboxes[study.sha256] = _settings(ImmutableSandboxedEnvironment, loader, texts_of(study))
-    return _sandboxes[study.sha256]
+    own = {path: body.decode("utf-8-sig") for path, body in study.files.items() if path.endswith(".html")}
+    loader = ChoiceLoader([FileSystemLoader(PROJECT / "templates"), DictLoader(own)])
+    return _settings(ImmutableSandboxedEnvironment, loader, texts_of(study))
+
+
+@kept(by=lambda study, path: (study.sha256, path))
+def _tell_broken(study: Study, path: str) -> None:
+    """Once, not for each player and each round."""
+    logger.exception(
+        "study “%s”, %s is broken: ours is shown instead", study.title, path, extra={"page": path}
+    )
 
 
 def _settings(kind: type[Environment], loader: BaseLoader, texts: Texts) -> Environment:
@@ -142,7 +177,9 @@ def _settings(kind: type[Environment], loader: BaseLoader, texts: Texts) -> Envi
     environment.filters["money"] = lambda amount, study, exact=False: texts.money(
         amount, study.pay.currency, exact
     )
-    environment.filters.update(milliseconds=milliseconds, grouped=texts.number, attributes=_attributes)
+    environment.filters.update(
+        clock=as_clock, milliseconds=milliseconds, grouped=texts.number, attributes=_attributes
+    )
     return environment
 
 

@@ -8,12 +8,6 @@ select p.id as player_id, p.label, p.type, p.status::text, s.alias, r.name as ro
 from player p left join room r on r.id = p.room_id left join slot s on s.room_id = p.room_id and s.slot = p.slot
 where p.session_id = %(session_id)s order by p.id limit %(most)s
 
--- name: forget_study_files
-delete from study_file where session_id = %(id)s
-
--- name: take_study
-update session set study_sha256 = %(sha256)s where id = %(id)s
-
 -- name: sessions_to_close
 select id from session where status <> 'closed' order by id
 

@@ -15,10 +15,3 @@ where m.session_id = %(session_id)s order by m.id
 select n.room_id, n.position, t.from_slot, t.to_slot from network n
 left join tie t on t.room_id = n.room_id and t.position = n.position
 where n.session_id = %(session_id)s
-
--- name: types
-select type, count(*)::integer from player where session_id = %(session_id)s group by type order by type
-
--- name: postmaster
--- Where its number stands: readable only on its own machine.
-select current_setting('data_directory') || '/postmaster.pid'

@@ -11,6 +11,12 @@ insert into lobby (session_id) values (%(id)s)
 -- name: study_files
 select path, body from study_file where session_id = %(id)s
 
+-- name: forget_study_files
+delete from study_file where session_id = %(id)s
+
+-- name: put_fingerprint
+update session set study_sha256 = %(sha256)s where id = %(id)s
+
 -- name: fingerprint
 select study_sha256 from session where id = %(id)s
 
@@ -66,6 +72,3 @@ update session set status = 'closed', paused_at = null, closed_at = clock_timest
 
 -- name: look_again
 update lobby set due_at = now() where session_id = %(id)s
-
--- name: find_session_state
-select id, name, status::text, opened_at, started_at, paused_at, closed_at from session where id = %(id)s

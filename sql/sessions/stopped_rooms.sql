@@ -23,9 +23,3 @@ returning session_id
 insert into mended (session_id, path, before, sha256, by)
 select s.id, f.path, f.body, s.study_sha256, %(by)s
 from session s join study_file f on f.session_id = s.id and f.path = %(path)s where s.id = %(session_id)s
-
--- name: put_file
-update study_file set body = %(body)s where session_id = %(session_id)s and path = %(path)s
-
--- name: put_fingerprint
-update session set study_sha256 = %(sha256)s where id = %(session_id)s

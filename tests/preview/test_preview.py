@@ -24,7 +24,9 @@ from app.config import PROJECT
 from app.preview.changes import changed_parts
 from app.preview.preview import cast
 from app.preview.watched_files import Saves
+from app.rehearsal.bots import FROM_PAGE
 from app.rehearsal.browser import Browser
+from app.rehearsal.page import HIDDEN
 from app.study.model.study import Study
 from app.study.reading import parse, read_folder
 from app.web.processes import free_port
@@ -128,7 +130,9 @@ def says(what: Locator, words: str) -> None:
 
 
 @contextmanager
-def preview(*changes: tuple[str, str], hooks: str = "") -> Iterator[tuple[Path, str]]:
+def preview(
+    *changes: tuple[str, str], hooks: str = "", project: Path = PROJECT
+) -> Iterator[tuple[Path, str]]:
     """`serve --dev` with rumour, changed; where it is, and the address of its window."""
     with tempfile.TemporaryDirectory(prefix="networklab-preview-") as place:
         root = Path(place)
@@ -142,7 +146,8 @@ def preview(*changes: tuple[str, str], hooks: str = "") -> Iterator[tuple[Path, 
             popen = subprocess.Popen(
                 [sys.executable, "-m", "app", "serve", "--dev", str(root / "study"), "--port", str(port)],
                 env=os.environ
-                | {"NETWORKLAB_HOME": str(root), "DATABASE_URL": "nowhere", "PYTHONPATH": str(PROJECT)},
+                | {"NETWORKLAB_HOME": str(root), "DATABASE_URL": "nowhere", "PYTHONPATH": str(project)},
+                cwd=project,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
@@ -199,6 +204,42 @@ def test_a_seating_that_a_hook_has_stopped_is_told_and_goes_on_with_the_next_sav
 
     with preview(('"6m"', '"6m"\nseat = "together"'), hooks=fails) as (study, address):
         asyncio.run(story(study, address))
+
+
+def test_who_writes_on_our_templates_sees_it_in_what_is_made_of_them_once(tmp_path: Path) -> None:
+    """Around the key of the next form, a template is kept as bytes: an answer comes 150 times from each player."""
+    for folder in ("app", "sql", "static", "studies", "templates"):
+        shutil.copytree(PROJECT / folder, tmp_path / folder)
+
+    async def story(address: str) -> None:
+        window = Browser(address.removesuffix("/dev"))
+
+        async def shows(*words: str) -> str:
+            async with asyncio.timeout(30):
+                async for message in window.stream("/dev/live"):
+                    if all(word in message for word in words):
+                        return message
+            raise AssertionError(f"the window never had {words}")
+
+        seated = await shows("talk 1 · mixed-1", "127.0.0.1")
+        player = Browser(re.findall(r'src="(http://[^/"]+)/', seated)[0])
+
+        async def answer() -> str:
+            page = (await player.get("/play")).text
+            keys = dict(HIDDEN.findall(page))
+            said = {"belief": "1", "trust": "1", "passed_on": "yes", "source": "A guess", "agree": "1"}
+            answered = await player.post("/play/records", {"form_key": keys["form-key"], **said}, FROM_PAGE)
+            return answered.text
+
+        assert (await answer()).startswith("Saved. ")
+        write(tmp_path / "templates" / "player" / "_saved.html", ("{{ ngettext", "Kept. {{ ngettext"))
+        await shows("_saved.html: loaded again.")
+        assert (await answer()).startswith("Kept. Saved. ")
+        player.close()
+        window.close()
+
+    with preview(project=tmp_path) as (_, address):
+        asyncio.run(story(address))
 
 
 @pytest.mark.browser

@@ -13,7 +13,6 @@ from uuid import uuid4
 
 import pytest
 from psycopg import sql
-from psycopg.types.json import Jsonb
 
 from app.database.connections import Connection, connect
 from app.database.embedded import Postgres
@@ -27,7 +26,7 @@ from app.rooms.records import Answer, form_id
 from app.sessions.conductor import Conductor
 from app.sessions.sessions import ACTIONS, open_session
 from app.study.reading import parse
-from app.web.monitor.figures import SQL as FIGURES
+from app.web.monitor.figures import Figures, put_figures
 from tests.house.conducting import a_conductor, follow
 from tests.house.database import CONTRADICTIONS, a_database
 from tests.house.desk import desk, numbers
@@ -81,7 +80,7 @@ class Process:
         self.name, self.conn, self.conductor, self.signs = name, conn, conductor, Signs()
 
     async def listens(self) -> None:
-        await self.conn.execute(FIGURES["put_figures"], dict(id=self.name, figures=Jsonb({})))
+        await put_figures(self.conn, self.name, Figures())
         await self.signs.write(self.conn, self.name)
 
 

@@ -135,7 +135,15 @@ def test_steps_with_the_same_repeat_take_turns() -> None:
 
 @pytest.mark.parametrize(
     ("written", "seconds"),
-    [('"6m"', 360), ('"1h"', 3600), ('"1m30s"', 90), ('"1h 1s"', 3601), ("45", 45), ("0.5", 0.5)],
+    [
+        ('"6m"', 360),
+        ('"1h"', 3600),
+        ('"1m30s"', 90),
+        ('"1h 1s"', 3601),
+        ('"1.5 h"', 5400),
+        ("45", 45),
+        ("0.5", 0.5),
+    ],
 )
 def test_durations_are_read_as_seconds(written: str, seconds: float) -> None:
     assert parse(files(changed('"40s"', written))).steps[0].limit == seconds

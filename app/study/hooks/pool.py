@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from pprint import pformat
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from psycopg.types.json import Jsonb
 
@@ -74,7 +75,7 @@ class Hooks:
     def __init__(self, seconds: float = SECONDS, memory: int = MEMORY) -> None:
         self.seconds, self.memory = seconds, memory
         self.free: dict[str, list[_Program]] = {}
-        self.places: dict[str, asyncio.Semaphore] = {}
+        self.places: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def call(self, study: Study, hook: str, *values: Any) -> Any:
         """What the function `hook` of the study's hooks.py returns for these values. Raises HookError."""
@@ -97,7 +98,7 @@ class Hooks:
         raise HookError(Failure(hook, sentence, line, _told(values), answer["printed"]))
 
     async def _answer(self, sha256: str, source: str, hook: str, values: tuple[Any, ...]) -> dict[str, Any]:
-        free = self.free.setdefault(sha256, [])
+        free = self.free.get(sha256)
         program = free.pop() if free else None
         try:
             if program is None:
@@ -111,7 +112,7 @@ class Hooks:
             return {"error": f"its process was lost ({error or 'no answer'})", "line": 0, "printed": ""}
         else:
             program.used_at = time.monotonic()
-            free.append(program)
+            self.free.setdefault(sha256, []).append(program)
             program = None
             return answer
         finally:
@@ -120,11 +121,15 @@ class Hooks:
 
     async def retire(self, after: float = RESTS) -> None:
         """End the processes that were not called for so many seconds."""
-        for programs in self.free.values():
-            for program in list(programs):
-                if program.used_at + after <= time.monotonic():
-                    programs.remove(program)
-                    await program.end()
+        since = time.monotonic() - after
+        resting = [one for programs in self.free.values() for one in programs if one.used_at <= since]
+        awake = (
+            (sha256, [one for one in programs if one.used_at > since])
+            for sha256, programs in self.free.items()
+        )
+        self.free = {sha256: programs for sha256, programs in awake if programs}
+        for program in resting:
+            await program.end()
 
 
 class _Program:

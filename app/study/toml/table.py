@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Collection, Mapping
 from decimal import Decimal, InvalidOperation
 
+from app.study.durations import seconds_in
 from app.study.toml.lines import Path, Spot, locate
 from app.study.toml.mistakes import Findings, Mistake, StudyError, did_you_mean, listed, nearest
 from app.study.toml.syntax import syntax_mistake
@@ -14,10 +15,6 @@ LARGEST_NUMBER = 10**15
 MOST_DECIMALS = 12
 LONGEST_DURATION = 7 * 24 * 3600
 DURATION_CURE = 'Write it like "90s", "6m", "1h" or "1m30s".'
-
-_DURATION = re.compile(
-    r"(?:(\d{1,9}(?:\.\d{1,6})?)h)?\s*(?:(\d{1,9}(?:\.\d{1,6})?)m)?\s*(?:(\d{1,9}(?:\.\d{1,6})?)s)?"
-)
 
 
 class Table:
@@ -266,11 +263,7 @@ def _decimal(digits: str) -> Decimal:
 
 def _seconds(value: object) -> Decimal | None:
     if isinstance(value, str):
-        found = _DURATION.fullmatch(value.strip())
-        if found is None or not any(found.groups()):
-            return None
-        hours, minutes, seconds = (Decimal(part or 0) for part in found.groups())
-        return hours * 3600 + minutes * 60 + seconds
+        return seconds_in(value)
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
     number = Decimal(value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from markupsafe import Markup
 
@@ -156,7 +155,7 @@ def _room_item(**room: object) -> Markup:
     return Markup(templates.render("admin/_room_item.html", **room))
 
 
-_kept_room_item = lru_cache(5000)(_room_item)
+_kept_room_item = templates.kept(5000, by=lambda **room: tuple(room.values()))(_room_item)
 
 
 def _opens_at(kind: RoomKind, tick: Tick) -> datetime | None:

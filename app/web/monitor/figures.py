@@ -5,9 +5,12 @@ from __future__ import annotations
 import ipaddress
 import resource
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
 from pathlib import Path
+
+from psycopg.types.json import Jsonb
 
 from app.database.connections import Connection
 from app.database.queries import Queries, value
@@ -41,6 +44,25 @@ class Figures:
 _NAMES = {one.name for one in fields(Figures)}
 
 
+async def put_figures(conn: Connection, process: str, figures: Figures) -> datetime:
+    """Returns the database's now."""
+    now: datetime = await value(conn, SQL["put_figures"], id=process, figures=Jsonb(asdict(figures)))
+    return now
+
+
+async def remove_process(conn: Connection, process: str) -> None:
+    """It ends as it should: nobody is to miss it."""
+    await conn.execute(SQL["remove_process"], dict(id=process))
+
+
+async def put_acknowledged(
+    conn: Connection, process: str, began: datetime, records: Mapping[str, int]
+) -> None:
+    """`records`: session → how many this process has acknowledged since it began."""
+    given = dict(process=process, began=began, sessions=list(records), records=list(records.values()))
+    await conn.execute(SQL["put_acknowledged"], given)
+
+
 async def read_server(conn: Connection) -> Figures:
     """All processes that have been seen in the last seconds, as one."""
     return together(list((await read_processes(conn)).values()))
@@ -56,6 +78,12 @@ async def read_processes(conn: Connection) -> dict[str, Figures]:
         id_: Figures(**{name: figure for name, figure in figures.items() if name in _NAMES})
         for id_, figures in found
     }
+
+
+async def surroundings(conn: Connection) -> tuple[int, int]:
+    """Processes that have stopped telling and did not say goodbye; connections that anybody may still take."""
+    [(gone, connections_free)] = await (await conn.execute(SQL["surroundings"])).fetchall()
+    return gone, connections_free
 
 
 def together(figures: Sequence[Figures]) -> Figures:

@@ -12,22 +12,26 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
-from psycopg.types.json import Jsonb
 
 from app.database import clock
 from app.database.connections import Connection, Line
-from app.database.queries import value
 from app.players import presence
 from app.players.presence import Presence
 from app.players.signs_of_life import Signs
 from app.web.monitor import pulse
-from app.web.monitor.figures import SQL as FIGURES
-from app.web.monitor.figures import Figures, data_folder, read_server
+from app.web.monitor.figures import (
+    Figures,
+    data_folder,
+    put_acknowledged,
+    put_figures,
+    read_server,
+    remove_process,
+)
 from app.web.monitor.pulse import BEAT
 from app.web.monitor.ticks import Tick, read_tick
 
@@ -106,14 +110,14 @@ class Stats:
         with suppress(psycopg.Error, OSError, TimeoutError):
             async with self.line.within(2) as conn:
                 await presence.end(conn, self.process)
-                await conn.execute(FIGURES["remove_process"], dict(id=self.process))
+                await remove_process(conn, self.process)
         self.line.drop()
 
     async def _tick(self, conn: Connection) -> None:
         if conn is not self.met:
             await self._meet(conn)
-        figures, asked = Jsonb(asdict(self.figures())), datetime.now(UTC)
-        database_now = await value(conn, FIGURES["put_figures"], id=self.process, figures=figures)
+        told, asked = self.figures(), datetime.now(UTC)
+        database_now = await put_figures(conn, self.process, told)
         clock.heard(database_now, asked, datetime.now(UTC))
         await self.signs.write(conn, self.process)
         await self.presence.write(conn, self.process)
@@ -156,7 +160,5 @@ class Stats:
         now = dict(self.acknowledged)
         news = {session: count for session, count in now.items() if self.told.get(session) != count}
         if news:
-            given = dict(process=self.process, began=self.began)
-            given |= dict(sessions=list(news), records=list(news.values()))
-            await conn.execute(FIGURES["put_acknowledged"], given)
+            await put_acknowledged(conn, self.process, self.began, news)
             self.told = now

@@ -11,13 +11,14 @@ from typing import Any
 from app.database import clock
 from app.database.connections import Connection
 from app.database.queries import Queries, row, rows
+from app.players import quotas
 from app.players.notes import Question, open_questions
+from app.sessions.sessions import Session, find_session
 from app.web.monitor import pulse
-from app.web.monitor.figures import SQL as FIGURES
-from app.web.monitor.figures import Figures
+from app.web.monitor.figures import Figures, surroundings
 from app.web.monitor.pulse import BEAT, Curve
 
-SQL, SESSIONS, QUOTAS = Queries(__name__), Queries("app.sessions.sessions"), Queries("app.players.quotas")
+SQL = Queries(__name__)
 STATUSES = ("invited", "waiting", "playing", "finished", "left")
 STEP = 5  # seconds, of how long people have waited
 
@@ -105,22 +106,11 @@ class LogLine:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionState:
-    id: str
-    name: str
-    status: str
-    opened_at: datetime
-    started_at: datetime | None
-    paused_at: datetime | None
-    closed_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Tick:
     """One session at one moment."""
 
     at: datetime
-    session: SessionState
+    session: Session
     counts: dict[str, int]  # status → players
     waiting: dict[str, int]  # type → players in the lobby
     rooms: list[RoomLine]
@@ -148,7 +138,7 @@ class Tick:
 async def read_tick(conn: Connection, session_id: str, server: Figures, before: Tick | None = None) -> Tick:
     """`before`: the tick before, from which the rates are made."""
     async with conn.pipeline():
-        session = await row(conn, SessionState, SESSIONS["find_session_state"], id=session_id)
+        session = await find_session(conn, session_id)
         people = await (await conn.execute(SQL["people"], dict(session_id=session_id))).fetchall()
         found = await room_lines(conn, session_id)
         totals = await row(conn, Totals, SQL["totals"], session_id=session_id)
@@ -157,12 +147,12 @@ async def read_tick(conn: Connection, session_id: str, server: Figures, before: 
         pages = await row(conn, Pages, SQL["pages"], session_id=session_id)
         waiters = await rows(conn, Waiters, SQL["waiters"], session_id=session_id, step=STEP)
         standing = await rows(conn, Standing, SQL["standing"], session_id=session_id)
-        taken = await (await conn.execute(QUOTAS["taken"], dict(session_id=session_id))).fetchall()
-        [(gone, connections_free)] = await (await conn.execute(FIGURES["surroundings"])).fetchall()
+        taken = await quotas.taken(conn, session_id)
+        gone, connections_free = await surroundings(conn)
     counts = dict.fromkeys(STATUSES, 0)
     for status, _, count, _ in people:
         counts[status] += count
-    assert session is not None and totals is not None and pages is not None
+    assert totals is not None and pages is not None
     now = clock.now()
     trend = before.trend if before else None
     if trend is None or time.monotonic() - trend.read_at >= BEAT:
@@ -188,7 +178,7 @@ async def read_tick(conn: Connection, session_id: str, server: Figures, before: 
         pages=pages,
         waiters=waiters,
         standing=standing,
-        taken=dict(taken),
+        taken=taken,
         connections_free=connections_free,
     )
 

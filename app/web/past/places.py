@@ -9,11 +9,10 @@ from decimal import Decimal
 
 from app.database import clock
 from app.database.connections import Connection
-from app.database.queries import rows
+from app.database.queries import Queries, rows
 from app.players.notes import Note, Notices
 from app.players.pay import account_now
 from app.players.players import Player
-from app.replay.fold import SQL
 from app.replay.state import PlayerThen, Then
 from app.rooms import lobby, messages, ties
 from app.rooms.receipts import Saved, digest
@@ -24,6 +23,7 @@ from app.study.model.study import Position, Study
 from app.web.live.places import Aside, DonePlace, LobbyPlace, Place, RoomPlace, page_at
 from app.web.monitor.histories import Happened, RoomStory, Sitter
 
+SQL = Queries(__name__)
 MOST = 300  # lines of a log and messages of a talk
 
 

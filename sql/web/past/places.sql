@@ -1,0 +1,32 @@
+-- name: slots_of
+select slot, alias, type from slot where room_id = %(room_id)s order by slot
+
+-- name: said_until
+-- Every version of every answer that the room's log acknowledges by then; a player's in order.
+select a.id, a.player_id, p.slot, a.step, a.round, a.field, a.value, a.version, a.late
+from log l join event e on e.log_id = l.id and e.name = 'player_answered' and e.at <= %(at)s
+cross join lateral jsonb_array_elements_text(e.data->'records') as one(id)
+join record a on a.id = one.id::bigint
+join player p on p.id = a.player_id
+where l.room_id = %(room_id)s order by a.id
+
+-- name: results_until
+-- As the room's log tells them.
+select (one->>0)::integer as slot, e.data->>'step' as step, (e.data->>'round')::integer as round, one->>1 as name,
+    one->>2 as value
+from log l join event e on e.log_id = l.id and e.name = 'results_stored' and e.at <= %(at)s
+cross join lateral jsonb_array_elements(e.data->'results') as one
+where l.room_id = %(room_id)s order by e.seq
+
+-- name: happened_until
+select e.at, e.name, e.player_id, e.data from log l join event e on e.log_id = l.id
+where l.room_id = %(room_id)s and e.at <= %(at)s order by e.seq desc
+
+-- name: talk_until
+select m.id, m.slot, m.to_slot, s.alias, m.body, m.at
+from message m join slot s on s.room_id = m.room_id and s.slot = m.slot
+where m.room_id = %(room_id)s and m.at <= %(at)s order by m.id desc limit 300
+
+-- name: notes_until
+select id, player_id, account, body, situation, at from note
+where id = any(%(ids)s) and (player_id = %(player_id)s or player_id is null) order by id

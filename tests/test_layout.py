@@ -1,0 +1,173 @@
+"""The mirrors: a module of app finds its queries, stories and templates under its own name, and so does a reader."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.config import PROJECT
+
+APP, SQL, TEMPLATES, TESTS = (PROJECT / name for name in ("app", "sql", "templates", "tests"))
+LINES, LONGEST = 350, 60  # of a module, unless its docstring says why not; of a function
+MODULES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(APP.rglob("*.py"))}
+STORIES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(TESTS.rglob("*.py"))}
+QUERIES = {
+    path: re.findall(r"^-- name: (\w+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    for path in sorted(SQL.rglob("*.sql"))
+    if path.parent.name != "migrations" and path.name != "triggers.sql"
+}
+# The benchmark of the export has psql write what the export writes.
+READS_ANOTHERS = {TESTS / "bench" / "export.py"}
+# Stories that tell of several modules, by the folder of the package that they are about.
+OF_SEVERAL = {
+    "commands": "cli",
+    "database": "failover",
+    "export": "receipts",
+    "rehearsal": "rehearsal",
+    "replay": "replay",
+    "rooms": "each rewiring standby",
+    "sessions": "any_order crashes",
+    "study": "fields languages networks randomisation roles study treatments wrong_studies",
+    "study/hooks": "hooks reading",
+    "web": "admin browser keyboard pages phone sides",
+    "web/live": "live",
+    "web/monitor": "monitor",
+}
+OUTSIDE = {"", "bench", "studies"}  # folders whose stories are about no package
+SIDES = {"admin", "player"}  # the two sides of app.web
+SAME_NUMBER = {
+    "0009_quotas.sql",
+    "0009_standby.sql",
+    "0009_treatments.sql",
+}  # databases know them by their names
+
+
+def test_each_file_of_queries_is_read_by_the_module_of_its_name() -> None:
+    readers = {path for path, tree in MODULES.items() if any(_readings(tree))}
+    owners = {APP.joinpath(path.relative_to(SQL)).with_suffix(".py") for path in QUERIES}
+    assert owners - readers == set(), "a file of queries that no module of its name reads"
+    assert readers - owners == set(), "a module without a file of queries"
+    others = [
+        (_name(path), ast.unparse(call))
+        for path, tree in [*MODULES.items(), *STORIES.items()]
+        for call in _readings(tree)
+        if ast.unparse(call) != "Queries(__name__)"
+    ]
+    assert others == [], "a module reads the queries of another"
+
+
+def test_each_query_is_run_by_its_owner() -> None:
+    for path, names in QUERIES.items():
+        tree = MODULES[APP.joinpath(path.relative_to(SQL)).with_suffix(".py")]
+        texts = set(_texts(tree))
+        assert [name for name, times in Counter(names).items() if times > 1] == [], f"twice in {_name(path)}"
+        assert [name for name in names if name not in texts] == [], f"in {_name(path)}, and nobody runs it"
+        assert sorted(_asked(tree) - {*names}) == [], f"not in {_name(path)}"
+
+
+def test_nobody_else_runs_it() -> None:
+    found = [
+        (_name(path), line)
+        for path, tree in [*MODULES.items(), *STORIES.items()]
+        if path not in READS_ANOTHERS
+        for line in _others_queries(tree)
+    ]
+    assert found == []
+
+
+def test_stories_stand_where_their_module_stands() -> None:
+    told = {path.relative_to(TESTS) for path in STORIES if path.name.startswith("test_")}
+    of_several = {
+        Path(folder, f"test_{name}.py") for folder, names in OF_SEVERAL.items() for name in names.split()
+    }
+    strays = [
+        str(path)
+        for path in sorted(told - of_several)
+        if path.parent.as_posix().strip(".") not in OUTSIDE
+        and not APP.joinpath(path.with_name(path.name.removeprefix("test_"))).exists()
+    ]
+    assert strays == [], "stories of no module; those of several are to be named above"
+    assert sorted(map(str, of_several - told)) == [], "named above, and not there"
+
+
+def test_templates_stand_in_the_folder_of_the_package_that_renders_them() -> None:
+    folders = {path.name for path in TEMPLATES.iterdir() if path.is_dir()}
+    assert sorted(folders - SIDES - _packages()) == [], "folders of no package"
+    others = [
+        (_name(path), text)
+        for path, tree in MODULES.items()
+        for text in _texts(tree)
+        if (folder := text.partition("/")[0]) in folders
+        and re.fullmatch(r"\w+/\w+\.(html|svg)", text)
+        and path.relative_to(APP).parts[0] != ("web" if folder in SIDES else folder)
+    ]
+    assert others == []
+
+
+def test_no_module_and_no_function_is_too_long() -> None:
+    modules = [
+        (_name(path), lines)
+        for path, tree in MODULES.items()
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > LINES
+        and f"{LINES} lines" not in (ast.get_docstring(tree) or "")
+    ]
+    assert modules == [], f"more than {LINES} lines: split it by noun, or say in its docstring why not"
+    functions = [
+        (_name(path), node.name, lines)
+        for path, tree in MODULES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (lines := (node.end_lineno or 0) - node.lineno + 1) > LONGEST
+    ]
+    assert functions == [], f"more than {LONGEST} lines"
+
+
+def test_each_migration_has_a_number_of_its_own() -> None:
+    names = {path.name for path in SQL.joinpath("migrations").iterdir()} - SAME_NUMBER
+    numbers = Counter(name.partition("_")[0] for name in [*names, "0009_"])
+    assert [number for number, times in numbers.items() if times > 1] == []
+
+
+def _readings(tree: ast.Module) -> Iterator[ast.Call]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Queries":
+            yield node
+
+
+def _texts(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def _asked(tree: ast.Module) -> set[str]:
+    """The names in `SQL["name"]`."""
+    return {
+        str(node.slice.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "SQL"
+        and isinstance(node.slice, ast.Constant)
+    }
+
+
+def _others_queries(tree: ast.Module) -> Iterator[str]:
+    """`from app.rooms.lobby import SQL`, and `lobby.SQL["waiting"]`; psycopg's `sql.SQL("…")` is another."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("app."):
+            if "SQL" in {name.name for name in node.names}:
+                yield ast.unparse(node)
+        elif isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith(".SQL"):
+            yield ast.unparse(node)
+
+
+def _packages() -> set[str]:
+    return {path.name for path in APP.iterdir() if path.joinpath("__init__.py").exists()}
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(PROJECT).as_posix()
