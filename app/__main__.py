@@ -321,7 +321,8 @@ def _write_links(path: Path, people: tuple[Person, ...], public_url: str) -> Non
 
 
 def _act(options: argparse.Namespace, config: Config) -> int:
-    from app.sessions.sessions import ACTIONS, find_session
+    from app.sessions.actions import ACTIONS
+    from app.sessions.sessions import find_session
 
     async def work(conn: Connection) -> tuple[str, str]:
         sentence = await ACTIONS[options.action](conn, options.session, "command line")
@@ -400,7 +401,8 @@ def _verify(options: argparse.Namespace, config: Config) -> int:
 
 async def _study_of(url: str, session_id: str) -> Study:
     """The study of a session that there is; raises `SessionError` for one that there is not."""
-    from app.sessions.sessions import find_session, read_study
+    from app.sessions.sessions import find_session
+    from app.sessions.studies import read_study
 
     conn = await connect(url, "command line")
     try:

@@ -23,7 +23,8 @@ from app.players.people import Person, new_token
 from app.players.players import find_by_token
 from app.rehearsal.bots import Bot
 from app.rehearsal.habits import Habits
-from app.sessions.sessions import open_session, start
+from app.sessions.actions import start
+from app.sessions.sessions import open_session
 from app.study.model.study import Study
 from app.study.reading import parse, read_folder
 from app.web.accounts import log_in, put_account

@@ -15,7 +15,8 @@ from app.config import Config
 from app.database.connections import connect
 from app.database.running import database
 from app.export.payments import Booked, as_lines, booked, in_bulk
-from app.sessions.sessions import find_session, read_study
+from app.sessions.sessions import find_session
+from app.sessions.studies import read_study
 from app.study.languages.texts import texts_in
 from app.study.model.study import Study
 

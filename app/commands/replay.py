@@ -30,7 +30,8 @@ from app.replay.fold import (
 )
 from app.replay.state import Then
 from app.replay.what_if import Seated, beside, pauses_in, turns_in, unpaused, was, would_have_been
-from app.sessions.sessions import find_session, read_study
+from app.sessions.sessions import find_session
+from app.sessions.studies import read_study
 from app.study.hooks.pool import HookError
 from app.study.model.study import Study
 from app.study.reading import STUDY_FILE, parse, read_folder

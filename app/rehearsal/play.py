@@ -22,7 +22,9 @@ from app.rehearsal.evidence import SQL
 from app.rehearsal.gauges import Gauges, Sample
 from app.rehearsal.habits import habits
 from app.rehearsal.troupe import Heard, Job, Part, Troupe
-from app.sessions.sessions import ACTIONS, Session, find_session, open_session, read_study
+from app.sessions.actions import ACTIONS
+from app.sessions.sessions import Session, find_session, open_session
+from app.sessions.studies import read_study
 from app.study.model.study import ANY, Study
 from app.study.reading import parse, read_folder
 from app.web.accounts import log_in, log_out, put_account

@@ -31,7 +31,7 @@ from app.rooms.lobby import decide
 from app.rooms.rooms import RoomView, Waiting
 from app.sessions import sessions
 from app.sessions.conductor import Conductor
-from app.sessions.sessions import Studies
+from app.sessions.studies import Studies
 from app.study.estimate import estimate_of
 from app.study.model.study import RoomKind, Study
 from app.study.reading import check, parse

@@ -24,8 +24,10 @@ from app.replay import check
 from app.rooms import dropouts, lobby, messages, records
 from app.rooms.messages import Draft
 from app.rooms.records import Answer, form_id
+from app.sessions.actions import ACTIONS
 from app.sessions.conductor import Conductor
-from app.sessions.sessions import ACTIONS, Studies, open_session
+from app.sessions.sessions import open_session
+from app.sessions.studies import Studies
 from app.study.reading import parse
 from app.web.monitor.figures import SQL as FIGURES
 from tests.house.house import CONTRADICTIONS, PAGE, House, Server, a_database, seated, sign_everyone_in

@@ -19,7 +19,7 @@ from app.replay.check import check as replay_check
 from app.rooms import lobby
 from app.sessions.actions import replace
 from app.sessions.conductor import Conductor
-from app.sessions.sessions import Studies
+from app.sessions.studies import Studies
 from app.study.model.treatments import Draws
 from app.study.reading import check, parse
 from app.study.toml.mistakes import StudyError

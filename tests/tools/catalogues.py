@@ -15,7 +15,12 @@ from app.config import PROJECT
 from app.study.languages.texts import DEFAULT, FOLDER, LANGUAGES, read_catalogue
 
 # The researcher's side stays English.
-TEMPLATES = [("admin/**", "ignore"), ("preview/**", "ignore"), ("rehearsal/**", "ignore"), ("**.html", "jinja2")]
+TEMPLATES = [
+    ("admin/**", "ignore"),
+    ("preview/**", "ignore"),
+    ("rehearsal/**", "ignore"),
+    ("**.html", "jinja2"),
+]
 OPTIONS = {"**.html": {"newstyle_gettext": "true", "silent": "false"}}
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "Sentence": None}
 

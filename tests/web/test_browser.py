@@ -19,7 +19,7 @@ from playwright.sync_api import Locator, Page, Request, expect
 from app.config import PROJECT
 from app.database.connections import Connection
 from app.sessions import actions
-from app.sessions.sessions import read_study
+from app.sessions.studies import read_study
 from tests.house.house import Opened, apart, until
 from tests.house.stage import (
     DESK,
