@@ -59,3 +59,8 @@ def speed(text: str) -> float:
     if not 0 < speed < 1e9:
         raise argparse.ArgumentTypeError(f"“{text}” is not a speed; write 1, 4 or max")
     return speed
+
+
+def first_line(error: Exception) -> str:
+    """What a database says, in one sentence without its full stop."""
+    return str(error).strip().partition("\n")[0].rstrip(".")

@@ -1,9 +1,9 @@
-"""The demo: an example study, live, with bots and one link for you."""
+"""`networklab demo`: an example study, live, with bots and one link for you."""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import csv
 import itertools
 import json
 import random
@@ -16,14 +16,17 @@ from pathlib import Path
 
 import psycopg
 
+from app.commands.arguments import count, port
 from app.config import PROJECT, Config
 from app.database.connections import Connection, connect
 from app.database.running import database
+from app.players.links import link_of, write_links
 from app.players.people import Person, new_token
 from app.players.players import find_by_token
 from app.rehearsal.bots import Bot
 from app.rehearsal.habits import Habits
-from app.sessions.sessions import open_session, start
+from app.sessions.actions import start
+from app.sessions.sessions import open_session
 from app.study.model.study import Study
 from app.study.reading import parse, read_folder
 from app.web.accounts import log_in, put_account
@@ -49,22 +52,28 @@ class Cast:
         return (self.you, *self.companions, *self.others)
 
 
-def run_demo(config: Config, folder: Path | None, bots: int, play: bool) -> None:
-    """Serve a session of the study in `folder` until Ctrl-C; `bots` players come and `play`.
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--players", type=count, default=24, metavar="N", help="bots that arrive (default 24)"
+    )
+    parser.add_argument("--port", type=port, help="where to listen (default 8000)")
+    parser.add_argument("--study", type=Path, metavar="DIR", help="another study than the example")
+    parser.add_argument("--no-bots", action="store_true", help="only the session and its links")
 
-    Raises `PortTaken` or `StudyError` before anything has begun.
-    """
-    study = parse(read_folder(folder or EXAMPLE))
+
+def run(options: argparse.Namespace, config: Config) -> int:
+    study = parse(read_folder(options.study or EXAMPLE))
     listener = bind(config.host, config.port)
     with database(config, watch=True) as url:
-        cast, link = asyncio.run(_prepare(study, config, url, bots))
+        cast, link = asyncio.run(_prepare(study, config, url, options.players))
         processes = Processes(1, listener, url)
         processes.start()
         try:
-            asyncio.run(_serve(study, cast, link, config, processes, url, play))
+            asyncio.run(_serve(study, cast, link, config, processes, url, not options.no_bots))
         finally:
             processes.stop()
     print("Stopped. `bin/demo` goes on where it was.")
+    return 0
 
 
 async def _prepare(study: Study, config: Config, url: str, bots: int) -> tuple[Cast, str]:
@@ -82,7 +91,7 @@ async def _prepare(study: Study, config: Config, url: str, bots: int) -> tuple[C
             key = await log_in(conn, RESEARCHER, once=True)
     finally:
         await conn.close()
-    _write_links(config.home / "demo-links.csv", cast, config.public_url)
+    write_links(config.home / "demo-links.csv", cast.everyone, config.public_url)
     return cast, f"{config.public_url}/admin/login?key={key}&to=/admin/sessions/{cast.session}"
 
 
@@ -127,7 +136,7 @@ async def _serve(
     print(
         f"\n{study.title}: {len(cast.everyone) - 1} bots arrive within a minute, and one place is yours.\n\n"
         f"  Watch (logs you in, once)   {link}\n"
-        f"  Play                        {config.public_url}/join/{cast.you.token}\n\n"
+        f"  Play                        {link_of(cast.you, config.public_url)}\n\n"
         f"Everybody's links: {config.home / 'demo-links.csv'}\n"
         "Ctrl-C stops everything; the data stays.\n",
         flush=True,
@@ -191,11 +200,3 @@ def _read_cast(file: Path) -> Cast | None:
 def _write_cast(file: Path, cast: Cast) -> None:
     file.touch(0o600)
     file.write_text(json.dumps(asdict(cast)), encoding="utf-8")
-
-
-def _write_links(file: Path, cast: Cast, public_url: str) -> None:
-    file.touch(0o600)
-    with file.open("w", newline="", encoding="utf-8") as lines:
-        writer = csv.writer(lines)
-        writer.writerow(["token", "label", "type", "link"])
-        writer.writerows([p.token, p.label, p.type, f"{public_url}/join/{p.token}"] for p in cast.everyone)

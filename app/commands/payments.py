@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import sys
 from collections import Counter
@@ -11,11 +10,12 @@ from decimal import Decimal
 from pathlib import Path
 
 from app.commands.arguments import Refusal
+from app.commands.connection import in_transaction
 from app.config import Config
-from app.database.connections import connect
-from app.database.running import database
+from app.database.connections import Connection
 from app.export.payments import Booked, as_lines, booked, in_bulk
-from app.sessions.sessions import find_session, read_study
+from app.sessions.sessions import find_session
+from app.sessions.studies import read_study
 from app.study.languages.texts import texts_in
 from app.study.model.study import Study
 
@@ -32,8 +32,12 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
-    with database(config) as url:
-        study, came = asyncio.run(_read(url, options.session))
+    async def read(conn: Connection) -> tuple[Study, list[Booked]]:
+        await find_session(conn, options.session)
+        study = await read_study(conn, options.session)
+        return study, [one async for one in booked(conn, options.session, study)]
+
+    study, came = in_transaction(config, read)
     out = [one for one in came if one.is_out]
     if options.json:
         print(json.dumps([_as_json(one, study) for one in out], ensure_ascii=False, indent=2))
@@ -46,17 +50,6 @@ def run(options: argparse.Namespace, config: Config) -> int:
     for note in _notes(came, payments, study, options.whole):
         print(note, file=sys.stderr)
     return 0
-
-
-async def _read(url: str, session_id: str) -> tuple[Study, list[Booked]]:
-    conn = await connect(url, "command line")
-    try:
-        async with conn.transaction():
-            await find_session(conn, session_id)
-            study = await read_study(conn, session_id)
-            return study, [one async for one in booked(conn, session_id, study)]
-    finally:
-        await conn.close()
 
 
 def _notes(came: list[Booked], payments: list[tuple[str, str]], study: Study, whole: bool) -> list[str]:

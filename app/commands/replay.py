@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
@@ -13,9 +12,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from app.commands.arguments import Refusal, seconds
+from app.commands.connection import connected
 from app.config import Config
-from app.database.connections import Connection, connect
-from app.database.running import database
+from app.database.connections import Connection
 from app.replay.check import check
 from app.replay.fold import (
     ReplayError,
@@ -30,7 +29,8 @@ from app.replay.fold import (
 )
 from app.replay.state import Then
 from app.replay.what_if import Seated, beside, pauses_in, turns_in, unpaused, was, would_have_been
-from app.sessions.sessions import find_session, read_study
+from app.sessions.sessions import find_session
+from app.sessions.studies import read_study
 from app.study.hooks.pool import HookError
 from app.study.model.study import Study
 from app.study.reading import STUDY_FILE, parse, read_folder
@@ -38,29 +38,28 @@ from app.study.reading import STUDY_FILE, parse, read_folder
 T = TypeVar("T")
 
 
-def add(replayer: argparse.ArgumentParser) -> None:
-    """The options of `replay`."""
-    replayer.add_argument("session", metavar="SESSION")
-    replayer.add_argument(
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("session", metavar="SESSION")
+    parser.add_argument(
         "--at",
         default="",
         metavar="TIME",
         help="the moment to show: seconds from the first sign of life (90, 90s, 5m), a clock time in UTC "
         "(14:05:30) or a date and time (2026-11-24T14:05:30Z); without it the end",
     )
-    replayer.add_argument(
+    parser.add_argument(
         "--check",
         action="store_true",
         help="fold all logs and compare with the tables; names each difference, and exits with 1 if there is one",
     )
-    replayer.add_argument(
+    parser.add_argument(
         "--seating",
         type=Path,
         metavar="STUDY",
         help="what if the rooms had been these? seats those who came, when they came, as this study would have; "
         "a folder or its study.toml, or any file in place of the session's study.toml",
     )
-    replayer.add_argument("--json", action="store_true", help="print it as JSON")
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
@@ -195,13 +194,8 @@ def _plain(value: Any) -> Any:
 
 
 def _asked(config: Config, session_id: str, work: Callable[[Connection], Awaitable[T]]) -> T:
-    async def run(url: str) -> T:
-        conn = await connect(url, "replay")
-        try:
-            await find_session(conn, session_id)
-            return await work(conn)
-        finally:
-            await conn.close()
+    async def ask(conn: Connection) -> T:
+        await find_session(conn, session_id)
+        return await work(conn)
 
-    with database(config) as url:
-        return asyncio.run(run(url))
+    return connected(config, ask, "replay")

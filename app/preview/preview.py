@@ -28,7 +28,8 @@ from app.rehearsal.browser import Browser, WireError
 from app.rehearsal.habits import Habits
 from app.rehearsal.page import HIDDEN, Page, others_on
 from app.rooms import rooms
-from app.sessions import sessions, stopped_rooms
+from app.sessions import actions, sessions, stopped_rooms
+from app.sessions.studies import put_study
 from app.study.hooks.pool import FILE
 from app.study.model.plausible import plausible, plausible_all
 from app.study.model.study import Study
@@ -182,9 +183,9 @@ class Preview:
         people = cast(study, len(self.frames))
         async with self.lab.pool.connection() as conn, conn.transaction():
             for (old,) in await (await conn.execute(SQL["sessions_to_close"])).fetchall():
-                await sessions.close(conn, old, RESEARCHER)
+                await actions.close(conn, old, RESEARCHER)
             session = await sessions.open_session(conn, study, people)
-            await sessions.start(conn, session.id, RESEARCHER)
+            await actions.start(conn, session.id, RESEARCHER)
         self.study, self.session = study, session.id
         for frame, person in zip(self.frames, people, strict=False):
             frame.token = person.token
@@ -203,7 +204,7 @@ class Preview:
         """Words, pages and hooks: the session that runs goes on with them."""
         assert self.session is not None
         async with self.lab.pool.connection() as conn, conn.transaction():
-            await sessions.put_study(conn, self.session, study)
+            await put_study(conn, self.session, study)
             await stopped_rooms.retry_all(conn, self.session)
         self.study = self.lab.studies.known[self.session] = study
         self.version += not all(frame.signed_in for frame in self.frames)  # no door changes by itself
@@ -239,7 +240,7 @@ class Preview:
                 self.news = f"The session is {session.status}: no deadline comes nearer."
                 return
             wait = await rooms.seconds_to_next_deadline(conn, 0.0)
-            await sessions.shift(conn, self.session, clock.now() + timedelta(seconds=max(wait, 0.0)) + PAST)
+            await actions.shift(conn, self.session, clock.now() + timedelta(seconds=max(wait, 0.0)) + PAST)
         self.lab.conductor.hint([])
 
     async def answer(self) -> None:

@@ -21,7 +21,9 @@ from app.rehearsal.diary import Diary, Wrong
 from app.rehearsal.gauges import Gauges, Sample
 from app.rehearsal.habits import habits
 from app.rehearsal.troupe import Heard, Job, Part, Troupe
-from app.sessions.sessions import ACTIONS, Session, find_session, open_session, read_study
+from app.sessions.actions import ACTIONS
+from app.sessions.sessions import Session, find_session, open_session
+from app.sessions.studies import read_study
 from app.study.durations import as_clock
 from app.study.model.study import ANY, Study
 from app.study.reading import parse, read_folder

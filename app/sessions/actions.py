@@ -1,4 +1,4 @@
-"""What a researcher does to rooms and players while a session runs: logged with who did it, safe to click twice.
+"""What a researcher does to a session, its rooms and its players: logged with who did it, safe to click twice.
 
 Each returns a sentence for the researcher. An action names what its page showed; where that is no longer so,
 somebody else (or the first of two clicks) was faster, and nothing changes.
@@ -13,11 +13,72 @@ from app.database.queries import Queries, value
 from app.players import players
 from app.rooms import dropouts, lobby, rooms, takeovers
 from app.sessions import sessions
-from app.sessions.sessions import SessionError
+from app.sessions.sessions import Session, SessionError
+from app.sessions.studies import read_study
 from app.study.model.study import Study
 
 SQL = Queries(__name__)
 LONGEST = 3600  # seconds that a step may be extended by at once
+
+
+async def start(conn: Connection, session_id: str, by: str) -> str:
+    """Seating begins. Returns a sentence for the researcher; again changes nothing."""
+    session = await sessions.lock(conn, session_id, by)
+    if session.status == "open":
+        await conn.execute(SQL["start_session"], dict(id=session_id))
+        await conn.execute(SQL["look_again"], dict(id=session_id))
+        return f"Started {session.name}: seating begins."
+    return _already(session)
+
+
+async def pause(conn: Connection, session_id: str, by: str) -> str:
+    """Everything stands still until `resume`, which moves every deadline by the length of the pause."""
+    session = await sessions.lock(conn, session_id, by)
+    if session.status == "running":
+        await conn.execute(SQL["pause_session"], dict(id=session_id))
+        return f"Paused {session.name}: every deadline waits."
+    return _already(session)
+
+
+async def resume(conn: Connection, session_id: str, by: str) -> str:
+    session = await sessions.lock(conn, session_id, by)
+    if session.status == "paused":
+        assert session.paused_at is not None
+        resumed_at = await shift(conn, session_id, session.paused_at)
+        await conn.execute(SQL["resume_session"], dict(id=session_id, resumed_at=resumed_at))
+        return f"Resumed {session.name}."
+    return _already(session)
+
+
+async def shift(conn: Connection, session_id: str, since: datetime) -> datetime:
+    """Every deadline and every wait moves by the time from `since` to now: backward, if `since` is still to come.
+
+    Returns the moment that counted as now.
+    """
+    await conn.execute(SQL["lock_rooms_of_session"], dict(id=session_id))
+    await conn.execute(SQL["lock_waiting_players"], dict(id=session_id))
+    # One moment for all, and after the wait for the locks: that belongs to the pause.
+    now: datetime = await value(conn, SQL["moment"])
+    gap = dict(id=session_id, since=since, until=now)
+    await conn.execute(SQL["shift_waiting"], gap)
+    await conn.execute(SQL["shift_rooms"], gap)
+    await conn.execute(SQL["look_again"], gap)
+    return now
+
+
+async def close(conn: Connection, session_id: str, by: str) -> str:
+    """Nobody comes in any more, rooms end, everyone who signed in gets a code."""
+    session = await sessions.lock(conn, session_id, by)
+    if session.status == "closed":
+        return f"{session.name} is closed already; nothing changed."
+    study = await read_study(conn, session_id)
+    locked = await conn.execute(SQL["lock_rooms_of_session"], dict(id=session_id))
+    room_ids = [room_id for (room_id,) in await locked.fetchall()]
+    await conn.execute(SQL["lock_waiting_players"], dict(id=session_id))
+    await players.leave_lobby(conn, session_id, study)
+    await rooms.end(conn, room_ids, "closed", study)
+    await conn.execute(SQL["close_session"], dict(id=session_id))
+    return f"Closed {session.name}: the door is shut and everyone who came has a code."
 
 
 async def advance(
@@ -140,6 +201,18 @@ async def seat_now(conn: Connection, session_id: str, study: Study, kind: str, b
     if not seated:
         return f"There are not enough people for a room “{kind}”; nothing changed."
     return f"{seated} people have sat down."
+
+
+# Of a whole session: each takes it by its id alone.
+ACTIONS = {"start": start, "pause": pause, "resume": resume, "close": close}
+
+
+def _already(session: Session) -> str:
+    if session.status == "open":
+        raise SessionError(f"{session.name} has not started. Start it first.")
+    if session.status == "closed":
+        raise SessionError(f"{session.name} is closed. Open a new session to run the study again.")
+    return f"{session.name} is {session.status} already; nothing changed."
 
 
 def _code(study: Study, outcome: str) -> None:

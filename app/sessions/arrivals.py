@@ -9,7 +9,7 @@ from app.database.connections import Connection
 from app.players import players, quotas
 from app.players.players import Arrival, SignedIn
 from app.players.quotas import Guest
-from app.sessions.sessions import Studies
+from app.sessions.studies import Studies
 from app.study.model.fields import Form, read_fields
 
 

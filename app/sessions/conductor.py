@@ -21,7 +21,7 @@ import psycopg
 from app.database.connections import AWAY, Connection, Line
 from app.rooms import bots, decisions, dropouts, lobby, rooms
 from app.sessions import stopped_rooms
-from app.sessions.sessions import Studies
+from app.sessions.studies import Studies
 from app.study.hooks.pool import HookError, Hooks
 from app.study.model.study import Position
 

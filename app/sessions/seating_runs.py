@@ -10,7 +10,7 @@ import asyncio
 
 from app.database.connections import Pool
 from app.rooms import lobby
-from app.sessions.sessions import Studies
+from app.sessions.studies import Studies
 from app.study.hooks.pool import Hooks
 
 

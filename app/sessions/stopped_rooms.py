@@ -9,6 +9,7 @@ from app.database.connections import Connection
 from app.database.queries import Queries, row, value
 from app.sessions import sessions
 from app.sessions.sessions import SessionError
+from app.sessions.studies import put_study, read_study
 from app.study.hooks.pool import FILE, Failure
 from app.study.model.study import Study
 
@@ -69,7 +70,7 @@ async def mend(conn: Connection, session_id: str, study: Study, by: str) -> str:
         raise SessionError(
             f"{session.name} is {session.status}. Pause it first: no hook may be half way through."
         )
-    before = await sessions.read_study(conn, session_id)
+    before = await read_study(conn, session_id)
     others = sorted(
         name
         for name in {*before.files, *study.files}
@@ -83,7 +84,7 @@ async def mend(conn: Connection, session_id: str, study: Study, by: str) -> str:
     if before.files.get(FILE) == study.files.get(FILE):
         raise SessionError(f"{FILE} is as in the session already; nothing changed.")
     await conn.execute(SQL["keep_before"], dict(session_id=session_id, path=FILE, by=by))
-    await sessions.put_study(conn, session_id, study)
+    await put_study(conn, session_id, study)
     tried = await retry_all(conn, session_id)
     again = f"{tried} rooms try again" if tried != 1 else "1 room tries again"
     return f"{session.name} has the new {FILE}; {again} when it is resumed."

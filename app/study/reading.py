@@ -4,14 +4,14 @@ import csv
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
-from app.study.checks.together import check_parts, check_people
+from app.study.checks.together import check_people, check_together
 from app.study.hooks.uses import HOOKS_FILE
 from app.study.languages.texts import texts_in
 from app.study.model.fields import Field
-from app.study.model.study import ANY, RoomKind, Study
+from app.study.model.study import ANY, RoomKind, Sections, Study
 from app.study.pages import is_page
 from app.study.sections.dropout import read_dropout
 from app.study.sections.finish import read_finish
@@ -25,7 +25,7 @@ from app.study.sections.steps import read_steps
 from app.study.sections.texts import read_language, read_texts
 from app.study.sections.treatments import read_treatments
 from app.study.toml.mistakes import Mistake, StudyError
-from app.study.toml.table import open_toml
+from app.study.toml.table import Table, open_toml
 
 STUDY_FILE = "study.toml"
 LARGEST_STUDY = 20_000_000  # bytes
@@ -105,54 +105,60 @@ def _read(
         table = open_toml(STUDY_FILE, files[STUDY_FILE])
     except StudyError as error:
         return None, list(error.mistakes)
-    title, language, texts = table.text("title", longest=200), read_language(table), read_texts(table)
-    types, entry, rooms = read_types(table), read_entry(table), read_rooms(table)
-    lobby, networks, dropout = read_lobby(table), read_networks(table, files), read_dropout(table)
-    roles = read_roles(table)
-    steps, finish = read_steps(table, dropout, roles), read_finish(table)
-    treatments, quotas = read_treatments(table), read_quotas(table, entry)
-    standby = read_standby(table)
-    pay = read_pay(table, finish.codes, [field.name for field in entry])
-    table.report_unknown_keys("a study")
+    sections = _sections(table, files)
     findings = table.findings
-    check_parts(findings, files, types, entry, rooms, lobby, networks, steps, dropout, finish, treatments)
-    check_quotas(findings, quotas, pay)
-    check_pay(findings, pay, lobby, steps, bool(quotas), standby is not None)
-    check_roles(findings, files, rooms, networks, steps, roles)
-    check_standby(findings, standby, rooms, lobby, [dropout, *(step.dropout for step in steps)])
+    check_together(findings, files, sections)
+    check_quotas(findings, sections.quotas, sections.pay)
+    check_pay(findings, sections)
+    check_roles(findings, files, sections)
+    check_standby(findings, sections)
     if people_types is not None:
-        check_people(findings, types, rooms, +people_types)
+        check_people(findings, sections.types, sections.rooms, +people_types)
     mistakes = sorted(findings.mistakes, key=_order)
     if any(mistake.grave and not (opened and _may_break(mistake.file)) for mistake in mistakes):
         return None, mistakes
-    point = texts_in(language).point
-    entry = _with_point(entry, point)
-    steps = tuple(
-        replace(step, fields=_with_point(step.fields, point), results=_with_point(step.results, point))
-        for step in steps
+    settled = _settled(sections)
+    given = {one.name: getattr(settled, one.name) for one in fields(settled)}
+    return Study(**given, files=dict(files), sha256=fingerprint(files)), mistakes
+
+
+def _sections(table: Table, files: Mapping[str, bytes]) -> Sections:
+    """What is wrong with one is in the table's findings, in this order, and something harmless stands in its place."""
+    sections = Sections(
+        title=table.text("title", longest=200),
+        language=read_language(table),
+        texts=read_texts(table),
+        types=read_types(table),
+        entry=(entry := read_entry(table)),
+        rooms=read_rooms(table),
+        lobby=read_lobby(table),
+        networks=read_networks(table, files),
+        dropout=(dropout := read_dropout(table)),
+        roles=(roles := read_roles(table)),
+        steps=read_steps(table, dropout, roles),
+        finish=(finish := read_finish(table)),
+        treatments=read_treatments(table),
+        quotas=read_quotas(table, entry),
+        standby=read_standby(table),
+        pay=read_pay(table, finish.codes, [field.name for field in entry]),
     )
-    known = types or _types_in_seats(rooms)
-    sha256 = fingerprint(files)
-    return Study(
-        title,
-        known,
-        entry,
-        rooms,
-        lobby,
-        in_halves(networks, roles),
-        steps,
-        dropout,
-        finish,
-        sha256,
-        dict(files),
-        pay,
-        language,
-        texts,
-        treatments,
-        quotas,
-        roles,
-        standby,
-    ), mistakes
+    table.report_unknown_keys("a study")
+    return sections
+
+
+def _settled(sections: Sections) -> Sections:
+    """With what one section says of another: the language of numbers, the types of the seats, the halves of roles."""
+    point = texts_in(sections.language).point
+    return replace(
+        sections,
+        types=sections.types or _types_in_seats(sections.rooms),
+        entry=_with_point(sections.entry, point),
+        networks=in_halves(sections.networks, sections.roles),
+        steps=tuple(
+            replace(step, fields=_with_point(step.fields, point), results=_with_point(step.results, point))
+            for step in sections.steps
+        ),
+    )
 
 
 def _may_break(file: str) -> bool:

@@ -17,7 +17,8 @@ from app.export.csv_stream import written
 from app.players import notes
 from app.players.people import new_token
 from app.sessions import sessions
-from app.sessions.sessions import ACTIONS, SessionError
+from app.sessions.actions import ACTIONS
+from app.sessions.sessions import SessionError
 from app.study.model.study import Study
 from app.web import accounts, templates
 from app.web.accounts import Account

@@ -32,7 +32,7 @@ from app.rooms import messages, records
 from app.sessions.arrivals import EntryForm, Refused, sign_in
 from app.sessions.conductor import Conductor
 from app.sessions.seating_runs import Seating
-from app.sessions.sessions import Studies
+from app.sessions.studies import Studies
 from app.study.hooks.pool import Hooks
 from app.study.languages.texts import Sentence
 from app.web import admin_pages, past_pages, people_pages, player_pages, streams, templates

@@ -18,7 +18,7 @@ from app.rooms.records import Answer, Receipt
 from app.sessions.arrivals import EntryForm, Refused
 from app.sessions.conductor import Conductor
 from app.sessions.seating_runs import Seating
-from app.sessions.sessions import Studies
+from app.sessions.studies import Studies
 from app.web.live.feeds import Live
 from app.web.live.listener import Listener
 from app.web.monitor.ticker import Stats

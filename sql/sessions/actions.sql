@@ -1,3 +1,36 @@
+-- name: moment
+select clock_timestamp()
+
+-- name: start_session
+update session set status = 'running', started_at = clock_timestamp() where id = %(id)s
+
+-- name: pause_session
+update session set status = 'paused', paused_at = clock_timestamp() where id = %(id)s
+
+-- name: lock_rooms_of_session
+select id from room where session_id = %(id)s and status = 'playing' order by id for update
+
+-- name: shift_rooms
+update room set deadline = deadline + (%(until)s - %(since)s) where session_id = %(id)s and status = 'playing'
+
+-- name: lock_waiting_players
+select id from player where session_id = %(id)s and status = 'waiting' order by id for update
+
+-- name: shift_waiting
+-- Who signed in during the pause has waited only since then.
+update player set waiting_since = waiting_since + (%(until)s - greatest(waiting_since, %(since)s)),
+    standby_until = standby_until + (%(until)s - %(since)s)
+where session_id = %(id)s and status = 'waiting'
+
+-- name: resume_session
+update session set status = 'running', paused_at = null, resumed_at = %(resumed_at)s where id = %(id)s
+
+-- name: close_session
+update session set status = 'closed', paused_at = null, closed_at = clock_timestamp() where id = %(id)s
+
+-- name: look_again
+update lobby set due_at = now() where session_id = %(id)s
+
 -- name: lock_room
 select id from room where id = %(room_id)s and session_id = %(session_id)s for update
 

@@ -15,7 +15,7 @@ from app.players.players import Arrival, sign_in
 from app.rooms import lobby
 from app.rooms.dropouts import silent_players
 from app.sessions.conductor import Conductor
-from app.sessions.sessions import Studies, read_study
+from app.sessions.studies import Studies, read_study
 from app.study.hooks.networklab import Room, Said, Seat, Tie
 from app.study.hooks.pool import Hooks
 from app.study.reading import parse, read_folder

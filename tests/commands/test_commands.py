@@ -6,10 +6,13 @@ import re
 import subprocess
 import sys
 
+from app.__main__ import COMMANDS as FILES
+from app.config import PROJECT
 from app.web.processes import free_port
 from tests.house.shell import Shell, is_refused
 from tests.house.studies import RUMOUR
 
+SHARED = {"__init__", "action", "arguments", "connection"}
 COMMANDS = [
     "demo",
     "serve",
@@ -95,3 +98,8 @@ def test_what_cannot_be_done_is_told_in_one_sentence(shell: Shell) -> None:
     for (arguments, _, words), ended in zip(refusals, answers, strict=True):
         assert words in is_refused(ended), (arguments, ended.stderr)
     assert shell.rows() == before
+
+
+def test_each_file_of_the_folder_is_a_command() -> None:
+    files = {path.stem for path in (PROJECT / "app" / "commands").glob("*.py")}
+    assert files - SHARED == {name.replace("-", "_") for name in FILES}

@@ -27,7 +27,7 @@ from app.rooms import lobby, records
 from app.rooms.receipts import read_receipts
 from app.rooms.records import Answer, Receipt, form_id
 from app.sessions.conductor import Conductor
-from app.sessions.sessions import Studies, read_study
+from app.sessions.studies import Studies, read_study
 from tests.house.burst import (
     BURST,
     Writer,

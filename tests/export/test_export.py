@@ -21,7 +21,7 @@ from hypothesis import given, settings, strategies
 from app.database.connections import connect
 from app.export import codebook, export
 from app.export.export import ExportError
-from app.sessions.sessions import close
+from app.sessions.actions import close
 from app.study.reading import parse, read_folder
 from tests.house.house import House
 from tests.house.lively import NASTY, Lively, a_lively_session, open_lively

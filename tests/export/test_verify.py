@@ -20,7 +20,7 @@ from psycopg.sql import SQL, Identifier
 from app.database.embedded import Postgres
 from app.export import export
 from app.export.verify import RULES, Verdict, verify
-from app.sessions.sessions import ACTIONS
+from app.sessions.actions import ACTIONS
 from tests.house.house import House
 from tests.house.lively import Lively, a_lively_session, open_lively
 

@@ -10,11 +10,11 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from app.__main__ import main
+from app.__main__ import COMMANDS, main
 
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(
-    ["app.__main__", "app.export.verify", "app.export.export", "app.sessions.sessions", "app.web.accounts"]
+    [f"app.commands.{name}" for name in COMMANDS if name != "serve-process"] + ["app.__main__"]
 )
 PATIENCE = 120.0  # seconds
 

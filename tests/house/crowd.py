@@ -8,7 +8,7 @@ from app.database.connections import Connection
 from app.players import players
 from app.rooms import lobby
 from app.rooms.rooms import Waiting
-from app.sessions.sessions import read_study
+from app.sessions.studies import read_study
 from app.study.model.study import RoomKind
 from tests.house.house import House, Opened
 

@@ -18,7 +18,8 @@ from app.database.connections import Connection, connect
 from app.players.people import Person
 from app.rehearsal.browser import Browser
 from app.rehearsal.programs import program
-from app.sessions.sessions import ACTIONS, open_session
+from app.sessions.actions import ACTIONS
+from app.sessions.sessions import open_session
 from app.study.model.study import Study
 from app.study.reading import parse, read_folder
 from app.web.accounts import log_in, password_hash, put_account

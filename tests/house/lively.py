@@ -13,7 +13,7 @@ from app.players.people import Person
 from app.rooms import dropouts, lobby, messages, records, rooms
 from app.rooms.messages import Draft
 from app.rooms.records import Answer, Receipt, form_id
-from app.sessions.sessions import read_study
+from app.sessions.studies import read_study
 from app.study.model.study import Study
 from tests.house.house import House
 

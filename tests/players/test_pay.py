@@ -27,7 +27,8 @@ from app.export.verify import verify
 from app.players import pay, players
 from app.players.pay import Account, Earning, account_of, in_cents, pay_of
 from app.players.players import Player
-from app.sessions import actions, sessions
+from app.sessions import actions
+from app.sessions.studies import read_study
 from app.study.hooks.answers import read_amount
 from app.study.model.study import Pay, Study
 from app.study.reading import check, parse
@@ -271,7 +272,7 @@ def test_each_earns_for_the_steps_that_ended_while_they_sat_there(shared: House,
             shared.do(lambda conn: pay.earn(conn, room, position, given, "hook payoff"))
 
     async def take_over(conn: Connection) -> str:
-        study = await sessions.read_study(conn, session.id)
+        study = await read_study(conn, session.id)
         return await actions.replace(conn, session.id, study, ids["R2"], ids["R3"], "partner_left", "ada")
 
     earn(0, R1=1, R2=2)

@@ -18,7 +18,7 @@ from app.replay.check import check as replay_check
 from app.rooms import rooms
 from app.rooms.dropouts import withdraw
 from app.sessions.arrivals import EntryForm, Refused, sign_in
-from app.sessions.sessions import Studies
+from app.sessions.studies import Studies
 from app.study.reading import check, parse
 from app.study.toml.mistakes import StudyError
 from tests.house.desk import desk

@@ -23,7 +23,7 @@ from app.replay.state import STATUSES, Then
 from app.rooms import dropouts, lobby, records, rooms, takeovers
 from app.rooms.records import Answer, form_id
 from app.sessions import actions, sessions
-from app.sessions.sessions import read_study
+from app.sessions.studies import read_study
 from app.study.model.study import Study
 from app.web.live.places import place_of
 from app.web.past.places import Stage, page_then
@@ -47,7 +47,7 @@ def then_at(house: House, session_id: str, at: datetime) -> Then:
 
 
 def close(house: House, session_id: str) -> None:
-    house.do(lambda conn: sessions.close(conn, session_id, "ada"))
+    house.do(lambda conn: actions.close(conn, session_id, "ada"))
 
 
 def an_eventful_session(house: House) -> Lively:
@@ -67,10 +67,10 @@ def an_eventful_session(house: House) -> Lively:
         await actions.dismiss(conn, session_id, study, late["P12"], "lobby", "ada")
 
     async def pause(conn: Connection) -> None:
-        await sessions.pause(conn, session_id, "ada")
+        await actions.pause(conn, session_id, "ada")
 
     async def resume(conn: Connection) -> None:
-        await sessions.resume(conn, session_id, "ada")
+        await actions.resume(conn, session_id, "ada")
 
     house.do(act)
     lively.answers(first, 1)
@@ -180,9 +180,9 @@ def test_the_fold_at_a_moment_is_what_was_so_then(house: House) -> None:
     note()
     lively.answers(who[0], 1)
     note()
-    house.do(lambda conn: sessions.pause(conn, lively.session_id, "ada"))
+    house.do(lambda conn: actions.pause(conn, lively.session_id, "ada"))
     note()
-    house.do(lambda conn: sessions.resume(conn, lively.session_id, "ada"))
+    house.do(lambda conn: actions.resume(conn, lively.session_id, "ada"))
     note()
     lively.moves_to(who[0], 2)
     note()
@@ -254,9 +254,9 @@ def test_a_page_of_the_past_says_what_it_said_then(house: House) -> None:
     house.do(lambda conn: lively.say(conn, who[0], "first"))
     lively.answers(who[0], 1, "13", "another because")
     album.keep()
-    house.do(lambda conn: sessions.pause(conn, lively.session_id, "ada"))
+    house.do(lambda conn: actions.pause(conn, lively.session_id, "ada"))
     album.keep()
-    house.do(lambda conn: sessions.resume(conn, lively.session_id, "ada"))
+    house.do(lambda conn: actions.resume(conn, lively.session_id, "ada"))
     lively.moves_to(who[0], 2)
     house.do(lambda conn: lively.say(conn, who[0], "second"))
     house.do(lambda conn: conn.execute(NUDGE, dict(player_ids=[who[0]])))

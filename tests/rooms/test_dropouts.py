@@ -23,8 +23,9 @@ from app.replay import check
 from app.rooms import dropouts, lobby, messages, records
 from app.rooms.messages import Draft
 from app.rooms.records import Answer, form_id
+from app.sessions.actions import ACTIONS
 from app.sessions.conductor import Conductor
-from app.sessions.sessions import ACTIONS, open_session
+from app.sessions.sessions import open_session
 from app.study.reading import parse
 from app.web.monitor.figures import Figures, put_figures
 from tests.house.conducting import a_conductor, follow

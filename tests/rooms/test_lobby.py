@@ -23,8 +23,10 @@ from app.players.people import Person
 from app.rooms import dropouts, lobby
 from app.rooms.lobby import decide
 from app.rooms.rooms import Waiting
+from app.sessions.actions import ACTIONS
 from app.sessions.conductor import SWEEP, Conductor
-from app.sessions.sessions import ACTIONS, SessionError, Studies, open_session
+from app.sessions.sessions import SessionError, open_session
+from app.sessions.studies import Studies
 from app.study.model.study import RoomKind
 from app.study.reading import parse
 from tests.house.conducting import conduct

@@ -19,7 +19,7 @@ from app.players import players
 from app.rehearsal.browser import Answer as Response
 from app.rooms import lobby, records
 from app.rooms.records import Answer, Receipt
-from app.sessions.sessions import read_study
+from app.sessions.studies import read_study
 from app.web.auth import PLAYER_COOKIE
 from tests.house.guests import Guest, hidden_fields, seated, sign_everyone_in
 from tests.house.house import House, Opened

@@ -30,9 +30,11 @@ from app.rooms import dropouts, lobby, messages, records
 from app.rooms.messages import Draft
 from app.rooms.records import Answer, form_id
 from app.sessions import actions
+from app.sessions.actions import ACTIONS
 from app.sessions.arrivals import EntryForm, sign_in
 from app.sessions.conductor import Conductor
-from app.sessions.sessions import ACTIONS, SessionError, Studies, open_session
+from app.sessions.sessions import SessionError, open_session
+from app.sessions.studies import Studies
 from app.study.model.study import Study
 from app.study.reading import parse
 from tests.house.database import CONTRADICTIONS

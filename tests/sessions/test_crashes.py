@@ -18,7 +18,7 @@ from app.database.running import migrate_at
 from app.players import players
 from app.rehearsal.browser import Browser
 from app.rooms import lobby
-from app.sessions.sessions import read_study
+from app.sessions.studies import read_study
 from tests.house.burst import (
     BURST,
     CROWD,

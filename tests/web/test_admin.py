@@ -16,7 +16,7 @@ import pytest
 
 from app.database.connections import Connection
 from app.rehearsal.browser import Browser, WireError
-from app.sessions.sessions import ACTIONS
+from app.sessions.actions import ACTIONS
 from app.web.accounts import log_in, put_account
 from app.web.auth import ADMIN_COOKIE, PLAYER_COOKIE
 from tests.house.guests import Stream, sign_everyone_in, stream_status, watching

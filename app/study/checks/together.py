@@ -11,9 +11,7 @@ from app.study.hooks.reading.habits import habit_mistakes
 from app.study.hooks.reading.values import reading_mistakes
 from app.study.hooks.reading.words import Words, answers_of
 from app.study.hooks.uses import HOOKS_FILE, check_hooks, uses_of
-from app.study.model.fields import Field
-from app.study.model.networks import Network
-from app.study.model.study import ANY, CODES_LIKE, Dropout, Finish, Lobby, RoomKind, Step
+from app.study.model.study import ANY, CODES_LIKE, Finish, Lobby, RoomKind, Sections, Step
 from app.study.model.treatments import Treatment
 from app.study.pages import is_page, page_mistakes
 from app.study.sections.dropout import check_dropouts
@@ -24,37 +22,26 @@ LONGEST_PLAN = 10_000
 LEAST_TO_ANSWER = 1.0  # seconds, a question
 
 
-def check_parts(
-    findings: Findings,
-    files: Mapping[str, bytes],
-    types: tuple[str, ...],
-    entry: tuple[Field, ...],
-    rooms: tuple[RoomKind, ...],
-    lobby: Lobby,
-    networks: tuple[Network, ...],
-    steps: tuple[Step, ...],
-    dropout: Dropout,
-    finish: Finish,
-    treatments: tuple[Treatment, ...],
-) -> None:
-    """Adds to `findings` what these parts can't do together, passing over those with their own mistakes."""
-    _check_seats(findings, types, rooms)
+def check_together(findings: Findings, files: Mapping[str, bytes], sections: Sections) -> None:
+    """Adds to `findings` what these sections can't do together, passing over those with their own mistakes."""
+    rooms, lobby, steps, dropout = sections.rooms, sections.lobby, sections.steps, sections.dropout
+    _check_seats(findings, sections.types, rooms)
     _check_waiting(findings, rooms, lobby)
     if lobby.seat:
         _check_seating(findings, rooms, lobby)
     else:
         _check_order(findings, rooms)
-    check_networks(findings, rooms, networks)
-    check_rounds(findings, networks, steps)
+    check_networks(findings, rooms, sections.networks)
+    check_rounds(findings, sections.networks, steps)
     _check_steps(findings, rooms, steps)
-    _check_pages(findings, files, steps, treatments)
-    _check_codes(findings, finish)
+    _check_pages(findings, files, steps, sections.treatments)
+    _check_codes(findings, sections.finish)
     check_dropouts(findings, dropout, steps)
     check_bots(findings, rooms, lobby, dropout, steps)
-    check_treatments(findings, files, entry, steps, treatments)
-    uses = list(uses_of(steps, placed(findings, networks), lobby, dropout))
+    check_treatments(findings, files, sections.entry, steps, sections.treatments)
+    uses = list(uses_of(steps, placed(findings, sections.networks), lobby, dropout))
     if check_hooks(findings, files, uses):
-        source, words = files[HOOKS_FILE], _words(findings, types, entry, rooms, steps, treatments)
+        source, words = files[HOOKS_FILE], _words(findings, sections)
         findings.mistakes.extend(type_mistakes(source, uses))
         findings.mistakes.extend(habit_mistakes(source, uses))
         findings.mistakes.extend(reading_mistakes(source, uses, words))
@@ -95,24 +82,17 @@ def check_people(
         findings.note(("room",), sentence, "Raise a `count`, or the others will leave from the lobby.")
 
 
-def _words(
-    findings: Findings,
-    types: tuple[str, ...],
-    entry: tuple[Field, ...],
-    rooms: tuple[RoomKind, ...],
-    steps: tuple[Step, ...],
-    treatments: tuple[Treatment, ...],
-) -> Words:
+def _words(findings: Findings, sections: Sections) -> Words:
     """The names that hooks may use; none of a part that has mistakes of its own."""
-
+    rooms, treatments = sections.rooms, sections.treatments
     by = {one.name: one.by for one in treatments}
     levels = {one.name: one.levels for one in treatments} if findings.sound("treatment") else None
     named = {type_ for room in rooms for type_ in room.seats}
-    known = types or (() if ANY in named else tuple(named))
+    known = sections.types or (() if ANY in named else tuple(named))
     sound = findings.sound("types") and findings.sound("room")
     return Words(
-        entry=answers_of(entry) if findings.sound("entry") else None,
-        said={one.name: answers_of((*one.fields, *one.results)) for one in steps}
+        entry=answers_of(sections.entry) if findings.sound("entry") else None,
+        said={one.name: answers_of((*one.fields, *one.results)) for one in sections.steps}
         if findings.sound("step")
         else None,
         of_rooms=levels and {name: one for name, one in levels.items() if by[name] == "room"},

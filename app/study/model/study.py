@@ -295,13 +295,37 @@ class Position:
     round: int
 
 
-@dataclass(frozen=True, slots=True)
-class Study:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sections:
+    """What study.toml says, section by section.
+
+    `types` are those that players may have; empty means that every type is welcome. `language` is that of our pages'
+    texts, and `texts` has what stands in place of some, by their English.
+    """
+
+    title: str
+    language: str = DEFAULT
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    types: tuple[str, ...]
+    entry: tuple[Field, ...]
+    rooms: tuple[RoomKind, ...]
+    lobby: Lobby
+    networks: tuple[Network, ...]
+    dropout: Dropout
+    roles: Roles | None = None
+    steps: tuple[Step, ...]
+    finish: Finish
+    treatments: tuple[Treatment, ...] = ()
+    quotas: tuple[Quota, ...] = ()
+    standby: Standby | None = None
+    pay: Pay = Pay()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study(Sections):
     """A study as it runs.
 
-    `types` are those that players may have; empty means that every type is welcome. `files` are the
-    study's files by name, and `sha256` is their fingerprint. `language` is that of our pages' texts, and `texts`
-    has what stands in place of some, by their English.
+    `files` are the study's files by name, and `sha256` is their fingerprint.
 
     `plan` is what each room goes through, in order. Steps that follow each other with the same `repeat`
     repeat together: `ask` and `talk` with repeat = 3 give ask 1, talk 1, ask 2, talk 2, ask 3, talk 3.
@@ -309,24 +333,8 @@ class Study:
     steps that don't repeat are no round.
     """
 
-    title: str
-    types: tuple[str, ...]
-    entry: tuple[Field, ...]
-    rooms: tuple[RoomKind, ...]
-    lobby: Lobby
-    networks: tuple[Network, ...]
-    steps: tuple[Step, ...]
-    dropout: Dropout
-    finish: Finish
-    sha256: str
     files: Mapping[str, bytes] = field(repr=False)
-    pay: Pay = Pay()
-    language: str = DEFAULT
-    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
-    treatments: tuple[Treatment, ...] = ()
-    quotas: tuple[Quota, ...] = ()
-    roles: Roles | None = None
-    standby: Standby | None = None
+    sha256: str
     plan: tuple[Position, ...] = field(init=False, repr=False, compare=False)
     rounds: Mapping[int, int] = field(init=False, repr=False, compare=False)
 

@@ -1,10 +1,10 @@
 """From [pay] in study.toml to what players are paid."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from decimal import Decimal
 
 from app.study.languages.texts import currencies, currency_digits
-from app.study.model.study import Lobby, Pay, Step
+from app.study.model.study import Pay, Sections
 from app.study.toml.mistakes import Findings, nearest
 from app.study.toml.table import Table
 
@@ -37,20 +37,22 @@ def read_pay(document: Table, outcomes: Collection[str], entry: Collection[str])
     return found
 
 
-def check_pay(
-    findings: Findings, pay: Pay, lobby: Lobby, steps: Sequence[Step], quotas: bool, standby: bool
-) -> None:
+def check_pay(findings: Findings, sections: Sections) -> None:
     """Adds what would never be paid, and waiting that brings more than to finish."""
+    pay, lobby = sections.pay, sections.lobby
     if not findings.sound("pay"):
         return
-    if not any(step.score for step in steps) and findings.sound("step"):
+    if not any(step.score for step in sections.steps) and findings.sound("step"):
         for key in ("per_point", "least", "most"):
             if findings.given(("pay", key)):
                 sentence = f"No step has a `score`, so nobody earns anything that `{key}` could count for."
                 findings.note(
                     ("pay", key), sentence, 'Name a function in score = "…" at a step, or remove it.'
                 )
-    for outcome, comes, table in (("full", quotas, "[[quota]]"), ("standby", standby, "[standby]")):
+    for outcome, comes, table in (
+        ("full", sections.quotas, "[[quota]]"),
+        ("standby", sections.standby, "[standby]"),
+    ):
         if outcome in pay.outcomes and not comes:
             sentence = f"Nobody ends as `{outcome}`: there is no {table}."
             findings.note(("pay", "outcomes", outcome), sentence, f"Remove it, or add {table}.")

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from app.study.hooks.uses import HOOKS_FILE
 from app.study.model.networks import Network
-from app.study.model.study import ROLE, Roles, RoomKind, Step, beginnings
+from app.study.model.study import ROLE, Roles, Sections, Step, beginnings
 from app.study.pages import is_page
 from app.study.toml.mistakes import Findings, did_you_mean
 from app.study.toml.table import Table
@@ -69,21 +69,15 @@ def _is_treatment(document: Table) -> bool:
     )
 
 
-def check_roles(
-    findings: Findings,
-    files: Mapping[str, bytes],
-    rooms: Sequence[RoomKind],
-    networks: Sequence[Network],
-    steps: Sequence[Step],
-    roles: Roles | None,
-) -> None:
+def check_roles(findings: Findings, files: Mapping[str, bytes], sections: Sections) -> None:
     """Adds groups that the roles don't go into, roles that nothing depends on, and steps where nobody has one yet."""
+    roles = sections.roles
     if roles is None or not all(findings.sound(part) for part in ("role", "room", "network")):
         return
     if findings.sound("step"):
-        _check_steps(findings, files, steps, roles)
-    for room in rooms:
-        network = next((one for one in networks if room.name in one.rooms or not one.rooms), None)
+        _check_steps(findings, files, sections.steps, roles)
+    for room in sections.rooms:
+        network = next((one for one in sections.networks if room.name in one.rooms or not one.rooms), None)
         size = network.group_size(room.size) if network else room.size
         if size % len(roles.names):
             sentence = (

@@ -1,8 +1,6 @@
 """Who is paid to wait for a place that becomes free, from the [standby] of study.toml."""
 
-from collections.abc import Sequence
-
-from app.study.model.study import Dropout, Lobby, RoomKind, Standby
+from app.study.model.study import Sections, Standby
 from app.study.toml.mistakes import Findings
 from app.study.toml.table import Table
 
@@ -18,15 +16,10 @@ def read_standby(document: Table) -> Standby | None:
     return found
 
 
-def check_standby(
-    findings: Findings,
-    standby: Standby | None,
-    rooms: Sequence[RoomKind],
-    lobby: Lobby,
-    dropouts: Sequence[Dropout],
-) -> None:
+def check_standby(findings: Findings, sections: Sections) -> None:
     """Adds why nobody would ever stand by, or take a place."""
-    if standby is None or not findings.sound("standby"):
+    rooms, dropouts = sections.rooms, [sections.dropout, *(step.dropout for step in sections.steps)]
+    if sections.standby is None or not findings.sound("standby"):
         return
     if findings.sound("room") and any(room.count is None for room in rooms):
         endless = next(index for index, room in enumerate(rooms) if room.count is None)
@@ -37,6 +30,6 @@ def check_standby(
     if findings.sound("dropout") and not any("standby" in one.then for one in dropouts):
         sentence = "Nobody takes a place that becomes free unless a researcher says so."
         findings.note(("standby",), sentence, 'Write then = ["nudge", "standby", "smaller"] in [dropout].')
-    if not lobby.pay_per_minute and findings.sound("lobby"):
+    if not sections.lobby.pay_per_minute and findings.sound("lobby"):
         sentence = "Whoever stands by is not paid for the time."
         findings.note(("standby",), sentence, "Give [lobby] a pay_per_minute.")

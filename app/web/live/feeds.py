@@ -21,7 +21,7 @@ from app.rooms import lobby, messages
 from app.rooms.messages import Message
 from app.rooms.rooms import RoomView
 from app.rooms.shown import told_in
-from app.sessions.sessions import Studies
+from app.sessions.studies import Studies
 from app.study.model.networks import Tie
 from app.web import templates
 from app.web.live.hub import Hub

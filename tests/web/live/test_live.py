@@ -25,7 +25,7 @@ from app.players import players
 from app.rehearsal.browser import Browser, WireError
 from app.rooms import lobby, messages, rooms
 from app.rooms.messages import Draft
-from app.sessions.sessions import Studies, read_study
+from app.sessions.studies import Studies, read_study
 from app.web.live.feeds import Live, Page
 from app.web.live.hub import Hub
 from app.web.live.listener import Listener

@@ -1,0 +1,14 @@
+"""`networklab close`: nobody comes in any more, and everyone gets a code."""
+
+from __future__ import annotations
+
+import argparse
+
+from app.commands.action import act, add_session
+from app.config import Config
+
+add = add_session
+
+
+def run(options: argparse.Namespace, config: Config) -> int:
+    return act("close", options, config)

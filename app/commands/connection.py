@@ -1,0 +1,48 @@
+"""A command's connection: the database that it was told of, for as long as it works."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from app.config import Config
+from app.database.connections import Connection, connect
+from app.database.running import database
+from app.sessions.sessions import find_session
+from app.sessions.studies import read_study
+from app.study.model.study import Study
+
+T = TypeVar("T")
+
+
+def connected(config: Config, work: Callable[[Connection], Awaitable[T]], purpose: str = "command line") -> T:
+    """`work` opens its own transactions."""
+
+    async def run(url: str) -> T:
+        conn = await connect(url, purpose)
+        try:
+            return await work(conn)
+        finally:
+            await conn.close()
+
+    with database(config) as url:
+        return asyncio.run(run(url))
+
+
+def in_transaction(config: Config, work: Callable[[Connection], Awaitable[T]]) -> T:
+    async def run(conn: Connection) -> T:
+        async with conn.transaction():
+            return await work(conn)
+
+    return connected(config, run)
+
+
+async def study_of(url: str, session_id: str) -> Study:
+    """The study of a session that there is; raises `SessionError` for one that there is not."""
+    conn = await connect(url, "command line")
+    try:
+        await find_session(conn, session_id)
+        return await read_study(conn, session_id)
+    finally:
+        await conn.close()

@@ -1,0 +1,54 @@
+"""`networklab drill`: a rehearsal in which something breaks again and again."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from app.commands.arguments import Refusal, count, speed
+from app.commands.rehearse import progress_line
+from app.config import Config
+from app.rehearsal.drill import Drill, run_drill
+from app.rehearsal.play import RehearsalError
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("study", metavar="STUDY", help="the study's folder")
+    parser.add_argument("--faults", type=count, default=10, metavar="N", help="how many (default 10)")
+    parser.add_argument("--players", type=count, default=40, metavar="N", help="how many play (default 40)")
+    parser.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="the same seed gives the same faults"
+    )
+    parser.add_argument(
+        "--speed", type=speed, default=4.0, metavar="X", help="of people: 4 is four times as fast (default 4)"
+    )
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="FAULT", help="only this kind; may be repeated"
+    )
+    parser.add_argument(
+        "--standby",
+        action="store_true",
+        help="with a synchronous standby; one of the faults is that the primary is lost and it takes over",
+    )
+    parser.add_argument("--processes", type=count, metavar="N", help="of the server (default 2)")
+    parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
+
+
+def run(options: argparse.Namespace, config: Config) -> int:
+    asked = Drill(
+        study=options.study,
+        faults=options.faults,
+        players=options.players,
+        seed=options.seed,
+        speed=options.speed,
+        standby=options.standby,
+        only=tuple(options.only),
+    )
+    write = progress_line()
+    try:
+        outcome = run_drill(asked, config.processes, write)
+    except RehearsalError as error:
+        raise Refusal(str(error)) from None
+    write("")
+    print(json.dumps(outcome.as_json(), ensure_ascii=False) if options.json else outcome)
+    return 0 if outcome.kept else 1

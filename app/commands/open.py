@@ -1,0 +1,75 @@
+"""`networklab open`: a session with its door open, and a link for each of its players."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+
+from app.commands.arguments import Refusal
+from app.commands.connection import in_transaction
+from app.config import Config
+from app.database.connections import Connection
+from app.players.links import write_links
+from app.players.people import read_people
+from app.players.players import also_invited_to
+from app.rehearsal.trial import try_hooks
+from app.sessions.sessions import Session, open_session
+from app.study.reading import check, parse, read_folder
+from app.study.toml.mistakes import StudyError
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("study", type=Path, metavar="STUDY", help="the study's folder")
+    parser.add_argument(
+        "--players", type=Path, required=True, metavar="CSV", help="columns token, label, type"
+    )
+    parser.add_argument("--name", help="the session's name (default: the study's title)")
+    parser.add_argument("--links", type=Path, metavar="CSV", help="write one join link per player here")
+    parser.add_argument("--json", action="store_true", help='print {"session": "…", "players": 700}')
+
+
+def run(options: argparse.Namespace, config: Config) -> int:
+    study = parse(read_folder(options.study))
+    people = read_people(options.players, study)
+    if options.links and options.links.is_dir():
+        raise Refusal(f"{options.links} is a folder. Give --links a file name.")
+    tried = asyncio.run(try_hooks(study))
+    if failing := [mistake for mistake in tried if mistake.grave]:
+        raise StudyError(failing)
+    # Not a refusal: a pilot with a handful of people is a good idea, though some rooms can't fill then.
+    for mistake in [*check(study.files, Counter(person.type for person in people)), *tried]:
+        print(f"note: {mistake}", file=sys.stderr)
+
+    async def work(conn: Connection) -> tuple[Session, list[tuple[str, int]]]:
+        session = await open_session(conn, study, people, options.name)
+        if options.links:
+            try:
+                write_links(options.links, people, config.public_url)
+            except OSError as error:
+                raise Refusal(
+                    f"The links can't be written to {options.links} ({error.strerror}); no session was made."
+                    " Give --links another name."
+                ) from None
+        return session, await also_invited_to(conn, session.id, people)
+
+    session, shared = in_transaction(config, work)
+    for name, many in shared:
+        known = f"{many} of these tokens are also in the open session “{name}”"
+        print(
+            f"note: {known}; their links lead to the new one, unless they are in the other already.",
+            file=sys.stderr,
+        )
+    if options.json:
+        print(json.dumps(dict(session=session.id, players=len(people))))
+        return 0
+    print(f"Session {session.id}, “{session.name}”, is open for {len(people):,} players.")
+    if options.links:
+        print(f"Their links are in {options.links}. Keep it safe: who has a link is that player.")
+    else:
+        print(f"A player's link is {config.public_url}/join/TOKEN; --links FILE writes them all.")
+    print(f"`networklab serve` lets them in; `networklab start {session.id}` begins seating.")
+    return 0

@@ -1,0 +1,28 @@
+"""`networklab sessions`: those there are, the newest first."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from app.commands.connection import in_transaction
+from app.config import Config
+from app.sessions.sessions import list_sessions
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print them as JSON")
+
+
+def run(options: argparse.Namespace, config: Config) -> int:
+    found = in_transaction(config, list_sessions)
+    if options.json:
+        print(
+            json.dumps([dict(session=s.id, name=s.name, status=s.status, players=s.players) for s in found])
+        )
+    elif not found:
+        print("There is no session yet; `networklab open STUDY --players people.csv` makes one.")
+    else:
+        for s in found:
+            print(f"{s.id}  {s.status:8} {s.players:6,} players  {s.records:9,} records  {s.name}")
+    return 0

@@ -1,0 +1,62 @@
+"""The studies of sessions, as they were stored when these were opened."""
+
+from __future__ import annotations
+
+import asyncio
+
+from app.database.connections import Connection, Pool
+from app.database.queries import Queries, value
+from app.study.model.study import Study
+from app.study.reading import parse
+
+SQL = Queries(__name__)
+
+
+class Studies:
+    """Each session's study, read from the database once: only its hooks ever change, and only `current` must know."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool, self.known = pool, dict[str, Study]()
+        self.reading: dict[str, asyncio.Task[None]] = {}
+
+    async def of(self, session_id: str) -> Study:
+        while session_id not in self.known:
+            # After a restart hundreds ask at the same moment: one reads for all.
+            if session_id not in self.reading:
+                self.reading[session_id] = asyncio.create_task(self._read(session_id))
+            await asyncio.shield(self.reading[session_id])
+        return self.known[session_id]
+
+    async def current(self, conn: Connection, session_id: str) -> Study:
+        """As it is in this transaction: its hooks may have been mended since it was read."""
+        study = await self.of(session_id)
+        if study.sha256 != await value(conn, SQL["fingerprint"], id=session_id):
+            study = self.known[session_id] = await read_study(conn, session_id)
+        return study
+
+    async def _read(self, session_id: str) -> None:
+        try:
+            async with self.pool.connection() as conn:
+                study = await read_study(conn, session_id)
+            for network in study.networks:
+                await asyncio.to_thread(network.get_ready)
+            self.known[session_id] = study
+        finally:
+            del self.reading[session_id]
+
+
+async def read_study(conn: Connection, session_id: str) -> Study:
+    found = await (await conn.execute(SQL["study_files"], dict(id=session_id))).fetchall()
+    return parse(dict(found), opened=True)
+
+
+async def put_study(conn: Connection, session_id: str, study: Study) -> None:
+    """In place of the one that the session has."""
+    await conn.execute(SQL["forget_study_files"], dict(id=session_id))
+    await add_files(conn, session_id, study)
+    await conn.execute(SQL["put_fingerprint"], dict(id=session_id, sha256=study.sha256))
+
+
+async def add_files(conn: Connection, session_id: str, study: Study) -> None:
+    files = dict(paths=list(study.files), bodies=list(study.files.values()))
+    await conn.execute(SQL["add_study_files"], dict(id=session_id) | files)
