@@ -78,7 +78,7 @@ def test_what_cannot_be_done_is_told_in_one_sentence(shell: Shell) -> None:
         (["serve", "--port", "99999"], {}, "not a port"),
         (["serve", "--processes", "none"], {}, "not a whole number above zero"),
         (["serve", "--host", "256.1.1.1"], {}, "256.1.1.1"),
-        (["serve", "--players", "4"], {}, "Give --dev RUMOUR too"),
+        (["serve", "--players", "4"], {}, "Give --dev STUDY too"),
         (["serve", "--dev", "no/such/folder"], {}, "no/such/folder"),
         (["serve", "--dev", str(RUMOUR), "--host", "0.0.0.0"], {}, "listens on 127.0.0.1"),
         (["serve", "--dev", str(RUMOUR), "--players", "13"], {}, "room for 12"),
