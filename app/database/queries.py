@@ -18,7 +18,7 @@ SQL_FOLDER = PROJECT / "sql"
 class Queries(dict[str, bytes]):
     """`Queries(__name__)`: those that a module owns; `app.rooms.lobby` has sql/rooms/lobby.sql.
 
-    `-- name: lock_lobby` starts each. A module asks for its own only: what another one wants to know, a function says.
+    `-- name: waiting` starts each. A module asks for its own only: what another one wants to know, a function says.
     """
 
     def __init__(self, module: str) -> None:

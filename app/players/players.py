@@ -114,6 +114,15 @@ async def sign_in(conn: Connection, arrivals: Sequence[Arrival]) -> list[SignedI
     return [by_hash.get(token_hash(one.token)) for one in arrivals]
 
 
+async def lock_player(conn: Connection, player_id: int) -> None:
+    await conn.execute(SQL["lock_player"], dict(player_id=player_id))
+
+
+async def log_arrivals(conn: Connection, player_ids: Sequence[int]) -> None:
+    """The log says of these people that they came, where it does not yet. The lobby must be locked."""
+    await conn.execute(SQL["log_arrivals"], dict(player_ids=list(player_ids)))
+
+
 async def leave(
     conn: Connection,
     player_ids: Sequence[int],

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from app.rooms import seating_hook
-from app.rooms.rooms import Waiting
+from app.rooms.seating import Waiting
 from app.study.hooks.answers import (
     Results,
     read_amounts,

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 from app.database.events import Event
 from app.replay.state import Then
-from app.rooms import lobby, seating_hook
-from app.rooms.rooms import Placement, Waiting
+from app.rooms import seating, seating_hook
+from app.rooms.seating import Placement, Waiting
 from app.study.hooks.pool import Hooks
 from app.study.model.study import Study
 
@@ -120,7 +120,7 @@ class _Lobby:
             del self.since[one.player_id]
         self.unseated += len(overdue)
         left = [one.waited for one in waiting if one.player_id in self.since]
-        wait = lobby.next_look(self.study, left, running)
+        wait = seating.next_look(self.study, left, running)
         if self.study.lobby.seat and wait is not None:
             wait = min(wait, seating_hook.LOOK)
         return None if wait is None else at + max(1, ceil(wait * 1e6))
@@ -150,7 +150,7 @@ async def would_have_been(
     async def decide(waiting: Sequence[Waiting], made: Mapping[str, int]) -> list[Placement]:
         if study.lobby.seat:
             return await seating_hook.asked(hooks, study, seed, waiting, made, entries)
-        return lobby.decide(study.rooms, waiting, made)
+        return seating.decide(study.rooms, waiting, made)
 
     try:
         await _pass(found, turns, until, decide)

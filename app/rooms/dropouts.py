@@ -14,7 +14,7 @@ from app.database import clock
 from app.database.connections import Connection
 from app.database.queries import Queries, rows
 from app.players import players, signs_of_life
-from app.rooms import rooms, takeovers
+from app.rooms import lobby, rooms, takeovers
 from app.study.model.study import Study
 
 SQL = Queries(__name__)
@@ -67,7 +67,7 @@ async def settle(conn: Connection, session_id: str, study: Study, found: Sequenc
     """
     rules = {step.name: step.dropout for step in study.steps}
     if any(not one.is_to_be_nudged and "standby" in rules[one.step].then for one in found):
-        await rooms.lock_lobby(conn, session_id)  # before the rooms: see the lock order
+        await lobby.lock(conn, session_id)  # before the rooms: see the lock order
     locked = await conn.execute(SQL["lock_rooms"], dict(room_ids=sorted({one.room_id for one in found})))
     room_ids = [room_id for (room_id,) in await locked.fetchall()]
     if not room_ids:
@@ -95,12 +95,12 @@ async def withdraw(conn: Connection, player_id: int, study: Study, outcome: str 
     player = await players.find_player(conn, player_id)
     assert player is not None
     # With the lobby locked nobody is seated meanwhile, so the room that is locked next is the right one.
-    await rooms.lock_lobby(conn, player.session_id)
+    await lobby.lock(conn, player.session_id)
     player = await players.find_player(conn, player_id)
     assert player is not None
     if player.room_id is not None:
-        await conn.execute(rooms.SQL["lock_room"], dict(room_id=player.room_id))
-    await conn.execute(players.SQL["lock_player"], dict(player_id=player_id))
+        await rooms.lock_room(conn, player.room_id)
+    await players.lock_player(conn, player_id)
     if player.room_id is None:
         await players.leave(conn, [player_id], outcome, study)
         return None

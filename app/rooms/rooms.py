@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,14 +14,9 @@ from app.database.queries import Queries, row, rows, value
 from app.players import players
 from app.rooms import ties
 from app.study.model.networks import Tie
-from app.study.model.study import Position, RoomKind, Study
-from app.study.model.treatments import Draws
+from app.study.model.study import Position, Study
 
 SQL = Queries(__name__)
-ALIASES = (
-    "Ash Birch Cedar Dogwood Elm Fir Ginkgo Hazel Ivy Juniper Katsura Larch Maple Nutmeg Oak Pine Quince Rowan "
-    "Spruce Tamarind Ume Viburnum Willow Yew"
-).split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,26 +99,6 @@ class RoomView:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    player_id: int
-    type: str
-    waited: float  # seconds
-    logged: bool = True  # that they came
-    stands_by: float | None = None  # for so many seconds still; None: they wait for a room of their own
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """A room to open: who gets which kind of seat, and why."""
-
-    kind: RoomKind
-    number: int
-    seats: tuple[tuple[int, str], ...]  # player id, the type the seat asks for
-    reason: str
-    bots: tuple[str, ...] = ()  # what the seats ask for that bots take
-
-
-@dataclass(frozen=True, slots=True)
 class DueRoom:
     id: int
     session_id: str
@@ -134,116 +108,8 @@ class DueRoom:
     asked: tuple[int, ...] | None
 
 
-async def lock_lobby(conn: Connection, session_id: str, patient: bool = True) -> bool:
-    """Whether its row is locked now; without patience it is not if somebody else holds it."""
-    query = SQL["lock_lobby" if patient else "lock_lobby_if_free"]
-    return await value(conn, query, session_id=session_id) is not None
-
-
-async def open_rooms(
-    conn: Connection, session_id: str, session_seed: int, study: Study, placements: Sequence[Placement]
-) -> None:
-    """Open all rooms with their slots and ties and seat their players. The lobby's row must be locked."""
-    seeds = [room_seed(session_seed, placement) for placement in placements]
-    orders = [seat_order(placement, seed) for placement, seed in zip(placements, seeds, strict=True)]
-    treatments = await _treatments(conn, session_id, session_seed, study, placements, orders)
-    made = await conn.execute(
-        SQL["open_rooms"],
-        dict(
-            session_id=session_id,
-            opens=Jsonb(_opens(study, 0)),
-            opening=study.decides_first,
-            kinds=[p.kind.name for p in placements],
-            numbers=[p.number for p in placements],
-            reasons=[p.reason for p in placements],
-            seeds=seeds,
-            treatments=[Jsonb(treatment) for treatment, _ in treatments],
-        ),
-    )
-    ids = {(kind, number): room_id for room_id, kind, number in await made.fetchall()}
-    slots: list[tuple[int, int, str, str, bool, Jsonb]] = []
-    networks: dict[int, tuple[Tie, ...]] = {}
-    seated: list[tuple[int, int, int, Jsonb]] = []
-    for placement, seed, seats, (_, of_slots) in zip(placements, seeds, orders, treatments, strict=True):
-        room_id = ids[placement.kind.name, placement.number]
-        for slot, (player_id, wanted) in enumerate(seats, 1):
-            treatment = of_slots[slot - 1]
-            if player_id is None:
-                slots.append((room_id, slot, wanted, alias(slot), True, Jsonb(treatment)))
-            else:
-                slots.append((room_id, slot, wanted, alias(slot), False, Jsonb({})))
-                seated.append((player_id, room_id, slot, Jsonb(treatment)))
-        kind = placement.kind.name
-        types = [wanted for _, wanted in seats]
-        networks[room_id] = study.network_of(kind).ties(len(seats), seed, types, kind)
-    await conn.execute(
-        SQL["add_slots"],
-        dict(session_id=session_id)
-        | dict(
-            zip(
-                ("rooms", "slots", "types", "aliases", "bots", "treatments"),
-                map(list, zip(*slots, strict=True)),
-                strict=True,
-            )
-        ),
-    )
-    await ties.open_networks(conn, session_id, study.plan[0], networks)
-    await conn.execute(
-        SQL["seat_players"],
-        dict(
-            zip(
-                ("players", "rooms", "slots", "treatments"), map(list, zip(*seated, strict=True)), strict=True
-            )
-        ),
-    )
-
-
-def room_seed(session_seed: int, placement: Placement) -> int:
-    return random.Random(f"{session_seed}/{placement.kind.name}/{placement.number}").getrandbits(62)
-
-
-def seat_order(placement: Placement, seed: int) -> list[tuple[int | None, str]]:
-    """Its seats in the order of the slots; None has those that bots take."""
-    seats: list[tuple[int | None, str]] = [*placement.seats, *((None, wanted) for wanted in placement.bots)]
-    random.Random(seed).shuffle(seats)
-    return seats
-
-
-async def _treatments(
-    conn: Connection,
-    session_id: str,
-    seed: int,
-    study: Study,
-    placements: Sequence[Placement],
-    orders: Sequence[Sequence[tuple[int | None, str]]],
-) -> list[tuple[dict[str, str], list[dict[str, str]]]]:
-    """Of each room, and of each of its slots. The lobby's row is locked, so each place is drawn for once."""
-    if not study.treatments:
-        return [({}, [{}] * len(order)) for order in orders]
-    new = [player_id for order in orders for player_id, _ in order if player_id is not None]
-    types: dict[int, str] = dict(await (await conn.execute(SQL["types_of"], dict(player_ids=new))).fetchall())
-    seated: dict[str, int] = dict(
-        await (await conn.execute(SQL["seated_by_type"], dict(session_id=session_id))).fetchall()
-    )
-    made = await rooms_made(conn, session_id)
-    draws = Draws(study.treatments, seed, sum(made.values()), seated)
-    found = []
-    for placement, order in zip(placements, orders, strict=True):
-        kind, number = placement.kind.name, placement.number
-        of_room = draws.room(kind, number)
-        name = f"{kind}-{number}"
-        of_slots = [
-            draws.bot(name, slot) if player_id is None else draws.player(types[player_id], name, slot)
-            for slot, (player_id, _) in enumerate(order, 1)
-        ]
-        found.append((of_room, [of_room | one for one in of_slots]))
-    return found
-
-
-def alias(slot: int) -> str:
-    """What the others call whoever sits in `slot` (from 1): Ash, Birch, … Yew, Ash 2, …"""
-    lap, index = divmod(slot - 1, len(ALIASES))
-    return ALIASES[index] if lap == 0 else f"{ALIASES[index]} {lap + 1}"
+async def lock_room(conn: Connection, room_id: int) -> None:
+    await conn.execute(SQL["lock_room"], dict(room_id=room_id))
 
 
 async def find_room(conn: Connection, room_id: int) -> Room:
@@ -313,13 +179,13 @@ async def advance(
     `asked`: the slots that are shown the step; None: all.
     """
     await ties.rewire_as_planned(conn, study, moves)
-    found = [{"id": room_id} | _opens(study, position.index) for room_id, position in moves]
+    found = [{"id": room_id} | row_at(study, position.index) for room_id, position in moves]
     await conn.execute(
         SQL["advance_rooms"], dict(moves=Jsonb(found), asked=None if asked is None else list(asked))
     )
 
 
-def _opens(study: Study, index: int) -> dict[str, object]:
+def row_at(study: Study, index: int) -> dict[str, object]:
     """What a room's row says of where it is: at one page, or at several that each goes through by themselves."""
     pages = study.pages_at(index)
     step, own_pace = pages[0].step, pages[0].step.own_pace

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.database.connections import Connection
 from app.database.queries import Queries, value
-from app.rooms.rooms import Placement, Waiting
+from app.rooms.seating import Placement, Waiting
 from app.study.hooks import networklab
 from app.study.hooks.answers import read_value
 from app.study.hooks.networklab import Group

@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from psycopg.types.json import Jsonb
-
 from app.database.connections import Connection
 from app.database.queries import Queries, rows
 from app.players import players
-from app.rooms import rooms
-from app.rooms.rooms import Waiting
+from app.rooms import opening
+from app.rooms.seating import Waiting
 from app.study.model.study import ANY, Study
 
-SQL, LOBBY = Queries(__name__), Queries("app.rooms.lobby")
+SQL = Queries(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ async def take_over(
     conn: Connection, study: Study, player: players.Player, newcomer_id: int, outcome: str
 ) -> None:
     """The newcomer, who waits, goes on in this player's slot. Lobby, room and player must be locked."""
-    await conn.execute(LOBBY["log_arrivals"], dict(player_ids=[newcomer_id]))
+    await players.log_arrivals(conn, [newcomer_id])
     await players.leave(conn, [player.id], outcome, study, "standby")
     await _hand_over(conn, player, newcomer_id)
 
@@ -88,12 +86,11 @@ async def fill(conn: Connection, session_id: str, study: Study, people: Sequence
 
 async def _hand_over(conn: Connection, player: players.Player, newcomer_id: int) -> None:
     """The newcomer sits down where this player, who has left, was."""
+    assert player.room_id is not None and player.slot is not None
     await conn.execute(SQL["give_up_slot"], dict(player_id=player.id))
     await conn.execute(SQL["set_bot"], dict(room_id=player.room_id, slot=player.slot, bot=False))
     # The slot's treatment stays: the room goes on with as many of each.
-    seat = dict(players=[newcomer_id], rooms=[player.room_id], slots=[player.slot])
-    seat |= dict(treatments=[Jsonb(dict(player.treatment))])
-    await conn.execute(rooms.SQL["seat_players"], seat)
+    await opening.seat_players(conn, [(newcomer_id, player.room_id, player.slot, player.treatment)])
 
 
 async def give_to_bot(conn: Connection, player: players.Player) -> None:

@@ -186,7 +186,7 @@ async def retype(conn: Connection, session_id: str, study: Study, player_id: int
         return f"{player.label} does not wait any more ({player.status}); nothing changed."
     if player.type == type_:
         return f"{player.label} is {type_} already; nothing changed."
-    await conn.execute(lobby.SQL["log_arrivals"], dict(player_ids=[player_id]))
+    await players.log_arrivals(conn, [player_id])
     await conn.execute(SQL["retype_player"], dict(player_id=player_id, type=type_))
     await lobby.seat(conn, session_id, study)
     return f"{player.label} is {type_} now."

@@ -12,7 +12,7 @@ from app.database.queries import Queries, row
 from app.database.queries import rows as typed_rows
 from app.players import players
 from app.players.people import Person, new_token
-from app.rooms import rooms
+from app.rooms import lobby
 from app.sessions.studies import add_files
 from app.study.model.study import Study
 
@@ -79,5 +79,5 @@ async def lock(conn: Connection, session_id: str, by: str) -> Session:
     found = await row(conn, Session, SQL["lock_session"], id=session_id)
     if found is None:
         return await find_session(conn, session_id)
-    await rooms.lock_lobby(conn, session_id)
+    await lobby.lock(conn, session_id)
     return found

@@ -53,6 +53,10 @@ with found as (
 )
 select token_hash, id, session_id, case when may_come_in then 'waiting' else status::text end as status from found
 
+-- name: log_arrivals
+-- Only of those that a seating has looked at: arrival_logged tells that somebody has.
+update player set arrival_logged = true where id = any(%(player_ids)s) and status = 'waiting' and not arrival_logged
+
 -- name: leave
 update player set status = 'left', arrival_logged = true, finished_at = now(), outcome = %(outcome)s, code = %(code)s,
     followed_by = %(followed_by)s

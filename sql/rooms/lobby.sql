@@ -1,3 +1,11 @@
+-- name: lock
+-- Whoever seats people, takes them out of the lobby or changes the session's status holds this row: one at a
+-- time for a session. Read the status in a statement of its own: this one sees it as it was before the wait.
+select session_id from lobby where session_id = %(session_id)s for update
+
+-- name: lock_if_free
+select session_id from lobby where session_id = %(session_id)s for update skip locked
+
 -- name: session_now
 select s.seed, s.status::text, coalesce(l.due_at > clock_timestamp(), false) as nobody_is_due
 from session s join lobby l on l.session_id = s.id
@@ -11,10 +19,6 @@ select id as player_id, type, extract(epoch from (select clock_timestamp()) - wa
     arrival_logged as logged, extract(epoch from standby_until - (select clock_timestamp()))::float8 as stands_by
 from player where session_id = %(session_id)s and status = 'waiting'
 order by id
-
--- name: log_arrivals
--- Only of those that this seating has looked at: arrival_logged tells that somebody has.
-update player set arrival_logged = true where id = any(%(player_ids)s) and status = 'waiting' and not arrival_logged
 
 -- name: set_due
 update lobby set due_at = clock_timestamp() + make_interval(secs => %(secs)s)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from app.database.connections import Connection
 from app.players import players
 from app.rooms import lobby
-from app.rooms.rooms import Waiting
+from app.rooms.seating import Waiting
 from app.sessions.studies import read_study
 from app.study.model.study import RoomKind
 from tests.house.house import House, Opened

@@ -15,8 +15,9 @@ from app.players.pay import account_of
 from app.players.players import SignedIn, find_player
 from app.players.quotas import admit, quotas_of
 from app.replay.check import check as replay_check
-from app.rooms import rooms
+from app.rooms import lobby, opening
 from app.rooms.dropouts import withdraw
+from app.rooms.seating import Placement
 from app.sessions.arrivals import EntryForm, Refused, sign_in
 from app.sessions.studies import Studies
 from app.study.reading import check, parse
@@ -222,10 +223,10 @@ def test_who_leaves_before_sitting_down_gives_the_place_back_and_who_has_sat_kee
             assert await comes(b) == "left", "who was turned away has a code and stays out"
             assert await comes(c) == "waiting"
             async with conn.transaction():
-                await rooms.lock_lobby(conn, session.id)
+                await lobby.lock(conn, session.id)
                 [(player_id,)] = house.sql("select id from player where label = %s", c)
-                placement = rooms.Placement(own.rooms[0], 1, ((player_id, "any"),), "a story")
-                await rooms.open_rooms(conn, session.id, 1, own, [placement])
+                placement = Placement(own.rooms[0], 1, ((player_id, "any"),), "a story")
+                await opening.open_rooms(conn, session.id, 1, own, [placement])
             await leaves(c)
             assert await comes(d) == "left"
 

@@ -26,9 +26,9 @@ from app.rehearsal.trial import try_hooks
 from app.replay import check as replay_check
 from app.replay.fold import read_then
 from app.replay.what_if import Turn, beside, would_have_been
-from app.rooms import dropouts, lobby, rooms
-from app.rooms.lobby import decide
-from app.rooms.rooms import RoomView, Waiting
+from app.rooms import dropouts, rooms, seating
+from app.rooms.rooms import RoomView
+from app.rooms.seating import Waiting, decide
 from app.sessions import sessions
 from app.study.estimate import estimate_of
 from app.study.model.study import RoomKind, Study
@@ -166,22 +166,22 @@ def test_every_room_with_bots_has_its_seats_and_nobody_waits_on_who_could_sit_wi
     for kind in kinds:
         opened = sum(placement.kind is kind for placement in placements)
         fits = [one for one in left if kind.takes(one.type) and one.waited >= kind.after]
-        seats = kind.size - sum(lobby.missing(kind, Counter(one.type for one in fits)).values())
+        seats = kind.size - sum(seating.missing(kind, Counter(one.type for one in fits)).values())
         due = any(one.waited >= bots_after for one in fits) and seats >= people
         assert opened == kind.count or not due, f"{kind} could have opened with bots for {fits}"
 
 
 def test_the_lobby_is_looked_at_as_bots_come() -> None:
     study = parse(files())
-    assert lobby.next_look(study, [10, 20], running=True) == 40
-    assert lobby.next_look(study, [70], running=True) == 230
-    assert lobby.next_look(study, [10, 20], running=False) == 280
+    assert seating.next_look(study, [10, 20], running=True) == 40
+    assert seating.next_look(study, [70], running=True) == 230
+    assert seating.next_look(study, [10, 20], running=False) == 280
 
 
 def test_the_lobby_promises_only_what_nobody_can_take_away() -> None:
     def promised(toml: str) -> tuple[float | None, int]:
         study = parse(files(toml, b"def group(lobby):\n    return []\n"))
-        prospect = lobby.prospects(study, {"red": 1}, {})["red"]
+        prospect = seating.prospects(study, {"red": 1}, {})["red"]
         assert prospect is not None
         return prospect.bots_after, prospect.people
 

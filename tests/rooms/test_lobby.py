@@ -21,8 +21,7 @@ from app.database.connections import Connection, open_pool
 from app.players import players
 from app.players.people import Person
 from app.rooms import dropouts, lobby
-from app.rooms.lobby import decide
-from app.rooms.rooms import Waiting
+from app.rooms.seating import Waiting, decide
 from app.sessions.actions import ACTIONS
 from app.sessions.conductor import SWEEP, Conductor
 from app.sessions.sessions import SessionError, open_session

@@ -16,7 +16,8 @@ from functools import cache
 
 import pytest
 
-from app.rooms.rooms import Placement, room_seed, seat_order
+from app.rooms.opening import room_seed, seat_order
+from app.rooms.seating import Placement
 from app.study.model.study import RoomKind
 from app.study.model.treatments import Draws, Treatment
 

@@ -17,7 +17,7 @@ import psycopg
 
 from app.database.connections import Pool
 from app.database.events import Event
-from app.rooms import lobby, messages
+from app.rooms import messages, seating
 from app.rooms.messages import Message
 from app.rooms.rooms import RoomView
 from app.rooms.shown import told_in
@@ -319,7 +319,7 @@ class Live:
             logger.warning("lobby not shown, trying again: %s", str(error).partition("\n")[0])
             self._show_lobby(feed)
             return
-        prospects = lobby.prospects(study, waiting, made)
+        prospects = seating.prospects(study, waiting, made)
         rendered: dict[str, bytes] = {}
         for page in feed.waiting:
             place = page.place

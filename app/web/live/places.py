@@ -16,11 +16,11 @@ from app.players import drafts, notes
 from app.players.notes import Notices
 from app.players.pay import Account, Pay, account_now, earned_by, pay_of
 from app.players.players import Player, find_player
-from app.rooms import lobby, messages, receipts, records, rooms
-from app.rooms.lobby import Prospect
+from app.rooms import lobby, messages, receipts, records, rooms, seating
 from app.rooms.messages import Message
 from app.rooms.receipts import Saved
 from app.rooms.rooms import Room, RoomView, Seat
+from app.rooms.seating import Prospect
 from app.rooms.shown import Other, Shown, Told, others_of, shown_to, told_in
 from app.study.model.fields import Field
 from app.study.model.study import Position, Study
@@ -293,25 +293,17 @@ async def place_of(conn: Connection, keys: Keys, study: Study, player_id: int) -
         if player.status == "playing" and player.room_id is not None:
             return await _room(conn, keys, study, player, player.room_id)
         saved = await receipts.saved_by(conn, player.room_id, player.id)
-        log_id, seq = await _session_log(conn, player.session_id)
+        log_id, seq = await lobby.session_log(conn, player.session_id)
         account = await account_now(conn, study, player, clock.now())
         return DonePlace(player, study, saved, log_id, seq, await _aside(conn, keys, player), account)
 
 
 async def _lobby(conn: Connection, keys: Keys, study: Study, player: Player) -> LobbyPlace:
     waiting, made = await lobby_counts(conn, player.session_id)
-    log_id, seq = await _session_log(conn, player.session_id)
-    prospect = lobby.prospects(study, waiting, made).get(player.type)
+    log_id, seq = await lobby.session_log(conn, player.session_id)
+    prospect = seating.prospects(study, waiting, made).get(player.type)
     aside = await _aside(conn, keys, player)
     return LobbyPlace(player, study, prospect, sum(waiting.values()), log_id, seq, aside)
-
-
-async def _session_log(conn: Connection, session_id: str) -> tuple[int, int]:
-    """Its number and that of the last event in it."""
-    [(log_id, seq)] = await (
-        await conn.execute(lobby.SQL["session_log"], dict(session_id=session_id))
-    ).fetchall()
-    return log_id, seq
 
 
 async def _aside(conn: Connection, keys: Keys, player: Player) -> Aside:

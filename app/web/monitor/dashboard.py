@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
-from app.rooms.lobby import missing, open_kinds
+from app.rooms.seating import missing, open_kinds
 from app.study.model.study import RoomKind, Study
 from app.web import templates
 from app.web.monitor.lights import lights

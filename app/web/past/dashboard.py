@@ -12,7 +12,7 @@ from app.database.connections import Connection
 from app.database.queries import Queries, rows
 from app.replay.fold import Span
 from app.replay.state import PlayerThen, RoomThen, Then
-from app.rooms.lobby import missing, open_kinds
+from app.rooms.seating import missing, open_kinds
 from app.web.monitor.dashboard import Pool, QuotaLine, WaitRow, pool_of, quota_lines, type_numbers, wait_rows
 from app.web.monitor.ticks import STEP, RoomLine, Standing, Waiters
 from app.web.past.places import Stage, rooms_made
