@@ -1,13 +1,13 @@
 """What if the rooms had been these? Those who came to a session, seated again with another study's rooms and lobby.
 
-They come when they came, and the functions that seat in earnest decide at each arrival and whenever somebody has
+They come when they came, and the plan that is carried out in earnest is made at each arrival and whenever somebody has
 waited long enough for something. Nobody is played with: a slot that somebody left, or took over, is not looked at.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
@@ -17,12 +17,11 @@ from typing import Any, NamedTuple
 from app.database.events import Event
 from app.replay.state import Then
 from app.rooms import seating, seating_hook
-from app.rooms.seating import Placement, Waiting
+from app.rooms.seating import LobbyView, Placement, Waiting
 from app.study.hooks.pool import Hooks
 from app.study.model.study import Study
 
 Entries = Mapping[int, Mapping[str, str]]  # player → what they said at the door
-Decide = Callable[[Sequence[Waiting], Mapping[str, int]], Awaitable[list[Placement]]]
 Pauses = Sequence[tuple[datetime, datetime]]  # from, to
 TURNED_AWAY = "full"  # the outcome of who never was in the lobby
 UNSEATED = ("lobby", "standby")  # the outcomes of who waited in vain
@@ -92,6 +91,9 @@ class _Lobby:
     """While it is simulated: who waits since when, by player."""
 
     study: Study
+    seed: int
+    entries: Entries
+    hooks: Hooks
     since: dict[int, int] = field(default_factory=dict)
     types: dict[int, str] = field(default_factory=dict)
     made: Counter[str] = field(default_factory=Counter)
@@ -101,29 +103,31 @@ class _Lobby:
     unseated: int = 0
     gone: int = 0
 
-    async def look(self, at: int, running: bool, decide: Decide) -> int | None:
+    async def look(self, at: int, running: bool) -> int | None:
         """As `lobby.seat`. Returns when to look again."""
-        waiting = [
+        waiting = seating.oldest_first(
             Waiting(player_id, self.types[player_id], (at - since) / 1e6)
             for player_id, since in self.since.items()
-        ]
-        waiting.sort(key=lambda one: (-one.waited, one.player_id))
-        for placement in await decide(waiting, self.made) if running and waiting else ():
+        )
+        chosen = await self._chosen(waiting, running)
+        plan = seating.plan(self.study, LobbyView(waiting, self.made, running, chosen=chosen))
+        for placement in plan.opens:
             kind = placement.kind.name
             self.made[kind] += 1
             self.bots += len(placement.bots)
             self.rooms.append(Opened(f"{kind}-{placement.number}", kind, at / 1e6, placement.reason))
             self.waits += [(at - self.since.pop(player_id)) / 1e6 for player_id, _ in placement.seats]
-        longest = self.study.lobby.max_wait
-        overdue = [one for one in waiting if one.player_id in self.since and one.waited >= longest]
-        for one in overdue:
-            del self.since[one.player_id]
-        self.unseated += len(overdue)
-        left = [one.waited for one in waiting if one.player_id in self.since]
-        wait = seating.next_look(self.study, left, running)
-        if self.study.lobby.seat and wait is not None:
-            wait = min(wait, seating_hook.LOOK)
-        return None if wait is None else at + max(1, ceil(wait * 1e6))
+        for player_id in plan.overdue:
+            del self.since[player_id]
+        self.unseated += len(plan.overdue)
+        return None if plan.look is None else at + max(1, ceil(plan.look * 1e6))
+
+    async def _chosen(self, waiting: Sequence[Waiting], running: bool) -> list[Placement] | None:
+        if not self.study.lobby.seat:
+            return None
+        if not running or not waiting:
+            return []
+        return await seating_hook.asked(self.hooks, self.study, self.seed, waiting, self.made, self.entries)
 
     def take(self, turn: Turn) -> None:
         if turn.what == "came":
@@ -145,32 +149,27 @@ async def would_have_been(
     A study that seats by a hook has it asked, with the session's `seed` and what people said at the door. Raises
     HookError.
     """
-    hooks, found = Hooks(), _Lobby(study)
-
-    async def decide(waiting: Sequence[Waiting], made: Mapping[str, int]) -> list[Placement]:
-        if study.lobby.seat:
-            return await seating_hook.asked(hooks, study, seed, waiting, made, entries)
-        return seating.decide(study.rooms, waiting, made)
-
+    hooks = Hooks()
+    found = _Lobby(study, seed, entries, hooks)
     try:
-        await _pass(found, turns, until, decide)
+        await _pass(found, turns, until)
     finally:
         await hooks.retire(0)
     return Seated(found.rooms, found.waits, found.unseated, found.gone, len(found.since), found.bots)
 
 
-async def _pass(found: _Lobby, turns: Sequence[Turn], until: int, decide: Decide) -> None:
+async def _pass(found: _Lobby, turns: Sequence[Turn], until: int) -> None:
     running, due = False, None
     for nth, turn in enumerate(turns):
         while due is not None and due <= turn.at:
-            due = await found.look(due, running, decide)
+            due = await found.look(due, running)
         found.take(turn)
         running = turn.what == "started" or (running and turn.what != "closed")
         # Whoever comes at the same moment is looked at together.
         if nth + 1 == len(turns) or turns[nth + 1].at > turn.at:
-            due = await found.look(turn.at, running, decide)
+            due = await found.look(turn.at, running)
     while due is not None and due <= until:
-        due = await found.look(due, running, decide)
+        due = await found.look(due, running)
 
 
 def was(then: Then, first: datetime, pauses: Pauses) -> Seated:

@@ -1,13 +1,21 @@
-"""Seating: who sits down with whom and why, and what those who wait can hope for. Nothing here asks the database."""
+"""Seating: who sits down with whom and why, who stands by, whose time is up, and when to look again.
+
+Nothing here asks the database: `lobby.seat` reads, has a plan made and carries it out; the what-if of the replay has
+the same one made.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.study.durations import as_clock
 from app.study.model.study import ANY, RoomKind, Study
+
+STANDBY_LOOK = 5.0  # seconds after which it is looked again whether some room still needs who stands by
+BUSY_LOOK = 0.5  # the same, where a room that needs somebody was busy
+HOOK_LOOK = 5.0  # seconds until the hook is asked again while somebody waits: it may go by how long they have
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,52 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True)
+class Vacancy:
+    """A slot that nobody has taken since this player left it, in a room that goes on."""
+
+    player_id: int
+    type: str  # that the slot asks for
+
+
+@dataclass(frozen=True, slots=True)
+class Underway:
+    """Of the rooms that go on: what they have for those for whom no room opens any more."""
+
+    vacancies: Sequence[Vacancy] = ()  # the longest empty first
+    busy: bool = False  # some rooms could not be looked at
+    types: Collection[str] = ()  # of their slots: who stands by may be needed there
+
+
+@dataclass(frozen=True, slots=True)
+class LobbyView:
+    """A lobby as it is at one moment, and the rooms that there are; a plan is made from it."""
+
+    waiting: Sequence[Waiting]  # as `oldest_first` has them
+    made: Mapping[str, int]  # how many rooms there are of each kind
+    running: bool = True  # else nobody sits down
+    at_once: str | None = None  # rooms of this kind take people however short they have waited
+    chosen: Sequence[Placement] | None = None  # what the study's hook opens; None: it has not been asked
+    underway: Underway | None = None  # None: it has not been looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done about those who wait. Players are named by their ids."""
+
+    opens: Sequence[Placement]
+    takes: Sequence[tuple[Vacancy, int]]  # who goes on in which slot that somebody left
+    overdue: Sequence[int]  # leave: they have waited as long as anybody may
+    relieved: Sequence[int]  # leave: they stood by, and no room needs them, or their time is up
+    stand_by: Sequence[int]  # from now on
+    hopeless: Sequence[Waiting]  # for whom no room opens any more
+    look: float | None  # seconds until the lobby is to be looked at again; None: nobody waits for anything
+
+    @property
+    def seated(self) -> int:
+        return sum(len(placement.seats) for placement in self.opens) + len(self.takes)
+
+
+@dataclass(frozen=True, slots=True)
 class Prospect:
     """What somebody of one type waits for: `have` of `need` people of the first room open to them are here."""
 
@@ -40,6 +94,94 @@ class Prospect:
     fallback_after: float | None  # seconds of waiting after which another kind of room takes them too
     bots_after: float | None = None  # … after which bots take the seats that some room open to them lacks
     people: int = 1  # who must be here for that
+
+
+def oldest_first(waiting: Iterable[Waiting]) -> list[Waiting]:
+    return sorted(waiting, key=lambda one: (-one.waited, one.player_id))
+
+
+def plan(study: Study, view: LobbyView) -> Plan:
+    """What is to be done about those who wait.
+
+    Rooms that are underway have to be locked to be looked at, so only do it where some are `hopeless`: made once more
+    with what is `underway`, the plan opens the same rooms, and says who takes a slot over and who stands by.
+    """
+    opens = _opens(study, view)
+    left = _without(view.waiting, (player_id for placement in opens for player_id, _ in placement.seats))
+    hopeless = _hopeless(study, view, opens, left)
+    takes = _takes(hopeless, view.underway.vacancies) if view.underway else []
+    taken = [player_id for _, player_id in takes]
+    own = [one for one in _without(left, taken) if one.stands_by is None]
+    overdue = [one.player_id for one in own if one.waited >= study.lobby.max_wait]
+    stay, new, relieved = _standby(study, view.underway, _without(hopeless, taken + overdue))
+    look = _look(study, view, _without(own, overdue), bool(stay or new))
+    return Plan(opens, takes, overdue, relieved, new, hopeless, look)
+
+
+def _opens(study: Study, view: LobbyView) -> Sequence[Placement]:
+    if not view.running:
+        return []
+    if study.lobby.seat and not view.at_once:
+        return view.chosen or []
+    kinds = [replace(kind, after=0.0) if kind.name == view.at_once else kind for kind in study.rooms]
+    return decide(kinds, view.waiting, view.made)
+
+
+def _hopeless(
+    study: Study, view: LobbyView, opens: Sequence[Placement], left: Sequence[Waiting]
+) -> list[Waiting]:
+    """For whom no room opens any more, where the study has something for them. First who stands by already."""
+    if not view.running or not (study.standby or study.fills_places):
+        return []
+    kinds = open_kinds(study, Counter(view.made) + Counter(placement.kind.name for placement in opens))
+    found = [
+        one for one in left if one.stands_by is not None or not any(kind.takes(one.type) for kind in kinds)
+    ]
+    return sorted(found, key=lambda one: one.stands_by is None)
+
+
+def _takes(people: Sequence[Waiting], vacancies: Sequence[Vacancy]) -> list[tuple[Vacancy, int]]:
+    """These people, whose turn comes in this order, take the slots that are empty."""
+    left, takes = list(people), []
+    for vacancy in vacancies:
+        newcomer = next((one for one in left if vacancy.type in (ANY, one.type)), None)
+        if newcomer is not None:
+            left.remove(newcomer)
+            takes.append((vacancy, newcomer.player_id))
+    return takes
+
+
+def _standby(
+    study: Study, underway: Underway | None, hopeless: Sequence[Waiting]
+) -> tuple[list[int], list[int], list[int]]:
+    """Who of these stays, who stands by from now on, and who did and does no more.
+
+    One stands by as long as some room that goes on could need them.
+    """
+    if underway is None or study.standby is None:
+        return [one.player_id for one in hopeless], [], []
+    needed = {one.type for one in hopeless if one.type in underway.types or ANY in underway.types}
+    standing = [one for one in hopeless if one.stands_by is not None]
+    stay = [one.player_id for one in standing if one.stands_by and one.stands_by > 0 and one.type in needed]
+    new = [one.player_id for one in hopeless if one.stands_by is None and one.type in needed]
+    relieved = [one.player_id for one in standing if one.player_id not in stay]
+    return stay, new[: max(0, study.standby.places - len(stay))], relieved
+
+
+def _look(study: Study, view: LobbyView, own: Sequence[Waiting], some_hope: bool) -> float | None:
+    """`own`: who waits for a room of their own; `some_hope`: others do for a slot in one that goes on."""
+    looks = [next_look(study, [one.waited for one in own], view.running)]
+    if view.underway and some_hope:
+        looks.append(BUSY_LOOK if view.underway.busy else STANDBY_LOOK)
+    look = min((one for one in looks if one is not None), default=None)
+    if study.lobby.seat and look is not None:
+        return 0.0 if view.chosen is None else min(look, HOOK_LOOK)
+    return look
+
+
+def _without(people: Iterable[Waiting], player_ids: Iterable[int]) -> list[Waiting]:
+    out = set(player_ids)
+    return [one for one in people if one.player_id not in out]
 
 
 def decide(kinds: Sequence[RoomKind], waiting: Sequence[Waiting], made: Mapping[str, int]) -> list[Placement]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.database.connections import Connection
 from app.database.queries import Queries, value
-from app.rooms.seating import Placement, Waiting
+from app.rooms.seating import LobbyView, Placement, Waiting
 from app.study.hooks import networklab
 from app.study.hooks.answers import read_value
 from app.study.hooks.networklab import Group
@@ -16,29 +16,22 @@ from app.study.hooks.pool import HookError, Hooks, Nonsense
 from app.study.model.study import ANY, RoomKind, Study
 
 SQL = Queries(__name__)
-LOOK = 5.0  # seconds until the hook is asked again while somebody waits: it may go by how long they have
 
 
-async def decided_by_hook(
-    conn: Connection,
-    hooks: Hooks,
-    study: Study,
-    session_id: str,
-    seed: int,
-    waiting: Sequence[Waiting],
-    made: Mapping[str, int],
+async def chosen(
+    conn: Connection, hooks: Hooks, study: Study, session_id: str, seed: int, lobby: LobbyView
 ) -> list[Placement]:
-    """Which rooms to open for those who wait, oldest first. The lobby must be locked.
+    """Which rooms the study's hook opens for those who wait. The lobby must be locked.
 
     A hook that fails stops the seating, and nobody else is stopped: those who wait wait on, and leave paid when their
     time is up; the researcher reads why, and lets it try again.
     """
-    if not waiting or await value(conn, SQL["is_stopped"], session_id=session_id):
+    if not lobby.waiting or await value(conn, SQL["is_stopped"], session_id=session_id):
         return []
-    ids = [one.player_id for one in waiting]
+    ids = [one.player_id for one in lobby.waiting]
     entries = await (await conn.execute(SQL["entries"], dict(player_ids=ids))).fetchall()
     try:
-        return await asked(hooks, study, seed, waiting, made, dict(entries))
+        return await asked(hooks, study, seed, lobby.waiting, lobby.made, dict(entries))
     except HookError as error:
         await conn.execute(SQL["stop_seating"], dict(session_id=session_id, why=error.failure.as_json()))
         return []

@@ -10,8 +10,8 @@ from app.database.connections import Connection
 from app.database.queries import Queries, rows
 from app.players import players
 from app.rooms import opening
-from app.rooms.seating import Waiting
-from app.study.model.study import ANY, Study
+from app.rooms.seating import Vacancy
+from app.study.model.study import Study
 
 SQL = Queries(__name__)
 
@@ -24,22 +24,6 @@ class Standby:
     label: str
     type: str
     waiting_since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A slot that nobody has taken since this player left it, in a room that goes on."""
-
-    player_id: int
-    type: str  # that the slot asks for
-
-
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """Who has taken a place now, and whether some could not be looked at since their rooms were busy."""
-
-    player_ids: frozenset[int] = frozenset()
-    busy: bool = False
 
 
 async def standbys_for(conn: Connection, player: players.Player) -> list[Standby]:
@@ -58,30 +42,31 @@ async def take_over(
     await _hand_over(conn, player, newcomer_id)
 
 
-async def fill(conn: Connection, session_id: str, study: Study, people: Sequence[Waiting]) -> Filled:
-    """These people, whose turn comes in this order, take the places that are empty, where the study wants them taken.
+async def vacancies(conn: Connection, session_id: str, study: Study) -> tuple[list[Vacancy], bool]:
+    """The slots that are empty where the study wants them taken, in rooms that are locked now; and whether some rooms
+    that have one were busy.
 
     It wants that at each step at which it is the first thing to do about somebody who leaves, before the room goes on
     smaller. The lobby must be locked. No lock is waited for: who calls may hold the session's log already.
     """
     steps = [step.name for step in study.steps if "standby" in step.dropout.then]
-    found = await conn.execute(SQL["rooms_with_places"], dict(session_id=session_id, steps=steps))
+    if not steps:
+        return [], False
+    found = await conn.execute(SQL["rooms_with_vacancies"], dict(session_id=session_id, steps=steps))
     room_ids = [room_id for (room_id,) in await found.fetchall()]
-    if not room_ids or not people:
-        return Filled()
+    if not room_ids:
+        return [], False
     found = await conn.execute(SQL["lock_if_free"], dict(room_ids=room_ids, steps=steps))
     locked = [room_id for (room_id,) in await found.fetchall()]
-    left, seated = list(people), set[int]()
-    for place in await rows(conn, Place, SQL["places"], room_ids=locked):
-        newcomer = next((one for one in left if place.type in (ANY, one.type)), None)
-        if newcomer is None:
-            continue
-        player = await players.find_player(conn, place.player_id)
+    return await rows(conn, Vacancy, SQL["vacancies"], room_ids=locked), len(locked) < len(room_ids)
+
+
+async def fill(conn: Connection, takes: Sequence[tuple[Vacancy, int]]) -> None:
+    """Each of these players, who wait, goes on in that slot. Lobby and rooms must be locked."""
+    for vacancy, newcomer_id in takes:
+        player = await players.find_player(conn, vacancy.player_id)
         assert player is not None
-        await _hand_over(conn, player, newcomer.player_id)
-        left.remove(newcomer)
-        seated.add(newcomer.player_id)
-    return Filled(frozenset(seated), len(locked) < len(room_ids))
+        await _hand_over(conn, player, newcomer_id)
 
 
 async def _hand_over(conn: Connection, player: players.Player, newcomer_id: int) -> None:

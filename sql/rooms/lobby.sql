@@ -7,7 +7,7 @@ select session_id from lobby where session_id = %(session_id)s for update
 select session_id from lobby where session_id = %(session_id)s for update skip locked
 
 -- name: session_now
-select s.seed, s.status::text, coalesce(l.due_at > clock_timestamp(), false) as nobody_is_due
+select s.id, s.seed, s.status::text, coalesce(l.due_at > clock_timestamp(), false) as nobody_is_due
 from session s join lobby l on l.session_id = s.id
 where s.id = %(session_id)s
 

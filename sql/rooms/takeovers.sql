@@ -6,8 +6,8 @@ join player n on n.session_id = p.session_id and n.status = 'waiting' and s.type
 where p.id = %(player_id)s and not p.replaced and r.status = 'playing'
 order by n.standby_until is null, n.waiting_since, n.id limit 50
 
--- name: rooms_with_places
--- Rooms that go on smaller, at a step at which who stands by takes a place.
+-- name: rooms_with_vacancies
+-- Rooms that go on smaller, at a step at which who stands by takes a slot that is empty.
 select r.id from room r
 where r.session_id = %(session_id)s and r.status = 'playing' and r.stopped is null and r.deadline > clock_timestamp()
     and r.step = any(%(steps)s)
@@ -21,7 +21,7 @@ where r.session_id = %(session_id)s and r.status = 'playing' and r.stopped is nu
 select id from room where id = any(%(room_ids)s) and status = 'playing' and step = any(%(steps)s)
 order by id for update skip locked
 
--- name: places
+-- name: vacancies
 -- In a statement of its own: what has changed before its rooms were locked is seen. The longest empty first.
 select p.id as player_id, s.type
 from player p join slot s on s.room_id = p.room_id and s.slot = p.slot

@@ -13,6 +13,7 @@ from app.database.connections import Connection, connect, open_pool
 from app.players.players import Arrival, sign_in
 from app.replay.check import check as replay_check
 from app.rooms import dropouts, lobby
+from app.rooms.seating import BUSY_LOOK
 from app.study.reading import check, parse
 from app.study.toml.mistakes import StudyError
 from tests.house.desk import desk
@@ -245,7 +246,7 @@ def test_a_room_that_is_busy_is_looked_at_again_and_nobody_waits_for_it(house: H
     house.tell(while_busy())
     assert people(house, session)[late] == ("waiting", None, True)
     [(wait,)] = house.sql("select extract(epoch from due_at - clock_timestamp())::float8 from lobby")
-    assert wait < lobby.BUSY_LOOK
+    assert wait < BUSY_LOOK
     look(house, session, files)
     assert people(house, session)[late] == ("playing", None, False)
 
