@@ -6,20 +6,13 @@ waits for it: bots answer as a step opens, or as they take a slot over, and at t
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
-from typing import Any
 
 from app.database.connections import Connection
 from app.database.queries import Queries, value
-from app.rooms import rooms
-from app.rooms.decisions import Scene, scene_of
-from app.rooms.shown import others_of, told_in
-from app.study.hooks.answers import Results, read_fill_in
-from app.study.hooks.networklab import Question
+from app.rooms.decisions import carry_out, course_of
 from app.study.hooks.pool import Hooks
-from app.study.model.plausible import drawn
-from app.study.model.study import Position, Study
+from app.study.model.study import Study
 
 SQL = Queries(__name__)
 
@@ -41,40 +34,11 @@ async def answer(conn: Connection, hooks: Hooks, study: Study, room_id: int) -> 
     found = await (await conn.execute(SQL["bots_in"], dict(room_id=room_id))).fetchall()
     if not found:
         return
-    scene = await scene_of(conn, hooks, study, room_id)
-    slots = [slot for slot, _ in found]
-    view = await rooms.view(conn, room_id)
-    for position in study.pages_at(found[0][1]):
-        told = await told_in(conn, room_id, study, position)
-        spoken = scene.spoken(position)
-        for seat in view.seats if position.step.fields else ():
-            if seat.slot in slots and seat.slot not in spoken:
-                others = {
-                    field.name: tuple(
-                        one.seat.slot for one in others_of(study, position, view, seat, told, field)
-                    )
-                    for field in position.step.fields
-                    if field.of
-                }
-                said = await _say(scene, position, seat.slot, others)
-                await scene.store(position, {name: {seat.slot: text} for name, text in said.items()}, "bot")
-
-
-async def _say(
-    scene: Scene, position: Position, slot: int, others: Mapping[str, tuple[int, ...]]
-) -> dict[str, str]:
-    """Field → what the bot in this slot answers. `others`: the slots that a field is about."""
-    fields, hook = position.step.fields, scene.study.dropout.bot
-    if not hook:
-        chance = random.Random(f"{scene.room.seed}/bot/{slot}/{position.index}")
-        return {field.name: drawn(field, chance, others.get(field.name, ())) for field in fields}
-
-    def read(answer: Any, slots: list[int]) -> Results:
-        return read_fill_in(fields, {slot: answer}, slots)
-
-    questions = tuple(
-        Question(one.name, one.kind, one.min, one.max, one.options, one.required, others.get(one.name, ()))
-        for one in fields
-    )
-    found = await scene.ask(hook, position, read, slot, questions)
-    return {name: by_slot[slot] for name, by_slot in found.items()}
+    index = found[0][1]
+    course = await course_of(conn, hooks, study, room_id, index)
+    for position in study.pages_at(index):
+        spoken = course.spoken(position)
+        for slot, _ in found if position.step.fields else ():
+            if slot not in spoken:
+                course.store(position, await course.answers_of_bot(position, slot), "bot")
+    await carry_out(conn, study, room_id, course.changes)

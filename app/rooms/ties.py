@@ -73,10 +73,8 @@ async def rewire_as_planned(conn: Connection, study: Study, moves: Sequence[tupl
         return
     ahead = dict(moves)
     found = await conn.execute(SQL["shapes"], dict(room_ids=list(ahead)))
-    for room_id, kind, seed, before, types in await found.fetchall():
-        network, position = study.network_of(kind), ahead[room_id]
-        # Several, where a round's steps were skipped.
-        begun = [nth for index, nth in study.rounds.items() if before < index <= position.index]
-        if any(network.changes(nth) for nth in begun):
-            ties = network.ties(len(types), seed, types, kind, begun[-1])
-            await rewire(conn, room_id, position, ties)
+    for room_id, kind, seed, since, types in await found.fetchall():
+        position = ahead[room_id]
+        planned = study.planned_ties(kind, seed, types, since, position.index)
+        if planned is not None:
+            await rewire(conn, room_id, position, planned)

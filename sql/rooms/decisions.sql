@@ -1,14 +1,15 @@
 -- name: room_now
-select r.id, r.session_id, r.name, r.kind, r.number, r.seed, r.treatment
-from room r where r.id = %(room_id)s
-
--- name: seats_now
--- Everybody who has the slot now; what they answered at the door comes along. A bot that has had it from the start is
+-- With everybody who has a slot now; what they answered at the door comes along. A bot that has had it from the start is
 -- of the type that the slot asks for.
-select s.slot, s.alias, coalesce(p.type, nullif(s.type, 'any'), '') as type, coalesce(p.status = 'playing', false) as plays,
-    coalesce(p.entry, '{}') as entry, coalesce(p.treatment, s.treatment) as treatment, s.bot
-from slot s left join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
-where s.room_id = %(room_id)s order by s.slot
+select r.name, r.kind, r.number, r.seed, r.treatment, (
+    select jsonb_agg(jsonb_build_object(
+        'slot', s.slot, 'alias', s.alias, 'type', coalesce(p.type, nullif(s.type, 'any'), ''),
+        'plays', coalesce(p.status = 'playing', false), 'entry', coalesce(p.entry, '{}'),
+        'treatment', coalesce(p.treatment, s.treatment), 'bot', s.bot) order by s.slot)
+    from slot s left join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
+    where s.room_id = r.id
+) as seats
+from room r where r.id = %(room_id)s
 
 -- name: said_so_far
 -- All that was answered in time, of each answer the newest, and all that was computed or filled in.
@@ -24,5 +25,6 @@ select step, round, slot, name, value from result r where r.room_id = %(room_id)
 -- name: add_results
 -- Again changes nothing: the room's row is locked, and its position is left with the same transaction.
 insert into result (session_id, room_id, position, step, round, slot, name, value, made_by)
-select %(session_id)s, %(room_id)s, %(position)s, %(step)s, %(round)s, slot, name, value, %(made_by)s
-from unnest(%(slots)s::int[], %(names)s::text[], %(values)s::text[]) as g(slot, name, value)
+select room.session_id, room.id, %(position)s, %(step)s, %(round)s, g.slot, g.name, g.value, %(made_by)s
+from room, unnest(%(slots)s::int[], %(names)s::text[], %(values)s::text[]) as g(slot, name, value)
+where room.id = %(room_id)s

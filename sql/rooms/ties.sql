@@ -24,7 +24,7 @@ from made, unnest(%(from_slots)s::int[], %(to_slots)s::int[], %(weights)s::float
 -- What a room's network is drawn from.
 -- Whatever network it has been given ahead is not given again.
 select r.id, r.kind, r.seed,
-    greatest(r.position, (select max(n.position) from network n where n.room_id = r.id)) as before, (select array_agg(s.type order by s.slot) from slot s where s.room_id = r.id) as types
+    greatest(r.position, (select max(n.position) from network n where n.room_id = r.id)) as since, (select array_agg(s.type order by s.slot) from slot s where s.room_id = r.id) as types
 from room r where r.id = any(%(room_ids)s) order by r.id
 
 -- name: holding

@@ -15,7 +15,7 @@ from app.study.hooks.networklab import Group, Question, Room, Tie
 from app.study.hooks.networklab import Lobby as Waits
 from app.study.model.fields import LISTS, Field
 from app.study.model.networks import Network
-from app.study.model.study import ROLE, SEEN, Dropout, Lobby, Step
+from app.study.model.study import SEEN, Dropout, Lobby, Step
 from app.study.toml.lines import Path, Spot
 from app.study.toml.mistakes import Findings, Mistake, did_you_mean
 from app.study.toml.table import Table
@@ -74,11 +74,10 @@ def uses_of(
 
 def _uses_at(place: Path, step: Step) -> Iterator[Use]:
     shown = {one.name: one for one in step.results}
-    computed = [one for one in step.results if one.name not in (ROLE, *step.opening_hooks)]
     if step.when:
         yield Use((*place, "when"), step.when, bool | set[int])
     if step.on_end:
-        yield Use((*place, "on_end"), step.on_end, _map(str, _map(int, _any_of(computed))))
+        yield Use((*place, "on_end"), step.on_end, _map(str, _map(int, _any_of(step.computed))))
     if step.score:
         yield Use((*place, "score"), step.score, dict[int, Decimal | int])
     for nth, one in enumerate(step.fields):

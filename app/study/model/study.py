@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from app.study.languages.texts import DEFAULT
 from app.study.model.fields import LISTS, Field
-from app.study.model.networks import Network
+from app.study.model.networks import Network, Tie
 from app.study.model.treatments import Treatment
 
 ANY = "any"  # the seat that takes every type
@@ -245,6 +245,11 @@ class Step:
         return tuple(dict.fromkeys([*(one.hook for one in self.show if one.hook), *others]))
 
     @property
+    def computed(self) -> tuple[Field, ...]:
+        """The results that `on_end` gives."""
+        return tuple(one for one in self.results if one.name not in (ROLE, *self.opening_hooks))
+
+    @property
     def decides(self) -> bool:
         """Whether more happens at its opening or end than that the next one opens."""
         return bool(self.fills_in or self.opening_hooks or self.chooses or self.on_end or self.score)
@@ -347,6 +352,20 @@ class Study(Sections):
     def network_of(self, kind: str) -> Network:
         """The first that is for rooms of this kind."""
         return next(one for one in self.networks if kind in one.rooms or not one.rooms)
+
+    def planned_ties(
+        self, kind: str, seed: int, types: Sequence[str], since: int, index: int
+    ) -> tuple[Tie, ...] | None:
+        """What a room of this kind gets as it goes to `index`; None: what it has had from `since` on stays.
+
+        `types` is what its seats ask for.
+        """
+        network = self.network_of(kind)
+        # Several, where a round's steps were skipped.
+        begun = [nth for at, nth in self.rounds.items() if since < at <= index]
+        if not any(network.changes(nth) for nth in begun):
+            return None
+        return network.ties(len(types), seed, types, kind, begun[-1])
 
     def pages_at(self, index: int) -> tuple[Position, ...]:
         """Where a room is that is at this index of the plan: at one position, or at several at one's own pace."""

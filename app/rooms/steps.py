@@ -1,0 +1,346 @@
+"""Steps: what happens to a room between two of them, from values to what is to be stored.
+
+As a step ends, what was not answered is filled in, results are computed and slots earn. Before the next one opens, ties
+change, roles are dealt, and it is decided who is shown it and what. Nothing here knows where a room comes from, or what
+becomes of a change: `decisions` carries it out in the database, and the trial of `check` in rooms that it makes up.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any, Protocol, TypeVar
+
+from app.study.hooks import answers, networklab
+from app.study.hooks.answers import Results
+from app.study.hooks.uses import ON_TIMEOUT
+from app.study.model import roles
+from app.study.model.fields import Field
+from app.study.model.networks import Tie
+from app.study.model.plausible import drawn
+from app.study.model.study import ROLE, Position, Study
+
+T = TypeVar("T")
+Asked = tuple[int, ...] | None  # the slots that are shown a step; None: all
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Results of a position, each with slot, name and value as it is stored.
+
+    `made_by` is "hook NAME", "keep", "default", "study" or "bot".
+    """
+
+    position: Position
+    lines: tuple[tuple[int, str, str], ...]
+    made_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """What a hook gave each slot for a position, in points or money; nobody earns it who does not play any more."""
+
+    position: Position
+    amounts: tuple[tuple[int, Decimal], ...]
+    made_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rewired:
+    """The network that a room has from a position on."""
+
+    position: Position
+    ties: tuple[Tie, ...]
+    made_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The room is at this position now."""
+
+    position: Position
+    asked: Asked
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """There is no further step."""
+
+
+Change = Stored | Earned | Rewired | Opened | Ended
+
+
+class Ask(Protocol):
+    """What a hook decides for a room (and `more`), read by `read`.
+
+    It raises what leaves all undecided. None: the room goes on as if the hook had said nothing.
+    """
+
+    async def __call__(
+        self, hook: str, read: Callable[[Any], T], room: networklab.Room, *more: Any
+    ) -> T | None: ...
+
+
+class Course:
+    """One room on its way through the plan, in which it is at `index`.
+
+    `room` is what hooks get of it. It grows with what they decide, and so do `changes`, which are yet to be stored.
+    """
+
+    def __init__(self, study: Study, room: networklab.Room, index: int, ask: Ask) -> None:
+        self.study, self.room, self.index, self.ask = study, room, index, ask
+        self.changes: list[Change] = []
+        self.fields = {
+            (step.name, field.name): field for step in study.steps for field in (*step.fields, *step.results)
+        }
+        self.positions = {(one.step.name, one.round): one.index for one in study.plan}
+        self.wired_at = index  # no network is from further on
+
+    async def move_on(self, asked: Asked, opening: bool) -> None:
+        """To the next step that is shown to anybody, or the end. `opening`: where the room is, it has yet to open."""
+        index = self.index
+        if not opening:
+            await self.end(index, asked)
+            index = self.study.after(index)
+        left = self.as_of(self.study.plan[max(0, index - 1)])
+        while index < len(self.study.plan):
+            asked = await self.begin(index, left)
+            if asked != ():
+                self.changes.append(Opened(self.study.plan[index], asked))
+                return
+            index = self.study.after(index)
+        self.changes.append(Ended())
+
+    async def end(self, index: int, asked: Asked) -> None:
+        """All that happens as the step there ends, which was shown to those."""
+        for position in self.study.pages_at(index):
+            await self._end_page(position, asked)
+
+    async def begin(self, index: int, left: networklab.Room) -> Asked:
+        """All that happens before the step there opens. Who is shown it; nobody who plays: it is skipped.
+
+        `left` is the room as the step before ended.
+        """
+        position = self.study.plan[index]
+        await self._rewire(left, position)
+        self._deal_roles(position)
+        asked = await self._who_is_asked(position)
+        if asked != ():
+            for page in self.study.pages_at(index):
+                await self._compute_shown(page)
+        return asked
+
+    def as_of(self, position: Position) -> networklab.Room:
+        """The room as a hook gets it."""
+        step = position.step
+        return replace(self.room, step=step.name, round=position.round, rounds=step.repeat)
+
+    def hear(self, lines: Iterable[tuple[str, int, int, str, str]]) -> None:
+        """Step, round, slot, name and stored value of what was said, or computed."""
+        said = [
+            networklab.Said(step, round_, slot, name, answers.read_value(self.fields[step, name], value))
+            for step, round_, slot, name, value in lines
+            if value != "" and (step, name) in self.fields
+        ]
+        in_order = sorted(
+            (*self.room.all_said, *said), key=lambda one: self.positions.get((one.step, one.round), 0)
+        )
+        self.room = replace(self.room, all_said=tuple(in_order))
+
+    def store(self, position: Position, results: Results | None, made_by: str) -> None:
+        """To be stored, and heard by hooks from now on."""
+        lines = tuple(
+            (slot, name, value)
+            for name, by_slot in (results or {}).items()
+            for slot, value in by_slot.items()
+            if value != ""
+        )
+        if lines:
+            self.changes.append(Stored(position, lines, made_by))
+            self.hear((position.step.name, position.round, *line) for line in lines)
+
+    def spoken(self, position: Position) -> set[int]:
+        """The slots for which something was answered there; not necessarily by whoever has them now."""
+        fields = {field.name for field in position.step.fields}
+        here = (position.step.name, position.round)
+        return {
+            one.slot for one in self.room.all_said if (one.step, one.round) == here and one.name in fields
+        }
+
+    def others_of(self, field: Field, position: Position, slot: int) -> tuple[int, ...]:
+        """Whom a question of kind each asks this slot about: the others there who play, if only as bots."""
+        room = self.as_of(position)
+        if field.of == "room":
+            about = room.slots
+        elif field.of == "neighbours":
+            about = room.neighbours(slot)
+        else:
+            about = room.said(field.of, step=room.step).get(slot, ())
+        return tuple(
+            seat.slot
+            for seat in room.seats
+            if seat.slot in about and seat.slot != slot and (seat.plays or seat.bot)
+        )
+
+    async def answers_of_bot(self, position: Position, slot: int) -> Results | None:
+        """What the bot in this slot answers there."""
+        fields, hook = position.step.fields, self.study.dropout.bot
+        others = {field.name: self.others_of(field, position, slot) for field in fields}
+        if not hook:
+            chance = random.Random(f"{self.room.seed}/bot/{slot}/{position.index}")
+            return {field.name: {slot: drawn(field, chance, others[field.name])} for field in fields}
+        questions = tuple(
+            networklab.Question(
+                one.name, one.kind, one.min, one.max, one.options, one.required, others[one.name]
+            )
+            for one in fields
+        )
+
+        def read(answer: Any, slots: tuple[int, ...]) -> Results:
+            return answers.read_fill_in(fields, {slot: answer}, slots)
+
+        return await self._ask(hook, position, read, slot, questions)
+
+    async def ask_on_timeout(self, position: Position) -> Results | None:
+        """What the study's hook says for those who have not answered, whoever they are."""
+        fields = position.step.fields
+        return await self._ask(
+            ON_TIMEOUT, position, lambda answer, slots: answers.read_fill_in(fields, answer, slots)
+        )
+
+    async def _end_page(self, position: Position, asked: Asked) -> None:
+        step = position.step
+        if step.fills_in:
+            await self._fill_in(position, asked)
+        if step.on_end:
+            computed = await self._ask(
+                step.on_end,
+                position,
+                lambda answer, slots: answers.read_results(step.computed, answer, slots),
+            )
+            self.store(position, computed, f"hook {step.on_end}")
+        if step.score:
+            self._earn(position, await self._ask(step.score, position, answers.read_amounts) or {})
+
+    async def _fill_in(self, position: Position, asked: Asked) -> None:
+        """For those who play, were asked and have not answered."""
+        step = position.step
+        # Whoever took a slot over need not say again what was said there before.
+        spoken = self.spoken(position)
+        silent = [
+            seat.slot
+            for seat in self.room.seats
+            if seat.plays and seat.slot not in spoken and (asked is None or seat.slot in asked)
+        ]
+        if not silent:
+            return
+        if step.on_timeout == "hook":
+            found, made_by = await self.ask_on_timeout(position) or {}, f"hook {ON_TIMEOUT}"
+            found = {
+                name: {slot: v for slot, v in by.items() if slot in silent} for name, by in found.items()
+            }
+        elif step.on_timeout == "keep":
+            found, made_by = self._said_before(position, silent), "keep"
+        else:
+            said, made_by = step.on_timeout.removeprefix("default:"), "default"
+            found = {field.name: dict.fromkeys(silent, field.read([said])) for field in step.fields}
+        self.store(position, found, made_by)
+
+    def _said_before(self, position: Position, slots: Iterable[int]) -> Results:
+        """The newest of earlier rounds."""
+        step, found = position.step, Results()
+        newest = {
+            (one.slot, one.name): one.value
+            for one in self.room.all_said
+            if one.step == step.name and one.round < position.round
+        }
+        for field in step.fields:
+            for slot in slots:
+                if (slot, field.name) in newest:
+                    found.setdefault(field.name, {})[slot] = answers.stored_value(
+                        field, newest[slot, field.name]
+                    )
+        return found
+
+    def _earn(self, position: Position, amounts: dict[int, Decimal]) -> None:
+        if not amounts:
+            return
+        self.changes.append(Earned(position, tuple(amounts.items()), f"hook {position.step.score}"))
+        earned = dict(self.room.earned)
+        for seat in self.room.seats:
+            if seat.plays and seat.slot in amounts:
+                earned[seat.slot] = answers.EXACT.add(earned.get(seat.slot, Decimal(0)), amounts[seat.slot])
+        self.room = replace(self.room, earned=earned)
+
+    async def _rewire(self, left: networklab.Room, position: Position) -> None:
+        """The network of the round that begins at this position, by a hook or as the study plans."""
+        study, room = self.study, self.room
+        network, size = study.network_of(room.kind), len(room.seats)
+        if study.rounds.get(position.index, 1) == 1:
+            return
+        found: tuple[Tie, ...] | None
+        if network.rewire_by:
+            made_by = f"hook {network.rewire_by}"
+            found = await self.ask(
+                network.rewire_by, lambda answer: answers.read_network(answer, size, network.directed), left
+            )
+        else:
+            made_by = "study"
+            # What seats ask for counts for one kind of network only, which no round changes.
+            types = [seat.type for seat in room.seats]
+            found = study.planned_ties(room.kind, room.seed, types, self.wired_at, position.index)
+        if found is not None:
+            self.changes.append(Rewired(position, found, made_by))
+            self.wired_at = position.index
+            self.room = replace(room, ties=tuple(networklab.Tie(*tie) for tie in found))
+
+    def _deal_roles(self, position: Position) -> None:
+        study, room = self.study, self.room
+        if study.roles is None or not study.deals_at(position.index):
+            return
+        tied = [Tie(one.from_slot, one.to_slot) for one in room.ties]
+        groups = roles.groups_in(study.network_of(room.kind), len(room.seats), tied)
+        dealt = roles.deal(study.roles.names, groups, self._roles(), study.roles.change)
+        self.store(position, {ROLE: dealt}, "study")
+
+    def _roles(self) -> dict[int, list[str]]:
+        """Those that each slot has had, in the order of the plan."""
+        found: dict[int, list[str]] = {}
+        for one in self.room.all_said:
+            if one.name == ROLE and self.study.roles is not None:
+                found.setdefault(one.slot, []).append(str(one.value))
+        return found
+
+    async def _who_is_asked(self, position: Position) -> Asked:
+        """None: all. Nobody who plays: the step is skipped."""
+        step, seats = position.step, self.room.seats
+        if not step.chooses:
+            return None
+        had = {slot: {ROLE: dealt[-1]} for slot, dealt in self._roles().items()}
+        asked = tuple(
+            seat.slot for seat in seats if step.is_for({**seat.treatment, **had.get(seat.slot, {})})
+        )
+        if step.when and asked:
+            chosen = await self._ask(step.when, position, answers.read_asked)
+            asked = tuple(slot for slot in asked if chosen is None or slot in chosen)
+        return asked if any(seat.plays for seat in seats if seat.slot in asked) else ()
+
+    async def _compute_shown(self, position: Position) -> None:
+        """What pages of this position show, or ask about, by a hook."""
+        results = {field.name: field for field in position.step.results}
+        for hook in position.step.opening_hooks:
+            field = results[hook]
+
+            def read(answer: Any, slots: tuple[int, ...], field: Field = field) -> Results:
+                return answers.read_results([field], {field.name: answer}, slots)
+
+            self.store(position, await self._ask(hook, position, read), f"hook {hook}")
+
+    async def _ask(
+        self, hook: str, position: Position, read: Callable[[Any, tuple[int, ...]], T], *more: Any
+    ) -> T | None:
+        room = self.as_of(position)
+        slots = room.slots
+        return await self.ask(hook, lambda answer: read(answer, slots), room, *more)
