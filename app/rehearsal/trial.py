@@ -7,31 +7,21 @@ answer that is counted on and may be missing. What a hook makes of other answers
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from functools import partial
 from typing import Any, TypeVar
 
 from app.rooms import seating_hook
 from app.rooms.seating import Waiting
-from app.study.hooks.answers import (
-    Results,
-    read_amounts,
-    read_asked,
-    read_fill_in,
-    read_network,
-    read_results,
-    read_value,
-)
-from app.study.hooks.networklab import Question, Room, Said, Seat, Tie, Value
+from app.rooms.steps import Asked, Course
+from app.study.hooks import networklab
+from app.study.hooks.answers import read_value
 from app.study.hooks.pool import FILE, Failure, HookError, Hooks
-from app.study.hooks.uses import ON_TIMEOUT, line_of_answer
-from app.study.model import roles
+from app.study.hooks.uses import line_of_answer
 from app.study.model.fields import Field
-from app.study.model.networks import Tie as Stored
 from app.study.model.plausible import plausible
-from app.study.model.study import ANY, ROLE, SEEN, Position, RoomKind, Step, Study
+from app.study.model.study import ANY, Position, RoomKind, Study
 from app.study.model.treatments import Draws
 from app.study.toml.mistakes import Mistake, listed, whole_line
 
@@ -86,7 +76,7 @@ async def try_hooks(study: Study) -> list[Mistake]:
 
 def _in_vain(study: Study, trials: Sequence[_Trial]) -> Iterator[tuple[str, str, str]]:
     """Hooks that never chose anybody, or left a result out, in any of the rooms; each with a sentence and a cure."""
-    heard = {(one.step, one.name) for trial in trials for one in trial.said}
+    heard = {(one.step, one.name) for trial in trials for one in trial.course.room.all_said}
     opened = {step for trial in trials for step in trial.opened}
     for step in study.steps:
         if step.when and step.name not in opened and not step.only:
@@ -96,7 +86,7 @@ def _in_vain(study: Study, trials: Sequence[_Trial]) -> Iterator[tuple[str, str,
                 sentence,
                 "It is asked before the step opens, when nothing is answered there yet.",
             )
-        left = [one.name for one in _computed(step) if (step.name, one.name) not in heard]
+        left = [one.name for one in step.computed if (step.name, one.name) not in heard]
         if step.on_end and left and step.name in opened and not study.treatments:
             sentence = f"`{step.on_end}` gave no {listed(left)} in all rooms that were made up."
             yield step.on_end, sentence, "Return it, or remove it from the step's `results`."
@@ -104,18 +94,14 @@ def _in_vain(study: Study, trials: Sequence[_Trial]) -> Iterator[tuple[str, str,
 
 def _dear(study: Study, trials: Sequence[_Trial]) -> Iterator[tuple[str, str, str]]:
     """Points that count as money, as it seems."""
-    most = max((amount for trial in trials for amount in trial.earned.values()), default=Decimal(0))
+    earned = (amount for trial in trials for amount in trial.course.room.earned.values())
+    most = max(earned, default=Decimal(0))
     if study.pay.per_point is None and study.pay.most is None and most > DEAR * study.pay.base > 0:
         hook = next(step.score for step in study.steps if step.score)
         sentence = (
             f"Somebody earned {most:f} in a room that was made up, and gets {study.pay.base} for finishing."
         )
         yield hook, sentence, "If these are points, say in [pay] what one is worth: per_point = 0.01."
-
-
-def _computed(step: Step) -> list[Field]:
-    """The results that `on_end` gives."""
-    return [one for one in step.results if one.name not in (ROLE, *step.opening_hooks)]
 
 
 async def _try_lobby(hooks: Hooks, study: Study) -> list[Failure]:
@@ -151,189 +137,90 @@ class _Trial:
         self.hooks, self.study, self.kind = hooks, study, kind
         self.chance = random.Random(kind.name)
         self.failures: list[Failure] = []
-        self.said: list[Said] = []
-        self.earned: dict[int, Decimal] = {}
         self.opened: set[str] = set()  # steps
-        draws = Draws(study.treatments, SEED)
-        self.treatment = draws.room(kind.name, 1)
-        types = [_type(study, wanted, self.chance) for wanted in kind.types]
-        self.seats = tuple(
-            Seat(
+        self.silent = kind.size if silent else None
+        self.course = Course(study, self._room(bots), 0, self._ask)
+
+    async def play(self) -> None:
+        plan, index = self.study.plan, 0
+        left = self.course.as_of(plan[0])
+        while index < len(plan):
+            if not FIRST < plan[index].round < plan[index].step.repeat:
+                asked = await self.course.begin(index, left)
+                if asked != ():
+                    await self._go_through(self.study.pages_at(index), asked)
+                    left = self.course.as_of(self.study.pages_at(index)[-1])
+            index = self.study.after(index)
+
+    def _room(self, bots: int) -> networklab.Room:
+        kind, draws = self.kind, Draws(self.study.treatments, SEED)
+        treatment = draws.room(kind.name, 1)
+        types = [_type(self.study, wanted, self.chance) for wanted in kind.types]
+        seats = [
+            networklab.Seat(
                 slot,
                 f"Player {slot}",
                 type_,
-                entry={field.name: self._value(field) for field in study.entry},
-                treatment=self.treatment | draws.player(type_, f"{kind.name}-1", slot),
+                entry={field.name: read_value(field, self._value(field)) for field in self.study.entry},
+                treatment=treatment | draws.player(type_, f"{kind.name}-1", slot),
             )
             for slot, type_ in enumerate(types, 1)
-        )
+        ]
         people = kind.size - bots
-        self.seats = self.seats[:people] + tuple(
+        seats[people:] = [
             replace(seat, type="" if wanted == ANY else wanted, plays=False, entry={}, bot=True)
-            for seat, wanted in zip(self.seats[people:], kind.types[people:], strict=True)
-        )
-        self.slots = [seat.slot for seat in self.seats]
-        self.silent = self.slots[-1] if silent else None
-        self.network = study.network_of(kind.name)
-        self.ties: Sequence[Stored] = self.network.ties(kind.size, 1, types, kind.name)
-
-    async def play(self) -> None:
-        before: Position | None = None
-        for position in self.study.plan:
-            if FIRST < position.round < position.step.repeat:
-                continue
-            if before is not None and self.network.rewire_by and self.study.rounds.get(position.index, 1) > 1:
-                read = partial(read_network, size=len(self.slots), directed=self.network.directed)
-                self.ties = await self._call(self.network.rewire_by, before, read) or self.ties
-            self._deal(position)
-            if asked := await self._who_is_asked(position):
-                self.opened.add(position.step.name)
-                await self._open(position, asked)
-                await self._end(position, asked)
-            before = position
-
-    def _deal(self, position: Position) -> None:
-        if self.study.roles is not None and self.study.deals_at(position.index):
-            had: dict[int, list[str]] = {}
-            for one in self.said:
-                if one.name == ROLE:
-                    had.setdefault(one.slot, []).append(str(one.value))
-            together = roles.groups_in(self.network, len(self.slots), self.ties)
-            dealt = roles.deal(self.study.roles.names, together, had, self.study.roles.change)
-            self._hear(position, {ROLE: dealt})
-
-    async def _who_is_asked(self, position: Position) -> list[int]:
-        step = position.step
-        had = {one.slot: {ROLE: str(one.value)} for one in self.said if one.name == ROLE}
-        asked = [
-            seat.slot for seat in self.seats if step.is_for({**seat.treatment, **had.get(seat.slot, {})})
+            for seat, wanted in zip(seats[people:], kind.types[people:], strict=True)
         ]
-        if step.when and asked:
-            decided = await self._call(step.when, position, partial(read_asked, slots=self.slots))
-            asked = asked if decided is None else [slot for slot in asked if slot in decided]
-        return asked
-
-    async def _open(self, position: Position, asked: Sequence[int]) -> None:
-        step = position.step
-        for field in step.results:
-            if field.name in step.opening_hooks:
-                await self._compute(field.name, position, [field], field.name)
-        if step.fields and self.study.dropout.bot and self.study.has_bots:
-            await self._play_bot(position, asked[-1])
-        for field in step.fields:
-            answers = {
-                slot: self._value(field, self._others(field, slot)) for slot in asked if slot != self.silent
-            }
-            self._hear(position, {field.name: answers})
-
-    async def _play_bot(self, position: Position, slot: int) -> None:
-        fields = position.step.fields
-        questions = tuple(
-            Question(
-                *(
-                    one.name,
-                    one.kind,
-                    one.min,
-                    one.max,
-                    one.options,
-                    one.required,
-                    tuple(self._others(one, slot)),
-                )
-            )
-            for one in fields
-        )
-
-        def read(answer: Any) -> Results:
-            return read_fill_in(fields, {slot: answer}, self.slots)
-
-        before = self.seats
-        self.seats = tuple(
-            replace(seat, plays=False, bot=True) if seat.slot == slot else seat for seat in before
-        )
-        await self._call(self.study.dropout.bot, position, read, slot, questions)
-        self.seats = before
-
-    def _others(self, field: Field, slot: int) -> Sequence[int]:
-        """Whom a question is about."""
-        if field.of == "neighbours":
-            return [tie.to_slot for tie in self.ties if tie.from_slot == slot]
-        if field.of in ("", *SEEN):
-            return [other for other in self.slots if other != slot]
-        chosen = (one.value for one in reversed(self.said) if (one.slot, one.name) == (slot, field.of))
-        found = next(chosen, ())
-        return [int(other) for other in found] if isinstance(found, tuple) else []
-
-    async def _end(self, position: Position, asked: Sequence[int]) -> None:
-        step = position.step
-        if step.fills_in:
-            await self._fill_in(position, asked)
-        if step.on_end:
-            await self._compute(step.on_end, position, _computed(step))
-        if step.score:
-            found = await self._call(step.score, position, partial(read_amounts, slots=self.slots))
-            for slot, amount in (found or {}).items():
-                self.earned[slot] = self.earned.get(slot, Decimal(0)) + amount
-
-    async def _fill_in(self, position: Position, asked: Sequence[int]) -> None:
-        """For whoever is silent; a hook is tried even where nobody is."""
-        step = position.step
-        fields = {field.name: field for field in step.fields}
-        if step.on_timeout == "hook":
-            found = await self._call(
-                ON_TIMEOUT, position, lambda answer: read_fill_in(step.fields, answer, self.slots)
-            )
-        else:
-            said = step.on_timeout.removeprefix("default:")
-            default = said != step.on_timeout
-            found = {
-                name: dict.fromkeys(self.slots, field.read([said]))
-                for name, field in fields.items()
-                if default
-            }
-        for name, values in (found or {}).items():
-            mine = {slot: read_value(fields[name], value) for slot, value in values.items() if value}
-            if self.silent in mine and self.silent in asked:
-                self._hear(position, {name: {self.silent: mine[self.silent]}})
-
-    async def _compute(self, hook: str, position: Position, fields: Sequence[Field], alone: str = "") -> None:
-        """What it computes is there for the hooks after it. `alone`: it gives the values of this name alone."""
-
-        def read(answer: Any) -> Results:
-            return read_results(fields, {alone: answer} if alone else answer, self.slots)
-
-        by_name = {field.name: field for field in fields}
-        for name, values in (await self._call(hook, position, read) or {}).items():
-            found = {slot: read_value(by_name[name], value) for slot, value in values.items() if value}
-            self._hear(position, {name: found})
-
-    def _hear(self, position: Position, said: Mapping[str, Mapping[int, Value]]) -> None:
-        self.said += [
-            Said(position.step.name, position.round, slot, name, value)
-            for name, values in said.items()
-            for slot, value in values.items()
-        ]
-
-    async def _call(self, hook: str, position: Position, read: Callable[[Any], T], *more: Any) -> T | None:
-        """None where it failed."""
-        room = Room(
-            name=f"{self.kind.name}-1",
-            kind=self.kind.name,
+        tied = self.study.network_of(kind.name).ties(kind.size, SEED, types, kind.name)
+        return networklab.Room(
+            name=f"{kind.name}-1",
+            kind=kind.name,
             number=1,
             seed=SEED,
-            step=position.step.name,
-            round=position.round,
-            rounds=position.step.repeat,
-            seats=self.seats,
-            ties=tuple(Tie(*tie) for tie in self.ties),
-            all_said=tuple(self.said),
-            treatment=self.treatment,
-            earned=dict(self.earned),
+            step=self.study.plan[0].step.name,
+            round=1,
+            rounds=self.study.plan[0].step.repeat,
+            seats=tuple(seats),
+            ties=tuple(networklab.Tie(*tie) for tie in tied),
+            treatment=treatment,
         )
+
+    async def _ask(self, hook: str, read: Callable[[Any], T], room: networklab.Room, *more: Any) -> T | None:
+        """None where it failed."""
         try:
             return await self.hooks.ask(self.study, hook, read, room, *more)
         except HookError as error:
             self.failures.append(error.failure)
             return None
 
-    def _value(self, field: Field, others: Sequence[int] = ()) -> Value:
-        return read_value(field, plausible(field, self.chance, others))
+    async def _go_through(self, pages: Sequence[Position], asked: Asked) -> None:
+        """From when they have opened until they end."""
+        course = self.course
+        slots = course.room.slots if asked is None else asked
+        for page in pages:
+            self.opened.add(page.step.name)
+            if page.step.fields and self.study.dropout.bot and self.study.has_bots:
+                await self._try_bot(page, slots[-1])
+            for field in page.step.fields:
+                said = {
+                    slot: self._value(field, course.others_of(field, page, slot))
+                    for slot in slots
+                    if slot != self.silent
+                }
+                course.hear(
+                    (page.step.name, page.round, slot, field.name, value) for slot, value in said.items()
+                )
+        for page in pages:
+            if page.step.fills_in and page.step.on_timeout == "hook" and self.silent not in slots:
+                await course.ask_on_timeout(page)  # which a room does only where somebody is silent
+        await course.end(pages[0].index, asked)
+
+    async def _try_bot(self, page: Position, slot: int) -> None:
+        before = self.course.room
+        seats = (replace(one, plays=False, bot=True) if one.slot == slot else one for one in before.seats)
+        self.course.room = replace(before, seats=tuple(seats))
+        await self.course.answers_of_bot(page, slot)
+        self.course.room = before
+
+    def _value(self, field: Field, others: Sequence[int] = ()) -> str:
+        return plausible(field, self.chance, others)

@@ -345,3 +345,31 @@ def test_a_trial_has_roles_treatments_bots_a_lobby_and_somebody_who_is_silent(
     files = {"study.toml": toml.encode(), "pages/talk.html": PAGE.encode(), "hooks.py": hooks.encode()}
     found = [f"{'' if one.grave else 'note: '}{one}" for one in asyncio.run(try_hooks(parse(files)))]
     assert len(found) == bool(said) and all(said in one for one in found), found
+
+
+STRANGERS = """
+title = "Strangers"
+[[room]]
+name = "four"
+seats = {any = 4}
+[network]
+kind = "pairs"
+each_round = "new"
+[[step]]
+page = "talk"
+repeat = 3
+limit = "60s"
+fields = [{name = "sure", ask = "How sure are you?", kind = "integer", min = 0, max = 100}]
+score = "met"
+"""
+MET = b"""
+def met(room):
+    assert room.neighbours(1) == ({1: 4, 2: 3, 3: 2}[room.round],)
+    return {slot: room.round for slot in room.slots}
+"""
+
+
+def test_a_trial_has_the_pairs_that_the_study_plans_for_each_round_as_rooms_do() -> None:
+    study = parse({"study.toml": STRANGERS.encode(), "pages/talk.html": PAGE.encode(), "hooks.py": MET})
+    assert [study.networks[0].ties(4, 1, nth=nth)[0].to_slot for nth in (1, 2, 3)] == [4, 3, 2]
+    assert asyncio.run(try_hooks(study)) == []
