@@ -4,6 +4,7 @@
 -- order, so that sequence numbers are gapless and in commit order. The notification is a hint that names
 -- the logs; whoever hears it reads the events.
 --
+-- app/database/events.py declares each event and what it carries; a story holds what is written here against it.
 -- What changes in a session, a room or a player is in its event, exact to the microsecond: app/replay/fold.py makes the
 -- tables again from the logs, and `networklab replay --check` finds a column that an event forgets.
 

@@ -1,25 +1,274 @@
-"""Logs and their events: what happened, in order, one log a room and one a session."""
+"""Logs and their events: what happened, in order, one log a room and one a session.
+
+`DECLARED` has every event there is, and what it carries. The triggers write them (sql/triggers.sql); whatever folds,
+lists or says one is held against it, and so is docs/events.md. What was empty is left out where `NotRequired` says so.
+`verify`, its recounts and `replay --check` read the logs on their own, so that nothing wrong here can hide from them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, NewType, NotRequired, TypedDict
 
 from app.database.connections import Connection
 from app.database.queries import Queries, rows
 
 SQL = Queries(__name__)
+EventName = Literal[
+    "session_started",
+    "session_paused",
+    "session_resumed",
+    "session_closed",
+    "study_mended",
+    "seating_stopped",
+    "seating_retried",
+    "player_signed_in",
+    "player_stands_by",
+    "player_retyped",
+    "player_placed",
+    "code_issued",
+    "help_asked",
+    "note_written",
+    "room_opened",
+    "step_opened",
+    "deadline_moved",
+    "network_rewired",
+    "results_stored",
+    "room_stopped",
+    "room_retried",
+    "room_ended",
+    "player_answered",
+    "player_earned",
+    "message_sent",
+    "player_nudged",
+    "player_returned",
+    "player_finished",
+    "player_left",
+    "player_replaced",
+    "bot_placed",
+]
+Moment = NewType("Moment", str)  # ISO 8601, to the microsecond
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     log_id: int
     seq: int
-    name: str
+    name: EventName
     player_id: int | None
-    data: dict[str, Any]
+    data: dict[str, Any]  # as `DECLARED` has it, or an older version's
     at: datetime
+
+
+class Act(TypedDict):
+    by: NotRequired[str]  # the researcher who did it
+
+
+class SessionMoved(Act):
+    since: Moment
+
+
+class StudyMended(Act):
+    before: str  # the study's sha256
+    now: str
+
+
+class HookFailed(Act):
+    hook: str
+    line: int  # of hooks.py; 0: of none in particular
+    sentence: str
+
+
+class PlayerSignedIn(TypedDict):
+    type: str  # may be empty
+    signed_in_at: Moment
+    waiting_since: Moment
+
+
+class PlayerStandsBy(TypedDict):
+    until: Moment
+
+
+PlayerRetyped = TypedDict("PlayerRetyped", {"from": str, "to": str, "by": str | None})
+
+
+class PlayerPlaced(TypedDict):
+    room: str
+    room_id: int
+    slot: int
+    seated_at: Moment
+    treatment: NotRequired[dict[str, str]]  # factor → level
+
+
+class CodeIssued(TypedDict):
+    before: str
+    code: str
+    outcome: str
+    by: str | None
+
+
+class HelpAsked(TypedDict):
+    note: int  # its number
+
+
+class NoteWritten(HelpAsked):
+    by: str
+
+
+class AtStep(TypedDict):
+    position: int  # in the study's plan, from 0
+    step: str
+    round: int
+
+
+class RoomAtStep(AtStep):
+    """Where a room stands."""
+
+    room: str
+    deadline: Moment
+    last_step: NotRequired[str]  # these two where each goes through several pages at their own pace
+    last_round: NotRequired[int]
+
+
+class RoomOpened(RoomAtStep):
+    kind: str
+    reason: str
+    opening: bool  # that step is yet to be decided on
+    opened_at: Moment
+    treatment: NotRequired[dict[str, str]]
+
+
+class StepOpened(RoomAtStep, Act):
+    asked: NotRequired[list[int]]  # the slots that are shown it, if not all
+
+
+class RoomFailed(StepOpened, HookFailed):
+    pass
+
+
+class DeadlineMoved(StepOpened):
+    hook: NotRequired[str]  # these three where it has stopped the room
+    line: NotRequired[int]
+    sentence: NotRequired[str]
+
+
+class RoomEnded(StepOpened):
+    outcome: str
+    ended_at: Moment
+
+
+class NetworkRewired(AtStep):
+    """`position`, `step` and `round`: from which on it holds."""
+
+    made_by: str
+    ties: list[tuple[int, int, float]]  # from, to, weight
+
+
+class ResultsStored(AtStep):
+    made_by: str
+    results: list[tuple[int, str, str]]  # slot, name, value
+
+
+class PlayerAnswered(TypedDict):
+    step: str
+    round: int
+    late: bool
+    records: list[int]  # their numbers
+    sha256: str  # with them the receipt that the player was given
+
+
+class PlayerEarned(TypedDict):
+    position: int
+    amount: str  # a decimal number
+    reason: str
+
+
+class MessageSent(TypedDict):
+    message: int  # its number
+    slot: int
+    to: NotRequired[int]  # for this slot alone
+    sha256: str  # of its words
+
+
+class PlayerNudged(TypedDict):
+    slot: int
+    nudged_at: Moment
+
+
+class PlayerReturned(TypedDict):
+    slot: int
+
+
+class PlayerOut(Act):
+    outcome: str
+    slot: int | None
+    code: str
+    finished_at: Moment
+    then: NotRequired[Literal["standby", "bot", "smaller", "end_room", "continue"]]  # what the room did
+
+
+class PlayerReplaced(Act):
+    slot: int
+    before: str  # who sat there, by label
+    before_id: int
+    now: str
+    was_empty: NotRequired[bool]  # the room had gone on without them
+
+
+class BotPlaced(TypedDict):
+    slot: int
+    type: NotRequired[str]  # these two of a bot that has the slot from the start
+    treatment: NotRequired[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """`data`: a TypedDict. `about`: whether it is of one player; None: it may be of everybody."""
+
+    data: Any
+    logs: frozenset[Literal["session", "room"]]
+    about: bool | None = False
+
+
+SESSION: frozenset[Literal["session", "room"]] = frozenset({"session"})
+ROOM: frozenset[Literal["session", "room"]] = frozenset({"room"})
+DECLARED: Mapping[EventName, Declared] = {
+    "session_started": Declared(SessionMoved, SESSION),
+    "session_paused": Declared(SessionMoved, SESSION),
+    "session_resumed": Declared(SessionMoved, SESSION),
+    "session_closed": Declared(SessionMoved, SESSION),
+    "study_mended": Declared(StudyMended, SESSION),
+    "seating_stopped": Declared(HookFailed, SESSION),
+    "seating_retried": Declared(Act, SESSION),
+    # Written by the seating that follows, a little later than `signed_in_at`
+    "player_signed_in": Declared(PlayerSignedIn, SESSION, about=True),
+    "player_stands_by": Declared(PlayerStandsBy, SESSION, about=True),
+    "player_retyped": Declared(PlayerRetyped, SESSION, about=True),
+    "player_placed": Declared(PlayerPlaced, SESSION, about=True),
+    "code_issued": Declared(CodeIssued, SESSION, about=True),
+    "help_asked": Declared(HelpAsked, SESSION, about=True),
+    "note_written": Declared(NoteWritten, SESSION, about=None),
+    "room_opened": Declared(RoomOpened, SESSION | ROOM),
+    "step_opened": Declared(StepOpened, ROOM),
+    "deadline_moved": Declared(DeadlineMoved, ROOM),
+    "network_rewired": Declared(NetworkRewired, ROOM),
+    "results_stored": Declared(ResultsStored, ROOM),
+    "room_stopped": Declared(RoomFailed, ROOM),
+    "room_retried": Declared(StepOpened, ROOM),
+    "room_ended": Declared(RoomEnded, SESSION | ROOM),
+    "player_answered": Declared(PlayerAnswered, ROOM, about=True),
+    "player_earned": Declared(PlayerEarned, ROOM, about=True),
+    "message_sent": Declared(MessageSent, ROOM, about=True),
+    "player_nudged": Declared(PlayerNudged, ROOM, about=True),
+    "player_returned": Declared(PlayerReturned, ROOM, about=True),
+    "player_finished": Declared(PlayerOut, ROOM, about=True),
+    # In the session's log of who had no slot
+    "player_left": Declared(PlayerOut, SESSION | ROOM, about=True),
+    "player_replaced": Declared(PlayerReplaced, ROOM, about=True),
+    "bot_placed": Declared(BotPlaced, ROOM),
+}
 
 
 async def events_after(conn: Connection, cursors: dict[int, int], most: int) -> list[Event]:

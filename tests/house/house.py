@@ -26,6 +26,7 @@ from app.web.accounts import log_in, password_hash, put_account
 from app.web.auth import ADMIN_COOKIE
 from app.web.processes import free_port
 from tests.house.database import CONTRADICTIONS
+from tests.house.declared import WRITTEN, undeclared
 from tests.house.guests import Guest
 from tests.house.server import Server
 from tests.house.studies import PAGE, TALK
@@ -166,10 +167,13 @@ class House:
         return [pid for pid in found if _lives(pid)]
 
     def contradictions(self, session: Opened) -> list[tuple[Any, ...]]:
-        """Where players, slots, rooms and logs disagree, by queries that trust no constraint."""
+        """Where players, slots, rooms and logs disagree, by queries that trust no constraint, and undeclared events."""
         with psycopg.connect(self.database, autocommit=True) as conn:
             own = {"session": session.id}
-            return [line for query in CONTRADICTIONS for line in conn.execute(query.encode(), own).fetchall()]
+            found = [
+                line for query in CONTRADICTIONS for line in conn.execute(query.encode(), own).fetchall()
+            ]
+            return found + undeclared(conn.execute(WRITTEN, own).fetchall())
 
     def researcher(self, server: Server, name: str = "ada") -> Browser:
         """The browser of somebody who has logged in to the dashboard."""

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from uuid import uuid4
 
 from app.database.connections import Connection
 from app.players import notes, pay, players
 from app.players.people import Person
-from app.rooms import dropouts, lobby, messages, records, rooms
+from app.rooms import dropouts, lobby, messages, records, rooms, takeovers
 from app.rooms.messages import Draft
 from app.rooms.records import Answer, Receipt, form_id
+from app.sessions import actions
 from app.sessions.studies import read_study
 from app.study.model.study import Study
 from tests.house.house import House
 
+# Written as a rule would, at a moment when it has no reason to.
+NUDGE = "update player set nudged_at = clock_timestamp() where id = any(%(player_ids)s)"
 STUDY = """
 title = "Lively"
 [entry]
@@ -204,3 +208,84 @@ def a_lively_session(house: House) -> tuple[Lively, dict[str, int]]:
     house.do(after)
     lively.withdraws(others[4])
     return lively, who
+
+
+def an_eventful_session(house: House) -> Lively:
+    """What can happen to a session, a room and a player, each at least once."""
+    lively = open_lively(house, 14)
+    session_id, study = lively.session_id, lively.study
+    who = {label: lively.comes(label) for label in [*lively.tokens][:9]}
+    assert lively.seat() == 8
+    first, second, third, *_ = who.values()
+    late = {label: lively.comes(label) for label in ("P10", "P11", "P12")} | {"P9": who["P9"]}
+    heirs = [late["P11"], late["P9"], late["P10"]]
+
+    async def act(conn: Connection) -> None:
+        room = await room_of(conn, first)
+        await actions.extend(conn, session_id, room.id, room.deadline, 30, "ada")
+        await actions.retype(conn, session_id, study, late["P10"], "red", "ada")
+        await actions.dismiss(conn, session_id, study, late["P12"], "lobby", "ada")
+
+    async def pause(conn: Connection) -> None:
+        await actions.pause(conn, session_id, "ada")
+
+    async def resume(conn: Connection) -> None:
+        await actions.resume(conn, session_id, "ada")
+
+    house.do(act)
+    lively.answers(first, 1)
+    house.do(pause)
+    lively.comes("P13")
+    house.do(resume)
+    lively.seat()
+
+    async def act_again(conn: Connection) -> None:
+        room = await room_of(conn, first)
+        for leaves, takes in pairwise([first, *heirs]):
+            await actions.replace(conn, session_id, study, leaves, takes, "withdrawn", "ada")
+        await actions.advance(conn, session_id, study, room.id, 0, "ada")
+        await actions.issue(conn, session_id, study, first, "complete", "ada")
+        never = await _player(conn, session_id, "P14")
+        await actions.issue(conn, session_id, study, never, "lobby", "ada")
+
+    house.do(act_again)
+    lively.answers(heirs[-1], 2)
+    lively.answers(heirs[-1], 1)  # late
+    house.do(lambda conn: lively.say(conn, heirs[-1], "Hello"))
+
+    async def earn(conn: Connection) -> None:
+        room = await room_of(conn, third)
+        await pay.earn(conn, room.id, 0, {slot: Decimal("1.25") for slot in range(1, 5)}, "payoff")
+
+    house.do(earn)
+
+    async def silent(conn: Connection) -> None:
+        room = await room_of(conn, third)
+        playing = [seat for seat in (await rooms.view(conn, room.id)).seats if seat.status == "playing"]
+        ids = [seat.player_id for seat in playing if seat.player_id is not None]
+        await conn.execute(NUDGE, dict(player_ids=ids))
+        await dropouts.come_back(conn, ids[0])
+        leaver = await players.find_player(conn, ids[1])
+        assert leaver is not None
+        await takeovers.give_to_bot(conn, leaver)
+
+    house.do(silent)
+    lively.withdraws(second)
+
+    async def end_one(conn: Connection) -> None:
+        room = await room_of(conn, third)
+        await actions.end_room(conn, session_id, study, room.id, "ada")
+
+    house.do(end_one)
+    return lively
+
+
+async def room_of(conn: Connection, player: int) -> rooms.Room:
+    [(room_id,)] = await (await conn.execute("select room_id from player where id = %s", [player])).fetchall()
+    return await rooms.find_room(conn, room_id)
+
+
+async def _player(conn: Connection, session_id: str, label: str) -> int:
+    query = "select id from player where session_id = %s and label = %s"
+    [(player_id,)] = await (await conn.execute(query, [session_id, label])).fetchall()
+    return int(player_id)

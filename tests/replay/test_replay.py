@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from itertools import pairwise
 from uuid import uuid4
 
 import pytest
@@ -15,12 +13,12 @@ from app.commands.arguments import Refusal
 from app.commands.replay import moment
 from app.database import clock
 from app.database.connections import Connection
-from app.players import notes, pay
-from app.players.players import Arrival, find_player, sign_in
+from app.players import notes
+from app.players.players import Arrival, sign_in
 from app.replay.check import Checked, check
 from app.replay.fold import Span, read_then
 from app.replay.state import STATUSES, Then
-from app.rooms import dropouts, lobby, records, rooms, takeovers
+from app.rooms import lobby, records, rooms
 from app.rooms.records import Answer, form_id
 from app.sessions import actions, sessions
 from app.sessions.studies import read_study
@@ -29,10 +27,9 @@ from app.web.live.places import place_of
 from app.web.past.places import Stage, page_then
 from app.web.signing import Keys
 from tests.house.house import House
-from tests.house.lively import Lively, a_lively_session, open_lively
+from tests.house.lively import NUDGE, a_lively_session, an_eventful_session, open_lively
 
-# Written as rules and hooks would, at moments when none of them has a reason to.
-NUDGE = "update player set nudged_at = clock_timestamp() where id = any(%(player_ids)s)"
+# Written as a rule would, at a moment when it has no reason to.
 FILL_IN = """insert into result (session_id, room_id, position, step, round, slot, name, value, made_by)
     values (%(session_id)s, %(room_id)s, 0, 'guess', 1, 3, 'guess', '77', 'default')"""
 
@@ -48,87 +45,6 @@ def then_at(house: House, session_id: str, at: datetime) -> Then:
 
 def close(house: House, session_id: str) -> None:
     house.do(lambda conn: actions.close(conn, session_id, "ada"))
-
-
-def an_eventful_session(house: House) -> Lively:
-    """What can happen to a session, a room and a player, each at least once."""
-    lively = open_lively(house, 14)
-    session_id, study = lively.session_id, lively.study
-    who = {label: lively.comes(label) for label in [*lively.tokens][:9]}
-    assert lively.seat() == 8
-    first, second, third, *_ = who.values()
-    late = {label: lively.comes(label) for label in ("P10", "P11", "P12")} | {"P9": who["P9"]}
-    heirs = [late["P11"], late["P9"], late["P10"]]
-
-    async def act(conn: Connection) -> None:
-        room = await _room_of(conn, first)
-        await actions.extend(conn, session_id, room.id, room.deadline, 30, "ada")
-        await actions.retype(conn, session_id, study, late["P10"], "red", "ada")
-        await actions.dismiss(conn, session_id, study, late["P12"], "lobby", "ada")
-
-    async def pause(conn: Connection) -> None:
-        await actions.pause(conn, session_id, "ada")
-
-    async def resume(conn: Connection) -> None:
-        await actions.resume(conn, session_id, "ada")
-
-    house.do(act)
-    lively.answers(first, 1)
-    house.do(pause)
-    lively.comes("P13")
-    house.do(resume)
-    lively.seat()
-
-    async def act_again(conn: Connection) -> None:
-        room = await _room_of(conn, first)
-        for leaves, takes in pairwise([first, *heirs]):
-            await actions.replace(conn, session_id, study, leaves, takes, "withdrawn", "ada")
-        await actions.advance(conn, session_id, study, room.id, 0, "ada")
-        await actions.issue(conn, session_id, study, first, "complete", "ada")
-        never = await _player(conn, session_id, "P14")
-        await actions.issue(conn, session_id, study, never, "lobby", "ada")
-
-    house.do(act_again)
-    lively.answers(heirs[-1], 2)
-    lively.answers(heirs[-1], 1)  # late
-    house.do(lambda conn: lively.say(conn, heirs[-1], "Hello"))
-
-    async def earn(conn: Connection) -> None:
-        room = await _room_of(conn, third)
-        await pay.earn(conn, room.id, 0, {slot: Decimal("1.25") for slot in range(1, 5)}, "payoff")
-
-    house.do(earn)
-
-    async def silent(conn: Connection) -> None:
-        room = await _room_of(conn, third)
-        playing = [seat for seat in (await rooms.view(conn, room.id)).seats if seat.status == "playing"]
-        ids = [seat.player_id for seat in playing if seat.player_id is not None]
-        await conn.execute(NUDGE, dict(player_ids=ids))
-        await dropouts.come_back(conn, ids[0])
-        leaver = await find_player(conn, ids[1])
-        assert leaver is not None
-        await takeovers.give_to_bot(conn, leaver)
-
-    house.do(silent)
-    lively.withdraws(second)
-
-    async def end_one(conn: Connection) -> None:
-        room = await _room_of(conn, third)
-        await actions.end_room(conn, session_id, study, room.id, "ada")
-
-    house.do(end_one)
-    return lively
-
-
-async def _room_of(conn: Connection, player: int) -> rooms.Room:
-    [(room_id,)] = await (await conn.execute("select room_id from player where id = %s", [player])).fetchall()
-    return await rooms.find_room(conn, room_id)
-
-
-async def _player(conn: Connection, session_id: str, label: str) -> int:
-    query = "select id from player where session_id = %s and label = %s"
-    [(player_id,)] = await (await conn.execute(query, [session_id, label])).fetchall()
-    return int(player_id)
 
 
 def test_a_session_folded_from_its_logs_is_what_the_tables_say(house: House) -> None:

@@ -1,0 +1,103 @@
+"""Stories of the one declaration of events: what is written, folded, listed, said and documented is held against it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, get_args, get_type_hints
+
+from app.config import PROJECT
+from app.database.connections import Connection
+from app.database.events import DECLARED, EventName
+from app.rooms import rooms, ties
+from app.sessions import actions, stopped_rooms
+from app.study.hooks.pool import Failure
+from app.study.model.networks import Tie
+from tests.house.declared import WRITTEN, undeclared
+from tests.house.house import House
+from tests.house.lively import Lively, a_lively_session, an_eventful_session, room_of
+
+ASKED = re.compile(r"\b[el]\.name (?:=|<>|(?:not )?in) \(?('\w+'(?:, *'\w+')*)")
+TICKED = re.compile(r"`(\w+)`")
+CARRIED = {key for declared in DECLARED.values() for key in get_type_hints(declared.data)}
+IN_OTHER_STUDIES = {"treatment", "last_step", "last_round", "asked", "was_empty"}
+
+
+def test_the_names_and_what_they_stand_for_are_the_same_events() -> None:
+    assert tuple(DECLARED) == get_args(EventName)
+
+
+def test_all_that_can_happen_is_written_as_it_is_declared(house: House) -> None:
+    eventful = an_eventful_session(house)
+    lively, who = a_lively_session(house)
+    house.do(lambda conn: all_the_rest(conn, lively, [*who.values()]))
+    written = close_and_read(house, eventful) + close_and_read(house, lively)
+    assert undeclared(written) == []
+    told = {(name, log) for name, log, _, _ in written}
+    assert told == {(name, log) for name, declared in DECLARED.items() for log in declared.logs}
+    carried = {key for _, _, _, data in written for key in data}
+    assert carried | IN_OTHER_STUDIES == CARRIED
+
+
+async def all_the_rest(conn: Connection, lively: Lively, people: list[int]) -> None:
+    """What neither of the two sessions has had: hooks that fail, another network, results, a standby, other hooks."""
+    session_id, study, first, waits = lively.session_id, lively.study, people[0], people[8]
+    room = await room_of(conn, first)
+    own, why = dict(session=session_id, room=room.id), Failure("decide", "It failed.", 7).as_json()
+    await ties.rewire(conn, room.id, study.plan[1], [Tie(1, 2, 0.5)], "hook wire")
+    for query in (
+        """insert into result (session_id, room_id, position, step, round, slot, name, value, made_by)
+        values (%(session)s, %(room)s, 0, 'talk', 1, 1, 'share', '5', 'hook results')""",
+        "update lobby set stopped = %(why)s where session_id = %(session)s",
+        "update player set standby_until = now() where id = %(waits)s",
+        "update session set study_sha256 = repeat('0', 64) where id = %(session)s",
+    ):
+        await conn.execute(query, own | dict(why=why, waits=waits))
+    await stopped_rooms.stop(conn, room.id, Failure("decide", "It failed."))
+    await actions.extend(conn, session_id, room.id, room.deadline, 30, "ada")
+    await stopped_rooms.retry_all(conn, session_id)
+    await rooms.end(conn, [room.id], "complete", study)
+
+
+def close_and_read(house: House, lively: Lively) -> list[tuple[Any, ...]]:
+    async def work(conn: Connection) -> list[tuple[Any, ...]]:
+        await actions.close(conn, lively.session_id, "ada")
+        return await (await conn.execute(WRITTEN, dict(session=lively.session_id))).fetchall()
+
+    return house.do(work)
+
+
+def test_queries_ask_for_events_that_there_are() -> None:
+    """Not so those of `verify`, which is to believe nothing but the logs, and of migrations."""
+    files = [path for path in PROJECT.glob("sql/*/**/*.sql") if "migrations" not in path.parts]
+    texts = [path.read_text(encoding="utf-8") for path in files if path.name != "verify.sql"]
+    asked = [name for text in texts for names in ASKED.findall(text) for name in re.findall(r"\w+", names)]
+    assert len(asked) > 20 and set(asked) <= DECLARED.keys()
+    read = {key for text in texts for key in re.findall(r"\b[el]\.data->>?'(\w+)'", text)}
+    assert read and read <= CARRIED
+
+
+def test_the_document_says_of_each_event_where_of_whom_and_what() -> None:
+    """A row may tell of several events; what only some of them carry is in it, too."""
+    sections = (PROJECT / "docs" / "events.md").read_text(encoding="utf-8").split("\n## ")
+    found = []
+    for log, section in zip(("session", "room"), sections[1:], strict=True):
+        for line in re.findall(r"^\| `.*", section, re.MULTILINE):
+            names, about, data = (cell.strip() for cell in line.split("|")[1:-1])
+            events = dict.fromkeys(TICKED.findall(names))
+            found += [(name, log) for name in events]
+            assert {bool(about)} == {DECLARED[name].about is not False for name in events}, names
+            if not (log == "session" and data.startswith("as in the room's log")):
+                assert _expanded(TICKED.findall(data)) == _expanded(events), names
+    assert sorted(found) == sorted((name, log) for log in ("session", "room") for name in told_in(log))
+
+
+def told_in(log: str) -> list[EventName]:
+    return [name for name, declared in DECLARED.items() if log in declared.logs]
+
+
+def _expanded(keys: Iterable[Any]) -> set[str]:
+    """What the events among these carry, and the others."""
+    return {
+        key for one in keys for key in (get_type_hints(DECLARED[one].data) if one in DECLARED else (one,))
+    }
