@@ -12,12 +12,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from app.database import events
 from app.database.connections import Connection
-from app.database.events import Event
+from app.database.events import Event, EventName
 from app.database.queries import Queries, row, rows
 from app.replay.state import Invited, Log, PlayerThen, RoomThen, Then
 
 SQL = Queries(__name__)
+# These say nothing of the state of a session, a room or a player; networks and results are read when they are shown.
+PASSED_OVER: frozenset[EventName] = frozenset({"study_mended", "network_rewired", "results_stored"})
 
 
 class ReplayError(Exception):
@@ -81,7 +84,7 @@ def fold(invited: Iterable[Invited], logs: Iterable[Log], events: Iterable[Event
         happen = getattr(folding, event.name, None)
         try:
             if happen is not None:
-                happen(event)
+                happen(event, event.data)
         except (KeyError, TypeError, ValueError) as error:
             where = f"Event {event.seq} of log {event.log_id}, {event.name}"
             raise ReplayError(
@@ -120,15 +123,15 @@ class _Folding:
             earned=self.earned,
         )
 
-    def session_started(self, event: Event) -> None:
-        self.session = replace(self.session, status="running", started_at=_moment(event, "since"))
+    def session_started(self, event: Event, data: events.SessionMoved) -> None:
+        self.session = replace(self.session, status="running", started_at=_moment(event, data.get("since")))
 
-    def session_paused(self, event: Event) -> None:
-        self.session = replace(self.session, status="paused", paused_at=_moment(event, "since"))
+    def session_paused(self, event: Event, data: events.SessionMoved) -> None:
+        self.session = replace(self.session, status="paused", paused_at=_moment(event, data.get("since")))
 
-    def session_resumed(self, event: Event) -> None:
+    def session_resumed(self, event: Event, data: events.SessionMoved) -> None:
         """Who signed in during the pause has waited only since then. The rooms' logs tell of their deadlines."""
-        resumed_at, paused_at = _moment(event, "since"), self.session.paused_at
+        resumed_at, paused_at = _moment(event, data.get("since")), self.session.paused_at
         self.session = replace(self.session, status="running", paused_at=None, resumed_at=resumed_at)
         for player in list(self.players.values()):
             if player.status == "waiting" and player.waiting_since and paused_at:
@@ -137,21 +140,20 @@ class _Folding:
                 if player.standby_until:
                     self._player(player.id, standby_until=player.standby_until + (resumed_at - paused_at))
 
-    def session_closed(self, event: Event) -> None:
-        closed_at = _moment(event, "since")
+    def session_closed(self, event: Event, data: events.SessionMoved) -> None:
+        closed_at = _moment(event, data.get("since"))
         self.session = replace(self.session, status="closed", paused_at=None, closed_at=closed_at)
 
-    def seating_stopped(self, event: Event) -> None:
+    def seating_stopped(self, event: Event, data: events.HookFailed) -> None:
         self.session = replace(self.session, seating_stopped=True)
 
-    def seating_retried(self, event: Event) -> None:
+    def seating_retried(self, event: Event, data: events.Act) -> None:
         self.session = replace(self.session, seating_stopped=False)
 
-    def room_opened(self, event: Event) -> None:
+    def room_opened(self, event: Event, data: events.RoomOpened) -> None:
         room_id = self.room_of[event.log_id]
         if room_id is None:
             return  # the session's log says it, too
-        data = event.data
         self.answered[event.log_id] = set()
         self.rooms[event.log_id] = RoomThen(
             id=room_id,
@@ -163,112 +165,120 @@ class _Folding:
             position=data["position"],
             step=data["step"],
             round=data["round"],
-            deadline=_moment(event, "deadline"),
-            opened_at=_moment(event, "opened_at"),
+            deadline=_moment(event, data.get("deadline")),
+            opened_at=_moment(event, data.get("opened_at")),
             opening=data.get("opening", False),
-            **_last_page(event),
+            **_last_page(data),
             treatment=data.get("treatment", {}),
         )
 
-    def step_opened(self, event: Event) -> None:
+    def step_opened(self, event: Event, data: events.StepOpened) -> None:
         self.answered[event.log_id] = set()
-        self._at_step(event)
-        self._room(event, opening=False, asked=event.data.get("asked"))
+        self._at_step(event, data)
+        self._room(event, opening=False, asked=data.get("asked"))
 
-    def room_stopped(self, event: Event) -> None:
-        self._at_step(event)
+    def room_stopped(self, event: Event, data: events.RoomFailed) -> None:
+        self._at_step(event, data)
         self._room(event, stopped=True)
 
-    def room_retried(self, event: Event) -> None:
-        self._at_step(event)
+    def room_retried(self, event: Event, data: events.StepOpened) -> None:
+        self._at_step(event, data)
         self._room(event, stopped=False)
 
-    def deadline_moved(self, event: Event) -> None:
-        self._at_step(event)
+    def deadline_moved(self, event: Event, data: events.DeadlineMoved) -> None:
+        self._at_step(event, data)
 
-    def room_ended(self, event: Event) -> None:
+    def room_ended(self, event: Event, data: events.RoomEnded) -> None:
         if self.room_of[event.log_id] is not None:
-            self._at_step(event)
-            ended = dict(status="ended", outcome=event.data["outcome"], ended_at=_moment(event, "ended_at"))
+            self._at_step(event, data)
+            ended = dict(
+                status="ended", outcome=data["outcome"], ended_at=_moment(event, data.get("ended_at"))
+            )
             self._room(event, opening=False, stopped=False, **ended)
 
-    def player_signed_in(self, event: Event) -> None:
-        signed_in_at, since = _moment(event, "signed_in_at"), _moment(event, "waiting_since")
-        arrived = dict(type=event.data["type"], signed_in_at=signed_in_at, waiting_since=since)
+    def player_signed_in(self, event: Event, data: events.PlayerSignedIn) -> None:
+        signed_in_at, since = (
+            _moment(event, data.get("signed_in_at")),
+            _moment(event, data.get("waiting_since")),
+        )
+        arrived = dict(type=data["type"], signed_in_at=signed_in_at, waiting_since=since)
         self._of(event, status="waiting", **arrived)
 
-    def player_placed(self, event: Event) -> None:
-        seat = dict(room_id=event.data["room_id"], slot=event.data["slot"])
-        seat |= dict(treatment=event.data.get("treatment", {}), standby_until=None)
-        self._of(event, status="playing", seated_at=_moment(event, "seated_at"), **seat)
+    def player_placed(self, event: Event, data: events.PlayerPlaced) -> None:
+        seat = dict(
+            room_id=data["room_id"], slot=data["slot"], seated_at=_moment(event, data.get("seated_at"))
+        )
+        treatment = data.get("treatment", {})
+        self._of(event, status="playing", treatment=treatment, standby_until=None, **seat)
 
-    def player_stands_by(self, event: Event) -> None:
-        self._of(event, standby_until=_moment(event, "until"))
+    def player_stands_by(self, event: Event, data: events.PlayerStandsBy) -> None:
+        self._of(event, standby_until=_moment(event, data.get("until")))
 
-    def player_retyped(self, event: Event) -> None:
-        self._of(event, type=event.data["to"])
+    def player_retyped(self, event: Event, data: events.PlayerRetyped) -> None:
+        self._of(event, type=data["to"])
 
-    def player_replaced(self, event: Event) -> None:
-        self._player(event.data.get("before_id", 0), replaced=True)
-        self._set_bot(event, False)
+    def player_replaced(self, event: Event, data: events.PlayerReplaced) -> None:
+        self._player(data.get("before_id", 0), replaced=True)
+        self._set_bot(event, data["slot"], False)
 
-    def bot_placed(self, event: Event) -> None:
-        self._set_bot(event, True)
-        if (room := self.rooms.get(event.log_id)) and "type" in event.data:
-            self._room(event, filled={**room.filled, event.data["slot"]: event.data["type"]})
+    def bot_placed(self, event: Event, data: events.BotPlaced) -> None:
+        self._set_bot(event, data["slot"], True)
+        if (room := self.rooms.get(event.log_id)) and "type" in data:
+            self._room(event, filled={**room.filled, data["slot"]: data["type"]})
 
-    def player_nudged(self, event: Event) -> None:
-        self._of(event, nudged_at=_moment(event, "nudged_at"))
+    def player_nudged(self, event: Event, data: events.PlayerNudged) -> None:
+        self._of(event, nudged_at=_moment(event, data.get("nudged_at")))
 
-    def player_returned(self, event: Event) -> None:
+    def player_returned(self, event: Event, data: events.PlayerReturned) -> None:
         self._of(event, nudged_at=None)
 
-    def player_finished(self, event: Event) -> None:
-        self._out(event, "finished")
+    def player_finished(self, event: Event, data: events.PlayerOut) -> None:
+        self._out(event, data, "finished")
 
-    def player_left(self, event: Event) -> None:
-        self._out(event, "left")
-        self._of(event, followed_by=event.data.get("then"))
+    def player_left(self, event: Event, data: events.PlayerOut) -> None:
+        self._out(event, data, "left")
+        self._of(event, followed_by=data.get("then"))
 
-    def code_issued(self, event: Event) -> None:
-        self._of(event, code=event.data["code"], outcome=event.data["outcome"])
+    def code_issued(self, event: Event, data: events.CodeIssued) -> None:
+        self._of(event, code=data["code"], outcome=data["outcome"])
 
-    def player_answered(self, event: Event) -> None:
-        data = event.data
+    def player_answered(self, event: Event, data: events.PlayerAnswered) -> None:
         self.records[event.log_id] += len(data["records"])
         room = self.rooms.get(event.log_id)
         at_step = room is not None and (room.last_step, room.last_round) == (data["step"], data["round"])
         if at_step and not data["late"] and event.player_id is not None:
             self.answered[event.log_id].add(event.player_id)
 
-    def player_earned(self, event: Event) -> None:
+    def player_earned(self, event: Event, data: events.PlayerEarned) -> None:
         if event.player_id is not None:
             before = self.earned.get(event.player_id, Decimal(0))
-            self.earned[event.player_id] = before + Decimal(event.data["amount"])
+            self.earned[event.player_id] = before + Decimal(data["amount"])
 
-    def message_sent(self, event: Event) -> None:
+    def message_sent(self, event: Event, data: events.MessageSent) -> None:
         self.messages[event.log_id] += 1
 
-    def help_asked(self, event: Event) -> None:
-        self.notes.append(event.data["note"])
+    def help_asked(self, event: Event, data: events.HelpAsked) -> None:
+        self.notes.append(data["note"])
 
-    def note_written(self, event: Event) -> None:
-        self.notes.append(event.data["note"])
+    def note_written(self, event: Event, data: events.NoteWritten) -> None:
+        self.notes.append(data["note"])
 
-    def _at_step(self, event: Event) -> None:
-        data = event.data
-        step = dict(position=data["position"], step=data["step"], round=data["round"], **_last_page(event))
-        self._room(event, deadline=_moment(event, "deadline"), **step)
+    def _at_step(self, event: Event, data: events.RoomAtStep) -> None:
+        step = dict(position=data["position"], step=data["step"], round=data["round"], **_last_page(data))
+        self._room(event, deadline=_moment(event, data.get("deadline")), **step)
 
-    def _out(self, event: Event, status: str) -> None:
-        data = event.data
-        ends = dict(outcome=data["outcome"], code=data.get("code"), finished_at=_moment(event, "finished_at"))
+    def _out(self, event: Event, data: events.PlayerOut, status: str) -> None:
+        ends = dict(
+            outcome=data["outcome"],
+            code=data.get("code"),
+            finished_at=_moment(event, data.get("finished_at")),
+        )
         self._of(event, status=status, **ends)
 
-    def _set_bot(self, event: Event, plays: bool) -> None:
+    def _set_bot(self, event: Event, slot: int, plays: bool) -> None:
         if room := self.rooms.get(event.log_id):
-            others = room.bots - {event.data["slot"]}
-            self._room(event, bots=others | {event.data["slot"]} if plays else others)
+            others = room.bots - {slot}
+            self._room(event, bots=others | {slot} if plays else others)
 
     def _room(self, event: Event, **changes: Any) -> None:
         if event.log_id in self.rooms:
@@ -284,14 +294,12 @@ class _Folding:
             self.players[player_id] = replace(self.players[player_id], **changes)
 
 
-def _last_page(event: Event) -> dict[str, Any]:
-    data = event.data
+def _last_page(data: events.RoomAtStep) -> dict[str, Any]:
     return dict(
         last_step=data.get("last_step") or data["step"], last_round=data.get("last_round") or data["round"]
     )
 
 
-def _moment(event: Event, name: str) -> datetime:
+def _moment(event: Event, text: events.Moment | None) -> datetime:
     """To the microsecond; what an older version wrote without it happened about when it was written."""
-    text = event.data.get(name)
     return datetime.fromisoformat(text) if text else event.at

@@ -14,7 +14,7 @@ from math import ceil
 from statistics import median
 from typing import Any, NamedTuple
 
-from app.database.events import Event
+from app.database.events import Event, EventName
 from app.replay.state import Then
 from app.rooms import seating, seating_hook
 from app.rooms.seating import LobbyView, Placement, Waiting
@@ -26,6 +26,8 @@ Pauses = Sequence[tuple[datetime, datetime]]  # from, to
 TURNED_AWAY = "full"  # the outcome of who never was in the lobby
 UNSEATED = ("lobby", "standby")  # the outcomes of who waited in vain
 MICRO = timedelta(microseconds=1)
+PAUSE_ENDS: frozenset[EventName] = frozenset({"session_resumed", "session_closed"})
+SEATING_TURNS: frozenset[EventName] = frozenset({"session_started", "session_closed"})
 
 
 class Turn(NamedTuple):
@@ -197,7 +199,7 @@ def pauses_in(events: Iterable[Event], last: datetime) -> list[tuple[datetime, d
     for event in events:
         if event.name == "session_paused":
             began = _since(event)
-        elif event.name in ("session_resumed", "session_closed") and began is not None:
+        elif event.name in PAUSE_ENDS and began is not None:
             pauses.append((began, _since(event)))
             began = None
     return [*pauses, (began, max(began, last))] if began is not None else pauses
@@ -213,7 +215,7 @@ def turns_in(events: Iterable[Event], then: Then, first: datetime, pauses: Pause
             turns.append(Turn(unpaused(came, first, pauses), "came", player_id, data["type"]))
         elif event.name == "player_retyped":
             turns.append(Turn(unpaused(event.at, first, pauses), "retyped", player_id, data["to"]))
-        elif event.name in ("session_started", "session_closed"):
+        elif event.name in SEATING_TURNS:
             what = event.name.removeprefix("session_")
             turns.append(Turn(unpaused(_since(event), first, pauses), what))
     for one in then.players.values():

@@ -18,7 +18,7 @@ from app.sessions.sessions import SessionError, find_session
 from app.web.accounts import account_of
 from app.web.auth import ADMIN_COOKIE, NotSignedIn, player_of
 from app.web.lab import lab_of
-from app.web.live.feeds import Page
+from app.web.live.page import Page
 
 QUIET = 15.0  # seconds after which a comment keeps the connection alive
 HELLO, STILL_HERE = b": hello\n\n", b": still here\n\n"

@@ -9,10 +9,13 @@ from typing import Any, get_args, get_type_hints
 from app.config import PROJECT
 from app.database.connections import Connection
 from app.database.events import DECLARED, EventName
+from app.replay import fold as replay_fold
 from app.rooms import rooms, ties
 from app.sessions import actions, stopped_rooms
 from app.study.hooks.pool import Failure
 from app.study.model.networks import Tie
+from app.web.live import folding, room_feed, session_feed
+from app.web.monitor.histories import SIGNS
 from tests.house.declared import WRITTEN, undeclared
 from tests.house.house import House
 from tests.house.lively import Lively, a_lively_session, an_eventful_session, room_of
@@ -67,6 +70,27 @@ def close_and_read(house: House, lively: Lively) -> list[tuple[Any, ...]]:
     return house.do(work)
 
 
+def test_each_event_is_folded_or_said_to_be_passed_over() -> None:
+    """Each fold has a function of the event's name, which is given what is declared of it."""
+    methods = vars(replay_fold._Folding)
+    replayed: dict[Any, Any] = {
+        name: method for name, method in methods.items() if name[0] != "_" and "data" in _hints(method)
+    }
+    assert sorted([*replayed, *replay_fold.PASSED_OVER]) == sorted(DECLARED)
+    assert sorted([*folding.CHANGES, *folding.PASSED_OVER]) == sorted(told_in("room"))
+    for name, change in [*replayed.items(), *folding.CHANGES.items()]:
+        assert change.__name__ == name
+        assert _hints(change)["data"] == DECLARED[name].data, f"{change.__qualname__} takes other data"
+
+
+def test_each_event_of_a_session_is_one_that_some_pages_look_at() -> None:
+    feed = session_feed
+    looked_at = [*feed.MOVES, *feed.WORDS, *feed.EVERYBODY, *feed.COUNTED, *feed.PASSED_OVER]
+    assert sorted(looked_at) == sorted(told_in("session"))
+    for name in (*feed.MOVES, *feed.WORDS, *room_feed.NUDGES, *SIGNS):
+        assert DECLARED[name].about is not False, f"nobody is known whom {name} is about"
+
+
 def test_queries_ask_for_events_that_there_are() -> None:
     """Not so those of `verify`, which is to believe nothing but the logs, and of migrations."""
     files = [path for path in PROJECT.glob("sql/*/**/*.sql") if "migrations" not in path.parts]
@@ -94,6 +118,10 @@ def test_the_document_says_of_each_event_where_of_whom_and_what() -> None:
 
 def told_in(log: str) -> list[EventName]:
     return [name for name, declared in DECLARED.items() if log in declared.logs]
+
+
+def _hints(found: object) -> dict[str, Any]:
+    return get_type_hints(found) if callable(found) else {}
 
 
 def _expanded(keys: Iterable[Any]) -> set[str]:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from math import cos, hypot, pi, sin
-from typing import Any
+from typing import Any, Literal
 
 from app.database import clock
 from app.database.connections import Connection
+from app.database.events import EventName
 from app.database.queries import Queries, rows, value
 from app.players import notes, players, presence
 from app.players.notes import Notices
@@ -25,15 +26,19 @@ from app.sessions.stopped_rooms import Stop, why_stopped
 SQL = Queries(__name__)
 MOST = 300  # lines of a story, and people of a list
 SILENCE = 60.0  # seconds without a sign of a player who plays, after which a story says so
-SIGNS = (
-    "player_placed",
-    "player_answered",
-    "player_returned",
-    "message_sent",
-    "help_asked",
-    "player_left",
-    "player_finished",
+SIGNS: frozenset[EventName] = frozenset(
+    {
+        "player_placed",
+        "player_answered",
+        "player_returned",
+        "message_sent",
+        "help_asked",
+        "player_left",
+        "player_finished",
+    }
 )
+# What a history tells beside the logs, from what is known of links and pages
+Beside = Literal["link_opened", "was_silent", "page_connected", "page_gone"]
 RADIUS = 100.0  # of the circle that a room's slots are drawn on
 SHORT = 17.0  # how far before the middle of a slot an arrow ends
 
@@ -58,10 +63,10 @@ class PersonLine:
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """A line of a log."""
+    """A line of a history, most of them from a log."""
 
     at: datetime
-    name: str
+    name: EventName | Beside
     player_id: int | None
     data: Mapping[str, Any]
 

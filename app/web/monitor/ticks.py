@@ -10,6 +10,7 @@ from typing import Any
 
 from app.database import clock
 from app.database.connections import Connection
+from app.database.events import EventName
 from app.database.queries import Queries, row, rows
 from app.players import quotas
 from app.players.notes import Question, open_questions
@@ -100,7 +101,7 @@ class Trend:
 @dataclass(frozen=True, slots=True)
 class LogLine:
     at: datetime
-    name: str
+    name: EventName
     label: str | None
     data: dict[str, Any]
 

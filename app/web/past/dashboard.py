@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from app.database.connections import Connection
+from app.database.events import EventName
 from app.database.queries import Queries, rows
 from app.replay.fold import Span
 from app.replay.state import PlayerThen, RoomThen, Then
@@ -27,7 +28,7 @@ class Around:
     """An event near a moment."""
 
     at: datetime
-    name: str
+    name: EventName
     player_id: int | None
     data: Mapping[str, Any]
     room: str | None  # whose log it is in; None: the session's
@@ -39,7 +40,7 @@ class Mark:
     """Something that one wants to jump to."""
 
     at: datetime
-    name: str
+    name: EventName
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,10 @@ from app.rehearsal.browser import Browser, WireError
 from app.rooms import lobby, messages, rooms
 from app.rooms.messages import Draft
 from app.sessions.studies import Studies, read_study
-from app.web.live.feeds import Live, Page
+from app.web.live.feeds import Live
 from app.web.live.hub import Hub
 from app.web.live.listener import Listener
+from app.web.live.page import Page
 from app.web.signing import read_keys
 from tests.house.guests import Guest, Stream, hidden_fields, seated, sign_everyone_in
 from tests.house.house import House, Opened

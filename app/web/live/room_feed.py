@@ -1,0 +1,160 @@
+"""A room's pages in this process, and what each is sent of the events in the room's log."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+import psycopg
+
+from app.database.connections import Pool
+from app.database.events import Event, EventName
+from app.rooms.messages import Message
+from app.rooms.rooms import RoomView
+from app.rooms.shown import told_in
+from app.web import templates
+from app.web.live.folding import fold
+from app.web.live.page import Page
+from app.web.live.places import Place, RoomPlace
+from app.web.signing import Keys
+from app.web.templates import fragment, sse
+
+NUDGES: frozenset[EventName] = frozenset({"player_nudged", "player_returned"})
+SHOW_PACE = 0.1  # seconds between two renderings of what a room answers
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class RoomFeed:
+    """The pages of one room in this process, and the room as its log says it is."""
+
+    pool: Pool
+    keys: Keys
+    view: RoomView
+    pages: set[Page] = field(default_factory=set)
+    showing: asyncio.Task[None] | None = None
+
+    def publish(self, events: Sequence[Event], said: dict[int, Message]) -> None:
+        for event in events:
+            if event.name == "message_sent":
+                self._say(event, said[event.data["message"]])
+            elif event.name == "player_earned":
+                self._show_pay(event)
+            if event.seq > self.view.room.seq:
+                self.view = fold(self.view, event)
+        nudges = {event.player_id for event in events if event.name in NUDGES}
+        now = self.view
+        answered = {event.player_id for event in events if event.name == "player_answered"}
+        rendered: dict[tuple[object, ...], bytes] = {}
+        for page in self.pages:
+            # Each page against what it shows itself: one that joined late may be ahead of the others.
+            if not isinstance(page.place, RoomPlace) or page.place.room.seq >= now.room.seq:
+                continue
+            before = page.place.view
+            moved = now.room.position != before.room.position
+            waits = (now.room.stopped, now.room.opening) != (before.room.stopped, before.room.opening)
+            if (
+                waits
+                or now.room.status == "ended"
+                or page.player_id in nudges
+                or (now.room.deadline != before.room.deadline and not moved)
+            ):
+                page.refresh()
+            elif page.place.at is not None and page.player_id in answered and not moved:
+                page.refresh()  # to their next page
+            elif moved:
+                self._open_step(page, page.place, now)
+            elif now.seats != before.seats:
+                self._show_answered(page, page.place, now, rendered)
+        said_something = answered or any(_is_of_bots(event) for event in events)
+        if said_something and self.showing is None and any(_shows_now(page.place) for page in self.pages):
+            self.showing = asyncio.create_task(self._show_others())
+
+    def _say(self, event: Event, message: Message) -> None:
+        rendered: dict[bool, bytes] = {}
+        for page in self.pages:
+            place = page.place
+            if not isinstance(place, RoomPlace) or event.seq <= page.seq:
+                continue
+            hearers = self.view.hearers(message.slot, message.to_slot, place.position.step.chat)
+            if place.me in hearers or any(seat.slot == place.me.slot for seat in hearers):
+                own = message.slot == place.me.slot
+                if own not in rendered:
+                    item = templates.render_for(
+                        place.study, "player/_message_sent.html", message=message, own=own
+                    )
+                    rendered[own] = sse(fragment("#talk", "beforeend", item), str(event.seq))
+                page.push(rendered[own])
+
+    def _show_pay(self, event: Event) -> None:
+        for page in self.pages:
+            place = page.place
+            if (
+                isinstance(place, RoomPlace)
+                and page.player_id == event.player_id
+                and event.seq > page.seq  # else it is on the page already
+            ):
+                page.place = place = replace(place, earned=place.earned + Decimal(event.data["amount"]))
+                page.push(sse(fragment("#pay", "outerHTML", place.pay_html()), str(event.seq)))
+
+    def _open_step(self, page: Page, before: RoomPlace, view: RoomView) -> None:
+        room = view.room
+        page.place = place = replace(
+            before,
+            view=view,
+            at=None,
+            values={},
+            saved=0,
+            errors={},
+            form_key=self.keys.answer_key(page.player_id, room.id, room.position, 0),
+        )
+        step = place.position.step
+        asked = view.seat_of[page.player_id].asked if view.has(page.player_id) else True
+        others = step.chat != before.position.step.chat or step.tells or before.view.ties != view.ties
+        if not view.has(page.player_id) or others or not asked or not place.me.asked:
+            page.refresh()  # what it shows is to be read
+            return
+        page.push(sse(place.step_opened(before), str(room.seq)))
+
+    def _show_answered(
+        self, page: Page, before: RoomPlace, view: RoomView, rendered: dict[tuple[object, ...], bytes]
+    ) -> None:
+        if not view.has(page.player_id):
+            page.refresh()
+            return
+        page.place = place = replace(before, view=view)
+        key = (place.answered, place.playing, place.left, before.left)
+        if key not in rendered:
+            rendered[key] = sse(place.player_answered(before), str(view.room.seq))
+        page.push(rendered[key])
+
+    async def _show_others(self) -> None:
+        """Answers as they come, where the step shows them: read once for the room, a few times a second."""
+        await asyncio.sleep(SHOW_PACE)
+        self.showing = None  # what is answered from here on needs another look
+        place = next((page.place for page in self.pages if isinstance(page.place, RoomPlace)), None)
+        if place is None:
+            return
+        position = place.study.plan[self.view.room.position]
+        try:
+            async with self.pool.connection() as conn:
+                told = await told_in(conn, self.view.room.id, place.study, position)
+        except psycopg.Error as error:
+            logger.warning("answers not shown, trying again: %s", str(error).partition("\n")[0])
+            self.showing = asyncio.create_task(self._show_others())
+            return
+        for page in self.pages:
+            if isinstance(page.place, RoomPlace) and page.place.position == position and not page.stale:
+                page.place = replace(page.place, told=told)
+                page.push(sse(fragment("#shown", "innerMorph", page.place.shown_html())))
+
+
+def _is_of_bots(event: Event) -> bool:
+    return event.name == "results_stored" and event.data["made_by"] == "bot"
+
+
+def _shows_now(place: Place | None) -> bool:
+    return isinstance(place, RoomPlace) and place.position.step.is_live

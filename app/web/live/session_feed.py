@@ -1,0 +1,83 @@
+"""A session's pages in this process, and what each is sent of the events in the session's log."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import psycopg
+
+from app.database.connections import Pool
+from app.database.events import Event, EventName
+from app.rooms import seating
+from app.sessions.studies import Studies
+from app.web.live.page import Page
+from app.web.live.places import LobbyPlace, lobby_counts
+from app.web.templates import fragment, sse
+
+# Whom an event makes look anew: those in the lobby if it is of them, …
+MOVES: frozenset[EventName] = frozenset(
+    {"player_placed", "player_left", "player_retyped", "player_stands_by"}
+)
+# … whoever it is of, wherever they are; without a player, everybody
+WORDS: frozenset[EventName] = frozenset({"help_asked", "note_written", "code_issued"})
+EVERYBODY: frozenset[EventName] = frozenset(
+    {"session_started", "session_paused", "session_resumed", "session_closed"}
+)
+# The lobby alone shows these, as all that comes to this log …
+COUNTED: frozenset[EventName] = frozenset({"player_signed_in", "room_opened", "room_ended"})
+# … and of these no player is told
+PASSED_OVER: frozenset[EventName] = frozenset({"study_mended", "seating_stopped", "seating_retried"})
+LOBBY_PACE = 0.3  # seconds between two renderings of one lobby
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class SessionFeed:
+    """The pages of one session in this process: those in the lobby, and all of them."""
+
+    pool: Pool
+    studies: Studies
+    session_id: str
+    waiting: set[Page] = field(default_factory=set)
+    pages: set[Page] = field(default_factory=set)
+    rendering: asyncio.Task[None] | None = None
+
+    def publish(self, events: Sequence[Event]) -> None:
+        moved = {event.player_id for event in events if event.name in MOVES}
+        told = {event.player_id for event in events if event.name in WORDS}
+        everyone = None in told or any(event.name in EVERYBODY for event in events)
+        for page in self.pages if everyone or told else self.waiting:
+            if everyone or page.player_id in told or (page.player_id in moved and page in self.waiting):
+                page.refresh()
+        self._show_lobby()
+
+    def _show_lobby(self) -> None:
+        if self.waiting and self.rendering is None:
+            self.rendering = asyncio.create_task(self._render_lobby())
+
+    async def _render_lobby(self) -> None:
+        """Hundreds arrive at once and each sees the others come: render a few times a second, once per type."""
+        await asyncio.sleep(LOBBY_PACE)
+        self.rendering = None  # who comes from here on needs another look
+        try:
+            study = await self.studies.of(self.session_id)
+            async with self.pool.connection() as conn:
+                waiting, made = await lobby_counts(conn, self.session_id)
+        except psycopg.Error as error:
+            logger.warning("lobby not shown, trying again: %s", str(error).partition("\n")[0])
+            self._show_lobby()
+            return
+        prospects = seating.prospects(study, waiting, made)
+        rendered: dict[str, bytes] = {}
+        for page in self.waiting:
+            place = page.place
+            if not isinstance(place, LobbyPlace) or place.player.standby_until:
+                continue
+            type_ = place.player.type
+            if type_ not in rendered:
+                place = replace(place, prospect=prospects.get(type_), waiting=sum(waiting.values()))
+                rendered[type_] = sse(fragment("#wait", "innerHTML", place.wait_html()))
+            page.push(rendered[type_])
