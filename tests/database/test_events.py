@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any, get_args, get_type_hints
+
+from jinja2 import nodes
 
 from app.config import PROJECT
 from app.database.connections import Connection
@@ -13,13 +16,17 @@ from app.replay import fold as replay_fold
 from app.rooms import rooms, ties
 from app.sessions import actions, stopped_rooms
 from app.study.hooks.pool import Failure
+from app.study.languages.texts import texts_in
 from app.study.model.networks import Tie
 from app.web.live import folding, room_feed, session_feed
-from app.web.monitor.histories import SIGNS
-from tests.house.declared import WRITTEN, undeclared
+from app.web.monitor.histories import SIGNS, Beside, Happened, Said
+from app.web.templates import environment_of
+from tests.house.declared import WRITTEN, plausible, undeclared
 from tests.house.house import House
 from tests.house.lively import Lively, a_lively_session, an_eventful_session, room_of
 
+MOMENT = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
+SAID_IN = "admin/_happened.html"
 ASKED = re.compile(r"\b[el]\.name (?:=|<>|(?:not )?in) \(?('\w+'(?:, *'\w+')*)")
 TICKED = re.compile(r"`(\w+)`")
 CARRIED = {key for declared in DECLARED.values() for key in get_type_hints(declared.data)}
@@ -116,6 +123,36 @@ def test_the_document_says_of_each_event_where_of_whom_and_what() -> None:
     assert sorted(found) == sorted((name, log) for log in ("session", "room") for name in told_in(log))
 
 
+def test_each_event_has_words_for_whoever_reads_of_it() -> None:
+    """On the pages of players and rooms, in the past, and on the dashboard."""
+    page: Any = environment_of(texts_in()).get_template(SAID_IN).module
+    said = {7: Said(7, "talk", 1, "belief", "50", 2, False, MOMENT)}
+    for name, declared in DECLARED.items():
+        for data in plausible(declared.data):
+            words = {"body": "Hello", "to": None} if name == "message_sent" else {}
+            one = Happened(MOMENT, name, 7, words | data)
+            for line in (
+                page.happened(one, said, who="P7"),
+                page.happened(one, room="mixed-1", to="/then", later=True),
+                page.words(one, who="P7", brief=True),
+                page.words(one, brief=True),
+            ):
+                assert re.search(r"\w", re.sub(r"<[^>]*>|P7|mixed-1|15:09:26", "", line)), name
+
+
+def test_one_template_says_events_in_words_and_knows_each() -> None:
+    environment, beside = environment_of(texts_in()), set(get_args(Beside))
+    for path in PROJECT.glob("templates/**/*.html"):
+        tree = environment.parse(path.read_text(encoding="utf-8"))
+        if path.name == SAID_IN.rpartition("/")[2]:
+            chain = max(tree.find_all(nodes.If), key=lambda one: len(one.elif_))
+            known = [name for one in (chain, *chain.elif_) for name in _words_in(one.test)]
+            assert sorted(known) == sorted([*DECLARED, *beside])
+        else:
+            known = [word for word in _words_in(tree) if word in {*DECLARED, *beside}]
+            assert known == [], f"{path.name} tells events apart"
+
+
 def told_in(log: str) -> list[EventName]:
     return [name for name, declared in DECLARED.items() if log in declared.logs]
 
@@ -129,3 +166,8 @@ def _expanded(keys: Iterable[Any]) -> set[str]:
     return {
         key for one in keys for key in (get_type_hints(DECLARED[one].data) if one in DECLARED else (one,))
     }
+
+
+def _words_in(node: nodes.Node) -> list[str]:
+    found = [node] if isinstance(node, nodes.Const) else node.find_all(nodes.Const)
+    return [one.value for one in found if isinstance(one.value, str)]
