@@ -224,7 +224,7 @@ def rows(study: Study) -> Iterator[Sequence[str]]:
         if file in ("records.csv", "history.csv"):
             for step in study.steps:
                 for field in step.fields:
-                    what = f"the answer to this question{_shape(field)}."
+                    what = f"the answer to this question{field.kind.shape}."
                     where = f"Where step is {step.name} and field is {field.name}: {what}"
                     by = seen_by.of_question(study, step, field)
                     yield (file, "value", step.name, field.name, where, *_question(field, by))
@@ -251,10 +251,6 @@ def _drawn(treatment: Treatment) -> str:
     blocks = f"in blocks{f' within each {treatment.within}' if treatment.within else ''}"
     how = blocks if treatment.method == "blocked" else "each by itself"
     return f"The treatment {treatment.name}, drawn for each {treatment.by} {how}: {levels}."
-
-
-def _shape(field: Field) -> str:
-    return ", as JSON: slot → what was said of whoever sits there" if field.kind == "each" else ""
 
 
 def escape(text: str) -> str:

@@ -10,9 +10,10 @@ from decimal import Decimal
 from app.database.connections import Connection
 from app.database.queries import Queries, rows, value
 from app.study.model.fields import Field
+from app.study.model.kinds.text import TEXT
 
 SQL = Queries(__name__)
-BODY = Field("body", "Your note", "text", max=Decimal(1000))  # what may be written
+BODY = Field("body", "Your note", TEXT, max=Decimal(1000))  # what may be written
 
 
 @dataclass(frozen=True, slots=True)

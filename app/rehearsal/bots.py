@@ -16,7 +16,8 @@ from app.rehearsal.diary import Ask, Diary, Sent, Told
 from app.rehearsal.habits import Habits
 from app.rehearsal.page import Page
 from app.rooms.receipts import as_kept, digest
-from app.study.model.plausible import WORDS, plausible, plausible_all
+from app.study.model.kinds.text import WORDS
+from app.study.model.plausible import plausible, plausible_all
 from app.study.model.study import Position, Study
 
 FROM_PAGE = {"HX-Request": "true", "Sec-Fetch-Site": "same-origin"}

@@ -57,7 +57,7 @@ async def course_of(conn: Connection, hooks: Hooks, study: Study, room_id: int, 
     course = Course(study, room, index, partial(hooks.ask, study))
     found = await conn.execute(SQL["said_so_far"], dict(room_id=room_id))
     course.hear(await found.fetchall())
-    if any(field.kind == "each" for field in course.fields.values()):
+    if any(field.kind.is_about_others for field in course.fields.values()):
         said = tuple(_of_those_asked(course, await ties.networks_of(conn, room_id)))
         course.room = replace(course.room, all_said=said)
     return course

@@ -11,10 +11,11 @@ from app.database.connections import Connection
 from app.database.queries import Queries, rows
 from app.rooms.records import hold_rooms
 from app.study.model.fields import Field
+from app.study.model.kinds.text import TEXT
 from app.study.model.study import Study
 
 SQL = Queries(__name__)
-BODY = Field("body", "Your message", "text", max=Decimal(1000))  # what may be written
+BODY = Field("body", "Your message", TEXT, max=Decimal(1000))  # what may be written
 SHOWN = 300  # messages on a page; the export has all
 
 

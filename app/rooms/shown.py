@@ -16,7 +16,6 @@ from app.study.model.study import SEEN, Position, Show, Step, Study
 
 SQL = Queries(__name__)
 Told = Mapping[tuple[int, str, int, str], str]  # slot, step, round and field → what was answered
-NUMBERS = ("integer", "number", "scale", "slider")
 WIDTH = 300.0  # of a picture
 MIDDLE, AROUND = (
     (160.0, 112.0),
@@ -195,7 +194,7 @@ def _shown(
         chosen = {seat: value(seat, positions[-1]) or "" for seat in (me, *seats)}
         return Shown(show, field, rounds, lines, "", (), ("", ""), _nodes(field, me, chosen))
     last = [(seat, said) for seat in seats if positions and (said := value(seat, positions[-1]))]
-    if field.kind not in NUMBERS or not last:
+    if not field.kind.is_number or not last:
         return Shown(show, field, rounds, lines, "", (), ("", ""))
     numbers = [Decimal(said) for _, said in last]
     mean = round(sum(numbers, Decimal(0)) / len(numbers), _places(numbers))

@@ -16,9 +16,9 @@ from app.rehearsal.bots import Bot
 from app.rehearsal.habits import Habits
 from app.rooms.rooms import RoomView, Seat
 from app.rooms.shown import shown_to, wanted
+from app.study.model.kinds.choice import SWATCHES
 from app.study.model.networks import Tie
 from app.study.reading import check, parse, read_folder
-from app.study.sections.fields import SWATCHES
 from tests.house.guests import Stream
 from tests.house.house import House
 from tests.house.pages import shown, words

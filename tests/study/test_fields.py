@@ -10,12 +10,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.study.model.fields import KINDS, Field, FieldError, read_fields, typed
+from app.study.model.fields import Field, FieldError, read_fields, typed
+from app.study.model.kinds.known import KINDS
 
 
 def field(kind: str, low: str | None = None, high: str | None = None, **more: object) -> Field:
     limits = {"min": low and Decimal(low), "max": high and Decimal(high)}
-    return Field(**({"name": "q", "ask": "?", "kind": kind} | limits | more))  # type: ignore[arg-type]
+    return Field(**({"name": "q", "ask": "?", "kind": KINDS[kind]} | limits | more))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ ANSWERS = st.one_of(
 )
 
 
-@given(st.sampled_from(KINDS), ANSWERS, st.booleans())
+@given(st.sampled_from([*KINDS]), ANSWERS, st.booleans())
 def test_reading_what_was_stored_changes_nothing(kind: str, raw: str, required: bool) -> None:
     asked = field(kind, required=required, options=("a", "b"))
     try:

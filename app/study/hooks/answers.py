@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import partial
@@ -10,11 +9,9 @@ from typing import Any, TypeVar
 
 from app.study.hooks.networklab import Tie, Value
 from app.study.hooks.pool import Nonsense
-from app.study.model import each, networks
-from app.study.model.fields import LISTS, LONGEST_TEXT, Field, FieldError, plain_number
+from app.study.model import networks
+from app.study.model.fields import Field
 
-WHOLE = ("integer", "scale", "slider")
-MOST_DIGITS = 15
 FINEST = Decimal("1e-10")  # what an amount is stored to, and the pay for waiting counted to
 LARGEST = Decimal(10**12)
 EXACT = Context(prec=80, rounding=ROUND_HALF_UP)  # no sum of such amounts has more digits
@@ -24,41 +21,16 @@ Results = dict[str, dict[int, str]]  # name → slot → the value as it is stor
 
 def read_value(field: Field, value: str) -> Value:
     """A stored value as hooks get it."""
-    if field.kind in WHOLE:
-        return int(value)
-    if field.kind == "number":
-        return Decimal(value)
-    if field.kind == "yes_no":
-        return value == "yes"
-    if field.kind == "each":
-        return {slot: said if field.options else int(said) for slot, said in field.said_of(value).items()}
-    if field.kind == "slots":
-        return tuple(json.loads(value))
-    return tuple(field.items(value)) if field.kind in LISTS else value
+    found: Value = field.kind.value(field, value)
+    return found
 
 
 def stored_value(field: Field, value: Any) -> str:
     """What a hook gave for this field, as it is stored. Raises Nonsense."""
-    if field.kind in WHOLE or field.kind == "number":
-        return plain_number(_number(field, value))
-    if field.kind == "yes_no":
-        if not isinstance(value, bool):
-            raise Nonsense(f"`{field.name}` must be True or False, and is {value!r}")
-        return "yes" if value else "no"
-    if field.kind in LISTS:
-        return _chosen(field, value)
-    if field.kind == "each":
-        return _of_each(field, value)
-    if field.kind == "slots":
-        return _slots(field, value)
-    if not isinstance(value, str):
-        raise Nonsense(f"`{field.name}` must be a text, and is {value!r}")
-    if field.kind == "choice" and value not in field.options:
-        raise Nonsense(f"`{field.name}` must be one of its options, and is {value!r}")
-    longest = LONGEST_TEXT if field.max is None else int(field.max)
-    if len(value) > longest or "\x00" in value:
-        raise Nonsense(f"`{field.name}` must be a plain text of at most {longest} characters")
-    return value
+    try:
+        return field.kind.stored(field, value)
+    except ValueError as error:
+        raise Nonsense(str(error)) from None
 
 
 def read_results(fields: Collection[Field], answer: Any, slots: Collection[int]) -> Results:
@@ -137,55 +109,11 @@ def read_asked(answer: Any, slots: Collection[int]) -> tuple[int, ...]:
     raise Nonsense(f"it must return True, False or a set of slots, and returned {answer!r}")
 
 
-def _number(field: Field, value: Any) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
-        cure = ": write Decimal, or round()" if isinstance(value, float) else ""
-        raise Nonsense(f"`{field.name}` must be a number, int or Decimal, and is {value!r}{cure}")
-    number = _finite(Decimal(value), field.name)
-    if field.kind in WHOLE and number != int(number):
-        raise Nonsense(f"`{field.name}` must be a whole number, and is {value}")
-    if not (field.min is None or number >= field.min) or not (field.max is None or number <= field.max):
-        raise Nonsense(f"`{field.name}` is {value}, outside its limits")
-    return number
-
-
 def _amount(value: Any) -> Decimal:
     try:
         return read_amount(value)
     except ValueError as error:
         raise Nonsense(str(error).rstrip(".")) from None
-
-
-def _finite(number: Decimal, what: str) -> Decimal:
-    if not number.is_finite() or abs(number) >= 10**MOST_DIGITS:
-        raise Nonsense(f"{what} is {number}")
-    return number
-
-
-def _chosen(field: Field, value: Any) -> str:
-    if not isinstance(value, (tuple, frozenset)) or not all(one in field.options for one in value):
-        raise Nonsense(f"`{field.name}` must be a list of its options, and is {value!r}")
-    chosen = list(value) if field.kind == "ranking" else [one for one in field.options if one in value]
-    if field.kind == "ranking" and sorted(chosen) != sorted(field.options):
-        raise Nonsense(f"`{field.name}` must rank all its options, and is {value!r}")
-    return json.dumps(chosen, ensure_ascii=False, separators=(",", ":")) if chosen else ""
-
-
-def _of_each(field: Field, value: Any) -> str:
-    """{slot: option or number}"""
-    said = {slot: str(one) for slot, one in _mapping(value, f"`{field.name}` as {{slot: answer}}").items()}
-    try:
-        return field.read([each.pack(said)] if said else [])
-    except (FieldError, TypeError):
-        raise Nonsense(
-            f"`{field.name}` must have one of its answers for each slot, and is {value!r}"
-        ) from None
-
-
-def _slots(field: Field, value: Any) -> str:
-    if not isinstance(value, (tuple, frozenset)) or not all(type(one) is int and one > 0 for one in value):
-        raise Nonsense(f"`{field.name}` must be slots, such as [2, 3], and is {value!r}")
-    return json.dumps(sorted(value), separators=(",", ":")) if value else ""
 
 
 def _mapping(answer: Any, wanted: str) -> Mapping[Any, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from app.study.hooks.networklab import Group, Question, Room, Tie
 from app.study.hooks.networklab import Lobby as Waits
-from app.study.model.fields import LISTS, Field
+from app.study.model.fields import Field
 from app.study.model.networks import Network
 from app.study.model.study import SEEN, Dropout, Lobby, Step
 from app.study.toml.lines import Path, Spot
@@ -98,20 +98,8 @@ def _map(key: Any, value: Any) -> Any:
 
 def _any_of(fields: Iterable[Field]) -> Any:
     """What a hook may give for one of these."""
-    types = [_type_of(field) for field in fields]
+    types = [field.kind.type_of(field) for field in fields]
     return functools.reduce(operator.or_, types) if types else Any
-
-
-def _type_of(field: Field) -> Any:
-    if field.kind in ("integer", "scale", "slider", "number"):
-        return int | Decimal
-    if field.kind == "yes_no":
-        return bool
-    if field.kind == "slots":
-        return tuple[int, ...]
-    if field.kind == "each":
-        return dict[int, str] if field.options else dict[int, int]
-    return tuple[str, ...] if field.kind in LISTS else str
 
 
 def check_hooks(findings: Findings, files: Mapping[str, bytes], uses: list[Use]) -> bool:

@@ -1,28 +1,23 @@
-"""A field: one question to a player, and how what was posted becomes the value that is stored."""
+"""A field, one question to a player, and what a kind of field has to know to be asked, answered and told of."""
 
-import json
+from __future__ import annotations
+
+import dataclasses
+import random
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any, ClassVar
 
 from app.study.languages.texts import Sentence
-from app.study.model import each
-
-LONGEST_TEXT = 2000  # characters, where a text field has no max
-MOST_DIGITS = 18
-LISTS = ("choices", "ranking")  # kinds with several answers in one
+from app.study.toml.table import Table
 
 _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
-_WHOLE = re.compile(r"[+-]?[0-9]+")
-_DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)")
-_SIGNS = str.maketrans("−＋－．，", "-+-.,")
-_OTHER_WAY_ROUND = str.maketrans(",.", ".,")
-_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?")
-
 
 Form = Mapping[str, Sequence[str]]  # what was posted: name → values
+Keys = Mapping[str, Callable[[Table, str], Any]]  # of a field in study.toml → how each is read
 
 
 class FieldError(ValueError):
@@ -37,28 +32,15 @@ class FieldError(ValueError):
 class Field:
     """One question. `ask` is its text, `help` a smaller line below it.
 
-    | kind | min and max | stored as |
-    |---|---|---|
-    | integer | smallest and largest number; both may be absent | "42", "-7" |
-    | number | the same; decimals, with a point or a comma | "3.5" |
-    | text | shortest and longest length in characters (2,000 without a max) | lines end with "\\n" |
-    | choice | none; `options` has the answers | the option as written |
-    | choices | fewest and most that may be chosen | a JSON list of options, in their order: ["Radio","Friends"] |
-    | ranking | none; `options` has what is put in order | a JSON list of all options, the first one first |
-    | scale | first and last of a few whole numbers, each a radio button | "4" |
-    | slider | the two ends, whole numbers | "64" |
-    | yes_no | none | "yes" or "no" |
-    | each | the same as of an integer, where there are no `options` | what was said of each, by slot: see each.py |
-    | slots | not asked, but computed | a JSON list of slots: [3,5] |
-
-    `low` and `high` are the words at the ends of a scale or slider. A question of kind each is about others in the
-    room: `of` is "neighbours", "room" or the name of a hook that says whom. `about` is a field whose last answer
-    stands beside each of them.
+    What `min`, `max` and `options` mean and how an answer is stored, its kind says: see kinds/. `low` and `high` are
+    the words at the ends of a scale or slider. A question of kind each is about others in the room: `of` is
+    "neighbours", "room" or the name of a hook that says whom. `about` is a field whose last answer stands beside each
+    of them. `more` has the keys that its kind alone has.
     """
 
     name: str
     ask: str
-    kind: str
+    kind: Kind
     min: Decimal | None = None
     max: Decimal | None = None
     options: tuple[str, ...] = ()
@@ -66,63 +48,130 @@ class Field:
     help: str = ""
     low: str = ""
     high: str = ""
-    swatches: tuple[
-        str, ...
-    ] = ()  # of a choice: the colour that each option is shown as, by its name in the palette
+    swatches: tuple[str, ...] = ()  # of a choice: each option's colour, by its name in the palette
     of: str = ""
     about: str = ""
     point: str = "."  # before decimals, as the study's language has it
+    more: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def read(self, raw: Sequence[str]) -> str:
-        """The canonical value of what was posted under this field's name: "" if optional and left empty.
+        """The canonical value of what was posted for this field: "" if optional and left empty.
 
         Reading what `in_form` makes of it gives the same value. Raises FieldError.
         """
-        if self.kind in LISTS:
-            return _list(self, raw)
-        if self.kind == "each":
-            return _each(self, raw)
-        answers = set(raw)
-        if len(answers) > 1:
-            raise FieldError(Sentence("Please give one answer only."))
-        text = _tidy(next(iter(answers), ""))
-        if text:
-            return _KINDS[self.kind](self, text)
-        if self.required:
-            raise FieldError(_WHEN_EMPTY.get(self.kind, _ANSWER))
-        return ""
+        return self.kind.read(self, raw)
 
     def shown(self, value: str) -> str:
         """A canonical value as people write it."""
-        if self.kind == "each":
-            return ", ".join(f"{slot}: {said}" for slot, said in self.said_of(value).items())
-        return ", ".join(self.items(value)) if self.kind in LISTS else self.in_form(value)
+        return self.kind.shown(self, value)
 
     def in_form(self, value: str) -> str:
         """A canonical value as it stands in a form. Reading it gives the value again."""
-        return value.replace(".", self.point) if self.kind == "number" else value
+        return self.kind.in_form(self, value)
+
+    def items(self, value: str) -> list[str]:
+        """The answers in a canonical value, or in one as it was `typed`: choices and a ranking have several."""
+        return self.kind.items(value)
+
+    def place(self, value: str, option: str) -> int | None:
+        """From 1: where a ranking has this option, also one that was `typed` and is not complete."""
+        return self.kind.place(value, option)
 
     def said_of(self, value: str) -> dict[int, str]:
         """What a canonical value of kind each says of each slot."""
-        return each.unpack(value) or {}
+        return self.kind.said_of(value)
 
     def swatch(self, value: str | None) -> str:
         """The colour of an option; empty where there is none."""
         return dict(zip(self.options, self.swatches, strict=False)).get(value or "", "")
 
+
+class Kind(str):
+    """A kind of field. As a text it is its name, as pages of authors, hooks and the codebook have it.
+
+    A new one is a class in a file of its own in kinds/, a template of its name in templates/player/fields/, which gets
+    what fields.html sets, and a place in known.py. Nothing else asks of what kind a field is: it asks the kind.
+    """
+
+    __slots__ = ()
+
+    # How a study declares it
+    keys: ClassVar[tuple[str, ...]] = ()  # of those that some kinds share: min, options …
+    own_keys: ClassVar[Keys] = {}  # what was read is in `more`
+    also_called: ClassVar[tuple[str, ...]] = ()  # words that people write for it
+    is_number: ClassVar[bool] = False  # an answer is one number: there is a mean, and a quota has a range
+    is_about_others: ClassVar[bool] = False
+
+    def check(self, table: Table, field: Field) -> None:
+        """Adds what is wrong with its keys: what is missing, or lets nothing through."""
+
+    def answers(self, field: Field) -> tuple[str, ...]:
+        """All that can be stored, where one can list it; else nothing."""
+        return field.options
+
+    # How it is drawn and read
+    is_group: ClassVar[bool] = False  # it is drawn as several inputs below one legend
+    when_empty: ClassVar[Sentence] = Sentence("Please answer this question.")
+
+    @property
+    def template(self) -> str:
+        return f"player/fields/{self}.html"
+
+    def posted(self, field: Field, form: Form) -> Sequence[str]:
+        """What of a form `read` gets."""
+        return form.get(field.name, ())
+
+    def typed(self, field: Field, form: Form) -> str:
+        """What of it stands in the field again."""
+        return first(form, field.name)
+
+    def read(self, field: Field, raw: Sequence[str]) -> str:
+        """See Field.read."""
+        if len(raw) > 1 and len(set(raw)) > 1:
+            raise FieldError(Sentence("Please give one answer only."))
+        text = tidy(raw[0]) if raw else ""
+        if text:
+            return self.take(field, text)
+        if field.required:
+            raise FieldError(self.when_empty)
+        return ""
+
+    def take(self, field: Field, text: str) -> str:
+        """The canonical value of one answer, which is not empty. Raises FieldError."""
+        raise NotImplementedError(f"nobody is asked for {self}")
+
+    def in_form(self, field: Field, value: str) -> str:
+        return value
+
+    def shown(self, field: Field, value: str) -> str:
+        return self.in_form(field, value)
+
     def items(self, value: str) -> list[str]:
-        """What is in a canonical value of choices or a ranking, or in one as it was `typed`."""
-        return _from_json(value) or []
+        return [value] if value else []
 
     def place(self, value: str, option: str) -> int | None:
-        """From 1: where a ranking has this option, also one that was `typed` and is not complete."""
-        for nth, item in enumerate(self.items(value), 1):
-            place, _, ranked = item.partition(" ")
-            if item == option:
-                return nth
-            if ranked == option and place.isdecimal():
-                return int(place)
         return None
+
+    def said_of(self, value: str) -> dict[int, str]:
+        return {}
+
+    # What hooks, the codebook and bots have to do with it
+    shape: ClassVar[str] = ""  # how the stored value is written, for the codebook, where that needs words
+
+    def type_of(self, field: Field) -> Any:
+        """What `value` gives a hook and `stored` takes from it."""
+        return str
+
+    def value(self, field: Field, stored: str) -> Any:
+        return stored
+
+    def stored(self, field: Field, value: Any) -> str:
+        """Raises ValueError with a sentence for what is no such value."""
+        raise NotImplementedError(f"no hook gives {self}")
+
+    def guess(self, field: Field, chance: random.Random, others: Sequence[int]) -> str:
+        """Something plausible to post. `others`: the slots that it is about, where it is about others."""
+        raise NotImplementedError(f"nobody is asked for {self}")
 
 
 def read_fields(fields: Sequence[Field], form: Form) -> tuple[dict[str, str], dict[str, Sentence]]:
@@ -131,9 +180,7 @@ def read_fields(fields: Sequence[Field], form: Form) -> tuple[dict[str, str], di
     errors: dict[str, Sentence] = {}
     for field in fields:
         try:
-            values[field.name] = field.read(
-                each.posted(field.name, form) if field.kind == "each" else form.get(field.name, ())
-            )
+            values[field.name] = field.kind.read(field, field.kind.posted(field, form))
         except FieldError as error:
             errors[field.name] = error.sentence
     return values, errors
@@ -141,21 +188,15 @@ def read_fields(fields: Sequence[Field], form: Form) -> tuple[dict[str, str], di
 
 def typed(fields: Sequence[Field], form: Form) -> dict[str, str]:
     """The same as it was posted, to stand in the fields again."""
-    return {field.name: _typed(field, form) for field in fields}
-
-
-def _typed(field: Field, form: Form) -> str:
-    if field.kind == "each":
-        said = each.read(each.posted(field.name, form))
-        return each.pack(said[0]) if said else ""
-    return json.dumps(list(form.get(field.name, ()))) if field.kind in LISTS else first(form, field.name)
+    return {field.name: field.kind.typed(field, form) for field in fields}
 
 
 def first(form: Form, name: str) -> str:
     return next(iter(form.get(name, ())), "")
 
 
-def _tidy(raw: str) -> str:
+def tidy(raw: str) -> str:
+    """Without blanks around it, and with one kind of line end. Raises FieldError for control characters."""
     if raw.isascii() and raw.isprintable():  # almost all: the rest below costs ten times as much
         return raw.strip()
     text = _LINE_END.sub("\n", raw)
@@ -164,178 +205,9 @@ def _tidy(raw: str) -> str:
     return text.strip()
 
 
-def _integer(field: Field, text: str) -> str:
-    digits = _plain_digits(text)
-    if not _WHOLE.fullmatch(digits) or len(digits) > MOST_DIGITS:
-        raise FieldError(_whole_number_asked(field))
-    value = int(digits)
-    if not _within(field, value):
-        raise FieldError(_whole_number_asked(field))
-    return str(value)
-
-
-def _number(field: Field, text: str) -> str:
-    digits = _plain_digits(text)
-    # "1,500" may be a thousand and a half or one and a half: only the player knows. So may "1.500" in German.
-    if _THOUSANDS.fullmatch(digits if field.point == "." else digits.translate(_OTHER_WAY_ROUND)):
-        raise FieldError(Sentence("Please write it without a comma for thousands, such as 1500 or 1.5."))
-    if not _DECIMAL.fullmatch(digits) or len(digits) > MOST_DIGITS:
-        raise FieldError(_number_asked(field))
-    value = Decimal(digits.replace(",", "."))
-    if not _within(field, value):
-        raise FieldError(_number_asked(field))
-    return plain_number(value)
-
-
-def _text(field: Field, text: str) -> str:
-    longest = LONGEST_TEXT if field.max is None else int(field.max)
-    if len(text) > longest:
-        raise FieldError(
-            Sentence(
-                "Please shorten this to %(most)s characters; it has %(now)s now.", most=longest, now=len(text)
-            )
-        )
-    if field.min is not None and len(text) < field.min:
-        raise FieldError(
-            Sentence(
-                "Please write at least %(least)s characters; it has %(now)s now.",
-                least=int(field.min),
-                now=len(text),
-            )
-        )
-    return text
-
-
-def _choice(field: Field, text: str) -> str:
-    if text not in field.options:
-        raise FieldError(_CHOOSE)
-    return text
-
-
-def _yes_no(field: Field, text: str) -> str:
-    if text.lower() not in ("yes", "no"):
-        raise FieldError(_YES_OR_NO)
-    return text.lower()
-
-
-def _list(field: Field, raw: Sequence[str]) -> str:
-    """Of choices: what was ticked. Of a ranking: each option with its place before it, "2 Radio"."""
-    given = [text for text in map(_tidy, raw) if text]
-    if len(given) == 1:
-        given = _from_json(given[0]) or given  # a canonical value
-    if not given and field.required:
-        raise FieldError(_RANK_ALL if field.kind == "ranking" else _CHOOSE)
-    chosen = _ranked(field, given) if field.kind == "ranking" and given else given
-    if any(one not in field.options for one in chosen):
-        raise FieldError(_CHOOSE)
-    if field.kind == "choices":
-        chosen = [option for option in field.options if option in chosen]
-        if field.min is not None and chosen and len(chosen) < field.min:
-            raise FieldError(Sentence("Please choose at least %(least)s.", least=int(field.min)))
-        if field.max is not None and len(chosen) > field.max:
-            raise FieldError(Sentence("Please choose at most %(most)s.", most=int(field.max)))
-    return json.dumps(chosen, ensure_ascii=False, separators=(",", ":")) if chosen else ""
-
-
-def _each(field: Field, raw: Sequence[str]) -> str:
-    found = each.read([_tidy(text) for text in raw])
-    if found is None:
-        raise FieldError(_OF_EACH)
-    said, missing = found
-    if field.required and missing:
-        raise FieldError(_OF_EACH)
-    if field.options and any(text not in field.options for text in said.values()):
-        raise FieldError(_OF_EACH)
-    return each.pack(said if field.options else {slot: _integer(field, text) for slot, text in said.items()})
-
-
-def _ranked(field: Field, given: Sequence[str]) -> list[str]:
-    if sorted(given) == sorted(field.options):
-        return list(given)
-    places: dict[str, str] = {}
-    for one in given:
-        place, _, option = one.partition(" ")
-        places[place] = option
-    order = [places.get(str(place), "") for place in range(1, len(field.options) + 1)]
-    if sorted(order) != sorted(field.options) or len(given) != len(order):
-        raise FieldError(_RANK_ALL)
-    return order
-
-
-def _from_json(text: str) -> list[str] | None:
-    try:
-        found = json.loads(text) if text.startswith("[") else None
-    except ValueError:
-        return None
-    return found if isinstance(found, list) and all(isinstance(one, str) for one in found) else None
-
-
 def plain_number(value: Decimal) -> str:
     """A decimal in plain digits without needless ones: 3.50 is "3.5", 1E+2 is "100", -0 is "0"."""
     if value == 0:
         return "0"
     digits = format(value, "f")
     return digits.rstrip("0").rstrip(".") if "." in digits else digits
-
-
-def _plain_digits(text: str) -> str:
-    """ASCII digits and signs for those of other scripts and keyboards, such as full-width ones."""
-    if text.isascii():
-        return text
-    return "".join(str(unicodedata.decimal(character, character)) for character in text.translate(_SIGNS))
-
-
-def _within(field: Field, value: Decimal | int) -> bool:
-    return (field.min is None or value >= field.min) and (field.max is None or value <= field.max)
-
-
-def _whole_number_asked(field: Field) -> Sentence:
-    limits = _limits(field)
-    if len(limits) == 2:
-        return Sentence("Please give a whole number from %(min)s to %(max)s.", **limits)
-    if "min" in limits:
-        return Sentence("Please give a whole number that is %(min)s or more.", **limits)
-    if "max" in limits:
-        return Sentence("Please give a whole number that is %(max)s or less.", **limits)
-    return Sentence("Please give a whole number.")
-
-
-def _number_asked(field: Field) -> Sentence:
-    limits = _limits(field)
-    if len(limits) == 2:
-        return Sentence("Please give a number from %(min)s to %(max)s.", **limits)
-    if "min" in limits:
-        return Sentence("Please give a number that is %(min)s or more.", **limits)
-    if "max" in limits:
-        return Sentence("Please give a number that is %(max)s or less.", **limits)
-    return Sentence("Please give a number.")
-
-
-def _limits(field: Field) -> dict[str, Decimal]:
-    return {
-        name: limit.normalize() + 0
-        for name, limit in (("min", field.min), ("max", field.max))
-        if limit is not None
-    }
-
-
-_KINDS: dict[str, Callable[[Field, str], str]] = {
-    "integer": _integer,
-    "number": _number,
-    "text": _text,
-    "choice": _choice,
-    "scale": _integer,
-    "slider": _integer,
-    "yes_no": _yes_no,
-}
-_ANSWER = Sentence("Please answer this question.")
-_CHOOSE = Sentence("Please choose one of the answers.")
-_RANK_ALL = Sentence("Please give each of them a place of its own.")
-_OF_EACH = Sentence("Please answer for each of them.")
-_YES_OR_NO = Sentence("Please choose yes or no.")
-_WHEN_EMPTY = {
-    "choice": _CHOOSE,
-    "scale": Sentence("Please choose one of the numbers."),
-    "yes_no": _YES_OR_NO,
-}
-KINDS = (*_KINDS, *LISTS, "each")

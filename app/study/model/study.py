@@ -1,13 +1,13 @@
 """What a study is made of, once its file has been read and found right."""
 
 import itertools
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from app.study.languages.texts import DEFAULT
-from app.study.model.fields import LISTS, Field
+from app.study.model.fields import Field, Kind
+from app.study.model.kinds.choice import CHOICE
 from app.study.model.networks import Network, Tie
 from app.study.model.treatments import Treatment
 
@@ -103,12 +103,12 @@ class Quota:
             return str(self.min) if self.min == self.max else f"{self.min} to {self.max}"
         return f"{self.min} or more" if self.min is not None else f"{self.max} or less"
 
-    def counts(self, kind: str, value: str) -> bool:
+    def counts(self, kind: Kind, value: str) -> bool:
         """Whether whoever gave this answer, as it is stored, counts in it. Who gave none does not."""
         if not value:
             return False
         if self.answers:
-            return any(one in self.answers for one in (json.loads(value) if kind in LISTS else [value]))
+            return any(one in self.answers for one in kind.items(value))
         number = Decimal(value)
         return (self.min is None or number >= self.min) and (self.max is None or number <= self.max)
 
@@ -174,7 +174,7 @@ class Roles:
 
     @property
     def field(self) -> Field:
-        return Field(ROLE, self.ask, "choice", options=tuple(dict.fromkeys(self.names)))
+        return Field(ROLE, self.ask, CHOICE, options=tuple(dict.fromkeys(self.names)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,6 @@ from app.study.model.study import Pay, Quota
 from app.study.toml.mistakes import Findings, did_you_mean, nearest
 from app.study.toml.table import Table
 
-NUMBERS = ("integer", "number", "scale", "slider")
-
 
 def read_quotas(document: Table, entry: Sequence[Field]) -> tuple[Quota, ...]:
     fields = {field.name: field for field in entry}
@@ -50,7 +48,7 @@ def _answers(table: Table) -> tuple[str, ...]:
 
 def _check(table: Table, quota: Quota, field: Field) -> None:
     """That somebody can be counted in it."""
-    if field.kind in NUMBERS:
+    if field.kind.is_number:
         _check_range(table, quota, field)
         return
     for key in ("min", "max"):
@@ -62,7 +60,7 @@ def _check(table: Table, quota: Quota, field: Field) -> None:
             table.missing("is", "This quota does not say which answer it counts.", 'Add is = "…".')
         return
     for answer in quota.answers:
-        known = ("yes", "no") if field.kind == "yes_no" else field.options
+        known = field.kind.answers(field)
         if known and answer not in known:
             sentence = f"`{answer}` is no answer to `{field.name}`, so nobody counts in this."
             table.wrong("is", sentence, did_you_mean(answer, known))

@@ -27,7 +27,7 @@ def read_entry(document: Table) -> tuple[Field, ...]:
         return ()
     found = read_fields(entry, reserved=(*FORM_NAMES, *PLAYER_COLUMNS))
     for index, field in enumerate(found):
-        if field.kind == "each":
+        if field.kind.is_about_others:
             sentence = "At the door nobody else is there whom a question could be about."
             entry.findings.wrong((*entry.path, "fields", index, "kind"), sentence, "Ask it in a step.")
     entry.report_unknown_keys("[entry]")

@@ -6,7 +6,10 @@ from dataclasses import replace
 from decimal import Decimal
 
 from app.study.hooks.uses import read_hook
-from app.study.model.fields import KINDS, Field, FieldError
+from app.study.model.fields import Field, FieldError
+from app.study.model.kinds.known import KINDS
+from app.study.model.kinds.slots import SLOTS
+from app.study.model.kinds.text import TEXT
 from app.study.model.study import ROLE, SEEN, Dropout, Roles, Show, Step
 from app.study.pages import OWN_PAGES
 from app.study.sections.dropout import read_step_dropout
@@ -159,8 +162,8 @@ def _computed(shows: Sequence[tuple[Table, Show]]) -> Iterator[Field]:
     """What is computed as a step opens, a result named after its hook."""
     for table, show in shows:
         if show.hook:
-            ask, kind = table.text("ask", example="Your signal"), table.one_of("kind", KINDS, "text")
-            yield Field(show.hook, ask, kind)
+            ask, kind = table.text("ask", example="Your signal"), table.one_of("kind", KINDS, TEXT)
+            yield Field(show.hook, ask, KINDS[kind])
 
 
 def _check_names(table: Table, step: Step, shows: Sequence[Show]) -> None:
@@ -179,7 +182,7 @@ def _check_names(table: Table, step: Step, shows: Sequence[Show]) -> None:
 def _whom(fields: Sequence[Field]) -> Iterator[Field]:
     """Whom questions are about, where a hook says so as the step opens: a result named after it."""
     for hook in dict.fromkeys(field.of for field in fields if field.of not in ("", *SEEN)):
-        yield Field(hook, "Whom this player is asked about", "slots")
+        yield Field(hook, "Whom this player is asked about", SLOTS)
 
 
 def _show(table: Table) -> tuple[Table, Show]:
@@ -241,7 +244,7 @@ def _placed(steps: Sequence[Step], index: int, table: Table, show: Show) -> Show
         sentence = f"`{show.field}` is not asked at this step, so there are no answers to it now."
         table.wrong("round", sentence, 'Write round = "last".')
     drawn = show.look == "picture" and shown.swatches
-    if show.look != "table" and not drawn and shown.kind not in ("integer", "number", "scale", "slider"):
+    if show.look != "table" and not drawn and not shown.kind.is_number:
         cure = 'Write as = "table".'
         table.wrong("as", f"`{show.field}` is no number, so it has no {show.look}.", cure)
     return replace(show, step=step)

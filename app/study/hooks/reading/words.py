@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from app.study.hooks.networklab import Lobby, Question, Room, Said
 from app.study.hooks.reading.scopes import Known, Vocabulary
-from app.study.model.fields import KINDS, Field
+from app.study.model.fields import Field
+from app.study.model.kinds.known import KINDS
 from app.study.toml.mistakes import did_you_mean, listed, nearest
 
 
@@ -103,4 +104,5 @@ class Words:
 
 
 def answers_of(fields: Iterable[Field]) -> dict[str, tuple[str, ...]]:
-    return {one.name: one.options if one.kind == "choice" else () for one in fields}
+    """Those that each of these can have, as hooks get them; none: any, or no text."""
+    return {one.name: one.kind.answers(one) if one.kind.type_of(one) is str else () for one in fields}

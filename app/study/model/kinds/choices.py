@@ -1,0 +1,94 @@
+"""Several of some `options`, stored as a JSON list in their order: ["Radio","Friends"].
+
+`min` and `max` are the fewest and the most that may be chosen.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Collection, Sequence
+from typing import Any, ClassVar
+
+from app.study.languages.texts import Sentence
+from app.study.model.fields import Field, FieldError, Form, Kind, plain_number, tidy
+from app.study.model.kinds.choice import CHOOSE, check_options
+from app.study.toml.table import Table
+
+
+class Choices(Kind):
+    __slots__ = ()
+    keys: ClassVar[tuple[str, ...]] = ("options", "min", "max")
+    also_called: ClassVar[tuple[str, ...]] = ("multiple", "checkboxes", "multi", "several")
+    is_group = True
+    when_empty = CHOOSE
+
+    def check(self, table: Table, field: Field) -> None:
+        check_options(table, field)
+        for key, limit in (("min", field.min), ("max", field.max)):
+            if limit is not None and (limit != int(limit) or not 0 <= limit <= len(field.options)):
+                there = f"there are {len(field.options)} options to choose from"
+                table.wrong(key, f"`{key}` is {plain_number(limit)}, but {there}.", f"Write {key} = 1.")
+        if field.min is not None and field.max is not None and field.min > field.max:
+            table.wrong("min", "`min` is more than `max`, so no answer fits.", "Make `min` smaller.")
+
+    def typed(self, field: Field, form: Form) -> str:
+        return json.dumps(list(form.get(field.name, ())))
+
+    def read(self, field: Field, raw: Sequence[str]) -> str:
+        """`raw` is what was ticked, or one canonical value."""
+        given = [text for text in map(tidy, raw) if text]
+        if len(given) == 1:
+            given = self.items(given[0]) or given
+        if given:
+            return _as_json(self.chosen(field, given))
+        if field.required:
+            raise FieldError(self.when_empty)
+        return ""
+
+    def chosen(self, field: Field, given: Sequence[str]) -> list[str]:
+        """Raises FieldError."""
+        if any(one not in field.options for one in given):
+            raise FieldError(CHOOSE)
+        chosen = [option for option in field.options if option in given]
+        if field.min is not None and len(chosen) < field.min:
+            raise FieldError(Sentence("Please choose at least %(least)s.", least=int(field.min)))
+        if field.max is not None and len(chosen) > field.max:
+            raise FieldError(Sentence("Please choose at most %(most)s.", most=int(field.max)))
+        return chosen
+
+    def shown(self, field: Field, value: str) -> str:
+        return ", ".join(self.items(value))
+
+    def items(self, value: str) -> list[str]:
+        try:
+            found = json.loads(value) if value.startswith("[") else None
+        except ValueError:
+            return []
+        return found if isinstance(found, list) and all(isinstance(one, str) for one in found) else []
+
+    def type_of(self, field: Field) -> Any:
+        return tuple[str, ...]
+
+    def value(self, field: Field, stored: str) -> Any:
+        return tuple(self.items(stored))
+
+    def stored(self, field: Field, value: Any) -> str:
+        if not isinstance(value, (tuple, frozenset)) or not all(one in field.options for one in value):
+            raise ValueError(f"`{field.name}` must be a list of its options, and is {value!r}")
+        return _as_json(self.given(field, value))
+
+    def given(self, field: Field, value: Collection[str]) -> list[str]:
+        """By a hook, in the order in which they are stored. Raises ValueError."""
+        return [option for option in field.options if option in value]
+
+    def guess(self, field: Field, chance: random.Random, others: Sequence[int]) -> str:
+        fewest, most = int(field.min or 1), int(field.max or len(field.options))
+        return json.dumps(chance.sample(field.options, chance.randint(fewest, max(fewest, most))))
+
+
+CHOICES = Choices("choices")
+
+
+def _as_json(chosen: Sequence[str]) -> str:
+    return json.dumps(chosen, ensure_ascii=False, separators=(",", ":")) if chosen else ""

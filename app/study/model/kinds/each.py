@@ -1,0 +1,130 @@
+"""One question about each of several others in the room, such as a choice for each neighbour.
+
+An answer is one of its `options`, or a whole number from `min` to `max` where it has none. A form posts the slots that
+it asks about under the question's name, and what was answered about slot 3 under the name with -3 behind it. All of it
+is stored as one value, in the order of slots: {"3":"keep","5":"break"}.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.study.languages.texts import Sentence
+from app.study.model.fields import Field, FieldError, Form, tidy
+from app.study.model.kinds.choice import CHOICE, check_options
+from app.study.model.kinds.integer import INTEGER
+from app.study.model.kinds.limited import Limited
+from app.study.toml.table import Table
+
+MOST_DIGITS = 3  # of a slot
+_OF_EACH = Sentence("Please answer for each of them.")
+
+
+class Each(Limited):
+    __slots__ = ()
+    keys = ("options", "min", "max", "of", "about")
+    also_called = ("ties", "neighbours", "others", "matrix")
+    is_about_others = True
+    is_group = True
+    shape = ", as JSON: slot → what was said of whoever sits there"
+
+    def check(self, table: Table, field: Field) -> None:
+        if table.has("options"):
+            check_options(table, field)
+        super().check(table, field)
+
+    def posted(self, field: Field, form: Form) -> Sequence[str]:
+        """The slots that were asked about, "3", and what was said of each, "3 keep"."""
+        stem = f"{field.name}-"
+        said = [
+            f"{key.removeprefix(stem)} {text}"
+            for key, texts in form.items()
+            if key.startswith(stem)
+            for text in texts
+            if text.strip()
+        ]
+        return [*form.get(field.name, ()), *said]
+
+    def typed(self, field: Field, form: Form) -> str:
+        said = _by_slot(self.posted(field, form))
+        return _pack(said[0]) if said else ""
+
+    def read(self, field: Field, raw: Sequence[str]) -> str:
+        """`raw` is as `posted` gives it, or one canonical value."""
+        found = _by_slot([tidy(text) for text in raw])
+        if found is None:
+            raise FieldError(_OF_EACH)
+        said, missing = found
+        if field.required and missing:
+            raise FieldError(_OF_EACH)
+        if not field.options:
+            return _pack({slot: INTEGER.take(field, text) for slot, text in said.items()})
+        if any(text not in field.options for text in said.values()):
+            raise FieldError(_OF_EACH)
+        return _pack(said)
+
+    def shown(self, field: Field, value: str) -> str:
+        return ", ".join(f"{slot}: {said}" for slot, said in self.said_of(value).items())
+
+    def said_of(self, value: str) -> dict[int, str]:
+        return _unpack(value) or {}
+
+    def type_of(self, field: Field) -> Any:
+        return dict[int, str] if field.options else dict[int, int]
+
+    def value(self, field: Field, stored: str) -> Any:
+        said = self.said_of(stored)
+        return said if field.options else {slot: int(text) for slot, text in said.items()}
+
+    def stored(self, field: Field, value: Any) -> str:
+        if not isinstance(value, Mapping):
+            wanted = f"`{field.name}` as {{slot: answer}}"
+            raise ValueError(f"it must return {wanted}, and returned {value!r}"[:300])
+        try:
+            said = _pack({slot: str(one) for slot, one in value.items()})
+            return self.read(field, [said] if said else [])
+        except (FieldError, TypeError):
+            wanted = f"`{field.name}` must have one of its answers for each slot"
+            raise ValueError(f"{wanted}, and is {value!r}") from None
+
+    def guess(self, field: Field, chance: random.Random, others: Sequence[int]) -> str:
+        kind = CHOICE if field.options else INTEGER
+        return _pack({slot: kind.guess(field, chance, ()) for slot in others})
+
+
+EACH = Each("each")
+
+
+def _by_slot(raw: Sequence[str]) -> tuple[dict[int, str], set[int]] | None:
+    """What was said, by slot, and of whom nothing; None if this is no answer of that kind."""
+    raw = [one for one in raw if one.strip()]
+    if len(raw) == 1 and raw[0].startswith("{"):
+        said = _unpack(raw[0])
+        return None if said is None else (said, set())
+    asked: set[int] = set()
+    said = {}
+    for one in raw:
+        slot, _, text = one.strip().partition(" ")
+        if not (slot.isascii() and slot.isdecimal() and len(slot) <= MOST_DIGITS and int(slot)):
+            return None
+        asked.add(int(slot))
+        if text.strip() and said.setdefault(int(slot), text.strip()) != text.strip():
+            return None
+    return said, asked - set(said)
+
+
+def _pack(said: Mapping[int, str]) -> str:
+    in_order = {str(slot): said[slot] for slot in sorted(said)}
+    return json.dumps(in_order, ensure_ascii=False, separators=(",", ":")) if said else ""
+
+
+def _unpack(value: str) -> dict[int, str] | None:
+    """What was said, by slot; None if this is no stored value."""
+    try:
+        found = json.loads(value) if value else {}
+        return {int(slot): text for slot, text in found.items() if isinstance(text, str) and int(slot) > 0}
+    except (ValueError, AttributeError, RecursionError):
+        return None

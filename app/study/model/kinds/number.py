@@ -1,0 +1,107 @@
+"""A decimal number, with a point or a comma, stored as "3.5". `min` and `max` are the least and the largest one."""
+
+from __future__ import annotations
+
+import random
+import re
+import unicodedata
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from app.study.languages.texts import Sentence
+from app.study.model.fields import Field, FieldError, plain_number
+from app.study.model.kinds.limited import Limited
+from app.study.toml.table import Table
+
+MOST_DIGITS = 18  # that are typed
+MOST_DIGITS_GIVEN = 15  # by a hook, before the point
+
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)")
+_SIGNS = str.maketrans("−＋－．，", "-+-.,")
+_OTHER_WAY_ROUND = str.maketrans(",.", ".,")
+_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?")
+
+
+class Number(Limited):
+    __slots__ = ()
+    also_called: ClassVar[tuple[str, ...]] = ("float", "decimal", "real", "numeric")
+    is_number = True
+
+    def check_limit(self, table: Table, key: str, limit: Decimal | None) -> None:
+        """Any will do."""
+
+    def take(self, field: Field, text: str) -> str:
+        digits = plain_digits(text)
+        # "1,500" may be a thousand and a half or one and a half: only the player knows. So may "1.500" in German.
+        if _THOUSANDS.fullmatch(digits if field.point == "." else digits.translate(_OTHER_WAY_ROUND)):
+            raise FieldError(Sentence("Please write it without a comma for thousands, such as 1500 or 1.5."))
+        if not _DECIMAL.fullmatch(digits) or len(digits) > MOST_DIGITS:
+            raise FieldError(_asked(field))
+        value = Decimal(digits.replace(",", "."))
+        if not within(field, value):
+            raise FieldError(_asked(field))
+        return plain_number(value)
+
+    def in_form(self, field: Field, value: str) -> str:
+        return value.replace(".", field.point)
+
+    def type_of(self, field: Field) -> Any:
+        return int | Decimal
+
+    def value(self, field: Field, stored: str) -> Any:
+        return Decimal(stored)
+
+    def stored(self, field: Field, value: Any) -> str:
+        if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+            cure = ": write Decimal, or round()" if isinstance(value, float) else ""
+            raise ValueError(f"`{field.name}` must be a number, int or Decimal, and is {value!r}{cure}")
+        number = Decimal(value)
+        if not number.is_finite() or abs(number) >= 10**MOST_DIGITS_GIVEN:
+            raise ValueError(f"{field.name} is {number}")
+        self.check_given(field, number)
+        if not within(field, number):
+            raise ValueError(f"`{field.name}` is {value}, outside its limits")
+        return plain_number(number)
+
+    def check_given(self, field: Field, number: Decimal) -> None:
+        """Raises ValueError for a number that a hook must not give here, whatever the limits."""
+
+    def guess(self, field: Field, chance: random.Random, others: Sequence[int]) -> str:
+        least = Decimal(0) if field.min is None else field.min
+        width = Decimal(100) if field.max is None else field.max - least
+        return str(least + width * chance.randint(0, 10) / 10)
+
+
+NUMBER = Number("number")
+
+
+def plain_digits(text: str) -> str:
+    """ASCII digits and signs for those of other scripts and keyboards, such as full-width ones."""
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(character, character)) for character in text.translate(_SIGNS))
+
+
+def within(field: Field, value: Decimal | int) -> bool:
+    return (field.min is None or value >= field.min) and (field.max is None or value <= field.max)
+
+
+def limits(field: Field) -> dict[str, Decimal]:
+    """Those that there are, as a sentence has them."""
+    return {
+        name: limit.normalize() + 0
+        for name, limit in (("min", field.min), ("max", field.max))
+        if limit is not None
+    }
+
+
+def _asked(field: Field) -> Sentence:
+    there = limits(field)
+    if len(there) == 2:
+        return Sentence("Please give a number from %(min)s to %(max)s.", **there)
+    if "min" in there:
+        return Sentence("Please give a number that is %(min)s or more.", **there)
+    if "max" in there:
+        return Sentence("Please give a number that is %(max)s or less.", **there)
+    return Sentence("Please give a number.")

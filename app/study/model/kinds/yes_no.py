@@ -1,0 +1,44 @@
+"""Yes or no, stored as "yes" or "no"."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from app.study.languages.texts import Sentence
+from app.study.model.fields import Field, FieldError, Kind
+
+YES, NO = "yes", "no"
+
+
+class YesNo(Kind):
+    __slots__ = ()
+    also_called = ("bool", "boolean", "yes/no", "yesno", "checkbox")
+    is_group = True
+    when_empty = Sentence("Please choose yes or no.")
+
+    def answers(self, field: Field) -> tuple[str, ...]:
+        return (YES, NO)
+
+    def take(self, field: Field, text: str) -> str:
+        if text.lower() not in (YES, NO):
+            raise FieldError(self.when_empty)
+        return text.lower()
+
+    def type_of(self, field: Field) -> Any:
+        return bool
+
+    def value(self, field: Field, stored: str) -> Any:
+        return stored == YES
+
+    def stored(self, field: Field, value: Any) -> str:
+        if not isinstance(value, bool):
+            raise ValueError(f"`{field.name}` must be True or False, and is {value!r}")
+        return YES if value else NO
+
+    def guess(self, field: Field, chance: random.Random, others: Sequence[int]) -> str:
+        return chance.choice((YES, NO))
+
+
+YES_NO = YesNo("yes_no")
