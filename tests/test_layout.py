@@ -30,7 +30,7 @@ OF_SEVERAL = {
     "replay": "replay",
     "rooms": "each rewiring standby",
     "sessions": "any_order crashes",
-    "study": "fields languages networks randomisation roles study treatments wrong_studies",
+    "study": "fields kinds languages networks randomisation roles study treatments wrong_studies",
     "study/hooks": "hooks reading",
     "web": "admin browser keyboard pages phone sides",
     "web/live": "live",
