@@ -5,8 +5,7 @@ from __future__ import annotations
 from mimetypes import guess_type
 from typing import Literal, get_args
 
-from litestar import Request, Response, Router, get, post
-from litestar.datastructures import State
+from litestar import Response, Router, get, post
 from litestar.exceptions import ClientException, NotFoundException
 from litestar.response import Redirect
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -16,10 +15,10 @@ from app.preview.frames import Look
 from app.preview.preview import Preview
 from app.web import templates
 from app.web.auth import same_site
+from app.web.lab import Query
 from app.web.responses import page
 from app.web.streams import send_stream
 
-Query = Request[object, object, State]
 LOOKS: tuple[Look, ...] = get_args(Look)
 FILES = templates.STATIC / "preview"
 

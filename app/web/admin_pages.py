@@ -6,9 +6,8 @@ import asyncio
 import re
 from datetime import UTC, datetime
 
-from litestar import Request, get, post
+from litestar import get, post
 from litestar.connection import ASGIConnection
-from litestar.datastructures import State
 from litestar.exceptions import NotFoundException, PermissionDeniedException
 from litestar.response import Redirect, Response, Stream
 
@@ -20,17 +19,15 @@ from app.sessions import sessions
 from app.sessions.actions import ACTIONS
 from app.sessions.sessions import SessionError
 from app.study.model.study import Study
-from app.web import accounts, templates
+from app.web import accounts
 from app.web.accounts import Account
 from app.web.auth import ADMIN_COOKIE, Limit, address_of, cookie
-from app.web.lab import lab_of
+from app.web.lab import Query, lab_of
 from app.web.monitor.dashboard import tick_context
 from app.web.monitor.figures import read_server
-from app.web.monitor.ticks import Tick, read_tick
+from app.web.monitor.ticks import read_tick
 from app.web.responses import page, problem
-from app.web.templates import fragment, sse
 
-Query = Request[object, object, State]
 wrong_passwords = Limit(most=10, seconds=60)
 wrong_addresses = Limit(most=30, seconds=60)
 hashing = asyncio.Semaphore(1)  # argon2 takes memory and a core
@@ -142,7 +139,7 @@ async def export_zip(request: Query, session_id: str) -> Stream:
     study = await study_of(request, session_id)
     name = f"{session_id}-{datetime.now(UTC):%Y%m%d-%H%M%S}.zip"
     return Stream(
-        export.zip_chunks(lab.stats.line.url, session_id, study),
+        export.zip_chunks(lab.url, session_id, study),
         media_type="application/zip",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
@@ -163,12 +160,6 @@ async def payments_csv(request: Query, session_id: str) -> Response[bytes]:
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
-
-
-def render_tick(tick: Tick, study: Study) -> bytes:
-    """The dashboard's changing part, the same for all who watch."""
-    content = templates.render("admin/_tick.html", **tick_context(tick, study))
-    return sse(fragment("#tick", "innerMorph", content))
 
 
 async def study_of(request: Query, session_id: str) -> Study:

@@ -2,32 +2,51 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import os
+import socket
+import time
 from collections import Counter, deque
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
+from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.datastructures import State
 
 from app.config import Config
-from app.database.connections import Pool
+from app.database.connections import Connection, Pool, look_around, open_pool
 from app.database.group_commit import Ledger
 from app.players.players import SignedIn
 from app.players.presence import Presence
 from app.players.signs_of_life import Signs
+from app.rooms import messages, records
 from app.rooms.messages import Draft
 from app.rooms.records import Answer, Receipt
-from app.sessions.arrivals import EntryForm, Refused
+from app.sessions.arrivals import EntryForm, Refused, sign_in
 from app.sessions.conductor import Conductor
 from app.sessions.seating_runs import Seating
 from app.sessions.studies import Studies
+from app.study.hooks.pool import Hooks
 from app.web.live.feeds import Live
 from app.web.live.listener import Listener
+from app.web.monitor.dashboard import render_tick
+from app.web.monitor.figures import Figures, percentile, resident_megabytes
 from app.web.monitor.ticker import Stats
-from app.web.signing import Keys
+from app.web.monitor.ticks import Tick
+from app.web.signing import Keys, read_keys
+
+logger = logging.getLogger(__name__)
+Query = Request[object, object, State]
 
 
 @dataclass(frozen=True, slots=True)
 class Lab:
     config: Config
+    url: str  # of the database
     pool: Pool
     keys: Keys
     studies: Studies
@@ -44,7 +63,123 @@ class Lab:
     acknowledged: Counter[str]  # session → records for which this process has handed out receipts
     sign_in_times: deque[float]  # seconds from the form to the answer, with the seating in it
 
+    @property
+    def ledgers(self) -> tuple[Ledger[Any, Any], ...]:
+        return self.arrivals, self.answers, self.messages
+
+    def figures(self) -> Figures:
+        seconds = [*self.answers.latencies, *self.messages.latencies]
+        return Figures(
+            streams=len(self.live.pages),
+            queued=sum(ledger.queued for ledger in self.ledgers),
+            oldest=1000 * max(ledger.oldest for ledger in self.ledgers),
+            commit_p50=1000 * percentile(seconds, 0.5),
+            commit_p95=1000 * percentile(seconds, 0.95),
+            sign_in_p95=1000 * percentile(self.sign_in_times, 0.95),
+            lag=1000 * self.live.hub.lag,
+            tick=1000 * self.stats.took,
+            listening=self.listener.connected.is_set(),
+            answers=self.answers.acknowledged,
+            messages=self.messages.acknowledged,
+            cpu=time.process_time(),
+            memory=resident_megabytes(),
+            disk_free=self.stats.disk_free(),
+        )
+
 
 def lab_of(connection: ASGIConnection) -> Lab:  # type: ignore[type-arg]
     lab: Lab = connection.app.state.lab
     return lab
+
+
+@asynccontextmanager
+async def open_lab(config: Config, url: str) -> AsyncIterator[Lab]:
+    """A process's lab, with all its parts running beside the requests; ready once it hears the database."""
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(open_pool(url, config.pool_size))
+        async with pool.connection() as conn:
+            keys = await read_keys(conn)
+        hooks = Hooks()
+        stack.push_async_callback(hooks.retire, 0.0)
+        lab = _lab(config, url, pool, keys, hooks)
+        stack.push_async_callback(lab.stats.say_goodbye)
+        parts = [
+            lab.live.hub.run(),
+            lab.listener.run(),
+            lab.conductor.run(),
+            lab.stats.run(),
+            look_around(url),
+        ]
+        for part in [*(ledger.run() for ledger in lab.ledgers), *parts]:
+            await stack.enter_async_context(_running(part))
+        async with asyncio.timeout(30):
+            await lab.listener.connected.wait()
+        yield lab
+
+
+def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
+    studies = Studies(pool)
+
+    async def come_in(conn: Connection, forms: Sequence[EntryForm]) -> list[SignedIn | Refused | None]:
+        return await sign_in(studies, conn, forms)
+
+    def render(tick: Tick) -> bytes:
+        return render_tick(tick, studies.known[tick.session.id])
+
+    presence, signs, acknowledged = Presence(), Signs(), Counter[str]()
+    process = f"{socket.gethostname()}:{os.getpid()}"
+    live = Live(url, pool, keys, studies)
+    lab = Lab(
+        config=config,
+        url=url,
+        pool=pool,
+        keys=keys,
+        studies=studies,
+        arrivals=Ledger("sign-ins", url, come_in, config.ledger_limit),
+        answers=Ledger("records", url, records.store, config.ledger_limit),
+        messages=Ledger("messages", url, messages.store, config.ledger_limit),
+        live=live,
+        listener=_listener(config.listener_url or url, live, pool),
+        conductor=Conductor(url, studies, hooks),
+        seating=Seating(pool, studies, hooks),
+        stats=Stats(url, process, lambda: lab.figures(), render, presence, signs, acknowledged),
+        presence=presence,
+        signs=signs,
+        acknowledged=acknowledged,
+        sign_in_times=deque(maxlen=1000),
+    )
+    return lab
+
+
+def _listener(url: str, live: Live, pool: Pool) -> Listener:
+    checks: set[asyncio.Task[None]] = set()
+
+    def on_connect() -> None:
+        live.hub.hint_all()
+        # Postgres may have been restarted: find that out for the pool at once, not request by request.
+        check = asyncio.create_task(pool.check())
+        checks.add(check)
+        check.add_done_callback(checks.discard)
+
+    return Listener(url, live.hub.hint, on_connect)
+
+
+@asynccontextmanager
+async def _running(part: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run a part of the server beside the requests. If it fails, so does the process: half a server is worse."""
+    task = asyncio.create_task(part)
+    task.add_done_callback(_give_up)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def _give_up(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception():
+        logger.critical(
+            "a part of the server failed; the process ends so that a new one starts",
+            exc_info=task.exception(),
+        )
+        os._exit(70)

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil, isfinite
 
-from litestar import Request, get
-from litestar.datastructures import State
+from litestar import get
 from litestar.exceptions import NotFoundException
 from litestar.response import Response
 
@@ -16,7 +15,7 @@ from app.replay.fold import Span, read_span, read_then
 from app.sessions.sessions import find_session
 from app.web import templates
 from app.web.admin_pages import logged_in, study_of
-from app.web.lab import lab_of
+from app.web.lab import Query, lab_of
 from app.web.monitor.dashboard import room_items
 from app.web.past.dashboard import (
     answers_over,
@@ -28,8 +27,6 @@ from app.web.past.dashboard import (
 )
 from app.web.past.places import Stage, page_then, story_then
 from app.web.responses import page, piece, problem
-
-Query = Request[object, object, State]
 
 
 @dataclass(frozen=True, slots=True)

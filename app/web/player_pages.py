@@ -9,8 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Annotated
 
-from litestar import Request, get, post
-from litestar.datastructures import State
+from litestar import get, post
 from litestar.exceptions import ClientException
 from litestar.params import Parameter
 from litestar.response import Redirect, Response
@@ -28,13 +27,12 @@ from app.study.model.fields import FieldError, Form, first, typed
 from app.study.model.study import Study
 from app.web import record_forms, templates
 from app.web.auth import PLAYER_COOKIE, Limit, NotSignedIn, address_of, cookie, player_of, same_site
-from app.web.lab import lab_of
+from app.web.lab import Query, lab_of
 from app.web.live.places import DonePlace, LobbyPlace, Place, RoomPlace, place_of
 from app.web.record_forms import Posted
 from app.web.responses import page, piece, problem, texts_for, wants_page
 from app.web.templates import fragment
 
-Query = Request[object, object, State]
 Token = Annotated[str, Parameter(max_length=200)]
 LARGEST_FORM = 200_000  # bytes
 SEATING_PATIENCE = 12.0  # seconds
@@ -43,6 +41,12 @@ wrong_tokens = Limit(most=60, seconds=60)
 
 class UnknownToken(Exception):
     """A link that leads nowhere."""
+
+
+@get("/")
+async def front(request: Query) -> Response[str]:
+    """For whoever comes without a link."""
+    return page("front.html", texts=texts_for(request))
 
 
 @get("/join/{token:str}")
@@ -293,6 +297,7 @@ def _closed(request: Query, study: Study) -> Response[str]:
 
 
 HANDLERS = [
+    front,
     join_form,
     join,
     play,

@@ -7,9 +7,8 @@ import random
 from collections.abc import AsyncIterator
 
 import psycopg
-from litestar import Request, asgi, get
+from litestar import asgi, get
 from litestar.connection import ASGIConnection
-from litestar.datastructures import State
 from litestar.types import ASGIApp, Receive, Scope, Send
 from psycopg_pool import PoolTimeout, TooManyRequests
 
@@ -17,7 +16,7 @@ from app.database.connections import Connection
 from app.sessions.sessions import SessionError, find_session
 from app.web.accounts import account_of
 from app.web.auth import ADMIN_COOKIE, NotSignedIn, player_of
-from app.web.lab import lab_of
+from app.web.lab import Query, lab_of
 from app.web.live.page import Page
 
 QUIET = 15.0  # seconds after which a comment keeps the connection alive
@@ -68,7 +67,7 @@ async def play_live(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @get("/admin/sessions/{session_id:str}/live")
-async def session_live(request: Request[object, object, State], session_id: str) -> ASGIApp:
+async def session_live(request: Query, session_id: str) -> ASGIApp:
     """The dashboard's tick, once a second. (A raw handler cannot have parameters in its path: Litestar 2.25.)"""
     lab = lab_of(request)
     async with lab.pool.connection() as conn:

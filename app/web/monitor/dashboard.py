@@ -13,6 +13,7 @@ from app.study.model.study import RoomKind, Study
 from app.web import templates
 from app.web.monitor.lights import lights
 from app.web.monitor.ticks import STEP, RoomLine, Standing, Tick, Waiters
+from app.web.templates import fragment, sse
 
 WIDTH, HEIGHT = 300.0, 22.0  # of the picture of those who wait, one row a type
 BARS = 60
@@ -63,6 +64,12 @@ class Pool:
     people: int
     places: int  # 0: the study has none
     standing: Sequence[Standing]
+
+
+def render_tick(tick: Tick, study: Study) -> bytes:
+    """The dashboard's changing part, the same for all who watch."""
+    content = templates.render("admin/_tick.html", **tick_context(tick, study))
+    return sse(fragment("#tick", "innerMorph", content))
 
 
 def tick_context(tick: Tick, study: Study) -> dict[str, object]:

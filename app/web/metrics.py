@@ -1,0 +1,66 @@
+"""What the processes are doing, for Prometheus."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+import psycopg
+from litestar import MediaType, get
+from psycopg_pool import PoolTimeout, TooManyRequests
+
+from app.web.lab import Query, lab_of
+from app.web.monitor.figures import Figures, read_processes
+
+
+@get("/metrics", media_type=MediaType.TEXT)
+async def metrics(request: Query) -> str:
+    """Every process that is alive, whichever answers, in the Prometheus text format."""
+    lab = lab_of(request)
+    processes: dict[str, Figures] = {}
+    with suppress(TimeoutError, psycopg.Error, PoolTimeout, TooManyRequests):  # then only what this one knows
+        async with asyncio.timeout(2), lab.pool.connection() as conn:
+            processes = await read_processes(conn)
+    processes[lab.stats.process] = lab.stats.figures()
+    return "".join(
+        f"# HELP {name} {text}\n# TYPE {name} {kind}\n"
+        + "".join(f'{name}{{process="{id_}"}} {take(now)}\n' for id_, now in processes.items())
+        for name, kind, text, take in METRICS
+    )
+
+
+METRICS: tuple[tuple[str, str, str, Callable[[Figures], float]], ...] = (
+    ("networklab_streams", "gauge", "players' pages connected", lambda now: now.streams),
+    ("networklab_ledger_queued", "gauge", "forms waiting for their commit", lambda now: now.queued),
+    (
+        "networklab_ledger_oldest_seconds",
+        "gauge",
+        "wait of the oldest of them",
+        lambda now: now.oldest / 1000,
+    ),
+    (
+        "networklab_commit_p95_seconds",
+        "gauge",
+        "95% of the last forms were acknowledged within",
+        lambda now: now.commit_p95 / 1000,
+    ),
+    (
+        "networklab_sign_in_p95_seconds",
+        "gauge",
+        "95% of the last sign-ins were answered within",
+        lambda now: now.sign_in_p95 / 1000,
+    ),
+    (
+        "networklab_hub_lag_seconds",
+        "gauge",
+        "from a notification to its events handed on",
+        lambda now: now.lag / 1000,
+    ),
+    ("networklab_tick_seconds", "gauge", "duration of the last statistics tick", lambda now: now.tick / 1000),
+    ("networklab_forms_acknowledged_total", "counter", "answers on disk", lambda now: now.answers),
+    ("networklab_messages_acknowledged_total", "counter", "messages on disk", lambda now: now.messages),
+    ("networklab_listening", "gauge", "1 while LISTEN is connected", lambda now: int(now.listening)),
+    ("process_cpu_seconds_total", "counter", "processor time used", lambda now: now.cpu),
+    ("process_resident_memory_bytes", "gauge", "memory in use", lambda now: now.memory * 1e6),
+)

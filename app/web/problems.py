@@ -1,0 +1,102 @@
+"""What whoever asked is told when something is not as it should be: a sentence that says what to do next."""
+
+from __future__ import annotations
+
+import logging
+
+import psycopg
+from litestar import Response
+from litestar.background_tasks import BackgroundTask
+from litestar.exceptions import HTTPException
+from litestar.response import Redirect
+from litestar.types import ExceptionHandlersMap
+from psycopg_pool import PoolTimeout, TooManyRequests
+
+from app.database.group_commit import Busy
+from app.study.languages.texts import Sentence
+from app.web.admin_pages import NotLoggedIn
+from app.web.auth import NotSignedIn
+from app.web.lab import Query, lab_of
+from app.web.player_pages import UnknownToken
+from app.web.responses import problem
+
+logger = logging.getLogger(__name__)
+
+
+def _http_problem(request: Query, error: HTTPException) -> Response[str]:
+    sentence = error.detail
+    if error.status_code == 404 and sentence in ("", "Not Found"):
+        sentence = Sentence("There is no such page. Open the link from your invitation again.")
+    if error.status_code == 405:
+        sentence = Sentence(
+            "This address does not answer that way. Open the link from your invitation again."
+        )
+    if error.status_code == 413:
+        sentence = Sentence("That is too long to be saved. Shorten it and send it again.")
+    if error.status_code == 400:
+        sentence = Sentence("This form could not be read. Reload the page and send it again.")
+    return problem(request, error.status_code, sentence, headers=error.headers or {})
+
+
+def _not_signed_in(request: Query, _: NotSignedIn) -> Response[str]:
+    return problem(
+        request,
+        403,
+        Sentence(
+            "We don’t know who you are here. Open the link from your invitation again: your place is kept."
+        ),
+    )
+
+
+def _unknown_token(request: Query, _: UnknownToken) -> Response[str]:
+    return problem(
+        request,
+        404,
+        Sentence("This link leads to no study. Check that you opened the whole link from your invitation."),
+    )
+
+
+def _unreadable(request: Query, _: Exception) -> Response[str]:
+    """A NUL in an address or a name, a number that no column holds."""
+    sentence = Sentence("This could not be read. Open your link again, or write it another way.")
+    return problem(request, 400, sentence)
+
+
+def _busy(request: Query, _: Exception) -> Response[str]:
+    """Nothing was acknowledged, nothing is lost. Our own pages send the same form again by themselves."""
+    if "hx-request" in request.headers:
+        to = None
+        sentence = Sentence("The server is busy. Your page tries again by itself; nothing is lost.")
+    else:
+        to = request.url.path
+        sentence = Sentence("The server is busy just now; nothing is lost. Wait a moment, then go on.")
+    return problem(request, 503, sentence, to, headers={"Retry-After": "1"})
+
+
+def _not_primary(request: Query, error: Exception) -> Response[str]:
+    """The pool leads to a Postgres that takes no writes any more; the next request meets new connections."""
+    response = _busy(request, error)
+    response.background = BackgroundTask(lab_of(request).pool.drain)
+    return response
+
+
+def _broken(request: Query, error: Exception) -> Response[str]:
+    # Not the path itself: a join link is a secret.
+    logger.error("%s %s failed", request.method, request.scope.get("path_template", "?"), exc_info=error)
+    sentence = Sentence("Something broke on our side. Reload the page; what you saved is kept.")
+    return problem(request, 500, sentence)
+
+
+HANDLERS: ExceptionHandlersMap = {
+    HTTPException: _http_problem,
+    NotSignedIn: _not_signed_in,
+    NotLoggedIn: lambda _, __: Redirect("/admin/login", status_code=303),
+    UnknownToken: _unknown_token,
+    Busy: _busy,
+    PoolTimeout: _busy,
+    TooManyRequests: _busy,
+    psycopg.OperationalError: _busy,
+    psycopg.errors.ReadOnlySqlTransaction: _not_primary,
+    psycopg.DataError: _unreadable,
+    Exception: _broken,
+}

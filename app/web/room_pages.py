@@ -1,0 +1,102 @@
+"""The researcher's pages of the rooms, and what can be done there."""
+
+from __future__ import annotations
+
+from litestar import get, post
+from litestar.exceptions import NotFoundException
+from litestar.response import Redirect, Response
+
+from app.database import clock
+from app.sessions import actions, stopped_rooms
+from app.sessions.sessions import find_session
+from app.study.model.fields import first
+from app.web import templates
+from app.web.acts import Act, Wish, act, moment, number
+from app.web.admin_pages import logged_in, owner, study_of
+from app.web.lab import Query, lab_of
+from app.web.monitor import histories
+from app.web.monitor.dashboard import type_numbers
+from app.web.monitor.ticks import room_lines
+from app.web.responses import page, piece
+
+
+@get("/sessions/{session_id:str}/rooms")
+async def room_list(request: Query, session_id: str, find: str = "", status: str = "") -> Response[str]:
+    """The rooms of the dashboard as a table."""
+    lab, who = lab_of(request), await logged_in(request)
+    study = await study_of(request, session_id)
+    async with lab.pool.connection() as conn:
+        found = await room_lines(conn, session_id)
+        session = await find_session(conn, session_id)
+    kept = [one for one in found if status in ("", one.status) and find.strip() in one.name]
+    context = dict(session=session, study=study, rooms=kept, find=find, status=status, who=who)
+    context |= dict(now=clock.now())
+    if "hx-request" in request.headers:
+        return piece(templates.render("admin/_rooms.html", **context))
+    return page("admin/rooms.html", context)
+
+
+@get("/sessions/{session_id:str}/rooms/{room_id:int}")
+async def room_page(request: Query, session_id: str, room_id: int) -> Response[str]:
+    lab, who = lab_of(request), await logged_in(request)
+    study = await study_of(request, session_id)
+    async with lab.pool.connection() as conn, conn.transaction():
+        await conn.execute("set transaction isolation level repeatable read, read only")
+        story = await histories.story_in(conn, session_id, room_id)
+    if story is None:
+        raise NotFoundException("There is no such room in this session.")
+    types = [one.type for one in story.sitters.values()]
+    context = dict(story=story, room=story.view.room, study=study, who=who, now=clock.now(), past="")
+    context |= dict(type_numbers=type_numbers(study, types))
+    if "hx-request" in request.headers:
+        return piece(templates.render("admin/_room.html", **context))
+    return page("admin/room.html", context)
+
+
+@post("/sessions/{session_id:str}/rooms/{room_id:int}/{action:str}")
+async def act_on_room(request: Query, session_id: str, room_id: int, action: str) -> Response[str] | Redirect:
+    by, to = await owner(request), f"/admin/sessions/{session_id}/rooms/{room_id}"
+    return await act(request, session_id, room_id, ACTS.get(action), by, to, room_id)
+
+
+@post("/sessions/{session_id:str}/retry-seating")
+async def retry_seating(request: Query, session_id: str) -> Response[str] | Redirect:
+    async def retry(wish: Wish) -> str:
+        return await stopped_rooms.retry_seating(wish.conn, session_id, moment(wish, "at"), wish.by)
+
+    by, to = await owner(request), f"/admin/sessions/{session_id}"
+    return await act(request, session_id, 0, retry, by, to)
+
+
+@post("/sessions/{session_id:str}/seat")
+async def seat_now(request: Query, session_id: str) -> Response[str] | Redirect:
+    async def seat(wish: Wish) -> str:
+        return await actions.seat_now(wish.conn, session_id, wish.study, first(wish.form, "kind"), wish.by)
+
+    by, to = await owner(request), f"/admin/sessions/{session_id}"
+    return await act(request, session_id, 0, seat, by, to)
+
+
+async def _advance(wish: Wish) -> str:
+    return await actions.advance(
+        wish.conn, wish.session_id, wish.study, wish.id, number(wish, "position"), wish.by
+    )
+
+
+async def _extend(wish: Wish) -> str:
+    deadline = moment(wish, "deadline")
+    return await actions.extend(
+        wish.conn, wish.session_id, wish.id, deadline, number(wish, "seconds"), wish.by
+    )
+
+
+async def _retry(wish: Wish) -> str:
+    return await stopped_rooms.retry(wish.conn, wish.session_id, wish.id, moment(wish, "at"), wish.by)
+
+
+async def _end(wish: Wish) -> str:
+    return await actions.end_room(wish.conn, wish.session_id, wish.study, wish.id, wish.by)
+
+
+ACTS: dict[str, Act] = dict(advance=_advance, extend=_extend, retry=_retry, end=_end)
+HANDLERS = [room_list, room_page, act_on_room, retry_seating, seat_now]
