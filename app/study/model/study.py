@@ -309,21 +309,21 @@ class Sections:
     """
 
     title: str
-    language: str = DEFAULT
-    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
     types: tuple[str, ...]
     entry: tuple[Field, ...]
     rooms: tuple[RoomKind, ...]
     lobby: Lobby
     networks: tuple[Network, ...]
-    dropout: Dropout
-    roles: Roles | None = None
     steps: tuple[Step, ...]
+    dropout: Dropout
     finish: Finish
+    pay: Pay = Pay()
+    language: str = DEFAULT
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
     treatments: tuple[Treatment, ...] = ()
     quotas: tuple[Quota, ...] = ()
+    roles: Roles | None = None
     standby: Standby | None = None
-    pay: Pay = Pay()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
