@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import logging
 import random
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -22,6 +21,7 @@ from app.database.queries import Queries, rows
 from app.players.people import Person, new_token
 from app.preview.changes import changed_files, changed_parts
 from app.preview.frames import Frame, Frames, Look
+from app.preview.slips import Slip, Stopped, of_page, of_room, slip
 from app.preview.watched_files import Saves
 from app.rehearsal.bots import FROM_PAGE, Bot
 from app.rehearsal.browser import Browser, WireError
@@ -30,11 +30,10 @@ from app.rehearsal.page import HIDDEN, Page, others_on
 from app.rooms import rooms
 from app.sessions import actions, sessions, stopped_rooms
 from app.sessions.studies import put_study
-from app.study.hooks.pool import FILE
 from app.study.model.plausible import plausible, plausible_all
 from app.study.model.study import Study
 from app.study.reading import check, parse, read_folder
-from app.study.toml.mistakes import Mistake, StudyError, excerpt, whole_line
+from app.study.toml.mistakes import StudyError
 from app.web import templates
 from app.web.lab import Lab
 from app.web.templates import fragment, sse
@@ -61,24 +60,6 @@ class Whereabouts:
     step: str | None
     round: int | None
     answered: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Slip:
-    """A mistake, and the line that has it, with a mark below."""
-
-    mistake: Mistake
-    excerpt: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """A room that waits since a hook could not decide."""
-
-    room: str
-    hook: str
-    sentence: str
-    line: int
 
 
 class Preview:
@@ -109,24 +90,13 @@ class Preview:
     @property
     def told(self) -> list[Slip]:
         """What is wrong: in the files, or else in what has come of them."""
-        if grave := [slip for slip in self.slips if slip.mistake.grave]:
+        if grave := [one for one in self.slips if one.mistake.grave]:
             return grave
         files = self.study.files if self.study else {}
-        waiting = [
-            Mistake(
-                FILE,
-                whole_line(files.get(FILE, b""), one.line),
-                f"`{one.hook}`: {one.sentence}.",
-                cure,
-                False,
-            )
-            for one in self.stopped
-            for cure in [f"{one.room} waits until it is mended."]
-        ]
-        return [*(_slip(mistake, files) for mistake in waiting), *self.slips]
+        return [*(of_room(stopped, files) for stopped in self.stopped), *self.slips]
 
     async def run(self) -> None:
-        templates.logger.addHandler(Breaks(self))
+        templates.told_of_broken.append(self._broken)
         try:
             await self.read()
             while True:
@@ -151,7 +121,7 @@ class Preview:
             mistakes = check(files)
         except StudyError as error:
             mistakes = list(error.mistakes)
-        self.slips = [_slip(mistake, files) for mistake in mistakes]
+        self.slips = [slip(mistake, files) for mistake in mistakes]
         self.saved_at = clock.now()
         if any(mistake.grave for mistake in mistakes):
             self.news = "The session waits as it was."
@@ -302,6 +272,9 @@ class Preview:
             self.changed.set()
             self.changed = asyncio.Event()
 
+    def _broken(self, study: Study, page: str, error: Exception) -> None:
+        self.slips.append(of_page(study, page, error))
+
     async def _look(self, conn: Connection) -> None:
         if self.session is None:
             return
@@ -329,29 +302,6 @@ class Preview:
             await changed.wait()
 
 
-class Breaks(logging.Handler):
-    """Pages that break while people play: a check can't find all of it."""
-
-    def __init__(self, preview: Preview) -> None:
-        super().__init__(logging.ERROR)
-        self.preview = preview
-
-    def emit(self, record: logging.LogRecord) -> None:
-        page: str | None = getattr(record, "page", None)
-        if record.exc_info is None or page is None:
-            return
-        _, error, trace = record.exc_info
-        line = 0
-        while trace is not None:
-            line = trace.tb_lineno if trace.tb_frame.f_code.co_filename == "<template>" else line
-            trace = trace.tb_next
-        files = self.preview.study.files if self.preview.study else {}
-        sentence = f"It breaks while people play: {str(error).rstrip('.')}."
-        spot = whole_line(files.get(page, b""), line)
-        mistake = Mistake(page, spot, sentence, "Ours is shown instead.", grave=False)
-        self.preview.slips.append(_slip(mistake, files))
-
-
 def cast(study: Study, frames: int) -> tuple[Person, ...]:
     """Who comes: a player for each frame, and as many others as their rooms need, of the types of the first room."""
     first = study.rooms[0]
@@ -370,10 +320,6 @@ def cast(study: Study, frames: int) -> tuple[Person, ...]:
 
 async def _stranger(base: str, person: Person, study: Study) -> object:
     return await Bot(base, person.token, study, STRANGERS, person.label).play()
-
-
-def _slip(mistake: Mistake, files: Mapping[str, bytes]) -> Slip:
-    return Slip(mistake, excerpt(mistake, files).partition("\n")[2])
 
 
 def _and(names: Sequence[str]) -> str:

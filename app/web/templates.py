@@ -29,6 +29,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 STUDIES = 64  # whose words, pages and forms are kept
 _kept: list[OrderedDict[Hashable, Any]] = []
+told_of_broken: list[Callable[[Study, str, Exception], None]] = []  # besides the log
 
 
 def kept(
@@ -85,8 +86,8 @@ def render_own(study: Study, page: str, instead: str, /, **context: Any) -> str:
     if path in study.files:
         try:
             return _sandbox(study).get_template(path).render(context)
-        except Exception:
-            _tell_broken(study, path)
+        except Exception as error:
+            _tell_broken(study, path, error)
     return render_for(study, instead, **context)
 
 
@@ -153,12 +154,12 @@ def _sandbox(study: Study) -> Environment:
     return _settings(ImmutableSandboxedEnvironment, loader, texts_of(study))
 
 
-@kept(by=lambda study, path: (study.sha256, path))
-def _tell_broken(study: Study, path: str) -> None:
+@kept(by=lambda study, path, _: (study.sha256, path))
+def _tell_broken(study: Study, path: str, error: Exception) -> None:
     """Once, not for each player and each round."""
-    logger.exception(
-        "study “%s”, %s is broken: ours is shown instead", study.title, path, extra={"page": path}
-    )
+    logger.exception("study “%s”, %s is broken: ours is shown instead", study.title, path)
+    for tell in told_of_broken:
+        tell(study, path, error)
 
 
 def _settings(kind: type[Environment], loader: BaseLoader, texts: Texts) -> Environment:

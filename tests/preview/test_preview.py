@@ -23,12 +23,14 @@ from pytest_playwright.pytest_playwright import CreateContextCallback
 from app.config import PROJECT
 from app.preview.changes import changed_parts
 from app.preview.preview import cast
+from app.preview.slips import Slip, of_page
 from app.preview.watched_files import Saves
 from app.rehearsal.bots import FROM_PAGE
 from app.rehearsal.browser import Browser
 from app.rehearsal.page import HIDDEN
 from app.study.model.study import Study
 from app.study.reading import parse, read_folder
+from app.web import templates
 from app.web.processes import free_port
 from tests.house.house import House
 from tests.house.stage import DESK, Stage
@@ -98,6 +100,18 @@ def test_a_save_is_told_once_it_has_stood_still(tmp_path: Path) -> None:
     assert saves.new() == [page] and saves.new() == []
     page.unlink()
     assert saves.new() == [] and saves.new() == [page]
+
+
+def test_a_page_that_breaks_while_people_play_is_told_with_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    page, slips = "pages/talk.html", list[Slip]()
+    study = parse(read_folder(RUMOUR) | {page: b"<p>\n{{ 100 // 0 }}\n</p>"}, opened=True)
+    monkeypatch.setattr(templates, "told_of_broken", [lambda *broken: slips.append(of_page(*broken))])
+    for _ in range(2):  # once, however many pages there are
+        templates.render_own(study, "talk", "front.html")
+    [slip] = slips
+    assert slip.mistake.file == page and "It breaks while people play" in slip.mistake.sentence
+    assert slip.mistake.spot is not None and slip.mistake.spot.line == 2, slip
+    assert "{{ 100 // 0 }}" in slip.excerpt and "^" in slip.excerpt
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,49 @@
+"""Slips of somebody who writes a study: each with the line that has it, before it runs and while people play."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.study.hooks.pool import FILE
+from app.study.model.study import Study
+from app.study.toml.mistakes import Mistake, excerpt, whole_line
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """A mistake, and the line that has it, with a mark below."""
+
+    mistake: Mistake
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A room that waits since a hook could not decide."""
+
+    room: str
+    hook: str
+    sentence: str
+    line: int
+
+
+def slip(mistake: Mistake, files: Mapping[str, bytes]) -> Slip:
+    return Slip(mistake, excerpt(mistake, files).partition("\n")[2])
+
+
+def of_room(stopped: Stopped, files: Mapping[str, bytes]) -> Slip:
+    spot = whole_line(files.get(FILE, b""), stopped.line)
+    sentence, cure = f"`{stopped.hook}`: {stopped.sentence}.", f"{stopped.room} waits until it is mended."
+    return slip(Mistake(FILE, spot, sentence, cure, grave=False), files)
+
+
+def of_page(study: Study, page: str, error: Exception) -> Slip:
+    """What a check can't find: a page that breaks while people play."""
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        line = trace.tb_lineno if trace.tb_frame.f_code.co_filename == "<template>" else line
+        trace = trace.tb_next
+    spot = whole_line(study.files.get(page, b""), line)
+    sentence = f"It breaks while people play: {str(error).rstrip('.')}."
+    return slip(Mistake(page, spot, sentence, "Ours is shown instead.", grave=False), study.files)
