@@ -53,6 +53,7 @@ class SignedIn:
     id: int
     session_id: str
     status: str
+    shut_out: bool  # still invited: the session is closed
 
 
 def token_hash(token: str) -> bytes:
@@ -106,7 +107,7 @@ async def find_player(conn: Connection, player_id: int) -> Player | None:
 async def sign_in(conn: Connection, arrivals: Sequence[Arrival]) -> list[SignedIn | None]:
     """In the order of `arrivals`. The first time, an invited player starts to wait; afterwards nothing changes.
 
-    None: no such token. Whoever is still `invited` afterwards came to a session that is closed.
+    None: no such token.
     """
     entries = {token_hash(one.token): Jsonb(dict(one.entry)) for one in reversed(arrivals)}
     found = await rows(conn, SignedIn, SQL["sign_in"], hashes=list(entries), entries=list(entries.values()))

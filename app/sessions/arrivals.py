@@ -27,11 +27,19 @@ class Refused:
     errors: Mapping[str, str]  # field → sentence
 
 
-async def sign_in(
-    studies: Studies, conn: Connection, forms: Sequence[EntryForm]
-) -> list[SignedIn | Refused | None]:
-    """In the order of `forms`; None for a token that nobody has. Only somebody's first form is looked at."""
-    outcomes: list[SignedIn | Refused | None] = [None] * len(forms)
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The door of the session is shut, and this one had not come in before."""
+
+    session_id: str
+
+
+Outcome = SignedIn | Refused | Closed | None  # None: nobody has this token
+
+
+async def sign_in(studies: Studies, conn: Connection, forms: Sequence[EntryForm]) -> list[Outcome]:
+    """In the order of `forms`. Only somebody's first form is looked at."""
+    outcomes: list[Outcome] = [None] * len(forms)
     arrivals: dict[int, Arrival] = {}  # place in `forms` → whom it brings in
     counted: dict[str, list[Guest]] = {}  # session → those of whom only so many may come in
     for nth, player in enumerate(await players.find_by_tokens(conn, [one.token for one in forms])):
@@ -50,6 +58,6 @@ async def sign_in(
     for session_id, guests in counted.items():
         await quotas.come_in(conn, session_id, await studies.of(session_id), guests)
     signed_in = await players.sign_in(conn, list(arrivals.values())) if arrivals else []
-    for nth, outcome in zip(arrivals, signed_in, strict=True):
-        outcomes[nth] = outcome
+    for nth, one in zip(arrivals, signed_in, strict=True):
+        outcomes[nth] = Closed(one.session_id) if one is not None and one.shut_out else one
     return outcomes

@@ -20,13 +20,12 @@ from litestar.datastructures import State
 from app.config import Config
 from app.database.connections import Connection, Pool, look_around, open_pool
 from app.database.group_commit import Ledger
-from app.players.players import SignedIn
 from app.players.presence import Presence
 from app.players.signs_of_life import Signs
 from app.rooms import messages, records
 from app.rooms.messages import Draft
 from app.rooms.records import Answer, Receipt
-from app.sessions.arrivals import EntryForm, Refused, sign_in
+from app.sessions.arrivals import EntryForm, Outcome, sign_in
 from app.sessions.conductor import Conductor
 from app.sessions.seating_runs import Seating
 from app.sessions.studies import Studies
@@ -50,7 +49,7 @@ class Lab:
     pool: Pool
     keys: Keys
     studies: Studies
-    arrivals: Ledger[EntryForm, SignedIn | Refused | None]
+    arrivals: Ledger[EntryForm, Outcome]
     answers: Ledger[Answer, Receipt | None]
     messages: Ledger[Draft, int | None]
     live: Live
@@ -120,7 +119,7 @@ async def open_lab(config: Config, url: str) -> AsyncIterator[Lab]:
 def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
     studies = Studies(pool)
 
-    async def come_in(conn: Connection, forms: Sequence[EntryForm]) -> list[SignedIn | Refused | None]:
+    async def come_in(conn: Connection, forms: Sequence[EntryForm]) -> list[Outcome]:
         return await sign_in(studies, conn, forms)
 
     def render(tick: Tick) -> bytes:

@@ -21,7 +21,7 @@ from app.players.players import Player
 from app.rooms import dropouts
 from app.rooms.messages import BODY, Draft
 from app.rooms.records import form_id
-from app.sessions.arrivals import EntryForm, Refused
+from app.sessions.arrivals import Closed, EntryForm, Refused
 from app.study.languages.texts import Sentence
 from app.study.model.fields import FieldError, Form, first, typed
 from app.study.model.study import Study
@@ -72,7 +72,7 @@ async def join(request: Query, token: Token) -> Response[str] | Redirect:
     if isinstance(arrived, Refused):
         study = await lab.studies.of(arrived.session_id)
         return _join(study, token, typed(study.entry, form), arrived.errors)
-    if arrived.status == "invited":
+    if isinstance(arrived, Closed):
         return _closed(request, await lab.studies.of(arrived.session_id))
     if arrived.status == "waiting":
         try:

@@ -36,7 +36,8 @@ select id from player where id = %(player_id)s for update
 -- a seating must never wait for this one while this one waits for it. Whoever another process has signed in
 -- meanwhile waits as well.
 with found as (
-    select g.token_hash, g.entry, p.id, p.session_id, p.status, p.status = 'invited' and p.is_open as may_come_in
+    select g.token_hash, g.entry, p.id, p.session_id, p.status, p.status = 'invited' and p.is_open as may_come_in,
+        p.status = 'invited' and not p.is_open as shut_out
     from unnest(%(hashes)s::bytea[], %(entries)s::jsonb[]) as g(token_hash, entry)
     cross join lateral (
         select p.id, p.session_id, p.status, s.status <> 'closed' as is_open
@@ -51,7 +52,8 @@ with found as (
     update player set status = 'waiting', entry = found.entry, signed_in_at = now(), waiting_since = now()
     from found join invited using (id) where player.id = found.id
 )
-select token_hash, id, session_id, case when may_come_in then 'waiting' else status::text end as status from found
+select token_hash, id, session_id, case when may_come_in then 'waiting' else status::text end as status, shut_out
+from found
 
 -- name: log_arrivals
 -- Only of those that a seating has looked at: arrival_logged tells that somebody has.

@@ -18,7 +18,7 @@ from app.replay.check import check as replay_check
 from app.rooms import lobby, opening
 from app.rooms.dropouts import withdraw
 from app.rooms.seating import Placement
-from app.sessions.arrivals import EntryForm, Refused, sign_in
+from app.sessions.arrivals import EntryForm, Outcome, sign_in
 from app.sessions.studies import Studies
 from app.study.reading import check, parse
 from app.study.toml.mistakes import StudyError
@@ -124,13 +124,13 @@ def test_that_whoever_finds_it_full_is_paid_nothing_is_told() -> None:
 
 async def come(
     house: House, session: Opened, forms: dict[str, dict[str, list[str]]], processes: int = 1
-) -> list[SignedIn | Refused | None]:
+) -> list[Outcome]:
     """Everybody's form in the ledgers of so many processes at once."""
     arriving = [EntryForm(session.tokens[label], form) for label, form in forms.items()]
     async with open_pool(house.database, processes + 1) as pool:
         studies = Studies(pool)
 
-        async def process(nth: int) -> list[SignedIn | Refused | None]:
+        async def process(nth: int) -> list[Outcome]:
             async with pool.connection() as conn:
                 own = arriving[nth::processes]
                 return [
