@@ -82,6 +82,14 @@ async def open_pool(url: str, size: int) -> AsyncIterator[Pool]:
         yield pool
 
 
+@asynccontextmanager
+async def snapshot(conn: Connection) -> AsyncIterator[None]:
+    """A transaction in which everything is of one moment, and nothing can be written."""
+    async with conn.transaction():
+        await conn.execute("set transaction isolation level repeatable read, read only")
+        yield
+
+
 async def look_around(url: str) -> None:
     """Ask the other hosts again and again whether one of them has become the primary.
 

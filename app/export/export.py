@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from app import __version__
-from app.database.connections import Connection, connect
+from app.database.connections import Connection, connect, snapshot
 from app.database.queries import Queries, row, value
 from app.export import codebook, payments
 from app.export.csv_stream import BLOCK, Blocks, copied, fetched, listed, written
@@ -106,8 +106,7 @@ async def moment(url: str, purpose: str) -> AsyncIterator[Connection]:
     """A connection in a transaction that sees the database as it is at one moment."""
     conn = await connect(url, purpose)
     try:
-        async with conn.transaction():
-            await conn.execute("set transaction isolation level repeatable read, read only")
+        async with snapshot(conn):
             await conn.execute(SQL["set_up"])
             yield conn
     finally:

@@ -9,7 +9,7 @@ from typing import Any
 
 from psycopg.rows import dict_row
 
-from app.database.connections import Connection
+from app.database.connections import Connection, snapshot
 from app.database.events import Event
 from app.database.queries import Queries
 from app.replay.fold import fold, read_events, read_invited, read_logs
@@ -85,8 +85,7 @@ class Checked:
 
 async def check(conn: Connection, session_id: str) -> Checked:
     """All of one moment. Opens a transaction of its own, so that a session may go on meanwhile."""
-    async with conn.transaction():
-        await conn.execute("set transaction isolation level repeatable read, read only")
+    async with snapshot(conn):
         invited = await read_invited(conn, session_id)
         logs, events = await read_logs(conn, session_id), await read_events(conn, session_id)
         tables = await _read_tables(conn, session_id)

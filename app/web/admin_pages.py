@@ -11,6 +11,7 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import NotFoundException, PermissionDeniedException
 from litestar.response import Redirect, Response, Stream
 
+from app.database.connections import snapshot
 from app.export import export, payments
 from app.export.csv_stream import written
 from app.players import notes
@@ -150,8 +151,7 @@ async def payments_csv(request: Query, session_id: str) -> Response[bytes]:
     """The file of the export by itself, as it is now."""
     await logged_in(request)
     study = await study_of(request, session_id)
-    async with lab_of(request).pool.connection() as conn, conn.transaction():
-        await conn.execute("set transaction isolation level repeatable read, read only")
+    async with lab_of(request).pool.connection() as conn, snapshot(conn):
         rows = payments.payment_rows(conn, session_id, study)
         content = b"".join([block async for block, _ in written(payments.PAYMENT, rows)])
     name = f"payments-{session_id}-{datetime.now(UTC):%Y%m%d-%H%M%S}.csv"

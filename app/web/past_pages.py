@@ -11,6 +11,7 @@ from litestar.exceptions import NotFoundException
 from litestar.response import Response
 
 from app.database import clock
+from app.database.connections import snapshot
 from app.replay.fold import Span, read_span, read_then
 from app.sessions.sessions import find_session
 from app.web import templates
@@ -86,8 +87,7 @@ async def replay_page(
     second, room_id, player_id = _second(at), _number(room), _number(player)
     if second is None:
         return problem(request, 422, f"“{at[:40]}” is no time. Give seconds, such as 90 or 12.5.", here)
-    async with lab.pool.connection() as conn, conn.transaction():
-        await conn.execute("set transaction isolation level repeatable read, read only")
+    async with lab.pool.connection() as conn, snapshot(conn):
         session = await find_session(conn, session_id)
         span = await read_span(conn, session_id)
         if session.status != "closed":

@@ -7,6 +7,7 @@ from litestar.exceptions import NotFoundException
 from litestar.response import Redirect, Response
 
 from app.database import clock
+from app.database.connections import snapshot
 from app.sessions import actions, stopped_rooms
 from app.sessions.sessions import find_session
 from app.study.model.fields import first
@@ -40,8 +41,7 @@ async def room_list(request: Query, session_id: str, find: str = "", status: str
 async def room_page(request: Query, session_id: str, room_id: int) -> Response[str]:
     lab, who = lab_of(request), await logged_in(request)
     study = await study_of(request, session_id)
-    async with lab.pool.connection() as conn, conn.transaction():
-        await conn.execute("set transaction isolation level repeatable read, read only")
+    async with lab.pool.connection() as conn, snapshot(conn):
         story = await histories.story_in(conn, session_id, room_id)
     if story is None:
         raise NotFoundException("There is no such room in this session.")

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from app.database import clock
-from app.database.connections import Connection
+from app.database.connections import Connection, snapshot
 from app.players import drafts, notes
 from app.players.notes import Notices
 from app.players.pay import Account, Pay, account_now, earned_by, pay_of
@@ -283,8 +283,7 @@ Place = LobbyPlace | RoomPlace | DonePlace
 
 async def place_of(conn: Connection, keys: Keys, study: Study, player_id: int) -> Place | None:
     """Where the player is now. Opens a transaction of its own, so that all parts belong to one moment."""
-    async with conn.transaction():
-        await conn.execute("set transaction isolation level repeatable read, read only")
+    async with snapshot(conn):
         player = await find_player(conn, player_id)
         if player is None or player.status == "invited":
             return None
