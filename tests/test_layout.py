@@ -23,16 +23,15 @@ QUERIES = {
 READS_ANOTHERS = {TESTS / "bench" / "export.py"}
 # Stories that tell of several modules, by the folder of the package that they are about.
 OF_SEVERAL = {
-    "commands": "cli",
+    "commands": "commands",
     "database": "failover",
     "export": "receipts",
-    "rehearsal": "rehearsal",
     "replay": "replay",
     "rooms": "each rewiring standby",
     "sessions": "any_order crashes",
     "study": "fields kinds languages networks randomisation roles study treatments wrong_studies",
     "study/hooks": "hooks reading",
-    "web": "admin browser keyboard pages phone sides",
+    "web": "admin barriers browser clock drafts keyboard pages phone sending sides",
     "web/live": "live",
     "web/monitor": "monitor",
 }

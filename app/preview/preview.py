@@ -88,6 +88,11 @@ class Preview:
         self.theirs, self.ours = Saves(folder), Saves(*OURS)
 
     @property
+    def files(self) -> Mapping[str, bytes]:
+        """Of the study that is played."""
+        return self.study.files if self.study else {}
+
+    @property
     def told(self) -> list[Slip]:
         """What is wrong: in the files, or else in what has come of them."""
         if grave := [one for one in self.slips if one.mistake.grave]:

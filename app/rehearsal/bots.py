@@ -8,10 +8,10 @@ import random
 import time
 from collections.abc import Coroutine
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 from app.rehearsal.browser import Answer, Browser, WireError
+from app.rehearsal.counts import Counts
 from app.rehearsal.diary import Ask, Diary, Sent, Told
 from app.rehearsal.habits import Habits
 from app.rehearsal.page import Page
@@ -23,22 +23,6 @@ from app.study.model.study import Position, Study
 FROM_PAGE = {"HX-Request": "true", "Sec-Fetch-Site": "same-origin"}
 WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds before the same form is sent again, as the page does it
 PATIENCE = 5.0  # seconds that a page may stand still after its deadline
-
-
-@dataclass(slots=True)
-class Counts:
-    """What a whole troupe has done so far: for the line that is shown meanwhile."""
-
-    came: int = 0
-    playing: int = 0
-    done: int = 0
-    over: int = 0  # done, or gone without a word
-    records: int = 0
-    messages: int = 0
-    busy: int = 0  # answers that asked to come again
-    latencies: list[float] = field(
-        default_factory=list
-    )  # seconds, of answers to forms; whoever reads empties it
 
 
 class Bot:

@@ -175,36 +175,11 @@ async def play(
     `show` is told once a second what has happened so far. `beside` runs meanwhile and ends soon after its event is
     set; where it ends by itself, so does the play.
     """
-    plan_of = cast.study.plan
-    asked = cast.study.records_per_player if plan.records is None else plan.records
-    chatty = sum(position.step.chat != "none" for position in plan_of)
-    talk = 0.5 if plan.messages is None else plan.messages / max(chatty, 1)
-    crowd = [
-        Part(person.token, person.label, habit)
-        for person, habit in zip(
-            cast.people,
-            habits(len(cast.people), plan.over, plan.drop, plan.flaky, talk, plan.seed),
-            strict=True,
-        )
-    ]
     starts_at = time.monotonic() + 1.0  # by then all processes are there
-    jobs = [
-        Job(
-            base,
-            cast.study,
-            tuple(crowd[n :: plan.processes]),
-            plan.speed,
-            asked,
-            str(plan.seed),
-            starts_at,
-            plan.patience,
-        )
-        for n in range(min(plan.processes, len(crowd)))
-    ]
     gauges = Gauges(base, await _postmaster(url) if url else None)
     played = Played(cast.session_id, cast.name, cast.study, plan, url, [], gauges, starts_at)
     at_most = _longest(cast.study, plan) if plan.at_most is None else plan.at_most
-    troupe = Troupe(jobs)
+    troupe = Troupe(_jobs(cast, plan, base, starts_at))
     with troupe.on_stage():
         key = await _log_in(url) if url else ""
         watching = (
@@ -226,6 +201,34 @@ async def play(
             if watching:
                 watching.cancel()
     return played
+
+
+def _jobs(cast: Cast, plan: Plan, base: str, starts_at: float) -> list[Job]:
+    """What each process of bots is to do."""
+    asked = cast.study.records_per_player if plan.records is None else plan.records
+    chatty = sum(position.step.chat != "none" for position in cast.study.plan)
+    talk = 0.5 if plan.messages is None else plan.messages / max(chatty, 1)
+    crowd = [
+        Part(person.token, person.label, habit)
+        for person, habit in zip(
+            cast.people,
+            habits(len(cast.people), plan.over, plan.drop, plan.flaky, talk, plan.seed),
+            strict=True,
+        )
+    ]
+    return [
+        Job(
+            base,
+            cast.study,
+            tuple(crowd[n :: plan.processes]),
+            plan.speed,
+            asked,
+            str(plan.seed),
+            starts_at,
+            plan.patience,
+        )
+        for n in range(min(plan.processes, len(crowd)))
+    ]
 
 
 async def _until_enough(

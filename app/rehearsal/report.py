@@ -111,6 +111,11 @@ def _pictures(played: Played) -> Iterator[Picture]:
             "messages": _rates(samples, started, lambda sample: sample.messages),
         },
     )
+    yield from _pictures_of_server(played)
+
+
+def _pictures_of_server(played: Played) -> Iterator[Picture]:
+    samples, started = played.gauges.samples, played.started
     names = sorted({name for sample in samples for name in sample.processes or {}})
     used = {name: _rates(samples, started, _cpu_of(name), 100) for name in names}
     used["Postgres"] = _rates(samples, started, lambda sample: sample.postgres_cpu, 100)

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import uvloop
 
-from app.rehearsal.bots import Bot, Counts
+from app.rehearsal.bots import Bot
+from app.rehearsal.counts import Counts
 from app.rehearsal.diary import Diary
 from app.rehearsal.habits import Habits
 from app.study.model.study import Study

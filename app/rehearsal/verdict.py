@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from app.rehearsal.capacity import Capacity, estimate
 from app.rehearsal.diary import Diary, Wrong
 from app.rehearsal.evidence import Evidence, gather
 from app.rehearsal.gauges import Sample
@@ -37,8 +36,6 @@ WORDS = {
     "answer, 99%": "one answer in a hundred",
     "message seen, 99%": "one message in a hundred",
 }
-BUSIEST = 10.0  # seconds of the highest load, from which the capacity is estimated
-FILL = 0.8  # of a core or of all cores: more leaves no room for a burst
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +51,6 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
-    """How many players this server would hold, and what would be full then."""
-
-    players: int
-    limit: str
-
-
-@dataclass(frozen=True, slots=True)
 class Verdict:
     session_id: str
     name: str
@@ -69,7 +58,7 @@ class Verdict:
     promises: tuple[Promise, ...]
     figures: dict[str, float]  # seconds, megabytes, counts: see the names
     slow: tuple[str, ...]  # limits that were crossed
-    room: Room | None  # None: what the server used can't be seen from here
+    room: Capacity | None  # None: what the server used can't be seen from here
     notes: tuple[str, ...]
     failed: tuple[str, ...]  # what went wrong with the bots themselves
 
@@ -283,48 +272,6 @@ def _busiest_rate(samples: Sequence[Sample]) -> float:
         ),
         default=0.0,
     )
-
-
-def estimate(samples: Sequence[Sample], players: float) -> Room | None:
-    """From the share of the processors that the server used when it was busiest. The bots' own use doesn't count."""
-    shares: list[tuple[float, str]] = []
-    cores = os.cpu_count() or 1
-    for first, last in _windows(samples):
-        seconds = last.at - first.at
-        used = {
-            name: process.cpu - first.processes[name].cpu
-            for name, process in (last.processes or {}).items()
-            if first.processes and name in first.processes
-        }
-        if not used:
-            continue
-        share = max(used.values()) / seconds
-        shares.append((share / FILL, f"a server process, {share:.0%} of a core when it was busiest"))
-        if first.postgres_cpu is not None and last.postgres_cpu is not None:
-            database = last.postgres_cpu - first.postgres_cpu
-            share = (sum(used.values()) + database) / seconds / cores
-            what = f"the processors: server and Postgres used {share:.0%} of {cores} cores when they were busiest"
-            shares.append((share / FILL, what))
-    if not shares:
-        return None
-    share, limit = max(shares)
-    return Room(_two_digits(players / max(share, 0.001)), limit)
-
-
-def _windows(samples: Sequence[Sample]) -> Iterator[tuple[Sample, Sample]]:
-    for first in samples:
-        last = next((one for one in samples if one.at >= first.at + BUSIEST), None)
-        if last is None:
-            if len(samples) > 1 and first is samples[0]:
-                yield samples[0], samples[-1]
-            return
-        yield first, last
-
-
-def _two_digits(number: float) -> int:
-    """Rounded down: an estimate has no more."""
-    unit = 10 ** max(0, int(math.log10(max(number, 1))) - 1)
-    return int(number // unit * unit)
 
 
 def _notes(played: Played, evidence: Evidence | None) -> Iterator[str]:

@@ -14,10 +14,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from app.rehearsal.capacity import estimate
 from app.rehearsal.gauges import Process, Sample
 from app.rehearsal.habits import habits
 from app.rehearsal.play import Plan, Played
-from app.rehearsal.verdict import Verdict, estimate, judge
+from app.rehearsal.verdict import Verdict, judge
 from tests.house.house import House
 from tests.house.proxy import Exchange, Proxy
 from tests.house.rehearsing import PLAN, a_copy, play_short
