@@ -54,3 +54,15 @@ limit = "1h"
 ends = "deadline"
 fields = [{name = "belief", ask = "How sure are you?", kind = "integer", min = 0, max = 100}]
 """
+STEP = """
+[[step]]
+page = "talk"
+limit = "60s"
+fields = [{name = "belief", ask = "How sure are you?", kind = "integer", min = 0, max = 100}]
+"""
+PAIR = f"""
+title = "Pair"
+[[room]]
+name = "pair"
+seats = {{red = 1, blue = 1}}
+{STEP}"""

@@ -25,7 +25,6 @@ from tests.house.stage import (
 
 pytestmark = pytest.mark.browser
 
-
 # axe-core 4.14.1 from its npm package, unchanged.
 AXE = PROJECT / "tests" / "house" / "axe.min.js"
 AXE_SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"

@@ -26,7 +26,6 @@ from tests.house.stage import (
 
 pytestmark = pytest.mark.browser
 
-
 FALLBACK, LONGEST_WAIT = timedelta(seconds=299), timedelta(minutes=5)
 PAUSED = PAIR.replace(
     """name = "mixed"\nseats = {any = 2}""",

@@ -1,0 +1,100 @@
+"""Stories of a researcher who starts, pauses, resumes and closes a session."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from app.sessions.conductor import SWEEP
+from app.sessions.sessions import SessionError
+from tests.house.conducting import conduct
+from tests.house.crowd import age, come, seat
+from tests.house.house import House
+from tests.house.studies import TALK
+
+
+def test_a_pause_moves_every_deadline_and_every_wait_by_exactly_its_length(house: House) -> None:
+    session = house.open(TALK, {"red": 7, "blue": 6})
+    come(house, session, "R1", "R2", "B1", "B2", "R3")
+    age(house, session, 100, "R1", "R2")
+    age(house, session, 90, "R3")
+    seat(house, session)
+    house.act("pause", session)
+    # The pause began a minute ago; R4 and two pairs came in the middle of it.
+    house.sql("update session set paused_at = paused_at - interval '60s'")
+    come(house, session, "R4", "R5", "R6", "B3", "B4")
+    assert seat(house, session) == 0, "somebody was seated during a pause"
+
+    before = _times(house)
+    [(paused_at,)] = house.sql("select paused_at from session")
+
+    [(earliest,)] = house.sql("select clock_timestamp()")
+    house.act("resume", session)
+    after = _times(house)
+    resumed_at = after["R4"]  # who came during the pause has waited only since it ended
+    assert earliest < resumed_at < house.sql("select clock_timestamp()")[0][0]
+    assert (resumed_at - paused_at).total_seconds() > 60
+    for name in ("mixed-1", "R3"):
+        assert after[name] - before[name] == resumed_at - paused_at
+    assert after["B4"] == resumed_at
+    assert seat(house, session) == 4
+    assert house.contradictions(session) == []
+
+
+def test_nothing_is_due_during_a_pause(house: House) -> None:
+    session = house.open(TALK, {"red": 3, "blue": 2})
+    come(house, session, "R1", "R2", "R3", "B1", "B2")
+    seat(house, session)
+    house.act("pause", session)
+    house.sql("update room set deadline = now() - interval '1s'")
+    house.sql("update lobby set due_at = now() - interval '1s'")
+    before = _times(house)
+
+    assert conduct(house) == SWEEP
+    assert house.sql("select round from room") == [(1,)]
+    assert _times(house) == before
+
+    house.act("resume", session)
+    house.sql("update room set deadline = now() - interval '1s'")
+    assert 0 < conduct(house) < 60
+    assert house.sql("select round from room") == [(2,)]
+
+
+def test_every_action_done_twice_is_done_once(house: House) -> None:
+    session = house.open(TALK, {"red": 3, "blue": 2}, start=False)
+    come(house, session, "R1", "R2", "R3", "B1", "B2")
+    events = "select name from event where name like 'session_%' order by seq"
+
+    assert "seating begins" in house.act("start", session)
+    assert "nothing changed" in house.act("start", session)
+    seat(house, session)
+    assert "every deadline waits" in house.act("pause", session)
+    [(paused_at,)] = house.sql("select paused_at from session")
+    assert "nothing changed" in house.act("pause", session)
+    assert house.sql("select paused_at from session") == [(paused_at,)]
+    house.act("resume", session)
+    shifted = _times(house)
+    assert "nothing changed" in house.act("resume", session)
+    assert _times(house) == shifted
+    assert "everyone who came has a code" in house.act("close", session)
+    closed = house.sql("select label, status::text, code, finished_at from player order by label")
+    assert "nothing changed" in house.act("close", session)
+    assert house.sql("select label, status::text, code, finished_at from player order by label") == closed
+    assert {(status, code) for _, status, code, _ in closed} == {("finished", "COMPLETE"), ("left", "LOBBY")}
+    for action in ("start", "pause", "resume"):
+        with pytest.raises(SessionError, match="is closed"):
+            house.act(action, session)
+
+    assert house.sql(events) == [(f"session_{name}",) for name in ("started", "paused", "resumed", "closed")]
+    assert house.contradictions(session) == []
+
+
+def _times(house: House) -> dict[str, datetime]:
+    """Deadlines by room, waits by player."""
+    return dict(
+        house.sql(
+            """select name, deadline from room
+            union all select label, waiting_since from player where status = 'waiting'"""
+        )
+    )
