@@ -35,6 +35,7 @@ fields = [
 ]
 """
 PAGE = '{% extends "player/_step_opened.html" %}'
+ROOM_TALK = changed(TALK, 'chat = "neighbours"', 'chat = "room"')
 LONG = changed(TALK, 'limit = "60s"', 'limit = "1h"')
 PATIENT = """
 title = "Patient"

@@ -3,41 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import signal
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from uuid import uuid4
 
 import psycopg
 import pytest
 
-from app.database.connections import Connection, connect, open_pool
+from app.database.connections import connect
 from app.database.embedded import Postgres
-from app.database.events import Event, events_after
 from app.database.queries import SQL_FOLDER
-from app.players import players
 from app.rehearsal.browser import Browser, WireError
-from app.rooms import lobby, messages, rooms
-from app.rooms.messages import Draft
-from app.sessions.studies import Studies, read_study
-from app.web.live.feeds import Live
-from app.web.live.hub import Hub
-from app.web.live.listener import Listener
-from app.web.live.page import Page
-from app.web.signing import read_keys
+from tests.house.crowd import come, seat
 from tests.house.guests import Guest, Stream, hidden_fields, seated, sign_everyone_in
 from tests.house.house import House, Opened
 from tests.house.server import Server
-from tests.house.studies import PAGE, TALK
+from tests.house.studies import PAGE, ROOM_TALK, TALK
 from tests.house.waits import until
 
-ROOM_TALK = TALK.replace('chat = "neighbours"', 'chat = "room"')
 CROWD = (
     ROOM_TALK[: ROOM_TALK.index("[[room]]")]
     + """
@@ -391,7 +378,8 @@ def test_the_lobby_shows_who_comes_and_turns_into_the_room_without_a_reload(
                 "select pg_terminate_backend(pid) from pg_stat_activity"
                 " where application_name = 'networklab pages' and datname = current_database()"
             )
-            await asyncio.to_thread(shared.do, lambda conn: come_in(conn, session, "R2"))
+            await asyncio.to_thread(come, shared, session, "R2")
+            await asyncio.to_thread(seat, shared, session)
             await page.until(lambda text: "3 of 4" in text, "the third arrival")
             async with asyncio.timeout(10):
                 while (await others[2].sign_in()).status == 503:
@@ -484,92 +472,6 @@ def test_answers_steps_somebody_leaving_and_the_end_show_without_a_reload(
     shared.tell(story())
 
 
-def test_a_page_that_joins_just_before_the_news_takes_it_from_nobody_else(house: House) -> None:
-    session = house.open()
-    for label in session.tokens:
-        house.do(lambda conn, label=label: come_in(conn, session, label))  # type: ignore[misc]
-    people = [
-        player for (player,) in house.sql("select id from player where status = 'playing' order by slot")
-    ]
-    assert len(people) == 4
-
-    async def story() -> None:
-        async with open_pool(house.database, 2) as pool, pool.connection() as conn:
-            studies = Studies(pool)
-            live = Live(house.database, pool, await read_keys(conn), studies)
-            early, late = Page(people[0], session.id), Page(people[2], session.id)
-            assert b"round 1 of 3" in await live.snapshot(early)
-            async with conn.transaction():
-                await messages.store(
-                    conn, [Draft(people[1], 1, None, "talk", False, "hello both", str(uuid4()))]
-                )
-                study = await studies.of(session.id)
-                await rooms.advance(conn, study, [(1, study.plan[1])])
-            snapshot = await live.snapshot(late)  # it comes between the events and the hub's look at them
-            assert b"hello both" in snapshot and b"round 2 of 3" in snapshot
-            hub = asyncio.create_task(live.hub.run())
-            try:
-                await until(lambda: early.queue, "the second round, on the page that was there before")
-                assert b"hello both" in early.queue[0] and b"round 2 of 3" in early.queue[1]
-                assert not late.queue and not late.stale  # it has it already
-            finally:
-                hub.cancel()
-                await asyncio.wait([hub])
-                live.hub.line.drop()
-
-    house.tell(story())
-
-
-def test_who_comes_back_while_the_hub_is_reading_gets_all_that_came_or_is_told_to_look_again(
-    house: House,
-) -> None:
-    session = house.open()
-    house.act("pause", session)
-    [(log,)] = house.sql("select id from log")
-
-    async def story() -> None:
-        handed_on: list[int] = []
-
-        async def publish(events: list[Event]) -> None:
-            handed_on.extend(event.seq for event in events)
-
-        hub = Hub(house.database, publish)
-        running = asyncio.create_task(hub.run())
-        try:
-            hub.watch(log, 0)
-            await until(lambda: handed_on == [1, 2], "the start and the pause")
-            await asyncio.to_thread(house.act, "resume", session)
-            with psycopg.connect(house.database) as lock:
-                lock.execute("lock table event in access exclusive mode")
-                hub.hint([log])
-                await until(
-                    lambda: house.sql(WAITING_FOR_A_LOCK, "networklab hub") == [(1,)], "the hub's reading"
-                )
-                # The only page goes and comes back with what it read of the log before the pause.
-                hub.forget(log)
-                hub.watch(log, 1)
-                accepted = hub.cursors[log] <= 1
-                handed_on.clear()
-            await until(lambda: 3 in handed_on, "the resumption")
-            assert not accepted or handed_on == [2, 3]
-            assert not accepted  # so the page reads again, and comes with a newer number
-            hub.forget(log)
-            hub.watch(log, 2)
-            assert hub.cursors[log] <= 2
-        finally:
-            running.cancel()
-            await asyncio.wait([running])
-            hub.line.drop()
-
-    house.tell(story())
-
-
-WAITING_FOR_A_LOCK = (
-    "select count(*) from pg_stat_activity where application_name = %s"
-    " and datname = current_database() and wait_event_type = 'Lock'"
-)
-
-
 def test_a_mistake_in_a_studys_page_strands_nobody_and_leaves_the_other_studies_alone(
     shared: House, server: Server
 ) -> None:
@@ -591,128 +493,3 @@ def test_a_mistake_in_a_studys_page_strands_nobody_and_leaves_the_other_studies_
         assert "starting another" not in server.log.read_text()
 
     shared.tell(story())
-
-
-# Logs
-
-
-def test_a_logs_numbers_have_no_gap_and_a_reader_never_skips_one_whatever_happens_at_once(
-    shared: House,
-    server: Server,
-    other_server: Server,
-) -> None:
-    session = shared.open(ROOM_TALK, {"red": 12, "blue": 12})
-    servers = server, other_server
-
-    async def read(stop: asyncio.Event) -> dict[int, list[int]]:
-        """Asks again and again for what is after the last that it has seen, as the hub does."""
-        conn = await connect(shared.database, "reader")
-        seen: dict[int, list[int]] = {}
-        while True:
-            last = stop.is_set()
-            for (log,) in await (
-                await conn.execute("select id from log where session_id = %s", [session.id])
-            ).fetchall():
-                seen.setdefault(log, [])
-            cursors = {log: max(seqs, default=0) for log, seqs in seen.items()}
-            for event in await events_after(conn, cursors, 500):
-                seen[event.log_id].append(event.seq)
-            if last:
-                await conn.close()
-                return seen
-
-    async def play(guest: Guest) -> None:
-        await guest.sign_in()
-        await seated(guest, 20)
-        for number in range(3):
-            talk, form = await guest.form("/play/messages"), await guest.form()
-            sent = [guest.browser.post("/play/messages", {**talk, "body": f"{guest.label} {number}"})]
-            sent += [guest.answer({"belief": str(number + version)}, form) for version in range(2)]
-            for answer in [await one for one in sent]:
-                assert answer.status in (200, 409, 422)
-
-    async def story() -> None:
-        guests = [shared.guest(servers[n % 2], session, label) for n, label in enumerate(session.tokens)]
-        stop = asyncio.Event()
-        reading = asyncio.create_task(read(stop))
-        await asyncio.gather(*(play(guest) for guest in guests))
-        await asyncio.to_thread(shared.act, "close", session)  # nothing moves on by itself any more
-        stop.set()
-        seen = await reading
-        stored = dict(shared.sql("select id, last_seq from log"))
-        assert len(stored) >= 7 and sum(stored.values()) > 200
-        assert seen == {log: list(range(1, last + 1)) for log, last in stored.items()}
-        assert shared.contradictions(session) == []
-
-    shared.tell(story())
-
-
-# The listener
-
-
-def test_a_frozen_listener_is_replaced_and_what_it_missed_is_looked_for(house: House) -> None:
-    async def story() -> None:
-        heard: asyncio.Queue[set[int]] = asyncio.Queue()
-        connected: asyncio.Queue[None] = asyncio.Queue()
-        listener = Listener(
-            house.database, heard.put_nowait, lambda: connected.put_nowait(None), quiet=1, patience=0.5
-        )
-        task = asyncio.create_task(listener.run())
-        frozen = 0
-        try:
-            async with asyncio.timeout(5):
-                await connected.get()
-            [(frozen,)] = house.sql(
-                "select pid from pg_stat_activity where application_name = %s and datname = current_database()",
-                LISTENER,
-            )
-            house.sql("select pg_notify('networklab', '7')")
-            async with asyncio.timeout(5):
-                assert await heard.get() == {7}
-            os.kill(frozen, signal.SIGSTOP)
-            house.sql("select pg_notify('networklab', '8')")
-            async with asyncio.timeout(30):
-                await connected.get()  # whoever owns it reads everything again now
-            assert heard.empty()
-            house.sql("select pg_notify('networklab', '9')")
-            async with asyncio.timeout(5):
-                assert await heard.get() == {9}
-        finally:
-            if frozen:
-                os.kill(frozen, signal.SIGCONT)
-            task.cancel()
-            await asyncio.wait([task])
-
-    house.tell(story())
-
-
-def test_a_quiet_listener_keeps_its_connection(house: House) -> None:
-    async def story() -> None:
-        connected: asyncio.Queue[None] = asyncio.Queue()
-        listener = Listener(house.database, lambda _: None, lambda: connected.put_nowait(None), quiet=1)
-        task = asyncio.create_task(listener.run())
-        try:
-            async with asyncio.timeout(5):
-                await connected.get()
-            [(pid, since)] = house.sql(PINGED, LISTENER)
-
-            def pinged() -> bool:
-                [(same, query_start)] = house.sql(PINGED, LISTENER)
-                return bool(same == pid and query_start > since)
-
-            await until(pinged, "a ping")
-            assert listener.connections == 1
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
-
-    house.tell(story())
-
-
-PINGED = "select pid, query_start from pg_stat_activity where application_name = %s and datname = current_database()"
-
-
-async def come_in(conn: Connection, session: Opened, label: str) -> None:
-    """Sign in and be seated as far as possible, without a server."""
-    await players.sign_in(conn, [players.Arrival(session.tokens[label], {})])
-    await lobby.seat(conn, session.id, await read_study(conn, session.id))
