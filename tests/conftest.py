@@ -37,7 +37,7 @@ def postgres() -> Iterator[Postgres]:
 def _make_template(postgres: Postgres) -> None:
     with psycopg.connect(postgres.dsn, autocommit=True) as conn:
         conn.execute("create database template")
-    asyncio.run(_migrate(make_conninfo(postgres.dsn, dbname="template")))
+    apart(lambda: asyncio.run(_migrate(make_conninfo(postgres.dsn, dbname="template"))))
 
 
 @pytest.fixture

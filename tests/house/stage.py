@@ -12,7 +12,6 @@ from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 from pytest_playwright.pytest_playwright import CreateContextCallback
 
 from app.database.connections import Connection
-from app.database.embedded import Postgres
 from app.players import notes
 from app.web.accounts import put_account
 from tests.house.guests import Guest
@@ -160,9 +159,8 @@ class Stage:
             self.said.append(f"{message.type}: {message.text} ({message.location.get('url')})")
 
 
-# Postgres first: its start needs an event loop, and once Playwright's runs in this thread no other can.
 @pytest.fixture
-def stage(postgres: Postgres, shared: House, new_context: CreateContextCallback) -> Iterator[Stage]:
+def stage(shared: House, new_context: CreateContextCallback) -> Iterator[Stage]:
     """For a story that leaves the server as it is."""
     stage = Stage(shared, new_context)
     yield stage
@@ -170,7 +168,7 @@ def stage(postgres: Postgres, shared: House, new_context: CreateContextCallback)
 
 
 @pytest.fixture
-def alone(postgres: Postgres, house: House, new_context: CreateContextCallback) -> Iterator[Stage]:
+def alone(house: House, new_context: CreateContextCallback) -> Iterator[Stage]:
     """For a story with a server of its own."""
     stage = Stage(house, new_context)
     yield stage
