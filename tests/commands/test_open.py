@@ -87,6 +87,7 @@ def test_a_list_from_a_spreadsheet_is_read_and_its_links_open(shell: Shell, serv
     assert len(set(tokens)) == 3
     assert [link for *_, link in lines] == [f"https://lab.example/join/{token}" for token in tokens]
     stored = shell.house.sql("select token_hash from player where session_id = %s", opened["session"])
+    assert len(stored) == 3
     assert not any(token.encode() in bytes(digest) for token in tokens for (digest,) in stored)
     with httpx.Client(base_url=server.base) as visitor:
         for token in tokens:

@@ -6,9 +6,9 @@ RUMOUR = PROJECT / "studies" / "rumour"
 
 
 def changed(toml: str, old: str, new: str = "") -> str:
-    """The study with another text in the place of `old`, which must be there."""
+    """The study with another text in the place of the first `old`, which must be there."""
     assert old in toml, f"there is no {old} to be changed"
-    return toml.replace(old, new)
+    return toml.replace(old, new, 1)
 
 
 TALK = """

@@ -26,7 +26,7 @@ from tests.house.desk import desk
 from tests.house.house import House, Opened
 from tests.house.pages import words
 from tests.house.server import Server
-from tests.house.studies import PAGE
+from tests.house.studies import PAGE, changed
 
 STUDY = """
 title = "Panel"
@@ -64,7 +64,7 @@ limit = "60s"
 YOUNG_WOMAN = {"age": ["20"], "gender": ["woman"]}
 OLD_WOMAN = {"age": ["70"], "gender": ["woman"]}
 OLD_MAN = {"age": ["70"], "gender": ["man"]}
-ONE_PLACE = STUDY.replace("most = 30", "most = 1")
+ONE_PLACE = changed(STUDY, "most = 30", "most = 1")
 
 
 def study(toml: str = STUDY) -> dict[str, bytes]:
@@ -108,10 +108,10 @@ def test_who_finds_one_quota_full_takes_no_place_in_another() -> None:
 def test_a_quota_that_counts_nobody_or_lets_nobody_in_is_told_before(
     old: str, new: str, sentence: str
 ) -> None:
-    assert old in STUDY and check(study()) == []
+    assert check(study()) == []
 
     with pytest.raises(StudyError) as told:
-        parse(study(STUDY.replace(old, new, 1)))
+        parse(study(changed(STUDY, old, new)))
 
     assert sentence in str(told.value)
 

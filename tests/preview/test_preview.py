@@ -34,14 +34,13 @@ from app.web import templates
 from app.web.processes import free_port
 from tests.house.house import House
 from tests.house.stage import DESK, Stage
-from tests.house.studies import RUMOUR
+from tests.house.studies import RUMOUR, changed
 
 
 def rumour(old: str = "", new: str = "") -> Study:
     files = read_folder(RUMOUR)
     toml = files["study.toml"].decode()
-    assert old in toml
-    return parse(files | {"study.toml": toml.replace(old, new).encode()})
+    return parse(files | {"study.toml": changed(toml, old, new).encode()})
 
 
 @pytest.mark.parametrize(
@@ -182,8 +181,7 @@ def write(file: Path, *changes: tuple[str, str]) -> None:
     """All of them in one save."""
     text = file.read_text()
     for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
+        text = changed(text, old, new)
     file.write_text(text)
 
 
@@ -198,6 +196,15 @@ def desk(tmp_path: Path, new_context: CreateContextCallback) -> Iterator[Desk]:
     assert stage.complaints() == []
 
 
+async def window_shows(browser: Browser, *words: str) -> str:
+    """What of the window's stream has all of them."""
+    async with asyncio.timeout(30):
+        async for message in browser.stream("/dev/live"):
+            if all(word in message for word in words):
+                return message
+    raise AssertionError(f"the window never had {words}")
+
+
 def test_a_seating_that_a_hook_has_stopped_is_told_and_goes_on_with_the_next_save() -> None:
     fails = "def together(lobby):\n    raise ValueError('no idea')\n"
     seats = "def together(lobby):\n    four = [one.player for one in lobby.waiting[:4]]\n    return [('mixed', four)]\n"
@@ -205,15 +212,9 @@ def test_a_seating_that_a_hook_has_stopped_is_told_and_goes_on_with_the_next_sav
     async def story(study: Path, address: str) -> None:
         browser = Browser(address.removesuffix("/dev"))
 
-        async def shows(*words: str) -> None:
-            async with asyncio.timeout(30):
-                async for message in browser.stream("/dev/live"):
-                    if all(word in message for word in words):
-                        return
-
-        await shows("hooks.py:2", "no idea", "The seating waits until it is mended.")
+        await window_shows(browser, "hooks.py:2", "no idea", "The seating waits until it is mended.")
         (study / "hooks.py").write_text(seats)
-        await shows("talk 1 · mixed-1")
+        await window_shows(browser, "talk 1 · mixed-1")
         browser.close()
 
     with preview(('"6m"', '"6m"\nseat = "together"'), hooks=fails) as (study, address):
@@ -228,14 +229,7 @@ def test_who_writes_on_our_templates_sees_it_in_what_is_made_of_them_once(tmp_pa
     async def story(address: str) -> None:
         window = Browser(address.removesuffix("/dev"))
 
-        async def shows(*words: str) -> str:
-            async with asyncio.timeout(30):
-                async for message in window.stream("/dev/live"):
-                    if all(word in message for word in words):
-                        return message
-            raise AssertionError(f"the window never had {words}")
-
-        seated = await shows("talk 1 · mixed-1", "127.0.0.1")
+        seated = await window_shows(window, "talk 1 · mixed-1", "127.0.0.1")
         player = Browser(re.findall(r'src="(http://[^/"]+)/', seated)[0])
 
         async def answer() -> str:
@@ -247,7 +241,7 @@ def test_who_writes_on_our_templates_sees_it_in_what_is_made_of_them_once(tmp_pa
 
         assert (await answer()).startswith("Saved. ")
         write(tmp_path / "templates" / "player" / "_saved.html", ("{{ ngettext", "Kept. {{ ngettext"))
-        await shows("_saved.html: loaded again.")
+        await window_shows(window, "_saved.html: loaded again.")
         assert (await answer()).startswith("Kept. Saved. ")
         player.close()
         window.close()

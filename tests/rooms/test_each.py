@@ -11,7 +11,7 @@ from app.study.toml.mistakes import Mistake
 from tests.house.house import House
 from tests.house.pages import words
 from tests.house.server import Server
-from tests.house.studies import PAGE
+from tests.house.studies import PAGE, changed
 from tests.house.table import at_the_table
 from tests.house.waits import until
 
@@ -77,8 +77,7 @@ def test_an_answer_counts_for_those_alone_whom_it_was_asked_about(shared: House,
 
 
 def mistakes(old: str, new: str) -> list[Mistake]:
-    assert old in STUDY
-    return [one for one in check(files(STUDY.replace(old, new, 1))) if one.grave]
+    return [one for one in check(files(changed(STUDY, old, new))) if one.grave]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from tests.house.guests import seated
 from tests.house.house import House, Opened
 from tests.house.pages import words
 from tests.house.server import Server
-from tests.house.studies import PAGE
+from tests.house.studies import PAGE, changed
 from tests.house.waits import until
 
 STUDY = """
@@ -73,14 +73,13 @@ def look(house: House, session: Opened, files: dict[str, bytes] | None = None) -
 def test_a_standby_that_never_happens_is_told_before() -> None:
     assert check(study()) == []
     with pytest.raises(StudyError, match="`places` is missing"):
-        parse(study(STUDY.replace("places = 2\n", "")))
+        parse(study(changed(STUDY, "places = 2\n")))
     for old, new, sentence in (
         ("count = 1\n", "", "Room `pair` has no `count`"),
         ('"nudge", "standby", "smaller"', '"nudge", "smaller"', "Nobody takes a place that becomes free"),
         ("pay_per_minute = 0.15\n", "", "Whoever stands by is not paid for the time."),
     ):
-        assert old in STUDY
-        [note] = check(study(STUDY.replace(old, new)))
+        [note] = check(study(changed(STUDY, old, new)))
         assert sentence in note.sentence and not note.grave
 
 
@@ -161,7 +160,7 @@ def test_nobody_stands_by_for_longer_than_the_study_says_and_a_pause_does_not_co
     assert people(house, session)[standing[1]][:2] == ("left", "standby")
 
 
-TRIO = STUDY.replace('name = "pair"\nseats = {any = 2}', 'name = "trio"\nseats = {any = 3}')
+TRIO = changed(STUDY, 'name = "pair"\nseats = {any = 2}', 'name = "trio"\nseats = {any = 3}')
 
 
 def test_a_place_that_was_empty_before_anybody_stood_by_is_taken_by_who_comes_and_the_others_read_it(
@@ -273,8 +272,7 @@ def test_a_room_that_is_busy_is_looked_at_again_and_nobody_waits_for_it(house: H
 def test_an_empty_place_is_taken_where_the_open_step_says_so_by_whom_no_other_room_takes(
     house: House, old: str, new: str, taken: bool
 ) -> None:
-    assert old in TRIO
-    files = study(TRIO.replace(old, new))
+    files = study(changed(TRIO, old, new))
     session = house.open_files(files, {"any": 4})
     first, *others, late = session.tokens
     come(house, session, first, *others)

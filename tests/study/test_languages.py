@@ -103,7 +103,9 @@ def _pairs(message: Message) -> list[tuple[str, str]]:
 def test_no_word_in_a_players_templates_stands_outside_of_the_catalogues() -> None:
     environment = Environment(autoescape=True, extensions=["jinja2.ext.i18n"])
     folder = PROJECT / "templates"
-    for path in [*folder.glob("*.html"), *folder.glob("player/*.html")]:
+    paths = [*folder.glob("*.html"), *folder.glob("player/*.html")]
+    assert len(paths) > 20
+    for path in paths:
         tree = environment.parse(path.read_text())
         texts = (part for output in tree.find_all(nodes.Output) for part in output.nodes)
         markup = "".join(part.data if isinstance(part, nodes.TemplateData) else "…" for part in texts)

@@ -25,6 +25,7 @@ from tests.house.conducting import conduct
 from tests.house.guests import seated
 from tests.house.house import House, Opened
 from tests.house.server import Server
+from tests.house.studies import changed
 
 STUDY = """
 title = "Commons"
@@ -66,8 +67,7 @@ def files(toml: str = STUDY, page: str = TREATED) -> dict[str, bytes]:
 
 
 def place(old: str, new: str = "") -> str:
-    assert old in STUDY
-    return STUDY.replace(old, new, 1)
+    return changed(STUDY, old, new)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from app.web.processes import free_port
 from tests.house.browser import chromium, launch_arguments
 from tests.house.house import House, Opened
 from tests.house.server import Server
-from tests.house.studies import RUMOUR
+from tests.house.studies import RUMOUR, changed
 
 PICTURES = PROJECT / "docs" / "pictures"
 PHONE, DESKTOP = (390, 844), (1280, 800)
@@ -177,8 +177,7 @@ def _open_small(house: House) -> Opened:
     """A small session in which somebody falls silent, somebody stands by, somebody comes too late and a hook fails."""
     toml = (RUMOUR / "study.toml").read_text()
     for old, new in SMALL.items():
-        assert old in toml
-        toml = toml.replace(old, new)
+        toml = changed(toml, old, new)
     files = read_folder(RUMOUR) | {"study.toml": toml.encode(), "hooks.py": FAILS.encode()}
     return house.open_files(files, {"red": 2, "blue": 3})
 

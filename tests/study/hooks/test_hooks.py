@@ -341,6 +341,7 @@ def payoff(room):
 def test_a_trial_has_roles_treatments_bots_a_lobby_and_somebody_who_is_silent(
     old: str, new: str, said: str
 ) -> None:
+    assert old in EVERYTHING + ALL_HOOKS
     toml, hooks = (text.replace(old, new) for text in (EVERYTHING, ALL_HOOKS))
     files = {"study.toml": toml.encode(), "pages/talk.html": PAGE.encode(), "hooks.py": hooks.encode()}
     found = [f"{'' if one.grave else 'note: '}{one}" for one in asyncio.run(try_hooks(parse(files)))]
