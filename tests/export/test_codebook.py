@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.export import codebook
 from app.study.model.study import Study
 from app.study.reading import parse
-from tests.house.studies import PAGE
+from tests.house.studies import PAGE, as_files
 
 STUDY = """\
 title = "T"
@@ -40,7 +40,7 @@ def lines(study: Study) -> list[dict[str, str]]:
 
 
 def told(file: str, column: str, field: str = "") -> dict[str, str]:
-    study = parse({"study.toml": STUDY.encode(), "pages/talk.html": PAGE.encode()})
+    study = parse(as_files(STUDY))
     (line,) = [
         one for one in lines(study) if (one["file"], one["column"], one["field"]) == (file, column, field)
     ]

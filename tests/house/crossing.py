@@ -24,7 +24,7 @@ from app.sessions.studies import Studies
 from app.study.reading import parse
 from tests.house.database import CONTRADICTIONS
 from tests.house.house import House
-from tests.house.studies import PAGE, PAIR
+from tests.house.studies import PAIR, as_files
 
 
 class Steps(psycopg.AsyncConnection[tuple[Any, ...]]):
@@ -121,7 +121,7 @@ class Scene:
     def __init__(self, house: House, people: Mapping[str, str], toml: str = PAIR) -> None:
         """`people`: label → type."""
         self.house, self.people = house, people
-        self.study = parse({"study.toml": toml.encode(), "pages/talk.html": PAGE.encode()})
+        self.study = parse(as_files(toml))
         self.id, self.sessions = "", 0
 
     @asynccontextmanager

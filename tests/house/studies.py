@@ -5,6 +5,12 @@ from app.config import PROJECT
 RUMOUR = PROJECT / "studies" / "rumour"
 
 
+def as_files(toml: str, hooks: str = "") -> dict[str, bytes]:
+    """The study's folder, with our own page for its step, as `read_folder` gives it."""
+    files = {"study.toml": toml.encode(), "pages/talk.html": PAGE.encode()}
+    return files | ({"hooks.py": hooks.encode()} if hooks else {})
+
+
 def changed(toml: str, old: str, new: str = "") -> str:
     """The study with another text in the place of the first `old`, which must be there."""
     assert old in toml, f"there is no {old} to be changed"

@@ -36,7 +36,7 @@ from tests.house.commands import run
 from tests.house.guests import seated
 from tests.house.house import House
 from tests.house.server import Server
-from tests.house.studies import PAGE
+from tests.house.studies import PAGE, as_files
 
 STUDY = """
 title = "Paid"
@@ -60,7 +60,7 @@ CAME = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 @cache
 def as_written() -> Study:
-    return parse({"study.toml": STUDY.encode(), "pages/talk.html": PAGE.encode()})
+    return parse(as_files(STUDY))
 
 
 def a_study(**pay: object) -> Study:
@@ -460,7 +460,7 @@ def test_the_pay_stands_on_every_page_as_the_language_writes_it(
 def test_check_knows_money() -> None:
     def told(line: str) -> str:
         toml = re.sub(r"\[pay\]\nbase = 4.50\ncurrency = \"EUR\"", f"[pay]\n{line}", STUDY)
-        found = check({"study.toml": toml.encode(), "pages/talk.html": PAGE.encode()})
+        found = check(as_files(toml))
         return " ".join(f"{'' if one.grave else 'note: '}{one}" for one in found)
 
     assert told('base = 4.50\ncurrency = "EUR"') == ""

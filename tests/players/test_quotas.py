@@ -26,7 +26,7 @@ from tests.house.desk import desk
 from tests.house.house import House, Opened
 from tests.house.pages import words
 from tests.house.server import Server
-from tests.house.studies import PAGE, changed
+from tests.house.studies import as_files, changed
 
 STUDY = """
 title = "Panel"
@@ -68,7 +68,7 @@ ONE_PLACE = changed(STUDY, "most = 30", "most = 1")
 
 
 def study(toml: str = STUDY) -> dict[str, bytes]:
-    return {"study.toml": toml.encode(), "pages/talk.html": PAGE.encode()}
+    return as_files(toml)
 
 
 @pytest.mark.parametrize(

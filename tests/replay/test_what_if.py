@@ -18,7 +18,7 @@ from app.study.model.study import Study
 from app.study.reading import parse
 from tests.house.house import House
 from tests.house.lively import open_lively
-from tests.house.studies import PAGE, TALK
+from tests.house.studies import PAGE, TALK, as_files
 
 SECOND = 1_000_000
 # Three reds and a blue come within half a minute; seating begins with the first.
@@ -30,7 +30,7 @@ TURNS = [
 
 
 def study(toml: str) -> Study:
-    return parse({"study.toml": toml.encode(), "pages/talk.html": PAGE.encode()})
+    return parse(as_files(toml))
 
 
 def rooms(seats: str, more: str = "", lobby: str = "5m") -> Study:

@@ -12,7 +12,7 @@ from app.study.reading import parse
 from tests.house.guests import Guest, hidden_fields, seated
 from tests.house.house import House, Opened
 from tests.house.server import Server
-from tests.house.studies import PAGE
+from tests.house.studies import as_files
 from tests.house.waits import until
 
 GAME = """
@@ -63,7 +63,7 @@ def hint(room):
 
 
 def files(toml: str = GAME, hooks: str = HOOKS) -> dict[str, bytes]:
-    return {"study.toml": toml.encode(), "pages/talk.html": PAGE.encode(), "hooks.py": hooks.encode()}
+    return as_files(toml, hooks)
 
 
 async def pair(house: House, server: Server, session: Opened) -> tuple[Guest, Guest]:
@@ -302,7 +302,7 @@ fields = [{name = "comment", ask = "A comment", kind = "text"}]
 
 def test_pages_at_ones_own_pace_and_a_step_that_waits_for_enough(shared: House, server: Server) -> None:
     house = shared
-    session = house.open_files({"study.toml": PACES.encode(), "pages/talk.html": PAGE.encode()}, {"any": 3})
+    session = house.open_files(as_files(PACES), {"any": 3})
 
     async def story() -> None:
         guests = [house.guest(server, session, label) for label in session.tokens]

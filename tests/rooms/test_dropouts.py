@@ -34,7 +34,7 @@ from tests.house.desk import desk, numbers
 from tests.house.guests import seated, sign_everyone_in
 from tests.house.house import House
 from tests.house.server import Server
-from tests.house.studies import PAGE
+from tests.house.studies import as_files
 
 STUDY = """
 title = "Silence"
@@ -90,7 +90,7 @@ class Session:
 
     def __init__(self, house: House, toml: str, files: Mapping[str, bytes] = {}) -> None:
         self.house = house
-        self.study = parse({"study.toml": toml.encode(), "pages/talk.html": PAGE.encode(), **files})
+        self.study = parse({**as_files(toml), **files})
         self.id, self.ids = "", dict[str, int]()
 
     @asynccontextmanager

@@ -11,7 +11,7 @@ from app.study.toml.mistakes import Mistake
 from tests.house.house import House
 from tests.house.pages import words
 from tests.house.server import Server
-from tests.house.studies import PAGE, changed
+from tests.house.studies import as_files, changed
 from tests.house.table import at_the_table
 from tests.house.waits import until
 
@@ -41,7 +41,7 @@ def add_up(room):
 
 
 def files(toml: str = STUDY) -> dict[str, bytes]:
-    return {"study.toml": toml.encode(), "pages/talk.html": PAGE.encode(), "hooks.py": HOOKS.encode()}
+    return as_files(toml, HOOKS)
 
 
 def test_an_answer_counts_for_those_alone_whom_it_was_asked_about(shared: House, server: Server) -> None:

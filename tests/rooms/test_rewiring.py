@@ -18,7 +18,7 @@ from tests.house.guests import Guest
 from tests.house.house import House, Opened
 from tests.house.pages import shown, words
 from tests.house.server import Server
-from tests.house.studies import PAGE
+from tests.house.studies import as_files
 from tests.house.table import at_the_table
 from tests.house.waits import until
 
@@ -42,7 +42,7 @@ TIES = "from,to,weight,round\n1,2,0.5,\n2,3,2,\n3,2,2,\n,,,2\n"
 
 
 def files(network: str, **tables: str) -> dict[str, bytes]:
-    found = {"study.toml": (ROOM % network).encode(), "pages/talk.html": PAGE.encode()}
+    found = as_files(ROOM % network)
     return found | {f"{name}.csv": table.encode() for name, table in tables.items()}
 
 

@@ -23,7 +23,7 @@ from tests.house.guests import Stream
 from tests.house.house import House
 from tests.house.pages import shown, words
 from tests.house.server import Server
-from tests.house.studies import PAGE
+from tests.house.studies import as_files
 from tests.house.table import at_the_table
 
 STUDY = """
@@ -143,7 +143,7 @@ def test_each_swatch_has_its_colour_in_the_style() -> None:
 
 
 def test_what_was_answered_last_is_what_came_before_in_the_plan() -> None:
-    study = parse({"study.toml": STUDY.encode(), "pages/talk.html": PAGE.encode()})
+    study = parse(as_files(STUDY))
     first, second, third = study.plan[1:]
     assert [one.round for one in wanted(study, third)[third.step.show[1]]] == [1, 2]
     assert wanted(study, first)[first.step.show[0]] == ()
@@ -151,7 +151,7 @@ def test_what_was_answered_last_is_what_came_before_in_the_plan() -> None:
 
 
 def test_a_mean_is_written_as_the_language_writes_numbers() -> None:
-    study = parse({"study.toml": f'language = "de"\n{STUDY}'.encode(), "pages/talk.html": PAGE.encode()})
+    study = parse(as_files(f'language = "de"\n{STUDY}'))
     seats = tuple(Seat(slot, "", "any", slot, "playing", True) for slot in (1, 2, 3))
     nowhere: Any = None  # the room itself is not asked for anything
     view = RoomView(nowhere, seats, (Tie(2, 1, 1.0), Tie(2, 3, 1.0)))
@@ -172,7 +172,7 @@ def test_a_mean_is_written_as_the_language_writes_numbers() -> None:
 )
 def test_check_says_what_cannot_be_shown(line: str, told: str) -> None:
     toml = STUDY.replace('{field = "guess", as = "mean"}', line)
-    found = check({"study.toml": toml.encode(), "pages/talk.html": PAGE.encode()})
+    found = check(as_files(toml))
     assert told in " ".join(map(str, found)) and all(one.spot for one in found)
 
 

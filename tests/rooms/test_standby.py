@@ -16,12 +16,13 @@ from app.rooms import dropouts, lobby
 from app.rooms.seating import BUSY_LOOK
 from app.study.reading import check, parse
 from app.study.toml.mistakes import StudyError
+from tests.house.crowd import come
 from tests.house.desk import desk
 from tests.house.guests import seated
 from tests.house.house import House, Opened
 from tests.house.pages import words
 from tests.house.server import Server
-from tests.house.studies import PAGE, changed
+from tests.house.studies import as_files, changed
 from tests.house.waits import until
 
 STUDY = """
@@ -49,7 +50,7 @@ fields = [{name = "belief", ask = "How sure?", kind = "integer"}]
 
 
 def study(toml: str = STUDY) -> dict[str, bytes]:
-    return {"study.toml": toml.encode(), "pages/talk.html": PAGE.encode()}
+    return as_files(toml)
 
 
 def people(house: House, session: Opened) -> dict[str, tuple[Any, ...]]:
@@ -137,10 +138,7 @@ def test_who_stands_by_is_told_so_takes_the_place_of_who_leaves_and_is_paid_when
 def test_nobody_stands_by_for_longer_than_the_study_says_and_a_pause_does_not_count(house: House) -> None:
     session = house.open_files(study(), {"any": 4})
 
-    async def come(conn: Connection) -> None:
-        await sign_in(conn, [Arrival(token, {}) for token in session.tokens.values()])
-
-    house.do(come)
+    come(house, session, *session.tokens)
     look(house, session)
     standing = [label for label, (_, _, stands_by) in people(house, session).items() if stands_by]
     assert len(standing) == 2
@@ -205,15 +203,6 @@ def test_a_place_that_was_empty_before_anybody_stood_by_is_taken_by_who_comes_an
     assert told == [("player_left", "smaller", None), ("player_replaced", "true", first.label)]
     assert house.contradictions(session) == []
     assert house.read(lambda conn: replay_check(conn, session.id)).differences == []
-
-
-def come(house: House, session: Opened, *labels: str) -> None:
-    """They sign in; a look at the lobby follows."""
-
-    async def work(conn: Connection) -> None:
-        await sign_in(conn, [Arrival(session.tokens[label], {}) for label in labels])
-
-    house.do(work)
 
 
 def leave(house: House, session: Opened, label: str, files: dict[str, bytes]) -> None:

@@ -12,13 +12,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from app.database.connections import Connection, connect
+from app.database.connections import connect
 from app.database.embedded import Postgres
 from app.database.running import migrate_at
-from app.players import players
 from app.rehearsal.browser import Browser
-from app.rooms import lobby
-from app.sessions.studies import read_study
 from tests.house.burst import (
     BURST,
     CROWD,
@@ -29,6 +26,7 @@ from tests.house.burst import (
     assert_kept,
     everyone_has_written,
 )
+from tests.house.crowd import come, seat
 from tests.house.guests import seated
 from tests.house.house import House, Opened
 from tests.house.studies import TALK
@@ -184,12 +182,8 @@ def _conductors(house: House, waiting_for: str | None = None) -> list[tuple[int]
 
 
 def _seat_everyone(house: House, session: Opened) -> None:
-    async def work(conn: Connection) -> None:
-        for token in session.tokens.values():
-            await players.sign_in(conn, [players.Arrival(token, {})])
-        assert await lobby.seat(conn, session.id, await read_study(conn, session.id)) == len(session.tokens)
-
-    house.do(work)
+    come(house, session, *session.tokens)
+    assert seat(house, session) == len(session.tokens)
 
 
 def test_a_listener_whose_backend_is_killed_listens_again(house: House) -> None:

@@ -18,7 +18,7 @@ from app.study.model.networks import KINDS, Edge, Network, Tie, read_ties
 from app.study.reading import check, parse
 from app.study.sections.network import read_edges
 from app.study.toml.mistakes import Mistake
-from tests.house.studies import PAGE
+from tests.house.studies import PAGE, as_files
 
 SMALL_WORLD = ((1, 3), (1, 4), (2, 3), (2, 4), (4, 6), (5, 6))
 CLIQUES = ((1, 3), (1, 4), (2, 5), (2, 6), (3, 4), (5, 6))
@@ -244,7 +244,7 @@ def study(network: str) -> str:
 def mistakes(network: str, ties: str = "") -> list[Mistake]:
     table = {"ties.csv": ties.encode()} if ties else {}
     hooks = {"hooks.py": b"def wire(room):\n    return room.ties\n"}
-    return check({"study.toml": study(network).encode(), "pages/talk.html": PAGE.encode()} | hooks | table)
+    return check(as_files(study(network)) | hooks | table)
 
 
 def test_rooms_have_networks_of_their_own_from_a_table_with_rounds() -> None:
@@ -260,14 +260,14 @@ def test_rooms_have_networks_of_their_own_from_a_table_with_rounds() -> None:
 
 
 def test_rounds_count_through_the_whole_plan() -> None:
-    found = parse({"study.toml": study("").encode(), "pages/talk.html": PAGE.encode()})
+    found = parse(as_files(study("")))
     assert found.rounds == {1: 1, 2: 2, 3: 3, 4: 4, 5: 5}
     assert [found.plan[index].step.name for index in found.rounds] == ["talk"] * 3 + ["after"] * 2
 
 
 def test_each_kind_of_room_gets_the_first_network_that_is_for_it() -> None:
     several = '[[network]]\nkind = "bipartite"\nrooms = ["mixed"]\n[[network]]\nkind = "ring"'
-    found = parse({"study.toml": study(several).encode(), "pages/talk.html": PAGE.encode()})
+    found = parse(as_files(study(several)))
     assert [found.network_of(kind).kind for kind in ("mixed", "plain")] == ["bipartite", "ring"]
 
 

@@ -18,7 +18,7 @@ from tests.house.guests import sign_everyone_in
 from tests.house.house import House
 from tests.house.pages import shown
 from tests.house.server import Server
-from tests.house.studies import PAGE, changed
+from tests.house.studies import as_files, changed
 from tests.house.waits import until
 
 TRUST = """
@@ -102,9 +102,7 @@ def test_roles_that_change_come_to_everybody_about_equally_often(
 
 def mistakes(old: str, new: str) -> list[Mistake]:
     toml = changed(TRUST, old, new)
-    return [
-        one for one in check({"study.toml": toml.encode(), "pages/talk.html": PAGE.encode()}) if one.grave
-    ]
+    return [one for one in check(as_files(toml)) if one.grave]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +121,7 @@ def test_check_says_which_roles_cannot_be(old: str, new: str, told: str) -> None
 
 
 def test_senders_and_receivers_are_dealt_in_new_pairs_each_round(shared: House, server: Server) -> None:
-    content = {"study.toml": TRUST.encode(), "pages/talk.html": PAGE.encode()}
+    content = as_files(TRUST)
     session = shared.open_files(content, {"x": 4})
 
     async def story() -> None:

@@ -16,7 +16,7 @@ from app.study.hooks.networklab import Room, Said, Seat, Tie, pack, unpack
 from app.study.hooks.pool import HookError, Hooks
 from app.study.model.study import Study
 from app.study.reading import check, parse
-from tests.house.studies import PAGE, TALK
+from tests.house.studies import PAGE, TALK, as_files
 
 ROOM = Room(
     name="mixed-1",
@@ -111,10 +111,7 @@ def sinks(room):
 
 def study_with(source: str) -> Study:
     toml = TALK.replace('chat = "neighbours"', 'chat = "neighbours"\nwhen = "means"')
-    return parse(
-        {"study.toml": toml.encode(), "pages/talk.html": PAGE.encode(), "hooks.py": source.encode()},
-        opened=True,
-    )
+    return parse(as_files(toml, source), opened=True)
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +207,7 @@ def test_ten_megabytes_of_print_cost_nothing(desk: Any, study: Study) -> None:
 )
 def test_hooks_that_cannot_be_read_say_why(desk: Any, source: str, said: str) -> None:
     toml = TALK
-    study = parse({"study.toml": toml.encode(), "pages/talk.html": PAGE.encode()})
+    study = parse(as_files(toml))
     files = dict(study.files) | {"hooks.py": source.encode()}
     object.__setattr__(study, "files", files)
     told = failure(desk, study, "f")
@@ -255,7 +252,7 @@ def test_check_calls_each_hook_on_rooms_that_it_makes_up(hooks: str, told: str) 
         'chat = "neighbours"',
         'on_end = "settle"\nresults = [{name = "payoff", ask = "You earned", kind = "number"}]',
     )
-    files = {"study.toml": toml.encode(), "pages/talk.html": PAGE.encode(), "hooks.py": hooks.encode()}
+    files = as_files(toml, hooks)
     found = asyncio.run(try_hooks(parse(files)))
     assert told in str(found[0]) if told else not found
 
@@ -343,7 +340,7 @@ def test_a_trial_has_roles_treatments_bots_a_lobby_and_somebody_who_is_silent(
 ) -> None:
     assert old in EVERYTHING + ALL_HOOKS
     toml, hooks = (text.replace(old, new) for text in (EVERYTHING, ALL_HOOKS))
-    files = {"study.toml": toml.encode(), "pages/talk.html": PAGE.encode(), "hooks.py": hooks.encode()}
+    files = as_files(toml, hooks)
     found = [f"{'' if one.grave else 'note: '}{one}" for one in asyncio.run(try_hooks(parse(files)))]
     assert len(found) == bool(said) and all(said in one for one in found), found
 
