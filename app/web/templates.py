@@ -24,6 +24,11 @@ from app.study.languages.texts import Texts, texts_in
 from app.study.model.study import Study
 
 STATIC = PROJECT / "static"
+# Written a file a subject and served as one, in this order: each file more is a round trip on a phone's slow line,
+# and a script that imports others can't name them by the digests that let a browser keep them for ever.
+PUT_TOGETHER = {
+    "app.js": "page clock state signs sliders drafts sending talk place start",
+}
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -118,6 +123,11 @@ class StaticFile:
 def static_files() -> Mapping[str, StaticFile]:
     """What is in `static/`, by name: few and small files, read and packed once."""
     found = {path.name: path.read_bytes() for path in STATIC.iterdir() if path.is_file()}
+    for whole, parts in PUT_TOGETHER.items():
+        kind = whole.rpartition(".")[2]
+        body = b"\n".join((STATIC / kind / f"{part}.{kind}").read_bytes() for part in parts.split())
+        # A study's own script is on the same page, and may use any name.
+        found[whole] = b"(() => {\n%b})();\n" % body if kind == "js" else body
     return {
         name: StaticFile(
             body, gzip.compress(body, mtime=0), guess_type(name)[0] or "application/octet-stream"

@@ -4,12 +4,12 @@
 const KEPT = "preview";
 
 function keep() {
-  const chosen = all(".choice:not([hx-post]) input:checked").map((input) => input.id);
-  localStorage.setItem(KEPT, JSON.stringify(chosen));
+  const chosen = document.querySelectorAll(".choice:not([hx-post]) input:checked");
+  localStorage.setItem(KEPT, JSON.stringify(Array.from(chosen, (input) => input.id)));
 }
 
 for (const id of JSON.parse(localStorage.getItem(KEPT) ?? "[]")) {
-  const input = byId(id);
+  const input = document.getElementById(id);
   if (input) input.checked = true;
 }
 
@@ -23,7 +23,7 @@ document.addEventListener("keydown", (event) => {
   if (!target) return;
   event.preventDefault();
   if (target.matches("button")) return target.click();
-  const inputs = all("input", target);
+  const inputs = [...target.querySelectorAll("input")];
   const next = inputs[(inputs.findIndex((input) => input.checked) + 1) % inputs.length];
   next.click();
 });

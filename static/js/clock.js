@@ -1,0 +1,40 @@
+// Countdowns. The deadline is the server's, and so is the clock: data-now is what it showed when it rendered.
+// What comes late only makes a clock seem slow, so the fastest one seen is right. performance.now() can't be set.
+const clock = (() => {
+  let ahead = -Infinity; // the server's clock minus ours, in milliseconds
+  const seen = new WeakMap(); // node → the data-now that has been read from it
+  const now = () => performance.now() + ahead;
+
+  function read(came = performance.now()) {
+    for (const node of all("[data-now]:not([data-frozen])")) {
+      if (seen.get(node) === node.dataset.now) continue;
+      seen.set(node, node.dataset.now);
+      ahead = Math.max(ahead, Number(node.dataset.now) - came);
+    }
+  }
+
+  function show() {
+    for (const node of all("[data-until]")) {
+      const from = "frozen" in node.dataset ? Number(node.dataset.now) : now();
+      const left = Math.max(0, Math.ceil((Number(node.dataset.until) - from) / 1000));
+      write(node, `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`);
+      node.classList.toggle("soon", left <= 10);
+    }
+    for (const pay of all("[data-pay]")) {
+      const seconds = Math.max(0, Math.floor((now() - Number(pay.dataset.since)) / 1000));
+      write(pay, money((Number(pay.dataset.pay) * seconds) / 60, pay.dataset.currency));
+    }
+    for (const part of all("[data-while]")) part.hidden = now() >= Number(part.dataset.while);
+  }
+
+  function write(node, text) {
+    if (node.textContent !== text) node.textContent = text;
+  }
+
+  function money(amount, currency) {
+    const two = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+    return amount.toLocaleString(document.documentElement.lang, currency ? { style: "currency", currency } : two);
+  }
+
+  return { read, show };
+})();

@@ -1,0 +1,39 @@
+// Updates keep where the reader is: what has the focus stays where it stood, and what is open stays open.
+const place = (() => {
+  let wasIn = ""; // id of the part that had the focus
+  let held = null; // what had it, and where it stood
+
+  // The first wrong field has the focus, once: an update that comes later must not take the reader back, nor does
+  // this take it from somebody who is typing already.
+  function focusWrong() {
+    const fields = all("[autofocus]");
+    if (fields.length && !document.activeElement?.matches("input, textarea")) fields[0].focus();
+    for (const field of fields) field.removeAttribute("autofocus");
+  }
+
+  // What came in above must not push away what the reader is at: no browser sees to it at the top of a page, and
+  // Safari nowhere. Where that is gone, as with the last step, the reader goes on at what took its place.
+  function keep() {
+    if (!held) return;
+    if (document.activeElement === held.node) {
+      scrollBy(0, held.node.getBoundingClientRect().top - held.top);
+    } else if (document.activeElement === document.body) {
+      const next = byId(wasIn) ?? byId("step") ?? document.querySelector("main");
+      next.tabIndex = -1;
+      next.focus();
+    }
+    held = null;
+  }
+
+  document.addEventListener("htmx:before:swap", () => {
+    const node = document.activeElement;
+    wasIn = node?.closest("#step")?.id ?? "";
+    held = node && node !== document.body ? { node, top: node.getBoundingClientRect().top } : null;
+  });
+
+  htmx.registerExtension("place", {
+    htmx_before_morph_attr: (node, { attrName }) => !(attrName === "open" && node.tagName === "DETAILS"),
+  });
+
+  return { focusWrong, keep };
+})();

@@ -1,0 +1,114 @@
+// Sending. What could not be sent is sent again, under the same form key, until it arrives.
+const sending = (() => {
+  const waits = [1000, 2000, 4000, 8000];
+  const passing = new Set([429, 502, 503, 504]);
+  const requests = new Set(); // … on their way
+  const unsent = new Map(); // form → what could not be sent yet: tries, the timer
+  const bodies = new WeakMap(); // form → what it sent last
+  const isForm = (node) => node?.matches?.("form[hx-post]");
+
+  function sendAgain(form, after) {
+    const tries = unsent.get(form)?.tries ?? 0;
+    const wait = after ?? waits[Math.min(tries, waits.length - 1)] * (1 + Math.random() / 4);
+    const timer = setTimeout(() => (form.isConnected ? form.requestSubmit() : sendAlone(form)), wait);
+    unsent.set(form, { tries: tries + 1, timer });
+    state.tell({ unsent: unsent.size });
+  }
+
+  // The step is over and its form is gone: the answer still counts, as a late one.
+  async function sendAlone(form) {
+    try {
+      const response = await fetch(form.action, {
+        method: "POST",
+        body: bodies.get(form),
+        headers: { "HX-Request": "true" },
+      });
+      if (passing.has(response.status)) sendAgain(form);
+      else arrived(form, response.ok);
+      if (response.ok) await showElsewhere(await response.text());
+    } catch {
+      sendAgain(form);
+    }
+  }
+
+  // An answer to a form that is gone: its fields are another step's now, so only what names its own place counts.
+  async function showElsewhere(text) {
+    if (text.includes("<hx-partial")) {
+      await htmx.swap({ sourceElement: document.body, target: document.body, swap: "none", text });
+    }
+  }
+
+  function arrived(form, saved) {
+    clearTimeout(unsent.get(form)?.timer);
+    unsent.delete(form);
+    state.tell({ unsent: unsent.size, saved });
+  }
+
+  // A message is gone from its field once it is stored; what was typed after it stays.
+  function clear(form, sent) {
+    const field = form.elements[form.dataset.clear];
+    const said = sent.get(form.dataset.clear);
+    if (field.value.startsWith(said)) field.value = field.value.slice(said.length);
+    drafts.keep(form);
+  }
+
+  // An answer is stored: its marks go, and its draft.
+  function swapped({ request, response }) {
+    const form = request?.form;
+    if (!form?.matches("[data-answers]") || response.status !== 200) return;
+    for (const mark of all(".wrong, [aria-invalid]", form)) {
+      mark.classList.remove("wrong");
+      mark.removeAttribute("aria-invalid");
+    }
+    for (const words of all(".error, .problem", form)) words.remove();
+    drafts.stored(form, bodies.get(form));
+  }
+
+  document.addEventListener("htmx:before:request", (event) => {
+    const { ctx } = event.detail;
+    const form = ctx.sourceElement;
+    if (!isForm(form)) return;
+    clearTimeout(unsent.get(form)?.timer);
+    bodies.set(form, ctx.request.body);
+    requests.add(ctx);
+    state.tell({ sending: requests.size });
+  });
+
+  document.addEventListener("htmx:finally:request", (event) => {
+    if (requests.delete(event.detail.ctx)) state.tell({ sending: requests.size });
+  });
+
+  document.addEventListener("htmx:after:request", (event) => {
+    const { sourceElement: form, response, text, request } = event.detail.ctx;
+    if (!isForm(form)) return;
+    if (passing.has(response.status)) {
+      const seconds = Number(response.headers.get("Retry-After"));
+      sendAgain(form, seconds > 0 ? seconds * 1000 * (1 + Math.random()) : undefined);
+      return;
+    }
+    arrived(form, response.status < 400);
+    if (response.status >= 400) return;
+    byId("notice")?.replaceChildren();
+    if (!form.isConnected) showElsewhere(text);
+    if (form.dataset.clear) clear(form, request.body);
+  });
+
+  document.addEventListener("htmx:error", (event) => {
+    const form = event.detail?.ctx?.sourceElement;
+    if (isForm(form) && !event.detail.ctx.response) sendAgain(form);
+  });
+
+  // An answer for a form that has gone from the page must not reach the step that took its place.
+  document.addEventListener("htmx:before:swap", (event) => {
+    const { sourceElement: form } = event.detail.ctx;
+    if (isForm(form) && !form.isConnected) event.preventDefault();
+  });
+
+  // A key that is being sent again stays in an update.
+  htmx.registerExtension("sending", {
+    htmx_before_morph_attr: (node, { attrName }) =>
+      !(attrName === "value" && node.name === "form_key" && unsent.has(node.form)),
+  });
+
+  return { swapped };
+})();

@@ -1,0 +1,45 @@
+// Signs of life, where the study asks who is still there: a key, a tap, a page that comes back into view. At most one in
+// a while; whoever was asked gives one at once. (htmx can't ask whether a page is hidden without `unsafe-eval`.)
+const signs = (() => {
+  const SIGNS = 5000; // milliseconds between two
+  let signed = -Infinity; // when the last one went out
+  const title = document.title;
+  let called = false; // the tone was heard, or tried
+
+  function give(event) {
+    const nudged = byId("nudge");
+    if (!document.querySelector("[data-signs]") || document.hidden || nudged?.contains(event.target)) return;
+    if (performance.now() - signed < (nudged ? 1000 : SIGNS)) return;
+    signed = performance.now();
+    const body = new URLSearchParams(nudged ? { nudged: "1" } : {});
+    fetch("/play/here", { method: "POST", body, keepalive: true, headers: { "HX-Request": "true" } }).catch(() => {});
+  }
+
+  // Whoever is asked may be in another tab: its title blinks, and there is one soft tone where the browser allows it.
+  function callBack() {
+    const nudged = byId("nudge");
+    const ask = nudged?.querySelector("h2").textContent;
+    const shown = nudged && Math.floor(performance.now() / 1000) % 2 ? `● ${ask}` : title;
+    if (document.title !== shown) document.title = shown;
+    if (nudged && !called && navigator.userActivation?.hasBeenActive) playTone();
+    called = Boolean(nudged);
+  }
+
+  function playTone() {
+    const audio = new AudioContext();
+    const [tone, volume] = [audio.createOscillator(), audio.createGain()];
+    tone.frequency.value = 523;
+    volume.gain.setValueAtTime(0.08, audio.currentTime);
+    volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + 0.6);
+    tone.connect(volume).connect(audio.destination);
+    tone.start();
+    tone.stop(audio.currentTime + 0.6);
+    tone.addEventListener("ended", () => audio.close());
+  }
+
+  for (const name of ["pointerdown", "keydown", "wheel", "touchmove", "visibilitychange"]) {
+    document.addEventListener(name, give, { passive: true });
+  }
+
+  return { callBack };
+})();
