@@ -27,6 +27,7 @@ STATIC = PROJECT / "static"
 # Written a file a subject and served as one, in this order: each file more is a round trip on a phone's slow line,
 # and a script that imports others can't name them by the digests that let a browser keep them for ever.
 PUT_TOGETHER = {
+    "app.css": "look player shown fields talk wait desk monitor rooms tables story replay wall screens report",
     "app.js": "page clock state signs sliders drafts sending talk place start",
 }
 logger = logging.getLogger(__name__)

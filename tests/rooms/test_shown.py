@@ -138,7 +138,7 @@ async def sees(stream: Stream, colour: str) -> None:
 
 
 def test_each_swatch_has_its_colour_in_the_style() -> None:
-    style = (PROJECT / "static" / "app.css").read_text()
+    style = (PROJECT / "static" / "css" / "shown.css").read_text()
     assert set(re.findall(r"\.swatch-(\w+) \{ --swatch: #", style)) == set(SWATCHES)
 
 
