@@ -139,7 +139,7 @@ async def sees(stream: Stream, colour: str) -> None:
 
 def test_each_swatch_has_its_colour_in_the_style() -> None:
     style = (PROJECT / "static" / "css" / "shown.css").read_text()
-    assert set(re.findall(r"\.swatch-(\w+) \{ --swatch: #", style)) == set(SWATCHES)
+    assert set(re.findall(r"\.swatch-(\w+) \{\s+--swatch: #", style)) == set(SWATCHES)
 
 
 def test_what_was_answered_last_is_what_came_before_in_the_plan() -> None:
