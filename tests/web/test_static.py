@@ -1,0 +1,48 @@
+"""Stories of what is in `static/`: a file a subject, and nothing in them that nobody reads."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page
+
+from app.config import PROJECT
+from app.web.templates import PUT_TOGETHER, STATIC
+
+STYLES = {path.name: path.read_text() for path in sorted(STATIC.glob("*/*.css"))}
+EVERYTHING = "".join(STYLES.values())
+
+
+@pytest.mark.parametrize("whole", PUT_TOGETHER)
+def test_each_file_of_a_subject_is_put_in_once(whole: str) -> None:
+    kind = whole.rpartition(".")[2]
+    assert sorted(PUT_TOGETHER[whole].split()) == sorted(path.stem for path in (STATIC / kind).iterdir())
+
+
+def test_each_token_that_a_style_asks_for_is_set_and_each_that_is_set_is_asked_for() -> None:
+    assert set(re.findall(r"var\((--[\w-]+)", EVERYTHING)) == set(re.findall(r"(--[\w-]+):", EVERYTHING))
+
+
+def test_each_class_that_has_a_style_is_on_some_page() -> None:
+    selectors = re.sub(r"\{[^{}]*\}|/\*.*?\*/", "", EVERYTHING, flags=re.DOTALL)
+    classes = set(re.findall(r"\.([a-z][\w-]*)", selectors))
+    written = "".join(
+        path.read_text()
+        for folder, kind in (("templates", "html"), ("app", "py"), ("static", "js"))
+        for path in (PROJECT / folder).rglob(f"*.{kind}")
+    )
+    assert "talk" in classes
+    filled_in = tuple(set(re.findall(r"\b([a-z][\w-]*-)\{\{", written)))  # the beginning of who-{{ n }}
+    assert not [
+        one for one in classes if not one.startswith(filled_in) and not re.search(rf"\b{one}\b", written)
+    ]
+
+
+@pytest.mark.browser
+def test_a_browser_knows_each_declaration(page: Page) -> None:
+    for name, text in STYLES.items():
+        declared = re.findall(r"^\s+([a-z-]+):\s+([^;{}]+?)(?: !important)?;", text, re.MULTILINE)
+        known = page.evaluate("pairs => pairs.map(([name, value]) => CSS.supports(name, value))", declared)
+        assert declared, name
+        assert not [one for one, knows in zip(declared, known, strict=True) if not knows], name
