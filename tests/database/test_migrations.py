@@ -21,7 +21,8 @@ from app.database.queries import SQL_FOLDER
 
 MIGRATE = """
 import asyncio, sys
-from app.db import connect, migrate
+from app.database.connections import connect
+from app.database.migrations import migrate
 
 async def run():
     conn = await connect(sys.argv[1], "migrate")
