@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from app.study.model.fields import Field
-from app.study.model.study import Position, Show, Step, Study
+from app.study.model.steps import Show, Step
+from app.study.model.study import Position, Study
 
 PLAYER = "the player"
 _WHO = {"neighbours": "who sees the player", "room": "everybody in the room", "me": "the player again"}

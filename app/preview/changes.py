@@ -7,7 +7,8 @@ from dataclasses import fields, replace
 
 from app.study.languages.texts import DEFAULT
 from app.study.model.fields import Field
-from app.study.model.study import Finish, Pay, Step, Study
+from app.study.model.steps import Step
+from app.study.model.study import Finish, Pay, Study
 
 
 def changed_parts(before: Study, after: Study) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ from app.database.connections import Connection
 from app.database.queries import Queries
 from app.rooms.rooms import RoomView, Seat
 from app.study.model.fields import Field, plain_number
-from app.study.model.study import SEEN, Position, Show, Step, Study
+from app.study.model.steps import SEEN, Show, Step
+from app.study.model.study import Position, Study
 
 SQL = Queries(__name__)
 Told = Mapping[tuple[int, str, int, str], str]  # slot, step, round and field → what was answered

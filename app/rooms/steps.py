@@ -20,7 +20,8 @@ from app.study.model import roles
 from app.study.model.fields import Field
 from app.study.model.networks import Tie
 from app.study.model.plausible import drawn
-from app.study.model.study import ROLE, Position, Study
+from app.study.model.steps import ROLE
+from app.study.model.study import Position, Study
 
 T = TypeVar("T")
 Asked = tuple[int, ...] | None  # the slots that are shown a step; None: all

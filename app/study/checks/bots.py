@@ -6,7 +6,8 @@ import random
 from collections.abc import Sequence
 
 from app.study.model.plausible import drawn
-from app.study.model.study import Dropout, Lobby, RoomKind, Step
+from app.study.model.steps import Dropout, Step
+from app.study.model.study import Lobby, RoomKind
 from app.study.toml.mistakes import Findings
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from jinja2 import nodes
 
-from app.study.model.study import Step
+from app.study.model.steps import Step
 from app.study.pages import OWN_PAGES, STEP, Page, is_page, named_in, ours, read_page
 from app.study.toml.mistakes import Mistake, listed
 

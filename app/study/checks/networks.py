@@ -1,7 +1,8 @@
 """Whether rooms can have the networks that study.toml gives them, and whether each network comes to be."""
 
 from app.study.model.networks import Network
-from app.study.model.study import RoomKind, Step, beginnings
+from app.study.model.steps import Step
+from app.study.model.study import RoomKind, beginnings
 from app.study.toml.lines import Path
 from app.study.toml.mistakes import Findings, did_you_mean
 

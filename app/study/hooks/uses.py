@@ -15,7 +15,8 @@ from app.study.hooks.networklab import Group, Question, Room, Tie
 from app.study.hooks.networklab import Lobby as Waits
 from app.study.model.fields import Field
 from app.study.model.networks import Network
-from app.study.model.study import SEEN, Dropout, Lobby, Step
+from app.study.model.steps import SEEN, Dropout, Step
+from app.study.model.study import Lobby
 from app.study.toml.lines import Path, Spot
 from app.study.toml.mistakes import Findings, Mistake, did_you_mean
 from app.study.toml.table import Table

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.study.hooks.uses import read_hook
-from app.study.model.study import DROPOUT_LAST, Dropout, Step
+from app.study.model.steps import DROPOUT_LAST, Dropout, Step
 from app.study.toml.lines import Path
 from app.study.toml.mistakes import Findings, did_you_mean
 from app.study.toml.table import Table

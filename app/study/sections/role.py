@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from app.study.hooks.uses import HOOKS_FILE
 from app.study.model.networks import Network
-from app.study.model.study import ROLE, Roles, Sections, Step, beginnings
+from app.study.model.steps import ROLE, Roles, Step
+from app.study.model.study import Sections, beginnings
 from app.study.pages import is_page
 from app.study.toml.mistakes import Findings, did_you_mean
 from app.study.toml.table import Table

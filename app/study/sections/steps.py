@@ -10,7 +10,7 @@ from app.study.model.fields import Field, FieldError
 from app.study.model.kinds.known import KINDS
 from app.study.model.kinds.slots import SLOTS
 from app.study.model.kinds.text import TEXT
-from app.study.model.study import ROLE, SEEN, Dropout, Roles, Show, Step
+from app.study.model.steps import ROLE, SEEN, Dropout, Roles, Show, Step
 from app.study.pages import OWN_PAGES
 from app.study.sections.dropout import read_step_dropout
 from app.study.sections.fields import FORM_NAMES, read_fields

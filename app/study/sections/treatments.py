@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from app.study.hooks.uses import HOOKS_FILE
 from app.study.model.fields import Field
-from app.study.model.study import ROLE, Step
+from app.study.model.steps import ROLE, Step
 from app.study.model.treatments import METHODS, WITHIN, Treatment, drawn_together
 from app.study.pages import is_page
 from app.study.toml.mistakes import Findings, did_you_mean, listed

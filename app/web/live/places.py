@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -324,7 +324,7 @@ async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room
     room, me = view.room, view.seat_of[player.id]
     own_pace = study.plan[room.position].step.own_pace
     done = await records.pages_answered(conn, room.id, player.id) if own_pace else set()
-    here = page_at(study, room.position, done)
+    here = study.page_at(room.position, done)
     values, saved = await records.answers_of(conn, room.id, here.round, here.step.name, player.id)
     fields = {field.name: field for field in here.step.fields}
     return RoomPlace(
@@ -342,12 +342,3 @@ async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room
         at=here.index if own_pace else None,
         earned=await earned_by(conn, study, player.id),
     )
-
-
-def page_at(study: Study, index: int, done: Collection[tuple[str, int]]) -> Position:
-    """The page of somebody whose room is there; at one's own pace the first that is not `done`, or the last.
-
-    `done`: step and round of what they have answered in time.
-    """
-    *pages, last = study.pages_at(index)
-    return next((page for page in pages if (page.step.name, page.round) not in done), last)

@@ -20,7 +20,7 @@ from app.rooms.rooms import Room, RoomView, Seat
 from app.rooms.shown import Told, keys_told
 from app.sessions.sessions import Session
 from app.study.model.study import Position, Study
-from app.web.live.places import Aside, DonePlace, LobbyPlace, Place, RoomPlace, page_at
+from app.web.live.places import Aside, DonePlace, LobbyPlace, Place, RoomPlace
 from app.web.monitor.histories import Happened, RoomStory, Sitter
 
 SQL = Queries(__name__)
@@ -84,7 +84,7 @@ async def place_then(conn: Connection, stage: Stage, player_id: int) -> Place | 
     if player.status == "playing" and player.room_id is not None and player.seated_at is not None:
         view = await room_then(conn, stage, player.room_id)
         done = {(one.step, one.round) for one in own if not one.late}
-        position = page_at(study, view.room.position, done)
+        position = study.page_at(view.room.position, done)
         here = [one for one in own if (one.step, one.round) == (position.step.name, position.round)]
         fields = {field.name: field for field in position.step.fields}
         talk = await messages.seen_by(

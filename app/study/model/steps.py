@@ -1,0 +1,154 @@
+"""Steps: the pages of a room's plan, what is shown and asked there, and what is done about who falls silent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from app.study.model.fields import Field
+from app.study.model.kinds.choice import CHOICE
+
+ROLE = "role"  # the result that says what somebody is in a round
+SEEN = ("neighbours", "room")  # whom a question of kind each can be about without a hook
+DROPOUT_LAST = ("bot", "smaller", "end_room", "continue")  # of what [dropout] can ask for: these always work
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """What others did, shown at a step: the answers to `field`, or its result of that name, of the step named `step`.
+
+    Where `hook` is given, the value is what that function computes as this step opens, a result named after it.
+    `of` is "neighbours", "room" or "me". `round` is "last" (the one before this page), "all" (each before it) or
+    "now" (this one, as answers come). `look` is "table", "picture" or "mean". `ask` stands above it, in place of the
+    question.
+    """
+
+    field: str
+    step: str
+    of: str = "neighbours"
+    round: str = "last"
+    look: str = "table"
+    hook: str = ""
+    ask: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropout:
+    """Who gives no sign for `silent` seconds while their room waits for them is gone (None: nobody is).
+
+    `then` is what is done, in order. "nudge" asks whether they are still there, and what follows waits `grace` seconds
+    for a sign. "standby" (somebody who waits takes the slot) may find nobody, and then the next is done: "bot" (a bot
+    plays on), "smaller" (the room goes on without them), "end_room", or "continue" (they stay, and each step waits for
+    its deadline). For somebody who leaves by themselves the same is done, without the nudge. `bot` names a function of
+    hooks.py that answers for bots; without one their answers are drawn at random.
+    """
+
+    silent: float | None = None
+    grace: float = 20.0
+    then: tuple[str, ...] = ("continue",)
+    bot: str = ""
+
+    @property
+    def nudges(self) -> bool:
+        return "nudge" in self.then
+
+    @property
+    def follow(self) -> tuple[str, ...]:
+        """What is done about somebody who is gone."""
+        return tuple(action for action in self.then if action != "nudge")
+
+    @property
+    def takes_out(self) -> bool:
+        """Whether it takes anybody out of a room."""
+        return any(action != "continue" for action in self.follow)
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """What players are in a round: dealt among each pair or clique, or else in the room, and stored as the result
+    `role`. With `change` everybody gets each of them in turn, over the rounds."""
+
+    names: tuple[str, ...]
+    ask: str = "Your role"
+    change: bool = False
+
+    @property
+    def field(self) -> Field:
+        return Field(ROLE, self.ask, CHOICE, options=tuple(dict.fromkeys(self.names)))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One page with a deadline `limit` seconds after it opened, shown `repeat` times.
+
+    `chat` is "none", "neighbours" or "room". `ends` is "answered" (as soon as all have answered, and at the
+    deadline at the latest) or "deadline". `on_timeout` says what is stored for who has not answered: "blank",
+    "keep", "default:VALUE" or "hook". `save` is "button", or "change": each change is saved by itself.
+
+    `wait_for` is the share of those asked whose answers end the step. 0 is none: each goes on by themselves, and
+    steps that follow each other like this are gone through at one's own pace.
+
+    `when`, `on_end` and `score` name functions of hooks.py: who is shown this step, what is computed as it ends (the
+    values named in `results`), and what each slot earns by it. `only` is whom it is for, by treatment and role: a level
+    of each factor that it names.
+    """
+
+    name: str
+    page: str
+    repeat: int = 1
+    limit: float = 60.0
+    fields: tuple[Field, ...] = ()
+    chat: str = "none"
+    on_timeout: str = "blank"
+    ends: str = "answered"
+    show: tuple[Show, ...] = ()
+    save: str = "button"
+    wait_for: Decimal = Decimal(1)
+    results: tuple[Field, ...] = ()
+    when: str = ""
+    on_end: str = ""
+    score: str = ""
+    dropout: Dropout = Dropout()
+    only: Mapping[str, str] = field(default_factory=dict)
+
+    def is_for(self, treatment: Mapping[str, str]) -> bool:
+        """Whether this is shown to whoever got `treatment`. A factor that is not in it keeps nobody away."""
+        return all(treatment.get(name, level) == level for name, level in self.only.items())
+
+    @property
+    def chooses(self) -> bool:
+        """Whether it may be shown to some only, or to nobody."""
+        return bool(self.when or self.only)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it shows answers as they come."""
+        return any(one.round == "now" for one in self.show)
+
+    @property
+    def own_pace(self) -> bool:
+        return self.wait_for == 0
+
+    @property
+    def tells(self) -> bool:
+        """Whether its page shows what others said."""
+        return bool(self.show or any(field.of for field in self.fields))
+
+    @property
+    def fills_in(self) -> bool:
+        """Whether something is stored for who has not answered."""
+        return self.on_timeout != "blank" and bool(self.fields)
+
+    @property
+    def opening_hooks(self) -> tuple[str, ...]:
+        others = [field.of for field in self.fields if field.of not in ("", *SEEN)]
+        return tuple(dict.fromkeys([*(one.hook for one in self.show if one.hook), *others]))
+
+    @property
+    def computed(self) -> tuple[Field, ...]:
+        """The results that `on_end` gives."""
+        return tuple(one for one in self.results if one.name not in (ROLE, *self.opening_hooks))
+
+    @property
+    def decides(self) -> bool:
+        """Whether more happens at its opening or end than that the next one opens."""
+        return bool(self.fills_in or self.opening_hooks or self.chooses or self.on_end or self.score)
