@@ -26,32 +26,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="ID|STUDY",
         help="a session, which stays as it is, or a study's folder: the bots play a new session of that study",
     )
-    parser.add_argument(
-        "--players",
-        type=count,
-        metavar="N",
-        help="how many come (default: as many as the session has, or 100)",
-    )
-    parser.add_argument(
-        "--over",
-        type=seconds,
-        default=300.0,
-        metavar="TIME",
-        help="they arrive within this time (default 5m)",
-    )
-    parser.add_argument(
-        "--records", type=count, metavar="N", help="that each makes (default: what the study asks for)"
-    )
-    parser.add_argument("--messages", type=count, metavar="N", help="that each writes, about")
-    parser.add_argument("--drop", type=share, default=0.05, metavar="5%", help="leave for good on the way")
-    parser.add_argument("--flaky", type=share, default=0.05, metavar="5%", help="have a bad connection")
-    parser.add_argument(
-        "--speed",
-        type=speed,
-        default=1.0,
-        metavar="X",
-        help="of people: 2 is twice as fast, max takes no time",
-    )
+    _add_people(parser)
     parser.add_argument(
         "--url", metavar="URL", help="a server that runs (default: one that is started for this)"
     )
@@ -125,6 +100,35 @@ def run(options: argparse.Namespace, config: Config) -> int:
         json.dumps(rehearse.as_json(found), ensure_ascii=False) if options.json else rehearse.as_text(found)
     )
     return 0 if all(verdict.kept for _, verdict in found) else 1
+
+
+def _add_people(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--players",
+        type=count,
+        metavar="N",
+        help="how many come (default: as many as the session has, or 100)",
+    )
+    parser.add_argument(
+        "--over",
+        type=seconds,
+        default=300.0,
+        metavar="TIME",
+        help="they arrive within this time (default 5m)",
+    )
+    parser.add_argument(
+        "--records", type=count, metavar="N", help="that each makes (default: what the study asks for)"
+    )
+    parser.add_argument("--messages", type=count, metavar="N", help="that each writes, about")
+    parser.add_argument("--drop", type=share, default=0.05, metavar="5%", help="leave for good on the way")
+    parser.add_argument("--flaky", type=share, default=0.05, metavar="5%", help="have a bad connection")
+    parser.add_argument(
+        "--speed",
+        type=speed,
+        default=1.0,
+        metavar="X",
+        help="of people: 2 is twice as fast, max takes no time",
+    )
 
 
 def progress_line() -> Callable[[str], None]:
