@@ -170,3 +170,24 @@ def _packages() -> set[str]:
 
 def _name(path: Path) -> str:
     return path.relative_to(PROJECT).as_posix()
+
+
+def test_a_class_has_a_name_of_its_own() -> None:
+    """But for the values that hooks get: they have the study's words, and are said with their module before them."""
+    of_hooks = "app/study/hooks/networklab.py"
+    found: dict[str, list[str]] = {}
+    for path, tree in MODULES.items():
+        for one in tree.body:
+            if isinstance(one, ast.ClassDef) and not one.name.startswith("_") and _name(path) != of_hooks:
+                found.setdefault(one.name, []).append(_name(path))
+    assert {name: homes for name, homes in found.items() if len(homes) > 1} == {}
+    bare = [
+        (_name(path), imported.name)
+        for path, tree in MODULES.items()
+        if not _name(path).startswith("app/study/hooks/")
+        for one in ast.walk(tree)
+        if isinstance(one, ast.ImportFrom) and one.module == "app.study.hooks.networklab"
+        for imported in one.names
+        if imported.name in found
+    ]
+    assert bare == [], "say it as networklab.Room: bare, the name has another meaning here"

@@ -38,7 +38,7 @@ ARRIVALS = 60.0  # seconds in which the bots come
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
+class Demo:
     """A demo's session and who is in it. Kept in a file, so that a second start goes on with the first."""
 
     session: str
@@ -76,7 +76,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
     return 0
 
 
-async def _prepare(study: Study, config: Config, url: str, bots: int) -> tuple[Cast, str]:
+async def _prepare(study: Study, config: Config, url: str, bots: int) -> tuple[Demo, str]:
     """The session to go on with, or a new one; and a link that logs in to its dashboard once."""
     file = config.home / "demo.json"
     config.home.mkdir(parents=True, exist_ok=True)
@@ -95,7 +95,7 @@ async def _prepare(study: Study, config: Config, url: str, bots: int) -> tuple[C
     return cast, f"{config.public_url}/admin/login?key={key}&to=/admin/sessions/{cast.session}"
 
 
-async def _goes_on(conn: Connection, cast: Cast, study: Study, bots: int) -> bool:
+async def _goes_on(conn: Connection, cast: Demo, study: Study, bots: int) -> bool:
     """Whether that session still has something to show: the same study, you not done, bots that play or will."""
     if cast.study != study.sha256 or len(cast.everyone) != bots + 1:
         return False
@@ -109,7 +109,7 @@ async def _goes_on(conn: Connection, cast: Cast, study: Study, bots: int) -> boo
     return you not in ("finished", "left") and any(status not in ("finished", "left") for status in others)
 
 
-async def _open(conn: Connection, study: Study, bots: int) -> Cast:
+async def _open(conn: Connection, study: Study, bots: int) -> Demo:
     first = study.rooms[0]
     types = [type_ for type_, count in first.seats.items() for _ in range(count)]
     named = [type_ for type_ in study.types if type_ != "any"] or ["player"]
@@ -124,11 +124,11 @@ async def _open(conn: Connection, study: Study, bots: int) -> Cast:
     )
     session = await open_session(conn, study, (you, *companions, *others), f"{study.title} demo")
     await start(conn, session.id, RESEARCHER)
-    return Cast(session.id, study.sha256, you, companions, others)
+    return Demo(session.id, study.sha256, you, companions, others)
 
 
 async def _serve(
-    study: Study, cast: Cast, link: str, config: Config, processes: Processes, url: str, play: bool
+    study: Study, cast: Demo, link: str, config: Config, processes: Processes, url: str, play: bool
 ) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -161,7 +161,7 @@ async def _keep_alive(processes: Processes) -> None:
         await asyncio.sleep(0.2)
 
 
-async def _come_with_you(base: str, cast: Cast, study: Study, url: str) -> None:
+async def _come_with_you(base: str, cast: Demo, study: Study, url: str) -> None:
     while True:
         with suppress(psycopg.Error):
             conn = await connect(url, "demo")
@@ -188,15 +188,15 @@ def _arrivals(count: int) -> Iterator[float]:
     )
 
 
-def _read_cast(file: Path) -> Cast | None:
+def _read_cast(file: Path) -> Demo | None:
     try:
         kept = json.loads(file.read_text(encoding="utf-8"))
         groups = {name: tuple(Person(**person) for person in kept[name]) for name in ("companions", "others")}
-        return Cast(session=kept["session"], study=kept["study"], you=Person(**kept["you"]), **groups)
+        return Demo(session=kept["session"], study=kept["study"], you=Person(**kept["you"]), **groups)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _write_cast(file: Path, cast: Cast) -> None:
+def _write_cast(file: Path, cast: Demo) -> None:
     file.touch(0o600)
     file.write_text(json.dumps(asdict(cast)), encoding="utf-8")

@@ -15,7 +15,7 @@ from app.commands.arguments import Refusal, count, seconds, share, speed
 from app.config import Config
 from app.database.running import database
 from app.rehearsal import rehearse
-from app.rehearsal.play import Plan, RehearsalError
+from app.rehearsal.play import RehearsalError, Setting
 from app.rehearsal.report import write_report
 
 
@@ -64,7 +64,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
-    plan = Plan(
+    plan = Setting(
         players=options.players or 0,
         over=options.over,
         records=options.records,

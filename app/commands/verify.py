@@ -11,7 +11,7 @@ from app.commands.arguments import Refusal
 from app.commands.connection import study_of
 from app.config import Config
 from app.database.running import database
-from app.export.verify import Verdict, verify
+from app.export.verify import Verification, verify
 from app.rooms.receipts import ReceiptsError, read_receipts
 
 
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
     except ReceiptsError as error:
         raise Refusal(str(error)) from None
 
-    async def work(url: str) -> Verdict:
+    async def work(url: str) -> Verification:
         return await verify(url, options.session, await study_of(url, options.session), options.export, kept)
 
     with database(config) as url:

@@ -35,7 +35,7 @@ class Busy(Exception):
     """Too much is waiting, or the database is away: nothing was acknowledged, send the same form again."""
 
 
-class Ledger(Generic[Entry, Outcome]):
+class GroupCommit(Generic[Entry, Outcome]):
     """`store(conn, entries)` commits all entries, in one round trip, and returns their outcomes in order.
 
     `conn` is in autocommit: what `store` sends in one pipeline is one transaction, and its commit does not wait

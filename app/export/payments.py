@@ -14,7 +14,7 @@ from decimal import Decimal
 from app.database import clock
 from app.database.connections import Connection
 from app.database.queries import Queries
-from app.players.pay import Account, Earning, Line, account_of
+from app.players.pay import Account, AccountLine, Earning, account_of
 from app.players.players import Player
 from app.study.languages.texts import currency_digits
 from app.study.model.fields import plain_number
@@ -129,7 +129,7 @@ def participant(study: Study, player: Player, entry: Mapping[str, str]) -> str:
     return typed if _ID.fullmatch(typed) else player.label
 
 
-def _cells(one: Booked, line: Line) -> tuple[str | datetime, ...]:
+def _cells(one: Booked, line: AccountLine) -> tuple[str | datetime, ...]:
     at = line.position
     return (
         str(one.player.id),

@@ -87,7 +87,7 @@ class Count:
 
 
 @dataclass(slots=True)
-class Verdict:
+class Verification:
     session_id: str
     records: Count
     messages: Count
@@ -146,7 +146,7 @@ class _Counts:
 
 async def verify(
     url: str, session_id: str, study: Study, exported: Path | None = None, receipts: Sequence[Kept] = ()
-) -> Verdict:
+) -> Verification:
     """Recounts a session as it is at one moment, and an export of that moment, made and read back.
 
     With `exported`, that folder or zip file is checked too; it may be older than what is stored now. `receipts`
@@ -184,7 +184,7 @@ async def verify(
             checks += more
             if receipts:
                 checks += await _receipt_checks(exported, receipts, str(exported))
-    return Verdict(
+    return Verification(
         session_id,
         Count(counts.acknowledged_records, counts.stored_records, seen.get("history.csv", 0)),
         Count(counts.acknowledged_messages, counts.stored_messages, seen.get("messages.csv", 0)),

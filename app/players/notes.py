@@ -45,7 +45,7 @@ class Notices:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class CallForHelp:
     """A player who asked for help and waits for an answer."""
 
     player_id: int
@@ -81,9 +81,9 @@ async def banner_of(conn: Connection, session_id: str) -> str:
     return found or ""
 
 
-async def open_questions(conn: Connection, session_id: str) -> Sequence[Question]:
+async def open_questions(conn: Connection, session_id: str) -> Sequence[CallForHelp]:
     """The longest first."""
-    return await rows(conn, Question, SQL["open_questions"], session_id=session_id)
+    return await rows(conn, CallForHelp, SQL["open_questions"], session_id=session_id)
 
 
 async def _add(

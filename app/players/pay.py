@@ -33,7 +33,7 @@ class Earning:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AccountLine:
     """One line of an account. `reason` is one of `OWN_REASONS`, or what computed an earning."""
 
     at: datetime
@@ -52,7 +52,7 @@ class Line:
 class Account:
     """What a player has for sure. The sum of the lines is `total`; for who is out that is what is paid."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[AccountLine, ...]
 
     @property
     def total(self) -> Decimal:
@@ -80,7 +80,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Pay:
+class PayNow:
     """For the top of a page, in whole cents. `base` is what finishing brings, or for who is out how it ended.
 
     Where `since` is set, `waiting` grows from then on. `bonus` is what was earned so far.
@@ -124,14 +124,14 @@ async def account_now(conn: Connection, study: Study, player: Player, now: datet
     return account_of(study, player, earnings, now)
 
 
-def pay_of(study: Study, player: Player, now: datetime, earned: Decimal = Decimal(0)) -> Pay | None:
+def pay_of(study: Study, player: Player, now: datetime, earned: Decimal = Decimal(0)) -> PayNow | None:
     """None where the study says nothing of pay. `earned`: see `earned_by`."""
     rate = study.lobby.pay_per_minute
     if player.signed_in_at is None or not study.pays:
         return None
     waits = player.status == "waiting" and bool(rate)
     _, waiting = _waiting(study, player.signed_in_at, player.seated_at or player.finished_at or now)
-    return Pay(
+    return PayNow(
         study.pay.for_outcome(player.outcome or "complete"),
         in_cents(study, waiting),
         rate,
@@ -151,35 +151,35 @@ def in_cents(study: Study, amount: Decimal) -> Decimal:
     return amount.quantize(Decimal(1).scaleb(-currency_digits(study.pay.currency)), context=EXACT)
 
 
-def _lines(study: Study, player: Player, earnings: Sequence[Earning], now: datetime) -> list[Line]:
-    lines: list[Line] = []
+def _lines(study: Study, player: Player, earnings: Sequence[Earning], now: datetime) -> list[AccountLine]:
+    lines: list[AccountLine] = []
     came, out = player.signed_in_at, player.finished_at
     if came is not None and study.lobby.pay_per_minute:
         until = player.seated_at or out or now
         seconds, waiting = _waiting(study, came, until)
-        lines.append(Line(until, "waiting", waiting, seconds=seconds))
+        lines.append(AccountLine(until, "waiting", waiting, seconds=seconds))
     for one in earnings:
         points = one.amount if study.pay.per_point is not None else None
         amount = _in_money(study, one.amount)
         place = study.plan[one.position] if 0 <= one.position < len(study.plan) else None
-        lines.append(Line(one.at, one.reason, amount, place, points))
+        lines.append(AccountLine(one.at, one.reason, amount, place, points))
     if player.outcome is None or out is None:
         return lines
-    lines.append(Line(out, "base", study.pay.for_outcome(player.outcome)))
+    lines.append(AccountLine(out, "base", study.pay.for_outcome(player.outcome)))
     if earnings:
         lines += _bounds(study, Account(tuple(lines)), out)
     exact = Account(tuple(lines)).total
     rounding = in_cents(study, exact) - exact
-    return [*lines, Line(out, "rounding", rounding)] if rounding else lines
+    return [*lines, AccountLine(out, "rounding", rounding)] if rounding else lines
 
 
-def _bounds(study: Study, account: Account, at: datetime) -> list[Line]:
+def _bounds(study: Study, account: Account, at: datetime) -> list[AccountLine]:
     """What the study's `least` and `most` add to what was earned, or take from it. Nobody ever owes anything."""
     earned = account.earned
     if study.pay.most is not None and earned > study.pay.most:
-        return [Line(at, "most", study.pay.most - earned)]
+        return [AccountLine(at, "most", study.pay.most - earned)]
     least = max(study.pay.least, -account.base - account.waiting)
-    return [Line(at, "least", least - earned)] if earned < least else []
+    return [AccountLine(at, "least", least - earned)] if earned < least else []
 
 
 def _waiting(study: Study, came: datetime, until: datetime) -> tuple[int, Decimal]:

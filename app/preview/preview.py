@@ -26,7 +26,7 @@ from app.preview.watched_files import Saves
 from app.rehearsal.bots import FROM_PAGE, Bot
 from app.rehearsal.browser import Browser, WireError
 from app.rehearsal.habits import Habits
-from app.rehearsal.page import HIDDEN, Page, others_on
+from app.rehearsal.page import HIDDEN, PageSeen, others_on
 from app.rooms import rooms
 from app.sessions import actions, sessions, stopped_rooms
 from app.sessions.studies import put_study
@@ -255,7 +255,7 @@ class Preview:
         try:
             page = (await browser.get("/play")).text
             keys = dict(HIDDEN.findall(page))
-            position = Page.step_of(keys.get("form-key", ""))
+            position = PageSeen.step_of(keys.get("form-key", ""))
             if position is not None:
                 asked = study.plan[position].step.fields
                 said = plausible_all(asked, others_on(page), self.chance)

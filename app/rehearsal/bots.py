@@ -10,11 +10,11 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
-from app.rehearsal.browser import Answer, Browser, WireError
+from app.rehearsal.browser import Browser, Reply, WireError
 from app.rehearsal.counts import Counts
-from app.rehearsal.diary import Ask, Diary, Sent, Told
+from app.rehearsal.diary import Diary, Exchange, Sent, Told
 from app.rehearsal.habits import Habits
-from app.rehearsal.page import Page
+from app.rehearsal.page import PageSeen
 from app.rooms.receipts import as_kept, digest
 from app.study.model.kinds.text import WORDS
 from app.study.model.plausible import plausible, plausible_all
@@ -47,7 +47,7 @@ class Bot:
         self.chance = random.Random(seed or token)
         self.diary = Diary(label or token)
         self.counts = counts or Counts()
-        self.page = Page(self.diary, patience)
+        self.page = PageSeen(self.diary, patience)
         self.patience = patience
         self.receipts: dict[tuple[str, tuple[tuple[str, str], ...]], str] = {}
         self.made = 0  # records
@@ -125,7 +125,7 @@ class Bot:
             self.diary.broken += 1
             raise error
 
-    async def _follow(self, browser: Browser, page: Page) -> None:
+    async def _follow(self, browser: Browser, page: PageSeen) -> None:
         page.connects()
         try:
             async for message in browser.stream("/play/live"):
@@ -167,7 +167,7 @@ class Bot:
     async def _second_tab(self) -> None:
         """The same player in another tab: it shows the same, and what it sees is held against the same rules."""
         self.diary.did("opened a second tab")
-        tab, page = self._another(), Page(self.diary, self.patience)
+        tab, page = self._another(), PageSeen(self.diary, self.patience)
         with suppress(WireError, TimeoutError):
             async with asyncio.timeout(self.chance.uniform(4.0, 20.0)):
                 await self._follow(tab, page)
@@ -200,7 +200,7 @@ class Bot:
         return math.ceil(self.records * positions / len(self.study.plan))
 
     def _is_at(self, position: Position) -> bool:
-        return Page.step_of(self.page.keys.get("form-key", "")) == position.index
+        return PageSeen.step_of(self.page.keys.get("form-key", "")) == position.index
 
     async def _drop(self) -> None:
         if self.habits.without_a_word:
@@ -251,7 +251,7 @@ class Bot:
             if again := await self._beside("/play/records", form):
                 self._note_receipt(key, said, again)
 
-    def _note_receipt(self, key: str, said: tuple[tuple[str, str], ...], answer: Answer) -> None:
+    def _note_receipt(self, key: str, said: tuple[tuple[str, str], ...], answer: Reply) -> None:
         if answer.status != 200:
             return
         receipt = answer.headers.get("receipt", "")
@@ -287,7 +287,7 @@ class Bot:
         elif answer.status < 500:
             del self.diary.sent[body]  # its group had ended meanwhile
 
-    async def _ask(self, kind: str, method: str, address: str, form: dict[str, str] | None = None) -> Answer:
+    async def _ask(self, kind: str, method: str, address: str, form: dict[str, str] | None = None) -> Reply:
         """As a page does it: the same again until it was answered."""
         started, tries = time.monotonic(), 0
         while True:
@@ -299,7 +299,7 @@ class Bot:
             tries += 1
             if answer and answer.status not in (502, 503, 504):
                 seconds = time.monotonic() - started
-                self.diary.asks.append(Ask(kind, started, seconds, tries))
+                self.diary.asks.append(Exchange(kind, started, seconds, tries))
                 if method == "POST":
                     self.counts.latencies.append(seconds)
                 return answer
@@ -307,7 +307,7 @@ class Bot:
                 self.counts.busy += 1
             await asyncio.sleep(WAITS[min(tries, len(WAITS)) - 1] * self.chance.uniform(0.5, 1.0))
 
-    async def _send(self, browser: Browser, method: str, address: str, form: dict[str, str] | None) -> Answer:
+    async def _send(self, browser: Browser, method: str, address: str, form: dict[str, str] | None) -> Reply:
         if method == "GET":
             answer = await browser.get(address)
         else:
@@ -321,7 +321,7 @@ class Bot:
             self.diary.wrong(7, f"{place} broke with {answer.status}")
         return answer
 
-    async def _beside(self, address: str, form: dict[str, str]) -> Answer | None:
+    async def _beside(self, address: str, form: dict[str, str]) -> Reply | None:
         """The same form on a connection of its own, once."""
         browser = self._another()
         try:

@@ -18,7 +18,7 @@ class WireError(OSError):
 
 
 @dataclass(slots=True)
-class Answer:
+class Reply:
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)  # names in lower case
     body: bytes = b""
@@ -44,7 +44,7 @@ class Browser:
         self.connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self.turn = asyncio.Lock()  # one request at a time
 
-    async def get(self, address: str, headers: Mapping[str, str] = {}) -> Answer:
+    async def get(self, address: str, headers: Mapping[str, str] = {}) -> Reply:
         return await self._ask("GET", address, b"", headers)
 
     async def post(
@@ -52,7 +52,7 @@ class Browser:
         address: str,
         form: Sequence[tuple[str, str]] | Mapping[str, str],
         headers: Mapping[str, str] = {},
-    ) -> Answer:
+    ) -> Reply:
         """Sends the form once; a retry is the caller's decision. Does not follow redirects."""
         body = urlencode(list(form.items()) if isinstance(form, Mapping) else form).encode()
         return await self._ask("POST", address, body, headers)
@@ -100,7 +100,7 @@ class Browser:
             self.connection[1].transport.abort()
             self.connection = None
 
-    async def _ask(self, method: str, address: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    async def _ask(self, method: str, address: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         async with self.turn:
             fresh = self.connection is None
             try:
@@ -112,7 +112,7 @@ class Browser:
                     raise
             return await self._ask_once(method, address, body, headers)
 
-    async def _ask_once(self, method: str, address: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    async def _ask_once(self, method: str, address: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         try:
             if self.connection is None:
                 self.connection = await self._connect()
@@ -156,7 +156,7 @@ class _Reading:
     """What httptools tells while it parses one answer."""
 
     def __init__(self) -> None:
-        self.answer = Answer()
+        self.answer = Reply()
         self.cookies: dict[str, str] = {}
         self.complete = False
         self.keep_alive = True

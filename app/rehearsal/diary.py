@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
-class Ask(NamedTuple):
+class Exchange(NamedTuple):
     """One answered request. Times in seconds on the machine's monotonic clock."""
 
     kind: str  # door, sign-in, page, records or messages
@@ -54,7 +54,7 @@ class Diary:
     code: str | None = None
     gone: bool = False  # left without a word
     last_receipt: list[str] = field(default_factory=list)  # for all its records, as its last page shows it
-    asks: list[Ask] = field(default_factory=list)
+    asks: list[Exchange] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
     sent: dict[str, Sent] = field(default_factory=dict)  # by what they say: no bot says the same twice
     seen: dict[int, Seen] = field(default_factory=dict)  # message → when it first stood on a page

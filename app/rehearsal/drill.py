@@ -29,9 +29,9 @@ from app.rehearsal.faults import (
     possible,
     small_disk,
 )
-from app.rehearsal.play import Plan, Played, RehearsalError, open_rehearsal
+from app.rehearsal.play import Played, RehearsalError, Setting, open_rehearsal
 from app.rehearsal.rehearse import Run, Write, rehearse
-from app.rehearsal.standby import Standby, kill_machine
+from app.rehearsal.standby import StandbyPostgres, kill_machine
 from app.web.processes import free_port
 
 SETTINGS = {"max_wal_size": "256MB", "min_wal_size": "80MB"}  # for a small disk
@@ -148,7 +148,7 @@ async def _run(drill: Drill, scene: Scene, kinds: Sequence[str], write: Write) -
 
     while order:
         cast = await open_rehearsal(scene.url, drill.study, drill.players)
-        plan = Plan(
+        plan = Setting(
             players=drill.players,
             over=5.0 * drill.speed,
             drop=0.05,
@@ -224,12 +224,12 @@ def _scene(drill: Drill, processes: int) -> Iterator[Scene]:
 
 
 @contextmanager
-def _standby(home: Path, primary: Postgres) -> Iterator[Standby]:
+def _standby(home: Path, primary: Postgres) -> Iterator[StandbyPostgres]:
     """A synchronous one, beside its primary."""
     folder = home / "standby"
     folder.mkdir()
     folder.chmod(0o755)
-    standby = Standby(folder, primary)
+    standby = StandbyPostgres(folder, primary)
     with standby:
         standby.keep_in_step()
         try:

@@ -51,7 +51,7 @@ class SeatOf(NamedTuple):
         return self.since is not None and self.since <= at and (self.until is None or at < self.until)
 
 
-class Said(NamedTuple):
+class Utterance(NamedTuple):
     id: int
     room_id: int
     slot: int
@@ -89,7 +89,7 @@ async def gather(
     conn = await connect(url, "rehearsal")
     try:
         seats = [SeatOf(*line) for line in await _all(conn, "seats", session_id)]
-        said = [Said(*line) for line in await _all(conn, "said", session_id)]
+        said = [Utterance(*line) for line in await _all(conn, "said", session_id)]
         ties = await _all(conn, "ties", session_id)
     finally:
         await conn.close()
@@ -135,7 +135,7 @@ Place = tuple[int, int]  # room, slot
 
 
 def _hearers(
-    study: Study, said: Sequence[Said], seats: Sequence[SeatOf], ties: Sequence[tuple[int, ...]]
+    study: Study, said: Sequence[Utterance], seats: Sequence[SeatOf], ties: Sequence[tuple[int, ...]]
 ) -> dict[int, set[Place]]:
     """Message → who may read it, from the study and the ties alone."""
     chat = {step.name: step.chat for step in study.steps}
@@ -165,7 +165,7 @@ def _hearers(
 
 
 def _messages(
-    said: Sequence[Said],
+    said: Sequence[Utterance],
     seats: Sequence[SeatOf],
     hearers: Mapping[int, set[Place]],
     diaries: Sequence[Diary],
@@ -213,7 +213,7 @@ def _messages(
                 yield Wrong(5, f"{reader.label} never saw message {one.id} from {one.sender}")
 
 
-def _repeated(said: Sequence[Said]) -> dict[str, int]:
+def _repeated(said: Sequence[Utterance]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for one in said:
         counts[one.body] = counts.get(one.body, 0) + 1

@@ -23,7 +23,7 @@ import psycopg
 from app.database.embedded import Postgres
 from app.rehearsal.browser import Browser, WireError
 from app.rehearsal.programs import programs
-from app.rehearsal.standby import Standby, kill_machine
+from app.rehearsal.standby import StandbyPostgres, kill_machine
 
 CLONE_NEWNS, CLONE_NEWNET = 0x0002_0000, 0x4000_0000
 MS_REC, MS_PRIVATE, MNT_DETACH = 0x4000, 0x4_0000, 2
@@ -43,7 +43,7 @@ class Scene:
     url: str
     home: Path
     chance: random.Random
-    standby: Standby | None = None  # follows `postgres`, until it takes its place
+    standby: StandbyPostgres | None = None  # follows `postgres`, until it takes its place
     own_network: bool = False  # packets may be lost here without anybody else noticing
     small_disk: bool = False  # … and the disk be full
 

@@ -17,7 +17,7 @@ SAID = re.compile(r'<li id="m(\d+)".*?<span dir="auto">(.*?)</span></li>', re.DO
 CLOCK = re.compile(r'data-until="(\d+)" data-now="(\d+)"( data-frozen)?')
 
 
-class Page:
+class PageSeen:
     """Notes in the diary what it sees, and what it should never have seen."""
 
     def __init__(self, diary: Diary, patience: float) -> None:

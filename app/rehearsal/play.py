@@ -41,7 +41,7 @@ class RehearsalError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Setting:
     """What is asked of the bots. Times in seconds; shares from 0 to 1."""
 
     players: int = 0  # 0: as many as the session has that is rehearsed
@@ -65,7 +65,7 @@ class Played:
     session_id: str
     name: str
     study: Study
-    plan: Plan
+    plan: Setting
     url: str | None  # of the database; None: it is out of reach
     diaries: list[Diary]
     gauges: Gauges
@@ -80,7 +80,7 @@ Beside = Callable[[Played, asyncio.Event], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
+class Rehearsal:
     """A session, running, and everybody who is to come."""
 
     session_id: str
@@ -89,7 +89,7 @@ class Cast:
     people: tuple[Person, ...]
 
 
-async def open_rehearsal(url: str, what: str, players: int) -> Cast:
+async def open_rehearsal(url: str, what: str, players: int) -> Rehearsal:
     """A new session of the study in a folder, or of the study of a session that there is: that one stays as it is."""
     conn = await connect(url, "rehearsal")
     try:
@@ -109,7 +109,7 @@ async def open_rehearsal(url: str, what: str, players: int) -> Cast:
         async with conn.transaction():
             opened = await open_session(conn, study, people, f"{study.title}, a rehearsal")
             await ACTIONS["start"](conn, opened.id, RESEARCHER)
-        return Cast(opened.id, opened.name, study, people)
+        return Rehearsal(opened.id, opened.name, study, people)
     finally:
         await conn.close()
 
@@ -163,8 +163,8 @@ async def reaches(base: str, token: str) -> None:
 
 
 async def play(
-    cast: Cast,
-    plan: Plan,
+    cast: Rehearsal,
+    plan: Setting,
     base: str,
     url: str | None,
     show: Callable[[Heard, float], None] = lambda heard, seconds: None,
@@ -203,7 +203,7 @@ async def play(
     return played
 
 
-def _jobs(cast: Cast, plan: Plan, base: str, starts_at: float) -> list[Job]:
+def _jobs(cast: Rehearsal, plan: Setting, base: str, starts_at: float) -> list[Job]:
     """What each process of bots is to do."""
     asked = cast.study.records_per_player if plan.records is None else plan.records
     chatty = sum(position.step.chat != "none" for position in cast.study.plan)
@@ -281,7 +281,7 @@ async def _second(troupe: Troupe, played: Played, show: Callable[[Heard, float],
     return heard
 
 
-def _longest(study: Study, plan: Plan) -> float:
+def _longest(study: Study, plan: Setting) -> float:
     """Seconds that a rehearsal with ordinary people takes at most."""
     waits = max(kind.after for kind in study.rooms)
     acts = sum(min(position.step.limit, 20.0 / plan.speed + 1.0) for position in study.plan)

@@ -14,10 +14,10 @@ from app.config import Config
 from app.players.people import read_people
 from app.rehearsal.play import (
     Beside,
-    Cast,
-    Plan,
     Played,
+    Rehearsal,
     RehearsalError,
+    Setting,
     open_rehearsal,
     play,
     progress,
@@ -56,7 +56,7 @@ Run = tuple[Played, Verdict]
 
 
 async def run(
-    config: Config, url: str, what: str, plan: Plan, base: str | None, most: int | None, write: Write
+    config: Config, url: str, what: str, plan: Setting, base: str | None, most: int | None, write: Write
 ) -> list[Run]:
     """Play new sessions of `what` (a study's folder or a session's id) on the server at `base`, or one of our own.
 
@@ -79,7 +79,7 @@ async def run(
 
 
 async def rehearse(
-    cast: Cast, plan: Plan, base: str, url: str | None, write: Write, beside: Beside | None = None
+    cast: Rehearsal, plan: Setting, base: str, url: str | None, write: Write, beside: Beside | None = None
 ) -> Run:
     """One session, from the first arrival to the verdict. Without `url` the database is out of reach."""
     await reaches(base, cast.people[0].token)
@@ -88,11 +88,11 @@ async def rehearse(
     return played, await judge(played)
 
 
-def read_cast(folder: str, links: Path, players: int | None) -> Cast:
+def read_cast(folder: str, links: Path, players: int | None) -> Rehearsal:
     """The players of a session that somebody opened for this, from the file that `open --links` wrote."""
     study = parse(read_folder(Path(folder)))
     people = read_people(links, study)
-    return Cast("", study.title, study, people[: players or len(people)])
+    return Rehearsal("", study.title, study, people[: players or len(people)])
 
 
 def as_text(found: Sequence[Run]) -> str:

@@ -23,12 +23,12 @@ MOST_POINTS = 300  # of one line
 MOST_ROWS = 60  # of the table beside a picture
 
 
-class Mark(NamedTuple):
+class AxisMark(NamedTuple):
     at: float  # on the picture
     text: str
 
 
-class Line(NamedTuple):
+class Polyline(NamedTuple):
     name: str
     points: str  # as SVG has them
 
@@ -38,10 +38,10 @@ class Picture:
     title: str
     unit: str
     summary: str
-    lines: tuple[Line, ...]
-    marks: tuple[Mark, ...]  # on the upright axis
-    times: tuple[Mark, ...]
-    faults: tuple[Mark, ...]
+    lines: tuple[Polyline, ...]
+    marks: tuple[AxisMark, ...]  # on the upright axis
+    times: tuple[AxisMark, ...]
+    faults: tuple[AxisMark, ...]
     rows: tuple[tuple[str, ...], ...]
 
 
@@ -191,10 +191,10 @@ def _picture(played: Played, title: str, unit: str, lines: Mapping[str, Series])
             f"{name} at most {max(number for _, number in line):,.4g}" for name, line in lines.items() if line
         )
         or "nothing was measured",
-        tuple(Line(name, _points(line, across, up)) for name, line in lines.items()),
-        tuple(Mark(up(top * n / steps), f"{top * n / steps:,.4g}") for n in range(steps + 1)),
-        tuple(Mark(across(end * n / 4), as_clock(end * n / 4)) for n in range(5)),
-        tuple(Mark(across(at - played.started), what) for at, what in played.faults),
+        tuple(Polyline(name, _points(line, across, up)) for name, line in lines.items()),
+        tuple(AxisMark(up(top * n / steps), f"{top * n / steps:,.4g}") for n in range(steps + 1)),
+        tuple(AxisMark(across(end * n / 4), as_clock(end * n / 4)) for n in range(5)),
+        tuple(AxisMark(across(at - played.started), what) for at, what in played.faults),
         tuple(_rows(lines)),
     )
 

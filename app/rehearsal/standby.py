@@ -19,7 +19,7 @@ NAME = "standby"  # by which the primary knows it
 SYNC_SECONDS = 30
 
 
-class Standby(Postgres):
+class StandbyPostgres(Postgres):
     """Started as a copy of `primary`, which must run. From `keep_in_step` on no commit there returns before it is on
     the disk here too.
 

@@ -41,7 +41,7 @@ class Turn(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedRoom:
     room: str
     kind: str
     second: float  # after the first sign of life, without pauses
@@ -52,7 +52,7 @@ class Opened:
 class Seated:
     """How a lobby did. Waits are in seconds, without pauses: of those who sat down."""
 
-    rooms: Sequence[Opened]
+    rooms: Sequence[OpenedRoom]
     waits: Sequence[float]
     unseated: int  # left by the longest wait, or as the session closed
     gone: int  # left by themselves
@@ -99,7 +99,7 @@ class _Lobby:
     since: dict[int, int] = field(default_factory=dict)
     types: dict[int, str] = field(default_factory=dict)
     made: Counter[str] = field(default_factory=Counter)
-    rooms: list[Opened] = field(default_factory=list)
+    rooms: list[OpenedRoom] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
     bots: int = 0
     unseated: int = 0
@@ -117,7 +117,7 @@ class _Lobby:
             kind = placement.kind.name
             self.made[kind] += 1
             self.bots += len(placement.bots)
-            self.rooms.append(Opened(f"{kind}-{placement.number}", kind, at / 1e6, placement.reason))
+            self.rooms.append(OpenedRoom(f"{kind}-{placement.number}", kind, at / 1e6, placement.reason))
             self.waits += [(at - self.since.pop(player_id)) / 1e6 for player_id, _ in placement.seats]
         for player_id in plan.overdue:
             del self.since[player_id]
@@ -178,7 +178,7 @@ def was(then: Then, first: datetime, pauses: Pauses) -> Seated:
     """How it really was. Of a slot that was taken over, the first who sat there counts."""
     players = then.players.values()
     rooms = [
-        Opened(room.name, room.kind, unpaused(room.opened_at, first, pauses) / 1e6, room.reason)
+        OpenedRoom(room.name, room.kind, unpaused(room.opened_at, first, pauses) / 1e6, room.reason)
         for room in then.rooms.values()
     ]
     waits = [

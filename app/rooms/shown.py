@@ -25,7 +25,7 @@ MIDDLE, AROUND = (
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AnswerRow:
     """What one person answered, by round; None where nothing came."""
 
     seat: Seat
@@ -69,7 +69,7 @@ class Shown:
     show: Show
     field: Field
     rounds: tuple[int, ...]
-    lines: tuple[Line, ...]  # of those whom the player sees, by slot
+    lines: tuple[AnswerRow, ...]  # of those whom the player sees, by slot
     mean: str  # of the last round's answers, where they are numbers; empty if there are none
     dots: tuple[Dot, ...]  # the same answers in a picture
     ends: tuple[str, str]  # of the picture: left and right
@@ -184,7 +184,7 @@ def _shown(
         return told.get((seat.slot, position.step.name, position.round, field.name)) or None
 
     lines = tuple(
-        Line(
+        AnswerRow(
             seat,
             tuple(None if (said := value(seat, one)) is None else field.shown(said) for one in positions),
         )

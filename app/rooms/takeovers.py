@@ -17,7 +17,7 @@ SQL = Queries(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Standby:
+class StandIn:
     """Somebody who waits and fits a slot."""
 
     id: int
@@ -26,11 +26,11 @@ class Standby:
     waiting_since: datetime
 
 
-async def standbys_for(conn: Connection, player: players.Player) -> list[Standby]:
+async def standbys_for(conn: Connection, player: players.Player) -> list[StandIn]:
     """Who waits and could take this player's slot, the longest first; nobody if that is taken already."""
     if player.status not in ("playing", "left"):
         return []
-    return await rows(conn, Standby, SQL["standbys_for"], player_id=player.id)
+    return await rows(conn, StandIn, SQL["standbys_for"], player_id=player.id)
 
 
 async def take_over(

@@ -78,7 +78,7 @@ def is_page(name: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PageFile:
     """A page that could be read."""
 
     name: str
@@ -90,7 +90,7 @@ class Page:
         return Mistake(self.name, _spot(self.lines, line, word), sentence, cure, grave)
 
 
-def _mistakes_in(page: Page, files: Mapping[str, bytes]) -> Iterator[Mistake]:
+def _mistakes_in(page: PageFile, files: Mapping[str, bytes]) -> Iterator[Mistake]:
     name = page.name.removeprefix("pages/").removesuffix(".html")
     extended = {
         template
@@ -111,7 +111,7 @@ def _mistakes_in(page: Page, files: Mapping[str, bytes]) -> Iterator[Mistake]:
         yield from _unknown(page, GIVEN[base], _made_in(base))
 
 
-def _lost(page: Page, ours: nodes.Template) -> Iterator[Mistake]:
+def _lost(page: PageFile, ours: nodes.Template) -> Iterator[Mistake]:
     """What nobody would see, or what would take away more than it is meant to."""
     blocks = sorted({block.name for block in ours.find_all(nodes.Block)} - FRAME)
     for block in page.tree.find_all(nodes.Block):
@@ -128,7 +128,7 @@ def _lost(page: Page, ours: nodes.Template) -> Iterator[Mistake]:
                 return
 
 
-def _unknown(page: Page, given: Collection[str], made: Collection[str]) -> Iterator[Mistake]:
+def _unknown(page: PageFile, given: Collection[str], made: Collection[str]) -> Iterator[Mistake]:
     known = {*given, *made, *_environment().globals}
     for unknown in sorted(meta.find_undeclared_variables(page.tree) - known):
         line = min(one.lineno for one in page.tree.find_all(nodes.Name) if one.name == unknown)
@@ -139,7 +139,7 @@ def _unknown(page: Page, given: Collection[str], made: Collection[str]) -> Itera
         yield page.wrong(line, unknown, sentence, cure)
 
 
-def _untreated(page: Page, treatments: Collection[str]) -> Iterator[Mistake]:
+def _untreated(page: PageFile, treatments: Collection[str]) -> Iterator[Mistake]:
     """Treatments that a page names and the study does not have."""
     for node in page.tree.find_all(nodes.Getattr):
         if (
@@ -152,7 +152,7 @@ def _untreated(page: Page, treatments: Collection[str]) -> Iterator[Mistake]:
 
 
 @lru_cache(maxsize=64)
-def read_page(name: str, content: bytes) -> Page | Mistake:
+def read_page(name: str, content: bytes) -> PageFile | Mistake:
     try:
         source = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -161,7 +161,7 @@ def read_page(name: str, content: bytes) -> Page | Mistake:
     lines = source.splitlines()
     try:
         _environment().compile(source)  # finds filters that there are not
-        return Page(name, lines, _environment().parse(source))
+        return PageFile(name, lines, _environment().parse(source))
     except jinja2.TemplateSyntaxError as error:
         return _unreadable(name, lines, error)
     except RecursionError:

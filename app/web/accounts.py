@@ -18,7 +18,7 @@ HOURS = 24 * 7  # that a log-in lasts
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class Researcher:
     name: str
     observes: bool  # sees everything, changes nothing
 
@@ -51,8 +51,8 @@ async def log_in(conn: Connection, name: str, once: bool = False) -> str:
     return key
 
 
-async def account_of(conn: Connection, key: str) -> Account | None:
-    return await row(conn, Account, SQL["find_login"], key_hash=_hash(key))
+async def account_of(conn: Connection, key: str) -> Researcher | None:
+    return await row(conn, Researcher, SQL["find_login"], key_hash=_hash(key))
 
 
 async def use_link(conn: Connection, key: str) -> str | None:

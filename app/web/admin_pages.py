@@ -21,7 +21,7 @@ from app.sessions.actions import ACTIONS
 from app.sessions.sessions import SessionError
 from app.study.model.study import Study
 from app.web import accounts
-from app.web.accounts import Account
+from app.web.accounts import Researcher
 from app.web.auth import ADMIN_COOKIE, Limit, address_of, cookie
 from app.web.lab import Query, lab_of
 from app.web.monitor.dashboard import tick_context
@@ -38,7 +38,7 @@ class NotLoggedIn(Exception):
     """The page belongs to a researcher and no log-in came with the request."""
 
 
-async def logged_in(connection: ASGIConnection) -> Account:  # type: ignore[type-arg]
+async def logged_in(connection: ASGIConnection) -> Researcher:  # type: ignore[type-arg]
     """Raises `NotLoggedIn`."""
     key = connection.cookies.get(ADMIN_COOKIE, "")
     if key:

@@ -19,7 +19,7 @@ from litestar.datastructures import State
 
 from app.config import Config
 from app.database.connections import Connection, Pool, look_around, open_pool
-from app.database.group_commit import Ledger
+from app.database.group_commit import GroupCommit
 from app.players.presence import Presence
 from app.players.signs_of_life import Signs
 from app.rooms import messages, records
@@ -49,9 +49,9 @@ class Lab:
     pool: Pool
     keys: Keys
     studies: Studies
-    arrivals: Ledger[EntryForm, Outcome]
-    answers: Ledger[Answer, Receipt | None]
-    messages: Ledger[Draft, int | None]
+    arrivals: GroupCommit[EntryForm, Outcome]
+    answers: GroupCommit[Answer, Receipt | None]
+    messages: GroupCommit[Draft, int | None]
     live: Live
     listener: Listener
     conductor: Conductor
@@ -63,7 +63,7 @@ class Lab:
     sign_in_times: deque[float]  # seconds from the form to the answer, with the seating in it
 
     @property
-    def ledgers(self) -> tuple[Ledger[Any, Any], ...]:
+    def ledgers(self) -> tuple[GroupCommit[Any, Any], ...]:
         return self.arrivals, self.answers, self.messages
 
     def figures(self) -> Figures:
@@ -134,9 +134,9 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
         pool=pool,
         keys=keys,
         studies=studies,
-        arrivals=Ledger("sign-ins", url, come_in, config.ledger_limit),
-        answers=Ledger("records", url, records.store, config.ledger_limit),
-        messages=Ledger("messages", url, messages.store, config.ledger_limit),
+        arrivals=GroupCommit("sign-ins", url, come_in, config.ledger_limit),
+        answers=GroupCommit("records", url, records.store, config.ledger_limit),
+        messages=GroupCommit("messages", url, messages.store, config.ledger_limit),
         live=live,
         listener=_listener(config.listener_url or url, live, pool),
         conductor=Conductor(url, studies, hooks),

@@ -31,7 +31,7 @@ from app.web.responses import page, piece, problem
 
 
 @dataclass(frozen=True, slots=True)
-class Slider:
+class TimeSlider:
     """A moment in seconds from the first sign of life; what was opened beside it comes along to other moments."""
 
     here: str  # the page's address
@@ -93,7 +93,7 @@ async def replay_page(
         if session.status != "closed":
             span = Span(span.first, max(span.last, clock.now()))
         moment = min(span.first + timedelta(seconds=second), span.last)
-        slider = Slider(here, span, moment, room_id, player_id)
+        slider = TimeSlider(here, span, moment, room_id, player_id)
         stage = Stage(session, study, moment, await read_then(conn, session_id, moment))
         then = stage.then
         if player_id and player_id not in then.players:

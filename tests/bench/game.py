@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from app.rehearsal.play import Plan, Played, open_rehearsal, play
+from app.rehearsal.play import Played, Setting, open_rehearsal, play
 from app.rehearsal.verdict import Verdict, judge, latencies, longest_gap, seen_after
 from tests.bench.figure import Chapter, Figure, WrongAnswer, percentile, plain, under
 from tests.bench.stage import PROCESSES, Stage
@@ -15,7 +15,7 @@ from tests.house.server import Server
 from tests.house.studies import RUMOUR
 
 PEOPLE, RECORDS, MESSAGES = 700, 150, 14.5
-FAST = Plan(
+FAST = Setting(
     players=PEOPLE,
     over=0.0,
     messages=MESSAGES,
@@ -25,7 +25,7 @@ FAST = Plan(
     seed=1,
     at_most=300.0,
 )
-REAL = Plan(players=PEOPLE, over=240.0, messages=MESSAGES, drop=0.05, flaky=0.05, seed=2, at_most=600.0)
+REAL = Setting(players=PEOPLE, over=240.0, messages=MESSAGES, drop=0.05, flaky=0.05, seed=2, at_most=600.0)
 HOW_FAST = f"""{PEOPLE} bots of the rehearsal play `studies/rumour` with a fallback that is open from the start:
 30 rounds of five questions ({PEOPLE * RECORDS:,} records) and about 10,000 messages, each bot with its page open,
 none of them taking any time to think. The time goes from the first link that is opened to the last code. Then
@@ -97,7 +97,7 @@ def _latencies(runs: list[Played], answer: float | None, seen: float | None) -> 
     return figures
 
 
-def played_well(house: House, server: Server, study: Path, plan: Plan) -> tuple[Played, Verdict]:
+def played_well(house: House, server: Server, study: Path, plan: Setting) -> tuple[Played, Verdict]:
     """Raises WrongAnswer if a promise broke."""
 
     async def story() -> tuple[Played, Verdict]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.config import PROJECT
-from app.rehearsal.report import BOTTOM, LEFT, RIGHT, TOP, Line, Mark, Picture, ceiling
+from app.rehearsal.report import BOTTOM, LEFT, RIGHT, TOP, AxisMark, Polyline, Picture, ceiling
 from app.web import templates
 
 FOLDER = PROJECT / "docs" / "pictures"
@@ -59,11 +59,11 @@ class Plot:
             self.unit,
             self.summary,
             tuple(
-                Line(name, " ".join(f"{dot.x},{dot.y}" for dot in line))
+                Polyline(name, " ".join(f"{dot.x},{dot.y}" for dot in line))
                 for name, line in zip(self.lines, dots, strict=True)
             ),
-            tuple(Mark(up(top * n / steps), f"{top * n / steps:,.4g}") for n in range(steps + 1)),
-            tuple(_legible([Mark(across(at), _number(at)) for at in self._stations()])),
+            tuple(AxisMark(up(top * n / steps), f"{top * n / steps:,.4g}") for n in range(steps + 1)),
+            tuple(_legible([AxisMark(across(at), _number(at)) for at in self._stations()])),
             (),
             (),
         )
@@ -112,7 +112,7 @@ class Plot:
         return sorted({at for line in self.lines.values() for at, _ in line})
 
 
-def _legible(marks: Sequence[Mark]) -> Iterator[Mark]:
+def _legible(marks: Sequence[AxisMark]) -> Iterator[AxisMark]:
     """From the right, those that don't stand in each other's way."""
     free = float("inf")
     for mark in reversed(marks):

@@ -19,7 +19,7 @@ from app.study.hooks.pool import Failure
 from app.study.languages.texts import texts_in
 from app.study.model.networks import Tie
 from app.web.live import folding, room_feed, session_feed
-from app.web.monitor.histories import SIGNS, Beside, Happened, Said
+from app.web.monitor.histories import SIGNS, Beside, Happened, Record
 from app.web.templates import environment_of
 from tests.house.declared import WRITTEN, plausible, undeclared
 from tests.house.house import House
@@ -127,7 +127,7 @@ def test_the_document_says_of_each_event_where_of_whom_and_what() -> None:
 def test_each_event_has_words_for_whoever_reads_of_it() -> None:
     """On the pages of players and rooms, in the past, and on the dashboard."""
     page: Any = environment_of(texts_in()).get_template(SAID_IN).module
-    said = {7: Said(7, "talk", 1, "belief", "50", 2, False, MOMENT)}
+    said = {7: Record(7, "talk", 1, "belief", "50", 2, False, MOMENT)}
     for name, declared in DECLARED.items():
         for data in plausible(declared.data):
             words = {"body": "Hello", "to": None} if name == "message_sent" else {}

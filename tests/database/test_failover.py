@@ -22,7 +22,7 @@ from app.database.embedded import Postgres
 from app.database.running import migrate_at
 from app.export.verify import verify
 from app.players import players
-from app.rehearsal.standby import Standby, kill_machine
+from app.rehearsal.standby import StandbyPostgres, kill_machine
 from app.rooms import lobby, records
 from app.rooms.receipts import read_receipts
 from app.rooms.records import Answer, Receipt, form_id
@@ -49,7 +49,7 @@ class Pair:
     """A primary, its standby, and a house whose address is both."""
 
     one: Postgres
-    two: Standby
+    two: StandbyPostgres
     house: House
     session: Opened
 
@@ -76,7 +76,7 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
     with tempfile.TemporaryDirectory(prefix="networklab-failover-") as name:
         home = Path(name)
         home.chmod(0o755)
-        with Postgres(home / "one") as one, Standby(home / "two", one) as two:
+        with Postgres(home / "one") as one, StandbyPostgres(home / "two", one) as two:
             house = House(two.both, tmp_path)
             try:
                 two.keep_in_step()

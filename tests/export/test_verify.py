@@ -19,7 +19,7 @@ from psycopg.sql import SQL, Identifier
 
 from app.database.embedded import Postgres
 from app.export import export
-from app.export.verify import RULES, Verdict, verify
+from app.export.verify import RULES, Verification, verify
 from app.sessions.actions import ACTIONS
 from tests.house.house import House
 from tests.house.lively import Lively, a_lively_session, open_lively
@@ -295,11 +295,11 @@ def copy_of(postgres: Postgres, template: str, name: str) -> Iterator[str]:
             conn.execute(SQL("drop database {} with (force)").format(Identifier(name)))
 
 
-def verdict(lively: Lively, exported: Path | None = None, url: str = "") -> Verdict:
+def verdict(lively: Lively, exported: Path | None = None, url: str = "") -> Verification:
     return asyncio.run(verify(url or lively.house.database, lively.session_id, lively.study, exported))
 
 
-def failed(verdict: Verdict) -> dict[str, tuple[str, ...]]:
+def failed(verdict: Verification) -> dict[str, tuple[str, ...]]:
     return {check.name: check.rows for check in verdict.checks if not check.ok}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-from app.rehearsal.browser import Answer, Browser
+from app.rehearsal.browser import Browser, Reply
 from tests.house.guests import hidden_fields
 from tests.house.house import House, Opened
 from tests.house.pages import words
@@ -35,7 +35,7 @@ class Desk:
     async def form(self, of: str, action: str) -> dict[str, str]:
         return hidden_fields((await self.browser.get(f"{self.here}{of}")).text, f"{self.here}{action}")
 
-    async def do(self, action: str, form: dict[str, str]) -> Answer:
+    async def do(self, action: str, form: dict[str, str]) -> Reply:
         return await self.browser.post(f"{self.here}{action}", form, {"HX-Request": "true"})
 
 

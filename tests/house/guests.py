@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from app.rehearsal.browser import Answer, Browser, WireError
+from app.rehearsal.browser import Browser, Reply, WireError
 from tests.house.server import Server
 from tests.house.waits import until
 
@@ -25,7 +25,7 @@ class Guest:
     def __init__(self, base: str, token: str, label: str = "") -> None:
         self.browser, self.token, self.label = Browser(base), token, label
 
-    async def sign_in(self, entry: Mapping[str, str] = {}) -> Answer:
+    async def sign_in(self, entry: Mapping[str, str] = {}) -> Reply:
         return await self.browser.post(f"/join/{self.token}", dict(entry))
 
     async def page(self) -> str:
@@ -47,11 +47,11 @@ class Guest:
         """The hidden fields of one form on the page, as they came."""
         return hidden_fields((await self.browser.get("/play")).text, action)
 
-    async def answer(self, values: Mapping[str, str], form: Mapping[str, str] | None = None) -> Answer:
+    async def answer(self, values: Mapping[str, str], form: Mapping[str, str] | None = None) -> Reply:
         hidden = await self.form() if form is None else form
         return await self.browser.post("/play/records", {**hidden, **values})
 
-    async def say(self, body: str, to: int | None = None) -> Answer:
+    async def say(self, body: str, to: int | None = None) -> Reply:
         hidden = await self.form("/play/messages")
         return await self.browser.post(
             "/play/messages", {**hidden, "body": body, **({"to": str(to)} if to else {})}
@@ -141,10 +141,10 @@ async def watching(browser: Browser, address: str, stream: Stream | None = None)
             await task
 
 
-async def sign_everyone_in(guests: Sequence[Guest], at_once: int = 200) -> list[Answer]:
+async def sign_everyone_in(guests: Sequence[Guest], at_once: int = 200) -> list[Reply]:
     gate = asyncio.Semaphore(at_once)
 
-    async def one(guest: Guest) -> Answer:
+    async def one(guest: Guest) -> Reply:
         async with gate:
             return await guest.sign_in()
 

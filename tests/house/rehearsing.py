@@ -11,7 +11,7 @@ from uuid import uuid4
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from app.rehearsal.play import Plan, Played, open_rehearsal, play
+from app.rehearsal.play import Played, Setting, open_rehearsal, play
 from tests.house.studies import PAGE
 
 SHORT = """
@@ -40,7 +40,7 @@ fields = [
     {name = "why", ask = "Why?", kind = "choice", options = ["A guess", "I was told"]},
 ]
 """
-PLAN = Plan(players=8, over=0.5, drop=0.0, flaky=0.0, speed=20.0, messages=6)
+PLAN = Setting(players=8, over=0.5, drop=0.0, flaky=0.0, speed=20.0, messages=6)
 
 
 def write_short(folder: Path) -> Path:
@@ -50,7 +50,7 @@ def write_short(folder: Path) -> Path:
     return folder
 
 
-async def play_short(url: str, study: Path, base: str, plan: Plan = PLAN) -> Played:
+async def play_short(url: str, study: Path, base: str, plan: Setting = PLAN) -> Played:
     return await play(await open_rehearsal(url, str(study), plan.players), plan, base, url)
 
 

@@ -17,7 +17,7 @@ import pytest
 from app.rehearsal.capacity import estimate
 from app.rehearsal.gauges import Process, Sample
 from app.rehearsal.habits import habits
-from app.rehearsal.play import Plan, Played
+from app.rehearsal.play import Played, Setting
 from app.rehearsal.verdict import Verdict, judge
 from tests.house.house import House
 from tests.house.proxy import Exchange, Proxy
@@ -282,7 +282,7 @@ def a_broken_server(
     study: Path,
     answered: Callable[[Exchange], None] = lambda exchange: None,
     said: Callable[[bytes, bytes], bytes] = lambda request, data: data,
-    plan: Plan = PLAN,
+    plan: Setting = PLAN,
 ) -> dict[int, tuple[str, ...]]:
     """What a rehearsal through a proxy finds wrong."""
     server = house.servers[0]

@@ -14,9 +14,9 @@ import psycopg
 import pytest
 
 from app.database.connections import Connection, connect
-from app.database.group_commit import BATCH, Ledger
+from app.database.group_commit import BATCH, GroupCommit
 from app.players import players
-from app.rehearsal.browser import Answer as Response
+from app.rehearsal.browser import Reply
 from app.rooms import lobby, records
 from app.rooms.records import Answer, Receipt
 from app.sessions.studies import read_study
@@ -112,7 +112,7 @@ def test_other_words_under_the_same_key_are_a_new_version_and_none_is_lost(
 def test_a_receipt_is_the_said_by_what_the_database_has(shared: House, server: Server) -> None:
     session = shared.open()
 
-    async def story() -> list[Response]:
+    async def story() -> list[Reply]:
         first, second, *_ = await _at_the_table(shared, session, server)
         return [
             await first.answer({"belief": "1", "why": "a\r\nb\t“c” ü 🙂"}),
@@ -529,7 +529,7 @@ def test_a_ledger_that_loses_its_connection_sends_again_what_it_had_not_acknowle
 ) -> None:
     session = shared.open()
 
-    async def story() -> Response:
+    async def story() -> Reply:
         first, *_ = await _at_the_table(shared, session, server)
         form = await first.form()
         holder = await connect(shared.database, "holder")
@@ -579,7 +579,7 @@ def _records(house: House) -> list[tuple[str, str, str, int, bool]]:
     return [(label, field, value, version, late) for label, field, value, version, late in found]
 
 
-def _receipt(answer: Response) -> tuple[tuple[int, ...], str]:
+def _receipt(answer: Reply) -> tuple[tuple[int, ...], str]:
     ids, _, digest = answer.headers["receipt"].partition(":")
     return tuple(int(number) for number in ids.split(",")), digest
 
@@ -606,11 +606,13 @@ def _saying(answer: Answer, value: str) -> Answer:
 
 def _commit_together(
     house: House, answers: list[Answer]
-) -> tuple[Ledger[Answer, Receipt | None], list[Receipt | BaseException | None]]:
+) -> tuple[GroupCommit[Answer, Receipt | None], list[Receipt | BaseException | None]]:
     """All of them in one batch of a ledger."""
 
-    async def run() -> tuple[Ledger[Answer, Receipt | None], list[Receipt | BaseException | None]]:
-        ledger: Ledger[Answer, Receipt | None] = Ledger("records", house.database, records.store, BATCH)
+    async def run() -> tuple[GroupCommit[Answer, Receipt | None], list[Receipt | BaseException | None]]:
+        ledger: GroupCommit[Answer, Receipt | None] = GroupCommit(
+            "records", house.database, records.store, BATCH
+        )
         commits = [asyncio.create_task(ledger.commit(answer)) for answer in answers]
         await until(lambda: ledger.queued == len(answers), "all answers in the queue")
         running = asyncio.create_task(ledger.run())

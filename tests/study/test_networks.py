@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from app.study.hooks.answers import read_network
 from app.study.hooks.networklab import Tie as HookTie
 from app.study.hooks.pool import Nonsense
-from app.study.model.networks import KINDS, Edge, Network, Tie, read_ties
+from app.study.model.networks import KINDS, ListedTie, Network, Tie, read_ties
 from app.study.reading import check, parse
 from app.study.sections.network import read_edges
 from app.study.toml.mistakes import Mistake
@@ -38,7 +38,7 @@ def test_small_networks_are_the_known_ones() -> None:
     assert pairs(Network("star").ties(4, 1)) == ((1, 2), (1, 3), (1, 4))
     assert Network("lattice", neighbours=2).ties(4, 1) == Network("ring").ties(4, 1)
     assert pairs(Network("lattice").ties(6, 1))[:4] == ((1, 2), (1, 3), (1, 5), (1, 6))
-    assert pairs(Network("edges", edges=(Edge(3, 2), Edge(1, 3))).ties(4, 1)) == ((1, 3), (2, 3))
+    assert pairs(Network("edges", edges=(ListedTie(3, 2), ListedTie(1, 3))).ties(4, 1)) == ((1, 3), (2, 3))
     assert pairs(Network("cliques", clique=3).ties(6, 1)) == ((1, 2), (1, 3), (2, 3), (4, 5), (4, 6), (5, 6))
     bipartite = Network("bipartite").ties(4, 1, ("red", "blue", "red", "blue"))
     assert pairs(bipartite) == ((1, 2), (1, 4), (2, 3), (3, 4))
@@ -47,9 +47,11 @@ def test_small_networks_are_the_known_ones() -> None:
 
 def test_a_directed_tie_goes_from_who_sees_to_who_is_seen() -> None:
     assert Network("ring", directed=True).ties(3, 1) == (Tie(1, 2), Tie(2, 3), Tie(3, 1))
-    weighted = Network("edges", edges=(Edge(1, 2, 0.5), Edge(2, 1, -2.0), Edge(2, 3)), directed=True)
+    weighted = Network(
+        "edges", edges=(ListedTie(1, 2, 0.5), ListedTie(2, 1, -2.0), ListedTie(2, 3)), directed=True
+    )
     assert weighted.ties(3, 1) == (Tie(1, 2, 0.5), Tie(2, 1, -2.0), Tie(2, 3, 1.0))
-    both = Network("edges", edges=(Edge(2, 1, 0.5),)).ties(3, 1)
+    both = Network("edges", edges=(ListedTie(2, 1, 0.5),)).ties(3, 1)
     assert both == (Tie(1, 2, 0.5), Tie(2, 1, 0.5))
     drawn = Network("random", chance=0.3, directed=True).ties(12, 5)
     assert any((tie.to_slot, tie.from_slot) not in {one[:2] for one in drawn} for tie in drawn)
@@ -298,7 +300,7 @@ def test_each_kind_of_room_gets_the_first_network_that_is_for_it() -> None:
 def test_check_says_which_network_cannot_be(network: str, line: int, told: str) -> None:
     found = [mistake for mistake in mistakes(network) if mistake.grave]
     assert told in str(found[0]), found
-    assert found[0].place.startswith(f"study.toml:{line}:")
+    assert found[0].location.startswith(f"study.toml:{line}:")
     assert len(found) == 1
 
 
@@ -325,9 +327,9 @@ def test_check_says_which_network_cannot_be(network: str, line: int, told: str) 
 def test_check_names_the_line_of_a_table_of_ties(ties: str, line: int, told: str) -> None:
     found = [mistake for mistake in mistakes('[network]\nedges = "ties.csv"', ties) if mistake.grave]
     assert told in str(found[0]), found
-    assert len(found) == 1 and found[0].place.startswith(f"ties.csv:{line}:" if line else "study.toml:5:")
+    assert len(found) == 1 and found[0].location.startswith(f"ties.csv:{line}:" if line else "study.toml:5:")
 
 
 def test_a_table_that_is_no_text_is_refused() -> None:
     _, [mistake] = read_edges("ties.csv", "from,to\n1,é\n".encode("latin-1"), False)
-    assert "not UTF-8" in str(mistake) and mistake.place == "ties.csv:2:3"
+    assert "not UTF-8" in str(mistake) and mistake.location == "ties.csv:2:3"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from jinja2 import nodes
 
 from app.study.model.steps import Step
-from app.study.pages import OWN_PAGES, STEP, Page, is_page, named_in, ours, read_page
+from app.study.pages import OWN_PAGES, STEP, PageFile, is_page, named_in, ours, read_page
 from app.study.toml.mistakes import Mistake, listed
 
 _FORM = f"player/{STEP}.html"
@@ -14,7 +14,9 @@ _FORM = f"player/{STEP}.html"
 
 def form_mistakes(files: Mapping[str, bytes], steps: Sequence[Step]) -> Iterator[Mistake]:
     """Pages on which somebody could not answer, and notes on pages that no step shows."""
-    pages = {name: page for name in files if is_page(name) and isinstance(page := _page(files, name), Page)}
+    pages = {
+        name: page for name in files if is_page(name) and isinstance(page := _page(files, name), PageFile)
+    }
     told: set[str] = set()
     for step in steps:
         name = f"pages/{step.page}.html"
@@ -26,7 +28,7 @@ def form_mistakes(files: Mapping[str, bytes], steps: Sequence[Step]) -> Iterator
         yield from _not_shown(pages, steps)
 
 
-def _not_asked(pages: Mapping[str, Page], name: str, step: Step) -> Iterator[Mistake]:
+def _not_asked(pages: Mapping[str, PageFile], name: str, step: Step) -> Iterator[Mistake]:
     chain = list(_extended(pages, name))
     if chain[-1] not in pages and chain[-1] not in ours():
         return  # told as a template that there is not
@@ -47,7 +49,7 @@ def _not_asked(pages: Mapping[str, Page], name: str, step: Step) -> Iterator[Mis
         return
 
 
-def _not_shown(pages: Mapping[str, Page], steps: Sequence[Step]) -> Iterator[Mistake]:
+def _not_shown(pages: Mapping[str, PageFile], steps: Sequence[Step]) -> Iterator[Mistake]:
     used = {*(step.page for step in steps), *OWN_PAGES}
     shown = {f"pages/{name}.html" for name in used}
     shown |= {template for page in pages.values() for _, template in named_in(page.tree)}
@@ -57,11 +59,11 @@ def _not_shown(pages: Mapping[str, Page], steps: Sequence[Step]) -> Iterator[Mis
         yield Mistake(name, None, "No step shows this page.", cure, grave=False)
 
 
-def _page(files: Mapping[str, bytes], name: str) -> Page | Mistake:
+def _page(files: Mapping[str, bytes], name: str) -> PageFile | Mistake:
     return read_page(name, files[name])
 
 
-def _extended(pages: Mapping[str, Page], name: str) -> Iterator[str]:
+def _extended(pages: Mapping[str, PageFile], name: str) -> Iterator[str]:
     """This page, the one it extends, and so on."""
     seen: set[str] = set()
     while name not in seen:
@@ -71,7 +73,7 @@ def _extended(pages: Mapping[str, Page], name: str) -> Iterator[str]:
         name = next((one.template.value for one in extends if isinstance(one.template, nodes.Const)), name)
 
 
-def _posts(pages: Mapping[str, Page], name: str) -> bool:
+def _posts(pages: Mapping[str, PageFile], name: str) -> bool:
     """Whether it has a form of its own, or takes one in."""
     taken_in = [template for _, template in named_in(pages[name].tree)]
     source = "\n".join(line for one in (name, *taken_in) if one in pages for line in pages[one].lines)

@@ -41,7 +41,7 @@ class Tie(NamedTuple):
     weight: float = 1.0
 
 
-class Edge(NamedTuple):
+class ListedTie(NamedTuple):
     """A tie as a study lists it, for rooms of the kind `room` (empty: all), from the round `nth` on.
 
     Slots of 0 are no tie: the line only says that the round has ties of its own, perhaps none.
@@ -86,7 +86,7 @@ class Network:
     """
 
     kind: str
-    edges: tuple[Edge, ...] = ()
+    edges: tuple[ListedTie, ...] = ()
     neighbours: int = 4
     rewire: float = 0.1
     chance: float = 0.2

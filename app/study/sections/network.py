@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from app.study.hooks.uses import read_hook
 from app.study.model import networks
-from app.study.model.networks import Edge, Network
+from app.study.model.networks import ListedTie, Network
 from app.study.model.study import MOST_SEATS
 from app.study.toml.lines import Spot
 from app.study.toml.mistakes import Mistake, did_you_mean
@@ -104,7 +104,7 @@ def _probability(table: Table, key: str, default: float) -> float:
     return float(given)
 
 
-def _edges(table: Table, files: Mapping[str, bytes], directed: bool) -> tuple[Edge, ...] | None:
+def _edges(table: Table, files: Mapping[str, bytes], directed: bool) -> tuple[ListedTie, ...] | None:
     """None where the ties can't be read."""
     value = table.value("edges")
     if value is None:
@@ -114,7 +114,7 @@ def _edges(table: Table, files: Mapping[str, bytes], directed: bool) -> tuple[Ed
     if not isinstance(value, list) or not value:
         table.wrong("edges", "`edges` must be a list of pairs of slots.", PAIRS)
         return None
-    found: dict[tuple[int, int], Edge] = {}
+    found: dict[tuple[int, int], ListedTie] = {}
     for index, one in enumerate(value):
         place = (*table.path, "edges", index)
         if (
@@ -134,13 +134,13 @@ def _edges(table: Table, files: Mapping[str, bytes], directed: bool) -> tuple[Ed
             sentence = f"The tie between {a} and {b} stands twice."
             table.findings.wrong(place, sentence, "Remove one.")
         else:
-            found[_key(a, b, directed)] = Edge(a, b, float(weight))
+            found[_key(a, b, directed)] = ListedTie(a, b, float(weight))
     return tuple(found.values()) if table.sound("edges") else None
 
 
 def _from_table(
     table: Table, name: str, files: Mapping[str, bytes], directed: bool
-) -> tuple[Edge, ...] | None:
+) -> tuple[ListedTie, ...] | None:
     if name not in files or not name.endswith(".csv"):
         tables = sorted(one for one in files if one.endswith(".csv"))
         cure = did_you_mean(name, tables) if tables else "Put it beside study.toml, with the header from,to."
@@ -151,7 +151,7 @@ def _from_table(
     return None if mistakes else edges
 
 
-def read_edges(name: str, content: bytes, directed: bool) -> tuple[tuple[Edge, ...], list[Mistake]]:
+def read_edges(name: str, content: bytes, directed: bool) -> tuple[tuple[ListedTie, ...], list[Mistake]]:
     """A table of ties: a CSV with the header from,to and, where wanted, weight, room (a kind) and round.
 
     Rounds count through the whole plan. A round without ties has one line that names it and no slots.
@@ -164,7 +164,7 @@ def read_edges(name: str, content: bytes, directed: bool) -> tuple[tuple[Edge, .
         return (), [Mistake(name, spot_of_byte(content, error.start), sentence, cure)]
     lines = text.splitlines()
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    found: dict[tuple[object, ...], Edge] = {}
+    found: dict[tuple[object, ...], ListedTie] = {}
     header: list[str] | None = None
     try:
         for cells in reader:
@@ -176,7 +176,7 @@ def read_edges(name: str, content: bytes, directed: bool) -> tuple[tuple[Edge, .
                     return (), [Mistake(name, _spot(lines, reader.line_num, mistake[0]), *mistake)]
                 continue
             read = _edge(header, cells)
-            if isinstance(read, Edge):
+            if isinstance(read, ListedTie):
                 key = (*_key(read.from_slot, read.to_slot, directed), read.room, read.nth)
                 if key in found:
                     read = f"The tie between {read.from_slot} and {read.to_slot} stands twice.", "Remove one."
@@ -224,7 +224,7 @@ def _wrong_header(header: Sequence[str]) -> tuple[str, str] | None:
     return None
 
 
-def _edge(header: Sequence[str], cells: Sequence[str]) -> Edge | tuple[str, str]:
+def _edge(header: Sequence[str], cells: Sequence[str]) -> ListedTie | tuple[str, str]:
     """The line's tie, or what is wrong and what to do."""
     if len(cells) != len(header):
         return f"This line has {len(cells)} cells, but the header has {len(header)}.", "Give it as many."
@@ -234,7 +234,7 @@ def _edge(header: Sequence[str], cells: Sequence[str]) -> Edge | tuple[str, str]
     if nth is None or not 1 <= nth <= MOST_ROUNDS:
         return f"`{line['round']}` is no round.", "Write 1 or more, or leave it empty for the first."
     if not line["from"] and not line["to"] and line.get("round"):
-        return Edge(0, 0, room=room, nth=nth)
+        return ListedTie(0, 0, room=room, nth=nth)
     slots = [_whole(line["from"]), _whole(line["to"])]
     for slot, cell in zip(slots, (line["from"], line["to"]), strict=True):
         if slot is None or not 1 <= slot <= MOST_SEATS:
@@ -249,7 +249,7 @@ def _edge(header: Sequence[str], cells: Sequence[str]) -> Edge | tuple[str, str]
         weight = math.nan
     if not math.isfinite(weight) or weight == 0:
         return f"`{line['weight']}` is no weight.", "Write a number that is not 0, such as 0.5."
-    return Edge(one, other, weight, room, nth)
+    return ListedTie(one, other, weight, room, nth)
 
 
 def _whole(cell: str) -> int | None:

@@ -25,12 +25,12 @@ class Mistake:
     grave: bool = True
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """study.toml:3:8, as editors and compilers write it."""
         return f"{self.file}:{self.spot.line}:{self.spot.column}" if self.spot else self.file
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.sentence} {self.suggestion}".rstrip()
+        return f"{self.location}: {self.sentence} {self.suggestion}".rstrip()
 
 
 class StudyError(Exception):

@@ -14,7 +14,7 @@ from app.database import clock
 from app.database.connections import Connection, snapshot
 from app.players import drafts, notes
 from app.players.notes import Notices
-from app.players.pay import Account, Pay, account_now, earned_by, pay_of
+from app.players.pay import Account, PayNow, account_now, earned_by, pay_of
 from app.players.players import Player, find_player
 from app.rooms import lobby, messages, receipts, records, rooms, seating
 from app.rooms.messages import Message
@@ -49,7 +49,7 @@ class LobbyPlace:
     aside: Aside
 
     @property
-    def pay(self) -> Pay | None:
+    def pay(self) -> PayNow | None:
         return pay_of(self.study, self.player, clock.now())
 
     @property
@@ -105,7 +105,7 @@ class RoomPlace:
     earned: Decimal = Decimal(0)  # by what this player did so far
 
     @property
-    def pay(self) -> Pay | None:
+    def pay(self) -> PayNow | None:
         return pay_of(self.study, self.player, clock.now(), self.earned)
 
     @property

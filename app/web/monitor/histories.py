@@ -72,7 +72,7 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Record:
     """One version of one answer."""
 
     id: int
@@ -105,12 +105,12 @@ class PlayerStory:
         Happened
     ]  # newest first, with their messages, silences, and when their page came and went
     pages: Sequence[Spell]  # when a page of theirs was connected
-    said: Mapping[int, Said]  # by record
+    said: Mapping[int, Record]  # by record
     notices: Notices
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
+class DrawnTie:
     """A tie as it is drawn, from whom to whom."""
 
     one: int
@@ -139,7 +139,7 @@ class RoomStory:
         return round(RADIUS * sin(turn), 1), round(-RADIUS * cos(turn), 1)
 
     @property
-    def edges(self) -> list[Edge]:
+    def edges(self) -> list[DrawnTie]:
         """Ties as lines: one for those that go both ways, else one with an arrow at the end that is seen."""
         weights = {tie[:2]: tie.weight for tie in self.view.ties}
         heaviest = max(map(abs, weights.values()), default=1.0)
@@ -153,7 +153,7 @@ class RoomStory:
             if not mutual:
                 # Beside the middle, so that another one back is not under it, and short of the slot.
                 a, b = _beside(a, b)
-            found.append(Edge(one, other, *a, *b, width, weight, not mutual))
+            found.append(DrawnTie(one, other, *a, *b, width, weight, not mutual))
         return found
 
     def label(self, player_id: int | None) -> str:
@@ -201,12 +201,12 @@ async def find_people(
 
 async def story_of(conn: Connection, player: Player) -> PlayerStory:
     happened = await rows(conn, Happened, SQL["happened_to"], player_id=player.id, most=MOST)
-    said: list[Said] = []
+    said: list[Record] = []
     messages: list[Message] = []
     room = ""
     if player.room_id is not None:
         room = (await rooms.find_room(conn, player.room_id)).name
-        said = await rows(conn, Said, SQL["said_by"], room_id=player.room_id, player_id=player.id)
+        said = await rows(conn, Record, SQL["said_by"], room_id=player.room_id, player_id=player.id)
         messages = await rows(
             conn, Message, SQL["talk_of"], room_id=player.room_id, slot=player.slot, most=MOST
         )

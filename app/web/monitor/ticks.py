@@ -13,7 +13,7 @@ from app.database.connections import Connection
 from app.database.events import EventName
 from app.database.queries import Queries, row, rows
 from app.players import quotas
-from app.players.notes import Question, open_questions
+from app.players.notes import CallForHelp, open_questions
 from app.sessions.sessions import Session, find_session
 from app.web.monitor import pulse
 from app.web.monitor.figures import Figures, surroundings
@@ -121,7 +121,7 @@ class Tick:
     messages_a_second: float
     server: Figures  # all processes together
     log: list[LogLine]
-    questions: Sequence[Question]  # who waits for a word from a researcher
+    questions: Sequence[CallForHelp]  # who waits for a word from a researcher
     gone: int  # processes that were there a moment ago and did not say goodbye
     longest: dict[str, datetime]  # type → since when the first of those who wait does
     trend: Trend

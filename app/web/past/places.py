@@ -38,7 +38,7 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class RecordThen:
     """One version of one answer."""
 
     id: int
@@ -211,12 +211,12 @@ def _player(stage: Stage, one: PlayerThen) -> Player:
     )
 
 
-async def _said(conn: Connection, stage: Stage, room_id: int) -> list[Said]:
-    return await rows(conn, Said, SQL["said_until"], **_until(stage, room_id))
+async def _said(conn: Connection, stage: Stage, room_id: int) -> list[RecordThen]:
+    return await rows(conn, RecordThen, SQL["said_until"], **_until(stage, room_id))
 
 
 async def _told(
-    conn: Connection, stage: Stage, room_id: int, position: Position, said: Sequence[Said]
+    conn: Connection, stage: Stage, room_id: int, position: Position, said: Sequence[RecordThen]
 ) -> Told:
     """As `shown.told_in`: of each answer the newest that came in time, and what was computed or filled in."""
     keys = set(keys_told(stage.study, position))

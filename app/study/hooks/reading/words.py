@@ -13,7 +13,7 @@ from app.study.model.kinds.known import KINDS
 from app.study.toml.mistakes import did_you_mean, listed, nearest
 
 
-class Slip(NamedTuple):
+class WrongName(NamedTuple):
     """What is wrong with a name, and what to write instead; not `grave` where it may be meant."""
 
     sentence: str
@@ -62,7 +62,7 @@ class Words:
             return f'Write .entry["{name}"] for what was answered at the door.'
         return f"It has {listed(members)}."
 
-    def no_key(self, known: Known, key: str, needed: bool) -> Slip | None:
+    def no_key(self, known: Known, key: str, needed: bool) -> WrongName | None:
         """`needed`: without it the hook fails."""
         keys = known.keys or {}
         if key in keys or known.what == "answer":
@@ -70,21 +70,21 @@ class Words:
         near = did_you_mean(key, keys)
         if known.what == "treatment" and key in (self.of_seats or {}):
             sentence = f"`{key}` is drawn for each player, and not for the room."
-            return Slip(sentence, f'Write room.seat(slot).treatment["{key}"].')
+            return WrongName(sentence, f'Write room.seat(slot).treatment["{key}"].')
         if known.what == "entry":
             step = next((name for name, one in (self.said or {}).items() if key in one), None)
             cure = f'It is asked at `{step}`: write room.said("{key}").' if step else near
-            return Slip(f"The entry form does not ask `{key}`.", cure, needed)
+            return WrongName(f"The entry form does not ask `{key}`.", cure, needed)
         grave = needed or bool(nearest(key, keys))
-        return Slip(f"There is no {known.what} `{key}`.", near, grave)
+        return WrongName(f"There is no {known.what} `{key}`.", near, grave)
 
-    def no_step(self, step: str) -> Slip | None:
+    def no_step(self, step: str) -> WrongName | None:
         if self.said is None or step in self.said:
             return None
         near = bool(nearest(step, self.said))
-        return Slip(f"There is no step `{step}`.", did_you_mean(step, self.said), near)
+        return WrongName(f"There is no step `{step}`.", did_you_mean(step, self.said), near)
 
-    def not_said(self, name: str, step: str | None) -> Slip | None:
+    def not_said(self, name: str, step: str | None) -> WrongName | None:
         """Of a step that there is, or of all of them."""
         asked, where = (
             (self.fields, "") if step is None else (tuple((self.said or {})[step]), f" at `{step}`")
@@ -93,9 +93,11 @@ class Words:
             return None
         sentence = f"Nothing is asked or computed{where} as `{name}`, so this is always empty."
         if name in (self.entry or {}):
-            return Slip(sentence, f'It is asked at the door: write room.seat(slot).entry["{name}"].', False)
+            return WrongName(
+                sentence, f'It is asked at the door: write room.seat(slot).entry["{name}"].', False
+            )
         cure = did_you_mean(name, asked) if asked else "Ask it in a step first."
-        return Slip(sentence, cure, bool(nearest(name, asked)))
+        return WrongName(sentence, cure, bool(nearest(name, asked)))
 
     def answers(self, name: str) -> tuple[str, ...]:
         """Those that there can be to this field; none: any."""
