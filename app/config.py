@@ -24,7 +24,7 @@ class Config:
     host: str
     port: int
     processes: int
-    pool_size: int  # database connections of one process, besides listener, statistics and ledgers
+    pool_size: int  # database connections of one process, besides listener, statistics and group commits
     ledger_limit: int  # forms of one kind that may wait for their commit before a form gets 503
 
     @property

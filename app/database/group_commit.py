@@ -53,7 +53,7 @@ class GroupCommit(Generic[Entry, Outcome]):
         limit: int,
     ) -> None:
         self.name, self.store, self.limit = name, store, limit
-        self.line = Line(url, f"ledger of {name}")
+        self.line = Line(url, f"group commit of {name}")
         self.waiting: deque[tuple[Entry, asyncio.Future[Outcome], float]] = deque()  # since when
         self.storing: list[
             tuple[Entry, asyncio.Future[Outcome], float]
@@ -155,7 +155,9 @@ class GroupCommit(Generic[Entry, Outcome]):
                 self.line.drop()
                 if time.monotonic() - started > PATIENCE:
                     raise Busy from error
-                logger.warning("ledger of %s: %s; trying again", self.name, str(error).partition("\n")[0])
+                logger.warning(
+                    "group commit of %s: %s; trying again", self.name, str(error).partition("\n")[0]
+                )
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, 1.0)
 

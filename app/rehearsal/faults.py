@@ -85,7 +85,7 @@ Fault = Callable[[Scene], Awaitable[None]]
 
 
 async def kill_a_server_process(scene: Scene) -> None:
-    """And with it a ledger, a hub, a listener and a conductor: each process has its own."""
+    """And with it a group commit, a hub, a listener and a conductor: each process has its own."""
     if workers := scene.workers():
         with suppress(ProcessLookupError):
             os.kill(scene.chance.choice(workers), signal.SIGKILL)

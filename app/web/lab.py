@@ -63,15 +63,15 @@ class Lab:
     sign_in_times: deque[float]  # seconds from the form to the answer, with the seating in it
 
     @property
-    def ledgers(self) -> tuple[GroupCommit[Any, Any], ...]:
+    def commits(self) -> tuple[GroupCommit[Any, Any], ...]:
         return self.arrivals, self.answers, self.messages
 
     def figures(self) -> Figures:
         seconds = [*self.answers.latencies, *self.messages.latencies]
         return Figures(
             streams=len(self.live.pages),
-            queued=sum(ledger.queued for ledger in self.ledgers),
-            oldest=1000 * max(ledger.oldest for ledger in self.ledgers),
+            queued=sum(commit.queued for commit in self.commits),
+            oldest=1000 * max(commit.oldest for commit in self.commits),
             commit_p50=1000 * percentile(seconds, 0.5),
             commit_p95=1000 * percentile(seconds, 0.95),
             sign_in_p95=1000 * percentile(self.sign_in_times, 0.95),
@@ -109,7 +109,7 @@ async def open_lab(config: Config, url: str) -> AsyncIterator[Lab]:
             lab.stats.run(),
             look_around(url),
         ]
-        for part in [*(ledger.run() for ledger in lab.ledgers), *parts]:
+        for part in [*(commit.run() for commit in lab.commits), *parts]:
             await stack.enter_async_context(_running(part))
         async with asyncio.timeout(30):
             await lab.listener.connected.wait()

@@ -1,7 +1,7 @@
 """A record form, from what a browser posts to the answer that it is saved.
 
 The one request that comes 150 times from each of 700 people. `take` answers it without a task, without Litestar, and
-without the database but for the ledger's commit; whatever needs a page or a sentence goes on to Litestar.
+without the database but for the group's commit; whatever needs a page or a sentence goes on to Litestar.
 """
 
 from __future__ import annotations

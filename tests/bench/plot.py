@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.config import PROJECT
-from app.rehearsal.report import BOTTOM, LEFT, RIGHT, TOP, AxisMark, Polyline, Picture, ceiling
+from app.rehearsal.report import BOTTOM, LEFT, RIGHT, TOP, AxisMark, Picture, Polyline, ceiling
 from app.web import templates
 
 FOLDER = PROJECT / "docs" / "pictures"

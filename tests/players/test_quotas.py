@@ -125,7 +125,7 @@ def test_that_whoever_finds_it_full_is_paid_nothing_is_told() -> None:
 async def come(
     house: House, session: Opened, forms: dict[str, dict[str, list[str]]], processes: int = 1
 ) -> list[Outcome]:
-    """Everybody's form in the ledgers of so many processes at once."""
+    """Everybody's form in the group commits of so many processes at once."""
     arriving = [EntryForm(session.tokens[label], form) for label, form in forms.items()]
     async with open_pool(house.database, processes + 1) as pool:
         studies = Studies(pool)

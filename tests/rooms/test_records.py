@@ -443,7 +443,7 @@ def test_a_deadline_moves_on_a_room_in_which_somebody_gives_no_answer(shared: Ho
     ]
 
 
-# The ledger.
+# The group commit.
 
 
 @pytest.mark.parametrize("many", [1, 3, BATCH])
@@ -455,7 +455,7 @@ def test_one_answer_that_the_database_refuses_fails_alone(house: House, many: in
     answers[guilty] = _saying(answers[guilty], poison)
     house.sql("alter table record add constraint no_such_word check (value <> 'refused')")
 
-    ledger, outcomes = _commit_together(house, answers)
+    group, outcomes = _commit_together(house, answers)
 
     refused = [nth for nth, outcome in enumerate(outcomes) if isinstance(outcome, BaseException)]
     assert refused == [guilty]
@@ -466,7 +466,7 @@ def test_one_answer_that_the_database_refuses_fails_alone(house: House, many: in
     for nth, receipt in told.items():
         assert [stored.pop(number) for number in receipt.records] == [answers[nth].values[0][1]]
     assert stored == {}
-    assert ledger.acknowledged == many - 1
+    assert group.acknowledged == many - 1
     assert house.contradictions(session) == []
 
 
@@ -496,10 +496,10 @@ def test_beyond_its_limit_the_ledger_says_503_and_the_same_form_succeeds_afterwa
         waiting = asyncio.create_task(first.answer({}, form))
         await until(
             lambda: house.sql(
-                """select 1 from pg_stat_activity where application_name = 'networklab ledger of records'
+                """select 1 from pg_stat_activity where application_name = 'networklab group commit of records'
                 and wait_event_type = 'Lock' and datname = current_database()"""
             ),
-            "the ledger's wait",
+            "the commit's wait",
         )
 
         refused = await second.answer({}, other)
@@ -536,12 +536,12 @@ def test_a_ledger_that_loses_its_connection_sends_again_what_it_had_not_acknowle
         await holder.execute("begin")
         await holder.execute("select id from room for update")
         waiting = asyncio.create_task(first.answer({"belief": "1"}, form))
-        ledger = """from pg_stat_activity where application_name = 'networklab ledger of records'
+        group = """from pg_stat_activity where application_name = 'networklab group commit of records'
             and wait_event_type = 'Lock' and datname = current_database()"""
         for _ in range(2):
-            [(pid,)] = await until(lambda: shared.sql(f"select pid {ledger}"), "the ledger's wait")
+            [(pid,)] = await until(lambda: shared.sql(f"select pid {group}"), "the commit's wait")
             shared.sql("select pg_terminate_backend(%s, 5000)", pid)
-        await until(lambda: shared.sql(f"select 1 {ledger}"), "the ledger's wait on a new connection")
+        await until(lambda: shared.sql(f"select 1 {group}"), "the commit's wait on a new connection")
         await holder.execute("rollback")
         await holder.close()
         return await waiting
@@ -607,19 +607,19 @@ def _saying(answer: Answer, value: str) -> Answer:
 def _commit_together(
     house: House, answers: list[Answer]
 ) -> tuple[GroupCommit[Answer, Receipt | None], list[Receipt | BaseException | None]]:
-    """All of them in one batch of a ledger."""
+    """All of them in one group."""
 
     async def run() -> tuple[GroupCommit[Answer, Receipt | None], list[Receipt | BaseException | None]]:
-        ledger: GroupCommit[Answer, Receipt | None] = GroupCommit(
+        group: GroupCommit[Answer, Receipt | None] = GroupCommit(
             "records", house.database, records.store, BATCH
         )
-        commits = [asyncio.create_task(ledger.commit(answer)) for answer in answers]
-        await until(lambda: ledger.queued == len(answers), "all answers in the queue")
-        running = asyncio.create_task(ledger.run())
+        commits = [asyncio.create_task(group.commit(answer)) for answer in answers]
+        await until(lambda: group.queued == len(answers), "all answers in the queue")
+        running = asyncio.create_task(group.run())
         outcomes = await asyncio.gather(*commits, return_exceptions=True)
         running.cancel()
         await asyncio.wait([running])
-        return ledger, outcomes
+        return group, outcomes
 
     return asyncio.run(run())
 
