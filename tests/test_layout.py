@@ -191,3 +191,12 @@ def test_a_class_has_a_name_of_its_own() -> None:
         if imported.name in found
     ]
     assert bare == [], "say it as networklab.Room: bare, the name has another meaning here"
+
+
+def test_the_map_names_what_there_is() -> None:
+    """What docs/architecture.md has in backticks with a slash stands in the project, in app/, or in a package of it."""
+    said = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    names = set(re.findall(r"`((?:\w+/)+(?:\w+\.\w+)?)`", said))
+    assert len(names) > 60
+    inside = [PROJECT, PROJECT / "app", *(path for path in (PROJECT / "app").iterdir() if path.is_dir())]
+    assert [name for name in sorted(names) if not any((folder / name).exists() for folder in inside)] == []

@@ -14,7 +14,7 @@ from app.sessions.studies import Studies
 from app.study.hooks.pool import Hooks
 
 
-class Seating:
+class SeatingRuns:
     def __init__(self, pool: Pool, studies: Studies, hooks: Hooks | None = None) -> None:
         self.pool, self.studies, self.hooks = pool, studies, hooks
         self.running: dict[str, asyncio.Task[None]] = {}

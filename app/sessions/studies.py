@@ -10,22 +10,31 @@ from app.study.model.study import Study
 from app.study.reading import parse
 
 SQL = Queries(__name__)
+MOST = 200  # studies that are kept; who asks for another one waits for it to be read again
 
 
 class Studies:
     """Each session's study, read from the database once: only its hooks ever change, and only `current` must know."""
 
-    def __init__(self, pool: Pool) -> None:
-        self.pool, self.known = pool, dict[str, Study]()
+    def __init__(self, pool: Pool, most: int = MOST) -> None:
+        self.pool, self.most = pool, most
+        self.known: dict[str, Study] = {}  # who was asked for last is last
         self.reading: dict[str, asyncio.Task[None]] = {}
 
     async def of(self, session_id: str) -> Study:
-        while session_id not in self.known:
+        while (study := self.at_hand(session_id)) is None:
             # After a restart hundreds ask at the same moment: one reads for all.
             if session_id not in self.reading:
                 self.reading[session_id] = asyncio.create_task(self._read(session_id))
             await asyncio.shield(self.reading[session_id])
-        return self.known[session_id]
+        return study
+
+    def at_hand(self, session_id: str) -> Study | None:
+        """None where it would have to be read."""
+        study = self.known.pop(session_id, None)
+        if study is not None:
+            self.known[session_id] = study
+        return study
 
     async def current(self, conn: Connection, session_id: str) -> Study:
         """As it is in this transaction: its hooks may have been mended since it was read."""
@@ -41,6 +50,8 @@ class Studies:
             for network in study.networks:
                 await asyncio.to_thread(network.get_ready)
             self.known[session_id] = study
+            while len(self.known) > self.most:
+                del self.known[next(iter(self.known))]
         finally:
             del self.reading[session_id]
 

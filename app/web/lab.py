@@ -27,14 +27,14 @@ from app.rooms.messages import Draft
 from app.rooms.records import Answer, Receipt
 from app.sessions.arrivals import EntryForm, Outcome, sign_in
 from app.sessions.conductor import Conductor
-from app.sessions.seating_runs import Seating
+from app.sessions.seating_runs import SeatingRuns
 from app.sessions.studies import Studies
 from app.study.hooks.pool import Hooks
 from app.web.live.feeds import Live
 from app.web.live.listener import Listener
 from app.web.monitor.dashboard import render_tick
 from app.web.monitor.figures import Figures, percentile, resident_megabytes
-from app.web.monitor.ticker import Stats
+from app.web.monitor.ticker import Ticker
 from app.web.monitor.ticks import Tick
 from app.web.signing import Keys, read_keys
 
@@ -55,8 +55,8 @@ class Lab:
     live: Live
     listener: Listener
     conductor: Conductor
-    seating: Seating
-    stats: Stats
+    seating: SeatingRuns
+    ticker: Ticker
     presence: Presence
     signs: Signs
     acknowledged: Counter[str]  # session → records for which this process has handed out receipts
@@ -76,13 +76,13 @@ class Lab:
             commit_p95=1000 * percentile(seconds, 0.95),
             sign_in_p95=1000 * percentile(self.sign_in_times, 0.95),
             lag=1000 * self.live.hub.lag,
-            tick=1000 * self.stats.took,
+            tick=1000 * self.ticker.took,
             listening=self.listener.connected.is_set(),
             answers=self.answers.acknowledged,
             messages=self.messages.acknowledged,
             cpu=time.process_time(),
             memory=resident_megabytes(),
-            disk_free=self.stats.disk_free(),
+            disk_free=self.ticker.disk_free(),
         )
 
 
@@ -101,12 +101,12 @@ async def open_lab(config: Config, url: str) -> AsyncIterator[Lab]:
         hooks = Hooks()
         stack.push_async_callback(hooks.retire, 0.0)
         lab = _lab(config, url, pool, keys, hooks)
-        stack.push_async_callback(lab.stats.say_goodbye)
+        stack.push_async_callback(lab.ticker.say_goodbye)
         parts = [
             lab.live.hub.run(),
             lab.listener.run(),
             lab.conductor.run(),
-            lab.stats.run(),
+            lab.ticker.run(),
             look_around(url),
         ]
         for part in [*(commit.run() for commit in lab.commits), *parts]:
@@ -122,8 +122,8 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
     async def come_in(conn: Connection, forms: Sequence[EntryForm]) -> list[Outcome]:
         return await sign_in(studies, conn, forms)
 
-    def render(tick: Tick) -> bytes:
-        return render_tick(tick, studies.known[tick.session.id])
+    async def render(tick: Tick) -> bytes:
+        return render_tick(tick, await studies.of(tick.session.id))
 
     presence, signs, acknowledged = Presence(), Signs(), Counter[str]()
     process = f"{socket.gethostname()}:{os.getpid()}"
@@ -140,8 +140,8 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
         live=live,
         listener=_listener(config.listener_url or url, live, pool),
         conductor=Conductor(url, studies, hooks),
-        seating=Seating(pool, studies, hooks),
-        stats=Stats(url, process, lambda: lab.figures(), render, presence, signs, acknowledged),
+        seating=SeatingRuns(pool, studies, hooks),
+        ticker=Ticker(url, process, lambda: lab.figures(), render, presence, signs, acknowledged),
         presence=presence,
         signs=signs,
         acknowledged=acknowledged,

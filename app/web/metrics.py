@@ -22,7 +22,7 @@ async def metrics(request: Query) -> str:
     with suppress(TimeoutError, psycopg.Error, PoolTimeout, TooManyRequests):  # then only what this one knows
         async with asyncio.timeout(2), lab.pool.connection() as conn:
             processes = await read_processes(conn)
-    processes[lab.stats.process] = lab.stats.figures()
+    processes[lab.ticker.process] = lab.ticker.figures()
     return "".join(
         f"# HELP {name} {text}\n# TYPE {name} {kind}\n"
         + "".join(f'{name}{{process="{id_}"}} {take(now)}\n' for id_, now in processes.items())

@@ -57,7 +57,7 @@ def take(
     posted = stored = None
     try:
         player_id, session_id = player_in(headers, lab.keys)
-        study = lab.studies.known.get(session_id)
+        study = lab.studies.at_hand(session_id)
         if study is not None and not wants_page(headers):
             posted = read(lab, study, player_id, session_id, headers, body)
             stored = None if posted.answer is None else lab.answers.submit(posted.answer)

@@ -63,7 +63,7 @@ def texts_for(request: Request[Any, Any, Any]) -> Texts:
     if request.url.path.startswith("/admin"):
         return texts_in()
     try:
-        study = lab_of(request).studies.known.get(player_of(request)[1])
+        study = lab_of(request).studies.at_hand(player_of(request)[1])
     except NotSignedIn:
         study = None
     return (

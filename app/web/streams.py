@@ -78,14 +78,12 @@ async def session_live(request: Query, session_id: str) -> ASGIApp:
         if account is None or not known:
             await _refuse(send, 403 if account is None else 404)
             return
-        await lab.studies.of(
-            session_id
-        )  # each tick is rendered with it, in a process that may not know it yet
-        board = lab.stats.watch(session_id)
+        await lab.studies.of(session_id)  # a tick, which is rendered with it, must not wait for it
+        board = lab.ticker.watch(session_id)
         try:
             await send_stream(receive, send, board.messages())
         finally:
-            lab.stats.unwatch(session_id)
+            lab.ticker.unwatch(session_id)
 
     return stream
 

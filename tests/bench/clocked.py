@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Generator
 from pathlib import Path
 from typing import Any
 
-from app.web.monitor.ticker import Stats
+from app.web.monitor.ticker import Ticker
 
 
 class Clocked:
@@ -41,10 +41,10 @@ class Clocked:
 
 def clock_ticks(folder: Path) -> None:
     """From now on each process keeps the seconds that its ticks have taken so far in a file of its own."""
-    tick: Callable[..., Awaitable[None]] = Stats._tick
+    tick: Callable[..., Awaitable[None]] = Ticker._tick
     total = [0.0, 0.0]  # seconds, ticks
 
-    async def clocked(self: Stats, *given: Any) -> None:
+    async def clocked(self: Ticker, *given: Any) -> None:
         clocked = Clocked(tick(self, *given))
         try:
             await clocked
@@ -55,7 +55,7 @@ def clock_ticks(folder: Path) -> None:
             file.with_suffix(".new").write_text(f"{total[0]} {total[1]:.0f}")
             file.with_suffix(".new").rename(file)
 
-    setattr(Stats, "_tick", clocked)  # noqa: B010
+    setattr(Ticker, "_tick", clocked)  # noqa: B010
 
 
 if folder := os.environ.get("NETWORKLAB_BENCH_TICKS"):

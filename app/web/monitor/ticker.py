@@ -10,7 +10,7 @@ import logging
 import shutil
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -54,13 +54,13 @@ class Board:
             yield self.message
 
 
-class Stats:
+class Ticker:
     def __init__(
         self,
         url: str,
         process: str,
         figures: Callable[[], Figures],
-        render: Callable[[Tick], bytes],
+        render: Callable[[Tick], Awaitable[bytes]],
         presence: Presence,
         signs: Signs,
         acknowledged: Counter[str],
@@ -131,7 +131,7 @@ class Stats:
         for session_id, board in list(self.boards.items()):
             try:
                 tick = await read_tick(conn, session_id, server, board.before)
-                board.message = self.render(tick)
+                board.message = await self.render(tick)
             except (psycopg.OperationalError, OSError, TimeoutError):
                 raise  # the database's trouble, not the session's
             except Exception:
