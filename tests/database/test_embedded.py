@@ -22,7 +22,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the serve
 A_USER = """
 import sys
 from pathlib import Path
-from app.embedded import Postgres
+from app.database.embedded import Postgres
 with Postgres(Path(sys.argv[1])) as postgres:
     print(postgres.pid, flush=True)
     sys.stdin.read()

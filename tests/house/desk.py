@@ -24,10 +24,14 @@ class Desk:
         return html.unescape(answer.text)
 
     async def shows(self, what: str, of: str = "") -> str:
-        """The page in words, once it has these."""
+        """The page in words, once it has these. A server that is busy just now is asked again, as its page says."""
 
         async def there() -> str:
-            text = words(await self.page(of))
+            answer = await self.browser.get(f"{self.here}{of}")
+            if answer.status == 503:
+                return ""
+            assert answer.status == 200, answer.text
+            text = words(html.unescape(answer.text))
             return text if what in text else ""
 
         return str(await until(there, what))
