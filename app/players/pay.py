@@ -161,8 +161,8 @@ def _lines(study: Study, player: Player, earnings: Sequence[Earning], now: datet
     for one in earnings:
         points = one.amount if study.pay.per_point is not None else None
         amount = _in_money(study, one.amount)
-        place = study.plan[one.position] if 0 <= one.position < len(study.plan) else None
-        lines.append(AccountLine(one.at, one.reason, amount, place, points))
+        position = study.plan[one.position] if 0 <= one.position < len(study.plan) else None
+        lines.append(AccountLine(one.at, one.reason, amount, position, points))
     if player.outcome is None or out is None:
         return lines
     lines.append(AccountLine(out, "base", study.pay.for_outcome(player.outcome)))

@@ -123,7 +123,7 @@ def _rows(name: str, text: str) -> Iterator[_Row]:
         raise PeopleError(
             name, "is empty", "start it with the line token,label,type and add a line per player"
         )
-    places = _places(name, header_line, header, source)
+    columns = _columns(name, header_line, header, source)
     for count, (line, cells, source) in enumerate(lines, start=1):
         if len(cells) != len(header):
             has = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
@@ -132,8 +132,8 @@ def _rows(name: str, text: str) -> Iterator[_Row]:
             raise PeopleError(
                 name, f"has {has} where the header has {len(header)}", cure, line, column, width
             )
-        token, label, type_ = (cells[place] for place in places)
-        row = _Row(name, line, token, label, type_, source, places)
+        token, label, type_ = (cells[column] for column in columns)
+        row = _Row(name, line, token, label, type_, source, columns)
         _refuse_cells(row)
         if count > MOST_PEOPLE:
             wrong = f"has more than {MOST_PEOPLE:,} players (line {line})"
@@ -159,14 +159,14 @@ def _lines(name: str, text: str) -> Iterator[tuple[int, list[str], str]]:
             yield line, cells, sources[line - 1]
 
 
-def _cell(source: str, place: int) -> tuple[int, int]:
-    """Column and width of the cell at this place of a line, or of its last one."""
+def _cell(source: str, column: int) -> tuple[int, int]:
+    """Column and width of the cell in this column of a line, or of its last one."""
     found = list(re.finditer(r'(?:^|,)((?:"(?:[^"]|"")*"?|[^,"])*)', source))
-    cell = found[min(place, len(found) - 1)]
+    cell = found[min(column, len(found) - 1)]
     return cell.start(1) + 1, max(1, len(cell[1]))
 
 
-def _places(name: str, line: int, header: list[str], source: str) -> tuple[int, ...]:
+def _columns(name: str, line: int, header: list[str], source: str) -> tuple[int, ...]:
     """Where each of our columns is."""
     words = [cell.lower() for cell in header]
     missing = [column for column in COLUMNS if column not in words]

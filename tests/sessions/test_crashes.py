@@ -127,7 +127,7 @@ def test_a_postgres_killed_in_a_burst_loses_no_record_and_nobody_is_stuck(
         house.leave()
 
 
-def test_rooms_that_a_killed_conductor_had_in_its_hands_are_moved_on_byanother_tab(house: House) -> None:
+def test_rooms_that_a_killed_conductor_had_in_its_hands_are_moved_on_by_another(house: House) -> None:
     session = house.open(TALK, {"red": 6, "blue": 6})
 
     async def story() -> None:
@@ -136,9 +136,11 @@ def test_rooms_that_a_killed_conductor_had_in_its_hands_are_moved_on_byanother_t
         await holder.execute("select id from log where room_id is not null order by id for update")
         first = await asyncio.to_thread(house.serve)
         # It has claimed the rooms, and waits for their logs to write into.
-        await until(lambda: _conductors(house, "Lock"), "a conductor in the middle of its work")
+        await until(lambda: _conductors(house, "Lock"), "a conductor in the middle of its work", seconds=30)
         second = await asyncio.to_thread(house.serve)
-        await until(lambda: len(_conductors(house)) == 2, "the other conductor")
+        await until(lambda: len(_conductors(house)) == 2, "the other conductor", seconds=30)
+        # It waits for so long at a time, and then anew; the second meanwhile finds nothing that it could claim.
+        await until(lambda: _conductors(house, "Lock"), "the first in the middle of its work still")
         assert len(_conductors(house, "Lock")) == 1, "the second waits for the first"
 
         victims = set(house.workers())
