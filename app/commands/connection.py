@@ -18,16 +18,8 @@ T = TypeVar("T")
 
 def connected(config: Config, work: Callable[[Connection], Awaitable[T]], purpose: str = "command line") -> T:
     """`work` opens its own transactions."""
-
-    async def run(url: str) -> T:
-        conn = await connect(url, purpose)
-        try:
-            return await work(conn)
-        finally:
-            await conn.close()
-
     with database(config) as url:
-        return asyncio.run(run(url))
+        return asyncio.run(_connected(url, work, purpose))
 
 
 def in_transaction(config: Config, work: Callable[[Connection], Awaitable[T]]) -> T:
@@ -40,9 +32,19 @@ def in_transaction(config: Config, work: Callable[[Connection], Awaitable[T]]) -
 
 async def study_of(url: str, session_id: str) -> Study:
     """The study of a session that there is; raises `SessionError` for one that there is not."""
-    conn = await connect(url, "command line")
-    try:
+
+    async def read(conn: Connection) -> Study:
         await find_session(conn, session_id)
         return await read_study(conn, session_id)
+
+    return await _connected(url, read)
+
+
+async def _connected(
+    url: str, work: Callable[[Connection], Awaitable[T]], purpose: str = "command line"
+) -> T:
+    conn = await connect(url, purpose)
+    try:
+        return await work(conn)
     finally:
         await conn.close()

@@ -141,7 +141,7 @@ async def _serve(
         "Ctrl-C stops everything; the data stays.\n",
         flush=True,
     )
-    tasks = [asyncio.create_task(_keep_alive(processes))]
+    tasks = [asyncio.create_task(processes.keep_alive())]
     if play:
         base = f"http://127.0.0.1:{config.port}"
         tasks += [
@@ -153,12 +153,6 @@ async def _serve(
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks)
-
-
-async def _keep_alive(processes: Processes) -> None:
-    while True:
-        processes.watch()
-        await asyncio.sleep(0.2)
 
 
 async def _come_with_you(base: str, cast: Demo, study: Study, url: str) -> None:

@@ -37,19 +37,13 @@ async def serving(config: Config, url: str) -> AsyncIterator[str]:
     base = f"http://127.0.0.1:{listener.getsockname()[1]}"
     processes = Processes(config.processes, listener, url)
     processes.start()
-    watching = asyncio.create_task(_keep_alive(processes))
+    watching = asyncio.create_task(processes.keep_alive())
     try:
         yield base
     finally:
         watching.cancel()
         await asyncio.to_thread(processes.stop)
         listener.close()
-
-
-async def _keep_alive(processes: Processes) -> None:
-    while True:
-        processes.watch()
-        await asyncio.sleep(0.2)
 
 
 Run = tuple[Played, Verdict]

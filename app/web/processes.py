@@ -5,6 +5,7 @@ It imports nothing of what they serve, which takes most of a second and is their
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import resource
@@ -18,6 +19,7 @@ from contextlib import suppress
 from types import FrameType
 
 YOUNG, RESPAWN = 5.0, 3.0  # seconds: who dies before the first is replaced after the second
+LOOK = 0.1  # seconds between two looks at who has died
 REPLACE = 60.0  # seconds in which a new process must be ready
 logger = logging.getLogger(__name__)
 
@@ -123,11 +125,16 @@ class Processes:
                 self.hung_up = False
                 before_replacing()
                 self.replace()
-            time.sleep(0.1)
+            time.sleep(LOOK)
         self.stop()
 
     def start(self) -> None:
         self.children = [Child(self.listener, self.url) for _ in range(self.count)]
+
+    async def keep_alive(self) -> None:
+        while True:
+            self.watch()
+            await asyncio.sleep(LOOK)
 
     def watch(self) -> None:
         """Replace who has died; after one that died young wait a little: a lasting fault must not spin."""

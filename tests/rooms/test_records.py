@@ -483,7 +483,9 @@ def test_a_batch_with_the_same_form_twice_gives_both_the_same_receipt(house: Hou
     assert house.sql("select count(*) from record") == [(2,)]
 
 
-def test_beyond_its_limit_the_ledger_says_503_and_the_same_form_succeeds_afterwards(house: House) -> None:
+def test_beyond_its_limit_the_group_commit_says_503_and_the_same_form_succeeds_afterwards(
+    house: House,
+) -> None:
     session = house.open()
     server = house.serve(NETWORKLAB_LEDGER_LIMIT="1")
 
@@ -524,7 +526,7 @@ def test_beyond_its_limit_the_ledger_says_503_and_the_same_form_succeeds_afterwa
     ]
 
 
-def test_a_ledger_that_loses_its_connection_sends_again_what_it_had_not_acknowledged(
+def test_a_group_commit_that_loses_its_connection_sends_again_what_it_had_not_acknowledged(
     shared: House, server: Server
 ) -> None:
     session = shared.open()

@@ -150,10 +150,6 @@ def test_what_was_said_before_is_kept_and_a_hook_fills_in_only_for_who_said_noth
 
 def test_a_hook_that_rewires_is_given_the_room_as_the_step_before_ended() -> None:
     study = _study(STUDY.replace('each_round = "new"', 'rewire_by = "chain"'))
-    chain = dict(HOOKS, chain=lambda room: [(one, one + 1) for one in room.slots[1:]])
-    course, asked = _course(
-        study, 0, {"given": {1: "3"}}, hooks=dict(chain, chain=lambda room: [(1, 2), (3, 4)])
-    )
     others = dict(HOOKS, chain=lambda room: [(1, 2), (3, 4)])
     course, asked = _course(study, 0, {"given": {1: "3"}}, hooks=others)
     [rewired] = [one for one in _moved_on(course) if isinstance(one, Rewired)]

@@ -201,7 +201,7 @@ def test_ten_megabytes_of_print_cost_nothing(desk: Any, study: Study) -> None:
     [
         ("def f(room:\n", "hooks.py:1: `f`: '(' was never closed"),
         ("x = 1\nwhile True:\n    pass\n", "hooks.py:2: `f`: it did not end within 1 s"),
-        ("import app.db\n", "No module named 'app'"),
+        ("import app.database\n", "No module named 'app'"),
         ("import psycopg\n", "No module named 'psycopg'"),
     ],
 )
