@@ -210,7 +210,7 @@ class Preview:
         async with self.busy, self.lab.pool.connection() as conn, conn.transaction():
             if self.session is None:
                 return
-            session = await sessions.lock(conn, self.session, RESEARCHER)
+            session = await sessions.lock_as(conn, self.session, RESEARCHER)
             if session.status != "running":
                 self.news = f"The session is {session.status}: no deadline comes nearer."
                 return

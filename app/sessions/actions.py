@@ -23,7 +23,7 @@ LONGEST = 3600  # seconds that a step may be extended by at once
 
 async def start(conn: Connection, session_id: str, by: str) -> str:
     """Seating begins. Returns a sentence for the researcher; again changes nothing."""
-    session = await sessions.lock(conn, session_id, by)
+    session = await sessions.lock_as(conn, session_id, by)
     if session.status == "open":
         await conn.execute(SQL["start_session"], dict(id=session_id))
         await conn.execute(SQL["look_again"], dict(id=session_id))
@@ -33,7 +33,7 @@ async def start(conn: Connection, session_id: str, by: str) -> str:
 
 async def pause(conn: Connection, session_id: str, by: str) -> str:
     """Everything stands still until `resume`, which moves every deadline by the length of the pause."""
-    session = await sessions.lock(conn, session_id, by)
+    session = await sessions.lock_as(conn, session_id, by)
     if session.status == "running":
         await conn.execute(SQL["pause_session"], dict(id=session_id))
         return f"Paused {session.name}: every deadline waits."
@@ -41,7 +41,7 @@ async def pause(conn: Connection, session_id: str, by: str) -> str:
 
 
 async def resume(conn: Connection, session_id: str, by: str) -> str:
-    session = await sessions.lock(conn, session_id, by)
+    session = await sessions.lock_as(conn, session_id, by)
     if session.status == "paused":
         assert session.paused_at is not None
         resumed_at = await shift(conn, session_id, session.paused_at)
@@ -68,7 +68,7 @@ async def shift(conn: Connection, session_id: str, since: datetime) -> datetime:
 
 async def close(conn: Connection, session_id: str, by: str) -> str:
     """Nobody comes in any more, rooms end, everyone who signed in gets a code."""
-    session = await sessions.lock(conn, session_id, by)
+    session = await sessions.lock_as(conn, session_id, by)
     if session.status == "closed":
         return f"{session.name} is closed already; nothing changed."
     study = await read_study(conn, session_id)
@@ -107,7 +107,7 @@ async def extend(
     """Move a room's deadline, which was `deadline` when the researcher looked, by `seconds`."""
     if not 1 <= seconds <= LONGEST:
         raise SessionError(f"A step can be extended by 1 to {LONGEST:,} seconds at once.")
-    await sessions.lock(conn, session_id, by)
+    await sessions.lock_as(conn, session_id, by)
     room = await _room(conn, session_id, room_id)
     if room.status == "ended" or abs((room.deadline - deadline).total_seconds()) > 0.001:
         return f"{room.name} has another deadline already; nothing changed."
@@ -117,7 +117,7 @@ async def extend(
 
 async def end_room(conn: Connection, session_id: str, study: Study, room_id: int, by: str) -> str:
     """Everybody in it is done, with the code for a session that was closed."""
-    await sessions.lock(conn, session_id, by)
+    await sessions.lock_as(conn, session_id, by)
     room = await _room(conn, session_id, room_id)
     if room.status == "ended":
         return f"{room.name} has ended already; nothing changed."
@@ -130,7 +130,7 @@ async def dismiss(
 ) -> str:
     """A player who waits or plays leaves for good, with the code of `outcome`; the room goes on as after a drop-out."""
     _code(study, outcome)
-    await sessions.lock(conn, session_id, by)
+    await sessions.lock_as(conn, session_id, by)
     player = await _player(conn, session_id, player_id)
     if player.status not in ("waiting", "playing"):
         return f"{player.label} is not in the session ({player.status}); nothing changed."
@@ -146,7 +146,7 @@ async def replace(
     The newcomer goes on where the room is: what the one before said stays theirs and stored.
     """
     _code(study, outcome)
-    await sessions.lock(conn, session_id, by)
+    await sessions.lock_as(conn, session_id, by)
     player = await _player(conn, session_id, player_id)
     if player.room_id is None:
         raise SessionError(f"{player.label} has no slot that somebody could take.")
@@ -165,7 +165,7 @@ async def issue(
 ) -> str:
     """Somebody who is out, or never came in, gets the code of `outcome`."""
     _code(study, outcome)
-    await sessions.lock(conn, session_id, by)
+    await sessions.lock_as(conn, session_id, by)
     player = await _player(conn, session_id, player_id)
     if player.status in ("waiting", "playing"):
         raise SessionError(f"{player.label} is in the session. Take them out with the code that you choose.")
@@ -180,7 +180,7 @@ async def retype(conn: Connection, session_id: str, study: Study, player_id: int
     """Somebody who waits is of another type from now on, and may sit down at once."""
     if study.types and type_ not in study.types:
         raise SessionError(f"The study has no type “{type_}”; it has {', '.join(study.types)}.")
-    await sessions.lock(conn, session_id, by)
+    await sessions.lock_as(conn, session_id, by)
     player = await _player(conn, session_id, player_id)
     if player.status != "waiting":
         return f"{player.label} does not wait any more ({player.status}); nothing changed."
@@ -221,7 +221,7 @@ def _code(study: Study, outcome: str) -> None:
 
 
 async def _running(conn: Connection, session_id: str, by: str) -> None:
-    session = await sessions.lock(conn, session_id, by)
+    session = await sessions.lock_as(conn, session_id, by)
     if session.status != "running":
         raise SessionError(f"{session.name} is {session.status}: this can be done while it is running.")
 

@@ -73,7 +73,7 @@ async def list_sessions(conn: Connection) -> list[SessionLine]:
     return await typed_rows(conn, SessionLine, SQL["list_sessions"])
 
 
-async def lock(conn: Connection, session_id: str, by: str) -> Session:
+async def lock_as(conn: Connection, session_id: str, by: str) -> Session:
     """Lock the session and its lobby; what this transaction does is logged as done by `by`."""
     await conn.execute(SQL["act_as"], dict(by=by))
     found = await row(conn, Session, SQL["lock_session"], id=session_id)

@@ -40,7 +40,7 @@ async def why_stopped(conn: Connection, room_id: int) -> Stop | None:
 
 async def retry(conn: Connection, session_id: str, room_id: int, at: datetime, by: str) -> str:
     """A room that stopped at `at` decides again, on what was said and computed until then."""
-    await sessions.lock(conn, session_id, by)
+    await sessions.lock_as(conn, session_id, by)
     if await value(conn, SQL["retry_room"], room_id=room_id, at=at) is None:
         return "The room has been tried again already; nothing changed."
     return "The room tries again."
@@ -48,7 +48,7 @@ async def retry(conn: Connection, session_id: str, room_id: int, at: datetime, b
 
 async def retry_seating(conn: Connection, session_id: str, at: datetime, by: str) -> str:
     """Seating that stopped at `at` asks its hook again."""
-    await sessions.lock(conn, session_id, by)
+    await sessions.lock_as(conn, session_id, by)
     if await value(conn, SQL["retry_seating"], session_id=session_id, at=at) is None:
         return "Seating has been tried again already; nothing changed."
     return "Seating tries again."
@@ -65,7 +65,7 @@ async def mend(conn: Connection, session_id: str, study: Study, by: str) -> str:
 
     The rest of the study must be as the session has it. The hooks as they were are kept, and exported.
     """
-    session = await sessions.lock(conn, session_id, by)
+    session = await sessions.lock_as(conn, session_id, by)
     if session.status != "paused":
         raise SessionError(
             f"{session.name} is {session.status}. Pause it first: no hook may be half way through."
