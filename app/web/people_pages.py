@@ -70,7 +70,7 @@ async def player_page(request: Query, session_id: str, player_id: int) -> Respon
     context |= dict(standbys=standbys, account=account)
     context |= dict(form_key=new_token(12), type_numbers=type_numbers(study, [player.type]))
     if "hx-request" in request.headers:
-        acts = fragment("#acts", "innerMorph", templates.render("admin/_acts.html", **context))
+        acts = fragment("#acts", "innerMorph", templates.render("admin/_player_acts.html", **context))
         return piece(templates.render("admin/_player.html", **context) + acts)
     return page("admin/player.html", context)
 
