@@ -1,4 +1,4 @@
-"""`networklab mend`: another hooks.py for a session that runs."""
+"""`networklab mend`: another hooks.py for a paused session."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.commands.connection import in_transaction
 from app.config import Config
-from app.sessions.stopped_rooms import mend
+from app.sessions.mending import mend
 from app.study.reading import parse, read_folder
 
 

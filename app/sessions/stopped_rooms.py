@@ -1,4 +1,7 @@
-"""Stops: rooms in which a hook could not decide wait, until a researcher lets them try again, with hooks.py mended."""
+"""Stops: a room, or the seating of a session, in which a hook could not decide waits until it is to try again.
+
+A researcher lets it, on its page or by putting a mended hooks.py in the place of the session's (`mending`).
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,7 @@ from datetime import datetime
 from app.database.connections import Connection
 from app.database.queries import Queries, row, value
 from app.sessions import sessions
-from app.sessions.sessions import SessionError
-from app.sessions.studies import put_study, read_study
-from app.study.hooks.pool import FILE, Failure
-from app.study.model.study import Study
+from app.study.hooks.pool import Failure
 
 SQL = Queries(__name__)
 
@@ -58,33 +58,3 @@ async def retry_all(conn: Connection, session_id: str) -> int:
     """The seating and each room that a hook has stopped; returns how many rooms."""
     await conn.execute(SQL["retry_seating"], dict(session_id=session_id, at=None))
     return len(await (await conn.execute(SQL["retry_rooms"], dict(session_id=session_id))).fetchall())
-
-
-async def mend(conn: Connection, session_id: str, study: Study, by: str) -> str:
-    """Put the hooks.py of `study` in the place of a paused session's; all rooms that wait try again.
-
-    The rest of the study must be as the session has it. The hooks as they were are kept, and exported.
-    """
-    session = await sessions.lock_as(conn, session_id, by)
-    if session.status != "paused":
-        raise SessionError(
-            f"{session.name} is {session.status}. Pause it first: no hook may be half way through."
-        )
-    before = await read_study(conn, session_id)
-    others = sorted(
-        name
-        for name in {*before.files, *study.files}
-        if name != FILE and before.files.get(name) != study.files.get(name)
-    )
-    if others:
-        raise SessionError(
-            f"{others[0]} is not as in the session. Only {FILE} can be mended while a session runs;"
-            " `networklab export` has the study as it is there."
-        )
-    if before.files.get(FILE) == study.files.get(FILE):
-        raise SessionError(f"{FILE} is as in the session already; nothing changed.")
-    await conn.execute(SQL["keep_before"], dict(session_id=session_id, path=FILE, by=by))
-    await put_study(conn, session_id, study)
-    tried = await retry_all(conn, session_id)
-    again = f"{tried} rooms try again" if tried != 1 else "1 room tries again"
-    return f"{session.name} has the new {FILE}; {again} when it is resumed."

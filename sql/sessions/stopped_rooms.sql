@@ -18,8 +18,3 @@ update lobby set stopped = null, due_at = now()
 where session_id = %(session_id)s and stopped is not null
     and (%(at)s::timestamptz is null or (stopped->>'at')::timestamptz = %(at)s)
 returning session_id
-
--- name: keep_before
-insert into mended (session_id, path, before, sha256, by)
-select s.id, f.path, f.body, s.study_sha256, %(by)s
-from session s join study_file f on f.session_id = s.id and f.path = %(path)s where s.id = %(session_id)s

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from app.sessions.mending import mend
 from app.sessions.sessions import SessionError
-from app.sessions.stopped_rooms import mend
 from app.study.reading import parse
 from tests.house.guests import Guest, hidden_fields, seated
 from tests.house.house import House, Opened
