@@ -14,8 +14,8 @@ from app.sessions.sessions import SessionError
 from app.study.model.fields import FieldError, Form, first
 from app.study.model.study import Study
 from app.web import templates
-from app.web.admin_pages import study_of
 from app.web.lab import Query, lab_of
+from app.web.researchers import study_of
 from app.web.responses import piece, problem, wants_page
 
 

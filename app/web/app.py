@@ -9,7 +9,17 @@ from contextlib import asynccontextmanager
 from litestar import Litestar, Router
 
 from app.config import Config
-from app.web import admin_pages, health, past_pages, people_pages, player_pages, problems, room_pages, streams
+from app.web import (
+    admin_pages,
+    health,
+    login_pages,
+    past_pages,
+    people_pages,
+    player_pages,
+    problems,
+    room_pages,
+    streams,
+)
 from app.web.assets import add_headers, static_file
 from app.web.auth import same_site
 from app.web.lab import open_lab
@@ -27,7 +37,8 @@ def create_app(config: Config, url: str) -> Litestar:
             gc.set_threshold(20_000, 50, 1000)
             yield
 
-    admin = [*admin_pages.HANDLERS, *people_pages.HANDLERS, *room_pages.HANDLERS, *past_pages.HANDLERS]
+    modules = (login_pages, admin_pages, people_pages, room_pages, past_pages)
+    admin = [handler for module in modules for handler in module.HANDLERS]
     return Litestar(
         route_handlers=[
             *player_pages.HANDLERS,

@@ -15,7 +15,6 @@ from app.database.connections import snapshot
 from app.replay.fold import Span, read_span, read_then
 from app.sessions.sessions import find_session
 from app.web import templates
-from app.web.admin_pages import logged_in, study_of
 from app.web.lab import Query, lab_of
 from app.web.monitor.dashboard import room_items
 from app.web.past.dashboard import (
@@ -27,6 +26,7 @@ from app.web.past.dashboard import (
     monitor_then,
 )
 from app.web.past.places import Stage, page_then, story_then
+from app.web.researchers import logged_in, study_of
 from app.web.responses import page, piece, problem
 
 

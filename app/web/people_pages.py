@@ -18,11 +18,11 @@ from app.sessions.sessions import find_session
 from app.study.model.fields import first
 from app.web import templates
 from app.web.acts import Act, Wish, act, number
-from app.web.admin_pages import logged_in, owner, study_of
 from app.web.lab import Query, lab_of
 from app.web.live.places import place_of
 from app.web.monitor import histories
 from app.web.monitor.dashboard import type_numbers
+from app.web.researchers import logged_in, owner, study_of
 from app.web.responses import page, piece
 from app.web.templates import fragment
 

@@ -14,10 +14,10 @@ from psycopg_pool import PoolTimeout, TooManyRequests
 
 from app.database.group_commit import Busy
 from app.study.languages.texts import Sentence
-from app.web.admin_pages import NotLoggedIn
 from app.web.auth import NotSignedIn
 from app.web.lab import Query, lab_of
 from app.web.player_pages import UnknownToken
+from app.web.researchers import NotLoggedIn
 from app.web.responses import problem
 
 logger = logging.getLogger(__name__)
