@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from litestar import get, post
 from litestar.exceptions import NotFoundException
 from litestar.response import Redirect, Response, Stream
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from app.database.connections import snapshot
 from app.export import export, payments
@@ -20,8 +21,9 @@ from app.web.lab import Query, lab_of
 from app.web.monitor.dashboard import tick_context
 from app.web.monitor.figures import read_server
 from app.web.monitor.ticks import read_tick
-from app.web.researchers import logged_in, owner, study_of
+from app.web.researchers import NotLoggedIn, logged_in, owner, study_of
 from app.web.responses import page, problem
+from app.web.streams import refuse, send_stream
 
 
 @get("/")
@@ -42,6 +44,31 @@ async def session_page(request: Query, session_id: str, wall: bool = False) -> R
         banner = await notes.banner_of(conn, session_id)
     context = dict(who=who, wall=wall, banner=banner, form_key=new_token(12))
     return page("admin/session.html", context | tick_context(tick, study))
+
+
+@get("/sessions/{session_id:str}/live")
+async def session_live(request: Query, session_id: str) -> ASGIApp:
+    """The dashboard's tick, once a second. (A raw handler cannot have parameters in its path: Litestar 2.25.)"""
+    lab, refusal = lab_of(request), 0
+    try:
+        await logged_in(request)
+        await study_of(request, session_id)  # a tick, which is rendered with it, must not wait for it
+    except NotLoggedIn:
+        refusal = 403
+    except NotFoundException:
+        refusal = 404
+
+    async def stream(scope: Scope, receive: Receive, send: Send) -> None:
+        if refusal:
+            await refuse(send, refusal)
+            return
+        board = lab.ticker.watch(session_id)
+        try:
+            await send_stream(receive, send, board.messages())
+        finally:
+            lab.ticker.unwatch(session_id)
+
+    return stream
 
 
 @post("/sessions/{session_id:str}/{action:str}")
@@ -87,4 +114,4 @@ async def payments_csv(request: Query, session_id: str) -> Response[bytes]:
     )
 
 
-HANDLERS = [session_list, session_page, act, export_zip, payments_csv]
+HANDLERS = [session_list, session_page, session_live, act, export_zip, payments_csv]

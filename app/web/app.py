@@ -18,12 +18,12 @@ from app.web import (
     player_pages,
     problems,
     room_pages,
-    streams,
 )
 from app.web.assets import add_headers, static_file
 from app.web.auth import same_site
 from app.web.lab import open_lab
 from app.web.metrics import metrics
+from app.web.player_stream import play_live
 
 
 def create_app(config: Config, url: str) -> Litestar:
@@ -43,7 +43,7 @@ def create_app(config: Config, url: str) -> Litestar:
         route_handlers=[
             *player_pages.HANDLERS,
             Router("/admin", guards=[same_site], route_handlers=admin),
-            *streams.HANDLERS,
+            play_live,
             *health.HANDLERS,
             metrics,
             static_file,

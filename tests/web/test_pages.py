@@ -23,7 +23,7 @@ from app.database.embedded import Postgres
 from app.rehearsal.browser import Browser, WireError
 from app.web.accounts import log_in
 from app.web.auth import ADMIN_COOKIE, PLAYER_COOKIE
-from app.web.streams import TABS
+from app.web.player_stream import TABS
 from tests.house.guests import hidden_fields, sign_everyone_in, stream_status
 from tests.house.house import House, Opened
 from tests.house.server import Server

@@ -1,0 +1,59 @@
+"""What a player's page listens to: where they are, and then what happens there."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+
+import psycopg
+from litestar import asgi
+from litestar.connection import ASGIConnection
+from litestar.types import Receive, Scope, Send
+from psycopg_pool import PoolTimeout, TooManyRequests
+
+from app.web.auth import NotSignedIn, player_of
+from app.web.lab import lab_of
+from app.web.live.page import Page
+from app.web.streams import refuse, send_stream
+
+TABS = 20  # pages of one player in one process
+
+
+@asgi("/play/live", copy_scope=True)
+async def play_live(scope: Scope, receive: Receive, send: Send) -> None:
+    """The player's page as it changes: a snapshot, then what happens."""
+    connection: ASGIConnection[object, object, object, object] = ASGIConnection(scope)  # type: ignore[type-var]
+    try:
+        player_id, session_id = player_of(connection)
+    except NotSignedIn:
+        await refuse(send, 403)
+        return
+    lab = lab_of(connection)
+    if lab.presence.pages(player_id) >= TABS:
+        await refuse(send, 429)
+        return
+    page = Page(player_id, session_id)
+
+    async def messages() -> AsyncIterator[bytes]:
+        while True:
+            page.wake.clear()
+            if page.stale:
+                try:
+                    yield await lab.live.snapshot(page)
+                except (psycopg.Error, PoolTimeout, TooManyRequests):
+                    # The database is away or busy: the page stays as it is, and connected, until it is back.
+                    await asyncio.sleep(random.uniform(0.5, 1.5))
+            elif page.queue:
+                news = b"".join(page.queue)
+                page.queue.clear()
+                yield news
+            else:
+                await page.wake.wait()
+
+    lab.presence.came(player_id, session_id)
+    try:
+        await send_stream(receive, send, messages())
+    finally:
+        lab.live.leave(page)
+        lab.presence.went(player_id)
