@@ -1,4 +1,4 @@
-"""What a researcher does on a page: done in one transaction, in their name, and told in a sentence."""
+"""Actions: what a researcher asks for on a page, done in one transaction, in their name, and told in a sentence."""
 
 from __future__ import annotations
 
@@ -21,43 +21,48 @@ from app.web.responses import piece, problem, wants_page
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a researcher wants done, as the form says it."""
+    """What a researcher wants done to a player, a room or (without these) a session, as the form says it."""
 
     conn: Connection
     session_id: str
     study: Study
-    id: int  # the room's or player's
+    room_id: int  # 0: in none
+    player_id: int  # 0: to nobody in particular
     form: Form
     by: str
 
 
-Act = Callable[[Wish], Awaitable[str]]
+Action = Callable[[Wish], Awaitable[str]]
 
 
-async def act(
+async def carry_out(
     request: Query,
-    session_id: str,
-    id: int,
-    action: Act | None,
+    action: Action | None,
     by: str,
     to: str,
-    room_id: int | None = None,
+    session_id: str,
+    room_id: int = 0,
+    player_id: int = 0,
+    back: bool = False,
 ) -> Response[str] | Redirect:
-    """`room_id`: the room that may have to move on afterwards."""
+    """`to`: the page that it was asked for on; `back`: whoever asks gets that again, never the sentence alone.
+
+    A room that is named may have to move on afterwards.
+    """
     lab = lab_of(request)
     if action is None:
         raise NotFoundException("There is no such action.")
     study, form = await study_of(request, session_id), (await request.form()).dict()
     try:
         async with lab.pool.connection() as conn, conn.transaction():
-            said = await action(Wish(conn, session_id, study, id, form, by))
+            said = await action(Wish(conn, session_id, study, room_id, player_id, form, by))
     except SessionError as error:
         return problem(request, 409, str(error), to)
     except FieldError as error:
         return problem(request, 422, str(error), to)
-    if room_id is not None:
+    if room_id:
         lab.conductor.hint([room_id])
-    if wants_page(dict(request.scope["headers"])):
+    if back or wants_page(dict(request.scope["headers"])):
         return Redirect(to, status_code=303)
     return piece(templates.render("admin/_said.html", said=said))
 

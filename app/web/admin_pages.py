@@ -1,4 +1,4 @@
-"""The researcher's pages of the sessions: watch, act, take the data."""
+"""The researcher's pages of the sessions, what can be done to a whole one, and its files to take away."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from app.export import export, payments
 from app.export.csv_stream import written
 from app.players import notes
 from app.players.people import new_token
-from app.sessions import sessions
+from app.sessions import actions, sessions, stopped_rooms
 from app.sessions.actions import ACTIONS
-from app.sessions.sessions import SessionError
+from app.study.model.fields import first
+from app.web.acts import Action, Wish, carry_out, moment
 from app.web.lab import Query, lab_of
 from app.web.monitor.dashboard import tick_context
 from app.web.monitor.figures import read_server
 from app.web.monitor.ticks import read_tick
 from app.web.researchers import NotLoggedIn, logged_in, owner, study_of
-from app.web.responses import page, problem
+from app.web.responses import page
 from app.web.streams import refuse, send_stream
 
 
@@ -72,17 +73,12 @@ async def session_live(request: Query, session_id: str) -> ASGIApp:
 
 
 @post("/sessions/{session_id:str}/{action:str}")
-async def act(request: Query, session_id: str, action: str) -> Response[str] | Redirect:
-    lab, name = lab_of(request), await owner(request)
-    if action not in ACTIONS:
+async def act_on_session(request: Query, session_id: str, action: str) -> Response[str] | Redirect:
+    """What the command line can do, too, leads back to the page, a program as well as a browser."""
+    by, to = await owner(request), f"/admin/sessions/{session_id}"
+    if action not in SESSION_ACTIONS:
         raise NotFoundException(f"A session has no action “{action}”.")
-    await study_of(request, session_id)
-    try:
-        async with lab.pool.connection() as conn, conn.transaction():
-            await ACTIONS[action](conn, session_id, name)
-    except SessionError as error:
-        return problem(request, 409, str(error), f"/admin/sessions/{session_id}")
-    return Redirect(f"/admin/sessions/{session_id}", status_code=303)
+    return await carry_out(request, SESSION_ACTIONS[action], by, to, session_id, back=action in ACTIONS)
 
 
 @get("/sessions/{session_id:str}/export.zip")
@@ -114,4 +110,29 @@ async def payments_csv(request: Query, session_id: str) -> Response[bytes]:
     )
 
 
-HANDLERS = [session_list, session_page, session_live, act, export_zip, payments_csv]
+async def _tell_everybody(wish: Wish) -> str:
+    """Without any words, what stood there is taken down."""
+    text = first(wish.form, "body").strip()
+    body = notes.BODY.read([text]) if text else ""
+    await notes.write(wish.conn, wish.session_id, None, wish.by, body, first(wish.form, "form_key"))
+    return "It stands on every page now." if body else "It is taken down."
+
+
+async def _retry_seating(wish: Wish) -> str:
+    return await stopped_rooms.retry_seating(wish.conn, wish.session_id, moment(wish, "at"), wish.by)
+
+
+async def _seat_now(wish: Wish) -> str:
+    return await actions.seat_now(wish.conn, wish.session_id, wish.study, first(wish.form, "kind"), wish.by)
+
+
+def _by_id_alone(name: str) -> Action:
+    async def action(wish: Wish) -> str:
+        return await ACTIONS[name](wish.conn, wish.session_id, wish.by)
+
+    return action
+
+
+SESSION_ACTIONS: dict[str, Action] = {name: _by_id_alone(name) for name in ACTIONS}
+SESSION_ACTIONS |= {"banner": _tell_everybody, "retry-seating": _retry_seating, "seat": _seat_now}
+HANDLERS = [session_list, session_page, session_live, act_on_session, export_zip, payments_csv]

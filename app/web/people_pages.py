@@ -17,7 +17,7 @@ from app.sessions import actions
 from app.sessions.sessions import find_session
 from app.study.model.fields import first
 from app.web import templates
-from app.web.acts import Act, Wish, act, number
+from app.web.acts import Action, Wish, carry_out, number
 from app.web.lab import Query, lab_of
 from app.web.live.places import place_of
 from app.web.monitor import histories
@@ -83,47 +83,36 @@ async def act_on_player(
     async with lab_of(request).pool.connection() as conn:
         player = await _player(conn, session_id, player_id)
     to = f"/admin/sessions/{session_id}/players/{player_id}"
-    return await act(request, session_id, player_id, ACTS.get(action), by, to, player.room_id)
-
-
-@post("/sessions/{session_id:str}/banner")
-async def banner(request: Query, session_id: str) -> Response[str] | Redirect:
-    """Words for everybody; without any, what stood there is taken down."""
-
-    async def tell(wish: Wish) -> str:
-        text = first(wish.form, "body").strip()
-        body = notes.BODY.read([text]) if text else ""
-        await notes.write(wish.conn, session_id, None, wish.by, body, first(wish.form, "form_key"))
-        return "It stands on every page now." if body else "It is taken down."
-
-    by, to = await owner(request), f"/admin/sessions/{session_id}"
-    return await act(request, session_id, 0, tell, by, to)
+    chosen, room_id = PLAYER_ACTIONS.get(action), player.room_id or 0
+    return await carry_out(request, chosen, by, to, session_id, room_id, player_id)
 
 
 async def _dismiss(wish: Wish) -> str:
     outcome = first(wish.form, "outcome")
-    return await actions.dismiss(wish.conn, wish.session_id, wish.study, wish.id, outcome, wish.by)
+    return await actions.dismiss(wish.conn, wish.session_id, wish.study, wish.player_id, outcome, wish.by)
 
 
 async def _replace(wish: Wish) -> str:
     newcomer, outcome = number(wish, "newcomer"), first(wish.form, "outcome")
-    return await actions.replace(wish.conn, wish.session_id, wish.study, wish.id, newcomer, outcome, wish.by)
+    return await actions.replace(
+        wish.conn, wish.session_id, wish.study, wish.player_id, newcomer, outcome, wish.by
+    )
 
 
 async def _issue(wish: Wish) -> str:
     outcome = first(wish.form, "outcome")
-    return await actions.issue(wish.conn, wish.session_id, wish.study, wish.id, outcome, wish.by)
+    return await actions.issue(wish.conn, wish.session_id, wish.study, wish.player_id, outcome, wish.by)
 
 
 async def _retype(wish: Wish) -> str:
     return await actions.retype(
-        wish.conn, wish.session_id, wish.study, wish.id, first(wish.form, "type"), wish.by
+        wish.conn, wish.session_id, wish.study, wish.player_id, first(wish.form, "type"), wish.by
     )
 
 
 async def _note(wish: Wish) -> str:
     body, key = notes.BODY.read(wish.form.get("body", ())), first(wish.form, "form_key")
-    await notes.write(wish.conn, wish.session_id, wish.id, wish.by, body, key)
+    await notes.write(wish.conn, wish.session_id, wish.player_id, wish.by, body, key)
     return "It stands on their page now."
 
 
@@ -134,5 +123,7 @@ async def _player(conn: Connection, session_id: str, player_id: int) -> Player:
     return player
 
 
-ACTS: dict[str, Act] = dict(dismiss=_dismiss, replace=_replace, issue=_issue, retype=_retype, note=_note)
-HANDLERS = [people, player_page, act_on_player, banner]
+PLAYER_ACTIONS: dict[str, Action] = dict(
+    dismiss=_dismiss, replace=_replace, issue=_issue, retype=_retype, note=_note
+)
+HANDLERS = [people, player_page, act_on_player]

@@ -10,9 +10,8 @@ from app.database import clock
 from app.database.connections import snapshot
 from app.sessions import actions, stopped_rooms
 from app.sessions.sessions import find_session
-from app.study.model.fields import first
 from app.web import templates
-from app.web.acts import Act, Wish, act, moment, number
+from app.web.acts import Action, Wish, carry_out, moment, number
 from app.web.lab import Query, lab_of
 from app.web.monitor import histories
 from app.web.monitor.dashboard import type_numbers
@@ -56,47 +55,29 @@ async def room_page(request: Query, session_id: str, room_id: int) -> Response[s
 @post("/sessions/{session_id:str}/rooms/{room_id:int}/{action:str}")
 async def act_on_room(request: Query, session_id: str, room_id: int, action: str) -> Response[str] | Redirect:
     by, to = await owner(request), f"/admin/sessions/{session_id}/rooms/{room_id}"
-    return await act(request, session_id, room_id, ACTS.get(action), by, to, room_id)
-
-
-@post("/sessions/{session_id:str}/retry-seating")
-async def retry_seating(request: Query, session_id: str) -> Response[str] | Redirect:
-    async def retry(wish: Wish) -> str:
-        return await stopped_rooms.retry_seating(wish.conn, session_id, moment(wish, "at"), wish.by)
-
-    by, to = await owner(request), f"/admin/sessions/{session_id}"
-    return await act(request, session_id, 0, retry, by, to)
-
-
-@post("/sessions/{session_id:str}/seat")
-async def seat_now(request: Query, session_id: str) -> Response[str] | Redirect:
-    async def seat(wish: Wish) -> str:
-        return await actions.seat_now(wish.conn, session_id, wish.study, first(wish.form, "kind"), wish.by)
-
-    by, to = await owner(request), f"/admin/sessions/{session_id}"
-    return await act(request, session_id, 0, seat, by, to)
+    return await carry_out(request, ROOM_ACTIONS.get(action), by, to, session_id, room_id)
 
 
 async def _advance(wish: Wish) -> str:
     return await actions.advance(
-        wish.conn, wish.session_id, wish.study, wish.id, number(wish, "position"), wish.by
+        wish.conn, wish.session_id, wish.study, wish.room_id, number(wish, "position"), wish.by
     )
 
 
 async def _extend(wish: Wish) -> str:
     deadline = moment(wish, "deadline")
     return await actions.extend(
-        wish.conn, wish.session_id, wish.id, deadline, number(wish, "seconds"), wish.by
+        wish.conn, wish.session_id, wish.room_id, deadline, number(wish, "seconds"), wish.by
     )
 
 
 async def _retry(wish: Wish) -> str:
-    return await stopped_rooms.retry(wish.conn, wish.session_id, wish.id, moment(wish, "at"), wish.by)
+    return await stopped_rooms.retry(wish.conn, wish.session_id, wish.room_id, moment(wish, "at"), wish.by)
 
 
 async def _end(wish: Wish) -> str:
-    return await actions.end_room(wish.conn, wish.session_id, wish.study, wish.id, wish.by)
+    return await actions.end_room(wish.conn, wish.session_id, wish.study, wish.room_id, wish.by)
 
 
-ACTS: dict[str, Act] = dict(advance=_advance, extend=_extend, retry=_retry, end=_end)
-HANDLERS = [room_list, room_page, act_on_room, retry_seating, seat_now]
+ROOM_ACTIONS: dict[str, Action] = dict(advance=_advance, extend=_extend, retry=_retry, end=_end)
+HANDLERS = [room_list, room_page, act_on_room]
