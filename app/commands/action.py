@@ -17,7 +17,7 @@ def add_session(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the session as JSON")
 
 
-def act(action: str, options: argparse.Namespace, config: Config) -> int:
+def run_action(action: str, options: argparse.Namespace, config: Config) -> int:
     async def work(conn: Connection) -> tuple[str, str]:
         sentence = await ACTIONS[action](conn, options.session, "command line")
         return sentence, (await find_session(conn, options.session)).status

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.action import act, add_session
+from app.commands.action import add_session, run_action
 from app.config import Config
 
 add = add_session
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
-    return act("pause", options, config)
+    return run_action("pause", options, config)

@@ -62,20 +62,20 @@ class Event:
     at: datetime
 
 
-class Act(TypedDict):
+class DoneBy(TypedDict):
     by: NotRequired[str]  # the researcher who did it
 
 
-class SessionMoved(Act):
+class SessionMoved(DoneBy):
     since: Moment
 
 
-class StudyMended(Act):
+class StudyMended(DoneBy):
     before: str  # the study's sha256
     now: str
 
 
-class HookFailed(Act):
+class HookFailed(DoneBy):
     hook: str
     line: int  # of hooks.py; 0: of none in particular
     sentence: str
@@ -140,7 +140,7 @@ class RoomOpened(RoomAtStep):
     treatment: NotRequired[dict[str, str]]
 
 
-class StepOpened(RoomAtStep, Act):
+class StepOpened(RoomAtStep, DoneBy):
     asked: NotRequired[list[int]]  # the slots that are shown it, if not all
 
 
@@ -201,7 +201,7 @@ class PlayerReturned(TypedDict):
     slot: int
 
 
-class PlayerOut(Act):
+class PlayerOut(DoneBy):
     outcome: str
     slot: int | None
     code: str
@@ -209,7 +209,7 @@ class PlayerOut(Act):
     then: NotRequired[Literal["standby", "bot", "smaller", "end_room", "continue"]]  # what the room did
 
 
-class PlayerReplaced(Act):
+class PlayerReplaced(DoneBy):
     slot: int
     before: str  # who sat there, by label
     before_id: int
@@ -241,7 +241,7 @@ DECLARED: Mapping[EventName, Declared] = {
     "session_closed": Declared(SessionMoved, SESSION),
     "study_mended": Declared(StudyMended, SESSION),
     "seating_stopped": Declared(HookFailed, SESSION),
-    "seating_retried": Declared(Act, SESSION),
+    "seating_retried": Declared(DoneBy, SESSION),
     # Written by the seating that follows, a little later than `signed_in_at`
     "player_signed_in": Declared(PlayerSignedIn, SESSION, about=True),
     "player_stands_by": Declared(PlayerStandsBy, SESSION, about=True),

@@ -52,7 +52,7 @@ async def window_file(name: str) -> Response[bytes]:
 
 
 @post("/{action:str}", status_code=204)
-async def act(request: Query, action: Literal["skip", "answer", "again", "door"]) -> None:
+async def press(request: Query, action: Literal["skip", "answer", "again", "door"]) -> None:
     preview = preview_of(request)
     if action == "skip":
         await preview.skip()
@@ -87,5 +87,5 @@ def preview_of(request: Query) -> Preview:
 
 
 ROUTER = Router(
-    "/dev", guards=[same_site], route_handlers=[window, window_live, window_file, put_on, act, hand_over]
+    "/dev", guards=[same_site], route_handlers=[window, window_live, window_file, put_on, press, hand_over]
 )

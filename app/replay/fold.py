@@ -147,7 +147,7 @@ class _Folding:
     def seating_stopped(self, event: Event, data: events.HookFailed) -> None:
         self.session = replace(self.session, seating_stopped=True)
 
-    def seating_retried(self, event: Event, data: events.Act) -> None:
+    def seating_retried(self, event: Event, data: events.DoneBy) -> None:
         self.session = replace(self.session, seating_stopped=False)
 
     def room_opened(self, event: Event, data: events.RoomOpened) -> None:
