@@ -13,10 +13,10 @@ from app.web import (
     admin_pages,
     health,
     login_pages,
-    past_pages,
     people_pages,
     player_pages,
     problems,
+    replay_pages,
     room_pages,
 )
 from app.web.assets import add_headers, static_file
@@ -37,7 +37,7 @@ def create_app(config: Config, url: str) -> Litestar:
             gc.set_threshold(20_000, 50, 1000)
             yield
 
-    modules = (login_pages, admin_pages, people_pages, room_pages, past_pages)
+    modules = (login_pages, admin_pages, people_pages, room_pages, replay_pages)
     admin = [handler for module in modules for handler in module.HANDLERS]
     return Litestar(
         route_handlers=[

@@ -1,4 +1,4 @@
-"""The researcher's page of the past: a slider over the session, and what the dashboard and the pages showed then."""
+"""The researcher's page of the replay: a slider over the session, and what the dashboard and the pages showed then."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.sessions.sessions import find_session
 from app.web import templates
 from app.web.lab import Query, lab_of
 from app.web.monitor.dashboard import room_items
-from app.web.past.dashboard import (
+from app.web.replay.dashboard import (
     answers_over,
     connected_then,
     counted_in,
@@ -25,7 +25,7 @@ from app.web.past.dashboard import (
     marks_of,
     monitor_then,
 )
-from app.web.past.places import Stage, page_then, story_then
+from app.web.replay.places import Stage, page_then, story_then
 from app.web.researchers import logged_in, study_of
 from app.web.responses import page, piece, problem
 

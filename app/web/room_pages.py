@@ -45,7 +45,7 @@ async def room_page(request: Query, session_id: str, room_id: int) -> Response[s
     if story is None:
         raise NotFoundException("There is no such room in this session.")
     types = [one.type for one in story.sitters.values()]
-    context = dict(story=story, room=story.view.room, study=study, who=who, now=clock.now(), past="")
+    context = dict(story=story, room=story.view.room, study=study, who=who, now=clock.now(), replay="")
     context |= dict(type_numbers=type_numbers(study, types))
     if "hx-request" in request.headers:
         return piece(templates.render("admin/_room.html", **context))

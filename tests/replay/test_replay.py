@@ -24,7 +24,7 @@ from app.sessions import actions, sessions
 from app.sessions.studies import read_study
 from app.study.model.study import Study
 from app.web.live.places import place_of
-from app.web.past.places import Stage, page_then
+from app.web.replay.places import Stage, page_then
 from app.web.signing import Keys
 from tests.house.house import House
 from tests.house.lively import NUDGE, a_lively_session, an_eventful_session, open_lively

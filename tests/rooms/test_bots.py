@@ -36,8 +36,8 @@ from app.study.reading import check, parse
 from app.web.monitor import histories
 from app.web.monitor.histories import RoomStory
 from app.web.monitor.ticks import room_lines
-from app.web.past.dashboard import monitor_then
-from app.web.past.places import Stage, page_then, room_then, story_then
+from app.web.replay.dashboard import monitor_then
+from app.web.replay.places import Stage, page_then, room_then, story_then
 from tests.house.conducting import conduct
 from tests.house.crowd import CROWD, KINDS, age, come, seat
 from tests.house.desk import desk

@@ -16,7 +16,7 @@ from app.replay.state import PlayerThen, RoomThen, Then
 from app.rooms.seating import missing, open_kinds
 from app.web.monitor.dashboard import Pool, QuotaLine, WaitRow, pool_of, quota_lines, type_numbers, wait_rows
 from app.web.monitor.ticks import STEP, RoomLine, Standing, Waiters
-from app.web.past.places import Stage, rooms_made
+from app.web.replay.places import Stage, rooms_made
 
 SQL = Queries(__name__)
 BARS = 150  # of the picture of when answers came
