@@ -26,7 +26,7 @@ from tests.house.house import House
 from tests.house.lively import Lively, a_lively_session, an_eventful_session, room_of
 
 MOMENT = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
-SAID_IN = "admin/_happened.html"
+SAID_IN = "admin/_event_words.html"
 ASKED = re.compile(r"\b[el]\.name (?:=|<>|(?:not )?in) \(?('\w+'(?:, *'\w+')*)")
 TICKED = re.compile(r"`(\w+)`")
 CARRIED = {key for declared in DECLARED.values() for key in get_type_hints(declared.data)}
