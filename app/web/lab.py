@@ -20,6 +20,7 @@ from litestar.datastructures import State
 from app.config import Config
 from app.database.connections import Connection, Pool, look_around, open_pool
 from app.database.group_commit import GroupCommit
+from app.database.listener import Listener
 from app.players.presence import Presence
 from app.players.signs_of_life import Signs
 from app.rooms import messages, records
@@ -31,7 +32,6 @@ from app.sessions.seating_runs import SeatingRuns
 from app.sessions.studies import Studies
 from app.study.hooks.pool import Hooks
 from app.web.live.feeds import Live
-from app.web.live.listener import Listener
 from app.web.monitor.dashboard import render_tick
 from app.web.monitor.figures import Figures, percentile, resident_megabytes
 from app.web.monitor.ticker import Ticker

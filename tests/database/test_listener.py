@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 
-from app.web.live.listener import Listener
+from app.database.listener import Listener
 from tests.house.house import House
 from tests.house.waits import until
 
