@@ -29,7 +29,7 @@ from app.study.model.study import ANY, Study
 from app.study.reading import parse, read_folder
 from app.web.accounts import log_in, log_out, put_account
 from app.web.auth import ADMIN_COOKIE
-from app.web.monitor.figures import percentile
+from app.web.monitor.server_figures import percentile
 
 SQL = Queries(__name__)
 RESEARCHER = "rehearsal"

@@ -16,7 +16,7 @@ from app.rehearsal.rehearse import Run, summary
 from app.rehearsal.verdict import figure, seen_after
 from app.study.durations import as_clock
 from app.web import templates
-from app.web.monitor.figures import percentile
+from app.web.monitor.server_figures import percentile
 
 WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 600, 190, 44, 10, 590, 168
 MOST_POINTS = 300  # of one line

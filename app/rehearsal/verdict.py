@@ -12,7 +12,7 @@ from app.rehearsal.diary import Diary, Wrong
 from app.rehearsal.evidence import Evidence, gather
 from app.rehearsal.gauges import Sample
 from app.rehearsal.play import Played
-from app.web.monitor.figures import percentile
+from app.web.monitor.server_figures import percentile
 
 # DESIGN, section 4.
 PROMISES = {

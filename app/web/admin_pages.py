@@ -20,7 +20,7 @@ from app.study.model.fields import first
 from app.web.acts import Action, Wish, carry_out, moment
 from app.web.lab import Query, lab_of
 from app.web.monitor.dashboard import tick_context
-from app.web.monitor.figures import read_server
+from app.web.monitor.server_figures import read_server
 from app.web.monitor.ticks import read_tick
 from app.web.researchers import NotLoggedIn, logged_in, owner, study_of
 from app.web.responses import page

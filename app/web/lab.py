@@ -33,7 +33,7 @@ from app.sessions.studies import Studies
 from app.study.hooks.pool import Hooks
 from app.web.live.feeds import Live
 from app.web.monitor.dashboard import render_tick
-from app.web.monitor.figures import Figures, percentile, resident_megabytes
+from app.web.monitor.server_figures import Figures, percentile, resident_megabytes
 from app.web.monitor.ticker import Ticker
 from app.web.monitor.ticks import Tick
 from app.web.signing import Keys, read_keys

@@ -11,7 +11,7 @@ from litestar import MediaType, get
 from psycopg_pool import PoolTimeout, TooManyRequests
 
 from app.web.lab import Query, lab_of
-from app.web.monitor.figures import Figures, read_processes
+from app.web.monitor.server_figures import Figures, read_processes
 
 
 @get("/metrics", media_type=MediaType.TEXT)

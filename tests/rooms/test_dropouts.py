@@ -27,7 +27,7 @@ from app.sessions.actions import ACTIONS
 from app.sessions.conductor import Conductor
 from app.sessions.sessions import open_session
 from app.study.reading import parse
-from app.web.monitor.figures import Figures, put_figures
+from app.web.monitor.server_figures import Figures, put_figures
 from tests.house.conducting import a_conductor, follow
 from tests.house.database import CONTRADICTIONS, a_database
 from tests.house.desk import desk, numbers

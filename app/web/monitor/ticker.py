@@ -24,7 +24,8 @@ from app.players import presence
 from app.players.presence import Presence
 from app.players.signs_of_life import Signs
 from app.web.monitor import pulse
-from app.web.monitor.figures import (
+from app.web.monitor.pulse import BEAT
+from app.web.monitor.server_figures import (
     Figures,
     data_folder,
     put_acknowledged,
@@ -32,7 +33,6 @@ from app.web.monitor.figures import (
     read_server,
     remove_process,
 )
-from app.web.monitor.pulse import BEAT
 from app.web.monitor.ticks import Tick, read_tick
 
 logger = logging.getLogger(__name__)

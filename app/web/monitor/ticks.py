@@ -16,8 +16,8 @@ from app.players import quotas
 from app.players.notes import CallForHelp, open_questions
 from app.sessions.sessions import Session, find_session
 from app.web.monitor import pulse
-from app.web.monitor.figures import Figures, surroundings
 from app.web.monitor.pulse import BEAT, Curve
+from app.web.monitor.server_figures import Figures, surroundings
 
 SQL = Queries(__name__)
 STATUSES = ("invited", "waiting", "playing", "finished", "left")
