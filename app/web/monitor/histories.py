@@ -1,4 +1,4 @@
-"""Stories: what happened to one player, or in one room, as a researcher reads it."""
+"""Histories: the list of people, and what happened to one player, or in one room, as a researcher reads it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from math import cos, hypot, pi, sin
 from typing import Any, Literal
 
 from app.database import clock
@@ -22,6 +21,7 @@ from app.rooms import rooms
 from app.rooms.messages import Message
 from app.rooms.rooms import RoomView
 from app.sessions.stopped_rooms import Stop, why_stopped
+from app.web.monitor.drawing import Drawing
 
 SQL = Queries(__name__)
 MOST = 300  # lines of a story, and people of a list
@@ -39,8 +39,6 @@ SIGNS: frozenset[EventName] = frozenset(
 )
 # What a history tells beside the logs, from what is known of links and pages
 Beside = Literal["link_opened", "was_silent", "page_connected", "page_gone"]
-RADIUS = 100.0  # of the circle that a room's slots are drawn on
-SHORT = 17.0  # how far before the middle of a slot an arrow ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,21 +108,6 @@ class PlayerStory:
 
 
 @dataclass(frozen=True, slots=True)
-class DrawnTie:
-    """A tie as it is drawn, from whom to whom."""
-
-    one: int
-    other: int
-    x1: float
-    y1: float
-    x2: float
-    y2: float
-    width: float
-    weight: float
-    one_way: bool
-
-
-@dataclass(frozen=True, slots=True)
 class RoomStory:
     view: RoomView
     sitters: Mapping[int, Sitter]  # by slot
@@ -132,46 +115,13 @@ class RoomStory:
     messages: Sequence[Message]  # newest first
     stop: Stop | None = None  # why it waits
 
-    def point(self, slot: int) -> tuple[float, float]:
-        """Where a slot is drawn: on a circle around 0, 0, from the top and clockwise; of two, from the left."""
-        seats = len(self.view.seats)
-        turn = 2 * pi * ((slot - 1) / seats - (0.25 if seats == 2 else 0))
-        return round(RADIUS * sin(turn), 1), round(-RADIUS * cos(turn), 1)
-
     @property
-    def edges(self) -> list[DrawnTie]:
-        """Ties as lines: one for those that go both ways, else one with an arrow at the end that is seen."""
-        weights = {tie[:2]: tie.weight for tie in self.view.ties}
-        heaviest = max(map(abs, weights.values()), default=1.0)
-        found = []
-        for (one, other), weight in weights.items():
-            mutual = weights.get((other, one)) == weight
-            if mutual and one > other:
-                continue
-            a, b = self.point(one), self.point(other)
-            width = 1.5 if len(set(weights.values())) == 1 else round(0.8 + 3.2 * abs(weight) / heaviest, 1)
-            if not mutual:
-                # Beside the middle, so that another one back is not under it, and short of the slot.
-                a, b = _beside(a, b)
-            found.append(DrawnTie(one, other, *a, *b, width, weight, not mutual))
-        return found
+    def drawing(self) -> Drawing:
+        return Drawing(self.view)
 
     def label(self, player_id: int | None) -> str:
         found = (one.label for one in self.sitters.values() if one.player_id == player_id)
         return "" if player_id is None else next(found, "")
-
-
-def _beside(
-    a: tuple[float, float], b: tuple[float, float]
-) -> tuple[tuple[float, float], tuple[float, float]]:
-    """The line from a to b, moved a little to its left, and ending where the arrow meets the slot."""
-    length = hypot(b[0] - a[0], b[1] - a[1]) or 1.0
-    x, y = (b[0] - a[0]) / length, (b[1] - a[1]) / length
-    left = (3 * y, -3 * x)
-    return (
-        (round(a[0] + left[0], 1), round(a[1] + left[1], 1)),
-        (round(b[0] + left[0] - SHORT * x, 1), round(b[1] + left[1] - SHORT * y, 1)),
-    )
 
 
 async def find_people(
