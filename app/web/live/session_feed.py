@@ -26,10 +26,12 @@ WORDS: frozenset[EventName] = frozenset({"help_asked", "note_written", "code_iss
 EVERYBODY: frozenset[EventName] = frozenset(
     {"session_started", "session_paused", "session_resumed", "session_closed"}
 )
-# The lobby alone shows these, as all that comes to this log …
-COUNTED: frozenset[EventName] = frozenset({"player_signed_in", "room_opened", "room_ended"})
-# … and of these no player is told
-PASSED_OVER: frozenset[EventName] = frozenset({"study_mended", "seating_stopped", "seating_retried"})
+# The lobby shows how many wait and what rooms can still open, which these change, as do MOVES …
+COUNTED: frozenset[EventName] = frozenset({"player_signed_in", "room_opened"})
+# … and of these no player is told: a room that has ended counts as one that was opened
+PASSED_OVER: frozenset[EventName] = frozenset(
+    {"study_mended", "seating_stopped", "seating_retried", "room_ended"}
+)
 LOBBY_PACE = 0.3  # seconds between two renderings of one lobby
 logger = logging.getLogger(__name__)
 
@@ -52,7 +54,8 @@ class SessionFeed:
         for page in self.pages if everyone or told else self.waiting:
             if everyone or page.player_id in told or (page.player_id in moved and page in self.waiting):
                 page.refresh()
-        self._show_lobby()
+        if any(event.name in MOVES or event.name in COUNTED for event in events):
+            self._show_lobby()
 
     def _show_lobby(self) -> None:
         if self.waiting and self.rendering is None:
