@@ -27,8 +27,8 @@ from app.rehearsal.bots import FROM_PAGE, Bot
 from app.rehearsal.browser import Browser, WireError
 from app.rehearsal.habits import Habits
 from app.rehearsal.page import HIDDEN, PageSeen, others_on
-from app.rooms import rooms
 from app.sessions import actions, sessions, stopped_rooms
+from app.sessions.conductor import seconds_until_due
 from app.sessions.studies import put_study
 from app.study.model.plausible import plausible, plausible_all
 from app.study.model.study import Study
@@ -214,7 +214,7 @@ class Preview:
             if session.status != "running":
                 self.news = f"The session is {session.status}: no deadline comes nearer."
                 return
-            wait = await rooms.seconds_to_next_deadline(conn, 0.0)
+            wait = await seconds_until_due(conn, 0.0)
             await actions.shift(conn, self.session, clock.now() + timedelta(seconds=max(wait, 0.0)) + PAST)
         self.lab.conductor.hint([])
 
@@ -285,7 +285,7 @@ class Preview:
             return
         most = len(self.frames)
         found = await rows(conn, Whereabouts, SQL["whereabouts"], session_id=self.session, most=most)
-        wait = await rooms.seconds_to_next_deadline(conn, -1.0)
+        wait = await seconds_until_due(conn, -1.0)
         due = clock.now() + timedelta(seconds=wait)
         self.people = found
         self.stopped = await rows(conn, Stopped, SQL["stopped"], session_id=self.session)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 
 from psycopg.types.json import Jsonb
 
 from app.database.connections import Connection
-from app.database.queries import Queries, row, rows, value
+from app.database.queries import Queries, row, rows
 from app.players import players
 from app.rooms import ties
 from app.study.model.networks import Tie
@@ -154,12 +154,6 @@ async def claim_due(
         most=most,
         only=only,
     )
-
-
-async def seconds_to_next_deadline(conn: Connection, at_most: float) -> float:
-    """Of any room or lobby; below zero if it has passed."""
-    wait: timedelta | None = await value(conn, SQL["next_deadline"])
-    return at_most if wait is None else wait.total_seconds()
 
 
 async def rooms_made(conn: Connection, session_id: str) -> dict[str, int]:

@@ -19,12 +19,14 @@ from typing import Any
 import psycopg
 
 from app.database.connections import AWAY, Connection, Line
+from app.database.queries import Queries, value
 from app.rooms import bots, decisions, dropouts, lobby, rooms
 from app.sessions import stopped_rooms
 from app.sessions.studies import Studies
 from app.study.hooks.pool import HookError, Hooks
 from app.study.model.study import Position
 
+SQL = Queries(__name__)
 SWEEP = 1.0  # seconds: even without any hint every room is looked at this often
 PACE = 0.02  # seconds in which hints gather, so that a burst is looked at once
 SHORTEST = 0.05  # seconds between two looks at something overdue that another process is busy with
@@ -93,7 +95,7 @@ class Conductor:
         await self.move_rooms(conn, hinted, everywhere)
         for session_id in await lobby.due(conn, everywhere):
             await self._in_session(session_id, self._seat(conn, session_id))
-        return await rooms.seconds_to_next_deadline(conn, SWEEP)
+        return await seconds_until_due(conn, SWEEP)
 
     async def move_rooms(self, conn: Connection, hinted: Iterable[int], everywhere: bool) -> None:
         """Only the rooms: those past their deadline, and those of `hinted` in which everybody has answered."""
@@ -218,3 +220,9 @@ class Conductor:
             line.drop()
         finally:
             self.hands.put_nowait(line)
+
+
+async def seconds_until_due(conn: Connection, at_most: float) -> float:
+    """Until the next deadline of any room or lobby; below zero if it has passed, `at_most` if there is none."""
+    seconds: float | None = await value(conn, SQL["seconds_until_due"])
+    return at_most if seconds is None else seconds

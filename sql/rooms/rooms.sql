@@ -53,13 +53,6 @@ where r.session_id = %(session_id)s and r.status = 'playing' and s.status = 'run
 )
 order by r.id limit %(most)s for update of r skip locked
 
--- name: next_deadline
-select least(
-    (select min(r.deadline) from room r join session s on s.id = r.session_id
-        where r.status = 'playing' and s.status = 'running' and r.stopped is null),
-    (select min(l.due_at) from lobby l join session s on s.id = l.session_id where s.status <> 'paused')
-) - clock_timestamp() as wait
-
 -- name: advance_rooms
 update room set position = n.position, step = n.step, round = n.round, asked = %(asked)s, opening = false,
     ends_when_answered = n.ends_when_answered, wait_share = n.wait_share, pages = n.pages, last_step = n.last_step,

@@ -1,0 +1,7 @@
+-- name: seconds_until_due
+-- Of whichever comes first, a room's deadline or a lobby's.
+select extract(epoch from least(
+    (select min(r.deadline) from room r join session s on s.id = r.session_id
+        where r.status = 'playing' and s.status = 'running' and r.stopped is null),
+    (select min(l.due_at) from lobby l join session s on s.id = l.session_id where s.status <> 'paused')
+) - clock_timestamp())::float8 as seconds
