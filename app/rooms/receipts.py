@@ -1,7 +1,8 @@
-"""Receipts as people keep them: one for all that a player has saved, and files of them to be checked.
+"""Receipts: of a form, of all that a player has saved, and files of them that people kept, to be checked.
 
 A receipt reads `17,18:5f0c…`: the numbers of its records, and the SHA-256, in hex, of one UTF-8 line per record
-in the order of their numbers: number, tab, field, tab, value, newline. `17-20` stands for 17,18,19,20.
+in the order of their numbers: number, tab, field, tab, value, newline. `17-20` stands for 17,18,19,20. Anyone can
+compute it again from `history.csv`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import hashlib
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.database.connections import Connection
@@ -27,6 +28,20 @@ LAST_WORD = re.compile(rf'(?<![^\s,;"]){_RECEIPT}$', re.ASCII | re.IGNORECASE)
 
 class ReceiptsError(Exception):
     """A file of receipts that can't be used. `str()` is one sentence with file, line and cure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the server hands back once a form is on disk."""
+
+    records: tuple[int, ...]
+    digest: str
+    version: int
+    late: bool
+    again: bool = field(default=False, compare=False)  # the form was stored before, and perhaps acknowledged
+
+    def __str__(self) -> str:
+        return f"{','.join(map(str, self.records))}:{self.digest}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +74,10 @@ async def saved_by(conn: Connection, room_id: int | None, player_id: int) -> Sav
     return found
 
 
-def digest(records: Iterable[tuple[int, str, str]]) -> str:
-    """Of number, field and value of each record, in the order of their numbers."""
-    said = "".join(f"{number}\t{field}\t{value}\n" for number, field, value in records)
+def digest(records: Iterable[tuple[int, str, str, *tuple[object, ...]]]) -> str:
+    """Of records, each beginning with its number, field and value, in the order of their numbers."""
+    # By place in the tuple, and in a list: each form that is stored comes by here.
+    said = "".join([f"{record[0]}\t{record[1]}\t{record[2]}\n" for record in records])
     return hashlib.sha256(said.encode()).hexdigest()
 
 

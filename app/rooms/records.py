@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from psycopg.rows import args_row
 
 from app.database.connections import Connection
 from app.database.queries import Queries, array
+from app.rooms.receipts import Receipt, digest
 
 SQL = Queries(__name__)
 TRIES = 3  # other processes that may take the next version number first
@@ -28,29 +29,11 @@ class Answer:
     form: str  # see form_id
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What the server hands back once a form is on disk.
-
-    `digest` is the SHA-256, in hex, of one UTF-8 line per record in the order of their numbers:
-    number, tab, field, tab, value, newline. Anyone can compute it again from `history.csv`.
-    """
-
-    records: tuple[int, ...]
-    digest: str
-    version: int
-    late: bool
-    again: bool = field(default=False, compare=False)  # the form was stored before, and perhaps acknowledged
-
-    def __str__(self) -> str:
-        return f"{','.join(map(str, self.records))}:{self.digest}"
-
-
 class StoredRecord(NamedTuple):  # a frozen dataclass takes three times as long to make
-    id: int
-    form: str
+    id: int  # this and the next two are what a receipt's digest is made of
     field: str
     value: str
+    form: str
     version: int
     late: bool
 
@@ -154,10 +137,9 @@ def _by_form(stored: Iterable[StoredRecord]) -> dict[str, list[StoredRecord]]:
 
 def _receipt(stored: list[StoredRecord], again: bool) -> Receipt:
     stored.sort()  # by number
-    text = "".join([f"{record.id}\t{record.field}\t{record.value}\n" for record in stored])
     return Receipt(
         records=tuple([record.id for record in stored]),
-        digest=hashlib.sha256(text.encode()).hexdigest(),
+        digest=digest(stored),
         version=max([record.version for record in stored]),
         late=any(record.late for record in stored),
         again=again,

@@ -25,7 +25,8 @@ from app.players.presence import Presence
 from app.players.signs_of_life import Signs
 from app.rooms import messages, records
 from app.rooms.messages import Draft
-from app.rooms.records import Answer, Receipt
+from app.rooms.receipts import Receipt
+from app.rooms.records import Answer
 from app.sessions.arrivals import EntryForm, Outcome, sign_in
 from app.sessions.conductor import Conductor
 from app.sessions.seating_runs import SeatingRuns

@@ -15,7 +15,8 @@ from urllib.parse import parse_qs
 from litestar.exceptions import ClientException
 
 from app.database.group_commit import Busy
-from app.rooms.records import Answer, Receipt, form_id
+from app.rooms.receipts import Receipt
+from app.rooms.records import Answer, form_id
 from app.study.languages.texts import Texts
 from app.study.model.fields import Form, first, read_fields
 from app.study.model.study import Study

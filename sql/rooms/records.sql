@@ -24,10 +24,10 @@ join session s on s.id = room.session_id
 where not exists (select from record r where r.form = g.form)
 order by g.nth
 on conflict do nothing
-returning id, form::text, field, value, version, late
+returning id, field, value, form::text, version, late
 
 -- name: stored_before
-select id, form::text, field, value, version, late from record where form = any(%(forms)s::uuid[]) order by id
+select id, field, value, form::text, version, late from record where form = any(%(forms)s::uuid[]) order by id
 
 -- name: answers_of
 -- What a player has said at a step, newest version of each field.

@@ -24,8 +24,8 @@ from app.export.verify import verify
 from app.players import players
 from app.rehearsal.standby import StandbyPostgres, kill_machine
 from app.rooms import lobby, records
-from app.rooms.receipts import read_receipts
-from app.rooms.records import Answer, Receipt, form_id
+from app.rooms.receipts import Receipt, read_receipts
+from app.rooms.records import Answer, form_id
 from app.sessions.conductor import Conductor
 from app.sessions.studies import Studies, read_study
 from tests.house.burst import (

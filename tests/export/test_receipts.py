@@ -18,8 +18,7 @@ from hypothesis import given, settings, strategies
 
 from app.config import PROJECT
 from app.export import codebook, export
-from app.rooms.receipts import Kept, ReceiptsError, Saved, digest, read_receipts, saved_by, spans
-from app.rooms.records import Receipt
+from app.rooms.receipts import Kept, Receipt, ReceiptsError, Saved, digest, read_receipts, saved_by, spans
 from tests.house.guests import seated, sign_everyone_in
 from tests.house.house import House
 from tests.house.lively import Lively, a_lively_session, open_lively

@@ -13,7 +13,8 @@ from app.players import notes, pay, players
 from app.players.people import Person
 from app.rooms import dropouts, lobby, messages, records, rooms, takeovers
 from app.rooms.messages import Draft
-from app.rooms.records import Answer, Receipt, form_id
+from app.rooms.receipts import Receipt
+from app.rooms.records import Answer, form_id
 from app.sessions import actions
 from app.sessions.studies import read_study
 from app.study.model.study import Study

@@ -18,7 +18,8 @@ from app.database.group_commit import BATCH, GroupCommit
 from app.players import players
 from app.rehearsal.browser import Reply
 from app.rooms import lobby, records
-from app.rooms.records import Answer, Receipt
+from app.rooms.receipts import Receipt
+from app.rooms.records import Answer
 from app.sessions.studies import read_study
 from app.web.auth import PLAYER_COOKIE
 from tests.house.guests import Guest, hidden_fields, seated, sign_everyone_in
