@@ -20,7 +20,7 @@ SHOWN = 300  # messages on a page; the export has all
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class NewMessage:
     """A message as a player sent it."""
 
     player_id: int
@@ -42,10 +42,10 @@ class Message:
     at: datetime
 
 
-async def store(conn: Connection, drafts: Sequence[Draft]) -> list[int | None]:
-    """Message numbers in the order of `drafts`; None where the sender plays no more or `to` is out of reach."""
-    ordered = {draft.form: draft for draft in sorted(drafts, key=lambda one: (one.player_id, one.form))}
-    rooms = list({draft.room_id for draft in drafts})
+async def store(conn: Connection, sent: Sequence[NewMessage]) -> list[int | None]:
+    """Message numbers in the order of `sent`; None where the sender plays no more or `to` is out of reach."""
+    ordered = {message.form: message for message in sorted(sent, key=lambda one: (one.player_id, one.form))}
+    rooms = list({message.room_id for message in sent})
     new = list(ordered.values())
     async with conn.pipeline():
         # As with records: the rooms' rows keep them from ending meanwhile.
@@ -54,13 +54,13 @@ async def store(conn: Connection, drafts: Sequence[Draft]) -> list[int | None]:
         stored = await conn.execute(
             SQL["store_messages"],
             dict(
-                players=[draft.player_id for draft in new],
-                rooms=[draft.room_id for draft in new],
-                to_slots=[draft.to_slot for draft in new],
-                bodies=[draft.body for draft in new],
-                forms=[draft.form for draft in new],
-                steps=[draft.step for draft in new],
-                to_room=[draft.to_room for draft in new],
+                players=[message.player_id for message in new],
+                rooms=[message.room_id for message in new],
+                to_slots=[message.to_slot for message in new],
+                bodies=[message.body for message in new],
+                forms=[message.form for message in new],
+                steps=[message.step for message in new],
+                to_room=[message.to_room for message in new],
             ),
         )
     found = {form: number for number, form in await stored.fetchall()}
@@ -68,7 +68,7 @@ async def store(conn: Connection, drafts: Sequence[Draft]) -> list[int | None]:
     if lacking:
         before = await conn.execute(SQL["sent_before"], dict(forms=lacking))
         found |= {form: number for number, form in await before.fetchall()}
-    return [found.get(draft.form) for draft in drafts]
+    return [found.get(message.form) for message in sent]
 
 
 async def seen_by(

@@ -19,7 +19,7 @@ from app.database.group_commit import Busy
 from app.players import drafts, notes, players
 from app.players.players import Player
 from app.rooms import dropouts
-from app.rooms.messages import BODY, Draft
+from app.rooms.messages import BODY, NewMessage
 from app.rooms.records import form_id
 from app.sessions.arrivals import Closed, EntryForm, Refused
 from app.study.languages.texts import Sentence
@@ -132,7 +132,7 @@ async def send_message(request: Query) -> Response[str] | Redirect:
         return problem(request, 422, wrong, "/play")
     form_ = form_id(player_id, first(form, "form_key"), (("to", str(to)), ("body", body)))
     sent = await lab.messages.commit(
-        Draft(player_id, key.room_id, to, step.name, step.chat == "room", body, form_)
+        NewMessage(player_id, key.room_id, to, step.name, step.chat == "room", body, form_)
     )
     if sent is None:
         sentence = Sentence(

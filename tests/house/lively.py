@@ -12,7 +12,7 @@ from app.database.connections import Connection
 from app.players import notes, pay, players
 from app.players.people import Person
 from app.rooms import dropouts, lobby, messages, records, rooms, takeovers
-from app.rooms.messages import Draft
+from app.rooms.messages import NewMessage
 from app.rooms.receipts import Receipt
 from app.rooms.records import Answer, form_id
 from app.sessions import actions
@@ -127,7 +127,7 @@ class Lively:
         assert found is not None
         assert found.room_id is not None
         (number,) = await messages.store(
-            conn, [Draft(player, found.room_id, to, "talk", False, body, str(uuid4()))]
+            conn, [NewMessage(player, found.room_id, to, "talk", False, body, str(uuid4()))]
         )
         assert number is not None
         return number

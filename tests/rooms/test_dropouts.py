@@ -21,7 +21,7 @@ from app.players.people import Person
 from app.players.signs_of_life import Signs
 from app.replay import check
 from app.rooms import dropouts, lobby, messages, records
-from app.rooms.messages import Draft
+from app.rooms.messages import NewMessage
 from app.rooms.records import Answer, form_id
 from app.sessions.actions import ACTIONS
 from app.sessions.conductor import Conductor
@@ -174,7 +174,7 @@ class Session:
         player = await self.player(label)
         assert player.room_id is not None
         await messages.store(
-            self.conn, [Draft(player.id, player.room_id, None, "talk", False, body, str(uuid4()))]
+            self.conn, [NewMessage(player.id, player.room_id, None, "talk", False, body, str(uuid4()))]
         )
 
     async def act(self, action: str) -> None:

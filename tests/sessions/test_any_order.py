@@ -27,7 +27,7 @@ from app.export.verify import verify
 from app.players.people import Person
 from app.replay import check
 from app.rooms import dropouts, lobby, messages, records
-from app.rooms.messages import Draft
+from app.rooms.messages import NewMessage
 from app.rooms.records import Answer, form_id
 from app.sessions import actions
 from app.sessions.actions import ACTIONS
@@ -349,8 +349,10 @@ class AnyOrder(RuleBasedStateMachine):
         answer = self.answer_of(who)
         if answer and (chat := self.study.step_named(answer.step).chat) != "none":
             to_room = chat == "room"
-            draft = Draft(answer.player_id, answer.room_id, None, answer.step, to_room, "hello", str(uuid4()))
-            self.world.do(lambda conn: messages.store(conn, [draft]))
+            message = NewMessage(
+                answer.player_id, answer.room_id, None, answer.step, to_room, "hello", str(uuid4())
+            )
+            self.world.do(lambda conn: messages.store(conn, [message]))
 
     @rule(who=WHO)
     def leaves(self, who: int) -> None:

@@ -10,7 +10,7 @@ import psycopg
 from app.database.connections import connect, open_pool
 from app.database.events import Event, events_after
 from app.rooms import messages, rooms
-from app.rooms.messages import Draft
+from app.rooms.messages import NewMessage
 from app.sessions.studies import Studies
 from app.web.live.feeds import Live
 from app.web.live.hub import Hub
@@ -41,7 +41,7 @@ def test_a_page_that_joins_just_before_the_news_takes_it_from_nobody_else(house:
             assert b"round 1 of 3" in await live.snapshot(early)
             async with conn.transaction():
                 await messages.store(
-                    conn, [Draft(people[1], 1, None, "talk", False, "hello both", str(uuid4()))]
+                    conn, [NewMessage(people[1], 1, None, "talk", False, "hello both", str(uuid4()))]
                 )
                 study = await studies.of(session.id)
                 await rooms.advance(conn, study, [(1, study.plan[1])])
