@@ -1,4 +1,7 @@
-"""The command line: `ls app/commands` is `networklab --help`."""
+"""The command line: each command is a file of app/commands; action, arguments and connection there are theirs to share.
+
+`serve-process` alone is not in `networklab --help`.
+"""
 
 from __future__ import annotations
 

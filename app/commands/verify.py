@@ -1,4 +1,4 @@
-"""`networklab verify`: acknowledged = stored = exported, counted again."""
+"""`networklab verify`: acknowledged = stored = exported, counted again by export/verify.py."""
 
 from __future__ import annotations
 

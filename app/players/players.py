@@ -109,6 +109,7 @@ async def sign_in(conn: Connection, arrivals: Sequence[Arrival]) -> list[SignedI
 
     None: no such token.
     """
+    # No event: all who come would queue for one log. The seating that follows logs them, and sets arrival_logged.
     entries = {token_hash(one.token): Jsonb(dict(one.entry)) for one in reversed(arrivals)}
     found = await rows(conn, SignedIn, SQL["sign_in"], hashes=list(entries), entries=list(entries.values()))
     by_hash = {one.token_hash: one for one in found}

@@ -1,7 +1,7 @@
 """Presence: which players' pages are connected to this process, and when a link was first opened.
 
-Kept in memory and written by the statistics once a second: it is telemetry, and nothing that happens in a session
-waits for it or rests on it. What a researcher sees is read from the tables, over all processes.
+Kept in memory and written once a second by web/monitor/ticker.py: it is telemetry, and nothing that happens in a
+session waits for it or rests on it. What a researcher sees is read from the tables, over all processes.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Signs of life: when a player last did something, whatever it was and on whichever process.
 
-Kept in memory and written by the statistics once a second, in one statement for all. Each process also writes since
-when and until when it has passed on what it heard: where nobody listened, because servers or database were away,
-nobody was silent.
+Kept in memory and written once a second by web/monitor/ticker.py, in one statement for all. Each process also writes
+since when and until when it has passed on what it heard: where nobody listened, because servers or database were
+away, nobody was silent. Who is, and what follows, is for rooms/dropouts.py to say.
 """
 
 from __future__ import annotations

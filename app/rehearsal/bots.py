@@ -1,4 +1,7 @@
-"""A bot is a player: it opens its link, fills in the form, watches its page and does what the page asks."""
+"""A bot of a rehearsal is a player: it opens its link, fills in the form, watches its page and does what that asks.
+
+Those that play in a room in somebody's place, within the server, are rooms/bots.py.
+"""
 
 from __future__ import annotations
 

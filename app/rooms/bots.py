@@ -2,6 +2,8 @@
 
 What a bot says is a result, never a record: those are what people said. Neighbours see it like any answer, and nobody
 waits for it: bots answer as a step opens, or as they take a slot over, and at the latest as the step ends.
+
+Those that play a rehearsal from outside, as people do, are rehearsal/bots.py.
 """
 
 from __future__ import annotations

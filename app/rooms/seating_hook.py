@@ -1,4 +1,4 @@
-"""Groups: rooms that the study's own hook opens for those who wait."""
+"""The seating hook: rooms that the study's own code opens for those who wait."""
 
 from __future__ import annotations
 

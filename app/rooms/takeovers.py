@@ -1,4 +1,4 @@
-"""Slots: who or what takes one over from somebody who leaves a room that goes on."""
+"""Takeovers: who or what takes a slot over from somebody who leaves a room that goes on."""
 
 from __future__ import annotations
 

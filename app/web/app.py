@@ -1,4 +1,4 @@
-"""The only wiring: from a `Config` to the application that serves it."""
+"""From a `Config` to the application that serves it: its routes. web/lab.py wires the parts behind them."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ async def back_to_play() -> Redirect:
 
 @post(record_forms.PATH, guards=[same_site])
 async def store_records(request: Query) -> Response[str] | Redirect:
-    """A record form that was not answered on its way here."""
+    """A record form that was not answered on its way here; web/server.py answers most, by `record_forms.take`."""
     posted = request.scope["state"].get("posted") or await _store(request)
     if isinstance(posted, BaseException):
         raise posted
