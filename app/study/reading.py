@@ -14,16 +14,19 @@ from app.study.model.fields import Field
 from app.study.model.study import ANY, RoomKind, Sections, Study
 from app.study.pages import is_page
 from app.study.sections.dropout import read_dropout
+from app.study.sections.entry import read_entry
 from app.study.sections.finish import read_finish
+from app.study.sections.lobby import read_lobby
 from app.study.sections.network import read_networks
 from app.study.sections.pay import check_pay, read_pay
 from app.study.sections.quotas import check_quotas, read_quotas
 from app.study.sections.role import check_roles, in_halves, read_roles
-from app.study.sections.rooms import read_entry, read_lobby, read_rooms, read_types
+from app.study.sections.rooms import read_rooms
 from app.study.sections.standby import check_standby, read_standby
 from app.study.sections.steps import read_steps
 from app.study.sections.texts import read_language, read_texts
 from app.study.sections.treatments import read_treatments
+from app.study.sections.types import read_types
 from app.study.toml.mistakes import Mistake, StudyError
 from app.study.toml.table import Table, open_toml
 
