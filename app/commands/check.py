@@ -111,7 +111,7 @@ def _filling(study: Study, estimate: Estimate) -> Iterator[str]:
         if takes is None:
             yield f"a `{room.name}` fills as its types come: --players people.csv says how soon"
             continue
-        filled = room.fills_after is not None and not study.lobby.seat
+        filled = room.fills_after is not None and not study.lobby.seat_hook
         bots = f", with bots after a wait of {_minutes(room.fills_after or 0)}" if filled else ""
         late = (
             ", longer than anybody waits: most would leave" if takes > estimate.lobby and not filled else ""

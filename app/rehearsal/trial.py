@@ -50,7 +50,7 @@ async def try_hooks(study: Study) -> list[Mistake]:
             found.setdefault(failure.hook, Mistake(FILE, spot, sentence, cure, grave))
 
     try:
-        if study.lobby.seat:
+        if study.lobby.seat_hook:
             tell(await _try_lobby(hooks, study), "a made-up lobby", CURE)
         trials = [_Trial(hooks, study, kind, silent) for silent in (False, True) for kind in study.rooms]
         for trial in trials:
@@ -97,7 +97,7 @@ def _dear(study: Study, trials: Sequence[_Trial]) -> Iterator[tuple[str, str, st
     earned = (amount for trial in trials for amount in trial.course.room.earned.values())
     most = max(earned, default=Decimal(0))
     if study.pay.per_point is None and study.pay.most is None and most > DEAR * study.pay.base > 0:
-        hook = next(step.score for step in study.steps if step.score)
+        hook = next(step.score_hook for step in study.steps if step.score_hook)
         sentence = (
             f"Somebody earned {most:f} in a room that was made up, and gets {study.pay.base} for finishing."
         )
@@ -199,7 +199,7 @@ class _Trial:
         slots = course.room.slots if asked is None else asked
         for page in pages:
             self.opened.add(page.step.name)
-            if page.step.fields and self.study.dropout.bot and self.study.has_bots:
+            if page.step.fields and self.study.dropout.bot_hook and self.study.has_bots:
                 await self._try_bot(page, slots[-1])
             for field in page.step.fields:
                 said = {

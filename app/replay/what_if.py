@@ -125,7 +125,7 @@ class _Lobby:
         return None if plan.look is None else at + max(1, ceil(plan.look * 1e6))
 
     async def _chosen(self, waiting: Sequence[Waiting], running: bool) -> list[Placement] | None:
-        if not self.study.lobby.seat:
+        if not self.study.lobby.seat_hook:
             return None
         if not running or not waiting:
             return []

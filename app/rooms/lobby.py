@@ -88,7 +88,7 @@ async def _look(
     waiting, running = seating.oldest_first(found), session.status == "running"
     made = await rooms_made(conn, session.id) if running else {}
     view = LobbyView(waiting, made, running, at_once)
-    if not study.lobby.seat or hooks is None:
+    if not study.lobby.seat_hook or hooks is None:
         return view
     asked = running and not at_once
     chosen = await seating_hook.chosen(conn, hooks, study, session.id, session.seed, view) if asked else []

@@ -121,7 +121,7 @@ def plan(study: Study, view: LobbyView) -> Plan:
 def _opens(study: Study, view: LobbyView) -> Sequence[Placement]:
     if not view.running:
         return []
-    if study.lobby.seat and not view.at_once:
+    if study.lobby.seat_hook and not view.at_once:
         return view.chosen or []
     kinds = [replace(kind, after=0.0) if kind.name == view.at_once else kind for kind in study.rooms]
     return decide(kinds, view.waiting, view.made)
@@ -174,7 +174,7 @@ def _look(study: Study, view: LobbyView, own: Sequence[Waiting], some_hope: bool
     if view.underway and some_hope:
         looks.append(BUSY_LOOK if view.underway.busy else STANDBY_LOOK)
     look = min((one for one in looks if one is not None), default=None)
-    if study.lobby.seat and look is not None:
+    if study.lobby.seat_hook and look is not None:
         return 0.0 if view.chosen is None else min(look, HOOK_LOOK)
     return look
 
@@ -285,7 +285,7 @@ def _prospect(
     have = first.size - sum(missing(first, waiting).values())
     later = [kind.after for kind in open_to[1:] if kind.after > first.after]
     # Only what nobody can take away: where few rooms are left, others may have them by then.
-    sure = [] if study.lobby.seat else [kind for kind in open_to if kind.count is None]
+    sure = [] if study.lobby.seat_hook else [kind for kind in open_to if kind.count is None]
     fills = [(kind.fills_after, kind.people) for kind in sure if kind.fills_after is not None]
     bots_after, people = min(fills, default=(None, 1))
     return Prospect(have, first.size, first.after, min(later, default=None), bots_after, people)

@@ -48,7 +48,7 @@ async def asked(
     """What the study's hook opens for those who wait; `entries`: what they said at the door. Raises HookError."""
     lobby = _lobby(study, seed, waiting, made, entries)
     return await hooks.ask(
-        study, study.lobby.seat, lambda answer: read_groups(study, answer, waiting, made), lobby
+        study, study.lobby.seat_hook, lambda answer: read_groups(study, answer, waiting, made), lobby
     )
 
 
@@ -75,7 +75,7 @@ def read_groups(
         seats = _seats(kind, group.players, free)
         reason = (
             group.reason
-            or f"`{study.lobby.seat}` chose {len(seats)} people; `{kind.name}` #{numbers[kind.name]}"
+            or f"`{study.lobby.seat_hook}` chose {len(seats)} people; `{kind.name}` #{numbers[kind.name]}"
         )
         placements.append(Placement(kind, numbers[kind.name], seats, reason[:500]))
     return placements

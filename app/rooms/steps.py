@@ -187,7 +187,7 @@ class Course:
 
     async def answers_of_bot(self, position: Position, slot: int) -> Results | None:
         """What the bot in this slot answers there."""
-        fields, hook = position.step.fields, self.study.dropout.bot
+        fields, hook = position.step.fields, self.study.dropout.bot_hook
         others = {field.name: self.others_of(field, position, slot) for field in fields}
         if not hook:
             chance = random.Random(f"{self.room.seed}/bot/{slot}/{position.index}")
@@ -222,8 +222,8 @@ class Course:
                 lambda answer, slots: answers.read_results(step.computed, answer, slots),
             )
             self.store(position, computed, f"hook {step.on_end}")
-        if step.score:
-            self._earn(position, await self._ask(step.score, position, answers.read_amounts) or {})
+        if step.score_hook:
+            self._earn(position, await self._ask(step.score_hook, position, answers.read_amounts) or {})
 
     async def _fill_in(self, position: Position, asked: Asked) -> None:
         """For those who play, were asked and have not answered."""
@@ -268,7 +268,7 @@ class Course:
     def _earn(self, position: Position, amounts: dict[int, Decimal]) -> None:
         if not amounts:
             return
-        self.changes.append(Earned(position, tuple(amounts.items()), f"hook {position.step.score}"))
+        self.changes.append(Earned(position, tuple(amounts.items()), f"hook {position.step.score_hook}"))
         earned = dict(self.room.earned)
         for seat in self.room.seats:
             if seat.plays and seat.slot in amounts:

@@ -121,7 +121,7 @@ class Conductor:
     async def _seat(self, conn: Connection, session_id: str) -> None:
         study = await self.studies.of(session_id)
         async with conn.transaction():
-            if study.lobby.seat:
+            if study.lobby.seat_hook:
                 study = await self.studies.current(conn, session_id)
             await lobby.seat(conn, session_id, study, patient=False, hooks=self.hooks)
 

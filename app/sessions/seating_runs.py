@@ -38,7 +38,7 @@ class SeatingRuns:
         try:
             study = await self.studies.of(session_id)
             async with self.pool.connection() as conn, conn.transaction():
-                if study.lobby.seat:
+                if study.lobby.seat_hook:
                     study = await self.studies.current(conn, session_id)
                 await lobby.seat(conn, session_id, study, arrived=arrived, hooks=self.hooks)
         finally:

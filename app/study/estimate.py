@@ -117,7 +117,7 @@ def _fills(study: Study, people: int | Counter[str], over: float) -> dict[str, f
         fit = (
             types.total() if ANY in room.seats or ANY in types else sum(types[type_] for type_ in room.seats)
         )
-        if room.fills_after is not None and fit >= room.people and not study.lobby.seat:
+        if room.fills_after is not None and fit >= room.people and not study.lobby.seat_hook:
             some = max(over / fit + room.fills_after, room.people * over / fit)
             found[room.name] = min(some, found.get(room.name, some))
     return found

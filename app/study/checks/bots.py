@@ -19,12 +19,12 @@ def check_bots(
         _check_room(findings, ("room", index), room, lobby)
     fill = any(room.bots_after is not None for room in rooms)
     if not fill and not any("bot" in rule.then for rule in (dropout, *(step.dropout for step in steps))):
-        if dropout.bot:
+        if dropout.bot_hook:
             sentence = "No `then` has `bot`, so this function is never called."
             cure = 'Add "bot" to `then`, give a room `bots_after`, or remove this line.'
             findings.note(("dropout", "bot"), sentence, cure)
         return
-    for index, step in enumerate(steps if not dropout.bot else ()):
+    for index, step in enumerate(steps if not dropout.bot_hook else ()):
         for nth, field in enumerate(step.fields if findings.sound("step", index, "fields") else ()):
             if not drawn(field, random.Random(0), [1]):
                 sentence = f"A bot finds no answer to `{field.name}` by itself."
@@ -47,8 +47,8 @@ def _check_room(findings: Findings, place: tuple[str | int, ...], room: RoomKind
         times = f"after {room.bots_after:g} s, but nobody waits longer than {lobby.max_wait:g} s"
         cure = "Make `bots_after` shorter, or max_wait in [lobby] longer."
         findings.wrong((*place, "bots_after"), f"Bots can never come: {times}.", cure)
-    if lobby.seat:
-        sentence = f"`{lobby.seat}` says who sits down, so bots never take a seat."
+    if lobby.seat_hook:
+        sentence = f"`{lobby.seat_hook}` says who sits down, so bots never take a seat."
         findings.note((*place, "bots_after"), sentence, "Remove this line, or `seat` in [lobby].")
     elif room.bots_after < room.after:
         sentence = f"Nobody sits down here before {room.after:g} s of `after`, so no bot does either."

@@ -28,7 +28,7 @@ def check_together(findings: Findings, files: Mapping[str, bytes], sections: Sec
     rooms, lobby, steps, dropout = sections.rooms, sections.lobby, sections.steps, sections.dropout
     _check_seats(findings, sections.types, rooms)
     _check_waiting(findings, rooms, lobby)
-    if lobby.seat:
+    if lobby.seat_hook:
         _check_seating(findings, rooms, lobby)
     else:
         _check_order(findings, rooms)
@@ -135,7 +135,7 @@ def _check_waiting(findings: Findings, rooms: tuple[RoomKind, ...], lobby: Lobby
             cure = "Make `after` shorter, or max_wait in [lobby] longer."
             findings.wrong(("room", index, "after"), f"Room `{room.name}` can never open: {times}.", cure)
     soonest = min((room.after for room in rooms), default=0.0)
-    if soonest and not lobby.seat and findings.sound("room"):
+    if soonest and not lobby.seat_hook and findings.sound("room"):
         sentence = f"Every room has `after`, so everybody waits at least {soonest:g} s."
         findings.note(("room", 0, "after"), sentence, "Remove it from the first room unless that is meant.")
 
@@ -144,7 +144,7 @@ def _check_seating(findings: Findings, rooms: tuple[RoomKind, ...], lobby: Lobby
     """What only counts where the rooms are tried in their order."""
     for index, room in enumerate(rooms):
         if room.after:
-            sentence = f"`{lobby.seat}` decides who is seated when, so this is never looked at."
+            sentence = f"`{lobby.seat_hook}` decides who is seated when, so this is never looked at."
             cure = "Remove it; lobby.waiting has how long everybody has `waited`."
             findings.note(("room", index, "after"), sentence, cure)
 

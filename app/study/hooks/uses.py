@@ -58,13 +58,13 @@ def uses_of(
     dropout: Dropout | None = None,
 ) -> Iterator[Use]:
     """`networks` come with where each stands."""
-    if lobby is not None and lobby.seat:
+    if lobby is not None and lobby.seat_hook:
         groups = list[Group | tuple[str, list[int]]]
-        yield Use(("lobby", "seat"), lobby.seat, groups, {"lobby": Waits})
-    if dropout is not None and dropout.bot:
+        yield Use(("lobby", "seat"), lobby.seat_hook, groups, {"lobby": Waits})
+    if dropout is not None and dropout.bot_hook:
         given = {"room": Room, "slot": int, "questions": tuple[Question, ...]}
         answers = _map(str, _any_of(one for step in steps for one in step.fields))
-        yield Use(("dropout", "bot"), dropout.bot, answers, given)
+        yield Use(("dropout", "bot"), dropout.bot_hook, answers, given)
     for path, network in networks:
         if network.rewire_by:
             tie = tuple[int, int] | tuple[int, int, float] | Tie
@@ -79,8 +79,8 @@ def _uses_at(place: Path, step: Step) -> Iterator[Use]:
         yield Use((*place, "when"), step.when, bool | set[int])
     if step.on_end:
         yield Use((*place, "on_end"), step.on_end, _map(str, _map(int, _any_of(step.computed))))
-    if step.score:
-        yield Use((*place, "score"), step.score, dict[int, Decimal | int])
+    if step.score_hook:
+        yield Use((*place, "score"), step.score_hook, dict[int, Decimal | int])
     for nth, one in enumerate(step.fields):
         if one.of not in ("", *SEEN):
             yield Use((*place, "fields", nth, "of"), one.of, dict[int, tuple[int, ...]])

@@ -38,14 +38,14 @@ class Dropout:
     `then` is what is done, in order. "nudge" asks whether they are still there, and what follows waits `grace` seconds
     for a sign. "standby" (somebody who waits takes the slot) may find nobody, and then the next is done: "bot" (a bot
     plays on), "smaller" (the room goes on without them), "end_room", or "continue" (they stay, and each step waits for
-    its deadline). For somebody who leaves by themselves the same is done, without the nudge. `bot` names a function of
-    hooks.py that answers for bots; without one their answers are drawn at random.
+    its deadline). For somebody who leaves by themselves the same is done, without the nudge. `bot_hook` names a
+    function of hooks.py that answers for bots; without one their answers are drawn at random.
     """
 
     silent: float | None = None
     grace: float = 20.0
     then: tuple[str, ...] = ("continue",)
-    bot: str = ""
+    bot_hook: str = ""
 
     @property
     def nudges(self) -> bool:
@@ -87,9 +87,9 @@ class Step:
     `wait_for` is the share of those asked whose answers end the step. 0 is none: each goes on by themselves, and
     steps that follow each other like this are gone through at one's own pace.
 
-    `when`, `on_end` and `score` name functions of hooks.py: who is shown this step, what is computed as it ends (the
-    values named in `results`), and what each slot earns by it. `only` is whom it is for, by treatment and role: a level
-    of each factor that it names.
+    `when`, `on_end` and `score_hook` name functions of hooks.py: who is shown this step, what is computed as it ends
+    (the values named in `results`), and what each slot earns by it. `only` is whom it is for, by treatment and role: a
+    level of each factor that it names.
     """
 
     name: str
@@ -106,7 +106,7 @@ class Step:
     results: tuple[Field, ...] = ()
     when: str = ""
     on_end: str = ""
-    score: str = ""
+    score_hook: str = ""
     dropout: Dropout = Dropout()
     only: Mapping[str, str] = field(default_factory=dict)
 
@@ -151,4 +151,4 @@ class Step:
     @property
     def decides(self) -> bool:
         """Whether more happens at its opening or end than that the next one opens."""
-        return bool(self.fills_in or self.opening_hooks or self.chooses or self.on_end or self.score)
+        return bool(self.fills_in or self.opening_hooks or self.chooses or self.on_end or self.score_hook)

@@ -70,7 +70,7 @@ class Lobby:
     max_wait: float = 600.0
     then: str = "leave"
     pay_per_minute: Decimal = Decimal(0)
-    seat: str = ""  # the function of hooks.py that seats; none: the rooms in the order of the file
+    seat_hook: str = ""  # the function of hooks.py that seats; none: the rooms in the order of the file
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +264,7 @@ class Study(Sections):
     @property
     def scores(self) -> bool:
         """Whether players earn something by what they do."""
-        return any(step.score for step in self.steps)
+        return any(step.score_hook for step in self.steps)
 
     @property
     def pays(self) -> bool:

@@ -20,7 +20,7 @@ def read_dropout(document: Table) -> Dropout:
     if dropout is None:
         return Dropout()
     bot = read_hook(dropout, "bot")
-    return replace(_read(dropout, Dropout(), "[dropout]"), bot=bot)
+    return replace(_read(dropout, Dropout(), "[dropout]"), bot_hook=bot)
 
 
 def read_step_dropout(step: Table, of_study: Dropout) -> Dropout:
@@ -96,7 +96,7 @@ def _read(table: Table, default: Dropout, where: str) -> Dropout:
         cure = 'Add silent = "45s", or remove [dropout].'
         table.note("then", "Without `silent` nobody drops out, so `then` is for those who leave.", cure)
     table.report_unknown_keys(where)
-    return Dropout(silent, grace, known or default.then, default.bot)
+    return Dropout(silent, grace, known or default.then, default.bot_hook)
 
 
 def _known(table: Table, actions: Sequence[str]) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ def read_steps(document: Table, dropout: Dropout, roles: Roles | None = None) ->
                 results=_results(table, found),
                 when=read_hook(table, "when"),
                 on_end=read_hook(table, "on_end"),
-                score=read_hook(table, "score"),
+                score_hook=read_hook(table, "score"),
                 dropout=read_step_dropout(table, dropout),
                 only=read_only(table),
             )
