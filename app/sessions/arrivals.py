@@ -10,7 +10,7 @@ from app.players import players, quotas
 from app.players.players import Arrival, SignedIn
 from app.players.quotas import Guest
 from app.sessions.studies import Studies
-from app.study.model.fields import Form, read_fields
+from app.study.model.fields import Form, read_answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ async def sign_in(studies: Studies, conn: Connection, forms: Sequence[EntryForm]
         entry: dict[str, str] = {}
         if player.status == "invited" and player.session_status != "closed":
             study = await studies.of(player.session_id)
-            entry, errors = read_fields(study.entry, forms[nth].form)
+            entry, errors = read_answers(study.entry, forms[nth].form)
             if errors:
                 outcomes[nth] = Refused(player.session_id, errors)
                 continue

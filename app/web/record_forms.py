@@ -18,7 +18,7 @@ from app.database.group_commit import Busy
 from app.rooms.receipts import Receipt
 from app.rooms.records import Answer, form_id
 from app.study.languages.texts import Texts
-from app.study.model.fields import Form, first, read_fields
+from app.study.model.fields import Form, first, read_answers
 from app.study.model.study import Study
 from app.web import templates
 from app.web.auth import RawHeaders, check_site, player_in
@@ -92,7 +92,7 @@ def read(lab: Lab, study: Study, player_id: int, session_id: str, headers: RawHe
     if key is None:
         return Posted(study, player_id, session_id, form, None, {})
     position = study.plan[key.position]
-    values, errors = read_fields(position.step.fields, form)
+    values, errors = read_answers(position.step.fields, form)
     if errors:
         return Posted(study, player_id, session_id, form, key, errors)
     said = tuple(values.items())

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from app.study.languages.texts import Sentence
-from app.study.model.fields import Field, FieldError, Keys, Kind
+from app.study.model.fields import Field, FieldError, Kind, OwnKeys
 from app.study.toml.table import Table
 
 DAY = 24 * 60  # minutes
@@ -23,7 +23,7 @@ def _every(table: Table, key: str) -> int:
 
 class Clock(Kind):
     __slots__ = ()
-    own_keys: ClassVar[Keys] = {"every": _every}
+    own_keys: ClassVar[OwnKeys] = {"every": _every}
     also_called = ("time", "hour")
     when_empty = Sentence("Please give a time.")
     shape = ", as hours and minutes"

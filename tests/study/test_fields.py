@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.study.model.fields import Field, FieldError, read_fields, typed
+from app.study.model.fields import Field, FieldError, read_answers, typed
 from app.study.model.kinds.known import KINDS
 
 
@@ -112,15 +112,15 @@ def test_what_is_said_of_each_is_one_value_by_slot_and_nobody_may_be_passed_over
     wish = field("each", options=("keep", "break"))
     points = field("each", "0", "10", required=False)
     form = {"q": ["3", "12"], "q-12": ["keep"], "q-3": [" break "], "q2-3": ["no"]}
-    assert read_fields([wish], form) == ({"q": '{"3":"break","12":"keep"}'}, {})
+    assert read_answers([wish], form) == ({"q": '{"3":"break","12":"keep"}'}, {})
     assert wish.read(['{"3":"break","12":"keep"}']) == '{"3":"break","12":"keep"}'
     assert wish.said_of('{"3":"break"}') == {3: "break"} and wish.shown('{"3":"break"}') == "3: break"
     assert typed([wish], form) == {"q": '{"3":"break","12":"keep"}'}
     assert typed([wish], {"q": ["3", "12"], "q-3": ["break"]}) == {"q": '{"3":"break"}'}
-    assert read_fields([points], {"q": ["3", "12"], "q-3": ["٤"]}) == ({"q": '{"3":"4"}'}, {})
-    assert read_fields([wish], {}) == ({"q": ""}, {})  # nobody was there to be asked about
+    assert read_answers([points], {"q": ["3", "12"], "q-3": ["٤"]}) == ({"q": '{"3":"4"}'}, {})
+    assert read_answers([wish], {}) == ({"q": ""}, {})  # nobody was there to be asked about
     for said in ({"q-3": ["keep"]}, {"q-3": ["keep"], "q-12": ["leave"]}, {"q-3": ["keep", "break"]}):
-        values, errors = read_fields([wish], {"q": ["3", "12"]} | said)
+        values, errors = read_answers([wish], {"q": ["3", "12"]} | said)
         assert not values and str(errors["q"]) == "Please answer for each of them."
     for raw in (["0 keep"], ["x keep"], ["9999 keep"], ["{"], ["[1]"], ['{"3":1}', "{}"]):
         with pytest.raises(FieldError):

@@ -17,7 +17,7 @@ from app.study.toml.table import Table
 _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 
 Form = Mapping[str, Sequence[str]]  # what was posted: name → values
-Keys = Mapping[str, Callable[[Table, str], Any]]  # of a field in study.toml → how each is read
+OwnKeys = Mapping[str, Callable[[Table, str], Any]]  # of a field in study.toml → how each is read
 
 
 class FieldError(ValueError):
@@ -97,7 +97,7 @@ class Kind(str):
 
     # How a study declares it
     keys: ClassVar[tuple[str, ...]] = ()  # of those that some kinds share: min, options …
-    own_keys: ClassVar[Keys] = {}  # what was read is in `more`
+    own_keys: ClassVar[OwnKeys] = {}  # what was read is in `more`
     also_called: ClassVar[tuple[str, ...]] = ()  # words that people write for it
     is_number: ClassVar[bool] = False  # an answer is one number: there is a mean, and a quota has a range
     is_about_others: ClassVar[bool] = False
@@ -174,7 +174,7 @@ class Kind(str):
         raise NotImplementedError(f"nobody is asked for {self}")
 
 
-def read_fields(fields: Sequence[Field], form: Form) -> tuple[dict[str, str], dict[str, Sentence]]:
+def read_answers(fields: Sequence[Field], form: Form) -> tuple[dict[str, str], dict[str, Sentence]]:
     """What was posted for these fields, and a sentence beside each that cannot be stored."""
     values: dict[str, str] = {}
     errors: dict[str, Sentence] = {}
