@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.study.hooks.pool import FILE
+from app.study.hooks.uses import HOOKS_FILE
 from app.study.model.study import Study
 from app.study.toml.mistakes import Mistake, excerpt, whole_line
 
@@ -33,9 +33,9 @@ def slip(mistake: Mistake, files: Mapping[str, bytes]) -> Slip:
 
 
 def of_room(stopped: Stopped, files: Mapping[str, bytes]) -> Slip:
-    spot = whole_line(files.get(FILE, b""), stopped.line)
+    spot = whole_line(files.get(HOOKS_FILE, b""), stopped.line)
     sentence, cure = f"`{stopped.hook}`: {stopped.sentence}.", f"{stopped.room} waits until it is mended."
-    return slip(Mistake(FILE, spot, sentence, cure, grave=False), files)
+    return slip(Mistake(HOOKS_FILE, spot, sentence, cure, grave=False), files)
 
 
 def of_page(study: Study, page: str, error: Exception) -> Slip:

@@ -17,8 +17,8 @@ from app.rooms.seating import Waiting
 from app.rooms.steps import Asked, Course
 from app.study.hooks import networklab
 from app.study.hooks.answers import read_value
-from app.study.hooks.pool import FILE, Failure, HookError, Hooks
-from app.study.hooks.uses import line_of_answer
+from app.study.hooks.pool import Failure, HookError, Hooks
+from app.study.hooks.uses import HOOKS_FILE, line_of_answer
 from app.study.model.fields import Field
 from app.study.model.plausible import plausible
 from app.study.model.study import ANY, Position, RoomKind, Study
@@ -39,15 +39,15 @@ async def try_hooks(study: Study) -> list[Mistake]:
 
     What only fails where somebody doesn't answer is a note: a room may never come to that.
     """
-    if FILE not in study.files:
+    if HOOKS_FILE not in study.files:
         return []
     hooks, found = Hooks(), dict[str, Mistake]()
 
     def tell(failures: Sequence[Failure], where: str, cure: str, grave: bool = True) -> None:
         for failure in failures:
             sentence = f"`{failure.hook}` fails in {where}: {failure.sentence}."
-            spot = whole_line(study.files[FILE], failure.line)
-            found.setdefault(failure.hook, Mistake(FILE, spot, sentence, cure, grave))
+            spot = whole_line(study.files[HOOKS_FILE], failure.line)
+            found.setdefault(failure.hook, Mistake(HOOKS_FILE, spot, sentence, cure, grave))
 
     try:
         if study.lobby.seat_hook:
@@ -69,8 +69,8 @@ async def try_hooks(study: Study) -> list[Mistake]:
     finally:
         await hooks.retire(0)
     for hook, sentence, cure in (*_in_vain(study, trials), *_dear(study, trials)):
-        spot = whole_line(study.files[FILE], line_of_answer(study.files[FILE], hook))
-        found.setdefault(hook, Mistake(FILE, spot, sentence, cure, grave=False))
+        spot = whole_line(study.files[HOOKS_FILE], line_of_answer(study.files[HOOKS_FILE], hook))
+        found.setdefault(hook, Mistake(HOOKS_FILE, spot, sentence, cure, grave=False))
     return list(found.values())
 
 

@@ -7,7 +7,7 @@ from app.database.queries import Queries
 from app.sessions import sessions, stopped_rooms
 from app.sessions.sessions import SessionError
 from app.sessions.studies import put_study, read_study
-from app.study.hooks.pool import FILE
+from app.study.hooks.uses import HOOKS_FILE
 from app.study.model.study import Study
 
 SQL = Queries(__name__)
@@ -27,17 +27,17 @@ async def mend(conn: Connection, session_id: str, study: Study, by: str) -> str:
     others = sorted(
         name
         for name in {*before.files, *study.files}
-        if name != FILE and before.files.get(name) != study.files.get(name)
+        if name != HOOKS_FILE and before.files.get(name) != study.files.get(name)
     )
     if others:
         raise SessionError(
-            f"{others[0]} is not as in the session. Only {FILE} can be mended while a session runs;"
+            f"{others[0]} is not as in the session. Only {HOOKS_FILE} can be mended while a session runs;"
             " `networklab export` has the study as it is there."
         )
-    if before.files.get(FILE) == study.files.get(FILE):
-        raise SessionError(f"{FILE} is as in the session already; nothing changed.")
-    await conn.execute(SQL["keep_before"], dict(session_id=session_id, path=FILE, by=by))
+    if before.files.get(HOOKS_FILE) == study.files.get(HOOKS_FILE):
+        raise SessionError(f"{HOOKS_FILE} is as in the session already; nothing changed.")
+    await conn.execute(SQL["keep_before"], dict(session_id=session_id, path=HOOKS_FILE, by=by))
     await put_study(conn, session_id, study)
     tried = await stopped_rooms.retry_all(conn, session_id)
     again = f"{tried} rooms try again" if tried != 1 else "1 room tries again"
-    return f"{session.name} has the new {FILE}; {again} when it is resumed."
+    return f"{session.name} has the new {HOOKS_FILE}; {again} when it is resumed."

@@ -189,7 +189,7 @@ def _study_paths(folder: Path) -> list[tuple[str, Path]]:
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
         hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)
-        wanted = parts in ((STUDY_FILE,), ("hooks.py",), ("README.md",)) or parts[0] == "pages"
+        wanted = parts in ((STUDY_FILE,), (HOOKS_FILE,), ("README.md",)) or parts[0] == "pages"
         if not hidden and (wanted or (len(parts) == 1 and path.suffix == ".csv")) and path.is_file():
             found.append(("/".join(parts), path))
     return found

@@ -19,10 +19,9 @@ from psycopg.types.json import Jsonb
 
 from app.database import clock
 from app.study.hooks.networklab import pack, unpack
-from app.study.hooks.uses import line_of_answer
+from app.study.hooks.uses import HOOKS_FILE, line_of_answer
 from app.study.model.study import Study
 
-FILE = "hooks.py"
 SECONDS = 1.0  # that one call may take
 MEMORY = 256_000_000  # bytes that it may need, Python itself included
 LOADING = 10.0  # seconds until a process that was started must have read the study's hooks, on a busy machine
@@ -53,7 +52,7 @@ class Failure:
         return Jsonb(asdict(self) | {"at": clock.now().isoformat()})
 
     def __str__(self) -> str:
-        place = f"{FILE}:{self.line}" if self.line else FILE
+        place = f"{HOOKS_FILE}:{self.line}" if self.line else HOOKS_FILE
         return f"{place}: `{self.hook}`: {self.sentence}"
 
 
@@ -83,7 +82,7 @@ class Hooks:
 
     async def ask(self, study: Study, hook: str, read: Callable[[Any], T], *values: Any) -> T:
         """What the hook returns, read: by `read`, which raises Nonsense. Raises HookError."""
-        source = study.files[FILE].decode("utf-8", "replace")
+        source = study.files[HOOKS_FILE].decode("utf-8", "replace")
         async with self.places.setdefault(study.sha256, asyncio.Semaphore(AT_ONCE)):
             answer = await self._answer(study.sha256, source, hook, values)
         sentence, line = answer.get("error", ""), answer.get("line", 0)
@@ -94,7 +93,7 @@ class Hooks:
                 sentence = str(error)
             except (ValueError, TypeError, KeyError, ArithmeticError) as error:
                 sentence = f"its answer is nothing that a hook can return ({error})"
-        line = line or line_of_answer(study.files[FILE], hook)
+        line = line or line_of_answer(study.files[HOOKS_FILE], hook)
         raise HookError(Failure(hook, sentence, line, _told(values), answer["printed"]))
 
     async def _answer(self, sha256: str, source: str, hook: str, values: tuple[Any, ...]) -> dict[str, Any]:
@@ -139,7 +138,7 @@ class _Program:
 
     async def start(self, source: str, seconds: float, memory: int) -> dict[str, Any]:
         self.process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", str(PROGRAM)),
+            *(sys.executable, "-I", "-S", str(PROGRAM), HOOKS_FILE),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,

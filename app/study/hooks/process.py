@@ -1,6 +1,6 @@
 """The program in which a study's hooks run, in a process of its own: it gets values and gives values, by its pipes.
 
-`python -I -S process.py`: the standard library is all there is. The first message has the study's hooks.py and
+`python -I -S process.py hooks.py`: the standard library is all there is. The first message has the study's hooks.py and
 the limits, each further one a call. Each call runs in a fork of its own, so that nothing stays of one for the next,
 and it is ended when it takes too long, takes too much memory or dies.
 
@@ -25,7 +25,7 @@ from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
-FILE = "hooks.py"
+FILE = sys.argv[1]  # what Python calls the hooks where it says where something went wrong
 LARGEST = 1_000_000  # bytes of an answer
 MOST_PRINTED = 2000  # characters that are kept
 GRACE = 0.5  # seconds more before a call that doesn't heed its alarm is killed
