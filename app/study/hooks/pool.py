@@ -31,7 +31,7 @@ RESTS = 60.0  # seconds without a call after which a process is ended
 MOST_SHOWN = 4000  # characters of the values that a failing hook was given
 WIDE = 110  # characters of a line of them
 T = TypeVar("T")
-PROGRAM = Path(__file__).with_name("process.py")
+PROGRAM = Path(__file__).with_name("child.py")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The program in which a study's hooks run, in a process of its own: it gets values and gives values, by its pipes.
 
-`python -I -S process.py hooks.py`: the standard library is all there is. The first message has the study's hooks.py and
+`python -I -S child.py hooks.py`: the standard library is all there is. The first message has the study's hooks.py and
 the limits, each further one a call. Each call runs in a fork of its own, so that nothing stays of one for the next,
 and it is ended when it takes too long, takes too much memory or dies.
 
