@@ -1,8 +1,9 @@
-"""The program in which a study's hooks run, in a process of its own: it gets values and gives values, by its pipes.
+"""The other side of pool.py: a process in which a study's hooks run. It gets values and gives values, by its pipes.
 
-`python -I -S child.py hooks.py`: the standard library is all there is. The first message has the study's hooks.py and
-the limits, each further one a call. Each call runs in a fork of its own, so that nothing stays of one for the next,
-and it is ended when it takes too long, takes too much memory or dies.
+`python -I -S child.py hooks.py`: the standard library and networklab.py are all there is, and the argument is only what
+Python is to call the hooks. The first message has their text and the limits, each further one a call. Each call runs in
+a fork of its own, so that nothing stays of one for the next, and it is ended when it takes too long, takes too much
+memory or dies.
 
 This guards against mistakes. Who writes hooks.py is trusted as whoever runs the server is.
 """
@@ -25,7 +26,7 @@ from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
-FILE = sys.argv[1]  # what Python calls the hooks where it says where something went wrong
+FILE = sys.argv[1]
 LARGEST = 1_000_000  # bytes of an answer
 MOST_PRINTED = 2000  # characters that are kept
 GRACE = 0.5  # seconds more before a call that doesn't heed its alarm is killed
@@ -123,8 +124,8 @@ def _in_a_fork(
     guard: Guard, seconds: float, memory: int, module: ModuleType, values: ModuleType, request: Any
 ) -> dict[str, Any]:
     reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
+    fork = os.fork()
+    if fork == 0:
         os.close(reading)
 
         def call() -> Any:
@@ -138,8 +139,8 @@ def _in_a_fork(
     answer = _until(reading, time.monotonic() + seconds + GRACE)
     os.close(reading)
     if answer is None:
-        os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+        os.kill(fork, signal.SIGKILL)
+    os.waitpid(fork, 0)
     if answer is None:
         return _error(f"it did not end within {seconds:g} s")
     if not answer:

@@ -1,4 +1,4 @@
-"""Hooks: a study's own functions, called in a process of their own, with limits of time and memory."""
+"""The server's side of hooks: calls them in processes that run child.py, within limits of time and memory."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ RESTS = 60.0  # seconds without a call after which a process is ended
 MOST_SHOWN = 4000  # characters of the values that a failing hook was given
 WIDE = 110  # characters of a line of them
 T = TypeVar("T")
-PROGRAM = Path(__file__).with_name("child.py")
+CHILD = Path(__file__).with_name("child.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Hooks:
 
     def __init__(self, seconds: float = SECONDS, memory: int = MEMORY) -> None:
         self.seconds, self.memory = seconds, memory
-        self.free: dict[str, list[_Program]] = {}
+        self.free: dict[str, list[_Child]] = {}
         self.places: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def call(self, study: Study, hook: str, *values: Any) -> Any:
@@ -98,47 +98,47 @@ class Hooks:
 
     async def _answer(self, sha256: str, source: str, hook: str, values: tuple[Any, ...]) -> dict[str, Any]:
         free = self.free.get(sha256)
-        program = free.pop() if free else None
+        child = free.pop() if free else None
         try:
-            if program is None:
-                program = _Program()
-                loaded = await program.start(source, self.seconds, self.memory)
+            if child is None:
+                child = _Child()
+                loaded = await child.start(source, self.seconds, self.memory)
                 if "error" in loaded:
                     return loaded
             message = {"hook": hook, "values": [pack(value) for value in values]}
-            answer = await program.ask(message, self.seconds + PATIENCE)
+            answer = await child.ask(message, self.seconds + PATIENCE)
         except (TimeoutError, OSError, EOFError) as error:
             return {"error": f"its process was lost ({error or 'no answer'})", "line": 0, "printed": ""}
         else:
-            program.used_at = time.monotonic()
-            self.free.setdefault(sha256, []).append(program)
-            program = None
+            child.used_at = time.monotonic()
+            self.free.setdefault(sha256, []).append(child)
+            child = None
             return answer
         finally:
-            if program is not None:
-                await program.end()
+            if child is not None:
+                await child.end()
 
     async def retire(self, after: float = RESTS) -> None:
         """End the processes that were not called for so many seconds."""
         since = time.monotonic() - after
-        resting = [one for programs in self.free.values() for one in programs if one.used_at <= since]
+        resting = [one for children in self.free.values() for one in children if one.used_at <= since]
         awake = (
-            (sha256, [one for one in programs if one.used_at > since])
-            for sha256, programs in self.free.items()
+            (sha256, [one for one in children if one.used_at > since])
+            for sha256, children in self.free.items()
         )
-        self.free = {sha256: programs for sha256, programs in awake if programs}
-        for program in resting:
-            await program.end()
+        self.free = {sha256: children for sha256, children in awake if children}
+        for child in resting:
+            await child.end()
 
 
-class _Program:
+class _Child:
     def __init__(self) -> None:
         self.process: asyncio.subprocess.Process | None = None
         self.used_at = 0.0
 
     async def start(self, source: str, seconds: float, memory: int) -> dict[str, Any]:
         self.process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", str(PROGRAM), HOOKS_FILE),
+            *(sys.executable, "-I", "-S", str(CHILD), HOOKS_FILE),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
