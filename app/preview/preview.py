@@ -35,8 +35,8 @@ from app.study.model.study import Study
 from app.study.reading import check, parse, read_folder
 from app.study.toml.mistakes import StudyError
 from app.web import templates
+from app.web.fragments import fragment, sse
 from app.web.lab import Lab
-from app.web.templates import fragment, sse
 
 SQL = Queries(__name__)
 RESEARCHER = "preview"

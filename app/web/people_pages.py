@@ -18,13 +18,13 @@ from app.sessions.sessions import find_session
 from app.study.model.fields import first
 from app.web import templates
 from app.web.acts import Action, Wish, carry_out, number
+from app.web.fragments import fragment
 from app.web.lab import Query, lab_of
 from app.web.live.places import place_of
 from app.web.monitor import histories
 from app.web.monitor.dashboard import type_numbers
 from app.web.researchers import logged_in, owner, study_of
 from app.web.responses import page, piece
-from app.web.templates import fragment
 
 
 @get("/sessions/{session_id:str}/players")

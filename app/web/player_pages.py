@@ -27,11 +27,11 @@ from app.study.model.fields import FieldError, Form, first, typed
 from app.study.model.study import Study
 from app.web import record_forms, templates
 from app.web.auth import PLAYER_COOKIE, Limit, NotSignedIn, address_of, cookie, player_of, same_site
+from app.web.fragments import fragment
 from app.web.lab import Query, lab_of
 from app.web.live.places import DonePlace, LobbyPlace, Place, RoomPlace, place_of
 from app.web.record_forms import Posted
 from app.web.responses import page, piece, problem, texts_for, wants_page
-from app.web.templates import fragment
 
 Token = Annotated[str, Parameter(max_length=200)]
 LARGEST_FORM = 200_000  # bytes

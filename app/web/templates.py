@@ -1,4 +1,4 @@
-"""Templates: ours, a study's own pages over ours, and fragments on their way to a page."""
+"""Templates: ours, and a study's own pages over ours."""
 
 from __future__ import annotations
 
@@ -99,18 +99,6 @@ def render_own(study: Study, page: str, instead: str, /, **context: Any) -> str:
 
 def texts_of(study: Study) -> Texts:
     return _own_texts(study) if study.texts else texts_in(study.language)
-
-
-def fragment(target: str, swap: str, html: str) -> str:
-    """A part of a live message that replaces, or is added to, one place on the page."""
-    return f'<hx-partial hx-target="{target}" hx-swap="{swap}">{html}</hx-partial>'
-
-
-def sse(html: str, event_id: str = "") -> bytes:
-    """One server-sent message without a name: htmx swaps what is in it."""
-    # Blank lines count: they may be somebody's text in a text area.
-    lines = "".join(f"data: {line}\n" for line in html.replace("\r", "").split("\n"))
-    return f"{f'id: {event_id}' + chr(10) if event_id else ''}{lines}\n".encode()
 
 
 @dataclass(frozen=True, slots=True)

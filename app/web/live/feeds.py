@@ -13,13 +13,13 @@ from app.database.events import Event
 from app.rooms import messages
 from app.rooms.messages import Message
 from app.sessions.studies import Studies
+from app.web.fragments import fragment, sse
 from app.web.live.hub import Hub
 from app.web.live.page import Page
 from app.web.live.places import DonePlace, LobbyPlace, Place, RoomPlace, place_of
 from app.web.live.room_feed import RoomFeed
 from app.web.live.session_feed import SessionFeed
 from app.web.signing import Keys
-from app.web.templates import fragment, sse
 
 
 class Live:

@@ -25,8 +25,8 @@ from app.rooms.shown import Other, Shown, Told, others_of, shown_to, told_in
 from app.study.model.fields import Field
 from app.study.model.study import Position, Study
 from app.web import templates
+from app.web.fragments import fragment
 from app.web.signing import Keys
-from app.web.templates import fragment
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,11 @@ from app.rooms.messages import Message
 from app.rooms.rooms import RoomView
 from app.rooms.shown import told_in
 from app.web import templates
+from app.web.fragments import fragment, sse
 from app.web.live.folding import fold
 from app.web.live.page import Page
 from app.web.live.places import Place, RoomPlace
 from app.web.signing import Keys
-from app.web.templates import fragment, sse
 
 NUDGES: frozenset[EventName] = frozenset({"player_nudged", "player_returned"})
 SHOW_PACE = 0.1  # seconds between two renderings of what a room answers

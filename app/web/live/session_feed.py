@@ -13,9 +13,9 @@ from app.database.connections import Pool
 from app.database.events import Event, EventName
 from app.rooms import seating
 from app.sessions.studies import Studies
+from app.web.fragments import fragment, sse
 from app.web.live.page import Page
 from app.web.live.places import LobbyPlace, lobby_counts
-from app.web.templates import fragment, sse
 
 # Whom an event makes look anew: those in the lobby if it is of them, …
 MOVES: frozenset[EventName] = frozenset(

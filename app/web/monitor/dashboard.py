@@ -11,9 +11,9 @@ from markupsafe import Markup
 from app.rooms.seating import missing, open_kinds
 from app.study.model.study import RoomKind, Study
 from app.web import templates
+from app.web.fragments import fragment, sse
 from app.web.monitor.lights import lights
 from app.web.monitor.ticks import STEP, RoomLine, Standing, Tick, Waiters
-from app.web.templates import fragment, sse
 
 WIDTH, HEIGHT = 300.0, 22.0  # of the picture of those who wait, one row a type
 BARS = 60
