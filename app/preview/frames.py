@@ -17,7 +17,7 @@ from typing import Literal
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.web import templates
+from app.web.assets import static_files
 from app.web.auth import PLAYER_COOKIE
 from app.web.responses import NOT_KEPT
 
@@ -122,7 +122,7 @@ def _keep(jar: dict[str, str], header: bytes) -> bool:
 
 async def _style(send: Send, look: str) -> None:
     """Ours, in one of its two looks: what a window asks for does not reach the frames of another origin in it."""
-    style = templates.static_files()[STYLE].body.replace(BOTH, f"color-scheme: {look};".encode())
+    style = static_files()[STYLE].body.replace(BOTH, f"color-scheme: {look};".encode())
     await _send(send, 200, style, (b"content-type", b"text/css; charset=utf-8"))
 
 

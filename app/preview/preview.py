@@ -36,6 +36,7 @@ from app.study.reading import check, parse, read_folder
 from app.study.toml.mistakes import StudyError
 from app.web import templates
 from app.web.fragments import fragment, sse
+from app.web.kept import forget
 from app.web.lab import Lab
 
 SQL = Queries(__name__)
@@ -186,7 +187,7 @@ class Preview:
 
     def renew(self, files: Sequence[Path]) -> None:
         """Templates and static files of ours."""
-        templates.forget()
+        forget()
         self.saved_at = clock.now()
         self.news = f"{_and([path.name for path in files])}: loaded again."
         self.version += 1

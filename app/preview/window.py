@@ -13,14 +13,14 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from app.database import clock
 from app.preview.frames import Look
 from app.preview.preview import Preview
-from app.web import templates
+from app.web.assets import STATIC
 from app.web.auth import same_site
 from app.web.lab import Query
 from app.web.responses import page
 from app.web.streams import send_stream
 
 LOOKS: tuple[Look, ...] = get_args(Look)
-FILES = templates.STATIC / "preview"
+FILES = STATIC / "preview"
 
 
 @get("/")

@@ -16,6 +16,7 @@ from app.rehearsal.rehearse import Run, summary
 from app.rehearsal.verdict import figure, seen_after
 from app.study.durations import as_clock
 from app.web import templates
+from app.web.assets import static_files
 from app.web.monitor.server_figures import percentile
 
 WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 600, 190, 44, 10, 590, 168
@@ -58,7 +59,7 @@ def write_report(found: Sequence[Run], file: Path) -> None:
         summary=summary(found),
         study=played.study,
         at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        look=templates.static_files()["app.css"].body.decode(),
+        look=static_files()["app.css"].body.decode(),
         pictures=list(_pictures(played)),
         figures=[(name, figure(name, number)) for name, number in verdict.figures.items()],
         speed=played.plan.speed,

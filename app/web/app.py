@@ -19,11 +19,12 @@ from app.web import (
     replay_pages,
     room_pages,
 )
-from app.web.assets import add_headers, static_file
+from app.web.assets import static_file
 from app.web.auth import same_site
 from app.web.lab import open_lab
 from app.web.metrics import metrics
 from app.web.player_stream import play_live
+from app.web.responses import add_headers
 
 
 def create_app(config: Config, url: str) -> Litestar:

@@ -1,22 +1,34 @@
-"""Our scripts and styles, and how long an answer may be kept."""
+"""Our scripts and styles: written a file a subject, served as one, and kept by browsers for ever."""
 
 from __future__ import annotations
 
-from litestar import Response, get
+import gzip
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from mimetypes import guess_type
+from typing import Any
+
+from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
-from litestar.types import Message, Scope
+from litestar.types import Scope
 
-from app.web import templates
-from app.web.lab import Query
-from app.web.responses import HEADERS, NOT_KEPT
+from app.config import PROJECT
+from app.web.kept import kept
 
-FOR_EVER = (b"cache-control", b"public, max-age=31536000, immutable")
+STATIC = PROJECT / "static"
+# Written a file a subject and served as one, in this order: each file more is a round trip on a phone's slow line,
+# and a script that imports others can't name them by the digests that let a browser keep them for ever.
+PUT_TOGETHER = {
+    "app.css": "look player shown fields talk wait desk monitor rooms tables story replay wall screens report",
+    "app.js": "page clock state signs sliders drafts sending talk place start",
+}
 
 
 @get("/static/{name:str}")
-async def static_file(request: Query, name: str) -> Response[bytes]:
+async def static_file(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
     """Packed for those who can unpack it: a first page is then 30 KB instead of 80, on a phone's slow line."""
-    file = templates.static_files().get(name)
+    file = static_files().get(name)
     if file is None:
         raise NotFoundException
     packed = "gzip" in request.headers.get("accept-encoding", "")
@@ -28,15 +40,38 @@ async def static_file(request: Query, name: str) -> Response[bytes]:
     )
 
 
-async def add_headers(message: Message, scope: Scope) -> None:
-    """To every answer, error pages and streams included. What has a version in its address may be kept for ever."""
-    if message["type"] == "http.response.start":
-        for_ever = message["status"] == 200 and _is_versioned(scope)
-        message["headers"] = [*message["headers"], *HEADERS, FOR_EVER if for_ever else NOT_KEPT]
-
-
-def _is_versioned(scope: Scope) -> bool:
+def is_versioned(scope: Scope) -> bool:
     """During an upgrade an old process must not have its file kept under a new one's address."""
     path, _, name = scope["path"].rpartition("/")
     asked = f"/static/{name}?{scope['query_string'].decode('latin-1')}"
-    return path == "/static" and bool(scope["query_string"]) and templates.asset(name) == asked
+    return path == "/static" and bool(scope["query_string"]) and asset(name) == asked
+
+
+@kept()
+def asset(name: str) -> str:
+    """The address of a file in `static/`, with a digest of its content: it may be cached for ever."""
+    return f"/static/{name}?v={hashlib.sha256(static_files()[name].body).hexdigest()[:12]}"
+
+
+@dataclass(frozen=True, slots=True)
+class StaticFile:
+    body: bytes
+    packed: bytes  # the same with gzip
+    media_type: str
+
+
+@kept()
+def static_files() -> Mapping[str, StaticFile]:
+    """What is in `static/`, by name: few and small files, read and packed once."""
+    found = {path.name: path.read_bytes() for path in STATIC.iterdir() if path.is_file()}
+    for whole, parts in PUT_TOGETHER.items():
+        kind = whole.rpartition(".")[2]
+        body = b"\n".join((STATIC / kind / f"{part}.{kind}").read_bytes() for part in parts.split())
+        # A study's own script is on the same page, and may use any name.
+        found[whole] = b"(() => {\n%b})();\n" % body if kind == "js" else body
+    return {
+        name: StaticFile(
+            body, gzip.compress(body, mtime=0), guess_type(name)[0] or "application/octet-stream"
+        )
+        for name, body in found.items()
+    }

@@ -22,6 +22,7 @@ from app.study.model.fields import Form, first, read_answers
 from app.study.model.study import Study
 from app.web import templates
 from app.web.auth import RawHeaders, check_site, player_in
+from app.web.kept import kept
 from app.web.lab import Lab
 from app.web.responses import HEADERS, NOT_KEPT, wants_page
 from app.web.signing import FormKey
@@ -140,7 +141,7 @@ def _head() -> bytes:
     return b"HTTP/1.1 200 OK\r\n" + b"".join(b"%s: %s\r\n" % header for header in headers)
 
 
-@templates.kept(1000)
+@kept(1000)
 def _around_key(texts: Texts, asked: int) -> tuple[str, str]:
     """What stands before and after the key of the next form."""
     said = templates.render("player/_saved.html", texts, form_key="\0", asked=asked)

@@ -1,4 +1,4 @@
-"""Answers made of templates: whole pages, pieces of pages, and sentences that say what to do next."""
+"""Answers: whole pages, pieces of pages, sentences that say what to do next, and the headers of all of them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Any
 
 from litestar import MediaType, Request
 from litestar.response import Response
+from litestar.types import Message, Scope
 
 from app.study.languages.texts import Texts, preferred, texts_in
 from app.study.model.study import Study
 from app.web import templates
+from app.web.assets import is_versioned
 from app.web.auth import NotSignedIn, player_of
 from app.web.lab import lab_of
 
@@ -24,6 +26,7 @@ HEADERS = [  # of every answer
     (b"referrer-policy", b"same-origin"),  # a join link is a secret; it never leaves for another site
 ]
 NOT_KEPT = (b"cache-control", b"no-store")
+FOR_EVER = (b"cache-control", b"public, max-age=31536000, immutable")
 
 
 def page(
@@ -76,3 +79,10 @@ def texts_for(request: Request[Any, Any, Any]) -> Texts:
 def wants_page(headers: Mapping[bytes, bytes]) -> bool:
     """A browser without scripts follows a form to a page; htmx and programs want the piece."""
     return b"hx-request" not in headers and b"text/html" in headers.get(b"accept", b"")
+
+
+async def add_headers(message: Message, scope: Scope) -> None:
+    """To every answer, error pages and streams included. What has a version in its address may be kept for ever."""
+    if message["type"] == "http.response.start":
+        for_ever = message["status"] == 200 and is_versioned(scope)
+        message["headers"] = [*message["headers"], *HEADERS, FOR_EVER if for_ever else NOT_KEPT]

@@ -2,75 +2,25 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 import logging
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import lru_cache, wraps
-from mimetypes import guess_type
-from typing import Any, ParamSpec, TypeVar
+from functools import lru_cache
+from typing import Any
 
 from jinja2 import BaseLoader, ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from app.config import PROJECT
-from app.study import pages
 from app.study.durations import as_clock
 from app.study.languages.texts import Texts, texts_in
 from app.study.model.study import Study
+from app.web.assets import asset
+from app.web.kept import kept
 
-STATIC = PROJECT / "static"
-# Written a file a subject and served as one, in this order: each file more is a round trip on a phone's slow line,
-# and a script that imports others can't name them by the digests that let a browser keep them for ever.
-PUT_TOGETHER = {
-    "app.css": "look player shown fields talk wait desk monitor rooms tables story replay wall screens report",
-    "app.js": "page clock state signs sliders drafts sending talk place start",
-}
 logger = logging.getLogger(__name__)
-P = ParamSpec("P")
-T = TypeVar("T")
-STUDIES = 64  # whose words, pages and forms are kept
-_kept: list[OrderedDict[Hashable, Any]] = []
 told_of_broken: list[Callable[[Study, str, Exception], None]] = []  # besides the log
-
-
-def kept(
-    most: int = STUDIES, by: Callable[..., Hashable] | None = None
-) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """What a function makes of templates, words and static files it makes once, until `forget`.
-
-    The `most` that were asked for last are kept; `by` tells arguments apart that have no hash.
-    """
-
-    def remember(make: Callable[P, T]) -> Callable[P, T]:
-        known: OrderedDict[Hashable, T] = OrderedDict()
-        _kept.append(known)
-
-        @wraps(make)
-        def made(*args: P.args, **kwargs: P.kwargs) -> T:
-            key = by(*args, **kwargs) if by else args
-            if key in known:
-                known.move_to_end(key)
-            else:
-                known[key] = make(*args, **kwargs)
-                if len(known) > most:
-                    known.popitem(last=False)
-            return known[key]
-
-        return made
-
-    return remember
-
-
-def forget() -> None:
-    """All that was kept is made again when it is asked for: somebody writes on what it is made of."""
-    for known in _kept:
-        known.clear()
-    pages.forget()
 
 
 def render(template: str, texts: Texts | None = None, /, **context: Any) -> str:
@@ -99,36 +49,6 @@ def render_own(study: Study, page: str, instead: str, /, **context: Any) -> str:
 
 def texts_of(study: Study) -> Texts:
     return _own_texts(study) if study.texts else texts_in(study.language)
-
-
-@dataclass(frozen=True, slots=True)
-class StaticFile:
-    body: bytes
-    packed: bytes  # the same with gzip
-    media_type: str
-
-
-@kept()
-def static_files() -> Mapping[str, StaticFile]:
-    """What is in `static/`, by name: few and small files, read and packed once."""
-    found = {path.name: path.read_bytes() for path in STATIC.iterdir() if path.is_file()}
-    for whole, parts in PUT_TOGETHER.items():
-        kind = whole.rpartition(".")[2]
-        body = b"\n".join((STATIC / kind / f"{part}.{kind}").read_bytes() for part in parts.split())
-        # A study's own script is on the same page, and may use any name.
-        found[whole] = b"(() => {\n%b})();\n" % body if kind == "js" else body
-    return {
-        name: StaticFile(
-            body, gzip.compress(body, mtime=0), guess_type(name)[0] or "application/octet-stream"
-        )
-        for name, body in found.items()
-    }
-
-
-@kept()
-def asset(name: str) -> str:
-    """The address of a file in `static/`, with a digest of its content: it may be cached for ever."""
-    return f"/static/{name}?v={hashlib.sha256(static_files()[name].body).hexdigest()[:12]}"
 
 
 def milliseconds(moment: datetime) -> int:
@@ -204,11 +124,11 @@ def _words(texts: Texts) -> dict[str, Callable[..., Markup]]:
 
 def _attributes(pairs: Mapping[str, Any]) -> Markup:
     """HTML attributes, without those that are None or False."""
-    kept = ((name, value) for name, value in pairs.items() if value is not None and value is not False)
+    given = ((name, value) for name, value in pairs.items() if value is not None and value is not False)
     # Put together by hand: Markup's own format takes several times as long, and each field has some of these.
     return Markup(
         " ".join(
             str(escape(name)) if value is True else f'{escape(name)}="{escape(value)}"'
-            for name, value in kept
+            for name, value in given
         )
     )

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from app.config import PROJECT
-from app.web.templates import PUT_TOGETHER, STATIC
+from app.web.assets import PUT_TOGETHER, STATIC
 
 STYLES = {path.name: path.read_text() for path in sorted(STATIC.glob("*/*.css"))}
 EVERYTHING = "".join(STYLES.values())

@@ -12,6 +12,7 @@ from app.rooms.seating import missing, open_kinds
 from app.study.model.study import RoomKind, Study
 from app.web import templates
 from app.web.fragments import fragment, sse
+from app.web.kept import kept
 from app.web.monitor.lights import lights
 from app.web.monitor.ticks import STEP, RoomLine, Standing, Tick, Waiters
 
@@ -162,7 +163,7 @@ def _room_item(**room: object) -> Markup:
     return Markup(templates.render("admin/_room_item.html", **room))
 
 
-_kept_room_item = templates.kept(5000, by=lambda **room: tuple(room.values()))(_room_item)
+_kept_room_item = kept(5000, by=lambda **room: tuple(room.values()))(_room_item)
 
 
 def _opens_at(kind: RoomKind, tick: Tick) -> datetime | None:
