@@ -16,7 +16,7 @@ from app.database.connections import Connection
 from app.database.queries import Queries
 from app.players.pay import Account, AccountLine, Earning, account_of
 from app.players.players import Player
-from app.study.languages.texts import currency_digits
+from app.study.languages.currencies import currency_digits
 from app.study.model.fields import plain_number
 from app.study.model.study import Study
 

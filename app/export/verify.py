@@ -29,7 +29,7 @@ from app.export.readback import (
 )
 from app.export.recounts import exceeded_quotas, other_treatments
 from app.rooms.receipts import Kept
-from app.study.languages.texts import currency_digits
+from app.study.languages.currencies import currency_digits
 from app.study.model.study import Study
 from app.study.reading import fingerprint
 

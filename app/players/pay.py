@@ -15,7 +15,7 @@ from app.database.connections import Connection
 from app.database.queries import Queries, rows, value
 from app.players.players import Player
 from app.study.hooks.answers import EXACT, FINEST, read_amount
-from app.study.languages.texts import currency_digits
+from app.study.languages.currencies import currency_digits
 from app.study.model.study import Position, Study
 
 SQL = Queries(__name__)

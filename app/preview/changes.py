@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields, replace
 
-from app.study.languages.texts import DEFAULT
+from app.study.languages.catalogues import DEFAULT
 from app.study.model.fields import Field
 from app.study.model.steps import Step
 from app.study.model.study import Finish, Pay, Study

@@ -9,7 +9,8 @@ from litestar import MediaType, Request
 from litestar.response import Response
 from litestar.types import Message, Scope
 
-from app.study.languages.texts import Texts, preferred, texts_in
+from app.study.languages.choice import preferred
+from app.study.languages.texts import Texts, texts_in
 from app.study.model.study import Study
 from app.web import templates
 from app.web.assets import is_versioned

@@ -13,8 +13,9 @@ from babel.messages.catalog import Message
 from jinja2 import Environment, nodes
 
 from app.config import PROJECT
-from app.study.languages import texts
-from app.study.languages.texts import LANGUAGES, known_texts, places, read_catalogue, texts_in
+from app.study.languages import catalogues
+from app.study.languages.catalogues import LANGUAGES, known_texts, read_catalogue
+from app.study.languages.texts import places, texts_in
 from app.study.pages import FILTERS, GLOBALS
 from app.study.reading import check, parse
 from app.web.auth import PLAYER_COOKIE
@@ -127,8 +128,8 @@ def test_a_language_that_is_written_from_the_right_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert '<html lang="de" dir="ltr">' in render("front.html", texts_in("de"))
-    (tmp_path / "ar.po").write_bytes((texts.FOLDER / "networklab.pot").read_bytes())
-    monkeypatch.setattr(texts, "FOLDER", tmp_path)
+    (tmp_path / "ar.po").write_bytes((catalogues.FOLDER / "networklab.pot").read_bytes())
+    monkeypatch.setattr(catalogues, "FOLDER", tmp_path)
     assert '<html lang="ar" dir="rtl">' in render("front.html", texts_in("ar"))
 
 

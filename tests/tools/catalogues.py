@@ -12,7 +12,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import write_po
 
 from app.config import PROJECT
-from app.study.languages.texts import DEFAULT, FOLDER, LANGUAGES, read_catalogue
+from app.study.languages.catalogues import DEFAULT, FOLDER, LANGUAGES, read_catalogue
 
 # The researcher's side stays English.
 TEMPLATES = [

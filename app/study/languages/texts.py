@@ -1,8 +1,4 @@
-"""Languages: every text that a player reads, in the one that the study chose.
-
-English stands where it is used, and is the key. This folder has one catalogue for each other language, in gettext's
-format, and with `networklab.pot` the list of all texts; `python -m tests.tools.catalogues` brings them up to date.
-"""
+"""Every text that a player reads, in the language that the study chose. English stands where it is used."""
 
 from __future__ import annotations
 
@@ -12,28 +8,13 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from gettext import NullTranslations
-from io import BytesIO
 from typing import Self
 
 from babel import Locale
-from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
-from babel.numbers import (
-    format_currency,
-    format_decimal,
-    get_currency_precision,
-    get_decimal_symbol,
-    get_group_symbol,
-    list_currencies,
-)
-from babel.support import Translations
+from babel.numbers import format_currency, format_decimal, get_decimal_symbol, get_group_symbol
 
-from app.config import PROJECT
-
-FOLDER = PROJECT / "app" / "study" / "languages"
-DEFAULT = "en"
-LANGUAGES = (DEFAULT, *sorted(path.stem for path in FOLDER.glob("*.po")))
+from app.study.languages.catalogues import DEFAULT, known_texts, translations_of
+from app.study.languages.currencies import currency_digits
 
 _PLACE = re.compile(r"%\((\w+)\)s")
 _STRAY_PERCENT = re.compile(r"%(?!\(\w+\)s)")
@@ -108,56 +89,16 @@ class Texts:
 
 
 @cache
-def currencies() -> frozenset[str]:
-    """Their codes, as ISO 4217 has them."""
-    return frozenset(list_currencies())
-
-
-def currency_digits(currency: str) -> int:
-    """How many decimals its smallest coin has: 2 for euros and where there is no currency, 0 for yen."""
-    return get_currency_precision(currency) if currency else 2
-
-
-@cache
 def texts_in(language: str = DEFAULT) -> Texts:
     locale = Locale.parse(language)
     return Texts(
         language,
         locale.text_direction,
         {},
-        NullTranslations() if language == DEFAULT else _translations(language),
+        NullTranslations() if language == DEFAULT else translations_of(language),
         get_decimal_symbol(locale),
         get_group_symbol(locale),
     )
-
-
-def preferred(accept_language: str) -> str:
-    """The one of our languages that a browser asks for most, from what its header says (RFC 9110, 12.5.4)."""
-    best, wish = DEFAULT, 0.0
-    for part in accept_language[:1000].split(","):
-        tag, _, quality = part.partition(";")
-        language = tag.strip().lower().partition("-")[0]
-        try:
-            weight = float(quality.strip().removeprefix("q=") or 1)
-        except ValueError:
-            continue
-        if language in LANGUAGES and weight > wish:
-            best, wish = language, weight
-    return best
-
-
-def language_named(word: str) -> str:
-    """The code of a language by its name, in English or in itself, or by a longer code; "" if it is none of ours."""
-    for code in LANGUAGES:
-        locale = Locale.parse(code)
-        if word.lower() in (str(locale.english_name).lower(), str(locale.display_name).lower()):
-            return code
-    code = re.split("[-_]", word.lower())[0]
-    return code if code in LANGUAGES else ""
-
-
-def _number(value: int | Decimal) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{value:f}"
 
 
 def places(text: str) -> set[str]:
@@ -165,21 +106,5 @@ def places(text: str) -> set[str]:
     return set(_PLACE.findall(text))
 
 
-@cache
-def known_texts() -> frozenset[str]:
-    """Every text of ours by its English; where it differs for one and for many, both."""
-    found = (message.id for message in read_catalogue("networklab.pot") if message.id)
-    return frozenset(text for id_ in found for text in ((id_,) if isinstance(id_, str) else id_))
-
-
-def read_catalogue(name: str) -> Catalog:
-    with (FOLDER / name).open("rb") as file:
-        return read_po(file, abort_invalid=True)
-
-
-@cache
-def _translations(language: str) -> Translations:
-    packed = BytesIO()
-    write_mo(packed, read_catalogue(f"{language}.po"))
-    packed.seek(0)
-    return Translations(packed)
+def _number(value: int | Decimal) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:f}"

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from app.study.languages.texts import DEFAULT
+from app.study.languages.catalogues import DEFAULT
 from app.study.model.fields import Field, Kind
 from app.study.model.networks import Network, Tie
 from app.study.model.steps import Dropout, Roles, Step

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from decimal import Decimal
 
-from app.study.languages.texts import currencies, currency_digits
+from app.study.languages.currencies import currencies, currency_digits
 from app.study.model.study import Pay, Sections
 from app.study.toml.mistakes import Findings, nearest
 from app.study.toml.table import Table

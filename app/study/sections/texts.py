@@ -2,7 +2,9 @@
 
 from collections.abc import Collection
 
-from app.study.languages.texts import DEFAULT, LANGUAGES, known_texts, language_named, places
+from app.study.languages.catalogues import DEFAULT, LANGUAGES, known_texts
+from app.study.languages.choice import language_named
+from app.study.languages.texts import places
 from app.study.toml.mistakes import did_you_mean, listed, nearest
 from app.study.toml.table import Table
 

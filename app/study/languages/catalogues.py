@@ -1,0 +1,39 @@
+"""Catalogues: every text that a player reads by its English, which is the key, and what it is in another language.
+
+This folder has one for each language but English, in gettext's format, and with `networklab.pot` the list of all texts;
+`python -m tests.tools.catalogues` brings them up to date.
+"""
+
+from functools import cache
+from io import BytesIO
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import Translations
+
+from app.config import PROJECT
+
+FOLDER = PROJECT / "app" / "study" / "languages"
+DEFAULT = "en"
+LANGUAGES = (DEFAULT, *sorted(path.stem for path in FOLDER.glob("*.po")))
+
+
+@cache
+def known_texts() -> frozenset[str]:
+    """Every text of ours by its English; where it differs for one and for many, both."""
+    found = (message.id for message in read_catalogue("networklab.pot") if message.id)
+    return frozenset(text for id_ in found for text in ((id_,) if isinstance(id_, str) else id_))
+
+
+def read_catalogue(name: str) -> Catalog:
+    with (FOLDER / name).open("rb") as file:
+        return read_po(file, abort_invalid=True)
+
+
+@cache
+def translations_of(language: str) -> Translations:
+    packed = BytesIO()
+    write_mo(packed, read_catalogue(f"{language}.po"))
+    packed.seek(0)
+    return Translations(packed)

@@ -1,0 +1,32 @@
+"""Which of our languages somebody means: by what their browser asks for, or by its name."""
+
+import re
+
+from babel import Locale
+
+from app.study.languages.catalogues import DEFAULT, LANGUAGES
+
+
+def preferred(accept_language: str) -> str:
+    """The one of our languages that a browser asks for most, from what its header says (RFC 9110, 12.5.4)."""
+    best, wish = DEFAULT, 0.0
+    for part in accept_language[:1000].split(","):
+        tag, _, quality = part.partition(";")
+        language = tag.strip().lower().partition("-")[0]
+        try:
+            weight = float(quality.strip().removeprefix("q=") or 1)
+        except ValueError:
+            continue
+        if language in LANGUAGES and weight > wish:
+            best, wish = language, weight
+    return best
+
+
+def language_named(word: str) -> str:
+    """The code of a language by its name, in English or in itself, or by a longer code; "" if it is none of ours."""
+    for code in LANGUAGES:
+        locale = Locale.parse(code)
+        if word.lower() in (str(locale.english_name).lower(), str(locale.display_name).lower()):
+            return code
+    code = re.split("[-_]", word.lower())[0]
+    return code if code in LANGUAGES else ""
