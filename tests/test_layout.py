@@ -159,7 +159,9 @@ def test_the_map_names_what_there_is() -> None:
     assert len(paths) > 60
     assert [name for name in sorted(paths) if not any((folder / name).exists() for folder in inside)] == []
     names = {name for name in said if re.fullmatch(r"[A-Za-z]\w*", name)}
-    written = "\n".join(ast.unparse(tree) for tree in MODULES.values())
+    written = "\n".join(
+        [*map(ast.unparse, MODULES.values()), SQL.joinpath("triggers.sql").read_text(encoding="utf-8")]
+    )
     assert len(names) > 10
     assert [name for name in sorted(names) if not re.search(rf"\b{name}\b", written)] == []
 

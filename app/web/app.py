@@ -18,8 +18,9 @@ from app.web import (
     problems,
     replay_pages,
     room_pages,
+    templates,
 )
-from app.web.assets import static_file
+from app.web.assets import static_file, static_files
 from app.web.auth import same_site
 from app.web.lab import open_lab
 from app.web.metrics import metrics
@@ -33,6 +34,9 @@ def create_app(config: Config, url: str) -> Litestar:
     @asynccontextmanager
     async def lab(app: Litestar) -> AsyncIterator[None]:
         async with open_lab(config, url) as app.state.lab:
+            # All that is read from files: a new version may take their place while this process goes on.
+            templates.read_all()
+            static_files()
             gc.collect()
             gc.freeze()
             gc.set_threshold(20_000, 50, 1000)

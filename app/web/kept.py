@@ -7,16 +7,16 @@ from collections.abc import Callable, Hashable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+from app.sessions.studies import MOST
 from app.study import pages
 
 P = ParamSpec("P")
 T = TypeVar("T")
-STUDIES = 64  # whose words, pages and forms are kept
 _kept: list[OrderedDict[Hashable, Any]] = []
 
 
 def kept(
-    most: int = STUDIES, by: Callable[..., Hashable] | None = None
+    most: int = MOST, by: Callable[..., Hashable] | None = None
 ) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """What a function makes of templates, words and static files it makes once, until `forget`.
 

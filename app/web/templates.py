@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import BaseLoader, ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BaseLoader, ChoiceLoader, DictLoader, Environment, FunctionLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
@@ -19,6 +19,7 @@ from app.study.model.study import Study
 from app.web.assets import asset
 from app.web.kept import kept
 
+FOLDER = PROJECT / "templates"
 logger = logging.getLogger(__name__)
 told_of_broken: list[Callable[[Study, str, Exception], None]] = []  # besides the log
 
@@ -58,7 +59,20 @@ def milliseconds(moment: datetime) -> int:
 @kept()
 def environment_of(texts: Texts) -> Environment:
     """Where our own templates are rendered, in these words."""
-    return _settings(Environment, FileSystemLoader(PROJECT / "templates"), texts)
+    return _settings(Environment, _ours(), texts)
+
+
+@kept()
+def read_all() -> Mapping[str, str]:
+    """Ours, by name, all at once: a process goes on with what it began with while a new version takes its place."""
+    return {
+        path.relative_to(FOLDER).as_posix(): path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.*")
+    }
+
+
+def _ours() -> BaseLoader:
+    read = read_all()
+    return FunctionLoader(lambda name: (read[name], str(FOLDER / name), None) if name in read else None)
 
 
 @kept(by=lambda study: study.sha256)
@@ -69,7 +83,7 @@ def _own_texts(study: Study) -> Texts:
 @kept(by=lambda study: study.sha256)
 def _sandbox(study: Study) -> Environment:
     own = {path: body.decode("utf-8-sig") for path, body in study.files.items() if path.endswith(".html")}
-    loader = ChoiceLoader([FileSystemLoader(PROJECT / "templates"), DictLoader(own)])
+    loader = ChoiceLoader([_ours(), DictLoader(own)])
     return _settings(ImmutableSandboxedEnvironment, loader, texts_of(study))
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
@@ -53,3 +57,22 @@ def test_a_browser_knows_each_declaration(page: Page) -> None:
         known = page.evaluate("pairs => pairs.map(([name, value]) => CSS.supports(name, value))", declared)
         assert declared, name
         assert not [one for one, knows in zip(declared, known, strict=True) if not knows], name
+
+
+def test_a_process_goes_on_with_the_templates_and_styles_that_it_began_with(tmp_path: Path) -> None:
+    """As a new version is put in their place: what it renders for the first time must be of its own version."""
+    shutil.copytree(PROJECT / "templates", tmp_path / "templates")
+    shutil.copytree(STATIC, tmp_path / "static")
+    program = f"""
+from pathlib import Path
+from app.web import assets, templates
+templates.FOLDER, assets.STATIC = Path({str(tmp_path / "templates")!r}), Path({str(tmp_path / "static")!r})
+templates.read_all(), assets.static_files()
+for path in [*templates.FOLDER.rglob("*.html"), *assets.STATIC.rglob("*.css")]:
+    path.write_text("{{{{ another_version }}}}")
+print(templates.render("front.html"), "another_version" in assets.static_files()["app.css"].body.decode())
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=PROJECT
+    )
+    assert told.stdout.rstrip().endswith("</html> False")
