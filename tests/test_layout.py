@@ -177,6 +177,25 @@ def test_a_document_links_to_what_there_is() -> None:
     assert [(of, link) for of, link in links if not (PROJECT / of).parent.joinpath(link).exists()] == []
 
 
+def test_a_template_names_attributes_that_there_are() -> None:
+    """`selectattr("score_hook")` names one in a text, where types are not looked at."""
+    known = {
+        name
+        for tree in MODULES.values()
+        for one in ast.walk(tree)
+        if isinstance(one, ast.ClassDef)
+        for part in one.body
+        for name in [getattr(part, "name", None) or getattr(getattr(part, "target", None), "id", None)]
+    }
+    asked = {
+        name
+        for path in (PROJECT / "templates").rglob("*.html")
+        for named in re.findall(r'attr(?:ibute)?[(=]"([\w.]+)"', path.read_text(encoding="utf-8"))
+        for name in named.split(".")
+    }
+    assert len(asked) > 8 and asked - known == set()
+
+
 def _readings(tree: ast.Module) -> Iterator[ast.Call]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Queries":
