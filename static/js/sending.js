@@ -15,6 +15,11 @@ const sending = (() => {
     state.tell({ unsent: unsent.size });
   }
 
+  // A process of the version before writes this where ours has a trigger: while both run, a page may get either.
+  document.addEventListener("change", ({ target: { form } }) => {
+    if (form?.matches("[data-save]:not([hx-trigger])")) form.requestSubmit();
+  });
+
   // The step is over and its form is gone: the answer still counts, as a late one.
   async function sendAlone(form) {
     try {

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
 
 from app.commands.arguments import Refusal
-from app.commands.replay import moment
+from app.commands.replay import as_json, moment
 from app.database import clock
 from app.database.connections import Connection
 from app.players import notes
@@ -297,3 +299,9 @@ class Album:
 
 def _without_keys(page: str) -> str:
     return re.sub(r'name="form_key" value="[^"]*"', "", page)
+
+
+def test_what_somebody_has_earned_by_then_can_be_said_as_json() -> None:
+    at = datetime(2026, 11, 24, 14, 5, tzinfo=UTC)
+    told = json.dumps(as_json("abc", Span(at, at), at, Then(earned={7: Decimal("2.50")})))
+    assert json.loads(told)["earned"] == {"7": "2.50"}

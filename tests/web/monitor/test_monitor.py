@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from datetime import UTC, datetime
 
 import pytest
 
@@ -11,14 +12,15 @@ from app.database.connections import connect
 from app.players.people import Person
 from app.players.presence import Spell, spells
 from app.rehearsal.programs import program
-from app.web.monitor.dashboard import HEIGHT, WIDTH, wait_rows
-from app.web.monitor.ticks import Waiters
+from app.study.reading import parse
+from app.web.monitor.dashboard import HEIGHT, WIDTH, room_items, wait_rows
+from app.web.monitor.ticks import RoomLine, Waiters
 from tests.house.desk import desk, numbers
 from tests.house.guests import seated, sign_everyone_in
 from tests.house.house import House
 from tests.house.pages import words
 from tests.house.server import Server
-from tests.house.studies import LONG, PATIENT
+from tests.house.studies import LONG, PATIENT, as_files
 
 
 def looked_at(page: str) -> str:
@@ -184,3 +186,10 @@ def test_a_person_is_found_by_the_end_of_a_link_that_stays_secret(
 
 def _two(token: str) -> list[Person]:
     return [Person(token, "Ana", "red"), Person("another-token-9876", "Ben", "red")]
+
+
+def test_a_room_in_which_nobody_sits_yet_is_drawn() -> None:
+    """As a moment of the past may have it, between the room and the first of its seats."""
+    room = RoomLine(1, "pair-1", "pair", 1, "playing", 0, "talk", 1, datetime.now(UTC), False, [], [])
+    study = parse(as_files(LONG))
+    assert "0 of 0 have answered" in room_items([room], study, {}, "/rooms/", keep=False)
