@@ -150,7 +150,7 @@ class _Trial:
                 if asked != ():
                     await self._go_through(self.study.pages_at(index), asked)
                     left = self.course.as_of(self.study.pages_at(index)[-1])
-            index = self.study.after(index)
+            index = self.study.following(index)
 
     def _room(self, bots: int) -> networklab.Room:
         kind, draws = self.kind, Draws(self.study.treatments, SEED)

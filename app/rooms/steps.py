@@ -104,14 +104,14 @@ class Course:
         index = self.index
         if not opening:
             await self.end(index, asked)
-            index = self.study.after(index)
+            index = self.study.following(index)
         left = self.as_of(self.study.plan[max(0, index - 1)])
         while index < len(self.study.plan):
             asked = await self.begin(index, left)
             if asked != ():
                 self.changes.append(Opened(self.study.plan[index], asked))
                 return
-            index = self.study.after(index)
+            index = self.study.following(index)
         self.changes.append(Ended())
 
     async def end(self, index: int, asked: Asked) -> None:

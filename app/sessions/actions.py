@@ -93,11 +93,11 @@ async def advance(
         # The conductor decides on it, as on any room whose time is up: what hooks need isn't for a click to wait for.
         await conn.execute(SQL["end_step"], dict(room_id=room_id))
         return f"{room.name} moves on now."
-    after = study.after(position)
-    if after == len(study.plan):
+    following = study.following(position)
+    if following == len(study.plan):
         await rooms.end(conn, [room_id], "complete", study)
         return f"{room.name} is done: that was its last step."
-    await rooms.advance(conn, study, [(room_id, study.plan[after])])
+    await rooms.advance(conn, study, [(room_id, study.plan[following])])
     return f"{room.name} is at its next step."
 
 

@@ -154,7 +154,7 @@ class Conductor:
                 moves: list[tuple[int, Position]] = []
                 done: list[int] = []
                 for room in due:
-                    after = study.after(room.position)
+                    after = study.following(room.position)
                     if after < len(study.plan) and not room.deserted:
                         moves.append((room.id, study.plan[after]))
                     else:

@@ -237,7 +237,7 @@ class Study(Sections):
         *pages, last = self.pages_at(index)
         return next((page for page in pages if (page.step.name, page.round) not in done), last)
 
-    def after(self, index: int) -> int:
+    def following(self, index: int) -> int:
         """The index to which a room goes on from there; the length of the plan after the last."""
         return index + len(self.pages_at(index))
 
