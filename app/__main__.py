@@ -19,7 +19,7 @@ from app.config import Config, ConfigError, read_config
 from app.database.embedded import EmbeddedError
 from app.players.people import PeopleError
 from app.sessions.sessions import SessionError
-from app.study.toml.mistakes import StudyError
+from app.study.syntax.mistakes import StudyError
 from app.web.processes import PortTaken
 
 # Each is a module of app/commands with `add(parser)`, its options, and `run(options, config)`, its exit code.

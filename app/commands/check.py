@@ -22,7 +22,7 @@ from app.study.estimate import Estimate, estimate_of, measured_records
 from app.study.languages.texts import texts_in
 from app.study.model.study import Study
 from app.study.reading import check, parse, read_folder
-from app.study.toml.mistakes import Mistake, excerpt
+from app.study.syntax.mistakes import Mistake, excerpt
 
 
 def add(parser: argparse.ArgumentParser) -> None:

@@ -19,7 +19,7 @@ from app.players.players import also_invited_to
 from app.rehearsal.trial import try_hooks
 from app.sessions.sessions import Session, open_session
 from app.study.reading import check, parse, read_folder
-from app.study.toml.mistakes import StudyError
+from app.study.syntax.mistakes import StudyError
 
 
 def add(parser: argparse.ArgumentParser) -> None:

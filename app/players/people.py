@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.study.model.study import ANY, Study
-from app.study.toml.lines import Spot
-from app.study.toml.mistakes import Mistake, did_you_mean
-from app.study.toml.table import spot_of_byte
+from app.study.syntax.lines import Spot
+from app.study.syntax.mistakes import Mistake, did_you_mean
+from app.study.syntax.table import spot_of_byte
 
 COLUMNS = ("token", "label", "type")
 MOST_PEOPLE = 100_000

@@ -33,7 +33,7 @@ from app.sessions.studies import put_study
 from app.study.model.plausible import plausible, plausible_all
 from app.study.model.study import Study
 from app.study.reading import check, parse, read_folder
-from app.study.toml.mistakes import StudyError
+from app.study.syntax.mistakes import StudyError
 from app.web import templates
 from app.web.fragments import fragment, sse
 from app.web.kept import forget

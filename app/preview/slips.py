@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.study.hooks.uses import HOOKS_FILE
 from app.study.model.study import Study
-from app.study.toml.mistakes import Mistake, excerpt, whole_line
+from app.study.syntax.mistakes import Mistake, excerpt, whole_line
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from app.study.model.fields import Field
 from app.study.model.plausible import plausible
 from app.study.model.study import ANY, Position, RoomKind, Study
 from app.study.model.treatments import Draws
-from app.study.toml.mistakes import Mistake, listed, whole_line
+from app.study.syntax.mistakes import Mistake, listed, whole_line
 
 FIRST = 2  # rounds of a step that are played, and its last
 SEED = 1

@@ -9,9 +9,9 @@ import jinja2
 from jinja2 import meta, nodes
 
 from app.config import PROJECT
-from app.study.toml.lines import Spot
-from app.study.toml.mistakes import Mistake, did_you_mean, nearest
-from app.study.toml.table import spot_of_byte
+from app.study.syntax.lines import Spot
+from app.study.syntax.mistakes import Mistake, did_you_mean, nearest
+from app.study.syntax.table import spot_of_byte
 
 OURS = PROJECT / "templates"
 OWN_PAGES = {  # pages that a study may have in place of ours, and what is lost if one does not extend ours

@@ -27,8 +27,8 @@ from app.study.sections.steps import read_steps
 from app.study.sections.texts import read_language, read_texts
 from app.study.sections.treatments import read_treatments
 from app.study.sections.types import read_types
-from app.study.toml.mistakes import Mistake, StudyError
-from app.study.toml.table import Table, open_toml
+from app.study.syntax.mistakes import Mistake, StudyError
+from app.study.syntax.table import Table, open_toml
 
 STUDY_FILE = "study.toml"
 LARGEST_STUDY = 20_000_000  # bytes

@@ -6,8 +6,8 @@ import json
 import re
 
 from app.config import PROJECT
-from app.study.toml.lines import Spot
-from app.study.toml.mistakes import Mistake, excerpt
+from app.study.syntax.lines import Spot
+from app.study.syntax.mistakes import Mistake, excerpt
 from tests.house.shell import Shell
 from tests.house.studies import RUMOUR
 

@@ -17,7 +17,7 @@ from app.config import PROJECT
 from app.rehearsal.trial import try_hooks
 from app.study.hooks.uses import HOOKS_FILE
 from app.study.reading import check, parse, read_folder
-from app.study.toml.mistakes import StudyError, excerpt
+from app.study.syntax.mistakes import StudyError, excerpt
 
 DOCUMENT = PROJECT / "docs" / "mistakes.md"
 PEOPLE = "people.csv"

@@ -21,7 +21,7 @@ from app.rooms.seating import Placement
 from app.sessions.arrivals import EntryForm, Outcome, sign_in
 from app.sessions.studies import Studies
 from app.study.reading import check, parse
-from app.study.toml.mistakes import StudyError
+from app.study.syntax.mistakes import StudyError
 from tests.house.desk import desk
 from tests.house.house import House, Opened
 from tests.house.pages import words

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from app.study.reading import check
-from app.study.toml.mistakes import Mistake
+from app.study.syntax.mistakes import Mistake
 from tests.house.house import House
 from tests.house.pages import words
 from tests.house.server import Server

@@ -15,7 +15,7 @@ from app.replay.check import check as replay_check
 from app.rooms import dropouts, lobby
 from app.rooms.seating import BUSY_LOOK
 from app.study.reading import check, parse
-from app.study.toml.mistakes import StudyError
+from app.study.syntax.mistakes import StudyError
 from tests.house.crowd import come
 from tests.house.desk import desk
 from tests.house.guests import seated

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from app.study.languages.texts import Sentence
 from app.study.model.fields import Field, FieldError, Kind, OwnKeys
-from app.study.toml.table import Table
+from app.study.syntax.table import Table
 
 DAY = 24 * 60  # minutes
 TEMPLATE = """\

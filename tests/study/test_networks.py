@@ -17,7 +17,7 @@ from app.study.hooks.pool import Nonsense
 from app.study.model.networks import KINDS, ListedTie, Network, Tie, read_ties
 from app.study.reading import check, parse
 from app.study.sections.network import read_edges
-from app.study.toml.mistakes import Mistake
+from app.study.syntax.mistakes import Mistake
 from tests.house.studies import PAGE, as_files
 
 SMALL_WORLD = ((1, 3), (1, 4), (2, 3), (2, 4), (4, 6), (5, 6))

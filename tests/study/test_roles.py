@@ -13,7 +13,7 @@ from app.export.verify import verify
 from app.study.model.networks import Network
 from app.study.model.roles import deal, groups_in
 from app.study.reading import check, parse
-from app.study.toml.mistakes import Mistake
+from app.study.syntax.mistakes import Mistake
 from tests.house.guests import sign_everyone_in
 from tests.house.house import House
 from tests.house.pages import shown

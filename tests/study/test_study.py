@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.study.model.study import Study
 from app.study.reading import check, fingerprint, parse, read_folder
-from app.study.toml.mistakes import StudyError
+from app.study.syntax.mistakes import StudyError
 from tests.house.studies import RUMOUR
 
 PAGE = b'{% extends "player/_step_opened.html" %}\n'

@@ -20,7 +20,7 @@ from app.rooms import lobby
 from app.sessions.actions import replace
 from app.study.model.treatments import Draws
 from app.study.reading import check, parse
-from app.study.toml.mistakes import StudyError
+from app.study.syntax.mistakes import StudyError
 from tests.house.conducting import conduct
 from tests.house.guests import seated
 from tests.house.house import House, Opened

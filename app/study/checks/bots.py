@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from app.study.model.plausible import drawn
 from app.study.model.steps import Dropout, Step
 from app.study.model.study import Lobby, RoomKind
-from app.study.toml.mistakes import Findings
+from app.study.syntax.mistakes import Findings
 
 
 def check_bots(

@@ -7,7 +7,7 @@ from jinja2 import nodes
 
 from app.study.model.steps import Step
 from app.study.pages import OWN_PAGES, STEP, PageFile, is_page, named_in, ours, read_page
-from app.study.toml.mistakes import Mistake, listed
+from app.study.syntax.mistakes import Mistake, listed
 
 _FORM = f"player/{STEP}.html"
 

@@ -3,8 +3,8 @@
 from app.study.model.networks import Network
 from app.study.model.steps import Step
 from app.study.model.study import RoomKind, beginnings
-from app.study.toml.lines import Path
-from app.study.toml.mistakes import Findings, did_you_mean
+from app.study.syntax.lines import Path
+from app.study.syntax.mistakes import Findings, did_you_mean
 
 
 def check_networks(findings: Findings, rooms: tuple[RoomKind, ...], networks: tuple[Network, ...]) -> None:

@@ -17,7 +17,7 @@ from app.study.model.treatments import Treatment
 from app.study.pages import is_page, page_mistakes
 from app.study.sections.dropout import check_dropouts
 from app.study.sections.treatments import check_treatments
-from app.study.toml.mistakes import Findings, did_you_mean, listed
+from app.study.syntax.mistakes import Findings, did_you_mean, listed
 
 LONGEST_PLAN = 10_000
 LEAST_TO_ANSWER = 1.0  # seconds, a question

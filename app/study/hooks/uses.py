@@ -17,9 +17,9 @@ from app.study.model.fields import Field
 from app.study.model.networks import Network
 from app.study.model.steps import SEEN, Dropout, Step
 from app.study.model.study import Lobby
-from app.study.toml.lines import Path, Spot
-from app.study.toml.mistakes import Findings, Mistake, did_you_mean
-from app.study.toml.table import Table
+from app.study.syntax.lines import Path, Spot
+from app.study.syntax.mistakes import Findings, Mistake, did_you_mean
+from app.study.syntax.table import Table
 
 HOOKS_FILE = "hooks.py"
 ON_TIMEOUT = "on_timeout"  # the function that on_timeout = "hook" calls

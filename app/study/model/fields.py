@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from app.study.languages.texts import Sentence
-from app.study.toml.table import Table
+from app.study.syntax.table import Table
 
 _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 

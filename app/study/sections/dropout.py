@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from app.study.hooks.uses import read_hook
 from app.study.model.steps import DROPOUT_LAST, Dropout, Step
-from app.study.toml.lines import Path
-from app.study.toml.mistakes import Findings, did_you_mean
-from app.study.toml.table import Table
+from app.study.syntax.lines import Path
+from app.study.syntax.mistakes import Findings, did_you_mean
+from app.study.syntax.table import Table
 
 ACTIONS = ("nudge", "standby", *DROPOUT_LAST)
 EXAMPLE = '[dropout] with single brackets, and its settings below, or dropout = "none" in a step'

@@ -2,7 +2,7 @@
 
 from app.study.model.fields import Field
 from app.study.sections.fields import FORM_NAMES, PLAYER_COLUMNS, read_fields
-from app.study.toml.table import Table
+from app.study.syntax.table import Table
 
 
 def read_entry(document: Table) -> tuple[Field, ...]:

@@ -7,8 +7,8 @@ from app.study.hooks.uses import read_hook
 from app.study.model.fields import Field, Kind
 from app.study.model.kinds.known import KINDS
 from app.study.model.kinds.text import TEXT
-from app.study.toml.mistakes import did_you_mean
-from app.study.toml.table import Table
+from app.study.syntax.mistakes import did_you_mean
+from app.study.syntax.table import Table
 
 SHARED_KEYS = ("min", "max", "options", "swatches", "low", "high", "of", "about")  # by some kinds
 

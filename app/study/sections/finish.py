@@ -4,7 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 from app.study.model.study import CODES_LIKE, DEFAULT_CODES, Finish
-from app.study.toml.table import Table
+from app.study.syntax.table import Table
 
 OUTCOMES = (*DEFAULT_CODES, *CODES_LIKE)
 

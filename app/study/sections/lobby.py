@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from app.study.hooks.uses import read_hook
 from app.study.model.study import Lobby
-from app.study.toml.table import Table
+from app.study.syntax.table import Table
 
 
 def read_lobby(document: Table) -> Lobby:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from app.study.toml.table import Table
+from app.study.syntax.table import Table
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 

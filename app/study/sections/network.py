@@ -13,9 +13,9 @@ from app.study.hooks.uses import read_hook
 from app.study.model import networks
 from app.study.model.networks import ListedTie, Network
 from app.study.model.study import MOST_SEATS
-from app.study.toml.lines import Spot
-from app.study.toml.mistakes import Mistake, did_you_mean
-from app.study.toml.table import Table, spot_of_byte
+from app.study.syntax.lines import Spot
+from app.study.syntax.mistakes import Mistake, did_you_mean
+from app.study.syntax.table import Table, spot_of_byte
 
 COLUMNS = ("from", "to", "weight", "room", "round")
 EACH_ROUND = ("same", "new")

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from app.study.languages.currencies import currencies, currency_digits
 from app.study.model.study import Pay, Sections
-from app.study.toml.mistakes import Findings, nearest
-from app.study.toml.table import Table
+from app.study.syntax.mistakes import Findings, nearest
+from app.study.syntax.table import Table
 
 
 def read_pay(document: Table, outcomes: Collection[str], entry: Collection[str]) -> Pay:

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from app.study.model.fields import Field, FieldError
 from app.study.model.study import Pay, Quota
-from app.study.toml.mistakes import Findings, did_you_mean, nearest
-from app.study.toml.table import Table
+from app.study.syntax.mistakes import Findings, did_you_mean, nearest
+from app.study.syntax.table import Table
 
 
 def read_quotas(document: Table, entry: Sequence[Field]) -> tuple[Quota, ...]:

@@ -11,8 +11,8 @@ from app.study.model.networks import Network
 from app.study.model.steps import ROLE, Roles, Step
 from app.study.model.study import Sections, beginnings
 from app.study.pages import is_page
-from app.study.toml.mistakes import Findings, did_you_mean
-from app.study.toml.table import Table
+from app.study.syntax.mistakes import Findings, did_you_mean
+from app.study.syntax.table import Table
 
 CHANGE = ("never", "each_round")
 DEAL = "deal = {sender = 1, receiver = 1}"

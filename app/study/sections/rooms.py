@@ -2,7 +2,7 @@
 
 from app.study.model.study import MOST_SEATS, RoomKind
 from app.study.sections.names import unique_name
-from app.study.toml.table import Table
+from app.study.syntax.table import Table
 
 
 def read_rooms(document: Table) -> tuple[RoomKind, ...]:

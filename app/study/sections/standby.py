@@ -1,8 +1,8 @@
 """Who is paid to wait for a place that becomes free, from the [standby] of study.toml."""
 
 from app.study.model.study import Sections, Standby
-from app.study.toml.mistakes import Findings
-from app.study.toml.table import Table
+from app.study.syntax.mistakes import Findings
+from app.study.syntax.table import Table
 
 
 def read_standby(document: Table) -> Standby | None:

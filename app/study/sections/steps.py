@@ -17,8 +17,8 @@ from app.study.sections.fields import FORM_NAMES, read_fields
 from app.study.sections.names import NAME, unique_name
 from app.study.sections.role import DEAL, with_roles
 from app.study.sections.treatments import read_only
-from app.study.toml.mistakes import did_you_mean
-from app.study.toml.table import Table
+from app.study.syntax.mistakes import did_you_mean
+from app.study.syntax.table import Table
 
 CHATS = ("none", "neighbours", "room")
 ENDS = ("answered", "deadline")

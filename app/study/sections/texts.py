@@ -5,8 +5,8 @@ from collections.abc import Collection
 from app.study.languages.catalogues import DEFAULT, LANGUAGES, known_texts
 from app.study.languages.choice import language_named
 from app.study.languages.texts import places
-from app.study.toml.mistakes import did_you_mean, listed, nearest
-from app.study.toml.table import Table
+from app.study.syntax.mistakes import did_you_mean, listed, nearest
+from app.study.syntax.table import Table
 
 
 def read_language(document: Table) -> str:

@@ -10,8 +10,8 @@ from app.study.model.fields import Field
 from app.study.model.steps import ROLE, Step
 from app.study.model.treatments import METHODS, WITHIN, Treatment, drawn_together
 from app.study.pages import is_page
-from app.study.toml.mistakes import Findings, did_you_mean, listed
-from app.study.toml.table import Table
+from app.study.syntax.mistakes import Findings, did_you_mean, listed
+from app.study.syntax.table import Table
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 LARGEST_BLOCK = 1000

@@ -1,7 +1,7 @@
 """`types` of study.toml: the words that tell players apart."""
 
 from app.study.model.study import ANY
-from app.study.toml.table import Table
+from app.study.syntax.table import Table
 
 
 def read_types(document: Table) -> tuple[str, ...]:

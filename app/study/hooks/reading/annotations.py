@@ -21,7 +21,7 @@ from app.study.hooks.reading.types import (
     written,
 )
 from app.study.hooks.uses import HOOKS_FILE, Use
-from app.study.toml.mistakes import Mistake, did_you_mean
+from app.study.syntax.mistakes import Mistake, did_you_mean
 
 
 def type_mistakes(content: bytes, uses: Sequence[Use]) -> Iterator[Mistake]:

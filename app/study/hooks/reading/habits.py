@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from app.study.hooks.reading.types import NETWORKLAB, lines_of, spot_of
 from app.study.hooks.uses import HOOKS_FILE, ON_TIMEOUT, Use
-from app.study.toml.mistakes import Mistake
+from app.study.syntax.mistakes import Mistake
 
 _CHANCE = 'Write room.dice("…"), which gives the same again.'
 _CLOCK = "Let it depend on the room alone: step, round, and what was said."

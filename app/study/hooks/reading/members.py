@@ -27,7 +27,7 @@ from app.study.hooks.reading.types import (
 )
 from app.study.hooks.reading.words import Words
 from app.study.hooks.uses import HOOKS_FILE
-from app.study.toml.mistakes import Mistake, did_you_mean, nearest
+from app.study.syntax.mistakes import Mistake, did_you_mean, nearest
 
 _BUILTINS = (tuple, dict, str, int, bool, float, list, set, frozenset, Decimal, random.Random)
 

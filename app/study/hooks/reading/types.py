@@ -22,7 +22,7 @@ from typing import Any
 
 from app.study.hooks import networklab
 from app.study.hooks.reading.scopes import bound_in
-from app.study.toml.lines import Spot
+from app.study.syntax.lines import Spot
 
 NETWORKLAB = "networklab"
 VALUES = (  # what hooks are given, and what they give

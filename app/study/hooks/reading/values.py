@@ -22,7 +22,7 @@ from app.study.hooks.reading.types import (
 )
 from app.study.hooks.reading.words import Words
 from app.study.hooks.uses import HOOKS_FILE, Use
-from app.study.toml.mistakes import Mistake
+from app.study.syntax.mistakes import Mistake
 
 PASSES = 4  # over functions that call each other, until it is known what each is given
 _TAKE_OVER = (

@@ -10,7 +10,7 @@ from app.study.hooks.networklab import Lobby, Question, Room, Said
 from app.study.hooks.reading.scopes import Known, Vocabulary
 from app.study.model.fields import Field
 from app.study.model.kinds.known import KINDS
-from app.study.toml.mistakes import did_you_mean, listed, nearest
+from app.study.syntax.mistakes import did_you_mean, listed, nearest
 
 
 class WrongName(NamedTuple):

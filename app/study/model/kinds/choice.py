@@ -9,8 +9,8 @@ from typing import Any
 from app.study.languages.texts import Sentence
 from app.study.model.fields import Field, FieldError, Kind
 from app.study.model.kinds.text import text_given
-from app.study.toml.mistakes import did_you_mean
-from app.study.toml.table import Table
+from app.study.syntax.mistakes import did_you_mean
+from app.study.syntax.table import Table
 
 MOST_OPTIONS = 200
 CHOOSE = Sentence("Please choose one of the answers.")

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from app.study.languages.texts import Sentence
 from app.study.model.fields import Field, FieldError, Form, Kind, plain_number, tidy
 from app.study.model.kinds.choice import CHOOSE, check_options
-from app.study.toml.table import Table
+from app.study.syntax.table import Table
 
 
 class Choices(Kind):

@@ -17,7 +17,7 @@ from app.study.model.fields import Field, FieldError, Form, tidy
 from app.study.model.kinds.choice import CHOICE, check_options
 from app.study.model.kinds.integer import INTEGER
 from app.study.model.kinds.limited import Limited
-from app.study.toml.table import Table
+from app.study.syntax.table import Table
 
 MOST_DIGITS = 3  # of a slot
 _OF_EACH = Sentence("Please answer for each of them.")

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from app.study.model.fields import Field, Kind, plain_number
-from app.study.toml.table import Table
+from app.study.syntax.table import Table
 
 
 class Limited(Kind):

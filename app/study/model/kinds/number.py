@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from app.study.languages.texts import Sentence
 from app.study.model.fields import Field, FieldError, plain_number
 from app.study.model.kinds.limited import Limited
-from app.study.toml.table import Table
+from app.study.syntax.table import Table
 
 MOST_DIGITS = 18  # that are typed
 MOST_DIGITS_GIVEN = 15  # by a hook, before the point

@@ -10,7 +10,7 @@ from app.study.languages.texts import Sentence
 from app.study.model.fields import Field, FieldError
 from app.study.model.kinds.choice import check_options
 from app.study.model.kinds.choices import Choices
-from app.study.toml.table import Table
+from app.study.syntax.table import Table
 
 
 class Ranking(Choices):

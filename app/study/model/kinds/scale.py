@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from app.study.languages.texts import Sentence
 from app.study.model.kinds.slider import Slider
-from app.study.toml.table import Table
+from app.study.syntax.table import Table
 
 MOST_POINTS = 11
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from app.study.model.fields import plain_number
 from app.study.model.kinds.integer import Integer
-from app.study.toml.table import Table
+from app.study.syntax.table import Table
 
 
 class Slider(Integer):

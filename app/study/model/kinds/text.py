@@ -10,7 +10,7 @@ from typing import Any
 from app.study.languages.texts import Sentence
 from app.study.model.fields import Field, FieldError, plain_number
 from app.study.model.kinds.limited import Limited
-from app.study.toml.table import Table
+from app.study.syntax.table import Table
 
 LONGEST = 2000  # characters, where it has no max
 LONGEST_ANSWER = 20_000  # characters: more would not be an answer, but a file

@@ -2,8 +2,8 @@
 
 import re
 
-from app.study.toml.lines import Spot
-from app.study.toml.mistakes import Mistake
+from app.study.syntax.lines import Spot
+from app.study.syntax.mistakes import Mistake
 
 _TEXTS_AND_BRACKETS = re.compile(
     r'"""(?:\\.|[^\\])*?"""|' r"'''.*?'''|" r'"(?:\\.|[^"\\\n])*"|' r"'[^'\n]*'|#[^\n]*|[][{}]|\"\"\"|'''",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.study.toml.lines import Path, Spot, locate
+from app.study.syntax.lines import Path, Spot, locate
 
 # TTT and DDD stand for three quotation marks of each kind.
 NASTY = r"""

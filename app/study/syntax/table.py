@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal, InvalidOperation
 
 from app.study.durations import seconds_in
-from app.study.toml.lines import Path, Spot, locate
-from app.study.toml.mistakes import Findings, Mistake, StudyError, did_you_mean, listed, nearest
-from app.study.toml.syntax import syntax_mistake
+from app.study.syntax.broken import syntax_mistake
+from app.study.syntax.lines import Path, Spot, locate
+from app.study.syntax.mistakes import Findings, Mistake, StudyError, did_you_mean, listed, nearest
 
 LARGEST_NUMBER = 10**15
 MOST_DECIMALS = 12

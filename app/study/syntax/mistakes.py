@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.study.toml.lines import Path, Spot, Spots
+from app.study.syntax.lines import Path, Spot, Spots
 
 RED, BLUE, PLAIN = "\033[1;31m", "\033[1;34m", "\033[0m"
 WIDEST = 100  # characters of a line that are shown
