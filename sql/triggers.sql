@@ -115,6 +115,11 @@ begin
     ) changed
     join log on log.session_id = changed.session_id
         and (log.room_id = changed.id or (changed.ended and log.room_id is null));
+    -- What was typed at a step that is over, and never sent, is nobody's.
+    delete from draft where player_id in (
+        select p.id from new_rows n join old_rows o using (id) join player p on p.room_id = n.id
+        where (n.status, n.position) <> (o.status, o.position)
+    );
     return null;
 end $$;
 create or replace trigger room_updated after update on room
@@ -142,6 +147,10 @@ begin
     if not exists (select from new_rows where arrival_logged) then
         return null;
     end if;
+    delete from draft where player_id in (
+        select n.id from new_rows n join old_rows o using (id)
+        where n.status in ('finished', 'left') and o.status not in ('finished', 'left')
+    );
     perform append_events(array_agg(log.id order by log.id, changed.nth, changed.id),
         array_agg(changed.name order by log.id, changed.nth, changed.id),
         array_agg(changed.id order by log.id, changed.nth, changed.id),

@@ -1,7 +1,8 @@
 """Drafts: what a player has typed and not yet saved, kept for when they come back on another device.
 
 The page keeps its own draft in the browser, too. This one is a courtesy: it waits for no flush, a crash of Postgres
-may take it along, and a server that is busy drops it.
+may take it along, and a server that is busy drops it. What was never sent is nobody's to read but the player's: no
+researcher is shown it, no export has it, and a trigger deletes it as its step ends and as its player is out.
 """
 
 from __future__ import annotations
@@ -19,10 +20,16 @@ FORMS = ("answers", "message", "help")
 OWN = ("draft", "draft_key", "form_key")  # names in what the page sends that nobody typed
 
 
-async def keep(conn: Connection, player_id: int, form: str, key: str, typed: Form) -> None:
-    """Instead of the one before. `key` is what the draft belongs to: it is shown nowhere else."""
+async def keep(
+    conn: Connection, player_id: int, form: str, key: str, typed: Form, position: int | None = None
+) -> None:
+    """Instead of the one before. `key` is what the draft belongs to: it is shown nowhere else.
+
+    `position`: of the step that it answers, an index into the study's plan; a step that is over has no drafts.
+    """
     pairs = [[name, value] for name, values in typed.items() if name not in OWN for value in values]
-    await conn.execute(SQL["keep_draft"], dict(player_id=player_id, form=form, key=key, typed=Jsonb(pairs)))
+    what = dict(player_id=player_id, form=form, key=key, typed=Jsonb(pairs), position=position)
+    await conn.execute(SQL["keep_draft"], what)
 
 
 async def drafts_of(conn: Connection, player_id: int) -> Mapping[str, str]:

@@ -20,7 +20,7 @@ from app.web import templates
 from app.web.acts import Action, Wish, carry_out, number
 from app.web.fragments import fragment
 from app.web.lab import Query, lab_of
-from app.web.live.places import place_of
+from app.web.live.places import place_shown
 from app.web.monitor import histories
 from app.web.monitor.dashboard import type_numbers
 from app.web.researchers import logged_in, owner, study_of
@@ -62,7 +62,7 @@ async def player_page(request: Query, session_id: str, player_id: int) -> Respon
     async with lab.pool.connection() as conn:
         player = await _player(conn, session_id, player_id)
         story = await histories.story_of(conn, player)
-        place = await place_of(conn, lab.keys, study, player_id)
+        place = await place_shown(conn, lab.keys, study, player_id)
         standbys = await takeovers.standbys_for(conn, player)
         account = await account_now(conn, study, player, clock.now())
     shown = place.html() if place else ""

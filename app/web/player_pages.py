@@ -178,9 +178,11 @@ async def keep_draft(request: Query) -> None:
     name, key = first(form, "draft"), first(form, "draft_key")
     if name not in drafts.FORMS:
         raise ClientException("There is no such form.")
+    answers = lab.keys.read_form_key(player_id, key) if name == "answers" else None
+    position = answers.position if answers else None
     with suppress(PoolTimeout, TooManyRequests):
         async with lab.pool.connection(timeout=1) as conn:
-            await drafts.keep(conn, player_id, name, key, form)
+            await drafts.keep(conn, player_id, name, key, form, position)
 
 
 @post("/play/here", guards=[same_site])

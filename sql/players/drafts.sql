@@ -1,5 +1,8 @@
 -- name: keep_draft
-insert into draft (player_id, form, key, typed) values (%(player_id)s, %(form)s, %(key)s, %(typed)s)
+-- Of who is in, and has not passed the step that it was typed at: what comes late belongs to nothing any more.
+insert into draft (player_id, form, key, typed)
+select p.id, %(form)s, %(key)s, %(typed)s from player p left join room r on r.id = p.room_id
+where p.id = %(player_id)s and p.status in ('waiting', 'playing') and coalesce(r.position <= %(position)s, true)
 on conflict (player_id, form) do update set key = excluded.key, typed = excluded.typed
 
 -- name: drafts_of

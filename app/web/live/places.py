@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from urllib.parse import quote
@@ -295,6 +295,12 @@ async def place_of(conn: Connection, keys: Keys, study: Study, player_id: int) -
         log_id, seq = await lobby.session_log(conn, player.session_id)
         account = await account_now(conn, study, player, clock.now())
         return DonePlace(player, study, saved, log_id, seq, await _aside(conn, keys, player), account)
+
+
+async def place_shown(conn: Connection, keys: Keys, study: Study, player_id: int) -> Place | None:
+    """The same for somebody else's eyes: without what was typed and not sent."""
+    place = await place_of(conn, keys, study, player_id)
+    return replace(place, aside=replace(place.aside, drafts={})) if place else None
 
 
 async def _lobby(conn: Connection, keys: Keys, study: Study, player: Player) -> LobbyPlace:
