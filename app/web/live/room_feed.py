@@ -102,10 +102,11 @@ class RoomFeed:
 
     def _open_step(self, page: Page, before: RoomPlace, view: RoomView) -> None:
         room = view.room
+        own_pace = before.study.plan[room.position].step.own_pace
         page.place = place = replace(
             before,
             view=view,
-            at=None,
+            at=room.position if own_pace else None,
             values={},
             saved=0,
             errors={},
@@ -135,20 +136,21 @@ class RoomFeed:
         """Answers as they come, where the step shows them: read once for the room, a few times a second."""
         await asyncio.sleep(SHOW_PACE)
         self.showing = None  # what is answered from here on needs another look
-        place = next((page.place for page in self.pages if isinstance(page.place, RoomPlace)), None)
-        if place is None:
-            return
-        position = place.study.plan[self.view.room.position]
+        places = [page.place for page in self.pages if isinstance(page.place, RoomPlace)]
+        live = {place.position.index: place for place in places if place.position.step.is_live}
         try:
             async with self.pool.connection() as conn:
-                told = await told_in(conn, self.view.room.id, place.study, position)
+                told = {
+                    index: await told_in(conn, self.view.room.id, place.study, place.position)
+                    for index, place in live.items()
+                }
         except psycopg.Error as error:
             logger.warning("answers not shown, trying again: %s", str(error).partition("\n")[0])
             self.showing = asyncio.create_task(self._show_others())
             return
         for page in self.pages:
-            if isinstance(page.place, RoomPlace) and page.place.position == position and not page.stale:
-                page.place = replace(page.place, told=told)
+            if isinstance(page.place, RoomPlace) and not page.stale and page.place.position.index in told:
+                page.place = replace(page.place, told=told[page.place.position.index])
                 page.push(sse(fragment("#shown", "innerMorph", page.place.shown_html())))
 
 
