@@ -29,6 +29,7 @@ from app.web.app import create_app
 from app.web.auth import ADMIN_COOKIE
 from app.web.processes import PortTaken, bind
 from app.web.server import Server
+from app.web.wire import Bounded
 
 LOCAL = ("127.0.0.1", "localhost")
 FRAMES, MOST = 4, 12
@@ -71,7 +72,7 @@ async def _serve(
     settings = uvicorn.Config(
         framed,
         loop="uvloop",
-        http="httptools",
+        http=Bounded,
         ws="none",
         lifespan="on",
         log_level="warning",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 import threading
@@ -14,50 +13,18 @@ import uvicorn
 import uvloop
 from litestar.datastructures import State
 from litestar.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from app.config import Config
 from app.web import record_forms, streams
 from app.web.app import create_app
 from app.web.processes import allow_many_connections
+from app.web.wire import Bounded
 
 LARGE_FORM = 16_384  # bytes: what is larger is read piece by piece, as the client can be made to wait
 
 
-class OneWrite:
-    """A transport that sends in one go what is written in one turn of the loop.
-
-    uvicorn writes the head and the body of an answer one by one, and each write is a system call and a packet:
-    without this a record form costs 10 of 55 microseconds more in uvicorn, and its client reads twice.
-    """
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self.transport, self.held = transport, list[bytes]()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.transport, name)
-
-    def write(self, data: bytes) -> None:
-        if not self.held:
-            asyncio.get_running_loop().call_soon(self.flush)
-        self.held.append(data)
-
-    def write_whole(self, data: bytes) -> None:
-        """An answer that is complete: nothing more comes for which it would have to wait."""
-        self.flush()
-        self.transport.write(data)
-
-    def flush(self) -> None:
-        if self.held and not self.transport.is_closing():
-            self.transport.write(b"".join(self.held))
-        self.held.clear()
-
-    def close(self) -> None:
-        self.flush()
-        self.transport.close()
-
-
-class Protocol(HttpToolsProtocol):
+class Protocol(Bounded):
     """uvicorn's, but record forms are answered without a task, a scope's middleware and Litestar (`record_forms`).
 
     A form takes 15 microseconds here that takes 53 through a bare ASGI application. Order and pipelining stay
@@ -65,13 +32,9 @@ class Protocol(HttpToolsProtocol):
     """
 
     state: State  # the application's
-    transport: OneWrite  # type: ignore[assignment]
     held: RequestResponseCycle | None = None  # a record form that is still coming in
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(OneWrite(transport))  # type: ignore[arg-type]
-
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+    def start(self, cycle: RequestResponseCycle, app: Any) -> None:
         scope = cycle.scope
         if (
             scope["path"] != record_forms.PATH
@@ -79,7 +42,7 @@ class Protocol(HttpToolsProtocol):
             or cycle.waiting_for_100_continue
             or self.flow.write_paused  # a client that sends and does not read is made to wait
         ):
-            super()._start_asgi_task(cycle, app)
+            super().start(cycle, app)
         elif cycle.more_body:
             self.held = cycle
         else:  # it came whole, behind another request
@@ -89,7 +52,7 @@ class Protocol(HttpToolsProtocol):
         super().on_body(body)
         if self.held is not None and len(self.held.body) > LARGE_FORM:
             cycle, self.held = self.held, None
-            super()._start_asgi_task(cycle, self.app)
+            super().start(cycle, self.app)
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
@@ -111,7 +74,7 @@ class Protocol(HttpToolsProtocol):
 
         def pass_on(posted: record_forms.Posted | BaseException | None) -> None:
             cycle.scope["state"]["posted"] = posted
-            super(Protocol, self)._start_asgi_task(cycle, self.app)
+            super(Protocol, self).start(cycle, self.app)
 
         lab, headers = self.state.lab, dict(cycle.scope["headers"])
         record_forms.take(lab, headers, bytes(cycle.body), say, pass_on)
