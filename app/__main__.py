@@ -34,7 +34,7 @@ COMMANDS = {
     "pause": "everything stands still",
     "resume": "goes on; every deadline moves by the length of the pause",
     "close": "nobody comes in any more, rooms end, everyone gets a code",
-    "mend": "give a paused session another hooks.py; rooms that it stopped try again",
+    "mend": "give a paused session another hooks.py or other pages; stopped rooms try again",
     "sessions": "list the sessions there are",
     "rehearse": "players that are bots, and a verdict",
     "drill": "a rehearsal in which servers and databases are killed",

@@ -17,7 +17,7 @@ from typing import TextIO
 from app.commands.arguments import count, seconds
 from app.config import Config
 from app.players.people import PeopleError, read_people
-from app.rehearsal.trial import try_hooks
+from app.rehearsal.trial import try_study
 from app.study.estimate import Estimate, estimate_of, measured_records
 from app.study.languages.texts import texts_in
 from app.study.model.study import Study
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
     if isinstance(players, Path) and not any(mistake.grave for mistake in mistakes):
         players, mistakes = with_people(files, players)
     if not any(mistake.grave for mistake in mistakes):
-        mistakes += asyncio.run(try_hooks(parse(files)))
+        mistakes += asyncio.run(try_study(parse(files)))
     grave = sum(mistake.grave for mistake in mistakes)
     estimate = (
         None if grave or isinstance(players, Path) else estimate_of(parse(files), players, options.over)

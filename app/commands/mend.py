@@ -1,4 +1,4 @@
-"""`networklab mend`: another hooks.py for a paused session."""
+"""`networklab mend`: another hooks.py, or other pages, for a paused session."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from app.study.reading import parse, read_folder
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("session", metavar="SESSION")
-    parser.add_argument("study", type=Path, metavar="STUDY", help="the study's folder, with hooks.py mended")
+    parser.add_argument(
+        "study", type=Path, metavar="STUDY", help="the study's folder, with hooks.py or pages mended"
+    )
 
 
 def run(options: argparse.Namespace, config: Config) -> int:

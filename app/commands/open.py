@@ -16,7 +16,7 @@ from app.database.connections import Connection
 from app.players.links import write_links
 from app.players.people import read_people
 from app.players.players import also_invited_to
-from app.rehearsal.trial import try_hooks
+from app.rehearsal.trial import try_study
 from app.sessions.sessions import Session, open_session
 from app.study.reading import check, parse, read_folder
 from app.study.syntax.mistakes import StudyError
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
     people = read_people(options.players, study)
     if options.links and options.links.is_dir():
         raise Refusal(f"{options.links} is a folder. Give --links a file name.")
-    tried = asyncio.run(try_hooks(study))
+    tried = asyncio.run(try_study(study))
     if failing := [mistake for mistake in tried if mistake.grave]:
         raise StudyError(failing)
     # Not a refusal: a pilot with a handful of people is a good idea, though some rooms can't fill then.

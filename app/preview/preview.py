@@ -27,6 +27,7 @@ from app.rehearsal.bots import FROM_PAGE, Bot
 from app.rehearsal.browser import Browser, WireError
 from app.rehearsal.habits import Habits
 from app.rehearsal.page import HIDDEN, PageSeen, others_on
+from app.rehearsal.page_trial import try_pages
 from app.sessions import actions, sessions, stopped_rooms
 from app.sessions.conductor import seconds_until_due
 from app.sessions.studies import put_study
@@ -125,6 +126,8 @@ class Preview:
         try:
             files = read_folder(self.folder)
             mistakes = check(files)
+            if not any(mistake.grave for mistake in mistakes):
+                mistakes += try_pages(parse(files))
         except StudyError as error:
             mistakes = list(error.mistakes)
         self.slips = [slip(mistake, files) for mistake in mistakes]

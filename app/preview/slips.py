@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from app.study.hooks.uses import HOOKS_FILE
 from app.study.model.study import Study
 from app.study.syntax.mistakes import Mistake, excerpt, whole_line
+from app.web.broken_pages import broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,5 @@ def of_room(stopped: Stopped, files: Mapping[str, bytes]) -> Slip:
 
 def of_page(study: Study, page: str, error: Exception) -> Slip:
     """What a check can't find: a page that breaks while people play."""
-    line, trace = 0, error.__traceback__
-    while trace is not None:
-        line = trace.tb_lineno if trace.tb_frame.f_code.co_filename == "<template>" else line
-        trace = trace.tb_next
-    spot = whole_line(study.files.get(page, b""), line)
-    sentence = f"It breaks while people play: {str(error).rstrip('.')}."
-    return slip(Mistake(page, spot, sentence, "Ours is shown instead.", grave=False), study.files)
+    cure = "Ours is shown instead."
+    return slip(broken(study, page, error, "It breaks while people play", cure, grave=False), study.files)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from app.rehearsal.page_trial import try_pages
 from app.rooms import seating_hook
 from app.rooms.seating import Waiting
 from app.rooms.steps import Asked, Course
@@ -32,6 +33,11 @@ CURE = "Mend the function, and check again."
 SILENT_CURE = "Read it with .get(slot), or say in on_timeout what stands for a missing answer."
 BOTS_CURE = "A bot has no `entry`, and no type where its seat takes any: ask `seat.bot` first."
 T = TypeVar("T")
+
+
+async def try_study(study: Study) -> list[Mistake]:
+    """What fails in a study that reads well, as far as made-up rooms show it: of its pages and of its hooks."""
+    return [*try_pages(study), *await try_hooks(study)]
 
 
 async def try_hooks(study: Study) -> list[Mistake]:

@@ -14,7 +14,7 @@ MOST = 200  # studies that are kept; who asks for another one waits for it to be
 
 
 class Studies:
-    """Each session's study, read from the database once: only its hooks ever change, and only `current` must know."""
+    """Each session's study, read from the database once: only hooks and words ever change, as `current` knows."""
 
     def __init__(self, pool: Pool, most: int = MOST) -> None:
         self.pool, self.most = pool, most
@@ -37,7 +37,7 @@ class Studies:
         return study
 
     async def current(self, conn: Connection, session_id: str) -> Study:
-        """As it is in this transaction: its hooks may have been mended since it was read."""
+        """As it is in this transaction: its hooks and pages may have been mended since it was read."""
         study = await self.of(session_id)
         if study.sha256 != await value(conn, SQL["fingerprint"], id=session_id):
             study = self.known[session_id] = await read_study(conn, session_id)

@@ -9,6 +9,7 @@ import jinja2
 from jinja2 import meta, nodes
 
 from app.config import PROJECT
+from app.study.markup import markup_mistakes
 from app.study.syntax.lines import Spot
 from app.study.syntax.mistakes import Mistake, did_you_mean, nearest
 from app.study.syntax.table import spot_of_byte
@@ -64,6 +65,7 @@ def page_mistakes(files: Mapping[str, bytes], treatments: Collection[str] = ()) 
                 yield page
             else:
                 yield from _mistakes_in(page, files)
+                yield from markup_mistakes(name, "\n".join(page.lines))
                 yield from _untreated(page, treatments)
 
 
@@ -131,12 +133,42 @@ def _lost(page: PageFile, ours: nodes.Template) -> Iterator[Mistake]:
 def _unknown(page: PageFile, given: Collection[str], made: Collection[str]) -> Iterator[Mistake]:
     known = {*given, *made, *_environment().globals}
     for unknown in sorted(meta.find_undeclared_variables(page.tree) - known):
-        line = min(one.lineno for one in page.tree.find_all(nodes.Name) if one.name == unknown)
+        line = min(_lines_that_ask(page.tree, unknown), default=1)
         sentence = f"There is no `{unknown}` to be shown here."
         cure = did_you_mean(unknown, sorted(given))
         if unknown in MEANT and MEANT[unknown].split(".")[0] in given:
             cure = f"Did you mean `{MEANT[unknown]}`?"
-        yield page.wrong(line, unknown, sentence, cure)
+        yield Mistake(page.name, spot_of_name(page.lines, line, unknown), sentence, cure)
+
+
+def _lines_that_ask(node: nodes.Node, name: str) -> Iterator[int]:
+    """For what stands around it: a loop or a macro has names of its own, which mean nothing elsewhere."""
+    if isinstance(node, nodes.Name):
+        if node.name == name and node.ctx == "load":
+            yield node.lineno
+        return
+    own: Sequence[nodes.Node] = ()
+    if isinstance(node, nodes.For):
+        own = [node.target]
+    elif isinstance(node, nodes.Macro | nodes.CallBlock):
+        own = node.args
+    elif isinstance(node, nodes.With):
+        own = node.targets
+    bound = {
+        one.name for part in own for one in (part, *part.find_all(nodes.Name)) if isinstance(one, nodes.Name)
+    }
+    if name in bound:
+        outer = (
+            [node.iter]
+            if isinstance(node, nodes.For)
+            else node.values
+            if isinstance(node, nodes.With)
+            else []
+        )
+    else:
+        outer = list(node.iter_child_nodes())
+    for child in outer:
+        yield from _lines_that_ask(child, name)
 
 
 def _untreated(page: PageFile, treatments: Collection[str]) -> Iterator[Mistake]:
@@ -213,6 +245,25 @@ def _spot(lines: Sequence[str], line: int, word: str) -> Spot:
             return Spot(line, found.start() + 1, len(word))
     start = tag.start() if tag else len(source) - len(source.lstrip())
     return Spot(line, start + 1)
+
+
+def spot_of_name(lines: Sequence[str], line: int, name: str) -> Spot:
+    """Where a tag asks for `name` itself, not for something's attribute of that name, from this line on.
+
+    Jinja says on which line a tag begins; in a long one the name stands further down.
+    """
+    source = "\n".join(lines)
+    start = len("\n".join(lines[: line - 1])) + (line > 1)
+    alone = re.compile(rf"""(?<![\w.]){re.escape(name)}(?!\w)(?!\s*=[^=])""")
+    for tag in re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL).finditer(source):
+        if tag.end() > start:
+            bare = re.sub(r"'[^'\n]*'|\"[^\"\n]*\"", lambda quoted: " " * len(quoted[0]), tag[0])
+            for found in alone.finditer(bare):
+                at = tag.start() + found.start()
+                if at >= start:
+                    before = source[:at]
+                    return Spot(before.count("\n") + 1, at - before.rfind("\n"), len(name))
+    return _spot(lines, line, name)
 
 
 def named_in(tree: nodes.Template) -> Iterator[tuple[nodes.Node, str]]:

@@ -58,8 +58,9 @@ async def people(
 @get("/sessions/{session_id:str}/players/{player_id:int}")
 async def player_page(request: Query, session_id: str, player_id: int) -> Response[str]:
     lab, who = lab_of(request), await logged_in(request)
-    study = await study_of(request, session_id)
+    await study_of(request, session_id)
     async with lab.pool.connection() as conn:
+        study = await lab.studies.current(conn, session_id)
         player = await _player(conn, session_id, player_id)
         story = await histories.story_of(conn, player)
         place = await place_shown(conn, lab.keys, study, player_id)

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import BaseLoader, ChoiceLoader, DictLoader, Environment, FunctionLoader, StrictUndefined
+from jinja2 import BaseLoader, ChoiceLoader, Environment, FunctionLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
@@ -17,6 +17,7 @@ from app.study.durations import as_clock
 from app.study.languages.texts import Texts, texts_in
 from app.study.model.study import Study
 from app.web.assets import asset
+from app.web.broken_pages import Unknown
 from app.web.kept import kept
 
 FOLDER = PROJECT / "templates"
@@ -42,10 +43,15 @@ def render_own(study: Study, page: str, instead: str, /, **context: Any) -> str:
     path = f"pages/{page}.html"
     if path in study.files:
         try:
-            return _sandbox(study).get_template(path).render(context)
+            return render_page(study, path, **context)
         except Exception as error:
             _tell_broken(study, path, error)
     return render_for(study, instead, **context)
+
+
+def render_page(study: Study, path: str, /, **context: Any) -> str:
+    """The study's own page in this file of it, as it is. Raises whatever breaks it."""
+    return _sandbox(study).get_template(path).render(context)
 
 
 def texts_of(study: Study) -> Texts:
@@ -83,8 +89,9 @@ def _own_texts(study: Study) -> Texts:
 @kept(by=lambda study: study.sha256)
 def _sandbox(study: Study) -> Environment:
     own = {path: body.decode("utf-8-sig") for path, body in study.files.items() if path.endswith(".html")}
-    loader = ChoiceLoader([_ours(), DictLoader(own)])
-    return _settings(ImmutableSandboxedEnvironment, loader, texts_of(study))
+    read = FunctionLoader(lambda name: (own[name], name, None) if name in own else None)
+    loader = ChoiceLoader([_ours(), read])
+    return _settings(ImmutableSandboxedEnvironment, loader, texts_of(study), Unknown)
 
 
 @kept(by=lambda study, path, _: (study.sha256, path))
@@ -95,11 +102,16 @@ def _tell_broken(study: Study, path: str, error: Exception) -> None:
         tell(study, path, error)
 
 
-def _settings(kind: type[Environment], loader: BaseLoader, texts: Texts) -> Environment:
+def _settings(
+    kind: type[Environment],
+    loader: BaseLoader,
+    texts: Texts,
+    undefined: type[StrictUndefined] = StrictUndefined,
+) -> Environment:
     environment = kind(
         loader=loader,
         autoescape=True,
-        undefined=StrictUndefined,
+        undefined=undefined,
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,

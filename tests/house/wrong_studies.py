@@ -14,8 +14,7 @@ from pathlib import Path
 
 from app.commands.check import with_people
 from app.config import PROJECT
-from app.rehearsal.trial import try_hooks
-from app.study.hooks.uses import HOOKS_FILE
+from app.rehearsal.trial import try_study
 from app.study.reading import check, parse, read_folder
 from app.study.syntax.mistakes import StudyError, excerpt
 
@@ -84,8 +83,8 @@ def told(folder: Path) -> str:
     mistakes = check(files)
     if not any(one.grave for one in mistakes):
         _, mistakes = with_people(files, folder / PEOPLE)
-    if HOOKS_FILE in files and not any(one.grave for one in mistakes):
-        mistakes += asyncio.run(try_hooks(parse(files)))
+    if not any(one.grave for one in mistakes):
+        mistakes += asyncio.run(try_study(parse(files)))
     return "".join(f"{excerpt(one, files)}\n" for one in mistakes)
 
 

@@ -32,9 +32,9 @@ class Live:
 
     async def snapshot(self, page: Page) -> bytes:
         """Everything this page shows now; from here on the page gets what comes after."""
-        study = await self.studies.of(page.session_id)
         while True:
             async with self.pool.connection() as conn:
+                study = await self.studies.current(conn, page.session_id)
                 place = await place_of(conn, self.keys, study, page.player_id)
             self.leave(page)
             if place is None:

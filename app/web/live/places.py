@@ -213,24 +213,24 @@ class RoomPlace:
 
     def html(self) -> str:
         opened = Markup(self.step_html())
-        return templates.render_own(self.study, "room", "player/room.html", opened=opened, **self._context())
+        return templates.render_own(self.study, "room", "player/room.html", opened=opened, **self.context())
 
     def step_html(self) -> str:
         """The step alone: what the study's own page may reshape."""
         if self.waits:
-            return templates.render_for(self.study, "player/_step_waits.html", **self._context())
+            return templates.render_for(self.study, "player/_step_waits.html", **self.context())
         step = self.position.step
-        return templates.render_own(self.study, step.page, "player/_step_opened.html", **self._context())
+        return templates.render_own(self.study, step.page, "player/_step_opened.html", **self.context())
 
     def step_opened(self, before: RoomPlace) -> str:
         """What brings a page from the step before to this one; typed text in the talk stays."""
-        where = templates.render_for(self.study, "player/_where.html", **self._context())
+        where = templates.render_for(self.study, "player/_where.html", **self.context())
         step = fragment("#where", "outerHTML", where) + fragment("#step", "innerHTML", self.step_html())
         return step + self.player_left(before)
 
     def player_answered(self, before: RoomPlace) -> str:
         """What else a page shows since somebody has answered or left."""
-        answered = templates.render_for(self.study, "player/_player_answered.html", **self._context())
+        answered = templates.render_for(self.study, "player/_player_answered.html", **self.context())
         return fragment("#answered", "innerHTML", answered) + self.player_left(before)
 
     def player_left(self, before: RoomPlace) -> str:
@@ -240,16 +240,17 @@ class RoomPlace:
         return fragment(
             "#left",
             "innerHTML",
-            templates.render_for(self.study, "player/_player_left.html", **self._context()),
+            templates.render_for(self.study, "player/_player_left.html", **self.context()),
         )
 
     def pay_html(self) -> str:
-        return templates.render_for(self.study, "player/_player_earned.html", **self._context())
+        return templates.render_for(self.study, "player/_player_earned.html", **self.context())
 
     def shown_html(self) -> str:
-        return templates.render_for(self.study, "player/_shown.html", **self._context())
+        return templates.render_for(self.study, "player/_shown.html", **self.context())
 
-    def _context(self) -> dict[str, object]:
+    def context(self) -> dict[str, object]:
+        """What a page of the room is drawn from."""
         return dict(place=self, step=self.position.step, now=clock.now(), treatment=self.player.treatment)
 
 

@@ -24,14 +24,12 @@ MOVES: frozenset[EventName] = frozenset(
 # … whoever it is of, wherever they are; without a player, everybody
 WORDS: frozenset[EventName] = frozenset({"help_asked", "note_written", "code_issued"})
 EVERYBODY: frozenset[EventName] = frozenset(
-    {"session_started", "session_paused", "session_resumed", "session_closed"}
+    {"session_started", "session_paused", "session_resumed", "session_closed", "study_mended"}
 )
 # The lobby shows how many wait and what rooms can still open, which these change, as do MOVES …
 COUNTED: frozenset[EventName] = frozenset({"player_signed_in", "room_opened"})
 # … and of these no player is told: a room that has ended counts as one that was opened
-PASSED_OVER: frozenset[EventName] = frozenset(
-    {"study_mended", "seating_stopped", "seating_retried", "room_ended"}
-)
+PASSED_OVER: frozenset[EventName] = frozenset({"seating_stopped", "seating_retried", "room_ended"})
 LOBBY_PACE = 0.3  # seconds between two renderings of one lobby
 logger = logging.getLogger(__name__)
 

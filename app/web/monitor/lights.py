@@ -56,6 +56,8 @@ def _lights(tick: Tick) -> Iterator[Light]:
         yield Light("rooms stopped", f"{stopped:,}", "a hook failed", False)
     if tick.totals.seating_stopped:
         yield Light("seating", "stopped", "a hook failed", False)
+    if tick.broken:
+        yield Light("broken pages", f"{len(tick.broken):,}", "ours stand in", False)
     yield Light("last tick", _ms(server.tick), f"limit {TICK:,.0f} ms", server.tick <= TICK)
 
 

@@ -23,7 +23,9 @@ from app.database.connections import Connection, Line
 from app.players import presence
 from app.players.presence import Presence
 from app.players.signs_of_life import Signs
+from app.web import templates
 from app.web.monitor import pulse
+from app.web.monitor.broken import Breakages
 from app.web.monitor.pulse import BEAT
 from app.web.monitor.server_figures import (
     Figures,
@@ -67,6 +69,8 @@ class Ticker:
     ) -> None:
         self.line, self.process, self.figures, self.render = Line(url, "statistics"), process, figures, render
         self.presence, self.signs, self.acknowledged = presence, signs, acknowledged
+        self.breakages = Breakages()
+        templates.told_of_broken.append(self.breakages.hear)
         self.began = datetime.now(UTC)
         self.told: dict[str, int] = {}  # acknowledged, as it was written
         self.met: Connection | None = None  # the connection that everything has been told on
@@ -121,6 +125,7 @@ class Ticker:
         clock.heard(database_now, asked, datetime.now(UTC))
         await self.signs.write(conn, self.process)
         await self.presence.write(conn, self.process)
+        await self.breakages.write(conn)
         await self._tell_acknowledged(conn)
         if time.monotonic() >= self.beat:
             self.beat = time.monotonic() + BEAT

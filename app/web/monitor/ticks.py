@@ -16,6 +16,7 @@ from app.players import quotas
 from app.players.notes import CallForHelp, open_questions
 from app.sessions.sessions import Session, find_session
 from app.web.monitor import pulse
+from app.web.monitor.broken import BrokenPage, broken_pages
 from app.web.monitor.pulse import BEAT, Curve
 from app.web.monitor.server_figures import Figures, surroundings
 
@@ -129,6 +130,7 @@ class Tick:
     waiters: Sequence[Waiters]
     standing: Sequence[Standing]
     taken: Mapping[int, int]  # quota, by place in the study → people let in
+    broken: Sequence[BrokenPage]  # in whose place players see ours
     connections_free: int  # of the database
 
     @property
@@ -149,6 +151,7 @@ async def read_tick(conn: Connection, session_id: str, server: Figures, before: 
         waiters = await rows(conn, Waiters, SQL["waiters"], session_id=session_id, step=STEP)
         standing = await rows(conn, Standing, SQL["standing"], session_id=session_id)
         taken = await quotas.taken(conn, session_id)
+        broken = await broken_pages(conn, session_id)
         gone, connections_free = await surroundings(conn)
     counts = dict.fromkeys(STATUSES, 0)
     for status, _, count, _ in people:
@@ -180,6 +183,7 @@ async def read_tick(conn: Connection, session_id: str, server: Figures, before: 
         waiters=waiters,
         standing=standing,
         taken=taken,
+        broken=broken,
         connections_free=connections_free,
     )
 

@@ -1,0 +1,228 @@
+"""A trial of pages: a study's own are drawn for people and rooms that are made up, before anybody has come.
+
+It finds what reading a page can't: an attribute that there is not, an answer that is asked for before anybody gave one.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+
+from app.database import clock
+from app.players.notes import Notices
+from app.players.pay import account_of
+from app.players.players import Player
+from app.rooms import seating
+from app.rooms.messages import Message
+from app.rooms.receipts import Saved
+from app.rooms.rooms import Room, RoomView, Seat
+from app.rooms.shown import Told
+from app.study.model.fields import Field
+from app.study.model.kinds.slots import Slots
+from app.study.model.networks import Tie
+from app.study.model.plausible import plausible
+from app.study.model.study import ANY, Position, RoomKind, Study
+from app.study.model.treatments import Draws
+from app.study.syntax.mistakes import Mistake
+from app.web import templates
+from app.web.broken_pages import broken
+from app.web.live.places import Aside, DonePlace, LobbyPlace, RoomPlace
+
+SEEDS = range(1, 5)  # of treatments that are drawn
+CURE = "Mend it: in a session, players would get our page in its place."
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment at which a page is shown."""
+
+    page: str
+    context: Mapping[str, object]
+    when: str
+    grave: bool = True  # false: a session may never come to it
+
+
+def try_pages(study: Study) -> list[Mistake]:
+    """The first failure of each page of the study's own, with its line. Draws each page a few dozen times at most."""
+    found: dict[str, Mistake] = {}
+    for moment in sorted(_moments(study), key=lambda one: not one.grave):
+        path = f"pages/{moment.page}.html"
+        if path not in study.files or path in found:
+            continue
+        try:
+            templates.render_page(study, path, **moment.context)
+        except Exception as error:
+            found[path] = broken(study, path, error, f"It breaks {moment.when}", CURE, moment.grave)
+    return list(found.values())
+
+
+def _moments(study: Study) -> Iterator[Moment]:
+    for errors in ({}, {field.name: "Please answer." for field in study.entry}):
+        when = "at the door" if not errors else "at the door, after a wrong answer"
+        yield Moment("join", dict(study=study, token="token", values={}, errors=errors), when)
+    yield from _lobby(study)
+    for kind in study.rooms:
+        for seed in SEEDS if study.treatments else SEEDS[:1]:
+            yield from _room(study, kind, seed)
+    yield from _end(study)
+
+
+def _lobby(study: Study) -> Iterator[Moment]:
+    types = study.types or ("",)
+    prospects = seating.prospects(study, dict.fromkeys(types, 1), {})
+    whens = {
+        "open": "in the lobby before the start",
+        "running": "in the lobby",
+        "paused": "while the session is paused",
+    }
+    for status, when in whens.items():
+        for type_ in types:
+            player = replace(_player(study), type=type_, status="waiting", session_status=status)
+            place = LobbyPlace(player, study, prospects[type_], 1, 1, 1, _ASIDE)
+            yield Moment("lobby", dict(place=place, now=clock.now()), when)
+
+
+def _room(study: Study, kind: RoomKind, seed: int) -> Iterator[Moment]:
+    """A room of this kind at each step: in its first round with nothing said, in its last with something."""
+    draws, chance = Draws(study.treatments, seed), random.Random(seed)
+    drawn = draws.room(kind.name, seed)
+    types = [chance.choice(study.types or ("",)) if one == ANY else one for one in kind.types]
+    ties = study.network_of(kind.name).ties(kind.size, seed, types, kind.name)
+    for step in study.steps:
+        rounds = [one for one in study.plan if one.step is step]
+        for position in rounds[:1] + rounds[1:][-1:]:
+            view = _view(kind, position, types, ties, drawn)
+            for slot in sorted({1, min(2, kind.size), kind.size}):
+                seat = view.seats[slot - 1]
+                treatment = drawn | draws.player(seat.type, f"{kind.name}-1", slot)
+                if not step.is_for(treatment):
+                    continue
+                player = replace(
+                    _player(study), id=slot, slot=slot, type=seat.type, treatment=treatment, room_id=1
+                )
+                place = RoomPlace(player, study, view, seat, "key", _ASIDE, at=position.index)
+                at = f"{step.name} {position.round}"
+                opened = replace(place, told=_told(place, position.index - 1))
+                yield from _at(opened, f"as {at} opens for slot {slot} of a `{kind.name}`")
+                yield from _at(_later(place), f"as slot {slot} of a `{kind.name}` has answered {at}")
+                yield from _at(place, f"at {at} where nobody has answered anything before", grave=False)
+
+
+def _at(place: RoomPlace, when: str, grave: bool = True) -> Iterator[Moment]:
+    context = place.context()
+    yield Moment(place.position.step.page, context, when, grave)
+    yield Moment("room", dict(opened="", **context), when, grave)
+
+
+def _later(place: RoomPlace) -> RoomPlace:
+    """The same page after an answer, a word and somebody who left; with what the step shows of others."""
+    here, chance = place.position, random.Random(place.me.slot)
+    slots = [seat.slot for seat in place.view.seats]
+    seats = tuple(
+        replace(
+            seat, answered=True, status="left" if seat.slot == slots[-1] != place.me.slot else seat.status
+        )
+        for seat in place.view.seats
+    )
+    return replace(
+        place,
+        view=RoomView(place.view.room, seats, place.view.ties),
+        me=seats[place.me.slot - 1],
+        values={one.name: _answer(one, chance, slots) for one in here.step.fields},
+        saved=1,
+        messages=(Message(1, place.me.slot, None, place.me.alias, "Hello", clock.now()),),
+        told=_told(place, here.index),
+        earned=Decimal("0.10"),
+    )
+
+
+def _told(place: RoomPlace, until: int) -> Told:
+    """What everybody has answered by the position `until`, that one included."""
+    chance, slots = random.Random(until), [seat.slot for seat in place.view.seats]
+    return {
+        (slot, one.step.name, one.round, field.name): _answer(field, chance, slots)
+        for one in place.study.plan[: until + 1]
+        for field in (*one.step.fields, *one.step.results)
+        for slot in slots
+    }
+
+
+def _answer(field: Field, chance: random.Random, slots: Sequence[int]) -> str:
+    return json.dumps(slots) if isinstance(field.kind, Slots) else plausible(field, chance, slots)
+
+
+def _end(study: Study) -> Iterator[Moment]:
+    for outcome, code in study.finish.codes.items():
+        player = replace(
+            _player(study), status="finished", outcome=outcome, code=code, finished_at=clock.now()
+        )
+        account = account_of(study, player, [], clock.now()) if study.pays else None
+        place = DonePlace(player, study, Saved([1], "digest", 0), 1, 1, _ASIDE, account)
+        context = dict(place=place, now=clock.now(), treatment=player.treatment)
+        yield Moment("done", context, f"where it ended as `{outcome}`")
+
+
+_ASIDE = Aside(Notices("", ()), "key", {})
+
+
+def _player(study: Study) -> Player:
+    came = clock.now() - timedelta(seconds=30)
+    return Player(
+        token_hash=b"",
+        id=1,
+        session_id="trial",
+        label="P1",
+        type=(study.types or ("",))[0],
+        status="playing",
+        room_id=None,
+        slot=None,
+        signed_in_at=came,
+        waiting_since=came,
+        seated_at=came,
+        finished_at=None,
+        outcome=None,
+        code=None,
+        session_status="running",
+        treatment=Draws(study.treatments, 1).room("", 1),
+    )
+
+
+def _view(
+    kind: RoomKind,
+    position: Position,
+    types: Sequence[str],
+    ties: Sequence[Tie],
+    treatment: Mapping[str, str],
+) -> RoomView:
+    room = Room(
+        id=1,
+        session_id="trial",
+        name=f"{kind.name}-1",
+        kind=kind.name,
+        status="playing",
+        position=position.index,
+        step=position.step.name,
+        round=position.round,
+        last_step=position.step.name,
+        last_round=position.round,
+        deadline=clock.now() + timedelta(seconds=position.step.limit),
+        outcome=None,
+        opening=False,
+        stopped=False,
+        session_status="running",
+        paused_at=None,
+        log_id=1,
+        seq=1,
+        session_log_id=2,
+        session_seq=1,
+        treatment=treatment,
+    )
+    seats = [
+        Seat(slot, f"Player {slot}", type_, slot, "playing", answered=False)
+        for slot, type_ in enumerate(types, 1)
+    ]
+    return RoomView(room, tuple(seats), tuple(ties))

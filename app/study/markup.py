@@ -1,0 +1,175 @@
+"""The HTML of a study's pages: what a browser asks for that is not there, and what our policy keeps it from doing."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
+
+from app.config import PROJECT
+from app.study.syntax.lines import Spot
+from app.study.syntax.mistakes import Mistake
+
+FILLED_IN = "\ue000"  # stands for each character of {{ … }}: what comes there is known only as people play
+_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_ANY_PLACE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
+
+PICTURE = 'Put the picture into the page itself: src="data:image/png;base64,…".'
+NO_SCRIPT = "Remove it: pages move by themselves, and hooks.py decides."
+NO_STYLE = "Remove it: a page looks as ours do, with their elements and classes."
+NO_FRAME = "Remove it, or link to it: <a href=… target=_blank>."
+OURS_ONLY = ("/play", "/static")  # what forms and htmx of players' pages may ask
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """A tag as it stands in a page. `attributes` without those whose value is filled in as people play."""
+
+    tag: str
+    attributes: Mapping[str, str]
+    text: str
+    spot: Spot
+
+
+Verdict = tuple[str, str, str]  # the word that is meant, what is wrong with it, and what to do
+
+
+def markup_mistakes(name: str, source: str) -> Iterator[Mistake]:
+    """What a browser would not show or do of the page `name`, each with the place of the word that asks for it."""
+    for element in _elements(source):
+        for word, sentence, cure in _wrong_with(element):
+            yield Mistake(name, _spot_of(element, word), sentence, cure)
+
+
+def _elements(source: str) -> Sequence[Element]:
+    reader = _Reader()
+    reader.feed(_TAG.sub(_filler, source))
+    reader.close()
+    return reader.found
+
+
+def _filler(tag: re.Match[str]) -> str:
+    """As long as the tag, with its line breaks, so that places stay."""
+    filler = FILLED_IN if tag[0].startswith("{{") else " "
+    return re.sub(r"[^\n]", filler, tag[0])
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[Element] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        line, column = self.getpos()
+        known = {key: (value or "").strip() for key, value in attributes if FILLED_IN not in (value or "")}
+        self.found.append(
+            Element(tag, known, self.get_starttag_text() or "", Spot(line, column + 1, len(tag) + 1))
+        )
+
+
+def _spot_of(element: Element, word: str) -> Spot:
+    line, column, _ = element.spot
+    at = element.text.find(word) if word else -1
+    if at < 0:
+        return element.spot
+    before = element.text[:at]
+    newlines = before.count("\n")
+    start = at - before.rfind("\n") if newlines else column + at
+    return Spot(line + newlines, start, max(1, len(word.split("\n")[0])))
+
+
+def _wrong_with(element: Element) -> Iterator[Verdict]:
+    if element.tag in _NEVER:
+        yield f"<{element.tag}", *_NEVER[element.tag]
+        return
+    if element.tag in _FETCHING:
+        yield from _FETCHING[element.tag](element)
+    for name, value in element.attributes.items():
+        if name == "style":
+            yield (
+                "style",
+                "A style in a tag is not applied: our policy takes styles from files only.",
+                NO_STYLE,
+            )
+        elif name.startswith(("on", "hx-on")):
+            yield name, f"`{name}` is a script, and none of a study's runs in a page.", NO_SCRIPT
+        elif value.lower().startswith("javascript:"):
+            yield value, "A script in an address is not run.", NO_SCRIPT
+        elif value.startswith("js:") and name.startswith(("hx-vals", "hx-headers")):
+            yield value, f"`{name}` with js: is a script, and none of a study's runs in a page.", NO_SCRIPT
+        elif name in ("action", "formaction", "hx-get", "hx-post", "hx-put", "hx-patch", "hx-delete"):
+            yield from _sent(name, value)
+
+
+def _script(element: Element) -> Iterator[Verdict]:
+    address = element.attributes.get("src", "")
+    if not (address and _is_ours(address)):
+        yield "<script", "A study's scripts don't run: only the server's own do.", NO_SCRIPT
+
+
+def _link(element: Element) -> Iterator[Verdict]:
+    address = element.attributes.get("href", "")
+    if "stylesheet" in element.attributes.get("rel", "").lower() and address and not _is_ours(address):
+        yield (
+            address,
+            "This sheet of styles is not loaded: only the server's own are.",
+            NO_STYLE,
+        )
+
+
+def _picture(element: Element) -> Iterator[Verdict]:
+    addresses = [element.attributes.get(name, "") for name in ("src", "href", "xlink:href")]
+    addresses += [one.split()[0] for one in element.attributes.get("srcset", "").split(", ") if one.split()]
+    for address in addresses:
+        if not address or address.startswith(("data:", "#")) or _is_ours(address):
+            continue
+        if _ANY_PLACE.match(address):
+            yield address, "This picture is not shown: our policy takes none from other places.", PICTURE
+        else:
+            yield address, f"There is no `{address}` for a page to show.", PICTURE
+
+
+def _button(element: Element) -> Iterator[Verdict]:
+    return _picture(element) if element.attributes.get("type", "").lower() == "image" else iter(())
+
+
+def _anchor(element: Element) -> Iterator[Verdict]:
+    """A link leads anywhere on the web, but a study has no pages that one could go to."""
+    address = element.attributes.get("href", "")
+    if not address or address.startswith(("#", "/", "data:")) or _ANY_PLACE.match(address):
+        return
+    cure = "Write a whole address, https://…, or show it in a step of its own."
+    yield address, f"There is no `{address}` to go to.", cure
+
+
+def _sent(name: str, address: str) -> Iterator[Verdict]:
+    path = urlsplit(address).path
+    if _ANY_PLACE.match(address):
+        yield address, "Nothing is sent to or asked from another site.", 'Send answers to "/play/records".'
+    elif path and not path.startswith(OURS_ONLY) and not (name == "action" and path.startswith("/join/")):
+        yield address, f"A page of players can't ask `{path}`.", 'Send answers to "/play/records".'
+
+
+def _is_ours(address: str) -> bool:
+    path = urlsplit(address).path
+    return path.startswith("/static/") and (PROJECT / path.lstrip("/")).is_file()
+
+
+_FETCHING: Mapping[str, Callable[[Element], Iterator[Verdict]]] = {
+    "script": _script,
+    "link": _link,
+    "img": _picture,
+    "source": _picture,
+    "image": _picture,
+    "use": _picture,
+    "input": _button,
+    "a": _anchor,
+}
+_MEDIA = ("No sound or film is played in a page: our policy lets none in.", "Remove it, or link to it.")
+_FRAMED = ("Nothing is shown in a frame here: our policy lets none in.", NO_FRAME)
+_NEVER = {
+    "style": ("Styles in a page are not applied: our policy takes them from files only.", NO_STYLE),
+    "base": ("The page's addresses can't be changed by <base>.", "Remove it, and write whole addresses."),
+    **dict.fromkeys(("audio", "video", "track"), _MEDIA),
+    **dict.fromkeys(("iframe", "frame", "object", "embed", "portal"), _FRAMED),
+}

@@ -1,0 +1,69 @@
+"""Stories of pages that are tried before anybody has come. docs/mistakes.md has what is told of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.config import PROJECT
+from app.rehearsal.page_trial import try_pages
+from app.study.reading import parse, read_folder
+
+STUDY = """
+title = "Two kinds"
+types = ["red", "blue"]
+[[room]]
+name = "mixed"
+seats = {red = 1, blue = 1}
+[[treatment]]
+name = "said"
+levels = ["much", "little"]
+[[step]]
+page = "first"
+repeat = 3
+limit = "20s"
+fields = [{name = "belief", ask = "?", kind = "integer", min = 0, max = 9}]
+[[step]]
+page = "second"
+limit = "20s"
+show = [{field = "belief", of = "neighbours", round = "last"}]
+[pay]
+base = 1.00
+currency = "EUR"
+"""
+PAGE = '{%% extends "player/_step_opened.html" %%}{%% block before %%}\n%s\n{%% endblock %%}'
+
+
+def told(page: str, name: str = "first") -> list[tuple[str, int, bool]]:
+    files = {f"pages/{one}.html": PAGE % "" for one in ("first", "second")} | {"study.toml": STUDY}
+    files[f"pages/{name}.html"] = PAGE % page
+    study = parse({path: text.replace("%%", "%").encode() for path, text in files.items()})
+    return [(one.file, one.spot.line, one.grave) for one in try_pages(study) if one.spot]
+
+
+@pytest.mark.parametrize("folder", sorted((PROJECT / "studies").iterdir()), ids=lambda one: one.name)
+def test_the_studies_that_come_along_break_nowhere(folder: object) -> None:
+    assert try_pages(parse(read_folder(PROJECT / "studies" / str(folder)))) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ place.points }}",
+        "{{ place.values.belief }}",  # before anybody answered
+        "{% if place.saved %}{{ place.nothing }}{% endif %}",  # after
+        '{% if treatment.said == "little" %}{{ place.nothing }}{% endif %}',  # in one treatment
+        '{% if place.me.type == "blue" %}{{ place.nothing }}{% endif %}',  # for some
+        "{% if place.gone %}{{ place.gone[0].name }}{% endif %}",  # after somebody left
+        "{% if place.position.round == 3 %}{{ place.nothing }}{% endif %}",  # in the last round
+        "{{ 1 // place.saved }}",
+    ],
+)
+def test_a_page_that_would_break_at_some_moment_is_told_with_its_line(text: str) -> None:
+    assert told("<p>right</p>") == []
+    assert told(text) == [("pages/first.html", 2, True)]
+
+
+def test_what_others_said_is_there_as_in_a_room_and_a_silent_one_is_worth_a_note() -> None:
+    assert told("{% if place.shown %}{{ place.shown[0].lines | length }}{% endif %}", "second") == []
+    assert told("{{ place.shown[0].lines | length }}", "second") == [("pages/second.html", 2, False)]
+    assert told("{{ place.shown[1].lines | length }}", "second") == [("pages/second.html", 2, True)]
