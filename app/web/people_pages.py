@@ -20,7 +20,7 @@ from app.web import templates
 from app.web.acts import Action, Wish, carry_out, number
 from app.web.fragments import fragment
 from app.web.lab import Query, lab_of
-from app.web.live.places import place_shown
+from app.web.live.whereabouts import place_shown
 from app.web.monitor import histories
 from app.web.monitor.dashboard import type_numbers
 from app.web.researchers import logged_in, owner, study_of

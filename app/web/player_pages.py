@@ -29,7 +29,8 @@ from app.web import record_forms, templates
 from app.web.auth import PLAYER_COOKIE, Limit, NotSignedIn, address_of, cookie, player_of, same_site
 from app.web.fragments import fragment
 from app.web.lab import Query, lab_of
-from app.web.live.places import DonePlace, LobbyPlace, Place, RoomPlace, place_of
+from app.web.live.places import DonePlace, LobbyPlace, Place, RoomPlace
+from app.web.live.whereabouts import place_of
 from app.web.record_forms import Posted
 from app.web.responses import page, piece, problem, texts_for, wants_page
 

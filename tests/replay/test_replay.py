@@ -25,7 +25,7 @@ from app.rooms.records import Answer, form_id
 from app.sessions import actions, sessions
 from app.sessions.studies import read_study
 from app.study.model.study import Study
-from app.web.live.places import place_of
+from app.web.live.whereabouts import place_of
 from app.web.replay.places import Stage, page_then
 from app.web.signing import Keys
 from tests.house.house import House

@@ -15,7 +15,8 @@ from app.rooms import seating
 from app.sessions.studies import Studies
 from app.web.fragments import fragment, sse
 from app.web.live.page import Page
-from app.web.live.places import LobbyPlace, lobby_counts
+from app.web.live.places import LobbyPlace
+from app.web.live.whereabouts import lobby_counts
 
 # Whom an event makes look anew: those in the lobby if it is of them, …
 MOVES: frozenset[EventName] = frozenset(

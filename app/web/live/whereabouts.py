@@ -1,0 +1,85 @@
+"""Where a player is, as the database has it at one moment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from app.database import clock
+from app.database.connections import Connection, snapshot
+from app.players import drafts, notes
+from app.players.pay import account_now, earned_by
+from app.players.players import Player, find_player
+from app.rooms import lobby, messages, receipts, records, rooms, seating
+from app.rooms.shown import told_in
+from app.study.model.study import Study
+from app.web.live.places import Aside, DonePlace, LobbyPlace, Place, RoomPlace
+from app.web.signing import Keys
+
+
+async def place_of(conn: Connection, keys: Keys, study: Study, player_id: int) -> Place | None:
+    """Where the player is now. Opens a transaction of its own, so that all parts belong to one moment."""
+    async with snapshot(conn):
+        player = await find_player(conn, player_id)
+        if player is None or player.status == "invited":
+            return None
+        if player.status == "waiting":
+            return await _lobby(conn, keys, study, player)
+        if player.status == "playing" and player.room_id is not None:
+            return await _room(conn, keys, study, player, player.room_id)
+        saved = await receipts.saved_by(conn, player.room_id, player.id)
+        log_id, seq = await lobby.session_log(conn, player.session_id)
+        account = await account_now(conn, study, player, clock.now())
+        return DonePlace(player, study, saved, log_id, seq, await _aside(conn, keys, player), account)
+
+
+async def place_shown(conn: Connection, keys: Keys, study: Study, player_id: int) -> Place | None:
+    """The same for somebody else's eyes: without what was typed and not sent."""
+    place = await place_of(conn, keys, study, player_id)
+    return replace(place, aside=replace(place.aside, drafts={})) if place else None
+
+
+async def _lobby(conn: Connection, keys: Keys, study: Study, player: Player) -> LobbyPlace:
+    waiting, made = await lobby_counts(conn, player.session_id)
+    log_id, seq = await lobby.session_log(conn, player.session_id)
+    prospect = seating.prospects(study, waiting, made).get(player.type)
+    aside = await _aside(conn, keys, player)
+    return LobbyPlace(player, study, prospect, sum(waiting.values()), log_id, seq, aside)
+
+
+async def _aside(conn: Connection, keys: Keys, player: Player) -> Aside:
+    return Aside(
+        await notes.notices_of(conn, player.session_id, player.id),
+        keys.message_key(player.id, 0, 0),
+        await drafts.drafts_of(conn, player.id),
+    )
+
+
+async def lobby_counts(conn: Connection, session_id: str) -> tuple[dict[str, int], dict[str, int]]:
+    """How many wait, by type; how many rooms there are, by kind."""
+    return await lobby.waiting_by_type(conn, session_id), await rooms.rooms_made(conn, session_id)
+
+
+async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room_id: int) -> RoomPlace:
+    assert player.seated_at is not None
+    view = await rooms.view(conn, room_id)
+    room, me = view.room, view.seat_of[player.id]
+    own_pace = study.plan[room.position].step.own_pace
+    done = await records.pages_answered(conn, room.id, player.id) if own_pace else set()
+    here = study.page_at(room.position, done)
+    values, saved = await records.answers_of(conn, room.id, here.round, here.step.name, player.id)
+    fields = {field.name: field for field in here.step.fields}
+    return RoomPlace(
+        player=player,
+        study=study,
+        view=view,
+        me=me,
+        form_key=keys.answer_key(player.id, room.id, here.index, saved),
+        values={name: fields[name].in_form(value) for name, value in values.items() if name in fields},
+        saved=saved,
+        messages=tuple(await messages.seen_by(conn, room.id, me.slot, player.seated_at, study)),
+        told=await told_in(conn, room.id, study, here),
+        message_key=keys.message_key(player.id, room.id, room.position),
+        aside=await _aside(conn, keys, player),
+        at=here.index if own_pace else None,
+        earned=await earned_by(conn, study, player.id),
+    )
