@@ -19,6 +19,7 @@ from app.config import Config
 from app.players.people import PeopleError, read_people
 from app.rehearsal.trial import try_study
 from app.study.estimate import Estimate, estimate_of, measured_records
+from app.study.hooks.pool import Hooks
 from app.study.languages.texts import texts_in
 from app.study.model.study import Study
 from app.study.reading import check, parse, read_folder
@@ -26,6 +27,10 @@ from app.study.syntax.mistakes import Mistake, excerpt
 
 
 def add(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "A study without other mistakes has its hooks.py run: each hook is called on rooms that are made up. "
+        "docs/hooks.md says what it is kept from; look into a hooks.py that is not yours before you check it."
+    )
     parser.add_argument("study", type=Path, metavar="DIR")
     parser.add_argument(
         "--players",
@@ -46,18 +51,20 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, config: Config) -> int:
     files = dict(read_folder(options.study))
-    mistakes = check(files)
+    mistakes, hooks = check(files), Hooks()
     players: int | Counter[str] | Path = options.players
     if isinstance(players, Path) and not any(mistake.grave for mistake in mistakes):
         players, mistakes = with_people(files, players)
     if not any(mistake.grave for mistake in mistakes):
-        mistakes += asyncio.run(try_study(parse(files)))
+        mistakes += asyncio.run(try_study(parse(files), hooks))
     grave = sum(mistake.grave for mistake in mistakes)
     estimate = (
         None if grave or isinstance(players, Path) else estimate_of(parse(files), players, options.over)
     )
     if options.json:
-        answer = dict(ok=not grave, mistakes=[_as_json(mistake) for mistake in mistakes])
+        answer: dict[str, object] = dict(ok=not grave, mistakes=[_as_json(mistake) for mistake in mistakes])
+        if hooks.walls is not None:
+            answer["hooks"] = dict(walls=hooks.walls, missing=hooks.missing)
         print(json.dumps(answer | _estimate_as_json(estimate), ensure_ascii=False, indent=2))
         return 2 if grave else 0
     for mistake in mistakes:
@@ -69,6 +76,8 @@ def run(options: argparse.Namespace, config: Config) -> int:
         study = parse(files)
         print(f"{study.title}: {_many(estimate.pages, 'page')} in a room. It can run.")
         print("\n".join(f"  {name:8} {text}" for name, text in _told(study, estimate)))
+        if hooks.walls is not None:
+            print(f"  hooks    {_walled(hooks)}")
     return 2 if grave else 0
 
 
@@ -103,6 +112,12 @@ def _told(study: Study, estimate: Estimate) -> Iterator[tuple[str, str]]:
     yield "", f"measured: {figure} (BENCHMARKS.md)"
     if estimate.pay is not None:
         yield "pay", _paid(study, estimate, *estimate.pay)
+
+
+def _walled(hooks: Hooks) -> str:
+    walls = f"within walls of the system: {', '.join(hooks.walls)}" if hooks.walls else "without walls"
+    lacks = f"; it lacks {', '.join(hooks.missing)}" if hooks.missing else ""
+    return f"ran {walls}{lacks} (docs/hooks.md)"
 
 
 def _filling(study: Study, estimate: Estimate) -> Iterator[str]:

@@ -35,19 +35,19 @@ BOTS_CURE = "A bot has no `entry`, and no type where its seat takes any: ask `se
 T = TypeVar("T")
 
 
-async def try_study(study: Study) -> list[Mistake]:
+async def try_study(study: Study, hooks: Hooks | None = None) -> list[Mistake]:
     """What fails in a study that reads well, as far as made-up rooms show it: of its pages and of its hooks."""
-    return [*try_pages(study), *await try_hooks(study)]
+    return [*try_pages(study), *await try_hooks(study, hooks)]
 
 
-async def try_hooks(study: Study) -> list[Mistake]:
-    """The first failure of each hook. Takes as long as the hooks do; one that never ends, a second.
+async def try_hooks(study: Study, hooks: Hooks | None = None) -> list[Mistake]:
+    """The first failure of each hook, called by `hooks`. Takes as long as they do; one that never ends, a second.
 
     What only fails where somebody doesn't answer is a note: a room may never come to that.
     """
     if HOOKS_FILE not in study.files:
         return []
-    hooks, found = Hooks(), dict[str, Mistake]()
+    hooks, found = hooks or Hooks(), dict[str, Mistake]()
 
     def tell(failures: Sequence[Failure], where: str, cure: str, grave: bool = True) -> None:
         for failure in failures:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import platform
 import re
+import sys
 
 from app.config import PROJECT
+from app.study.hooks.walls import ARCHITECTURES, CALLS
 from app.study.syntax.lines import Spot
 from app.study.syntax.mistakes import Mistake, excerpt
 from tests.house.shell import Shell
@@ -74,3 +77,18 @@ def test_a_study_is_checked_for_people_and_for_programs(shell: Shell) -> None:
     listed = shell.people("token,label,type\nt1,Ann,red\nt2,Bob,bleu\n")
     told = shell.type("check", RUMOUR, "--players", listed)
     assert told.returncode == 2 and "people.csv:3:8: This line has the type “bleu”" in told.stderr
+
+
+def test_check_says_that_it_runs_the_hooks_and_within_which_walls(shell: Shell) -> None:
+    """Hooks are a study's code: whoever checks somebody's study is to know."""
+    assert "has its hooks.py run" in " ".join(shell.type("check", "--help").stdout.split())
+    read = shell.type("check", PROJECT / "studies" / "commons", "--json")
+    held = json.loads(read.stdout)["hooks"]
+    assert not set(held["walls"]) & set(held["missing"])
+    if sys.platform == "linux" and platform.machine() in ARCHITECTURES:
+        assert CALLS in held["walls"]
+    told = shell.type("check", PROJECT / "studies" / "commons").stdout
+    assert (
+        f"  hooks    ran within walls of the system: {', '.join(held['walls'])}" in told or not held["walls"]
+    )
+    assert "hooks" not in json.loads(shell.type("check", RUMOUR, "--json").stdout), "it has none"

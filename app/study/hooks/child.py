@@ -5,7 +5,8 @@ Python is to call the hooks. The first message has their text and the limits, ea
 a fork of its own, so that nothing stays of one for the next, and it is ended when it takes too long, takes too much
 memory or dies.
 
-This guards against mistakes. Who writes hooks.py is trusted as whoever runs the server is.
+What is refused here is told in a sentence, with its line: that is for mistakes. Code that means to get round it is held
+by walls.py, as far as the system has walls. Nothing that comes from here is trusted on the other side.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import struct
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 from typing import Any
@@ -38,11 +40,10 @@ REFUSED = (
     "ctypes.",
     "signal.",
     "pty.",
-    "resource.",
+    "resource.prlimit",
     "mmap.",
     "fcntl.",
 )
-LIBRARY = tuple({os.path.realpath(path) for path in (sys.prefix, sys.base_prefix)})
 
 
 class TookTooLong(BaseException):
@@ -65,52 +66,62 @@ def main() -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nothing, standard)
+    os.close(nothing)
     sys.dont_write_bytecode = True
-    values = _values()
-    sys.modules["networklab"] = values
-    guard = Guard()
-    sys.addaudithook(guard.audit)
+    values = sys.modules["networklab"] = _beside("networklab")
     first = _receive(inbox)
     if first is None:
         return
     seconds, memory = first["seconds"], first["memory"]
+    walls = _beside("walls")
+    around = walls.Walls(memory, seconds)
+    sys.addaudithook(_guard(walls.READABLE, ("os.fork",)))
+    _send(outbox, {"walls": around.names})  # before hooks.py can say anything
     module = ModuleType("hooks")
-    outcome = _try(guard, seconds, memory, lambda: _load(module, first["source"]))
+    outcome = _try(seconds, memory, lambda: _load(module, first["source"]))
     _send(outbox, outcome)
     if "error" in outcome:
         return
     while (request := _receive(inbox)) is not None:
-        _send(outbox, _in_a_fork(guard, seconds, memory, module, values, request))
+
+        def enter() -> None:
+            os.close(inbox)
+            os.close(outbox)
+            around.around_call()
+            sys.addaudithook(_guard(walls.READABLE))
+
+        _send(outbox, _in_a_fork(enter, seconds, memory, module, values, request))
 
 
-class Guard:
-    """What hooks are kept from, while they run: files, network, other programs."""
+def _guard(readable: tuple[str, ...], allowed: tuple[str, ...] = ()) -> Any:
+    """Refuses files, network and other programs, for good: no audit hook can be removed, and this one has no switch."""
 
-    def __init__(self) -> None:
-        self.up = False
+    writes = os.O_ACCMODE | os.O_CREAT | os.O_TRUNC
 
-    def audit(self, event: str, given: tuple[Any, ...]) -> None:
-        if not self.up:
-            return
+    def is_readable(path: str) -> bool:
+        real = os.path.realpath(path)
+        return real in readable or real.startswith(tuple(f"{one}/" for one in readable))
+
+    def audit(event: str, given: tuple[Any, ...]) -> None:
         if event == "open":
-            path, mode = given[0], given[1]
-            if isinstance(path, str) and mode in ("r", "rb", None) and self._is_library(path):
+            path, _, flags = given
+            if isinstance(path, str) and not flags & writes and is_readable(path):
                 return  # an import
             raise PermissionError(f"a hook can't open a file ({path}): what it needs comes in as a value")
-        if event in ("os.listdir", "os.scandir") and self._is_library(str(given[0])):
+        if event in ("os.listdir", "os.scandir") and is_readable(str(given[0])):
             return
-        if event.startswith(REFUSED):
+        if event.startswith(REFUSED) and event not in allowed:
             raise PermissionError(f"a hook can't do this ({event}): it gets values and gives values")
 
-    def _is_library(self, path: str) -> bool:
-        return os.path.realpath(path).startswith(LIBRARY)
+    return audit
 
 
-def _values() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("networklab", Path(__file__).with_name("networklab.py"))
+def _beside(name: str) -> ModuleType:
+    """A module in this folder: the path of this process leads to the standard library alone."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules["networklab"] = module  # its dataclasses look their own module up
+    sys.modules[name] = module  # its dataclasses look their own module up
     spec.loader.exec_module(module)
     return module
 
@@ -121,8 +132,14 @@ def _load(module: ModuleType, source: str) -> None:
 
 
 def _in_a_fork(
-    guard: Guard, seconds: float, memory: int, module: ModuleType, values: ModuleType, request: Any
+    enter: Callable[[], None],
+    seconds: float,
+    memory: int,
+    module: ModuleType,
+    values: ModuleType,
+    request: Any,
 ) -> dict[str, Any]:
+    """`lost`: the call goes on all the same, and whoever started this process is to end it with all that it started."""
     reading, writing = os.pipe()
     fork = os.fork()
     if fork == 0:
@@ -133,26 +150,25 @@ def _in_a_fork(
             return values.pack(getattr(module, request["hook"])(*given))
 
         with contextlib.suppress(BaseException):
-            _send(writing, _try(guard, seconds, memory, call))
+            enter()
+            _send(writing, _try(seconds, memory, call))
         os._exit(0)
     os.close(writing)
     answer = _until(reading, time.monotonic() + seconds + GRACE)
     os.close(reading)
     if answer is None:
-        os.kill(fork, signal.SIGKILL)
+        return _error(f"it did not end within {seconds:g} s") | {"lost": True}
     os.waitpid(fork, 0)
-    if answer is None:
-        return _error(f"it did not end within {seconds:g} s")
     if not answer:
         return _error("it ended without an answer, as a process that is out of memory does")
     found: dict[str, Any] = json.loads(answer[4:])
     return found
 
 
-def _try(guard: Guard, seconds: float, memory: int, work: Any) -> dict[str, Any]:
+def _try(seconds: float, memory: int, work: Any) -> dict[str, Any]:
     printed = Printed()
     sys.stdout = sys.stderr = printed
-    frames: list[traceback.FrameSummary] = []
+    lines: list[int] = []
     before = resource.getrlimit(resource.RLIMIT_AS)
     limited = before[1] if before[1] != resource.RLIM_INFINITY else memory
     signal.signal(signal.SIGALRM, _too_long)
@@ -160,33 +176,35 @@ def _try(guard: Guard, seconds: float, memory: int, work: Any) -> dict[str, Any]
     try:
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_AS, (min(memory, limited), before[1]))
-        guard.up = True
         try:
             answer = {"answer": work(), "printed": printed.kept}
             if len(json.dumps(answer)) > LARGEST:
                 return _error(f"its answer is longer than {LARGEST:,} bytes", printed=printed.kept)
             return answer
         finally:
-            guard.up = False
             signal.setitimer(signal.ITIMER_REAL, 0)
             with contextlib.suppress(ValueError, OSError):
                 resource.setrlimit(resource.RLIMIT_AS, before)
     except TookTooLong as error:
-        frames = traceback.extract_tb(error.__traceback__)
+        lines = _own_lines(error)
         sentence = f"it did not end within {seconds:g} s"
     except MemoryError as error:
-        frames = traceback.extract_tb(error.__traceback__)
+        lines = _own_lines(error)
         sentence = f"it needed more than {memory // 1_000_000} MB of memory"
     except SyntaxError as error:
         return _error(f"{error.msg}", error.lineno or 0, printed.kept)
     except SystemExit as error:
-        frames = traceback.extract_tb(error.__traceback__)
+        lines = _own_lines(error)
         sentence = "it tried to end the program"
     except BaseException as error:
-        frames = traceback.extract_tb(error.__traceback__)
+        lines = _own_lines(error)
         sentence = f"{type(error).__name__}: {error}"[:1000]
-    lines = [frame.lineno for frame in frames if frame.filename == FILE]
     return _error(sentence, (lines and lines[-1]) or 0, printed.kept)
+
+
+def _own_lines(error: BaseException) -> list[int]:
+    walked = traceback.walk_tb(error.__traceback__)
+    return [line for frame, line in walked if frame.f_code.co_filename == FILE]
 
 
 def _too_long(_signal: int, _frame: FrameType | None) -> None:
