@@ -132,7 +132,12 @@ def _filling(study: Study, estimate: Estimate) -> Iterator[str]:
             ", longer than anybody waits: most would leave" if takes > estimate.lobby and not filled else ""
         )
         opens = f", from those who have waited {_minutes(room.after)}" if room.after else ""
-        yield f"a `{room.name}` fills in about {_minutes(takes)}{opens}{bots}{late}"
+        soon = (
+            f"fills about {_minutes(takes)} after its first has come"
+            if takes >= 0.5
+            else "fills as its first comes"
+        )
+        yield f"a `{room.name}` {soon}{opens}{bots}{late}"
 
 
 def _paid(study: Study, estimate: Estimate, least: Decimal, most: Decimal | None) -> str:

@@ -27,7 +27,8 @@ class Estimate:
     room goes through at most. `records_a_second` and `forms_a_second` are those of the busiest time, with `players` who
     arrive evenly within `over` seconds and play as fast as in `shortest`: all of them at once, if that takes longer
     than to arrive. `pay` is for who finishes; its most is None where `score` may give any amount. `fills` has the kinds
-    of rooms, and how long it takes until enough for one have come, as far as the types of those who come are known.
+    of rooms, and how long the first who comes for one waits for the others, as far as the types of those who come are
+    known.
     """
 
     players: int
@@ -104,8 +105,8 @@ def _quick(position: Position) -> float:
 
 
 def _fills(study: Study, people: int | Counter[str], over: float) -> dict[str, float]:
-    """Enough of the slowest type, as if nobody else took them, or until bots take the other seats; nothing for a room
-    that these people can't fill.
+    """From when the first has come until enough of the slowest type have, as if nobody else took them, or until bots
+    take the other seats; nothing for a room that these people can't fill.
     """
     found = {}
     for room in study.rooms:
@@ -113,12 +114,14 @@ def _fills(study: Study, people: int | Counter[str], over: float) -> dict[str, f
         seats = {type_: number for type_, number in room.seats.items() if type_ != ANY} | {ANY: room.size}
         come = {type_: types.total() if type_ == ANY else types[type_] for type_ in seats}
         if all(come[type_] >= number for type_, number in seats.items()):
-            found[room.name] = max(number * over / come[type_] for type_, number in seats.items())
+            found[room.name] = max(number * over / come[type_] for type_, number in seats.items()) - min(
+                over / come[type_] for type_ in seats
+            )
         fit = (
             types.total() if ANY in room.seats or ANY in types else sum(types[type_] for type_ in room.seats)
         )
         if room.fills_after is not None and fit >= room.people and not study.lobby.seat_hook:
-            some = max(over / fit + room.fills_after, room.people * over / fit)
+            some = max(room.fills_after, (room.people - 1) * over / fit)
             found[room.name] = min(some, found.get(room.name, some))
     return found
 

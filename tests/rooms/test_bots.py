@@ -460,11 +460,11 @@ def test_what_is_recounted_misses_a_slot_of_which_nobody_told_that_a_bot_has_it(
 @pytest.mark.parametrize(
     ("people", "fills"),
     [
-        (Counter(red=1), 160.0),
-        (Counter(red=2, blue=2), 85.0),
-        (Counter(red=100, blue=100), 2.0),
+        (Counter(red=1), 60.0),
+        (Counter(red=2, blue=2), 60.0),
+        (Counter(red=100, blue=100), 1.5),
         (Counter(green=3), None),
-        (4, 85.0),
+        (4, 60.0),
     ],
 )
 def test_the_estimate_reckons_with_bots(people: Counter[str] | int, fills: float | None) -> None:
@@ -478,7 +478,10 @@ def test_check_says_from_when_on_bots_come(tmp_path: Path, capsys: pytest.Captur
     (tmp_path / "people.csv").write_text("token,label,type\n,R1,red\n")
     assert main(["check", str(tmp_path), "--players", str(tmp_path / "people.csv"), "--over", "10m"]) == 0
     told = capsys.readouterr().out
-    assert "a `mixed` fills in about 11 minutes, with bots after a wait of 1 minute\n" in told
+    assert (
+        "a `mixed` fills about 1 minute after its first has come, with bots after a wait of 1 minute\n"
+        in told
+    )
 
 
 def test_a_room_that_bots_can_fill_is_one_that_can_fill() -> None:

@@ -52,9 +52,11 @@ def test_minutes_records_and_writes_are_those_of_the_plan() -> None:
 
 def test_a_room_fills_when_enough_of_its_slowest_type_have_come() -> None:
     typed = STUDY.replace("seats = {any = 2}", "seats = {red = 1, any = 2}")
-    assert estimate_of(study(), 60, 120.0).fills == {"r": 4}  # one comes every two seconds
-    # Ten red ones within 120 s: one every 12 s; any three of all 40: 9 s.
-    assert estimate_of(study(typed), Counter(red=10, blue=30), 120.0).fills == {"r": 12}
+    assert estimate_of(study(), 60, 120.0).fills == {"r": 2}  # one comes every two seconds
+    # Ten red ones within 120 s: one every 12 s, where the first of all came after 3 s.
+    assert estimate_of(study(typed), Counter(red=10, blue=30), 120.0).fills == {"r": 9}
+    alone = STUDY.replace("seats = {any = 2}", "seats = {any = 1}")
+    assert estimate_of(study(alone), 4, 300.0).fills == {"r": 0}, "whoever comes has nobody to wait for"
     assert estimate_of(study(typed), 60, 120.0).fills == {}  # of which types they are, nobody has said
     assert estimate_of(study(typed), Counter(blue=30), 120.0).fills == {}
 
