@@ -20,6 +20,8 @@ from app.database.embedded import EmbeddedError
 from app.players.people import PeopleError
 from app.sessions.sessions import SessionError
 from app.study.syntax.mistakes import StudyError
+from app.web.access.accounts import AccountError
+from app.web.access.passwords import PasswordError
 from app.web.processes import PortTaken
 
 # Each is a module of app/commands with `add(parser)`, its options, and `run(options, config)`, its exit code.
@@ -55,9 +57,11 @@ def main(arguments: list[str] | None = None) -> int:
         code: int = options.run(options, _config(options))
         return code
     except (
+        AccountError,
         Refusal,
         ConfigError,
         EmbeddedError,
+        PasswordError,
         PeopleError,
         PortTaken,
         SessionError,

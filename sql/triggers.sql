@@ -308,3 +308,24 @@ begin
 end $$;
 create or replace trigger lobby_updated after update on lobby
     referencing old table as old_rows new table as new_rows for each statement execute function lobby_updated();
+
+-- Access that is taken back: whoever shows a researcher's page looks again whose log-in holds. The hint names no log.
+create or replace function login_deleted() returns trigger language plpgsql as $$
+begin
+    if exists (select from old_rows) then
+        perform pg_notify('networklab', 'access');
+    end if;
+    return null;
+end $$;
+create or replace trigger login_deleted after delete on login
+    referencing old table as old_rows for each statement execute function login_deleted();
+
+-- Whoever sets a new password, on a page, on the command line or here by hand: the old one's log-ins are over.
+create or replace function account_updated() returns trigger language plpgsql as $$
+begin
+    delete from login where account in (
+        select n.name from new_rows n join old_rows o using (name) where n.password_hash <> o.password_hash);
+    return null;
+end $$;
+create or replace trigger account_updated after update on account
+    referencing old table as old_rows new table as new_rows for each statement execute function account_updated();

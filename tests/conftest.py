@@ -14,7 +14,7 @@ from psycopg.conninfo import make_conninfo
 from app.database.connections import connect
 from app.database.embedded import Postgres
 from app.database.migrations import migrate
-from app.web.accounts import put_account
+from app.web.access.accounts import put_account
 from tests.house.database import a_database
 from tests.house.house import PASSWORD, House
 from tests.house.server import Server

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from getpass import getpass
 
-from app.commands.arguments import Refusal
 from app.commands.connection import in_transaction
 from app.config import Config
-from app.web.accounts import put_account
+from app.web.access.accounts import ListedAccount, list_accounts, put_account, remove_account, set_password
+from app.web.access.passwords import new_hash
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    adder = commands.add_parser("add", help="add an account, or give it a new password")
-    adder.add_argument("name", metavar="NAME")
-    adder.add_argument("--password", help="else it is asked for, or read from standard input")
+    adder = commands.add_parser("add", help="add an account, or give it a new password and role")
+    _add_name_and_password(adder)
     adder.add_argument("--observer", action="store_true", help="an account that watches and changes nothing")
     adder.set_defaults(do=_add)
+    lister = commands.add_parser("list", help="the accounts there are, and their log-ins")
+    lister.add_argument("--json", action="store_true", help="print them as JSON")
+    lister.set_defaults(do=_list)
+    setter = commands.add_parser("password", help="a new password; ends all log-ins and open pages at once")
+    _add_name_and_password(setter)
+    setter.set_defaults(do=_set_password)
+    remover = commands.add_parser("remove", help="remove an account; ends its log-ins and open pages at once")
+    remover.add_argument("name", metavar="NAME")
+    remover.set_defaults(do=_remove)
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
@@ -27,17 +36,56 @@ def run(options: argparse.Namespace, config: Config) -> int:
 
 
 def _add(options: argparse.Namespace, config: Config) -> int:
-    name = options.name.strip()
-    if not name or not name.isprintable() or len(name) > 100:
-        raise Refusal("An account's name is 1 to 100 plain characters.")
-    password = options.password
-    if password is None:
-        password = (
-            getpass(f"Password for {name}: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-        )
-    if len(password) < 8:
-        raise Refusal("The password is too short: give at least 8 characters.")
+    name, password = options.name.strip(), _password(options)
     in_transaction(config, lambda conn: put_account(conn, name, password, options.observer))
     what = " to watch" if options.observer else ""
     print(f"{name} can log in{what} at {config.public_url}/admin.")
     return 0
+
+
+def _list(options: argparse.Namespace, config: Config) -> int:
+    found = in_transaction(config, list_accounts)
+    if options.json:
+        print(json.dumps([_as_json(one) for one in found], ensure_ascii=False))
+    elif not found:
+        print("There is no account yet; `networklab admin add NAME` makes one.")
+    for one in found if not options.json else ():
+        role = "watches" if one.observes else "researcher"
+        role = role if one.has_password else "of a command"
+        many = f"{one.logins} log-in{'' if one.logins == 1 else 's'}"
+        seen = f", last seen {one.seen_at:%Y-%m-%d %H:%M} UTC" if one.seen_at else ""
+        print(f"{one.name:20}  {role:12}  {many}{seen}")
+    return 0
+
+
+def _set_password(options: argparse.Namespace, config: Config) -> int:
+    name = options.name.strip()
+    hashed = new_hash(name, _password(options))
+    in_transaction(config, lambda conn: set_password(conn, name, hashed))
+    print(f"{name} has a new password. Whoever was logged in as {name} is not any more.")
+    return 0
+
+
+def _remove(options: argparse.Namespace, config: Config) -> int:
+    name = options.name.strip()
+    in_transaction(config, lambda conn: remove_account(conn, name))
+    print(f"The account {name} is removed. Whoever was logged in as {name} is not any more.")
+    return 0
+
+
+def _add_name_and_password(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("--password", help="else it is asked for, or read from standard input")
+
+
+def _password(options: argparse.Namespace) -> str:
+    if options.password is not None:
+        return str(options.password)
+    if sys.stdin.isatty():
+        return getpass(f"Password for {options.name.strip()}: ")
+    return sys.stdin.readline().rstrip("\n")
+
+
+def _as_json(one: ListedAccount) -> dict[str, object]:
+    seen = one.seen_at.isoformat() if one.seen_at else None
+    return dict(name=one.name, observer=one.observes, logins=one.logins, seen_at=seen)

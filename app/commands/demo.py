@@ -7,7 +7,6 @@ import asyncio
 import itertools
 import json
 import random
-import secrets
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
@@ -29,7 +28,8 @@ from app.sessions.actions import start
 from app.sessions.sessions import open_session
 from app.study.model.study import Study
 from app.study.reading import parse, read_folder
-from app.web.accounts import log_in, put_account
+from app.web.access.accounts import ensure_account
+from app.web.access.logins import log_in
 from app.web.processes import Processes, bind
 
 EXAMPLE = PROJECT / "studies" / "rumour"
@@ -87,7 +87,7 @@ async def _prepare(study: Study, config: Config, url: str, bots: int) -> tuple[D
             if cast is None or not await _goes_on(conn, cast, study, bots):
                 cast = await _open(conn, study, bots)
                 _write_cast(file, cast)
-            await put_account(conn, RESEARCHER, secrets.token_urlsafe(16))
+            await ensure_account(conn, RESEARCHER)
             key = await log_in(conn, RESEARCHER, once=True)
     finally:
         await conn.close()

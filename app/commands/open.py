@@ -14,7 +14,7 @@ from app.commands.connection import in_transaction
 from app.config import Config
 from app.database.connections import Connection
 from app.players.links import write_links
-from app.players.people import read_people
+from app.players.people import Person, guessable, read_people
 from app.players.players import also_invited_to
 from app.rehearsal.trial import try_study
 from app.sessions.sessions import Session, open_session
@@ -29,12 +29,17 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--name", help="the session's name (default: the study's title)")
     parser.add_argument("--links", type=Path, metavar="CSV", help="write one join link per player here")
+    parser.add_argument(
+        "--short-tokens", action="store_true", help="take tokens that somebody could guess, too"
+    )
     parser.add_argument("--json", action="store_true", help='print {"session": "…", "players": 700}')
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
     study = parse(read_folder(options.study))
     people = read_people(options.players, study)
+    if not options.short_tokens:
+        _refuse_guessable(options.players.name, guessable(people))
     if options.links and options.links.is_dir():
         raise Refusal(f"{options.links} is a folder. Give --links a file name.")
     tried = asyncio.run(try_study(study))
@@ -73,3 +78,12 @@ def run(options: argparse.Namespace, config: Config) -> int:
         print(f"A player's link is {config.public_url}/join/TOKEN; --links FILE writes them all.")
     print(f"`networklab serve` lets them in; `networklab start {session.id}` begins seating.")
     return 0
+
+
+def _refuse_guessable(name: str, found: list[Person]) -> None:
+    if found:
+        has = "a token" if len(found) == 1 else f"{len(found):,} tokens"
+        raise Refusal(
+            f"{name} has {has} that somebody could guess, “{found[0].token}” for example, and take that player’s place."
+            " Leave tokens empty to have them made, or say --short-tokens if they are meant to be so."
+        )

@@ -12,14 +12,15 @@ import psycopg
 from app.database.connections import connect
 
 CHANNEL = "networklab"
+ACCESS = "access"  # instead of logs: log-ins have ended
 logger = logging.getLogger(__name__)
 
 
 class Listener:
     """Calls `on_hint(log ids)` for each notification and `on_connect()` after each LISTEN.
 
-    Both must be quick and must not raise. Between two connections anything may have been missed, so
-    `on_connect` has to make its owner read everything again.
+    `on_access()`: log-ins have ended. All must be quick and must not raise. Between two connections anything may
+    have been missed, so `on_connect` has to make its owner read everything again.
     """
 
     def __init__(
@@ -27,10 +28,11 @@ class Listener:
         url: str,
         on_hint: Callable[[set[int]], None],
         on_connect: Callable[[], None],
+        on_access: Callable[[], None] = lambda: None,
         quiet: float = 15.0,
         patience: float = 5.0,
     ) -> None:
-        self.url, self.on_hint, self.on_connect = url, on_hint, on_connect
+        self.url, self.on_hint, self.on_connect, self.on_access = url, on_hint, on_connect, on_access
         self.quiet = quiet  # seconds of silence after which the peer must prove that it is alive
         self.patience = patience  # seconds that it has for that
         self.connected = asyncio.Event()
@@ -58,13 +60,16 @@ class Listener:
             self.on_connect()
             silent = 0.0
             while True:
-                heard: set[int] = set()
+                heard, silence = set[int](), True
                 async for notification in conn.notifies(timeout=1.0, stop_after=1):
+                    silence = False
+                    if notification.payload == ACCESS:
+                        self.on_access()
                     heard.update(int(log) for log in notification.payload.split(",") if log.isdecimal())
-                silent = 0.0 if heard else silent + 1.0
+                silent = silent + 1.0 if silence else 0.0
                 if heard:
                     self.on_hint(heard)
-                elif silent >= self.quiet:
+                if silent >= self.quiet:
                     silent = 0.0
                     async with asyncio.timeout(self.patience):
                         await conn.execute("select 1")

@@ -4,8 +4,10 @@ import csv
 import io
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
+from math import log2
 from pathlib import Path
 
 from app.study.model.study import ANY, Study
@@ -18,8 +20,10 @@ MOST_PEOPLE = 100_000
 LARGEST_FILE = 50_000_000  # bytes
 TOKEN_LETTERS = "abcdefghjkmnpqrstvwxyz23456789"  # none that look alike
 TOKEN_LENGTH = 16
+ENOUGH = 48.0  # bits in which tokens differ: a million guesses a day find none of 100,000 in a year
 
 _SAVE_AGAIN = "save it as comma-separated CSV (in Excel: CSV UTF-8 (comma delimited)) and try again"
+_MADE = re.compile(f"[{TOKEN_LETTERS}]{{{TOKEN_LENGTH}}}")
 _TOKEN = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,127}")
 
 
@@ -83,6 +87,28 @@ def read_people(path: Path, study: Study) -> tuple[Person, ...]:
     return tuple(
         Person(row.token or new_token(), label, row.type) for row, label in zip(rows, labels, strict=True)
     )
+
+
+def guessable(people: Sequence[Person]) -> list[Person]:
+    """Those with tokens that somebody could guess who knows a few: too short where they differ, or counted up."""
+    given = [one for one in people if not _MADE.fullmatch(one.token)]
+    tokens = [one.token for one in given]
+    alike = _alike(tokens)
+    behind = _alike([token[: alike - len(token) - 1 : -1] for token in tokens])
+    return [one for one in given if _bits(one.token[alike : len(one.token) - behind]) < ENOUGH]
+
+
+def _alike(texts: list[str]) -> int:
+    """How many letters all of them begin with; of one alone, none."""
+    first, last = (min(texts), max(texts)) if len(texts) > 1 else ("", "")
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    return sum(1 for _ in pairs)
+
+
+def _bits(token: str) -> float:
+    """At the most, by the kinds of letters that it has."""
+    kinds = (("[0-9]", 10), ("[a-z]", 26), ("[A-Z]", 26), ("[^0-9A-Za-z]", 4))
+    return len(token) * log2(sum(many for kind, many in kinds if re.search(kind, token)) or 1)
 
 
 def _text(path: Path) -> str:

@@ -19,12 +19,12 @@ from litestar import Litestar
 
 from app.config import Config
 from app.database.running import database
-from app.players.people import new_token
 from app.preview.frames import Frame, Frames
 from app.preview.preview import RESEARCHER, Preview
 from app.preview.window import ROUTER
 from app.study.reading import read_folder
-from app.web.accounts import log_in, put_account
+from app.web.access.accounts import ensure_account
+from app.web.access.logins import log_in
 from app.web.app import create_app
 from app.web.auth import ADMIN_COOKIE
 from app.web.processes import PortTaken, bind
@@ -64,7 +64,7 @@ async def _serve(
         """After the lab, and before the first request: a window that is still open asks at once."""
         lab = app.state.lab
         async with lab.pool.connection() as conn, conn.transaction():
-            await put_account(conn, RESEARCHER, new_token())
+            await ensure_account(conn, RESEARCHER)
             framed.researcher[ADMIN_COOKIE] = await log_in(conn, RESEARCHER)
         app.state.preview = Preview(folder, framed, lab)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import secrets
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,7 +26,8 @@ from app.sessions.studies import read_study
 from app.study.durations import as_clock
 from app.study.model.study import ANY, Study
 from app.study.reading import parse, read_folder
-from app.web.accounts import log_in, log_out, put_account
+from app.web.access.accounts import ensure_account
+from app.web.access.logins import end_login, log_in
 from app.web.auth import ADMIN_COOKIE
 from app.web.monitor.server_figures import percentile
 
@@ -310,7 +310,7 @@ async def _log_in(url: str) -> str:
     conn = await connect(url, "rehearsal")
     try:
         async with conn.transaction():
-            await put_account(conn, RESEARCHER, secrets.token_urlsafe(24))
+            await ensure_account(conn, RESEARCHER)
             return await log_in(conn, RESEARCHER)
     finally:
         await conn.close()
@@ -331,7 +331,7 @@ async def _close_once(url: str, session_id: str, key: str) -> None:
     try:
         async with conn.transaction():
             await ACTIONS["close"](conn, session_id, RESEARCHER)
-            await log_out(conn, key)
+            await end_login(conn, key)
     finally:
         await conn.close()
 

@@ -17,28 +17,30 @@ from app.players.people import new_token
 from app.sessions import actions, sessions, stopped_rooms
 from app.sessions.actions import ACTIONS
 from app.study.model.fields import first
+from app.web import templates
 from app.web.acts import Action, Wish, carry_out, moment
+from app.web.fragments import fragment, sse
 from app.web.lab import Query, lab_of
 from app.web.monitor.dashboard import tick_context
 from app.web.monitor.server_figures import read_server
 from app.web.monitor.ticks import read_tick
-from app.web.researchers import NotLoggedIn, logged_in, owner, study_of
+from app.web.researchers import ACCOUNT, ACTS, SEES, study_of, who_asks
 from app.web.responses import page
-from app.web.streams import refuse, send_stream
+from app.web.streams import send_stream
 
 
-@get("/")
+@get("/", needs=ACCOUNT)
 async def session_list(request: Query) -> Response[str]:
-    account = await logged_in(request)
+    who = who_asks(request)
     async with lab_of(request).pool.connection() as conn:
         found = await sessions.list_sessions(conn)
-    return page("admin/sessions.html", dict(sessions=found, account=account.name))
+    return page("admin/sessions.html", dict(sessions=found, who=who))
 
 
-@get("/sessions/{session_id:str}")
+@get("/sessions/{session_id:str}", needs=SEES)
 async def session_page(request: Query, session_id: str, wall: bool = False) -> Response[str]:
     """`wall`: big figures for a projector, and nothing to click."""
-    lab, who = lab_of(request), await logged_in(request)
+    lab, who = lab_of(request), who_asks(request)
     study = await study_of(request, session_id)
     async with lab.pool.connection() as conn:
         tick = await read_tick(conn, session_id, await read_server(conn))
@@ -47,44 +49,36 @@ async def session_page(request: Query, session_id: str, wall: bool = False) -> R
     return page("admin/session.html", context | tick_context(tick, study))
 
 
-@get("/sessions/{session_id:str}/live")
+@get("/sessions/{session_id:str}/live", needs=SEES)
 async def session_live(request: Query, session_id: str) -> ASGIApp:
     """The dashboard's tick, once a second. (A raw handler cannot have parameters in its path: Litestar 2.25.)"""
-    lab, refusal = lab_of(request), 0
-    try:
-        await logged_in(request)
-        await study_of(request, session_id)  # a tick, which is rendered with it, must not wait for it
-    except NotLoggedIn:
-        refusal = 403
-    except NotFoundException:
-        refusal = 404
+    lab, who = lab_of(request), who_asks(request)
+    await study_of(request, session_id)  # a tick, which is rendered with it, must not wait for it
+    farewell = sse(fragment("body", "innerHTML", templates.render("admin/_ended.html")))
 
     async def stream(scope: Scope, receive: Receive, send: Send) -> None:
-        if refusal:
-            await refuse(send, refusal)
-            return
         board = lab.ticker.watch(session_id)
         try:
-            await send_stream(receive, send, board.messages())
+            with lab.open_pages.showing(who.login_id) as shown:
+                await send_stream(receive, send, shown.follow(board.messages(), farewell))
         finally:
             lab.ticker.unwatch(session_id)
 
     return stream
 
 
-@post("/sessions/{session_id:str}/{action:str}")
+@post("/sessions/{session_id:str}/{action:str}", needs=ACTS)
 async def act_on_session(request: Query, session_id: str, action: str) -> Response[str] | Redirect:
     """What the command line can do, too, leads back to the page, a program as well as a browser."""
-    by, to = await owner(request), f"/admin/sessions/{session_id}"
+    by, to = who_asks(request).name, f"/admin/sessions/{session_id}"
     if action not in SESSION_ACTIONS:
         raise NotFoundException(f"A session has no action “{action}”.")
     return await carry_out(request, SESSION_ACTIONS[action], by, to, session_id, back=action in ACTIONS)
 
 
-@get("/sessions/{session_id:str}/export.zip")
+@get("/sessions/{session_id:str}/export.zip", needs=SEES)
 async def export_zip(request: Query, session_id: str) -> Stream:
     lab = lab_of(request)
-    await logged_in(request)
     study = await study_of(request, session_id)
     name = f"{session_id}-{datetime.now(UTC):%Y%m%d-%H%M%S}.zip"
     return Stream(
@@ -94,10 +88,9 @@ async def export_zip(request: Query, session_id: str) -> Stream:
     )
 
 
-@get("/sessions/{session_id:str}/payments.csv")
+@get("/sessions/{session_id:str}/payments.csv", needs=SEES)
 async def payments_csv(request: Query, session_id: str) -> Response[bytes]:
     """The file of the export by itself, as it is now."""
-    await logged_in(request)
     study = await study_of(request, session_id)
     async with lab_of(request).pool.connection() as conn, snapshot(conn):
         rows = payments.payment_rows(conn, session_id, study)

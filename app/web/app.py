@@ -25,6 +25,7 @@ from app.web.auth import same_site
 from app.web.lab import open_lab
 from app.web.metrics import metrics
 from app.web.player_stream import play_live
+from app.web.researchers import admitted
 from app.web.responses import add_headers
 
 
@@ -47,7 +48,7 @@ def create_app(config: Config, url: str) -> Litestar:
     return Litestar(
         route_handlers=[
             *player_pages.HANDLERS,
-            Router("/admin", guards=[same_site], route_handlers=admin),
+            Router("/admin", guards=[same_site, admitted], route_handlers=admin),
             play_live,
             *health.HANDLERS,
             metrics,

@@ -1,9 +1,7 @@
-"""Who is asking: cookies, the guard against cross-site posts, limits on guessing."""
+"""Who is asking: cookies, the guard against cross-site posts, and what whoever guesses is told."""
 
 from __future__ import annotations
 
-import time
-from collections import OrderedDict
 from urllib.parse import urlsplit
 
 from litestar.connection import ASGIConnection
@@ -77,31 +75,13 @@ def cookie(name: str, value: str, secure: bool, max_age: int = WEEK) -> dict[str
     return {"Set-Cookie": f"{text}; Secure" if secure else text}
 
 
-class Limit:
-    """At most `most` failures from one source within `seconds`; it forgets the sources it saw first."""
-
-    def __init__(self, most: int, seconds: float, sources: int = 10_000) -> None:
-        self.most, self.seconds, self.sources = most, seconds, sources
-        self.failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
-
-    def check(self, source: str) -> None:
-        """Raises a 429 for a source that has failed too often."""
-        count, since = self.failures.get(source, (0, 0.0))
-        left = since + self.seconds - time.monotonic()
-        if count >= self.most and left > 0:
-            raise TooManyRequestsException(
-                detail=Sentence("Too many wrong tries from here. Wait a minute, then try again."),
-                headers={"Retry-After": str(int(left) + 1)},
-            )
-
-    def fail(self, source: str) -> None:
-        count, since = self.failures.pop(source, (0, 0.0))
-        if time.monotonic() - since > self.seconds:
-            count, since = 0, time.monotonic()
-        self.failures[source] = (count + 1, since)
-        if len(self.failures) > self.sources:
-            self.failures.popitem(last=False)
-
-
 def address_of(connection: ASGIConnection) -> str:  # type: ignore[type-arg]
     return connection.client.host if connection.client else "unknown"
+
+
+def too_many(seconds: int) -> TooManyRequestsException:
+    """A 429 for who has failed too often and may try again after so many seconds."""
+    return TooManyRequestsException(
+        detail=Sentence("Too many wrong tries from here. Wait a minute, then try again."),
+        headers={"Retry-After": str(seconds)},
+    )

@@ -32,6 +32,9 @@ from app.sessions.conductor import Conductor
 from app.sessions.seating_runs import SeatingRuns
 from app.sessions.studies import Studies
 from app.study.hooks.pool import Hooks
+from app.web.access.guesses import Guesses
+from app.web.access.open_pages import OpenPages
+from app.web.access.passwords import Hashing
 from app.web.live.feeds import Live
 from app.web.monitor.dashboard import render_tick
 from app.web.monitor.server_figures import Figures, percentile, resident_megabytes
@@ -60,6 +63,9 @@ class Lab:
     ticker: Ticker
     presence: Presence
     signs: Signs
+    open_pages: OpenPages  # of researchers
+    hashing: Hashing
+    guesses: Guesses
     acknowledged: Counter[str]  # session → records for which this process has handed out receipts
     sign_in_times: deque[float]  # seconds from the form to the answer, with the seating in it
 
@@ -108,6 +114,7 @@ async def open_lab(config: Config, url: str) -> AsyncIterator[Lab]:
             lab.listener.run(),
             lab.conductor.run(),
             lab.ticker.run(),
+            lab.open_pages.run(),
             look_around(url),
         ]
         for part in [*(commit.run() for commit in lab.commits), *parts]:
@@ -128,7 +135,7 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
 
     presence, signs, acknowledged = Presence(), Signs(), Counter[str]()
     process = f"{socket.gethostname()}:{os.getpid()}"
-    live = Live(url, pool, keys, studies)
+    live, open_pages = Live(url, pool, keys, studies), OpenPages(url)
     lab = Lab(
         config=config,
         url=url,
@@ -139,29 +146,33 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
         answers=GroupCommit("records", url, records.store, config.ledger_limit),
         messages=GroupCommit("messages", url, messages.store, config.ledger_limit),
         live=live,
-        listener=_listener(config.listener_url or url, live, pool),
+        listener=_listener(config.listener_url or url, live, open_pages, pool),
         conductor=Conductor(url, studies, hooks),
         seating=SeatingRuns(pool, studies, hooks),
         ticker=Ticker(url, process, lambda: lab.figures(), render, presence, signs, acknowledged),
         presence=presence,
         signs=signs,
+        open_pages=open_pages,
+        hashing=Hashing(),
+        guesses=Guesses(pool),
         acknowledged=acknowledged,
         sign_in_times=deque(maxlen=1000),
     )
     return lab
 
 
-def _listener(url: str, live: Live, pool: Pool) -> Listener:
+def _listener(url: str, live: Live, open_pages: OpenPages, pool: Pool) -> Listener:
     checks: set[asyncio.Task[None]] = set()
 
     def on_connect() -> None:
         live.hub.hint_all()
+        open_pages.hint()
         # Postgres may have been restarted: find that out for the pool at once, not request by request.
         check = asyncio.create_task(pool.check())
         checks.add(check)
         check.add_done_callback(checks.discard)
 
-    return Listener(url, live.hub.hint, on_connect)
+    return Listener(url, live.hub.hint, on_connect, open_pages.hint)
 
 
 @asynccontextmanager

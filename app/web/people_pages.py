@@ -23,15 +23,15 @@ from app.web.lab import Query, lab_of
 from app.web.live.whereabouts import place_shown
 from app.web.monitor import histories
 from app.web.monitor.dashboard import type_numbers
-from app.web.researchers import logged_in, owner, study_of
+from app.web.researchers import ACTS, SEES, study_of, who_asks
 from app.web.responses import page, piece
 
 
-@get("/sessions/{session_id:str}/players")
+@get("/sessions/{session_id:str}/players", needs=SEES)
 async def people(
     request: Query, session_id: str, find: str = "", status: str = "", type: str = "", connection: str = ""
 ) -> Response[str]:
-    lab, who = lab_of(request), await logged_in(request)
+    lab, who = lab_of(request), who_asks(request)
     study = await study_of(request, session_id)
     async with lab.pool.connection() as conn:
         found, more = await histories.find_people(
@@ -55,9 +55,9 @@ async def people(
     return page("admin/people.html", context)
 
 
-@get("/sessions/{session_id:str}/players/{player_id:int}")
+@get("/sessions/{session_id:str}/players/{player_id:int}", needs=SEES)
 async def player_page(request: Query, session_id: str, player_id: int) -> Response[str]:
-    lab, who = lab_of(request), await logged_in(request)
+    lab, who = lab_of(request), who_asks(request)
     await study_of(request, session_id)
     async with lab.pool.connection() as conn:
         study = await lab.studies.current(conn, session_id)
@@ -76,11 +76,11 @@ async def player_page(request: Query, session_id: str, player_id: int) -> Respon
     return page("admin/player.html", context)
 
 
-@post("/sessions/{session_id:str}/players/{player_id:int}/{action:str}")
+@post("/sessions/{session_id:str}/players/{player_id:int}/{action:str}", needs=ACTS)
 async def act_on_player(
     request: Query, session_id: str, player_id: int, action: str
 ) -> Response[str] | Redirect:
-    by = await owner(request)  # first: nobody else learns who is there
+    by = who_asks(request).name
     async with lab_of(request).pool.connection() as conn:
         player = await _player(conn, session_id, player_id)
     to = f"/admin/sessions/{session_id}/players/{player_id}"

@@ -26,7 +26,8 @@ from app.study.languages.texts import Sentence
 from app.study.model.fields import FieldError, Form, first, typed
 from app.study.model.study import Study
 from app.web import record_forms, templates
-from app.web.auth import PLAYER_COOKIE, Limit, NotSignedIn, address_of, cookie, player_of, same_site
+from app.web.access.attempts import network_of
+from app.web.auth import PLAYER_COOKIE, NotSignedIn, address_of, cookie, player_of, same_site, too_many
 from app.web.fragments import fragment
 from app.web.lab import Query, lab_of
 from app.web.live.places import DonePlace, LobbyPlace, Place, RoomPlace
@@ -37,7 +38,6 @@ from app.web.responses import page, piece, problem, texts_for, wants_page
 Token = Annotated[str, Parameter(max_length=200)]
 LARGEST_FORM = 200_000  # bytes
 SEATING_PATIENCE = 12.0  # seconds
-wrong_tokens = Limit(most=60, seconds=60)
 
 
 class UnknownToken(Exception):
@@ -67,9 +67,10 @@ async def join_form(request: Query, token: Token) -> Response[str]:
 @post("/join/{token:str}", guards=[same_site])
 async def join(request: Query, token: Token) -> Response[str] | Redirect:
     lab, form, began = lab_of(request), (await request.form()).dict(), time.monotonic()
+    _hold_off(request)
     arrived = await lab.arrivals.commit(EntryForm(token, form))
     if arrived is None:
-        raise _unknown_token(request)
+        raise await _unknown_token(request)
     if isinstance(arrived, Refused):
         study = await lab.studies.of(arrived.session_id)
         return _join(study, token, typed(study.entry, form), arrived.errors)
@@ -225,18 +226,23 @@ def _play(place: Place, status: int = 200) -> Response[str]:
 
 
 async def _invited(request: Query, token: str) -> Player:
+    _hold_off(request)
     async with lab_of(request).pool.connection() as conn:
         player = await players.find_by_token(conn, token)
     if player is None:
-        raise _unknown_token(request)
+        raise await _unknown_token(request)
     return player
 
 
-def _unknown_token(request: Query) -> UnknownToken:
-    # Only whoever guesses is held off: a whole classroom may come from one address.
-    wrong_tokens.check(address_of(request))
-    wrong_tokens.fail(address_of(request))
-    return UnknownToken()
+def _hold_off(request: Query) -> None:
+    """Before the link is looked up: whoever guesses learns nothing more, not even from a right one."""
+    if wait := lab_of(request).guesses.wait(network_of(address_of(request))):
+        raise too_many(wait)
+
+
+async def _unknown_token(request: Query) -> Exception:
+    wait = await lab_of(request).guesses.wrong(network_of(address_of(request)))
+    return too_many(wait) if wait else UnknownToken()
 
 
 async def _place(request: Query) -> Place:

@@ -48,6 +48,15 @@ def _not_signed_in(request: Query, _: NotSignedIn) -> Response[str]:
     )
 
 
+def _not_logged_in(request: Query, _: NotLoggedIn) -> Response[str] | Redirect:
+    """A page that was open while its log-in ended goes to the door, whichever part of it asks."""
+    if request.url.path.endswith("/live"):
+        return Response("", status_code=403)
+    if "hx-request" in request.headers:
+        return Response("", status_code=403, headers={"HX-Redirect": "/admin/login"})
+    return Redirect("/admin/login", status_code=303)
+
+
 def _unknown_token(request: Query, _: UnknownToken) -> Response[str]:
     return problem(
         request,
@@ -90,7 +99,7 @@ def _broken(request: Query, error: Exception) -> Response[str]:
 HANDLERS: ExceptionHandlersMap = {
     HTTPException: _http_problem,
     NotSignedIn: _not_signed_in,
-    NotLoggedIn: lambda _, __: Redirect("/admin/login", status_code=303),
+    NotLoggedIn: _not_logged_in,
     UnknownToken: _unknown_token,
     Busy: _busy,
     PoolTimeout: _busy,

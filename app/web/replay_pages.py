@@ -26,7 +26,7 @@ from app.web.replay.dashboard import (
     monitor_then,
 )
 from app.web.replay.places import Stage, page_then, story_then
-from app.web.researchers import logged_in, study_of
+from app.web.researchers import SEES, study_of, who_asks
 from app.web.responses import page, piece, problem
 
 
@@ -77,11 +77,11 @@ class TimeSlider:
         return f"{self.here}?at={second}{opened}"
 
 
-@get("/sessions/{session_id:str}/replay")
+@get("/sessions/{session_id:str}/replay", needs=SEES)
 async def replay_page(
     request: Query, session_id: str, at: str = "", room: str = "", player: str = ""
 ) -> Response[str]:
-    lab, who = lab_of(request), await logged_in(request)
+    lab, who = lab_of(request), who_asks(request)
     study = await study_of(request, session_id)
     here = f"/admin/sessions/{session_id}/replay"
     second, room_id, player_id = _second(at), _number(room), _number(player)

@@ -1,42 +1,71 @@
-"""Which researcher is asking, whether they may change something, and the study of the session that they ask about."""
+"""Which researcher is asking, and whether they may: the one guard of all their pages, by what each page `needs`."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 from litestar.connection import ASGIConnection
 from litestar.exceptions import NotFoundException, PermissionDeniedException
+from litestar.handlers.base import BaseRouteHandler
 
 from app.sessions import sessions
 from app.sessions.sessions import SessionError
 from app.study.model.study import Study
-from app.web import accounts
-from app.web.accounts import Researcher
+from app.web.access.logins import find_login
 from app.web.auth import ADMIN_COOKIE
 from app.web.lab import Query, lab_of
+
+# What a handler says: @get("/sessions/{session_id:str}", needs=SEES). One that says nothing is refused to everybody.
+Need = Literal["nobody", "account", "sees", "acts"]
+NOBODY: Need = "nobody"  # no log-in: it is there to get one
+ACCOUNT: Need = "account"  # a log-in
+SEES: Need = "sees"  # … of somebody who may look at the session in the address
+ACTS: Need = "acts"  # … and who may change something there
 
 
 class NotLoggedIn(Exception):
     """The page belongs to a researcher and no log-in came with the request."""
 
 
-async def logged_in(connection: ASGIConnection) -> Researcher:  # type: ignore[type-arg]
-    """Raises `NotLoggedIn`."""
-    key = connection.cookies.get(ADMIN_COOKIE, "")
-    if key:
-        async with lab_of(connection).pool.connection() as conn:
-            account = await accounts.account_of(conn, key)
-        if account is not None:
-            return account
-    raise NotLoggedIn
+@dataclass(frozen=True, slots=True)
+class Researcher:
+    """Who is asking."""
+
+    name: str
+    login_id: int
+    observes: bool  # changes nothing here
 
 
-async def owner(connection: ASGIConnection) -> str:  # type: ignore[type-arg]
-    """The name of an account that may change something. Raises `NotLoggedIn`, and a 403 for one that only watches."""
-    account = await logged_in(connection)
-    if account.observes:
+async def admitted(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
+    """Raises `NotLoggedIn`, and a 403 for who may not do this."""
+    need: Need | None = handler.opt.get("needs")
+    if need == NOBODY:
+        return
+    who = await _asking(connection)
+    if need == ACTS and who.observes:
         raise PermissionDeniedException(
             "Your account watches and changes nothing. Ask an owner of the session to do this."
         )
-    return account.name
+    if need not in (ACCOUNT, SEES, ACTS):
+        raise PermissionDeniedException("Nobody has said who may open this page.")
+    connection.scope["state"]["researcher"] = who
+
+
+def who_asks(connection: ASGIConnection) -> Researcher:  # type: ignore[type-arg]
+    """Whom the guard has let in."""
+    who: Researcher = connection.scope["state"]["researcher"]
+    return who
+
+
+async def _asking(connection: ASGIConnection) -> Researcher:  # type: ignore[type-arg]
+    key = connection.cookies.get(ADMIN_COOKIE, "")
+    if key:
+        async with lab_of(connection).pool.connection() as conn:
+            found = await find_login(conn, key)
+        if found is not None:
+            return Researcher(found.name, found.login_id, found.observes)
+    raise NotLoggedIn
 
 
 async def study_of(request: Query, session_id: str) -> Study:

@@ -16,14 +16,14 @@ from app.web.lab import Query, lab_of
 from app.web.monitor import histories
 from app.web.monitor.dashboard import type_numbers
 from app.web.monitor.ticks import room_lines
-from app.web.researchers import logged_in, owner, study_of
+from app.web.researchers import ACTS, SEES, study_of, who_asks
 from app.web.responses import page, piece
 
 
-@get("/sessions/{session_id:str}/rooms")
+@get("/sessions/{session_id:str}/rooms", needs=SEES)
 async def room_list(request: Query, session_id: str, find: str = "", status: str = "") -> Response[str]:
     """The rooms of the dashboard as a table."""
-    lab, who = lab_of(request), await logged_in(request)
+    lab, who = lab_of(request), who_asks(request)
     study = await study_of(request, session_id)
     async with lab.pool.connection() as conn:
         found = await room_lines(conn, session_id)
@@ -36,9 +36,9 @@ async def room_list(request: Query, session_id: str, find: str = "", status: str
     return page("admin/rooms.html", context)
 
 
-@get("/sessions/{session_id:str}/rooms/{room_id:int}")
+@get("/sessions/{session_id:str}/rooms/{room_id:int}", needs=SEES)
 async def room_page(request: Query, session_id: str, room_id: int) -> Response[str]:
-    lab, who = lab_of(request), await logged_in(request)
+    lab, who = lab_of(request), who_asks(request)
     study = await study_of(request, session_id)
     async with lab.pool.connection() as conn, snapshot(conn):
         story = await histories.story_in(conn, session_id, room_id)
@@ -52,9 +52,9 @@ async def room_page(request: Query, session_id: str, room_id: int) -> Response[s
     return page("admin/room.html", context)
 
 
-@post("/sessions/{session_id:str}/rooms/{room_id:int}/{action:str}")
+@post("/sessions/{session_id:str}/rooms/{room_id:int}/{action:str}", needs=ACTS)
 async def act_on_room(request: Query, session_id: str, room_id: int, action: str) -> Response[str] | Redirect:
-    by, to = await owner(request), f"/admin/sessions/{session_id}/rooms/{room_id}"
+    by, to = who_asks(request).name, f"/admin/sessions/{session_id}/rooms/{room_id}"
     return await carry_out(request, ROOM_ACTIONS.get(action), by, to, session_id, room_id)
 
 

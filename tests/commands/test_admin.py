@@ -1,8 +1,12 @@
-"""Stories of accounts that are made on the command line."""
+"""Stories of accounts that are made, listed, given new passwords and removed on the command line."""
 
 from __future__ import annotations
 
-from app.web.accounts import password_hash, password_matches
+import json
+
+from app.web.access.accounts import password_hash
+from app.web.access.logins import find_login, log_in
+from app.web.access.passwords import password_matches
 from tests.house.shell import Shell
 
 
@@ -17,3 +21,41 @@ def test_an_account_is_added_and_given_a_new_password(shell: Shell) -> None:
     assert opens("first password") and not opens("first password\n")
     assert shell.type("admin", "add", "ada", "--password", "second password").returncode == 0
     assert opens("second password") and not opens("first password")
+    changed = shell.type("admin", "password", "ada", typed="third password\n")
+    assert changed.returncode == 0 and "ada has a new password" in changed.stdout
+    assert opens("third password") and not opens("second password")
+
+
+def test_what_cannot_be_an_account_or_a_password_is_refused_in_a_sentence(shell: Shell) -> None:
+    for words, sentence in (
+        (("add", " ", "--password", "first password"), "1 to 100 plain characters"),
+        (("add", "eve", "--password", "password1234"), "easy to guess"),
+        (("add", "eve", "--password", "short"), "too short"),
+        (("password", "nobody", "--password", "first password"), "There is no account “nobody”"),
+        (("remove", "nobody"), "There is no account “nobody”"),
+    ):
+        refused = shell.type("admin", *words)
+        assert refused.returncode == 2 and sentence in refused.stderr and refused.stdout == "", words
+    assert shell.house.sql("select from account where name = 'eve'") == []
+
+
+def test_a_removal_and_a_new_password_end_the_log_ins_of_that_account_alone(shell: Shell) -> None:
+    house = shell.house
+    for name in ("lin", "mia"):
+        assert shell.type("admin", "add", name, "--observer", "--password", "first password").returncode == 0
+    keys = {name: house.do(lambda conn, n=name: log_in(conn, n)) for name in ("lin", "mia")}  # type: ignore[misc]
+    link = house.do(lambda conn: log_in(conn, "lin", once=True))
+
+    def holds(name: str) -> bool:
+        return house.do(lambda conn: find_login(conn, keys[name])) is not None
+
+    listed = {one["name"]: one for one in json.loads(shell.type("admin", "list", "--json").stdout)}
+    assert listed["lin"]["logins"] == 1 and listed["lin"]["observer"] and listed["lin"]["seen_at"]
+    assert "lin" in shell.type("admin", "list").stdout
+    shell.type("admin", "password", "lin", "--password", "second password")
+    assert not holds("lin") and holds("mia")
+    assert house.sql("select from login where account = 'lin'") == [], "links included"
+    assert link
+    removed = shell.type("admin", "remove", "mia")
+    assert removed.returncode == 0 and "removed" in removed.stdout and not holds("mia")
+    assert "mia" not in shell.type("admin", "list").stdout

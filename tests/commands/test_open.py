@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 
 import httpx
@@ -48,7 +49,7 @@ def test_a_list_of_people_with_a_mistake_is_refused_whole(shell: Shell) -> None:
         assert re.search(sentence, ended.stderr), ended.stderr
     assert shell.rows() == before and not list(shell.folder.glob("links*"))
     # The list that all of them were made from is a good one.
-    assert shell.type("open", RUMOUR, "--players", shell.people(good)).returncode == 0
+    assert shell.type("open", RUMOUR, "--players", shell.people(good), "--short-tokens").returncode == 0
     assert shell.rows() != before
 
 
@@ -109,7 +110,7 @@ def test_a_links_file_that_others_could_read_is_replaced_by_one_that_they_cannot
 def test_the_same_people_in_a_second_session_are_led_to_the_newest_with_a_note(
     shell: Shell, server: Server
 ) -> None:
-    listed = shell.people("token,label,type\ntwice-1,,red\ntwice-2,,blue\n")
+    listed = shell.people("token,label,type\n7f3kqzt2-twice-a9,,red\nmw84hxcv-twice-b2,,blue\n")
     first = shell.type("open", RUMOUR, "--players", listed, "--name", "Monday", "--json")
     assert "Monday" not in first.stderr
     second = shell.type("open", RUMOUR, "--players", listed, "--name", "Tuesday", "--json")
@@ -118,7 +119,7 @@ def test_the_same_people_in_a_second_session_are_led_to_the_newest_with_a_note(
         r"^note: 2 of these tokens are also in the open session “Monday”", second.stderr, re.MULTILINE
     )
     with httpx.Client(base_url=server.base) as visitor:
-        joined = visitor.post("/join/twice-1", data={"age": "30", "news": "Never"})
+        joined = visitor.post("/join/7f3kqzt2-twice-a9", data={"age": "30", "news": "Never"})
         assert joined.status_code == 303, joined.text
     newest = json.loads(second.stdout)["session"]
     waiting = shell.house.sql(
@@ -137,3 +138,23 @@ def test_people_who_cannot_fill_a_room_are_let_in_with_a_note(shell: Shell) -> N
     ended = shell.type("open", RUMOUR, "--players", shell.people("token,label,type\n,,red\n"), "--json")
     assert ended.returncode == 0 and json.loads(ended.stdout)["players"] == 1
     assert ended.stderr.startswith("note: ") and "mixed" in ended.stderr and "Traceback" not in ended.stderr
+
+
+def test_tokens_that_somebody_could_guess_are_refused_unless_they_are_meant(shell: Shell) -> None:
+    safe = [f"{os.urandom(12).hex()}" for _ in range(3)]
+    header, before = "token,label,type\n", shell.rows()
+    for tokens, how_many in (
+        (["17", *safe[1:]], "a token"),
+        ([f"participant-in-our-study-{n:04}" for n in range(50)], "50 tokens"),  # long, and counted up
+        ([f"4471{n:03}@uni" for n in range(3)], "3 tokens"),
+    ):
+        tokens = [token.replace("@", "_") for token in tokens]
+        listed = shell.people(header + "".join(f"{token},,red\n" for token in tokens))
+        refused = shell.type("open", RUMOUR, "--players", listed)
+        assert refused.returncode == 2 and refused.stderr.count("\n") == 1 and refused.stdout == ""
+        assert f"has {how_many} that somebody could guess, “{tokens[0]}”" in refused.stderr
+        assert "--short-tokens" in refused.stderr and shell.rows() == before
+    listed = shell.people(header + "".join(f"{token},,red\n" for token in safe) + ",,blue\n")
+    assert shell.type("open", RUMOUR, "--players", listed).returncode == 0
+    short = shell.people(header + "17,,red\n18,,blue\n")
+    assert shell.type("open", RUMOUR, "--players", short, "--short-tokens").returncode == 0

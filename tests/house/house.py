@@ -22,7 +22,8 @@ from app.sessions.actions import ACTIONS
 from app.sessions.sessions import open_session
 from app.study.model.study import Study
 from app.study.reading import parse, read_folder
-from app.web.accounts import log_in, password_hash, put_account
+from app.web.access.accounts import password_hash, put_account
+from app.web.access.logins import log_in
 from app.web.auth import ADMIN_COOKIE
 from app.web.processes import free_port
 from tests.house.database import CONTRADICTIONS

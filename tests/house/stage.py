@@ -13,7 +13,7 @@ from pytest_playwright.pytest_playwright import CreateContextCallback
 
 from app.database.connections import Connection
 from app.players import notes
-from app.web.accounts import put_account
+from app.web.access.accounts import put_account
 from tests.house.guests import Guest
 from tests.house.house import House, Opened
 from tests.house.server import Server

@@ -20,7 +20,8 @@ from app.database.running import migrate_at
 from app.rehearsal.bots import Bot
 from app.rehearsal.habits import Habits
 from app.study.reading import parse, read_folder
-from app.web.accounts import log_in, put_account
+from app.web.access.accounts import put_account
+from app.web.access.logins import log_in
 from app.web.processes import free_port
 from tests.house.browser import chromium, launch_arguments
 from tests.house.house import House, Opened
@@ -64,7 +65,7 @@ def main() -> None:
 def _take(house: House) -> None:
     session = house.open_folder(RUMOUR, PEOPLE)
     server = house.serve(2)
-    house.do(lambda conn: put_account(conn, "ada", "correct horse"))
+    house.do(lambda conn: put_account(conn, "ada", "correct horse battery"))
     small = _open_small(house)
     link, key = (house.do(lambda conn: log_in(conn, "ada", once=True)) for _ in range(2))
     crowd = threading.Thread(target=lambda: asyncio.run(_crowd(server, session)), daemon=True)

@@ -17,7 +17,8 @@ import pytest
 from app.database.connections import Connection
 from app.rehearsal.browser import Browser, WireError
 from app.sessions.actions import ACTIONS
-from app.web.accounts import log_in, put_account
+from app.web.access.accounts import put_account
+from app.web.access.logins import log_in
 from app.web.auth import ADMIN_COOKIE, PLAYER_COOKIE
 from tests.house.guests import Stream, sign_everyone_in, stream_status, watching
 from tests.house.house import PASSWORD, House, Opened

@@ -21,7 +21,7 @@ import pytest
 from app.config import PROJECT
 from app.database.embedded import Postgres
 from app.rehearsal.browser import Browser, WireError
-from app.web.accounts import log_in
+from app.web.access.logins import log_in
 from app.web.auth import ADMIN_COOKIE, PLAYER_COOKIE
 from app.web.player_stream import TABS
 from tests.house.guests import hidden_fields, sign_everyone_in, stream_status

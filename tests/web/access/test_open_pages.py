@@ -1,0 +1,106 @@
+"""Stories of access that is taken back: log-ins and what is open end within a second, whoever ends them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import httpx
+import pytest
+
+from app.rehearsal.browser import Browser, WireError
+from app.web.access.accounts import put_account, remove_account, set_password
+from app.web.access.passwords import new_hash
+from app.web.auth import ADMIN_COOKIE
+from tests.house.guests import watching
+from tests.house.house import House
+
+ANOTHER = "staple horse correct"
+
+
+def end(house: House, browser: Browser, name: str) -> None:
+    """In the way that the account is named for."""
+    if name == "logs out":
+        httpx.post(f"{browser.base}/admin/logout", cookies=browser.cookies)
+    elif name == "new password":
+        house.do(lambda conn: set_password(conn, name, new_hash(name, ANOTHER)))
+    elif name == "added again":
+        house.do(lambda conn: put_account(conn, name, ANOTHER, True))
+    elif name == "removed":
+        house.do(lambda conn: remove_account(conn, name))
+    else:
+        house.sql("update account set password_hash = 'another' where name = %s", name)
+
+
+def test_an_open_dashboard_ends_with_its_log_in_and_nobody_elses_does(house: House) -> None:
+    session = house.open(start=False)
+    server = house.serve(processes=2)
+    here = f"/admin/sessions/{session.id}"
+    names = ["logs out", "new password", "added again", "removed", "by hand", "no word comes"]
+    browsers = {name: house.researcher(server, name) for name in names}
+    grace = house.researcher(server, "grace")
+
+    async def story() -> None:
+        async with watching(grace, f"{here}/live") as others:
+            for name, browser in browsers.items():
+                async with watching(browser, f"{here}/live") as board:
+                    if name == "no word comes":
+                        house.sql("alter table login disable trigger login_deleted")
+                    await asyncio.to_thread(end, house, browser, name)
+                    done = time.monotonic()
+                    await board.until(lambda text: "This log-in has ended" in text, f"the end of {name}")
+                    took = time.monotonic() - done
+                    assert took < 2.0, (name, took)  # a second is promised; other stories run beside
+                    assert 'hx-target="body"' in board.raw[-1]
+                    await board.until(lambda _, board=board: board.ended, "nothing more")  # type: ignore[misc]
+                with pytest.raises(WireError, match="403"):
+                    async with watching(browser, f"{here}/live"):
+                        pass
+            seen = len(others.messages)
+            await others.until(lambda _: len(others.messages) > seen + 1, "grace’s next ticks")
+
+    house.tell(story())
+    key = browsers["new password"].cookies[ADMIN_COOKIE]
+    with httpx.Client(base_url=server.base, cookies={ADMIN_COOKIE: key}) as copy:
+        assert copy.get(here).headers["location"] == "/admin/login"
+        piece = copy.get(here, headers={"HX-Request": "true"})
+        assert (piece.status_code, piece.headers["hx-redirect"], piece.text) == (403, "/admin/login", "")
+
+
+def test_a_log_in_that_nobody_uses_ends_and_an_open_page_uses_it(house: House) -> None:
+    session = house.open(start=False)
+    server = house.serve()
+    ada = house.researcher(server)
+    here = f"/admin/sessions/{session.id}"
+
+    def used_now() -> bool:
+        return house.sql("select seen_at > now() - interval '1 minute' from login") == [(True,)]
+
+    async def story() -> None:
+        async with watching(ada, f"{here}/live") as board:
+            house.sql("update login set seen_at = now() - interval '11 hours'")
+            await board.until(lambda _: used_now(), "the open page counting as use", 10)
+            house.sql(
+                "update login set seen_at = now() - interval '13 hours'"
+            )  # as if this machine had slept
+            await board.until(lambda text: "This log-in has ended" in text, "its end")
+        assert (await ada.get(here)).status == 303
+        house.sql("update login set seen_at = now() - interval '11 hours'")
+        assert (await ada.get(here)).status == 200 and used_now()
+        house.sql("update login set expires_at = now()")
+        assert (await ada.get(here)).status == 303
+
+    house.tell(story())
+
+
+def test_a_log_in_of_the_version_before_goes_on(house: House) -> None:
+    """Its processes write rows without what this one adds; nobody is thrown out by a rolling restart."""
+    session = house.open(start=False)
+    server = house.serve()
+    house.do(lambda conn: put_account(conn, "ada", ANOTHER))
+    house.sql(
+        "insert into login (key_hash, account, once, expires_at)"
+        " values (sha256('old key'), 'ada', false, now() + interval '6 days')"
+    )
+    with httpx.Client(base_url=server.base, cookies={ADMIN_COOKIE: "old key"}) as client:
+        assert client.get(f"/admin/sessions/{session.id}").status_code == 200
