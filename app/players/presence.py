@@ -6,6 +6,7 @@ session waits for it or rests on it. What a researcher sees is read from the tab
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +17,7 @@ from app.database.queries import Queries, rows, value
 SQL = Queries(__name__)
 MOST = 2000  # lines written at once
 BLINK = 3.0  # seconds: a page that is reloaded was not away
+ASKS = 12.0  # seconds that a page which asks, as no stream gets through to it, counts as connected each time
 
 
 @dataclass(slots=True)
@@ -42,6 +44,9 @@ class Presence:
         self.here: dict[int, Stay] = {}  # by player
         self.unwritten: dict[int, Stay] = {}  # by identity, in the order of their change
         self.visits: dict[int, tuple[str, datetime]] = {}  # not yet written
+        self.asking: dict[
+            int, asyncio.TimerHandle
+        ] = {}  # player → the end of what they count as connected for
 
     def pages(self, player_id: int) -> int:
         return self.here[player_id].pages if player_id in self.here else 0
@@ -61,6 +66,19 @@ class Presence:
             stay.until = clock.now()
             del self.here[player_id]
             self.unwritten[id(stay)] = stay
+
+    def asked(self, player_id: int, session_id: str) -> None:
+        """A page of this player asks for news, now and then, instead of being connected."""
+        if player_id in self.asking:
+            self.asking[player_id].cancel()
+        else:
+            self.came(player_id, session_id)
+        loop = asyncio.get_running_loop()
+        self.asking[player_id] = loop.call_later(ASKS, self._asks_no_more, player_id)
+
+    def _asks_no_more(self, player_id: int) -> None:
+        del self.asking[player_id]
+        self.went(player_id)
 
     def opened(self, player_id: int, session_id: str) -> None:
         """The link was opened, by the player or by a scanner on the way."""

@@ -15,6 +15,7 @@ from litestar.params import Parameter
 from litestar.response import Redirect, Response
 from psycopg_pool import PoolTimeout, TooManyRequests
 
+from app.database import clock
 from app.database.group_commit import Busy
 from app.players import drafts, notes, players
 from app.players.players import Player
@@ -31,6 +32,7 @@ from app.web.auth import PLAYER_COOKIE, NotSignedIn, address_of, cookie, player_
 from app.web.fragments import fragment
 from app.web.lab import Query, lab_of
 from app.web.live.places import DonePlace, LobbyPlace, Place, RoomPlace
+from app.web.live.versions import version_of
 from app.web.live.whereabouts import place_of
 from app.web.record_forms import Posted
 from app.web.responses import page, piece, problem, texts_for, wants_page
@@ -89,9 +91,28 @@ async def join(request: Query, token: Token) -> Response[str] | Redirect:
 
 @get("/play")
 async def play(request: Query) -> Response[str]:
+    """To a page that asks for news and has them all: 304."""
+    if "hx-request" in request.headers:
+        return await _news(request)
     place = await _place(request)
     lab_of(request).signs.gave(place.study, place.player.id)
     return _play(place)
+
+
+async def _news(request: Query) -> Response[str]:
+    """The page to one that asks by itself, which is no sign of life of the person before it."""
+    lab, (player_id, session_id) = lab_of(request), player_of(request)
+    as_of = templates.milliseconds(clock.now())
+    async with lab.pool.connection() as conn:
+        version = await version_of(conn, player_id)
+    lab.presence.asked(player_id, session_id)
+    headers = {"ETag": f'"{version}"', "As-Of": str(as_of)}
+    # Whatever packs answers on the way may have weakened it.
+    if request.headers.get("if-none-match", "").removeprefix("W/") == headers["ETag"]:
+        return piece("", 304, headers)
+    answer = _play(await _place(request))
+    answer.headers.update(headers)
+    return answer
 
 
 @get(["/play/records", "/play/messages", "/play/help", "/play/here", "/play/leave"])

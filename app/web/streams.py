@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator
 
 from litestar.types import Receive, Send
 
-QUIET = 15.0  # seconds after which a comment keeps the connection alive
-HELLO, STILL_HERE = b": hello\n\n", b": still here\n\n"
+from app.web.fragments import beat
+
+QUIET = 3.0  # seconds until a stream gives a sign of life; static/js/connection.js waits a little longer
+HELLO = b": hello\n\n"
 HEADERS = [(b"content-type", b"text/event-stream"), (b"x-accel-buffering", b"no")]
 _open: dict[asyncio.Timeout, None] = {}  # the life of each stream that goes on
 _stopping = False
@@ -72,13 +74,17 @@ async def _send(send: Send, body: bytes) -> None:
 
 
 class _Pulse:
-    """A comment whenever a stream has been quiet for long, so that nothing between here and the page cuts it."""
+    """A sign of life whenever a stream has been quiet, by which a page knows that its stream comes through.
 
-    __slots__ = ("comment", "last", "loop", "send", "timer")
+    It also pushes on what something between here and the page keeps until the next piece comes, and nothing cuts the
+    connection for being idle.
+    """
+
+    __slots__ = ("beating", "last", "loop", "send", "timer")
 
     def __init__(self, send: Send) -> None:
         self.send, self.loop = send, asyncio.get_running_loop()
-        self.comment: asyncio.Task[None] | None = None
+        self.beating: asyncio.Task[None] | None = None
         self.last = self.loop.time()
         self.timer = self.loop.call_at(self.last + QUIET, self.beat)
 
@@ -86,11 +92,11 @@ class _Pulse:
         now = self.loop.time()
         if now >= self.last + QUIET:
             self.last = now
-            if self.comment is None or self.comment.done():  # or the page does not even take the one before
-                self.comment = self.loop.create_task(_send(self.send, STILL_HERE))
+            if self.beating is None or self.beating.done():  # or the page does not even take the one before
+                self.beating = self.loop.create_task(_send(self.send, beat()))
         self.timer = self.loop.call_at(self.last + QUIET, self.beat)
 
     def end(self) -> None:
         self.timer.cancel()
-        if self.comment:
-            self.comment.cancel()
+        if self.beating:
+            self.beating.cancel()

@@ -17,7 +17,7 @@ const clock = (() => {
     for (const node of all("[data-until]")) {
       const from = "frozen" in node.dataset ? Number(node.dataset.now) : now();
       const left = Math.max(0, Math.ceil((Number(node.dataset.until) - from) / 1000));
-      write(node, `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`);
+      write(node, minutes(left));
       node.classList.toggle("soon", left <= 10);
     }
     for (const pay of all("[data-pay]")) {
@@ -26,6 +26,8 @@ const clock = (() => {
     }
     for (const part of all("[data-while]")) part.hidden = now() >= Number(part.dataset.while);
   }
+
+  const minutes = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 
   function write(node, text) {
     if (node.textContent !== text) node.textContent = text;
@@ -36,5 +38,5 @@ const clock = (() => {
     return amount.toLocaleString(document.documentElement.lang, currency ? { style: "currency", currency } : two);
   }
 
-  return { read, show };
+  return { minutes, now, read, show, write };
 })();

@@ -11,6 +11,7 @@
   function tick() {
     clock.show();
     signs.callBack();
+    connection.look();
     state.showAge();
   }
 

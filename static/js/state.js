@@ -1,13 +1,12 @@
 // One line says whether this page is connected and all is saved, and another how old a monitor is.
 const state = (() => {
   const known = {
-    connection: "connecting", // or live, or away
+    connection: "", // a word of connection.js; nothing before it has looked
     sending: 0, // requests on their way
     unsent: 0, // forms that could not be sent yet
     saved: false, // what was sent last is stored
     changed: false, // an answer is other than what is stored
   };
-  let heard = performance.now(); // when the stream last said something
 
   function tell(news) {
     Object.assign(known, news);
@@ -24,29 +23,15 @@ const state = (() => {
   }
 
   function showAge() {
+    const seconds = Math.round(connection.age() / 1000);
+    for (const node of all("[data-ago]")) clock.write(node, clock.minutes(seconds));
     const age = byId("age");
     if (!age) return;
-    const seconds = Math.round((performance.now() - heard) / 1000);
-    const text = seconds > 3 ? `what you see is ${seconds} s old` : "live";
-    if (age.textContent !== text) age.textContent = text;
-    age.classList.toggle("old", seconds > 3);
+    const old = seconds > (connection.isAsking() ? 7 : Number(age.dataset.most));
+    const now = connection.isAsking() ? "up to date, asking every 5 s" : "live";
+    clock.write(age, old ? `what you see is ${seconds} s old` : now);
+    age.classList.toggle("old", old);
   }
-
-  document.addEventListener("htmx:sse:after:connection", () => tell({ connection: "live" }));
-  document.addEventListener("htmx:sse:before:connection", (event) => {
-    if (event.detail.connection.attempt) tell({ connection: "away" });
-  });
-  document.addEventListener("htmx:sse:error", (event) => {
-    if (event.detail.status === 403) location.reload();
-    else tell({ connection: "away" });
-  });
-  document.addEventListener("htmx:sse:after:message", () => {
-    heard = performance.now();
-  });
-  document.addEventListener("htmx:after:request", (event) => {
-    const { sourceElement, response } = event.detail.ctx;
-    if (sourceElement.matches?.("[hx-sse\\:connect]") && response.status === 403) location.reload();
-  });
 
   return { tell, showAge };
 })();

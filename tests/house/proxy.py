@@ -69,16 +69,24 @@ class Proxy:
                     writer.close()
 
     async def _stream(self, request: bytes, far: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
-        while True:
-            size = int(await far.readuntil(b"\r\n"), 16)
-            data = (await far.readexactly(size + 2))[:-2]
-            data = self.said(request, data) if size else data
-            if data or not size:
-                back.write(b"%x\r\n%s\r\n" % (len(data), data))
-            with suppress(OSError):
-                await back.drain()
-            if not size:
-                return
+        async for data in pieces(far):
+            await write_piece(back, self.said(request, data))
+        await write_piece(back, None)
+
+
+async def pieces(far: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """Of a stream, until it ends."""
+    while size := int(await far.readuntil(b"\r\n"), 16):
+        yield (await far.readexactly(size + 2))[:-2]
+
+
+async def write_piece(back: asyncio.StreamWriter, data: bytes | None) -> None:
+    """None: the end."""
+    if data or data is None:
+        data = data or b""
+        back.write(b"%x\r\n%s\r\n" % (len(data), data))
+        with suppress(OSError):
+            await back.drain()
 
 
 async def _message(reader: asyncio.StreamReader) -> bytes:

@@ -248,9 +248,10 @@ def put_researcher(stage: Stage) -> None:
     apart(lambda: stage.house.do(account))
 
 
-def log_in(stage: Stage, page: Page) -> None:
+def log_in(stage: Stage, page: Page, base: str = "") -> None:
+    """`base`: where the server is reached, if not at its own address."""
     put_researcher(stage)
-    page.goto(f"{stage.server.base}/admin")
+    page.goto(f"{base or stage.server.base}/admin")
     page.get_by_label("Name").fill("ada")
     page.get_by_label("Password").fill("a long password")
     page.get_by_role("button", name="Log in").click()

@@ -13,7 +13,7 @@ from app.database.events import Event
 from app.rooms import messages
 from app.rooms.messages import Message
 from app.sessions.studies import Studies
-from app.web.fragments import fragment, sse
+from app.web.fragments import beat, fragment, sse
 from app.web.live.hub import Hub
 from app.web.live.page import Page
 from app.web.live.places import DonePlace, LobbyPlace, Place, RoomPlace
@@ -32,8 +32,9 @@ class Live:
         self.pages: set[Page] = set()
 
     async def snapshot(self, page: Page) -> bytes:
-        """Everything this page shows now; from here on the page gets what comes after."""
+        """Everything this page shows now, and before it as of when; from here on the page gets what comes after."""
         while True:
+            as_of = beat()
             async with self.pool.connection() as conn:
                 study = await self.studies.current(conn, page.session_id)
                 place = await place_of(conn, self.keys, study, page.player_id)
@@ -49,7 +50,7 @@ class Live:
         message = fragment("#page", "innerMorph", place.html())
         if isinstance(place, DonePlace) and not place.aside.notices.waits:
             message += fragment("#live", "delete", "")
-        return sse(message, str(page.seq))
+        return as_of + sse(message, str(page.seq))
 
     def leave(self, page: Page) -> None:
         self.pages.discard(page)

@@ -1,0 +1,7 @@
+-- name: version
+-- Changes with all that changes the page of this player: the logs of their session and of their room tell of everything
+-- that a page shows.
+select concat_ws('.', p.status, p.room_id, p.slot, s.last_seq, r.last_seq)
+from player p join log s on s.session_id = p.session_id and s.room_id is null
+left join log r on r.room_id = p.room_id
+where p.id = %(player_id)s
