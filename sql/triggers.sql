@@ -71,7 +71,8 @@ begin
                 when n.status = 'paused' then n.paused_at
                 else n.closed_at end,
                 'before', case when n.study_sha256 <> o.study_sha256 then o.study_sha256 end,
-                'now', case when n.study_sha256 <> o.study_sha256 then n.study_sha256 end)) as data
+                'now', case when n.study_sha256 <> o.study_sha256 then n.study_sha256 end,
+                'waits_from', case when n.waits_from is distinct from o.waits_from then n.waits_from end)) as data
         from new_rows n join old_rows o using (id) where (n.status, n.study_sha256) <> (o.status, o.study_sha256)
     ) changed join log on log.session_id = changed.id and log.room_id is null;
     return null;

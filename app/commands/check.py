@@ -112,6 +112,13 @@ def _told(study: Study, estimate: Estimate) -> Iterator[tuple[str, str]]:
     yield "", f"measured: {figure} (BENCHMARKS.md)"
     if estimate.pay is not None:
         yield "pay", _paid(study, estimate, *estimate.pay)
+    if estimate.early:
+        early = texts_in().money(estimate.early, estimate.currency)
+        wait = _minutes(study.lobby.max_early)
+        yield (
+            "",
+            f"and at most {early} more for who waits before the start, which may take {wait} (`max_early`)",
+        )
 
 
 def _walled(hooks: Hooks) -> str:

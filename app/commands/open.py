@@ -7,11 +7,14 @@ import asyncio
 import json
 import sys
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.commands.arguments import Refusal
 from app.commands.connection import in_transaction
 from app.config import Config
+from app.database import clock
 from app.database.connections import Connection
 from app.players.links import write_links
 from app.players.people import Person, guessable, read_people
@@ -27,6 +30,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--players", type=Path, required=True, metavar="CSV", help="columns token, label, type"
     )
+    parser.add_argument("--starts", metavar="TIME", help="start by itself then: 2026-12-01T10:00+01:00")
+    parser.add_argument("--zone", help="of TIME, where it has no offset: Europe/Berlin")
     parser.add_argument("--name", help="the session's name (default: the study's title)")
     parser.add_argument("--links", type=Path, metavar="CSV", help="write one join link per player here")
     parser.add_argument(
@@ -40,6 +45,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
     people = read_people(options.players, study)
     if not options.short_tokens:
         _refuse_guessable(options.players.name, guessable(people))
+    start_at = start_time(options.starts, options.zone)
     if options.links and options.links.is_dir():
         raise Refusal(f"{options.links} is a folder. Give --links a file name.")
     tried = asyncio.run(try_study(study))
@@ -50,7 +56,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
         print(f"note: {mistake}", file=sys.stderr)
 
     async def work(conn: Connection) -> tuple[Session, list[tuple[str, int]]]:
-        session = await open_session(conn, study, people, options.name)
+        session = await open_session(conn, study, people, options.name, start_at)
         if options.links:
             try:
                 write_links(options.links, people, config.public_url)
@@ -76,7 +82,11 @@ def run(options: argparse.Namespace, config: Config) -> int:
         print(f"Their links are in {options.links}. Keep it safe: who has a link is that player.")
     else:
         print(f"A player's link is {config.public_url}/join/TOKEN; --links FILE writes them all.")
-    print(f"`networklab serve` lets them in; `networklab start {session.id}` begins seating.")
+    if start_at:
+        begins = f"seating begins by itself at {start_at:%Y-%m-%d %H:%M} UTC, while a server runs"
+        print(f"`networklab serve` lets them in; {begins}.")
+    else:
+        print(f"`networklab serve` lets them in; `networklab start {session.id}` begins seating.")
     return 0
 
 
@@ -87,3 +97,29 @@ def _refuse_guessable(name: str, found: list[Person]) -> None:
             f"{name} has {has} that somebody could guess, “{found[0].token}” for example, and take that player’s place."
             " Leave tokens empty to have them made, or say --short-tokens if they are meant to be so."
         )
+
+
+def start_time(text: str | None, zone: str | None) -> datetime | None:
+    """When a session starts by itself, in UTC; `zone`: of a time without an offset."""
+    if text is None:
+        if zone is not None:
+            raise Refusal("--zone says where the time of --starts is meant. Give --starts, too.")
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Refusal(
+            f"--starts is “{text}”, which is no date and time. Write 2026-12-01T10:00+01:00."
+        ) from None
+    if moment.tzinfo is None:
+        if zone is None:
+            raise Refusal(f"--starts {text} says no offset. Write {text}+01:00, or add --zone Europe/Berlin.")
+        try:
+            moment = moment.replace(tzinfo=ZoneInfo(zone))
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise Refusal(f"--zone {zone} is no time zone. Write one such as Europe/Berlin.") from None
+    elif zone is not None:
+        raise Refusal(f"--starts {text} has an offset already. Remove --zone, or the offset.")
+    if moment <= clock.now():
+        raise Refusal(f"--starts {text} has passed. Give a time that is still to come.")
+    return moment.astimezone(UTC)

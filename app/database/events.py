@@ -70,6 +70,10 @@ class SessionMoved(DoneBy):
     since: Moment
 
 
+class SessionStarted(SessionMoved):
+    waits_from: NotRequired[Moment]  # who waited then has waited from then on
+
+
 class StudyMended(DoneBy):
     before: str  # the study's sha256
     now: str
@@ -235,7 +239,7 @@ class Declared:
 SESSION: frozenset[Literal["session", "room"]] = frozenset({"session"})
 ROOM: frozenset[Literal["session", "room"]] = frozenset({"room"})
 DECLARED: Mapping[EventName, Declared] = {
-    "session_started": Declared(SessionMoved, SESSION),
+    "session_started": Declared(SessionStarted, SESSION),
     "session_paused": Declared(SessionMoved, SESSION),
     "session_resumed": Declared(SessionMoved, SESSION),
     "session_closed": Declared(SessionMoved, SESSION),

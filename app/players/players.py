@@ -37,6 +37,7 @@ class Player:
     nudged_at: datetime | None = None  # asked whether they are still there, or since then a pause has ended
     standby_until: datetime | None = None  # waits for a place that becomes free, at most so long
     treatment: Mapping[str, str] = field(default_factory=dict)  # factor → level, the room's included
+    start_at: datetime | None = None  # when the session starts by itself
 
 
 @dataclass(frozen=True, slots=True)

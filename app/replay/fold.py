@@ -123,8 +123,14 @@ class _Folding:
             earned=self.earned,
         )
 
-    def session_started(self, event: Event, data: events.SessionMoved) -> None:
+    def session_started(self, event: Event, data: events.SessionStarted) -> None:
+        """Who came before it has waited only since then."""
         self.session = replace(self.session, status="running", started_at=_moment(event, data.get("since")))
+        if "waits_from" in data:
+            begun = _moment(event, data["waits_from"])
+            for player in list(self.players.values()):
+                if player.status == "waiting" and player.waiting_since:
+                    self._player(player.id, waiting_since=max(player.waiting_since, begun))
 
     def session_paused(self, event: Event, data: events.SessionMoved) -> None:
         self.session = replace(self.session, status="paused", paused_at=_moment(event, data.get("since")))

@@ -97,6 +97,7 @@ class _Lobby:
     entries: Entries
     hooks: Hooks
     since: dict[int, int] = field(default_factory=dict)
+    came: dict[int, int] = field(default_factory=dict)
     types: dict[int, str] = field(default_factory=dict)
     made: Counter[str] = field(default_factory=Counter)
     rooms: list[OpenedRoom] = field(default_factory=list)
@@ -108,7 +109,9 @@ class _Lobby:
     async def look(self, at: int, running: bool) -> int | None:
         """As `lobby.seat`. Returns when to look again."""
         waiting = seating.oldest_first(
-            Waiting(player_id, self.types[player_id], (at - since) / 1e6)
+            Waiting(
+                player_id, self.types[player_id], (at - since) / 1e6, queued=(at - self.came[player_id]) / 1e6
+            )
             for player_id, since in self.since.items()
         )
         chosen = await self._chosen(waiting, running)
@@ -133,7 +136,10 @@ class _Lobby:
 
     def take(self, turn: Turn) -> None:
         if turn.what == "came":
-            self.since[turn.player_id], self.types[turn.player_id] = turn.at, turn.type
+            self.since[turn.player_id] = self.came[turn.player_id] = turn.at
+            self.types[turn.player_id] = turn.type
+        elif turn.what == "started":
+            self.since = dict.fromkeys(self.since, turn.at)
         elif turn.what == "retyped":
             self.types[turn.player_id] = turn.type
         elif turn.what == "gone" and self.since.pop(turn.player_id, None) is not None:

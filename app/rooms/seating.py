@@ -22,9 +22,14 @@ HOOK_LOOK = 5.0  # seconds until the hook is asked again while somebody waits: i
 class Waiting:
     player_id: int
     type: str
-    waited: float  # seconds
+    waited: float  # seconds: from the start, or from coming if that is later; before the start, from coming
     logged: bool = True  # that they came
     stands_by: float | None = None  # for so many seconds still; None: they wait for a room of their own
+    queued: float | None = None  # seconds in the queue; None: as long as they have waited
+
+    @property
+    def in_queue(self) -> float:
+        return self.waited if self.queued is None else self.queued
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ class LobbyView:
 
     waiting: Sequence[Waiting]  # as `oldest_first` has them
     made: Mapping[str, int]  # how many rooms there are of each kind
-    running: bool = True  # else nobody sits down
+    running: bool = True  # else it has not started, and nobody sits down
     at_once: str | None = None  # rooms of this kind take people however short they have waited
     chosen: Sequence[Placement] | None = None  # what the study's hook opens; None: it has not been asked
     underway: Underway | None = None  # None: it has not been looked at
@@ -97,7 +102,8 @@ class Prospect:
 
 
 def oldest_first(waiting: Iterable[Waiting]) -> list[Waiting]:
-    return sorted(waiting, key=lambda one: (-one.waited, one.player_id))
+    """Who has been in the queue longest comes first: those who came before the start have all waited as long."""
+    return sorted(waiting, key=lambda one: (-one.in_queue, one.player_id))
 
 
 def plan(study: Study, view: LobbyView) -> Plan:
@@ -112,7 +118,7 @@ def plan(study: Study, view: LobbyView) -> Plan:
     takes = _takes(hopeless, view.underway.vacancies) if view.underway else []
     taken = [player_id for _, player_id in takes]
     own = [one for one in _without(left, taken) if one.stands_by is None]
-    overdue = [one.player_id for one in own if one.waited >= study.lobby.max_wait]
+    overdue = [one.player_id for one in own if one.waited >= study.lobby.longest(view.running)]
     stay, new, relieved = _standby(study, view.underway, _without(hopeless, taken + overdue))
     look = _look(study, view, _without(own, overdue), bool(stay or new))
     return Plan(opens, takes, overdue, relieved, new, hopeless, look)
@@ -231,7 +237,7 @@ def _take_some(
 ) -> list[tuple[Waiting, str]] | None:
     """The oldest people for a room of this kind in which bots take the other seats; None if it is not time for that."""
     fits = {type_: queue for type_, queue in queues.items() if queue and kind.takes(type_)}
-    longest = max((queue[0][1].waited for queue in fits.values()), default=0.0)
+    longest = max((one.waited for queue in fits.values() for _, one in queue), default=0.0)
     if kind.fills_after is None or not fits or longest < kind.fills_after:
         return None
     here = {type_: len(queue) for type_, queue in fits.items()}
@@ -256,7 +262,7 @@ def _who_waited(people: Sequence[Waiting], bots: int) -> str:
 
 def next_look(study: Study, waited: Sequence[float], running: bool) -> float | None:
     """Seconds until somebody who waits reaches some `after` or the longest wait; None if nobody waits."""
-    marks = [study.lobby.max_wait]
+    marks = [study.lobby.longest(running)]
     for kind in study.rooms if running else ():
         marks += [kind.after] if kind.fills_after is None else [kind.after, kind.fills_after]
     ahead = [mark - one for one in waited for mark in marks if mark > one]

@@ -22,13 +22,25 @@ LONGEST = 3600  # seconds that a step may be extended by at once
 
 
 async def start(conn: Connection, session_id: str, by: str) -> str:
-    """Seating begins. Returns a sentence for the researcher; again changes nothing."""
+    """Seating begins, and waits count from now. Returns a sentence for the researcher; again changes nothing.
+
+    `by` is empty where the session starts by itself.
+    """
     session = await sessions.lock_as(conn, session_id, by)
     if session.status == "open":
-        await conn.execute(SQL["start_session"], dict(id=session_id))
+        await conn.execute(SQL["lock_waiting_players"], dict(id=session_id))
+        moment = dict(id=session_id, now=await value(conn, SQL["moment"]))
+        await conn.execute(SQL["start_session"], moment)
+        await conn.execute(SQL["begin_waits"], moment)
         await conn.execute(SQL["look_again"], dict(id=session_id))
         return f"Started {session.name}: seating begins."
     return _already(session)
+
+
+async def due_starts(conn: Connection) -> list[str]:
+    """Sessions that are to have started by themselves by now."""
+    found = await conn.execute(SQL["due_starts"])
+    return [session_id for (session_id,) in await found.fetchall()]
 
 
 async def pause(conn: Connection, session_id: str, by: str) -> str:

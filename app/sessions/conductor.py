@@ -13,6 +13,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -21,7 +22,8 @@ import psycopg
 from app.database.connections import AWAY, Connection, Line
 from app.database.queries import Queries, value
 from app.rooms import bots, decisions, dropouts, lobby, rooms
-from app.sessions import stopped_rooms
+from app.sessions import actions, stopped_rooms
+from app.sessions.sessions import SessionError
 from app.sessions.studies import Studies
 from app.study.hooks.pool import HookError, Hooks
 from app.study.model.study import Position
@@ -93,6 +95,8 @@ class Conductor:
     async def move_on(self, conn: Connection, hinted: Iterable[int], everywhere: bool) -> float:
         """Do all that is due now; returns the seconds until something will be."""
         await self.move_rooms(conn, hinted, everywhere)
+        for session_id in await actions.due_starts(conn):
+            await self._in_session(session_id, self._start_by_itself(conn, session_id))
         for session_id in await lobby.due(conn, everywhere):
             await self._in_session(session_id, self._seat(conn, session_id))
         return await seconds_until_due(conn, SWEEP)
@@ -117,6 +121,11 @@ class Conductor:
         except Exception:
             logger.exception("session %s can't go on; the next try is in %.0f s", session_id, REST)
             self.broken[session_id] = time.monotonic() + REST
+
+    async def _start_by_itself(self, conn: Connection, session_id: str) -> None:
+        with suppress(SessionError):  # closed meanwhile
+            async with conn.transaction():
+                await actions.start(conn, session_id, by="")
 
     async def _seat(self, conn: Connection, session_id: str) -> None:
         study = await self.studies.of(session_id)
@@ -223,6 +232,6 @@ class Conductor:
 
 
 async def seconds_until_due(conn: Connection, at_most: float) -> float:
-    """Until the next deadline of any room or lobby; below zero if it has passed, `at_most` if there is none."""
+    """Until any room, lobby or start is due; below zero if it has passed, `at_most` if there is none."""
     seconds: float | None = await value(conn, SQL["seconds_until_due"])
     return at_most if seconds is None else seconds

@@ -30,6 +30,7 @@ class Session:
     seed: int
     status: str  # open, running, paused or closed
     opened_at: datetime
+    start_at: datetime | None  # when it starts by itself; None: when somebody starts it
     started_at: datetime | None
     paused_at: datetime | None
     closed_at: datetime | None
@@ -46,14 +47,16 @@ class SessionLine(Session):
 
 
 async def open_session(
-    conn: Connection, study: Study, people: Sequence[Person], name: str | None = None
+    conn: Connection,
+    study: Study,
+    people: Sequence[Person],
+    name: str | None = None,
+    start_at: datetime | None = None,
 ) -> Session:
-    """A new session with its door open: people can sign in and wait."""
+    """A new session with its door open: people can sign in and wait. `start_at`: when it starts by itself."""
     session_id = new_token(8)
-    await conn.execute(
-        SQL["add_session"],
-        dict(id=session_id, name=name or study.title, seed=secrets.randbits(62), sha256=study.sha256),
-    )
+    new = dict(id=session_id, name=name or study.title, seed=secrets.randbits(62), sha256=study.sha256)
+    await conn.execute(SQL["add_session"], new | dict(start_at=start_at))
     await add_files(conn, session_id, study)
     await conn.execute(SQL["add_lobby"], dict(id=session_id))
     await players.invite(conn, session_id, people)

@@ -19,6 +19,7 @@ def seconds_in(text: str) -> Decimal | None:
 
 
 def as_clock(seconds: float) -> str:
-    """Minutes and seconds, as a stop-watch has them: 6:05."""
+    """Minutes and seconds, as a stop-watch has them: 6:05; from an hour on 1:06:05."""
     minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes}:{rest:02d}"
+    hours, rest_minutes = divmod(minutes, 60)
+    return f"{hours}:{rest_minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

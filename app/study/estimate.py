@@ -28,7 +28,7 @@ class Estimate:
     arrive evenly within `over` seconds and play as fast as in `shortest`: all of them at once, if that takes longer
     than to arrive. `pay` is for who finishes; its most is None where `score` may give any amount. `fills` has the kinds
     of rooms, and how long the first who comes for one waits for the others, as far as the types of those who come are
-    known.
+    known. `early` is what waiting before the start brings at most.
     """
 
     players: int
@@ -42,6 +42,7 @@ class Estimate:
     records_a_second: float
     forms_a_second: float
     pay: tuple[Decimal, Decimal | None] | None
+    early: Decimal
     currency: str
 
 
@@ -65,6 +66,7 @@ def estimate_of(study: Study, people: int | Counter[str], over: float) -> Estima
         records_a_second=players * most / busy,
         forms_a_second=players * forms / busy,
         pay=_pay(study),
+        early=study.lobby.pay_per_minute * Decimal(study.lobby.max_early) / 60,
         currency=study.pay.currency,
     )
 

@@ -15,10 +15,13 @@ where s.id = %(session_id)s
 -- Nobody else takes these people out of the lobby: whoever does holds its row, as this transaction does.
 -- clock_timestamp(), not now(): this transaction may have waited for the lobby's lock. Read once: with a clock
 -- of its own, who is looked at later would seem to have waited longer.
-select id as player_id, type, extract(epoch from (select clock_timestamp()) - waiting_since)::float8 as waited,
-    arrival_logged as logged, extract(epoch from standby_until - (select clock_timestamp()))::float8 as stands_by
-from player where session_id = %(session_id)s and status = 'waiting'
-order by id
+-- Before a start that is known, nobody has waited for it yet: less than nothing.
+select p.id as player_id, p.type, extract(epoch from (select clock_timestamp())
+        - greatest(p.waiting_since, case when s.status = 'open' then s.start_at end))::float8 as waited,
+    p.arrival_logged as logged, extract(epoch from p.standby_until - (select clock_timestamp()))::float8 as stands_by,
+    extract(epoch from (select clock_timestamp()) - p.signed_in_at)::float8 as queued
+from player p join session s on s.id = p.session_id where p.session_id = %(session_id)s and p.status = 'waiting'
+order by p.id
 
 -- name: set_due
 update lobby set due_at = clock_timestamp() + make_interval(secs => %(secs)s)

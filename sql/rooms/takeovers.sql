@@ -4,7 +4,7 @@ select n.id, n.label, n.type, n.waiting_since
 from player p join room r on r.id = p.room_id join slot s on s.room_id = p.room_id and s.slot = p.slot
 join player n on n.session_id = p.session_id and n.status = 'waiting' and s.type in ('any', n.type)
 where p.id = %(player_id)s and not p.replaced and r.status = 'playing'
-order by n.standby_until is null, n.waiting_since, n.id limit 50
+order by n.standby_until is null, n.signed_in_at, n.id limit 50
 
 -- name: rooms_with_vacancies
 -- Rooms that go on smaller, at a step at which who stands by takes a slot that is empty.

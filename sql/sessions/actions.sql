@@ -2,7 +2,15 @@
 select clock_timestamp()
 
 -- name: start_session
-update session set status = 'running', started_at = clock_timestamp() where id = %(id)s
+update session set status = 'running', started_at = %(now)s, waits_from = %(now)s where id = %(id)s
+
+-- name: begin_waits
+-- Whoever came before the start has waited only since then.
+update player set waiting_since = greatest(waiting_since, %(now)s) where session_id = %(id)s and status = 'waiting'
+
+-- name: due_starts
+-- Sessions that are to have started by themselves by now.
+select id from session where status = 'open' and start_at <= clock_timestamp() order by id
 
 -- name: pause_session
 update session set status = 'paused', paused_at = clock_timestamp() where id = %(id)s

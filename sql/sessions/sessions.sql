@@ -1,14 +1,15 @@
 -- name: add_session
-insert into session (id, name, seed, study_sha256) values (%(id)s, %(name)s, %(seed)s, %(sha256)s)
+insert into session (id, name, seed, study_sha256, start_at)
+values (%(id)s, %(name)s, %(seed)s, %(sha256)s, %(start_at)s)
 
 -- name: add_lobby
 insert into lobby (session_id) values (%(id)s)
 
 -- name: find_session
-select id, name, seed, status::text, opened_at, started_at, paused_at, closed_at from session where id = %(id)s
+select id, name, seed, status::text, opened_at, start_at, started_at, paused_at, closed_at from session where id = %(id)s
 
 -- name: list_sessions
-select s.id, s.name, s.seed, s.status::text, s.opened_at, s.started_at, s.paused_at, s.closed_at,
+select s.id, s.name, s.seed, s.status::text, s.opened_at, s.start_at, s.started_at, s.paused_at, s.closed_at,
     (select count(*) from player p where p.session_id = s.id) as players,
     (select count(*) from player p where p.session_id = s.id and p.status <> 'invited') as signed_in,
     (select count(*) from room r where r.session_id = s.id) as rooms,
@@ -18,7 +19,7 @@ from session s order by s.opened_at desc, s.id
 -- name: lock_session
 -- First in the lock order: session, lobby, rooms by id, players by id, logs by id.
 -- No key update: seating holds the lobby when the rooms that it opens refer to the session.
-select id, name, seed, status::text, opened_at, started_at, paused_at, closed_at
+select id, name, seed, status::text, opened_at, start_at, started_at, paused_at, closed_at
 from session where id = %(id)s for no key update
 
 -- name: act_as

@@ -17,7 +17,7 @@ const clock = (() => {
     for (const node of all("[data-until]")) {
       const from = "frozen" in node.dataset ? Number(node.dataset.now) : now();
       const left = Math.max(0, Math.ceil((Number(node.dataset.until) - from) / 1000));
-      write(node, minutes(left));
+      write(node, asClock(left));
       node.classList.toggle("soon", left <= 10);
     }
     for (const pay of all("[data-pay]")) {
@@ -27,7 +27,11 @@ const clock = (() => {
     for (const part of all("[data-while]")) part.hidden = now() >= Number(part.dataset.while);
   }
 
-  const minutes = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  function asClock(seconds) {
+    const two = (number) => String(number).padStart(2, "0");
+    const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60)];
+    return hours ? `${hours}:${two(minutes % 60)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+  }
 
   function write(node, text) {
     if (node.textContent !== text) node.textContent = text;
@@ -38,5 +42,5 @@ const clock = (() => {
     return amount.toLocaleString(document.documentElement.lang, currency ? { style: "currency", currency } : two);
   }
 
-  return { minutes, now, read, show, write };
+  return { asClock, now, read, show, write };
 })();

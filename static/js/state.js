@@ -24,7 +24,7 @@ const state = (() => {
 
   function showAge() {
     const seconds = Math.round(connection.age() / 1000);
-    for (const node of all("[data-ago]")) clock.write(node, clock.minutes(seconds));
+    for (const node of all("[data-ago]")) clock.write(node, clock.asClock(seconds));
     const age = byId("age");
     if (!age) return;
     const old = seconds > (connection.isAsking() ? 7 : Number(age.dataset.most));

@@ -10,7 +10,7 @@ import re
 import httpx
 
 from tests.house.server import Server
-from tests.house.shell import Shell
+from tests.house.shell import Shell, is_refused
 from tests.house.studies import RUMOUR
 
 
@@ -158,3 +158,20 @@ def test_tokens_that_somebody_could_guess_are_refused_unless_they_are_meant(shel
     assert shell.type("open", RUMOUR, "--players", listed).returncode == 0
     short = shell.people(header + "17,,red\n18,,blue\n")
     assert shell.type("open", RUMOUR, "--players", short, "--short-tokens").returncode == 0
+
+
+def test_a_session_that_starts_by_itself_has_a_time_that_is_to_come_and_says_when(shell: Shell) -> None:
+    opens = ("open", RUMOUR, "--players", shell.people("token,label,type\n,A,red\n,B,blue\n"))
+    wrong = (
+        (["--starts", "soon"], "no date and time"),
+        (["--starts", "2099-12-01T10:00"], "says no offset"),
+        (["--starts", "2099-12-01T10:00", "--zone", "Europe/Atlantis"], "is no time zone"),
+        (["--starts", "2099-12-01T10:00+01:00", "--zone", "Europe/Berlin"], "has an offset already"),
+        (["--starts", "2019-12-01T10:00Z"], "has passed"),
+        (["--zone", "Europe/Berlin"], "Give --starts, too"),
+    )
+    typed = shell.type_all([([*map(str, opens), *options], {}) for options, _ in wrong])
+    for (_, sentence), ended in zip(wrong, typed, strict=True):
+        assert sentence in is_refused(ended)
+    ended = shell.type(*opens, "--starts", "2099-12-01T10:00", "--zone", "Europe/Berlin")
+    assert "seating begins by itself at 2099-12-01 09:00 UTC" in ended.stdout, ended.stderr

@@ -53,9 +53,9 @@ def seat(house: House, session: Opened) -> int:
 
 
 def age(house: House, session: Opened, seconds: float, *labels: str) -> None:
-    """As if these people had waited so much longer."""
+    """As if these people had come so much earlier."""
     house.sql(
-        "update player set waiting_since = waiting_since - make_interval(secs => %s)"
-        " where session_id = %s and label = any(%s)",
-        *(seconds, session.id, list(labels)),
+        "update player set waiting_since = waiting_since - make_interval(secs => %s),"
+        " signed_in_at = signed_in_at - make_interval(secs => %s) where session_id = %s and label = any(%s)",
+        *(seconds, seconds, session.id, list(labels)),
     )

@@ -78,7 +78,10 @@ def test_nobody_sits_down_before_the_start_and_a_new_type_counts_from_when_it_is
     later = [*TURNS[1:], Turn(100 * SECOND, "started"), Turn(120 * SECOND, "retyped", 4, "blue")]
     found = seated(rooms("red = 2, blue = 2"), later, 600 * SECOND)
     assert [room.second for room in found.rooms] == [120]
-    assert seated(rooms("any = 2"), later, 600 * SECOND).waits == [100, 90, 80, 70]
+    pairs = seated(rooms("any = 2", lobby="25s"), later, 600 * SECOND)
+    assert pairs.waits == [0, 0, 0, 0] and pairs.unseated == 0, "waiting counts from the start"
+    never = seated(rooms("any = 2"), TURNS[1:], 7200 * SECOND)
+    assert (never.unseated, never.waiting) == (4, 0), "whoever has come an hour before it began has left"
 
 
 def test_a_study_that_seats_by_a_hook_has_it_asked() -> None:

@@ -107,11 +107,23 @@ def test_whose_time_is_up_goes_home_unless_a_room_takes_them_at_that_very_look()
     assert plan(never, LobbyView(waiting(R1=300), {})).look is None, "whoever is gone waits for no room"
 
 
-def test_before_the_start_nobody_sits_down_and_time_is_up_all_the_same() -> None:
-    people = waiting(R1=400, R2=60, B3=60, R4=60, B5=60)
+def test_before_the_start_nobody_sits_down_and_who_came_far_too_early_goes_home() -> None:
+    people = waiting(R1=3700, R2=400, B3=400, R4=60, B5=60)
     found = plan(TALKING, LobbyView(people, {}, running=False))
-    assert (found.opens, found.overdue, found.look) == ([], [1], 240)
+    assert (found.opens, found.overdue, found.look) == ([], [1], 3200)
     assert plan(TALKING, LobbyView(people, {})).seated == 4, "they only wait for the start"
+    hour = replace(TALKING, lobby=replace(TALKING.lobby, max_early=300))
+    assert plan(hour, LobbyView(people, {}, running=False)).overdue == [1, 2, 3]
+    # A start is known, and is in an hour: nobody has waited in vain for it yet.
+    before = waiting(R1=-3600, R2=-3600)
+    assert plan(hour, LobbyView(before, {}, running=False)).look == 3900
+
+
+def test_those_who_came_before_the_start_sit_down_in_the_order_in_which_they_came() -> None:
+    people = [
+        replace(one, queued=one.player_id * 10.0) for one in waiting(R1=0, R2=0, R3=0, B4=0, B5=0, B6=0)
+    ]
+    assert who(plan(TALKING, LobbyView(oldest_first(people), {})).opens) == [("mixed-1", [2, 3, 5, 6])]
 
 
 def test_rooms_that_take_people_at_once_don_t_wait_for_the_fallback() -> None:

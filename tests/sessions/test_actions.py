@@ -6,8 +6,12 @@ from datetime import datetime
 
 import pytest
 
+from app.database.connections import Connection
+from app.export import payments
+from app.replay import check
 from app.sessions.conductor import SWEEP
 from app.sessions.sessions import SessionError
+from app.sessions.studies import read_study
 from tests.house.conducting import conduct
 from tests.house.crowd import age, come, seat
 from tests.house.house import House
@@ -98,3 +102,85 @@ def _times(house: House) -> dict[str, datetime]:
             union all select label, waiting_since from player where status = 'waiting'"""
         )
     )
+
+
+PAID = TALK.replace('max_wait = "5m"', 'max_wait = "5m"\npay_per_minute = 0.60')
+
+
+def test_waiting_counts_from_the_start_and_is_paid_from_coming(house: House) -> None:
+    session = house.open(PAID, {"red": 3, "blue": 1}, start=False)
+    come(house, session, "R1", "R2", "B1")
+    age(house, session, 900, "R1", "R2", "B1")  # at 9:45 for 10:00
+    seat(house, session)
+    conduct(house)
+    assert house.sql("select distinct status::text from player where label <> 'R3'") == [("waiting",)]
+    house.act("start", session)
+    [(started_at, waits)] = house.sql(
+        "select started_at, array_agg(distinct waiting_since) from session, player where waiting_since is not null"
+        " group by 1"
+    )
+    assert waits == [started_at]
+    conduct(house)
+    assert house.sql("select distinct status::text from player where label <> 'R3'") == [("waiting",)]
+    come(house, session, "R3")
+    seat(house, session)
+    [(since,)] = house.sql("select waiting_since from player where label = 'R3'")
+    assert since > started_at, "who comes later waits from coming"
+
+    age(house, session, 300, "R1", "R2", "B1")
+    house.sql("update lobby set due_at = now()")
+    conduct(house)
+    assert house.sql("select label, status::text, outcome from player where label = 'R1'") == [
+        ("R1", "left", "lobby")
+    ]
+    assert house.contradictions(session) == []
+    house.act("close", session)
+
+    async def paid(conn: Connection) -> list[tuple[str, ...]]:
+        study = await read_study(conn, session.id)
+        return [line async for line in payments.payment_rows(conn, session.id, study)]
+
+    mine = next(line for line in house.do(paid) if "R1" in line)
+    assert float(mine[10]) >= 0.6 * 20, "a quarter of an hour before the start, and five minutes after it"
+
+
+def test_the_log_tells_from_when_waiting_counts(house: House) -> None:
+    session = house.open(PAID, {"red": 3, "blue": 2}, start=False)
+    come(house, session, "R1", "R2")
+    seat(house, session)
+    come(house, session, "B1")  # and no seating has logged it yet
+    house.act("start", session)
+    come(house, session, "R3", "B2")
+    seat(house, session)
+    checked = house.read(lambda conn: check.check(conn, session.id))
+    assert not checked.differences, checked.differences
+
+
+def test_a_session_that_nobody_starts_sends_those_home_who_came_too_early_paid(house: House) -> None:
+    short = PAID.replace('max_wait = "5m"', 'max_wait = "5m"\nmax_early = "30m"')
+    session = house.open(short, {"red": 2}, start=False)
+    come(house, session, "R1", "R2")
+    age(house, session, 1800, "R1")
+    seat(house, session)
+    assert house.sql("select label, status::text, code from player order by label") == [
+        ("R1", "left", "LOBBY"),
+        ("R2", "waiting", None),
+    ]
+    [(seconds,)] = house.sql("select extract(epoch from due_at - now())::float8 from lobby")
+    assert 1790 < seconds <= 1800
+
+
+def test_a_session_starts_by_itself_at_its_time_and_only_once(house: House) -> None:
+    session = house.open(TALK, {"red": 2, "blue": 2}, start=False)
+    house.sql("update session set start_at = now() + interval '2 hours'")
+    come(house, session, "R1", "R2", "B1", "B2")
+    age(house, session, 7000, "R1")  # hours before a start that is known
+    seat(house, session)
+    conduct(house)
+    assert house.sql("select distinct status::text from player") == [("waiting",)]
+    house.sql("update session set start_at = now()")
+    conduct(house)
+    conduct(house)
+    assert house.sql("select status::text from session") == [("running",)]
+    assert house.sql("select data->>'by' from event where name = 'session_started'") == [(None,)]
+    assert house.sql("select distinct status::text from player") == [("playing",)]

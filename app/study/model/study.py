@@ -65,12 +65,21 @@ class RoomKind:
 
 @dataclass(frozen=True, slots=True)
 class Lobby:
-    """After `max_wait` seconds without a seat, `then` happens: "leave" is a code of its own, and paid."""
+    """After `max_wait` seconds without a seat, `then` happens: "leave" is a code of its own, and paid.
+
+    They count from the start of the session, or from coming if that is later. It happens, too, where a session has not
+    started after `max_early` seconds, from coming or from when it was to start by itself.
+    """
 
     max_wait: float = 600.0
     then: str = "leave"
     pay_per_minute: Decimal = Decimal(0)
     seat_hook: str = ""  # the function of hooks.py that seats; none: the rooms in the order of the file
+    max_early: float = 3600.0
+
+    def longest(self, started: bool) -> float:
+        """Seconds that anybody waits at most, now that the session has `started`, or until it does."""
+        return self.max_wait if started else self.max_early
 
 
 @dataclass(frozen=True, slots=True)

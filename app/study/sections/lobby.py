@@ -16,6 +16,12 @@ def read_lobby(document: Table) -> Lobby:
         sentence = f"`pay_per_minute` is {pay}, but players don't pay to wait."
         lobby.wrong("pay_per_minute", sentence, "Write 0 or more.")
     max_wait = lobby.duration("max_wait", Lobby().max_wait)
-    found = Lobby(max_wait, lobby.one_of("then", ("leave",), "leave"), pay, read_hook(lobby, "seat"))
+    found = Lobby(
+        max_wait=max_wait,
+        then=lobby.one_of("then", ("leave",), "leave"),
+        pay_per_minute=pay,
+        seat_hook=read_hook(lobby, "seat"),
+        max_early=lobby.duration("max_early", Lobby().max_early),
+    )
     lobby.report_unknown_keys("[lobby]")
     return found

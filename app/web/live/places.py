@@ -55,7 +55,12 @@ class LobbyPlace:
 
     @property
     def leaves_at(self) -> datetime:
-        return self.player.standby_until or self._after(self.study.lobby.max_wait)
+        """Without a seat by then, or if the session has not started by then."""
+        return self.player.standby_until or self._after(self.study.lobby.longest(self.has_begun))
+
+    @property
+    def has_begun(self) -> bool:
+        return self.player.session_status != "open"
 
     @property
     def fallback_at(self) -> datetime | None:
@@ -72,8 +77,11 @@ class LobbyPlace:
         return self._after(self.prospect.bots_after)
 
     def _after(self, seconds: float) -> datetime:
-        assert self.player.waiting_since is not None
-        return self.player.waiting_since + timedelta(seconds=seconds)
+        since = self.player.waiting_since
+        assert since is not None
+        if self.player.start_at and not self.has_begun:
+            since = max(since, self.player.start_at)
+        return since + timedelta(seconds=seconds)
 
     def html(self) -> str:
         return templates.render_own(self.study, "lobby", "player/lobby.html", place=self, now=clock.now())

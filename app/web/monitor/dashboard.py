@@ -78,19 +78,20 @@ def tick_context(tick: Tick, study: Study) -> dict[str, object]:
     for room in tick.rooms:
         made[room.kind] = made.get(room.kind, 0) + 1
     types = [*tick.waiting, *(type_ for room in tick.rooms for type_ in room.types)]
-    numbers = type_numbers(study, types)
-
+    numbers, begun = type_numbers(study, types), tick.session.status != "open"
     return dict(
         tick=tick,
         study=study,
         lights=lights(tick),
         needs=[
-            Need(kind, missing(kind, tick.waiting), _opens_at(kind, tick)) for kind in open_kinds(study, made)
+            Need(kind, missing(kind, tick.waiting), _opens_at(kind, tick) if begun else None)
+            for kind in open_kinds(study, made)
         ],
         quotas=quota_lines(study, tick.taken),
         pool=pool_of(study, tick.standing),
-        waits=wait_rows(tick.waiters, study.lobby.max_wait),
-        marks=sorted({_across(kind.after, study) for kind in study.rooms if kind.after}),
+        longest=study.lobby.longest(begun),
+        waits=wait_rows(tick.waiters, study.lobby.longest(begun)),
+        marks=sorted({_across(kind.after, study) for kind in study.rooms if kind.after and begun}),
         type_numbers=numbers,
         room_items=room_items(tick.rooms, study, numbers, f"/admin/sessions/{tick.session.id}/rooms/"),
     )

@@ -54,6 +54,7 @@ class Lacking:
 @dataclass(frozen=True, slots=True)
 class Monitor:
     counts: Mapping[str, int]
+    longest: float  # seconds that anybody waited at most
     waits: Sequence[WaitRow]
     needs: Sequence[Lacking]
     rooms: Sequence[RoomLine]
@@ -78,10 +79,12 @@ def monitor_then(
         waited[one.type, max(0, int(seconds // STEP) * STEP)] += 1
     waiters = [Waiters(type_, seconds, people) for (type_, seconds), people in sorted(waited.items())]
     kinds = open_kinds(study, rooms_made(then))
+    longest = study.lobby.longest(then.status != "open")
     lines = [_line(then, room, connected) for room in then.rooms.values()]
     return Monitor(
         then.counts,
-        wait_rows(waiters, study.lobby.max_wait),
+        longest,
+        wait_rows(waiters, longest),
         [Lacking(kind.name, missing(kind, by_type)) for kind in kinds] if then.status != "closed" else [],
         lines,
         type_numbers(study, [one.type for one in then.players.values()]),

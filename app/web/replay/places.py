@@ -208,6 +208,7 @@ def _player(stage: Stage, one: PlayerThen) -> Player:
         nudged_at=max(one.nudged_at, stage.then.resumed_at or one.nudged_at) if one.nudged_at else None,
         treatment=one.treatment,
         standby_until=one.standby_until,
+        start_at=stage.session.start_at,
     )
 
 
