@@ -301,18 +301,21 @@ class Course:
         study, room = self.study, self.room
         if study.roles is None or not study.deals_at(position.index):
             return
-        tied = [Tie(one.from_slot, one.to_slot) for one in room.ties]
-        groups = roles.groups_in(study.network_of(room.kind), len(room.seats), tied)
-        dealt = roles.deal(study.roles.names, groups, self._roles(), study.roles.change)
+        had = self._roles()
+        if had and position.index == next(iter(study.rounds), 0):
+            dealt = {
+                slot: found[-1] for slot, found in had.items()
+            }  # as the room opened, for the first round
+        else:
+            tied = [Tie(one.from_slot, one.to_slot) for one in room.ties]
+            groups = roles.groups_in(study.network_of(room.kind), len(room.seats), tied)
+            dealt = roles.deal(study.roles.names, groups, had, study.roles.change)
         self.store(position, {ROLE: dealt}, "study")
 
     def _roles(self) -> dict[int, list[str]]:
-        """Those that each slot has had, in the order of the plan."""
-        found: dict[int, list[str]] = {}
-        for one in self.room.all_said:
-            if one.name == ROLE and self.study.roles is not None:
-                found.setdefault(one.slot, []).append(str(one.value))
-        return found
+        dealt = [one for one in self.room.all_said if one.name == ROLE] if self.study.roles else []
+        begins = self.study.begins_round
+        return roles.had_in([(one.slot, str(one.value), begins(one.step, one.round)) for one in dealt])
 
     async def _who_is_asked(self, position: Position) -> Asked:
         """None: all. Nobody who plays: the step is skipped."""

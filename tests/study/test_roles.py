@@ -14,8 +14,8 @@ from app.study.model.networks import Network
 from app.study.model.roles import deal, groups_in
 from app.study.reading import check, parse
 from app.study.syntax.mistakes import Mistake
-from tests.house.guests import sign_everyone_in
-from tests.house.house import House
+from tests.house.guests import seated, sign_everyone_in
+from tests.house.house import House, Opened
 from tests.house.pages import shown
 from tests.house.server import Server
 from tests.house.studies import as_files, changed
@@ -179,3 +179,58 @@ def test_senders_and_receivers_are_dealt_in_new_pairs_each_round(shared: House, 
         "select position, made_by from network where session_id = %s order by position", session.id
     )
     assert networks == [(0, "study"), (2, "study"), (4, "study")]
+
+
+def test_a_role_is_known_from_the_first_step_on_and_holds_in_the_first_round(
+    shared: House, server: Server
+) -> None:
+    intro = """[[step]]
+page = "talk"
+name = "welcome"
+limit = "60s"
+fields = [{name = "read", ask = "Read?", kind = "yes_no"}]
+show = [{field = "role", of = "me"}]
+[[step]]
+page = "talk"
+name = "rules"
+limit = "60s"
+only = {role = "receiver"}
+fields = [{name = "known", ask = "Known?", kind = "yes_no"}]
+show = [{field = "role", of = "me"}]
+"""
+    toml = changed(TRUST, "any = 4", "any = 2").replace("[[step]]", f"{intro}[[step]]", 1)
+    session = shared.open_files(as_files(toml), {"x": 2})
+    stored = """select step, round, slot, value from result where session_id = %s and name = 'role'
+        order by step desc, round, slot"""
+
+    async def story() -> None:
+        guests = [shared.guest(server, session, label) for label in session.tokens]
+        await sign_everyone_in(guests)
+        await seated(guests[0])
+        roles = {slot: role for *_, slot, role in shared.sql(stored, session.id)}
+        assert sorted(roles.values()) == ["receiver", "sender"]
+        numbered = dict(shared.sql("select label, slot from player where session_id = %s", session.id))
+        own = {guest: roles[numbered[guest.label]] for guest in guests}
+        for guest, role in own.items():
+            assert role in shown((await guest.browser.get("/play")).text), "as the room opens"
+            await guest.answer({"read": "yes"})
+        [receiver], [sender] = (
+            [guest for guest, has in own.items() if has == role] for role in ("receiver", "sender")
+        )
+        await until(lambda: at(session, "rules"), "the rules")
+        assert "receiver" in shown((await receiver.browser.get("/play")).text)
+        assert "Known?" not in (await sender.browser.get("/play")).text
+        await receiver.answer({"known": "yes"})
+        for round in (1, 2, 3):
+            await until(lambda: at(session, "send"), "a round")
+            assert "How much do you send?" in (await sender.browser.get("/play")).text, round
+            await sender.answer({"sent": "1"})
+            await until(lambda: at(session, "return"), "the way back")
+            await receiver.answer({"returned": "1"})
+            sender, receiver = receiver, sender  # in turn, from the first round on
+
+    def at(session: Opened, step: str) -> bool:
+        return shared.sql("select step from room where session_id = %s", session.id) == [(step,)]
+
+    shared.tell(story())
+    assert [step for step, *_ in shared.sql(stored, session.id)] == ["welcome"] * 2 + ["send"] * 6

@@ -18,6 +18,17 @@ def groups_in(network: Network, size: int, ties: Iterable[Tie]) -> list[tuple[in
     return sorted({tuple(sorted(slots)) for slots in together.values()})
 
 
+def had_in(dealt: Sequence[tuple[int, str, bool]]) -> dict[int, list[str]]:
+    """Slot → the roles that it has had in the order of the rounds; before the first round, the one to begin with.
+
+    `dealt` has slot, role, and whether a round began with it, in the order of the plan.
+    """
+    found: dict[bool, dict[int, list[str]]] = {False: {}, True: {}}
+    for slot, role, in_round in dealt:
+        found[in_round].setdefault(slot, []).append(role)
+    return found[False] | found[True]
+
+
 def deal(
     names: Sequence[str], groups: Iterable[Sequence[int]], before: Mapping[int, Sequence[str]], change: bool
 ) -> dict[int, str]:

@@ -258,7 +258,10 @@ class Study(Sections):
 
     def deals_at(self, index: int) -> bool:
         """Whether roles are dealt as this position opens."""
-        return self.roles is not None and (index in self.rounds or (index == 0 and not self.rounds))
+        return self.roles is not None and (index == 0 or index in self.rounds)
+
+    def begins_round(self, step: str, round: int) -> bool:
+        return any((self.plan[at].step.name, self.plan[at].round) == (step, round) for at in self.rounds)
 
     def step_named(self, name: str) -> Step:
         return next(step for step in self.steps if step.name == name)

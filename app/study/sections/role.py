@@ -38,8 +38,8 @@ def read_roles(document: Table) -> Roles | None:
 
 
 def with_roles(document: Table, steps: Sequence[Step], roles: Roles | None) -> list[Step]:
-    """The steps with the result that roles are stored as, where rounds begin; and what `only` can't mean is told."""
-    begin = beginnings(steps) or {step.name for step in steps[:1]}
+    """The first step, and those that begin rounds, with the result that roles are stored as. Tells wrong `only`."""
+    begin = beginnings(steps) | {step.name for step in steps[:1]}
     for index, step in enumerate(steps):
         place, only = ("step", index, "only", ROLE), step.only.get(ROLE)
         if only and roles is None and document.sound("role") and not _is_treatment(document):
@@ -71,7 +71,7 @@ def _is_treatment(document: Table) -> bool:
 
 
 def check_roles(findings: Findings, files: Mapping[str, bytes], sections: Sections) -> None:
-    """Adds groups that the roles don't go into, roles that nothing depends on, and steps where nobody has one yet."""
+    """Adds groups that the roles don't go into, and roles that nothing depends on."""
     roles = sections.roles
     if roles is None or not all(findings.sound(part) for part in ("role", "room", "network")):
         return
@@ -88,14 +88,7 @@ def check_roles(findings: Findings, files: Mapping[str, bytes], sections: Sectio
 
 
 def _check_steps(findings: Findings, files: Mapping[str, bytes], steps: Sequence[Step], roles: Roles) -> None:
-    begin = beginnings(steps)
-    first = next((index for index, step in enumerate(steps) if step.name in begin), 0)
-    for index, step in enumerate(steps[:first]):
-        if ROLE in step.only:
-            place = ("step", index, "only", ROLE)
-            sentence = f"Nobody has a role yet, so this step is for everybody: they are dealt at `{steps[first].name}`."
-            findings.note(place, sentence, "Remove it, or move the step behind that one.")
-    if roles.change and not begin:
+    if roles.change and not beginnings(steps):
         sentence = "Everybody keeps their role: it changes with each round, and no step repeats."
         findings.note(("role", "change"), sentence, "Give the steps between which it changes a `repeat`.")
     shown = any(one.field == ROLE for step in steps for one in step.show)
