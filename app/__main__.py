@@ -42,6 +42,7 @@ COMMANDS = {
     "drill": "a rehearsal in which servers and databases are killed",
     "export": "the data, with a manifest",
     "verify": "recount: acknowledged = stored = exported",
+    "erase": "what is personal goes, of a person or a session; a tombstone stays, and everything counts as before",
     "payments": "the bonuses to be paid, as a recruiter takes them in bulk",
     "replay": "a session again from its logs, at any moment",
     "admin": "dashboard accounts",

@@ -303,7 +303,7 @@ begin
         select n.session_id, case when n.stopped is null then 'seating_retried' else 'seating_stopped' end as name,
             jsonb_strip_nulls(jsonb_build_object('by', acting(), 'hook', n.stopped->'hook', 'line', n.stopped->'line',
                 'sentence', n.stopped->'sentence')) as data
-        from new_rows n join old_rows o using (session_id) where n.stopped is distinct from o.stopped
+        from new_rows n join old_rows o using (session_id) where n.stopped->'at' is distinct from o.stopped->'at'
     ) changed join log on log.session_id = changed.session_id and log.room_id is null;
     return null;
 end $$;
@@ -330,3 +330,15 @@ begin
 end $$;
 create or replace trigger account_updated after update on account
     referencing old table as old_rows new table as new_rows for each statement execute function account_updated();
+
+-- The tombstone of an erasure, told in the session's log.
+create or replace function erasure_inserted() returns trigger language plpgsql as $$
+begin
+    perform append_events(array_agg(log.id order by n.id), array_agg('data_erased'::text order by n.id),
+        array_agg(n.player_id order by n.id), array_agg(jsonb_build_object('by', n.by, 'why', n.why, 'answers', n.answers,
+            'people', n.people, 'records', n.records, 'messages', n.messages) order by n.id))
+    from new_rows n join log on log.session_id = n.session_id and log.room_id is null;
+    return null;
+end $$;
+create or replace trigger erasure_inserted after insert on erasure
+    referencing new table as new_rows for each statement execute function erasure_inserted();

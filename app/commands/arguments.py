@@ -42,6 +42,15 @@ def seconds(text: str) -> float:
     return float(found)
 
 
+def age(text: str) -> float:
+    """In seconds; people say it in days."""
+    days = re.fullmatch(r"(\d{1,5})\s*d", text.strip(), re.ASCII)
+    found = float(days[1]) * 86400 if days else seconds_in(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a time; write 365d or 12h")
+    return float(found)
+
+
 def share(text: str) -> float:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text.strip(), re.ASCII)
     if not found or float(found[1]) > 100:

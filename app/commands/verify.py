@@ -11,7 +11,8 @@ from app.commands.arguments import Refusal
 from app.commands.connection import study_of
 from app.config import Config
 from app.database.running import database
-from app.export.verify import Verification, verify
+from app.export.verdicts import Verification
+from app.export.verify import verify
 from app.rooms.receipts import ReceiptsError, read_receipts
 
 

@@ -31,6 +31,7 @@ EventName = Literal[
     "code_issued",
     "help_asked",
     "note_written",
+    "data_erased",
     "room_opened",
     "step_opened",
     "deadline_moved",
@@ -121,6 +122,17 @@ class NoteWritten(HelpAsked):
     by: str
 
 
+class DataErased(TypedDict):
+    """Of one player, or of everybody. The erasure's tombstone has more."""
+
+    by: str
+    why: str
+    answers: str  # which of them went: none, text or all
+    people: int
+    records: int  # whose values went
+    messages: int
+
+
 class AtStep(TypedDict):
     position: int  # in the study's plan, from 0
     step: str
@@ -180,7 +192,8 @@ class PlayerAnswered(TypedDict):
     round: int
     late: bool
     records: list[int]  # their numbers
-    sha256: str  # with them the receipt that the player was given
+    sha256: NotRequired[str]  # with them the receipt that the player was given; not any more once …
+    erased: NotRequired[bool]  # … one of these records is
 
 
 class PlayerEarned(TypedDict):
@@ -193,7 +206,7 @@ class MessageSent(TypedDict):
     message: int  # its number
     slot: int
     to: NotRequired[int]  # for this slot alone
-    sha256: str  # of its words
+    sha256: NotRequired[str]  # of its words, until they were erased
 
 
 class PlayerNudged(TypedDict):
@@ -254,6 +267,7 @@ DECLARED: Mapping[EventName, Declared] = {
     "code_issued": Declared(CodeIssued, SESSION, about=True),
     "help_asked": Declared(HelpAsked, SESSION, about=True),
     "note_written": Declared(NoteWritten, SESSION, about=None),
+    "data_erased": Declared(DataErased, SESSION, about=None),
     "room_opened": Declared(RoomOpened, SESSION | ROOM),
     "step_opened": Declared(StepOpened, ROOM),
     "deadline_moved": Declared(DeadlineMoved, ROOM),

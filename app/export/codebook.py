@@ -58,6 +58,7 @@ _VALUES = {
     "version": "How often the player had answered this question here, this answer included.",
     "late": "true: it came after the step's deadline.",
     "at": "When the server stored it.",
+    "erased": "true: what was answered is gone, and only that it was is left. See erasures.csv.",
 }
 COLUMNS: dict[str, dict[str, str]] = {
     "players.csv": {
@@ -124,6 +125,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "value": "What the study computed, or filled in for who had not answered.",
         "made_by": "keep or default: filled in as on_timeout says. hook NAME: that function of hooks.py. bot: a bot.",
         "at": "When the server stored it.",
+        "erased": "true: the value is gone, with the words that it was made of. See erasures.csv.",
     },
     "messages.csv": {
         "message": "The message's number.",
@@ -135,6 +137,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "slot": "The writer's slot.",
         "step": "The step at which it was written.",
         "round": "The repetition of that step, from 1.",
+        "erased": "true: what was written is gone. See erasures.csv.",
     },
     "notes.csv": {
         "note": "The note's number.",
@@ -143,6 +146,22 @@ COLUMNS: dict[str, dict[str, str]] = {
         "body": "What was written; empty, to everybody: what stood there was taken down.",
         "situation": "Where the player was when they asked.",
         "at": "When the server stored it.",
+        "erased": "true: what was written is gone. See erasures.csv.",
+    },
+    "erasures.csv": {
+        "erasure": "The number of the erasure: what was personal was deleted, and this line stays in its place.",
+        "player": "players.csv → player: whose it was; empty: everybody's in the session.",
+        "by": "Who had it deleted: an account, `command line`, or `the player`.",
+        "why": "The reason that was given.",
+        "answers": "Which answers went: none, text (those in words) or all.",
+        "people": "Whose label, link and entry form went.",
+        "records": "How many answers went. Their lines are in history.csv.",
+        "messages": "How many messages went. Their lines are in messages.csv.",
+        "notes": "How many notes went. Their lines are in notes.csv.",
+        "results": "How many values of results.csv went that a study filled in, or made of these words.",
+        "receipts": "How many receipts can't be computed again since then.",
+        "broken": "How many of these receipts were not what was stored, just before: 0, unless somebody meddled.",
+        "at": "When it was done.",
     },
     "payments.csv": {
         "participant_id": "The recruiter's id: the player's answer to the field that asks for it, else the label.",

@@ -36,6 +36,11 @@ class Exported:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.counted: dict[str, int] = {}  # rows of the tables that were read to their end
+        self.header: dict[str, list[str]] = {}  # of those whose first row was read
+        self.outlived = 0  # values and texts in it that were erased since
+        self.erased: list[
+            str
+        ] = []  # of the receipts that were looked up: which name what was erased, and by whom
         try:
             self.zip = None if path.is_dir() else zipfile.ZipFile(path)
             with self.open(MANIFEST) as file:
@@ -62,12 +67,17 @@ class Exported:
         """The rows of a CSV file, without its header."""
         with self.open(name) as file, io.TextIOWrapper(file, "utf-8", newline="") as text:
             lines = csv.reader(text, strict=True)
-            next(lines, None)
+            self.header[name] = next(lines, [])
             rows = 0
             for cells in lines:
                 rows += 1
                 yield cells
             self.counted[name] = rows
+
+    def place(self, name: str, column: str) -> int | None:
+        """Of a column in the rows that are being read; None where an earlier version wrote the file without it."""
+        header = self.header[name]
+        return header.index(column) if column in header else None
 
     def count(self, name: str) -> int:
         if name not in self.counted:
@@ -114,10 +124,10 @@ async def differences(
     """Rows of `file` that are not what is stored, and what is stored and lacks in `file`.
 
     Both are read side by side in the order of their numbers. `newer` is how many may lack, since they were
-    stored after the export; None is any number.
+    stored after the export; None is any number. What was erased after the export is counted as `outlived`.
     """
     noun = "message" if file == "messages.csv" else "record"
-    stored: deque[tuple[int, str]] = deque()
+    stored: deque[tuple[int, str, bool]] = deque()
     lacking: list[int] = []
     last = 0
     async with conn.cursor("stored") as cursor:
@@ -136,12 +146,18 @@ async def differences(
             if not stored or stored[0][0] > own:
                 yield f"{noun} {own} is in {file}, but not stored"
                 continue
-            if stored.popleft()[1] != _line(cells, TEXTS[file]):
+            _, line, gone = stored.popleft()
+            place = export.place(file, "erased")
+            told = place is not None and cells.pop(place) == "true"
+            if gone and not told:
+                export.outlived += file != "records.csv"
+                cells[TEXTS[file]] = ""
+            if line != _line(cells, TEXTS[file]) or (told and not gone):
                 yield f"{noun} {own} is not in {file} as it is stored"
             if not stored:
                 stored.extend(await cursor.fetchmany(BATCH))
         while stored:
-            lacking += [number for number, _ in stored]
+            lacking += [number for number, *_ in stored]
             stored = deque(await cursor.fetchmany(BATCH))
     if newer is not None:
         for number in lacking[: max(0, len(lacking) - newer)]:
@@ -206,26 +222,51 @@ def unpaid(export: Exported, owed: Mapping[str, tuple[str, Decimal]], exact: boo
 
 
 def broken_receipts(export: Exported, kept: Sequence[Kept]) -> Iterator[str]:
-    """Receipts whose records are not all in history.csv as the receipt says, each with its line in its file."""
+    """Receipts whose records are not all in history.csv as the receipt says, each with its line in its file.
+
+    Of a receipt that names what was erased the numbers are all that is left to look up; it is told of in `erased`.
+    """
     wanted = {number for receipt in kept for number in receipt.records}
-    found: dict[int, tuple[str, str, str]] = {}  # player, field, value
+    found: dict[int, tuple[str, str, str, bool]] = {}  # player, field, value, erased
     for cells in export.table("history.csv"):
         if int(cells[0]) in wanted:
-            found[int(cells[0])] = (cells[1], cells[5], codebook.unescape(cells[6]))
+            place = export.place("history.csv", "erased")
+            gone = place is not None and cells[place] == "true"
+            found[int(cells[0])] = (cells[1], cells[5], codebook.unescape(cells[6]), gone)
     for receipt in kept:
         there = [(number, *found[number]) for number in receipt.records if number in found]
         lacking = [number for number in receipt.records if number not in found]
-        players = sorted({player for _, player, _, _ in there}, key=int)
+        players = sorted({player for _, player, *_ in there}, key=int)
+        erased = [number for number, *_, gone in there if gone]
         if lacking:
             problem = f"{_records(lacking, players)}: not in history.csv"
-        elif digest((number, field, value) for number, _, field, value in there) != receipt.digest:
+        elif (
+            not erased
+            and digest((number, field, value) for number, _, field, value, _ in there) != receipt.digest
+        ):
             problem = f"{_records(receipt.records, players)}: not what the receipt says"
         elif len(players) > 1:
             problem = f"{_records(receipt.records, players)}: not all of one player"
+        elif erased:
+            how = _erasure_of(export, players[0])
+            export.erased.append(_told(receipt, f"{_records(erased, players)}: erased {how}, and not lost"))
+            continue
         else:
             continue
-        beside = receipt.beside and f" ({receipt.beside})"
-        yield f"line {receipt.line}{beside}: {problem}" if receipt.line else f"{receipt.beside}: {problem}"
+        yield _told(receipt, problem)
+
+
+def _told(receipt: Kept, what: str) -> str:
+    beside = receipt.beside and f" ({receipt.beside})"
+    return f"line {receipt.line}{beside}: {what}" if receipt.line else f"{receipt.beside}: {what}"
+
+
+def _erasure_of(export: Exported, player: str) -> str:
+    """When, by whom and why."""
+    for _, whose, by, why, *_, at in export.table("erasures.csv"):
+        if whose in ("", player):
+            return f"on {at[:10]} by {codebook.unescape(by)} ({codebook.unescape(why)})"
+    return "by nobody that is known"
 
 
 def _records(numbers: Sequence[int], players: Sequence[str]) -> str:

@@ -40,6 +40,7 @@ class _Guest:
     label: str
     entry: Mapping[str, str]
     counted: list[int]  # quotas, as they are stored
+    erased: bool  # what they said is not there any more
     came_in: datetime | None  # None: they found it full
     gave_back: datetime | None  # when they left without ever sitting down
 
@@ -69,7 +70,7 @@ async def exceeded_quotas(conn: Connection, session_id: str, study: Study) -> As
     taken: Counter[int] = Counter()
     turns: list[tuple[datetime, int, int, _Guest]] = []
     for one in await rows(conn, _Guest, SQL["guests"], session_id=session_id):
-        quotas = quotas_of(study, one.entry)
+        quotas = tuple(one.counted) if one.erased else quotas_of(study, one.entry)
         if tuple(one.counted) != quotas:
             counted, said = _places(one.counted), _places(quotas)
             yield f"player {one.id} ({one.label}): counted in {counted}, but what they said counts in {said}"

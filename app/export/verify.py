@@ -8,10 +8,9 @@ import zipfile
 import zlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from app.database.connections import Connection
 from app.database.queries import Queries, row, value
@@ -28,13 +27,13 @@ from app.export.readback import (
     wide_differences,
 )
 from app.export.recounts import exceeded_quotas, other_treatments
+from app.export.verdicts import MOST, Check, Count, Verification
 from app.rooms.receipts import Kept
 from app.study.languages.currencies import currency_digits
 from app.study.model.study import Study
 from app.study.reading import fingerprint
 
 SQL = Queries(__name__)
-MOST = 20  # of the rows that break a rule, how many are shown
 
 # The name of a query that finds what breaks the rule, and the rule.
 RULES = {
@@ -64,61 +63,8 @@ RULES = {
     "earnings_have_a_place": "Every earning belongs to a player of its room and to a step, once for each reason.",
     "ties_go_both_ways": "Who sees another is seen by them, unless the network is directed.",
     "networks_are_logged": "Each room has a network from its first step on, and the log tells of each that came later.",
+    "erasures_explain_what_is_gone": "What was erased is gone, and an erasure says by whom, when, why and how much.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    name: str
-    sentence: str  # what should hold
-    found: int  # how often it doesn't
-    rows: tuple[str, ...]  # the first of what breaks it; of receipts all
-
-    @property
-    def ok(self) -> bool:
-        return self.found == 0
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    acknowledged: int
-    stored: int
-    exported: int
-
-
-@dataclass(slots=True)
-class Verification:
-    session_id: str
-    records: Count
-    messages: Count
-    checks: list[Check] = field(default_factory=list)
-
-    @property
-    def ok(self) -> bool:
-        return all(check.ok for check in self.checks)
-
-    def as_json(self) -> dict[str, Any]:
-        checks = [asdict(check) | {"ok": check.ok} for check in self.checks]
-        return asdict(self) | {"ok": self.ok, "checks": checks}
-
-    def __str__(self) -> str:
-        lines = []
-        for check in self.checks:
-            lines.append(f"{'ok ' if check.ok else 'NOT'}  {check.sentence}")
-            lines += [f"       {row}" for row in check.rows[:MOST]]
-            if check.found > MOST:
-                lines.append(f"       … and {check.found - MOST:,} more")
-        for noun, count in (("records", self.records), ("messages", self.messages)):
-            lines.append(
-                f"{noun}: {count.acknowledged:,} acknowledged, {count.stored:,} stored, {count.exported:,} exported"
-            )
-        broken = sum(not check.ok for check in self.checks)
-        lines.append(
-            f"{self.session_id}: all {len(self.checks)} checks hold."
-            if self.ok
-            else f"{self.session_id}: {broken} of {len(self.checks)} checks fail."
-        )
-        return "\n".join(lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +78,7 @@ class _Counts:
     networks: int
     ties: int
     results: int
+    erasures: int
     events: int
 
     @property
@@ -140,7 +87,7 @@ class _Counts:
         counts = dict(players=self.players, records_wide=self.players, rooms=self.rooms)
         counts |= dict(networks=self.networks, ties=self.ties)
         counts |= dict(history=self.stored_records, messages=self.stored_messages, events=self.events)
-        counts["results"] = self.results
+        counts |= dict(results=self.results, erasures=self.erasures)
         return {f"{noun}.csv": count for noun, count in counts.items()}
 
 
@@ -171,24 +118,32 @@ async def verify(
                 exceeded_quotas(conn, session_id, study),
             )
         )
+        notes: list[str] = []
         with tempfile.TemporaryDirectory(prefix="networklab-") as folder:
             fresh = Path(folder) / "export.zip"
             with fresh.open("xb") as file:
                 await export.pack(conn, session_id, study, file)
-            more, seen = await _export_checks(conn, fresh, session_id, study, counts, "Exported now", True)
+            more, now = await _export_checks(conn, fresh, session_id, study, counts, "Exported now", True)
             checks += more
             if receipts and exported is None:
-                checks += await _receipt_checks(fresh, receipts, "the export")
+                checks += await _receipt_checks(fresh, receipts, "the export", notes)
         if exported is not None:
-            more, _ = await _export_checks(conn, exported, session_id, study, counts, str(exported), False)
+            title = str(exported)
+            more, old = await _export_checks(conn, exported, session_id, study, counts, title, False)
             checks += more
+            if old and old.outlived:
+                notes.append(
+                    f"{title} still has {old.outlived:,} texts and answers that were erased since: delete it."
+                )
             if receipts:
-                checks += await _receipt_checks(exported, receipts, str(exported))
+                checks += await _receipt_checks(exported, receipts, title, notes)
+    seen = now.counted if now else {}
     return Verification(
         session_id,
         Count(counts.acknowledged_records, counts.stored_records, seen.get("history.csv", 0)),
         Count(counts.acknowledged_messages, counts.stored_messages, seen.get("messages.csv", 0)),
         checks,
+        notes,
     )
 
 
@@ -236,14 +191,14 @@ async def _study_check(conn: Connection, session_id: str, study: Study) -> Check
 
 async def _export_checks(
     conn: Connection, path: Path, session_id: str, study: Study, counts: _Counts, title: str, exact: bool
-) -> tuple[list[Check], dict[str, int]]:
-    """The checks of one export, and how many rows were read from which file. `exact`: nothing is newer than it."""
+) -> tuple[list[Check], Exported | None]:
+    """The checks of one export, and it, as far as it was read. `exact`: nothing is newer than it."""
     try:
         export_ = Exported(path)
         if export_.session_id != session_id:
             raise Unreadable(f"{path} is an export of the session {export_.session_id}.")
     except Unreadable as error:
-        return [Check("export_can_be_read", f"{title} can be read.", 1, (str(error),))], {}
+        return [Check("export_can_be_read", f"{title} can be read.", 1, (str(error),))], None
     records = counts.stored_records - export_.stored["records"]
     messages = counts.stored_messages - export_.stored["messages"]
     # Which version of an answer counts may have changed after an older export.
@@ -291,7 +246,7 @@ async def _export_checks(
                 _each(miscounted_tables(export_, counts.rows, exact)),
             ),
         ]
-    return checks, export_.counted
+    return checks, export_
 
 
 async def _owed(conn: Connection, session_id: str, study: Study) -> dict[str, tuple[str, Decimal]]:
@@ -313,7 +268,8 @@ async def _owed(conn: Connection, session_id: str, study: Study) -> dict[str, tu
     return {str(player): (outcome, total) for player, outcome, total in await found.fetchall()}
 
 
-async def _receipt_checks(path: Path, receipts: Sequence[Kept], title: str) -> list[Check]:
+async def _receipt_checks(path: Path, receipts: Sequence[Kept], title: str, notes: list[str]) -> list[Check]:
+    """What of them was erased is added to `notes`."""
     records = len({number for receipt in receipts for number in receipt.records})
     what = f"all {len(receipts):,} receipts" if len(receipts) > 1 else "the receipt"
     sentence = f"{title[0].upper()}{title[1:]} has {what}: {records:,} records, as they were acknowledged."
@@ -323,7 +279,11 @@ async def _receipt_checks(path: Path, receipts: Sequence[Kept], title: str) -> l
         return [Check("receipts_are_exported", sentence, 1, ("it can't be read, so no receipt was found",))]
     with closing(export_):
         wrong = _each(broken_receipts(export_, receipts))
-        return [await _check("receipts_are_exported", sentence, wrong, len(receipts))]
+        check = await _check("receipts_are_exported", sentence, wrong, len(receipts))
+    if export_.erased:
+        notes += export_.erased
+        check = replace(check, sentence=f"{sentence[:-1]}, or were erased since, and not lost.")
+    return [check]
 
 
 async def _check(name: str, sentence: str, wrong: AsyncIterator[str], most: int = MOST) -> Check:

@@ -38,6 +38,8 @@ class Player:
     standby_until: datetime | None = None  # waits for a place that becomes free, at most so long
     treatment: Mapping[str, str] = field(default_factory=dict)  # factor → level, the room's included
     start_at: datetime | None = None  # when the session starts by itself
+    erased_at: datetime | None = None  # nothing personal of them is left since then
+    erase_wanted_at: datetime | None = None  # they asked for that
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,9 +175,12 @@ def _answers(
             lost = spans([id for id in ids if id not in stored])
             yield Difference(what, "stored", "acknowledged", f"nothing of {lost}")
             continue
+        erased = any(line["erased"] for line in lines)
+        if erased != data.get("erased", False):
+            yield Difference(what, "erased", _said(data.get("erased", False)), _said(erased))
         found = digest((line["id"], line["field"], line["value"]) for line in lines)
-        if found != data["sha256"]:
-            yield Difference(what, "sha256", data["sha256"], found)
+        if not erased and found != data.get("sha256"):
+            yield Difference(what, "sha256", _said(data.get("sha256")), found)
         place = (player, data["step"], data["round"])
         for line in lines:
             if (line["player_id"], line["step"], line["round"]) != place:

@@ -20,7 +20,9 @@ from app.replay.state import Invited, Log, PlayerThen, RoomThen, Then
 
 SQL = Queries(__name__)
 # These say nothing of the state of a session, a room or a player; networks and results are read when they are shown.
-PASSED_OVER: frozenset[EventName] = frozenset({"study_mended", "network_rewired", "results_stored"})
+PASSED_OVER: frozenset[EventName] = frozenset(
+    {"study_mended", "network_rewired", "results_stored", "data_erased"}
+)
 
 
 class ReplayError(Exception):

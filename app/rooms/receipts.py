@@ -51,6 +51,7 @@ class Saved:
     records: Sequence[int]  # their numbers, in order
     digest: str
     messages: int
+    erased: bool = False  # some of it is: it has no receipt any more
 
     @property
     def receipt(self) -> str:

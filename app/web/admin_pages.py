@@ -18,7 +18,7 @@ from app.sessions import actions, sessions, stopped_rooms
 from app.sessions.actions import ACTIONS
 from app.study.model.fields import first
 from app.web import templates
-from app.web.acts import Action, Wish, carry_out, moment
+from app.web.acts import Action, Wish, carry_out, erase_wished, moment
 from app.web.fragments import fragment, sse
 from app.web.lab import Query, lab_of
 from app.web.monitor.dashboard import tick_context
@@ -119,6 +119,10 @@ async def _seat_now(wish: Wish) -> str:
     return await actions.seat_now(wish.conn, wish.session_id, wish.study, first(wish.form, "kind"), wish.by)
 
 
+async def _erase(wish: Wish) -> str:
+    return await erase_wished(wish, None)
+
+
 def _by_id_alone(name: str) -> Action:
     async def action(wish: Wish) -> str:
         return await ACTIONS[name](wish.conn, wish.session_id, wish.by)
@@ -127,5 +131,10 @@ def _by_id_alone(name: str) -> Action:
 
 
 SESSION_ACTIONS: dict[str, Action] = {name: _by_id_alone(name) for name in ACTIONS}
-SESSION_ACTIONS |= {"banner": _tell_everybody, "retry-seating": _retry_seating, "seat": _seat_now}
+SESSION_ACTIONS |= {
+    "banner": _tell_everybody,
+    "retry-seating": _retry_seating,
+    "seat": _seat_now,
+    "erase": _erase,
+}
 HANDLERS = [session_list, session_page, session_live, act_on_session, export_zip, payments_csv]

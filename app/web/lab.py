@@ -29,6 +29,7 @@ from app.rooms.receipts import Receipt
 from app.rooms.records import Answer
 from app.sessions.arrivals import EntryForm, Outcome, sign_in
 from app.sessions.conductor import Conductor
+from app.sessions.erasures import Erasures
 from app.sessions.seating_runs import SeatingRuns
 from app.sessions.studies import Studies
 from app.study.hooks.pool import Hooks
@@ -115,6 +116,7 @@ async def open_lab(config: Config, url: str) -> AsyncIterator[Lab]:
             lab.conductor.run(),
             lab.ticker.run(),
             lab.open_pages.run(),
+            Erasures(url).run(),
             look_around(url),
         ]
         for part in [*(commit.run() for commit in lab.commits), *parts]:

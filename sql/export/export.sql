@@ -49,14 +49,16 @@ where n.session_id = %(session_id)s order by n.room_id, n.position
 -- name: records
 -- The value that counts.
 select r.id as record, r.player_id as player, room.name as room, r.step, r.round, r.field,
-    escaped(r.value) as value, r.version, case when r.late then 'true' else 'false' end as late, iso(r.at) as at
+    escaped(r.value) as value, r.version, case when r.late then 'true' else 'false' end as late, iso(r.at) as at,
+    case when r.erased then 'true' else 'false' end as erased
 from record r left join room on room.id = r.room_id
 where r.session_id = %(session_id)s and not exists (select from outdated_records(%(session_id)s) o where o.id = r.id)
 order by r.id
 
 -- name: history
 select r.id as record, r.player_id as player, room.name as room, r.step, r.round, r.field,
-    escaped(r.value) as value, r.version, case when r.late then 'true' else 'false' end as late, iso(r.at) as at
+    escaped(r.value) as value, r.version, case when r.late then 'true' else 'false' end as late, iso(r.at) as at,
+    case when r.erased then 'true' else 'false' end as erased
 from record r left join room on room.id = r.room_id
 where r.session_id = %(session_id)s order by r.id
 
@@ -73,7 +75,7 @@ where p.session_id = %(session_id)s order by p.id
 
 -- name: results
 select room.name as room, r.position, r.step, r.round, r.slot, p.id as player, r.name, escaped(r.value) as value,
-    r.made_by, iso(r.at) as at
+    r.made_by, iso(r.at) as at, case when r.erased then 'true' else 'false' end as erased
 from result r join room on room.id = r.room_id
 left join player p on p.room_id = r.room_id and p.slot = r.slot and not p.replaced
 where r.session_id = %(session_id)s order by r.room_id, r.position, r.slot, r.name
@@ -83,14 +85,20 @@ select path, before from mended where session_id = %(session_id)s order by at
 
 -- name: messages
 select m.id as message, m.player_id as player, room.name as room, m.to_slot as "to",
-    escaped(m.body) as body, iso(m.at) as at, m.slot, m.step, m.round
+    escaped(m.body) as body, iso(m.at) as at, m.slot, m.step, m.round,
+    case when m.erased then 'true' else 'false' end as erased
 from message m left join room on room.id = m.room_id
 where m.session_id = %(session_id)s order by m.id
 
 -- name: notes
 select n.id as note, n.player_id as player, n.account as by, escaped(n.body) as body,
-    n.situation, iso(n.at) as at
+    n.situation, iso(n.at) as at, case when n.erased then 'true' else 'false' end as erased
 from note n where n.session_id = %(session_id)s order by n.id
+
+-- name: erasures
+select id as erasure, player_id as player, "by", escaped(why) as why, answers, people, records, messages, notes, results,
+    receipts, broken, iso(at) as at
+from erasure where session_id = %(session_id)s order by id
 
 -- name: events
 select coalesce(room.name, 'session') as log, e.seq, e.name as event, e.player_id as player, e.data, iso(e.at) as at

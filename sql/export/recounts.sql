@@ -11,7 +11,7 @@ where r.session_id = %(session_id)s order by r.id, s.slot, p.seated_at, p.id
 
 -- name: guests
 -- Who found it full left at the very moment at which they came; a researcher may have given them another code since.
-select id, label, entry, quotas as counted, case when full_then then null else signed_in_at end as came_in,
+select id, label, entry, quotas as counted, erased_at is not null as erased, case when full_then then null else signed_in_at end as came_in,
     case when status = 'left' and room_id is null and not full_then then finished_at end as gave_back
 from (
     select *, status = 'left' and room_id is null and finished_at = signed_in_at as full_then from player

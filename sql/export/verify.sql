@@ -13,35 +13,40 @@ select
     (select count(*) from network where session_id = %(session_id)s) as networks,
     (select count(*) from tie where session_id = %(session_id)s) as ties,
     (select count(*) from result where session_id = %(session_id)s) as results,
+    (select count(*) from erasure where session_id = %(session_id)s) as erasures,
     (select count(*) from event where session_id = %(session_id)s) as events
 
 -- name: acknowledged_records_are_stored
--- The digest is the one in the player's receipt, computed again from what is stored.
+-- The digest is the one in the player's receipt, computed again from what is stored. Where values were erased it went
+-- with them: then some of these records must be, and it is for the erasure to say that they held until then.
 with receipt as (
     select e.log_id, e.seq, l.room_id, e.player_id, e.data->>'step' as step, (e.data->>'round')::int as round,
-        e.data->>'sha256' as sha256, jsonb_array_length(e.data->'records') as named, one.id::bigint as id
+        e.data->>'sha256' as sha256, coalesce((e.data->>'erased')::boolean, false) as erased, jsonb_array_length(e.data->'records') as named, one.id::bigint as id
     from event e left join log l on l.id = e.log_id
     cross join lateral jsonb_array_elements_text(e.data->'records') as one(id)
     where e.session_id = %(session_id)s and e.name = 'player_answered'
 ), recounted as (
-    select t.log_id, t.seq, t.player_id, t.sha256, t.named, count(a.id) as found,
+    select t.log_id, t.seq, t.player_id, t.sha256, t.erased, t.named, count(a.id) as found,
+        coalesce(bool_or(a.erased), false) as is_erased,
         array_agg(t.id order by t.id) filter (where a.id is null) as missing, array_agg(t.id order by t.id) as ids,
         count(*) filter (where (a.room_id, a.player_id, a.step, a.round) = (t.room_id, t.player_id, t.step, t.round))
             as in_place,
         encode(sha256(convert_to(
             string_agg(a.id || E'\t' || a.field || E'\t' || a.value || E'\n', '' order by a.id), 'UTF8')), 'hex') as digest
     from receipt t left join record a on a.id = t.id and a.session_id = %(session_id)s
-    group by t.log_id, t.seq, t.player_id, t.sha256, t.named
+    group by t.log_id, t.seq, t.player_id, t.sha256, t.erased, t.named
 )
 select case
     when missing is not null then format('record %%s of player %%s: acknowledged, but not stored',
         array_to_string(missing, ', '), player_id)
     when found <> named then format('record %%s of player %%s: stored more than once', array_to_string(ids, ', '), player_id)
     when in_place <> named then format('record %%s: not where player %%s gave it', array_to_string(ids, ', '), player_id)
+    when erased <> is_erased then format('record %%s of player %%s: %%s', array_to_string(ids, ', '), player_id,
+        case when erased then 'erased, says the log, but it is there' else 'erased, but the log says nothing of it' end)
     else format('record %%s of player %%s: not what was acknowledged', array_to_string(ids, ', '), player_id)
     end
 from recounted
-where found <> named or in_place <> named or digest is distinct from sha256
+where found <> named or in_place <> named or erased <> is_erased or not erased and digest is distinct from sha256
 order by log_id, seq
 
 -- name: stored_records_are_acknowledged
@@ -405,6 +410,45 @@ select format('earnings %%s: player %%s earned by %%s at place %%s of the plan m
     string_agg(id::text, ', ' order by id), player_id, reason, position)
 from earning where session_id = %(session_id)s group by room_id, player_id, position, reason having count(*) > 1
 
+-- name: erasures_explain_what_is_gone
+-- Each tombstone is of somebody, or of everybody; what it says went, is what is gone.
+with gone as (
+    select 'record' as what, id, player_id, value as left_over from record where session_id = %(session_id)s and erased
+    union all
+    select 'message', id, player_id, body from message where session_id = %(session_id)s and erased
+    union all
+    select 'note', id, player_id, body from note where session_id = %(session_id)s and erased
+    union all
+    select 'label', id, id, concat(nullif(entry::text, '{}'), token_end) from player
+    where session_id = %(session_id)s and erased_at is not null
+), counted as (
+    select what, count(*) as gone from gone group by what
+), told as (
+    select t.what, coalesce(sum(t.told), 0) as told from erasure e cross join lateral (
+        values ('record', records), ('message', messages), ('note', notes), ('label', people)) as t(what, told)
+    where e.session_id = %(session_id)s group by t.what
+)
+select format('%%s %%s of player %%s: erased, and no erasure tells of it', g.what, g.id, g.player_id) as problem
+from gone g where not exists (
+    select from erasure e where e.session_id = %(session_id)s and coalesce(e.player_id, g.player_id) = g.player_id
+)
+union all
+select format('%%s %%s of player %%s: erased, but something of it is left', what, id, player_id)
+from gone where left_over <> ''
+union all
+select format('%%s %%ss are erased, but the erasures tell of %%s', coalesce(c.gone, 0), what, coalesce(t.told, 0))
+from counted c full join told t using (what) where coalesce(c.gone, 0) <> coalesce(t.told, 0)
+union all
+select format('erasure %%s: %%s receipts were not what was stored when it began', id, broken)
+from erasure where session_id = %(session_id)s and broken > 0
+union all
+select format('erasure %%s of %%s by %%s: %%s times in the session''s log', e.id, coalesce('player ' || e.player_id, 'everybody'), e.by, count(v.seq))
+from erasure e left join log l on l.session_id = e.session_id and l.room_id is null
+left join event v on v.log_id = l.id and v.name = 'data_erased' and v.player_id is not distinct from e.player_id
+    and (v.data->>'by', v.data->>'why', (v.data->>'records')::integer, (v.data->>'messages')::integer, (v.data->>'people')::integer)
+        = (e.by, e.why, e.records, e.messages, e.people)
+where e.session_id = %(session_id)s group by e.id having count(v.seq) = 0
+
 -- name: owed
 -- Told in other words than in app/players/pay.py, so that the two can disagree. (`least` passes over a null: no most.)
 select id, outcome, round(base + waiting + case when earned is null then 0
@@ -430,15 +474,17 @@ select path, body from study_file where session_id = %(session_id)s
 -- name: stored_history
 -- Told in other words than in the export's own query, so that the two can disagree.
 select a.id, concat_ws(E'\x1f', a.player_id, coalesce(r.name, ''), a.step, a.round, a.field, a.value, a.version,
-    case a.late when true then 'true' when false then 'false' end, to_char(a.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+    case a.late when true then 'true' when false then 'false' end, to_char(a.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')),
+    a.erased
 from record a left join room r on r.id = a.room_id
 where a.session_id = %(session_id)s order by a.id
 
 -- name: stored_records
 select a.id, concat_ws(E'\x1f', a.player_id, coalesce(r.name, ''), a.step, a.round, a.field, a.value, a.version,
-    case a.late when true then 'true' when false then 'false' end, to_char(a.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+    case a.late when true then 'true' when false then 'false' end, to_char(a.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')),
+    a.erased
 from (
-    select distinct on (room_id, round, step, player_id, field) id, room_id, player_id, step, round, field, value, version, late, at
+    select distinct on (room_id, round, step, player_id, field) id, room_id, player_id, step, round, field, value, version, late, at, erased
     from record where session_id = %(session_id)s
     order by room_id, round, step, player_id, field, case when late then 1 else 0 end, version desc, id desc
 ) a left join room r on r.id = a.room_id
@@ -446,6 +492,6 @@ order by a.id
 
 -- name: stored_messages
 select m.id, concat_ws(E'\x1f', m.player_id, coalesce(r.name, ''), coalesce(m.to_slot::text, ''), m.body,
-    to_char(m.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), m.slot, m.step, m.round)
+    to_char(m.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), m.slot, m.step, m.round), m.erased
 from message m left join room r on r.id = m.room_id
 where m.session_id = %(session_id)s order by m.id

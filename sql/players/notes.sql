@@ -1,13 +1,15 @@
 -- name: add_note
--- A form that comes twice says it once.
+-- A form that comes twice says it once. Nothing is written to or by somebody who was erased; that waits for the lock.
+with whose as (select id from player where id = %(player_id)s and erased_at is null for share)
 insert into note (session_id, player_id, account, body, situation, form)
-values (%(session_id)s, %(player_id)s, %(account)s, %(body)s, %(situation)s, %(form)s)
+select %(session_id)s, %(player_id)s::bigint, %(account)s::text, %(body)s, %(situation)s, %(form)s
+where %(player_id)s::bigint is null or exists (select from whose)
 on conflict (session_id, form) do nothing
 
 -- name: notices
 -- What one player has asked and been told, oldest first; and what everybody is told now.
 select id, player_id, account, body, situation, at from note
-where session_id = %(session_id)s and (player_id = %(player_id)s or id = (
+where session_id = %(session_id)s and (player_id = %(player_id)s and not erased or id = (
     select max(id) from note where session_id = %(session_id)s and player_id is null
 ))
 order by id
@@ -20,7 +22,7 @@ select body from note where session_id = %(session_id)s and player_id is null or
 -- Who asked for help and has had no word since, longest first.
 select p.id as player_id, p.label, n.body, n.situation, n.at
 from note n join player p on p.id = n.player_id
-where n.session_id = %(session_id)s and n.account is null and not exists (
+where n.session_id = %(session_id)s and n.account is null and not n.erased and not exists (
     select from note later where later.session_id = n.session_id and later.player_id = n.player_id and later.id > n.id
 )
 order by n.id

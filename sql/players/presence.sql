@@ -3,11 +3,13 @@ insert into presence (player_id, session_id, process, since, until)
 select player_id, session_id, %(process)s, since, until
 from unnest(%(players)s::bigint[], %(sessions)s::text[], %(since)s::timestamptz[], %(until)s::timestamptz[])
     as p(player_id, session_id, since, until)
+where not exists (select from player where id = p.player_id and erased_at is not null)
 on conflict (player_id, process, since) do update set until = excluded.until
 
 -- name: put_visits
 insert into visit (player_id, session_id, opened_at)
-select * from unnest(%(players)s::bigint[], %(sessions)s::text[], %(at)s::timestamptz[])
+select * from unnest(%(players)s::bigint[], %(sessions)s::text[], %(at)s::timestamptz[]) as p(player_id, session_id, at)
+where not exists (select from player where id = p.player_id and erased_at is not null)
 on conflict (player_id) do nothing
 
 -- name: end_presence

@@ -1,6 +1,7 @@
 -- name: put_signs
 insert into sign (player_id, at)
-select * from unnest(%(players)s::bigint[], %(at)s::timestamptz[])
+select * from unnest(%(players)s::bigint[], %(at)s::timestamptz[]) as p(player_id, at)
+where not exists (select from player where id = p.player_id and erased_at is not null)
 on conflict (player_id) do update set at = greatest(sign.at, excluded.at)
 
 -- name: put_heard

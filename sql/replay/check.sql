@@ -25,10 +25,11 @@ select id, kind, number, reason, status::text, position, step, round, deadline, 
 from room where session_id = %(session_id)s order by id
 
 -- name: records_in_table
-select id, player_id, room_id, step, round, field, value, late from record where session_id = %(session_id)s order by id
+select id, player_id, room_id, step, round, field, value, late, erased from record where session_id = %(session_id)s order by id
 
 -- name: messages_in_table
-select id, player_id, room_id, slot, to_slot, encode(sha256(convert_to(body, 'UTF8')), 'hex') as sha256 from message where session_id = %(session_id)s order by id
+select id, player_id, room_id, slot, to_slot, case when not erased then encode(sha256(convert_to(body, 'UTF8')), 'hex') end as sha256
+from message where session_id = %(session_id)s order by id
 
 -- name: networks_in_table
 select n.room_id, n.position, coalesce(

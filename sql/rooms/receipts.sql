@@ -4,5 +4,6 @@
 select coalesce(array_agg(r.id order by r.id), '{}') as records,
     encode(sha256(convert_to(coalesce(
         string_agg(r.id || E'\t' || r.field || E'\t' || r.value || E'\n', '' order by r.id), ''), 'UTF8')), 'hex') as digest,
-    (select count(*)::integer from message m where m.room_id = %(room_id)s and m.player_id = %(player_id)s) as messages
+    (select count(*)::integer from message m where m.room_id = %(room_id)s and m.player_id = %(player_id)s) as messages,
+    coalesce(bool_or(r.erased), false) as erased
 from record r where r.room_id = %(room_id)s and r.player_id = %(player_id)s

@@ -18,7 +18,7 @@ select p.session_id, g.player_id, g.room_id, g.step, g.round, g.field, g.value,
         or coalesce(s.paused_at, clock_timestamp()) > room.deadline,
     g.form
 from given g
-join player p on p.id = g.player_id and p.room_id = g.room_id and p.status in ('playing', 'finished')
+join player p on p.id = g.player_id and p.room_id = g.room_id and p.status in ('playing', 'finished') and p.erased_at is null
 join room on room.id = g.room_id
 join session s on s.id = room.session_id
 where not exists (select from record r where r.form = g.form)

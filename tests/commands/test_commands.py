@@ -26,6 +26,7 @@ COMMANDS = [
     "sessions",
     "export",
     "verify",
+    "erase",
     "payments",
     "replay",
 ]

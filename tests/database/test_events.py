@@ -14,7 +14,7 @@ from app.database.connections import Connection
 from app.database.events import DECLARED, EventName
 from app.replay import fold as replay_fold
 from app.rooms import rooms, ties
-from app.sessions import actions, stopped_rooms
+from app.sessions import actions, erasing, stopped_rooms
 from app.study.hooks.pool import Failure
 from app.study.languages.texts import texts_in
 from app.study.model.networks import Tie
@@ -68,6 +68,7 @@ async def all_the_rest(conn: Connection, lively: Lively, people: list[int]) -> N
     await actions.extend(conn, session_id, room.id, room.deadline, 30, "ada")
     await stopped_rooms.retry_all(conn, session_id)
     await rooms.end(conn, [room.id], "complete", study)
+    await erasing.erase(conn, session_id, "ada", "asked for", player_id=first)
 
 
 def close_and_read(house: House, lively: Lively) -> list[tuple[Any, ...]]:

@@ -19,7 +19,8 @@ from psycopg.sql import SQL, Identifier
 
 from app.database.embedded import Postgres
 from app.export import export
-from app.export.verify import RULES, Verification, verify
+from app.export.verdicts import Verification
+from app.export.verify import RULES, verify
 from app.sessions.actions import ACTIONS
 from tests.house.house import House
 from tests.house.lively import Lively, a_lively_session, open_lively
@@ -270,6 +271,34 @@ BROKEN = {
     "a room has no network": (
         "delete from network where room_id = 2",
         {"networks_are_logged": "room 2 has no network to begin with"},
+    ),
+    "an answer was erased and nobody says so": (
+        "update record set value = '', erased = true where id = 6",
+        {
+            "acknowledged_records_are_stored": "record 5, 6 of player 1: erased, but the log says nothing of it",
+            "erasures_explain_what_is_gone": "record 6 of player 1: erased, and no erasure tells of it",
+        },
+    ),
+    "a receipt is said to be erased": (
+        "update event set data = data - 'sha256' || '{\"erased\": true}' where data->'records' @> '5'",
+        {"acknowledged_records_are_stored": "record 5, 6 of player 1: erased, says the log, but it is there"},
+    ),
+    "more was erased than the erasure says": (
+        """insert into erasure
+            (session_id, player_id, by, why, answers, people, records, messages, notes, results, receipts, broken)
+        select id, 1, 'ada', 'asked', 'text', 1, 0, 1, 0, 0, 1, 1 from session;
+        alter table message drop constraint erased_messages_say_nothing;
+        update message set erased = true where id in (3, 4)""",
+        {
+            "erasures_explain_what_is_gone": "message 3 of player 1: erased, but something of it is left\n"
+            "message 4 of player 1: erased, but something of it is left"
+        },
+    ),
+    "receipts were broken as they were erased": (
+        """insert into erasure
+            (session_id, player_id, by, why, answers, people, records, messages, notes, results, receipts, broken)
+        select id, 1, 'ada', 'asked', 'text', 1, 0, 0, 0, 0, 1, 1 from session""",
+        {"erasures_explain_what_is_gone": "1 receipts were not what was stored when it began"},
     ),
     "the study was changed afterwards": (
         "update study_file set body = body || '\n' where path = 'study.toml'",

@@ -23,7 +23,7 @@ MOVES: frozenset[EventName] = frozenset(
     {"player_placed", "player_left", "player_retyped", "player_stands_by"}
 )
 # … whoever it is of, wherever they are; without a player, everybody
-WORDS: frozenset[EventName] = frozenset({"help_asked", "note_written", "code_issued"})
+WORDS: frozenset[EventName] = frozenset({"help_asked", "note_written", "code_issued", "data_erased"})
 EVERYBODY: frozenset[EventName] = frozenset(
     {"session_started", "session_paused", "session_resumed", "session_closed", "study_mended"}
 )

@@ -81,6 +81,7 @@ class Record:
     version: int
     late: bool
     at: datetime
+    erased: bool = False  # what was answered
 
 
 @dataclass(frozen=True, slots=True)

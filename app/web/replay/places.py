@@ -50,6 +50,7 @@ class RecordThen:
     value: str
     version: int
     late: bool
+    erased: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,8 @@ async def place_then(conn: Connection, stage: Stage, player_id: int) -> Place | 
         )
     wrote = await rows(conn, Happened, SQL["happened_until"], **_until(stage, player.room_id))
     sent = sum(one.name == "message_sent" and one.player_id == player_id for one in wrote)
-    saved = Saved([one.id for one in own], digest((one.id, one.field, one.value) for one in own), sent)
+    digest_ = digest((one.id, one.field, one.value) for one in own)
+    saved = Saved([one.id for one in own], digest_, sent, any(one.erased for one in own))
     out = _player(stage, player)
     return DonePlace(out, study, saved, 0, 0, aside, await account_now(conn, study, out, stage.at))
 

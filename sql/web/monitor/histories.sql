@@ -35,7 +35,7 @@ order by e.seq desc limit %(most)s
 
 -- name: said_by
 -- Every version of every answer.
-select id, step, round, field, value, version, late, at from record
+select id, step, round, field, value, version, late, at, erased from record
 where room_id = %(room_id)s and player_id = %(player_id)s order by id
 
 -- name: talk_of

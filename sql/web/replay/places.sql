@@ -3,7 +3,7 @@ select slot, alias, type from slot where room_id = %(room_id)s order by slot
 
 -- name: said_until
 -- Every version of every answer that the room's log acknowledges by then; a player's in order.
-select a.id, a.player_id, p.slot, a.step, a.round, a.field, a.value, a.version, a.late
+select a.id, a.player_id, p.slot, a.step, a.round, a.field, a.value, a.version, a.late, a.erased
 from log l join event e on e.log_id = l.id and e.name = 'player_answered' and e.at <= %(at)s
 cross join lateral jsonb_array_elements_text(e.data->'records') as one(id)
 join record a on a.id = one.id::bigint
@@ -29,4 +29,4 @@ where m.room_id = %(room_id)s and m.at <= %(at)s order by m.id desc limit 300
 
 -- name: notes_until
 select id, player_id, account, body, situation, at from note
-where id = any(%(ids)s) and (player_id = %(player_id)s or player_id is null) order by id
+where id = any(%(ids)s) and not erased and (player_id = %(player_id)s or player_id is null) order by id

@@ -1,0 +1,225 @@
+"""Erasing: what is personal of somebody goes, and a tombstone says who had it go, when and why.
+
+What goes: label, link, what was said at the door, messages, notes to and from the researchers, answers in words (or
+all, or none), when pages were open, and drafts. What stays: that somebody was there, their type, seat, times, outcome
+and pay, and every row with its number, so that nothing else has to be counted anew. A receipt's digest goes with the
+first of its values, since a short answer could be guessed from it; how many held until then stays in the tombstone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.database.connections import Connection
+from app.database.queries import Queries, row, rows, value
+from app.sessions import sessions
+from app.sessions.sessions import Session, SessionError
+from app.sessions.studies import read_study
+from app.study.model.kinds.text import TEXT
+from app.study.model.study import Study
+
+SQL = Queries(__name__)
+ANSWERS = ("none", "text", "all")  # which of them go
+ELSEWHERE = "Files that were exported before, lists of links and backups are yours to delete."
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """How much there is that would go."""
+
+    people: int  # of whom something personal is left
+    entries: int
+    records: int
+    messages: int
+    notes: int
+    traces: int  # drafts, and when links and pages were open
+
+    def __str__(self) -> str:
+        parts = [
+            _many(self.people, "label and link", "labels and links"),
+            _many(self.entries, "entry form"),
+            _many(self.records, "answer"),
+            _many(self.messages, "message"),
+            _many(self.notes, "note"),
+            _many(self.traces, "trace of pages and drafts", "traces of pages and drafts"),
+        ]
+        return ", ".join(part for part in parts if part) or "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    id: int
+    label: str
+    status: str
+    room_id: int | None
+    room_plays: bool | None
+    is_erased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Receipts:
+    records: int
+    receipts: int
+    broken: int
+
+
+async def personal_of(conn: Connection, session_id: str, label: str | None, answers: str) -> Personal:
+    """What `erase` would take now. Raises SessionError where it can't yet."""
+    session = await sessions.find_session(conn, session_id)
+    people = await _people(conn, session, label, None)
+    return await _count(conn, await _which(conn, session_id, people, answers))
+
+
+async def erase(
+    conn: Connection,
+    session_id: str,
+    by: str,
+    why: str,
+    label: str | None = None,
+    player_id: int | None = None,
+    answers: str = "text",
+) -> str:
+    """Of everybody in a session that is closed, or of one person who is out, by label or number.
+
+    Returns a sentence for the researcher; again changes nothing. `answers`: see `ANSWERS`. Call `sweep` after the
+    transaction. Raises SessionError.
+    """
+    session = await sessions.lock_as(conn, session_id, by)
+    people = await _people(conn, session, label, player_id)
+    which = await _which(conn, session_id, people, answers)
+    for lock in ("lock_rooms", "lock_people"):
+        await conn.execute(SQL[lock], which)
+    found = await _count(conn, which)
+    alone = label is not None or player_id is not None
+    whose = people[0].label if alone else f"everybody in {session.name}"
+    if str(found) == "nothing":
+        return f"Nothing personal of {whose} is left; nothing changed."
+    results = await value(conn, SQL["erase_results"], **which)
+    gone = await row(conn, _Receipts, SQL["erase_records"], **which)
+    assert gone is not None
+    messages, notes = [await value(conn, SQL[name], **which) for name in ("erase_messages", "erase_notes")]
+    for name in ("erase_traces", "erase_what_hooks_were_given", "erase_people"):
+        await conn.execute(SQL[name], which)
+    if which["seat_hook"]:
+        await conn.execute(SQL["erase_reasons"], which)
+    told = dict(by=by, why=why, answers=answers, session_id=session_id, results=results)
+    told |= dict(player_id=people[0].id if alone else None, people=found.people, messages=messages)
+    counted = dict(notes=notes, records=gone.records, receipts=gone.receipts, broken=gone.broken)
+    await conn.execute(SQL["add_erasure"], told | counted)
+    return f"Erased of {whose}: {found}. {ELSEWHERE}"
+
+
+async def old_sessions(conn: Connection, seconds: float) -> Sequence[tuple[str, str]]:
+    """Id and name of those closed at least so long ago in which somebody has not been erased, the oldest first."""
+    return await (await conn.execute(SQL["old_sessions"], dict(seconds=seconds))).fetchall()
+
+
+async def want(conn: Connection, player_id: int) -> None:
+    """A player who is out asks for it. It is done by whoever calls `wanted` next, once their room has ended."""
+    await conn.execute(SQL["want"], dict(player_id=player_id))
+
+
+async def wanted(conn: Connection) -> Sequence[tuple[int, str]]:
+    """Player and session of those who asked and whose time has come."""
+    return await (await conn.execute(SQL["wanted"])).fetchall()
+
+
+async def is_anything_due(conn: Connection) -> bool:
+    """Whether somebody waits for their erasure, or an erasure for `sweep`."""
+    return bool(await value(conn, SQL["is_anything_due"]))
+
+
+async def sweep(conn: Connection) -> bool:
+    """Clears away the rows as they were, and what was on its way meanwhile; whether nothing is left to clear.
+
+    `conn` is in autocommit. Until this has run, whoever reads Postgres's files finds what was erased, and where a
+    transaction from before is still open, it can't yet.
+    """
+    if not await value(conn, SQL["take_turn"]):
+        return False
+    try:
+        ids = [number for (number,) in await (await conn.execute(SQL["unswept"])).fetchall()]
+        if ids:
+            async with conn.transaction():
+                await conn.execute(SQL["lock_traces"])
+                await conn.execute(SQL["sweep_traces"])
+            await conn.execute(SQL["vacuum"])
+            await conn.execute(SQL["swept"], dict(ids=ids))
+        return not await value(conn, SQL["is_anything_due"])
+    finally:
+        await conn.execute(SQL["end_turn"])
+
+
+async def _people(
+    conn: Connection, session: Session, label: str | None, player_id: int | None
+) -> Sequence[_Person]:
+    """Those whom it is about. Raises SessionError where what they said may still be needed."""
+    found = await rows(
+        conn, _Person, SQL["find_people"], session_id=session.id, label=label, player_id=player_id
+    )
+    if label is None and player_id is None:
+        if session.status != "closed":
+            raise SessionError(
+                f"{session.name} is {session.status}: what is personal of everybody can go when it is closed."
+                " Somebody who has left or finished can be named alone."
+            )
+        return found
+    if not found:
+        raise SessionError(f"Nobody in {session.name} is called “{label}”. Labels are in its list of people.")
+    [one] = found
+    if one.status in ("waiting", "playing"):
+        raise SessionError(
+            f"{one.label} is in the session ({one.status}). Take them out first, or wait until they are done."
+        )
+    if one.status == "invited" and session.status != "closed":
+        raise SessionError(f"{one.label} has not come yet, and still may. Close the session first.")
+    if one.room_plays:
+        raise SessionError(
+            f"The room of {one.label} still plays, and what they said is part of it. Wait until it has ended."
+        )
+    return found
+
+
+async def _which(
+    conn: Connection, session_id: str, people: Sequence[_Person], answers: str
+) -> dict[str, Any]:
+    """The parameters of all queries here."""
+    study = await read_study(conn, session_id)
+    texts = _texts(study)
+    asked = [(step.name, field.name) for step in study.steps for field in step.fields]
+    filled = {"none": [], "text": texts, "all": [*texts, *asked]}[answers]
+    return {
+        "session_id": session_id,
+        "player_ids": [one.id for one in people],
+        "answers": answers,
+        "seat_hook": study.lobby.seat_hook,
+        **_pairs("steps", "fields", texts),
+        **_pairs("filled_steps", "filled_names", filled),
+        **_pairs("told_steps", "told_names", texts),
+    }
+
+
+def _texts(study: Study) -> list[tuple[str, str]]:
+    """Step and name of each question, and of each result, that has words for an answer."""
+    return [
+        (step.name, field.name)
+        for step in study.steps
+        for field in (*step.fields, *step.results)
+        if field.kind == TEXT
+    ]
+
+
+def _pairs(first: str, second: str, pairs: Sequence[tuple[str, str]]) -> Mapping[str, list[str]]:
+    return {first: [one for one, _ in pairs], second: [one for _, one in pairs]}
+
+
+async def _count(conn: Connection, which: Mapping[str, Any]) -> Personal:
+    found = await row(conn, Personal, SQL["count_personal"], **which)
+    assert found is not None
+    return found
+
+
+def _many(count: int, one: str, several: str = "") -> str:
+    return f"{count:,} {one if count == 1 else several or f'{one}s'}" if count else ""

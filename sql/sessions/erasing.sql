@@ -1,0 +1,217 @@
+-- name: find_people
+-- Everybody of a session, or one of them by label. Who was erased before may have answers that are to go now.
+select p.id, p.label, p.status::text, p.room_id, r.status = 'playing' as room_plays, p.erased_at is not null as is_erased
+from player p left join room r on r.id = p.room_id
+where p.session_id = %(session_id)s and (%(player_id)s::bigint is null or p.id = %(player_id)s)
+    and (%(label)s::text is null or p.label = %(label)s)
+order by p.id
+
+-- name: lock_rooms
+-- A form that is on its way is stored before this, or finds that there is nobody any more.
+select id from room where id in (select room_id from player where id = any(%(player_ids)s)) order by id for update
+
+-- name: lock_people
+select id from player where id = any(%(player_ids)s) order by id for update
+
+-- name: count_personal
+with own as materialized (
+    select id, room_id, slot, erased_at, erase_wanted_at, entry from player where id = any(%(player_ids)s)
+)
+select (select count(*) from own where erased_at is null)::integer as people,
+    (select count(*) from own where entry <> '{}')::integer as entries,
+    (select count(*) from own join record r on r.room_id = own.room_id and r.player_id = own.id
+        where not r.erased and r.value <> '' and goes(r.step, r.field, %(answers)s, %(steps)s, %(fields)s))::integer as records,
+    (select count(*) from own join message m on m.room_id = own.room_id and m.player_id = own.id
+        where not m.erased)::integer as messages,
+    (select count(*) from note n where n.session_id = %(session_id)s and n.player_id in (select id from own)
+        and not n.erased)::integer as notes,
+    ((select count(*) from draft where player_id in (select id from own))
+        + (select count(*) from presence where player_id in (select id from own))
+        + (select count(*) from visit where player_id in (select id from own))
+        + (select count(*) from sign where player_id in (select id from own)))::integer as traces
+
+-- name: erase_results
+-- What stands for these people's answers in their place (`filled_…`), and texts that a hook made of their words, whoever
+-- has them (`told_…`). Before the words themselves go, by which these are found.
+with own as materialized (
+    select id, room_id, slot, seated_at, finished_at, replaced from player where id = any(%(player_ids)s)
+), words as materialized (
+    select r.room_id, r.value as word from own join record r on r.room_id = own.room_id and r.player_id = own.id
+    where goes(r.step, r.field, %(answers)s, %(steps)s, %(fields)s)
+    union select m.room_id, m.body from own join message m on m.room_id = own.room_id and m.player_id = own.id
+), gone as (
+    update result t set value = '', erased = true
+    where t.room_id in (select room_id from own) and not t.erased and t.value <> '' and (
+        exists (select from own where own.room_id = t.room_id and own.slot = t.slot and t.at >= own.seated_at
+                and (not own.replaced or t.at <= own.finished_at + interval '1 second'))
+            and goes(t.step, t.name, 'text', %(filled_steps)s, %(filled_names)s)
+        or goes(t.step, t.name, 'text', %(told_steps)s, %(told_names)s) and exists (
+            select from words w where w.room_id = t.room_id and length(w.word) >= 3 and position(w.word in t.value) > 0)
+    )
+    returning room_id, position, slot, name
+), retold as (
+    update event e set data = jsonb_set(e.data, '{results}', (
+        select jsonb_agg(case when exists (
+                select from gone g where g.room_id = l.room_id and g.position = (e.data->>'position')::integer
+                    and g.slot = (one->>0)::integer and g.name = one->>1
+            ) then jsonb_build_array(one->0, one->1, '') else one end order by nth)
+        from jsonb_array_elements(e.data->'results') with ordinality as all_of(one, nth)))
+    from log l
+    where e.log_id = l.id and e.name = 'results_stored' and l.room_id in (select room_id from gone)
+)
+select count(*)::integer from gone
+
+-- name: erase_records
+-- A form's own number goes, too: it is made of what the form said. So does the digest in the receipt, from which a short
+-- answer could be guessed. Whether it held until now is counted, since nobody can any more.
+with own as materialized (
+    select id, room_id from player where id = any(%(player_ids)s)
+), hit as materialized (
+    select r.id, r.form from own join record r on r.room_id = own.room_id and r.player_id = own.id
+    where not r.erased and r.value <> '' and goes(r.step, r.field, %(answers)s, %(steps)s, %(fields)s)
+), form as materialized (
+    select form, gen_random_uuid() as instead from (select distinct form from hit) forms
+), receipt as materialized (
+    select e.log_id, e.seq, e.data->>'sha256' as sha256, encode(sha256(convert_to(
+            string_agg(r.id || E'\t' || r.field || E'\t' || r.value || E'\n', '' order by r.id), 'UTF8')), 'hex') as digest,
+        bool_or(r.id in (select id from hit)) as goes
+    from own join log l on l.room_id = own.room_id
+    join event e on e.log_id = l.id and e.player_id = own.id and e.name = 'player_answered' and e.data ? 'sha256'
+    cross join lateral jsonb_array_elements_text(e.data->'records') as one(id) join record r on r.id = one.id::bigint
+    group by e.log_id, e.seq
+), gone as (
+    update record r set form = form.instead, erased = r.erased or r.id in (select id from hit),
+        value = case when r.id in (select id from hit) then '' else r.value end
+    from form where r.form = form.form
+), retold as (
+    update event e set data = e.data - 'sha256' || jsonb_build_object('erased', true)
+    from receipt where receipt.goes and (e.log_id, e.seq) = (receipt.log_id, receipt.seq)
+)
+select (select count(*) from hit)::integer as records,
+    (select count(*) from receipt where goes)::integer as receipts,
+    (select count(*) from receipt where goes and digest is distinct from sha256)::integer as broken
+
+-- name: erase_messages
+with own as materialized (
+    select id, room_id from player where id = any(%(player_ids)s)
+), gone as (
+    update message m set body = '', erased = true, form = gen_random_uuid()
+    from own where m.room_id = own.room_id and m.player_id = own.id and not m.erased
+    returning m.id
+), retold as (
+    update event e set data = e.data - 'sha256'
+    from own join log l on l.room_id = own.room_id
+    where e.log_id = l.id and e.player_id = own.id and e.name = 'message_sent'
+)
+select count(*)::integer from gone
+
+-- name: erase_notes
+with gone as (
+    update note set body = '', situation = '', erased = true
+    where session_id = %(session_id)s and player_id = any(%(player_ids)s) and not erased returning id
+)
+select count(*)::integer from gone
+
+-- name: erase_traces
+with drafts as (delete from draft where player_id = any(%(player_ids)s)),
+    pages as (delete from presence where player_id = any(%(player_ids)s)),
+    links as (delete from visit where player_id = any(%(player_ids)s))
+delete from sign where player_id = any(%(player_ids)s)
+
+-- name: erase_what_hooks_were_given
+-- What a hook says as it fails, and the values that it was given, may be anybody's words.
+with rooms as (select room_id from player where id = any(%(player_ids)s)), stopped as (
+    update lobby set stopped = stopped || '{"sentence": "(erased)", "values": "", "printed": ""}'
+    where session_id = %(session_id)s and stopped is not null
+)
+update event e set data = e.data || '{"sentence": "(erased)"}'
+from log l where e.log_id = l.id and l.session_id = %(session_id)s and e.data ? 'sentence'
+    and (l.room_id is null or l.room_id in (select room_id from rooms))
+
+-- name: erase_reasons
+-- Why a hook seated these people: it says so in its own words, and had what they said at the door.
+with reason as (
+    update room set reason = '(erased)' where id in (select room_id from player where id = any(%(player_ids)s)) returning name
+)
+update event e set data = e.data || '{"reason": "(erased)"}'
+from log l where e.log_id = l.id and l.session_id = %(session_id)s and e.name = 'room_opened'
+    and e.data->>'room' in (select name from reason)
+
+-- name: erase_people
+-- Somebody else may be called so by chance.
+with own as materialized (
+    select id, label, case when exists (
+            select from player q where q.session_id = p.session_id and q.id <> p.id and q.label = 'erased ' || p.id
+        ) then 'erased ' || p.id || ' ' || left(gen_random_uuid()::text, 8) else 'erased ' || p.id end as instead
+    from player p where id = any(%(player_ids)s) and erased_at is null
+), retold as (
+    update event e set data = e.data
+        || case when newcomer.id is not null then jsonb_build_object('now', newcomer.instead) else '{}' end
+        || case when leaver.id is not null then jsonb_build_object('before', leaver.instead) else '{}' end
+    from log l join event told on told.log_id = l.id and told.name = 'player_replaced'
+    left join own newcomer on newcomer.id = told.player_id
+    left join own leaver on leaver.id = (told.data->>'before_id')::bigint
+    where l.session_id = %(session_id)s and (e.log_id, e.seq) = (told.log_id, told.seq)
+        and (newcomer.id is not null or leaver.id is not null)
+)
+update player p set label = own.instead, token_hash = sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())),
+    token_end = '', entry = '{}', erased_at = clock_timestamp(), erase_wanted_at = null
+from own where p.id = own.id
+
+-- name: add_erasure
+insert into erasure (session_id, player_id, by, why, answers, people, records, messages, notes, results, receipts, broken)
+values (%(session_id)s, %(player_id)s, %(by)s, %(why)s, %(answers)s, %(people)s, %(records)s, %(messages)s, %(notes)s,
+    %(results)s, %(receipts)s, %(broken)s)
+
+-- name: old_sessions
+-- Closed for so long, with somebody in them of whom something personal is left.
+select s.id, s.name from session s
+where s.status = 'closed' and s.closed_at <= clock_timestamp() - make_interval(secs => %(seconds)s)
+    and exists (select from player p where p.session_id = s.id and p.erased_at is null)
+order by s.closed_at, s.id
+
+-- name: want
+update player set erase_wanted_at = clock_timestamp()
+where id = %(player_id)s and status in ('finished', 'left') and erased_at is null and erase_wanted_at is null
+
+-- name: wanted
+-- Who asked for it and whose room has ended.
+select p.id, p.session_id from player p left join room r on r.id = p.room_id
+where p.erase_wanted_at is not null and p.erased_at is null and p.status in ('finished', 'left')
+    and coalesce(r.status = 'ended', true)
+order by p.id limit 20
+
+-- name: is_anything_due
+select exists (select from erasure where swept_at is null) or exists (
+    select from player where erase_wanted_at is not null and erased_at is null)
+
+-- name: unswept
+-- Those of whose old rows nobody has a view any more: not an export that began before them, either.
+select id from erasure e where swept_at is null and not exists (
+    select from pg_stat_activity a where a.datname = current_database() and a.backend_xmin is not null
+        and a.pid <> pg_backend_pid() and age(a.backend_xmin) >= age(e.xmin)
+)
+order by id
+
+-- name: take_turn
+select pg_try_advisory_lock(7021338)
+
+-- name: end_turn
+select pg_advisory_unlock(7021338)
+
+-- name: lock_traces
+-- Whatever was on its way into these is there when this is got, and whatever comes later finds nobody.
+lock table draft, presence, visit, sign in share row exclusive mode
+
+-- name: sweep_traces
+with erased as materialized (select id from player where erased_at is not null),
+    drafts as (delete from draft where player_id in (select id from erased)),
+    pages as (delete from presence where player_id in (select id from erased)),
+    links as (delete from visit where player_id in (select id from erased))
+delete from sign where player_id in (select id from erased)
+
+-- name: vacuum
+vacuum player, record, message, note, result, event, room, lobby, draft, presence, visit, sign
+
+-- name: swept
+update erasure set swept_at = clock_timestamp() where id = any(%(ids)s)
