@@ -321,6 +321,17 @@ end $$;
 create or replace trigger login_deleted after delete on login
     referencing old table as old_rows for each statement execute function login_deleted();
 
+-- The same for somebody who is taken off a session.
+create or replace function session_right_deleted() returns trigger language plpgsql as $$
+begin
+    if exists (select from old_rows) then
+        perform pg_notify('networklab', 'access');
+    end if;
+    return null;
+end $$;
+create or replace trigger session_right_deleted after delete on session_right
+    referencing old table as old_rows for each statement execute function session_right_deleted();
+
 -- Whoever sets a new password, on a page, on the command line or here by hand: the old one's log-ins are over.
 create or replace function account_updated() returns trigger language plpgsql as $$
 begin

@@ -7,10 +7,16 @@ import json
 import sys
 from getpass import getpass
 
+from app.commands.arguments import Refusal
 from app.commands.connection import in_transaction
 from app.config import Config
+from app.database.connections import Connection
+from app.sessions.sessions import find_session
 from app.web.access.accounts import ListedAccount, list_accounts, put_account, remove_account, set_password
 from app.web.access.passwords import new_hash
+from app.web.access.rights import ROLES, GivenRight, Role, give, given_on, open_to_all, owned_by_nobody, take
+
+NOBODY = "nobody"  # takes somebody off a session
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +26,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     adder.add_argument("--observer", action="store_true", help="an account that watches and changes nothing")
     adder.set_defaults(do=_add)
     lister = commands.add_parser("list", help="the accounts there are, and their log-ins")
+    lister.add_argument("--session", metavar="SESSION", help="those who are on it, instead, as what")
     lister.add_argument("--json", action="store_true", help="print them as JSON")
     lister.set_defaults(do=_list)
     setter = commands.add_parser("password", help="a new password; ends all log-ins and open pages at once")
@@ -28,6 +35,18 @@ def add(parser: argparse.ArgumentParser) -> None:
     remover = commands.add_parser("remove", help="remove an account; ends its log-ins and open pages at once")
     remover.add_argument("name", metavar="NAME")
     remover.set_defaults(do=_remove)
+    granter = commands.add_parser(
+        "grant",
+        help="put somebody on a session as what, or take them off; from then on only those named see it",
+    )
+    granter.add_argument("session", metavar="SESSION")
+    granter.add_argument("name", metavar="NAME", nargs="?")
+    granter.add_argument("role", metavar="|".join((*ROLES, NOBODY)), nargs="?", choices=(*ROLES, NOBODY))
+    granter.add_argument("--files", action="store_true", help="an observer may export and see payments, too")
+    granter.add_argument(
+        "--everybody", action="store_true", help="let everybody with an account see it again"
+    )
+    granter.set_defaults(do=_grant)
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
@@ -44,6 +63,8 @@ def _add(options: argparse.Namespace, config: Config) -> int:
 
 
 def _list(options: argparse.Namespace, config: Config) -> int:
+    if options.session:
+        return _list_rights(options, config)
     found = in_transaction(config, list_accounts)
     if options.json:
         print(json.dumps([_as_json(one) for one in found], ensure_ascii=False))
@@ -68,8 +89,55 @@ def _set_password(options: argparse.Namespace, config: Config) -> int:
 
 def _remove(options: argparse.Namespace, config: Config) -> int:
     name = options.name.strip()
-    in_transaction(config, lambda conn: remove_account(conn, name))
+
+    async def work(conn: Connection) -> list[str]:
+        before = await owned_by_nobody(conn)
+        await remove_account(conn, name)
+        return [one for one in await owned_by_nobody(conn) if one not in before]
+
+    left = in_transaction(config, work)
     print(f"The account {name} is removed. Whoever was logged in as {name} is not any more.")
+    for session in left:
+        print(f"Session {session} has no owner now: `networklab admin grant {session} NAME owner` names one.")
+    return 0
+
+
+def _grant(options: argparse.Namespace, config: Config) -> int:
+    session, name = options.session, (options.name or "").strip()
+    if options.everybody == bool(options.role):
+        raise Refusal(f"Say who and what, such as `admin grant {session} ada colleague`, or --everybody.")
+    role: Role | None = None if options.everybody or options.role == NOBODY else options.role
+
+    async def work(conn: Connection) -> None:
+        if options.everybody:
+            await open_to_all(conn, session)
+        elif role is None:
+            await take(conn, session, name)
+        else:
+            await give(conn, session, name, role, "command line", options.files)
+
+    in_transaction(config, work)
+    if options.everybody:
+        print(f"Everybody with an account sees {session} now.")
+    elif role is None:
+        print(f"{name} is not on {session} any more.")
+    else:
+        print(f"{name} is on {session} as {'an' if role[0] == 'o' else 'a'} {role}.")
+    return 0
+
+
+def _list_rights(options: argparse.Namespace, config: Config) -> int:
+    async def work(conn: Connection) -> list[GivenRight]:
+        await find_session(conn, options.session)
+        return await given_on(conn, options.session)
+
+    given = in_transaction(config, work)
+    if options.json:
+        print(json.dumps([dict(name=one.account, role=one.role, files=one.files) for one in given]))
+    elif not given:
+        print(f"Everybody with an account is on {options.session}. `networklab admin grant` names who is.")
+    for one in given if not options.json else ():
+        print(f"{one.account:20}  {one.role}{', with files' if one.takes_files else ''}")
     return 0
 
 

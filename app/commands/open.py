@@ -23,6 +23,7 @@ from app.rehearsal.trial import try_study
 from app.sessions.sessions import Session, open_session
 from app.study.reading import check, parse, read_folder
 from app.study.syntax.mistakes import StudyError
+from app.web.access.rights import give
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +35,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--zone", help="of TIME, where it has no offset: Europe/Berlin")
     parser.add_argument("--name", help="the session's name (default: the study's title)")
     parser.add_argument("--links", type=Path, metavar="CSV", help="write one join link per player here")
+    parser.add_argument(
+        "--owner",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="the account that the session is of, again for more; without it everybody with an account sees it",
+    )
     parser.add_argument(
         "--short-tokens", action="store_true", help="take tokens that somebody could guess, too"
     )
@@ -57,6 +65,8 @@ def run(options: argparse.Namespace, config: Config) -> int:
 
     async def work(conn: Connection) -> tuple[Session, list[tuple[str, int]]]:
         session = await open_session(conn, study, people, options.name, start_at)
+        for owner in options.owner:
+            await give(conn, session.id, owner.strip(), "owner", "command line")
         if options.links:
             try:
                 write_links(options.links, people, config.public_url)

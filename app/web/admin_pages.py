@@ -18,13 +18,14 @@ from app.sessions import actions, sessions, stopped_rooms
 from app.sessions.actions import ACTIONS
 from app.study.model.fields import first
 from app.web import templates
+from app.web.access import rights
 from app.web.acts import Action, Wish, carry_out, erase_wished, moment
 from app.web.fragments import fragment, sse
 from app.web.lab import Query, lab_of
 from app.web.monitor.dashboard import tick_context
 from app.web.monitor.server_figures import read_server
 from app.web.monitor.ticks import read_tick
-from app.web.researchers import ACCOUNT, ACTS, SEES, study_of, who_asks
+from app.web.researchers import ACCOUNT, ACTS, FILES, SEES, study_of, who_asks
 from app.web.responses import page
 from app.web.streams import send_stream
 
@@ -33,8 +34,19 @@ from app.web.streams import send_stream
 async def session_list(request: Query) -> Response[str]:
     who = who_asks(request)
     async with lab_of(request).pool.connection() as conn:
-        found = await sessions.list_sessions(conn)
-    return page("admin/sessions.html", dict(sessions=found, who=who))
+        on = await rights.rights_of(conn, who.name)
+        found = [one for one in await sessions.list_sessions(conn) if one.id in on]
+    return page("admin/sessions.html", dict(sessions=found, rights=on, who=who))
+
+
+@get("/here", needs=ACCOUNT, status_code=204)
+async def still_logged_in() -> None:
+    """What open pages ask each second; what does not hold any more is answered by the guard."""
+
+
+@get("/sessions/{session_id:str}/here", needs=SEES, status_code=204)
+async def still_on_session(session_id: str) -> None:
+    """The same for a page of a session."""
 
 
 @get("/sessions/{session_id:str}", needs=SEES)
@@ -59,7 +71,7 @@ async def session_live(request: Query, session_id: str) -> ASGIApp:
     async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         board = lab.ticker.watch(session_id)
         try:
-            with lab.open_pages.showing(who.login_id) as shown:
+            with lab.open_pages.showing(who.login_id, session_id) as shown:
                 await send_stream(receive, send, shown.follow(board.messages(), farewell))
         finally:
             lab.ticker.unwatch(session_id)
@@ -76,7 +88,7 @@ async def act_on_session(request: Query, session_id: str, action: str) -> Respon
     return await carry_out(request, SESSION_ACTIONS[action], by, to, session_id, back=action in ACTIONS)
 
 
-@get("/sessions/{session_id:str}/export.zip", needs=SEES)
+@get("/sessions/{session_id:str}/export.zip", needs=FILES)
 async def export_zip(request: Query, session_id: str) -> Stream:
     lab = lab_of(request)
     study = await study_of(request, session_id)
@@ -88,7 +100,7 @@ async def export_zip(request: Query, session_id: str) -> Stream:
     )
 
 
-@get("/sessions/{session_id:str}/payments.csv", needs=SEES)
+@get("/sessions/{session_id:str}/payments.csv", needs=FILES)
 async def payments_csv(request: Query, session_id: str) -> Response[bytes]:
     """The file of the export by itself, as it is now."""
     study = await study_of(request, session_id)
@@ -137,4 +149,5 @@ SESSION_ACTIONS |= {
     "seat": _seat_now,
     "erase": _erase,
 }
-HANDLERS = [session_list, session_page, session_live, act_on_session, export_zip, payments_csv]
+HANDLERS = [still_logged_in, still_on_session, session_list, session_page, session_live]
+HANDLERS += [act_on_session, export_zip, payments_csv]

@@ -17,6 +17,7 @@ from app.web import (
     player_pages,
     problems,
     replay_pages,
+    rights_pages,
     room_pages,
     templates,
 )
@@ -43,7 +44,7 @@ def create_app(config: Config, url: str) -> Litestar:
             gc.set_threshold(20_000, 50, 1000)
             yield
 
-    modules = (login_pages, admin_pages, people_pages, room_pages, replay_pages)
+    modules = (login_pages, admin_pages, people_pages, room_pages, replay_pages, rights_pages)
     admin = [handler for module in modules for handler in module.HANDLERS]
     return Litestar(
         route_handlers=[

@@ -63,9 +63,10 @@ async def player_page(request: Query, session_id: str, player_id: int) -> Respon
         study = await lab.studies.current(conn, session_id)
         player = await _player(conn, session_id, player_id)
         story = await histories.story_of(conn, player)
-        place = await place_shown(conn, lab.keys, study, player_id)
+        tells_pay = study.pays and not who.files
+        place = None if tells_pay else await place_shown(conn, lab.keys, study, player_id)
         standbys = await takeovers.standbys_for(conn, player)
-        account = await account_now(conn, study, player, clock.now())
+        account = await account_now(conn, study, player, clock.now()) if who.files else None
     shown = place.html() if place else ""
     context = dict(story=story, player=player, study=study, shown=shown, who=who, now=clock.now())
     context |= dict(standbys=standbys, account=account)

@@ -17,7 +17,7 @@ from app.study.languages.texts import Sentence
 from app.web.auth import NotSignedIn
 from app.web.lab import Query, lab_of
 from app.web.player_pages import UnknownToken
-from app.web.researchers import NotLoggedIn
+from app.web.researchers import NotLoggedIn, NotOnSession
 from app.web.responses import problem
 
 logger = logging.getLogger(__name__)
@@ -55,6 +55,13 @@ def _not_logged_in(request: Query, _: NotLoggedIn) -> Response[str] | Redirect:
     if "hx-request" in request.headers:
         return Response("", status_code=403, headers={"HX-Redirect": "/admin/login"})
     return Redirect("/admin/login", status_code=303)
+
+
+def _not_on_session(request: Query, error: NotOnSession) -> Response[str]:
+    """The same for a page that was open while somebody was taken off its session."""
+    if "hx-request" in request.headers:
+        return Response("", status_code=404, headers={"HX-Redirect": "/admin"})
+    return problem(request, 404, error.detail)
 
 
 def _unknown_token(request: Query, _: UnknownToken) -> Response[str]:
@@ -100,6 +107,7 @@ HANDLERS: ExceptionHandlersMap = {
     HTTPException: _http_problem,
     NotSignedIn: _not_signed_in,
     NotLoggedIn: _not_logged_in,
+    NotOnSession: _not_on_session,
     UnknownToken: _unknown_token,
     Busy: _busy,
     PoolTimeout: _busy,

@@ -112,7 +112,9 @@ async def replay_page(
             type_numbers=monitor.type_numbers,
             room_items=room_items(monitor.rooms, study, monitor.type_numbers, slider.to_room(), keep=False),
             story=await story_then(conn, stage, room_id) if opened else None,
-            shown=await page_then(conn, stage, player_id) if player_id else "",
+            shown=await page_then(conn, stage, player_id)
+            if player_id and (who.files or not study.pays)
+            else "",
             now=moment,
         )
         if "hx-request" in request.headers:

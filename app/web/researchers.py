@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from litestar.connection import ASGIConnection
 from litestar.exceptions import NotFoundException, PermissionDeniedException
@@ -13,19 +13,31 @@ from app.sessions import sessions
 from app.sessions.sessions import SessionError
 from app.study.model.study import Study
 from app.web.access.logins import find_login
+from app.web.access.rights import Right, right_on
 from app.web.auth import ADMIN_COOKIE
 from app.web.lab import Query, lab_of
 
 # What a handler says: @get("/sessions/{session_id:str}", needs=SEES). One that says nothing is refused to everybody.
-Need = Literal["nobody", "account", "sees", "acts"]
+Need = Literal["nobody", "account", "sees", "files", "acts", "owns"]
 NOBODY: Need = "nobody"  # no log-in: it is there to get one
 ACCOUNT: Need = "account"  # a log-in
-SEES: Need = "sees"  # … of somebody who may look at the session in the address
-ACTS: Need = "acts"  # … and who may change something there
+SEES: Need = "sees"  # … of somebody who is on the session in the address
+FILES: Need = "files"  # … and who may take its data and payments away
+ACTS: Need = "acts"  # … or change something there
+OWNS: Need = "owns"  # … or say who else is on it
+REFUSALS: dict[Need, str] = {
+    FILES: "You watch this session, without its files and payments. Ask an owner of the session to allow them.",
+    ACTS: "Your account watches and changes nothing here. Ask an owner of the session to do this.",
+    OWNS: "Only an owner of the session may do this.",
+}
 
 
 class NotLoggedIn(Exception):
     """The page belongs to a researcher and no log-in came with the request."""
+
+
+class NotOnSession(NotFoundException):
+    """Nothing tells a session that one is not on from one that is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +46,37 @@ class Researcher:
 
     name: str
     login_id: int
-    observes: bool  # changes nothing here
+    right: Right | None  # on the session that the page is of
+
+    @property
+    def files(self) -> bool:
+        return self.right is not None and self.right.files
+
+    @property
+    def owns(self) -> bool:
+        return self.right is not None and self.right.owns
+
+    @property
+    def look(self) -> str:
+        """Classes of a page's body, by which its styles leave out what would be refused."""
+        right = self.right
+        if right is None:
+            return ""
+        hidden = {"observer": not right.acts, "no-files": not right.files, "no-owner": not right.owns}
+        return "".join(f" {name}" for name, holds in hidden.items() if holds)
 
 
 async def admitted(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
-    """Raises `NotLoggedIn`, and a 403 for who may not do this."""
-    need: Need | None = handler.opt.get("needs")
+    """Raises `NotLoggedIn`, a 404 for who is not on the session, and a 403 for who may not do this there."""
+    if handler.opt.get("needs") not in get_args(Need):
+        raise PermissionDeniedException("Nobody has said who may open this page.")
+    need: Need = handler.opt["needs"]
     if need == NOBODY:
         return
-    who = await _asking(connection)
-    if need == ACTS and who.observes:
-        raise PermissionDeniedException(
-            "Your account watches and changes nothing. Ask an owner of the session to do this."
-        )
-    if need not in (ACCOUNT, SEES, ACTS):
-        raise PermissionDeniedException("Nobody has said who may open this page.")
+    session_id = None if need == ACCOUNT else connection.path_params["session_id"]
+    who = await _asking(connection, session_id)
+    if who.right is not None and not _may(who.right, need):
+        raise PermissionDeniedException(REFUSALS[need])
     connection.scope["state"]["researcher"] = who
 
 
@@ -58,14 +86,24 @@ def who_asks(connection: ASGIConnection) -> Researcher:  # type: ignore[type-arg
     return who
 
 
-async def _asking(connection: ASGIConnection) -> Researcher:  # type: ignore[type-arg]
+def _may(right: Right, need: Need) -> bool:
+    return {SEES: True, FILES: right.files, ACTS: right.acts, OWNS: right.owns}[need]
+
+
+async def _asking(connection: ASGIConnection, session_id: str | None) -> Researcher:  # type: ignore[type-arg]
     key = connection.cookies.get(ADMIN_COOKIE, "")
-    if key:
-        async with lab_of(connection).pool.connection() as conn:
-            found = await find_login(conn, key)
-        if found is not None:
-            return Researcher(found.name, found.login_id, found.observes)
-    raise NotLoggedIn
+    if not key:
+        raise NotLoggedIn
+    async with lab_of(connection).pool.connection() as conn:
+        found = await find_login(conn, key)
+        if found is None:
+            raise NotLoggedIn
+        right = None if session_id is None else await right_on(conn, session_id, found.name)
+    if session_id is not None and right is None:
+        raise NotOnSession(
+            f"There is no session “{session_id}”. `networklab sessions` lists those there are."
+        )
+    return Researcher(found.name, found.login_id, right)
 
 
 async def study_of(request: Query, session_id: str) -> Study:

@@ -8,6 +8,7 @@ from app.web.access.accounts import password_hash
 from app.web.access.logins import find_login, log_in
 from app.web.access.passwords import password_matches
 from tests.house.shell import Shell
+from tests.house.studies import RUMOUR
 
 
 def test_an_account_is_added_and_given_a_new_password(shell: Shell) -> None:
@@ -59,3 +60,37 @@ def test_a_removal_and_a_new_password_end_the_log_ins_of_that_account_alone(shel
     removed = shell.type("admin", "remove", "mia")
     assert removed.returncode == 0 and "removed" in removed.stdout and not holds("mia")
     assert "mia" not in shell.type("admin", "list").stdout
+
+
+def test_a_session_is_opened_for_its_owner_and_others_are_put_on_it(shell: Shell) -> None:
+    for name in ("una", "uwe"):
+        assert shell.type("admin", "add", name, "--password", "first password").returncode == 0
+    people = shell.people("token,label,type\n,,red\n")
+    unknown = shell.type("open", RUMOUR, "--players", people, "--owner", "nobody", "--name", "Nobody’s")
+    assert unknown.returncode == 2 and "no account “nobody”" in unknown.stderr
+    assert shell.house.sql("select from session where name = 'Nobody’s'") == []
+    opened = shell.type("open", RUMOUR, "--players", people, "--owner", "una", "--json")
+    session = json.loads(opened.stdout)["session"]
+
+    def on() -> dict[str, str]:
+        listed = json.loads(shell.type("admin", "list", "--session", session, "--json").stdout)
+        return {one["name"]: one["role"] for one in listed}
+
+    assert on() == {"una": "owner"}
+    given = shell.type("admin", "grant", session, "uwe", "observer", "--files")
+    assert given.returncode == 0 and f"uwe is on {session} as an observer" in given.stdout
+    assert "observer, with files" in shell.type("admin", "list", "--session", session).stdout
+    assert shell.type("admin", "grant", session, "uwe", "nobody").returncode == 0 and on() == {"una": "owner"}
+    for words, sentence in (
+        (("una", "nobody"), "has an owner"),
+        (("una",), "Say who and what"),
+        ((), "Say who and what"),
+        (("una", "king"), "invalid choice"),
+    ):
+        refused = shell.type("admin", "grant", session, *words)
+        assert refused.returncode == 2 and sentence in refused.stderr, words
+    removed = shell.type("admin", "remove", "una")
+    assert f"Session {session} has no owner now" in removed.stdout
+    assert shell.type("admin", "grant", session, "--everybody").returncode == 0 and on() == {}
+    assert "Everybody with an account" in shell.type("admin", "list", "--session", session).stdout
+    assert shell.type("admin", "list", "--session", "unknown").returncode == 2

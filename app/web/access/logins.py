@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -83,10 +83,11 @@ async def logins_of(conn: Connection, name: str) -> list[Login]:
     return await rows(conn, Login, SQL["logins_of"], name=name, idle=IDLE)
 
 
-async def still_open(conn: Connection, ids: Iterable[int]) -> set[int]:
-    """Those of these log-ins that hold."""
-    cursor = await conn.execute(SQL["still_open"], dict(ids=list(ids), idle=IDLE))
-    return {id for (id,) in await cursor.fetchall()}
+async def still_open(conn: Connection, pages: Collection[tuple[int, str]]) -> set[tuple[int, str]]:
+    """Of these log-ins and the sessions that they look at, those that hold."""
+    ids, sessions = [id for id, _ in pages], [session for _, session in pages]
+    cursor = await conn.execute(SQL["still_open"], dict(ids=ids, sessions=sessions, idle=IDLE))
+    return {(id, session) for id, session in await cursor.fetchall()}
 
 
 def _hash(key: str) -> bytes:

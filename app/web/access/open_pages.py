@@ -1,4 +1,4 @@
-"""Researchers' pages that this process sends a stream to: each ends with its log-in, within a second.
+"""Researchers' pages that this process sends a stream to: each ends with its log-in or its right, within a second.
 
 A notification says when to look, and without one they are looked at every second. What counts is the row of the log-in.
 """
@@ -18,11 +18,11 @@ logger = logging.getLogger(__name__)
 
 
 class OpenPage:
-    def __init__(self, login_id: int) -> None:
-        self.login_id, self.ended = login_id, asyncio.Event()
+    def __init__(self, login_id: int, session_id: str) -> None:
+        self.of, self.ended = (login_id, session_id), asyncio.Event()
 
     async def follow(self, messages: AsyncIterator[bytes], farewell: bytes) -> AsyncIterator[bytes]:
-        """These messages while the log-in holds, and then the farewell."""
+        """These messages while log-in and right hold, and then the farewell."""
         over: asyncio.Task[object] = asyncio.ensure_future(self.ended.wait())
         following: asyncio.Task[bytes] | None = None
         try:
@@ -49,8 +49,8 @@ class OpenPages:
         self.wake.set()
 
     @contextmanager
-    def showing(self, login_id: int) -> Iterator[OpenPage]:
-        page = OpenPage(login_id)
+    def showing(self, login_id: int, session_id: str) -> Iterator[OpenPage]:
+        page = OpenPage(login_id, session_id)
         self.pages[page] = None
         self.wake.set()  # the log-in may have ended since it was read
         try:
@@ -74,14 +74,14 @@ class OpenPages:
         pages = list(self.pages)
         try:
             async with self.line.within(5) as conn:
-                hold = await still_open(conn, {page.login_id for page in pages})
+                hold = await still_open(conn, {page.of for page in pages})
         except AWAY as error:
             logger.warning("log-ins can't be read, trying again: %s", str(error).partition("\n")[0])
             self.line.drop()
             await asyncio.sleep(0.2)
             return
         for page in pages:
-            if page.login_id not in hold:
+            if page.of not in hold:
                 page.ended.set()
 
 

@@ -33,12 +33,14 @@ where account = %(name)s and not once and expires_at > now() and seen_at > now()
 order by seen_at desc, id desc
 
 -- name: still_open
--- A page that is open counts as use.
+-- Pages, each of a log-in and a session; that one is open counts as use.
 with open as (
-    select l.key_hash, l.id, l.seen_at from login l
-    where l.id = any(%(ids)s) and l.expires_at > now() and l.seen_at > now() - make_interval(hours => %(idle)s)
+    select l.key_hash, l.seen_at, page.id, page.session_id
+    from unnest(%(ids)s::bigint[], %(sessions)s::text[]) as page (id, session_id)
+    join login l on l.id = page.id and l.expires_at > now() and l.seen_at > now() - make_interval(hours => %(idle)s)
+    join session_access a on a.account = l.account and a.session_id = page.session_id
 ), used as (
     update login set seen_at = now() from open
     where login.key_hash = open.key_hash and open.seen_at < now() - interval '1 minute'
 )
-select id from open
+select id, session_id from open

@@ -48,7 +48,7 @@ def test_an_open_dashboard_ends_with_its_log_in_and_nobody_elses_does(house: Hou
                         house.sql("alter table login disable trigger login_deleted")
                     await asyncio.to_thread(end, house, browser, name)
                     done = time.monotonic()
-                    await board.until(lambda text: "This log-in has ended" in text, f"the end of {name}")
+                    await board.until(lambda text: "This page has ended" in text, f"the end of {name}")
                     took = time.monotonic() - done
                     assert took < 2.0, (name, took)  # a second is promised; other stories run beside
                     assert 'hx-target="body"' in board.raw[-1]
@@ -83,7 +83,7 @@ def test_a_log_in_that_nobody_uses_ends_and_an_open_page_uses_it(house: House) -
             house.sql(
                 "update login set seen_at = now() - interval '13 hours'"
             )  # as if this machine had slept
-            await board.until(lambda text: "This log-in has ended" in text, "its end")
+            await board.until(lambda text: "This page has ended" in text, "its end")
         assert (await ada.get(here)).status == 303
         house.sql("update login set seen_at = now() - interval '11 hours'")
         assert (await ada.get(here)).status == 200 and used_now()

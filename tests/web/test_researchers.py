@@ -1,0 +1,143 @@
+"""Stories of the one guard: each address of the researchers' side, asked for by everybody who might."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from litestar import Litestar, get
+from litestar.exceptions import PermissionDeniedException
+from litestar.routes import HTTPRoute
+
+from app.config import read_config
+from app.database.connections import Connection
+from app.web.access.accounts import put_account
+from app.web.access.logins import log_in
+from app.web.access.rights import give
+from app.web.app import create_app
+from app.web.auth import ADMIN_COOKIE
+from app.web.researchers import admitted
+from tests.house.guests import sign_everyone_in, stream_status
+from tests.house.house import House, Opened
+from tests.house.server import Server
+
+SESSION, PLAYER, ROOM = (f"/admin/sessions/{{session_id:str}}{part}" for part in ("", "/players", "/rooms"))
+ONE_PLAYER, ONE_ROOM = f"{PLAYER}/{{player_id:int}}", f"{ROOM}/{{room_id:int}}"
+# What each needs. An address that is not here is one that nobody has thought about.
+NEEDS = {
+    "GET /admin/login": "nobody",
+    "POST /admin/login": "nobody",
+    "POST /admin/logout": "nobody",
+    "GET /admin": "account",
+    "GET /admin/here": "account",
+    f"GET {SESSION}": "sees",
+    f"GET {SESSION}/here": "sees",
+    f"GET {SESSION}/live": "sees",
+    f"GET {SESSION}/replay": "sees",
+    f"GET {PLAYER}": "sees",
+    f"GET {ONE_PLAYER}": "sees",
+    f"GET {ROOM}": "sees",
+    f"GET {ONE_ROOM}": "sees",
+    f"GET {SESSION}/export.zip": "files",
+    f"GET {SESSION}/payments.csv": "files",
+    f"POST {SESSION}/{{action:str}}": "acts",
+    f"POST {ONE_PLAYER}/{{action:str}}": "acts",
+    f"POST {ONE_ROOM}/{{action:str}}": "acts",
+    f"GET {SESSION}/rights": "owns",
+    f"POST {SESSION}/rights": "owns",
+}
+# Who is let in to what, besides what needs no more than a log-in. `nina` is on another session only.
+MAY = {
+    "olga": {"sees", "files", "acts", "owns"},
+    "carl": {"sees", "files", "acts"},
+    "otto": {"sees"},
+    "fred": {"sees", "files"},
+    "wanda": {"sees"},
+    "nina": set[str](),
+}
+
+
+def routes(app: Litestar) -> Iterator[tuple[str, object]]:
+    for route in app.routes:
+        if isinstance(route, HTTPRoute) and route.path_format.startswith("/admin"):
+            for method, (handler, _) in route.route_handler_map.items():
+                if method != "OPTIONS":
+                    yield f"{method} {route.path}", handler.opt.get("needs")
+
+
+@pytest.mark.filterwarnings("ignore::litestar.exceptions.base_exceptions.LitestarDeprecationWarning")
+def test_each_address_says_what_it_needs(shared: House) -> None:
+    found = dict(routes(create_app(read_config({}), shared.database)))
+    assert found == NEEDS
+
+
+def test_an_address_that_says_nothing_is_refused_to_everybody() -> None:
+    @get("/forgotten")
+    async def forgotten() -> None:
+        pass
+
+    with pytest.raises(PermissionDeniedException, match="Nobody has said"):
+        asyncio.run(admitted(None, forgotten))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def session(shared: House, server: Server) -> Opened:
+    session = shared.open(start=True)
+
+    async def staff(conn: Connection) -> None:
+        for name in MAY:
+            await put_account(conn, name, "a long password", observes=name == "wanda")
+        await give(conn, session.id, "olga", "owner", "story")
+        await give(conn, session.id, "carl", "colleague", "story")
+        await give(conn, session.id, "otto", "observer", "story")
+        await give(conn, session.id, "fred", "observer", "story", takes_files=True)
+        await give(conn, session.id, "wanda", "observer", "story")
+
+    shared.do(staff)
+    shared.tell(sign_everyone_in([shared.guest(server, session, label) for label in session.tokens]))
+    return session
+
+
+def test_everybody_is_let_in_where_they_may_and_nowhere_else(
+    shared: House, server: Server, session: Opened
+) -> None:
+    [(room, player)] = shared.sql(
+        "select room_id, id from player where session_id = %s and label = 'R1'", session.id
+    )
+    actions = {PLAYER: "note", ROOM: "extend", SESSION: "banner"}
+
+    def status(client: httpx.Client, what: str) -> int:
+        method, _, path = what.partition(" ")
+        action = next(name for of, name in actions.items() if path.startswith(of))
+        address = path.replace("{action:str}", action).replace("{session_id:str}", session.id)
+        address = address.replace("{player_id:int}", str(player)).replace("{room_id:int}", str(room))
+        return stream_status(client, address) if method == "GET" else client.post(address).status_code
+
+    for name, may in MAY.items():
+        cookies = {ADMIN_COOKIE: shared.do(lambda conn, n=name: log_in(conn, n))}  # type: ignore[misc]
+        with httpx.Client(base_url=server.base, cookies=cookies, timeout=30) as client:
+            answers = {what: status(client, what) for what in NEEDS if SESSION in what}
+            assert client.get("/admin").status_code == 200
+            listed = session.id in client.get("/admin").text
+            unknown = client.get("/admin/sessions/unknown")
+            hidden = client.get(f"/admin/sessions/{session.id}")
+        for what, answer in answers.items():
+            expected = (200, 204, 303, 409, 422) if NEEDS[what] in may else (403 if may else 404,)
+            assert answer in expected, (name, what, answer)
+        assert listed == bool(may), name
+        if not may:  # nothing tells it from one that is not there
+            assert hidden.text.replace(session.id, "unknown") == unknown.text
+
+
+def test_who_was_not_asked_in_is_sent_to_the_log_in_everywhere(server: Server, session: Opened) -> None:
+    with httpx.Client(base_url=server.base) as stranger:
+        for what, need in NEEDS.items():
+            method, _, path = what.partition(" ")
+            address = path.replace("{session_id:str}", session.id).replace("{action:str}", "close")
+            address = address.replace("{player_id:int}", "1").replace("{room_id:int}", "1")
+            answer = stranger.request(method, address)
+            if need != "nobody":
+                assert answer.status_code == (403 if address.endswith("/live") else 303), what
+                assert answer.status_code == 403 or answer.headers["location"] == "/admin/login"
