@@ -13,8 +13,10 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from app.database import clock
 from app.preview.frames import Look
 from app.preview.preview import Preview
+from app.study.model.fields import first
 from app.web.assets import STATIC
 from app.web.auth import same_site
+from app.web.forms import form_of
 from app.web.lab import Query
 from app.web.responses import page
 from app.web.streams import send_stream
@@ -65,7 +67,7 @@ async def press(request: Query, action: Literal["skip", "answer", "again", "door
 
 @post("/look", status_code=204)
 async def put_on(request: Query) -> None:
-    wanted = (await request.form()).get("look")
+    wanted = first(await form_of(request), "look")
     for look in LOOKS:
         if look == wanted:
             preview_of(request).put_on(look)

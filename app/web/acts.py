@@ -15,6 +15,7 @@ from app.sessions.sessions import SessionError
 from app.study.model.fields import FieldError, Form, first
 from app.study.model.study import Study
 from app.web import templates
+from app.web.forms import form_of
 from app.web.lab import Query, lab_of
 from app.web.researchers import study_of
 from app.web.responses import piece, problem, wants_page
@@ -53,7 +54,7 @@ async def carry_out(
     lab = lab_of(request)
     if action is None:
         raise NotFoundException("There is no such action.")
-    study, form = await study_of(request, session_id), (await request.form()).dict()
+    study, form = await study_of(request, session_id), await form_of(request)
     try:
         async with lab.pool.connection() as conn, conn.transaction():
             said = await action(Wish(conn, session_id, study, room_id, player_id, form, by))

@@ -42,7 +42,10 @@ def check_site(headers: RawHeaders, config: Config) -> None:
         origin = headers.get(b"origin")
         if origin is None:
             return
-        netloc = urlsplit(origin.decode("latin-1")).netloc
+        try:
+            netloc = urlsplit(origin.decode("latin-1")).netloc
+        except ValueError:  # half an IPv6 address
+            netloc = ""
         if netloc and netloc in (
             headers.get(b"host", b"").decode("latin-1"),
             urlsplit(config.public_url).netloc,

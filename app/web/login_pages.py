@@ -8,9 +8,11 @@ from litestar import get, post
 from litestar.response import Redirect, Response
 
 from app.database.connections import Connection
+from app.study.model.fields import first
 from app.web.access import accounts, attempts, logins
 from app.web.access.attempts import Limit, network_of
 from app.web.auth import ADMIN_COOKIE, address_of, cookie, too_many
+from app.web.forms import form_of
 from app.web.lab import Query, lab_of
 from app.web.researchers import NOBODY
 from app.web.responses import page
@@ -35,8 +37,8 @@ async def login_form(request: Query, key: str = "", to: str = "/admin") -> Respo
 
 @post("/login", needs=NOBODY)
 async def login(request: Query) -> Response[str] | Redirect:
-    lab, form = lab_of(request), await request.form()
-    name, password = str(form.get("name", "")).strip(), str(form.get("password", ""))
+    lab, form = lab_of(request), await form_of(request)
+    name, password = first(form, "name").strip(), first(form, "password")
     async with lab.pool.connection() as conn:
         await count_try(request, conn, name)
         stored = await accounts.password_hash(conn, name)

@@ -29,6 +29,7 @@ from app.study.model.study import Study
 from app.web import record_forms, templates
 from app.web.access.attempts import network_of
 from app.web.auth import PLAYER_COOKIE, NotSignedIn, address_of, cookie, player_of, same_site, too_many
+from app.web.forms import form_of
 from app.web.fragments import fragment
 from app.web.lab import Query, lab_of
 from app.web.live.places import DonePlace, LobbyPlace, Place, RoomPlace
@@ -68,7 +69,7 @@ async def join_form(request: Query, token: Token) -> Response[str]:
 
 @post("/join/{token:str}", guards=[same_site])
 async def join(request: Query, token: Token) -> Response[str] | Redirect:
-    lab, form, began = lab_of(request), (await request.form()).dict(), time.monotonic()
+    lab, form, began = lab_of(request), await form_of(request), time.monotonic()
     _hold_off(request)
     arrived = await lab.arrivals.commit(EntryForm(token, form))
     if arrived is None:
@@ -144,7 +145,7 @@ async def store_records(request: Query) -> Response[str] | Redirect:
 @post("/play/messages", guards=[same_site])
 async def send_message(request: Query) -> Response[str] | Redirect:
     lab, (player_id, session_id) = lab_of(request), player_of(request)
-    study, form = await lab.studies.of(session_id), (await request.form()).dict()
+    study, form = await lab.studies.of(session_id), await form_of(request)
     lab.signs.gave(study, player_id)
     key = record_forms.form_key(lab, player_id, form, study)
     if key is None:
@@ -171,7 +172,7 @@ async def send_message(request: Query) -> Response[str] | Redirect:
 @post("/play/help", guards=[same_site])
 async def ask_for_help(request: Query) -> Response[str] | Redirect:
     lab, (player_id, session_id) = lab_of(request), player_of(request)
-    form = (await request.form()).dict()
+    form = await form_of(request)
     key = first(form, "form_key")
     if lab.keys.read_form_key(player_id, key) is None:
         return _stale(request)
@@ -196,7 +197,7 @@ async def ask_for_help(request: Query) -> Response[str] | Redirect:
 async def keep_draft(request: Query) -> None:
     """What was typed and not yet saved. A page sends it now and then and asks for no answer."""
     lab, (player_id, session_id) = lab_of(request), player_of(request)
-    form = (await request.form()).dict()
+    form = await form_of(request)
     lab.signs.gave(await lab.studies.of(session_id), player_id)
     name, key = first(form, "draft"), first(form, "draft_key")
     if name not in drafts.FORMS:
@@ -213,7 +214,7 @@ async def say_here(request: Query) -> Response[str] | Redirect:
     """A sign of life: the button of somebody who was nudged, or what a page tells now and then of keys and taps."""
     lab, (player_id, session_id) = lab_of(request), player_of(request)
     lab.signs.gave(await lab.studies.of(session_id), player_id)
-    if first((await request.form()).dict(), "nudged"):
+    if first(await form_of(request), "nudged"):
         async with lab.pool.connection() as conn, conn.transaction():
             await dropouts.come_back(conn, player_id)
     if wants_page(dict(request.scope["headers"])):

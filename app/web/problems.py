@@ -50,10 +50,11 @@ def _not_signed_in(request: Query, _: NotSignedIn) -> Response[str]:
 
 def _not_logged_in(request: Query, _: NotLoggedIn) -> Response[str] | Redirect:
     """A page that was open while its log-in ended goes to the door, whichever part of it asks."""
+    sentence = "Your log-in has ended. Log in again."
     if request.url.path.endswith("/live"):
-        return Response("", status_code=403)
+        return problem(request, 403, sentence, "/admin/login")
     if "hx-request" in request.headers:
-        return Response("", status_code=403, headers={"HX-Redirect": "/admin/login"})
+        return problem(request, 403, sentence, headers={"HX-Redirect": "/admin/login"})
     return Redirect("/admin/login", status_code=303)
 
 

@@ -10,9 +10,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from urllib.parse import parse_qs
-
-from litestar.exceptions import ClientException
 
 from app.database.group_commit import Busy
 from app.rooms.receipts import Receipt
@@ -22,6 +19,7 @@ from app.study.model.fields import Form, first, read_answers
 from app.study.model.study import Study
 from app.web import templates
 from app.web.auth import RawHeaders, check_site, player_in
+from app.web.forms import read_form
 from app.web.kept import kept
 from app.web.lab import Lab
 from app.web.responses import HEADERS, NOT_KEPT, wants_page
@@ -88,7 +86,7 @@ def read(lab: Lab, study: Study, player_id: int, session_id: str, headers: RawHe
     """What was posted, checked against the study. Raises a 400 or a 403."""
     check_site(headers, lab.config)
     lab.signs.gave(study, player_id)
-    form = _fields_of(headers, body)
+    form = read_form(headers.get(b"content-type", b""), body)
     key = form_key(lab, player_id, form, study)
     if key is None:
         return Posted(study, player_id, session_id, form, None, {})
@@ -123,16 +121,6 @@ def saved(lab: Lab, posted: Posted) -> str:
 def form_key(lab: Lab, player_id: int, form: Form, study: Study) -> FormKey | None:
     key = lab.keys.read_form_key(player_id, first(form, "form_key"))
     return key if key is not None and key.position < len(study.plan) else None
-
-
-def _fields_of(headers: RawHeaders, body: bytes) -> Form:
-    """The fields of a form as browsers send it. Raises a 400."""
-    if body and not headers.get(b"content-type", b"").startswith(b"application/x-www-form-urlencoded"):
-        raise ClientException("This was not sent as a form.")
-    try:
-        return parse_qs(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=500)
-    except ValueError:
-        raise ClientException("The form has bytes that are no text.") from None
 
 
 @cache

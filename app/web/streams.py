@@ -12,6 +12,11 @@ from app.web.fragments import beat
 QUIET = 3.0  # seconds until a stream gives a sign of life; static/js/connection.js waits a little longer
 HELLO = b": hello\n\n"
 HEADERS = [(b"content-type", b"text/event-stream"), (b"x-accel-buffering", b"no")]
+REFUSED = {  # status → what somebody reads who opens the address by hand
+    403: "Nobody is signed in here. Open your link again, or log in.",
+    404: "There is no such page. Go back to the list of sessions.",
+    429: "This page is open too often. Close the others, then reload it.",
+}
 _open: dict[asyncio.Timeout, None] = {}  # the life of each stream that goes on
 _stopping = False
 
@@ -45,8 +50,9 @@ async def send_stream(receive: Receive, send: Send, messages: AsyncIterator[byte
 
 
 async def refuse(send: Send, status: int) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+    headers = [(b"content-type", b"text/plain; charset=utf-8")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": REFUSED[status].encode(), "more_body": False})
 
 
 def stop() -> None:

@@ -14,6 +14,7 @@ from tests.bench import (
     disk,
     drill,
     export,
+    fuzz,
     game,
     growth,
     hooks,
@@ -47,7 +48,12 @@ BENCHMARKS: dict[str, Callable[[Stage], Chapter]] = {
     "replay": replay.run,
     "hooks": hooks.run,
 }
-LONG: dict[str, Callable[[Stage], Chapter]] = {"day": game.run_day, "drill": drill.run, "soak": soak.run}
+LONG: dict[str, Callable[[Stage], Chapter]] = {
+    "day": game.run_day,
+    "fuzz": fuzz.run,
+    "drill": drill.run,
+    "soak": soak.run,
+}
 FILE = PROJECT / "BENCHMARKS.md"
 CALM = 0.1  # more of the processors in other hands than this makes figures doubtful
 
