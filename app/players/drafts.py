@@ -17,6 +17,7 @@ from app.study.model.fields import Form
 
 SQL = Queries(__name__)
 FORMS = ("answers", "message", "help")
+LONGEST_KEY = 200  # letters; ours are much shorter
 OWN = ("draft", "draft_key", "form_key")  # names in what the page sends that nobody typed
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from math import ceil
 
 from app.database.connections import Connection
 from app.database.queries import Queries, rows, value
@@ -14,6 +15,7 @@ from app.study.model.kinds.text import TEXT
 
 SQL = Queries(__name__)
 BODY = Field("body", "Your note", TEXT, max=Decimal(1000))  # what may be written
+MOST, WITHIN = 5, timedelta(minutes=1)  # questions of one person: researchers have to read them
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,25 @@ class CallForHelp:
     at: datetime
 
 
-async def ask(
-    conn: Connection, session_id: str, player_id: int, body: str, situation: str, form: str
-) -> None:
-    """A player asks for help. The same `form` again changes nothing."""
+async def ask(conn: Connection, session_id: str, player_id: int, body: str, situation: str, form: str) -> int:
+    """A player asks for help. The same `form` again changes nothing.
+
+    Where they have asked so often just now that nothing is stored: the seconds until they may ask again, else 0.
+    """
+    await conn.execute(SQL["lock_asker"], dict(player_id=player_id))
+    wait: float | None = await value(
+        conn,
+        SQL["asked_lately"],
+        session_id=session_id,
+        player_id=player_id,
+        form=form,
+        most=MOST,
+        within=WITHIN,
+    )
+    if wait is not None:
+        return max(2, ceil(wait))
     await _add(conn, session_id, player_id, None, body, situation, form)
+    return 0
 
 
 async def write(

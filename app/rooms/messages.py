@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from math import ceil
 
 from app.database.connections import Connection
 from app.database.queries import Queries, rows
@@ -16,6 +18,8 @@ from app.study.model.study import Study
 
 SQL = Queries(__name__)
 BODY = Field("body", "Your message", TEXT, max=Decimal(1000))  # what may be written
+# Ten in ten seconds: people who type fast send one in two, and a thought in pieces comes as three or four at once.
+MOST, WITHIN = 10, timedelta(seconds=10)  # messages of one person
 SHOWN = 300  # messages on a page; the export has all
 
 
@@ -42,7 +46,14 @@ class Message:
     at: datetime
 
 
-async def store(conn: Connection, sent: Sequence[NewMessage]) -> list[int | None]:
+@dataclass(frozen=True, slots=True)
+class TooFast:
+    """Not stored: so many came from this person just before. The same may be sent again after a while."""
+
+    seconds: int  # until then
+
+
+async def store(conn: Connection, sent: Sequence[NewMessage]) -> list[int | TooFast | None]:
     """Message numbers in the order of `sent`; None where the sender plays no more or `to` is out of reach."""
     ordered = {message.form: message for message in sorted(sent, key=lambda one: (one.player_id, one.form))}
     rooms = list({message.room_id for message in sent})
@@ -61,14 +72,39 @@ async def store(conn: Connection, sent: Sequence[NewMessage]) -> list[int | None
                 forms=[message.form for message in new],
                 steps=[message.step for message in new],
                 to_room=[message.to_room for message in new],
+                nth_of_theirs=_nth_of_theirs(new),
+                most=MOST,
+                within=WITHIN,
             ),
         )
-    found = {form: number for number, form in await stored.fetchall()}
+    found: dict[str, int | TooFast] = {form: number for number, form in await stored.fetchall()}
     lacking = [form for form in ordered if form not in found]
     if lacking:
         before = await conn.execute(SQL["sent_before"], dict(forms=lacking))
         found |= {form: number for number, form in await before.fetchall()}
+        await _say_who_was_too_fast(conn, [ordered[form] for form in lacking if form not in found], found)
     return [found.get(message.form) for message in sent]
+
+
+def _nth_of_theirs(new: Sequence[NewMessage]) -> list[int]:
+    """Which of its sender's each is, from 1."""
+    so_far = Counter[int]()
+    nth = []
+    for message in new:
+        so_far[message.player_id] += 1
+        nth.append(so_far[message.player_id])
+    return nth
+
+
+async def _say_who_was_too_fast(
+    conn: Connection, refused: Sequence[NewMessage], found: dict[str, int | TooFast]
+) -> None:
+    players = list({message.player_id for message in refused})
+    said = await conn.execute(SQL["too_fast"], dict(players=players, most=MOST, within=WITHIN))
+    waits: dict[int, float] = dict(await said.fetchall())
+    for message in refused:
+        if message.player_id in waits:
+            found[message.form] = TooFast(max(2, ceil(waits[message.player_id])))
 
 
 async def seen_by(

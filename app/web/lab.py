@@ -24,7 +24,7 @@ from app.database.listener import Listener
 from app.players.presence import Presence
 from app.players.signs_of_life import Signs
 from app.rooms import messages, records
-from app.rooms.messages import NewMessage
+from app.rooms.messages import NewMessage, TooFast
 from app.rooms.receipts import Receipt
 from app.rooms.records import Answer
 from app.sessions.arrivals import EntryForm, Outcome, sign_in
@@ -56,7 +56,7 @@ class Lab:
     studies: Studies
     arrivals: GroupCommit[EntryForm, Outcome]
     answers: GroupCommit[Answer, Receipt | None]
-    messages: GroupCommit[NewMessage, int | None]
+    messages: GroupCommit[NewMessage, int | TooFast | None]
     live: Live
     listener: Listener
     conductor: Conductor

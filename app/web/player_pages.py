@@ -20,7 +20,7 @@ from app.database.group_commit import Busy
 from app.players import drafts, notes, players
 from app.players.players import Player
 from app.rooms import dropouts
-from app.rooms.messages import BODY, NewMessage
+from app.rooms.messages import BODY, NewMessage, TooFast
 from app.rooms.records import form_id
 from app.sessions.arrivals import Closed, EntryForm, Refused
 from app.study.languages.texts import Sentence
@@ -36,7 +36,7 @@ from app.web.live.places import DonePlace, LobbyPlace, Place, RoomPlace
 from app.web.live.versions import version_of
 from app.web.live.whereabouts import place_of
 from app.web.record_forms import Posted
-from app.web.responses import page, piece, problem, texts_for, wants_page
+from app.web.responses import not_yet, page, piece, problem, texts_for, wants_page
 
 Token = Annotated[str, Parameter(max_length=200)]
 LARGEST_FORM = 200_000  # bytes
@@ -158,6 +158,8 @@ async def send_message(request: Query) -> Response[str] | Redirect:
     sent = await lab.messages.commit(
         NewMessage(player_id, key.room_id, to, step.name, step.chat == "room", body, form_)
     )
+    if isinstance(sent, TooFast):
+        return not_yet(request, sent.seconds, form)
     if sent is None:
         sentence = Sentence(
             "This message can’t be delivered: you are not connected with that person, or your group has ended."
@@ -182,8 +184,10 @@ async def ask_for_help(request: Query) -> Response[str] | Redirect:
         return problem(request, 422, error.sentence, "/play")
     place = await _place(request)
     lab.signs.gave(place.study, player_id)
-    async with lab.pool.connection() as conn:
-        await notes.ask(conn, session_id, player_id, body, place.situation, key)
+    async with lab.pool.connection() as conn, conn.transaction():
+        wait = await notes.ask(conn, session_id, player_id, body, place.situation, key)
+    if wait:
+        return not_yet(request, wait, form)
     if wants_page(dict(request.scope["headers"])):
         return Redirect("/play", status_code=303)
     place = await _place(request)
@@ -200,7 +204,7 @@ async def keep_draft(request: Query) -> None:
     form = await form_of(request)
     lab.signs.gave(await lab.studies.of(session_id), player_id)
     name, key = first(form, "draft"), first(form, "draft_key")
-    if name not in drafts.FORMS:
+    if name not in drafts.FORMS or len(key) > drafts.LONGEST_KEY:
         raise ClientException("There is no such form.")
     answers = lab.keys.read_form_key(player_id, key) if name == "answers" else None
     position = answers.position if answers else None

@@ -10,7 +10,8 @@ from litestar.response import Response
 from litestar.types import Message, Scope
 
 from app.study.languages.choice import preferred
-from app.study.languages.texts import Texts, texts_in
+from app.study.languages.texts import Sentence, Texts, texts_in
+from app.study.model.fields import Form
 from app.study.model.study import Study
 from app.web import templates
 from app.web.assets import is_versioned
@@ -57,6 +58,27 @@ def problem(
     if "hx-request" in request.headers:
         return piece(templates.render("_problem.html", texts, sentence=said), status, headers)
     return piece(templates.render("problem.html", texts, sentence=said, to=to), status, headers)
+
+
+def not_yet(request: Request[Any, Any, Any], seconds: int, form: Form) -> Response[str]:
+    """What came too soon after others, and the seconds after which it may come again: a page of ours sends it then by
+    itself, and a page without scripts has what was typed, and the button."""
+    headers = {"Retry-After": str(seconds)}
+    if not wants_page(dict(request.scope["headers"])):
+        sentence = Sentence(
+            "That is more in a short time than others can read. What you typed is kept, and is sent again in"
+            " %(seconds)s seconds.",
+            seconds=seconds,
+        )
+        return problem(request, 429, sentence, headers=headers)
+    sentence = Sentence(
+        "That is more in a short time than others can read. Wait %(seconds)s seconds, then send it again.",
+        seconds=seconds,
+    )
+    texts = texts_for(request)
+    kept = [(name, said) for name, all_ in form.items() for said in all_]
+    shown = dict(sentence=texts.say(sentence), to="/play", again=request.url.path, kept=kept)
+    return piece(templates.render("problem.html", texts, **shown), 429, headers)
 
 
 def texts_for(request: Request[Any, Any, Any]) -> Texts:

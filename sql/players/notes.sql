@@ -6,6 +6,19 @@ select %(session_id)s, %(player_id)s::bigint, %(account)s::text, %(body)s, %(sit
 where %(player_id)s::bigint is null or exists (select from whose)
 on conflict (session_id, form) do nothing
 
+-- name: lock_asker
+-- Two processes count one after the other.
+select from player where id = %(player_id)s for no key update
+
+-- name: asked_lately
+-- Seconds until one more may ask for help; null: now. The same form again is no other question.
+select extract(epoch from n.at + %(within)s::interval - clock_timestamp())::float
+from note n
+where n.session_id = %(session_id)s and n.player_id = %(player_id)s and n.account is null
+    and n.at > clock_timestamp() - %(within)s::interval
+    and not exists (select from note where session_id = %(session_id)s and form = %(form)s)
+order by n.id desc offset %(most)s - 1 limit 1
+
 -- name: notices
 -- What one player has asked and been told, oldest first; and what everybody is told now.
 select id, player_id, account, body, situation, at from note

@@ -6,12 +6,13 @@ select id from log where room_id = any(%(rooms)s) order by id for no key update
 -- name: store_messages
 -- At the step that it was written at: another one may have other rules, or no talk at all.
 -- To one person: only where that person sees the sender, or the step's talk is for the whole room.
+-- Not more of one person's than may come within some seconds: processes take turns here, by the room's log.
 insert into message (session_id, room_id, player_id, slot, to_slot, position, step, round, body, form)
 select room.session_id, room.id, p.id, p.slot, g.to_slot, room.position, room.step, room.round, g.body, g.form
 from unnest(
     %(players)s::bigint[], %(rooms)s::bigint[], %(to_slots)s::int[], %(bodies)s::text[], %(forms)s::uuid[],
-    %(steps)s::text[], %(to_room)s::boolean[]
-) with ordinality as g(player_id, room_id, to_slot, body, form, step, to_room, nth)
+    %(steps)s::text[], %(to_room)s::boolean[], %(nth_of_theirs)s::int[]
+) with ordinality as g(player_id, room_id, to_slot, body, form, step, to_room, nth_of_theirs, nth)
 join player p on p.id = g.player_id and p.room_id = g.room_id and p.status = 'playing'
 join room on room.id = g.room_id and room.status = 'playing' and room.step = g.step
 where (g.to_slot is null or g.to_slot <> p.slot and case when g.to_room
@@ -21,12 +22,26 @@ where (g.to_slot is null or g.to_slot <> p.slot and case when g.to_room
             and t.position = network_at(room.id, room.position)
     ) end)
     and not exists (select from message m where m.form = g.form)
+    and g.nth_of_theirs + (
+        select count(*) from (
+            select m.at from message m where m.player_id = g.player_id order by m.id desc limit %(most)s
+        ) as newest where newest.at > clock_timestamp() - %(within)s::interval
+    ) <= %(most)s
 order by g.nth
 on conflict do nothing
 returning id, form::text
 
 -- name: sent_before
 select id, form::text from message where form = any(%(forms)s::uuid[])
+
+-- name: too_fast
+-- Whose newest messages are as many as may come within some seconds, and how long it is until the oldest of them
+-- does not count any more.
+select p.id, extract(epoch from last.at + %(within)s::interval - clock_timestamp())::float
+from unnest(%(players)s::bigint[]) as p(id) cross join lateral (
+    select m.at from message m where m.player_id = p.id order by m.id desc offset %(most)s - 1 limit 1
+) as last
+where last.at > clock_timestamp() - %(within)s::interval
 
 -- name: seen_by
 -- What one slot may read: its own, and what those it saw at that moment said to it or to all. Whoever took

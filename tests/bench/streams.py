@@ -93,7 +93,12 @@ class Pages:
         sizes: dict[int, int] = {}
         for one in crowd:
             sizes[self.room_of[one.label]] = sizes.get(self.room_of[one.label], 0) + 1
-        speakers = list({self.room_of[one.label]: one for one in crowd}.values())
+        members: dict[int, list[Attendee]] = {}
+        for one in crowd:
+            members.setdefault(self.room_of[one.label], []).append(one)
+        rooms = list(
+            members.values()
+        )  # whose people take turns: nobody may say more than some things at once
         free: list[Connection] = []
 
         async def say(one: Attendee, number: int) -> None:
@@ -112,7 +117,9 @@ class Pages:
         asked = []
         for nth in range(pace * seconds):
             await asyncio.sleep(started + nth / pace - time.perf_counter())  # the pace is what is measured
-            asked.append(asyncio.create_task(say(speakers[nth % len(speakers)], first + nth)))
+            turn, room = divmod(nth, len(rooms))
+            speaker = rooms[room][turn % len(rooms[room])]
+            asked.append(asyncio.create_task(say(speaker, first + nth)))
         await asyncio.gather(*asked)
         deadline = time.perf_counter() + 10
         while missed := sum(sizes[said.room] - len(said.seen) for said in self.said.values()):

@@ -129,7 +129,7 @@ class Lively:
         (number,) = await messages.store(
             conn, [NewMessage(player, found.room_id, to, "talk", False, body, str(uuid4()))]
         )
-        assert number is not None
+        assert isinstance(number, int)
         return number
 
     def moves_to(self, room_of: int, round: int) -> None:
