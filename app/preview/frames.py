@@ -81,7 +81,7 @@ class Frames:
         given = [value for name, value in headers if name == b"cookie" and frame is None]
         jar = self.researcher if frame is None else frame.cookies
         kept = [f"{name}={value}".encode() for name, value in jar.items()]
-        others = [(name, value) for name, value in headers if name != b"cookie"]
+        others = [(name, value) for name, value in headers if name not in (b"cookie", b"sec-fetch-dest")]
         asked = {**scope, "headers": [*others, (b"cookie", b"; ".join([*given, *kept]))]}
 
         async def answer(message: Message) -> None:

@@ -12,6 +12,7 @@ from app.config import Config
 from app.web import (
     admin_pages,
     health,
+    hindrances,
     login_pages,
     people_pages,
     player_pages,
@@ -57,6 +58,7 @@ def create_app(config: Config, url: str) -> Litestar:
         ],
         lifespan=[lab],
         exception_handlers=problems.HANDLERS,
+        before_request=hindrances.framed,
         before_send=[add_headers],
         request_max_body_size=player_pages.LARGEST_FORM,
         openapi_config=None,

@@ -26,13 +26,13 @@ from app.sessions.arrivals import Closed, EntryForm, Refused
 from app.study.languages.texts import Sentence
 from app.study.model.fields import FieldError, Form, first, typed
 from app.study.model.study import Study
-from app.web import record_forms, templates
+from app.web import hindrances, record_forms, templates
 from app.web.access.attempts import network_of
 from app.web.auth import PLAYER_COOKIE, NotSignedIn, address_of, cookie, player_of, same_site, too_many
 from app.web.forms import form_of
 from app.web.fragments import fragment
 from app.web.lab import Query, lab_of
-from app.web.live.places import DonePlace, LobbyPlace, Place, RoomPlace
+from app.web.live.places import DonePlace, Place, RoomPlace
 from app.web.live.versions import version_of
 from app.web.live.whereabouts import place_of
 from app.web.record_forms import Posted
@@ -91,13 +91,16 @@ async def join(request: Query, token: Token) -> Response[str] | Redirect:
 
 
 @get("/play")
-async def play(request: Query) -> Response[str]:
-    """To a page that asks for news and has them all: 304."""
+async def play(request: Query, plain: bool | None = None) -> Response[str]:
+    """To a page that asks for news and has them all: 304. `plain`: from now on without scripts, or with them again."""
     if "hx-request" in request.headers:
         return await _news(request)
     place = await _place(request)
     lab_of(request).signs.gave(place.study, place.player.id)
-    return _play(place)
+    answer = _play(request, place, plain=plain)
+    if plain is not None:
+        answer.headers.update(hindrances.plain_header(plain))
+    return answer
 
 
 async def _news(request: Query) -> Response[str]:
@@ -111,7 +114,7 @@ async def _news(request: Query) -> Response[str]:
     # Whatever packs answers on the way may have weakened it.
     if request.headers.get("if-none-match", "").removeprefix("W/") == headers["ETag"]:
         return piece("", 304, headers)
-    answer = _play(await _place(request))
+    answer = _play(request, await _place(request))
     answer.headers.update(headers)
     return answer
 
@@ -245,9 +248,9 @@ def _join(
     return piece(templates.render_own(study, "join", "player/join.html", **shown), 422 if errors else 200)
 
 
-def _play(place: Place, status: int = 200) -> Response[str]:
-    waiting = isinstance(place, LobbyPlace)
-    shown = dict(place=place, title=place.study.title, waiting=waiting)
+def _play(request: Query, place: Place, status: int = 200, plain: bool | None = None) -> Response[str]:
+    after, plain = hindrances.reloads_after(place), hindrances.is_plain(request, plain)
+    shown = dict(place=place, title=place.study.title, after=after, plain=plain)
     return page("player/play.html", shown, status, templates.texts_of(place.study))
 
 
@@ -298,7 +301,7 @@ async def _step_again(request: Query, form: Form, errors: Mapping[str, str]) -> 
     said = templates.texts_of(place.study).say_all(errors)
     place = replace(place, values=typed(place.position.step.fields, form), errors=said)
     if wants_page(dict(request.scope["headers"])):
-        return _play(place, 422)
+        return _play(request, place, 422)
     return piece(place.step_html(), 422)
 
 

@@ -15,6 +15,7 @@ from psycopg_pool import PoolTimeout, TooManyRequests
 from app.database.group_commit import Busy
 from app.study.languages.texts import Sentence
 from app.web.auth import NotSignedIn
+from app.web.hindrances import door_without_cookie
 from app.web.lab import Query, lab_of
 from app.web.player_pages import UnknownToken
 from app.web.researchers import NotLoggedIn, NotOnSession
@@ -39,6 +40,12 @@ def _http_problem(request: Query, error: HTTPException) -> Response[str]:
 
 
 def _not_signed_in(request: Query, _: NotSignedIn) -> Response[str]:
+    if door := door_without_cookie(request):
+        sentence = Sentence(
+            "Your browser keeps no cookies for this page, and without one we can’t tell who you are. Allow cookies "
+            "for this site in its settings, or open your link in another browser, and go on. Your place is kept."
+        )
+        return problem(request, 403, sentence, door)
     return problem(
         request,
         403,

@@ -108,4 +108,7 @@ async def add_headers(message: Message, scope: Scope) -> None:
     """To every answer, error pages and streams included. What has a version in its address may be kept for ever."""
     if message["type"] == "http.response.start":
         for_ever = message["status"] == 200 and is_versioned(scope)
-        message["headers"] = [*message["headers"], *HEADERS, FOR_EVER if for_ever else NOT_KEPT]
+        given = list(message["headers"])
+        named = {name for name, _ in given}  # by a page that may be framed
+        ours = [header for header in HEADERS if header[0] not in named]
+        message["headers"] = [*given, *ours, FOR_EVER if for_ever else NOT_KEPT]

@@ -26,5 +26,6 @@
     clock.read(performance.getEntriesByType("navigation")[0]?.responseStart);
     prepare();
     setInterval(tick, 250);
+    byId("unscripted")?.remove();
   });
 })();

@@ -1,0 +1,62 @@
+"""What a browser may lack that a player's page needs: cookies, scripts, a window of its own. Each gets a way on."""
+
+from __future__ import annotations
+
+import math
+from urllib.parse import urlsplit
+
+from litestar import Request
+from litestar.response import Response
+
+from app.database import clock
+from app.web.auth import cookie
+from app.web.lab import Query
+from app.web.live.places import LobbyPlace, Place, RoomPlace
+from app.web.responses import POLICY, page, texts_for
+
+PLAIN_COOKIE = "networklab_plain"
+DOORS = ("/join/",)  # addresses that set a player's cookie and lead on to /play
+FRAMES = {"frame", "iframe", "embed", "object"}
+SOON = 5  # seconds
+
+
+async def framed(request: Query) -> Response[str] | None:
+    """For a page in a frame of somebody else's page: a link out of it. None where it is in no frame.
+
+    No cookie of ours comes along into the frame of another site, and nothing that acts may be shown there.
+    """
+    if request.headers.get("sec-fetch-dest") not in FRAMES or request.url.path.startswith("/admin"):
+        return None
+    answer = page("player/framed.html", dict(to=str(request.url)), texts=texts_for(request))
+    policy = POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")
+    answer.headers["Content-Security-Policy"] = policy
+    return answer
+
+
+def door_without_cookie(request: Request) -> str | None:  # type: ignore[type-arg]
+    """The door that somebody has just come through, if the cookie that they got there has not come back."""
+    door = urlsplit(request.headers.get("referer", ""))
+    at_door = door.path.startswith(DOORS) and door.netloc == request.headers.get("host")
+    return door.path if at_door and request.url.path == "/play" else None
+
+
+def is_plain(request: Query, wish: bool | None) -> bool:
+    """Whether the page does without scripts, because somebody has asked for that: now (`wish`) or before."""
+    return wish if wish is not None else PLAIN_COOKIE in request.cookies
+
+
+def plain_header(wish: bool) -> dict[str, str]:
+    """The header that remembers it for a day, or forgets it."""
+    return cookie(PLAIN_COOKIE, "1", secure=False, max_age=86_400 if wish else 0)
+
+
+def reloads_after(place: Place) -> int | None:
+    """Seconds after which a page without scripts loads itself again; None: not before somebody wants it to.
+
+    While there is something to fill in, only the end of the step may take away what was typed.
+    """
+    if isinstance(place, LobbyPlace) or (isinstance(place, RoomPlace) and place.waits):
+        return SOON
+    if not isinstance(place, RoomPlace) or place.room.session_status == "paused":
+        return None
+    return max(1, math.ceil((place.room.deadline - clock.now()).total_seconds())) + 1
