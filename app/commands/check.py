@@ -87,7 +87,8 @@ def _players(text: str) -> int | Path:
 
 def _told(study: Study, estimate: Estimate) -> Iterator[tuple[str, str]]:
     shortest, longest = _minutes(estimate.shortest), _minutes(estimate.longest)
-    quick = f"{shortest} in a room if all answer in a third of the time, "
+    skipped = " and steps with `when` are skipped" if any(step.when for step in study.steps) else ""
+    quick = f"{shortest} in a room if all answer in a third of the time{skipped}, "
     yield "length", f"{quick if shortest != longest else ''}{longest} if every deadline runs out"
     yield "lobby", f"at most {_minutes(estimate.lobby)}"
     yield from (("", line) for line in _filling(study, estimate))
@@ -101,7 +102,7 @@ def _told(study: Study, estimate: Estimate) -> Iterator[tuple[str, str]]:
     rate = f"{_rate(estimate.records_a_second)} records in {_rate(estimate.forms_a_second)} forms a second"
     yield (
         "writes",
-        f"{rate} at the most, if {estimate.players:,} come within {_minutes(estimate.over)}",
+        f"{rate} at the most, if {estimate.players:,} come evenly within {_minutes(estimate.over)}",
     )
     measured = measured_records()
     figure = (

@@ -8,8 +8,8 @@ import json
 from app.commands.arguments import Refusal, count, speed
 from app.commands.rehearse import progress_line
 from app.config import Config
+from app.rehearsal.cast import RehearsalError
 from app.rehearsal.drill import Drill, run_drill
-from app.rehearsal.play import RehearsalError
 
 
 def add(parser: argparse.ArgumentParser) -> None:

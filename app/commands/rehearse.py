@@ -15,7 +15,8 @@ from app.commands.arguments import Refusal, count, seconds, share, speed
 from app.config import Config
 from app.database.running import database
 from app.rehearsal import rehearse
-from app.rehearsal.play import RehearsalError, Setting
+from app.rehearsal.cast import RehearsalError
+from app.rehearsal.play import Setting
 from app.rehearsal.report import write_report
 
 
@@ -46,14 +47,20 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="that the bots are spread over (default 1)",
     )
-    parser.add_argument("--at-most", type=seconds, metavar="TIME", help="then the session is closed")
+    parser.add_argument(
+        "--at-most",
+        type=seconds,
+        metavar="TIME",
+        help="then it is cut off, and proves nothing of who still plays (default: when all deadlines are over)",
+    )
     parser.add_argument(
         "--seed", type=int, default=1, metavar="N", help="the same seed gives the same people"
     )
     parser.add_argument(
         "--until-it-breaks",
         action="store_true",
-        help="again with half as many more each time, until a limit is crossed; says which part was the limit",
+        help="again with half as many more each time, until a limit is crossed, and once between the last two; says"
+        " which part was the limit",
     )
     parser.add_argument(
         "--most", type=count, default=20_000, metavar="N", help="with --until-it-breaks: stop there"
@@ -82,7 +89,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
     write = progress_line()
     try:
         if options.links:
-            cast = rehearse.read_cast(options.session, options.links, options.players)
+            cast = rehearse.read_cast(options.session, options.links, plan)
             found = [asyncio.run(rehearse.rehearse(cast, plan, options.url, None, write))]
         else:
             with database(config, watch=True) as url:
@@ -92,7 +99,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
         if options.report:
             write_report(found, options.report)
         if options.receipts:
-            rehearse.write_receipts(found[-1][0], options.receipts)
+            rehearse.write_receipts(rehearse.deciding(found)[0], options.receipts)
     except RehearsalError as error:
         raise Refusal(str(error)) from None
     write("")
@@ -117,7 +124,10 @@ def _add_people(parser: argparse.ArgumentParser) -> None:
         help="they arrive within this time (default 5m)",
     )
     parser.add_argument(
-        "--records", type=count, metavar="N", help="that each makes (default: what the study asks for)"
+        "--records",
+        type=count,
+        metavar="N",
+        help="that each makes, by saving forms again (default: what the study asks for)",
     )
     parser.add_argument("--messages", type=count, metavar="N", help="that each writes, about")
     parser.add_argument("--drop", type=share, default=0.05, metavar="5%", help="leave for good on the way")

@@ -23,11 +23,12 @@ from app.preview.changes import changed_files, changed_parts
 from app.preview.frames import Frame, Frames, Look
 from app.preview.slips import Slip, Stopped, of_page, of_room, slip
 from app.preview.watched_files import Saves
-from app.rehearsal.bots import FROM_PAGE, Bot
+from app.rehearsal.bots import Bot
 from app.rehearsal.browser import Browser, WireError
 from app.rehearsal.habits import Habits
 from app.rehearsal.page import HIDDEN, PageSeen, others_on
 from app.rehearsal.page_trial import try_pages
+from app.rehearsal.sending import FROM_PAGE
 from app.sessions import actions, sessions, stopped_rooms
 from app.sessions.conductor import seconds_until_due
 from app.sessions.studies import put_study

@@ -13,23 +13,28 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
+from app.rehearsal.answers import Answers
 from app.rehearsal.browser import Browser, Reply, WireError
 from app.rehearsal.counts import Counts
-from app.rehearsal.diary import Diary, Exchange, Sent, Told
+from app.rehearsal.diary import Diary, Sent, Told
 from app.rehearsal.habits import Habits
 from app.rehearsal.page import PageSeen
+from app.rehearsal.sending import FROM_PAGE, Sending
 from app.rooms.receipts import as_kept, digest
+from app.study.hooks.pool import Hooks
 from app.study.model.kinds.text import WORDS
-from app.study.model.plausible import plausible, plausible_all
+from app.study.model.plausible import plausible
 from app.study.model.study import Position, Study
 
-FROM_PAGE = {"HX-Request": "true", "Sec-Fetch-Site": "same-origin"}
-WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds before the same form is sent again, as the page does it
 PATIENCE = 5.0  # seconds that a page may stand still after its deadline
+SIGNS = 5.0  # seconds between two signs of life of somebody who thinks, as the page gives them
+TRIES = 3  # of answers, where a form is refused
 
 
 class Bot:
-    """`speed` divides everything that a person takes time for; `records` is how many it makes in the whole plan."""
+    """`speed` divides everything that a person takes time for. `records` is how many it makes in the whole plan, by
+    saving forms again where the study asks for fewer. With `hooks` it answers by the study's own `bot`, if any.
+    """
 
     def __init__(
         self,
@@ -43,17 +48,21 @@ class Bot:
         seed: str = "",
         counts: Counts | None = None,
         patience: float = PATIENCE,
+        hooks: Hooks | None = None,
     ) -> None:
-        self.browser = Browser(base)
         self.token, self.study, self.habits, self.speed = token, study, habits, speed
         self.records = study.records_per_player if records is None else records
         self.chance = random.Random(seed or token)
         self.diary = Diary(label or token)
         self.counts = counts or Counts()
+        self.sending = Sending(base, self.diary, self.counts, self.chance)
+        self.browser = self.sending.browser
+        self.answers = Answers(study, self.diary, self.chance, hooks)
         self.page = PageSeen(self.diary, patience)
         self.patience = patience
         self.receipts: dict[tuple[str, tuple[tuple[str, str], ...]], str] = {}
         self.made = 0  # records
+        self.due = 0  # records of the positions at which it has acted
         self.acted: set[int] = set()  # positions in the plan at which it has begun to act
         self.acting: set[asyncio.Task[None]] = set()
         self.watching: asyncio.Task[None] | None = None
@@ -63,11 +72,6 @@ class Bot:
     @property
     def here(self) -> bool:
         return self.page.code is None and not self.over
-
-    @property
-    def enough(self) -> bool:
-        """It has nothing more to do but to wait for the end."""
-        return not self.here or self.made >= self.records
 
     async def play(self) -> str | None:
         """From the link to the code, whatever breaks on the way. Returns the code, "" from a closed door."""
@@ -98,13 +102,14 @@ class Bot:
             await self._pause(self.chance.uniform(0.2, 1.0))
 
     async def _come_in(self) -> None:
-        await self._ask("door", "GET", f"/join/{self.token}")
+        await self.sending.ask("door", "GET", f"/join/{self.token}")
         await self._pause(self.chance.uniform(*self.habits.entry))
         entry = {field.name: plausible(field, self.chance) for field in self.study.entry}
+        self.answers.entry = entry
         if self.chance.random() < self.habits.double_click:
             self.diary.did("signed in twice at once")
-            await self._beside("/join/" + self.token, entry)
-        answer = await self._ask("sign-in", "POST", f"/join/{self.token}", entry)
+            await self.sending.beside("/join/" + self.token, entry)
+        answer = await self.sending.ask("sign-in", "POST", f"/join/{self.token}", entry)
         if answer.status == 410:
             self.page.code = ""
             return
@@ -112,7 +117,7 @@ class Bot:
             raise WireError(f"the sign-in was answered with {answer.status}")
         if self.diary.signed_in is None:
             self.diary.signed_in = time.monotonic()
-        await self._ask("page", "GET", "/play")
+        await self.sending.ask("page", "GET", "/play")
 
     async def _watch(self) -> None:
         """Until the stream ends, the phone locks or everything is over. Raises WireError where it is refused."""
@@ -153,9 +158,11 @@ class Bot:
                 self._do(self._second_tab())
         if before == "room" and page.place == "done":
             self.counts.playing -= 1
-        if page.place == "room" and page.position not in self.acted and not self.enough:
-            self.acted.add(page.position)
-            self._do(self._act(self.study.plan[page.position]))
+        if page.nudged:
+            self._do(self._say_here({"nudged": "1"}))
+        if page.place == "room" and page.asked is not None and page.asked not in self.acted:
+            self.acted.add(page.asked)
+            self._do(self._act(self.study.plan[page.asked]))
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -170,7 +177,7 @@ class Bot:
     async def _second_tab(self) -> None:
         """The same player in another tab: it shows the same, and what it sees is held against the same rules."""
         self.diary.did("opened a second tab")
-        tab, page = self._another(), PageSeen(self.diary, self.patience)
+        tab, page = self.sending.another(), PageSeen(self.diary, self.patience)
         with suppress(WireError, TimeoutError):
             async with asyncio.timeout(self.chance.uniform(4.0, 20.0)):
                 await self._follow(tab, page)
@@ -178,32 +185,48 @@ class Bot:
     async def _act(self, position: Position) -> None:
         """Think, perhaps say something, answer; a bot that is too slow finds itself at the next step."""
         habits, step = self.habits, position.step
-        if habits.drops_at is not None and position.index >= habits.drops_at * len(self.study.plan):
+        if habits.drops_at is not None and position.index + 1 > habits.drops_at * len(self.study.plan):
             await self._drop()
             return
         think = self.chance.uniform(*habits.think)
         messages = math.floor(habits.talk + self.chance.random()) if step.chat != "none" else 0
         with suppress(WireError):
             for _ in range(messages):
-                await self._pause(think / (messages + 1))
+                await self._think(think / (messages + 1))
                 await self._say(step.name, position.round)
-            await self._pause(think / (messages + 1))
+            await self._think(think / (messages + 1))
             if self.chance.random() < habits.locks:
                 self._lock()
             # This step's share of the records that it is to make: more than one save of it is an update.
-            due, before = self._due(position.index + 1), self._due(position.index)
-            here = self.made
-            while step.fields and self.made - here < due - before and self._is_at(position):
-                await self._answer(position)
-        if position.index + 1 == len(self.study.plan):
-            self.made = max(self.made, self.records)
+            self.due += self._up_to(position.index + 1) - self._up_to(position.index)
+            tries = TRIES
+            while step.fields and tries and self._is_at(position):
+                status = await self._answer(position)
+                if status == 200 and self.made >= self.due:
+                    break
+                tries -= status == 422
 
-    def _due(self, positions: int) -> int:
-        """How many records belong to so many positions of the plan."""
-        return math.ceil(self.records * positions / len(self.study.plan))
+    def _up_to(self, positions: int) -> int:
+        """How many records belong to so many positions of the plan: to each as many as it asks for, or times that."""
+        asked = sum(len(one.step.fields) for one in self.study.plan[:positions])
+        return math.ceil(max(1.0, self.records / max(self.study.records_per_player, 1)) * asked)
 
     def _is_at(self, position: Position) -> bool:
         return PageSeen.step_of(self.page.keys.get("form-key", "")) == position.index
+
+    async def _think(self, seconds: float) -> None:
+        """Somebody who thinks scrolls and types, and a page that is to know tells of it."""
+        left = seconds / self.speed
+        while self.page.gives_signs and left > SIGNS:
+            await asyncio.sleep(SIGNS)
+            left -= SIGNS
+            await self._say_here({})
+        if left > 0:
+            await asyncio.sleep(left)
+
+    async def _say_here(self, form: dict[str, str]) -> None:
+        with suppress(WireError):
+            await self.sending.once(self.browser, "POST", "/play/here", form)
 
     async def _drop(self) -> None:
         if self.habits.without_a_word:
@@ -214,7 +237,7 @@ class Bot:
             return
         self.diary.did("withdrew")
         with suppress(WireError):
-            await self._ask("leave", "POST", "/play/leave", {})
+            await self.sending.ask("leave", "POST", "/play/leave", {})
 
     def _lock(self) -> None:
         if self.watching:
@@ -222,27 +245,31 @@ class Bot:
             self.away = self.chance.uniform(*self.habits.away) / self.speed
             self.watching.cancel()
 
-    async def _answer(self, position: Position) -> None:
+    async def _answer(self, position: Position) -> int:
+        """The status of what came of it."""
         fields = position.step.fields
         key = self.page.keys["form-key"]
-        values = plausible_all(fields, self.page.others, self.chance)
+        values, by_hook = await self.answers.at(position, self.page)
         form = {"form_key": key, **values}
         if self.chance.random() < self.habits.cut:
             self.diary.did("lost the connection under a form")
             self.diary.broken += 1
             with suppress(WireError):
-                await self._another().hang_up("/play/records", form, FROM_PAGE)
+                await self.sending.another().hang_up("/play/records", form, FROM_PAGE)
         twice = self.chance.random() < self.habits.double_click
-        other = asyncio.create_task(self._beside("/play/records", form)) if twice else None
-        answer = await self._ask("records", "POST", "/play/records", form)
+        other = asyncio.create_task(self.sending.beside("/play/records", form)) if twice else None
+        answer = await self.sending.ask("records", "POST", "/play/records", form)
         if answer.status != 200:
             if other:
                 await other
-            self.made += len(fields) if answer.status in (409, 422) else 0  # that step is over for this one
-            return
+            self.diary.refused += answer.status == 422
+            return answer.status
         said = tuple((field.name, field.read([values[field.name]])) for field in fields)
         self._note_receipt(key, said, answer)
+        self.answers.stored(position, self.page, dict(said))
         self.made += len(fields)
+        self.diary.by_hook += by_hook
+        self.diary.by_chance += len(fields) - by_hook
         self.counts.records += len(fields)
         self.page.take_keys(answer.text)
         if other:
@@ -251,8 +278,9 @@ class Bot:
                 self._note_receipt(key, said, again)
         if self.chance.random() < self.habits.back:
             self.diary.did("went back and sent a form again")
-            if again := await self._beside("/play/records", form):
+            if again := await self.sending.beside("/play/records", form):
                 self._note_receipt(key, said, again)
+        return answer.status
 
     def _note_receipt(self, key: str, said: tuple[tuple[str, str], ...], answer: Reply) -> None:
         if answer.status != 200:
@@ -281,63 +309,14 @@ class Bot:
         if self.chance.random() < self.habits.cut:
             self.diary.did("lost the connection under a message")
             with suppress(WireError):
-                await self._another().hang_up("/play/messages", form, FROM_PAGE)
-        answer = await self._ask("messages", "POST", "/play/messages", form)
+                await self.sending.another().hang_up("/play/messages", form, FROM_PAGE)
+        answer = await self.sending.ask("messages", "POST", "/play/messages", form)
         if answer.status == 200:
             self.counts.messages += 1
             self.diary.sent[body] = Sent(started, time.monotonic())
             self.page.take_keys(answer.text)
         elif answer.status < 500:
             del self.diary.sent[body]  # its group had ended meanwhile
-
-    async def _ask(self, kind: str, method: str, address: str, form: dict[str, str] | None = None) -> Reply:
-        """As a page does it: the same again until it was answered."""
-        started, tries = time.monotonic(), 0
-        while True:
-            answer = None
-            try:
-                answer = await self._send(self.browser, method, address, form)
-            except WireError:
-                self.diary.broken += 1
-            tries += 1
-            if answer and answer.status not in (502, 503, 504):
-                seconds = time.monotonic() - started
-                self.diary.asks.append(Exchange(kind, started, seconds, tries))
-                if method == "POST":
-                    self.counts.latencies.append(seconds)
-                return answer
-            if answer:
-                self.counts.busy += 1
-            await asyncio.sleep(WAITS[min(tries, len(WAITS)) - 1] * self.chance.uniform(0.5, 1.0))
-
-    async def _send(self, browser: Browser, method: str, address: str, form: dict[str, str] | None) -> Reply:
-        if method == "GET":
-            answer = await browser.get(address)
-        else:
-            headers = FROM_PAGE if address.startswith("/play/") and address != "/play/leave" else {}
-            answer = await browser.post(address, form or {}, headers)
-        self.diary.statuses[answer.status] = self.diary.statuses.get(answer.status, 0) + 1
-        place = address.replace(self.token, "…")
-        if answer.status == 503 and "retry-after" not in answer.headers:
-            self.diary.wrong(7, f"{place} was refused with 503 and no word about when to come again")
-        elif answer.status >= 500 and answer.status not in (502, 503, 504):
-            self.diary.wrong(7, f"{place} broke with {answer.status}")
-        return answer
-
-    async def _beside(self, address: str, form: dict[str, str]) -> Reply | None:
-        """The same form on a connection of its own, once."""
-        browser = self._another()
-        try:
-            return await self._send(browser, "POST", address, form)
-        except WireError:
-            return None
-        finally:
-            browser.close()
-
-    def _another(self) -> Browser:
-        browser = Browser(self.browser.base)
-        browser.cookies = self.browser.cookies
-        return browser
 
     async def _pause(self, seconds: float) -> None:
         if seconds / self.speed > 0:

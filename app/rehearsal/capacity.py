@@ -1,4 +1,8 @@
-"""Capacity: how many players a server would hold, from what it used while it was watched."""
+"""Capacity: how many players a server would hold, from what it used while it was watched.
+
+What is measured is how much of the processors each part used in the busiest seconds. What is concluded is a straight
+line from there to where the first of them is full, and no further than a few times what was played.
+"""
 
 from __future__ import annotations
 
@@ -10,41 +14,101 @@ from dataclasses import dataclass
 from app.rehearsal.gauges import Sample
 
 BUSIEST = 10.0  # seconds of the highest load, from which the capacity is estimated
-FILL = 0.8  # of a core or of all cores: more leaves no room for a burst
+FILL = 0.9  # of a core or of all cores: more leaves no room for a burst
+MOST_TIMES = 3  # what was played: further the line is not drawn
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What each part used in the busiest seconds, in cores (1.0 is one core all the time)."""
+
+    process: float  # the server process that used most
+    server: float  # all server processes
+    postgres: float | None  # None: it is not on this machine
+    bot: float  # the process of bots that used most
+    bots: float  # all of them
+    cores: int  # of this machine
+    shared: bool  # server, Postgres and bots share this machine
+
+    @property
+    def together(self) -> float:
+        """Share of this machine's cores."""
+        return (self.server + (self.postgres or 0.0) + self.bots) / self.cores
+
+    def __str__(self) -> str:
+        parts = [f"the server took {self.server:.0%}"]
+        if self.postgres is not None:
+            parts.append(f"Postgres {self.postgres:.0%}")
+        parts.append(f"the bots {self.bots:.0%}")
+        of = f": together {self.together:.0%} of {self.cores} cores" if self.shared else ""
+        return f"{', '.join(parts[:-1])} and {parts[-1]} of a core{of}"
 
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """`players` at most, and what would be full then."""
+    """`players` at most, as they were played, and what would be full then; `or_more`: it may well be more, the line is
+    not drawn further."""
 
     players: int
+    or_more: bool
     limit: str
+    load: Load
+
+    @property
+    def words(self) -> str:
+        return f"{self.players:,} or more" if self.or_more else f"about {self.players:,}"
 
 
-def estimate(samples: Sequence[Sample], players: float) -> Capacity | None:
-    """From the share of the processors that the server used when it was busiest. The bots' own use doesn't count."""
-    shares: list[tuple[float, str]] = []
-    cores = os.cpu_count() or 1
-    for first, last in _windows(samples):
-        seconds = last.at - first.at
-        used = {
-            name: process.cpu - first.processes[name].cpu
-            for name, process in (last.processes or {}).items()
-            if first.processes and name in first.processes
-        }
-        if not used:
-            continue
-        share = max(used.values()) / seconds
-        shares.append((share / FILL, f"a server process, {share:.0%} of a core when it was busiest"))
-        if first.postgres_cpu is not None and last.postgres_cpu is not None:
-            database = last.postgres_cpu - first.postgres_cpu
-            share = (sum(used.values()) + database) / seconds / cores
-            what = f"the processors: server and Postgres used {share:.0%} of {cores} cores when they were busiest"
-            shares.append((share / FILL, what))
-    if not shares:
+def estimate(samples: Sequence[Sample], players: int, local: bool = True) -> Capacity | None:
+    """For so many players who were played; None where the server did not say what it used.
+
+    `local`: it is on this machine.
+    """
+    loads = [load for first, last in _windows(samples) if (load := _load(first, last, local))]
+    if not loads:
         return None
-    share, limit = max(shares)
-    return Capacity(_two_digits(players / max(share, 0.001)), limit)
+    share, limit, load = max(
+        ((share / FILL, limit, load) for load in loads for share, limit in _shares(load)),
+        key=lambda one: one[0],
+    )
+    most = players / max(share, 0.001)
+    or_more = most > MOST_TIMES * players
+    return Capacity(_two_digits(min(most, MOST_TIMES * players)), or_more, limit, load)
+
+
+def _shares(load: Load) -> Iterator[tuple[float, str]]:
+    """How full each part was that can be full."""
+    yield load.process, f"a server process, {load.process:.0%} of a core when it was busiest"
+    yield load.bot, f"the bots themselves, {load.bot:.0%} of the core that one of their processes can use"
+    if load.shared:
+        yield (
+            load.together,
+            f"the processors of this machine, {load.together:.0%} of {load.cores} cores when they were busiest",
+        )
+
+
+def _load(first: Sample, last: Sample, local: bool) -> Load | None:
+    seconds = last.at - first.at
+    used = {
+        name: (process.cpu - first.processes[name].cpu) / seconds
+        for name, process in (last.processes or {}).items()
+        if first.processes and name in first.processes
+    }
+    if not used:
+        return None
+    bots = [(cpu - first.bots_cpu.get(pid, 0.0)) / seconds for pid, cpu in last.bots_cpu.items()]
+    database = None
+    if first.postgres_cpu is not None and last.postgres_cpu is not None:
+        database = (last.postgres_cpu - first.postgres_cpu) / seconds
+    return Load(
+        process=max(used.values()),
+        server=sum(used.values()),
+        postgres=database,
+        bot=max(bots, default=0.0),
+        bots=sum(bots),
+        cores=os.cpu_count() or 1,
+        shared=local and database is not None,
+    )
 
 
 def _windows(samples: Sequence[Sample]) -> Iterator[tuple[Sample, Sample]]:

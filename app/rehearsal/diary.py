@@ -44,6 +44,10 @@ class Wrong(NamedTuple):
     sentence: str
 
 
+# What keeps somebody from their page for a while.
+AWAY = {"locked the phone", "read nothing for a while", "left without a word", "withdrew"}
+
+
 @dataclass(slots=True)
 class Diary:
     label: str
@@ -55,6 +59,11 @@ class Diary:
     gone: bool = False  # left without a word
     last_receipt: list[str] = field(default_factory=list)  # for all its records, as its last page shows it
     asks: list[Exchange] = field(default_factory=list)
+    shown: set[int] = field(default_factory=set)  # positions in the plan whose form stood on the page
+    by_chance: int = 0  # records that were drawn …
+    by_hook: int = 0  # … and those that the study's `bot` gave
+    slips: dict[str, int] = field(default_factory=dict)  # why it could not, how often
+    refused: int = 0  # forms that were plausible, and not taken as they were
     told: list[Told] = field(default_factory=list)
     sent: dict[str, Sent] = field(default_factory=dict)  # by what they say: no bot says the same twice
     seen: dict[int, Seen] = field(default_factory=dict)  # message → when it first stood on a page
@@ -67,6 +76,14 @@ class Diary:
     def wrong(self, promise: int, sentence: str) -> None:
         if len(self.wrongs) < 100:
             self.wrongs.append(Wrong(promise, f"{self.label}: {sentence}"))
+
+    def slip(self, why: str) -> None:
+        self.slips[why] = self.slips.get(why, 0) + 1
+
+    @property
+    def was_away(self) -> bool:
+        """At times it could not see its page, or stood with a connection that broke."""
+        return bool(self.broken or self.mischief.keys() & AWAY)
 
     def did(self, what: str) -> None:
         self.mischief[what] = self.mischief.get(what, 0) + 1

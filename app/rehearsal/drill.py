@@ -19,6 +19,7 @@ from typing import Any
 from app.config import PROJECT
 from app.database.embedded import Postgres
 from app.database.running import kept_running, migrate_at
+from app.rehearsal.cast import RehearsalError, open_rehearsal
 from app.rehearsal.diary import Wrong
 from app.rehearsal.faults import (
     FAILOVER,
@@ -29,7 +30,7 @@ from app.rehearsal.faults import (
     possible,
     small_disk,
 )
-from app.rehearsal.play import Played, RehearsalError, Setting, open_rehearsal
+from app.rehearsal.play import Played, Setting
 from app.rehearsal.rehearse import Run, Write, rehearse
 from app.rehearsal.standby import StandbyPostgres, kill_machine
 from app.web.processes import free_port

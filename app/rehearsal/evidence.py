@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 from app.database.connections import Connection, connect
 from app.database.queries import Queries
 from app.export import verify
+from app.rehearsal.asked import Asked, Open, asked_of
 from app.rehearsal.diary import Diary, Wrong
+from app.rehearsal.ends import Ends, Opening, SeatOf, ends_of
 from app.rooms.messages import SHOWN
 from app.rooms.receipts import Kept, as_kept
 from app.study.model.study import Study
@@ -37,20 +39,6 @@ PROMISE_OF = {
 }
 
 
-class SeatOf(NamedTuple):
-    label: str
-    status: str
-    code: str | None
-    room_id: int | None
-    room: str | None
-    slot: int | None
-    since: datetime | None  # when they got the slot …
-    until: datetime | None  # … and when it ended for them
-
-    def sat(self, at: datetime) -> bool:
-        return self.since is not None and self.since <= at and (self.until is None or at < self.until)
-
-
 class Utterance(NamedTuple):
     id: int
     room_id: int
@@ -68,15 +56,25 @@ class Evidence:
     receipts: int  # that the bots hold
     messages: int  # that the bots sent and were told of
     checks: int  # of `verify`
+    ends: Ends
+    asked: Asked
+    stops: tuple[str, ...]  # each hook that stopped rooms or the seating, with its line and why
     wrongs: tuple[Wrong, ...]
 
 
 async def gather(
-    url: str, session_id: str, study: Study, diaries: Sequence[Diary], moment: float
+    url: str,
+    session_id: str,
+    study: Study,
+    diaries: Sequence[Diary],
+    moment: float,
+    patience: float,
+    cut: bool,
 ) -> Evidence:
     """Everything that the diaries and the session contradict each other in.
 
-    `moment`: seconds within which a message that was answered must stand on the pages it is for.
+    `moment`: seconds within which a message that was answered must stand on the pages it is for; `patience`: those for
+    which a page may stand still. `cut`: the session was to be closed while people play.
     """
     kept = tuple(_kept(diaries))
     verdict = await verify.verify(url, session_id, study, receipts=kept)
@@ -91,14 +89,27 @@ async def gather(
         seats = [SeatOf(*line) for line in await _all(conn, "seats", session_id)]
         said = [Utterance(*line) for line in await _all(conn, "said", session_id)]
         ties = await _all(conn, "ties", session_id)
+        openings = [Opening(*line) for line in await _all(conn, "openings", session_id)]
+        opened = [Open(*line) for line in await _all(conn, "opened", session_id)]
+        answered = {(label, step, round_) for label, step, round_ in await _all(conn, "answered", session_id)}
+        stops = tuple(
+            f"hooks.py:{line}: `{hook}` stopped {where}: {sentence.rstrip('.')}"
+            for hook, line, sentence, where in await _all(conn, "stops", session_id)
+        )
     finally:
         await conn.close()
+    ends = ends_of(study, seats, openings, diaries, cut)
+    asked = asked_of(study, opened, answered, seats, diaries, patience)
+    wrongs += [*ends.wrongs, *asked.wrongs]
     wrongs += _stuck(seats, diaries)
     wrongs += _messages(said, seats, _hearers(study, said, seats, ties), diaries, moment)
     return Evidence(
         receipts=len(kept),
         messages=sum(sent.answered is not None for diary in diaries for sent in diary.sent.values()),
         checks=len(verdict.checks),
+        ends=ends,
+        asked=asked,
+        stops=stops,
         wrongs=tuple(wrongs),
     )
 

@@ -42,6 +42,7 @@ class Sample:
     bots_lag: float
     processes: Mapping[str, Process] | None  # None: the server did not say
     postgres_cpu: float | None  # seconds since it began; None: it is not on this machine
+    bots_cpu: Mapping[int, float] = field(default_factory=dict)  # process of bots → the same
 
 
 @dataclass(slots=True)

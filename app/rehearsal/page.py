@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import time
+from typing import Any, NamedTuple
 
 from app.rehearsal.diary import Diary, Seen
 
@@ -15,6 +17,16 @@ CODE = re.compile(r'id="code">([^<]*)<')
 RECEIPT = re.compile(r'id="receipt">([^<]*)<')
 SAID = re.compile(r'<li id="m(\d+)".*?<span dir="auto">(.*?)</span></li>', re.DOTALL)
 CLOCK = re.compile(r'data-until="(\d+)" data-now="(\d+)"( data-frozen)?')
+SHOWN = re.compile(r'<data id="said" hidden value="([^"]*)"')
+
+
+class ShownOn(NamedTuple):
+    """What a page shows of others, as values: it has it where the study has a `bot` of its own."""
+
+    slot: int  # of whose page it is
+    aliases: dict[int, str]  # slot → name, of all who are named
+    sees: tuple[int, ...]  # the slots of those whom the page says that one is connected with
+    said: tuple[tuple[str, int, int, str, str], ...]  # step, round, slot, name and stored value
 
 
 class PageSeen:
@@ -27,7 +39,11 @@ class PageSeen:
         self.others: dict[str, list[int]] = {}  # field → slots that it is about
         self.talk: list[int] = []  # messages, from the top
         self.place = ""  # lobby, room or done; nothing before the first snapshot
-        self.position = -1  # in the study's plan
+        self.position = -1  # in the study's plan, of the newest form
+        self.asked: int | None = None  # … of the form that stands there; None: there is none now
+        self.shown: ShownOn | None = None
+        self.nudged = False  # the last message asked whether they are still there
+        self.gives_signs = False  # the study wants to know who is still there
         self.due: float | None = None  # when the countdown on the page ends
         self.connected = 0.0  # since when
         self.current = False  # it has had its snapshot since then
@@ -43,6 +59,7 @@ class PageSeen:
     def show(self, message: str) -> None:
         """One message of the page's stream."""
         now = time.monotonic()
+        self.nudged = 'id="nudge"' in message
         for target, content in PARTIAL.findall(message):
             if target == "#page":
                 self._snapshot(content, now)
@@ -52,6 +69,8 @@ class PageSeen:
                 self._read_clock(content, now)
             if target in ("#page", "#step"):
                 self._read_step(content)
+            if target in ("#page", "#step", "#shown") and (found := SHOWN.search(content)):
+                self.shown = _shown(json.loads(html.unescape(found[1])))
 
     def take_keys(self, content: str) -> None:
         """From the answer to a form: an answer to a step that has gone must not reach the one in its place."""
@@ -69,6 +88,7 @@ class PageSeen:
             self.diary.last_receipt = RECEIPT.findall(content)
         else:
             self.place = "room" if 'id="step"' in content else "lobby"
+        self.gives_signs = " data-signs" in content
         if place == "done" and self.place != "done":
             self.diary.wrong(5, "a page that had shown the end went back")
         self.talk = []
@@ -90,10 +110,12 @@ class PageSeen:
                 self.diary.seen[message] = Seen(now, html.unescape(body), live)
 
     def _read_step(self, content: str) -> None:
+        self.keys.pop("form-key", None)
         self.keys |= {name: html.unescape(key) for name, key in HIDDEN.findall(content)}
-        position = self.step_of(self.keys.get("form-key", ""))
+        position = self.asked = self.step_of(self.keys.get("form-key", ""))
         if position is None:
             return
+        self.diary.shown.add(position)
         if position < self.position:
             self.diary.wrong(5, f"the page went back from step {self.position + 1} to {position + 1}")
         self.position = position
@@ -126,3 +148,12 @@ def others_on(content: str) -> dict[str, list[int]]:
     for name, slot in OTHER.findall(content):
         found.setdefault(name, []).append(int(slot))
     return found
+
+
+def _shown(found: dict[str, Any]) -> ShownOn:
+    return ShownOn(
+        found["slot"],
+        dict(found["aliases"]),
+        tuple(found["sees"]),
+        tuple((step, round_, slot, name, value) for step, round_, slot, name, value in found["said"]),
+    )

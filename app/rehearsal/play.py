@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,30 +14,26 @@ import psycopg
 
 from app.database.connections import connect
 from app.database.queries import Queries, value
-from app.players.people import Person, new_token
-from app.rehearsal.browser import Browser, WireError
+from app.rehearsal.cast import RESEARCHER, Rehearsal
 from app.rehearsal.diary import Diary, Wrong
 from app.rehearsal.gauges import Gauges, Sample
 from app.rehearsal.habits import habits
 from app.rehearsal.troupe import Heard, Job, Part, Troupe
 from app.sessions.actions import ACTIONS
-from app.sessions.sessions import Session, find_session, open_session
-from app.sessions.studies import read_study
 from app.study.durations import as_clock
-from app.study.model.study import ANY, Study
-from app.study.reading import parse, read_folder
+from app.study.hooks.uses import HOOKS_FILE
+from app.study.model.study import Study
 from app.web.access.accounts import ensure_account
 from app.web.access.logins import end_login, log_in
 from app.web.auth import ADMIN_COOKIE
 from app.web.monitor.server_figures import percentile
 
 SQL = Queries(__name__)
-RESEARCHER = "rehearsal"
+TIME = "the time was up"
+STOPPED = "hooks had stopped whatever was left"
+BESIDE = "what went on beside it was over"  # a drill's faults
+STILL = 3  # seconds without anything that goes on, until it is taken for stopped
 FAREWELL = 4.0  # times a page's patience: in this time everybody must have seen the end
-
-
-class RehearsalError(Exception):
-    """A rehearsal that can't take place; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +49,7 @@ class Setting:
     speed: float = 1.0  # divides all the time that people take
     seed: int = 1
     processes: int = 1  # of the bots
-    at_most: float | None = None  # then the session is closed, whoever still plays
+    at_most: float | None = None  # then the session is closed, whoever still plays; None: `longest`
     patience: float = 5.0  # seconds that a page may stand still after its deadline
     moment: float = 2.0  # seconds within which a message must stand on the pages it is for
 
@@ -71,95 +67,12 @@ class Played:
     gauges: Gauges
     started: float
     ended: float = 0.0  # the door was closed
-    closed: bool = True  # by us
+    cut: str = ""  # why it was ended before everybody had come to their end: TIME, STOPPED or BESIDE
     faults: list[tuple[float, str]] = field(default_factory=list)  # what a drill did, and when
     wrongs: list[Wrong] = field(default_factory=list)  # what was seen from outside the bots
 
 
 Beside = Callable[[Played, asyncio.Event], Coroutine[Any, Any, None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Rehearsal:
-    """A session, running, and everybody who is to come."""
-
-    session_id: str
-    name: str
-    study: Study
-    people: tuple[Person, ...]
-
-
-async def open_rehearsal(url: str, what: str, players: int) -> Rehearsal:
-    """A new session of the study in a folder, or of the study of a session that there is: that one stays as it is."""
-    conn = await connect(url, "rehearsal")
-    try:
-        if _is_folder(what):
-            study = parse(read_folder(Path(what)))
-            types = _types_of(study)
-        else:
-            session: Session = await find_session(conn, what)
-            study = await read_study(conn, session.id)
-            found = await conn.execute(SQL["types"], dict(session_id=session.id))
-            counts: dict[str, int] = dict(await found.fetchall())
-            types, players = _spread(counts), players or sum(counts.values())
-        people = tuple(
-            Person(new_token(), f"P{number:04d}", type_)
-            for number, type_ in enumerate(itertools.islice(types, players or 100), 1)
-        )
-        async with conn.transaction():
-            opened = await open_session(conn, study, people, f"{study.title}, a rehearsal")
-            await ACTIONS["start"](conn, opened.id, RESEARCHER)
-        return Rehearsal(opened.id, opened.name, study, people)
-    finally:
-        await conn.close()
-
-
-def _is_folder(what: str) -> bool:
-    return "/" in what or Path(what).is_dir()
-
-
-def _types_of(study: Study) -> Iterator[str]:
-    """Those that the first kind of room asks for, and every tenth of a type that it has no seat for."""
-    seats = [type_ for type_, count in study.rooms[0].seats.items() for _ in range(count)]
-    known = study.types or ("",)
-    seats = [type_ if type_ != ANY else known[n % len(known)] for n, type_ in enumerate(seats)]
-    others = [type_ for type_ in known if type_ not in seats and _welcome(study, type_)]
-    usual, unusual = itertools.cycle(seats), itertools.cycle(others)
-    for number in itertools.count():
-        yield next(unusual) if others and number % 10 == 9 else next(usual)
-
-
-def _welcome(study: Study, type_: str) -> bool:
-    return any(type_ in kind.seats or ANY in kind.seats for kind in study.rooms)
-
-
-def _spread(counts: Mapping[str, int]) -> Iterator[str]:
-    """Types in the shares that these counts have, evenly mixed."""
-    given = dict.fromkeys(counts, 0)
-    while True:
-        type_ = min(counts, key=lambda one: ((given[one] + 1) / counts[one], one))
-        given[type_] += 1
-        yield type_
-
-
-async def reaches(base: str, token: str) -> None:
-    """Raises RehearsalError if the server there doesn't know the session's first player."""
-    browser = Browser(base)
-    try:
-        async with asyncio.timeout(15):
-            answer = await browser.get(f"/join/{token}")
-    except (WireError, TimeoutError) as error:
-        why = str(error) or "for 15 s"
-        raise RehearsalError(
-            f"There is no answer from {base} ({why}). Start the server there, or leave --url out."
-        ) from None
-    finally:
-        browser.close()
-    if answer.status != 200:
-        raise RehearsalError(
-            f"The server at {base} answers a player's link with {answer.status}: it does not use the database that"
-            " DATABASE_URL names. Set DATABASE_URL to that server's database, or give --links a list of its links."
-        )
 
 
 async def play(
@@ -170,7 +83,8 @@ async def play(
     show: Callable[[Heard, float], None] = lambda heard, seconds: None,
     beside: Beside | None = None,
 ) -> Played:
-    """Until everybody is done, or has nothing more to do, or the time is up; then the session is closed.
+    """Until everybody has come to their end, or hooks stopped all that is left, or the time is up; then the session is
+    closed.
 
     `show` is told once a second what has happened so far. `beside` runs meanwhile and ends soon after its event is
     set; where it ends by itself, so does the play.
@@ -178,7 +92,7 @@ async def play(
     starts_at = time.monotonic() + 1.0  # by then all processes are there
     gauges = Gauges(base, await _postmaster(url) if url else None)
     played = Played(cast.session_id, cast.name, cast.study, plan, url, [], gauges, starts_at)
-    at_most = _longest(cast.study, plan) if plan.at_most is None else plan.at_most
+    at_most = longest(cast.study, plan) if plan.at_most is None else plan.at_most
     troupe = Troupe(_jobs(cast, plan, base, starts_at))
     with troupe.on_stage():
         key = await _log_in(url) if url else ""
@@ -188,7 +102,7 @@ async def play(
         over = asyncio.Event()
         doing = asyncio.create_task(beside(played, over)) if beside else None
         try:
-            await _until_enough(troupe, played, starts_at + at_most, show, doing)
+            played.cut = await _until_over(troupe, played, starts_at + at_most, show, doing)
             over.set()
             if doing:
                 await doing
@@ -231,20 +145,38 @@ def _jobs(cast: Rehearsal, plan: Setting, base: str, starts_at: float) -> list[J
     ]
 
 
-async def _until_enough(
+async def _until_over(
     troupe: Troupe,
     played: Played,
     deadline: float,
     show: Callable[[Heard, float], None],
     doing: asyncio.Task[None] | None,
-) -> None:
-    idle = 0
-    while time.monotonic() < deadline and idle < 3:
+) -> str:
+    """Why it ends before everybody has come to their end; "" where they all have."""
+    still = 0
+    while time.monotonic() < deadline:
         heard = await _second(troupe, played, show)
         if heard.over >= heard.players:
-            return
-        nothing_to_do = heard.enough >= heard.players or (doing is not None and doing.done())
-        idle = idle + 1 if nothing_to_do else 0
+            return ""
+        if doing is not None and doing.done():
+            return BESIDE
+        still = 0 if heard.came < heard.players or await _goes_on(played) else still + 1
+        if still >= STILL:
+            return STOPPED
+    return TIME
+
+
+async def _goes_on(played: Played) -> bool:
+    """False where hooks have stopped all that is left."""
+    if played.url is None or HOOKS_FILE not in played.study.files:
+        return True
+    with suppress(psycopg.Error, OSError):
+        conn = await connect(played.url, "rehearsal")
+        try:
+            return bool(await value(conn, SQL["goes_on"], session_id=played.session_id))
+        finally:
+            await conn.close()
+    return True  # the database is away
 
 
 async def _until_seen(troupe: Troupe, played: Played, show: Callable[[Heard, float], None]) -> None:
@@ -274,6 +206,7 @@ async def _second(troupe: Troupe, played: Played, show: Callable[[Heard, float],
             bots_lag=heard.lag,
             processes=await gauges.metrics(),
             postgres_cpu=gauges.postgres_cpu(),
+            bots_cpu=troupe.cpu(),
         )
     )
     show(heard, time.monotonic() - played.started)
@@ -281,11 +214,12 @@ async def _second(troupe: Troupe, played: Played, show: Callable[[Heard, float],
     return heard
 
 
-def _longest(study: Study, plan: Setting) -> float:
-    """Seconds that a rehearsal with ordinary people takes at most."""
-    waits = max(kind.after for kind in study.rooms)
-    acts = sum(min(position.step.limit, 20.0 / plan.speed + 1.0) for position in study.plan)
-    return plan.over / plan.speed + waits + acts + 30.0
+def longest(study: Study, plan: Setting) -> float:
+    """Seconds after which a rehearsal must be over: the last has come, waited for as long as anybody does, and every
+    deadline of the plan has run out."""
+    standby = study.standby.until if study.standby else 0.0
+    waits = max(study.lobby.max_wait, *(kind.after for kind in study.rooms)) + standby
+    return plan.over / plan.speed + waits + sum(position.step.limit for position in study.plan) + 30.0
 
 
 async def _postmaster(url: str) -> int | None:
@@ -341,6 +275,6 @@ def progress(heard: Heard, seconds: float) -> str:
     slow = 1000 * percentile(heard.latencies, 0.95)
     return (
         f"{as_clock(max(seconds, 0))}  {heard.came:,} of {heard.players:,} came · {heard.playing:,} play · "
-        f"{heard.done:,} done · "
+        f"{heard.done:,} at their end · "
         f"{heard.records:,} records · {heard.messages:,} messages · 95% answered in {slow:.0f} ms"
     )

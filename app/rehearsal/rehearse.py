@@ -12,17 +12,8 @@ from typing import Any
 
 from app.config import Config
 from app.players.people import read_people
-from app.rehearsal.play import (
-    Beside,
-    Played,
-    Rehearsal,
-    RehearsalError,
-    Setting,
-    open_rehearsal,
-    play,
-    progress,
-    reaches,
-)
+from app.rehearsal.cast import Rehearsal, RehearsalError, check_records, open_rehearsal, reaches
+from app.rehearsal.play import Beside, Played, Setting, play, progress
 from app.rehearsal.verdict import Verdict, judge
 from app.study.reading import parse, read_folder
 from app.web.processes import Processes, bind
@@ -54,22 +45,34 @@ async def run(
 ) -> list[Run]:
     """Play new sessions of `what` (a study's folder or a session's id) on the server at `base`, or one of our own.
 
-    One, or with `most` herd after herd, each half as large again, until one is not held or has `most` players.
+    One, or with `most` herd after herd, each half as large again, until one is not held or has `most` players; then
+    once with as many as lie between the last that was held and that one.
     """
     if base is None:
         async with serving(config, url) as own:
             return await run(config, url, what, plan, own, most, write)
     found: list[Run] = []
+    between = False
     while True:
-        cast = await open_rehearsal(url, what, plan.players)
+        cast = await open_rehearsal(url, what, plan.players, plan.records)
         found.append(await rehearse(cast, plan, base.rstrip("/"), url, write))
         _, verdict = found[-1]
         if most is None:
             return found
         write(f"{verdict.players:,} players: {verdict.sentence}")
-        if not verdict.holds or verdict.players >= most:
+        if verdict.holds and not between and verdict.players < most:
+            plan = replace(plan, players=min(most, verdict.players * 3 // 2))
+        elif (
+            between
+            or verdict.holds
+            or not verdict.kept
+            or verdict.players - held(found) < 2
+            or not held(found)
+        ):
             return found
-        plan = replace(plan, players=min(most, verdict.players * 3 // 2))
+        else:
+            between = True
+            plan = replace(plan, players=(verdict.players + held(found)) // 2)
 
 
 async def rehearse(
@@ -78,19 +81,28 @@ async def rehearse(
     """One session, from the first arrival to the verdict. Without `url` the database is out of reach."""
     await reaches(base, cast.people[0].token)
     played = await play(cast, plan, base, url, lambda heard, seconds: write(progress(heard, seconds)), beside)
-    write("Everybody is done. What they noted is held against the database …")
+    write("It is over. What the bots noted is held against the database …")
     return played, await judge(played)
 
 
-def read_cast(folder: str, links: Path, players: int | None) -> Rehearsal:
+def read_cast(folder: str, links: Path, plan: Setting) -> Rehearsal:
     """The players of a session that somebody opened for this, from the file that `open --links` wrote."""
     study = parse(read_folder(Path(folder)))
+    check_records(study, plan.records)
     people = read_people(links, study)
-    return Rehearsal("", study.title, study, people[: players or len(people)])
+    return Rehearsal("", study.title, study, people[: plan.players or len(people)])
+
+
+def deciding(found: Sequence[Run]) -> Run:
+    """Of several the smallest that was not held, else the largest."""
+    broke = [one for one in found if not one[1].holds]
+    if broke:
+        return min(broke, key=lambda one: one[1].players)
+    return max(found, key=lambda one: one[1].players)
 
 
 def as_text(found: Sequence[Run]) -> str:
-    verdict = found[-1][1]
+    _, verdict = deciding(found)
     if len(found) == 1:
         return str(verdict)
     lines = [f"{one.players:>8,} players  {one.sentence}" for _, one in found]
@@ -98,7 +110,7 @@ def as_text(found: Sequence[Run]) -> str:
 
 
 def as_json(found: Sequence[Run]) -> dict[str, Any]:
-    verdict = found[-1][1].as_json()
+    verdict = deciding(found)[1].as_json()
     if len(found) == 1:
         return verdict
     levels = [one.as_json() for _, one in found]
@@ -111,10 +123,13 @@ def held(found: Sequence[Run]) -> int:
 
 
 def summary(found: Sequence[Run]) -> str:
-    verdict = found[-1][1]
+    _, verdict = deciding(found)
     if verdict.holds:
-        return f"It held {verdict.players:,}, as many as it was to be tried with."
-    return f"It held {held(found):,} and not {verdict.players:,}. {_limit(verdict)}".rstrip()
+        return f"It held {verdict.players:,}{verdict.pace}, as many as it was to be tried with."
+    if not verdict.kept:
+        return f"It ended with {verdict.players:,}, not for want of speed: {verdict.sentence}"
+    most = f"{held(found):,}" if held(found) else "none of these herds,"
+    return f"It held {most} and not {verdict.players:,}{verdict.pace}. {_limit(verdict)}".rstrip()
 
 
 def _limit(verdict: Verdict) -> str:
@@ -124,8 +139,8 @@ def _limit(verdict: Verdict) -> str:
     if verdict.room.players <= verdict.players:
         return f"What was full then: {verdict.room.limit}."
     return (
-        f"No processor was full then ({verdict.room.limit}): people waited for the disk, for other programs on that"
-        " machine, or for the bots themselves."
+        f"No processor was full then ({verdict.room.limit}): people waited for the disk, or for other programs on that"
+        " machine."
     )
 
 

@@ -10,10 +10,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+from app.rehearsal.cast import RehearsalError
+from app.rehearsal.figures import figure, seen_after
 from app.rehearsal.gauges import Sample
-from app.rehearsal.play import Played, RehearsalError
-from app.rehearsal.rehearse import Run, summary
-from app.rehearsal.verdict import figure, seen_after
+from app.rehearsal.play import Played
+from app.rehearsal.rehearse import Run, deciding, summary
 from app.study.durations import as_clock
 from app.web import templates
 from app.web.assets import static_files
@@ -50,8 +51,8 @@ Series = Sequence[tuple[float, float]]  # seconds since the start, value
 
 
 def write_report(found: Sequence[Run], file: Path) -> None:
-    """The last of these rehearsals with its pictures, and a line for each of the others."""
-    played, verdict = found[-1]
+    """The rehearsal that decided with its pictures, and a line for each of the others."""
+    played, verdict = deciding(found)
     text = templates.render(
         "rehearsal/rehearsal.html",
         verdict=verdict,
@@ -60,9 +61,8 @@ def write_report(found: Sequence[Run], file: Path) -> None:
         study=played.study,
         at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         look=static_files()["app.css"].body.decode(),
-        pictures=list(_pictures(played)),
+        pictures=[picture for picture in _pictures(played) if picture.rows],
         figures=[(name, figure(name, number)) for name, number in verdict.figures.items()],
-        speed=played.plan.speed,
     )
     try:
         file.write_text(text, encoding="utf-8")

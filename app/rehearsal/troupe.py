@@ -18,6 +18,8 @@ from app.rehearsal.bots import Bot
 from app.rehearsal.counts import Counts
 from app.rehearsal.diary import Diary
 from app.rehearsal.habits import Habits
+from app.rehearsal.programs import family_cpu
+from app.study.hooks.pool import Hooks
 from app.study.model.study import Study
 from app.web.processes import allow_many_connections
 
@@ -55,7 +57,6 @@ class Heard:
     playing: int = 0
     done: int = 0
     over: int = 0  # done, or gone without a word
-    enough: int = 0  # have nothing more to do
     records: int = 0
     messages: int = 0
     busy: int = 0
@@ -70,7 +71,7 @@ class Troupe:
     def __init__(self, jobs: Sequence[Job]) -> None:
         self.jobs = jobs
         self.heard = Heard(sum(len(job.parts) for job in jobs))
-        self._words: dict[int, tuple[Counts, int, float]] = {}
+        self._words: dict[int, tuple[Counts, float]] = {}
         self._pipes: list[Pipe] = []
         self._processes: list[SpawnProcess] = []
 
@@ -100,9 +101,12 @@ class Troupe:
                 self._hear(number, pipe)
         words = self._words.values()
         for name in ("came", "playing", "done", "over", "records", "messages", "busy"):
-            setattr(heard, name, sum(getattr(counts, name) for counts, _, _ in words))
-        heard.enough = sum(enough for _, enough, _ in words)
+            setattr(heard, name, sum(getattr(counts, name) for counts, _ in words))
         return heard
+
+    def cpu(self) -> dict[int, float]:
+        """Seconds of a processor that each process has used, with the programs that hooks run in."""
+        return {process.pid: family_cpu(process.pid) for process in self._processes if process.pid}
 
     def leave(self) -> list[Diary]:
         """Tell all to stop, and take their diaries. Raises RuntimeError where a process has died."""
@@ -124,7 +128,7 @@ class Troupe:
             raise RuntimeError("A process of the rehearsal died; there may be too little memory.") from None
         if isinstance(word, list):
             return word
-        counts, _, lag = self._words[number] = word
+        counts, lag = self._words[number] = word
         self.heard.latencies += counts.latencies
         self.heard.lag = max(self.heard.lag, lag)
         return None
@@ -138,7 +142,7 @@ def play(job: Job, pipe: Pipe) -> None:
 
 
 async def _play(job: Job, pipe: Pipe) -> None:
-    counts = Counts()
+    counts, hooks = Counts(), Hooks()
     bots = [
         Bot(
             job.base,
@@ -151,6 +155,7 @@ async def _play(job: Job, pipe: Pipe) -> None:
             f"{job.seed}/{part.label}",
             counts,
             job.patience,
+            hooks,
         )
         for part in job.parts
     ]
@@ -161,11 +166,12 @@ async def _play(job: Job, pipe: Pipe) -> None:
         due = time.monotonic() + BEAT
         await asyncio.wait([stopped], timeout=BEAT)
         lag = 0.0 if stopped.done() else time.monotonic() - due
-        pipe.send((counts, sum(bot.enough for bot in bots), lag))
+        pipe.send((counts, lag))
         counts.latencies.clear()
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks)
+    await hooks.retire(0)
     for bot, task in zip(bots, tasks, strict=True):
         if not task.cancelled() and (error := task.exception()):
             bot.diary.wrong(0, f"the bot itself failed: {error!r}")

@@ -1,32 +1,34 @@
-"""The verdict: which promises held, how fast it was, and how many people this server would hold."""
+"""The verdict: which promises held, how it ended for whom, how fast it was, and how many people it would hold."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from app.rehearsal.capacity import Capacity, estimate
 from app.rehearsal.diary import Diary, Wrong
+from app.rehearsal.ends import Ends, ends_by_code
 from app.rehearsal.evidence import Evidence, gather
-from app.rehearsal.gauges import Sample
-from app.rehearsal.play import Played
-from app.web.monitor.server_figures import percentile
+from app.rehearsal.figures import figure, figures_of, growth, longest_gap, settled
+from app.rehearsal.play import BESIDE, Played
 
 # DESIGN, section 4.
 PROMISES = {
     1: "What was acknowledged is stored, and in the export.",
     2: "One person, one slot; one slot, one person.",
     3: "Doing it twice did it once.",
-    4: "Nobody was stuck: everybody who stayed has a code and saw it.",
-    5: "Every message stood once, in order, on the pages it was for.",
+    4: "Nobody was stuck: everybody who stayed came to an end that the study has for them, and saw its code.",
+    5: "What was asked, and every message once and in order, stood on the pages it was for.",
     6: "The dashboard ticked every second.",
     7: "Whoever had to wait was told so, nothing broke, and memory stayed flat.",
     8: "Nobody saw what isn’t theirs.",
 }
 FROM_DATABASE = {1, 2, 3, 5, 8}  # what only the database can prove
 GAP = 2.0  # seconds between two ticks
+MISSED = 0.2  # share of the forms that people who stayed were asked and did not answer in time
 GROWTH = 100.0  # megabytes that a server process may grow while everybody plays
 SHOWN = 10  # of what breaks a promise
 # Up to here people don't feel that they wait. Seconds.
@@ -51,20 +53,63 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of what people were asked. `forms` and `in_time` are of people who stayed (None: only the database
+    knows), the others of everybody, in records.
+    """
+
+    forms: int | None
+    in_time: int | None
+    by_chance: int
+    by_hook: int
+    refused: int  # forms that the study did not take, though each field did
+
+    def words(self, hook: str) -> str:
+        lines = []
+        if self.forms is not None and self.in_time is not None:
+            lines.append(
+                f"Whoever stayed was asked {self.forms:,} forms and answered {self.in_time:,} in time."
+            )
+        if self.by_hook:
+            by = f"Of the answers {self.by_hook:,} were given by the study’s `{hook}`, {self.by_chance:,} by chance"
+        else:
+            by = (
+                f"All {self.by_chance:,} answers were given by chance"
+                if self.by_chance
+                else "Nothing was answered"
+            )
+        lines.append(f"{by}.")
+        if self.refused:
+            lines.append(f"{self.refused:,} forms were refused with a sentence.")
+        return " ".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     session_id: str
     name: str
     players: int
+    pace: str  # how fast people were, where not as people are
+    ends: Ends
+    answered: Answered
+    stops: tuple[str, ...]  # hooks that could not decide
     promises: tuple[Promise, ...]
     figures: dict[str, float]  # seconds, megabytes, counts: see the names
     slow: tuple[str, ...]  # limits that were crossed
     room: Capacity | None  # None: what the server used can't be seen from here
     notes: tuple[str, ...]
     failed: tuple[str, ...]  # what went wrong with the bots themselves
+    cut: bool = False  # a drill ended it when its faults were over
 
     @property
     def kept(self) -> bool:
-        return all(promise.ok for promise in self.promises) and not self.failed
+        """Only where everybody came to the end that they were to reach, and somebody to that of the study."""
+        return all(promise.ok for promise in self.promises) and not (self.failed or self.stops or self.empty)
+
+    @property
+    def empty(self) -> bool:
+        """Nobody has played the study, so nothing is known about it."""
+        return not self.ends.counts.get("complete") and not self.cut
 
     @property
     def holds(self) -> bool:
@@ -73,22 +118,43 @@ class Verdict:
     @property
     def sentence(self) -> str:
         count = f"{self.players:,}"
+        who = f"{count} players{self.pace}" if self.pace else count
         if self.failed:
             return f"This rehearsal proves nothing, since it failed itself: {self.failed[0]}."
-        if not self.kept:
+        if self.stops:
+            return f"Don't go live with this: {self.stops[0]}."
+        if not all(promise.ok for promise in self.promises):
             broken = [promise for promise in self.promises if not promise.ok]
             more = f"{len(broken)} promises broke" if len(broken) > 1 else "a promise broke"
             return f"Don't go live with this: with {count} players {more}. {broken[0].sentence[:-1]}: not so."
+        if self.empty:
+            return f"This rehearsal proves nothing: nobody came to the end of the study. How it ended: {self.ends}."
         if self.slow:
-            return f"Your server does not hold {count} well: {'; '.join(self.slow)}. Nothing was lost."
+            return f"Your server does not hold {who} well: {'; '.join(self.slow)}. Nothing was lost."
         if self.room is None:
-            return f"Your server holds {count}."
-        if self.room.players >= 1.5 * self.players:
-            would = f"it would hold about {self.room.players:,}"
-            return (
-                f"Your server holds {count} with room to spare: {would}. First to fill up: {self.room.limit}."
-            )
-        return f"Your server holds {count}, and not many more. First to fill up: {self.room.limit}."
+            return f"Your server holds {who}."
+        if self.room.players >= 1.2 * self.players:
+            would = f"it would hold {self.room.words} of them"
+            return f"Your server holds {who} with room to spare: {would}. {self._first}"
+        return f"Your server holds {who}, and not many more. {self._first}"
+
+    @property
+    def _first(self) -> str:
+        assert self.room is not None
+        if self.room.or_more:
+            return f"Bring more to see where it ends; fullest was {self.room.limit}."
+        return f"First to fill up: {self.room.limit}."
+
+    @property
+    def rests_on(self) -> str:
+        """What the estimate was made of."""
+        if self.room is None:
+            return ""
+        return (
+            f"In the ten busiest seconds with {self.players:,} players{self.pace}, {self.room.load}. The estimate is a"
+            " straight line from there to where the first part is full, for players who are like these; no limit but"
+            " the processors is in it."
+        )
 
     def as_json(self) -> dict[str, Any]:
         return dict(
@@ -97,8 +163,15 @@ class Verdict:
             ok=self.kept,
             holds=self.holds,
             verdict=self.sentence,
+            outcomes=dict(self.ends.counts),
+            left_without_a_word=self.ends.gone,
+            answers=asdict(self.answered),
+            stopped=list(self.stops),
             would_hold=self.room.players if self.room else None,
+            or_more=self.room.or_more if self.room else None,
             first_to_fill_up=self.room.limit if self.room else None,
+            load=asdict(self.room.load) if self.room else None,
+            rests_on=self.rests_on,
             promises=[
                 dict(
                     number=promise.number,
@@ -124,26 +197,25 @@ class Verdict:
                 lines.append(f"        … and {len(promise.wrongs) - SHOWN:,} more")
         lines.append("")
         lines += [f"{name:<34}{figure(name, number):>12}" for name, number in self.figures.items()]
-        lines += ["", *self.notes, self.sentence]
+        lines += ["", f"How it ended: {self.ends}.", *self.notes]
+        lines += [self.rests_on, self.sentence] if self.rests_on else [self.sentence]
         return "\n".join(lines)
 
 
 async def judge(played: Played) -> Verdict:
     """Everything that the diaries, the dashboard and the database say."""
-    plan, diaries = played.plan, played.diaries
-    evidence = None
+    plan, diaries, study = played.plan, played.diaries, played.study
+    evidence, cut = None, played.cut == BESIDE
     wrongs = [*played.wrongs, *(wrong for diary in diaries for wrong in diary.wrongs)]
     if played.url:
-        evidence = await gather(played.url, played.session_id, played.study, diaries, plan.moment)
-        wrongs += evidence.wrongs
-    wrongs += _ticks(played) if played.url else ()
+        evidence = await gather(
+            played.url, played.session_id, study, diaries, plan.moment, plan.patience, cut
+        )
+        wrongs += [*evidence.wrongs, *_ticks(played)]
+    ends = evidence.ends if evidence else ends_by_code(study, diaries)
     wrongs += _memory(played)
     if not played.url:
-        wrongs += [
-            Wrong(4, f"{diary.label} never saw a code")
-            for diary in diaries
-            if diary.came is not None and diary.code is None and not diary.gone and played.closed
-        ]
+        wrongs += [*ends.wrongs, *_without_code(diaries)]
     promises = tuple(
         Promise(
             number,
@@ -153,47 +225,64 @@ async def judge(played: Played) -> Verdict:
         )
         for number, sentence in PROMISES.items()
     )
-    figures = _figures(played, evidence)
-    slow = tuple(
-        f"{WORDS[name]} took {figures[name]:.1f} s or more (the limit is {limit:.0f} s)"
-        for name, limit in LIMITS.items()
-        if figures.get(name, 0.0) > limit
-    )
+    figures = figures_of(played, evidence)
+    answered = _answered(diaries, evidence)
     return Verdict(
         played.session_id,
         played.name,
         len(diaries),
+        pace_of(plan.speed),
+        ends,
+        answered,
+        evidence.stops if evidence else (),
         promises,
         figures,
-        slow,
-        # People who are four times as fast are as much work as four times as many.
-        estimate(played.gauges.samples, len(diaries) * (plan.speed if plan.speed < 1000 else 1.0)),
-        tuple(_notes(played, evidence)),
+        tuple(_slow(figures, answered)),
+        estimate(played.gauges.samples, len(diaries), _is_here(played.gauges.base)),
+        tuple(_notes(played, evidence, answered)),
         tuple(wrong.sentence for wrong in wrongs if wrong.promise == 0),
+        cut,
     )
 
 
-def latencies(diaries: Sequence[Diary], kind: str) -> list[float]:
-    return [ask.seconds for diary in diaries for ask in diary.asks if ask.kind == kind]
+def pace_of(speed: float) -> str:
+    """How fast people were, in a half sentence; nothing where they were as people are."""
+    if speed == 1:
+        return ""
+    return " who take no time to think" if speed > 1000 else f" who are {speed:g} times as fast as people"
 
 
-def seen_after(diaries: Sequence[Diary]) -> list[tuple[float, float]]:
-    """When a message was sent, and how many seconds later it stood on somebody else's page."""
-    sent = {body: one for diary in diaries for body, one in diary.sent.items()}
-    return [
-        (sent[seen.body].at, seen.at - sent[seen.body].at)
-        for diary in diaries
-        if "read nothing for a while" not in diary.mischief
-        for seen in diary.seen.values()
-        if seen.live and seen.body in sent and seen.body not in diary.sent
-    ]
+def _is_here(base: str) -> bool:
+    return urlsplit(base).hostname in ("127.0.0.1", "localhost", "::1")
 
 
-def longest_gap(played: Played) -> float:
-    """Seconds between two ticks of the dashboard while the session went on."""
-    inside = [tick for tick in played.gauges.ticks if played.started <= tick <= played.ended]
-    marks = [played.started, *inside, played.ended]
-    return max((later - earlier for earlier, later in pairwise(marks)), default=0.0)
+def _without_code(diaries: Sequence[Diary]) -> Iterator[Wrong]:
+    for diary in diaries:
+        if diary.came is None:
+            yield Wrong(4, f"{diary.label} had yet to come when it was over")
+        elif diary.code is None and not diary.gone:
+            yield Wrong(4, f"{diary.label} never saw a code")
+
+
+def _answered(diaries: Sequence[Diary], evidence: Evidence | None) -> Answered:
+    return Answered(
+        evidence.asked.forms if evidence else None,
+        evidence.asked.in_time if evidence else None,
+        sum(diary.by_chance for diary in diaries),
+        sum(diary.by_hook for diary in diaries),
+        sum(diary.refused for diary in diaries),
+    )
+
+
+def _slow(figures: dict[str, float], answered: Answered) -> Iterator[str]:
+    """Limits that were crossed."""
+    for name, limit in LIMITS.items():
+        if figures.get(name, 0.0) > limit:
+            yield f"{WORDS[name]} took {figures[name]:.1f} s or more (the limit is {limit:.0f} s)"
+    if answered.forms and answered.in_time is not None:
+        missed = answered.forms - answered.in_time
+        if missed > MISSED * answered.forms:
+            yield f"{missed:,} of the {answered.forms:,} forms that people were asked were not answered in time"
 
 
 def _ticks(played: Played) -> Iterator[Wrong]:
@@ -203,78 +292,19 @@ def _ticks(played: Played) -> Iterator[Wrong]:
         yield Wrong(6, f"it stood still for {gap:.1f} s")
 
 
-def growth(samples: Sequence[Sample], since: float) -> float:
-    """Megabytes that the process that grew most has grown, from a fifth of the way on."""
-    by_process: dict[str, list[float]] = {}
-    for sample in samples:
-        for name, process in (sample.processes or {}).items():
-            if sample.at >= since:
-                by_process.setdefault(name, []).append(process.memory)
-    return max((found[-1] - found[0] for found in by_process.values()), default=0.0)
-
-
-def _settled(played: Played) -> float:
-    """From when on memory should be flat: everybody had come, and a fifth of the time had gone."""
-    samples = played.gauges.samples
-    everybody = next((s.at for s in samples if s.came >= len(played.diaries)), played.ended)
-    return max(everybody, played.started + 0.2 * (played.ended - played.started))
-
-
 def _memory(played: Played) -> Iterator[Wrong]:
-    grown = growth(played.gauges.samples, _settled(played))
+    grown = growth(played.gauges.samples, settled(played))
     if grown > GROWTH:
         yield Wrong(7, f"a server process grew by {grown:.0f} MB after everybody had come")
 
 
-def _figures(played: Played, evidence: Evidence | None) -> dict[str, float]:
-    diaries, samples = played.diaries, played.gauges.samples
-    signed_in = [d.signed_in for d in diaries if d.signed_in is not None]
-    seated = [d.seated - d.signed_in for d in diaries if d.seated and d.signed_in]
-    live = [seconds for _, seconds in seen_after(diaries)]
-    told = {told.receipt for diary in diaries for told in diary.told}
-    records = sum(receipt.count(",") + 1 for receipt in told)
-    begun = min(signed_in, default=played.started)
-    seconds = max(played.ended - begun, 0.001)
-    figures = {
-        "players signed in": float(len(signed_in)),
-        "players seated": float(len(seated)),
-        "records acknowledged": float(records),
-        "messages acknowledged": float(
-            sum(sent.answered is not None for diary in diaries for sent in diary.sent.values())
-        ),
-        "the whole game": seconds,
-        "records a second, busiest": _busiest_rate(samples),
-        "sign-in, 50%": percentile(latencies(diaries, "sign-in"), 0.5),
-        "sign-in, 95%": percentile(latencies(diaries, "sign-in"), 0.95),
-        "seated after sign-in, 50%": percentile(seated, 0.5),
-        "answer, 50%": percentile(latencies(diaries, "records"), 0.5),
-        "answer, 99%": percentile(latencies(diaries, "records"), 0.99),
-        "message seen, 50%": percentile(live, 0.5),
-        "message seen, 99%": percentile(live, 0.99),
-    }
-    if played.url:
-        figures["dashboard, longest gap"] = longest_gap(played)
-    grown = [p.memory for sample in samples for p in (sample.processes or {}).values()]
-    if grown:
-        figures["memory of a process, most"] = max(grown)
-        figures["memory growth, everybody in"] = max(0.0, growth(samples, _settled(played)))
-    figures["asked to come again (503)"] = float(sum(d.statuses.get(503, 0) for d in diaries))
-    if evidence:
-        figures["receipts found in the export"] = float(len(told))
-    return figures
-
-
-def _busiest_rate(samples: Sequence[Sample]) -> float:
-    return max(
-        (
-            (later.records - earlier.records) / max(later.at - earlier.at, 0.001)
-            for earlier, later in pairwise(samples)
-        ),
-        default=0.0,
-    )
-
-
-def _notes(played: Played, evidence: Evidence | None) -> Iterator[str]:
+def _notes(played: Played, evidence: Evidence | None, answered: Answered) -> Iterator[str]:
+    yield answered.words(played.study.dropout.bot_hook)
+    slips = sum((Counter(diary.slips) for diary in played.diaries), Counter[str]())
+    for why, count in slips.most_common(3):
+        yield f"By chance, since `{played.study.dropout.bot_hook}` failed on what a page shows, {count:,}×: {why}"
+    if played.cut:
+        yield f"The session was closed by the rehearsal: {played.cut}."
     mischief: dict[str, int] = {}
     for diary in played.diaries:
         for what, count in diary.mischief.items():
@@ -302,14 +332,3 @@ def _notes(played: Played, evidence: Evidence | None) -> Iterator[str]:
             "The database is out of reach from here: export the session, and let `networklab verify SESSION"
             " --receipts FILE` look for the receipts that were written."
         )
-
-
-def figure(name: str, number: float) -> str:
-    """A figure with its unit, for people."""
-    if name.startswith(("players", "records ack", "messages ack", "receipts", "asked")):
-        return f"{number:,.0f}"
-    if name.startswith("records a second"):
-        return f"{number:,.0f}/s"
-    if name.startswith("memory"):
-        return f"{number:,.1f} MB"
-    return f"{number:,.1f} s" if number >= 10 else f"{1000 * number:,.0f} ms"

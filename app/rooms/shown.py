@@ -156,6 +156,49 @@ def others_of(
     )
 
 
+def as_values(study: Study, position: Position, view: RoomView, me: Seat, told: Told) -> str:
+    """What stands on this page of others, as JSON, for a study's `bot` that plays behind it: nothing that a person
+    there can't see. "" where the study has no `bot`.
+
+    `slot` is the player's, `aliases` names whoever is named, `sees` has those whom they are connected with as the
+    page says, and `said` is step, round, slot, name and stored value of each answer that is shown by itself: a mean
+    gives away none.
+    """
+    if not study.dropout.bot_hook:
+        return ""
+    chat = position.step.chat
+    sees = {*view.neighbours(me.slot)} if chat == "neighbours" else set[Seat]()
+    named = {me, *(view.seats if chat == "room" else sees)}
+    said = dict[tuple[str, int, int, str], str]()
+    for one in shown_to(study, position, view, me, told):
+        if one.show.look == "mean":
+            continue
+        drawn = one.show.look == "picture" and (one.dots or one.nodes)
+        seats = {line.seat for line in one.lines}
+        named |= seats
+        sees |= seats if one.show.of == "neighbours" else set()
+        for seat in seats:
+            for round_ in one.rounds[-1:] if drawn else one.rounds:
+                value = told.get((seat.slot, one.show.step, round_, one.show.field))
+                if value:
+                    said[one.show.step, round_, seat.slot, one.show.field] = value
+    for field in position.step.fields:
+        last = _last_asked(study, position, field.about) if field.about else None
+        for other in others_of(study, position, view, me, told, field) if field.of else ():
+            named.add(other.seat)
+            sees |= {other.seat} if other.is_seen else set()
+            if other.answer and last:
+                key = (last.step.name, last.round, other.seat.slot, field.about)
+                said[key] = told[other.seat.slot, last.step.name, last.round, field.about]
+    found = {
+        "slot": me.slot,
+        "aliases": sorted([seat.slot, seat.alias] for seat in named),
+        "sees": sorted(seat.slot for seat in sees),
+        "said": [[*key, value] for key, value in said.items()],
+    }
+    return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+
+
 def _last_asked(study: Study, position: Position, name: str) -> Position | None:
     """Where, before this position, the field or result of this name came last."""
     before = (one for one in reversed(study.plan[: position.index]) if _field_named(one.step, name))

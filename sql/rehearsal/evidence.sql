@@ -2,7 +2,8 @@
 -- the pages use: a mistake in their queries must not excuse itself.
 
 -- name: seats
-select p.label, p.status::text, p.code, p.room_id, r.name as room, p.slot, p.seated_at, p.finished_at
+select p.label, p.type, p.status::text, p.outcome, p.code, p.room_id, r.name as room, p.slot, r.step, r.round,
+    p.waiting_since, p.seated_at, p.finished_at
 from player p left join room r on r.id = p.room_id where p.session_id = %(session_id)s
 
 -- name: said
@@ -15,3 +16,32 @@ where m.session_id = %(session_id)s order by m.id
 select n.room_id, n.position, t.from_slot, t.to_slot from network n
 left join tie t on t.room_id = n.room_id and t.position = n.position
 where n.session_id = %(session_id)s
+
+-- name: openings
+select kind, opened_at from room where session_id = %(session_id)s
+
+-- name: opened
+-- What each room had before it, from when to when, and whom it asked (null: all), as the room's log tells.
+select room_id, position, asked, at, until from (
+    select l.room_id, (e.data->>'position')::integer as position, e.at,
+        (select array_agg(slot::integer) from jsonb_array_elements_text(e.data->'asked') slot) as asked,
+        lead(e.at) over (partition by e.log_id order by e.seq) as until, e.name
+    from event e join log l on l.id = e.log_id
+    where l.session_id = %(session_id)s and l.room_id is not null and (
+        e.name in ('step_opened', 'room_stopped', 'room_ended')
+        or e.name = 'room_opened' and not (e.data->>'opening')::boolean
+    )
+) steps where name in ('room_opened', 'step_opened')
+
+-- name: answered
+select distinct p.label, a.step, a.round from record a join player p on p.id = a.player_id
+where a.session_id = %(session_id)s and not a.late
+
+-- name: stops
+-- Each hook that could not decide, and how many rooms it stopped.
+select e.data->>'hook', (e.data->>'line')::integer, e.data->>'sentence',
+    case when bool_or(e.name = 'seating_stopped') then 'the seating'
+        when count(*) = 1 then min(r.name) else count(*)::text || ' rooms' end
+from event e join log l on l.id = e.log_id left join room r on r.id = l.room_id
+where l.session_id = %(session_id)s and e.name in ('room_stopped', 'seating_stopped')
+group by 1, 2, 3 order by count(*) desc

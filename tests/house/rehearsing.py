@@ -11,7 +11,8 @@ from uuid import uuid4
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from app.rehearsal.play import Played, Setting, open_rehearsal, play
+from app.rehearsal.cast import open_rehearsal
+from app.rehearsal.play import Played, Setting, play
 from tests.house.studies import PAGE
 
 SHORT = """

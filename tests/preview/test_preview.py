@@ -25,9 +25,9 @@ from app.preview.changes import changed_parts
 from app.preview.preview import cast
 from app.preview.slips import Slip, of_page
 from app.preview.watched_files import Saves
-from app.rehearsal.bots import FROM_PAGE
 from app.rehearsal.browser import Browser
 from app.rehearsal.page import HIDDEN
+from app.rehearsal.sending import FROM_PAGE
 from app.study.model.study import Study
 from app.study.reading import parse, read_folder
 from app.web import templates

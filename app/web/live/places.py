@@ -18,7 +18,7 @@ from app.rooms.messages import Message
 from app.rooms.receipts import Saved
 from app.rooms.rooms import Room, RoomView, Seat
 from app.rooms.seating import Prospect
-from app.rooms.shown import Other, Shown, Told, others_of, shown_to
+from app.rooms.shown import Other, Shown, Told, as_values, others_of, shown_to
 from app.study.model.fields import Field
 from app.study.model.study import Position, Study
 from app.web import templates
@@ -181,6 +181,10 @@ class RoomPlace:
     @property
     def shown(self) -> tuple[Shown, ...]:
         return shown_to(self.study, self.position, self.view, self.me, self.told)
+
+    @property
+    def as_values(self) -> str:
+        return as_values(self.study, self.position, self.view, self.me, self.told)
 
     def others(self, field: Field) -> tuple[Other, ...]:
         """Those whom a question of kind each is about, on this player's page."""

@@ -1,0 +1,81 @@
+"""What everybody was asked, from the rooms' logs, and what became of it: answered, not in time, or never shown."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from app.rehearsal.diary import Diary, Wrong
+from app.rehearsal.ends import JUST_NOW, SeatOf
+from app.study.model.study import Study
+
+
+class Open(NamedTuple):
+    """A step that was open in a room, and the slots that it asked; None: all."""
+
+    room_id: int
+    position: int
+    asked: list[int] | None
+    since: datetime
+    until: datetime | None
+
+
+Answer = tuple[str, str, int]  # of whom, at which step and round
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Forms that were put to people who stayed, each counted once for each of them."""
+
+    forms: int
+    in_time: int
+    wrongs: tuple[Wrong, ...]
+
+    @property
+    def missed(self) -> int:
+        return self.forms - self.in_time
+
+
+def asked_of(
+    study: Study,
+    opened: Sequence[Open],
+    answered: Collection[Answer],
+    seats: Sequence[SeatOf],
+    diaries: Sequence[Diary],
+    patience: float,
+) -> Asked:
+    """`patience`: seconds for which a step may be open and not stand on the page of somebody who looks at it."""
+    diary_of = {diary.label: diary for diary in diaries if not diary.gone}
+    there: dict[int, list[SeatOf]] = {}
+    for seat in seats:
+        if seat.room_id is not None and seat.label in diary_of:
+            there.setdefault(seat.room_id, []).append(seat)
+    forms, in_time, wrongs = 0, 0, []
+    for one in opened:
+        pages = [page for page in study.pages_at(one.position) if page.step.fields]
+        for seat in there.get(one.room_id, ()) if pages else ():
+            if not _is_asked(seat, one):
+                continue
+            forms += len(pages)
+            for page in pages:
+                if (seat.label, page.step.name, page.round) in answered:
+                    in_time += 1
+                elif _was_hidden(diary_of[seat.label], page.index, one, patience):
+                    what = f"`{page.step.name}` {page.round}"
+                    wrongs.append(Wrong(5, f"{seat.label} was asked {what}, and it never stood on the page"))
+    return Asked(forms, in_time, tuple(wrongs))
+
+
+def _is_asked(seat: SeatOf, one: Open) -> bool:
+    """They sat there all the time that it was open."""
+    asked = one.asked is None or seat.slot in one.asked
+    came = seat.since is not None and seat.since - JUST_NOW <= one.since
+    return asked and came and (seat.until is None or one.until is None or seat.until + JUST_NOW >= one.until)
+
+
+def _was_hidden(diary: Diary, position: int, one: Open, patience: float) -> bool:
+    if one.until is None or diary.was_away or position in diary.shown:
+        return False
+    return (one.until - one.since).total_seconds() > patience
