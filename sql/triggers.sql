@@ -83,6 +83,8 @@ create or replace trigger session_updated after update on session
 create or replace function room_inserted() returns trigger language plpgsql as $$
 begin
     insert into log (session_id, room_id) select session_id, id from new_rows order by id;
+    insert into opened_step (session_id, room_id, position, pages, asked)
+    select session_id, id, position, coalesce(pages, array[step || ' ' || round]), asked from new_rows where not opening;
     perform append_events(array_agg(log.id order by n.id), array_agg('room_opened'::text), array_agg(null::bigint),
         array_agg(jsonb_build_object('room', n.name, 'kind', n.kind, 'reason', n.reason, 'position', n.position,
             'step', n.step, 'round', n.round, 'deadline', n.deadline, 'opening', n.opening,
@@ -96,6 +98,10 @@ create or replace trigger room_inserted after insert on room
 
 create or replace function room_updated() returns trigger language plpgsql as $$
 begin
+    insert into opened_step (session_id, room_id, position, pages, asked)
+    select n.session_id, n.id, n.position, coalesce(n.pages, array[n.step || ' ' || n.round]), n.asked
+    from new_rows n join old_rows o using (id)
+    where n.status = o.status and (n.position <> o.position or o.opening and not n.opening);
     perform append_events(array_agg(log.id order by changed.id), array_agg(changed.name order by changed.id),
         array_agg(null::bigint), array_agg(changed.data order by changed.id))
     from (

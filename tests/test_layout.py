@@ -27,7 +27,7 @@ OF_SEVERAL = {
     "database": "failover",
     "export": "receipts",
     "replay": "replay",
-    "rooms": "each rewiring standby",
+    "rooms": "asked each rewiring standby",
     "sessions": "any_order crashes",
     "study": "fields kinds languages networks randomisation roles study treatments wrong_studies",
     "study/hooks": "hooks reading",

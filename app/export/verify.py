@@ -14,7 +14,7 @@ from pathlib import Path
 
 from app.database.connections import Connection
 from app.database.queries import Queries, row, value
-from app.export import export
+from app.export import allowed, export
 from app.export.readback import (
     Exported,
     Unreadable,
@@ -104,6 +104,10 @@ async def verify(
         assert counts is not None
         checks = [await _rule(conn, name, session_id, study) for name in RULES]
         checks.append(await _study_check(conn, session_id, study))
+        checks += [
+            await _check(name, sentence, allowed.breaches(conn, name, session_id, study))
+            for name, sentence in allowed.RULES.items()
+        ]
         checks.append(
             await _check(
                 "treatments_are_drawn_again",

@@ -49,6 +49,7 @@ class Utterance(NamedTuple):
     body: str
     at: datetime
     sender: str | None
+    asked: list[int] | None  # the slots that its step was shown to; None: all
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ Place = tuple[int, int]  # room, slot
 def _hearers(
     study: Study, said: Sequence[Utterance], seats: Sequence[SeatOf], ties: Sequence[tuple[int, ...]]
 ) -> dict[int, set[Place]]:
-    """Message → who may read it, from the study and the ties alone."""
+    """Message → who may read it, from the study, the ties and whom the step asked."""
     chat = {step.name: step.chat for step in study.steps}
     slots: dict[int, set[int]] = {}
     for seat in seats:
@@ -171,6 +172,8 @@ def _hearers(
             may = {slot for slot in there if (slot, one.slot) in pairs}
         if one.to_slot is not None:
             may &= {one.to_slot}
+        if one.asked is not None:
+            may &= set(one.asked)
         hearers[one.id] = {(one.room_id, slot) for slot in may | {one.slot}}
     return hearers
 

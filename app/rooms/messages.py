@@ -54,7 +54,7 @@ class TooFast:
 
 
 async def store(conn: Connection, sent: Sequence[NewMessage]) -> list[int | TooFast | None]:
-    """Message numbers in the order of `sent`; None where the sender plays no more or `to` is out of reach."""
+    """Message numbers in the order of `sent`; None where the sender is not asked, or `to` is out of reach."""
     ordered = {message.form: message for message in sorted(sent, key=lambda one: (one.player_id, one.form))}
     rooms = list({message.room_id for message in sent})
     new = list(ordered.values())

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from psycopg.rows import args_row
@@ -27,6 +27,7 @@ class Answer:
     round: int
     values: tuple[tuple[str, str], ...]  # field, value
     form: str  # see form_id
+    about: Mapping[str, str] = field(default_factory=dict)  # of fields of kind each: whom they ask about
 
 
 class StoredRecord(NamedTuple):  # a frozen dataclass takes three times as long to make
@@ -51,21 +52,22 @@ def form_id(player_id: int, form_key: str, said: Sequence[tuple[str, str]]) -> s
 
 
 async def store(conn: Connection, answers: Sequence[Answer]) -> list[Receipt | None]:
-    """Receipts in the order of `answers`; None for someone who has left the study or is in another room.
+    """Receipts in the order of `answers`; None for someone who is not asked that, or plays there no more.
 
     Storing the same form again gives the receipt of the first time.
     """
     # Two processes that store the same forms at once must meet them in the same order.
     ordered = {answer.form: answer for answer in sorted(answers, key=lambda one: (one.player_id, one.form))}
-    found = await _insert(conn, ordered.values())
+    beyond = await _beyond_asked(conn, [answer for answer in ordered.values() if answer.about])
+    found = await _insert(conn, [answer for answer in ordered.values() if answer.form not in beyond])
     new = set(found)
     lacking = [form for form in ordered if form not in found]
     if lacking:
         cursor = conn.cursor(row_factory=args_row(StoredRecord))
         await cursor.execute(SQL["stored_before"], dict(forms=lacking))
         found |= _by_form(await cursor.fetchall())
-        # Neither stored nor there: the player has left, or another process took the same version number.
-        again = [ordered[form] for form in lacking if form not in found]
+        # Neither stored nor there: they are not asked, or another process took the same version number.
+        again = [ordered[form] for form in lacking if form not in found and form not in beyond]
         for _ in range(TRIES):
             if not again:
                 break
@@ -103,7 +105,26 @@ async def pages_answered(conn: Connection, room_id: int, player_id: int) -> set[
     return {(step, round) for step, round in await found.fetchall()}
 
 
+async def _beyond_asked(conn: Connection, answers: Sequence[Answer]) -> set[str]:
+    """The forms that say something of somebody whom they were not asked about. A page never sends such a form."""
+    said = [
+        (one.player_id, one.room_id, one.step, one.round, one.about[name], value, one.form)
+        for one in answers
+        for name, value in one.values
+        if name in one.about and value
+    ]
+    if not said:
+        return set()
+    await hold_rooms(conn, {one.room_id for one in answers})
+    names = ("players", "rooms", "steps", "rounds", "abouts", "values", "forms")
+    columns = dict(zip(names, map(list, zip(*said, strict=True)), strict=True))
+    found = await conn.execute(SQL["beyond_asked"], columns)
+    return {form for (form,) in await found.fetchall()}
+
+
 async def _insert(conn: Connection, answers: Collection[Answer]) -> dict[str, list[StoredRecord]]:
+    if not answers:
+        return {}
     lines = [
         (str(one.player_id), str(one.room_id), one.step, str(one.round), field, value, one.form)
         for one in answers

@@ -91,11 +91,14 @@ class RoomView:
         return next((tie.weight for tie in self.ties if tie[:2] == (slot, other)), None)
 
     def hearers(self, slot: int, to: int | None, chat: str) -> tuple[Seat, ...]:
-        """Whose pages show a message from `slot`, the sender included."""
-        if chat == "room":
-            return tuple(seat for seat in self.seats if to is None or seat.slot in (slot, to))
-        tied = {tie.from_slot for tie in self.ties if tie.to_slot == slot and to in (None, tie.from_slot)}
-        return tuple(seat for seat in self.seats if seat.slot in tied or seat.slot == slot)
+        """Whose pages show a message from `slot`, the sender included: of those who are shown the step."""
+        tied = {tie.from_slot for tie in self.ties if tie.to_slot == slot}
+        return tuple(
+            seat
+            for seat in self.seats
+            if seat.asked
+            and (seat.slot == slot or (to in (None, seat.slot) and (chat == "room" or seat.slot in tied)))
+        )
 
 
 @dataclass(frozen=True, slots=True)

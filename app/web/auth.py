@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from urllib.parse import urlsplit
 
 from litestar.connection import ASGIConnection
@@ -11,12 +12,12 @@ from litestar.handlers.base import BaseRouteHandler
 from app.config import Config
 from app.study.languages.texts import Sentence
 from app.web.lab import lab_of
-from app.web.signing import Keys
+from app.web.signing import WEEK, Keys, PlayerCookie
 
 PLAYER_COOKIE = "networklab_player"
 ADMIN_COOKIE = "networklab_admin"
 RawHeaders = dict[bytes, bytes]  # as ASGI has them, names in lower case
-WEEK = 7 * 24 * 3600  # seconds
+DAY = 24 * 3600  # seconds
 
 
 class NotSignedIn(Exception):
@@ -62,17 +63,34 @@ def player_of(connection: ASGIConnection) -> tuple[int, str]:  # type: ignore[ty
 
 
 def player_in(headers: RawHeaders, keys: Keys) -> tuple[int, str]:
+    found = _signed_in(headers, keys)
+    if found is None:
+        raise NotSignedIn
+    return found.player_id, found.session_id
+
+
+def renewed_cookie(connection: ASGIConnection) -> dict[str, str]:  # type: ignore[type-arg]
+    """The header that gives a player's cookie anew; none where it is of today.
+
+    For who is still in the session: the cookie of everybody else ends a week after they were last in it.
+    """
+    lab = lab_of(connection)
+    found = _signed_in(dict(connection.scope["headers"]), lab.keys)
+    if found is None or (found.at is not None and time.time() < found.at + DAY):
+        return {}
+    key = lab.keys.player_cookie(found.player_id, found.session_id)
+    return cookie(PLAYER_COOKIE, key, lab.config.secure)
+
+
+def _signed_in(headers: RawHeaders, keys: Keys) -> PlayerCookie | None:
     cookies = headers.get(b"cookie", b"").decode("latin-1").split(";")
     values = (
         cookie.strip().removeprefix(f"{PLAYER_COOKIE}=") for cookie in cookies if PLAYER_COOKIE in cookie
     )
-    found = keys.read_player_cookie(next(values, None))
-    if found is None:
-        raise NotSignedIn
-    return found
+    return keys.read_player_cookie(next(values, None))
 
 
-def cookie(name: str, value: str, secure: bool, max_age: int = WEEK) -> dict[str, str]:
+def cookie(name: str, value: str, secure: bool, max_age: int = int(WEEK)) -> dict[str, str]:
     """The header that sets it. Litestar's Cookie makes the same text in a tenth of all that a sign-in costs."""
     text = f"{name}={value}; HttpOnly; Max-Age={max_age}; Path=/; SameSite=lax"
     return {"Set-Cookie": f"{text}; Secure" if secure else text}

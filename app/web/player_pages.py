@@ -28,14 +28,25 @@ from app.study.model.fields import FieldError, Form, first, typed
 from app.study.model.study import Study
 from app.web import hindrances, record_forms, templates
 from app.web.access.attempts import network_of
-from app.web.auth import PLAYER_COOKIE, NotSignedIn, address_of, cookie, player_of, same_site, too_many
+from app.web.auth import (
+    PLAYER_COOKIE,
+    NotSignedIn,
+    address_of,
+    cookie,
+    player_of,
+    renewed_cookie,
+    same_site,
+    too_many,
+)
 from app.web.forms import form_of
 from app.web.fragments import fragment
 from app.web.lab import Query, lab_of
 from app.web.live.places import DonePlace, Place, RoomPlace
 from app.web.live.versions import version_of
 from app.web.live.whereabouts import place_of
+from app.web.play_page import play_page
 from app.web.record_forms import Posted
+from app.web.refusals import closed, refused, stale, undelivered
 from app.web.responses import not_yet, page, piece, problem, texts_for, wants_page
 
 Token = Annotated[str, Parameter(max_length=200)]
@@ -62,7 +73,7 @@ async def join_form(request: Query, token: Token) -> Response[str]:
         again = templates.render_for(study, "player/join_again.html", player=player, study=study, token=token)
         return piece(again)
     if player.session_status == "closed":
-        return _closed(request, study)
+        return closed(request, study)
     lab.presence.opened(player.id, player.session_id)
     return _join(study, token)
 
@@ -78,7 +89,7 @@ async def join(request: Query, token: Token) -> Response[str] | Redirect:
         study = await lab.studies.of(arrived.session_id)
         return _join(study, token, typed(study.entry, form), arrived.errors)
     if isinstance(arrived, Closed):
-        return _closed(request, await lab.studies.of(arrived.session_id))
+        return closed(request, await lab.studies.of(arrived.session_id))
     if arrived.status == "waiting":
         try:
             async with asyncio.timeout(SEATING_PATIENCE):
@@ -97,10 +108,8 @@ async def play(request: Query, plain: bool | None = None) -> Response[str]:
         return await _news(request)
     place = await _place(request)
     lab_of(request).signs.gave(place.study, place.player.id)
-    answer = _play(request, place, plain=plain)
-    if plain is not None:
-        answer.headers.update(hindrances.plain_header(plain))
-    return answer
+    headers = {} if plain is None else hindrances.plain_header(plain)
+    return play_page(request, place, plain=plain, headers=_renewed(request, place) | headers)
 
 
 async def _news(request: Query) -> Response[str]:
@@ -114,9 +123,8 @@ async def _news(request: Query) -> Response[str]:
     # Whatever packs answers on the way may have weakened it.
     if request.headers.get("if-none-match", "").removeprefix("W/") == headers["ETag"]:
         return piece("", 304, headers)
-    answer = _play(request, await _place(request))
-    answer.headers.update(headers)
-    return answer
+    place = await _place(request)
+    return play_page(request, place, headers=_renewed(request, place) | headers)
 
 
 @get(["/play/records", "/play/messages", "/play/help", "/play/here", "/play/leave"])
@@ -133,8 +141,10 @@ async def store_records(request: Query) -> Response[str] | Redirect:
         raise posted
     if posted.errors:
         return await _step_again(request, posted.form, posted.errors)
+    if posted.key is None:
+        return stale(request)
     if posted.receipt is None:
-        return _stale(request)
+        return refused(request, await _place(request))
     receipt = {"Receipt": str(posted.receipt)}
     if wants_page(dict(request.scope["headers"])):
         return Redirect("/play", status_code=303, headers=receipt)
@@ -150,9 +160,9 @@ async def send_message(request: Query) -> Response[str] | Redirect:
     lab, (player_id, session_id) = lab_of(request), player_of(request)
     study, form = await lab.studies.of(session_id), await form_of(request)
     lab.signs.gave(study, player_id)
-    key = record_forms.form_key(lab, player_id, form, study)
+    key = record_forms.form_key(lab, "message", player_id, form, study)
     if key is None:
-        return _stale(request)
+        return stale(request)
     step = study.plan[key.position].step
     body, to, wrong = _read_message(form, step.chat)
     if wrong:
@@ -164,10 +174,7 @@ async def send_message(request: Query) -> Response[str] | Redirect:
     if isinstance(sent, TooFast):
         return not_yet(request, sent.seconds, form)
     if sent is None:
-        sentence = Sentence(
-            "This message can’t be delivered: you are not connected with that person, or your group has ended."
-        )
-        return problem(request, 422, sentence, "/play")
+        return undelivered(request, await _place(request))
     if wants_page(dict(request.scope["headers"])):
         return Redirect("/play", status_code=303)
     next_key = lab.keys.message_key(player_id, key.room_id, key.position)
@@ -179,8 +186,8 @@ async def ask_for_help(request: Query) -> Response[str] | Redirect:
     lab, (player_id, session_id) = lab_of(request), player_of(request)
     form = await form_of(request)
     key = first(form, "form_key")
-    if lab.keys.read_form_key(player_id, key) is None:
-        return _stale(request)
+    if lab.keys.read_form_key("help", player_id, key) is None:
+        return stale(request)
     try:
         body = notes.BODY.read(form.get("body", ()))
     except FieldError as error:
@@ -209,7 +216,7 @@ async def keep_draft(request: Query) -> None:
     name, key = first(form, "draft"), first(form, "draft_key")
     if name not in drafts.FORMS or len(key) > drafts.LONGEST_KEY:
         raise ClientException("There is no such form.")
-    answers = lab.keys.read_form_key(player_id, key) if name == "answers" else None
+    answers = lab.keys.read_form_key("answer", player_id, key) if name == "answers" else None
     position = answers.position if answers else None
     with suppress(PoolTimeout, TooManyRequests):
         async with lab.pool.connection(timeout=1) as conn:
@@ -248,12 +255,6 @@ def _join(
     return piece(templates.render_own(study, "join", "player/join.html", **shown), 422 if errors else 200)
 
 
-def _play(request: Query, place: Place, status: int = 200, plain: bool | None = None) -> Response[str]:
-    after, plain = hindrances.reloads_after(place), hindrances.is_plain(request, plain)
-    shown = dict(place=place, title=place.study.title, after=after, plain=plain)
-    return page("player/play.html", shown, status, templates.texts_of(place.study))
-
-
 async def _invited(request: Query, token: str) -> Player:
     _hold_off(request)
     async with lab_of(request).pool.connection() as conn:
@@ -272,6 +273,11 @@ def _hold_off(request: Query) -> None:
 async def _unknown_token(request: Query) -> Exception:
     wait = await lab_of(request).guesses.wrong(network_of(address_of(request)))
     return too_many(wait) if wait else UnknownToken()
+
+
+def _renewed(request: Query, place: Place) -> dict[str, str]:
+    """The header with a newer cookie, for who is still in the session."""
+    return {} if isinstance(place, DonePlace) else renewed_cookie(request)
 
 
 async def _place(request: Query) -> Place:
@@ -301,7 +307,7 @@ async def _step_again(request: Query, form: Form, errors: Mapping[str, str]) -> 
     said = templates.texts_of(place.study).say_all(errors)
     place = replace(place, values=typed(place.position.step.fields, form), errors=said)
     if wants_page(dict(request.scope["headers"])):
-        return _play(request, place, 422)
+        return play_page(request, place, 422)
     return piece(place.step_html(), 422)
 
 
@@ -318,20 +324,6 @@ def _read_message(form: Form, chat: str) -> tuple[str, int | None, Sentence | No
     except FieldError as error:
         return "", None, error.sentence
     return body, int(to) if to else None, None
-
-
-def _stale(request: Query) -> Response[str]:
-    sentence = Sentence(
-        "This page is no longer where you are. Reload it to see where you are now; what you saved is kept."
-    )
-    return problem(request, 409, sentence, "/play")
-
-
-def _closed(request: Query, study: Study) -> Response[str]:
-    sentence = Sentence(
-        "This session is closed: nobody can come in any more. If you were invited, write to whoever invited you."
-    )
-    return problem(request, 410, sentence, study=study)
 
 
 HANDLERS = [

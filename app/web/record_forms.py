@@ -23,7 +23,7 @@ from app.web.forms import read_form
 from app.web.kept import kept
 from app.web.lab import Lab
 from app.web.responses import HEADERS, NOT_KEPT, wants_page
-from app.web.signing import FormKey
+from app.web.signing import FormKey, Purpose
 
 PATH = "/play/records"
 
@@ -87,7 +87,7 @@ def read(lab: Lab, study: Study, player_id: int, session_id: str, headers: RawHe
     check_site(headers, lab.config)
     lab.signs.gave(study, player_id)
     form = read_form(headers.get(b"content-type", b""), body)
-    key = form_key(lab, player_id, form, study)
+    key = form_key(lab, "answer", player_id, form, study)
     if key is None:
         return Posted(study, player_id, session_id, form, None, {})
     position = study.plan[key.position]
@@ -96,8 +96,10 @@ def read(lab: Lab, study: Study, player_id: int, session_id: str, headers: RawHe
         return Posted(study, player_id, session_id, form, key, errors)
     said = tuple(values.items())
     id = form_id(player_id, first(form, "form_key"), said)
-    answer = Answer(player_id, key.room_id, position.step.name, position.round, said, id)
-    return Posted(study, player_id, session_id, form, key, {}, answer, position.step.ends == "answered")
+    step = position.step
+    about = {field.name: field.of for field in step.fields if field.of}
+    answer = Answer(player_id, key.room_id, step.name, position.round, said, id, about)
+    return Posted(study, player_id, session_id, form, key, {}, answer, step.ends == "answered")
 
 
 def settled(lab: Lab, posted: Posted, receipt: Receipt | None) -> Posted:
@@ -118,8 +120,8 @@ def saved(lab: Lab, posted: Posted) -> str:
     return before + lab.keys.answer_key(posted.player_id, room_id, position, posted.receipt.version) + after
 
 
-def form_key(lab: Lab, player_id: int, form: Form, study: Study) -> FormKey | None:
-    key = lab.keys.read_form_key(player_id, first(form, "form_key"))
+def form_key(lab: Lab, purpose: Purpose, player_id: int, form: Form, study: Study) -> FormKey | None:
+    key = lab.keys.read_form_key(purpose, player_id, first(form, "form_key"))
     return key if key is not None and key.position < len(study.plan) else None
 
 

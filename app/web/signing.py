@@ -6,10 +6,20 @@ import base64
 import hashlib
 import hmac
 import secrets
+import time
 from dataclasses import dataclass
+from typing import Literal
 
 from app.database.connections import Connection
-from app.database.queries import value
+from app.database.queries import Queries, row
+
+SQL = Queries(__name__)
+WEEK = 7 * 24 * 3600.0  # seconds
+OVERLAP = 600.0  # seconds in which processes of the version before may still answer
+
+BEFORE = 8  # letters of the turn of a message, or of a call for help, as the version before has it
+
+Purpose = Literal["answer", "message", "help"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,22 +32,45 @@ class FormKey:
 
 
 @dataclass(frozen=True, slots=True)
+class PlayerCookie:
+    """What a player's cookie says."""
+
+    player_id: int
+    session_id: str
+    at: float | None  # Unix time at which it was given; None: by the version before, which did not say
+
+
+@dataclass(frozen=True, slots=True)
 class Keys:
-    """All processes sign alike: the secret is in the database."""
+    """All processes sign alike: the secret is in the database.
+
+    A cookie is good for a week from when it was given. Cookies of the version before say nothing of that; where the
+    database has come from it, they are good for a week from then on.
+    """
 
     secret: bytes
+    renewed_at: float | None = (
+        None  # Unix time at which the database came to this version; None: it began with it
+    )
 
     def player_cookie(self, player_id: int, session_id: str) -> str:
-        text = f"{player_id}.{session_id}"
-        return f"{text}.{self._sign('player', text)}"
+        now = time.time()
+        if self.renewed_at is not None and now < self.renewed_at + OVERLAP:
+            text = f"{player_id}.{session_id}"  # which processes of the version before read, too
+            return f"{text}.{self._sign('player', text)}"
+        text = f"{player_id}.{int(now)}.{session_id}"
+        return f"{text}.{self._sign('player since', text)}"
 
-    def read_player_cookie(self, cookie: str | None) -> tuple[int, str] | None:
-        """Player and session, or None for a cookie that is not ours."""
+    def read_player_cookie(self, cookie: str | None) -> PlayerCookie | None:
+        """None for a cookie that is not ours, or was given too long ago."""
         text, _, signature = (cookie or "").rpartition(".")
-        if not self._matches("player", text, signature):
-            return None
-        player_id, _, session_id = text.partition(".")
-        return int(player_id), session_id
+        if self._matches("player since", text, signature):
+            player_id, at, session_id = text.split(".", 2)
+            return PlayerCookie(int(player_id), session_id, int(at)) if time.time() < int(at) + WEEK else None
+        if self._of_before() and self._matches("player", text, signature):
+            player_id, _, session_id = text.partition(".")
+            return PlayerCookie(int(player_id), session_id, None)
+        return None
 
     def answer_key(self, player_id: int, room_id: int, position: int, saved: int) -> str:
         """The same for every page that shows the step after `saved` saves: a second tab is no second answer."""
@@ -45,15 +78,33 @@ class Keys:
 
     def message_key(self, player_id: int, room_id: int, position: int) -> str:
         """A new one for each rendering: two people in two tabs may well say the same word twice."""
-        return self._form_key(player_id, f"{room_id}.{position}.{secrets.token_urlsafe(6)}")
+        return self._form_key(player_id, f"{room_id}.{position}.message:{secrets.token_urlsafe(6)}")
 
-    def read_form_key(self, player_id: int, key: str) -> FormKey | None:
-        """None for a key that was not rendered for this player."""
+    def help_key(self, player_id: int) -> str:
+        return self._form_key(player_id, f"0.0.help:{secrets.token_urlsafe(6)}")
+
+    def read_form_key(self, purpose: Purpose, player_id: int, key: str) -> FormKey | None:
+        """None for a key that was not rendered for this player, or not for a form of this purpose."""
         text, _, signature = key.rpartition(".")
         if not self._matches("form", f"{player_id}.{text}", signature):
             return None
         room_id, position, turn = text.split(".", 2)
+        if not self._serves(purpose, turn):
+            return None
         return FormKey(int(room_id), int(position), turn)
+
+    def _serves(self, purpose: Purpose, turn: str) -> bool:
+        """The turn is signed, and tells what its form is for: a number counts the saves of a step."""
+        if turn.isdecimal() and len(turn) < BEFORE:
+            return purpose == "answer"
+        return turn.startswith(f"{purpose}:") or (
+            # Of the version before, which did not tell help from talk.
+            purpose != "answer" and len(turn) == BEFORE and self._of_before()
+        )
+
+    def _of_before(self) -> bool:
+        """Whether what the version before has signed is still good."""
+        return self.renewed_at is not None and time.time() < self.renewed_at + WEEK
 
     def _form_key(self, player_id: int, text: str) -> str:
         return f"{text}.{self._sign('form', f'{player_id}.{text}')}"
@@ -70,4 +121,6 @@ class Keys:
 
 
 async def read_keys(conn: Connection) -> Keys:
-    return Keys(bytes(await value(conn, b"select key from secret")))
+    found = await row(conn, Keys, SQL["read_keys"])
+    assert found is not None
+    return found

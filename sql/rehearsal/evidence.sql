@@ -7,7 +7,11 @@ select p.label, p.type, p.status::text, p.outcome, p.code, p.room_id, r.name as 
 from player p left join room r on r.id = p.room_id where p.session_id = %(session_id)s
 
 -- name: said
-select m.id, m.room_id, m.slot, m.to_slot, m.step, m.position, m.body, m.at, p.label as sender
+-- With the slots that its step asked, as the log says; null: all.
+select m.id, m.room_id, m.slot, m.to_slot, m.step, m.position, m.body, m.at, p.label as sender, (
+    select e.data->'asked' from event e join log l on l.id = e.log_id
+    where l.room_id = m.room_id and e.name = 'step_opened' and (e.data->>'position')::integer = m.position
+) as asked
 from message m left join player p on p.id = m.player_id
 where m.session_id = %(session_id)s order by m.id
 

@@ -4,23 +4,32 @@
 select id from log where room_id = any(%(rooms)s) order by id for no key update
 
 -- name: store_messages
--- At the step that it was written at: another one may have other rules, or no talk at all.
--- To one person: only where that person sees the sender, or the step's talk is for the whole room.
+-- At the step that it was written at: another one may have other rules, or no talk at all. By whoever is asked there,
+-- and for those who are: all who see the writer, or the room where its talk is for the whole room.
+-- To one person: only who may read it.
 -- Not more of one person's than may come within some seconds: processes take turns here, by the room's log.
-insert into message (session_id, room_id, player_id, slot, to_slot, position, step, round, body, form)
-select room.session_id, room.id, p.id, p.slot, g.to_slot, room.position, room.step, room.round, g.body, g.form
+insert into message (session_id, room_id, player_id, slot, to_slot, position, step, round, body, form, readers)
+select room.session_id, room.id, p.id, p.slot, g.to_slot, room.position, room.step, room.round, g.body, g.form, may.readers
 from unnest(
     %(players)s::bigint[], %(rooms)s::bigint[], %(to_slots)s::int[], %(bodies)s::text[], %(forms)s::uuid[],
     %(steps)s::text[], %(to_room)s::boolean[], %(nth_of_theirs)s::int[]
 ) with ordinality as g(player_id, room_id, to_slot, body, form, step, to_room, nth_of_theirs, nth)
 join player p on p.id = g.player_id and p.room_id = g.room_id and p.status = 'playing'
-join room on room.id = g.room_id and room.status = 'playing' and room.step = g.step
-where (g.to_slot is null or g.to_slot <> p.slot and case when g.to_room
-    then exists (select from slot s where s.room_id = room.id and s.slot = g.to_slot)
-    else exists (
-        select from tie t where t.room_id = room.id and t.from_slot = g.to_slot and t.to_slot = p.slot
-            and t.position = network_at(room.id, room.position)
-    ) end)
+join room on room.id = g.room_id and room.status = 'playing' and room.step = g.step and not room.opening
+    and (room.asked is null or p.slot = any(room.asked))
+join session s on s.id = room.session_id and s.status <> 'closed'
+cross join lateral (
+    select array(
+        select s.slot from slot s
+        where s.room_id = room.id and (room.asked is null or s.slot = any(room.asked)) and (s.slot = p.slot
+            or (g.to_slot is null or s.slot = g.to_slot) and (g.to_room or exists (
+                select from tie t where t.room_id = room.id and t.from_slot = s.slot and t.to_slot = p.slot
+                    and t.position = network_at(room.id, room.position)
+            )))
+        order by s.slot
+    ) as readers
+) may
+where (g.to_slot is null or g.to_slot <> p.slot and g.to_slot = any(may.readers))
     and not exists (select from message m where m.form = g.form)
     and g.nth_of_theirs + (
         select count(*) from (
@@ -44,17 +53,18 @@ from unnest(%(players)s::bigint[]) as p(id) cross join lateral (
 where last.at > clock_timestamp() - %(within)s::interval
 
 -- name: seen_by
--- What one slot may read: its own, and what those it saw at that moment said to it or to all. Whoever took
--- the slot over sees what was said since.
+-- What one slot may read: what was written for it, its own included. Of what the version before has stored, what those
+-- it saw at that moment said to it or to all. Whoever took the slot over sees what was said since.
 select m.id, m.slot, m.to_slot, s.alias, m.body, m.at
 from message m join slot s on s.room_id = m.room_id and s.slot = m.slot
-where m.room_id = %(room_id)s and m.at >= %(since)s and m.at <= coalesce(%(until)s::timestamptz, 'infinity') and (m.slot = %(slot)s or (m.to_slot is null or m.to_slot = %(slot)s) and (
-    m.step = any(%(open_steps)s)
-    or exists (
-        select from tie t where t.room_id = m.room_id and t.from_slot = %(slot)s and t.to_slot = m.slot
-            and t.position = network_at(m.room_id, m.position)
-    )
-))
+where m.room_id = %(room_id)s and m.at >= %(since)s and m.at <= coalesce(%(until)s::timestamptz, 'infinity') and case
+    when m.readers is not null then %(slot)s = any(m.readers)
+    else m.slot = %(slot)s or (m.to_slot is null or m.to_slot = %(slot)s) and (
+        m.step = any(%(open_steps)s) or exists (
+            select from tie t where t.room_id = m.room_id and t.from_slot = %(slot)s and t.to_slot = m.slot
+                and t.position = network_at(m.room_id, m.position)
+        )
+    ) end
 order by m.id desc limit %(most)s
 
 -- name: find_messages

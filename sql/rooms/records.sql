@@ -1,4 +1,6 @@
 -- name: store_records
+-- Of whoever plays, in a room that plays, at a step that asks them. What is not open any more asked whom it did as it
+-- opened, and whoever sat there then.
 with given as (
     select * from unnest(
         %(players)s::bigint[], %(rooms)s::bigint[], %(steps)s::text[], %(rounds)s::int[],
@@ -12,19 +14,52 @@ select p.session_id, g.player_id, g.room_id, g.step, g.round, g.field, g.value,
         where r.room_id = g.room_id and r.round = g.round and r.step = g.step
             and r.player_id = g.player_id and r.field = g.field
     ), 0) + row_number() over (partition by g.player_id, g.room_id, g.round, g.step, g.field order by g.nth),
-    room.status <> 'playing'
-        or case when room.pages is null then room.step <> g.step or room.round <> g.round
-            else g.step || ' ' || g.round <> all(room.pages) end
-        or coalesce(s.paused_at, clock_timestamp()) > room.deadline,
+    not here.is_open or coalesce(s.paused_at, clock_timestamp()) > room.deadline,
     g.form
 from given g
-join player p on p.id = g.player_id and p.room_id = g.room_id and p.status in ('playing', 'finished') and p.erased_at is null
-join room on room.id = g.room_id
-join session s on s.id = room.session_id
-where not exists (select from record r where r.form = g.form)
+join player p on p.id = g.player_id and p.room_id = g.room_id and p.status = 'playing' and p.erased_at is null
+join room on room.id = g.room_id and room.status = 'playing'
+join session s on s.id = room.session_id and s.status <> 'closed'
+cross join lateral (
+    select not room.opening and case when room.pages is null then room.step = g.step and room.round = g.round
+        else g.step || ' ' || g.round = any(room.pages) end as is_open
+) here
+where case when here.is_open then room.asked is null or p.slot = any(room.asked) else exists (
+        select from opened_step o
+        where o.room_id = room.id and (o.pages is null or g.step || ' ' || g.round = any(o.pages))
+            and (o.asked is null or p.slot = any(o.asked)) and p.seated_at < coalesce(
+                (select min(n.at) from opened_step n where n.room_id = room.id and n.position > o.position),
+                'infinity')
+    ) end
+    and not exists (select from record r where r.form = g.form)
 order by g.nth
 on conflict do nothing
 returning id, field, value, form::text, version, late
+
+-- name: beyond_asked
+-- Forms that say something of a slot which they did not ask about: one that is not in the room, or that the player did not
+-- see when the step opened, or that the study's hook did not name for them.
+select distinct g.form::text
+from unnest(
+    %(players)s::bigint[], %(rooms)s::bigint[], %(steps)s::text[], %(rounds)s::int[], %(abouts)s::text[], %(values)s::text[],
+    %(forms)s::uuid[]
+) as g(player_id, room_id, step, round, about, value, form)
+join player p on p.id = g.player_id and p.room_id = g.room_id
+cross join lateral (select slot::int from jsonb_object_keys(g.value::jsonb) as slot) said
+where said.slot = p.slot or not case g.about
+    when 'room' then exists (select from slot s where s.room_id = g.room_id and s.slot = said.slot)
+    when 'neighbours' then exists (
+        select from tie t where t.room_id = g.room_id and t.from_slot = p.slot and t.to_slot = said.slot
+            and t.position = network_at(g.room_id, (
+                select o.position from opened_step o
+                where o.room_id = g.room_id and (o.pages is null or g.step || ' ' || g.round = any(o.pages))
+                order by o.pages is null, o.position limit 1
+            ))
+    )
+    else exists (
+        select from result r where r.room_id = g.room_id and r.step = g.step and r.round = g.round and r.slot = p.slot
+            and r.name = g.about and r.value::jsonb @> to_jsonb(said.slot)
+    ) end
 
 -- name: stored_before
 select id, field, value, form::text, version, late from record where form = any(%(forms)s::uuid[]) order by id

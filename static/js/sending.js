@@ -30,7 +30,7 @@ const sending = (() => {
       });
       if (passing.has(response.status)) sendAgain(form);
       else arrived(form, response.ok);
-      if (response.ok) await showElsewhere(await response.text());
+      await showElsewhere(await response.text());
     } catch {
       sendAgain(form);
     }
@@ -92,9 +92,9 @@ const sending = (() => {
       return;
     }
     arrived(form, response.status < 400);
-    if (response.status >= 400) return;
-    byId("notice")?.replaceChildren();
+    if (response.status < 400) byId("notice")?.replaceChildren();
     if (!form.isConnected) showElsewhere(text);
+    if (response.status >= 400) return;
     if (form.dataset.clear) clear(form, request.body);
   });
 

@@ -182,8 +182,13 @@ def a_lively_session(house: House) -> tuple[Lively, dict[str, int]]:
         for number, text in enumerate(NASTY):
             await lively.answer(conn, first, 1, belief=str(number), why=text)
         await lively.answer(conn, second, 1, belief="1", why="in time")
-        await lively.answer(conn, second, 2, belief="2", why="at a step that has not come")
+
+    async def past(conn: Connection) -> None:
+        room = await room_of(conn, second)
+        await conn.execute("update room set deadline = now() - interval '1 s' where id = %s", [room.id])
+        await lively.answer(conn, second, 2, belief="2", why="when the time was up")
         await lively.answer(conn, second, 2, belief="3", why="once more")
+        await conn.execute("update room set deadline = %s where id = %s", [room.deadline, room.id])
 
     async def after(conn: Connection) -> None:
         await lively.answer(conn, second, 1, belief="4", why="too late")
@@ -204,8 +209,9 @@ def a_lively_session(house: House) -> tuple[Lively, dict[str, int]]:
             await pay.earn(conn, found.room_id, 0, thirds, "hook payoff")
 
     house.do(before)
-    house.do(settle)
     lively.moves_to(second, 2)
+    house.do(past)
+    house.do(settle)
     house.do(after)
     lively.withdraws(others[4])
     return lively, who

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
 
-from app.study.reading import check
+from app.export.verify import verify
+from app.study.reading import check, parse
 from app.study.syntax.mistakes import Mistake
-from tests.house.house import House
+from tests.house.house import House, Opened
 from tests.house.pages import words
 from tests.house.server import Server
 from tests.house.studies import as_files, changed
@@ -44,7 +46,9 @@ def files(toml: str = STUDY) -> dict[str, bytes]:
     return as_files(toml, HOOKS)
 
 
-def test_an_answer_counts_for_those_alone_whom_it_was_asked_about(shared: House, server: Server) -> None:
+def test_an_answer_about_somebody_whom_one_was_not_asked_about_is_refused(
+    shared: House, server: Server
+) -> None:
     session = shared.open_files(files(), {"x": 3})
 
     async def story() -> None:
@@ -54,8 +58,11 @@ def test_an_answer_counts_for_those_alone_whom_it_was_asked_about(shared: House,
         refused = await table[1].answer({"points": "2", "points-2": "6"})
         assert refused.status == 422 and "whole number from 0 to 5" in refused.text
         assert 'value="6"' in refused.text  # kept, to be mended
-        # Slot 1 sees slot 2 alone, and gives points to slot 3, too, by a form of its own making.
-        await table[1].answer({"points": "2", "points-2": "4", "points-3": "5"})
+        # Slot 1 sees slot 2 alone, and would give points to others, too, by a form of its own making.
+        for slot in (1, 3, 4):
+            forged = await table[1].answer({"points": "2", "points-2": "4", f"points-{slot}": "5"})
+            assert forged.status == 409 and "You are not asked this here" in forged.text
+        await table[1].answer({"points": "2", "points-2": "4"})
         await table[2].answer({"points": "1", "points-1": "1", "points-3": "2"})
         await table[3].answer({"points": "2", "points-2": "3"})
         await until(got, "the sums")
@@ -72,8 +79,19 @@ def test_an_answer_counts_for_those_alone_whom_it_was_asked_about(shared: House,
         return {slot: int(value) for slot, value in found}
 
     shared.tell(story())
-    stored = shared.sql("select value from record where session_id = %s order by id limit 1", session.id)
-    assert json.loads(stored[0][0]) == {"2": "4", "3": "5"}  # records are what was sent
+    stored = shared.sql("select value from record where session_id = %s order by id", session.id)
+    assert [json.loads(said) for (said,) in stored] == [{"2": "4"}, {"1": "1", "3": "2"}, {"2": "3"}]
+    assert broken(shared, session) == set()
+    shared.sql(
+        """update record set value = '{"2":"4","3":"5"}' where value = '{"2":"4"}' and session_id = %s""",
+        session.id,
+    )
+    assert "others_were_asked_about" in broken(shared, session)
+
+
+def broken(house: House, session: Opened) -> set[str]:
+    found = asyncio.run(verify(house.database, session.id, parse(files())))
+    return {check.name for check in found.checks if not check.ok}
 
 
 def mistakes(old: str, new: str) -> list[Mistake]:

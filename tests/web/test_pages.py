@@ -265,17 +265,19 @@ def test_a_cookie_that_is_not_ours_is_nobodys(
     visitor: httpx.Client, seated: tuple[Opened, list[str]]
 ) -> None:
     cookie = seated[1][0]
-    player, session, signature = cookie.split(".")
+    player, at, session, signature = cookie.split(".")
     forged = [
-        f"{int(player) + 1}.{session}.{signature}",
-        f"{player}.{session}.{signature[:-1]}",
-        f"{player}.{session}.",
-        f"{player}.{session}",
+        f"{int(player) + 1}.{at}.{session}.{signature}",
+        f"{player}.{int(at) + 1}.{session}.{signature}",
+        f"{player}.{at}.{session}.{signature[:-1]}",
+        f"{player}.{session}.{signature}",
+        f"{player}.{at}.{session}.",
+        f"{player}.{at}.{session}",
         "...",
         ".",
         "x" * 3000,
         "%00%ff",
-        "9" * 30 + f".{session}.{signature}",
+        "9" * 30 + f".{at}.{session}.{signature}",
     ]
     assert visitor.get("/play", headers={"Cookie": f"{PLAYER_COOKIE}={cookie}"}).status_code == 200
     for value in forged:

@@ -167,6 +167,11 @@ class RoomPlace:
         return self.view.neighbours(self.me.slot)
 
     @property
+    def writers(self) -> tuple[Seat, ...]:
+        """Those whose messages this player reads."""
+        return tuple(seat for seat in self.partners if seat.asked)
+
+    @property
     def hearers(self) -> tuple[Seat, ...]:
         """Those who read what this player writes to all: the partners, unless ties go one way."""
         chat = self.position.step.chat

@@ -49,7 +49,7 @@ async def _lobby(conn: Connection, keys: Keys, study: Study, player: Player) -> 
 async def _aside(conn: Connection, keys: Keys, player: Player) -> Aside:
     return Aside(
         await notes.notices_of(conn, player.session_id, player.id),
-        keys.message_key(player.id, 0, 0),
+        keys.help_key(player.id),
         await drafts.drafts_of(conn, player.id),
     )
 

@@ -1,0 +1,43 @@
+"""What was allowed: that nobody did what was not theirs to do, told by the logs, the ties and the study alone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from app.database.connections import Connection
+from app.database.queries import Queries
+from app.study.model.study import Study
+
+SQL = Queries(__name__)
+
+# The name of a query that finds what breaks the rule, and the rule.
+RULES = {
+    "records_were_asked_for": "Every record is of somebody whom its step asked, and who had sat down by then.",
+    "others_were_asked_about": "What is said of each of several is said of those whom the question was about.",
+    "messages_were_for_their_readers": "Every message is by somebody whom its step asked, for those who could read it.",
+    "nothing_came_after_the_end": "Nothing came after its room or the session had ended, or its player had left.",
+}
+
+
+async def breaches(conn: Connection, name: str, session_id: str, study: Study) -> AsyncIterator[str]:
+    """What breaks the rule of this name, each in a sentence."""
+    positions: list[int] = []  # where a room is at which each page of the plan is open
+    for page in study.plan:
+        goes_on = page.step.own_pace and page.index > 0 and study.plan[page.index - 1].step.own_pace
+        positions.append(positions[-1] if goes_on else page.index)
+    about = [(step.name, field.name, field.of) for step in study.steps for field in step.fields if field.of]
+    found = await conn.execute(
+        SQL[name],
+        dict(
+            session_id=session_id,
+            page_steps=[page.step.name for page in study.plan],
+            page_rounds=[page.round for page in study.plan],
+            page_positions=positions,
+            about_steps=[step for step, _, _ in about],
+            about_fields=[field for _, field, _ in about],
+            about_whom=[whom for _, _, whom in about],
+            open_steps=[step.name for step in study.steps if step.chat == "room"],
+        ),
+    )
+    async for (problem,) in found:
+        yield problem

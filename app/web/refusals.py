@@ -1,0 +1,54 @@
+"""Forms that are not taken, and what whoever sent one is told: why, and where they are."""
+
+from __future__ import annotations
+
+from litestar.response import Response
+
+from app.study.languages.texts import Sentence
+from app.study.model.study import Study
+from app.web import templates
+from app.web.fragments import fragment
+from app.web.lab import Query
+from app.web.live.places import DonePlace, Place, RoomPlace
+from app.web.play_page import play_page
+from app.web.responses import piece, problem, wants_page
+
+
+def refused(request: Query, place: Place) -> Response[str]:
+    """Nothing is stored of what they are not asked, or not any more."""
+    if isinstance(place, DonePlace):
+        sentence = Sentence("It was over here when this came, so it is not stored.")
+    else:
+        sentence = Sentence("You are not asked this here, so it is not stored.")
+    texts = templates.texts_of(place.study)
+    said = templates.render("_problem.html", texts, sentence=texts.say(sentence))
+    if wants_page(dict(request.scope["headers"])):
+        return play_page(request, place, 409, said)
+    here = fragment("#page", "innerMorph", place.html())
+    return piece(here + fragment("#notice", "innerHTML", said), 409)
+
+
+def undelivered(request: Query, place: Place) -> Response[str]:
+    """Of a message."""
+    if not isinstance(place, RoomPlace) or place.waits:
+        return refused(request, place)
+    sentence = Sentence(
+        "This message can’t be delivered: you are not connected with that person, or your group has gone on."
+    )
+    return problem(request, 422, sentence, "/play")
+
+
+def stale(request: Query) -> Response[str]:
+    """The form is none that was made for them, or was made for something else."""
+    sentence = Sentence(
+        "This page is no longer where you are. Reload it to see where you are now; what you saved is kept."
+    )
+    return problem(request, 409, sentence, "/play")
+
+
+def closed(request: Query, study: Study) -> Response[str]:
+    """Of the door."""
+    sentence = Sentence(
+        "This session is closed: nobody can come in any more. If you were invited, write to whoever invited you."
+    )
+    return problem(request, 410, sentence, study=study)

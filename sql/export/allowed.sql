@@ -1,0 +1,100 @@
+-- Told by the logs, the ties and the study, in other words than the server's own and from other tables where there are any,
+-- so that the two can disagree. No constraint is trusted to hold.
+
+-- name: records_were_asked_for
+-- By what the logs say of each step as it opened, until the room went on: what the server looks at is another table.
+-- Pages that follow each other at one's own pace open together, with the first of them.
+with page as (
+    select * from unnest(%(page_steps)s::text[], %(page_rounds)s::int[], %(page_positions)s::int[])
+        as page(step, round, position)
+), opened as (
+    select l.room_id, (e.data->>'position')::int as position, e.data->'asked' as asked,
+        lead(e.at) over (partition by l.room_id order by e.seq) as over_at
+    from event e join log l on l.id = e.log_id
+    where e.session_id = %(session_id)s and l.room_id is not null
+        and (e.name = 'step_opened' or e.name = 'room_opened' and e.data->>'opening' is distinct from 'true')
+)
+select format('record %%s: player %%s, slot %%s, %%s step %%s, round %%s', a.id, a.player_id, p.slot, case
+    when o.room_id is null then 'was never at'
+    when o.asked is not null and not o.asked @> to_jsonb(p.slot) then 'was not asked at'
+    else 'sat down after' end, a.step, a.round)
+from record a join player p on p.id = a.player_id
+join page on page.step = a.step and page.round = a.round
+left join opened o on o.room_id = a.room_id and o.position = page.position
+where a.session_id = %(session_id)s
+    and (o.room_id is null or o.asked is not null and not o.asked @> to_jsonb(p.slot) or o.over_at <= p.seated_at)
+order by a.id
+
+-- name: nothing_came_after_the_end
+-- A room's log has everything in the order in which it was committed, its own end included.
+with ended as (
+    select log_id, player_id, min(seq) as seq from event
+    where session_id = %(session_id)s and name in ('room_ended', 'player_left', 'player_finished') group by log_id, player_id
+)
+select format('event %%s of log %%s, %%s of player %%s, came after event %%s: %%s', e.seq, e.log_id,
+    case e.name when 'player_answered' then 'records ' || (e.data->>'records') else 'message ' || (e.data->>'message') end,
+    e.player_id, ended.seq, case when ended.player_id is null then 'the room had ended' else 'the player had left' end) as problem
+from event e join ended on ended.log_id = e.log_id and coalesce(ended.player_id, e.player_id) = e.player_id and ended.seq < e.seq
+where e.session_id = %(session_id)s and e.name in ('player_answered', 'message_sent')
+union all
+select format('record %%s of player %%s came at %%s, the session was closed at %%s', a.id, a.player_id, a.at, s.closed_at)
+from record a join session s on s.id = a.session_id where a.session_id = %(session_id)s and a.at > s.closed_at
+union all
+select format('message %%s of player %%s came at %%s, the session was closed at %%s', m.id, m.player_id, m.at, s.closed_at)
+from message m join session s on s.id = m.session_id where m.session_id = %(session_id)s and m.at > s.closed_at
+
+-- name: others_were_asked_about
+-- Slots are read out of the value as it is written, whatever else stands in it.
+with about as (
+    select * from unnest(%(about_steps)s::text[], %(about_fields)s::text[], %(about_whom)s::text[]) as a(step, field, whom)
+), said as (
+    select a.id, a.room_id, a.player_id, p.slot as by, a.step, a.round, about.whom, key[1]::int as slot
+    from record a join about using (step, field) join player p on p.id = a.player_id
+    cross join lateral regexp_matches(a.value, '(?<!\\)"([0-9]{1,6})":', 'g') as key
+    where a.session_id = %(session_id)s
+), page as (
+    select * from unnest(%(page_steps)s::text[], %(page_rounds)s::int[], %(page_positions)s::int[])
+        as page(step, round, position)
+), seen as (
+    select distinct said.id, said.slot from said join page using (step, round)
+    join tie t on t.room_id = said.room_id and (t.from_slot, t.to_slot) = (said.by, said.slot) and t.position = (
+        select max(n.position) from network n where n.room_id = said.room_id and n.position <= page.position)
+    where said.whom = 'neighbours'
+)
+select format('record %%s: player %%s, slot %%s, says something of slot %%s, whom step %%s, round %%s did not ask about', said.id,
+    said.player_id, said.by, said.slot, said.step, said.round)
+from said
+where said.slot = said.by or not case said.whom
+    when 'room' then exists (select from slot s where s.room_id = said.room_id and s.slot = said.slot)
+    when 'neighbours' then (said.id, said.slot) in (select id, slot from seen)
+    else exists (
+        select from result r where r.room_id = said.room_id and r.slot = said.by and r.name = said.whom
+            and (r.step, r.round) = (said.step, said.round) and said.slot::text = any(string_to_array(translate(r.value, '[] ', ''), ','))
+    ) end
+order by said.id, said.slot
+
+-- name: messages_were_for_their_readers
+-- Told by the log, the ties and the study, beside what was stored with the message.
+with asked as (
+    select l.room_id, (e.data->>'position')::int as position, e.data->'asked' as slots
+    from event e join log l on l.id = e.log_id
+    where e.session_id = %(session_id)s and e.name = 'step_opened' and e.data ? 'asked'
+), reader as (
+    select m.id, array_agg(s.slot order by s.slot) as slots from message m join slot s on s.room_id = m.room_id
+    left join asked a on a.room_id = m.room_id and a.position = m.position
+    where m.session_id = %(session_id)s and (a.slots is null or a.slots @> to_jsonb(s.slot)) and (
+        s.slot = m.slot or coalesce(m.to_slot, s.slot) = s.slot and (m.step = any(%(open_steps)s::text[]) or exists (
+            select from tie t where t.room_id = m.room_id and (t.from_slot, t.to_slot) = (s.slot, m.slot) and t.position = (
+                select max(n.position) from network n where n.room_id = m.room_id and n.position <= m.position)
+        ))
+    )
+    group by m.id
+)
+select format('message %%s of player %%s: %%s', m.id, m.player_id, case
+    when a.slots is not null and not a.slots @> to_jsonb(m.slot)
+        then format('slot %%s was not asked at step %%s, round %%s', m.slot, m.step, m.round)
+    else format('for slots %%s, where %%s could read it', array_to_string(m.readers, ', '), array_to_string(r.slots, ', ')) end)
+from message m left join asked a on a.room_id = m.room_id and a.position = m.position left join reader r on r.id = m.id
+where m.session_id = %(session_id)s
+    and (a.slots is not null and not a.slots @> to_jsonb(m.slot) or m.readers is not null and m.readers is distinct from r.slots)
+order by m.id
