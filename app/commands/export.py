@@ -11,20 +11,45 @@ from app.commands.arguments import Refusal
 from app.commands.connection import study_of
 from app.config import Config
 from app.database.running import database
-from app.export.export import ExportError, write_folder, write_zip
+from app.export.anonymous import Mask
+from app.export.export import ExportError, write_folder, write_key, write_zip
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("session", metavar="SESSION")
     parser.add_argument("--to", type=Path, required=True, metavar="DIR|FILE.zip")
+    parser.add_argument(
+        "--anonymous",
+        action="store_true",
+        help="new random ids; no labels, codes, recruiters' ids, private fields",
+    )
+    parser.add_argument(
+        "--relative-times", action="store_true", help="anonymous: in seconds from the session's start"
+    )
+    parser.add_argument(
+        "--without-text", action="store_true", help="anonymous: no messages, no answers in words"
+    )
+    parser.add_argument(
+        "--key", type=Path, metavar="FILE", help="anonymous: write who has which id here, for your eyes only"
+    )
     parser.add_argument("--json", action="store_true", help="print the manifest")
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
+    for name in ("relative_times", "without_text", "key"):
+        if getattr(options, name) and not options.anonymous:
+            raise Refusal(f"--{name.replace('_', '-')} is for anonymous exports: add --anonymous.")
+    mask = Mask(options.relative_times, options.without_text) if options.anonymous else None
+    if options.key and options.key.exists():
+        raise Refusal(f"{options.key} is there already. Give the key a new name.")
+
     async def work(url: str) -> object:
         study = await study_of(url, options.session)
         write = write_zip if options.to.suffix == ".zip" else write_folder
-        return await write(url, options.session, study, options.to)
+        manifest = await write(url, options.session, study, options.to, mask)
+        if options.key and mask:
+            await write_key(url, options.session, mask, options.key)
+        return manifest
 
     with database(config) as url:
         try:

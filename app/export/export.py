@@ -7,6 +7,7 @@ one repeatable-read transaction, so that the files agree with each other while t
 from __future__ import annotations
 
 import asyncio
+import csv
 import hashlib
 import json
 import os
@@ -25,6 +26,7 @@ from app import __version__
 from app.database.connections import Connection, connect, snapshot
 from app.database.queries import Queries, row, value
 from app.export import codebook, payments
+from app.export.anonymous import Mask, masked, told
 from app.export.csv_stream import BLOCK, Blocks, copied, fetched, listed, written
 from app.study.model.study import Study
 
@@ -57,14 +59,16 @@ class _Session:
     stored_messages: int
 
 
-async def zip_chunks(url: str, session_id: str, study: Study) -> AsyncIterator[bytes]:
+async def zip_chunks(
+    url: str, session_id: str, study: Study, mask: Mask | None = None
+) -> AsyncIterator[bytes]:
     """A zip file as it is made.
 
     It is made at the speed of the database, into a temporary file: a transaction that stayed open for as long
     as somebody's slow download takes would keep Postgres from clearing away old rows, while all rooms write.
     """
     spool, sent = _Spool(), 0
-    writing = asyncio.create_task(_fill(spool, url, session_id, study))
+    writing = asyncio.create_task(_fill(spool, url, session_id, study, mask))
     writing.add_done_callback(lambda _: spool.grown.set())
     try:
         while not writing.done() or sent < spool.size:
@@ -81,14 +85,18 @@ async def zip_chunks(url: str, session_id: str, study: Study) -> AsyncIterator[b
         writing.add_done_callback(spool.close)
 
 
-async def write_zip(url: str, session_id: str, study: Study, file: Path) -> Manifest:
+async def write_zip(
+    url: str, session_id: str, study: Study, file: Path, mask: Mask | None = None
+) -> Manifest:
     """Writes all files into one zip; it is there when it is complete. Raises ExportError."""
     with _beside(file) as part, part.open("xb") as zipped:
         async with moment(url, "export") as conn:
-            return await pack(conn, session_id, study, zipped)
+            return await pack(conn, session_id, study, zipped, mask)
 
 
-async def write_folder(url: str, session_id: str, study: Study, folder: Path) -> Manifest:
+async def write_folder(
+    url: str, session_id: str, study: Study, folder: Path, mask: Mask | None = None
+) -> Manifest:
     """Writes all files into a folder; it is there when it is complete. Raises ExportError."""
     with _beside(folder) as part:
         part.mkdir()
@@ -98,7 +106,18 @@ async def write_folder(url: str, session_id: str, study: Study, folder: Path) ->
             return (part / name).open("xb")
 
         async with moment(url, "export") as conn:
-            return await write_files(conn, session_id, study, create)
+            return await write_files(conn, session_id, study, create, mask)
+
+
+async def write_key(url: str, session_id: str, mask: Mask, file: Path) -> None:
+    """Who has which id in an anonymous export, for its owner's eyes. Raises ExportError."""
+    async with moment(url, "export") as conn:
+        found = await (await conn.execute(SQL["labels"], dict(session_id=session_id))).fetchall()
+    with _beside(file) as part, part.open("x", newline="", encoding="utf-8") as text:
+        os.fchmod(text.fileno(), 0o600)
+        lines = csv.writer(text)
+        lines.writerow(("id", "player", "label"))
+        lines.writerows((mask.player(number), number, codebook.escape(label)) for number, label in found)
 
 
 @asynccontextmanager
@@ -113,7 +132,9 @@ async def moment(url: str, purpose: str) -> AsyncIterator[Connection]:
         conn.pgconn.finish()
 
 
-async def pack(conn: Connection, session_id: str, study: Study, file: IO[bytes]) -> Manifest:
+async def pack(
+    conn: Connection, session_id: str, study: Study, file: IO[bytes], mask: Mask | None = None
+) -> Manifest:
     """Writes all files into one zip. `conn` is in the transaction that `moment` gives."""
     # Old programs don't know the headers of files that may pass 2 GB.
     large = await value(conn, SQL["database_size"]) > LARGE
@@ -126,19 +147,24 @@ async def pack(conn: Connection, session_id: str, study: Study, file: IO[bytes])
             member._compresslevel = LEVEL  # type: ignore[attr-defined]
             return zipped.open(member, "w", force_zip64=large)
 
-        return await write_files(conn, session_id, study, create)
+        return await write_files(conn, session_id, study, create, mask)
 
 
-async def write_files(conn: Connection, session_id: str, study: Study, create: Create) -> Manifest:
+async def write_files(
+    conn: Connection, session_id: str, study: Study, create: Create, mask: Mask | None = None
+) -> Manifest:
     """Writes each file into what `create(name)` opens, the manifest last, and returns the manifest.
 
-    `conn` is in the transaction that `moment` gives.
+    `conn` is in the transaction that `moment` gives. `mask`: nobody can be known by what is written.
     """
     session = await row(conn, _Session, SQL["session"], session_id=session_id)
     if session is None:
         raise ExportError(f"There is no session “{session_id}”. `networklab sessions` lists those there are.")
     files: dict[str, dict[str, int | str]] = {}
+    start = session.started_at or session.opened_at
     for name, blocks in _tables(conn, session_id, study):
+        if mask:
+            blocks = masked(mask, study, start, name, blocks)
         files[name] = await _write(create, name, blocks)
     for path, body in sorted(study.files.items()):
         files[f"study/{path}"] = await _write(create, f"study/{path}", _whole(body), count=False)
@@ -147,14 +173,16 @@ async def write_files(conn: Connection, session_id: str, study: Study, create: C
         name = f"study_before/{nth}/{path}"
         files[name] = await _write(create, name, _whole(body), count=False)
     manifest = _manifest(session, study, files)
+    if mask:
+        manifest = manifest | told(mask, study, start, manifest)
     text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
     await _write(create, MANIFEST, _whole(text.encode()), count=False)
     return manifest
 
 
-async def _fill(spool: _Spool, url: str, session_id: str, study: Study) -> Manifest:
+async def _fill(spool: _Spool, url: str, session_id: str, study: Study, mask: Mask | None) -> Manifest:
     async with moment(url, "export") as conn:
-        return await pack(conn, session_id, study, cast(IO[bytes], spool))
+        return await pack(conn, session_id, study, cast(IO[bytes], spool), mask)
 
 
 def _tables(conn: Connection, session_id: str, study: Study) -> Iterator[tuple[str, Blocks]]:

@@ -48,6 +48,7 @@ class Exported:
             self.session_id: str = manifest["session"]["id"]
             self.stored: dict[str, int] = manifest["stored"]
             self.files: dict[str, dict[str, Any]] = manifest["files"]
+            self.is_anonymous = "anonymous" in manifest  # its numbers are none that are stored
         except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
             raise Unreadable(f"{path} can't be read as an export: {error}") from error
 

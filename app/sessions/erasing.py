@@ -166,6 +166,8 @@ async def _people(
                 " Somebody who has left or finished can be named alone."
             )
         return found
+    if not found and label is None:
+        raise SessionError("There is no such player in this session.")
     if not found:
         raise SessionError(f"Nobody in {session.name} is called “{label}”. Labels are in its list of people.")
     [one] = found

@@ -10,7 +10,6 @@ from litestar.exceptions import NotFoundException
 from litestar.response import Redirect, Response
 
 from app.database.connections import Connection
-from app.sessions.erasing import ANSWERS, erase
 from app.sessions.sessions import SessionError
 from app.study.model.fields import FieldError, Form, first
 from app.study.model.study import Study
@@ -67,15 +66,6 @@ async def carry_out(
     if back or wants_page(dict(request.scope["headers"])):
         return Redirect(to, status_code=303)
     return piece(templates.render("admin/_said.html", said=said))
-
-
-async def erase_wished(wish: Wish, player_id: int | None) -> str:
-    """Of one, or of everybody. The rows as they were are swept away by `Erasures`, after this transaction."""
-    answers, why = first(wish.form, "answers"), first(wish.form, "why").strip()[:300]
-    if answers not in ANSWERS or first(wish.form, "sure") != "yes":
-        raise SessionError("Nothing was erased: tick that you are sure, and choose which answers go.")
-    said = why or ("one person" if player_id else "the whole session")
-    return await erase(wish.conn, wish.session_id, wish.by, said, player_id=player_id, answers=answers)
 
 
 def number(wish: Wish, name: str) -> int:

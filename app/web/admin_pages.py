@@ -11,6 +11,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from app.database.connections import snapshot
 from app.export import export, payments
+from app.export.anonymous import Mask
 from app.export.csv_stream import written
 from app.players import notes
 from app.players.people import new_token
@@ -19,7 +20,7 @@ from app.sessions.actions import ACTIONS
 from app.study.model.fields import first
 from app.web import templates
 from app.web.access import rights
-from app.web.acts import Action, Wish, carry_out, erase_wished, moment
+from app.web.acts import Action, Wish, carry_out, moment
 from app.web.fragments import fragment, sse
 from app.web.lab import Query, lab_of
 from app.web.monitor.dashboard import tick_context
@@ -89,12 +90,20 @@ async def act_on_session(request: Query, session_id: str, action: str) -> Respon
 
 
 @get("/sessions/{session_id:str}/export.zip", needs=FILES)
-async def export_zip(request: Query, session_id: str) -> Stream:
+async def export_zip(
+    request: Query,
+    session_id: str,
+    anonymous: bool = False,
+    relative_times: bool = False,
+    without_text: bool = False,
+) -> Stream:
+    """`anonymous`: nobody can be known by it; the next two say more of how."""
     lab = lab_of(request)
     study = await study_of(request, session_id)
-    name = f"{session_id}-{datetime.now(UTC):%Y%m%d-%H%M%S}.zip"
+    mask = Mask(relative_times, without_text) if anonymous else None
+    name = f"{session_id}{'-anonymous' * anonymous}-{datetime.now(UTC):%Y%m%d-%H%M%S}.zip"
     return Stream(
-        export.zip_chunks(lab.url, session_id, study),
+        export.zip_chunks(lab.url, session_id, study, mask),
         media_type="application/zip",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
@@ -131,10 +140,6 @@ async def _seat_now(wish: Wish) -> str:
     return await actions.seat_now(wish.conn, wish.session_id, wish.study, first(wish.form, "kind"), wish.by)
 
 
-async def _erase(wish: Wish) -> str:
-    return await erase_wished(wish, None)
-
-
 def _by_id_alone(name: str) -> Action:
     async def action(wish: Wish) -> str:
         return await ACTIONS[name](wish.conn, wish.session_id, wish.by)
@@ -147,7 +152,6 @@ SESSION_ACTIONS |= {
     "banner": _tell_everybody,
     "retry-seating": _retry_seating,
     "seat": _seat_now,
-    "erase": _erase,
 }
 HANDLERS = [still_logged_in, still_on_session, session_list, session_page, session_live]
 HANDLERS += [act_on_session, export_zip, payments_csv]

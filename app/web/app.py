@@ -11,6 +11,7 @@ from litestar import Litestar, Router
 from app.config import Config
 from app.web import (
     admin_pages,
+    erase_pages,
     health,
     hindrances,
     login_pages,
@@ -45,7 +46,7 @@ def create_app(config: Config, url: str) -> Litestar:
             gc.set_threshold(20_000, 50, 1000)
             yield
 
-    modules = (login_pages, admin_pages, people_pages, room_pages, replay_pages, rights_pages)
+    modules = (login_pages, admin_pages, people_pages, room_pages, replay_pages, rights_pages, erase_pages)
     admin = [handler for module in modules for handler in module.HANDLERS]
     return Litestar(
         route_handlers=[

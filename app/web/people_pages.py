@@ -17,7 +17,7 @@ from app.sessions import actions
 from app.sessions.sessions import find_session
 from app.study.model.fields import first
 from app.web import templates
-from app.web.acts import Action, Wish, carry_out, erase_wished, number
+from app.web.acts import Action, Wish, carry_out, number
 from app.web.fragments import fragment
 from app.web.lab import Query, lab_of
 from app.web.live.whereabouts import place_shown
@@ -118,10 +118,6 @@ async def _note(wish: Wish) -> str:
     return "It stands on their page now."
 
 
-async def _erase(wish: Wish) -> str:
-    return await erase_wished(wish, wish.player_id)
-
-
 async def _player(conn: Connection, session_id: str, player_id: int) -> Player:
     player = await find_player(conn, player_id)
     if player is None or player.session_id != session_id:
@@ -130,6 +126,6 @@ async def _player(conn: Connection, session_id: str, player_id: int) -> Player:
 
 
 PLAYER_ACTIONS: dict[str, Action] = dict(
-    dismiss=_dismiss, replace=_replace, issue=_issue, retype=_retype, note=_note, erase=_erase
+    dismiss=_dismiss, replace=_replace, issue=_issue, retype=_retype, note=_note
 )
 HANDLERS = [people, player_page, act_on_player]

@@ -22,6 +22,9 @@ select p.id, p.label, p.type, p.status::text, r.name as room, p.slot, p.signed_i
 from player p left join room r on r.id = p.room_id
 where p.session_id = %(session_id)s order by p.id
 
+-- name: labels
+select id, label from player where session_id = %(session_id)s order by id
+
 -- name: rooms
 select r.name, r.kind, r.status::text, r.reason, r.opened_at, r.ended_at, r.outcome, r.step, r.round, r.seed,
     seats.seats, r.treatment

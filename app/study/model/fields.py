@@ -51,6 +51,7 @@ class Field:
     swatches: tuple[str, ...] = ()  # of a choice: each option's colour, by its name in the palette
     of: str = ""
     about: str = ""
+    private: bool = False  # it tells who somebody is: no anonymous export has it
     point: str = "."  # before decimals, as the study's language has it
     more: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 

@@ -9,7 +9,7 @@ def read_entry(document: Table) -> tuple[Field, ...]:
     entry = document.table("entry", "[entry] once, and its fields below")
     if entry is None:
         return ()
-    found = read_fields(entry, reserved=(*FORM_NAMES, *PLAYER_COLUMNS))
+    found = read_fields(entry, reserved=(*FORM_NAMES, *PLAYER_COLUMNS), at_door=True)
     for index, field in enumerate(found):
         if field.kind.is_about_others:
             sentence = "At the door nobody else is there whom a question could be about."

@@ -21,18 +21,21 @@ PLAYER_COLUMNS = (
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
-def read_fields(table: Table, reserved: Sequence[str], key: str = "fields") -> tuple[Field, ...]:
+def read_fields(
+    table: Table, reserved: Sequence[str], key: str = "fields", at_door: bool = False
+) -> tuple[Field, ...]:
+    """`at_door`: who somebody is may be asked there, and such a field be `private`."""
     found: list[Field] = []
     example = f'{key} = [{{name = "age", ask = "Your age", kind = "integer"}}]'
     for entry in table.tables(key, example):
-        field = _field(entry, reserved)
+        field = _field(entry, reserved, at_door)
         if field.name and field.name in [other.name for other in found]:
             entry.wrong("name", f"There are two fields named `{field.name}` here.", "Rename one of them.")
         found.append(field)
     return tuple(found)
 
 
-def _field(table: Table, reserved: Sequence[str]) -> Field:
+def _field(table: Table, reserved: Sequence[str], at_door: bool) -> Field:
     name = table.text("name")
     if table.sound("name") and not _FIELD_NAME.fullmatch(name):
         cure = f"Write small letters, digits and _, such as `{_as_field_name(name)}`."
@@ -56,6 +59,7 @@ def _field(table: Table, reserved: Sequence[str]) -> Field:
         high=table.text("high", default="", longest=100),
         of=read_hook(table, "of") or ("neighbours" if kind and kind.is_about_others else ""),
         about=table.text("about", default=""),
+        private=at_door and table.truth("private", default=False),
         more={key: read(table, key) for key, read in kind.own_keys.items()} if kind else {},
     )
     of_others = [key for one in KINDS.values() for key in one.own_keys if key not in field.more]
