@@ -18,8 +18,9 @@ from app.study.model.study import Study
 
 SQL = Queries(__name__)
 BODY = Field("body", "Your message", TEXT, max=Decimal(1000))  # what may be written
-# Ten in ten seconds: people who type fast send one in two, and a thought in pieces comes as three or four at once.
-MOST, WITHIN = 10, timedelta(seconds=10)  # messages of one person
+# Ten of one person, unless the server is told otherwise: people who type fast send one in two seconds, and a thought
+# in pieces comes as three or four at once.
+MOST, WITHIN = 10, timedelta(seconds=10)
 SHOWN = 300  # messages on a page; the export has all
 
 
@@ -53,7 +54,7 @@ class TooFast:
     seconds: int  # until then
 
 
-async def store(conn: Connection, sent: Sequence[NewMessage]) -> list[int | TooFast | None]:
+async def store(conn: Connection, sent: Sequence[NewMessage], most: int = MOST) -> list[int | TooFast | None]:
     """Message numbers in the order of `sent`; None where the sender is not asked, or `to` is out of reach."""
     ordered = {message.form: message for message in sorted(sent, key=lambda one: (one.player_id, one.form))}
     rooms = list({message.room_id for message in sent})
@@ -73,7 +74,7 @@ async def store(conn: Connection, sent: Sequence[NewMessage]) -> list[int | TooF
                 steps=[message.step for message in new],
                 to_room=[message.to_room for message in new],
                 nth_of_theirs=_nth_of_theirs(new),
-                most=MOST,
+                most=most,
                 within=WITHIN,
             ),
         )
@@ -82,7 +83,9 @@ async def store(conn: Connection, sent: Sequence[NewMessage]) -> list[int | TooF
     if lacking:
         before = await conn.execute(SQL["sent_before"], dict(forms=lacking))
         found |= {form: number for number, form in await before.fetchall()}
-        await _say_who_was_too_fast(conn, [ordered[form] for form in lacking if form not in found], found)
+        await _say_who_was_too_fast(
+            conn, [ordered[form] for form in lacking if form not in found], found, most
+        )
     return [found.get(message.form) for message in sent]
 
 
@@ -97,10 +100,10 @@ def _nth_of_theirs(new: Sequence[NewMessage]) -> list[int]:
 
 
 async def _say_who_was_too_fast(
-    conn: Connection, refused: Sequence[NewMessage], found: dict[str, int | TooFast]
+    conn: Connection, refused: Sequence[NewMessage], found: dict[str, int | TooFast], most: int
 ) -> None:
     players = list({message.player_id for message in refused})
-    said = await conn.execute(SQL["too_fast"], dict(players=players, most=MOST, within=WITHIN))
+    said = await conn.execute(SQL["too_fast"], dict(players=players, most=most, within=WITHIN))
     waits: dict[int, float] = dict(await said.fetchall())
     for message in refused:
         if message.player_id in waits:

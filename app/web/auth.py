@@ -16,6 +16,7 @@ from app.web.signing import WEEK, Keys, PlayerCookie
 
 PLAYER_COOKIE = "networklab_player"
 ADMIN_COOKIE = "networklab_admin"
+HOST_ONLY = "__Host-"  # before the name: taken over TLS only, and no other host of the domain can set it
 RawHeaders = dict[bytes, bytes]  # as ASGI has them, names in lower case
 DAY = 24 * 3600  # seconds
 
@@ -70,7 +71,7 @@ def player_in(headers: RawHeaders, keys: Keys) -> tuple[int, str]:
 
 
 def renewed_cookie(connection: ASGIConnection) -> dict[str, str]:  # type: ignore[type-arg]
-    """The header that gives a player's cookie anew; none where it is of today.
+    """The headers that give a player's cookie anew; none where it is of today.
 
     For who is still in the session: the cookie of everybody else ends a week after they were last in it.
     """
@@ -79,21 +80,50 @@ def renewed_cookie(connection: ASGIConnection) -> dict[str, str]:  # type: ignor
     if found is None or (found.at is not None and time.time() < found.at + DAY):
         return {}
     key = lab.keys.player_cookie(found.player_id, found.session_id)
-    return cookie(PLAYER_COOKIE, key, lab.config.secure)
+    return own_cookie(connection, PLAYER_COOKIE, key)
 
 
 def _signed_in(headers: RawHeaders, keys: Keys) -> PlayerCookie | None:
-    cookies = headers.get(b"cookie", b"").decode("latin-1").split(";")
-    values = (
-        cookie.strip().removeprefix(f"{PLAYER_COOKIE}=") for cookie in cookies if PLAYER_COOKIE in cookie
-    )
-    return keys.read_player_cookie(next(values, None))
+    return keys.read_player_cookie(cookie_in(headers, PLAYER_COOKIE))
+
+
+def cookie_in(headers: RawHeaders, name: str) -> str:
+    """Its value; empty without one. Under its bare name, too: over plain HTTP there is no other, and the version
+    before gave no other."""
+    found = ""
+    for one in headers.get(b"cookie", b"").decode("latin-1").split(";"):
+        called, _, value = one.strip().partition("=")
+        if called == HOST_ONLY + name:
+            return value
+        if called == name and not found:
+            found = value
+    return found
+
+
+def is_secure(connection: ASGIConnection) -> bool:  # type: ignore[type-arg]
+    """Over TLS, as join links say, or as a proxy says that is trusted (`FORWARDED_ALLOW_IPS`)."""
+    return lab_of(connection).config.secure or connection.scope["scheme"] == "https"
 
 
 def cookie(name: str, value: str, secure: bool, max_age: int = int(WEEK)) -> dict[str, str]:
     """The header that sets it. Litestar's Cookie makes the same text in a tenth of all that a sign-in costs."""
     text = f"{name}={value}; HttpOnly; Max-Age={max_age}; Path=/; SameSite=lax"
     return {"Set-Cookie": f"{text}; Secure" if secure else text}
+
+
+def own_cookie(
+    connection: ASGIConnection,  # type: ignore[type-arg]
+    name: str,
+    value: str,
+    max_age: int = int(WEEK),
+) -> dict[str, str]:
+    """The headers that set one that says who somebody is: over TLS it is this host's alone."""
+    secure = is_secure(connection)
+    plain = cookie(name, value, secure, max_age)
+    if not secure:
+        return plain
+    # Two headers of one name: while processes are replaced, those of the version before know the bare name alone.
+    return plain | {"set-cookie": cookie(HOST_ONLY + name, value, secure, max_age)["Set-Cookie"]}
 
 
 def address_of(connection: ASGIConnection) -> str:  # type: ignore[type-arg]

@@ -132,6 +132,9 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
     async def come_in(conn: Connection, forms: Sequence[EntryForm]) -> list[Outcome]:
         return await sign_in(studies, conn, forms)
 
+    async def say(conn: Connection, sent: Sequence[NewMessage]) -> list[int | TooFast | None]:
+        return await messages.store(conn, sent, config.messages_at_once)
+
     async def render(tick: Tick) -> bytes:
         return render_tick(tick, await studies.of(tick.session.id))
 
@@ -146,7 +149,7 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
         studies=studies,
         arrivals=GroupCommit("sign-ins", url, come_in, config.ledger_limit),
         answers=GroupCommit("records", url, records.store, config.ledger_limit),
-        messages=GroupCommit("messages", url, messages.store, config.ledger_limit),
+        messages=GroupCommit("messages", url, say, config.ledger_limit),
         live=live,
         listener=_listener(config.listener_url or url, live, open_pages, pool),
         conductor=Conductor(url, studies, hooks),

@@ -11,7 +11,7 @@ from app.database.connections import Connection
 from app.study.model.fields import first
 from app.web.access import accounts, attempts, logins
 from app.web.access.attempts import Limit, network_of
-from app.web.auth import ADMIN_COOKIE, address_of, cookie, too_many
+from app.web.auth import ADMIN_COOKIE, address_of, cookie_in, own_cookie, too_many
 from app.web.forms import form_of
 from app.web.lab import Query, lab_of
 from app.web.researchers import NOBODY
@@ -55,8 +55,8 @@ async def login(request: Query) -> Response[str] | Redirect:
 @post("/logout", needs=NOBODY)
 async def logout(request: Query) -> Redirect:
     async with lab_of(request).pool.connection() as conn:
-        await logins.end_login(conn, request.cookies.get(ADMIN_COOKIE, ""))
-    return Redirect("/admin/login", status_code=303, headers=cookie(ADMIN_COOKIE, "", False, 0))
+        await logins.end_login(conn, cookie_in(dict(request.scope["headers"]), ADMIN_COOKIE))
+    return Redirect("/admin/login", status_code=303, headers=own_cookie(request, ADMIN_COOKIE, "", 0))
 
 
 async def count_try(request: Query, conn: Connection, name: str) -> None:
@@ -88,7 +88,7 @@ async def welcome(request: Query, conn: Connection, name: str, to: str = "/admin
     """A log-in, and on to one of our pages."""
     key = await logins.log_in(conn, name, address_of(request), request.headers.get("user-agent", ""))
     ours = to if re.fullmatch(r"/admin(/[\w/-]*)?", to) else "/admin"
-    return Redirect(ours, status_code=303, headers=cookie(ADMIN_COOKIE, key, lab_of(request).config.secure))
+    return Redirect(ours, status_code=303, headers=own_cookie(request, ADMIN_COOKIE, key))
 
 
 HANDLERS = [login_form, login, logout]

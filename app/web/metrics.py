@@ -5,19 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from hmac import compare_digest
+from ipaddress import ip_address
 
 import psycopg
 from litestar import MediaType, get
+from litestar.exceptions import PermissionDeniedException
 from psycopg_pool import PoolTimeout, TooManyRequests
 
+from app.web.auth import address_of
 from app.web.lab import Query, lab_of
 from app.web.monitor.server_figures import Figures, read_processes
 
 
 @get("/metrics", media_type=MediaType.TEXT)
 async def metrics(request: Query) -> str:
-    """Every process that is alive, whichever answers, in the Prometheus text format."""
+    """Every process that is alive, whichever answers, in the Prometheus text format.
+
+    They tell when how many people are here: for this machine, and for whoever has the token.
+    """
     lab = lab_of(request)
+    _check_reader(request, lab.config.metrics_token)
     processes: dict[str, Figures] = {}
     with suppress(TimeoutError, psycopg.Error, PoolTimeout, TooManyRequests):  # then only what this one knows
         async with asyncio.timeout(2), lab.pool.connection() as conn:
@@ -28,6 +36,20 @@ async def metrics(request: Query) -> str:
         + "".join(f'{name}{{process="{id_}"}} {take(now)}\n' for id_, now in processes.items())
         for name, kind, text, take in METRICS
     )
+
+
+def _check_reader(request: Query, token: str | None) -> None:
+    """Raises a 403."""
+    try:
+        if ip_address(address_of(request)).is_loopback:
+            return
+    except ValueError:
+        pass  # a socket without an address, or what a proxy calls one
+    given = request.headers.get("authorization", "").encode("latin-1")
+    if token is None or not compare_digest(given, f"Bearer {token}".encode()):
+        raise PermissionDeniedException(
+            "These figures are for this machine, and for whoever sends the token of NETWORKLAB_METRICS_TOKEN."
+        )
 
 
 METRICS: tuple[tuple[str, str, str, Callable[[Figures], float]], ...] = (

@@ -32,7 +32,7 @@ from app.web.auth import (
     PLAYER_COOKIE,
     NotSignedIn,
     address_of,
-    cookie,
+    own_cookie,
     player_of,
     renewed_cookie,
     same_site,
@@ -98,7 +98,7 @@ async def join(request: Query, token: Token) -> Response[str] | Redirect:
             raise Busy from None  # signed in all the same; asking again finds out where
     lab.sign_in_times.append(time.monotonic() - began)
     key = lab.keys.player_cookie(arrived.id, arrived.session_id)
-    return Redirect("/play", status_code=303, headers=cookie(PLAYER_COOKIE, key, lab.config.secure))
+    return Redirect("/play", status_code=303, headers=own_cookie(request, PLAYER_COOKIE, key))
 
 
 @get("/play")

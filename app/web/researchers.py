@@ -14,7 +14,7 @@ from app.sessions.sessions import SessionError
 from app.study.model.study import Study
 from app.web.access.logins import find_login
 from app.web.access.rights import Right, right_on
-from app.web.auth import ADMIN_COOKIE
+from app.web.auth import ADMIN_COOKIE, cookie_in
 from app.web.lab import Query, lab_of
 
 # What a handler says: @get("/sessions/{session_id:str}", needs=SEES). One that says nothing is refused to everybody.
@@ -91,7 +91,7 @@ def _may(right: Right, need: Need) -> bool:
 
 
 async def _asking(connection: ASGIConnection, session_id: str | None) -> Researcher:  # type: ignore[type-arg]
-    key = connection.cookies.get(ADMIN_COOKIE, "")
+    key = cookie_in(dict(connection.scope["headers"]), ADMIN_COOKIE)
     if not key:
         raise NotLoggedIn
     async with lab_of(connection).pool.connection() as conn:

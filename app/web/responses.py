@@ -28,6 +28,10 @@ HEADERS = [  # of every answer
     (b"referrer-policy", b"same-origin"),  # a join link is a secret; it never leaves for another site
 ]
 NOT_KEPT = (b"cache-control", b"no-store")
+ONLY_TLS = (
+    b"strict-transport-security",
+    b"max-age=31536000",
+)  # seconds in which a browser asks in no other way
 FOR_EVER = (b"cache-control", b"public, max-age=31536000, immutable")
 
 
@@ -111,4 +115,6 @@ async def add_headers(message: Message, scope: Scope) -> None:
         given = list(message["headers"])
         named = {name for name, _ in given}  # by a page that may be framed
         ours = [header for header in HEADERS if header[0] not in named]
-        message["headers"] = [*given, *ours, FOR_EVER if for_ever else NOT_KEPT]
+        secure = scope["scheme"] == "https" or scope["litestar_app"].state.lab.config.secure
+        kept, tls = FOR_EVER if for_ever else NOT_KEPT, [ONLY_TLS] if secure else []
+        message["headers"] = [*given, *ours, kept, *tls]

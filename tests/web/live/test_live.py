@@ -60,6 +60,9 @@ async def all_watching(guests: list[Guest]) -> AsyncIterator[list[Stream]]:
         yield [await stack.enter_async_context(guest.watching()) for guest in guests]
 
 
+CHATTY = "1000"  # messages of one person within ten seconds: nobody is asked to wait
+
+
 async def says(guest: Guest, count: int, name: str, more: str = "") -> list[str]:
     """One after the other; what the server could not take is sent again with the same form."""
     form = await guest.form("/play/messages")
@@ -209,11 +212,11 @@ def test_messages_from_two_servers_stand_in_one_order_on_every_page_and_after_a_
         for guest in guests:
             await seated(guest)
         async with all_watching(guests[:2]) as streams:
-            await asyncio.gather(*(says(guest, 16, guest.label) for guest in guests))
+            await asyncio.gather(*(says(guest, 10, guest.label) for guest in guests))
             for stream in streams:
-                await stream.until(lambda _, stream=stream: len(stream.talk) >= 192, "all messages")  # type: ignore[misc]
+                await stream.until(lambda _, stream=stream: len(stream.talk) >= 120, "all messages")  # type: ignore[misc]
             order = as_logged(shared)
-            assert len(order) == 192 and streams[0].talk == streams[1].talk == order
+            assert len(order) == 120 and streams[0].talk == streams[1].talk == order
         # Who comes later reads them in the order in which they were shown.
         async with guests[2].watching() as later:
             assert later.talk == order
@@ -221,13 +224,11 @@ def test_messages_from_two_servers_stand_in_one_order_on_every_page_and_after_a_
     shared.tell(story())
 
 
-def test_a_stream_cut_in_the_middle_of_200_messages_shows_each_once_and_in_order(
-    shared: House, server: Server
-) -> None:
-    session = shared.open()
+def test_a_stream_cut_in_the_middle_of_200_messages_shows_each_once_and_in_order(house: House) -> None:
+    session, server = house.open(), house.serve(NETWORKLAB_MESSAGES_AT_ONCE=CHATTY)
 
     async def story() -> None:
-        reader, one, _, other = await a_ring(shared, session, server)
+        reader, one, _, other = await a_ring(house, session, server)
         page = Stream()
         talking = asyncio.gather(says(one, 100, "one"), says(other, 100, "other"))
         for seen in (20, 70, 120, 170):
@@ -237,14 +238,14 @@ def test_a_stream_cut_in_the_middle_of_200_messages_shows_each_once_and_in_order
         async with reader.watching(page):
             await page.until(lambda _: len(page.talk) >= 200, "all messages")
         assert page.snapshots == 5
-        assert page.talk == as_logged(shared) and len(page.talk) == 200
+        assert page.talk == as_logged(house) and len(page.talk) == 200
 
-    shared.tell(story())
+    house.tell(story())
 
 
 def test_a_killed_listener_loses_no_message_and_doubles_none(house: House) -> None:
     session = house.open()
-    server = house.serve()
+    server = house.serve(NETWORKLAB_MESSAGES_AT_ONCE=CHATTY)
 
     async def story() -> None:
         reader, one, _, other = await a_ring(house, session, server)
@@ -275,7 +276,7 @@ def test_a_restart_of_postgres_loses_no_message_and_doubles_none(
     own_postgres: Postgres, tmp_path: Path
 ) -> None:
     house = House(own_postgres.dsn, tmp_path)
-    server = house.serve()
+    server = house.serve(NETWORKLAB_MESSAGES_AT_ONCE=CHATTY)
     session = house.open()
 
     async def story() -> None:
@@ -308,13 +309,11 @@ class SlowBrowser(Browser):
         return await asyncio.open_connection(sock=link, limit=1024)
 
 
-def test_a_page_that_does_not_keep_up_gets_a_snapshot_and_misses_nothing(
-    shared: House, server: Server
-) -> None:
-    session = shared.open()
+def test_a_page_that_does_not_keep_up_gets_a_snapshot_and_misses_nothing(house: House) -> None:
+    session, server = house.open(), house.serve(NETWORKLAB_MESSAGES_AT_ONCE=CHATTY)
 
     async def story() -> None:
-        reader, one, _, other = await a_ring(shared, session, server)
+        reader, one, _, other = await a_ring(house, session, server)
         reader.goes_to(server, SlowBrowser)
         async with reader.watching() as slow, one.watching() as quick:
             slow.reading.clear()
@@ -325,9 +324,9 @@ def test_a_page_that_does_not_keep_up_gets_a_snapshot_and_misses_nothing(
             slow.reading.set()
             await slow.until(lambda _: len(slow.talk) >= 200, "all messages")
             assert slow.snapshots >= 2  # it did overflow
-            assert slow.talk == as_logged(shared) and len(slow.talk) == 200
+            assert slow.talk == as_logged(house) and len(slow.talk) == 200
 
-    shared.tell(story())
+    house.tell(story())
 
 
 def test_a_notification_that_is_lost_costs_a_moment_and_no_message(house: House) -> None:
