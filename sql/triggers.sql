@@ -359,3 +359,44 @@ begin
 end $$;
 create or replace trigger erasure_inserted after insert on erasure
     referencing new table as new_rows for each statement execute function erasure_inserted();
+
+-- Who is asked whether they are ready, as a room comes together; and what became of it for those who still wait.
+create or replace function asked_inserted() returns trigger language plpgsql as $$
+begin
+    perform append_events(array_agg(log.id), array_agg('player_asked'::text order by n.player_id),
+        array_agg(n.player_id order by n.player_id),
+        array_agg(jsonb_strip_nulls(jsonb_build_object('kind', g.kind, 'until', g.deadline, 'ready_at', n.ready_at))
+            order by n.player_id))
+    from new_rows n join gathering g on g.id = n.gathering_id
+    join log on log.session_id = g.session_id and log.room_id is null;
+    return null;
+end $$;
+create or replace trigger asked_inserted after insert on asked
+    referencing new table as new_rows for each statement execute function asked_inserted();
+
+create or replace function asked_updated() returns trigger language plpgsql as $$
+begin
+    perform append_events(array_agg(log.id), array_agg('player_ready'::text), array_agg(n.player_id order by n.player_id),
+        array_agg(jsonb_build_object('ready_at', n.ready_at) order by n.player_id))
+    from new_rows n join old_rows o using (player_id) join gathering g on g.id = n.gathering_id
+    join log on log.session_id = g.session_id and log.room_id is null
+    where n.ready_at is not null and o.ready_at is null;
+    return null;
+end $$;
+create or replace trigger asked_updated after update on asked
+    referencing old table as old_rows new table as new_rows for each statement execute function asked_updated();
+
+-- Who has just been put last in the queue has missed it.
+create or replace function asked_deleted() returns trigger language plpgsql as $$
+begin
+    perform append_events(array_agg(log.id),
+        array_agg(case when p.queued_at >= now() then 'player_missed' else 'player_waits_on' end order by p.id),
+        array_agg(p.id order by p.id),
+        array_agg(case when p.queued_at >= now() then jsonb_build_object('queued_at', p.queued_at) else '{}' end
+            order by p.id))
+    from old_rows o join player p on p.id = o.player_id and p.status = 'waiting'
+    join log on log.session_id = p.session_id and log.room_id is null;
+    return null;
+end $$;
+create or replace trigger asked_deleted after delete on asked
+    referencing old table as old_rows for each statement execute function asked_deleted();

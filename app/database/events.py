@@ -26,6 +26,10 @@ EventName = Literal[
     "seating_retried",
     "player_signed_in",
     "player_stands_by",
+    "player_asked",
+    "player_ready",
+    "player_missed",
+    "player_waits_on",
     "player_retyped",
     "player_placed",
     "code_issued",
@@ -94,6 +98,26 @@ class PlayerSignedIn(TypedDict):
 
 class PlayerStandsBy(TypedDict):
     until: Moment
+
+
+class PlayerAsked(TypedDict):
+    """Whether they are ready, as a room comes together."""
+
+    kind: str  # of the room
+    until: Moment
+    ready_at: NotRequired[Moment]  # they had said so for a room that came to nothing, and that holds
+
+
+class PlayerReady(TypedDict):
+    ready_at: Moment
+
+
+class PlayerMissed(TypedDict):
+    queued_at: Moment  # since then they are in the queue, as the last
+
+
+class PlayerWaitsOn(TypedDict):
+    pass
 
 
 PlayerRetyped = TypedDict("PlayerRetyped", {"from": str, "to": str, "by": str | None})
@@ -262,6 +286,11 @@ DECLARED: Mapping[EventName, Declared] = {
     # Written by the seating that follows, a little later than `signed_in_at`
     "player_signed_in": Declared(PlayerSignedIn, SESSION, about=True),
     "player_stands_by": Declared(PlayerStandsBy, SESSION, about=True),
+    "player_asked": Declared(PlayerAsked, SESSION, about=True),
+    "player_ready": Declared(PlayerReady, SESSION, about=True),
+    # The room for which they were asked has come to nothing: they had not said that they are ready, or somebody else
+    "player_missed": Declared(PlayerMissed, SESSION, about=True),
+    "player_waits_on": Declared(PlayerWaitsOn, SESSION, about=True),
     "player_retyped": Declared(PlayerRetyped, SESSION, about=True),
     "player_placed": Declared(PlayerPlaced, SESSION, about=True),
     "code_issued": Declared(CodeIssued, SESSION, about=True),

@@ -40,6 +40,9 @@ class Player:
     start_at: datetime | None = None  # when the session starts by itself
     erased_at: datetime | None = None  # nothing personal of them is left since then
     erase_wanted_at: datetime | None = None  # they asked for that
+    queued_at: datetime | None = None  # last in the queue since then: did not say in time that they are ready
+    asked_until: datetime | None = None  # whether they are ready: a room comes together
+    ready_at: datetime | None = None  # said so
 
 
 @dataclass(frozen=True, slots=True)

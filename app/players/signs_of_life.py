@@ -23,7 +23,7 @@ class Signs:
 
     def gave(self, study: Study, player_id: int) -> None:
         """This player has just done something. Costs nothing where the study never asks who is still there."""
-        if study.listens:
+        if study.hears:
             self.unwritten[player_id] = clock.now()
 
     async def write(self, conn: Connection, process: str) -> None:

@@ -66,6 +66,7 @@ class Bot:
         self.acted: set[int] = set()  # positions in the plan at which it has begun to act
         self.acting: set[asyncio.Task[None]] = set()
         self.watching: asyncio.Task[None] | None = None
+        self.clicking = False  # it is about to say that it is ready
         self.away = 0.0  # seconds that its locked phone stays away
         self.over = False  # left without a word
 
@@ -82,7 +83,9 @@ class Bot:
             while self.here:
                 with suppress(WireError):
                     await self._come_in()
-                    await self._stay()
+                    while self.here:
+                        await self._watch()
+                        await self._pause(self.chance.uniform(0.2, 1.0))
                 await asyncio.sleep(self.chance.uniform(0.2, 0.6))
         finally:
             for task in self.acting:
@@ -95,11 +98,6 @@ class Bot:
             self.diary.done = time.monotonic()
             self.counts.done += 1
         return self.page.code
-
-    async def _stay(self) -> None:
-        while self.here:
-            await self._watch()
-            await self._pause(self.chance.uniform(0.2, 1.0))
 
     async def _come_in(self) -> None:
         await self.sending.ask("door", "GET", f"/join/{self.token}")
@@ -156,6 +154,9 @@ class Bot:
             self.counts.playing += 1
             if self.habits.second_tab:
                 self._do(self._second_tab())
+        if page.asks_ready and not self.clicking:
+            self.clicking = True
+            self._do(self._say_ready())
         if before == "room" and page.place == "done":
             self.counts.playing -= 1
         if page.nudged:
@@ -173,6 +174,12 @@ class Bot:
         self.acting.discard(task)
         if not task.cancelled() and (error := task.exception()):
             self.diary.wrong(0, f"the bot itself failed: {error!r}")
+
+    async def _say_ready(self) -> None:
+        await self._pause(self.chance.uniform(1.0, 4.0))
+        with suppress(WireError):
+            await self.sending.ask("ready", "POST", "/play/here", {"ready": "1"})
+        self.clicking = False
 
     async def _second_tab(self) -> None:
         """The same player in another tab: it shows the same, and what it sees is held against the same rules."""

@@ -38,6 +38,7 @@ class PageSeen:
         self.keys: dict[str, str] = {}
         self.others: dict[str, list[int]] = {}  # field → slots that it is about
         self.talk: list[int] = []  # messages, from the top
+        self.asks_ready = False  # a room comes together, and it waits for this player's word
         self.place = ""  # lobby, room or done; nothing before the first snapshot
         self.position = -1  # in the study's plan, of the newest form
         self.asked: int | None = None  # … of the form that stands there; None: there is none now
@@ -59,7 +60,7 @@ class PageSeen:
     def show(self, message: str) -> None:
         """One message of the page's stream."""
         now = time.monotonic()
-        self.nudged = 'id="nudge"' in message
+        self.nudged = 'id="nudge"' in message and 'name="ready"' not in message
         for target, content in PARTIAL.findall(message):
             if target == "#page":
                 self._snapshot(content, now)
@@ -89,6 +90,7 @@ class PageSeen:
         else:
             self.place = "room" if 'id="step"' in content else "lobby"
         self.gives_signs = " data-signs" in content
+        self.asks_ready = 'name="ready"' in content
         if place == "done" and self.place != "done":
             self.diary.wrong(5, "a page that had shown the end went back")
         self.talk = []

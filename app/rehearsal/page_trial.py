@@ -16,8 +16,8 @@ from app.database import clock
 from app.players.notes import Notices
 from app.players.pay import account_of
 from app.players.players import Player
-from app.rooms import seating
 from app.rooms.messages import Message
+from app.rooms.prospects import prospects
 from app.rooms.receipts import Saved
 from app.rooms.rooms import Room, RoomView, Seat
 from app.rooms.shown import Told
@@ -73,7 +73,7 @@ def _moments(study: Study) -> Iterator[Moment]:
 
 def _lobby(study: Study) -> Iterator[Moment]:
     types = study.types or ("",)
-    prospects = seating.prospects(study, dict.fromkeys(types, 1), {})
+    waits_for = prospects(study, dict.fromkeys(types, 1), {})
     whens = {
         "open": "in the lobby before the start",
         "running": "in the lobby",
@@ -82,8 +82,15 @@ def _lobby(study: Study) -> Iterator[Moment]:
     for status, when in whens.items():
         for type_ in types:
             player = replace(_player(study), type=type_, status="waiting", session_status=status)
-            place = LobbyPlace(player, study, prospects[type_], 1, 1, 1, _ASIDE)
+            place = LobbyPlace(player, study, waits_for[type_], 1, 1, 1, _ASIDE)
             yield Moment("lobby", dict(place=place, now=clock.now()), when)
+            if status == "running" and study.lobby.ready:
+                asked = replace(player, asked_until=clock.now() + timedelta(seconds=study.lobby.ready))
+                yield Moment(
+                    "lobby",
+                    dict(place=replace(place, player=asked), now=clock.now()),
+                    "as a room comes together",
+                )
 
 
 def _room(study: Study, kind: RoomKind, seed: int) -> Iterator[Moment]:

@@ -22,6 +22,7 @@ SESSION = ("status", "started_at", "paused_at", "resumed_at", "closed_at", "seat
 PLAYER = (
     *("type", "status", "room_id", "slot", "replaced", "signed_in_at", "waiting_since", "seated_at"),
     *("finished_at", "outcome", "code", "nudged_at", "followed_by", "treatment", "standby_until"),
+    *("queued_at", "asked_until", "ready_at"),
 )
 ROOM = (
     *("kind", "number", "reason", "status", "position", "step", "round", "deadline", "opened_at", "outcome"),

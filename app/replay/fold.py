@@ -147,6 +147,8 @@ class _Folding:
                 self._player(player.id, waiting_since=player.waiting_since + pause)
                 if player.standby_until:
                     self._player(player.id, standby_until=player.standby_until + (resumed_at - paused_at))
+                if player.asked_until:
+                    self._player(player.id, asked_until=player.asked_until + (resumed_at - paused_at))
 
     def session_closed(self, event: Event, data: events.SessionMoved) -> None:
         closed_at = _moment(event, data.get("since"))
@@ -218,9 +220,27 @@ class _Folding:
         )
         treatment = data.get("treatment", {})
         self._of(event, status="playing", treatment=treatment, standby_until=None, **seat)
+        self._of(event, asked_until=None, ready_at=None)
 
     def player_stands_by(self, event: Event, data: events.PlayerStandsBy) -> None:
         self._of(event, standby_until=_moment(event, data.get("until")))
+
+    def player_asked(self, event: Event, data: events.PlayerAsked) -> None:
+        ready_at = data.get("ready_at")
+        self._of(
+            event,
+            asked_until=_moment(event, data["until"]),
+            ready_at=_moment(event, ready_at) if ready_at else None,
+        )
+
+    def player_ready(self, event: Event, data: events.PlayerReady) -> None:
+        self._of(event, ready_at=_moment(event, data["ready_at"]))
+
+    def player_missed(self, event: Event, data: events.PlayerMissed) -> None:
+        self._of(event, asked_until=None, ready_at=None, queued_at=_moment(event, data["queued_at"]))
+
+    def player_waits_on(self, event: Event, data: events.PlayerWaitsOn) -> None:
+        self._of(event, asked_until=None, ready_at=None)
 
     def player_retyped(self, event: Event, data: events.PlayerRetyped) -> None:
         self._of(event, type=data["to"])

@@ -46,6 +46,9 @@ class PlayerThen:
     nudged_at: datetime | None = None
     followed_by: str | None = None  # what their room did as they left it
     standby_until: datetime | None = None
+    queued_at: datetime | None = None
+    asked_until: datetime | None = None
+    ready_at: datetime | None = None
     treatment: Mapping[str, str] = field(default_factory=dict)
 
 

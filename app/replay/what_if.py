@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from math import ceil
 from statistics import median
@@ -158,6 +158,8 @@ async def would_have_been(
     HookError.
     """
     hooks = Hooks()
+    # Whoever is asked is ready at once: who was there, and when, is not known of another time.
+    study = replace(study, lobby=replace(study.lobby, ready=None))
     found = _Lobby(study, seed, entries, hooks)
     try:
         await _pass(found, turns, until)

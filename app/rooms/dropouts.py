@@ -103,6 +103,7 @@ async def withdraw(conn: Connection, player_id: int, study: Study, outcome: str 
     await players.lock_player(conn, player_id)
     if player.room_id is None:
         await players.leave(conn, [player_id], outcome, study)
+        await lobby.look_soon(conn, player.session_id)
         return None
     room = await rooms.find_room(conn, player.room_id)
     then = study.plan[room.position].step.dropout.follow
@@ -118,7 +119,7 @@ async def _leave(conn: Connection, study: Study, player_id: int, outcome: str, t
         return False
     for action in then:
         if action == "standby":
-            standbys = await takeovers.standbys_for(conn, player)
+            standbys = await takeovers.standbys_for(conn, player, study.lobby.present)
             if standbys:
                 await takeovers.take_over(conn, study, player, standbys[0].id, outcome)
                 return False

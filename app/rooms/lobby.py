@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from app.database.connections import Connection
 from app.database.queries import Queries, row, rows, value
 from app.players import players
-from app.rooms import opening, seating, seating_hook, takeovers
+from app.rooms import gatherings, opening, seating, seating_hook, takeovers
 from app.rooms.rooms import rooms_made
 from app.rooms.seating import LobbyView, Plan, Underway, Waiting
 from app.study.hooks.pool import Hooks
@@ -39,14 +39,20 @@ async def seat(
     arrived: Sequence[int] | None = None,
     at_once: str | None = None,
     hooks: Hooks | None = None,
+    ready: Sequence[int] = (),
 ) -> int:
-    """Seat everyone who can be seated; send away who has waited too long. Returns how many sat down.
+    """Seat everyone who can be seated; send away who has waited too long.
+
+    Returns how many sat down; with `at_once` also how many are asked whether they are ready to.
 
     One at a time for a session: it starts by locking the lobby's row. Without patience it does nothing where
     somebody else holds that row. `arrived`: nothing has changed but that these came, as far as one knows. Where the
     study seats by a hook, only who has `hooks` can ask it; anybody else leaves that to the conductor.
+    `ready`: these have just said that they are.
     """
     session = await _locked(conn, session_id, patient)
+    if session and ready:
+        await gatherings.say_ready(conn, ready)
     view = await _look(conn, session, study, arrived, at_once, hooks) if session else None
     if session is None or view is None:
         return 0
@@ -54,7 +60,8 @@ async def seat(
     await opening.open_rooms(conn, session_id, session.seed, study, plan.opens)
     if plan.hopeless:
         plan = seating.plan(study, replace(view, underway=await _underway(conn, session_id, study)))
-    return await _carry_out(conn, session_id, study, plan)
+    await _carry_out(conn, session_id, study, plan)
+    return plan.seated + (sum(len(one.seats) for one in plan.asks) if at_once else 0)
 
 
 async def _locked(conn: Connection, session_id: str, patient: bool) -> _Session | None:
@@ -78,20 +85,27 @@ async def _look(
         # 500 a second, and the more waited the slower it was.
         await players.log_arrivals(conn, arrived)
         return None
-    found = await rows(conn, Waiting, SQL["waiting"], session_id=session.id)
+    where = dict(session_id=session.id, present=study.lobby.present)
+    found = await rows(conn, Waiting, SQL["waiting"], **where)
     await players.log_arrivals(conn, [one.player_id for one in found if not one.logged])
     if session.status == "closed":
         await players.leave_lobby(conn, session.id, study)
+        await gatherings.end_all(conn, session.id)
         await _set_due(conn, session.id, None)
     if session.status in ("closed", "paused"):
         return None
     waiting, running = seating.oldest_first(found), session.status == "running"
     made = await rooms_made(conn, session.id) if running else {}
-    view = LobbyView(waiting, made, running, at_once)
+    calling = await gatherings.gatherings_of(conn, session.id) if study.lobby.ready else ()
+    view = LobbyView(waiting, made, running, at_once, gatherings=calling)
     if not study.lobby.seat_hook or hooks is None:
         return view
     asked = running and not at_once
-    chosen = await seating_hook.chosen(conn, hooks, study, session.id, session.seed, view) if asked else []
+    chosen = (
+        await seating_hook.chosen(conn, hooks, study, session.id, session.seed, seating.choosable(view))
+        if asked
+        else []
+    )
     return replace(view, chosen=chosen)
 
 
@@ -104,8 +118,14 @@ async def _underway(conn: Connection, session_id: str, study: Study) -> Underway
     return Underway(vacancies, busy, {type_ for (type_,) in await found.fetchall()})
 
 
-async def _carry_out(conn: Connection, session_id: str, study: Study, plan: Plan) -> int:
-    """All of it but its rooms, which are open by now. Returns how many have sat down."""
+async def _carry_out(conn: Connection, session_id: str, study: Study, plan: Plan) -> None:
+    """All of it but its rooms, which are open by now."""
+    if plan.missed:
+        await gatherings.put_last(conn, plan.missed)
+    if plan.ended:
+        await gatherings.end(conn, plan.ended)
+    if plan.asks and study.lobby.ready:
+        await gatherings.ask(conn, session_id, plan.asks, study.lobby.ready, plan.ready)
     await takeovers.fill(conn, plan.takes)
     if plan.overdue:
         await players.leave(conn, plan.overdue, "lobby", study)
@@ -115,7 +135,6 @@ async def _carry_out(conn: Connection, session_id: str, study: Study, plan: Plan
         who = dict(player_ids=list(plan.stand_by), secs=study.standby.until)
         await conn.execute(SQL["stand_by"], who)
     await _set_due(conn, session_id, plan.look)
-    return plan.seated
 
 
 async def _set_due(conn: Connection, session_id: str, secs: float | None) -> None:
@@ -128,8 +147,15 @@ async def due(conn: Connection, everywhere: bool) -> list[str]:
     return [session_id for (session_id,) in await found.fetchall()]
 
 
-async def waiting_by_type(conn: Connection, session_id: str) -> dict[str, int]:
-    found = await conn.execute(SQL["waiting_by_type"], dict(session_id=session_id))
+async def look_soon(conn: Connection, session_id: str) -> None:
+    """Somebody has gone who may have been asked for a room: the others don't wait for them. It must be locked."""
+    await conn.execute(SQL["look_soon"], dict(session_id=session_id))
+
+
+async def waiting_by_type(conn: Connection, session_id: str, study: Study) -> dict[str, int]:
+    """Those who are there, and are not asked for a room already."""
+    where = dict(session_id=session_id, present=study.lobby.present)
+    found = await conn.execute(SQL["waiting_by_type"], where)
     return dict(await found.fetchall())
 
 

@@ -1,4 +1,4 @@
-"""Seating: who sits down with whom and why, who stands by, whose time is up, and when to look again.
+"""Seating: who sits down with whom and why, who is asked first, who stands by, and when to look again.
 
 Nothing here asks the database: `lobby.seat` reads, has a plan made and carries it out; the what-if of the replay has
 the same one made.
@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from app.rooms import readiness
+from app.rooms.readiness import Gathering, Settled
 from app.study.durations import as_clock
 from app.study.model.study import ANY, RoomKind, Study
 
 STANDBY_LOOK = 5.0  # seconds after which it is looked again whether some room still needs who stands by
 BUSY_LOOK = 0.5  # the same, where a room that needs somebody was busy
+ABSENT_LOOK = 2.0  # seconds until it is looked again whether somebody who was not there has come back
 HOOK_LOOK = 5.0  # seconds until the hook is asked again while somebody waits: it may go by how long they have
 
 
@@ -26,6 +29,7 @@ class Waiting:
     logged: bool = True  # that they came
     stands_by: float | None = None  # for so many seconds still; None: they wait for a room of their own
     queued: float | None = None  # seconds in the queue; None: as long as they have waited
+    present: bool = True  # gave a sign of late, where the study asks for one
 
     @property
     def in_queue(self) -> float:
@@ -41,6 +45,12 @@ class Placement:
     seats: tuple[tuple[int, str], ...]  # player id, the type the seat asks for
     reason: str
     bots: tuple[str, ...] = ()  # what the seats ask for that bots take
+
+    def numbered(self, number: int) -> Placement:
+        """Its number is known for good only as it opens: rooms that come together meanwhile may come to nothing."""
+        before, now = (f"`{self.kind.name}` #{which}" for which in (self.number, number))
+        said = self.reason.removesuffix(before) + now if self.reason.endswith(before) else self.reason
+        return replace(self, number=number, reason=said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,7 @@ class LobbyView:
     at_once: str | None = None  # rooms of this kind take people however short they have waited
     chosen: Sequence[Placement] | None = None  # what the study's hook opens; None: it has not been asked
     underway: Underway | None = None  # None: it has not been looked at
+    gatherings: Sequence[Gathering] = ()  # rooms that come together; who is to sit in them waits, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +94,18 @@ class Plan:
     stand_by: Sequence[int]  # from now on
     hopeless: Sequence[Waiting]  # for whom no room opens any more
     look: float | None  # seconds until the lobby is to be looked at again; None: nobody waits for anything
+    asks: Sequence[
+        Placement
+    ] = ()  # rooms that open as soon as those who are to sit there say that they are ready
+    ready: Mapping[int, float] = field(
+        default_factory=dict
+    )  # whose word for another room holds; seconds since
+    missed: Collection[int] = ()  # have not said so in time: they come last in the queue
+    ended: Sequence[int] = ()  # gatherings that open now, or have come to nothing
 
     @property
     def seated(self) -> int:
         return sum(len(placement.seats) for placement in self.opens) + len(self.takes)
-
-
-@dataclass(frozen=True, slots=True)
-class Prospect:
-    """What somebody of one type waits for: `have` of `need` people of the first room open to them are here."""
-
-    have: int
-    need: int
-    after: float  # seconds of waiting from which on this room takes them
-    fallback_after: float | None  # seconds of waiting after which another kind of room takes them too
-    bots_after: float | None = None  # … after which bots take the seats that some room open to them lacks
-    people: int = 1  # who must be here for that
 
 
 def oldest_first(waiting: Iterable[Waiting]) -> list[Waiting]:
@@ -112,34 +119,76 @@ def plan(study: Study, view: LobbyView) -> Plan:
     Rooms that are underway have to be locked to be looked at, so only do it where some are `hopeless`: made once more
     with what is `underway`, the plan opens the same rooms, and says who takes a slot over and who stands by.
     """
-    opens = _opens(study, view)
-    left = _without(view.waiting, (player_id for placement in opens for player_id, _ in placement.seats))
-    hopeless = _hopeless(study, view, opens, left)
+    settled = _settle(view)
+    opens, asks = _rooms(study, view, settled)
+    made = Counter(view.made) + Counter(one.kind.name for one in (*opens, *asks))
+    made += Counter(one.kind for one in settled.waits)
+    called = {player_id for placement in (*opens, *asks) for player_id, _ in placement.seats}
+    left = _without(_free(view, settled), called)
+    hopeless = _hopeless(study, view, made, [one for one in left if one.present])
     takes = _takes(hopeless, view.underway.vacancies) if view.underway else []
     taken = [player_id for _, player_id in takes]
     own = [one for one in _without(left, taken) if one.stands_by is None]
     overdue = [one.player_id for one in own if one.waited >= study.lobby.longest(view.running)]
     stay, new, relieved = _standby(study, view.underway, _without(hopeless, taken + overdue))
     look = _look(study, view, _without(own, overdue), bool(stay or new))
-    return Plan(opens, takes, overdue, relieved, new, hopeless, look)
+    lefts = [one.left for one in settled.waits] + [study.lobby.ready or 0.0] * bool(asks)
+    look = min([*lefts, *([] if look is None else [look])], default=None)
+    ended = [one.id for one in (*settled.opens, *settled.over)]
+    return Plan(
+        opens, takes, overdue, relieved, new, hopeless, look, asks, settled.ready, settled.missed, ended
+    )
 
 
-def _opens(study: Study, view: LobbyView) -> Sequence[Placement]:
+def choosable(view: LobbyView) -> LobbyView:
+    """As a hook sees it that seats: those who are there and not asked for a room already."""
+    settled = _settle(view)
+    made = Counter(view.made) + Counter(one.kind for one in (*settled.opens, *settled.waits))
+    return replace(view, waiting=[one for one in _free(view, settled) if one.present], made=made)
+
+
+def _settle(view: LobbyView) -> Settled:
+    return readiness.settle(view.gatherings, {one.player_id: one.type for one in view.waiting})
+
+
+def _free(view: LobbyView, settled: Settled) -> list[Waiting]:
+    """Who is not asked for a room already; who has just missed one comes last."""
+    free = [one for one in view.waiting if one.player_id not in settled.held]
+    return sorted(free, key=lambda one: one.player_id in settled.missed)
+
+
+def _rooms(study: Study, view: LobbyView, settled: Settled) -> tuple[list[Placement], list[Placement]]:
+    """Those that open now, and those of which people are asked first."""
+    kinds = {kind.name: kind for kind in study.rooms}
+    opens = [Placement(kinds[one.kind], one.number, one.seats, one.reason, one.bots) for one in settled.opens]
+    asks: list[Placement] = []
+    for placement in _new(study, view):
+        sure = study.lobby.ready is None or all(player in settled.ready for player, _ in placement.seats)
+        (opens if sure else asks).append(placement)
+    numbers = Counter(view.made)
+    for nth, placement in enumerate(opens):
+        numbers[placement.kind.name] += 1
+        opens[nth] = placement.numbered(numbers[placement.kind.name])
+    return opens, asks
+
+
+def _new(study: Study, view: LobbyView) -> Sequence[Placement]:
     if not view.running:
         return []
     if study.lobby.seat_hook and not view.at_once:
         return view.chosen or []
     kinds = [replace(kind, after=0.0) if kind.name == view.at_once else kind for kind in study.rooms]
-    return decide(kinds, view.waiting, view.made)
+    free = choosable(view)
+    return decide(kinds, free.waiting, free.made)
 
 
 def _hopeless(
-    study: Study, view: LobbyView, opens: Sequence[Placement], left: Sequence[Waiting]
+    study: Study, view: LobbyView, made: Mapping[str, int], left: Sequence[Waiting]
 ) -> list[Waiting]:
     """For whom no room opens any more, where the study has something for them. First who stands by already."""
     if not view.running or not (study.standby or study.fills_places):
         return []
-    kinds = open_kinds(study, Counter(view.made) + Counter(placement.kind.name for placement in opens))
+    kinds = open_kinds(study, made)
     found = [
         one for one in left if one.stands_by is not None or not any(kind.takes(one.type) for kind in kinds)
     ]
@@ -179,6 +228,8 @@ def _look(study: Study, view: LobbyView, own: Sequence[Waiting], some_hope: bool
     looks = [next_look(study, [one.waited for one in own], view.running)]
     if view.underway and some_hope:
         looks.append(BUSY_LOOK if view.underway.busy else STANDBY_LOOK)
+    if view.running and any(not one.present for one in view.waiting):
+        looks.append(ABSENT_LOOK)
     look = min((one for one in looks if one is not None), default=None)
     if study.lobby.seat_hook and look is not None:
         return 0.0 if view.chosen is None else min(look, HOOK_LOOK)
@@ -272,29 +323,6 @@ def next_look(study: Study, waited: Sequence[float], running: bool) -> float | N
 def open_kinds(study: Study, made: Mapping[str, int]) -> list[RoomKind]:
     """Those of which another room may open. `made`: how many rooms there are of each kind."""
     return [kind for kind in study.rooms if kind.count is None or made.get(kind.name, 0) < kind.count]
-
-
-def prospects(
-    study: Study, waiting: Mapping[str, int], made: Mapping[str, int]
-) -> dict[str, Prospect | None]:
-    """For each type that waits, the first kind of room that could take it; None if none can any more."""
-    return {type_: _prospect(study, type_, waiting, made) for type_ in waiting}
-
-
-def _prospect(
-    study: Study, type_: str, waiting: Mapping[str, int], made: Mapping[str, int]
-) -> Prospect | None:
-    open_to = [kind for kind in open_kinds(study, made) if kind.takes(type_)]
-    if not open_to:
-        return None
-    first = open_to[0]
-    have = first.size - sum(missing(first, waiting).values())
-    later = [kind.after for kind in open_to[1:] if kind.after > first.after]
-    # Only what nobody can take away: where few rooms are left, others may have them by then.
-    sure = [] if study.lobby.seat_hook else [kind for kind in open_to if kind.count is None]
-    fills = [(kind.fills_after, kind.people) for kind in sure if kind.fills_after is not None]
-    bots_after, people = min(fills, default=(None, 1))
-    return Prospect(have, first.size, first.after, min(later, default=None), bots_after, people)
 
 
 def missing(kind: RoomKind, waiting: Mapping[str, int]) -> dict[str, int]:

@@ -26,11 +26,16 @@ class StandIn:
     waiting_since: datetime
 
 
-async def standbys_for(conn: Connection, player: players.Player) -> list[StandIn]:
-    """Who waits and could take this player's slot, the longest first; nobody if that is taken already."""
+async def standbys_for(
+    conn: Connection, player: players.Player, present: float | None = None
+) -> list[StandIn]:
+    """Who waits and could take this player's slot, the longest first; nobody if that is taken already.
+
+    `present`: only those who gave a sign within so many seconds.
+    """
     if player.status not in ("playing", "left"):
         return []
-    return await rows(conn, StandIn, SQL["standbys_for"], player_id=player.id)
+    return await rows(conn, StandIn, SQL["standbys_for"], player_id=player.id, present=present)
 
 
 async def take_over(

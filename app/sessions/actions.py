@@ -11,7 +11,7 @@ from datetime import datetime
 from app.database.connections import Connection
 from app.database.queries import Queries, value
 from app.players import players
-from app.rooms import dropouts, lobby, rooms, takeovers
+from app.rooms import dropouts, gatherings, lobby, rooms, takeovers
 from app.sessions import sessions
 from app.sessions.sessions import Session, SessionError
 from app.sessions.studies import read_study
@@ -73,6 +73,7 @@ async def shift(conn: Connection, session_id: str, since: datetime) -> datetime:
     now: datetime = await value(conn, SQL["moment"])
     gap = dict(id=session_id, since=since, until=now)
     await conn.execute(SQL["shift_waiting"], gap)
+    await conn.execute(SQL["shift_gatherings"], gap)
     await conn.execute(SQL["shift_rooms"], gap)
     await conn.execute(SQL["look_again"], gap)
     return now
@@ -88,6 +89,7 @@ async def close(conn: Connection, session_id: str, by: str) -> str:
     room_ids = [room_id for (room_id,) in await locked.fetchall()]
     await conn.execute(SQL["lock_waiting_players"], dict(id=session_id))
     await players.leave_lobby(conn, session_id, study)
+    await gatherings.end_all(conn, session_id)
     await rooms.end(conn, room_ids, "closed", study)
     await conn.execute(SQL["close_session"], dict(id=session_id))
     return f"Closed {session.name}: the door is shut and everyone who came has a code."
@@ -212,7 +214,8 @@ async def seat_now(conn: Connection, session_id: str, study: Study, kind: str, b
     seated = await lobby.seat(conn, session_id, study, at_once=kind)
     if not seated:
         return f"There are not enough people for a room “{kind}”; nothing changed."
-    return f"{seated} people have sat down."
+    did = "have sat down" if study.lobby.ready is None else "are asked whether they are ready"
+    return f"{seated} people {did}."
 
 
 # Of a whole session: each takes it by its id alone.

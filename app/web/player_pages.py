@@ -40,7 +40,7 @@ from app.web.auth import (
 )
 from app.web.forms import form_of
 from app.web.fragments import fragment
-from app.web.lab import Query, lab_of
+from app.web.lab import Lab, Query, lab_of
 from app.web.live.places import DonePlace, Place, RoomPlace
 from app.web.live.versions import version_of
 from app.web.live.whereabouts import place_of
@@ -91,11 +91,7 @@ async def join(request: Query, token: Token) -> Response[str] | Redirect:
     if isinstance(arrived, Closed):
         return closed(request, await lab.studies.of(arrived.session_id))
     if arrived.status == "waiting":
-        try:
-            async with asyncio.timeout(SEATING_PATIENCE):
-                await lab.seating.seat(arrived.session_id, arrived.id)
-        except TimeoutError:
-            raise Busy from None  # signed in all the same; asking again finds out where
+        await _seat(lab, arrived.session_id, arrived.id)
     lab.sign_in_times.append(time.monotonic() - began)
     key = lab.keys.player_cookie(arrived.id, arrived.session_id)
     return Redirect("/play", status_code=303, headers=own_cookie(request, PLAYER_COOKIE, key))
@@ -225,10 +221,15 @@ async def keep_draft(request: Query) -> None:
 
 @post("/play/here", guards=[same_site])
 async def say_here(request: Query) -> Response[str] | Redirect:
-    """A sign of life: the button of somebody who was nudged, or what a page tells now and then of keys and taps."""
+    """A sign of life: the button of somebody who was nudged, or whose room comes together, or what a page tells."""
     lab, (player_id, session_id) = lab_of(request), player_of(request)
     lab.signs.gave(await lab.studies.of(session_id), player_id)
-    if first(await form_of(request), "nudged"):
+    form = await form_of(request)
+    if first(form, "ready"):
+        await _seat(lab, session_id, player_id, ready=True)
+        if not wants_page(dict(request.scope["headers"])):
+            return piece(fragment("#page", "innerMorph", (await _place(request)).html()))
+    if first(form, "nudged"):
         async with lab.pool.connection() as conn, conn.transaction():
             await dropouts.come_back(conn, player_id)
     if wants_page(dict(request.scope["headers"])):
@@ -245,6 +246,14 @@ async def leave(request: Query) -> Redirect:
     if room_id is not None:
         lab.conductor.hint([room_id])
     return Redirect("/play", status_code=303)
+
+
+async def _seat(lab: Lab, session_id: str, player_id: int, ready: bool = False) -> None:
+    try:
+        async with asyncio.timeout(SEATING_PATIENCE):
+            await lab.seating.seat(session_id, player_id, ready)
+    except TimeoutError:
+        raise Busy from None  # it is done all the same; asking again finds out where they are
 
 
 def _join(

@@ -7,6 +7,9 @@ from session s join lobby l on l.session_id = s.id where s.id = %(session_id)s
 select id, label, type, case when arrival_logged then status::text else 'invited' end as status, room_id, slot, replaced,
     case when arrival_logged then signed_in_at end as signed_in_at,
     case when arrival_logged then waiting_since end as waiting_since, seated_at, finished_at, outcome, code, nudged_at, followed_by, treatment, standby_until,
+    queued_at, case when status = 'waiting' then (select g.deadline from asked a join gathering g on g.id = a.gathering_id
+        where a.player_id = player.id) end as asked_until,
+    case when status = 'waiting' then (select a.ready_at from asked a where a.player_id = player.id) end as ready_at,
     (select sum(amount) from earning e where e.player_id = player.id) as earned
 from player where session_id = %(session_id)s order by id
 

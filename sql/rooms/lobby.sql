@@ -15,12 +15,15 @@ where s.id = %(session_id)s
 -- Nobody else takes these people out of the lobby: whoever does holds its row, as this transaction does.
 -- clock_timestamp(), not now(): this transaction may have waited for the lobby's lock. Read once: with a clock
 -- of its own, who is looked at later would seem to have waited longer.
+-- There is who gave a sign within the time that the study asks for; all are, where it asks for none or nobody listens.
 -- Before a start that is known, nobody has waited for it yet: less than nothing.
 select p.id as player_id, p.type, extract(epoch from (select clock_timestamp())
         - greatest(p.waiting_since, case when s.status = 'open' then s.start_at end))::float8 as waited,
     p.arrival_logged as logged, extract(epoch from p.standby_until - (select clock_timestamp()))::float8 as stands_by,
-    extract(epoch from (select clock_timestamp()) - p.signed_in_at)::float8 as queued
-from player p join session s on s.id = p.session_id where p.session_id = %(session_id)s and p.status = 'waiting'
+    extract(epoch from (select clock_timestamp()) - coalesce(p.queued_at, p.signed_in_at))::float8 as queued,
+    coalesce(greatest(g.at, p.signed_in_at, h.since) + make_interval(secs => %(present)s) > h.until, true) as present
+from player p join session s on s.id = p.session_id left join sign g on g.player_id = p.id cross join listening h
+where p.session_id = %(session_id)s and p.status = 'waiting'
 order by p.id
 
 -- name: set_due
@@ -37,8 +40,16 @@ where s.status <> 'paused' and (l.due_at <= clock_timestamp() or %(everywhere)s 
 order by l.session_id
 
 -- name: waiting_by_type
-select type, count(*)::integer as waiting from player
-where session_id = %(session_id)s and status = 'waiting' and standby_until is null group by type
+select p.type, count(*)::integer as waiting
+from player p left join sign g on g.player_id = p.id cross join listening h
+where p.session_id = %(session_id)s and p.status = 'waiting' and p.standby_until is null
+    and not exists (select from asked a where a.player_id = p.id)
+    and coalesce(greatest(g.at, p.signed_in_at, h.since) + make_interval(secs => %(present)s) > h.until, true)
+group by p.type
+
+-- name: look_soon
+update lobby set due_at = clock_timestamp() where session_id = %(session_id)s
+    and exists (select from gathering g where g.session_id = lobby.session_id)
 
 -- name: stand_by
 update player set standby_until = clock_timestamp() + make_interval(secs => %(secs)s)

@@ -1,10 +1,13 @@
 -- name: standbys_for
--- A slot of any type takes everybody. Who stands by comes before those who wait for a room of their own. Nobody may take the slot of somebody who was replaced already.
+-- Who is there and is not asked for a room of their own. A slot of any type takes everybody. Who stands by comes before those who wait for a room of their own. Nobody may take the slot of somebody who was replaced already.
 select n.id, n.label, n.type, n.waiting_since
 from player p join room r on r.id = p.room_id join slot s on s.room_id = p.room_id and s.slot = p.slot
 join player n on n.session_id = p.session_id and n.status = 'waiting' and s.type in ('any', n.type)
+left join sign g on g.player_id = n.id cross join listening h
 where p.id = %(player_id)s and not p.replaced and r.status = 'playing'
-order by n.standby_until is null, n.signed_in_at, n.id limit 50
+    and not exists (select from asked a where a.player_id = n.id)
+    and coalesce(greatest(g.at, n.signed_in_at, h.since) + make_interval(secs => %(present)s) > h.until, true)
+order by n.standby_until is null, coalesce(n.queued_at, n.signed_in_at), n.id limit 50
 
 -- name: rooms_with_vacancies
 -- Rooms that go on smaller, at a step at which who stands by takes a slot that is empty.

@@ -30,6 +30,9 @@ update player set waiting_since = waiting_since + (%(until)s - greatest(waiting_
     standby_until = standby_until + (%(until)s - %(since)s)
 where session_id = %(id)s and status = 'waiting'
 
+-- name: shift_gatherings
+update gathering set deadline = deadline + (%(until)s - %(since)s) where session_id = %(id)s
+
 -- name: resume_session
 update session set status = 'running', paused_at = null, resumed_at = %(resumed_at)s where id = %(id)s
 

@@ -12,6 +12,10 @@ const signs = (() => {
     if (performance.now() - signed < (nudged ? 1000 : SIGNS)) return;
     signed = performance.now();
     const body = new URLSearchParams(nudged ? { nudged: "1" } : {});
+    tell(body);
+  }
+
+  function tell(body) {
     fetch("/play/here", { method: "POST", body, keepalive: true, headers: { "HX-Request": "true" } }).catch(() => {});
   }
 
@@ -36,6 +40,11 @@ const signs = (() => {
     tone.stop(audio.currentTime + 0.6);
     tone.addEventListener("ended", () => audio.close());
   }
+
+  // A lobby that seats only those who are there hears of a page that is hidden, too: a browser lets it speak once a minute.
+  setInterval(() => {
+    if (document.querySelector("[data-here]")) tell(new URLSearchParams());
+  }, 30_000);
 
   for (const name of ["pointerdown", "keydown", "wheel", "touchmove", "visibilitychange"]) {
     document.addEventListener(name, give, { passive: true });

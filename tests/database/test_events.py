@@ -62,6 +62,14 @@ async def all_the_rest(conn: Connection, lively: Lively, people: list[int]) -> N
         "update lobby set stopped = %(why)s where session_id = %(session)s",
         "update player set standby_until = now() where id = %(waits)s",
         "update session set study_sha256 = repeat('0', 64) where id = %(session)s",
+        """insert into gathering (session_id, kind, number, reason, deadline)
+        values (%(session)s, 'mixed', 9, 'enough came', now())""",
+        "insert into asked select %(waits)s, max(id), 'any' from gathering",
+        "update asked set ready_at = now() where player_id = %(waits)s",
+        "delete from asked",
+        "insert into asked select %(waits)s, max(id), 'any', now() from gathering",
+        "update player set queued_at = clock_timestamp() where id = %(waits)s",
+        "delete from asked",
     ):
         await conn.execute(query, own | dict(why=why, waits=waits))
     await stopped_rooms.stop(conn, room.id, Failure("decide", "It failed."))

@@ -27,6 +27,7 @@ from app.replay import check as replay_check
 from app.replay.fold import read_then
 from app.replay.what_if import Turn, beside, would_have_been
 from app.rooms import dropouts, rooms, seating
+from app.rooms.prospects import prospects
 from app.rooms.rooms import RoomView
 from app.rooms.seating import Waiting, decide
 from app.sessions import sessions
@@ -181,7 +182,7 @@ def test_the_lobby_is_looked_at_as_bots_come() -> None:
 def test_the_lobby_promises_only_what_nobody_can_take_away() -> None:
     def promised(toml: str) -> tuple[float | None, int]:
         study = parse(files(toml, b"def group(lobby):\n    return []\n"))
-        prospect = seating.prospects(study, {"red": 1}, {})["red"]
+        prospect = prospects(study, {"red": 1}, {})["red"]
         assert prospect is not None
         return prospect.bots_after, prospect.people
 

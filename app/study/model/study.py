@@ -76,6 +76,10 @@ class Lobby:
     pay_per_minute: Decimal = Decimal(0)
     seat_hook: str = ""  # the function of hooks.py that seats; none: the rooms in the order of the file
     max_early: float = 3600.0
+    present: float | None = None  # only who gave a sign within so many seconds is seated; None: everybody
+    ready: float | None = (
+        None  # seconds in which who is to sit down says that they are there; None: nobody is asked
+    )
 
     def longest(self, started: bool) -> float:
         """Seconds that anybody waits at most, now that the session has `started`, or until it does."""
@@ -299,6 +303,11 @@ class Study(Sections):
     def listens(self) -> bool:
         """Whether it matters at some step when somebody has last given a sign."""
         return any(step.dropout.silent for step in self.steps)
+
+    @property
+    def hears(self) -> bool:
+        """Whether it matters anywhere when somebody has last given a sign."""
+        return self.listens or self.lobby.present is not None
 
     @property
     def largest_room(self) -> int:

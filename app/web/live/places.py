@@ -15,9 +15,9 @@ from app.players.notes import Notices
 from app.players.pay import Account, PayNow, pay_of
 from app.players.players import Player
 from app.rooms.messages import Message
+from app.rooms.prospects import Prospect
 from app.rooms.receipts import Saved
 from app.rooms.rooms import Room, RoomView, Seat
-from app.rooms.seating import Prospect
 from app.rooms.shown import Other, Shown, Told, as_values, others_of, shown_to
 from app.study.model.fields import Field
 from app.study.model.study import Position, Study
@@ -61,6 +61,21 @@ class LobbyPlace:
     @property
     def has_begun(self) -> bool:
         return self.player.session_status != "open"
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether they are ready, and they have not said so."""
+        return self.player.asked_until is not None and self.player.ready_at is None
+
+    @property
+    def has_missed(self) -> bool:
+        """The last room for which this player was asked."""
+        return self.player.queued_at is not None and self.player.asked_until is None
+
+    @property
+    def has_own_words(self) -> bool:
+        """What the page says of their wait is not what others of their type read."""
+        return self.player.standby_until is not None or self.player.asked_until is not None
 
     @property
     def fallback_at(self) -> datetime | None:

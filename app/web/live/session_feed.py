@@ -11,7 +11,7 @@ import psycopg
 
 from app.database.connections import Pool
 from app.database.events import Event, EventName
-from app.rooms import seating
+from app.rooms.prospects import prospects
 from app.sessions.studies import Studies
 from app.web.fragments import fragment, sse
 from app.web.live.page import Page
@@ -20,7 +20,10 @@ from app.web.live.whereabouts import lobby_counts
 
 # Whom an event makes look anew: those in the lobby if it is of them, …
 MOVES: frozenset[EventName] = frozenset(
-    {"player_placed", "player_left", "player_retyped", "player_stands_by"}
+    {
+        *("player_placed", "player_left", "player_retyped", "player_stands_by"),
+        *("player_asked", "player_ready", "player_missed", "player_waits_on"),
+    }
 )
 # … whoever it is of, wherever they are; without a player, everybody
 WORDS: frozenset[EventName] = frozenset({"help_asked", "note_written", "code_issued", "data_erased"})
@@ -67,19 +70,19 @@ class SessionFeed:
         try:
             study = await self.studies.of(self.session_id)
             async with self.pool.connection() as conn:
-                waiting, made = await lobby_counts(conn, self.session_id)
+                waiting, made = await lobby_counts(conn, self.session_id, study)
         except psycopg.Error as error:
             logger.warning("lobby not shown, trying again: %s", str(error).partition("\n")[0])
             self._show_lobby()
             return
-        prospects = seating.prospects(study, waiting, made)
+        waits_for = prospects(study, waiting, made)
         rendered: dict[str, bytes] = {}
         for page in self.waiting:
             place = page.place
-            if not isinstance(place, LobbyPlace) or place.player.standby_until:
+            if not isinstance(place, LobbyPlace) or place.has_own_words:
                 continue
             type_ = place.player.type
             if type_ not in rendered:
-                place = replace(place, prospect=prospects.get(type_), waiting=sum(waiting.values()))
+                place = replace(place, prospect=waits_for.get(type_), waiting=sum(waiting.values()))
                 rendered[type_] = sse(fragment("#wait", "innerHTML", place.wait_html()))
             page.push(rendered[type_])

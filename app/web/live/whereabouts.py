@@ -9,7 +9,7 @@ from app.database.connections import Connection, snapshot
 from app.players import drafts, notes
 from app.players.pay import account_now, earned_by
 from app.players.players import Player, find_player
-from app.rooms import lobby, messages, receipts, records, rooms, seating
+from app.rooms import lobby, messages, prospects, receipts, records, rooms
 from app.rooms.shown import told_in
 from app.study.model.study import Study
 from app.web.live.places import Aside, DonePlace, LobbyPlace, Place, RoomPlace
@@ -39,9 +39,9 @@ async def place_shown(conn: Connection, keys: Keys, study: Study, player_id: int
 
 
 async def _lobby(conn: Connection, keys: Keys, study: Study, player: Player) -> LobbyPlace:
-    waiting, made = await lobby_counts(conn, player.session_id)
+    waiting, made = await lobby_counts(conn, player.session_id, study)
     log_id, seq = await lobby.session_log(conn, player.session_id)
-    prospect = seating.prospects(study, waiting, made).get(player.type)
+    prospect = prospects.prospects(study, waiting, made).get(player.type)
     aside = await _aside(conn, keys, player)
     return LobbyPlace(player, study, prospect, sum(waiting.values()), log_id, seq, aside)
 
@@ -54,9 +54,12 @@ async def _aside(conn: Connection, keys: Keys, player: Player) -> Aside:
     )
 
 
-async def lobby_counts(conn: Connection, session_id: str) -> tuple[dict[str, int], dict[str, int]]:
-    """How many wait, by type; how many rooms there are, by kind."""
-    return await lobby.waiting_by_type(conn, session_id), await rooms.rooms_made(conn, session_id)
+async def lobby_counts(
+    conn: Connection, session_id: str, study: Study
+) -> tuple[dict[str, int], dict[str, int]]:
+    """How many wait for others and are there, by type; how many rooms there are, by kind."""
+    waiting = await lobby.waiting_by_type(conn, session_id, study)
+    return waiting, await rooms.rooms_made(conn, session_id)
 
 
 async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room_id: int) -> RoomPlace:

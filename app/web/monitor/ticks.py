@@ -51,6 +51,8 @@ class Totals:
     seating_stopped: str | None  # the hook that seats has failed: where and why
     seating_stopped_at: str | None
     seating_given: str | None  # the values that it was given
+    asked: int  # people whether they are ready, as rooms come together
+    ready: int  # of them, who have said so
 
 
 @dataclass(frozen=True, slots=True)

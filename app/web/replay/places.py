@@ -14,7 +14,7 @@ from app.players.notes import Note, Notices
 from app.players.pay import account_now
 from app.players.players import Player
 from app.replay.state import PlayerThen, Then
-from app.rooms import messages, seating, ties
+from app.rooms import messages, prospects, ties
 from app.rooms.receipts import Saved, digest
 from app.rooms.rooms import Room, RoomView, Seat
 from app.rooms.shown import Told, keys_told
@@ -78,7 +78,7 @@ async def place_then(conn: Connection, stage: Stage, player_id: int) -> Place | 
         waiting = [one.type for one in lobbied if one.standby_until is None]
         counts = {type_: waiting.count(type_) for type_ in waiting}
         made = rooms_made(then)
-        prospect = seating.prospects(study, counts, made).get(player.type)
+        prospect = prospects.prospects(study, counts, made).get(player.type)
         return LobbyPlace(_player(stage, player), study, prospect, len(waiting), 0, 0, aside)
     said = await _said(conn, stage, player.room_id) if player.room_id else []
     own = [one for one in said if one.player_id == player_id]
@@ -211,6 +211,9 @@ def _player(stage: Stage, one: PlayerThen) -> Player:
         treatment=one.treatment,
         standby_until=one.standby_until,
         start_at=stage.session.start_at,
+        queued_at=one.queued_at,
+        asked_until=one.asked_until,
+        ready_at=one.ready_at,
     )
 
 

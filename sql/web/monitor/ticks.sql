@@ -10,7 +10,11 @@ select (select coalesce(sum(records), 0)::bigint from acknowledged where session
     (select format('hooks.py:%%s, %%s: %%s', stopped->>'line', stopped->>'hook', stopped->>'sentence')
         from lobby where session_id = %(session_id)s and stopped is not null) as seating_stopped,
     (select stopped->>'at' from lobby where session_id = %(session_id)s) as seating_stopped_at,
-    (select stopped->>'values' from lobby where session_id = %(session_id)s) as seating_given
+    (select stopped->>'values' from lobby where session_id = %(session_id)s) as seating_given,
+    (select count(*) from asked a join gathering g on g.id = a.gathering_id
+        where g.session_id = %(session_id)s)::integer as asked,
+    (select count(a.ready_at) from asked a join gathering g on g.id = a.gathering_id
+        where g.session_id = %(session_id)s)::integer as ready
 from log where session_id = %(session_id)s
 
 -- name: pages
