@@ -97,6 +97,26 @@ def test_an_answer_that_could_not_be_sent_before_the_step_ended_is_stored_as_a_l
     expect_empty(ann)
 
 
+def test_an_answer_that_could_not_be_sent_before_the_session_closed_is_refused_where_its_player_is(
+    stage: Stage,
+) -> None:
+    stage.bear(r"Failed to load resource|Failed to fetch|htmx:error|status of 409")
+    session = stage.open(PAIR, 2)
+    stage.guests(session, "P2")
+    ann = stage.player(session, "P1")
+    expect_round(ann, 1)
+    fill_in(ann, why="in a tunnel")
+    ann.context.route("**/play/records", lambda route: route.abort())
+    save(ann)
+    expect_state(ann, "Not saved yet, trying again…")
+    apart(lambda: stage.house.act("close", session))
+    expect(ann.locator("#code")).to_be_visible()
+    ann.context.unroute("**/play/records")
+    expect(ann.locator("#notice")).to_have_text("It was over here when this came, so it is not stored.")
+    expect(ann.locator("#code")).to_be_visible()
+    assert stage.house.sql("select value from record where session_id = %s", session.id) == []
+
+
 async def move_on(conn: Connection, session: Opened) -> None:
     """The one room of a session goes on to its second round."""
     [(room_id,)] = await (
