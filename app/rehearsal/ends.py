@@ -12,7 +12,7 @@ from app.rehearsal.diary import Diary, Wrong
 from app.study.model.study import RoomKind, Study
 
 JUST_NOW = timedelta(seconds=1)  # who has come within this time may not have been seen by the lobby yet
-NOT_YET = {"invited": "has not come", "waiting": "waits in the lobby", "playing": "plays"}
+NOT_YET = {"invited": "they had yet to come", "waiting": "they still wait", "playing": "they still play"}
 
 
 class SeatOf(NamedTuple):
@@ -166,7 +166,9 @@ def _words(study: Study) -> dict[str, str]:
         "lobby": f"they waited for {_wait(study)}, and no room could be filled",
         "closed": "they had not come to the end when the session was closed",
         "full": "their quota was full",
-    } | {status: f"whoever {where} has no end" for status, where in NOT_YET.items()}
+        "no code": "no page showed them one",
+        **NOT_YET,
+    }
 
 
 def _wait(study: Study) -> str:

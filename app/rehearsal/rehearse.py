@@ -45,34 +45,37 @@ async def run(
 ) -> list[Run]:
     """Play new sessions of `what` (a study's folder or a session's id) on the server at `base`, or one of our own.
 
-    One, or with `most` herd after herd, each half as large again, until one is not held or has `most` players; then
-    once with as many as lie between the last that was held and that one.
+    One, or with `most` herds up to so many.
     """
     if base is None:
         async with serving(config, url) as own:
             return await run(config, url, what, plan, own, most, write)
+    if most is None:
+        cast = await open_rehearsal(url, what, plan.players, plan.records)
+        return [await rehearse(cast, plan, base.rstrip("/"), url, write)]
+    return await rehearse_levels(url, what, plan, base, most, write)
+
+
+async def rehearse_levels(
+    url: str, what: str, plan: Setting, base: str, most: int, write: Write
+) -> list[Run]:
+    """Herd after herd, each half as large again, until one is not held or has `most` players; then once with as many as
+    lie between the last that was held and that one.
+    """
     found: list[Run] = []
     between = False
     while True:
         cast = await open_rehearsal(url, what, plan.players, plan.records)
         found.append(await rehearse(cast, plan, base.rstrip("/"), url, write))
         _, verdict = found[-1]
-        if most is None:
-            return found
         write(f"{verdict.players:,} players: {verdict.sentence}")
         if verdict.holds and not between and verdict.players < most:
             plan = replace(plan, players=min(most, verdict.players * 3 // 2))
-        elif (
-            between
-            or verdict.holds
-            or not verdict.kept
-            or verdict.players - held(found) < 2
-            or not held(found)
-        ):
-            return found
-        else:
+        elif not between and verdict.kept and 0 < held(found) < verdict.players - 1:
             between = True
             plan = replace(plan, players=(verdict.players + held(found)) // 2)
+        else:
+            return found
 
 
 async def rehearse(
@@ -126,10 +129,9 @@ def summary(found: Sequence[Run]) -> str:
     _, verdict = deciding(found)
     if verdict.holds:
         return f"It held {verdict.players:,}{verdict.pace}, as many as it was to be tried with."
-    if not verdict.kept:
-        return f"It ended with {verdict.players:,}, not for want of speed: {verdict.sentence}"
-    most = f"{held(found):,}" if held(found) else "none of these herds,"
-    return f"It held {most} and not {verdict.players:,}{verdict.pace}. {_limit(verdict)}".rstrip()
+    most = f"It held {held(found):,} and not" if held(found) else "It did not hold"
+    why = _limit(verdict) if verdict.kept and verdict.slow else verdict.sentence
+    return f"{most} {verdict.players:,}{verdict.pace}. {why}".rstrip()
 
 
 def _limit(verdict: Verdict) -> str:

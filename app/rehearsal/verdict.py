@@ -96,6 +96,7 @@ class Verdict:
     promises: tuple[Promise, ...]
     figures: dict[str, float]  # seconds, megabytes, counts: see the names
     slow: tuple[str, ...]  # limits that were crossed
+    late: str  # what people were asked and did not answer in time, where that is much
     room: Capacity | None  # None: what the server used can't be seen from here
     notes: tuple[str, ...]
     failed: tuple[str, ...]  # what went wrong with the bots themselves
@@ -113,7 +114,7 @@ class Verdict:
 
     @property
     def holds(self) -> bool:
-        return self.kept and not self.slow
+        return self.kept and not self.slow and not self.late
 
     @property
     def sentence(self) -> str:
@@ -131,6 +132,8 @@ class Verdict:
             return f"This rehearsal proves nothing: nobody came to the end of the study. How it ended: {self.ends}."
         if self.slow:
             return f"Your server does not hold {who} well: {'; '.join(self.slow)}. Nothing was lost."
+        if self.late:
+            return f"Nothing was lost, but {self.late}: give people as fast as these a longer `limit`."
         if self.room is None:
             return f"Your server holds {who}."
         if self.room.players >= 1.2 * self.players:
@@ -184,6 +187,7 @@ class Verdict:
             ],
             figures={name: round(number, 4) for name, number in self.figures.items()},
             slow=list(self.slow),
+            late=self.late,
             notes=list(self.notes),
         )
 
@@ -237,7 +241,8 @@ async def judge(played: Played) -> Verdict:
         evidence.stops if evidence else (),
         promises,
         figures,
-        tuple(_slow(figures, answered)),
+        tuple(_slow(figures)),
+        _late(answered),
         estimate(played.gauges.samples, len(diaries), _is_here(played.gauges.base)),
         tuple(_notes(played, evidence, answered)),
         tuple(wrong.sentence for wrong in wrongs if wrong.promise == 0),
@@ -274,15 +279,20 @@ def _answered(diaries: Sequence[Diary], evidence: Evidence | None) -> Answered:
     )
 
 
-def _slow(figures: dict[str, float], answered: Answered) -> Iterator[str]:
+def _slow(figures: dict[str, float]) -> Iterator[str]:
     """Limits that were crossed."""
     for name, limit in LIMITS.items():
         if figures.get(name, 0.0) > limit:
             yield f"{WORDS[name]} took {figures[name]:.1f} s or more (the limit is {limit:.0f} s)"
-    if answered.forms and answered.in_time is not None:
-        missed = answered.forms - answered.in_time
-        if missed > MISSED * answered.forms:
-            yield f"{missed:,} of the {answered.forms:,} forms that people were asked were not answered in time"
+
+
+def _late(answered: Answered) -> str:
+    if answered.forms is None or answered.in_time is None:
+        return ""
+    missed = answered.forms - answered.in_time
+    if missed <= MISSED * answered.forms:
+        return ""
+    return f"{missed:,} of the {answered.forms:,} forms that people were asked were not answered in time"
 
 
 def _ticks(played: Played) -> Iterator[Wrong]:

@@ -13,6 +13,7 @@ from tests.bench import (
     actions,
     disk,
     drill,
+    estimate,
     export,
     fuzz,
     game,
@@ -50,6 +51,7 @@ BENCHMARKS: dict[str, Callable[[Stage], Chapter]] = {
 }
 LONG: dict[str, Callable[[Stage], Chapter]] = {
     "day": game.run_day,
+    "estimate": estimate.run,
     "fuzz": fuzz.run,
     "drill": drill.run,
     "soak": soak.run,
