@@ -27,6 +27,7 @@ from psycopg.conninfo import make_conninfo
 
 from app.database.programs import EmbeddedError as EmbeddedError
 from app.database.programs import Programs, reason
+from app.database.roles import SERVER, SUPERUSER, hand_over
 
 log = logging.getLogger(__name__)
 
@@ -53,11 +54,12 @@ HAS_PROC = Path("/proc/self/cmdline").exists()
 
 
 class Postgres:
-    """The server of one home. `bin`, `data` and `dsn` are known once it has started."""
+    """The server of one home. `bin`, `data`, `dsn` and `served` are known once it has started."""
 
     bin: Path
     data: Path
-    dsn: str
+    dsn: str  # as its superuser
+    served: str  # as the role that the server's own work is done by
 
     def __init__(self, home: Path, settings: Mapping[str, str] = {}) -> None:
         self.home = home.absolute()
@@ -159,7 +161,8 @@ class Postgres:
             self._socket = Path("/tmp", self._title)
         self._own(self._socket)
         self._log = folder / "server.log"
-        self.dsn = make_conninfo(host=str(self._socket), user=NAME, dbname=NAME)
+        self.dsn = make_conninfo(host=str(self._socket), user=SUPERUSER, dbname=NAME)
+        self.served = make_conninfo(self.dsn, user=SERVER)
 
     def _folder(self) -> Path:
         """home/postgres, or a link from there: the server's user can't go into root's own folders."""
@@ -243,7 +246,7 @@ class Postgres:
         # The system's own locales change under an index when the machine is upgraded.
         builtin = int(self.data.name.removeprefix("data")) >= 17
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if builtin else []
-        common = ("-U", NAME, "-A", "trust", "-E", "UTF8", "--locale=C")
+        common = ("-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C")
         self._programs.run("initdb", "-D", new, *common, *locale)
         new.rename(self.data)
 
@@ -284,6 +287,8 @@ class Postgres:
             found = connection.execute("select from pg_database where datname = %s", [NAME]).fetchone()
             if found is None:
                 connection.execute(f"create database {NAME}")
+        with psycopg.connect(self.dsn, connect_timeout=5, autocommit=True) as connection:
+            hand_over(connection)
 
 
 def _exists(pid: int) -> bool:

@@ -29,9 +29,9 @@ def database(config: Config, watch: bool = False) -> Iterator[str]:
         yield config.database_url
         return
     with Postgres(config.home) as postgres:
-        asyncio.run(migrate_at(postgres.dsn))
+        asyncio.run(migrate_at(postgres.served))
         with kept_running(lambda: postgres) if watch else nullcontext():
-            yield postgres.dsn
+            yield postgres.served
 
 
 @contextmanager
