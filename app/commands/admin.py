@@ -5,16 +5,20 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from getpass import getpass
 
-from app.commands.arguments import Refusal
+from app.commands.arguments import Refusal, count
 from app.commands.connection import in_transaction
 from app.config import Config
 from app.database.connections import Connection
 from app.sessions.sessions import find_session
+from app.web.access import security
 from app.web.access.accounts import ListedAccount, list_accounts, put_account, remove_account, set_password
 from app.web.access.passwords import new_hash
 from app.web.access.rights import ROLES, GivenRight, Role, give, given_on, open_to_all, owned_by_nobody, take
+from app.web.access.second_factor import turn_off
+from app.web.access.security import COMMAND_LINE, SecurityEvent, read_all
 
 NOBODY = "nobody"  # takes somebody off a session
 
@@ -31,10 +35,20 @@ def add(parser: argparse.ArgumentParser) -> None:
     lister.set_defaults(do=_list)
     setter = commands.add_parser("password", help="a new password; ends all log-ins and open pages at once")
     _add_name_and_password(setter)
+    setter.add_argument(
+        "--two-factor-off",
+        action="store_true",
+        help="turn their second factor off: the app and its codes are lost",
+    )
     setter.set_defaults(do=_set_password)
     remover = commands.add_parser("remove", help="remove an account; ends its log-ins and open pages at once")
     remover.add_argument("name", metavar="NAME")
     remover.set_defaults(do=_remove)
+    logger = commands.add_parser("log", help="the security log, the newest first")
+    logger.add_argument("--session", metavar="SESSION", help="only what is about this session")
+    logger.add_argument("--most", type=count, default=200, metavar="N", help="so many lines (default 200)")
+    logger.add_argument("--json", action="store_true", help="print it as JSON, a line each")
+    logger.set_defaults(do=_log)
     granter = commands.add_parser(
         "grant",
         help="put somebody on a session as what, or take them off; from then on only those named see it",
@@ -75,15 +89,26 @@ def _list(options: argparse.Namespace, config: Config) -> int:
         role = role if one.has_password else "of a command"
         many = f"{one.logins} log-in{'' if one.logins == 1 else 's'}"
         seen = f", last seen {one.seen_at:%Y-%m-%d %H:%M} UTC" if one.seen_at else ""
-        print(f"{one.name:20}  {role:12}  {many}{seen}")
+        factors = ", two factors" if one.two_factor else ""
+        print(f"{one.name:20}  {role:12}  {many}{seen}{factors}")
     return 0
 
 
 def _set_password(options: argparse.Namespace, config: Config) -> int:
     name = options.name.strip()
     hashed = new_hash(name, _password(options))
-    in_transaction(config, lambda conn: set_password(conn, name, hashed))
+
+    async def work(conn: Connection) -> bool:
+        await set_password(conn, name, hashed)
+        off = options.two_factor_off and await turn_off(conn, name)
+        if off:
+            await security.write(conn, "two_factor_off", COMMAND_LINE, about=name)
+        return bool(off)
+
+    off = in_transaction(config, work)
     print(f"{name} has a new password. Whoever was logged in as {name} is not any more.")
+    if off:
+        print("The second factor is off: the password is enough.")
     return 0
 
 
@@ -110,11 +135,11 @@ def _grant(options: argparse.Namespace, config: Config) -> int:
 
     async def work(conn: Connection) -> None:
         if options.everybody:
-            await open_to_all(conn, session)
+            await open_to_all(conn, session, COMMAND_LINE)
         elif role is None:
-            await take(conn, session, name)
+            await take(conn, session, name, COMMAND_LINE)
         else:
-            await give(conn, session, name, role, "command line", options.files)
+            await give(conn, session, name, role, COMMAND_LINE, options.files)
 
     in_transaction(config, work)
     if options.everybody:
@@ -123,6 +148,23 @@ def _grant(options: argparse.Namespace, config: Config) -> int:
         print(f"{name} is not on {session} any more.")
     else:
         print(f"{name} is on {session} as {'an' if role[0] == 'o' else 'a'} {role}.")
+    return 0
+
+
+def _log(options: argparse.Namespace, config: Config) -> int:
+    async def work(conn: Connection) -> list[SecurityEvent]:
+        return await read_all(conn, options.session, most=options.most)
+
+    found = in_transaction(config, work)
+    for one in found:
+        if options.json:
+            print(json.dumps(asdict(one) | dict(at=one.at.isoformat()), ensure_ascii=False))
+        else:
+            told = {"by": one.account, "about": one.about, "session": one.session_id, "from": one.address}
+            words = [f"{key} {value}" for key, value in (told | one.data).items() if value not in ("", None)]
+            print(f"{one.at:%Y-%m-%d %H:%M:%S} UTC  {one.what:20}  {', '.join(words)}")
+    if not found and not options.json:
+        print("Nothing has happened yet.")
     return 0
 
 
@@ -156,4 +198,6 @@ def _password(options: argparse.Namespace) -> str:
 
 def _as_json(one: ListedAccount) -> dict[str, object]:
     seen = one.seen_at.isoformat() if one.seen_at else None
-    return dict(name=one.name, observer=one.observes, logins=one.logins, seen_at=seen)
+    return dict(
+        name=one.name, observer=one.observes, two_factor=one.two_factor, logins=one.logins, seen_at=seen
+    )

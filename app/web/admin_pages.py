@@ -19,8 +19,9 @@ from app.sessions import actions, sessions, stopped_rooms
 from app.sessions.actions import ACTIONS
 from app.study.model.fields import first
 from app.web import templates
-from app.web.access import rights
+from app.web.access import rights, security
 from app.web.acts import Action, Wish, carry_out, moment
+from app.web.auth import address_of
 from app.web.fragments import fragment, sse
 from app.web.lab import Query, lab_of
 from app.web.monitor.dashboard import tick_context
@@ -100,6 +101,7 @@ async def export_zip(
     """`anonymous`: nobody can be known by it; the next two say more of how."""
     lab = lab_of(request)
     study = await study_of(request, session_id)
+    await _note_export(request, session_id, "export")
     mask = Mask(relative_times, without_text) if anonymous else None
     name = f"{session_id}{'-anonymous' * anonymous}-{datetime.now(UTC):%Y%m%d-%H%M%S}.zip"
     return Stream(
@@ -113,6 +115,7 @@ async def export_zip(
 async def payments_csv(request: Query, session_id: str) -> Response[bytes]:
     """The file of the export by itself, as it is now."""
     study = await study_of(request, session_id)
+    await _note_export(request, session_id, "payments")
     async with lab_of(request).pool.connection() as conn, snapshot(conn):
         rows = payments.payment_rows(conn, session_id, study)
         content = b"".join([block async for block, _ in written(payments.PAYMENT, rows)])
@@ -122,6 +125,13 @@ async def payments_csv(request: Query, session_id: str) -> Response[bytes]:
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
+
+
+async def _note_export(request: Query, session_id: str, file: str) -> None:
+    """Before it begins: what was sent in part was taken, too."""
+    async with lab_of(request).pool.connection() as conn:
+        name, address = who_asks(request).name, address_of(request)
+        await security.write(conn, "exported", name, address, session_id, file=file)
 
 
 async def _tell_everybody(wish: Wish) -> str:

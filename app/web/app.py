@@ -10,6 +10,7 @@ from litestar import Litestar, Router
 
 from app.config import Config
 from app.web import (
+    account_pages,
     admin_pages,
     erase_pages,
     health,
@@ -21,6 +22,7 @@ from app.web import (
     replay_pages,
     rights_pages,
     room_pages,
+    security_pages,
     templates,
 )
 from app.web.assets import static_file, static_files
@@ -46,7 +48,17 @@ def create_app(config: Config, url: str) -> Litestar:
             gc.set_threshold(20_000, 50, 1000)
             yield
 
-    modules = (login_pages, admin_pages, people_pages, room_pages, replay_pages, rights_pages, erase_pages)
+    modules = (
+        login_pages,
+        account_pages,
+        security_pages,
+        admin_pages,
+        people_pages,
+        room_pages,
+        replay_pages,
+        rights_pages,
+        erase_pages,
+    )
     admin = [handler for module in modules for handler in module.HANDLERS]
     return Litestar(
         route_handlers=[

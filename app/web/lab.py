@@ -36,6 +36,7 @@ from app.study.hooks.pool import Hooks
 from app.web.access.guesses import Guesses
 from app.web.access.open_pages import OpenPages
 from app.web.access.passwords import Hashing
+from app.web.access.security import Readers
 from app.web.live.feeds import Live
 from app.web.monitor.dashboard import render_tick
 from app.web.monitor.server_figures import Figures, percentile, resident_megabytes
@@ -67,6 +68,7 @@ class Lab:
     open_pages: OpenPages  # of researchers
     hashing: Hashing
     guesses: Guesses
+    readers: Readers
     acknowledged: Counter[str]  # session → records for which this process has handed out receipts
     sign_in_times: deque[float]  # seconds from the form to the answer, with the seating in it
 
@@ -160,6 +162,7 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
         open_pages=open_pages,
         hashing=Hashing(),
         guesses=Guesses(pool),
+        readers=Readers(),
         acknowledged=acknowledged,
         sign_in_times=deque(maxlen=1000),
     )

@@ -1,25 +1,20 @@
-"""A researcher logs in and out; who guesses passwords is held off before anything is done for them."""
+"""A researcher logs in and out."""
 
 from __future__ import annotations
-
-import re
 
 from litestar import get, post
 from litestar.response import Redirect, Response
 
-from app.database.connections import Connection
 from app.study.model.fields import first
-from app.web.access import accounts, attempts, logins
-from app.web.access.attempts import Limit, network_of
-from app.web.auth import ADMIN_COOKIE, address_of, cookie_in, own_cookie, too_many
+from app.web.access import logins, second_factor, security
+from app.web.auth import ADMIN_COOKIE, address_of, cookie_in, own_cookie
+from app.web.credentials import right_code, right_password, welcome
 from app.web.forms import form_of
 from app.web.lab import Query, lab_of
 from app.web.researchers import NOBODY
 from app.web.responses import page
 
-BY_ADDRESS = Limit("log in from an address", 30, 60)
-BY_NAME_THERE = Limit("log in with a name from an address", 10, 60)
-BY_NAME = Limit("log in with a name", 100, 60)
+HALF = 300  # seconds in which the code has to follow the password
 
 
 @get("/login", needs=NOBODY)
@@ -39,56 +34,56 @@ async def login_form(request: Query, key: str = "", to: str = "/admin") -> Respo
 async def login(request: Query) -> Response[str] | Redirect:
     lab, form = lab_of(request), await form_of(request)
     name, password = first(form, "name").strip(), first(form, "password")
-    async with lab.pool.connection() as conn:
-        await count_try(request, conn, name)
-        stored = await accounts.password_hash(conn, name)
-    if not await lab.hashing.matches(stored, password):
+    if not await right_password(request, name, password):
         sentence = (
             "Name and password do not fit together. `networklab admin password NAME` gives a new password."
         )
         return page("admin/login.html", dict(problem=sentence, name=name[:100]), 403)
     async with lab.pool.connection() as conn:
-        await forget_tries(request, conn, name)
+        if not await second_factor.is_on(conn, name):
+            return await welcome(request, conn, name)
+        half = await second_factor.begin_half(conn, name)
+    headers = own_cookie(request, ADMIN_COOKIE, half, HALF)
+    return Redirect("/admin/login/code", status_code=303, headers=headers)
+
+
+@get("/login/code", needs=NOBODY)
+async def code_form(request: Query) -> Response[str] | Redirect:
+    async with lab_of(request).pool.connection() as conn:
+        name = await second_factor.half_of(conn, _key(request))
+    if name is None:
+        return Redirect("/admin/login", status_code=303)
+    return page("admin/code.html", dict(problem="", name=name))
+
+
+@post("/login/code", needs=NOBODY)
+async def give_code(request: Query) -> Response[str] | Redirect:
+    half, code = _key(request), first(await form_of(request), "code")
+    async with lab_of(request).pool.connection() as conn:
+        name = await second_factor.try_half(conn, half)
+        if name is None:
+            sentence = "This took too long, or too many tries. Log in again."
+            return page("admin/login.html", dict(problem=sentence, name=""), 403)
+        if not await right_code(request, conn, name, code):
+            sentence = (
+                "This is not the code that your app shows now, or it was used already. Wait for the next one."
+            )
+            return page("admin/code.html", dict(problem=sentence, name=name), 403)
+        await second_factor.end_half(conn, half)
         return await welcome(request, conn, name)
 
 
 @post("/logout", needs=NOBODY)
 async def logout(request: Query) -> Redirect:
     async with lab_of(request).pool.connection() as conn:
-        await logins.end_login(conn, cookie_in(dict(request.scope["headers"]), ADMIN_COOKIE))
+        name = await logins.end_login(conn, _key(request))
+        if name is not None:
+            await security.write(conn, "logged_out", name, address_of(request))
     return Redirect("/admin/login", status_code=303, headers=own_cookie(request, ADMIN_COOKIE, "", 0))
 
 
-async def count_try(request: Query, conn: Connection, name: str) -> None:
-    """Raises a 429, before any work, for too many from one address, for one name there, or for one name everywhere.
-
-    The last of these lets each address have its first try: whoever guesses elsewhere keeps nobody out here.
-    """
-    network = network_of(address_of(request))
-    for limit, source in (
-        (BY_ADDRESS, (network,)),
-        (BY_NAME_THERE, (name, network)),
-        (BY_NAME, (name,)),
-    ):
-        tries = await attempts.count(conn, limit, *source)
-        if tries.count > limit.most:
-            raise too_many(tries.wait)
-        if limit is BY_NAME_THERE and tries.count == 1:
-            return
+def _key(request: Query) -> str:
+    return cookie_in(dict(request.scope["headers"]), ADMIN_COOKIE)
 
 
-async def forget_tries(request: Query, conn: Connection, name: str) -> None:
-    """It was no guess."""
-    network = network_of(address_of(request))
-    await attempts.forget(conn, BY_NAME_THERE, name, network)
-    await attempts.take_back(conn, BY_ADDRESS, network)
-
-
-async def welcome(request: Query, conn: Connection, name: str, to: str = "/admin") -> Redirect:
-    """A log-in, and on to one of our pages."""
-    key = await logins.log_in(conn, name, address_of(request), request.headers.get("user-agent", ""))
-    ours = to if re.fullmatch(r"/admin(/[\w/-]*)?", to) else "/admin"
-    return Redirect(ours, status_code=303, headers=own_cookie(request, ADMIN_COOKIE, key))
-
-
-HANDLERS = [login_form, login, logout]
+HANDLERS = [login_form, login, code_form, give_code, logout]

@@ -17,7 +17,9 @@ from app.sessions import actions
 from app.sessions.sessions import find_session
 from app.study.model.fields import first
 from app.web import templates
+from app.web.access import security
 from app.web.acts import Action, Wish, carry_out, number
+from app.web.auth import address_of
 from app.web.fragments import fragment
 from app.web.lab import Query, lab_of
 from app.web.live.whereabouts import place_shown
@@ -62,6 +64,8 @@ async def player_page(request: Query, session_id: str, player_id: int) -> Respon
     async with lab.pool.connection() as conn:
         study = await lab.studies.current(conn, session_id)
         player = await _player(conn, session_id, player_id)
+        if lab.readers.begins(who.login_id, player_id):
+            await security.write(conn, "page_read", who.name, address_of(request), session_id, str(player_id))
         story = await histories.story_of(conn, player)
         tells_pay = study.pays and not who.files
         place = None if tells_pay else await place_shown(conn, lab.keys, study, player_id)

@@ -15,6 +15,8 @@ from app.database.connections import snapshot
 from app.replay.fold import Span, read_span, read_then
 from app.sessions.sessions import find_session
 from app.web import templates
+from app.web.access import security
+from app.web.auth import address_of
 from app.web.lab import Query, lab_of
 from app.web.monitor.dashboard import room_items
 from app.web.replay.dashboard import (
@@ -87,6 +89,11 @@ async def replay_page(
     second, room_id, player_id = _second(at), _number(room), _number(player)
     if second is None:
         return problem(request, 422, f"“{at[:40]}” is no time. Give seconds, such as 90 or 12.5.", here)
+    if player_id and lab.readers.begins(who.login_id, player_id):
+        async with lab.pool.connection() as conn:
+            await security.write(
+                conn, "page_read", who.name, address_of(request), session_id, str(player_id), replay=True
+            )
     async with lab.pool.connection() as conn, snapshot(conn):
         session = await find_session(conn, session_id)
         span = await read_span(conn, session_id)

@@ -10,6 +10,7 @@ from app.sessions.sessions import find_session
 from app.study.model.fields import Form, first
 from app.web.access import accounts, rights
 from app.web.access.rights import ROLES, RightsError
+from app.web.forms import form_of
 from app.web.lab import Query, lab_of
 from app.web.researchers import OWNS, Researcher, who_asks
 from app.web.responses import page
@@ -22,7 +23,7 @@ async def rights_page(request: Query, session_id: str) -> Response[str]:
 
 @post("/sessions/{session_id:str}/rights", needs=OWNS)
 async def change_rights(request: Query, session_id: str) -> Response[str] | Redirect:
-    who, form = who_asks(request), (await request.form()).dict()
+    who, form = who_asks(request), await form_of(request)
     try:
         async with lab_of(request).pool.connection() as conn, conn.transaction():
             await _change(conn, session_id, who, form)
@@ -36,9 +37,9 @@ async def change_rights(request: Query, session_id: str) -> Response[str] | Redi
 async def _change(conn: Connection, session_id: str, who: Researcher, form: Form) -> None:
     name, role = first(form, "account"), first(form, "role")
     if role == "everybody":
-        await rights.open_to_all(conn, session_id)
+        await rights.open_to_all(conn, session_id, who.name)
     elif role == "nobody":
-        await rights.take(conn, session_id, name)
+        await rights.take(conn, session_id, name, who.name)
     elif role in ROLES:
         if not await rights.is_restricted(conn, session_id):
             await rights.give(conn, session_id, who.name, "owner", who.name)

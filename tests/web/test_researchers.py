@@ -29,9 +29,18 @@ ONE_PLAYER, ONE_ROOM = f"{PLAYER}/{{player_id:int}}", f"{ROOM}/{{room_id:int}}"
 NEEDS = {
     "GET /admin/login": "nobody",
     "POST /admin/login": "nobody",
+    "GET /admin/login/code": "nobody",
+    "POST /admin/login/code": "nobody",
     "POST /admin/logout": "nobody",
     "GET /admin": "account",
     "GET /admin/here": "account",
+    "GET /admin/account": "account",
+    "POST /admin/account/password": "account",
+    "POST /admin/account/logins": "account",
+    "GET /admin/account/two-factor": "account",
+    "POST /admin/account/two-factor": "account",
+    "POST /admin/account/two-factor/off": "account",
+    "GET /admin/security": "account",
     f"GET {SESSION}": "sees",
     f"GET {SESSION}/here": "sees",
     f"GET {SESSION}/live": "sees",
@@ -47,6 +56,9 @@ NEEDS = {
     f"POST {ONE_ROOM}/{{action:str}}": "acts",
     f"GET {SESSION}/rights": "owns",
     f"POST {SESSION}/rights": "owns",
+    f"GET {SESSION}/security": "owns",
+    f"POST {SESSION}/erase": "owns",
+    f"POST {ONE_PLAYER}/erase": "owns",
 }
 # Who is let in to what, besides what needs no more than a log-in. `nina` is on another session only.
 MAY = {

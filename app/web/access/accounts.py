@@ -7,8 +7,10 @@ from datetime import datetime
 
 from app.database.connections import Connection
 from app.database.queries import Queries, rows, value
+from app.web.access import security
 from app.web.access.logins import IDLE
 from app.web.access.passwords import PasswordHash, new_hash
+from app.web.access.security import COMMAND_LINE
 
 SQL = Queries(__name__)
 
@@ -23,6 +25,7 @@ class ListedAccount:
 
     name: str
     observes: bool  # changes nothing, whatever rights it is given
+    two_factor: bool
     has_password: bool  # not those that commands make for themselves
     created_at: datetime
     logins: int
@@ -36,6 +39,7 @@ async def put_account(conn: Connection, name: str, password: str, observes: bool
     await conn.execute(
         SQL["put_account"], dict(name=name, password_hash=new_hash(name, password), observes=observes)
     )
+    await security.write(conn, "account_added", COMMAND_LINE, about=name, observer=observes)
 
 
 async def ensure_account(conn: Connection, name: str) -> None:
@@ -43,14 +47,18 @@ async def ensure_account(conn: Connection, name: str) -> None:
     await conn.execute(SQL["ensure_account"], dict(name=name))
 
 
-async def set_password(conn: Connection, name: str, password_hash: PasswordHash) -> None:
+async def set_password(
+    conn: Connection, name: str, password_hash: PasswordHash, by: str = COMMAND_LINE, address: str = ""
+) -> None:
     if await value(conn, SQL["set_password"], name=name, password_hash=password_hash) is None:
         raise _nobody(name)
+    await security.write(conn, "password_changed", by, address, about=name)
 
 
 async def remove_account(conn: Connection, name: str) -> None:
     if await value(conn, SQL["remove_account"], name=name) is None:
         raise _nobody(name)
+    await security.write(conn, "account_removed", COMMAND_LINE, about=name)
 
 
 async def password_hash(conn: Connection, name: str) -> str | None:

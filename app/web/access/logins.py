@@ -46,7 +46,7 @@ async def log_in(
     `browser`: as it names itself.
     """
     key = secrets.token_urlsafe(24)
-    named = _in_words(browser)
+    named = in_words(browser)
     await conn.execute(
         SQL["add_login"],
         dict(key_hash=_hash(key), name=name, once=once, hours=HOURS, address=address, browser=named),
@@ -64,8 +64,10 @@ async def use_link(conn: Connection, key: str) -> str | None:
     return found
 
 
-async def end_login(conn: Connection, key: str) -> None:
-    await conn.execute(SQL["end_login"], dict(key_hash=_hash(key)))
+async def end_login(conn: Connection, key: str) -> str | None:
+    """Whose it was; None for one that had ended."""
+    found: str | None = await value(conn, SQL["end_login"], key_hash=_hash(key))
+    return found
 
 
 async def end_one(conn: Connection, name: str, id: int) -> bool:
@@ -94,7 +96,7 @@ def _hash(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
-def _in_words(browser: str) -> str:
+def in_words(browser: str) -> str:
     """“Firefox on Windows”; what names itself otherwise is kept as it is, if it is short."""
     name = next((words for sign, words in BROWSERS.items() if f"{sign}/" in browser), "")
     system = next((one for one in SYSTEMS if one in browser), "")

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 from app.database.connections import Connection
 from app.database.queries import Queries, row, rows, value
+from app.web.access import security
 
 SQL = Queries(__name__)
 Role = Literal["owner", "colleague", "observer"]
@@ -84,21 +85,24 @@ async def give(
     await conn.execute(SQL["give"], given)
     await conn.execute(SQL["restrict"], dict(session_id=session_id, restricted=True))
     await _keep_an_owner(conn, session_id)
+    await security.write(conn, "right_given", by, "", session_id, name, role=role, files=files)
 
 
-async def take(conn: Connection, session_id: str, name: str) -> None:
+async def take(conn: Connection, session_id: str, name: str, by: str) -> None:
     """Raises `RightsError`."""
     await _lock(conn, session_id)
     if await value(conn, SQL["take"], session_id=session_id, name=name) is None:
         raise RightsError(f"{name[:100]} was given no right on this session.")
     await _keep_an_owner(conn, session_id)
+    await security.write(conn, "right_taken", by, "", session_id, name)
 
 
-async def open_to_all(conn: Connection, session_id: str) -> None:
+async def open_to_all(conn: Connection, session_id: str, by: str) -> None:
     """Everybody with an account is on the session again."""
     await _lock(conn, session_id)
     await conn.execute(SQL["take_all"], dict(session_id=session_id))
     await conn.execute(SQL["restrict"], dict(session_id=session_id, restricted=False))
+    await security.write(conn, "opened_to_all", by, "", session_id)
 
 
 async def owned_by_nobody(conn: Connection) -> list[str]:

@@ -15,7 +15,7 @@ delete from account where name = %(name)s returning name
 select password_hash from account where name = %(name)s
 
 -- name: list_accounts
-select a.name, a.observes, a.password_hash <> '' as has_password, a.created_at, count(l.id) as logins, max(l.seen_at) as seen_at
+select a.name, a.observes, a.totp_secret is not null as two_factor, a.password_hash <> '' as has_password, a.created_at, count(l.id) as logins, max(l.seen_at) as seen_at
 from account a left join login l on l.account = a.name and not l.once and l.expires_at > now()
     and l.seen_at > now() - make_interval(hours => %(idle)s)
 group by a.name order by a.name

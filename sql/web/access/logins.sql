@@ -19,7 +19,8 @@ delete from login where key_hash = %(key_hash)s and once and expires_at > now() 
 
 -- name: end_login
 -- Those that ended by themselves go, too.
-delete from login where key_hash = %(key_hash)s or expires_at <= now()
+with old as (delete from login where expires_at <= now())
+delete from login where key_hash = %(key_hash)s and expires_at > now() returning account
 
 -- name: end_one
 delete from login where id = %(id)s and account = %(name)s and not once returning id

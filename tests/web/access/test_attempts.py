@@ -11,7 +11,7 @@ import pytest
 from app.database.connections import Connection
 from app.web.access.accounts import put_account
 from app.web.access.attempts import Limit, count, network_of
-from app.web.login_pages import BY_ADDRESS, BY_NAME
+from app.web.credentials import BY_ADDRESS, BY_NAME
 from tests.house.house import PASSWORD, House
 
 

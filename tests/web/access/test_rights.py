@@ -55,14 +55,14 @@ def test_a_session_is_everybodys_until_somebody_is_named_and_always_somebodys_th
     [_, carl] = shared.do(lambda conn: given_on(conn, session.id))
     assert carl.role == "colleague" and carl.files and not carl.takes_files
     refused(lambda conn: give(conn, session.id, "olga", "colleague", "story"), "has an owner")
-    refused(lambda conn: take(conn, session.id, "olga"), "has an owner")
-    refused(lambda conn: take(conn, session.id, "wanda"), "was given no right")
-    shared.do(lambda conn: take(conn, session.id, "carl"))
+    refused(lambda conn: take(conn, session.id, "olga", "story"), "has an owner")
+    refused(lambda conn: take(conn, session.id, "wanda", "story"), "was given no right")
+    shared.do(lambda conn: take(conn, session.id, "carl", "story"))
     assert roles(shared, session) == {"olga": "owner"}
     # A removal is never refused: whom it leaves without an owner the command says.
     shared.sql("delete from account where name = 'olga'")
     assert roles(shared, session) == {}, "and not everybody’s"
-    shared.do(lambda conn: open_to_all(conn, session.id))
+    shared.do(lambda conn: open_to_all(conn, session.id, "story"))
     assert roles(shared, session) == {"carl": "owner", "wanda": "observer"}
 
 
@@ -105,7 +105,7 @@ def test_an_open_dashboard_ends_for_who_is_taken_off_the_session(shared: House, 
 
     async def story() -> None:
         async with watching(ada, f"{here}/live") as hers, watching(grace, f"{here}/live") as board:
-            await asyncio.to_thread(shared.do, lambda conn: take(conn, session.id, "grace"))
+            await asyncio.to_thread(shared.do, lambda conn: take(conn, session.id, "grace", "story"))
             await board.until(lambda text: "has ended" in text and board.ended, "its end", 3)
             seen = len(hers.messages)
             await hers.until(lambda _: len(hers.messages) > seen + 1, "the owner’s next ticks")

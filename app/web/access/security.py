@@ -1,0 +1,114 @@
+"""The security log: what happened to accounts, log-ins, rights and data. Nobody changes it, and it can't be flooded."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from psycopg.types.json import Jsonb
+
+from app.database.connections import Connection
+from app.database.queries import Queries, rows
+from app.web.access import attempts
+from app.web.access.attempts import Limit
+
+SQL = Queries(__name__)
+What = Literal[
+    "logged_in",
+    "log_in_failed",
+    "held_off",
+    "failures_not_logged",
+    "logged_out",
+    "log_ins_ended",
+    "password_changed",
+    "two_factor_on",
+    "two_factor_off",
+    "recovery_code_used",
+    "account_added",
+    "account_removed",
+    "right_given",
+    "right_taken",
+    "opened_to_all",
+    "exported",
+    "page_read",
+]
+COMMAND_LINE = "command line"
+FAILURES = Limit("failures that are logged", 300, 60)
+LAST = 2**62  # no event has this number
+MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityEvent:
+    id: int
+    at: datetime
+    what: What
+    account: str  # who did it, or whose name it was tried with; empty: nobody that there is
+    session_id: str | None
+    about: str  # the account, or the number of the player, that it was done to
+    address: str
+    data: dict[str, Any]
+
+
+async def write(
+    conn: Connection,
+    what: What,
+    account: str,
+    address: str = "",
+    session_id: str | None = None,
+    about: str = "",
+    **data: object,
+) -> None:
+    given = dict(what=what, account=account, address=address, session_id=session_id, about=about)
+    await conn.execute(SQL["write"], given | dict(data=Jsonb(data)))
+
+
+async def write_failure(conn: Connection, what: What, account: str, address: str) -> None:
+    """So many a minute, whatever many attackers from many addresses do; then one line that says so."""
+    tries = await attempts.count(conn, FAILURES)
+    if tries.count <= FAILURES.most:
+        await write(conn, what, account, address)
+    elif tries.count == FAILURES.most + 1:
+        await write(conn, "failures_not_logged", "")
+
+
+async def read_all(
+    conn: Connection, session_id: str | None = None, before: int = LAST, most: int = MOST
+) -> list[SecurityEvent]:
+    """The newest first."""
+    return await rows(conn, SecurityEvent, SQL["read_all"], session_id=session_id, before=before, most=most)
+
+
+async def read_own(
+    conn: Connection,
+    name: str,
+    sessions: Collection[str],
+    session_id: str | None = None,
+    before: int = LAST,
+    most: int = MOST,
+) -> list[SecurityEvent]:
+    """What this account did, what was done to it, and what happened in these sessions; the newest first."""
+    given = dict(name=name, sessions=list(sessions), session_id=session_id, before=before, most=most)
+    return await rows(conn, SecurityEvent, SQL["read_own"], **given)
+
+
+class Readers:
+    """Who has just read whose page: a page that is open asks each second and is read once an hour."""
+
+    def __init__(self, seconds: float = 3600.0, most: int = 10_000) -> None:
+        self.seconds, self.most = seconds, most
+        self.read: OrderedDict[tuple[int, int], float] = OrderedDict()  # log-in and player → when
+
+    def begins(self, login_id: int, player_id: int) -> bool:
+        now, key = time.monotonic(), (login_id, player_id)
+        if now - self.read.get(key, -self.seconds) < self.seconds:
+            return False
+        self.read[key] = now
+        self.read.move_to_end(key)
+        if len(self.read) > self.most:
+            self.read.popitem(last=False)
+        return True
