@@ -31,7 +31,11 @@ OF_SEVERAL = {
     "sessions": "any_order crashes",
     "study": "fields kinds languages networks randomisation roles study treatments wrong_studies",
     "study/hooks": "hooks reading",
-    "web": "admin barriers browser clock drafts keyboard networks odd_requests pages phone sending sides static",
+    "web": """
+        admin barriers browser clock drafts keyboard
+        networks odd_requests pages phone
+        sending sentences sides static
+    """,
     "web/live": "live",
     "web/monitor": "monitor",
 }

@@ -10,7 +10,7 @@ from datetime import datetime
 from psycopg.types.json import Jsonb
 
 from app.database.connections import Connection
-from app.database.queries import Queries, row, rows
+from app.database.queries import Queries, row, rows, value
 from app.players.people import Person
 from app.study.model.study import Study
 
@@ -108,6 +108,13 @@ async def find_by_tokens(conn: Connection, tokens: Sequence[str]) -> list[Player
 
 async def find_player(conn: Connection, player_id: int) -> Player | None:
     return await row(conn, Player, SQL["find_player"], player_id=player_id)
+
+
+async def was_taken_out(conn: Connection, player: Player) -> bool:
+    """Whether somebody who left did so by a researcher's hand."""
+    if player.status != "left":
+        return False
+    return bool(await value(conn, SQL["was_taken_out"], player_id=player.id, session_id=player.session_id))
 
 
 async def sign_in(conn: Connection, arrivals: Sequence[Arrival]) -> list[SignedIn | None]:

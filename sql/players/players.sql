@@ -75,3 +75,11 @@ where session_id = %(session_id)s and status = 'waiting'
 -- name: finish
 update player set status = 'finished', finished_at = now(), outcome = %(outcome)s, code = %(code)s
 where room_id = any(%(room_ids)s) and status = 'playing'
+
+-- name: was_taken_out
+-- Their own log says who did it: the room's, or the session's if they never had a room.
+select exists (
+    select from player p join log l on l.session_id = p.session_id and l.room_id is not distinct from p.room_id
+    join event e on e.log_id = l.id and e.player_id = p.id and e.name = 'player_left'
+    where p.id = %(player_id)s and l.session_id = %(session_id)s and e.data ? 'by'
+)

@@ -140,7 +140,7 @@ SAID = {
     "de": {
         "door": (
             "Willkommen. Zuerst ein paar Fragen.",
-            "höchstens 5 Minuten, und zwar bezahlt",
+            "höchstens 5 Minuten, sobald es begonnen hat, und zwar bezahlt",
             "Hereinkommen",
         ),
         "wrong entry": (
@@ -177,7 +177,7 @@ SAID = {
     "es": {
         "door": (
             "Le damos la bienvenida. Primero, unas preguntas.",
-            "como máximo 5 minutos; la espera se paga",
+            "como máximo 5 minutos una vez que haya empezado; la espera se paga",
             "Entrar",
         ),
         "wrong entry": (

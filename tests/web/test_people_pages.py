@@ -243,7 +243,7 @@ def test_somebody_who_waits_takes_the_place_of_a_player_and_the_room_goes_on(
         ):
             for _ in range(2):  # a double click
                 assert (await ada.do(f"{of}/replace", _for(ids["R3"]))).status == 200
-            await before.until(lambda text: "You have left the study" in text, "the way out")
+            await before.until(lambda text: "The researchers have ended your part" in text, "the way out")
             await after.until(lambda text: 'action="/play/records"' in text, "the place")
             assert "from the first" not in after.text and "from the first" not in await guests["R3"].page()
             await guests["R3"].say("from the second")

@@ -225,6 +225,11 @@ class RoomPlace:
         return not self.me.asked or self.room.opening or self.room.stopped
 
     @property
+    def alone(self) -> bool:
+        """Whether all whom this player saw have left."""
+        return bool(self.partners) and not any(seat.is_taken for seat in self.partners)
+
+    @property
     def gone(self) -> tuple[Seat, ...]:
         """Those of the partners whose slot is empty."""
         return tuple(seat for seat in self.partners if not seat.is_taken)
@@ -265,11 +270,14 @@ class RoomPlace:
         """Nothing where nobody has: what stands there would be read out again."""
         if self.left == before.left:
             return ""
-        return fragment(
-            "#left",
-            "innerHTML",
-            templates.render_for(self.study, "player/_player_left.html", **self.context()),
+        left, talks_with = (
+            templates.render_for(self.study, f"player/{part}.html", **self.context())
+            for part in ("_player_left", "_talks_with")
         )
+        with_whom = (
+            fragment("#talks-with", "innerHTML", talks_with) if self.position.step.chat != "none" else ""
+        )
+        return fragment("#left", "innerHTML", left) + with_whom
 
     def pay_html(self) -> str:
         return templates.render_for(self.study, "player/_player_earned.html", **self.context())
@@ -291,6 +299,7 @@ class DonePlace:
     seq: int  # of the last event in the session's log
     aside: Aside
     account: Account | None  # None where the study says nothing of pay
+    taken_out: bool = False  # by a researcher
 
     @property
     def situation(self) -> str:

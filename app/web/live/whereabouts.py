@@ -8,7 +8,7 @@ from app.database import clock
 from app.database.connections import Connection, snapshot
 from app.players import drafts, notes
 from app.players.pay import account_now, earned_by
-from app.players.players import Player, find_player
+from app.players.players import Player, find_player, was_taken_out
 from app.rooms import lobby, messages, prospects, receipts, records, rooms
 from app.rooms.shown import told_in
 from app.study.model.study import Study
@@ -29,7 +29,9 @@ async def place_of(conn: Connection, keys: Keys, study: Study, player_id: int) -
         saved = await receipts.saved_by(conn, player.room_id, player.id)
         log_id, seq = await lobby.session_log(conn, player.session_id)
         account = await account_now(conn, study, player, clock.now())
-        return DonePlace(player, study, saved, log_id, seq, await _aside(conn, keys, player), account)
+        aside = await _aside(conn, keys, player)
+        taken_out = await was_taken_out(conn, player)
+        return DonePlace(player, study, saved, log_id, seq, aside, account, taken_out)
 
 
 async def place_shown(conn: Connection, keys: Keys, study: Study, player_id: int) -> Place | None:

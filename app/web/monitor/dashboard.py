@@ -149,6 +149,7 @@ def room_items(
             kind=room.kind,
             number=room.number,
             status="stopped" if room.stopped else room.status,
+            outcome=room.outcome,
             position=room.position,
             step=room.step,
             round=room.round,

@@ -37,6 +37,7 @@ class RoomLine:
     round: int
     deadline: datetime
     stopped: bool  # a hook could not decide: it waits for the researcher
+    outcome: str | None  # how it ended
     types: list[str]  # of the players, by slot; of a bot that has had it from the start, what it asks for
     states: list[str]  # answered, silent, nudged, away (no page is connected), left or bot, by slot
 

@@ -149,6 +149,7 @@ def _line(then: Then, room: RoomThen, connected: Collection[int] | None) -> Room
         number=room.number,
         status=room.status,
         stopped=room.stopped,
+        outcome=room.outcome,
         position=room.position,
         step=room.step,
         round=room.round,

@@ -12,7 +12,7 @@ from app.database.connections import Connection
 from app.database.queries import Queries, rows
 from app.players.notes import Note, Notices
 from app.players.pay import account_now
-from app.players.players import Player
+from app.players.players import Player, was_taken_out
 from app.replay.state import PlayerThen, Then
 from app.rooms import messages, prospects, ties
 from app.rooms.receipts import Saved, digest
@@ -110,7 +110,8 @@ async def place_then(conn: Connection, stage: Stage, player_id: int) -> Place | 
     digest_ = digest((one.id, one.field, one.value) for one in own)
     saved = Saved([one.id for one in own], digest_, sent, any(one.erased for one in own))
     out = _player(stage, player)
-    return DonePlace(out, study, saved, 0, 0, aside, await account_now(conn, study, out, stage.at))
+    account, taken_out = await account_now(conn, study, out, stage.at), await was_taken_out(conn, out)
+    return DonePlace(out, study, saved, 0, 0, aside, account, taken_out)
 
 
 async def room_then(conn: Connection, stage: Stage, room_id: int) -> RoomView:

@@ -40,7 +40,7 @@ where session_id = %(session_id)s and status = 'waiting' and standby_until is no
 
 -- name: room_lines
 select r.id, r.name, r.kind, r.number, r.status::text, r.position, r.step, r.round, r.deadline,
-    r.stopped is not null as stopped,
+    r.stopped is not null as stopped, r.outcome,
     array_agg(coalesce(p.type, nullif(s.type, 'any'), '') order by s.slot) as types,
     array_agg(case
         when s.bot then 'bot'
@@ -61,11 +61,23 @@ where r.session_id = %(session_id)s
 group by r.id order by r.id
 
 -- name: newest_events
-select e.at, e.name, p.label, e.data from log l
-join event e on e.log_id = l.id and e.seq > l.last_seq - 60
-left join player p on p.id = e.player_id
-where l.session_id = %(session_id)s and l.room_id is null and e.name <> 'player_placed'
-order by e.seq desc limit 25
+-- Of the session's log, and whose places became empty or were taken over, which their rooms' logs have.
+select e.at, e.name, p.label, e.data from (
+    (
+        select e.at, e.name, e.player_id, e.data, e.seq from log l
+        join event e on e.log_id = l.id and e.seq > l.last_seq - 60
+        where l.session_id = %(session_id)s and l.room_id is null and e.name <> 'player_placed'
+        order by e.seq desc limit 25
+    )
+    union all
+    (
+        select e.at, e.name, e.player_id, e.data, null
+        from event e join log l on l.id = e.log_id and l.room_id is not null
+        where e.session_id = %(session_id)s and e.name in ('player_left', 'player_replaced')
+        order by e.at desc limit 25
+    )
+) e left join player p on p.id = e.player_id
+order by e.at desc, e.seq desc nulls first limit 25
 
 -- name: usual_times
 -- Medians, in seconds: from the link to signing in, from there to a seat, and from the seat to the end.

@@ -145,7 +145,7 @@ def test_the_lobby_is_drawn_by_type_and_time_and_stands_still_in_a_pause(
         await sign_everyone_in([shared.guest(server, session, label) for label in ("R1", "R2")])
         shared.sql("update player set waiting_since = waiting_since - interval '30 min' where label = 'R1'")
         text = await ada.shows("2 red 30:0")
-        assert "pair needs 1 more blue" in text and "at most 120:00" in text
+        assert "pair needs 1 more blue" in text and "at most 2:00:00" in text
         assert (await ada.page()).count('width="4" height=') == 2  # one waits long, one has just come
         table = words(await ada.page("/players?status=waiting"))
         assert table.index("R1 red waiting since") < table.index("R2 red waiting since")
@@ -190,6 +190,6 @@ def _two(token: str) -> list[Person]:
 
 def test_a_room_in_which_nobody_sits_yet_is_drawn() -> None:
     """As a moment of the past may have it, between the room and the first of its seats."""
-    room = RoomLine(1, "pair-1", "pair", 1, "playing", 0, "talk", 1, datetime.now(UTC), False, [], [])
+    room = RoomLine(1, "pair-1", "pair", 1, "playing", 0, "talk", 1, datetime.now(UTC), False, None, [], [])
     study = parse(as_files(LONG))
     assert "0 of 0 have answered" in room_items([room], study, {}, "/rooms/", keep=False)

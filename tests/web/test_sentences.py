@@ -1,0 +1,148 @@
+"""Stories of sentences that are true for whoever reads them, whatever has happened to them and to others."""
+
+from __future__ import annotations
+
+from tests.house.desk import desk, numbers
+from tests.house.guests import Guest, seated, sign_everyone_in
+from tests.house.house import House, Opened
+from tests.house.pages import words
+from tests.house.server import Server
+from tests.house.studies import LONG, as_files
+from tests.house.waits import until
+
+TRUST = """
+title = "Trust"
+[[room]]
+name = "pair"
+seats = {any = 2}
+[role]
+deal = {sender = 1, receiver = 1}
+[[step]]
+page = "talk"
+limit = "60s"
+only = {role = "sender"}
+chat = "neighbours"
+fields = [{name = "sent", ask = "How much?", kind = "integer", min = 0, max = 10}]
+[[step]]
+page = "talk"
+name = "back"
+limit = "60s"
+only = {role = "receiver"}
+fields = [{name = "returned", ask = "How much back?", kind = "integer", min = 0, max = 30}]
+"""
+ALONE = "Nobody you were connected with is still here."
+
+
+async def room_of(guests: list[Guest]) -> None:
+    await sign_everyone_in(guests)
+    for guest in guests:
+        await seated(guest)
+
+
+def test_who_waits_for_nobody_is_not_told_that_nobody_is_here(shared: House, server: Server) -> None:
+    session = shared.open_files(as_files(TRUST), {"x": 2})
+    guests = [shared.guest(server, session, label) for label in session.tokens]
+
+    async def story() -> None:
+        await sign_everyone_in(guests)
+        pages: dict[Guest, str] = {}
+
+        async def opened() -> bool:
+            pages.update({guest: await guest.page() for guest in guests})
+            return any("How much?" in page for page in pages.values())
+
+        await until(opened, "the first step")
+        [sender] = [guest for guest, page in pages.items() if "How much?" in page]
+        [receiver] = [guest for guest in guests if guest is not sender]
+        assert ALONE not in pages[sender], "the receiver is here, and asked in the next step"
+        assert "Nobody you are connected with is in this part" in pages[sender]
+        assert "0 of 1 neighbours has answered" in pages[receiver]
+        await leave(receiver)
+        page = await sender.shows("has left; the group goes on.")
+        assert ALONE in page and "You talk with" not in page
+        assert "Nobody whom you talked with is still here" in page
+
+    shared.tell(story())
+
+
+def test_who_left_is_not_among_those_one_talks_with(
+    shared: House, server: Server, other_server: Server
+) -> None:
+    session = shared.open(LONG, {"red": 3, "blue": 2})
+    ada = desk(shared, other_server, session)
+
+    async def story() -> None:
+        guests = {label: shared.guest(server, session, label) for label in session.tokens}
+        late = guests.pop("R3")
+        await room_of(list(guests.values()))
+        await late.sign_in()
+        neighbours = {label: talks_with(await guest.page()) for label, guest in guests.items()}
+        r1 = guests["R1"]
+        [seen_by] = [label for label in ("R2", "B1", "B2") if alias(session, "R1") in neighbours[label]][:1]
+        other = guests[seen_by]
+        async with other.watching() as stream:
+            await leave(r1)
+            await stream.until(lambda text: f"{alias(session, 'R1')} has left" in text, "who left")
+            await stream.until(
+                lambda text: any('hx-target="#talks-with"' in one for one in stream.raw), "the heading"
+            )
+        assert alias(session, "R1") not in talks_with(await other.page())
+        assert len(talks_with(await other.page())) == len(neighbours[seen_by]) - 1
+        ids = numbers(shared, session)
+        await ada.do(f"/players/{ids['R1']}/replace", {"newcomer": str(ids["R3"]), "outcome": "withdrawn"})
+        page = await seated(late)
+        assert "has left" not in page and "had left" not in page, "it is their own place"
+        assert alias(session, "R3") in talks_with(await other.page())
+        assert "You have left the study." in await r1.page(), "they did, before anybody came"
+
+    def alias(session: Opened, label: str) -> str:
+        [(found,)] = shared.sql(
+            """select s.alias from player p join slot s on s.room_id = p.room_id and s.slot = p.slot
+            where p.session_id = %s and p.label = %s""",
+            session.id,
+            label,
+        )
+        return str(found)
+
+    shared.tell(story())
+
+
+def talks_with(page: str) -> set[str]:
+    names = page.partition('<span id="talks-with">')[2].partition("</span>")[0]
+    return set(words(names).removeprefix("You talk with ").replace(" and ", ", ").split(", "))
+
+
+def test_a_room_that_was_ended_is_not_shown_as_one_that_went_through(
+    shared: House, server: Server, other_server: Server
+) -> None:
+    session = shared.open(LONG)
+    ada = desk(shared, other_server, session)
+
+    async def story() -> None:
+        guests = [shared.guest(server, session, label) for label in session.tokens]
+        await room_of(guests)
+        ids = numbers(shared, session)
+        assert "1 of 3" in await ada.shows("mixed 1")
+        out = f"/players/{ids['R1']}"
+        await ada.do(f"{out}/dismiss", {"outcome": "withdrawn"})
+        assert "The researchers have ended your part in the study." in await guests[0].page()
+        assert "R1 left (withdrawn)" in await ada.shows("R1 left"), "though it is the room's log that has it"
+        [(room,)] = shared.sql("select id from room where session_id = %s", session.id)
+        form = await ada.form(f"/rooms/{room}", f"/rooms/{room}/end")
+        await ada.do(f"/rooms/{room}/end", {**form, "outcome": "partner_left"})
+        page = await ada.shows("ended at 1")
+        assert "✓" not in page
+        item = (await ada.page()).partition(f'id="room-{room}"')[2].partition("</li>")[0]
+        assert 'value="0"' in item and "ended in talk 1" in item
+        assert "1 of 3" in words(await ada.page("/rooms"))
+
+    shared.tell(story())
+
+
+async def leave(guest: Guest) -> None:
+    assert (await guest.browser.post("/play/leave", {})).status in (200, 303)
+    await until(lambda: _has_left(guest), "the way out")
+
+
+async def _has_left(guest: Guest) -> bool:
+    return "You have left the study." in await guest.page()
