@@ -126,10 +126,11 @@ class Lively:
         found = await players.find_player(conn, player)
         assert found is not None
         assert found.room_id is not None
-        # Said some time after the last: nobody may say so much at once.
+        # Nobody may say more than some things at once: then it is some time after them.
         await conn.execute(
-            "update message set at = at - interval '10 s' where player_id = %s and at > now() - interval '10 s'",
-            [player],
+            """update message set at = at - interval '10 s' where player_id = %(id)s and %(most)s <= (
+                select count(*) from message where player_id = %(id)s and at > now() - interval '10 s')""",
+            dict(id=player, most=messages.MOST),
         )
         (number,) = await messages.store(
             conn, [NewMessage(player, found.room_id, to, "talk", False, body, str(uuid4()))]
