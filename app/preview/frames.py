@@ -84,10 +84,12 @@ class Frames:
         others = [(name, value) for name, value in headers if name not in (b"cookie", b"sec-fetch-dest")]
         asked = {**scope, "headers": [*others, (b"cookie", b"; ".join([*given, *kept]))]}
 
+        changed = CHANGED if scope["path"].rstrip("/") == "/dev" else CHANGED_IN_FRAMES
+
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [
-                    (name, CHANGED[name](value) if name in CHANGED else value)
+                    (name, changed[name](value) if name in changed else value)
                     for name, value in message["headers"]
                     if not (frame is not None and name == b"set-cookie" and _keep(frame.cookies, value))
                 ]
@@ -97,14 +99,23 @@ class Frames:
 
 
 def _framed(policy: bytes) -> bytes:
-    """Our pages may be framed by nobody, and frame nothing: here by, and, what runs on this machine."""
+    """Our pages may be framed by nobody: here by what runs on this machine."""
+    return policy.replace(b"frame-ancestors 'none'", ANCESTORS.encode())
+
+
+def _framing(policy: bytes) -> bytes:
+    """They frame nothing: the window does, and nothing that a study wrote is in it."""
     return policy.replace(b"frame-ancestors 'none'", f"{ANCESTORS}; {FRAMES}".encode())
 
 
-CHANGED: Mapping[bytes, Callable[[bytes], bytes]] = {
-    b"content-security-policy": _framed,
-    b"cache-control": lambda _: NOT_KEPT[1],  # who writes a style or a script is to see it
-}
+def _not_kept(_: bytes) -> bytes:
+    """Who writes a style or a script is to see it."""
+    return NOT_KEPT[1]
+
+
+Changed = Mapping[bytes, Callable[[bytes], bytes]]
+CHANGED: Changed = {b"content-security-policy": _framing, b"cache-control": _not_kept}
+CHANGED_IN_FRAMES: Changed = {b"content-security-policy": _framed, b"cache-control": _not_kept}
 
 
 def _keep(jar: dict[str, str], header: bytes) -> bool:

@@ -26,7 +26,7 @@ from app.web import (
     templates,
 )
 from app.web.assets import static_file, static_files
-from app.web.auth import same_site
+from app.web.auth import no_players_page, same_site
 from app.web.lab import open_lab
 from app.web.metrics import metrics
 from app.web.player_stream import play_live
@@ -63,7 +63,7 @@ def create_app(config: Config, url: str) -> Litestar:
     return Litestar(
         route_handlers=[
             *player_pages.HANDLERS,
-            Router("/admin", guards=[same_site, admitted], route_handlers=admin),
+            Router("/admin", guards=[same_site, no_players_page, admitted], route_handlers=admin),
             play_live,
             *health.HANDLERS,
             metrics,

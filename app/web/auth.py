@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ ADMIN_COOKIE = "networklab_admin"
 HOST_ONLY = "__Host-"  # before the name: taken over TLS only, and no other host of the domain can set it
 RawHeaders = dict[bytes, bytes]  # as ASGI has them, names in lower case
 DAY = 24 * 3600  # seconds
+PATH = re.compile(r"https?://[^/?#]*(/[^?#]*)")
 
 
 class NotSignedIn(Exception):
@@ -56,6 +58,29 @@ def check_site(headers: RawHeaders, config: Config) -> None:
     raise PermissionDeniedException(
         detail=Sentence("This form was sent from another site. Open your own link and try again.")
     )
+
+
+async def no_players_page(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
+    """The guard of the researcher's side: no script or form of a page on which a study's own words stand is answered.
+
+    Such a page is kept from asking by its policy (responses.py); this is for where that is lost on the way. Links may
+    lead here from anywhere. Raises a 403.
+    """
+    headers = dict(connection.scope["headers"])
+    asked_from = PATH.match(headers.get(b"referer", b"").decode("latin-1"))
+    is_link = connection.scope.get("method") in ("GET", "HEAD") and not (
+        b"hx-request" in headers or headers.get(b"sec-fetch-dest") == b"empty"
+    )
+    if not is_link and asked_from and not is_of_researchers(asked_from[1]):
+        raise PermissionDeniedException(
+            detail=Sentence(
+                "Only a researcher’s own pages can ask for this. Go on from the list of sessions."
+            )
+        )
+
+
+def is_of_researchers(path: str) -> bool:
+    return path.startswith(("/admin/", "/dev/")) or path in ("/admin", "/dev")
 
 
 def player_of(connection: ASGIConnection) -> tuple[int, str]:  # type: ignore[type-arg]

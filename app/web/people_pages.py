@@ -22,6 +22,7 @@ from app.web.acts import Action, Wish, carry_out, number
 from app.web.auth import address_of
 from app.web.fragments import fragment
 from app.web.lab import Query, lab_of
+from app.web.live.glass import seen_now
 from app.web.live.whereabouts import place_shown
 from app.web.monitor import histories
 from app.web.monitor.dashboard import type_numbers
@@ -71,7 +72,7 @@ async def player_page(request: Query, session_id: str, player_id: int) -> Respon
         place = None if tells_pay else await place_shown(conn, lab.keys, study, player_id)
         standbys = await takeovers.standbys_for(conn, player)
         account = await account_now(conn, study, player, clock.now()) if who.files else None
-    shown = place.html() if place else ""
+    shown = seen_now(place)
     context = dict(story=story, player=player, study=study, shown=shown, who=who, now=clock.now())
     context |= dict(standbys=standbys, account=account)
     context |= dict(form_key=new_token(12), type_numbers=type_numbers(study, [player.type]))

@@ -18,6 +18,7 @@ from app.web import templates
 from app.web.access import security
 from app.web.auth import address_of
 from app.web.lab import Query, lab_of
+from app.web.live.glass import behind_glass
 from app.web.monitor.dashboard import room_items
 from app.web.replay.dashboard import (
     answers_over,
@@ -119,7 +120,7 @@ async def replay_page(
             type_numbers=monitor.type_numbers,
             room_items=room_items(monitor.rooms, study, monitor.type_numbers, slider.to_room(), keep=False),
             story=await story_then(conn, stage, room_id) if opened else None,
-            shown=await page_then(conn, stage, player_id)
+            shown=behind_glass(study, await page_then(conn, stage, player_id))
             if player_id and (who.files or not study.pays)
             else "",
             now=moment,

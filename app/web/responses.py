@@ -15,18 +15,26 @@ from app.study.model.fields import Form
 from app.study.model.study import Study
 from app.web import templates
 from app.web.assets import is_versioned
-from app.web.auth import NotSignedIn, player_of
+from app.web.auth import NotSignedIn, is_of_researchers, player_of
 from app.web.lab import lab_of
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-HEADERS = [  # of every answer
+# What a study wrote is on players' pages, and acts there as whoever looks at it: a researcher may, in the browser in
+# which they are logged in. So those pages ask nothing but where players' forms go. A policy can't say "here, but only
+# below this path" without naming the host, which a proxy may have changed: two policies say it, for both hold.
+PLAYERS_ASK = ("/play", "/play/", "/join/", "/s/")
+PLAYERS_POLICY = "; ".join(
+    f"{what} {' '.join(f'*:*{path}' for path in PLAYERS_ASK)}" for what in ("connect-src", "form-action")
+)
+FOR_RESEARCHERS = [  # of each of their pages
     (b"content-security-policy", POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),  # a join link is a secret; it never leaves for another site
 ]
+HEADERS = [*FOR_RESEARCHERS, (b"content-security-policy", PLAYERS_POLICY.encode())]  # of every other answer
 NOT_KEPT = (b"cache-control", b"no-store")
 ONLY_TLS = (
     b"strict-transport-security",
@@ -90,7 +98,7 @@ def texts_for(request: Request[Any, Any, Any]) -> Texts:
 
     The study is not read for this: a sentence that says that the database is away must not ask it anything.
     """
-    if request.url.path.startswith("/admin"):
+    if is_of_researchers(request.url.path):
         return texts_in()
     try:
         study = lab_of(request).studies.at_hand(player_of(request)[1])
@@ -114,7 +122,8 @@ async def add_headers(message: Message, scope: Scope) -> None:
         for_ever = message["status"] == 200 and is_versioned(scope)
         given = list(message["headers"])
         named = {name for name, _ in given}  # by a page that may be framed
-        ours = [header for header in HEADERS if header[0] not in named]
+        of_all = FOR_RESEARCHERS if is_of_researchers(scope["path"]) else HEADERS
+        ours = [header for header in of_all if header[0] not in named]
         secure = scope["scheme"] == "https" or scope["litestar_app"].state.lab.config.secure
         kept, tls = FOR_EVER if for_ever else NOT_KEPT, [ONLY_TLS] if secure else []
         message["headers"] = [*given, *ours, kept, *tls]

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 from pytest_playwright.pytest_playwright import CreateContextCallback
@@ -214,8 +215,16 @@ def test_a_seating_that_a_hook_has_stopped_is_told_and_goes_on_with_the_next_sav
 
         await window_shows(browser, "hooks.py:2", "no idea", "The seating waits until it is mended.")
         (study / "hooks.py").write_text(seats)
-        await window_shows(browser, "talk 1 · mixed-1")
+        shown = await window_shows(browser, "talk 1 · mixed-1")
         browser.close()
+        [player, *_] = re.findall(r'src="(http://127.0.0.1:\d+)/', shown)
+        for there, at, frames in ((address.removesuffix("/dev"), "/dev", True), (player, "/play", False)):
+            answer = await asyncio.to_thread(httpx.get, f"{there}{at}")
+            policies = answer.headers["content-security-policy"]  # both, as one text
+            assert ("frame-src" in policies) == frames, (
+                "only the window has frames, and nothing of a study is in it"
+            )
+            assert "frame-ancestors http://localhost" in policies
 
     with preview(('"6m"', '"6m"\nseat = "together"'), hooks=fails) as (study, address):
         asyncio.run(story(study, address))

@@ -182,12 +182,38 @@ def test_every_answer_has_the_headers_that_keep_it_safe(
         policy = answer.headers["content-security-policy"]
         assert "default-src 'none'" in policy and "script-src 'self';" in policy and "unsafe" not in policy
         assert "frame-ancestors 'none'" in policy and "form-action 'self'" in policy
+        # httpx gives two policies as one text; to a browser both hold.
+        narrow = "connect-src *:*/play *:*/play/ " in policy
+        assert narrow != answer.request.url.path.startswith("/admin"), (
+            "players’ pages ask for players’ addresses"
+        )
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["referrer-policy"] == "same-origin"
     with visitor.stream("GET", "/play/live") as stream:
         assert stream.headers["cache-control"] == "no-store"
         assert stream.headers["content-type"].startswith("text/event-stream")
+
+
+def test_the_researchers_side_answers_no_form_and_no_script_of_a_players_page(
+    shared: House, visitor: httpx.Client
+) -> None:
+    session = shared.open(people={"red": 1})
+    visitor.cookies.set(ADMIN_COOKIE, shared.do(lambda conn: log_in(conn, "grace")))
+    here = f"/admin/sessions/{session.id}"
+    from_play = {"Referer": f"{visitor.base_url}/play"}
+    refused = (
+        visitor.post(f"{here}/pause", headers=from_play),
+        visitor.get(here, headers=from_play | {"Sec-Fetch-Dest": "empty", "Sec-Fetch-Site": "same-origin"}),
+        visitor.get(here, headers=from_play | {"HX-Request": "true"}),
+        visitor.post(f"{here}/pause", headers={"Referer": f"{visitor.base_url}/join/x?a=/admin/"}),
+    )
+    assert {answer.status_code for answer in refused} == {403}
+    assert all("Only a researcher’s own pages" in answer.text for answer in refused)
+    assert visitor.get(here, headers=from_play).status_code == 200, "a link"
+    for fine in ({}, {"Referer": f"{visitor.base_url}{here}"}, {"Referer": "http://[nonsense"}):
+        assert visitor.post(f"{here}/pause", headers=fine).status_code == 303
+        assert visitor.post(f"{here}/resume", headers=fine).status_code == 303
 
 
 def test_static_files_have_a_version_in_their_address_and_are_kept_for_ever(visitor: httpx.Client) -> None:
