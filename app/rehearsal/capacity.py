@@ -10,11 +10,15 @@ import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from app.rehearsal.gauges import Sample
 
 BUSIEST = 10.0  # seconds of the highest load, from which the capacity is estimated
 FILL = 0.9  # of a core or of all cores: more leaves no room for a burst
+# Seconds more that each form may take on average before the verdict's limits are crossed: whoever waits for an answer
+# sends nothing meanwhile, so people who are many times as fast overload a server later than a straight line says.
+SLACK = 0.2
 MOST_TIMES = 3  # what was played: further the line is not drawn
 
 
@@ -27,6 +31,7 @@ class Load:
     postgres: float | None  # None: it is not on this machine
     bot: float  # the process of bots that used most
     bots: float  # all of them
+    forms: float  # that one who plays sent in a second, messages included
     cores: int  # of this machine
     shared: bool  # server, Postgres and bots share this machine
 
@@ -64,14 +69,14 @@ def estimate(samples: Sequence[Sample], players: int, local: bool = True) -> Cap
 
     `local`: it is on this machine.
     """
-    loads = [load for first, last in _windows(samples) if (load := _load(first, last, local))]
+    loads = [load for window in _windows(samples) if (load := _load(window, local))]
     if not loads:
         return None
     share, limit, load = max(
         ((share / FILL, limit, load) for load in loads for share, limit in _shares(load)),
         key=lambda one: one[0],
     )
-    most = players / max(share, 0.001)
+    most = players / max(share, 0.001) * (1 + SLACK * load.forms)
     or_more = most > MOST_TIMES * players
     return Capacity(_two_digits(min(most, MOST_TIMES * players)), or_more, limit, load)
 
@@ -87,7 +92,14 @@ def _shares(load: Load) -> Iterator[tuple[float, str]]:
         )
 
 
-def _load(first: Sample, last: Sample, local: bool) -> Load | None:
+def _forms(window: Sequence[Sample]) -> float:
+    """Of each who plays, in a second."""
+    playing = sum(later.playing * (later.at - earlier.at) for earlier, later in pairwise(window))
+    return sum(len(one.latencies) for one in window[1:]) / playing if playing else 0.0
+
+
+def _load(window: Sequence[Sample], local: bool) -> Load | None:
+    first, last = window[0], window[-1]
     seconds = last.at - first.at
     used = {
         name: (process.cpu - first.processes[name].cpu) / seconds
@@ -106,19 +118,20 @@ def _load(first: Sample, last: Sample, local: bool) -> Load | None:
         postgres=database,
         bot=max(bots, default=0.0),
         bots=sum(bots),
+        forms=_forms(window),
         cores=os.cpu_count() or 1,
         shared=local and database is not None,
     )
 
 
-def _windows(samples: Sequence[Sample]) -> Iterator[tuple[Sample, Sample]]:
-    for first in samples:
-        last = next((one for one in samples if one.at >= first.at + BUSIEST), None)
-        if last is None:
-            if len(samples) > 1 and first is samples[0]:
-                yield samples[0], samples[-1]
+def _windows(samples: Sequence[Sample]) -> Iterator[Sequence[Sample]]:
+    for start, first in enumerate(samples):
+        end = next((n for n, one in enumerate(samples) if one.at >= first.at + BUSIEST), None)
+        if end is None:
+            if len(samples) > 1 and start == 0:
+                yield samples
             return
-        yield first, last
+        yield samples[start : end + 1]
 
 
 def _two_digits(number: float) -> int:

@@ -155,8 +155,8 @@ class Verdict:
             return ""
         return (
             f"In the ten busiest seconds with {self.players:,} players{self.pace}, {self.room.load}. The estimate is a"
-            " straight line from there to where the first part is full, for players who are like these; no limit but"
-            " the processors is in it."
+            " straight line from there to where the first part is full, and what waiting for answers slows people who"
+            " are as fast as these; no limit but the processors is in it."
         )
 
     def as_json(self) -> dict[str, Any]:
