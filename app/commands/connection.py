@@ -12,6 +12,7 @@ from app.database.running import database
 from app.sessions.sessions import find_session
 from app.sessions.studies import read_study
 from app.study.model.study import Study
+from app.web.access import security
 
 T = TypeVar("T")
 
@@ -38,6 +39,15 @@ async def study_of(url: str, session_id: str) -> Study:
         return await read_study(conn, session_id)
 
     return await _connected(url, read)
+
+
+async def note_export(url: str, session_id: str, file: str) -> None:
+    """In the security log, as on the pages."""
+
+    async def write(conn: Connection) -> None:
+        await security.write(conn, "exported", security.COMMAND_LINE, "", session_id, file=file)
+
+    await _connected(url, write)
 
 
 async def _connected(

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from app.commands.arguments import Refusal
-from app.commands.connection import study_of
+from app.commands.connection import note_export, study_of
 from app.config import Config
 from app.database.running import database
 from app.export.anonymous import Mask
@@ -45,6 +45,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
 
     async def work(url: str) -> object:
         study = await study_of(url, options.session)
+        await note_export(url, options.session, "export")
         write = write_zip if options.to.suffix == ".zip" else write_folder
         manifest = await write(url, options.session, study, options.to, mask)
         if options.key and mask:

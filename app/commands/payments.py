@@ -18,6 +18,8 @@ from app.sessions.sessions import find_session
 from app.sessions.studies import read_study
 from app.study.languages.texts import texts_in
 from app.study.model.study import Study
+from app.web.access import security
+from app.web.access.security import COMMAND_LINE
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +37,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
     async def read(conn: Connection) -> tuple[Study, list[Booked]]:
         await find_session(conn, options.session)
         study = await read_study(conn, options.session)
+        await security.write(conn, "exported", COMMAND_LINE, "", options.session, file="payments")
         return study, [one async for one in booked(conn, options.session, study)]
 
     study, came = in_transaction(config, read)

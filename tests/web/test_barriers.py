@@ -77,6 +77,16 @@ def test_no_page_has_a_barrier_that_axe_finds(stage: Stage) -> None:
     place = desk.url
     desk.goto(f"{place}?wall=true")
     look(desk, "wall")
+    for of_account in ("account", "account/two-factor", "security"):
+        desk.goto(f"{stage.server.base}/admin/{of_account}")
+        look(desk, of_account)
+    desk.goto(f"{place}/rights")
+    look(desk, "rights of everybody")
+    desk.get_by_role("button", name="Give it").click()
+    desk.get_by_text("Change…").last.click()
+    look(desk, "rights")
+    desk.get_by_role("link", name="Security log").click()
+    look(desk, "security log of the session")
     desk.goto(f"{place}/rooms")
     expect(desk.get_by_role("link", name="mixed-1")).to_be_visible()
     look(desk, "rooms")

@@ -149,3 +149,8 @@ def test_the_command_line_reads_all_of_it(hall: House, tmp_path: Path) -> None:
     kinds = ["account_removed", "password_changed", "account_added"]
     assert told == [(kind, "command line", "pia") for kind in kinds]
     assert "account_removed" in shell.type("admin", "log", "--most", "1").stdout
+    session = hall.visit().open(start=False)
+    assert shell.type("export", session.id, "--to", "data.zip").returncode == 0
+    assert shell.type("payments", session.id).returncode == 0
+    of_session = shell.type("admin", "log", "--session", session.id, "--json").stdout.splitlines()
+    assert [json.loads(line)["data"] for line in of_session] == [{"file": "payments"}, {"file": "export"}]
