@@ -102,7 +102,9 @@ async def _look(
         return view
     asked = running and not at_once
     chosen = (
-        await seating_hook.chosen(conn, hooks, study, session.id, session.seed, seating.choosable(view))
+        await seating_hook.chosen(
+            conn, hooks, study, session.id, session.seed, seating.choosable(study, view)
+        )
         if asked
         else []
     )

@@ -140,11 +140,16 @@ def plan(study: Study, view: LobbyView) -> Plan:
     )
 
 
-def choosable(view: LobbyView) -> LobbyView:
-    """As a hook sees it that seats: those who are there and not asked for a room already."""
+def choosable(study: Study, view: LobbyView) -> LobbyView:
+    """As a hook sees it that seats: those who are there and not asked for a room already.
+
+    Whose time is up is not asked any more, or two who never click would be asked for ever.
+    """
     settled = _settle(view)
     made = Counter(view.made) + Counter(one.kind for one in (*settled.opens, *settled.waits))
-    return replace(view, waiting=[one for one in _free(view, settled) if one.present], made=made)
+    patience = study.lobby.max_wait if study.lobby.ready else float("inf")
+    here = [one for one in _free(view, settled) if one.present and one.waited < patience]
+    return replace(view, waiting=here, made=made)
 
 
 def _settle(view: LobbyView) -> Settled:
@@ -178,7 +183,7 @@ def _new(study: Study, view: LobbyView) -> Sequence[Placement]:
     if study.lobby.seat_hook and not view.at_once:
         return view.chosen or []
     kinds = [replace(kind, after=0.0) if kind.name == view.at_once else kind for kind in study.rooms]
-    free = choosable(view)
+    free = choosable(study, view)
     return decide(kinds, free.waiting, free.made)
 
 

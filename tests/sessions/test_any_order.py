@@ -164,7 +164,26 @@ limit = "45s"
 fields = [{name = "ready", ask = "Ready?", kind = "yes_no"}]
 dropout = {silent = "15s", then = ["nudge", "end_room"]}
 """
-MOVED_BY_HAND = ("waiting_since", "standby_until")  # by this story, as time passes
+# Rooms that ask before they open.
+ASKING = """
+title = "Who is ready"
+types = ["red", "blue"]
+[[room]]
+name = "pair"
+seats = {any = 2}
+[lobby]
+max_wait = "2m"
+ready = "20s"
+[pay]
+base = 2.00
+currency = "EUR"
+[[step]]
+page = "talk"
+limit = "60s"
+chat = "room"
+fields = [{name = "gave", ask = "How much?", kind = "integer", min = 0, max = 20}]
+"""
+MOVED_BY_HAND = ("asked_until", "waiting_since", "standby_until")  # by this story, as time passes
 HEARD = """insert into process (id, seen_at, figures, heard_since, heard_until)
     values ('orders', 'infinity', '{}', '-infinity', now() + make_interval(secs => %s))
     on conflict (id) do update set heard_until = excluded.heard_until"""
@@ -259,7 +278,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.people = [Person(uuid4().hex, f"P{n}", "red" if n % 2 else "blue") for n in range(PEOPLE)]
         self.forms: dict[int, Answer] = {}
 
-    @initialize(nth=st.integers(0, 1))
+    @initialize(nth=st.integers(0, 2))
     def a_session_begins(self, nth: int) -> None:
         self.study = self.world.plans[nth]
         self.session = self.world.do(lambda conn: open_session(conn, self.study, self.people)).id
@@ -324,6 +343,20 @@ class AnyOrder(RuleBasedStateMachine):
         self.world.conduct()
 
     @rule(who=WHO)
+    def says_that_they_are_ready(self, who: int) -> None:
+        ready = [self.ids[who]]
+        self.world.do(lambda conn: lobby.seat(conn, self.session, self.study, ready=ready))
+
+    @rule()
+    def everybody_says_so(self) -> None:
+        self.world.do(lambda conn: lobby.seat(conn, self.session, self.study, ready=self.ids))
+
+    @rule(who=WHO)
+    def says_so_as_the_process_dies(self, who: int) -> None:
+        ready = [self.ids[who]]
+        self.world.interrupted(lambda conn: lobby.seat(conn, self.session, self.study, ready=ready))
+
+    @rule(who=WHO)
     def answers(self, who: int) -> None:
         self.stores_an_answer(who)
 
@@ -384,6 +417,7 @@ class AnyOrder(RuleBasedStateMachine):
             " and status = 'waiting' returning id",
             "update player set standby_until = standby_until - interval '{}' where session_id = %s"
             " and status = 'waiting' and standby_until is not null returning id",
+            "update gathering set deadline = deadline - interval '{}' where session_id = %s returning id",
             "update lobby set due_at = due_at - interval '{}' where session_id = %s returning session_id",
         ):
             self.ask(query.replace("{}", f"{seconds} s"))
@@ -482,6 +516,7 @@ def test_whatever_happens_in_whatever_order_nobody_is_stuck_and_all_adds_up(data
     studies = (
         parse({"study.toml": STUDY.encode(), "hooks.py": HOOKS, **page}),
         parse({"study.toml": SILENT.encode(), **page}),
+        parse({"study.toml": ASKING.encode(), **page}),
     )
     world = World(database, studies)
     how = settings(

@@ -34,6 +34,7 @@ EVERYBODY: frozenset[EventName] = frozenset(
 COUNTED: frozenset[EventName] = frozenset({"player_signed_in", "room_opened"})
 # … and of these no player is told: a room that has ended counts as one that was opened
 PASSED_OVER: frozenset[EventName] = frozenset({"seating_stopped", "seating_retried", "room_ended"})
+AGAIN = 10.0  # seconds after which a lobby that counts only who is there is counted again
 LOBBY_PACE = 0.3  # seconds between two renderings of one lobby
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class SessionFeed:
     waiting: set[Page] = field(default_factory=set)
     pages: set[Page] = field(default_factory=set)
     rendering: asyncio.Task[None] | None = None
+    again: asyncio.TimerHandle | None = None
 
     def publish(self, events: Sequence[Event]) -> None:
         moved = {event.player_id for event in events if event.name in MOVES}
@@ -75,6 +77,10 @@ class SessionFeed:
             logger.warning("lobby not shown, trying again: %s", str(error).partition("\n")[0])
             self._show_lobby()
             return
+        if study.lobby.present:  # who falls silent tells nobody
+            if self.again:
+                self.again.cancel()
+            self.again = asyncio.get_running_loop().call_later(AGAIN, self._show_lobby)
         waits_for = prospects(study, waiting, made)
         rendered: dict[str, bytes] = {}
         for page in self.waiting:
