@@ -158,7 +158,8 @@ def _settle(view: LobbyView) -> Settled:
 
 def _free(view: LobbyView, settled: Settled) -> list[Waiting]:
     """Who is not asked for a room already; who has just missed one comes last."""
-    free = [one for one in view.waiting if one.player_id not in settled.held]
+    held = settled.held
+    free = [one for one in view.waiting if one.player_id not in held]
     return sorted(free, key=lambda one: one.player_id in settled.missed)
 
 
