@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -23,6 +24,7 @@ from tests.house.stage import (
     seconds,
     watch_the_clock,
 )
+from tests.house.waits import apart
 
 pytestmark = pytest.mark.browser
 
@@ -165,3 +167,28 @@ def deadlines(stage: Stage, session: Opened) -> dict[str, datetime]:
 def shown_moment(clock: Locator) -> datetime:
     """What a clock counts down to, to the millisecond."""
     return datetime.fromtimestamp(int(clock.get_attribute("data-until") or 0) / 1000, UTC)
+
+
+ASKS = PAIR.replace('max_wait = "5m"', 'max_wait = "5m"\npresent = "90s"\nready = "60s"')
+HIDDEN = "Object.defineProperty(Document.prototype, 'hidden', {get: () => true})"
+
+
+def test_a_lobby_hears_every_half_minute_of_a_page_that_is_hidden_and_calls_whoever_sits_before_it(
+    stage: Stage,
+) -> None:
+    session = stage.open(ASKS, 2)
+    ann = stage.page()
+    ann.clock.install()
+    ann.add_init_script(HIDDEN)
+    come_in(ann, stage.link(session, "P1"))
+    expect_state(ann, "Live", 15_000)
+    for _ in range(2):
+        with ann.expect_response("**/play/here") as sign:
+            ann.clock.fast_forward(30_000)
+        assert sign.value.ok
+    [ben] = stage.guests(session, "P2")
+    expect(ann).to_have_title(re.compile("^● Your group is here. Are you ready"))
+    ann.get_by_role("button", name="I’m ready").click()
+    expect(ann.get_by_text("You’re ready.")).to_be_visible()
+    apart(lambda: stage.house.tell(ben.browser.post("/play/here", {"ready": "1"})))
+    expect_round(ann, 1)
