@@ -12,7 +12,8 @@ from math import ceil
 from app.database.connections import Connection
 from app.database.queries import Queries, rows
 from app.rooms.records import hold_rooms
-from app.study.model.fields import Field
+from app.study.languages.texts import Sentence
+from app.study.model.fields import Field, FieldError, Form, first
 from app.study.model.kinds.text import TEXT
 from app.study.model.study import Study
 
@@ -52,6 +53,21 @@ class TooFast:
     """Not stored: so many came from this person just before. The same may be sent again after a while."""
 
     seconds: int  # until then
+
+
+def read_message(form: Form, chat: str) -> tuple[str, int | None, Sentence | None]:
+    """Body, slot it is for, and what is wrong with it."""
+    to = first(form, "to")
+    if chat == "none":
+        return "", None, Sentence("Nobody can write messages at this step.")
+    if to and not (to.isascii() and to.isdecimal() and len(to) < 6):
+        nobody = Sentence("This message names nobody who is here. Choose a person and send it again.")
+        return "", None, nobody
+    try:
+        body = BODY.read(form.get("body", ()))
+    except FieldError as error:
+        return "", None, error.sentence
+    return body, int(to) if to else None, None
 
 
 async def store(conn: Connection, sent: Sequence[NewMessage], most: int = MOST) -> list[int | TooFast | None]:

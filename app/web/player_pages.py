@@ -13,6 +13,7 @@ from litestar import get, post
 from litestar.exceptions import ClientException
 from litestar.params import Parameter
 from litestar.response import Redirect, Response
+from markupsafe import escape
 from psycopg_pool import PoolTimeout, TooManyRequests
 
 from app.database import clock
@@ -20,7 +21,7 @@ from app.database.group_commit import Busy
 from app.players import drafts, notes, players
 from app.players.players import Player
 from app.rooms import dropouts
-from app.rooms.messages import BODY, NewMessage, TooFast
+from app.rooms.messages import NewMessage, TooFast, read_message
 from app.rooms.records import form_id
 from app.sessions.arrivals import Closed, EntryForm, Refused
 from app.study.languages.texts import Sentence
@@ -139,6 +140,9 @@ async def store_records(request: Query) -> Response[str] | Redirect:
         return await _step_again(request, posted.form, posted.errors)
     if posted.key is None:
         return stale(request)
+    if posted.waits:
+        waits = Sentence("Kept, and saved once every question has an answer.")
+        return piece(escape(texts_for(request).say(waits)), 202)
     if posted.receipt is None:
         return refused(request, await _place(request))
     receipt = {"Receipt": str(posted.receipt)}
@@ -160,7 +164,7 @@ async def send_message(request: Query) -> Response[str] | Redirect:
     if key is None:
         return stale(request)
     step = study.plan[key.position].step
-    body, to, wrong = _read_message(form, step.chat)
+    body, to, wrong = read_message(form, step.chat)
     if wrong:
         return problem(request, 422, wrong, "/play")
     form_ = form_id(player_id, first(form, "form_key"), (("to", str(to)), ("body", body)))
@@ -318,21 +322,6 @@ async def _step_again(request: Query, form: Form, errors: Mapping[str, str]) -> 
     if wants_page(dict(request.scope["headers"])):
         return play_page(request, place, 422)
     return piece(place.step_html(), 422)
-
-
-def _read_message(form: Form, chat: str) -> tuple[str, int | None, Sentence | None]:
-    """Body, slot it is for, and what is wrong with it."""
-    to = first(form, "to")
-    if chat == "none":
-        return "", None, Sentence("Nobody can write messages at this step.")
-    if to and not (to.isascii() and to.isdecimal() and len(to) < 6):
-        nobody = Sentence("This message names nobody who is here. Choose a person and send it again.")
-        return "", None, nobody
-    try:
-        body = BODY.read(form.get("body", ()))
-    except FieldError as error:
-        return "", None, error.sentence
-    return body, int(to) if to else None, None
 
 
 HANDLERS = [

@@ -26,6 +26,7 @@ from app.web.responses import HEADERS, NOT_KEPT, wants_page
 from app.web.signing import FormKey, Purpose
 
 PATH = "/play/records"
+WHOLE = "form-whole"  # what the button says, where a change is saved by itself; no field has such a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Posted:
     key: FormKey | None  # None: not from a page of theirs
     errors: Mapping[str, str]  # field → sentence; then nothing is stored
     answer: Answer | None = None  # what is to be stored
+    waits: bool = False  # a change is saved once every question has an answer; then nothing is stored
     may_end_step: bool = False
     receipt: Receipt | None = None  # None: nothing is stored
 
@@ -91,9 +93,13 @@ def read(lab: Lab, study: Study, player_id: int, session_id: str, headers: RawHe
     if key is None:
         return Posted(study, player_id, session_id, form, None, {})
     position = study.plan[key.position]
-    values, errors = read_answers(position.step.fields, form)
+    fields, partly = position.step.fields, position.step.save == "change" and not first(form, WHOLE)
+    values, errors = read_answers(fields, form, partly)
     if errors:
         return Posted(study, player_id, session_id, form, key, errors)
+    # Who has answered is waited for no longer: half an answer must not be taken for one.
+    if partly and (not values or (len(values) < len(fields) and position.step.ends == "answered")):
+        return Posted(study, player_id, session_id, form, key, {}, waits=True)
     said = tuple(values.items())
     id = form_id(player_id, first(form, "form_key"), said)
     step = position.step

@@ -91,7 +91,7 @@ const sending = (() => {
       sendAgain(form, seconds > 0 ? seconds * 1000 * (1 + Math.random()) : undefined);
       return;
     }
-    arrived(form, response.status < 400);
+    arrived(form, response.status < 400 && response.status !== 202); // 202: kept, and not saved yet
     if (response.status < 400) byId("notice")?.replaceChildren();
     if (!form.isConnected) showElsewhere(text);
     if (response.status >= 400) return;

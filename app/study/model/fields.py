@@ -28,6 +28,10 @@ class FieldError(ValueError):
         self.sentence = sentence
 
 
+class Unanswered(FieldError):
+    """A question that wants an answer has none, or not all of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One question. `ask` is its text, `help` a smaller line below it.
@@ -134,7 +138,7 @@ class Kind(str):
         if text:
             return self.take(field, text)
         if field.required:
-            raise FieldError(self.when_empty)
+            raise Unanswered(self.when_empty)
         return ""
 
     def take(self, field: Field, text: str) -> str:
@@ -175,15 +179,21 @@ class Kind(str):
         raise NotImplementedError(f"nobody is asked for {self}")
 
 
-def read_answers(fields: Sequence[Field], form: Form) -> tuple[dict[str, str], dict[str, Sentence]]:
-    """What was posted for these fields, and a sentence beside each that cannot be stored."""
+def read_answers(
+    fields: Sequence[Field], form: Form, partly: bool = False
+) -> tuple[dict[str, str], dict[str, Sentence]]:
+    """What was posted for these fields, and a sentence beside each that cannot be stored.
+
+    `partly`: what still lacks an answer is left out, and no mistake.
+    """
     values: dict[str, str] = {}
     errors: dict[str, Sentence] = {}
     for field in fields:
         try:
             values[field.name] = field.kind.read(field, field.kind.posted(field, form))
         except FieldError as error:
-            errors[field.name] = error.sentence
+            if not (partly and isinstance(error, Unanswered)):
+                errors[field.name] = error.sentence
     return values, errors
 
 

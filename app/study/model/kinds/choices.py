@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, ClassVar
 
 from app.study.languages.texts import Sentence
-from app.study.model.fields import Field, FieldError, Form, Kind, plain_number, tidy
+from app.study.model.fields import Field, FieldError, Form, Kind, Unanswered, plain_number, tidy
 from app.study.model.kinds.choice import CHOOSE, check_options
 from app.study.syntax.table import Table
 
@@ -43,7 +43,7 @@ class Choices(Kind):
         if given:
             return _as_json(self.chosen(field, given))
         if field.required:
-            raise FieldError(self.when_empty)
+            raise Unanswered(self.when_empty)
         return ""
 
     def chosen(self, field: Field, given: Sequence[str]) -> list[str]:

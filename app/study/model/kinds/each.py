@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.study.languages.texts import Sentence
-from app.study.model.fields import Field, FieldError, Form, tidy
+from app.study.model.fields import Field, FieldError, Form, Unanswered, tidy
 from app.study.model.kinds.choice import CHOICE, check_options
 from app.study.model.kinds.integer import INTEGER
 from app.study.model.kinds.limited import Limited
@@ -59,7 +59,7 @@ class Each(Limited):
             raise FieldError(_OF_EACH)
         said, missing = found
         if field.required and missing:
-            raise FieldError(_OF_EACH)
+            raise Unanswered(_OF_EACH)
         if not field.options:
             return _pack({slot: INTEGER.take(field, text) for slot, text in said.items()})
         if any(text not in field.options for text in said.values()):

@@ -1,0 +1,76 @@
+"""Stories of a step that saves each change by itself: what is stored of a form of which not all is filled in."""
+
+from __future__ import annotations
+
+from tests.house.guests import Guest, seated, sign_everyone_in
+from tests.house.house import House, Opened
+from tests.house.server import Server
+
+STUDY = """
+title = "By itself"
+[[room]]
+name = "pair"
+seats = {any = 2}
+[[step]]
+page = "talk"
+limit = "60s"
+ends = "deadline"
+save = "change"
+fields = [
+    {name = "colour", ask = "Colour?", kind = "choice", options = ["red", "blue"]},
+    {name = "number", ask = "Number?", kind = "integer", min = 0, max = 9},
+    {name = "why", ask = "Why?", kind = "text", required = false},
+]
+"""
+
+
+async def a_room(house: House, server: Server, session: Opened) -> list[Guest]:
+    guests = [house.guest(server, session, label) for label in session.tokens]
+    await sign_everyone_in(guests)
+    for guest in guests:
+        await seated(guest)
+    return guests
+
+
+def stored(house: House, session: Opened) -> list[tuple[str, str, int]]:
+    return house.sql(
+        "select field, value, version from record where session_id = %s order by field, version", session.id
+    )
+
+
+def test_each_change_is_saved_by_itself_though_other_questions_want_an_answer(
+    shared: House, server: Server
+) -> None:
+    session = shared.open(STUDY, {"x": 2})
+
+    async def story() -> None:
+        [ann, _] = await a_room(shared, server, session)
+        said = await ann.answer({"colour": "red", "number": "", "why": ""})
+        assert (said.status == 200 and "Receipt" in said.headers) or "receipt" in said.headers
+        assert stored(shared, session) == [("colour", "red", 1), ("why", "", 1)]
+        wrong = await ann.answer({"colour": "red", "number": "12", "why": ""})
+        assert wrong.status == 422 and len(stored(shared, session)) == 2
+        whole = await ann.answer({"colour": "red", "number": "", "why": "", "form-whole": "1"})
+        assert whole.status == 422 and "Please" in whole.text, "who presses the button is told what lacks"
+        assert (await ann.answer({"colour": "red", "number": "3", "why": ""})).status == 200
+        assert ("number", "3", 1) in stored(shared, session)
+
+    shared.tell(story())
+
+
+def test_half_an_answer_is_kept_and_does_not_end_the_step(shared: House, server: Server) -> None:
+    session = shared.open(STUDY.replace('ends = "deadline"', ""), {"x": 2})
+
+    async def story() -> None:
+        guests = await a_room(shared, server, session)
+        for guest in guests:
+            said = await guest.answer({"colour": "red", "number": "", "why": ""})
+            assert said.status == 202 and "saved once every question has an answer" in said.text
+        assert stored(shared, session) == []
+        assert all(["0 of 1" in await guest.page() for guest in guests])
+        for guest in guests:
+            assert (await guest.answer({"colour": "red", "number": "1", "why": ""})).status == 200
+        for guest in guests:
+            await guest.shows('id="code"')
+
+    shared.tell(story())
