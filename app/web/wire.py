@@ -18,7 +18,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from app.web.responses import HEADERS, NOT_KEPT
 
 SLICE = 16_384  # bytes that are parsed at a time: more than a head may have is never taken in at once
-LARGEST_HEAD, MOST_HEADERS = 32_768, 128  # bytes
+LARGEST_HEAD, MOST_HEADERS = 32_768, 128  # bytes, with less than a slice on top
 LONGEST_ADDRESS = 8_192  # bytes
 LARGEST_BODY = 4_000_000  # bytes; larger than any form may be, so that its sender hears of it on a page
 MOST_PIPELINED = 64  # requests that wait for the answer to one before
@@ -103,6 +103,7 @@ class Bounded(HttpToolsProtocol):
     came = 0  # bytes of this head or body, but for the slice in which it began
     wrong: tuple[int, str] | None = None
     host: bytes | None = None
+    known: bytes | None = None  # the host of the request before
     coded = False  # the body comes in chunks
     length = 0  # that the head gives the body
     answering: RequestResponseCycle | None = None
@@ -173,20 +174,21 @@ class Bounded(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self.silent.pop(self, None)
         self._in_time()
-        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-        if size > LARGEST_HEAD or len(self.headers) > MOST_HEADERS:
+        if self.came > LARGEST_HEAD - SLICE or len(self.headers) > MOST_HEADERS:
             self._wrong(*LARGE_HEAD)
         if self.length > LARGEST_BODY:
             self._wrong(*LARGE)
-        version = self.parser.get_http_version()
-        if self.coded if version == "1.0" else self.host is None:
-            self._wrong(*UNREADABLE)
-        if self.parser.should_upgrade() and (self.length or self.coded):
+        if self.host is None or self.coded:
+            old = self.parser.get_http_version() == "1.0"
+            if self.coded if old else self.host is None:
+                self._wrong(*UNREADABLE)
+        upgrades = self.parser.should_upgrade()
+        if upgrades and (self.length or self.coded):
             self._wrong(*OTHER_PROTOCOL)  # the parser would not read that body
         if len(self.pipeline) >= MOST_PIPELINED:
             self._wrong(*MANY)
         super().on_headers_complete()
-        if self.parser.should_upgrade():
+        if upgrades:
             self.cycle.keep_alive = False
         self.reading, self.came = "body", 0
 
@@ -248,9 +250,9 @@ class Bounded(HttpToolsProtocol):
 
     def _look_at(self, name: bytes, value: bytes) -> None:
         if name == b"host":
-            if self.host is not None or not HOST.fullmatch(value):
+            if self.host is not None or (value != self.known and not HOST.fullmatch(value)):
                 self._wrong(*UNREADABLE)
-            self.host = value
+            self.host = self.known = value
         elif name == b"content-length":
             self.length = int(value)  # the parser has read it as a number, once
         elif name == b"transfer-encoding":

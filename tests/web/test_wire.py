@@ -187,7 +187,10 @@ def test_who_sends_slowly_or_nothing_is_let_go(what: str) -> None:
                 await asyncio.sleep(0.02)  # is the fault itself
 
         trickling = asyncio.create_task(trickle())
-        answer = await reader.read()
+        try:
+            answer = await reader.read()
+        except ConnectionResetError:  # it closed while more was on its way
+            answer = b""
         trickling.cancel()
         writer.close()
         return answer
