@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from urllib.parse import urlsplit
 
 from litestar import Request
 from litestar.response import Response
 
 from app.database import clock
-from app.web.auth import cookie
+from app.web.auth import cookie, told_address
 from app.web.lab import Query
 from app.web.live.places import LobbyPlace, Place, RoomPlace
 from app.web.responses import POLICY, page, texts_for
@@ -35,7 +34,7 @@ async def framed(request: Query) -> Response[str] | None:
 
 def door_without_cookie(request: Request) -> str | None:  # type: ignore[type-arg]
     """The door that somebody has just come through, if the cookie that they got there has not come back."""
-    door = urlsplit(request.headers.get("referer", ""))
+    door = told_address(request.headers.get("referer", ""))
     at_door = door.path.startswith(DOORS) and door.netloc == request.headers.get("host")
     return door.path if at_door and request.url.path == "/play" else None
 

@@ -68,7 +68,7 @@ def _not_logged_in(request: Query, _: NotLoggedIn) -> Response[str] | Redirect:
 def _not_on_session(request: Query, error: NotOnSession) -> Response[str]:
     """The same for a page that was open while somebody was taken off its session."""
     if "hx-request" in request.headers:
-        return Response("", status_code=404, headers={"HX-Redirect": "/admin"})
+        return problem(request, 404, error.detail, headers={"HX-Redirect": "/admin"})
     return problem(request, 404, error.detail)
 
 
