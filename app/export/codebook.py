@@ -107,7 +107,11 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "records.csv": _VALUES
     | {"value": "The answer that counts: the last that came in time, or the last if all came late."},
-    "history.csv": _VALUES,
+    "history.csv": _VALUES
+    | {
+        "said_tried_at": "Of a late answer: when it was first sent, by the word of the player's page, which could "
+        "not get it through. Empty where it said nothing."
+    },
     "records_wide.csv": {
         "player": "players.csv → player",
         "label": "players.csv → label",

@@ -112,11 +112,10 @@ async def play(request: Query, plain: bool | None = None) -> Response[str]:
 async def _news(request: Query) -> Response[str]:
     """The page to one that asks by itself, which is no sign of life of the person before it."""
     lab, (player_id, session_id) = lab_of(request), player_of(request)
-    as_of = templates.milliseconds(clock.now())
+    headers = {"As-Of": str(templates.milliseconds(clock.now()))}
     async with lab.pool.connection() as conn:
-        version = await version_of(conn, player_id)
+        headers["ETag"] = f'"{await version_of(conn, player_id)}"'
     lab.presence.asked(player_id, session_id)
-    headers = {"ETag": f'"{version}"', "As-Of": str(as_of)}
     # Whatever packs answers on the way may have weakened it.
     if request.headers.get("if-none-match", "").removeprefix("W/") == headers["ETag"]:
         return piece("", 304, headers)
@@ -150,9 +149,11 @@ async def store_records(request: Query) -> Response[str] | Redirect:
         return Redirect("/play", status_code=303, headers=receipt)
     if not posted.receipt.late:
         return piece(record_forms.saved(lab_of(request), posted), headers=receipt)
+    tried_ago = request.headers.get("tried-ago", "")
+    in_time = await record_forms.was_sent_in_time(lab_of(request), posted, tried_ago)
     here = fragment("#page", "innerMorph", (await _place(request)).html())
-    late = fragment("#notice", "innerHTML", templates.render("player/_late.html", texts_for(request)))
-    return piece(here + late, headers=receipt)
+    said = templates.render("player/_late.html", texts_for(request), in_time=in_time)
+    return piece(here + fragment("#notice", "innerHTML", said), headers=receipt)
 
 
 @post("/play/messages", guards=[same_site])

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from app.database.group_commit import Busy
+from app.rooms import late_claims
 from app.rooms.receipts import Receipt
 from app.rooms.records import Answer, form_id
 from app.study.languages.texts import Texts
@@ -115,6 +116,16 @@ def settled(lab: Lab, posted: Posted, receipt: Receipt | None) -> Posted:
     if receipt is not None and not receipt.again:
         lab.acknowledged[posted.session_id] += len(receipt.records)
     return replace(posted, receipt=receipt)
+
+
+async def was_sent_in_time(lab: Lab, posted: Posted, tried_ago: str) -> bool:
+    """Of an answer that came late, by the word of the page that could not get it through; that word is kept."""
+    seconds = late_claims.read_claim(tried_ago)
+    if seconds is None or posted.receipt is None or posted.key is None:
+        return False
+    async with lab.pool.connection() as conn, conn.transaction():
+        records, position = posted.receipt.records, posted.key.position
+        return await late_claims.put_claim(conn, posted.player_id, records, position, seconds)
 
 
 def saved(lab: Lab, posted: Posted) -> str:

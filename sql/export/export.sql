@@ -61,8 +61,8 @@ order by r.id
 -- name: history
 select r.id as record, r.player_id as player, room.name as room, r.step, r.round, r.field,
     escaped(r.value) as value, r.version, case when r.late then 'true' else 'false' end as late, iso(r.at) as at,
-    case when r.erased then 'true' else 'false' end as erased
-from record r left join room on room.id = r.room_id
+    case when r.erased then 'true' else 'false' end as erased, iso(c.tried_at) as said_tried_at
+from record r left join room on room.id = r.room_id left join late_claim c on r.late and c.form = r.form
 where r.session_id = %(session_id)s order by r.id
 
 -- name: records_wide

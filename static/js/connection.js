@@ -71,6 +71,7 @@ const connection = (() => {
 
   function hear() {
     heard = moment();
+    sending.again();
     patience = SILENT;
     asking = false;
     version = null;
@@ -136,6 +137,7 @@ const connection = (() => {
     const polls = sourceElement.getAttribute?.("hx-trigger")?.includes("every");
     if (isAsk(ctx) ? response.status === 200 || response.status === 304 : polls && response.status === 200) {
       answered = moment();
+      sending.again();
       tell();
     }
   });

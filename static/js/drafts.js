@@ -2,7 +2,7 @@
 // draft belongs to the form key it was typed under, which is one player's, one step's and one save's: it never meets a
 // newer answer, the next round or somebody else.
 const drafts = (() => {
-  const uploads = new Map(); // name of a form → the timer of its next upload
+  const uploads = new Map(); // name of a form → the timer of its next upload, and the key it was typed under
   const uploaded = new Set(); // … that have been uploaded from this page
   const typed = (data) => [...data].filter(([name]) => name !== "form_key");
   const typedIn = (form) => typed(new FormData(form));
@@ -20,13 +20,15 @@ const drafts = (() => {
     sessionStorage.setItem(kept(form), JSON.stringify({ key: keyOf(form), typed: typedIn(form) }));
     const name = form.dataset.draft;
     if (!form.getAttribute("action").startsWith("/play/") || uploads.has(name)) return;
-    uploads.set(name, setTimeout(upload, uploaded.has(name) ? 10000 : 3000, name));
+    const timer = setTimeout(upload, uploaded.has(name) ? 10000 : 3000, name);
+    uploads.set(name, { timer, key: keyOf(form) });
   }
 
   function upload(name) {
+    const { key } = uploads.get(name);
     dropUpload(name);
     const form = document.querySelector(`form[data-draft="${name}"]`);
-    if (!form) return;
+    if (!form || keyOf(form) !== key) return; // it is the next step's, in which nobody has typed yet
     uploaded.add(name);
     const body = new URLSearchParams(typedIn(form));
     body.set("draft", name);
@@ -35,7 +37,7 @@ const drafts = (() => {
   }
 
   function dropUpload(name) {
-    clearTimeout(uploads.get(name));
+    clearTimeout(uploads.get(name)?.timer);
     uploads.delete(name);
   }
 

@@ -1,18 +1,44 @@
 // Sending. What could not be sent is sent again, under the same form key, until it arrives.
 const sending = (() => {
-  const waits = [1000, 2000, 4000, 8000];
+  const waits = [1000, 2000, 3000];
+  const ANSWER = 15000; // milliseconds that an answer may take: a connection may be dead, and nobody says so
   const passing = new Set([429, 502, 503, 504]);
   const requests = new Set(); // … on their way
-  const unsent = new Map(); // form → what could not be sent yet: tries, the timer
+  const unsent = new Map(); // form → what could not be sent yet: tries, the timer, what it said and since when
   const bodies = new WeakMap(); // form → what it sent last
+  const starts = new WeakMap(); // form → when
   const isForm = (node) => node?.matches?.("form[hx-post]");
 
-  function sendAgain(form, after) {
+  function sendAgain(form, after, busy = false) {
     const tries = unsent.get(form)?.tries ?? 0;
     const wait = after ?? waits[Math.min(tries, waits.length - 1)] * (1 + Math.random() / 4);
-    const timer = setTimeout(() => (form.isConnected ? form.requestSubmit() : sendAlone(form)), wait);
-    unsent.set(form, { tries: tries + 1, timer });
+    clearTimeout(unsent.get(form)?.timer);
+    const timer = setTimeout(send, wait, form);
+    const first = unsent.get(form) ?? { said: String(bodies.get(form)), since: starts.get(form) };
+    unsent.set(form, { ...first, tries: tries + 1, timer, busy });
     state.tell({ unsent: unsent.size });
+  }
+
+  function send(form) {
+    const waiting = unsent.get(form);
+    if (!waiting) return;
+    clearTimeout(waiting.timer);
+    waiting.timer = null; // it is on its way
+    if (form.isConnected) form.requestSubmit();
+    else sendAlone(form);
+  }
+
+  // The server is there again: whatever did not reach it goes now.
+  function again() {
+    for (const [form, { timer, busy }] of unsent) if (timer && !busy) send(form);
+  }
+
+  // Seconds since the same was first sent. Nobody can check it; the server keeps it as what it is, the page's word.
+  function triedAgo(form, body) {
+    const first = unsent.get(form);
+    const said = String(body);
+    if (first && first.said !== said) Object.assign(first, { said, since: performance.now() });
+    return first ? { "Tried-Ago": ((performance.now() - first.since) / 1000).toFixed(3) } : {};
   }
 
   // A process of the version before writes this where ours has a trigger: while both run, a page may get either.
@@ -26,9 +52,10 @@ const sending = (() => {
       const response = await fetch(form.action, {
         method: "POST",
         body: bodies.get(form),
-        headers: { "HX-Request": "true" },
+        headers: { "HX-Request": "true", ...triedAgo(form, bodies.get(form)) },
+        signal: AbortSignal.timeout(ANSWER),
       });
-      if (passing.has(response.status)) sendAgain(form);
+      if (passing.has(response.status)) sendAgain(form, undefined, true);
       else arrived(form, response.ok);
       await showElsewhere(await response.text());
     } catch {
@@ -73,10 +100,20 @@ const sending = (() => {
     const { ctx } = event.detail;
     const form = ctx.sourceElement;
     if (!isForm(form)) return;
-    clearTimeout(unsent.get(form)?.timer);
+    const waiting = unsent.get(form);
+    if (waiting) {
+      clearTimeout(waiting.timer);
+      waiting.timer = null; // it is on its way
+    }
     bodies.set(form, ctx.request.body);
+    Object.assign(ctx.request.headers, triedAgo(form, ctx.request.body));
+    starts.set(form, performance.now());
     requests.add(ctx);
     state.tell({ sending: requests.size });
+  });
+
+  document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+    if (isForm(ctx.sourceElement)) ctx.request.timeout = ANSWER;
   });
 
   document.addEventListener("htmx:finally:request", (event) => {
@@ -88,7 +125,7 @@ const sending = (() => {
     if (!isForm(form)) return;
     if (passing.has(response.status)) {
       const seconds = Number(response.headers.get("Retry-After"));
-      sendAgain(form, seconds > 0 ? seconds * 1000 * (1 + Math.random()) : undefined);
+      sendAgain(form, seconds > 0 ? seconds * 1000 * (1 + Math.random()) : undefined, true);
       return;
     }
     arrived(form, response.status < 400 && response.status !== 202); // 202: kept, and not saved yet
@@ -115,5 +152,7 @@ const sending = (() => {
       !(attrName === "value" && node.name === "form_key" && unsent.has(node.form)),
   });
 
-  return { swapped };
+  addEventListener("online", again);
+
+  return { again, swapped };
 })();

@@ -30,6 +30,7 @@ from tests.house.stage import (
     log_in,
     save,
     stays_the_same_page,
+    wait_on,
 )
 from tests.house.waits import apart, until
 
@@ -72,7 +73,7 @@ def test_a_form_that_meets_a_busy_server_is_sent_again_under_the_same_key_and_st
     expect_state(ann, "Live · saved")
 
 
-def test_an_answer_that_could_not_be_sent_before_the_step_ended_is_stored_as_a_late_one(
+def test_an_answer_that_could_not_get_through_before_the_step_ended_is_late_and_said_to_be_sent_in_time(
     stage: Stage,
 ) -> None:
     stage.bear(r"Failed to load resource|Failed to fetch|htmx:error")
@@ -88,12 +89,19 @@ def test_an_answer_that_could_not_be_sent_before_the_step_ended_is_stored_as_a_l
     expect_round(ann, 2)
     ann.context.unroute("**/play/records")
     expect_state(ann, "Live · saved")
-    expect(ann.locator("#notice")).to_contain_text("It is stored and marked as late")
+    expect(ann.locator("#notice")).to_contain_text("Your answer was sent in time")
     assert stage.house.sql(
         "select r.value, r.round, r.late from record r join room on room.id = r.room_id "
         "where room.session_id = %s and r.field = 'why'",
         session.id,
     ) == [("in a tunnel", 1, True)]
+    [(sent_in_time, once)] = stage.house.sql(
+        "select c.tried_at < min(e.at), count(distinct c.form) = 1 from late_claim c "
+        "join log l on l.session_id = c.session_id join event e on e.log_id = l.id and e.name = 'step_opened' "
+        "where c.session_id = %s group by c.tried_at",
+        session.id,
+    )
+    assert sent_in_time and once
     expect_empty(ann)
 
 
@@ -115,6 +123,29 @@ def test_an_answer_that_could_not_be_sent_before_the_session_closed_is_refused_w
     expect(ann.locator("#notice")).to_have_text("It was over here when this came, so it is not stored.")
     expect(ann.locator("#code")).to_be_visible()
     assert stage.house.sql("select value from record where session_id = %s", session.id) == []
+
+
+def test_what_was_saved_without_a_network_is_sent_as_soon_as_there_is_one(stage: Stage) -> None:
+    stage.bear(r"ERR_|Failed to fetch|htmx:error|htmx:sse:error|network error")
+    session = stage.open(PAIR, 2)
+    stage.guests(session, "P2")
+    ann = stage.player(session, "P1")
+    expect_round(ann, 1)
+    fill_in(ann)
+    ann.evaluate("addEventListener('online', () => { window.back = performance.now() })")
+    ann.context.set_offline(True)
+    with ann.expect_event("requestfailed"), ann.expect_event("requestfailed"):
+        save(ann)
+    expect_state(ann, "Not saved yet, trying again…")
+    wait_on(ann, 6)  # until it waits longest between two tries
+    ann.context.set_offline(False)
+    expect(ann.locator("#saved")).to_contain_text("Saved.")
+    took = ann.evaluate(
+        "performance.getEntriesByName(`${location.origin}/play/records`).at(-1).startTime - window.back"
+    )
+    assert took < 300, "milliseconds from the network to the form on its way"
+    assert stage.versions(session, "P1", "agree") == ["3"]
+    assert stage.house.sql("select * from late_claim where session_id = %s", session.id) == []
 
 
 async def move_on(conn: Connection, session: Opened) -> None:
