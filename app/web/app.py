@@ -16,6 +16,7 @@ from app.web import (
     health,
     hindrances,
     login_pages,
+    other_players,
     people_pages,
     player_pages,
     problems,
@@ -63,6 +64,7 @@ def create_app(config: Config, url: str) -> Litestar:
     return Litestar(
         route_handlers=[
             *player_pages.HANDLERS,
+            other_players.go_on_as,
             Router("/admin", guards=[same_site, no_players_page, admitted], route_handlers=admin),
             play_live,
             *health.HANDLERS,

@@ -27,6 +27,10 @@ class NotSignedIn(Exception):
     """The page belongs to a player and no player's cookie came with the request."""
 
 
+class OtherPlayer(NotSignedIn):
+    """The page that asks is one player's, and the browser goes on as another."""
+
+
 async def same_site(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
     """The guard of every form. Raises a 403."""
     if connection.scope.get("method") not in ("GET", "HEAD", "OPTIONS"):
@@ -94,10 +98,18 @@ def player_of(connection: ASGIConnection) -> tuple[int, str]:  # type: ignore[ty
 
 
 def player_in(headers: RawHeaders, keys: Keys) -> tuple[int, str]:
+    """Raises `OtherPlayer` where the page that asks says that it is somebody else's."""
     found = _signed_in(headers, keys)
     if found is None:
         raise NotSignedIn
+    check_whose(headers.get(b"player", b"").decode("latin-1"), found.player_id)
     return found.player_id, found.session_id
+
+
+def check_whose(named: str, player_id: int) -> None:
+    """`named`: whose page it is that asks, as it says; empty where it says nothing. Raises `OtherPlayer`."""
+    if named and named != str(player_id):
+        raise OtherPlayer
 
 
 def renewed_cookie(connection: ASGIConnection) -> dict[str, str]:  # type: ignore[type-arg]

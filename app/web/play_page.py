@@ -1,4 +1,4 @@
-"""The whole page of a player, for wherever they are."""
+"""The whole page of a player: at the door, and for wherever they are behind it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,25 @@ from collections.abc import Mapping
 
 from litestar.response import Response
 
+from app.study.model.study import Study
 from app.web import hindrances, templates
+from app.web.auth import renewed_cookie
 from app.web.lab import Query
-from app.web.live.places import Place
+from app.web.live.places import DonePlace, Place
 from app.web.responses import piece
+
+
+def door_page(
+    study: Study,
+    token: str,
+    values: Mapping[str, str] = {},
+    errors: Mapping[str, str] = {},
+    elsewhere: bool = False,
+) -> Response[str]:
+    """`elsewhere`: the browser is in already as another player."""
+    said = templates.texts_of(study).say_all(errors)
+    shown = dict(study=study, token=token, values=values, errors=said, elsewhere=elsewhere)
+    return piece(templates.render_own(study, "join", "player/join.html", **shown), 422 if errors else 200)
 
 
 def play_page(
@@ -20,7 +35,11 @@ def play_page(
     plain: bool | None = None,
     headers: Mapping[str, str] = {},
 ) -> Response[str]:
-    """`notice` is HTML, and stands where the page is told what became of its forms."""
+    """`notice` is HTML, and stands where the page is told what became of its forms.
+
+    Who is still in the session gets a newer cookie with it.
+    """
+    renewed = {} if isinstance(place, DonePlace) else renewed_cookie(request)
     html = templates.render(
         "player/play.html",
         templates.texts_of(place.study),
@@ -30,4 +49,4 @@ def play_page(
         plain=hindrances.is_plain(request, plain),
         notice=notice,
     )
-    return piece(html, status, headers)
+    return piece(html, status, {**renewed, **headers})

@@ -26,16 +26,15 @@ from app.rooms.records import form_id
 from app.sessions.arrivals import Closed, EntryForm, Refused
 from app.study.languages.texts import Sentence
 from app.study.model.fields import FieldError, Form, first, typed
-from app.study.model.study import Study
-from app.web import hindrances, record_forms, templates
+from app.web import hindrances, other_players, record_forms, templates
 from app.web.access.attempts import network_of
 from app.web.auth import (
     PLAYER_COOKIE,
     NotSignedIn,
     address_of,
+    check_whose,
     own_cookie,
     player_of,
-    renewed_cookie,
     same_site,
     too_many,
 )
@@ -45,7 +44,7 @@ from app.web.lab import Lab, Query, lab_of
 from app.web.live.places import DonePlace, Place, RoomPlace
 from app.web.live.versions import version_of
 from app.web.live.whereabouts import place_of
-from app.web.play_page import play_page
+from app.web.play_page import door_page, play_page
 from app.web.record_forms import Posted
 from app.web.refusals import closed, refused, stale, undelivered
 from app.web.responses import not_yet, page, piece, problem, texts_for, wants_page
@@ -70,13 +69,14 @@ async def join_form(request: Query, token: Token) -> Response[str]:
     """Changes nothing, but that the link was opened is noted: link scanners open it too."""
     lab, player = lab_of(request), await _invited(request, token)
     study = await lab.studies.of(player.session_id)
+    elsewhere = await other_players.is_elsewhere(request, player.id)
     if player.status != "invited":
-        again = templates.render_for(study, "player/join_again.html", player=player, study=study, token=token)
-        return piece(again)
+        context = dict(player=player, study=study, token=token, elsewhere=elsewhere)
+        return piece(templates.render_for(study, "player/join_again.html", **context))
     if player.session_status == "closed":
         return closed(request, study)
     lab.presence.opened(player.id, player.session_id)
-    return _join(study, token)
+    return door_page(study, token, elsewhere=elsewhere)
 
 
 @post("/join/{token:str}", guards=[same_site])
@@ -88,25 +88,31 @@ async def join(request: Query, token: Token) -> Response[str] | Redirect:
         raise await _unknown_token(request)
     if isinstance(arrived, Refused):
         study = await lab.studies.of(arrived.session_id)
-        return _join(study, token, typed(study.entry, form), arrived.errors)
+        return door_page(study, token, typed(study.entry, form), arrived.errors)
     if isinstance(arrived, Closed):
         return closed(request, await lab.studies.of(arrived.session_id))
     if arrived.status == "waiting":
         await _seat(lab, arrived.session_id, arrived.id)
     lab.sign_in_times.append(time.monotonic() - began)
     key = lab.keys.player_cookie(arrived.id, arrived.session_id)
-    return Redirect("/play", status_code=303, headers=own_cookie(request, PLAYER_COOKIE, key))
+    headers, cookies = own_cookie(request, PLAYER_COOKIE, key), other_players.remembered(request, arrived.id)
+    return Redirect("/play", status_code=303, headers=headers, cookies=cookies)
 
 
 @get("/play")
-async def play(request: Query, plain: bool | None = None) -> Response[str]:
-    """To a page that asks for news and has them all: 304. `plain`: from now on without scripts, or with them again."""
+async def play(request: Query, plain: bool | None = None, of: int = 0) -> Response[str]:
+    """To a page that asks for news and has them all: 304.
+
+    `plain`: from now on without scripts, or with them again. `of`: the player whose page it was.
+    """
+    if of and (other := other_players.gives_way(request, of)):
+        return other
     if "hx-request" in request.headers:
         return await _news(request)
     place = await _place(request)
     lab_of(request).signs.gave(place.study, place.player.id)
     headers = {} if plain is None else hindrances.plain_header(plain)
-    return play_page(request, place, plain=plain, headers=_renewed(request, place) | headers)
+    return play_page(request, place, plain=plain, headers=headers)
 
 
 async def _news(request: Query) -> Response[str]:
@@ -119,8 +125,7 @@ async def _news(request: Query) -> Response[str]:
     # Whatever packs answers on the way may have weakened it.
     if request.headers.get("if-none-match", "").removeprefix("W/") == headers["ETag"]:
         return piece("", 304, headers)
-    place = await _place(request)
-    return play_page(request, place, headers=_renewed(request, place) | headers)
+    return play_page(request, await _place(request), headers=headers)
 
 
 @get(["/play/records", "/play/messages", "/play/help", "/play/here", "/play/leave"])
@@ -245,6 +250,7 @@ async def say_here(request: Query) -> Response[str] | Redirect:
 @post("/play/leave", guards=[same_site])
 async def leave(request: Query) -> Redirect:
     lab, (player_id, session_id) = lab_of(request), player_of(request)
+    check_whose(first(await form_of(request), "player"), player_id)
     study = await lab.studies.of(session_id)
     async with lab.pool.connection() as conn, conn.transaction():
         room_id = await dropouts.withdraw(conn, player_id, study)
@@ -259,14 +265,6 @@ async def _seat(lab: Lab, session_id: str, player_id: int, ready: bool = False) 
             await lab.seating.seat(session_id, player_id, ready)
     except TimeoutError:
         raise Busy from None  # it is done all the same; asking again finds out where they are
-
-
-def _join(
-    study: Study, token: str, values: Mapping[str, str] = {}, errors: Mapping[str, str] = {}
-) -> Response[str]:
-    said = templates.texts_of(study).say_all(errors)
-    shown = dict(study=study, token=token, values=values, errors=said)
-    return piece(templates.render_own(study, "join", "player/join.html", **shown), 422 if errors else 200)
 
 
 async def _invited(request: Query, token: str) -> Player:
@@ -287,11 +285,6 @@ def _hold_off(request: Query) -> None:
 async def _unknown_token(request: Query) -> Exception:
     wait = await lab_of(request).guesses.wrong(network_of(address_of(request)))
     return too_many(wait) if wait else UnknownToken()
-
-
-def _renewed(request: Query, place: Place) -> dict[str, str]:
-    """The header with a newer cookie, for who is still in the session."""
-    return {} if isinstance(place, DonePlace) else renewed_cookie(request)
 
 
 async def _place(request: Query) -> Place:

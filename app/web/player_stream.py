@@ -12,7 +12,7 @@ from litestar.connection import ASGIConnection
 from litestar.types import Receive, Scope, Send
 from psycopg_pool import PoolTimeout, TooManyRequests
 
-from app.web.auth import NotSignedIn, player_of
+from app.web.auth import NotSignedIn, OtherPlayer, player_of
 from app.web.lab import lab_of
 from app.web.live.page import Page
 from app.web.streams import refuse, send_stream
@@ -26,8 +26,8 @@ async def play_live(scope: Scope, receive: Receive, send: Send) -> None:
     connection: ASGIConnection[object, object, object, object] = ASGIConnection(scope)  # type: ignore[type-var]
     try:
         player_id, session_id = player_of(connection)
-    except NotSignedIn:
-        await refuse(send, 403)
+    except NotSignedIn as error:
+        await refuse(send, 409 if isinstance(error, OtherPlayer) else 403)
         return
     lab = lab_of(connection)
     if lab.presence.pages(player_id) >= TABS:

@@ -14,7 +14,7 @@ from psycopg_pool import PoolTimeout, TooManyRequests
 
 from app.database.group_commit import Busy
 from app.study.languages.texts import Sentence
-from app.web.auth import NotSignedIn
+from app.web.auth import NotSignedIn, OtherPlayer
 from app.web.hindrances import door_without_cookie
 from app.web.lab import Query, lab_of
 from app.web.player_pages import UnknownToken
@@ -37,6 +37,11 @@ def _http_problem(request: Query, error: HTTPException) -> Response[str]:
     if error.status_code == 400:
         sentence = Sentence("This form could not be read. Reload the page and send it again.")
     return problem(request, error.status_code, sentence, headers=error.headers or {})
+
+
+def _other_player(request: Query, _: OtherPlayer) -> Response[str]:
+    sentence = Sentence("This browser goes on as another player now. What was saved on this page is kept.")
+    return problem(request, 409, sentence, "/play")
 
 
 def _not_signed_in(request: Query, _: NotSignedIn) -> Response[str]:
@@ -113,6 +118,7 @@ def _broken(request: Query, error: Exception) -> Response[str]:
 
 HANDLERS: ExceptionHandlersMap = {
     HTTPException: _http_problem,
+    OtherPlayer: _other_player,
     NotSignedIn: _not_signed_in,
     NotLoggedIn: _not_logged_in,
     NotOnSession: _not_on_session,

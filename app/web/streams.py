@@ -15,6 +15,7 @@ HEADERS = [(b"content-type", b"text/event-stream"), (b"x-accel-buffering", b"no"
 REFUSED = {  # status → what somebody reads who opens the address by hand
     403: "Nobody is signed in here. Open your link again, or log in.",
     404: "There is no such page. Go back to the list of sessions.",
+    409: "This browser goes on as another player. Reload the page.",
     429: "This page is open too often. Close the others, then reload it.",
 }
 _open: dict[asyncio.Timeout, None] = {}  # the life of each stream that goes on

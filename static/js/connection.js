@@ -92,6 +92,13 @@ const connection = (() => {
     return Math.min(since(heard), answered ? since(answered) : Infinity);
   }
 
+  // The page is nobody's any more, or this browser goes on as another player.
+  function leaves(status) {
+    if (status === 403) location.reload();
+    if (status === 409) player.giveWay();
+    return status === 403 || status === 409;
+  }
+
   document.addEventListener("htmx:sse:after:connection", (event) => {
     stream = event.detail.connection;
     opened = moment();
@@ -121,8 +128,7 @@ const connection = (() => {
 
   document.addEventListener("htmx:sse:error", (event) => {
     trusted = false;
-    if ([403, 409].includes(event.detail.status)) location.reload();
-    else tell();
+    if (!leaves(event.detail.status)) tell();
   });
 
   document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
@@ -132,7 +138,7 @@ const connection = (() => {
   document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
     const { sourceElement, response } = ctx;
     const ours = isAsk(ctx) || sourceElement.matches?.(STREAM);
-    if (ours && [403, 409].includes(response.status)) return location.reload();
+    if (ours && leaves(response.status)) return;
     // A page that only asks, every second or so.
     const polls = sourceElement.getAttribute?.("hx-trigger")?.includes("every");
     if (isAsk(ctx) ? response.status === 200 || response.status === 304 : polls && response.status === 200) {

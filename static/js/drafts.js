@@ -33,7 +33,12 @@ const drafts = (() => {
     const body = new URLSearchParams(typedIn(form));
     body.set("draft", name);
     body.set("draft_key", keyOf(form));
-    fetch("/play/draft", { method: "POST", body, keepalive: true, headers: { "HX-Request": "true" } }).catch(() => {});
+    fetch("/play/draft", {
+      method: "POST",
+      body,
+      keepalive: true,
+      headers: { "HX-Request": "true", ...player.headers() },
+    }).catch(() => {});
   }
 
   function dropUpload(name) {

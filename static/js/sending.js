@@ -52,7 +52,7 @@ const sending = (() => {
       const response = await fetch(form.action, {
         method: "POST",
         body: bodies.get(form),
-        headers: { "HX-Request": "true", ...triedAgo(form, bodies.get(form)) },
+        headers: { "HX-Request": "true", ...player.headers(), ...triedAgo(form, bodies.get(form)) },
         signal: AbortSignal.timeout(ANSWER),
       });
       if (passing.has(response.status)) sendAgain(form, undefined, true);

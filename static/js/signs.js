@@ -16,7 +16,12 @@ const signs = (() => {
   }
 
   function tell(body) {
-    fetch("/play/here", { method: "POST", body, keepalive: true, headers: { "HX-Request": "true" } }).catch(() => {});
+    fetch("/play/here", {
+      method: "POST",
+      body,
+      keepalive: true,
+      headers: { "HX-Request": "true", ...player.headers() },
+    }).catch(() => {});
   }
 
   // Whoever is asked may be in another tab: its title blinks, and there is one soft tone where the browser allows it.
