@@ -53,7 +53,7 @@ async def _page(request: Query, session_id: str, problem: str = "", status: int 
     async with lab_of(request).pool.connection() as conn:
         session = await find_session(conn, session_id)
         given = await rights.given_on(conn, session_id)
-        named = {one.account for one in given}
+        named = {who_asks(request).name, *(one.account for one in given)}
         others = [
             one for one in await accounts.list_accounts(conn) if one.name not in named and one.has_password
         ]

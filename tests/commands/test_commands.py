@@ -92,7 +92,7 @@ def test_what_cannot_be_done_is_told_in_one_sentence(shell: Shell) -> None:
             "Check DATABASE_URL",
         ),
         (["admin", "add", " "], {}, "1 to 100 plain characters"),
-        (["admin", "add", "ada", "--password", "short"], {}, "at least 8 characters"),
+        (["admin", "add", "ada", "--password", "short"], {}, "at least 12 characters"),
     ]
     before = shell.rows()
     answers = shell.type_all([(arguments, environ) for arguments, environ, _ in refusals])

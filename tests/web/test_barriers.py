@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.config import PROJECT
+from app.web.access.accounts import put_account
 from tests.house.stage import (
     DESK,
     PAIR,
@@ -22,6 +23,7 @@ from tests.house.stage import (
     log_in,
     send,
 )
+from tests.house.waits import apart
 
 pytestmark = pytest.mark.browser
 
@@ -82,6 +84,9 @@ def test_no_page_has_a_barrier_that_axe_finds(stage: Stage) -> None:
         look(desk, of_account)
     desk.goto(f"{place}/rights")
     look(desk, "rights of everybody")
+    apart(lambda: stage.house.do(lambda conn: put_account(conn, "oscar", "a long password", True)))
+    desk.reload()
+    desk.get_by_label("Right").select_option("observer")
     desk.get_by_role("button", name="Give it").click()
     desk.get_by_text("Change…").last.click()
     look(desk, "rights")

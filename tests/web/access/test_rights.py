@@ -73,6 +73,10 @@ def test_an_owner_says_on_a_page_who_is_on_the_session(shared: House, server: Se
     cookies = {ADMIN_COOKIE: shared.do(lambda conn: log_in(conn, "olga"))}
     with httpx.Client(base_url=server.base, cookies=cookies) as olga:
         assert "Everybody with an account is on this session" in olga.get(here).text
+        olga.post(here, data={"account": "olga", "role": "owner"})  # Only I see it
+        assert roles(shared, session) == {"olga": "owner"}
+        olga.post(here, data={"role": "everybody"})
+        assert set(roles(shared, session)) == {"olga", "carl", "wanda"}
         given = olga.post(here, data={"account": "carl", "role": "colleague"})
         assert (given.status_code, given.headers["location"]) == (303, here)
         assert roles(shared, session) == {"olga": "owner", "carl": "colleague"}
