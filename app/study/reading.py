@@ -19,6 +19,7 @@ from app.study.sections.finish import read_finish
 from app.study.sections.lobby import read_lobby
 from app.study.sections.network import read_networks
 from app.study.sections.pay import check_pay, read_pay
+from app.study.sections.privacy import read_privacy
 from app.study.sections.quotas import check_quotas, read_quotas
 from app.study.sections.role import check_roles, in_halves, read_roles
 from app.study.sections.rooms import read_rooms
@@ -143,6 +144,7 @@ def _sections(table: Table, files: Mapping[str, bytes]) -> Sections:
         treatments=read_treatments(table),
         quotas=read_quotas(table, entry),
         standby=read_standby(table),
+        privacy=read_privacy(table, files),
         pay=read_pay(table, finish.codes, [field.name for field in entry]),
     )
     table.report_unknown_keys("a study")

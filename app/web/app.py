@@ -19,6 +19,7 @@ from app.web import (
     other_players,
     people_pages,
     player_pages,
+    privacy_pages,
     problems,
     replay_pages,
     rights_pages,
@@ -65,6 +66,7 @@ def create_app(config: Config, url: str) -> Litestar:
         route_handlers=[
             *player_pages.HANDLERS,
             other_players.go_on_as,
+            *privacy_pages.HANDLERS,
             Router("/admin", guards=[same_site, no_players_page, admitted], route_handlers=admin),
             play_live,
             *health.HANDLERS,

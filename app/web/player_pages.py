@@ -7,19 +7,16 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Annotated
 
 from litestar import get, post
 from litestar.exceptions import ClientException
-from litestar.params import Parameter
 from litestar.response import Redirect, Response
 from markupsafe import escape
 from psycopg_pool import PoolTimeout, TooManyRequests
 
 from app.database import clock
 from app.database.group_commit import Busy
-from app.players import drafts, notes, players
-from app.players.players import Player
+from app.players import drafts, notes
 from app.rooms import dropouts
 from app.rooms.messages import NewMessage, TooFast, read_message
 from app.rooms.records import form_id
@@ -27,19 +24,17 @@ from app.sessions.arrivals import Closed, EntryForm, Refused
 from app.study.languages.texts import Sentence
 from app.study.model.fields import FieldError, Form, first, typed
 from app.web import hindrances, other_players, record_forms, templates
-from app.web.access.attempts import network_of
 from app.web.auth import (
     PLAYER_COOKIE,
     NotSignedIn,
-    address_of,
     check_whose,
     own_cookie,
     player_of,
     same_site,
-    too_many,
 )
 from app.web.forms import form_of
 from app.web.fragments import fragment
+from app.web.invitations import Token, hold_off, invited, unknown_token
 from app.web.lab import Lab, Query, lab_of
 from app.web.live.places import DonePlace, Place, RoomPlace
 from app.web.live.versions import version_of
@@ -49,13 +44,8 @@ from app.web.record_forms import Posted
 from app.web.refusals import closed, refused, stale, undelivered
 from app.web.responses import not_yet, page, piece, problem, texts_for, wants_page
 
-Token = Annotated[str, Parameter(max_length=200)]
 LARGEST_FORM = 200_000  # bytes
 SEATING_PATIENCE = 12.0  # seconds
-
-
-class UnknownToken(Exception):
-    """A link that leads nowhere."""
 
 
 @get("/")
@@ -67,7 +57,7 @@ async def front(request: Query) -> Response[str]:
 @get("/join/{token:str}")
 async def join_form(request: Query, token: Token) -> Response[str]:
     """Changes nothing, but that the link was opened is noted: link scanners open it too."""
-    lab, player = lab_of(request), await _invited(request, token)
+    lab, player = lab_of(request), await invited(request, token)
     study = await lab.studies.of(player.session_id)
     elsewhere = await other_players.is_elsewhere(request, player.id)
     if player.status != "invited":
@@ -82,10 +72,10 @@ async def join_form(request: Query, token: Token) -> Response[str]:
 @post("/join/{token:str}", guards=[same_site])
 async def join(request: Query, token: Token) -> Response[str] | Redirect:
     lab, form, began = lab_of(request), await form_of(request), time.monotonic()
-    _hold_off(request)
+    hold_off(request)
     arrived = await lab.arrivals.commit(EntryForm(token, form))
     if arrived is None:
-        raise await _unknown_token(request)
+        raise await unknown_token(request)
     if isinstance(arrived, Refused):
         study = await lab.studies.of(arrived.session_id)
         return door_page(study, token, typed(study.entry, form), arrived.errors)
@@ -265,26 +255,6 @@ async def _seat(lab: Lab, session_id: str, player_id: int, ready: bool = False) 
             await lab.seating.seat(session_id, player_id, ready)
     except TimeoutError:
         raise Busy from None  # it is done all the same; asking again finds out where they are
-
-
-async def _invited(request: Query, token: str) -> Player:
-    _hold_off(request)
-    async with lab_of(request).pool.connection() as conn:
-        player = await players.find_by_token(conn, token)
-    if player is None:
-        raise await _unknown_token(request)
-    return player
-
-
-def _hold_off(request: Query) -> None:
-    """Before the link is looked up: whoever guesses learns nothing more, not even from a right one."""
-    if wait := lab_of(request).guesses.wait(network_of(address_of(request))):
-        raise too_many(wait)
-
-
-async def _unknown_token(request: Query) -> Exception:
-    wait = await lab_of(request).guesses.wrong(network_of(address_of(request)))
-    return too_many(wait) if wait else UnknownToken()
 
 
 async def _place(request: Query) -> Place:

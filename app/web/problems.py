@@ -16,8 +16,8 @@ from app.database.group_commit import Busy
 from app.study.languages.texts import Sentence
 from app.web.auth import NotSignedIn, OtherPlayer
 from app.web.hindrances import door_without_cookie
+from app.web.invitations import UnknownToken
 from app.web.lab import Query, lab_of
-from app.web.player_pages import UnknownToken
 from app.web.researchers import NotLoggedIn, NotOnSession
 from app.web.responses import problem
 

@@ -12,8 +12,11 @@ from app.study.syntax.mistakes import Mistake, listed
 _FORM = f"player/{STEP}.html"
 
 
-def form_mistakes(files: Mapping[str, bytes], steps: Sequence[Step]) -> Iterator[Mistake]:
-    """Pages on which somebody could not answer, and notes on pages that no step shows."""
+def form_mistakes(files: Mapping[str, bytes], steps: Sequence[Step], notice: str = "") -> Iterator[Mistake]:
+    """Pages on which somebody could not answer, and notes on pages that nobody is shown.
+
+    `notice`: the study's page on privacy, or its text.
+    """
     pages = {
         name: page for name in files if is_page(name) and isinstance(page := _page(files, name), PageFile)
     }
@@ -25,7 +28,7 @@ def form_mistakes(files: Mapping[str, bytes], steps: Sequence[Step]) -> Iterator
                 told.add(name)
                 yield mistake
     if {f"pages/{step.page}.html" for step in steps} <= set(pages):
-        yield from _not_shown(pages, steps)
+        yield from _not_shown(pages, steps, notice)
 
 
 def _not_asked(pages: Mapping[str, PageFile], name: str, step: Step) -> Iterator[Mistake]:
@@ -49,9 +52,9 @@ def _not_asked(pages: Mapping[str, PageFile], name: str, step: Step) -> Iterator
         return
 
 
-def _not_shown(pages: Mapping[str, PageFile], steps: Sequence[Step]) -> Iterator[Mistake]:
+def _not_shown(pages: Mapping[str, PageFile], steps: Sequence[Step], notice: str) -> Iterator[Mistake]:
     used = {*(step.page for step in steps), *OWN_PAGES}
-    shown = {f"pages/{name}.html" for name in used}
+    shown = {notice, *(f"pages/{name}.html" for name in used)}
     shown |= {template for page in pages.values() for _, template in named_in(page.tree)}
     for name in sorted(set(pages) - shown):
         page = name.removeprefix("pages/").removesuffix(".html")

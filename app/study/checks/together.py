@@ -35,7 +35,7 @@ def check_together(findings: Findings, files: Mapping[str, bytes], sections: Sec
     check_networks(findings, rooms, sections.networks)
     check_rounds(findings, sections.networks, steps)
     _check_steps(findings, rooms, steps)
-    _check_pages(findings, files, steps, sections.treatments)
+    _check_pages(findings, files, steps, sections.treatments, sections.privacy.notice)
     _check_codes(findings, sections.finish)
     check_dropouts(findings, dropout, steps)
     check_bots(findings, rooms, lobby, dropout, steps)
@@ -226,6 +226,7 @@ def _check_pages(
     files: Mapping[str, bytes],
     steps: tuple[Step, ...],
     treatments: tuple[Treatment, ...],
+    notice: str,
 ) -> None:
     pages = sorted(name.removeprefix("pages/").removesuffix(".html") for name in files if is_page(name))
     for index, step in enumerate(steps):
@@ -237,7 +238,7 @@ def _check_pages(
             cure = f"Rename {other} to it." if other else cure
             findings.wrong(("step", index, "page"), f"The page pages/{step.page}.html is missing.", cure)
     findings.mistakes.extend(page_mistakes(files, [one.name for one in treatments]))
-    findings.mistakes.extend(form_mistakes(files, steps))
+    findings.mistakes.extend(form_mistakes(files, steps, notice))
 
 
 def _check_codes(findings: Findings, finish: Finish) -> None:

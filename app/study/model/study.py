@@ -8,6 +8,7 @@ from decimal import Decimal
 from app.study.languages.catalogues import DEFAULT
 from app.study.model.fields import Field, Kind
 from app.study.model.networks import Network, Tie
+from app.study.model.privacy import Privacy
 from app.study.model.steps import Dropout, Roles, Step
 from app.study.model.treatments import Treatment
 
@@ -192,6 +193,7 @@ class Sections:
     quotas: tuple[Quota, ...] = ()
     roles: Roles | None = None
     standby: Standby | None = None
+    privacy: Privacy = field(default_factory=Privacy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

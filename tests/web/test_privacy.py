@@ -1,0 +1,152 @@
+"""Stories of what a player is told of their data, and of who has it deleted by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from app.study.reading import check, parse
+from tests.house.guests import Guest
+from tests.house.house import House, Opened
+from tests.house.server import Server
+from tests.house.studies import LONG, PAGE, changed
+from tests.house.table import at_the_table
+from tests.house.waits import until
+
+NOTICE = '[privacy]\nnotice = "We keep it for ten years.\\n\\nAsk Prof. Doe."\nerase = true\n'
+ENTRY = '[entry]\nfields = [{name = "town", ask = "Your town", kind = "text", required = false}]\n'
+OPEN = changed(LONG, "[[room]]", f"{NOTICE}{ENTRY}[[room]]")
+
+
+def test_everybody_reads_what_is_stored_about_them_wherever_they_are(shared: House, server: Server) -> None:
+    session = shared.open(OPEN)
+
+    async def story() -> None:
+        stranger = shared.guest(server, session, "R1")
+        door = await stranger.browser.get(f"/join/{stranger.token}")
+        assert f"/join/{stranger.token}/privacy" in door.text
+        told = (await stranger.browser.get(f"/join/{stranger.token}/privacy")).text
+        assert "We keep it for ten years.</p>" in told and "Ask Prof. Doe." in told
+        assert "by which the researchers invited you" in told and "When you came in" not in told
+        assert (await stranger.browser.get("/join/nobody/privacy")).status == 404
+        assert (await stranger.browser.get("/play/privacy")).status == 403
+
+        table = [*(await at_the_table(shared, server, session)).values()]
+        first = table[0]
+        assert 'href="/play/privacy"' in await first.page()
+        async with first.watching():
+            await first.answer({"belief": "5", "why": "because"})
+            await first.say("hello")
+
+            async def counted() -> bool:
+                return "When your page was open: 1 time" in await about(first)
+
+            await until(counted, "that the page was open")
+        told = await about(first)
+        for words in ("2 answers from your group", "1 message to your group", "kept for you alone"):
+            assert words in told, words
+        assert "When you are done, or have left the study" in told and 'name="sure"' not in told
+        assert first.label not in told and "1 answer from when you came in" in told
+
+    shared.tell(story())
+
+
+def test_who_is_done_has_it_deleted_as_soon_as_nobody_needs_it_and_reads_that(
+    shared: House, server: Server
+) -> None:
+    session = shared.open(OPEN)
+
+    async def story() -> None:
+        first, *others = table = [*(await at_the_table(shared, server, session)).values()]
+        await first.answer({"belief": "5", "why": "my aunt Philippa"})
+        assert (await first.browser.post("/play/privacy", {"sure": "yes"})).status == 303
+        assert wanted(shared, session) == []  # who plays wants nothing deleted yet
+        await first.browser.post("/play/leave", {})
+        assert "Hand in your code first" in await about(first)
+        unsure = await first.browser.post("/play/privacy", {})
+        assert (unsure.status, "tick that you are sure" in unsure.text) == (422, True)
+        assert wanted(shared, session) == []
+        assert (await first.browser.post("/play/privacy", {"sure": "yes"})).status == 303
+        assert "You have asked for this" in await about(first)
+        assert wanted(shared, session) == [first.label]
+        assert "Philippa" in str(shared.sql("select array_agg(value) from record"))
+        for guest in others:
+            await guest.browser.post("/play/leave", {})
+
+        async def deleted() -> bool:
+            return "What was personal has been deleted" in await about(first)
+
+        await until(deleted, "the deletion", 30)
+        assert "Philippa" not in str(shared.sql("select array_agg(value) from record"))
+        assert first.label not in labels(shared, session) and others[0].label in labels(shared, session)
+        told = "select by, why from erasure where session_id = %s"
+        assert shared.sql(told, session.id) == [("the player", "asked for on their own page")]
+        assert "What was personal has been deleted" in await first.page()
+        assert len(table) == 4
+
+    shared.tell(story())
+    assert shared.contradictions(session) == []
+
+
+def test_a_study_that_does_not_allow_it_deletes_nothing(shared: House, server: Server) -> None:
+    session = shared.open(LONG)
+
+    async def story() -> None:
+        first, *_ = (await at_the_table(shared, server, session)).values()
+        await first.browser.post("/play/leave", {})
+        told = await about(first)
+        assert 'name="sure"' not in told and "What the researchers say" not in told
+        refused = await first.browser.post("/play/privacy", {"sure": "yes"})
+        assert (refused.status, "Ask the researchers" in refused.text) == (403, True)
+
+    shared.tell(story())
+    assert wanted(shared, session) == []
+
+
+@pytest.mark.parametrize(
+    ("notice", "wrong"),
+    [
+        ("pages/privacy.html", []),
+        ("privacy.html", ["There is no page `privacy.html`.", "No step shows this page."]),
+        ("pages/private.html", ["There is no page `pages/private.html`.", "No step shows this page."]),
+        ("We keep it, see example.org/privacy.html", ["No step shows this page."]),
+    ],
+)
+def test_a_notice_is_a_page_of_the_study_or_a_text(notice: str, wrong: Sequence[str]) -> None:
+    toml = changed(OPEN, "We keep it for ten years.\\n\\nAsk Prof. Doe.", notice)
+    files = {"study.toml": toml, "pages/talk.html": PAGE, "pages/privacy.html": "<p>For ten years.</p>"}
+    found = [one.sentence for one in check({name: text.encode() for name, text in files.items()})]
+    assert [one for one in found if one in (*wrong, "No step shows this page.")] == wrong
+
+
+def test_the_study_s_own_page_is_shown_and_one_that_breaks_is_not(shared: House, server: Server) -> None:
+    toml = changed(OPEN, "We keep it for ten years.\\n\\nAsk Prof. Doe.", "pages/privacy.html")
+    files = {"study.toml": toml.encode(), "pages/talk.html": PAGE.encode()}
+    shown = shared.open_study(
+        parse(files | {"pages/privacy.html": b"<p>For {{ study.title }}: <b>ten years</b>.</p>"}), {"red": 1}
+    )
+    broken = shared.open_study(parse(files | {"pages/privacy.html": b"{{ study.none.of_it }}"}), {"red": 1})
+
+    async def story() -> None:
+        for session, words in ((shown, "For Story: <b>ten years</b>."), (broken, "be shown just now")):
+            guest = shared.guest(server, session, "R1")
+            page = await guest.browser.get(f"/join/{guest.token}/privacy")
+            assert (page.status, words in page.text) == (200, True), page.text
+
+    shared.tell(story())
+
+
+async def about(guest: Guest) -> str:
+    answer = await guest.browser.get("/play/privacy")
+    assert answer.status == 200, answer.text
+    return answer.text
+
+
+def wanted(house: House, session: Opened) -> list[str]:
+    query = "select label from player where session_id = %s and erase_wanted_at is not null"
+    return [label for (label,) in house.sql(query, session.id)]
+
+
+def labels(house: House, session: Opened) -> list[str]:
+    return [label for (label,) in house.sql("select label from player where session_id = %s", session.id)]
