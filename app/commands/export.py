@@ -12,7 +12,8 @@ from app.commands.connection import note_export, study_of
 from app.config import Config
 from app.database.running import database
 from app.export.anonymous import Mask
-from app.export.export import ExportError, write_folder, write_key, write_zip
+from app.export.export import ExportError, moment, write_folder, write_key, write_zip
+from app.export.person import OnePerson, person_called
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +33,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--key", type=Path, metavar="FILE", help="anonymous: write who has which id here, for your eyes only"
     )
+    parser.add_argument(
+        "--player", metavar="LABEL", help="only what is kept about this person, for who asks for it"
+    )
     parser.add_argument("--json", action="store_true", help="print the manifest")
 
 
@@ -43,11 +47,20 @@ def run(options: argparse.Namespace, config: Config) -> int:
     if options.key and options.key.exists():
         raise Refusal(f"{options.key} is there already. Give the key a new name.")
 
+    if options.player and mask:
+        raise Refusal("What is kept about one person can't be anonymous: leave --anonymous or --player out.")
+
     async def work(url: str) -> object:
         study = await study_of(url, options.session)
+        of: Mask | OnePerson | None = mask
+        if options.player:
+            async with moment(url, "export") as conn:
+                of = await person_called(conn, options.session, options.player)
+            if of is None:
+                raise Refusal(f"Nobody in this session is called “{options.player}”.")
         await note_export(url, options.session, "export")
         write = write_zip if options.to.suffix == ".zip" else write_folder
-        manifest = await write(url, options.session, study, options.to, mask)
+        manifest = await write(url, options.session, study, options.to, of)
         if options.key and mask:
             await write_key(url, options.session, mask, options.key)
         return manifest

@@ -28,6 +28,8 @@ from app.database.queries import Queries, row, value
 from app.export import codebook, payments
 from app.export.anonymous import Mask, masked, told
 from app.export.csv_stream import BLOCK, Blocks, copied, fetched, listed, written
+from app.export.person import FILES as OF_PERSON
+from app.export.person import IN_WORDS, OnePerson, in_words, own_lines
 from app.study.model.study import Study
 
 SQL = Queries(__name__)
@@ -60,7 +62,7 @@ class _Session:
 
 
 async def zip_chunks(
-    url: str, session_id: str, study: Study, mask: Mask | None = None
+    url: str, session_id: str, study: Study, of: Mask | OnePerson | None = None
 ) -> AsyncIterator[bytes]:
     """A zip file as it is made.
 
@@ -68,7 +70,7 @@ async def zip_chunks(
     as somebody's slow download takes would keep Postgres from clearing away old rows, while all rooms write.
     """
     spool, sent = _Spool(), 0
-    writing = asyncio.create_task(_fill(spool, url, session_id, study, mask))
+    writing = asyncio.create_task(_fill(spool, url, session_id, study, of))
     writing.add_done_callback(lambda _: spool.grown.set())
     try:
         while not writing.done() or sent < spool.size:
@@ -86,16 +88,16 @@ async def zip_chunks(
 
 
 async def write_zip(
-    url: str, session_id: str, study: Study, file: Path, mask: Mask | None = None
+    url: str, session_id: str, study: Study, file: Path, of: Mask | OnePerson | None = None
 ) -> Manifest:
     """Writes all files into one zip; it is there when it is complete. Raises ExportError."""
     with _beside(file) as part, part.open("xb") as zipped:
         async with moment(url, "export") as conn:
-            return await pack(conn, session_id, study, zipped, mask)
+            return await pack(conn, session_id, study, zipped, of)
 
 
 async def write_folder(
-    url: str, session_id: str, study: Study, folder: Path, mask: Mask | None = None
+    url: str, session_id: str, study: Study, folder: Path, of: Mask | OnePerson | None = None
 ) -> Manifest:
     """Writes all files into a folder; it is there when it is complete. Raises ExportError."""
     with _beside(folder) as part:
@@ -106,7 +108,7 @@ async def write_folder(
             return (part / name).open("xb")
 
         async with moment(url, "export") as conn:
-            return await write_files(conn, session_id, study, create, mask)
+            return await write_files(conn, session_id, study, create, of)
 
 
 async def write_key(url: str, session_id: str, mask: Mask, file: Path) -> None:
@@ -133,7 +135,7 @@ async def moment(url: str, purpose: str) -> AsyncIterator[Connection]:
 
 
 async def pack(
-    conn: Connection, session_id: str, study: Study, file: IO[bytes], mask: Mask | None = None
+    conn: Connection, session_id: str, study: Study, file: IO[bytes], of: Mask | OnePerson | None = None
 ) -> Manifest:
     """Writes all files into one zip. `conn` is in the transaction that `moment` gives."""
     # Old programs don't know the headers of files that may pass 2 GB.
@@ -147,15 +149,16 @@ async def pack(
             member._compresslevel = LEVEL  # type: ignore[attr-defined]
             return zipped.open(member, "w", force_zip64=large)
 
-        return await write_files(conn, session_id, study, create, mask)
+        return await write_files(conn, session_id, study, create, of)
 
 
 async def write_files(
-    conn: Connection, session_id: str, study: Study, create: Create, mask: Mask | None = None
+    conn: Connection, session_id: str, study: Study, create: Create, of: Mask | OnePerson | None = None
 ) -> Manifest:
     """Writes each file into what `create(name)` opens, the manifest last, and returns the manifest.
 
-    `conn` is in the transaction that `moment` gives. `mask`: nobody can be known by what is written.
+    `conn` is in the transaction that `moment` gives. `of`: with a mask nobody can be known by what is written; of a
+    person it is what is kept about them.
     """
     session = await row(conn, _Session, SQL["session"], session_id=session_id)
     if session is None:
@@ -163,26 +166,47 @@ async def write_files(
     files: dict[str, dict[str, int | str]] = {}
     start = session.started_at or session.opened_at
     for name, blocks in _tables(conn, session_id, study):
-        if mask:
-            blocks = masked(mask, study, start, name, blocks)
+        if isinstance(of, Mask):
+            blocks = masked(of, study, start, name, blocks)
+        elif isinstance(of, OnePerson):
+            if name not in OF_PERSON:
+                continue
+            blocks = own_lines(of, name, blocks)
         files[name] = await _write(create, name, blocks)
+    if isinstance(of, OnePerson):
+        text = await in_words(conn, study, of)
+        files[IN_WORDS] = await _write(create, IN_WORDS, _whole(text.encode()), count=False)
+    else:
+        files |= await _study_files(conn, session_id, study, create)
+    manifest = _manifest(session, study, files)
+    if isinstance(of, Mask):
+        manifest = manifest | told(of, study, start, manifest)
+    elif of:
+        manifest = manifest | {"person": of.label}
+    text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
+    await _write(create, MANIFEST, _whole(text.encode()), count=False)
+    return manifest
+
+
+async def _study_files(
+    conn: Connection, session_id: str, study: Study, create: Create
+) -> dict[str, dict[str, int | str]]:
+    """As it ran, and what a researcher has mended since."""
+    files: dict[str, dict[str, int | str]] = {}
     for path, body in sorted(study.files.items()):
         files[f"study/{path}"] = await _write(create, f"study/{path}", _whole(body), count=False)
     mended = await (await conn.execute(SQL["mended"], dict(session_id=session_id))).fetchall()
     for nth, (path, body) in enumerate(mended, 1):
         name = f"study_before/{nth}/{path}"
         files[name] = await _write(create, name, _whole(body), count=False)
-    manifest = _manifest(session, study, files)
-    if mask:
-        manifest = manifest | told(mask, study, start, manifest)
-    text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
-    await _write(create, MANIFEST, _whole(text.encode()), count=False)
-    return manifest
+    return files
 
 
-async def _fill(spool: _Spool, url: str, session_id: str, study: Study, mask: Mask | None) -> Manifest:
+async def _fill(
+    spool: _Spool, url: str, session_id: str, study: Study, of: Mask | OnePerson | None
+) -> Manifest:
     async with moment(url, "export") as conn:
-        return await pack(conn, session_id, study, cast(IO[bytes], spool), mask)
+        return await pack(conn, session_id, study, cast(IO[bytes], spool), of)
 
 
 def _tables(conn: Connection, session_id: str, study: Study) -> Iterator[tuple[str, Blocks]]:

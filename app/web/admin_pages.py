@@ -13,6 +13,7 @@ from app.database.connections import snapshot
 from app.export import export, payments
 from app.export.anonymous import Mask
 from app.export.csv_stream import written
+from app.export.person import person_numbered
 from app.players import notes
 from app.players.people import new_token
 from app.sessions import actions, sessions, stopped_rooms
@@ -111,6 +112,23 @@ async def export_zip(
     )
 
 
+@get("/sessions/{session_id:str}/players/{player_id:int}/export.zip", needs=FILES)
+async def person_zip(request: Query, session_id: str, player_id: int) -> Stream:
+    """What is kept about one person."""
+    lab = lab_of(request)
+    study = await study_of(request, session_id)
+    async with lab.pool.connection() as conn:
+        person = await person_numbered(conn, session_id, player_id)
+    if person is None:
+        raise NotFoundException("There is no such player in this session.")
+    await _note_export(request, session_id, "person")
+    return Stream(
+        export.zip_chunks(lab.url, session_id, study, person),
+        media_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{session_id}-player-{player_id}.zip"'},
+    )
+
+
 @get("/sessions/{session_id:str}/payments.csv", needs=FILES)
 async def payments_csv(request: Query, session_id: str) -> Response[bytes]:
     """The file of the export by itself, as it is now."""
@@ -164,4 +182,4 @@ SESSION_ACTIONS |= {
     "seat": _seat_now,
 }
 HANDLERS = [still_logged_in, still_on_session, session_list, session_page, session_live]
-HANDLERS += [act_on_session, export_zip, payments_csv]
+HANDLERS += [act_on_session, export_zip, person_zip, payments_csv]

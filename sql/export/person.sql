@@ -1,0 +1,21 @@
+-- name: person_called
+select id from player where session_id = %(session_id)s and label = %(label)s
+
+-- name: person_numbered
+select label from player where session_id = %(session_id)s and id = %(number)s
+
+-- name: facts
+select p.type, p.status::text, p.entry, p.signed_in_at, p.seated_at, p.finished_at, p.outcome, p.code, r.name
+from player p left join room r on r.id = p.room_id where p.id = %(player_id)s
+
+-- name: answers
+select a.at, a.step, a.round, a.field, a.value from player p
+join record a on a.room_id = p.room_id and a.player_id = p.id where p.id = %(player_id)s order by a.id
+
+-- name: messages
+select m.at, m.step, m.round, case when m.to_slot is null then 'to the group' else 'to slot ' || m.to_slot end, m.body
+from player p join message m on m.room_id = p.room_id and m.player_id = p.id where p.id = %(player_id)s order by m.id
+
+-- name: notes
+select n.at, '', 0, coalesce('from ' || n.account, 'to the researchers'), n.body from player p
+join note n on n.session_id = p.session_id and n.player_id = p.id where p.id = %(player_id)s order by n.id
