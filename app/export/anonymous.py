@@ -33,7 +33,9 @@ def _read(text: str) -> dict[str, What]:
     return {name: what or "kept" for name, _, what in pairs}  # type: ignore[misc]
 
 
-_ANSWER = _read("record=number player=player room step round field value=value version late at=time erased")
+_ANSWER = _read(
+    "record=number player=player room step round field value=value version late at=time erased said_tried_at=time"
+)
 # File → column → what becomes of it
 KEPT: Mapping[str, Mapping[str, What]] = {
     "players.csv": _read(

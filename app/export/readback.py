@@ -149,7 +149,9 @@ async def differences(
                 continue
             _, line, gone = stored.popleft()
             place = export.place(file, "erased")
-            told = place is not None and cells.pop(place) == "true"
+            told = place is not None and cells[place] == "true"
+            if place is not None:  # what stands behind it is held against nothing here
+                del cells[place:]
             if gone and not told:
                 export.outlived += file != "records.csv"
                 cells[TEXTS[file]] = ""
