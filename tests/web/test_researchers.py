@@ -51,6 +51,7 @@ NEEDS = {
     f"GET {ONE_ROOM}": "sees",
     f"GET {SESSION}/export.zip": "files",
     f"GET {SESSION}/payments.csv": "files",
+    f"GET {ONE_PLAYER}/export.zip": "files",
     f"POST {SESSION}/{{action:str}}": "acts",
     f"POST {ONE_PLAYER}/{{action:str}}": "acts",
     f"POST {ONE_ROOM}/{{action:str}}": "acts",
