@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cache
 
 from app.database.group_commit import Busy
@@ -40,6 +40,7 @@ class Posted:
     form: Form
     key: FormKey | None  # None: not from a page of theirs
     errors: Mapping[str, str]  # field → sentence; then nothing is stored
+    _: KW_ONLY
     answer: Answer | None = None  # what is to be stored
     waits: bool = False  # a change is saved once every question has an answer; then nothing is stored
     may_end_step: bool = False
@@ -106,7 +107,8 @@ def read(lab: Lab, study: Study, player_id: int, session_id: str, headers: RawHe
     step = position.step
     about = {field.name: field.of for field in step.fields if field.of}
     answer = Answer(player_id, key.room_id, step.name, position.round, said, id, about)
-    return Posted(study, player_id, session_id, form, key, {}, answer, step.ends == "answered")
+    ends = step.ends == "answered"
+    return Posted(study, player_id, session_id, form, key, {}, answer=answer, may_end_step=ends)
 
 
 def settled(lab: Lab, posted: Posted, receipt: Receipt | None) -> Posted:

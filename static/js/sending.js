@@ -56,7 +56,7 @@ const sending = (() => {
         signal: AbortSignal.timeout(ANSWER),
       });
       if (passing.has(response.status)) sendAgain(form, undefined, true);
-      else arrived(form, response.ok);
+      else arrived(form, response.ok && response.status !== 202);
       await showElsewhere(await response.text());
     } catch {
       sendAgain(form);
