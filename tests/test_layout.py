@@ -34,7 +34,7 @@ OF_SEVERAL = {
     "web": """
         admin barriers browser clock drafts keyboard
         networks odd_requests pages phone
-        sending sentences sides static
+        every_state sending sentences sides static
     """,
     "web/live": "live",
     "web/monitor": "monitor",

@@ -74,9 +74,7 @@ async def no_players_page(connection: ASGIConnection, _: BaseRouteHandler) -> No
     )
     if not is_link and asked_from and not is_of_researchers(asked_from[1]):
         raise PermissionDeniedException(
-            detail=Sentence(
-                "Only a researcher’s own pages can ask for this. Go on from the list of sessions."
-            )
+            detail="Only a researcher’s own pages can ask for this. Go on from the list of sessions."
         )
 
 

@@ -384,7 +384,7 @@ def test_whoever_has_waited_the_longest_wait_leaves_with_the_lobbys_code(
         shared.sql("update lobby set due_at = due_at - interval '1h'")
 
         async def gone() -> bool:
-            return "No group was complete in time" in await early.page()
+            return "There was no group for you in time" in await early.page()
 
         await until(gone, "the way out of the lobby")
         assert 'id="code">LOBBY<' in await early.page()

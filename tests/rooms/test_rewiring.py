@@ -111,8 +111,8 @@ def test_who_is_seen_need_not_see_and_a_round_may_have_no_ties(shared: House, se
     async def story() -> None:
         table = await at_the_table(shared, server, session)
         heads = {slot: with_whom(await guest.page()) for slot, guest in table.items()}
-        assert heads[1] == "You read what these people write: Birch. Nobody reads what you write."
-        assert heads[2] == "You read what these people write: Cedar. Who reads what you write: Ash and Cedar."
+        assert heads[1] == "Whose messages you read: Birch. Nobody reads what you write."
+        assert heads[2] == "Whose messages you read: Cedar. Who reads what you write: Ash and Cedar."
         assert heads[3] == "You talk with Birch"
         assert heads[4] == "Nobody is connected with you"
         assert 'id="send"' not in await table[1].page() and 'id="send"' in await table[2].page()

@@ -122,7 +122,7 @@ def test_a_choice_is_seen_by_neighbours_as_it_is_made_and_changed(shared: House,
         await table[2].answer({"colour": "blue"})
         page = (await table[2].browser.get("/play")).text
         assert drawn(page) == ["blue", "blue", "blue"] and page.count('class="same"') == 2
-        assert "2 of the people you see have chosen the same as you." in shown(page)
+        assert "2 of those you see have chosen the same as you." in shown(page)
         assert drawn((await table[1].browser.get("/play")).text) == ["blue", "blue"]
 
     shared.tell(story())

@@ -161,7 +161,7 @@ SAID = {
             "Bitte geben Sie eine Zahl von 0,5 bis 1000 an.",
             "Bitte kürzen Sie den Text auf 1.500 Zeichen; jetzt hat er 1.600.",
         ),
-        "saved": ("Gespeichert. Sie können Ihre Antworten ändern, bis die Zeit um ist.",),
+        "saved": ("Gespeichert. Sie können Ihre Antworten ändern, bis es weitergeht.",),
         "empty message": ("Bitte beantworten Sie diese Frage.",),
         "live": ("1 von 1 Nachbarn hat geantwortet.",),
         "done": (
@@ -198,7 +198,7 @@ SAID = {
             "Indique un número de 0,5 a 1000, por favor.",
             "Acorte el texto a 1.500 caracteres, por favor; ahora tiene 1.600.",
         ),
-        "saved": ("Guardado. Puede cambiar sus respuestas hasta que se acabe el tiempo.",),
+        "saved": ("Guardado. Puede cambiar sus respuestas hasta que se pase a lo siguiente.",),
         "empty message": ("Responda a esta pregunta, por favor.",),
         "live": ("Ha respondido 1 de 1 vecino.",),
         "done": ("Gracias. Ha terminado.", "está a salvo: 2 respuestas y 1 mensaje.", "Su código"),
@@ -343,8 +343,8 @@ OWN_TEXTS = """
 [texts]
 "Come in" = "Los & <weiter> \\"100 %\\""
 "Please give a whole number from %(min)s to %(max)s." = "Zwischen %(min)s und %(max)s, 100 % ganz."
-"%(answered)s of %(playing)s neighbours has answered." = "%(answered)s/%(playing)s"
-"Saved. You can change your answers until the time is up." = "Notiert."
+"%(answered)s of %(playing)s neighbour has answered." = "%(answered)s/%(playing)s"
+"Saved. You can change your answers until it goes on." = "Notiert."
 "Time left" = "Rest \\"der\\" Zeit"
 "This text was there once." = "…"
 """

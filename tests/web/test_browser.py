@@ -414,6 +414,6 @@ def test_a_colour_is_chosen_with_one_tap_or_key_and_seen_by_the_other_at_once(st
     two.keyboard.press("Space")
     expect(one.get_by_text("Nobody you see has chosen the same as you.")).to_be_visible()
     two.keyboard.press("ArrowUp")
-    expect(one.get_by_text("1 of the people you see has chosen the same as you.")).to_be_visible()
+    expect(one.get_by_text("1 of those you see has chosen the same as you.")).to_be_visible()
     assert stage.versions(session, "P1", "colour") == ["rot"]
     assert stage.versions(session, "P2", "colour") == ["blau", "rot"]

@@ -142,7 +142,7 @@ def test_what_the_reader_types_in_stays_where_it_is_when_updates_come(stage: Sta
     updates: dict[str, tuple[Callable[[], None], Locator]] = {
         "a message": (lambda: stage.say(ben, "A word"), page.locator("#talk li").last),
         "a banner": (lambda: stage.tell_everybody(session, "Five minutes more."), page.locator(".banner")),
-        "an answer": (lambda: stage.answer(ben), page.get_by_text("1 of 1 neighbours has answered")),
+        "an answer": (lambda: stage.answer(ben), page.get_by_text("1 of 1 neighbour has answered")),
         "no banner": (lambda: stage.tell_everybody(session, ""), page.locator("body:not(:has(.banner))")),
         "a pause": (lambda: stage.act("pause", session), page.get_by_text("The session is paused.")),
         "the end of it": (lambda: stage.act("resume", session), page.locator("body:not(:has(.paused))")),

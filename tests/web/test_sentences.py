@@ -56,9 +56,9 @@ def test_who_waits_for_nobody_is_not_told_that_nobody_is_here(shared: House, ser
         [receiver] = [guest for guest in guests if guest is not sender]
         assert ALONE not in pages[sender], "the receiver is here, and asked in the next step"
         assert "Nobody you are connected with is in this part" in pages[sender]
-        assert "0 of 1 neighbours has answered" in pages[receiver]
+        assert "0 of 1 neighbour has answered" in pages[receiver]
         await leave(receiver)
-        page = await sender.shows("has left; the group goes on.")
+        page = await sender.shows("has left; you go on alone.")
         assert ALONE in page and "You talk with" not in page
         assert "Nobody whom you talked with is still here" in page
 

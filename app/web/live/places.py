@@ -63,6 +63,12 @@ class LobbyPlace:
         return self.player.session_status != "open"
 
     @property
+    def pays_who_leaves(self) -> bool:
+        """Whether waiting, or leaving without a seat, is paid."""
+        outcome = "standby" if self.player.standby_until else "lobby"
+        return bool(self.study.lobby.pay_per_minute or self.study.pay.for_outcome(outcome))
+
+    @property
     def is_asked(self) -> bool:
         """Whether they are ready, and they have not said so."""
         return self.player.asked_until is not None and self.player.ready_at is None
@@ -225,6 +231,21 @@ class RoomPlace:
         return not self.me.asked or self.room.opening or self.room.stopped
 
     @property
+    def is_asked_now(self) -> bool:
+        """There is something to be done, against the clock."""
+        return not self.waits and self.room.session_status != "paused"
+
+    @property
+    def is_alone(self) -> bool:
+        """Nobody else plays in the room, not even a bot."""
+        return not any(seat.is_taken for seat in self.view.seats if seat.slot != self.me.slot)
+
+    @property
+    def asked_alone(self) -> bool:
+        """Nobody else is asked what this player is asked."""
+        return not any(seat.is_taken and seat.asked for seat in self.view.seats if seat.slot != self.me.slot)
+
+    @property
     def alone(self) -> bool:
         """Whether all whom this player saw have left."""
         return bool(self.partners) and not any(seat.is_taken for seat in self.partners)
@@ -300,6 +321,12 @@ class DonePlace:
     aside: Aside
     account: Account | None  # None where the study says nothing of pay
     taken_out: bool = False  # by a researcher
+
+    @property
+    def never_in(self) -> bool:
+        """A researcher gave a code to somebody who had not come in; see sql/sessions/actions.sql."""
+        player = self.player
+        return player.outcome != "full" and player.signed_in_at == player.finished_at
 
     @property
     def situation(self) -> str:

@@ -396,7 +396,7 @@ def test_who_has_waited_too_long_sees_their_code_without_a_reload(shared: House,
         guest = shared.guest(server, session, "R1")
         await guest.sign_in()
         async with guest.watching() as page:
-            await page.until(lambda text: "No group was complete in time" in text, "the way out")
+            await page.until(lambda text: "There was no group for you in time" in text, "the way out")
             assert 'hx-target="#live" hx-swap="delete"' in page.raw[-1]  # it need not listen any more
         [(code,)] = shared.sql("select code from player where status = 'left' and outcome = 'lobby'")
         assert f'id="code">{code}<' in page.messages[-1]
@@ -425,7 +425,7 @@ def test_pause_resume_and_close_show_on_the_pages_of_those_who_wait_and_who_play
             await waiting.until(lambda _: "stands still" not in waiting.messages[-1], "going on")
             await asyncio.to_thread(shared.act, "close", session)
             await playing.until(lambda text: "ended by the researchers" in text, "the end")
-            await waiting.until(lambda text: "No group was complete in time" in text, "the end")
+            await waiting.until(lambda text: "There was no group for you in time" in text, "the end")
 
     shared.tell(story())
 
@@ -444,11 +444,11 @@ def test_answers_steps_somebody_leaving_and_the_end_show_without_a_reload(
             await second.answer({"belief": "1"})
             await page.until(lambda text: "1 of 2 neighbours have answered" in text, "the neighbour's answer")
             assert (await fourth.browser.post("/play/leave", {})).status == 303
-            await page.until(lambda text: "1 of 1 neighbours has answered" in text, "the one who left")
+            await page.until(lambda text: "1 of 1 neighbour has answered" in text, "the one who left")
             await first.answer({"belief": "2"})
             await third.answer({"belief": "3"})
             await page.until(lambda text: "round 2 of 3" in text, "the second round")
-            assert "0 of 1 neighbours has answered" in page.messages[-1]
+            assert "0 of 1 neighbour has answered" in page.messages[-1]
             # The form that came by the stream works like one from a page.
             form = newest_form(page)
             assert (await first.answer({"belief": "4"}, form)).headers["receipt"]

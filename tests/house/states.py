@@ -1,0 +1,149 @@
+"""States that a player can be in, as made-up places: what their page says there can be read without a session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.database import clock
+from app.players.notes import Note, Notices
+from app.players.pay import account_of
+from app.players.players import Player
+from app.rooms.prospects import prospects
+from app.rooms.receipts import Saved
+from app.rooms.rooms import Room, RoomView, Seat
+from app.study.model.networks import Tie
+from app.study.model.study import Study
+from app.web import templates
+from app.web.live.places import Aside, DonePlace, LobbyPlace, RoomPlace
+
+NOW = clock.now()
+SILENT = Notices("", ())
+ASKED = Notices("", (Note(1, 1, None, "Help!", "", NOW),))
+
+
+@dataclass(frozen=True)
+class State:
+    """`toml`: of the study; `at` draws the page of somebody who is in this state."""
+
+    toml: str
+    at: Callable[[Study], str]
+    says: tuple[str, ...]
+    never: tuple[str, ...] = ()
+
+
+def aside(notices: Notices = SILENT) -> Aside:
+    return Aside(notices, "key", {})
+
+
+def a_player(**changes: Any) -> Player:
+    came = NOW - timedelta(seconds=30)
+    times: dict[str, datetime | None] = dict(
+        signed_in_at=came, waiting_since=came, seated_at=None, finished_at=None
+    )
+    whole: dict[str, Any] = dict(
+        token_hash=b"",
+        id=1,
+        session_id="s",
+        label="P1",
+        type="red",
+        status="waiting",
+        room_id=None,
+        slot=None,
+        outcome=None,
+        code=None,
+        session_status="running",
+        **times,
+    )
+    return Player(**(whole | changes))
+
+
+def lobby(
+    waiting: int = 1, made: int = 0, notices: Notices = SILENT, **player: Any
+) -> Callable[[Study], str]:
+    def drawn(study: Study) -> str:
+        prospect = prospects(study, {"red": waiting}, {"four": made})["red"]
+        return LobbyPlace(a_player(**player), study, prospect, waiting, 1, 1, aside(notices)).html()
+
+    return drawn
+
+
+def room(
+    seats: Mapping[int, Mapping[str, Any]] = {},
+    status: str = "running",
+    notices: Notices = SILENT,
+    nudged: bool = False,
+    ties: tuple[Tie, ...] | None = None,
+    saved: int = 0,
+    **of_room: Any,
+) -> Callable[[Study], str]:
+    """`seats`: what is other than that somebody plays there, by slot; the player sits in slot 1."""
+
+    def drawn(study: Study) -> str:
+        size = study.largest_room
+        sitting = tuple(
+            replace(Seat(n, f"Name{n}", "red", n, "playing", answered=False), **seats.get(n, {}))
+            for n in range(1, size + 1)
+        )
+        pairs = tuple(Tie(a, b, 1.0) for a in range(1, size + 1) for b in range(1, size + 1) if a != b)
+        whole: dict[str, Any] = dict(
+            id=1,
+            session_id="s",
+            name="four-1",
+            kind="four",
+            status="playing",
+            position=0,
+            step="talk",
+            round=1,
+            last_step="talk",
+            last_round=1,
+            deadline=NOW + timedelta(seconds=60),
+            outcome=None,
+            opening=False,
+            stopped=False,
+            session_status=status,
+            paused_at=NOW if status == "paused" else None,
+            log_id=1,
+            seq=1,
+            session_log_id=2,
+            session_seq=1,
+            treatment={},
+        )
+        view = RoomView(Room(**(whole | of_room)), sitting, pairs if ties is None else ties)
+        player = a_player(
+            status="playing",
+            room_id=1,
+            slot=1,
+            seated_at=NOW,
+            session_status=status,
+            nudged_at=NOW if nudged else None,
+        )
+        return RoomPlace(player, study, view, sitting[0], "key", aside(notices), saved=saved, at=0).html()
+
+    return drawn
+
+
+def done(
+    outcome: str,
+    taken_out: bool = False,
+    records: int = 0,
+    messages: int = 0,
+    notices: Notices = SILENT,
+    **player: Any,
+) -> Callable[[Study], str]:
+    def drawn(study: Study) -> str:
+        out: dict[str, Any] = dict(status="finished", outcome=outcome, code="C-7", finished_at=NOW)
+        who = a_player(**(out | player))
+        account = account_of(study, who, [], NOW) if study.pays else None
+        saved = Saved(list(range(records)), "digest", messages)
+        return DonePlace(who, study, saved, 1, 1, aside(notices), account, taken_out).html()
+
+    return drawn
+
+
+def door(template: str, **shown: Any) -> Callable[[Study], str]:
+    return lambda study: templates.render_for(
+        study, f"player/{template}.html", study=study, token="t", values={}, errors={}, **shown
+    )

@@ -1,0 +1,278 @@
+"""Every state that a player can be in, drawn from made-up places: what their page says there, and what it must not."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.study.model.networks import Tie
+from app.study.reading import parse
+from tests.house.pages import words
+from tests.house.states import ASKED, NOW, State, a_player, done, door, lobby, room
+from tests.house.studies import as_files, changed
+
+GROUP = """
+title = "Words"
+types = ["red"]
+[[room]]
+name = "four"
+seats = {red = 4}
+count = 1
+[lobby]
+max_wait = "5m"
+[network]
+kind = "complete"
+[[step]]
+page = "talk"
+limit = "60s"
+chat = "neighbours"
+fields = [{name = "belief", ask = "How sure?", kind = "integer", min = 0, max = 100}]
+"""
+PAID = GROUP + "[pay]\nbase = 2\n"
+WAITING_PAID = changed(GROUP, 'max_wait = "5m"', 'max_wait = "5m"\npay_per_minute = 0.10')
+LONE = changed(changed(GROUP, "red = 4", "red = 1"), 'chat = "neighbours"', 'chat = "none"')
+PAIR = changed(GROUP, "red = 4", "red = 2")
+ROOM_CHAT = changed(GROUP, 'chat = "neighbours"', 'chat = "room"')
+DEADLINE = GROUP + 'ends = "deadline"\n'
+ENOUGH = GROUP + "wait_for = 0.5\n"
+OWN_PACE = changed(GROUP, 'chat = "neighbours"', 'wait_for = "none"')
+READY = changed(GROUP, 'max_wait = "5m"', 'max_wait = "5m"\nready = "20s"')
+STANDBY = GROUP + '[standby]\nplaces = 2\nuntil = "4m"\n'
+REDIRECT = GROUP + '[finish]\nredirect = "https://example.org/done?cc={code}"\n'
+EVERYBODY = "as soon as everybody has answered"
+HAS_ENDED = "The researchers have ended your part in the study."
+
+LEFT, BOT, NOT_ASKED, ANSWERED = (
+    {"status": "left"},
+    {"status": "left", "bot": True},
+    {"asked": False},
+    {"answered": True},
+)
+SEATED: dict[str, Any] = dict(room_id=1, slot=1, seated_at=NOW)
+STATES = {
+    # At the door
+    "at the door": State(GROUP, door("join"), ("Come in", "at most 5 minutes"), ("paid",)),
+    "at the door, paid for waiting": State(WAITING_PAID, door("join"), ("paid",)),
+    "again": State(GROUP, door("join_again", player=a_player()), ("Your place is kept.",), ("you are done",)),
+    "again, out": State(
+        GROUP,
+        door("join_again", player=a_player(status="left")),
+        ("Welcome back.", "you are done"),
+        ("place is kept",),
+    ),
+    # In the lobby
+    "before the start": State(
+        GROUP,
+        lobby(3, session_status="open"),
+        ("It has not begun yet.", "people are waiting", "you leave with a code."),
+        ("forming", "earned", "only one"),
+    ),
+    "before the start, paid": State(
+        WAITING_PAID, lobby(session_status="open"), ("a code for what you earned", "only one waiting")
+    ),
+    "before a start that is known": State(
+        GROUP,
+        lobby(session_status="open", start_at=NOW + timedelta(seconds=600)),
+        ("begins in", "It starts in"),
+    ),
+    "waiting": State(
+        GROUP,
+        lobby(3),
+        ("Your group is forming.", "3 of 4", "One more person is needed."),
+        ("code for what",),
+    ),
+    "waiting for several": State(GROUP, lobby(1), ("3 more people are needed.",)),
+    "waiting where only who finishes is paid": State(
+        PAID, lobby(), ("for finishing", "you either play or leave with a code."), ("for what you earned",)
+    ),
+    "waiting, paid": State(WAITING_PAID, lobby(), ("a code for what you earned",)),
+    "all groups are full": State(
+        GROUP, lobby(1, made=1), ("You’re in, and waiting.", "are full"), ("forming", "needed")
+    ),
+    "paused in the lobby": State(
+        GROUP, lobby(session_status="paused"), ("The session is paused.", "at most 5:00 in all"), ("more.",)
+    ),
+    "standby": State(
+        STANDBY,
+        lobby(made=1, standby_until=NOW + timedelta(seconds=240)),
+        ("You are on standby.", "somebody on standby takes the place", "you leave sooner"),
+        ("you take their place", "forming"),
+    ),
+    "asked whether ready": State(
+        READY, lobby(4, asked_until=NOW + timedelta(seconds=20)), ("Are you ready?", "I’m ready")
+    ),
+    "ready": State(
+        READY,
+        lobby(4, asked_until=NOW + timedelta(seconds=20), ready_at=NOW),
+        ("You’re ready.",),
+        ("Are you ready?",),
+    ),
+    "missed it": State(
+        READY, lobby(3, queued_at=NOW), ("You were put last", "forming"), ("waiting, as the last",)
+    ),
+    "asked for help in the lobby": State(
+        GROUP, lobby(notices=ASKED), ("They have your question.",), ("clock keeps", "Go on")
+    ),
+    # In a room
+    "a step": State(
+        GROUP,
+        room(),
+        (EVERYBODY, "0 of 3 neighbours have answered.", "You talk with Name2, Name3 and Name4", "left empty"),
+    ),
+    "answered": State(
+        GROUP,
+        room({1: ANSWERED, 2: ANSWERED}, saved=1),
+        ("change your answer until it goes on", "1 of 3"),
+        ("until the time",),
+    ),
+    "a pair": State(PAIR, room(), ("0 of 1 neighbour has", "You talk with Name2"), ("neighbours has",)),
+    "talk of the whole room": State(
+        ROOM_CHAT, room({2: BOT}), ("1 of 3 others have answered.",), ("people",)
+    ),
+    "alone from the start": State(
+        LONE, room(), ("as soon as you have answered",), (EVERYBODY, "r group", "neighbour has")
+    ),
+    "connected with nobody": State(
+        GROUP, room(ties=()), (EVERYBODY, "Nobody is connected with you"), ("still here",)
+    ),
+    "ends at the deadline": State(DEADLINE, room(), ("It goes on when the time is up.",), (EVERYBODY,)),
+    "enough is enough": State(ENOUGH, room(), ("as soon as enough have answered",), (EVERYBODY,)),
+    "own pace": State(OWN_PACE, room(), ("Your group goes on when all are through",), (EVERYBODY,)),
+    "own pace, alone": State(LONE + 'wait_for = "none"\n', room(), ("You go on by yourself",), ("r group",)),
+    "asked alone": State(
+        PAIR,
+        room({2: NOT_ASKED}),
+        ("as soon as you have answered", "Nobody you are connected with is in this part"),
+        (EVERYBODY, "still here"),
+    ),
+    "not asked": State(
+        PAIR, room({1: NOT_ASKED}), ("This part is for others", "when they are done", "0 of 1 neighbour has")
+    ),
+    "not asked, to the deadline": State(
+        DEADLINE, room({1: NOT_ASKED}), ("It goes on when the time is up.",), ("they are done",)
+    ),
+    "not asked, enough is enough": State(
+        ENOUGH, room({1: NOT_ASKED}), ("as soon as enough have",), ("they are done",)
+    ),
+    "somebody left": State(
+        GROUP,
+        room({2: LEFT}),
+        ("Name2 has left; the group goes on.", "You talk with Name3 and Name4", "0 of 2"),
+        ("alone",),
+    ),
+    "all others left": State(
+        GROUP,
+        room({2: LEFT, 3: LEFT, 4: LEFT}),
+        (
+            "Name2, Name3 and Name4 have left; you go on alone.",
+            "Nobody you were connected with is still here.",
+            "as soon as you",
+        ),
+        ("the group", EVERYBODY, "You talk with"),
+    ),
+    "a bot plays on": State(
+        PAIR, room({2: BOT}), ("1 of 1 neighbour has answered.",), ("has left", "alone", "still here", "bot")
+    ),
+    "a newcomer": State(
+        GROUP, room({2: {"refilled": True}}), ("Name2 had left; somebody else goes on",), ("Name2 has left",)
+    ),
+    "a newcomer in their own place": State(GROUP, room({1: {"refilled": True}}), (EVERYBODY,), ("had left",)),
+    "ties in one direction": State(
+        PAIR,
+        room(ties=(Tie(1, 2, 1.0),)),
+        ("Whose messages you read: Name2. Nobody reads what you write.",),
+        ("these people",),
+    ),
+    "nudged": State(GROUP, room(nudged=True), ("Are you still there?", "Your group waits for you.")),
+    "nudged, alone": State(
+        LONE, room(nudged=True), ("Are you still there?", "Go on, or press the button."), ("r group",)
+    ),
+    "paused": State(GROUP, room(status="paused"), ("The clock stands still",), ("keeps running",)),
+    "stopped": State(
+        GROUP, room(stopped=True), ("Your group can’t go on just yet.",), ("has answered", "Time left")
+    ),
+    "stopped, alone": State(LONE, room(stopped=True), ("You can’t go on just yet.",), ("r group",)),
+    "about to open": State(GROUP, room(opening=True), ("is about to open",), ("has answered", EVERYBODY)),
+    "asked for help": State(GROUP, room(notices=ASKED), ("Go on meanwhile: the clock keeps running.",)),
+    "asked for help while paused": State(
+        GROUP, room(status="paused", notices=ASKED), ("They have your question.",), ("keeps running",)
+    ),
+    "asked for help while stopped": State(
+        GROUP, room(stopped=True, notices=ASKED), ("They have your question.",), ("keeps running",)
+    ),
+    # Done
+    "complete": State(
+        GROUP,
+        done("complete", records=1, messages=2, **SEATED),
+        ("You are done.", "1 answer and 2 messages.", "C-7"),
+    ),
+    "complete, paid": State(
+        PAID, done("complete", **SEATED), ("Your pay: 2.00", "For finishing"), ("All that you saved",)
+    ),
+    "lobby": State(
+        GROUP, done("lobby", status="left"), ("There was no group for you in time.",), ("paid", "complete")
+    ),
+    "lobby, paid": State(
+        WAITING_PAID,
+        done("lobby", status="left"),
+        ("the time you waited, which is paid", "Waiting, 30 seconds"),
+    ),
+    "standby is over": State(
+        STANDBY, done("standby", status="left"), ("No group needs you any more.",), ("paid",)
+    ),
+    "full": State(
+        GROUP,
+        done("full", status="left", signed_in_at=NOW),
+        ("That is not your fault.",),
+        ("given you a code",),
+    ),
+    "withdrawn": State(
+        GROUP, done("withdrawn", status="left", **SEATED), ("You have left the study.",), (HAS_ENDED,)
+    ),
+    "partner left": State(GROUP, done("partner_left", **SEATED), ("Somebody in your group left",)),
+    "dropped": State(
+        GROUP, done("dropped", status="left", **SEATED), ("your place was given up",), ("You have left",)
+    ),
+    "closed": State(GROUP, done("closed", **SEATED), ("ended by the researchers",)),
+    "taken out": State(
+        GROUP, done("withdrawn", True, status="left", **SEATED), (HAS_ENDED,), ("You have left",)
+    ),
+    "taken out of a room with the code for waiting": State(
+        GROUP, done("lobby", True, status="left", **SEATED), (HAS_ENDED,), ("Thank you for waiting",)
+    ),
+    "never came, and was given a code": State(
+        GROUP,
+        done("withdrawn", status="left", signed_in_at=NOW),
+        ("given you a code", "C-7"),
+        ("You have left",),
+    ),
+    "erased": State(
+        GROUP,
+        done("complete", records=1, erased_at=NOW, **SEATED),
+        ("Still counted: 1 answer.",),
+        ("there were", "All that you saved"),
+    ),
+    "on to the recruiter": State(
+        REDIRECT, done("complete", **SEATED), ("Hand in the code",), ("take a picture",)
+    ),
+    "asked for help when done": State(
+        GROUP, done("complete", notices=ASKED, **SEATED), ("They have your question.",), ("keeps running",)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_what_a_page_says_is_true_in_this_state(name: str) -> None:
+    state = STATES[name]
+    study = parse(as_files(state.toml))
+    page = words(state.at(study))
+    for sentence in state.says:
+        assert sentence in page
+    for sentence in state.never:
+        assert sentence not in page
+    assert not re.search(r"\bNone\b|\b1 (people|neighbours|others|answers|messages|seconds|minutes)\b", page)
+    if not study.pays:
+        assert not re.search(r"\bearn|\bpay:|\bbonus|is paid", page, re.IGNORECASE), "nothing is paid here"
