@@ -1,4 +1,4 @@
-"""Stories of a step that saves each change by itself: what is stored of a form of which not all is filled in."""
+"""Stories of record forms: what is stored where each change is saved by itself, and what whoever sends one is told."""
 
 from __future__ import annotations
 
@@ -72,5 +72,26 @@ def test_half_an_answer_is_kept_and_does_not_end_the_step(shared: House, server:
             assert (await guest.answer({"colour": "red", "number": "1", "why": ""})).status == 200
         for guest in guests:
             await guest.shows('id="code"')
+
+    shared.tell(story())
+
+
+def test_where_answering_ends_a_step_a_browser_without_scripts_is_led_on_and_who_is_out_hears_the_truth(
+    shared: House, server: Server
+) -> None:
+    study = STUDY.replace('ends = "deadline"', "").replace('save = "change"', "")
+    session = shared.open(study, {"x": 2})
+    whole = {"colour": "red", "number": "1", "why": ""}
+
+    async def story() -> None:
+        [ann, bob] = await a_room(shared, server, session)
+        form = await bob.form()
+        plain = await ann.browser.post(
+            "/play/records", {**await ann.form(), **whole}, {"Accept": "text/html"}
+        )
+        assert plain.status == 303 and plain.headers["location"] == "/play"
+        assert (await bob.browser.post("/play/leave", {})).status == 303
+        said = await bob.answer(whole, form)
+        assert said.status == 409 and "so it is not stored" in said.text
 
     shared.tell(story())
