@@ -95,7 +95,8 @@ def read(lab: Lab, study: Study, player_id: int, session_id: str, headers: RawHe
     if key is None:
         return Posted(study, player_id, session_id, form, None, {})
     position = study.plan[key.position]
-    fields, partly = position.step.fields, position.step.save == "change" and not first(form, WHOLE)
+    whole = position.step.save == "button" or first(form, WHOLE) or wants_page(headers)
+    fields, partly = position.step.fields, not whole
     values, errors = read_answers(fields, form, partly)
     if errors:
         return Posted(study, player_id, session_id, form, key, errors)
