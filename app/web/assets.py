@@ -60,6 +60,12 @@ class StaticFile:
     media_type: str
 
 
+def _media_type(name: str) -> str:
+    """With how its letters are written; of what begins with text/ Litestar says it."""
+    kind = guess_type(name)[0] or "application/octet-stream"
+    return f"{kind}; charset=utf-8" if kind.endswith("xml") else kind
+
+
 @kept()
 def static_files() -> Mapping[str, StaticFile]:
     """What is in `static/`, by name: few and small files, read and packed once."""
@@ -70,8 +76,6 @@ def static_files() -> Mapping[str, StaticFile]:
         # A study's own script is on the same page, and may use any name.
         found[whole] = b"(() => {\n%b})();\n" % body if kind == "js" else body
     return {
-        name: StaticFile(
-            body, gzip.compress(body, mtime=0), guess_type(name)[0] or "application/octet-stream"
-        )
+        name: StaticFile(body, gzip.compress(body, mtime=0), _media_type(name))
         for name, body in found.items()
     }

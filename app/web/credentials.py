@@ -9,7 +9,7 @@ from litestar.response import Redirect
 from app.database.connections import Connection
 from app.web.access import accounts, attempts, logins, second_factor, security
 from app.web.access.attempts import Limit, network_of
-from app.web.auth import ADMIN_COOKIE, address_of, own_cookie, too_many
+from app.web.auth import ADMIN_COOKIE, address_of, cookie_in, own_cookie, too_many
 from app.web.lab import Query, lab_of
 
 BY_ADDRESS = Limit("log in from an address", 30, 60)
@@ -54,7 +54,9 @@ async def right_code(request: Query, conn: Connection, name: str, code: str) -> 
 
 
 async def welcome(request: Query, conn: Connection, name: str, to: str = "/admin") -> Redirect:
-    """A log-in, and on to one of our pages."""
+    """A log-in in the place of the one that this browser had, and on to one of our pages."""
+    if before := cookie_in(dict(request.scope["headers"]), ADMIN_COOKIE):
+        await logins.end_login(conn, before)
     browser = request.headers.get("user-agent", "")
     key = await logins.log_in(conn, name, address_of(request), browser)
     await security.write(conn, "logged_in", name, address_of(request), browser=logins.in_words(browser))

@@ -8,7 +8,7 @@ from litestar import Request
 from litestar.response import Response
 
 from app.database import clock
-from app.web.auth import cookie, told_address
+from app.web.auth import cookie_in, own_cookie, told_address
 from app.web.lab import Query
 from app.web.live.places import LobbyPlace, Place, RoomPlace
 from app.web.responses import POLICY, page, texts_for
@@ -41,12 +41,12 @@ def door_without_cookie(request: Request) -> str | None:  # type: ignore[type-ar
 
 def is_plain(request: Query, wish: bool | None) -> bool:
     """Whether the page does without scripts, because somebody has asked for that: now (`wish`) or before."""
-    return wish if wish is not None else PLAIN_COOKIE in request.cookies
+    return wish if wish is not None else bool(cookie_in(dict(request.scope["headers"]), PLAIN_COOKIE))
 
 
-def plain_header(wish: bool) -> dict[str, str]:
-    """The header that remembers it for a day, or forgets it."""
-    return cookie(PLAIN_COOKIE, "1", secure=False, max_age=86_400 if wish else 0)
+def plain_headers(request: Query, wish: bool) -> dict[str, str]:
+    """The headers that remember it for a day, or forget it."""
+    return own_cookie(request, PLAIN_COOKIE, "1", 86_400 if wish else 0)
 
 
 def reloads_after(place: Place) -> int | None:

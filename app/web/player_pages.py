@@ -101,7 +101,7 @@ async def play(request: Query, plain: bool | None = None, of: int = 0) -> Respon
         return await _news(request)
     place = await _place(request)
     lab_of(request).signs.gave(place.study, place.player.id)
-    headers = {} if plain is None else hindrances.plain_header(plain)
+    headers = {} if plain is None else hindrances.plain_headers(request, plain)
     return play_page(request, place, plain=plain, headers=headers)
 
 

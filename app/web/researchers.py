@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -14,7 +15,8 @@ from app.sessions.sessions import SessionError
 from app.study.model.study import Study
 from app.web.access.logins import find_login
 from app.web.access.rights import Right, right_on
-from app.web.auth import ADMIN_COOKIE, cookie_in
+from app.web.access.security import write_refusal
+from app.web.auth import ADMIN_COOKIE, address_of, cookie_in
 from app.web.lab import Query, lab_of
 
 # What a handler says: @get("/sessions/{session_id:str}", needs=SEES). One that says nothing is refused to everybody.
@@ -75,7 +77,8 @@ async def admitted(connection: ASGIConnection, handler: BaseRouteHandler) -> Non
         return
     session_id = None if need == ACCOUNT else connection.path_params["session_id"]
     who = await _asking(connection, session_id)
-    if who.right is not None and not _may(who.right, need):
+    if session_id is not None and who.right is not None and not _may(who.right, need):
+        await _note(connection, who.name, session_id)
         raise PermissionDeniedException(REFUSALS[need])
     connection.scope["state"]["researcher"] = who
 
@@ -100,10 +103,20 @@ async def _asking(connection: ASGIConnection, session_id: str | None) -> Researc
             raise NotLoggedIn
         right = None if session_id is None else await right_on(conn, session_id, found.name)
     if session_id is not None and right is None:
+        await _note(connection, found.name, session_id)
         raise NotOnSession(
             f"There is no session “{session_id}”. `networklab sessions` lists those there are."
         )
     return Researcher(found.name, found.login_id, right)
+
+
+async def _note(connection: ASGIConnection, name: str, session_id: str) -> None:  # type: ignore[type-arg]
+    """That somebody asked for what isn't theirs, in the security log."""
+    if not re.fullmatch(r"[\w-]{1,100}", session_id):
+        return  # no session has such a name
+    page = f"{connection.scope.get('method', '')} {connection.scope.get('path_template', '')}"
+    async with lab_of(connection).pool.connection() as conn:
+        await write_refusal(conn, name, address_of(connection), session_id, page)
 
 
 async def study_of(request: Query, session_id: str) -> Study:

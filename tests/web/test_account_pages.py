@@ -101,6 +101,31 @@ def test_all_log_ins_are_shown_and_each_can_be_ended(
     assert not any(opens(server, one) for one in others) and ida.get("/admin/account").status_code == 200
 
 
+def test_a_new_log_in_takes_the_place_of_the_one_that_the_browser_had(
+    server: Server, ida: httpx.Client
+) -> None:
+    before = ida.cookies[ADMIN_COOKIE]
+    ida.post("/admin/login", data={"name": "ida", "password": "mistyped"})
+    assert opens(server, before), "nobody logged in"
+    entered = ida.post("/admin/login", data={"name": "ida", "password": PASSWORD})
+    assert opens(server, entered.cookies[ADMIN_COOKIE]) and not opens(server, before)
+
+
+def test_a_password_is_hidden_as_it_is_typed_and_password_managers_know_which_it_is(
+    ida: httpx.Client,
+) -> None:
+    found = dict[str, list[str]]()
+    for address in ("/admin/login", "/admin/account", "/admin/account/two-factor"):
+        for field in re.findall(r"<input[^>]*password[^>]*>", ida.get(address).text):
+            assert 'type="password"' in field and "onpaste" not in field, field
+            found.setdefault(address, []).extend(re.findall(r'autocomplete="([\w-]+)"', field))
+    assert found == {
+        "/admin/login": ["current-password"],
+        "/admin/account": ["current-password", "new-password", "new-password"],
+        "/admin/account/two-factor": ["current-password"],
+    }
+
+
 def turn_on(ida: httpx.Client) -> tuple[str, list[str]]:
     """Secret and recovery codes."""
     page = ida.get("/admin/account/two-factor").text

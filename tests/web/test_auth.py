@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 
 from app.web.auth import ADMIN_COOKIE, HOST_ONLY, PLAYER_COOKIE
+from app.web.hindrances import PLAIN_COOKIE
 from tests.house.house import House
 from tests.house.studies import TALK
 
@@ -43,6 +44,14 @@ def test_what_a_trusted_proxy_says_counts(house: House) -> None:
         (f"{PLAYER_COOKIE}={value}; {HOST_ONLY}{PLAYER_COOKIE}=made.up.x", 403),
     ):
         assert httpx.get(f"{said.base}/play", headers={"Cookie": cookies}).status_code == status, cookies
+    # What a browser without scripts is told to keep, too.
+    mine = {"Cookie": f"{PLAYER_COOKIE}={value}"}
+    kept = httpx.get(f"{said.base}/play?plain=true", headers=mine).headers.get_list("set-cookie")
+    assert [one.partition("=")[0] for one in kept] == [PLAIN_COOKIE, HOST_ONLY + PLAIN_COOKIE]
+    assert all("; Secure" in one for one in kept)
+    for name in (PLAIN_COOKIE, HOST_ONLY + PLAIN_COOKIE):
+        seen = httpx.get(f"{said.base}/play", headers={"Cookie": f"{mine['Cookie']}; {name}=1"})
+        assert "plain=false" in seen.text, "the way back to scripts"
     key = house.researcher(said).cookies[ADMIN_COOKIE]
     for name in (ADMIN_COOKIE, HOST_ONLY + ADMIN_COOKIE):
         assert httpx.get(f"{said.base}/admin", headers={"Cookie": f"{name}={key}"}).status_code == 200

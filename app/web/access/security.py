@@ -35,9 +35,11 @@ What = Literal[
     "opened_to_all",
     "exported",
     "page_read",
+    "refused",
 ]
 COMMAND_LINE = "command line"
 FAILURES = Limit("failures that are logged", 300, 60)
+REFUSALS = Limit("refusals of an account that are logged", 30, 3600)
 LAST = 2**62  # no event has this number
 MOST = 200
 
@@ -74,6 +76,13 @@ async def write_failure(conn: Connection, what: What, account: str, address: str
         await write(conn, what, account, address)
     elif tries.count == FAILURES.most + 1:
         await write(conn, "failures_not_logged", "")
+
+
+async def write_refusal(conn: Connection, account: str, address: str, session_id: str, page: str) -> None:
+    """So many an hour of each account, and of these none is at the cost of another's line."""
+    tries = await attempts.count(conn, REFUSALS, account)
+    if tries.count <= REFUSALS.most:
+        await write(conn, "refused", account, address, session_id, page=page)
 
 
 async def read_all(
