@@ -181,6 +181,40 @@ def test_a_document_links_to_what_there_is() -> None:
     assert [(of, link) for of, link in links if not (PROJECT / of).parent.joinpath(link).exists()] == []
 
 
+def test_a_document_names_stories_that_there_are() -> None:
+    told = {
+        f"{_name(path)}{story}"
+        for path, tree in STORIES.items()
+        for story in ["", *(f"::{one.name}" for one in tree.body if isinstance(one, ast.FunctionDef))]
+    }
+    named = [
+        (_name(path), story)
+        for path in [*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md")]
+        for story in re.findall(r"`(tests/[\w/]+\.py[^`\s]*)`", path.read_text(encoding="utf-8"))
+    ]
+    assert len(named) > 150
+    assert [(of, story) for of, story in named if story not in told] == []
+
+
+def test_each_requirement_is_judged_once_and_the_sums_are_right() -> None:
+    """docs/security.md: what ASVS 5.0 asks up to level 2, 70 and 183; a row may be about several."""
+    text = (PROJECT / "docs" / "security.md").read_text(encoding="utf-8").partition("\n## ASVS")[2]
+    rows = re.findall(
+        r"^\| (\d[\d., –]+) \| ([12]) \| [^|]+ \| (holds|partly|not|doesn't apply)\b", text, re.M
+    )
+    judged = [(number, level, verdict) for row, level, verdict in rows for number in _numbers(row)]
+    assert len(rows) == len(re.findall(r"^\| \d+\.", text, re.M)), "a row that can't be read"
+    assert len({number for number, _, _ in judged}) == len(judged), "a number twice"
+    counted = Counter((level, verdict) for _, level, verdict in judged)
+    sums = re.findall(r"^\| ([12]) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", text, re.M)
+    assert [(level, *map(int, numbers)) for level, *numbers in sums] == [
+        (level, *of, sum(of))
+        for level in ("1", "2")
+        for of in [[counted[level, verdict] for verdict in ("holds", "partly", "not", "doesn't apply")]]
+    ]
+    assert [int(together) for *_, together in sums] == [70, 183]
+
+
 def test_a_template_names_attributes_that_there_are() -> None:
     """`selectattr("score_hook")` names one in a text, where types are not looked at."""
     known = {
@@ -198,6 +232,17 @@ def test_a_template_names_attributes_that_there_are() -> None:
         for name in named.split(".")
     }
     assert len(asked) > 8 and asked - known == set()
+
+
+def _numbers(row: str) -> list[str]:
+    """`1.2.6–1.2.8, 1.3.1`, one by one."""
+    found = []
+    for part in row.split(", "):
+        first, _, last = part.partition("–")
+        section, _, begin = first.rpartition(".")
+        end = last.rpartition(".")[2] or begin
+        found += [f"{section}.{number}" for number in range(int(begin), int(end) + 1)]
+    return found
 
 
 def _readings(tree: ast.Module) -> Iterator[ast.Call]:

@@ -22,9 +22,14 @@ def test_an_account_is_added_and_given_a_new_password(shell: Shell) -> None:
     assert opens("first password") and not opens("first password\n")
     assert shell.type("admin", "add", "ada", "--password", "second password").returncode == 0
     assert opens("second password") and not opens("first password")
+    shell.house.sql("update account set totp_secret = 'secret' where name = 'ada'")
     changed = shell.type("admin", "password", "ada", typed="third password\n")
     assert changed.returncode == 0 and "ada has a new password" in changed.stdout
     assert opens("third password") and not opens("second password")
+    factor = "select totp_secret from account where name = 'ada'"
+    assert shell.house.sql(factor) == [("secret",)], "a new password takes no factor away"
+    shell.type("admin", "password", "ada", "--password", "fourth password", "--two-factor-off")
+    assert opens("fourth password") and shell.house.sql(factor) == [(None,)]
 
 
 def test_what_cannot_be_an_account_or_a_password_is_refused_in_a_sentence(shell: Shell) -> None:

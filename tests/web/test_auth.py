@@ -35,6 +35,7 @@ def test_what_a_trusted_proxy_says_counts(house: House) -> None:
         assert old.startswith(f"{PLAYER_COOKIE}=") and new.startswith(f"{HOST_ONLY}{PLAYER_COOKIE}=")
         for one in (old, new):
             assert "; Secure" in one and "; Path=/;" in one and "; HttpOnly" in one and "Domain" not in one
+            assert "; SameSite=lax" in one
     # Each name is enough, for players and for researchers; the one that no neighbour can set counts more.
     value = new.partition(";")[0].partition("=")[2]
     for cookies, status in (

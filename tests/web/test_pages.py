@@ -194,6 +194,7 @@ def test_every_answer_has_the_headers_that_keep_it_safe(
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["referrer-policy"] == "same-origin"
+        assert not any(name.startswith("access-control-") for name in answer.headers), "no other origin"
     with visitor.stream("GET", "/play/live") as stream:
         assert stream.headers["cache-control"] == "no-store"
         assert stream.headers["content-type"].startswith("text/event-stream")
