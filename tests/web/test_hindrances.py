@@ -23,7 +23,9 @@ def test_without_scripts_the_end_of_a_step_loads_the_next_one(stage: Stage) -> N
     come_in(page, stage.link(session, "P1"))
     stage.guests(session, "P2")
     expect(page.locator("#where")).to_contain_text("round 1 of 2", timeout=SOON)
-    expect(page.locator("noscript .notice")).to_contain_text("this page reloads when the time is up")
+    expect(page.locator("noscript .notice")).to_contain_text(
+        "this page reloads when the time is up", timeout=SOON
+    )
     expect(page.locator("#state")).to_be_hidden()
     expect(page.locator("#where")).to_contain_text("round 2 of 2", timeout=2 * SOON)
     expect(page.locator("#code")).to_be_visible(timeout=2 * SOON)

@@ -136,10 +136,10 @@ def test_a_stream_that_is_ended_again_and_again_loses_and_doubles_nothing(stage:
     with behind(stage, session, "P1", ends_after=1.5) as (ann, _):
         [ben] = stage.guests(session, "P2")
         expect_round(ann, 1)
-        said = [f"line {number}" for number in range(12)]
+        said = [f"line {number}" for number in range(9)]
         for words in said:
             stage.say(ben, words)
-            wait_on(ann, 0.4)
+            wait_on(ann, 0.6)
         expect(ann.locator("#talk li span[dir]")).to_have_text(said)
 
 
