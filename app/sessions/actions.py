@@ -214,8 +214,9 @@ async def seat_now(conn: Connection, session_id: str, study: Study, kind: str, b
     seated = await lobby.seat(conn, session_id, study, at_once=kind)
     if not seated:
         return f"There are not enough people for a room “{kind}”; nothing changed."
-    did = "have sat down" if study.lobby.ready is None else "are asked whether they are ready"
-    return f"{seated} people {did}."
+    who, (has, is_) = ("1 person", ("has", "is")) if seated == 1 else (f"{seated} people", ("have", "are"))
+    did = f"{has} sat down" if study.lobby.ready is None else f"{is_} asked whether they are ready"
+    return f"{who} {did}."
 
 
 # Of a whole session: each takes it by its id alone.

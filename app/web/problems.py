@@ -14,7 +14,7 @@ from psycopg_pool import PoolTimeout, TooManyRequests
 
 from app.database.group_commit import Busy
 from app.study.languages.texts import Sentence
-from app.web.auth import NotSignedIn, OtherPlayer
+from app.web.auth import NotSignedIn, OtherPlayer, is_of_researchers
 from app.web.hindrances import door_without_cookie
 from app.web.invitations import UnknownToken
 from app.web.lab import Query, lab_of
@@ -22,10 +22,18 @@ from app.web.researchers import NotLoggedIn, NotOnSession
 from app.web.responses import problem
 
 logger = logging.getLogger(__name__)
+FOR_RESEARCHERS = {  # who have no link and no invitation
+    404: "There is no such page. Go on from the list of sessions.",
+    405: "This address does not answer that way. Go on from the list of sessions.",
+}
 
 
 def _http_problem(request: Query, error: HTTPException) -> Response[str]:
     sentence = error.detail
+    is_plain = error.status_code == 405 or sentence in ("", "Not Found")
+    if is_plain and is_of_researchers(request.url.path) and error.status_code in FOR_RESEARCHERS:
+        said, headers = FOR_RESEARCHERS[error.status_code], error.headers or {}
+        return problem(request, error.status_code, said, "/admin", headers)
     if error.status_code == 404 and sentence in ("", "Not Found"):
         sentence = Sentence("There is no such page. Open the link from your invitation again.")
     if error.status_code == 405:
@@ -87,6 +95,8 @@ def _unknown_token(request: Query, _: UnknownToken) -> Response[str]:
 
 def _unreadable(request: Query, _: Exception) -> Response[str]:
     """A NUL in an address or a name, a number that no column holds."""
+    if is_of_researchers(request.url.path):
+        return problem(request, 400, "This could not be read. Go back, and write it another way.", "/admin")
     sentence = Sentence("This could not be read. Open your link again, or write it another way.")
     return problem(request, 400, sentence)
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
+from app.players.people import Person
+from app.study.reading import parse
 from tests.house.desk import desk, numbers
 from tests.house.guests import Guest, seated, sign_everyone_in
 from tests.house.house import House, Opened
@@ -135,6 +139,102 @@ def test_a_room_that_was_ended_is_not_shown_as_one_that_went_through(
         item = (await ada.page()).partition(f'id="room-{room}"')[2].partition("</li>")[0]
         assert 'value="0"' in item and "ended in talk 1" in item
         assert "1 of 3" in words(await ada.page("/rooms"))
+
+    shared.tell(story())
+
+
+def test_a_session_says_what_is_there_and_what_can_still_come(
+    shared: House, server: Server, other_server: Server
+) -> None:
+    people = [Person(token=f"no-type-{name}-{uuid4().hex}", label=name, type="") for name in ("P1", "P2")]
+    session = shared.open_study(parse(as_files(TRUST)), people, start=False)
+    ada, [label, absent] = desk(shared, other_server, session), list(session.tokens)
+
+    async def story() -> None:
+        guest, ids = shared.guest(server, session, label), numbers(shared, session)
+        at = f"/players/{ids[absent]}"
+        assert "Rooms form when seating begins." in await ada.shows("seating has not begun")
+        assert "No room has opened yet." in words(await ada.page("/rooms"))
+        page = words(await ada.page(at))
+        assert "Room none yet" in page and "they have not signed in" in page
+        assert "They have not come in. With a code they can’t come in any more." in page
+        await ada.do("/start", {})
+        page = await ada.shows("It forms as soon as enough people wait.")
+        assert "of the right types" not in page, "there are none"
+        await guest.sign_in()
+        assert "1 people" not in await ada.shows("1 person")
+        assert "1 people" not in await ada.page("/replay") and "1 person" in words(await ada.page("/replay"))
+        form = await ada.form("", "/banner")
+        await ada.do("/banner", {**form, "body": "Soon"})
+        assert "everybody got a note" in words(await ada.page("/replay"))
+        await ada.do("/pause", {})
+        assert "While everything stands still none opens." in await ada.shows("everything stands still")
+        await ada.do("/close", {})
+        page = await ada.shows("the door is shut")
+        assert "No room has opened." in page and "It forms" not in page
+        assert "No room has opened." in words(await ada.page("/rooms"))
+        page = words(await ada.page(at))
+        assert "Room none Page" in page or "none yet" not in page
+        assert "they did not sign in" in page and "nobody can any more" in page
+
+    shared.tell(story())
+
+
+def test_where_nothing_is_asked_nobody_has_yet_to_answer(
+    shared: House, server: Server, other_server: Server
+) -> None:
+    alone = """
+title = "Look"
+[[room]]
+name = "one"
+seats = {any = 1}
+after = "1h"
+[lobby]
+max_wait = "2h"
+[[step]]
+page = "talk"
+limit = "1h"
+"""
+    session = shared.open_files(as_files(alone), {"x": 1})
+    ada = desk(shared, other_server, session)
+
+    async def story() -> None:
+        [label] = session.tokens
+        guest = shared.guest(server, session, label)
+        await guest.sign_in()
+        said = await ada.do("/seat", {"kind": "one"})
+        assert "1 person has sat down." in said.text
+        await seated(guest)
+        [(room,)] = shared.sql("select id from room where session_id = %s", session.id)
+        page = words(await ada.page(f"/rooms/{room}"))
+        assert "is shown it" in page and "yet to answer" not in page and "0 of 1" not in page
+        page = words(await ada.page("/players"))
+        assert "playing" in page and "yet to answer" not in page
+
+    shared.tell(story())
+
+
+def test_who_is_not_asked_has_nothing_to_answer(shared: House, server: Server, other_server: Server) -> None:
+    session = shared.open_files(as_files(TRUST), {"x": 2})
+    guests = [shared.guest(server, session, label) for label in session.tokens]
+    ada = desk(shared, other_server, session)
+
+    async def story() -> None:
+        await sign_everyone_in(guests)
+        page = await ada.shows("has yet to answer", "/players")
+        assert page.count("playing") - 1 == 2 and page.count("has yet to answer") == 1, "the sender"
+
+    shared.tell(story())
+
+
+def test_a_researcher_is_not_sent_to_an_invitation(shared: House, server: Server) -> None:
+    ada = shared.researcher(server)
+
+    async def story() -> None:
+        missing = await ada.get("/admin/nowhere", {"Accept": "text/html"})
+        assert missing.status == 404 and "Go on from the list of sessions" in missing.text
+        assert "invitation" not in missing.text
+        assert "invitation" in (await ada.get("/nowhere", {"Accept": "text/html"})).text
 
     shared.tell(story())
 

@@ -53,10 +53,11 @@ class PersonLine:
     signed_in_at: datetime | None
     outcome: str | None
     code: str | None
-    is_asked: bool  # plays, and has not answered the step that is open
+    is_asked: bool  # plays, is shown the step that is open, and has not answered it
     is_nudged: bool  # gave no sign, was asked whether they are still there, and has given none since
     waiting_since: datetime | None
     is_connected: bool  # some page of theirs is
+    position: int | None  # of the room, in study.plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 -- name: find_people
 select p.id, p.label, p.type, p.status::text, p.room_id, r.name as room, p.slot, p.signed_in_at, p.outcome, p.code,
-    coalesce(r.status = 'playing' and p.status = 'playing' and not exists (
+    coalesce(r.status = 'playing' and not r.opening and p.status = 'playing' and (r.asked is null or p.slot = any(r.asked)) and not exists (
         select from record a where a.room_id = r.id and a.round = coalesce(r.last_round, r.round)
             and a.step = coalesce(r.last_step, r.step)
             and a.player_id = p.id and not a.late
-    ), false) as is_asked, p.status = 'playing' and p.nudged_at is not null as is_nudged, p.waiting_since, c.player_id is not null as is_connected
+    ), false) as is_asked, p.status = 'playing' and p.nudged_at is not null as is_nudged, p.waiting_since, c.player_id is not null as is_connected,
+    r.position
 from player p left join room r on r.id = p.room_id
 left join connected c on c.session_id = p.session_id and c.player_id = p.id
 where p.session_id = %(session_id)s
