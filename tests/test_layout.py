@@ -28,7 +28,7 @@ OF_SEVERAL = {
     "export": "receipts",
     "replay": "replay",
     "rooms": "asked each rewiring standby",
-    "sessions": "any_order crashes",
+    "sessions": "any_order crashes what_stays",
     "study": "fields kinds languages networks randomisation roles study treatments wrong_studies",
     "study/hooks": "hooks reading",
     "web": """

@@ -33,9 +33,7 @@ def _read(text: str) -> dict[str, What]:
     return {name: what or "kept" for name, _, what in pairs}  # type: ignore[misc]
 
 
-_ANSWER = _read(
-    "record=number player=player room step round field value=value version late at=time erased said_tried_at=time"
-)
+_ANSWER = _read("record=number player=player room step round field value=value version late at=time erased")
 # File → column → what becomes of it
 KEPT: Mapping[str, Mapping[str, What]] = {
     "players.csv": _read(
@@ -47,7 +45,7 @@ KEPT: Mapping[str, Mapping[str, What]] = {
     "networks.csv": _read("room position step round ties made_by at=time"),
     "ties.csv": _read("room round from to weight step position"),
     "records.csv": _ANSWER,
-    "history.csv": _ANSWER,
+    "history.csv": {**_ANSWER, **_read("said_tried_at=time")},
     "records_wide.csv": _read("player=player type room"),
     "results.csv": _read(
         "room position step round slot player=player name value=value made_by at=time erased"
@@ -67,8 +65,8 @@ DATA = _read(
     "type from to room slot outcome position step round kind opening last_step last_round asked treatment "
     "made_by ties late amount then was_empty hook line answers erased people records messages since=time "
     "signed_in_at=time waits_from=time waiting_since=time until=time seated_at=time deadline=time "
-    "opened_at=time ended_at=time nudged_at=time finished_at=time message=number note=number "
-    "before_id=player by=who reason=reason "
+    "opened_at=time ended_at=time nudged_at=time finished_at=time queued_at=time ready_at=time "
+    "message=number note=number before_id=player by=who reason=reason "
 )
 # Who somebody is, or what was said of them or by them: left out, and here so that nothing new is by mistake.
 LEFT_OUT = frozenset({"label", "code", "participant_id", "situation", "why", "body"})

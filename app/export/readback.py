@@ -9,6 +9,7 @@ import json
 import zipfile
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -23,6 +24,7 @@ from app.study.model.study import Study
 BLOCK = 1024 * 1024  # bytes
 BATCH = 2000  # rows
 TEXTS = {"history.csv": 6, "records.csv": 6, "messages.csv": 4}  # the column that people wrote
+LATER = ("erased", "said_tried_at")  # columns behind all others; the first versions wrote none of them
 SEPARATOR = "\x1f"  # between the cells of the lines that sql/export/verify.sql makes
 
 
@@ -31,9 +33,9 @@ class Unreadable(Exception):
 
 
 class Exported:
-    """A folder or a zip file that `app.export` wrote. Raises Unreadable."""
+    """A folder or a zip file that `app.export` wrote. `is_newest`: nothing was stored since. Raises Unreadable."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, is_newest: bool = False) -> None:
         self.path = path
         self.counted: dict[str, int] = {}  # rows of the tables that were read to their end
         self.header: dict[str, list[str]] = {}  # of those whose first row was read
@@ -49,6 +51,8 @@ class Exported:
             self.stored: dict[str, int] = manifest["stored"]
             self.files: dict[str, dict[str, Any]] = manifest["files"]
             self.is_anonymous = "anonymous" in manifest  # its numbers are none that are stored
+            as_of = None if is_newest or self.is_anonymous else manifest["exported"]["as_of"]
+            self.as_of = as_of and datetime.fromisoformat(as_of)  # None: nothing was stored since
         except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
             raise Unreadable(f"{path} can't be read as an export: {error}") from error
 
@@ -75,10 +79,15 @@ class Exported:
                 yield cells
             self.counted[name] = rows
 
-    def place(self, name: str, column: str) -> int | None:
-        """Of a column in the rows that are being read; None where an earlier version wrote the file without it."""
+    def own_columns(self, name: str) -> int:
+        """How many stand before the `LATER` ones."""
         header = self.header[name]
-        return header.index(column) if column in header else None
+        return next((place for place, column in enumerate(header) if column in LATER), len(header))
+
+    def cell(self, name: str, cells: Sequence[str], column: str) -> str | None:
+        """Of one of the rows that are being read; None where an earlier version wrote the file without the column."""
+        header = self.header[name]
+        return cells[header.index(column)] if column in header else None
 
     def count(self, name: str) -> int:
         if name not in self.counted:
@@ -128,11 +137,11 @@ async def differences(
     stored after the export; None is any number. What was erased after the export is counted as `outlived`.
     """
     noun = "message" if file == "messages.csv" else "record"
-    stored: deque[tuple[int, str, bool]] = deque()
+    stored: deque[tuple[int, str, bool, list[str]]] = deque()
     lacking: list[int] = []
     last = 0
     async with conn.cursor("stored") as cursor:
-        await cursor.execute(query, dict(session_id=export.session_id))
+        await cursor.execute(query, dict(session_id=export.session_id, as_of=export.as_of))
         stored.extend(await cursor.fetchmany(BATCH))
         for cells in export.table(file):
             own = int(cells[0])
@@ -147,15 +156,15 @@ async def differences(
             if not stored or stored[0][0] > own:
                 yield f"{noun} {own} is in {file}, but not stored"
                 continue
-            _, line, gone = stored.popleft()
-            place = export.place(file, "erased")
-            told = place is not None and cells[place] == "true"
-            if place is not None:  # what stands behind it is held against nothing here
-                del cells[place:]
+            _, line, gone, claims = stored.popleft()
+            erased, claim = (export.cell(file, cells, column) for column in LATER)
+            del cells[export.own_columns(file) :]
+            told = erased == "true"
             if gone and not told:
                 export.outlived += file != "records.csv"
                 cells[TEXTS[file]] = ""
-            if line != _line(cells, TEXTS[file]) or (told and not gone):
+            is_claimed = claim is None or claim in claims
+            if line != _line(cells, TEXTS[file]) or (told and not gone) or not is_claimed:
                 yield f"{noun} {own} is not in {file} as it is stored"
             if not stored:
                 stored.extend(await cursor.fetchmany(BATCH))
@@ -233,8 +242,7 @@ def broken_receipts(export: Exported, kept: Sequence[Kept]) -> Iterator[str]:
     found: dict[int, tuple[str, str, str, bool]] = {}  # player, field, value, erased
     for cells in export.table("history.csv"):
         if int(cells[0]) in wanted:
-            place = export.place("history.csv", "erased")
-            gone = place is not None and cells[place] == "true"
+            gone = export.cell("history.csv", cells, "erased") == "true"
             found[int(cells[0])] = (cells[1], cells[5], codebook.unescape(cells[6]), gone)
     for receipt in kept:
         there = [(number, *found[number]) for number in receipt.records if number in found]

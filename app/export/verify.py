@@ -200,7 +200,7 @@ async def _export_checks(
 ) -> tuple[list[Check], Exported | None]:
     """The checks of one export, and it, as far as it was read. `exact`: nothing is newer than it."""
     try:
-        export_ = Exported(path)
+        export_ = Exported(path, is_newest=exact)
         if export_.session_id != session_id:
             raise Unreadable(f"{path} is an export of the session {export_.session_id}.")
     except Unreadable as error:

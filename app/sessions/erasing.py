@@ -89,7 +89,7 @@ async def erase(
     session = await sessions.lock_as(conn, session_id, by)
     people = await _people(conn, session, label, player_id)
     which = await _which(conn, session_id, people, answers)
-    for lock in ("lock_rooms", "lock_people"):
+    for lock in ("lock_lobby", "lock_rooms", "lock_people"):
         await conn.execute(SQL[lock], which)
     found = await _count(conn, which)
     alone = label is not None or player_id is not None

@@ -121,7 +121,7 @@ async def person_zip(request: Query, session_id: str, player_id: int) -> Stream:
         person = await person_numbered(conn, session_id, player_id)
     if person is None:
         raise NotFoundException("There is no such player in this session.")
-    await _note_export(request, session_id, "person")
+    await _note_export(request, session_id, "person", str(player_id))
     return Stream(
         export.zip_chunks(lab.url, session_id, study, person),
         media_type="application/zip",
@@ -145,11 +145,11 @@ async def payments_csv(request: Query, session_id: str) -> Response[bytes]:
     )
 
 
-async def _note_export(request: Query, session_id: str, file: str) -> None:
+async def _note_export(request: Query, session_id: str, file: str, about: str = "") -> None:
     """Before it begins: what was sent in part was taken, too."""
     async with lab_of(request).pool.connection() as conn:
         name, address = who_asks(request).name, address_of(request)
-        await security.write(conn, "exported", name, address, session_id, file=file)
+        await security.write(conn, "exported", name, address, session_id, about, file=file)
 
 
 async def _tell_everybody(wish: Wish) -> str:

@@ -472,17 +472,20 @@ select study_sha256 from session where id = %(session_id)s
 select path, body from study_file where session_id = %(session_id)s
 
 -- name: stored_history
--- Told in other words than in the export's own query, so that the two can disagree.
+-- Told in other words than in the export's own query, so that the two can disagree. `claims`: what an export may say of
+-- when it was first sent; nothing, too, where that was told after it, or just before it and was on its way.
 select a.id, concat_ws(E'\x1f', a.player_id, coalesce(r.name, ''), a.step, a.round, a.field, a.value, a.version,
     case a.late when true then 'true' when false then 'false' end, to_char(a.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')),
-    a.erased
-from record a left join room r on r.id = a.room_id
+    a.erased, case when c.form is null then array[''] else array_remove(array[
+        to_char(c.tried_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+        case when c.at > %(as_of)s::timestamptz - interval '10 s' then '' end], null) end as claims
+from record a left join room r on r.id = a.room_id left join late_claim c on a.late and c.form = a.form
 where a.session_id = %(session_id)s order by a.id
 
 -- name: stored_records
 select a.id, concat_ws(E'\x1f', a.player_id, coalesce(r.name, ''), a.step, a.round, a.field, a.value, a.version,
     case a.late when true then 'true' when false then 'false' end, to_char(a.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')),
-    a.erased
+    a.erased, '{}'::text[] as claims
 from (
     select distinct on (room_id, round, step, player_id, field) id, room_id, player_id, step, round, field, value, version, late, at, erased
     from record where session_id = %(session_id)s
@@ -492,6 +495,6 @@ order by a.id
 
 -- name: stored_messages
 select m.id, concat_ws(E'\x1f', m.player_id, coalesce(r.name, ''), coalesce(m.to_slot::text, ''), m.body,
-    to_char(m.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), m.slot, m.step, m.round), m.erased
+    to_char(m.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), m.slot, m.step, m.round), m.erased, '{}'::text[] as claims
 from message m left join room r on r.id = m.room_id
 where m.session_id = %(session_id)s order by m.id

@@ -6,6 +6,9 @@ where p.session_id = %(session_id)s and (%(player_id)s::bigint is null or p.id =
     and (%(label)s::text is null or p.label = %(label)s)
 order by p.id
 
+-- name: lock_lobby
+select session_id from lobby where session_id = %(session_id)s for update
+
 -- name: lock_rooms
 -- A form that is on its way is stored before this, or finds that there is nobody any more.
 select id from room where id in (select room_id from player where id = any(%(player_ids)s)) order by id for update
@@ -83,6 +86,8 @@ with own as materialized (
     update record r set form = form.instead, erased = r.erased or r.id in (select id from hit),
         value = case when r.id in (select id from hit) then '' else r.value end
     from form where r.form = form.form
+), claimed as (
+    update late_claim c set form = form.instead from form where c.form = form.form
 ), retold as (
     update event e set data = e.data - 'sha256' || jsonb_build_object('erased', true)
     from receipt where receipt.goes and (e.log_id, e.seq) = (receipt.log_id, receipt.seq)
@@ -107,7 +112,7 @@ select count(*)::integer from gone
 
 -- name: erase_notes
 with gone as (
-    update note set body = '', situation = '', erased = true
+    update note set body = '', situation = '', erased = true, form = gen_random_uuid()::text
     where session_id = %(session_id)s and player_id = any(%(player_ids)s) and not erased returning id
 )
 select count(*)::integer from gone
@@ -119,10 +124,13 @@ with drafts as (delete from draft where player_id = any(%(player_ids)s)),
 delete from sign where player_id = any(%(player_ids)s)
 
 -- name: erase_what_hooks_were_given
--- What a hook says as it fails, and the values that it was given, may be anybody's words.
+-- What a hook says as it fails, the values that it was given, and why it calls a room together, may be anybody's words.
 with rooms as (select room_id from player where id = any(%(player_ids)s)), stopped as (
     update lobby set stopped = stopped || '{"sentence": "(erased)", "values": "", "printed": ""}'
     where session_id = %(session_id)s and stopped is not null
+), called as (
+    update gathering set reason = '(erased)'
+    where id in (select gathering_id from asked where player_id = any(%(player_ids)s))
 )
 update event e set data = e.data || '{"sentence": "(erased)"}'
 from log l where e.log_id = l.id and l.session_id = %(session_id)s and e.data ? 'sentence'
@@ -201,17 +209,19 @@ select pg_advisory_unlock(7021338)
 
 -- name: lock_traces
 -- Whatever was on its way into these is there when this is got, and whatever comes later finds nobody.
-lock table draft, presence, visit, sign in share row exclusive mode
+lock table draft, presence, visit, sign, late_claim in share row exclusive mode
 
 -- name: sweep_traces
 with erased as materialized (select id from player where erased_at is not null),
     drafts as (delete from draft where player_id in (select id from erased)),
     pages as (delete from presence where player_id in (select id from erased)),
-    links as (delete from visit where player_id in (select id from erased))
+    links as (delete from visit where player_id in (select id from erased)),
+    claims as (delete from late_claim c where player_id in (select id from erased) -- of the form as it was
+        and not exists (select from record r where r.form = c.form))
 delete from sign where player_id in (select id from erased)
 
 -- name: vacuum
-vacuum player, record, message, note, result, event, room, lobby, draft, presence, visit, sign
+vacuum player, record, message, note, result, event, room, lobby, draft, presence, visit, sign, late_claim, gathering
 
 -- name: swept
 update erasure set swept_at = clock_timestamp() where id = any(%(ids)s)

@@ -99,7 +99,7 @@ def test_who_saved_nothing_reads_nothing_about_it(shared: House, server: Server)
         return await guests[0].page(), await guests[1].page()
 
     silent, spoke = shared.tell(story())
-    assert 'id="code"' in silent and "stored" not in silent and "eceipt" not in silent
+    assert 'id="code"' in silent and "All that you saved" not in silent and "eceipt" not in silent
     assert "All that you saved is stored: 2 answers." in spoke and receipt_on(spoke)
 
 

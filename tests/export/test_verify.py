@@ -475,6 +475,53 @@ def test_a_file_that_somebody_edited_is_named_with_the_row(lively: Lively, folde
     assert set(found) == {"history_is_exported", "files_are_whole"}
 
 
+def test_what_is_told_of_the_first_try_of_a_late_answer_is_compared_but_where_an_export_is_older(
+    lively: Lively, folder: Path
+) -> None:
+    with (folder / "history.csv").open(encoding="utf-8", newline="") as file:
+        header, *lines = csv.reader(file)
+    assert header[-2:] == ["erased", "said_tried_at"]
+    told = [line[0] for line in lines if line[-1]]
+    assert len(told) == 2, "both answers of one form"
+    no_try = next(line[0] for line in lines if not line[-1])
+    for number, cell in ((told[0], "2026-01-01T00:00:00.000000Z"), (no_try, lines[0][9])):
+        rewrite(
+            folder,
+            "history.csv",
+            lambda rows, number=number, cell=cell: [  # type: ignore[misc]
+                [*row[:-1], cell] if row[0] == number else row for row in rows
+            ],
+            cover_up=True,
+        )
+    assert failed(verdict(lively, folder)) == {
+        "history_is_exported": tuple(
+            f"record {number} is not in history.csv as it is stored"
+            for number in sorted((told[0], no_try), key=int)
+        )
+    }
+    for columns in (-1, -2):  # as it was written before there was the one, and before there was the other
+        with_less = [line[:columns] for line in [header, *lines]]
+        rewrite(folder, "history.csv", lambda _, with_less=with_less: with_less, cover_up=True)  # type: ignore[misc]
+        assert failed(verdict(lively, folder)) == {}
+
+
+def test_a_first_try_that_was_told_after_an_export_may_lack_in_it_and_one_from_before_may_not(
+    house: House,
+) -> None:
+    lively, _ = a_lively_session(house)
+    folder = house.folder / "out"
+    asyncio.run(export.write_folder(house.database, lively.session_id, lively.study, folder))
+    rewrite(
+        folder, "history.csv", lambda rows: [rows[0], *([*row[:-1], ""] for row in rows[1:])], cover_up=True
+    )
+    house.sql("update late_claim set at = clock_timestamp()")
+    assert failed(verdict(lively, folder)) == {}
+    house.sql(
+        "update late_claim set at = at - interval '1 minute', tried_at = tried_at - interval '1 minute'"
+    )
+    assert list(failed(verdict(lively, folder))) == ["history_is_exported"]
+
+
 def test_rows_that_lack_are_found_though_the_manifest_says_they_were_never_there(
     lively: Lively, folder: Path
 ) -> None:

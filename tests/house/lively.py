@@ -11,7 +11,7 @@ from uuid import uuid4
 from app.database.connections import Connection
 from app.players import notes, pay, players
 from app.players.people import Person
-from app.rooms import dropouts, lobby, messages, records, rooms, takeovers
+from app.rooms import dropouts, late_claims, lobby, messages, records, rooms, takeovers
 from app.rooms.messages import NewMessage
 from app.rooms.receipts import Receipt
 from app.rooms.records import Answer, form_id
@@ -192,7 +192,8 @@ def a_lively_session(house: House) -> tuple[Lively, dict[str, int]]:
     async def past(conn: Connection) -> None:
         room = await room_of(conn, second)
         await conn.execute("update room set deadline = now() - interval '1 s' where id = %s", [room.id])
-        await lively.answer(conn, second, 2, belief="2", why="when the time was up")
+        late = await lively.answer(conn, second, 2, belief="2", why="when the time was up")
+        assert await late_claims.put_claim(conn, second, late.records, room.position, 90)
         await lively.answer(conn, second, 2, belief="3", why="once more")
         await conn.execute("update room set deadline = %s where id = %s", [room.deadline, room.id])
 

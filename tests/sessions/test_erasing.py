@@ -6,11 +6,10 @@ import asyncio
 import csv
 import json
 import zipfile
-from collections.abc import Iterable
+from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg.sql import SQL, Identifier
 
 from app.database import clock
 from app.database.connections import Connection
@@ -26,71 +25,15 @@ from app.sessions import actions
 from app.sessions.erasing import erase, sweep
 from app.sessions.sessions import SessionError
 from tests.house.house import House, Opened
-from tests.house.lively import Lively, a_lively_session
+from tests.house.lively import Lively
+from tests.house.telling import OF_ONE, everything_in, found_in, somebody_tells_much
 
-TABLES = """select table_name from information_schema.tables
-    where table_schema = 'public' and table_type = 'BASE TABLE' order by 1"""
-OF_ONE = {
-    "label": "P4",
-    "label for others": "P4’s",
-    "entry": "I expect rain in Ljubljana",
-    "answer": "since my aunt Filomena said so",
-    "message": "call me at 0151 2345",
-    "question": "my screen in Graz is dark",
-    "answer of the researchers": "Dear Filomena, reload it",
-    "draft": "a sentence that was never sent",
-}
-
-
-def everything_in(house: House) -> dict[str, str]:
-    """Table → all that stands in it, as text. A table that is new is in it by itself; bytes are in hex."""
-    with psycopg.connect(house.database, autocommit=True) as conn:
-        names = [name for (name,) in conn.execute(TABLES.encode()).fetchall()]
-        lines = SQL("select t::text from {} t")
-        return {
-            name: "\n".join(line for (line,) in conn.execute(lines.format(Identifier(name))))
-            for name in names
-        }
-
-
-def found_in(texts: dict[str, str], words: Iterable[str]) -> list[tuple[str, str]]:
-    """As they are, or in the hex of bytes."""
-    forms = [(word, one) for word in words if word for one in (word, word.encode().hex())]
-    return [(name, word) for name, text in texts.items() for word, one in forms if one in text]
+ORPHANS = "select form from late_claim where form not in (select form from record)"
 
 
 @pytest.fixture
 def lively(house: House) -> tuple[Lively, dict[str, int]]:
-    """Much has happened, and P4 has said of themselves what nobody else could have said."""
-    lively, who = a_lively_session(house)
-    number, session_id = who["P4"], lively.session_id
-
-    async def say(conn: Connection) -> None:
-        entry = f'{{"age": "44", "outcome": "{OF_ONE["entry"]}"}}'
-        await conn.execute("update player set entry = %s where id = %s", [entry, number])
-        await lively.answer(conn, number, 1, belief="61", why=OF_ONE["answer"])
-        await lively.say(conn, number, OF_ONE["message"])
-        await notes.ask(conn, session_id, number, OF_ONE["question"], "in the room", "form-10")
-        await notes.write(conn, session_id, number, "ada", OF_ONE["answer of the researchers"], "form-11")
-        await conn.execute("insert into presence values (%s, %s, 'here', now(), now())", [number, session_id])
-        await conn.execute("insert into visit values (%s, %s, now())", [number, session_id])
-        await conn.execute("insert into sign values (%s, now())", [number])
-        # A hook that tells a neighbour what P4 wrote, and one that fails over it
-        await conn.execute(
-            """insert into result (session_id, room_id, position, step, round, slot, name, value, made_by)
-            select session_id, room_id, 0, 'talk', 1, slot %% 4 + 1, 'why', 'They say: ' || %s, 'hook tell'
-            from player where id = %s""",
-            [OF_ONE["answer"], number],
-        )
-        await conn.execute(
-            """update lobby set stopped = jsonb_build_object('hook', 'seat', 'line', 3, 'sentence', %s::text,
-                'values', %s::text, 'printed', '', 'at', now()) where session_id = %s""",
-            [OF_ONE["entry"], OF_ONE["entry"], session_id],
-        )
-
-    house.do(say)
-    house.do(lambda conn: drafts.keep(conn, number, "answers", "k", {"why": [OF_ONE["draft"]]}))
-    return lively, who
+    return somebody_tells_much(house)
 
 
 def holds(lively: Lively, *kept: str) -> list[str]:
@@ -144,7 +87,7 @@ def test_one_person_goes_from_every_table_and_export_and_all_others_stay(
 
     said = house.do(lambda conn: erase(conn, session.session_id, "ada", "asked by mail", label="P4"))
     assert said.startswith(
-        "Erased of P4: 1 label and link, 1 entry form, 3 answers, 1 message, 2 notes, 3 traces"
+        "Erased of P4: 1 label and link, 1 entry form, 4 answers, 1 message, 2 notes, 3 traces"
     )
     assert house.read(sweep)
     after = everything_in(house)
@@ -257,7 +200,7 @@ def test_receipts_that_did_not_hold_are_not_forgotten_with_what_they_were_of(
     session.house.do(lambda conn: erase(conn, session.session_id, "ada", "asked", label="P4"))
     verdict = asyncio.run(verify(session.house.database, session.session_id, session.study))
     [check_] = [one for one in verdict.checks if not one.ok]
-    assert check_.rows == ("erasure 1: 2 receipts were not what was stored when it began",)
+    assert check_.rows == ("erasure 1: 3 receipts were not what was stored when it began",)
 
 
 def test_an_export_from_before_holds_and_is_said_to_have_what_was_erased_since(
@@ -271,7 +214,7 @@ def test_an_export_from_before_holds_and_is_said_to_have_what_was_erased_since(
     verdict = asyncio.run(verify(house.database, session.session_id, session.study, folder))
     assert verdict.ok, str(verdict)
     assert list(verdict.notes) == [
-        f"{folder} still has 3 texts and answers that were erased since: delete it."
+        f"{folder} still has 4 texts and answers that were erased since: delete it."
     ]
 
 
@@ -302,8 +245,15 @@ def test_what_is_on_its_way_meanwhile_finds_nobody(lively: tuple[Lively, dict[st
     assert house.sql(traces) == []
     # Begun before, and written after: the sweep waits for it, and takes it along.
     house.sql("insert into sign values (%s, now())", number)
+    house.sql(
+        "insert into late_claim (form, session_id, player_id, tried_at) values (%s, %s, %s, now() - interval '9 s')",
+        str(uuid4()),
+        session.session_id,
+        number,
+    )
     assert house.read(sweep)
     assert house.sql(traces) == []
+    assert house.sql(ORPHANS) == []
 
 
 def test_rows_as_they_were_are_swept_away_when_nobody_reads_them_any_more(

@@ -1,0 +1,104 @@
+"""What is left of somebody who was erased, column by column: each has a reason, and a new one is found here."""
+
+from __future__ import annotations
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+from app.sessions import actions
+from app.sessions.erasing import erase
+from tests.house.house import House
+from tests.house.lively import Lively
+from tests.house.telling import everything_in, found_in, somebody_tells_much
+
+WHERE = "room_id position step round slot"
+# Of tables that name players: what stands there of them afterwards as before.
+STAYS = {
+    "player": "id session_id type quotas treatment code"  # the label, link, entry form and traces of the link are gone
+    " status outcome followed_by replaced arrival_logged room_id slot"  # how it went, and where
+    " signed_in_at waiting_since queued_at standby_until seated_at nudged_at finished_at",  # … and when
+    "record": "id session_id player_id room_id step round field version late at",
+    "late_claim": "session_id player_id tried_at at",
+    "message": f"id session_id player_id to_slot readers at {WHERE}",
+    "note": "id session_id player_id account at",
+    "earning": "id session_id player_id room_id position amount reason at",
+    "event": "log_id seq session_id name player_id at",
+    "asked": "player_id gathering_id seat ready_at",  # goes as the room opens or comes to nothing
+    "presence": "",
+    "visit": "",
+    "sign": "",
+    "draft": "",
+}
+TOMBSTONE = "erasure"  # names the player, by number, for good
+# Of tables that name no player: why nothing of one can stand there, or what takes care of it.
+NAMES_NOBODY = {
+    "session room log": "counts, times and places; a hook's reason for a room goes, and why it stopped is gone by then",
+    "lobby gathering result": "a hook's words, which go: looked for in test_erasing.py, and below",
+    "slot tie network opened_step": "seats, by number",
+    "pulse process acknowledged": "counts of everybody together",
+    "study_file mended broken_page": "the study, as its author wrote it",
+    "account login half_login recovery_code session_right": "researchers",
+    "security_event": "what researchers did, to the player of a number, too: who read and took what was there",
+    "attempt": "digests of where too many tries came from, gone after an hour",
+    "secret migration": "the server's own",
+}
+WHY = "both come from Ptuj"
+
+
+def rows_of(house: House, number: int) -> dict[str, dict[str, list[str]]]:
+    """Table → column → what stands in it of this player, sorted, of each table that names players."""
+    named = house.sql(
+        """select c.table_name, case when c.table_name = 'player' then 'id' else 'player_id' end
+        from information_schema.columns c join information_schema.tables t using (table_schema, table_name)
+        where c.table_schema = 'public' and t.table_type = 'BASE TABLE'
+            and (c.column_name = 'player_id' or c.table_name = 'player' and c.column_name = 'id')"""
+    )
+    found = {}
+    with psycopg.connect(house.database, autocommit=True) as conn:
+        for table, key in named:
+            query = SQL("select * from {} where {} = %s").format(Identifier(table), Identifier(key))
+            cursor = conn.execute(query, [number])
+            lines = [line for line in cursor if "data_erased" not in line]
+            names = [column.name for column in cursor.description or ()]
+            found[table] = {name: sorted(str(line[n]) for line in lines) for n, name in enumerate(names)}
+    return found
+
+
+def comes_together(lively: Lively, number: int) -> None:
+    """As if a room did with them in it, and a hook had said why."""
+    lively.house.sql(
+        """with called as (
+            insert into gathering (session_id, kind, number, reason, deadline)
+            values (%s, 'plain', 1, %s, now() + interval '1 hour') returning id
+        ) insert into asked (player_id, gathering_id, seat) select %s, id, 'any' from called""",
+        lively.session_id,
+        WHY,
+        number,
+    )
+
+
+def test_each_column_that_is_left_of_somebody_has_a_reason(house: House) -> None:
+    lively, who = somebody_tells_much(house)
+    number = who["P4"]
+    house.do(lambda conn: actions.close(conn, lively.session_id, "ada"))
+    house.sql("update player set erase_wanted_at = now() where id = %s", number)
+    house.sql("insert into draft values (%s, 'help', 'k', '{}')", number)
+    comes_together(lively, number)
+    before = rows_of(house, number)
+    assert {table for table, columns in before.items() if not all(columns.values())} == {TOMBSTONE}
+
+    house.do(lambda conn: erase(conn, lively.session_id, "ada", "asked", label="P4"))
+    after = rows_of(house, number)
+    left = {
+        table: {name for name, said in columns.items() if said == before[table][name]}
+        for table, columns in after.items()
+        if table != TOMBSTONE
+    }
+    assert left == {table: set(columns.split()) for table, columns in STAYS.items()}
+    assert found_in(everything_in(house), [WHY]) == []
+
+
+def test_each_table_names_players_or_has_a_reason_why_nothing_of_them_is_there(house: House) -> None:
+    tables = set(everything_in(house))
+    reasoned = [table for tables in NAMES_NOBODY for table in tables.split()]
+    assert sorted(tables) == sorted([*STAYS, TOMBSTONE, *reasoned])
