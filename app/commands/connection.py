@@ -41,11 +41,11 @@ async def study_of(url: str, session_id: str) -> Study:
     return await _connected(url, read)
 
 
-async def note_export(url: str, session_id: str, file: str) -> None:
-    """In the security log, as on the pages."""
+async def note_export(url: str, session_id: str, file: str, about: str = "") -> None:
+    """In the security log, as on the pages. `about`: the number of the player whose it is."""
 
     async def write(conn: Connection) -> None:
-        await security.write(conn, "exported", security.COMMAND_LINE, "", session_id, file=file)
+        await security.write(conn, "exported", security.COMMAND_LINE, "", session_id, about, file=file)
 
     await _connected(url, write)
 

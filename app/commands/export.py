@@ -58,7 +58,10 @@ def run(options: argparse.Namespace, config: Config) -> int:
                 of = await person_called(conn, options.session, options.player)
             if of is None:
                 raise Refusal(f"Nobody in this session is called “{options.player}”.")
-        await note_export(url, options.session, "export")
+        if isinstance(of, OnePerson):
+            await note_export(url, options.session, "person", str(of.id))
+        else:
+            await note_export(url, options.session, "export")
         write = write_zip if options.to.suffix == ".zip" else write_folder
         manifest = await write(url, options.session, study, options.to, of)
         if options.key and mask:

@@ -33,6 +33,10 @@ def test_it_has_all_of_theirs_in_tables_and_in_words_and_nothing_of_anybody_else
     assert "leave --anonymous or --player out" in is_refused(both)
     done = shell.type("export", lively.session_id, "--player", "P4", "--to", out)
     assert done.returncode == 0, done.stderr
+    logged = (
+        "select data->>'file', about from public.security_event where session_id = %s and what = 'exported'"
+    )
+    assert house.sql(logged, lively.session_id) == [("person", str(number))]
     texts = {path.name: path.read_text(encoding="utf-8") for path in out.iterdir()}
     told = texts["person.txt"]
     for words in ("words of P4", "message of P4", "hope of P4", "Your age 44", "Why?"):

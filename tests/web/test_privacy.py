@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import zipfile
 from collections.abc import Sequence
 
 import pytest
 
+from app.database.connections import Connection
+from app.rehearsal.browser import Reply
 from app.study.reading import check, parse
+from app.web.access.accounts import put_account
+from app.web.access.rights import give
+from tests.house.desk import numbers
 from tests.house.guests import Guest
 from tests.house.house import House, Opened
 from tests.house.server import Server
@@ -135,6 +143,67 @@ def test_the_study_s_own_page_is_shown_and_one_that_breaks_is_not(shared: House,
             assert (page.status, words in page.text) == (200, True), page.text
 
     shared.tell(story())
+
+
+def test_what_is_kept_about_one_person_is_a_link_on_their_page_for_who_may_take_files(
+    shared: House, server: Server
+) -> None:
+    session, elsewhere = shared.open(OPEN), shared.open(OPEN)
+    may = {"owen": True, "cleo": True, "vera": True, "hugo": False, "nils": False}
+    answers = dict[str, Reply]()
+
+    async def staff(conn: Connection) -> None:
+        for name in may:
+            await put_account(conn, name, "a long password")
+        await give(conn, session.id, "owen", "owner", "story")
+        await give(conn, session.id, "cleo", "colleague", "story")
+        await give(conn, session.id, "vera", "observer", "story", takes_files=True)
+        await give(conn, session.id, "hugo", "observer", "story")
+        await give(conn, elsewhere.id, "nils", "owner", "story")
+
+    async def story() -> None:
+        first, second, *_ = (await at_the_table(shared, server, session)).values()
+        number = numbers(shared, session)[first.label]
+        page, link = f"/admin/sessions/{session.id}/players/{number}", f"players/{number}/export.zip"
+        await first.answer({"belief": "5", "why": "my aunt Philippa"})
+        await first.say("call me Phil")
+        await second.answer({"belief": "6", "why": "my uncle Quentin"})
+        await second.say("call me Quin")
+        assert link not in (await browsers["owen"].get(page)).text, "they are still at it"
+        await first.browser.post("/play/leave", {})
+        assert f"{page}/export.zip" in (await browsers["owen"].get(page)).text
+        for name, browser in browsers.items():
+            answers[name] = await browser.get(f"{page}/export.zip")
+        stranger = await browsers["nils"].get(f"/admin/sessions/{elsewhere.id}/{link}")
+        assert (stranger.status, "no such player" in stranger.text) == (404, True)
+        own = await first.browser.get(f"{page}/export.zip")
+        assert own.status in (303, 403), "nor is it for the player’s own cookie"
+
+    shared.do(staff)
+    browsers = {name: shared.researcher(server, name) for name in may}
+    shared.tell(story())
+    assert {name: answer.status for name, answer in answers.items()} == {
+        name: 200 if taken else 404 if name == "nils" else 403 for name, taken in may.items()
+    }
+    number = next(
+        n for label, n in numbers(shared, session).items() if f"-player-{n}." in str(answers["owen"])
+    )
+    for name in (name for name, taken in may.items() if taken):
+        files = read_zip(answers[name].body)
+        assert "my aunt Philippa" in files["person.txt"] and "call me Phil" in files["messages.csv"]
+        assert [file for file, text in files.items() if "Quentin" in text or "Quin" in text] == []
+        for file in ("players.csv", "history.csv", "messages.csv"):
+            lines = csv.DictReader(files[file].splitlines(keepends=True))
+            assert {line["player"] for line in lines} == {str(number)}, file
+    taken = (
+        "select account from public.security_event where what = 'exported' and about = %s and session_id = %s"
+    )
+    assert [name for (name,) in shared.sql(taken, str(number), session.id)] == ["owen", "cleo", "vera"]
+
+
+def read_zip(body: bytes) -> dict[str, str]:
+    with zipfile.ZipFile(io.BytesIO(body)) as packed:
+        return {name: packed.read(name).decode() for name in packed.namelist()}
 
 
 async def about(guest: Guest) -> str:
