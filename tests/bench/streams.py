@@ -14,6 +14,7 @@ import uvloop
 
 from app.rehearsal.programs import cpu
 from app.web.processes import allow_many_connections
+from app.web.streams import QUIET
 from tests.bench.client import Connection, LivePage, connect, get, post
 from tests.bench.crowd import Attendee, bring_in
 from tests.bench.figure import Chapter, WrongAnswer, at_least, percentile, plain, under
@@ -23,6 +24,7 @@ from tests.house.house import House
 
 PEOPLE, ROOM = 10_000, 100
 SPARE = 500  # file descriptors that a process needs for other things
+IDLE = 15  # seconds
 AT_ONCE = 100  # pages that connect at the same time
 STUDY = """
 title = "Streams"
@@ -43,8 +45,9 @@ HOW = """{people} players in rooms of {room} have their pages open on one server
 says something once a second, by a form over HTTP that this process answers too, so each page gets one event a second;
 the rooms take turns within the second, as people do. *Arrives* goes from the commit (Postgres notes when it begins
 to write it: `track_commit_timestamp`) to the moment at which the message stands on a page, over all pages; each
-message must reach every page of its room once, and no other page; if not, nothing is measured. Memory is what the
-process keeps resident with all pages open and after the messages, less what it kept after the first hundred pages
+message must reach every page of its room once, and no other page; if not, nothing is measured. What a sign of life
+costs is measured before, in {idle} s in which nothing else happens, against as many without any page. Memory is what
+the process keeps resident with all pages open and after the messages, less what it kept after the first hundred pages
 had come and gone, by the number of pages; what the kernel keeps for each connection is not in it. The pages are one
 Python process on the other core, which it shares with Postgres: part of the time to arrive is its own."""
 
@@ -157,7 +160,7 @@ def run(stage: Stage) -> Chapter:
         # A process that has grown by signing people in would hide part of what their pages take.
         server = house.serve(processes=1)
         [pid] = house.workers()
-        held, used, pages = uvloop.run(_measure(server.base, crowd, _rooms(house), seconds, pid))
+        held, idle, used, pages = uvloop.run(_measure(server.base, crowd, _rooms(house), seconds, pid))
         delays = _since_commit(house, pages)
         after = memory(pid)
         server.stop()
@@ -170,6 +173,9 @@ def run(stage: Stage) -> Chapter:
         under("a message arrives after its commit, p50", [percentile(delays, 0.5)], "ms", 20),
         under("a message arrives after its commit, p99", [percentile(delays, 0.99)], "ms", 100),
         plain("processor time of the server process", [100 * used], "% of a core"),
+        plain(
+            "a sign of life to a page that is quiet: processor time of the server process", [1e6 * idle], "µs"
+        ),
         plain("events on pages", [len(delays) / seconds], "events/s"),
     )
     plots = (
@@ -193,27 +199,36 @@ def run(stage: Stage) -> Chapter:
             },
         ),
     )
-    how = HOW.format(people=f"{people:,}", room=ROOM, capped=capped)
+    how = HOW.format(idle=IDLE, people=f"{people:,}", room=ROOM, capped=capped)
     return Chapter("Streams", figures, how, plots)
 
 
 async def _measure(
     base: str, crowd: Sequence[Attendee], room_of: Mapping[str, int], seconds: int, pid: int
-) -> tuple[list[tuple[int, float]], float, Pages]:
-    """The server's megabytes by open pages, the share of a core that it used, and the pages."""
+) -> tuple[list[tuple[int, float]], float, float, Pages]:
+    """The server's megabytes by open pages, seconds of a core for a sign of life, the share of a core for the talk."""
     first = Pages(room_of)
     await first.join(base, crowd[:ROOM])
     first.close()
     await asyncio.sleep(0.5)  # nothing tells that the server has let go of their memory
+    alone = await _idle(pid)
     pages, held = Pages(room_of), [(0, memory(pid))]
     part = len(crowd) // 5
     for start in range(0, len(crowd), part):
         await pages.join(base, crowd[start : start + part])
         held.append((len(pages.open), memory(pid)))
+    idle = (await _idle(pid) - alone) / (len(crowd) / QUIET)
     used, started = cpu(pid), time.perf_counter()
     await pages.talk(base, crowd, len(crowd) // ROOM, seconds)
     used = (cpu(pid) - used) / (time.perf_counter() - started)
-    return held, used, pages
+    return held, idle, used, pages
+
+
+async def _idle(pid: int) -> float:
+    """The share of a core that the server uses while nothing happens."""
+    used, started = cpu(pid), time.perf_counter()
+    await asyncio.sleep(IDLE)  # that nothing happens is what is measured
+    return (cpu(pid) - used) / (time.perf_counter() - started)
 
 
 def _rooms(house: House) -> dict[str, int]:
