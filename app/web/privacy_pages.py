@@ -10,6 +10,7 @@ from app.sessions import erasing
 from app.study.languages.texts import Sentence
 from app.study.model.fields import first
 from app.web.auth import NotSignedIn, player_of, same_site
+from app.web.forms import form_of
 from app.web.invitations import Token, invited
 from app.web.lab import Query, lab_of
 from app.web.privacy import privacy_at_door, privacy_page
@@ -38,7 +39,7 @@ async def stored_before(request: Query, token: Token) -> Response[str]:
 async def erase_me(request: Query) -> Response[str] | Redirect:
     """Noted at once, and done by `Erasures` as soon as the room has ended."""
     lab, (player_id, session_id) = lab_of(request), player_of(request)
-    study, form = await lab.studies.of(session_id), (await request.form()).dict()
+    study, form = await lab.studies.of(session_id), await form_of(request)
     if not study.privacy.erase:
         return problem(
             request, 403, Sentence("This study deletes nothing by itself. Ask the researchers."), HERE
