@@ -37,9 +37,12 @@ class Studies:
         return study
 
     async def current(self, conn: Connection, session_id: str) -> Study:
-        """As it is in this transaction: its hooks and pages may have been mended since it was read."""
-        study = await self.of(session_id)
-        if study.sha256 != await value(conn, SQL["fingerprint"], id=session_id):
+        """As it is in this transaction: its hooks and pages may have been mended since it was read.
+
+        Ask `of` first, without a connection: whoever holds one and waits for another may wait for ever.
+        """
+        study = self.at_hand(session_id)
+        if study is None or study.sha256 != await value(conn, SQL["fingerprint"], id=session_id):
             study = self.known[session_id] = await read_study(conn, session_id)
         return study
 

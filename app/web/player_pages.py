@@ -259,6 +259,7 @@ async def _seat(lab: Lab, session_id: str, player_id: int, ready: bool = False) 
 
 async def _place(request: Query) -> Place:
     lab, (player_id, session_id) = lab_of(request), player_of(request)
+    await lab.studies.of(session_id)
     async with lab.pool.connection() as conn:
         study = await lab.studies.current(conn, session_id)
         place = await place_of(conn, lab.keys, study, player_id)

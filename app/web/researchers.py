@@ -10,6 +10,7 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import NotFoundException, PermissionDeniedException
 from litestar.handlers.base import BaseRouteHandler
 
+from app.database.events import EventName
 from app.sessions import sessions
 from app.sessions.sessions import SessionError
 from app.study.model.study import Study
@@ -53,6 +54,10 @@ class Researcher:
     @property
     def files(self) -> bool:
         return self.right is not None and self.right.files
+
+    def reads(self, event: EventName) -> bool:
+        """What somebody earned is for those who may take the files."""
+        return self.files or event != "player_earned"
 
     @property
     def owns(self) -> bool:

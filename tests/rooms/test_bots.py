@@ -176,7 +176,9 @@ def test_the_lobby_is_looked_at_as_bots_come() -> None:
     study = parse(files())
     assert seating.next_look(study, [10, 20], running=True) == 40
     assert seating.next_look(study, [70], running=True) == 230
-    assert seating.next_look(study, [10, 20], running=False) == 280
+    assert (
+        seating.next_look(study, [10, 20], running=False) == 3580
+    )  # who came first is sent home an hour later
 
 
 def test_the_lobby_promises_only_what_nobody_can_take_away() -> None:

@@ -40,7 +40,7 @@ def picture(name: str, secret: str) -> Markup:
     """As an SVG, black on white in the dark as well: some cameras read nothing else."""
     drawn = segno.make_qr(address_in_app(name, secret))
     return Markup(
-        drawn.svg_inline(border=3, dark="#000", light="#fff", omitsize=True, svgclass="qr", lineclass=None)
+        drawn.svg_inline(border=3, dark="#000", light="#fff", omitsize=True, svgclass=None, lineclass=None)
     )
 
 

@@ -35,6 +35,7 @@ class Live:
         """Everything this page shows now, and before it as of when; from here on the page gets what comes after."""
         while True:
             as_of = beat()
+            await self.studies.of(page.session_id)
             async with self.pool.connection() as conn:
                 study = await self.studies.current(conn, page.session_id)
                 place = await place_of(conn, self.keys, study, page.player_id)
