@@ -16,7 +16,8 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager as Context
+from contextlib import aclosing, asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,15 +63,19 @@ class _Session:
 
 
 async def zip_chunks(
-    url: str, session_id: str, study: Study, of: Mask | OnePerson | None = None
+    url: str,
+    session_id: str,
+    study: Study,
+    of: Mask | OnePerson | None = None,
+    turn: Context[None] | None = None,
 ) -> AsyncIterator[bytes]:
-    """A zip file as it is made.
+    """A zip file as it is made, in its `turn`.
 
     It is made at the speed of the database, into a temporary file: a transaction that stayed open for as long
     as somebody's slow download takes would keep Postgres from clearing away old rows, while all rooms write.
     """
     spool, sent = _Spool(), 0
-    writing = asyncio.create_task(_fill(spool, url, session_id, study, of))
+    writing = asyncio.create_task(_fill(spool, url, session_id, study, of, turn or nullcontext()))
     writing.add_done_callback(lambda _: spool.grown.set())
     try:
         while not writing.done() or sent < spool.size:
@@ -203,9 +208,9 @@ async def _study_files(
 
 
 async def _fill(
-    spool: _Spool, url: str, session_id: str, study: Study, of: Mask | OnePerson | None
+    spool: _Spool, url: str, session_id: str, study: Study, of: Mask | OnePerson | None, turn: Context[None]
 ) -> Manifest:
-    async with moment(url, "export") as conn:
+    async with turn, moment(url, "export") as conn:
         return await pack(conn, session_id, study, cast(IO[bytes], spool), of)
 
 

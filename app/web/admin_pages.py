@@ -30,7 +30,9 @@ from app.web.monitor.server_figures import read_server
 from app.web.monitor.ticks import read_tick
 from app.web.researchers import ACCOUNT, ACTS, FILES, SEES, study_of, who_asks
 from app.web.responses import page
-from app.web.streams import send_stream
+from app.web.streams import refuse, send_stream
+
+TABS = 20  # dashboards of one log-in in one process
 
 
 @get("/", needs=ACCOUNT)
@@ -72,6 +74,9 @@ async def session_live(request: Query, session_id: str) -> ASGIApp:
     farewell = sse(fragment("body", "innerHTML", templates.render("admin/_ended.html")))
 
     async def stream(scope: Scope, receive: Receive, send: Send) -> None:
+        if lab.open_pages.shown_to(who.login_id) >= TABS:
+            await refuse(send, 429)
+            return
         board = lab.ticker.watch(session_id)
         try:
             with lab.open_pages.showing(who.login_id, session_id) as shown:
@@ -106,7 +111,7 @@ async def export_zip(
     mask = Mask(relative_times, without_text) if anonymous else None
     name = f"{session_id}{'-anonymous' * anonymous}-{datetime.now(UTC):%Y%m%d-%H%M%S}.zip"
     return Stream(
-        export.zip_chunks(lab.url, session_id, study, mask),
+        export.zip_chunks(lab.url, session_id, study, mask, lab.exports),
         media_type="application/zip",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
@@ -123,7 +128,7 @@ async def person_zip(request: Query, session_id: str, player_id: int) -> Stream:
         raise NotFoundException("There is no such player in this session.")
     await _note_export(request, session_id, "person", str(player_id))
     return Stream(
-        export.zip_chunks(lab.url, session_id, study, person),
+        export.zip_chunks(lab.url, session_id, study, person, lab.exports),
         media_type="application/zip",
         headers={"Content-Disposition": f'attachment; filename="{session_id}-player-{player_id}.zip"'},
     )
@@ -134,7 +139,7 @@ async def payments_csv(request: Query, session_id: str) -> Response[bytes]:
     """The file of the export by itself, as it is now."""
     study = await study_of(request, session_id)
     await _note_export(request, session_id, "payments")
-    async with lab_of(request).pool.connection() as conn, snapshot(conn):
+    async with lab_of(request).exports, lab_of(request).pool.connection() as conn, snapshot(conn):
         rows = payments.payment_rows(conn, session_id, study)
         content = b"".join([block async for block, _ in written(payments.PAYMENT, rows)])
     name = f"payments-{session_id}-{datetime.now(UTC):%Y%m%d-%H%M%S}.csv"
@@ -146,7 +151,8 @@ async def payments_csv(request: Query, session_id: str) -> Response[bytes]:
 
 
 async def _note_export(request: Query, session_id: str, file: str, about: str = "") -> None:
-    """Before it begins: what was sent in part was taken, too."""
+    """Before it begins: what was sent in part was taken, too. Raises `Busy` where many are being made."""
+    lab_of(request).exports.check()
     async with lab_of(request).pool.connection() as conn:
         name, address = who_asks(request).name, address_of(request)
         await security.write(conn, "exported", name, address, session_id, about, file=file)

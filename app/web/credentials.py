@@ -21,7 +21,10 @@ CODES = Limit("codes of an account", 10, 600)  # whoever gives one knows the pas
 async def right_password(request: Query, name: str, password: str) -> bool:
     """Raises a 429 for who has tried too often, and `Busy`."""
     lab = lab_of(request)
-    async with lab.pool.connection() as conn:
+    if wait := lab.held_off.wait(network_of(address_of(request))):
+        raise too_many(wait)
+    lab.counting.check()
+    async with lab.counting, lab.pool.connection() as conn:
         await _count_try(request, conn, name)
         stored = await accounts.password_hash(conn, name)
     right = await lab.hashing.matches(stored, password)
@@ -77,6 +80,8 @@ async def _count_try(request: Query, conn: Connection, name: str) -> None:
     ):
         tries = await attempts.count(conn, limit, *source)
         if tries.count > limit.most:
+            if limit is BY_ADDRESS:
+                lab_of(request).held_off.hold(network, tries)
             await _hold_off(request, conn, name, tries.count == limit.most + 1)
             raise too_many(tries.wait)
         if limit is BY_NAME_THERE and tries.count == 1:

@@ -33,6 +33,7 @@ from app.sessions.erasures import Erasures
 from app.sessions.seating_runs import SeatingRuns
 from app.sessions.studies import Studies
 from app.study.hooks.pool import Hooks
+from app.web.access.attempts import Held
 from app.web.access.guesses import Guesses
 from app.web.access.open_pages import OpenPages
 from app.web.access.passwords import Hashing
@@ -43,6 +44,7 @@ from app.web.monitor.server_figures import Figures, percentile, resident_megabyt
 from app.web.monitor.ticker import Ticker
 from app.web.monitor.ticks import Tick
 from app.web.signing import Keys, read_keys
+from app.web.turns import Turns
 
 logger = logging.getLogger(__name__)
 Query = Request[object, object, State]
@@ -68,6 +70,10 @@ class Lab:
     open_pages: OpenPages  # of researchers
     hashing: Hashing
     guesses: Guesses
+    held_off: Held  # from logging in
+    counting: Turns  # of tries, in Postgres: who guesses must not take all connections
+    exports: Turns
+    replays: Turns
     readers: Readers
     acknowledged: Counter[str]  # session → records for which this process has handed out receipts
     sign_in_times: deque[float]  # seconds from the form to the answer, with the seating in it
@@ -142,6 +148,7 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
 
     presence, signs, acknowledged = Presence(), Signs(), Counter[str]()
     process = f"{socket.gethostname()}:{os.getpid()}"
+    counting = Turns(2, 200)
     live, open_pages = Live(url, pool, keys, studies), OpenPages(url)
     lab = Lab(
         config=config,
@@ -161,7 +168,11 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
         signs=signs,
         open_pages=open_pages,
         hashing=Hashing(),
-        guesses=Guesses(pool),
+        guesses=Guesses(pool, counting),
+        held_off=Held(),
+        counting=counting,
+        exports=Turns(2, 8),
+        replays=Turns(2, 12),
         readers=Readers(),
         acknowledged=acknowledged,
         sign_in_times=deque(maxlen=1000),

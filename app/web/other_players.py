@@ -26,11 +26,7 @@ Keys = dict[int, str]  # player → the key in their cookie
 async def is_elsewhere(request: Query, player_id: int) -> bool:
     """Whether this browser is in already, as somebody else who still waits or plays."""
     other = _one_of(request).keys() - {player_id}
-    if not other:
-        return False
-    async with lab_of(request).pool.connection() as conn:
-        found = await find_player(conn, other.pop())
-    return found is not None and found.status in ("waiting", "playing")
+    return bool(other) and await _is_in(request, other.pop())
 
 
 def remembered(request: Query, newcomer: int) -> list[Cookie]:
@@ -51,24 +47,30 @@ def remembered(request: Query, newcomer: int) -> list[Cookie]:
     ]
 
 
-def gives_way(request: Query, of: int) -> Response[str] | None:
+async def gives_way(request: Query, of: int) -> Response[str] | None:
     """For the page of a player when the browser goes on as another; None where it does not."""
     if of == player_of(request)[0]:
         return None
-    shown = dict(of=of, can_go_back=of in _others_of(request))
+    shown = dict(of=of, can_go_back=of in _others_of(request) and await _is_in(request, of))
     return page("player/other.html", shown, texts=texts_for(request))
 
 
 @post("/play/as", guards=[same_site])
 async def go_on_as(request: Query) -> Redirect:
-    """Back to somebody who was in before."""
+    """Back to somebody who was in before, and still is: the code of who is done is not for whoever sits here next."""
     named = first(await form_of(request), "player")
     player_id = int(named) if named.isascii() and named.isdecimal() and len(named) < 19 else 0
     key = (_others_of(request) | _one_of(request)).get(player_id)
-    if key is None:
+    if key is None or not await _is_in(request, player_id):
         raise NotSignedIn
     headers = own_cookie(request, PLAYER_COOKIE, key)
     return Redirect("/play", status_code=303, headers=headers, cookies=remembered(request, player_id))
+
+
+async def _is_in(request: Query, player_id: int) -> bool:
+    async with lab_of(request).pool.connection() as conn:
+        found = await find_player(conn, player_id)
+    return found is not None and found.status in ("waiting", "playing")
 
 
 def _one_of(request: Query) -> Keys:

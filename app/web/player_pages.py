@@ -95,7 +95,7 @@ async def play(request: Query, plain: bool | None = None, of: int = 0) -> Respon
 
     `plain`: from now on without scripts, or with them again. `of`: the player whose page it was.
     """
-    if of and (other := other_players.gives_way(request, of)):
+    if of and (other := await other_players.gives_way(request, of)):
         return other
     if "hx-request" in request.headers:
         return await _news(request)

@@ -9,7 +9,7 @@ from app.players import players
 from app.sessions import erasing
 from app.study.languages.texts import Sentence
 from app.study.model.fields import first
-from app.web.auth import NotSignedIn, player_of, same_site
+from app.web.auth import NotSignedIn, check_whose, player_of, same_site
 from app.web.forms import form_of
 from app.web.invitations import Token, invited
 from app.web.lab import Query, lab_of
@@ -44,6 +44,7 @@ async def erase_me(request: Query) -> Response[str] | Redirect:
         return problem(
             request, 403, Sentence("This study deletes nothing by itself. Ask the researchers."), HERE
         )
+    check_whose(first(form, "player"), player_id)
     if first(form, "sure") != "yes":
         return problem(request, 422, Sentence("Nothing was deleted: tick that you are sure."), HERE)
     async with lab.pool.connection() as conn, conn.transaction():

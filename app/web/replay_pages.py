@@ -95,7 +95,8 @@ async def replay_page(
             await security.write(
                 conn, "page_read", who.name, address_of(request), session_id, str(player_id), replay=True
             )
-    async with lab.pool.connection() as conn, snapshot(conn):
+    lab.replays.check()
+    async with lab.replays, lab.pool.connection() as conn, snapshot(conn):
         session = await find_session(conn, session_id)
         span = await read_span(conn, session_id)
         if session.status != "closed":

@@ -9,7 +9,9 @@ from tests.house.guests import hidden_fields
 from tests.house.house import House
 from tests.house.server import Server
 from tests.house.stage import PAIR, Stage, come_in, expect_round, expect_state, fill_in, save
+from tests.house.studies import TALK, changed
 
+PRIVATE = changed(TALK, "[[room]]", "[privacy]\nerase = true\n[[room]]")
 TWO_PAIRS = PAIR.replace('name = "mixed"', 'name = "mixed"\ncount = 2')
 
 
@@ -116,5 +118,40 @@ def test_every_request_of_the_first_ones_page_is_refused_while_the_second_goes_o
         wrong = await first.browser.post("/play/as", {"player": str(id_of_first)})
         assert wrong.status == 403
         assert (await first.browser.post("/play/as", {"player": "x"})).status == 403
+
+    shared.tell(story())
+
+
+def test_who_is_done_is_left_to_nobody_who_comes_after_in_the_same_browser(
+    shared: House, server: Server
+) -> None:
+    """Neither their last page, which has the code, nor what they may have deleted."""
+    session = shared.open(PRIVATE)
+
+    async def story() -> None:
+        guests = [shared.guest(server, session, label) for label in session.tokens]
+        for guest in guests:
+            await guest.sign_in()
+        first, second, *_ = guests
+        await second.shows('action="/play/records"')
+        ids: dict[str, int] = dict(
+            shared.sql("select label, id from player where session_id = %s", session.id)
+        )
+        # In the first one's browser the second one comes in, too.
+        browser, of = first.browser, {"player": str(ids[first.label])}
+        assert (await browser.post(f"/join/{second.token}", {})).status == 303
+        assert (await browser.post("/play/as", of)).status == 303
+        assert (await browser.post("/play/leave", of)).status == 303
+        form = hidden_fields((await browser.get("/play/privacy")).text, "/play/privacy") | {"sure": "yes"}
+        assert (await browser.post(f"/join/{second.token}", {})).status == 303
+        assert 'action="/play/as"' not in (await browser.get(f"/play?of={of['player']}")).text
+        assert (await browser.post("/play/as", of)).status == 403
+        assert (await browser.post("/play/leave", {"player": str(ids[second.label])})).status == 303
+        assert (await browser.post("/play/privacy", form)).status == 409
+        wanted = "select label from player where session_id = %s and erase_wanted_at is not null"
+        assert shared.sql(wanted, session.id) == []
+        form["player"] = str(ids[second.label])
+        assert (await browser.post("/play/privacy", form)).status == 303
+        assert shared.sql(wanted, session.id) == [(second.label,)]
 
     shared.tell(story())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import time
+from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -32,6 +34,24 @@ class Tries:
     def wait(self) -> int:
         """Whole seconds, for `Retry-After`."""
         return max(1, ceil(self.left))
+
+
+class Held:
+    """Whose tries are used up, as far as a process knows without asking Postgres: their next ones cost nothing."""
+
+    def __init__(self, most: int = 10_000) -> None:
+        self.until: OrderedDict[str, float] = OrderedDict()  # source → on the monotonic clock
+        self.most = most
+
+    def hold(self, source: str, tries: Tries) -> None:
+        self.until[source] = time.monotonic() + tries.left
+        if len(self.until) > self.most:
+            self.until.popitem(last=False)
+
+    def wait(self, source: str) -> int:
+        """Whole seconds; 0: none."""
+        left = self.until.get(source, 0.0) - time.monotonic()
+        return int(left) + 1 if left > 0 else 0
 
 
 async def count(conn: Connection, limit: Limit, *source: str) -> Tries:

@@ -58,6 +58,10 @@ class OpenPages:
         finally:
             del self.pages[page]
 
+    def shown_to(self, login_id: int) -> int:
+        """How many there are of one log-in."""
+        return sum(page.of[0] == login_id for page in self.pages)
+
     async def run(self) -> None:
         try:
             while True:

@@ -10,7 +10,7 @@ from typing import NewType
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from app.database.group_commit import Busy
+from app.web.turns import Turns
 
 PasswordHash = NewType("PasswordHash", str)  # of a password that is not too easy
 SHORTEST, LONGEST = 12, 1000  # characters
@@ -26,18 +26,13 @@ class Hashing:
     """argon2 takes 64 MB and a core for some 50 ms: one at a time, few in line, and others come again later."""
 
     def __init__(self, line: int = 12) -> None:
-        self.line, self.waiting, self.one = line, 0, asyncio.Semaphore(1)
+        self.turns = Turns(1, line)
 
     async def matches(self, stored: str | None, password: str) -> bool:
         """Takes as long for a name that does not exist. Raises `Busy`."""
-        if self.waiting > self.line:
-            raise Busy
-        self.waiting += 1
-        try:
-            async with self.one:
-                return await asyncio.to_thread(password_matches, stored, password)
-        finally:
-            self.waiting -= 1
+        self.turns.check()
+        async with self.turns:
+            return await asyncio.to_thread(password_matches, stored, password)
 
 
 def password_matches(stored: str | None, password: str) -> bool:

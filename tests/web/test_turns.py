@@ -1,0 +1,99 @@
+"""Stories of those who ask for much at once: others are answered meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import httpx
+
+from app.database.connections import connect
+from app.web.access.attempts import count
+from app.web.admin_pages import TABS
+from app.web.auth import ADMIN_COOKIE
+from app.web.credentials import BY_ADDRESS
+from tests.house.house import House
+from tests.house.server import Server
+from tests.house.waits import until
+
+EXPORTS = "select count(*) from pg_stat_activity where application_name = 'networklab export'"
+
+
+@asynccontextmanager
+async def held(house: House, *queries: str) -> AsyncIterator[None]:
+    """Postgres is as slow with these as it can be."""
+    conn = await connect(house.database, "story")
+    try:
+        async with conn.transaction():
+            for query in queries:
+                await conn.execute(query.encode())
+            yield
+    finally:
+        await conn.close()
+
+
+def visitor(server: Server, cookies: Mapping[str, str] = {}) -> httpx.AsyncClient:
+    limits = httpx.Limits(max_connections=200)
+    return httpx.AsyncClient(base_url=server.base, cookies=dict(cookies), timeout=60, limits=limits)
+
+
+def test_whoever_tries_to_log_in_many_times_at_once_keeps_nobody_from_the_database(house: House) -> None:
+    server, session = house.serve(), house.open()
+    house.do(lambda conn: count(conn, BY_ADDRESS, "127.0.0.1"))
+
+    async def story() -> None:
+        async with visitor(server) as guesser, visitor(server) as player:
+            tries = []
+            async with held(house, "select from attempt for update"):
+                form = {"name": "grace", "password": "wrong"}
+                for _ in range(40):
+                    tries.append(asyncio.create_task(guesser.post("/admin/login", data=form)))
+                waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+                await until(lambda: house.sql(waits)[0][0] >= 2, "tries that wait in Postgres")
+                async with asyncio.timeout(4):  # none of the tries is given up so soon
+                    assert (await player.get(f"/join/{session.tokens['R1']}")).status_code == 200
+            found = Counter([(await one).status_code for one in tries])
+            assert set(found) <= {403, 429, 503}, found
+
+    house.tell(story())
+
+
+def test_of_many_exports_and_replays_a_few_are_made_at_once_and_a_few_wait(house: House) -> None:
+    server, session = house.serve(), house.open()
+    here = f"/admin/sessions/{session.id}"
+    key = house.researcher(server).cookies[ADMIN_COOKIE]
+
+    async def story() -> None:
+        async with visitor(server, {ADMIN_COOKIE: key}) as ada, visitor(server) as player:
+            asked = {}
+            async with held(house, "lock table event in access exclusive mode"):
+                for what in ("export.zip", "replay"):
+                    asked[what] = [asyncio.create_task(ada.get(f"{here}/{what}")) for _ in range(30)]
+                await until(lambda: house.sql(EXPORTS)[0][0] >= 2, "exports that wait in Postgres")
+                async with asyncio.timeout(4):
+                    assert (await player.get(f"/join/{session.tokens['R1']}")).status_code == 200
+                assert house.sql(EXPORTS) == [(2,)]
+            for all_ in asked.values():
+                answers = [await one for one in all_]
+                found = Counter(one.status_code for one in answers)
+                assert found[200] >= 2 and set(found) <= {200, 503}, found
+            assert (await ada.get(f"{here}/replay")).status_code == 200
+
+    house.tell(story())
+
+
+def test_one_log_in_has_so_many_dashboards_open_and_no_more(shared: House, server: Server) -> None:
+    session = shared.open()
+    key = shared.researcher(server).cookies[ADMIN_COOKIE]
+
+    async def story() -> None:
+        async with visitor(server, {ADMIN_COOKIE: key}) as ada, AsyncExitStack() as opened:
+            found = Counter[int]()
+            for _ in range(2 * TABS + 2):  # of two processes
+                address = f"/admin/sessions/{session.id}/live"
+                found[(await opened.enter_async_context(ada.stream("GET", address))).status_code] += 1
+            assert found[200] >= TABS and found[429] >= 2 and set(found) == {200, 429}, found
+
+    shared.tell(story())
