@@ -46,8 +46,8 @@ def test_sixty_players_some_of_whom_drop_out_or_have_bad_connections_are_held(
     # Something was put to the test.
     assert found["figures"]["records acknowledged"] > 200 and found["figures"]["messages acknowledged"] > 30
     for mischief in ("clicked twice", "locked the phone", "lost the connection under a form"):
-        assert mischief in found["notes"][0], found["notes"]
-    assert "withdrew" in found["notes"][0] or "without a word" in found["notes"][0]
+        assert mischief in " ".join(found["notes"]), found["notes"]
+    assert "withdrew" in " ".join(found["notes"]) or "without a word" in " ".join(found["notes"])
     assert re.search(r"\d+ of 60 came", done.stderr)
     # The session is there, ended, and what the bots hold is in it.
     assert house.sql("select status::text from session") == [("closed",)]
@@ -89,7 +89,10 @@ def test_herd_after_herd_comes_until_one_is_not_held_or_enough_are(house: House,
     held = [level["players"] for level in found["levels"] if level["holds"]]
     assert found["held"] == max(held, default=0)
     if found["holds"]:
-        assert found["summary"] == "It held 7, as many as it was to be tried with."
+        assert (
+            found["summary"]
+            == "It held 7 who are 20 times as fast as people, as many as it was to be tried with."
+        )
     else:  # on a machine that is busy with something else
         assert "processor" in found["summary"] or "What was full then" in found["summary"]
 
