@@ -88,8 +88,8 @@ def test_an_answer_that_could_not_get_through_before_the_step_ended_is_late_and_
     apart(lambda: stage.house.do(lambda conn: move_on(conn, session)))
     expect_round(ann, 2)
     ann.context.unroute("**/play/records")
-    expect_state(ann, "Live · saved")
-    expect(ann.locator("#notice")).to_contain_text("Your answer was sent in time")
+    expect_state(ann, "Live · saved", 20_000)
+    expect(ann.locator("#notice")).to_contain_text("Your answer was sent in time", timeout=20_000)
     assert stage.house.sql(
         "select r.value, r.round, r.late from record r join room on room.id = r.room_id "
         "where room.session_id = %s and r.field = 'why'",
