@@ -192,7 +192,9 @@ def desk(tmp_path: Path, new_context: CreateContextCallback) -> Iterator[Desk]:
     with preview(('"40s"', '"30m"')) as (study, address):  # it is the story that moves on
         window = stage.page(DESK)
         window.goto(address)
-        stage.bear("network error|Failed to load resource")  # a frame that goes on lets go of its live page
+        stage.bear(
+            "network error|Failed to load resource|Failed to fetch"
+        )  # a frame that goes on lets go of its live page
         yield Desk(study, window)
     assert stage.complaints() == []
 
