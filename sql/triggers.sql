@@ -316,8 +316,9 @@ end $$;
 create or replace trigger lobby_updated after update on lobby
     referencing old table as old_rows new table as new_rows for each statement execute function lobby_updated();
 
--- Access that is taken back: whoever shows a researcher's page looks again whose log-in holds. The hint names no log.
-create or replace function login_deleted() returns trigger language plpgsql as $$
+-- Access that is taken back, by a log-in that ends or by taking somebody off a session: whoever shows a researcher's page
+-- looks again whose log-in holds. The hint names no log.
+create or replace function access_taken_back() returns trigger language plpgsql as $$
 begin
     if exists (select from old_rows) then
         perform pg_notify('networklab', 'access');
@@ -325,18 +326,9 @@ begin
     return null;
 end $$;
 create or replace trigger login_deleted after delete on login
-    referencing old table as old_rows for each statement execute function login_deleted();
-
--- The same for somebody who is taken off a session.
-create or replace function session_right_deleted() returns trigger language plpgsql as $$
-begin
-    if exists (select from old_rows) then
-        perform pg_notify('networklab', 'access');
-    end if;
-    return null;
-end $$;
+    referencing old table as old_rows for each statement execute function access_taken_back();
 create or replace trigger session_right_deleted after delete on session_right
-    referencing old table as old_rows for each statement execute function session_right_deleted();
+    referencing old table as old_rows for each statement execute function access_taken_back();
 
 -- Whoever sets a new password, on a page, on the command line or here by hand: the old one's log-ins are over.
 create or replace function account_updated() returns trigger language plpgsql as $$
