@@ -204,8 +204,10 @@ class Bot:
             await self._think(think / (messages + 1))
             if self.chance.random() < habits.locks:
                 self._lock()
-            # This step's share of the records that it is to make: more than one save of it is an update.
-            self.due += self._up_to(position.index + 1) - self._up_to(position.index)
+            # This step's share of the records that it is to make: more than one save of it is an update. What could
+            # not be said at a step that went on without it is not made up for at the next.
+            share = self._up_to(position.index + 1) - self._up_to(position.index)
+            self.due = min(self.due, self.made) + share
             tries = TRIES
             while step.fields and tries and self._is_at(position):
                 status = await self._answer(position)

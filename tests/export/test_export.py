@@ -10,7 +10,7 @@ import json
 import re
 import zipfile
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -422,6 +422,18 @@ def test_a_slow_download_holds_no_transaction_open_and_a_dropped_one_nothing(hou
         async with aclosing(start()) as dropped:
             await anext(dropped)
         await until(nobody_exports, "the end of an export that nobody wants any more")
+
+        conn = await connect(house.database, "story")
+        async with conn.transaction():
+            await conn.execute("lock table event in access exclusive mode")
+            async with aclosing(start()) as kept_waiting:
+                first = asyncio.create_task(anext(kept_waiting))
+                await until(lambda: not nobody_exports(), "an export that waits")
+                first.cancel()
+                with suppress(asyncio.CancelledError):
+                    await first
+            await until(nobody_exports, "the end of one that waited when it was given up", 5)
+        await conn.close()
 
         with pytest.raises(ExportError):
             [chunk async for chunk in export.zip_chunks(house.database, "nowhere", lively.study)]
