@@ -21,7 +21,7 @@ from app.replay.fold import (
     ReplayError,
     Span,
     fold,
-    read_entries,
+    read_brought,
     read_events,
     read_invited,
     read_logs,
@@ -91,8 +91,8 @@ def _seat(options: argparse.Namespace, config: Config) -> int:
         turns = turns_in(events, then, span.first, pauses)
         until = unpaused(span.last, span.first, pauses)
         session = await find_session(conn, options.session)
-        entries = await read_entries(conn, options.session)
-        other = await would_have_been(study, turns, until, session.seed, entries)
+        brought = await read_brought(conn, options.session)
+        other = await would_have_been(study, turns, until, session.seed, brought)
         return study, was(then, span.first, pauses), other
 
     try:

@@ -108,7 +108,14 @@ def told(mask: Mask, study: Study, start: datetime, manifest: Mapping[str, Any])
     """What the manifest says in its own place of what was done."""
     own: dict[str, Any] = {
         "ids": "Those of players, records, messages and notes are new, random, and the same in all files.",
-        "left_out": ["labels", "completion codes", "ids of recruiters", "notes", "names of researchers"]
+        "left_out": [
+            "labels",
+            "completion codes",
+            "ids of recruiters",
+            "what came with links and lists",
+            "notes",
+            "names of researchers",
+        ]
         + [f"entry field {name}" for name in sorted(private_fields(study))],
         "texts": "left out"
         if mask.without_text
@@ -130,7 +137,7 @@ async def masked(mask: Mask, study: Study, start: datetime, name: str, blocks: B
     """A table of the export, block by block, as this export has it."""
     columns: list[Callable[[list[str]], str] | None] | None = None
     held: list[list[str]] = []
-    of_player = 0
+    of_player, public = 0, _of_players(study)
     async with aclosing(blocks):
         async for block, _ in blocks:
             rows = list(csv.reader(io.StringIO(block.decode(), newline=""), strict=True))
@@ -141,7 +148,7 @@ async def masked(mask: Mask, study: Study, start: datetime, name: str, blocks: B
                 out.append([one for one, column in zip(header, columns, strict=True) if column])
                 of_player = header.index("player") if name in SORTED else 0
             if name == "codebook.csv":
-                rows = [row for row in rows if row[0] != "players.csv" or row[3] not in private_fields(study)]
+                rows = [row for row in rows if row[0] != "players.csv" or row[1] in public]
             done = [[column(row) for column in columns or () if column] for row in rows]
             (held if name in SORTED else out).extend(done)
             if out:
@@ -167,7 +174,7 @@ def _columns(
         for key, column in codebook.wide_columns(study).items()
         for field in [_asked(study, *key.split(".")[::2])]
     }
-    entry = {one.name: one for one in study.entry}
+    entry, public = {one.name: one for one in study.entry}, _of_players(study)
     step, of = (header.index(one) if one in header else -1 for one in ("step", "field"))
     named = of if of >= 0 else header.index("name") if "name" in header else -1
 
@@ -194,7 +201,7 @@ def _columns(
             case "data":
                 return lambda row: _data(mask, study, start, row[header.index("event")], row[place], texts)
         if name == "players.csv" and what not in codebook.COLUMNS[name]:
-            if what in private_fields(study):
+            if what not in public:
                 return None
             question = entry.get(what)
         elif name == "records_wide.csv" and what in wide:
@@ -207,6 +214,11 @@ def _columns(
         return lambda row: "" if hidden else row[place]
 
     return [column(place, what) for place, what in enumerate(header)]
+
+
+def _of_players(study: Study) -> set[str]:
+    """The columns of players.csv without those that tell who somebody is, or came with them."""
+    return {*codebook.player_header(study)} - private_fields(study)
 
 
 def _asked(study: Study, step: str, field: str) -> Field:

@@ -158,7 +158,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "by": "Who had it deleted: an account, `command line`, or `the player`.",
         "why": "The reason that was given.",
         "answers": "Which answers went: none, text (those in words) or all.",
-        "people": "Whose label, link and entry form went.",
+        "people": "Whose label, link, entry form and what else came with them went.",
         "records": "How many answers went. Their lines are in history.csv.",
         "messages": "How many messages went. Their lines are in messages.csv.",
         "notes": "How many notes went. Their lines are in notes.csv.",
@@ -205,12 +205,29 @@ COLUMNS: dict[str, dict[str, str]] = {
 OUTCOME = "outcome"
 
 
-def player_header(study: Study) -> list[str]:
-    """The columns of players.csv; the outcome comes after them, out of the way of a question with the same name."""
+def player_header(study: Study, given: Sequence[str] = ()) -> list[str]:
+    """The columns of players.csv; the outcome comes after them, out of the way of a question with the same name.
+
+    `given`: the names of what came with people's links or lines.
+    """
     taken = {field.name for field in study.entry}
     outcome = OUTCOME if OUTCOME not in taken else f"{OUTCOME}_of_player"
     treatments = (one.column for one in study.treatments)
-    return [*COLUMNS["players.csv"], *(field.name for field in study.entry), outcome, *treatments]
+    return [
+        *COLUMNS["players.csv"],
+        *(field.name for field in study.entry),
+        *given_columns(study, given).values(),
+        outcome,
+        *treatments,
+    ]
+
+
+def given_columns(study: Study, given: Sequence[str]) -> dict[str, str]:
+    """Name → its column of players.csv, out of the way of a question with the same name."""
+    taken = {field.name for field in study.entry}
+    return {
+        name: f"given_{name}" if f"given_{name}" not in taken else f"given_{name}_given" for name in given
+    }
 
 
 def room_header(study: Study) -> list[str]:
@@ -225,7 +242,7 @@ def wide_columns(study: Study) -> dict[str, str]:
     return columns if len(set(columns.values())) == len(columns) else dict(zip(keys, keys, strict=True))
 
 
-def rows(study: Study) -> Iterator[Sequence[str]]:
+def rows(study: Study, given: Sequence[str] = ()) -> Iterator[Sequence[str]]:
     """The lines of codebook.csv: each column of each file, and each question where its answers are.
 
     `seen_by` says who of the players saw it; empty: nobody but the researchers.
@@ -238,6 +255,9 @@ def rows(study: Study) -> Iterator[Sequence[str]]:
             for field in study.entry:
                 meaning = "The answer in the entry form."
                 yield (file, field.name, "", field.name, meaning, *_question(field, seen_by.PLAYER))
+            for name, column in given_columns(study, given).items():
+                meaning = f"{name}, as it came with the player's link or stood in the list of people."
+                yield (file, column, "", "", meaning, *_question(None))
             how = f"How it ended for this player: {', '.join(study.finish.codes)}."
             yield (file, player_header(study)[-1 - len(study.treatments)], "", "", how, *_question(None))
         if file in ("players.csv", "rooms.csv"):

@@ -170,7 +170,9 @@ async def write_files(
         raise ExportError(f"There is no session “{session_id}”. `networklab sessions` lists those there are.")
     files: dict[str, dict[str, int | str]] = {}
     start = session.started_at or session.opened_at
-    for name, blocks in _tables(conn, session_id, study):
+    found = await conn.execute(SQL["given_names"], dict(session_id=session_id))
+    given = [name for (name,) in await found.fetchall()]
+    for name, blocks in _tables(conn, session_id, study, given):
         if isinstance(of, Mask):
             blocks = masked(of, study, start, name, blocks)
         elif isinstance(of, OnePerson):
@@ -214,13 +216,16 @@ async def _fill(
         return await pack(conn, session_id, study, cast(IO[bytes], spool), of)
 
 
-def _tables(conn: Connection, session_id: str, study: Study) -> Iterator[tuple[str, Blocks]]:
+def _tables(
+    conn: Connection, session_id: str, study: Study, given: Sequence[str]
+) -> Iterator[tuple[str, Blocks]]:
     wide = codebook.wide_columns(study)
 
     def player(found: Sequence[Any]) -> Sequence[object]:
-        *cells, entry, outcome, treatment = found
+        *cells, entry, brought, outcome, treatment = found
+        said = [*(entry.get(field.name) for field in study.entry), *(brought.get(name) for name in given)]
         treated = (treatment.get(one.name) for one in study.treatments)
-        return (*cells, *(entry.get(field.name) for field in study.entry), outcome, *treated)
+        return (*cells, *said, outcome, *treated)
 
     def room(found: Sequence[Any]) -> Sequence[object]:
         *cells, treatment = found
@@ -231,7 +236,7 @@ def _tables(conn: Connection, session_id: str, study: Study) -> Iterator[tuple[s
         return (*cells, *(said.get(key) for key in wide))
 
     players = fetched(conn, SQL["players"], session_id, player)
-    yield "players.csv", written(codebook.player_header(study), players)
+    yield "players.csv", written(codebook.player_header(study, given), players)
     yield "rooms.csv", written(codebook.room_header(study), fetched(conn, SQL["rooms"], session_id, room))
     for noun in ("networks", "ties", "records", "history"):
         yield f"{noun}.csv", copied(conn, SQL[noun], session_id)
@@ -241,7 +246,7 @@ def _tables(conn: Connection, session_id: str, study: Study) -> Iterator[tuple[s
         yield f"{noun}.csv", copied(conn, SQL[noun], session_id)
     yield "payments.csv", written(payments.PAYMENT, payments.payment_rows(conn, session_id, study))
     yield "ledger.csv", written(payments.LEDGER, payments.ledger_rows(conn, session_id, study))
-    yield "codebook.csv", written(codebook.HEADER, listed(codebook.rows(study)))
+    yield "codebook.csv", written(codebook.HEADER, listed(codebook.rows(study, given)))
 
 
 async def _write(create: Create, name: str, blocks: Blocks, count: bool = True) -> dict[str, int | str]:

@@ -79,7 +79,7 @@ async def _lines(conn: Connection, study: Study, person: OnePerson) -> AsyncIter
     async def found(query: str) -> list[tuple[Any, ...]]:
         return await (await conn.execute(SQL[query], dict(player_id=person.id))).fetchall()
 
-    [(type_, status, entry, signed_in, seated, finished, outcome, code, room)] = await found("facts")
+    [(type_, status, entry, given, signed_in, seated, finished, outcome, code, room)] = await found("facts")
     yield f"What is kept about {person.label} in the study “{study.title}”, times in UTC"
     yield ""
     facts = {"type": type_, "status": status, "room": room, "outcome": outcome, "code": code}
@@ -92,6 +92,10 @@ async def _lines(conn: Connection, study: Study, person: OnePerson) -> AsyncIter
         yield "\nAnswered at the door:"
         for one in study.entry:
             yield f"  {one.ask} {entry.get(one.name) or '–'}"
+    if given:
+        yield "\nCame with the link, or stood in the list of people:"
+        for name, text in sorted(given.items()):
+            yield f"  {name}: {text or '–'}"
     for title, query in (("Answers", "answers"), ("Messages", "messages"), ("Notes", "notes")):
         lines = await found(query)
         if lines:

@@ -4,8 +4,8 @@ import csv
 import io
 import re
 import secrets
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import takewhile
 from math import log2
 from pathlib import Path
@@ -45,11 +45,15 @@ class PeopleError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One line of the list. The token is the secret in this person's link; researchers see the label."""
+    """One line of the list. The token is the secret in this person's link; researchers see the label.
+
+    `given` has what else the line says, by the name of its column.
+    """
 
     token: str
     label: str
     type: str
+    given: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ class Player:
     queued_at: datetime | None = None  # last in the queue since then: did not say in time that they are ready
     asked_until: datetime | None = None  # whether they are ready: a room comes together
     ready_at: datetime | None = None  # said so
+    given: Mapping[str, str] = field(default_factory=dict)  # with their link or line, as it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ async def invite(conn: Connection, session_id: str, people: Sequence[Person]) ->
             types=[person.type for person in people],
             hashes=[token_hash(person.token) for person in people],
             ends=[_token_end(person.token) for person in people],
+            given=[Jsonb(dict(person.given)) for person in people],
         ),
     )
 

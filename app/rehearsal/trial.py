@@ -15,11 +15,12 @@ from typing import Any, TypeVar
 from app.rehearsal.page_trial import try_pages
 from app.rooms import seating_hook
 from app.rooms.seating import Waiting
+from app.rooms.seating_hook import Brought
 from app.rooms.steps import Asked, Course
 from app.study.hooks import networklab
 from app.study.hooks.answers import read_value
 from app.study.hooks.pool import Failure, HookError, Hooks
-from app.study.hooks.uses import HOOKS_FILE, line_of_answer
+from app.study.hooks.uses import HOOKS_FILE, given_asked, line_of_answer
 from app.study.model.fields import Field
 from app.study.model.plausible import plausible
 from app.study.model.study import ANY, Position, RoomKind, Study
@@ -31,7 +32,7 @@ SEED = 1
 DEAR = 10  # times what finishing brings
 CURE = "Mend the function, and check again."
 SILENT_CURE = "Read it with .get(slot), or say in on_timeout what stands for a missing answer."
-BOTS_CURE = "A bot has no `entry`, and no type where its seat takes any: ask `seat.bot` first."
+BOTS_CURE = "A bot has no `entry` and no `given`, and no type where its seat takes any: ask `seat.bot` first."
 T = TypeVar("T")
 
 
@@ -117,13 +118,15 @@ async def _try_lobby(hooks: Hooks, study: Study) -> list[Failure]:
     waiting = [
         Waiting(number, _type(study, type_, chance), 120.0 / number) for number, type_ in enumerate(wanted, 1)
     ]
-    entries = {
-        one.player_id: {field.name: plausible(field, chance) for field in study.entry} for one in waiting
+    given = given_asked(study.files)
+    brought = {
+        one.player_id: Brought({field.name: plausible(field, chance) for field in study.entry}, given)
+        for one in waiting
     }
     failures = []
     for some in (waiting[:1], waiting):
         try:
-            await seating_hook.asked(hooks, study, SEED, some, {}, entries)
+            await seating_hook.asked(hooks, study, SEED, some, {}, brought)
         except HookError as error:
             failures.append(error.failure)
     return failures
@@ -169,12 +172,13 @@ class _Trial:
                 type_,
                 entry={field.name: read_value(field, self._value(field)) for field in self.study.entry},
                 treatment=treatment | draws.player(type_, f"{kind.name}-1", slot),
+                given=given_asked(self.study.files),
             )
             for slot, type_ in enumerate(types, 1)
         ]
         people = kind.size - bots
         seats[people:] = [
-            replace(seat, type="" if wanted == ANY else wanted, plays=False, entry={}, bot=True)
+            replace(seat, type="" if wanted == ANY else wanted, plays=False, entry={}, given={}, bot=True)
             for seat, wanted in zip(seats[people:], kind.types[people:], strict=True)
         ]
         tied = self.study.network_of(kind.name).ties(kind.size, SEED, types, kind.name)

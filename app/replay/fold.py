@@ -6,7 +6,7 @@ then. The tables are not asked, so they can be checked against it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -17,6 +17,7 @@ from app.database.connections import Connection
 from app.database.events import Event, EventName
 from app.database.queries import Queries, row, rows
 from app.replay.state import Invited, Log, PlayerThen, RoomThen, Then
+from app.rooms.seating_hook import Brought
 
 SQL = Queries(__name__)
 # These say nothing of the state of a session, a room or a player; networks and results are read when they are shown.
@@ -48,9 +49,10 @@ async def read_invited(conn: Connection, session_id: str) -> list[Invited]:
     return await rows(conn, Invited, SQL["invited_to"], session_id=session_id)
 
 
-async def read_entries(conn: Connection, session_id: str) -> dict[int, Mapping[str, str]]:
-    """What each player said at the door."""
-    return dict(await (await conn.execute(SQL["entries_of"], dict(session_id=session_id))).fetchall())
+async def read_brought(conn: Connection, session_id: str) -> dict[int, Brought]:
+    """What each player who came in said at the door, and came with."""
+    found = await (await conn.execute(SQL["brought_by"], dict(session_id=session_id))).fetchall()
+    return {player_id: Brought(*both) for player_id, *both in found}
 
 
 async def read_logs(conn: Connection, session_id: str) -> list[Log]:

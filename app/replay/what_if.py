@@ -18,10 +18,10 @@ from app.database.events import Event, EventName
 from app.replay.state import Then
 from app.rooms import seating, seating_hook
 from app.rooms.seating import LobbyView, Placement, Waiting
+from app.rooms.seating_hook import Brought
 from app.study.hooks.pool import Hooks
 from app.study.model.study import Study
 
-Entries = Mapping[int, Mapping[str, str]]  # player → what they said at the door
 Pauses = Sequence[tuple[datetime, datetime]]  # from, to
 TURNED_AWAY = "full"  # the outcome of who never was in the lobby
 UNSEATED = ("lobby", "standby")  # the outcomes of who waited in vain
@@ -94,7 +94,7 @@ class _Lobby:
 
     study: Study
     seed: int
-    entries: Entries
+    brought: Mapping[int, Brought]
     hooks: Hooks
     since: dict[int, int] = field(default_factory=dict)
     came: dict[int, int] = field(default_factory=dict)
@@ -132,7 +132,7 @@ class _Lobby:
             return None
         if not running or not waiting:
             return []
-        return await seating_hook.asked(self.hooks, self.study, self.seed, waiting, self.made, self.entries)
+        return await seating_hook.asked(self.hooks, self.study, self.seed, waiting, self.made, self.brought)
 
     def take(self, turn: Turn) -> None:
         if turn.what == "came":
@@ -150,17 +150,17 @@ class _Lobby:
 
 
 async def would_have_been(
-    study: Study, turns: Sequence[Turn], until: int, seed: int, entries: Entries
+    study: Study, turns: Sequence[Turn], until: int, seed: int, brought: Mapping[int, Brought]
 ) -> Seated:
     """How `study` would have seated those who came; `until`: as far as the log goes.
 
-    A study that seats by a hook has it asked, with the session's `seed` and what people said at the door. Raises
+    A study that seats by a hook has it asked, with the session's `seed` and what people came with. Raises
     HookError.
     """
     hooks = Hooks()
     # Whoever is asked is ready at once: who was there, and when, is not known of another time.
     study = replace(study, lobby=replace(study.lobby, ready=None))
-    found = _Lobby(study, seed, entries, hooks)
+    found = _Lobby(study, seed, brought, hooks)
     try:
         await _pass(found, turns, until)
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.database.connections import Connection
 from app.database.queries import Queries, value
@@ -18,6 +18,13 @@ from app.study.model.study import ANY, RoomKind, Study
 SQL = Queries(__name__)
 
 
+class Brought(NamedTuple):
+    """What somebody comes with: what they said at the door, and what came with their link or line of the list."""
+
+    entry: Mapping[str, str] = {}
+    given: Mapping[str, str] = {}
+
+
 async def chosen(
     conn: Connection, hooks: Hooks, study: Study, session_id: str, seed: int, lobby: LobbyView
 ) -> list[Placement]:
@@ -29,9 +36,10 @@ async def chosen(
     if not lobby.waiting or await value(conn, SQL["is_stopped"], session_id=session_id):
         return []
     ids = [one.player_id for one in lobby.waiting]
-    entries = await (await conn.execute(SQL["entries"], dict(player_ids=ids))).fetchall()
+    found = await (await conn.execute(SQL["brought"], dict(player_ids=ids))).fetchall()
+    brought = {player_id: Brought(*both) for player_id, *both in found}
     try:
-        return await asked(hooks, study, seed, lobby.waiting, lobby.made, dict(entries))
+        return await asked(hooks, study, seed, lobby.waiting, lobby.made, brought)
     except HookError as error:
         await conn.execute(SQL["stop_seating"], dict(session_id=session_id, why=error.failure.as_json()))
         return []
@@ -43,10 +51,10 @@ async def asked(
     seed: int,
     waiting: Sequence[Waiting],
     made: Mapping[str, int],
-    entries: Mapping[int, Mapping[str, str]],
+    brought: Mapping[int, Brought],
 ) -> list[Placement]:
-    """What the study's hook opens for those who wait; `entries`: what they said at the door. Raises HookError."""
-    lobby = _lobby(study, seed, waiting, made, entries)
+    """What the study's hook opens for those who wait; `brought` by player. Raises HookError."""
+    lobby = _lobby(study, seed, waiting, made, brought)
     return await hooks.ask(
         study, study.lobby.seat_hook, lambda answer: read_groups(study, answer, waiting, made), lobby
     )
@@ -86,22 +94,19 @@ def _lobby(
     seed: int,
     waiting: Sequence[Waiting],
     made: Mapping[str, int],
-    entries: Mapping[int, Mapping[str, str]],
+    brought: Mapping[int, Brought],
 ) -> networklab.Lobby:
+    def waits(one: Waiting) -> networklab.Waiting:
+        known = brought.get(one.player_id, Brought())
+        entry = {
+            field.name: read_value(field, said)
+            for field in study.entry
+            if (said := known.entry.get(field.name))
+        }
+        return networklab.Waiting(one.player_id, one.type, round(one.waited, 3), entry, known.given)
+
     return networklab.Lobby(
-        waiting=tuple(
-            networklab.Waiting(
-                one.player_id,
-                one.type,
-                round(one.waited, 3),
-                {
-                    field.name: read_value(field, said)
-                    for field in study.entry
-                    if (said := entries.get(one.player_id, {}).get(field.name))
-                },
-            )
-            for one in waiting
-        ),
+        waiting=tuple(map(waits, waiting)),
         rooms={kind.name: made.get(kind.name, 0) for kind in study.rooms},
         seats={kind.name: dict(kind.seats) for kind in study.rooms},
         seed=seed,

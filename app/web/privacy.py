@@ -26,6 +26,7 @@ SQL = Queries(__name__)
 @dataclass(frozen=True, slots=True)
 class Counted:
     entry: int  # answers at the door
+    given: int  # what came with the link, or stood in the list
     answers: int
     messages: int
     notes: int  # from and to the researchers

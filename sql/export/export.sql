@@ -18,9 +18,13 @@ select pg_database_size(current_database())
 
 -- name: players
 select p.id, p.label, p.type, p.status::text, r.name as room, p.slot, p.signed_in_at, p.seated_at, p.finished_at,
-    p.code, p.entry, p.outcome, p.treatment
+    p.code, p.entry, p.given, p.outcome, p.treatment
 from player p left join room r on r.id = p.room_id
 where p.session_id = %(session_id)s order by p.id
+
+-- name: given_names
+select distinct name from player p cross join lateral jsonb_object_keys(p.given) as g(name)
+where p.session_id = %(session_id)s order by name
 
 -- name: labels
 select id, label from player where session_id = %(session_id)s order by id

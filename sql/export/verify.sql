@@ -419,7 +419,7 @@ with gone as (
     union all
     select 'note', id, player_id, body from note where session_id = %(session_id)s and erased
     union all
-    select 'label', id, id, concat(nullif(entry::text, '{}'), token_end) from player
+    select 'label', id, id, concat(nullif(entry::text, '{}'), nullif(given::text, '{}'), token_end) from player
     where session_id = %(session_id)s and erased_at is not null
 ), counted as (
     select what, count(*) as gone from gone group by what

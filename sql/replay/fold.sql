@@ -9,8 +9,8 @@ left join log l on l.session_id = p.session_id and l.room_id is null
 left join event e on e.log_id = l.id and e.player_id = p.id and e.name = 'player_signed_in'
 where p.session_id = %(session_id)s order by p.id
 
--- name: entries_of
-select id, entry from player where session_id = %(session_id)s and signed_in_at is not null
+-- name: brought_by
+select id, entry, given from player where session_id = %(session_id)s and signed_in_at is not null
 
 -- name: span
 -- From the first sign of life to the last event; for a session of which there is none, when it opened.

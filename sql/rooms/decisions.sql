@@ -1,11 +1,11 @@
 -- name: room_now
--- With everybody who has a slot now; what they answered at the door comes along. A bot that has had it from the start is
+-- With everybody who has a slot now; what they answered at the door, and what came with them, comes along. A bot that has had it from the start is
 -- of the type that the slot asks for.
 select r.name, r.kind, r.number, r.seed, r.treatment, (
     select jsonb_agg(jsonb_build_object(
         'slot', s.slot, 'alias', s.alias, 'type', coalesce(p.type, nullif(s.type, 'any'), ''),
         'plays', coalesce(p.status = 'playing', false), 'entry', coalesce(p.entry, '{}'),
-        'treatment', coalesce(p.treatment, s.treatment), 'bot', s.bot) order by s.slot)
+        'given', coalesce(p.given, '{}'), 'treatment', coalesce(p.treatment, s.treatment), 'bot', s.bot) order by s.slot)
     from slot s left join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
     where s.room_id = r.id
 ) as seats

@@ -1,5 +1,5 @@
--- name: entries
-select id, entry from player where id = any(%(player_ids)s)
+-- name: brought
+select id, entry, given from player where id = any(%(player_ids)s)
 
 -- name: is_stopped
 select stopped is not null from lobby where session_id = %(session_id)s

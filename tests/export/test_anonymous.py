@@ -51,7 +51,12 @@ def a_private_session(house: House) -> tuple[Lively, dict[str, int]]:
     toml = changed(
         STUDY, "fields = [", 'fields = [\n    {name = "mail", ask = "Mail", kind = "text", private = true},'
     )
-    people = [Person(f"token-of-number-{n}", f"Label of {n}", "red" if n % 2 else "blue") for n in range(9)]
+    people = [
+        Person(
+            f"token-of-number-{n}", f"Label of {n}", "red" if n % 2 else "blue", {"panel": f"panelist{n}@"}
+        )
+        for n in range(9)
+    ]
     opened = house.open(toml, people)
     lively = Lively(house, opened.id, opened.tokens, house.do(lambda conn: read_study(conn, opened.id)))
     who = {
@@ -80,6 +85,7 @@ def test_nobody_can_be_known_by_any_file_and_everybody_is_the_same_in_all(house:
     path = packed(lively, Mask())
     files = unpacked(path)
     known = [*lively.tokens, *lively.tokens.values(), *(f"someone{n}@" for n in range(9)), "example.org"]
+    known += [f"panelist{n}@" for n in range(9)]
     plain = unpacked(packed(lively, None, "plain"))
     assert {name for name, text in plain.items() for one in known if one in text} >= {"players.csv"}
     assert [(name, one) for name, text in files.items() for one in known if one in text] == []
@@ -90,7 +96,11 @@ def test_nobody_can_be_known_by_any_file_and_everybody_is_the_same_in_all(house:
     assert "mail" not in players[0] and {row["outcome"] for row in players} == {
         f"I expect {n}" for n in range(9)
     }
-    assert "mail" not in {row["column"] for row in table(files, "codebook.csv")}
+    assert "given_panel" in table(unpacked(path.with_name("plain.zip")), "players.csv")[0]
+    assert not {"mail", "given_panel"} & {
+        *players[0],
+        *(row["column"] for row in table(files, "codebook.csv")),
+    }
     assert {row["label"] for row in players} == {row["code"] for row in players} == {""}
     # Who said what is still known, of whoever they are.
     age = {row["player"]: int(row["age"]) - 20 for row in players}

@@ -55,6 +55,14 @@ def test_a_question_stands_there_as_it_was_asked() -> None:
     assert told("records.csv", "value", "colour")["options"] == "a | b"
 
 
+def test_what_came_with_people_has_a_column_that_no_question_has() -> None:
+    study = parse(as_files(STUDY.replace('"age"', '"given_wave"')))
+    header = codebook.player_header(study, ["PANEL", "wave"])
+    assert header[10:] == ["given_wave", "given_PANEL", "given_wave_given", "outcome"]
+    told = {line[1]: line[4] for line in codebook.rows(study, ["PANEL", "wave"]) if line[0] == "players.csv"}
+    assert [*told] == header and told["given_PANEL"].startswith("PANEL, as it came with")
+
+
 def test_who_saw_an_answer_is_who_a_step_showed_it() -> None:
     assert told("records.csv", "value", "guess")["seen_by"] == (
         "the player; who sees the player at step guess (the answer before, as part of a mean); "

@@ -82,7 +82,7 @@ def test_each_file_has_its_header_and_a_line_for_each_row(house: House) -> None:
         assert len(rows) == house.sql(query, lively.session_id)[0][0] > 0, name
         assert all(None not in row and None not in row.values() for row in rows), name
     header = (folder / "players.csv").read_text(encoding="utf-8").splitlines()[0]
-    assert header == HEADERS["players.csv"] + ",age,outcome,outcome_of_player"
+    assert header == HEADERS["players.csv"] + ",age,outcome,given_wave,outcome_of_player"
 
 
 def test_what_people_wrote_comes_out_as_they_wrote_it(house: House) -> None:
@@ -102,6 +102,10 @@ def test_what_people_wrote_comes_out_as_they_wrote_it(house: House) -> None:
     players = table(folder, "players.csv")
     assert [codebook.unescape(row["label"]) for row in players] == list(lively.tokens)
     assert [codebook.unescape(row["outcome"]) for row in players] == [*NASTY[:9], ""]
+    assert [codebook.unescape(row["given_wave"]) for row in players] == [
+        "",
+        *(NASTY[-n] for n in range(1, 10)),
+    ]
 
 
 def test_no_spreadsheet_takes_a_text_for_a_formula_and_numbers_stay_numbers(house: House) -> None:

@@ -167,7 +167,11 @@ def open_lively(house: House, people: int = 10) -> Lively:
     """Nobody has come yet."""
     labels = ["=SUM(A1)", 'Ana, the "first"', "عمر", *(f"P{number}" for number in range(4, people + 1))]
     types = ["red", "blue"]
-    opened = house.open(STUDY, [Person(uuid4().hex, label, types[n % 2]) for n, label in enumerate(labels)])
+    invited = [
+        Person(uuid4().hex, label, types[n % 2], {"wave": NASTY[-n]} if n else {})
+        for n, label in enumerate(labels)
+    ]
+    opened = house.open(STUDY, invited)
     study = house.do(lambda conn: read_study(conn, opened.id))
     return Lively(house, opened.id, opened.tokens, study)
 

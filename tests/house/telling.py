@@ -19,6 +19,7 @@ OF_ONE = {
     "label": "P4",
     "label for others": "P4’s",
     "entry": "I expect rain in Ljubljana",
+    "given": "5f1c of the panel in Kranj",
     "answer": "since my aunt Filomena said so",
     "late answer": "the bus to Maribor was late",
     "message": "call me at 0151 2345",
@@ -52,7 +53,8 @@ def somebody_tells_much(house: House) -> tuple[Lively, dict[str, int]]:
 
     async def say(conn: Connection) -> None:
         entry = f'{{"age": "44", "outcome": "{OF_ONE["entry"]}"}}'
-        await conn.execute("update player set entry = %s where id = %s", [entry, number])
+        given = f'{{"PANEL": "{OF_ONE["given"]}"}}'
+        await conn.execute("update player set entry = %s, given = %s where id = %s", [entry, given, number])
         await lively.answer(conn, number, 1, belief="61", why=OF_ONE["answer"])
         await lively.say(conn, number, OF_ONE["message"])
         await notes.ask(conn, session_id, number, OF_ONE["question"], "in the room", "form-10")

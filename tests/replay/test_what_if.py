@@ -13,6 +13,7 @@ import pytest
 from app.__main__ import main
 from app.config import PROJECT
 from app.replay.what_if import Seated, Turn, would_have_been
+from app.rooms.seating_hook import Brought
 from app.study.hooks.pool import HookError
 from app.study.model.study import Study
 from app.study.reading import parse
@@ -42,8 +43,8 @@ def rooms(seats: str, more: str = "", lobby: str = "5m") -> Study:
 
 
 def seated(study: Study, turns: Sequence[Turn], until: int) -> Seated:
-    entries = {1: {"age": "20"}, 4: {"age": "30"}}
-    return asyncio.run(would_have_been(study, turns, until, 1, entries))
+    brought = {1: Brought({"age": "20"}), 4: Brought({"age": "30"}, {"wave": "2"})}
+    return asyncio.run(would_have_been(study, turns, until, 1, brought))
 
 
 def test_pairs_sit_down_as_the_second_comes() -> None:

@@ -95,7 +95,9 @@ def results(house: House, session: Opened) -> list[tuple[Any, ...]]:
 
 
 def test_a_trust_game_shows_each_step_to_one_and_computes_between(shared: House, server: Server) -> None:
-    house, session = shared, shared.open_files(files(), {"any": 2})
+    hooks = HOOKS.replace("3 * amount", 'int(room.seat(2).given["factor"]) * amount')
+    house, session = shared, shared.open_files(files(hooks=hooks), {"any": 2})
+    house.sql("update player set given = %s where session_id = %s", '{"factor": "3"}', session.id)
 
     async def story() -> None:
         first, second = await pair(house, server, session)
@@ -367,7 +369,8 @@ def neighbours_in_age(lobby):
     if len(lobby.waiting) < 4:
         return []
     by_age = [one.player for one in sorted(lobby.waiting, key=lambda one: one.entry["age"])]
-    return [Group("pair", by_age[:2], "the youngest"), ("pair", by_age[2:4])]
+    wave = lobby.waiting[0].given["wave"]
+    return [Group("pair", by_age[:2], f"the youngest of wave {wave}"), ("pair", by_age[2:4])]
 """
 
 
@@ -377,6 +380,7 @@ def test_a_hook_seats_by_what_was_said_at_the_door_and_one_that_fails_stops_the_
     house = shared
     broken = NEXT_IN_AGE.replace("by_age[:2]", "by_age[:3]")
     session = house.open_files(files(BY_AGE, broken), {"red": 2, "blue": 2})
+    house.sql("update player set given = %s where session_id = %s", '{"wave": "2"}', session.id)
     ages = {label: str(age) for label, age in zip(session.tokens, (50, 20, 51, 21), strict=True)}
     ada = house.researcher(server)
 
@@ -418,7 +422,7 @@ def test_a_hook_seats_by_what_was_said_at_the_door_and_one_that_fails_stops_the_
         session.id,
     )
     assert found == [
-        ("pair-1", "the youngest", [20, 21]),
+        ("pair-1", "the youngest of wave 2", [20, 21]),
         ("pair-2", "`neighbours_in_age` chose 2 people; `pair` #2", [50, 51]),
     ]
     assert not house.contradictions(session)

@@ -32,6 +32,8 @@ def test_everybody_reads_what_is_stored_about_them_wherever_they_are(shared: Hou
 
     async def story() -> None:
         stranger = shared.guest(server, session, "R1")
+        given = """{"PANEL": "5f1c", "wave": "2"}"""
+        shared.sql("update player set given = %s where session_id = %s", given, session.id)
         door = await stranger.browser.get(f"/join/{stranger.token}")
         assert f"/join/{stranger.token}/privacy" in door.text
         told = (await stranger.browser.get(f"/join/{stranger.token}/privacy")).text
@@ -52,7 +54,12 @@ def test_everybody_reads_what_is_stored_about_them_wherever_they_are(shared: Hou
 
             await until(counted, "that the page was open")
         told = await about(first)
-        for words in ("2 answers from your group", "1 message to your group", "kept for you alone"):
+        for words in (
+            "2 answers from your group",
+            "2 details that came with your link",
+            "1 message to your group",
+            "kept for you alone",
+        ):
             assert words in told, words
         assert "When you are done, or have left the study" in told and 'name="sure"' not in told
         assert first.label not in told and "1 answer from when you came in" in told
@@ -165,6 +172,9 @@ def test_what_is_kept_about_one_person_is_a_link_on_their_page_for_who_may_take_
         first, second, *_ = (await at_the_table(shared, server, session)).values()
         number = numbers(shared, session)[first.label]
         page, link = f"/admin/sessions/{session.id}/players/{number}", f"players/{number}/export.zip"
+        shared.sql("update player set given = %s where id = %s", """{"PANEL": "5f1c"}""", number)
+        for name, shown in may.items():
+            assert ("<dt>PANEL</dt>" in (await browsers[name].get(page)).text) == shown, name
         await first.answer({"belief": "5", "why": "my aunt Philippa"})
         await first.say("call me Phil")
         await second.answer({"belief": "6", "why": "my uncle Quentin"})

@@ -19,7 +19,8 @@ Value = Union[int, Decimal, str, bool, tuple[Any, ...], Mapping[int, Any]]  # no
 class Seat:
     """One slot of a room, counted from 1, and who sits there. `plays`: they have not left. `bot`: a bot plays there.
 
-    `entry` has what they answered in the entry form, by field.
+    `entry` has what they answered in the entry form, by field; `given` what came with their link, or stood in further
+    columns of the list of people, as text.
     """
 
     slot: int
@@ -29,6 +30,7 @@ class Seat:
     entry: Mapping[str, Value] = field(default_factory=dict)
     treatment: Mapping[str, str] = field(default_factory=dict)
     bot: bool = False
+    given: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +119,13 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Somebody in the lobby: `waited` is in seconds."""
+    """Somebody in the lobby: `waited` is in seconds. `entry` and `given` as of a seat."""
 
     player: int
     type: str
     waited: float
     entry: Mapping[str, Value] = field(default_factory=dict)
+    given: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -298,6 +298,8 @@ ALL_HOOKS = """
 from networklab import Group
 
 def groups(lobby):
+    waves = {one.given["wave"] for one in lobby.waiting}
+    assert all(map(int, waves))
     return [Group("four", [one.player for one in lobby.waiting[:4]])] if len(lobby.waiting) > 3 else []
 
 def wire(room):
@@ -305,7 +307,7 @@ def wire(room):
 
 def play(room, slot, questions):
     trust = {other: "Yes" for other in questions[1].others}
-    return {"belief": room.seat(slot).entry["age"], "trust": trust}
+    return {"belief": room.seat(slot).entry["age"] + int(room.seat(slot).given.get('wave', "")), "trust": trust}
 
 def payoff(room):
     factor = {"low": 1, "high": 2}[room.treatment["pay"]] * {"low": 1, "high": 2}[room.seat(1).treatment["pay"]]
@@ -324,13 +326,13 @@ def payoff(room):
         ("", "", ""),
         ('["low", "high"]', '["low", "mid"]', "KeyError: 'mid'"),
         ("[:4]", "[:3]", "`groups` fails in a made-up lobby: a room 'four' has 4 seats, and 3 people"),
-        (" if len(lobby.waiting) > 3 else []", "", "hooks.py:5:5: `groups` fails in a made-up lobby"),
+        (" if len(lobby.waiting) > 3 else []", "", "hooks.py:7:5: `groups` fails in a made-up lobby"),
         ('"belief": room', '"believe": room', "`play` fails in a made-up room `four`: it answers `believe`"),
         ("(1, 2), (2, 3)", "(1, 5), (2, 3)", "`wire` fails in a made-up room `four`"),
         (
             ".get(slot, 0) + before for slot in senders",
             "[slot] + before for slot in senders if not room.seat(slot).bot",
-            "note: hooks.py:21:5: `payoff` fails in a made-up room `four` where slot 4 never answers: KeyError: 4."
+            "note: hooks.py:23:5: `payoff` fails in a made-up room `four` where slot 4 never answers: KeyError: 4."
             " Read it with .get(slot), or say in on_timeout what stands for a missing answer.",
         ),
     ],
