@@ -62,18 +62,22 @@ from found
 update player set arrival_logged = true where id = any(%(player_ids)s) and status = 'waiting' and not arrival_logged
 
 -- name: leave
-update player set status = 'left', arrival_logged = true, finished_at = now(), outcome = %(outcome)s, code = %(code)s,
+-- clock_timestamp(), here and below: the transaction may have waited for a lock, and the minutes of a wait are paid.
+update player set status = 'left', arrival_logged = true, finished_at = c.now, outcome = %(outcome)s, code = %(code)s,
     followed_by = %(followed_by)s
+from (select clock_timestamp() as now) c
 where id = any(%(player_ids)s) and status in ('waiting', 'playing')
 
 -- name: leave_lobby
-update player set status = 'left', arrival_logged = true, finished_at = now(),
+update player set status = 'left', arrival_logged = true, finished_at = c.now,
     outcome = case when standby_until is null then 'lobby' else 'standby' end,
     code = case when standby_until is null then %(code)s else %(standby_code)s end
+from (select clock_timestamp() as now) c
 where session_id = %(session_id)s and status = 'waiting'
 
 -- name: finish
-update player set status = 'finished', finished_at = now(), outcome = %(outcome)s, code = %(code)s
+update player set status = 'finished', finished_at = c.now, outcome = %(outcome)s, code = %(code)s
+from (select clock_timestamp() as now) c
 where room_id = any(%(room_ids)s) and status = 'playing'
 
 -- name: was_taken_out

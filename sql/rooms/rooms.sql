@@ -62,7 +62,7 @@ from jsonb_to_recordset(%(moves)s) as n(id bigint, position int, step text, roun
 where room.id = n.id
 
 -- name: end_rooms
-update room set status = 'ended', ended_at = now(), outcome = %(outcome)s, stopped = null, opening = false
+update room set status = 'ended', ended_at = clock_timestamp(), outcome = %(outcome)s, stopped = null, opening = false
 where id = any(%(room_ids)s) and status = 'playing'
 
 -- name: lock_room

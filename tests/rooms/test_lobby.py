@@ -13,8 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.database.connections import Connection
 from app.players import players
+from app.rooms import lobby
 from app.rooms.seating import Waiting, decide
+from app.sessions.studies import read_study
 from app.study.model.study import RoomKind
 from tests.house.crossing import Actor, Scene, finish
 from tests.house.crowd import CROWD, KINDS, age, come, seat
@@ -395,6 +398,24 @@ def test_whoever_has_waited_the_longest_wait_leaves_with_the_lobbys_code(
         ("R2", "waiting", None, None),
     ]
     assert shared.sql("select data->>'outcome' from event where name = 'player_left'") == [("lobby",)]
+
+
+def test_a_wait_that_ends_after_one_for_a_lock_is_paid_to_its_end(house: House) -> None:
+    session = house.open(TALK, {"red": 1})
+    come(house, session, "R1")
+    age(house, session, 299, "R1")
+
+    async def work(conn: Connection) -> None:
+        await conn.execute("select now()")  # from here on it stands still for this transaction
+        await until(
+            lambda: house.sql("select waiting_since <= clock_timestamp() - interval '5m' from player")[0][0],
+            "the end of the wait",
+        )
+        await lobby.seat(conn, session.id, await read_study(conn, session.id))
+
+    house.do(work)
+    ended = "select outcome, finished_at >= waiting_since + interval '5m' from player"
+    assert house.sql(ended) == [("lobby", True)]
 
 
 @given(KINDS, CROWD, st.integers(0, 4))
