@@ -18,9 +18,10 @@ from app.commands.arguments import count, seconds
 from app.config import Config
 from app.players.people import PeopleError, read_people
 from app.rehearsal.trial import try_study
-from app.study.estimate import Estimate, estimate_of, measured_records
+from app.study.estimate import Estimate, declines, estimate_of, measured_records, screened
 from app.study.hooks.pool import Hooks
 from app.study.languages.texts import texts_in
+from app.study.model.entrance import DECLINED, SCREENED_OUT
 from app.study.model.study import Study
 from app.study.reading import check, parse, read_folder
 from app.study.syntax.mistakes import Mistake, excerpt
@@ -90,6 +91,8 @@ def _told(study: Study, estimate: Estimate) -> Iterator[tuple[str, str]]:
     skipped = " and steps with `when` are skipped" if any(step.when for step in study.steps) else ""
     quick = f"{shortest} in a room if all answer in a third of the time{skipped}, "
     yield "length", f"{quick if shortest != longest else ''}{longest} if every deadline runs out"
+    if estimate.come_in < 1:
+        yield "door", _at_door(study, estimate)
     yield "lobby", f"at most {_minutes(estimate.lobby)}"
     yield from (("", line) for line in _filling(study, estimate))
     least, most = estimate.records
@@ -120,6 +123,19 @@ def _told(study: Study, estimate: Estimate) -> Iterator[tuple[str, str]]:
             "",
             f"and at most {early} more for who waits before the start, which may take {wait} (`max_early`)",
         )
+
+
+def _at_door(study: Study, estimate: Estimate) -> str:
+    away = ((declines(study), "decline", DECLINED), (screened(study), "are screened out", SCREENED_OUT))
+    shares = " and ".join(f"{share:.0%} {what}" for share, what, _ in away if share)
+    pay = study.pay.outcomes
+    paid = [
+        f"{texts_in().money(pay[outcome], estimate.currency)} for who is `{outcome}`"
+        for share, _, outcome in away
+        if share and pay.get(outcome)
+    ]
+    come = f"about {estimate.players * estimate.come_in:,.0f} of {_many(estimate.players, 'player')} come in"
+    return f"{come}, if {shares} as in a rehearsal{''.join(f'; {one}' for one in paid)}"
 
 
 def _walled(hooks: Hooks) -> str:
@@ -221,6 +237,7 @@ def _estimate_as_json(estimate: Estimate | None) -> dict[str, object]:
             records_a_second=round(estimate.records_a_second, 3),
             forms_a_second=round(estimate.forms_a_second, 3),
             measured_records_a_second=measured_records(),
+            come_in_share=round(estimate.come_in, 3),
             pay=pay,
         )
     )

@@ -202,24 +202,26 @@ COLUMNS: dict[str, dict[str, str]] = {
         "at": "When it was written down.",
     },
 }
-OUTCOME = "outcome"
+OUTCOME, ENTRY_PAGE = "outcome", "entry_page"  # of players.csv, after the answers at the door
 
 
 def player_header(study: Study, given: Sequence[str] = ()) -> list[str]:
-    """The columns of players.csv; the outcome comes after them, out of the way of a question with the same name.
-
-    `given`: the names of what came with people's links or lines.
-    """
-    taken = {field.name for field in study.entry}
-    outcome = OUTCOME if OUTCOME not in taken else f"{OUTCOME}_of_player"
+    """The columns of players.csv. `given`: the names of what came with people's links or lines."""
     treatments = (one.column for one in study.treatments)
+    page = [_own(study, ENTRY_PAGE)] if study.entry_page else []
     return [
         *COLUMNS["players.csv"],
         *(field.name for field in study.entry),
         *given_columns(study, given).values(),
-        outcome,
+        _own(study, OUTCOME),
         *treatments,
+        *page,
     ]
+
+
+def _own(study: Study, column: str) -> str:
+    """One of ours, out of the way of a question with the same name."""
+    return column if column not in {field.name for field in study.entry} else f"{column}_of_player"
 
 
 def given_columns(study: Study, given: Sequence[str]) -> dict[str, str]:
@@ -259,11 +261,16 @@ def rows(study: Study, given: Sequence[str] = ()) -> Iterator[Sequence[str]]:
                 meaning = f"{name}, as it came with the player's link or stood in the list of people."
                 yield (file, column, "", "", meaning, *_question(None))
             how = f"How it ended for this player: {', '.join(study.finish.codes)}."
-            yield (file, player_header(study)[-1 - len(study.treatments)], "", "", how, *_question(None))
+            yield (file, _own(study, OUTCOME), "", "", how, *_question(None))
         if file in ("players.csv", "rooms.csv"):
             for one in study.treatments:
                 if file == "players.csv" or one.by == "room":
                     yield (file, one.column, "", "", _drawn(one), *_question(None))
+        if file == "players.csv" and study.entry_page:
+            file_ = f"study/{study.entrance.file}"
+            what = f"The SHA-256 of {file_} as it stood above the entry form that this player sent"
+            meaning = f"{what}, or would not send, at signed_in_at. Of a page that was mended before: study_before/."
+            yield (file, _own(study, ENTRY_PAGE), "", "", meaning, *_question(None, seen_by.PLAYER))
         if file in ("records.csv", "history.csv"):
             for step in study.steps:
                 for field in step.fields:

@@ -222,10 +222,10 @@ def _tables(
     wide = codebook.wide_columns(study)
 
     def player(found: Sequence[Any]) -> Sequence[object]:
-        *cells, entry, brought, outcome, treatment = found
+        *cells, entry, brought, outcome, treatment, page = found
         said = [*(entry.get(field.name) for field in study.entry), *(brought.get(name) for name in given)]
         treated = (treatment.get(one.name) for one in study.treatments)
-        return (*cells, *said, outcome, *treated)
+        return (*cells, *said, outcome, *treated, *([page] if study.entry_page else []))
 
     def room(found: Sequence[Any]) -> Sequence[object]:
         *cells, treatment = found

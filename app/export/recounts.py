@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -11,6 +11,7 @@ from itertools import groupby
 from app.database.connections import Connection
 from app.database.queries import Queries, rows, value
 from app.players.quotas import quotas_of
+from app.players.screening import screens_of
 from app.study.model.study import Study
 from app.study.model.treatments import Draws
 
@@ -45,6 +46,17 @@ class _Guest:
     gave_back: datetime | None  # when they left without ever sitting down
 
 
+@dataclass(frozen=True, slots=True)
+class _Screened:
+    """Somebody who has filled in the door's form, and was not erased."""
+
+    id: int
+    label: str
+    entry: Mapping[str, str]
+    screens: list[int]  # as they are stored
+    was_out: bool  # as they came
+
+
 async def other_treatments(conn: Connection, session_id: str, study: Study) -> AsyncIterator[str]:
     """Who has another level than the session's seed draws for their room and their slot."""
     seed: int = await value(conn, SQL["seed"], session_id=session_id)
@@ -72,7 +84,7 @@ async def exceeded_quotas(conn: Connection, session_id: str, study: Study) -> As
     for one in await rows(conn, _Guest, SQL["guests"], session_id=session_id):
         quotas = tuple(one.counted) if one.erased else quotas_of(study, one.entry)
         if tuple(one.counted) != quotas:
-            counted, said = _places(one.counted), _places(quotas)
+            counted, said = _numbered("quota", one.counted), _numbered("quota", quotas)
             yield f"player {one.id} ({one.label}): counted in {counted}, but what they said counts in {said}"
         if one.came_in is not None:
             turns += [(one.came_in, 1, nth, one) for nth in quotas]
@@ -87,6 +99,17 @@ async def exceeded_quotas(conn: Connection, session_id: str, study: Study) -> As
             yield f"player {one.id} ({one.label}): came in as number {taken[nth]} of at most {of}"
 
 
+async def other_screens(conn: Connection, session_id: str, study: Study) -> AsyncIterator[str]:
+    """Who is in although a [[screen_out]] takes their answers, and who is screened out although none does."""
+    for one in await rows(conn, _Screened, SQL["screened"], session_id=session_id):
+        drawn = screens_of(study, one.entry)
+        under = f"what they said falls under {_numbered('screen', drawn)}"
+        if tuple(one.screens) != drawn:
+            yield f"player {one.id} ({one.label}): stored under {_numbered('screen', one.screens)}, but {under}"
+        elif drawn and not one.was_out:
+            yield f"player {one.id} ({one.label}): came in, but {under}"
+
+
 def _differences(stored: Mapping[str, str], drawn: Mapping[str, str]) -> list[str]:
     return [
         f"{factor} is {stored.get(factor, 'nothing')}, where the seed draws {drawn.get(factor, 'nothing')}"
@@ -95,6 +118,6 @@ def _differences(stored: Mapping[str, str], drawn: Mapping[str, str]) -> list[st
     ]
 
 
-def _places(quotas: list[int] | tuple[int, ...]) -> str:
+def _numbered(what: str, numbers: Sequence[int]) -> str:
     """As a researcher counts them, from 1."""
-    return f"quota {', '.join(str(nth + 1) for nth in quotas)}" if quotas else "no quota"
+    return f"{what} {', '.join(str(nth + 1) for nth in numbers)}" if numbers else f"no {what}"

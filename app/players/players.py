@@ -52,6 +52,7 @@ class Arrival:
 
     token: str
     entry: Mapping[str, str]
+    page: str = ""  # what stood above the form, as the study's `entry_page`
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +126,15 @@ async def sign_in(conn: Connection, arrivals: Sequence[Arrival]) -> list[SignedI
     None: no such token.
     """
     # No event: all who come would queue for one log. The seating that follows logs them, and sets arrival_logged.
-    entries = {token_hash(one.token): Jsonb(dict(one.entry)) for one in reversed(arrivals)}
-    found = await rows(conn, SignedIn, SQL["sign_in"], hashes=list(entries), entries=list(entries.values()))
+    first = {token_hash(one.token): one for one in reversed(arrivals)}
+    found = await rows(
+        conn,
+        SignedIn,
+        SQL["sign_in"],
+        hashes=list(first),
+        entries=[Jsonb(dict(one.entry)) for one in first.values()],
+        pages=[one.page or None for one in first.values()],
+    )
     by_hash = {one.token_hash: one for one in found}
     return [by_hash.get(token_hash(one.token)) for one in arrivals]
 

@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from app.database.connections import Connection
 from app.database.queries import Queries, value
+from app.study.model.entrance import FULL, Answering
 from app.study.model.study import Study
 
 SQL = Queries(__name__)
@@ -45,7 +46,9 @@ async def come_in(conn: Connection, session_id: str, study: Study, guests: Seque
                     entries=[Jsonb(dict(new[player_id].entry)) for player_id in chosen],
                     quotas=[f"{{{','.join(map(str, counted[player_id]))}}}" for player_id in chosen],
                 )
-                await conn.execute(SQL[query], what | dict(code=study.finish.codes["full"]))
+                await conn.execute(
+                    SQL[query], what | dict(code=study.finish.codes[FULL], page=study.entry_page or None)
+                )
 
 
 async def taken(conn: Connection, session_id: str) -> dict[int, int]:
@@ -55,11 +58,14 @@ async def taken(conn: Connection, session_id: str) -> dict[int, int]:
 
 def quotas_of(study: Study, entry: Mapping[str, str]) -> tuple[int, ...]:
     """Those that somebody with these answers counts in, by place in the study."""
+    return answering(study, study.quotas, entry)
+
+
+def answering(study: Study, those: Sequence[Answering], entry: Mapping[str, str]) -> tuple[int, ...]:
+    """Which of `those` somebody with these answers at the door is one of, by place."""
     fields = {field.name: field for field in study.entry}
     return tuple(
-        nth
-        for nth, quota in enumerate(study.quotas)
-        if quota.counts(fields[quota.field].kind, entry.get(quota.field, ""))
+        nth for nth, one in enumerate(those) if one.counts(fields[one.field].kind, entry.get(one.field, ""))
     )
 
 

@@ -25,6 +25,7 @@ from app.preview.slips import Slip, Stopped, of_page, of_room, slip
 from app.preview.watched_files import Saves
 from app.rehearsal.bots import Bot
 from app.rehearsal.browser import Browser, WireError
+from app.rehearsal.doorstep import welcome_answers
 from app.rehearsal.habits import Habits
 from app.rehearsal.page import HIDDEN, PageSeen, others_on
 from app.rehearsal.page_trial import try_pages
@@ -32,7 +33,7 @@ from app.rehearsal.sending import FROM_PAGE
 from app.sessions import actions, sessions, stopped_rooms
 from app.sessions.conductor import seconds_until_due
 from app.sessions.studies import put_study
-from app.study.model.plausible import plausible, plausible_all
+from app.study.model.plausible import plausible_all
 from app.study.model.study import Study
 from app.study.reading import check, parse, read_folder
 from app.study.syntax.mistakes import StudyError
@@ -248,7 +249,7 @@ class Preview:
             self.version += not frame.signed_in
 
     async def _sign_in(self, frame: Frame, study: Study) -> None:
-        entry = {field.name: plausible(field, self.chance) for field in study.entry}
+        entry = welcome_answers(study, self.chance)
         browser = Browser(frame.base)
         try:
             await browser.post(f"/join/{frame.token}", entry)

@@ -17,13 +17,13 @@ from app.rehearsal.answers import Answers
 from app.rehearsal.browser import Browser, Reply, WireError
 from app.rehearsal.counts import Counts
 from app.rehearsal.diary import Diary, Sent, Told
+from app.rehearsal.doorstep import Doorstep
 from app.rehearsal.habits import Habits
 from app.rehearsal.page import PageSeen
 from app.rehearsal.sending import FROM_PAGE, Sending
 from app.rooms.receipts import as_kept, digest
 from app.study.hooks.pool import Hooks
 from app.study.model.kinds.text import WORDS
-from app.study.model.plausible import plausible
 from app.study.model.study import Position, Study
 
 PATIENCE = 5.0  # seconds that a page may stand still after its deadline
@@ -58,6 +58,8 @@ class Bot:
         self.sending = Sending(base, self.diary, self.counts, self.chance)
         self.browser = self.sending.browser
         self.answers = Answers(study, self.diary, self.chance, hooks)
+        self.doorstep = Doorstep(study, self.chance)
+        self.answers.entry, self.diary.meant = self.doorstep.entry, self.doorstep.meant
         self.page = PageSeen(self.diary, patience)
         self.patience = patience
         self.receipts: dict[tuple[str, tuple[tuple[str, str], ...]], str] = {}
@@ -102,8 +104,7 @@ class Bot:
     async def _come_in(self) -> None:
         await self.sending.ask("door", "GET", f"/join/{self.token}")
         await self._pause(self.chance.uniform(*self.habits.entry))
-        entry = {field.name: plausible(field, self.chance) for field in self.study.entry}
-        self.answers.entry = entry
+        entry = self.doorstep.form()
         if self.chance.random() < self.habits.double_click:
             self.diary.did("signed in twice at once")
             await self.sending.beside("/join/" + self.token, entry)

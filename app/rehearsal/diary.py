@@ -51,6 +51,7 @@ AWAY = {"locked the phone", "read nothing for a while", "left without a word", "
 @dataclass(slots=True)
 class Diary:
     label: str
+    meant: str = ""  # the outcome with which they are to leave at the door, by what they answer there
     came: float | None = None
     signed_in: float | None = None
     seated: float | None = None

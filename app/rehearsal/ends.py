@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from app.rehearsal.diary import Diary, Wrong
+from app.study.model.entrance import DECLINED, FULL, SCREENED_OUT
 from app.study.model.study import RoomKind, Study
 
 JUST_NOW = timedelta(seconds=1)  # who has come within this time may not have been seen by the lobby yet
@@ -94,6 +95,8 @@ def ends_by_code(study: Study, diaries: Sequence[Diary]) -> Ends:
             outcome_of.get(diary.code or "", "unknown") if diary.code else "gone" if diary.gone else "no code"
         )
         found.append(end)
+        if diary.code and (why := _not_by_the_door(study, end, diary)):
+            wrongs.append(Wrong(4, f"{diary.label} {why}"))
         if end == "lobby" and (diary.done or 0.0) - (diary.signed_in or 0.0) < study.lobby.max_wait - 1.0:
             wrongs.append(Wrong(4, f"{diary.label} was sent home before {_wait(study)} had passed"))
         elif end == "closed":
@@ -116,6 +119,15 @@ def _not_to_be(study: Study, seat: SeatOf, diary: Diary, lefts: set[int], cut: b
         return "was told that somebody in the room had left, and nobody had"
     if (end == "full" and not study.quotas) or (end == "standby" and not study.standby):
         return f"ended as `{end}`, which this study does not have"
+    return _not_by_the_door(study, end, diary)
+
+
+def _not_by_the_door(study: Study, end: str, diary: Diary) -> str:
+    """The same of whoever has done what somebody does who is not to come in, and of whoever has not."""
+    if diary.meant and end != diary.meant:
+        return f"was to leave at the door as `{diary.meant}`, and ended as `{end}`"
+    if not diary.meant and end in study.ends_at_door - {FULL}:
+        return f"ended as `{end}`, though what they answered lets them in"
     return ""
 
 
@@ -165,7 +177,9 @@ def _words(study: Study) -> dict[str, str]:
     return {
         "lobby": f"they waited for {_wait(study)}, and no room could be filled",
         "closed": "they had not come to the end when the session was closed",
-        "full": "their quota was full",
+        FULL: "their quota was full",
+        SCREENED_OUT: "they answered what nobody comes in with",
+        DECLINED: "they did not want to take part",
         "no code": "no page showed them one",
         **NOT_YET,
     }

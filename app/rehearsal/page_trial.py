@@ -63,7 +63,9 @@ def try_pages(study: Study) -> list[Mistake]:
 def _moments(study: Study) -> Iterator[Moment]:
     for errors in ({}, {field.name: "Please answer." for field in study.entry}):
         when = "at the door" if not errors else "at the door, after a wrong answer"
-        yield Moment("join", dict(study=study, token="token", values={}, errors=errors), when)
+        beside = dict(errors=errors, above="", outdated=False)
+        yield Moment("join", dict(study=study, token="token", values={}, **beside), when)
+    yield Moment(study.entrance.page, dict(study=study), "above the form at the door")
     yield from _lobby(study)
     for kind in study.rooms:
         for seed in SEEDS if study.treatments else SEEDS[:1]:

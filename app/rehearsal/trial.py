@@ -12,6 +12,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from app.rehearsal.doorstep import welcome_answers
 from app.rehearsal.page_trial import try_pages
 from app.rooms import seating_hook
 from app.rooms.seating import Waiting
@@ -119,10 +120,7 @@ async def _try_lobby(hooks: Hooks, study: Study) -> list[Failure]:
         Waiting(number, _type(study, type_, chance), 120.0 / number) for number, type_ in enumerate(wanted, 1)
     ]
     given = given_asked(study.files)
-    brought = {
-        one.player_id: Brought({field.name: plausible(field, chance) for field in study.entry}, given)
-        for one in waiting
-    }
+    brought = {one.player_id: Brought(welcome_answers(study, chance), given) for one in waiting}
     failures = []
     for some in (waiting[:1], waiting):
         try:
@@ -170,7 +168,7 @@ class _Trial:
                 slot,
                 f"Player {slot}",
                 type_,
-                entry={field.name: read_value(field, self._value(field)) for field in self.study.entry},
+                entry=self._entry(),
                 treatment=treatment | draws.player(type_, f"{kind.name}-1", slot),
                 given=given_asked(self.study.files),
             )
@@ -231,6 +229,10 @@ class _Trial:
         self.course.room = replace(before, seats=tuple(seats))
         await self.course.answers_of_bot(page, slot)
         self.course.room = before
+
+    def _entry(self) -> dict[str, networklab.Value]:
+        said = welcome_answers(self.study, self.chance)
+        return {field.name: read_value(field, said[field.name]) for field in self.study.entry}
 
     def _value(self, field: Field, others: Sequence[int] = ()) -> str:
         return plausible(field, self.chance, others)

@@ -20,10 +20,10 @@ from app.rooms import seating, seating_hook
 from app.rooms.seating import LobbyView, Placement, Waiting
 from app.rooms.seating_hook import Brought
 from app.study.hooks.pool import Hooks
+from app.study.model.entrance import AT_THE_DOOR
 from app.study.model.study import Study
 
 Pauses = Sequence[tuple[datetime, datetime]]  # from, to
-TURNED_AWAY = "full"  # the outcome of who never was in the lobby
 UNSEATED = ("lobby", "standby")  # the outcomes of who waited in vain
 MICRO = timedelta(microseconds=1)
 PAUSE_ENDS: frozenset[EventName] = frozenset({"session_resumed", "session_closed"})
@@ -195,7 +195,7 @@ def was(then: Then, first: datetime, pauses: Pauses) -> Seated:
         if one.seated_at and one.waiting_since
     ]
     out = [one for one in players if one.status == "left" and one.slot is None and one.waiting_since]
-    out = [one for one in out if one.outcome != TURNED_AWAY]
+    out = [one for one in out if one.outcome not in AT_THE_DOOR]
     unseated = sum(one.outcome in UNSEATED for one in out)
     bots = sum(len(room.filled) for room in then.rooms.values())
     return Seated(rooms, waits, unseated, len(out) - unseated, then.counts["waiting"], bots)
@@ -218,7 +218,7 @@ def turns_in(events: Iterable[Event], then: Then, first: datetime, pauses: Pause
     turns: list[Turn] = []
     for event in events:
         data, player_id = event.data, event.player_id or 0
-        if event.name == "player_signed_in" and then.players[player_id].outcome != TURNED_AWAY:
+        if event.name == "player_signed_in" and then.players[player_id].outcome not in AT_THE_DOOR:
             came = datetime.fromisoformat(data["signed_in_at"])
             turns.append(Turn(unpaused(came, first, pauses), "came", player_id, data["type"]))
         elif event.name == "player_retyped":
@@ -227,7 +227,7 @@ def turns_in(events: Iterable[Event], then: Then, first: datetime, pauses: Pause
             what = event.name.removeprefix("session_")
             turns.append(Turn(unpaused(_since(event), first, pauses), what))
     for one in then.players.values():
-        went = one.status == "left" and one.slot is None and one.outcome not in (*UNSEATED, TURNED_AWAY)
+        went = one.status == "left" and one.slot is None and one.outcome not in (*UNSEATED, *AT_THE_DOOR)
         if went and one.finished_at:
             turns.append(Turn(unpaused(one.finished_at, first, pauses), "gone", one.id))
     return sorted(turns, key=lambda turn: turn.at)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.database.connections import Connection
-from app.players import players, quotas
+from app.players import players, quotas, screening
 from app.players.players import Arrival, SignedIn
 from app.players.quotas import Guest
+from app.players.screening import Leaver
 from app.sessions.studies import Studies
-from app.study.model.fields import Form, read_answers
+from app.study.model.entrance import PAGE, SCREENED_OUT
+from app.study.model.fields import Form, first, read_answers
+from app.study.model.study import Study
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +24,11 @@ class EntryForm:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Nothing is stored; the form comes back."""
+    """Nothing is stored; the form comes back. `outdated`: what stood above it stands there no more."""
 
     session_id: str
     errors: Mapping[str, str]  # field → sentence
+    outdated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,30 +38,63 @@ class Closed:
     session_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class _AtDoor:
+    """Of one session, those whose forms came together, and not all of whom may come in."""
+
+    guests: list[Guest] = field(default_factory=list)  # of whom only so many may
+    leavers: list[Leaver] = field(default_factory=list)
+
+
 Outcome = SignedIn | Refused | Closed | None  # None: nobody has this token
 
 
 async def sign_in(studies: Studies, conn: Connection, forms: Sequence[EntryForm]) -> list[Outcome]:
-    """In the order of `forms`. Only somebody's first form is looked at."""
+    """In the order of `forms`. Only somebody's first form that can be read is looked at."""
     outcomes: list[Outcome] = [None] * len(forms)
     arrivals: dict[int, Arrival] = {}  # place in `forms` → whom it brings in
-    counted: dict[str, list[Guest]] = {}  # session → those of whom only so many may come in
+    doors: dict[str, _AtDoor] = {}  # by session
+    read: set[int] = set()  # players
     for nth, player in enumerate(await players.find_by_tokens(conn, [one.token for one in forms])):
         if player is None:
             continue
-        entry: dict[str, str] = {}
-        if player.status == "invited" and player.session_status != "closed":
+        entry, page = {}, ""
+        if player.status == "invited" and player.session_status != "closed" and player.id not in read:
             study = await studies.of(player.session_id)
-            entry, errors = read_answers(study.entry, forms[nth].form)
-            if errors:
-                outcomes[nth] = Refused(player.session_id, errors)
+            judged = _judge(study, player.session_id, player.id, forms[nth].form)
+            if isinstance(judged, Refused):
+                outcomes[nth] = judged
                 continue
-            if study.quotas:
-                counted.setdefault(player.session_id, []).append(Guest(player.id, entry))
-        arrivals[nth] = Arrival(forms[nth].token, entry)
-    for session_id, guests in counted.items():
-        await quotas.come_in(conn, session_id, await studies.of(session_id), guests)
+            read.add(player.id)
+            entry, page = dict(judged.entry), study.entry_page
+            door = doors.setdefault(player.session_id, _AtDoor())
+            if isinstance(judged, Leaver):
+                door.leavers.append(judged)
+            elif study.quotas:
+                door.guests.append(judged)
+        arrivals[nth] = Arrival(forms[nth].token, entry, page)
+    for session_id, door in doors.items():
+        study = await studies.of(session_id)
+        if door.leavers:
+            await screening.turn_away(conn, study, door.leavers)
+        if door.guests:
+            await quotas.come_in(conn, session_id, study, door.guests)
     signed_in = await players.sign_in(conn, list(arrivals.values())) if arrivals else []
     for nth, one in zip(arrivals, signed_in, strict=True):
         outcomes[nth] = Closed(one.session_id) if one is not None and one.shut_out else one
     return outcomes
+
+
+def _judge(study: Study, session_id: str, player_id: int, form: Form) -> Guest | Leaver | Refused:
+    """What becomes of somebody by their form alone."""
+    if study.entrance.is_declined(form):
+        return Leaver(player_id, study.entrance.decline)
+    above = first(form, PAGE) if study.entry_page else ""
+    if above not in ("", study.entry_page):
+        return Refused(session_id, {}, outdated=True)
+    entry, errors = read_answers(study.entry, form)
+    if errors:
+        return Refused(session_id, errors)
+    if screening.screens_of(study, entry):
+        return Leaver(player_id, SCREENED_OUT, entry)
+    return Guest(player_id, entry)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from app.config import PROJECT
+from app.study.model.plausible import DECLINES, SCREENED
 from app.study.model.study import ANY, Position, Study
 
 MOST_COMBINATIONS = 200  # of treatments that are reckoned one by one
@@ -28,7 +29,8 @@ class Estimate:
     arrive evenly within `over` seconds and play as fast as in `shortest`: all of them at once, if that takes longer
     than to arrive. `pay` is for who finishes; its most is None where `score` may give any amount. `fills` has the kinds
     of rooms, and how long the first who comes for one waits for the others, as far as the types of those who come are
-    known. `early` is what waiting before the start brings at most.
+    known. `early` is what waiting before the start brings at most. `come_in` is the share of them that comes in, if so
+    many decline and are screened out as bots of a rehearsal.
     """
 
     players: int
@@ -43,6 +45,7 @@ class Estimate:
     forms_a_second: float
     pay: tuple[Decimal, Decimal | None] | None
     early: Decimal
+    come_in: float
     currency: str
 
 
@@ -66,9 +69,20 @@ def estimate_of(study: Study, people: int | Counter[str], over: float) -> Estima
         records_a_second=players * most / busy,
         forms_a_second=players * forms / busy,
         pay=_pay(study),
+        come_in=(1 - declines(study)) * (1 - screened(study)),
         early=study.lobby.pay_per_minute * Decimal(study.lobby.max_early) / 60,
         currency=study.pay.currency,
     )
+
+
+def declines(study: Study) -> float:
+    """The share of those who come."""
+    return DECLINES if study.entrance.decline else 0.0
+
+
+def screened(study: Study) -> float:
+    """The share of those who would take part."""
+    return SCREENED if study.screens else 0.0
 
 
 def measured_records() -> int | None:

@@ -23,7 +23,7 @@ OWN_PAGES = {  # pages that a study may have in place of ours, and what is lost 
 }
 STEP = "_step_opened"
 GIVEN = {  # what there is to be shown
-    "join": {"study", "token", "values", "errors"},
+    "join": {"study", "token", "values", "errors", "above", "outdated"},
     "lobby": {"place", "now"},
     "room": {"place", "step", "now", "opened", "treatment"},
     "done": {"place", "now", "treatment"},
@@ -56,8 +56,10 @@ MEANT = {  # names that authors reach for → what there is
 GLOBALS = ("asset", "direction", "gettext", "language", "ngettext")
 
 
-def page_mistakes(files: Mapping[str, bytes], treatments: Collection[str] = ()) -> Iterator[Mistake]:
-    """`treatments`: the names of the study's."""
+def page_mistakes(
+    files: Mapping[str, bytes], treatments: Collection[str] = (), above: str = ""
+) -> Iterator[Mistake]:
+    """`treatments`: the names of the study's. `above`: the file whose markup stands above the entry form."""
     for name, content in files.items():
         if is_page(name):
             page = read_page(name, content)
@@ -67,6 +69,8 @@ def page_mistakes(files: Mapping[str, bytes], treatments: Collection[str] = ()) 
                 yield from _mistakes_in(page, files)
                 yield from markup_mistakes(name, "\n".join(page.lines))
                 yield from _untreated(page, treatments)
+                if name == above:
+                    yield from _no_markup(page)
 
 
 def forget() -> None:
@@ -128,6 +132,14 @@ def _lost(page: PageFile, ours: nodes.Template) -> Iterator[Mistake]:
                 line = part.lineno + text[: len(text) - len(text.lstrip())].count("\n")
                 yield page.wrong(line, text.strip().split("\n")[0].strip(), sentence, cure, grave=False)
                 return
+
+
+def _no_markup(page: PageFile) -> Iterator[Mistake]:
+    """What can't stand as a part of another page."""
+    for node in page.tree.find_all(nodes.Extends):
+        sentence = "This page stands above the form at the door, within our page, and extends another."
+        yield page.wrong(node.lineno, "extends", sentence, "Write its text and markup alone.")
+    yield from _unknown(page, {"study"}, ())
 
 
 def _unknown(page: PageFile, given: Collection[str], made: Collection[str]) -> Iterator[Mistake]:

@@ -23,6 +23,7 @@ from app.study.sections.privacy import read_privacy
 from app.study.sections.quotas import check_quotas, read_quotas
 from app.study.sections.role import check_roles, in_halves, read_roles
 from app.study.sections.rooms import read_rooms
+from app.study.sections.screens import check_screens, read_screens
 from app.study.sections.standby import check_standby, read_standby
 from app.study.sections.steps import read_steps
 from app.study.sections.texts import read_language, read_texts
@@ -113,6 +114,7 @@ def _read(
     findings = table.findings
     check_together(findings, files, sections)
     check_quotas(findings, sections.quotas, sections.pay)
+    check_screens(findings, sections)
     check_pay(findings, sections)
     check_roles(findings, files, sections)
     check_standby(findings, sections)
@@ -128,12 +130,14 @@ def _read(
 
 def _sections(table: Table, files: Mapping[str, bytes]) -> Sections:
     """What is wrong with one is in the table's findings, in this order, and something harmless stands in its place."""
+    entry, entrance = read_entry(table)
     sections = Sections(
         title=table.text("title", longest=200),
         language=read_language(table),
         texts=read_texts(table),
         types=read_types(table),
-        entry=(entry := read_entry(table)),
+        entry=entry,
+        entrance=entrance,
         rooms=read_rooms(table),
         lobby=read_lobby(table),
         networks=read_networks(table, files),
@@ -142,6 +146,7 @@ def _sections(table: Table, files: Mapping[str, bytes]) -> Sections:
         steps=read_steps(table, dropout, roles),
         finish=(finish := read_finish(table)),
         treatments=read_treatments(table),
+        screens=read_screens(table, entry),
         quotas=read_quotas(table, entry),
         standby=read_standby(table),
         privacy=read_privacy(table, files),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from litestar.response import Response
+from markupsafe import Markup
 
 from app.study.model.study import Study
 from app.web import hindrances, templates
@@ -20,11 +21,22 @@ def door_page(
     values: Mapping[str, str] = {},
     errors: Mapping[str, str] = {},
     elsewhere: bool = False,
+    outdated: bool = False,
 ) -> Response[str]:
-    """`elsewhere`: the browser is in already as another player."""
+    """`elsewhere`: the browser is in already as another player. `outdated`: what stood above the form has changed."""
     said = templates.texts_of(study).say_all(errors)
     shown = dict(study=study, token=token, values=values, errors=said, elsewhere=elsewhere)
-    return piece(templates.render_own(study, "join", "player/join.html", **shown), 422 if errors else 200)
+    shown |= dict(above=page_above(study), outdated=outdated)
+    html = templates.render_own(study, "join", "player/join.html", **shown)
+    return piece(html, 409 if outdated else 422 if errors else 200)
+
+
+def page_above(study: Study) -> Markup:
+    """The study's own page that stands above the entry form."""
+    if not study.entrance.page:
+        return Markup()
+    lacks = "player/_notice_lacks.html"
+    return Markup(templates.render_own(study, study.entrance.page, lacks, study=study))
 
 
 def play_page(

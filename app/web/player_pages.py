@@ -78,7 +78,8 @@ async def join(request: Query, token: Token) -> Response[str] | Redirect:
         raise await unknown_token(request)
     if isinstance(arrived, Refused):
         study = await lab.studies.of(arrived.session_id)
-        return door_page(study, token, typed(study.entry, form), arrived.errors)
+        values = typed(study.entry, form)
+        return door_page(study, token, values, arrived.errors, outdated=arrived.outdated)
     if isinstance(arrived, Closed):
         return closed(request, await lab.studies.of(arrived.session_id))
     if arrived.status == "waiting":

@@ -18,3 +18,8 @@ from (
     where session_id = %(session_id)s and signed_in_at is not null
 ) guest
 order by id
+
+-- name: screened
+-- Whoever is screened out leaves at the very moment at which they come.
+select id, label, entry, screens, status = 'left' and room_id is null and finished_at = signed_in_at as was_out
+from player where session_id = %(session_id)s and signed_in_at is not null and erased_at is null order by id

@@ -38,9 +38,9 @@ select id from player where id = %(player_id)s for update
 -- a seating must never wait for this one while this one waits for it. Whoever another process has signed in
 -- meanwhile waits as well.
 with found as (
-    select g.token_hash, g.entry, p.id, p.session_id, p.status, p.status = 'invited' and p.is_open as may_come_in,
+    select g.token_hash, g.entry, g.page, p.id, p.session_id, p.status, p.status = 'invited' and p.is_open as may_come_in,
         p.status = 'invited' and not p.is_open as shut_out
-    from unnest(%(hashes)s::bytea[], %(entries)s::jsonb[]) as g(token_hash, entry)
+    from unnest(%(hashes)s::bytea[], %(entries)s::jsonb[], %(pages)s::text[]) as g(token_hash, entry, page)
     cross join lateral (
         select p.id, p.session_id, p.status, s.status <> 'closed' as is_open
         from player p join session s on s.id = p.session_id
@@ -51,7 +51,7 @@ with found as (
     select id from player where id in (select id from found where may_come_in) and status = 'invited'
     order by id for update
 ), signed_in as (
-    update player set status = 'waiting', entry = found.entry, signed_in_at = now(), waiting_since = now()
+    update player set status = 'waiting', entry = found.entry, entry_page = found.page, signed_in_at = now(), waiting_since = now()
     from found join invited using (id) where player.id = found.id
 )
 select token_hash, id, session_id, case when may_come_in then 'waiting' else status::text end as status, shut_out

@@ -12,14 +12,14 @@ select q.nth, count(*)::integer as players from player p cross join unnest(p.quo
 where p.session_id = %(session_id)s and (p.status = 'waiting' or p.room_id is not null) group by q.nth
 
 -- name: let_in
-update player set status = 'waiting', entry = g.entry, quotas = g.quotas::int[], signed_in_at = clock_timestamp(),
-    waiting_since = clock_timestamp()
+update player set status = 'waiting', entry = g.entry, quotas = g.quotas::int[], entry_page = %(page)s,
+    signed_in_at = clock_timestamp(), waiting_since = clock_timestamp()
 from unnest(%(player_ids)s::bigint[], %(entries)s::jsonb[], %(quotas)s::text[]) as g(id, entry, quotas)
 where player.id = g.id
 
 -- name: turn_away
 -- Logged at once: no seating follows for them.
-update player set status = 'left', entry = g.entry, quotas = g.quotas::int[], arrival_logged = true,
+update player set status = 'left', entry = g.entry, quotas = g.quotas::int[], entry_page = %(page)s, arrival_logged = true,
     signed_in_at = c.now, waiting_since = c.now, finished_at = c.now, outcome = 'full', code = %(code)s
 from unnest(%(player_ids)s::bigint[], %(entries)s::jsonb[], %(quotas)s::text[]) as g(id, entry, quotas)
 cross join (select clock_timestamp() as now) c

@@ -145,5 +145,11 @@ def done(
 
 def door(template: str, **shown: Any) -> Callable[[Study], str]:
     return lambda study: templates.render_for(
-        study, f"player/{template}.html", study=study, token="t", values={}, errors={}, **shown
+        study,
+        f"player/{template}.html",
+        study=study,
+        token="t",
+        values={},
+        errors={},
+        **(dict(above="", outdated=False) | shown),
     )

@@ -14,7 +14,8 @@ from tests.house.telling import everything_in, found_in, somebody_tells_much
 WHERE = "room_id position step round slot"
 # Of tables that name players: what stands there of them afterwards as before.
 STAYS = {
-    "player": "id session_id type quotas treatment code"  # the label, link, entry form and traces of the link are gone
+    "player": "id session_id type quotas screens entry_page treatment code"
+    # the label, link, entry form and traces of the link are gone
     " status outcome followed_by replaced arrival_logged room_id slot"  # how it went, and where
     " signed_in_at waiting_since queued_at standby_until seated_at nudged_at finished_at",  # … and when
     "record": "id session_id player_id room_id step round field version late at",

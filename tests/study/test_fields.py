@@ -29,7 +29,7 @@ def field(kind: str, low: str | None = None, high: str | None = None, **more: ob
         ("number", "1.000", "1"), ("number", "３，５", "3.5"),
         ("text", " a\r\nb\rc ", "a\nb\nc"), ("text", "👩‍👩‍👧 é", "👩‍👩‍👧 é"),
         ("text", "x" * 2000, "x" * 2000),
-        ("yes_no", "Yes", "yes"), ("yes_no", "no", "no"),
+        ("yes_no", "Yes", "yes"), ("yes_no", "no", "no"), ("tick", "yes", "yes"), ("tick", "on", "yes"),
     ],
 )  # fmt: skip
 def test_an_answer_is_stored_in_one_way(kind: str, raw: str, stored: str) -> None:
@@ -69,6 +69,9 @@ def test_an_answer_is_stored_in_one_way(kind: str, raw: str, stored: str) -> Non
         (field("scale", "1", "7"), "", "Please choose one of the numbers."),
         (field("slider", "0", "100"), "-1", "Please give a whole number from 0 to 100."),
         (field("yes_no"), "maybe", "Please choose yes or no."),
+        (field("tick"), "", "Please tick this box to go on."),
+        (field("tick"), "no", "Please tick this box to go on."),
+        (field("tick", required=False), "perhaps", "Please tick this box to go on."),
     ],
 )  # fmt: skip
 def test_an_answer_that_does_not_fit_gets_a_kind_sentence(asked: Field, raw: str, sentence: str) -> None:

@@ -42,6 +42,10 @@ OWN_PACE = changed(GROUP, 'chat = "neighbours"', 'wait_for = "none"')
 READY = changed(GROUP, 'max_wait = "5m"', 'max_wait = "5m"\nready = "20s"')
 STANDBY = GROUP + '[standby]\nplaces = 2\nuntil = "4m"\n'
 REDIRECT = GROUP + '[finish]\nredirect = "https://example.org/done?cc={code}"\n'
+SCREENED = (
+    GROUP
+    + '[entry]\nfields = [{name = "age", ask = "Age", kind = "integer"}]\n[[screen_out]]\nfield = "age"\nmax = 17\n'
+)
 EVERYBODY = "as soon as everybody has answered"
 HAS_ENDED = "The researchers have ended your part in the study."
 
@@ -62,6 +66,14 @@ STATES = {
         door("join_again", player=a_player(status="left")),
         ("Welcome back.", "you are done"),
         ("place is kept",),
+    ),
+    "at the door, where one may decline": State(
+        GROUP + '[entry]\ndecline = "declined"\n',
+        door("join"),
+        ("I do not want to take part", "can’t come back in"),
+    ),
+    "at the door, whose text has changed": State(
+        GROUP, door("join", outdated=True), ("has changed since you opened it",), ("I do not want",)
     ),
     # In the lobby
     "before the start": State(
@@ -222,6 +234,18 @@ STATES = {
     ),
     "standby is over": State(
         STANDBY, done("standby", status="left"), ("No group needs you any more.",), ("paid",)
+    ),
+    "screened out": State(
+        SCREENED,
+        done("screened_out", status="left", signed_in_at=NOW),
+        ("With your answers you can’t take part", "people with other answers"),
+        ("You are done", "given you a code", "how your session ended"),
+    ),
+    "declined": State(
+        GROUP,
+        done("declined", status="left", signed_in_at=NOW),
+        ("You do not take part in this study.", "did not want to take part"),
+        ("You are done", "given you a code", "how your session ended"),
     ),
     "full": State(
         GROUP,

@@ -1,7 +1,7 @@
 """Whether a step's page asks what the step asks: a page of a study may be written anew, and lose its form."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from jinja2 import nodes
 
@@ -12,10 +12,12 @@ from app.study.syntax.mistakes import Mistake, listed
 _FORM = f"player/{STEP}.html"
 
 
-def form_mistakes(files: Mapping[str, bytes], steps: Sequence[Step], notice: str = "") -> Iterator[Mistake]:
+def form_mistakes(
+    files: Mapping[str, bytes], steps: Sequence[Step], others: Collection[str] = ()
+) -> Iterator[Mistake]:
     """Pages on which somebody could not answer, and notes on pages that nobody is shown.
 
-    `notice`: the study's page on privacy, or its text.
+    `others`: files of pages that are shown elsewhere.
     """
     pages = {
         name: page for name in files if is_page(name) and isinstance(page := _page(files, name), PageFile)
@@ -28,7 +30,7 @@ def form_mistakes(files: Mapping[str, bytes], steps: Sequence[Step], notice: str
                 told.add(name)
                 yield mistake
     if {f"pages/{step.page}.html" for step in steps} <= set(pages):
-        yield from _not_shown(pages, steps, notice)
+        yield from _not_shown(pages, steps, others)
 
 
 def _not_asked(pages: Mapping[str, PageFile], name: str, step: Step) -> Iterator[Mistake]:
@@ -52,9 +54,11 @@ def _not_asked(pages: Mapping[str, PageFile], name: str, step: Step) -> Iterator
         return
 
 
-def _not_shown(pages: Mapping[str, PageFile], steps: Sequence[Step], notice: str) -> Iterator[Mistake]:
+def _not_shown(
+    pages: Mapping[str, PageFile], steps: Sequence[Step], others: Collection[str]
+) -> Iterator[Mistake]:
     used = {*(step.page for step in steps), *OWN_PAGES}
-    shown = {notice, *(f"pages/{name}.html" for name in used)}
+    shown = {*others, *(f"pages/{name}.html" for name in used)}
     shown |= {template for page in pages.values() for _, template in named_in(page.tree)}
     for name in sorted(set(pages) - shown):
         page = name.removeprefix("pages/").removesuffix(".html")

@@ -13,10 +13,10 @@ from app.study.hooks.reading.words import Words, answers_of
 from app.study.hooks.uses import HOOKS_FILE, check_hooks, uses_of
 from app.study.model.steps import Step
 from app.study.model.study import ANY, CODES_LIKE, Finish, Lobby, RoomKind, Sections
-from app.study.model.treatments import Treatment
 from app.study.pages import is_page, page_mistakes
 from app.study.sections.dropout import check_dropouts
 from app.study.sections.treatments import check_treatments
+from app.study.syntax.lines import Path
 from app.study.syntax.mistakes import Findings, did_you_mean, listed
 
 LONGEST_PLAN = 10_000
@@ -35,7 +35,7 @@ def check_together(findings: Findings, files: Mapping[str, bytes], sections: Sec
     check_networks(findings, rooms, sections.networks)
     check_rounds(findings, sections.networks, steps)
     _check_steps(findings, rooms, steps)
-    _check_pages(findings, files, steps, sections.treatments, sections.privacy.notice)
+    _check_pages(findings, files, sections)
     _check_codes(findings, sections.finish)
     check_dropouts(findings, dropout, steps)
     check_bots(findings, rooms, lobby, dropout, steps)
@@ -221,24 +221,25 @@ def _check_shows(findings: Findings, steps: tuple[Step, ...], index: int) -> Non
             findings.note(place, sentence, "Raise `repeat`, or ask it in a step before.")
 
 
-def _check_pages(
-    findings: Findings,
-    files: Mapping[str, bytes],
-    steps: tuple[Step, ...],
-    treatments: tuple[Treatment, ...],
-    notice: str,
-) -> None:
-    pages = sorted(name.removeprefix("pages/").removesuffix(".html") for name in files if is_page(name))
+def _check_pages(findings: Findings, files: Mapping[str, bytes], sections: Sections) -> None:
+    steps, entrance = sections.steps, sections.entrance
     for index, step in enumerate(steps):
-        if findings.sound("step", index, "page") and step.page not in pages:
-            near = did_you_mean(step.page, pages)
-            there = f"pages/ has {listed(pages)}." if pages else "Make the folder pages/ and this file in it."
-            cure = f"{near} {there}" if near.endswith("?") else there
-            other = next((name for name in files if name.rpartition(".")[0] == f"pages/{step.page}"), "")
-            cure = f"Rename {other} to it." if other else cure
-            findings.wrong(("step", index, "page"), f"The page pages/{step.page}.html is missing.", cure)
-    findings.mistakes.extend(page_mistakes(files, [one.name for one in treatments]))
-    findings.mistakes.extend(form_mistakes(files, steps, notice))
+        _check_page(findings, files, ("step", index, "page"), step.page)
+    if entrance.page:
+        _check_page(findings, files, ("entry", "page"), entrance.page)
+    findings.mistakes.extend(page_mistakes(files, [one.name for one in sections.treatments], entrance.file))
+    findings.mistakes.extend(form_mistakes(files, steps, (sections.privacy.notice, entrance.file)))
+
+
+def _check_page(findings: Findings, files: Mapping[str, bytes], place: Path, page: str) -> None:
+    pages = sorted(name.removeprefix("pages/").removesuffix(".html") for name in files if is_page(name))
+    if findings.sound(*place) and page not in pages:
+        near = did_you_mean(page, pages)
+        there = f"pages/ has {listed(pages)}." if pages else "Make the folder pages/ and this file in it."
+        cure = f"{near} {there}" if near.endswith("?") else there
+        other = next((name for name in files if name.rpartition(".")[0] == f"pages/{page}"), "")
+        cure = f"Rename {other} to it." if other else cure
+        findings.wrong(place, f"The page pages/{page}.html is missing.", cure)
 
 
 def _check_codes(findings: Findings, finish: Finish) -> None:

@@ -59,8 +59,8 @@ class Room:
     `show` and `bot`, the moment before it opens.
 
     `all_said` has all that was answered in time and computed so far, in the order of the plan. A value is an int
-    (integer, scale, slider), a Decimal (number), True or False (yes_no), a tuple of texts (choices, ranking), for
-    each what was said of it by slot, or a text. `earned` is the sum of what each slot has earned by `score`.
+    (integer, scale, slider), a Decimal (number), True or False (yes_no, tick), a tuple of texts (choices, ranking),
+    for each what was said of it by slot, or a text. `earned` is the sum of what each slot has earned by `score`.
     """
 
     name: str

@@ -104,7 +104,9 @@ class Kind(str):
     keys: ClassVar[tuple[str, ...]] = ()  # of those that some kinds share: min, options …
     own_keys: ClassVar[OwnKeys] = {}  # what was read is in `more`
     also_called: ClassVar[tuple[str, ...]] = ()  # words that people write for it
+    longest_ask: ClassVar[int] = 1000  # characters
     is_number: ClassVar[bool] = False  # an answer is one number: there is a mean, and a quota has a range
+    is_whole: ClassVar[bool] = False  # that number is a whole one
     is_about_others: ClassVar[bool] = False
 
     def check(self, table: Table, field: Field) -> None:
@@ -116,6 +118,7 @@ class Kind(str):
 
     # How it is drawn and read
     is_group: ClassVar[bool] = False  # it is drawn as several inputs below one legend
+    labels_itself: ClassVar[bool] = False  # what it asks stands beside its input, in its own template
     when_empty: ClassVar[Sentence] = Sentence("Please answer this question.")
 
     @property

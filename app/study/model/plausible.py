@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from app.study.model.fields import Field, FieldError
 
 TRIES = 20  # draws, of which one must fit the field
+DECLINES = 0.05  # of people, where they may
+SCREENED = 0.1  # of people, who answer anyhow; the others so that no [[screen_out]] takes them
 
 
 def plausible_all(

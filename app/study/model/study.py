@@ -1,12 +1,14 @@
 """What a study is made of, once its file has been read and found right."""
 
+import hashlib
 import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from app.study.languages.catalogues import DEFAULT
-from app.study.model.fields import Field, Kind
+from app.study.model.entrance import DECLINED, FULL, SCREENED_OUT, Entrance, Quota, ScreenOut
+from app.study.model.fields import Field
 from app.study.model.networks import Network, Tie
 from app.study.model.privacy import Privacy
 from app.study.model.steps import Dropout, Roles, Step
@@ -19,7 +21,9 @@ DEFAULT_CODES = {
     "lobby": "LOBBY",
     "partner_left": "PARTNER-LEFT",
     "withdrawn": "WITHDRAWN",
-    "full": "FULL",
+    FULL: "FULL",
+    SCREENED_OUT: "SCREENED-OUT",
+    DECLINED: "DECLINED",
     "standby": "STANDBY",
 }
 FOR_FINISHING = (
@@ -96,35 +100,6 @@ class Standby:
 
 
 @dataclass(frozen=True, slots=True)
-class Quota:
-    """At most `most` people come in whose answer to `field` is from `min` to `max`, or one of `answers`."""
-
-    field: str
-    most: int
-    min: Decimal | None = None
-    max: Decimal | None = None
-    answers: tuple[str, ...] = ()
-
-    @property
-    def words(self) -> str:
-        """What somebody answers who counts in it: `Radio or Paper`, `18 to 29`."""
-        if self.answers:
-            return " or ".join(self.answers)
-        if self.min is not None and self.max is not None:
-            return str(self.min) if self.min == self.max else f"{self.min} to {self.max}"
-        return f"{self.min} or more" if self.min is not None else f"{self.max} or less"
-
-    def counts(self, kind: Kind, value: str) -> bool:
-        """Whether whoever gave this answer, as it is stored, counts in it. Who gave none does not."""
-        if not value:
-            return False
-        if self.answers:
-            return any(one in self.answers for one in kind.items(value))
-        number = Decimal(value)
-        return (self.min is None or number >= self.min) and (self.max is None or number <= self.max)
-
-
-@dataclass(frozen=True, slots=True)
 class Pay:
     """What players are paid, in `currency` (ISO 4217; empty: in no named one).
 
@@ -149,9 +124,9 @@ class Pay:
 class Finish:
     """How a player's session ends.
 
-    `codes` has one for each outcome: complete, lobby, partner_left, withdrawn, full, standby, dropped (which is the
-    code of withdrawn unless the study gives one) and closed (that of complete). `redirect` is the recruiter's address
-    with `{code}` in it.
+    `codes` has one for each outcome: complete, lobby, partner_left, withdrawn, full, screened_out, declined, standby,
+    dropped (which is the code of withdrawn unless the study gives one) and closed (that of complete). `redirect` is the
+    recruiter's address with `{code}` in it.
     """
 
     redirect: str | None = None
@@ -190,17 +165,26 @@ class Sections:
     language: str = DEFAULT
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
     treatments: tuple[Treatment, ...] = ()
+    entrance: Entrance = field(default_factory=Entrance)
+    screens: tuple[ScreenOut, ...] = ()
     quotas: tuple[Quota, ...] = ()
     roles: Roles | None = None
     standby: Standby | None = None
     privacy: Privacy = field(default_factory=Privacy)
+
+    @property
+    def ends_at_door(self) -> frozenset[str]:
+        """The outcomes with which somebody may leave before they are in."""
+        found = {FULL: self.quotas, SCREENED_OUT: self.screens, self.entrance.decline: self.entrance.decline}
+        return frozenset(outcome for outcome, there in found.items() if there)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study(Sections):
     """A study as it runs.
 
-    `files` are the study's files by name, and `sha256` is their fingerprint.
+    `files` are the study's files by name, and `sha256` is their fingerprint. `entry_page` is the sha256, in hex, of the
+    page that stands above the entry form; "" without one.
 
     `plan` is what each room goes through, in order. Steps that follow each other with the same `repeat`
     repeat together: `ask` and `talk` with repeat = 3 give ask 1, talk 1, ask 2, talk 2, ask 3, talk 3.
@@ -212,12 +196,15 @@ class Study(Sections):
     sha256: str
     plan: tuple[Position, ...] = field(init=False, repr=False, compare=False)
     rounds: Mapping[int, int] = field(init=False, repr=False, compare=False)
+    entry_page: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "plan", _plan(self.steps))
         begins = beginnings(self.steps)
         starts = (position.index for position in self.plan if position.step.name in begins)
         object.__setattr__(self, "rounds", {index: nth for nth, index in enumerate(starts, 1)})
+        above = self.files.get(self.entrance.file)
+        object.__setattr__(self, "entry_page", "" if above is None else hashlib.sha256(above).hexdigest())
 
     def network_of(self, kind: str) -> Network:
         """The first that is for rooms of this kind."""

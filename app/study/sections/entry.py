@@ -1,18 +1,32 @@
-"""[entry] of study.toml: what people are asked at the door."""
+"""[entry] of study.toml: what people are asked at the door, and what stands there beside."""
 
+from app.study.model.entrance import DECLINED, SCREENED_OUT, Entrance
 from app.study.model.fields import Field
+from app.study.pages import OWN_PAGES
 from app.study.sections.fields import FORM_NAMES, PLAYER_COLUMNS, read_fields
 from app.study.syntax.table import Table
 
+DECLINES = (DECLINED, SCREENED_OUT)  # outcomes that say so
 
-def read_entry(document: Table) -> tuple[Field, ...]:
+
+def read_entry(document: Table) -> tuple[tuple[Field, ...], Entrance]:
     entry = document.table("entry", "[entry] once, and its fields below")
     if entry is None:
-        return ()
+        return (), Entrance()
     found = read_fields(entry, reserved=(*FORM_NAMES, *PLAYER_COLUMNS), at_door=True)
     for index, field in enumerate(found):
         if field.kind.is_about_others:
             sentence = "At the door nobody else is there whom a question could be about."
             entry.findings.wrong((*entry.path, "fields", index, "kind"), sentence, "Ask it in a step.")
+    entrance = Entrance(_page(entry), entry.one_of("decline", DECLINES, ""))
     entry.report_unknown_keys("[entry]")
-    return found
+    return found, entrance
+
+
+def _page(entry: Table) -> str:
+    page = entry.text("page", default="").removeprefix("pages/").removesuffix(".html")
+    if page in OWN_PAGES:
+        sentence = f"pages/{page}.html stands in place of a page of ours, and can't stand above the form."
+        entry.wrong("page", sentence, 'Give the text a page of its own, such as page = "consent".')
+        return ""
+    return page

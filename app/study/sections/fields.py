@@ -43,8 +43,8 @@ def _field(table: Table, reserved: Sequence[str], at_door: bool) -> Field:
     elif name in reserved:
         cure = f"Choose another, such as `my_{name}`."
         table.wrong("name", f"`{name}` can't be the name of a field here: NetworkLab uses it itself.", cure)
-    ask = table.text("ask", example="What players read")
     kind = _kind(table)
+    ask = table.text("ask", longest=(kind or TEXT).longest_ask, example="What players read")
     field = Field(
         name=name,
         ask=ask,

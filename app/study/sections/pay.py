@@ -4,6 +4,7 @@ from collections.abc import Collection
 from decimal import Decimal
 
 from app.study.languages.currencies import currencies, currency_digits
+from app.study.model.entrance import DECLINED, FULL, SCREENED_OUT
 from app.study.model.study import Pay, Sections
 from app.study.syntax.mistakes import Findings, nearest
 from app.study.syntax.table import Table
@@ -49,13 +50,15 @@ def check_pay(findings: Findings, sections: Sections) -> None:
                 findings.note(
                     ("pay", key), sentence, 'Name a function in score = "…" at a step, or remove it.'
                 )
-    for outcome, comes, table in (
-        ("full", sections.quotas, "[[quota]]"),
+    for outcome, comes, what in (
+        (FULL, FULL in sections.ends_at_door, "[[quota]]"),
+        (SCREENED_OUT, SCREENED_OUT in sections.ends_at_door, "[[screen_out]]"),
+        (DECLINED, DECLINED in sections.ends_at_door, "`decline` in [entry]"),
         ("standby", sections.standby, "[standby]"),
     ):
         if outcome in pay.outcomes and not comes:
-            sentence = f"Nobody ends as `{outcome}`: there is no {table}."
-            findings.note(("pay", "outcomes", outcome), sentence, f"Remove it, or add {table}.")
+            sentence = f"Nobody ends as `{outcome}`: there is no {what}."
+            findings.note(("pay", "outcomes", outcome), sentence, f"Remove it, or add {what}.")
     waiting = lobby.pay_per_minute * Decimal(lobby.max_wait) / 60
     if pay.base and waiting > pay.base and findings.sound("lobby"):
         sentence = f"Who waits longest gets {round(waiting, 2)} for that, and {pay.base} for finishing."

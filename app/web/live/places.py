@@ -19,6 +19,7 @@ from app.rooms.prospects import Prospect
 from app.rooms.receipts import Saved
 from app.rooms.rooms import Room, RoomView, Seat
 from app.rooms.shown import Other, Shown, Told, as_values, others_of, shown_to
+from app.study.model.entrance import AT_THE_DOOR
 from app.study.model.fields import Field
 from app.study.model.study import Position, Study
 from app.web import templates
@@ -326,7 +327,7 @@ class DonePlace:
     def never_in(self) -> bool:
         """A researcher gave a code to somebody who had not come in; see sql/sessions/actions.sql."""
         player = self.player
-        return player.outcome != "full" and player.signed_in_at == player.finished_at
+        return player.outcome not in AT_THE_DOOR and player.signed_in_at == player.finished_at
 
     @property
     def situation(self) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from markupsafe import Markup
 
 from app.rooms.seating import missing, open_kinds
+from app.study.model.entrance import AT_THE_DOOR, DECLINED, FULL, SCREENED_OUT
 from app.study.model.study import RoomKind, Study
 from app.web import templates
 from app.web.fragments import fragment, sse
@@ -18,6 +19,7 @@ from app.web.monitor.ticks import STEP, RoomLine, Standing, Tick, Waiters
 
 WIDTH, HEIGHT = 300.0, 22.0  # of the picture of those who wait, one row a type
 BARS = 60
+AWAY = {FULL: "found it full", SCREENED_OUT: "screened out", DECLINED: "declined"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ def tick_context(tick: Tick, study: Study) -> dict[str, object]:
             Need(kind, missing(kind, tick.waiting), _opens_at(kind, tick) if begun else None)
             for kind in open_kinds(study, made)
         ],
+        turned_away=turned_away_lines(study, tick.turned_away),
         quotas=quota_lines(study, tick.taken),
         pool=pool_of(study, tick.standing),
         longest=study.lobby.longest(begun),
@@ -103,6 +106,12 @@ def quota_lines(study: Study, taken: Mapping[int, int]) -> list[QuotaLine]:
         QuotaLine(quota.field, quota.words, taken.get(nth, 0), quota.most)
         for nth, quota in enumerate(study.quotas)
     ]
+
+
+def turned_away_lines(study: Study, people: Mapping[str, int]) -> list[tuple[str, int]]:
+    """How many did not get past the door, by outcome in words; those that the study has, and any other there is."""
+    there = [one for one in AT_THE_DOOR if one in study.ends_at_door or people.get(one)]
+    return [(AWAY[one], people.get(one, 0)) for one in there]
 
 
 def pool_of(study: Study, standing: Sequence[Standing]) -> Pool:

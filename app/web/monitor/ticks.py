@@ -15,6 +15,7 @@ from app.database.queries import Queries, row, rows
 from app.players import quotas
 from app.players.notes import CallForHelp, open_questions
 from app.sessions.sessions import Session, find_session
+from app.study.model.entrance import AT_THE_DOOR
 from app.web.monitor import pulse
 from app.web.monitor.broken import BrokenPage, broken_pages
 from app.web.monitor.pulse import BEAT, Curve
@@ -132,6 +133,7 @@ class Tick:
     pages: Pages
     waiters: Sequence[Waiters]
     standing: Sequence[Standing]
+    turned_away: Mapping[str, int]  # outcome → people, of those at the door
     taken: Mapping[int, int]  # quota, by place in the study → people let in
     broken: Sequence[BrokenPage]  # in whose place players see ours
     connections_free: int  # of the database
@@ -153,6 +155,8 @@ async def read_tick(conn: Connection, session_id: str, server: Figures, before: 
         pages = await row(conn, Pages, SQL["pages"], session_id=session_id)
         waiters = await rows(conn, Waiters, SQL["waiters"], session_id=session_id, step=STEP)
         standing = await rows(conn, Standing, SQL["standing"], session_id=session_id)
+        away = dict(session_id=session_id, outcomes=list(AT_THE_DOOR))
+        turned_away: dict[str, int] = dict(await (await conn.execute(SQL["turned_away"], away)).fetchall())
         taken = await quotas.taken(conn, session_id)
         broken = await broken_pages(conn, session_id)
         gone, connections_free = await surroundings(conn)
@@ -185,6 +189,7 @@ async def read_tick(conn: Connection, session_id: str, server: Figures, before: 
         pages=pages,
         waiters=waiters,
         standing=standing,
+        turned_away=turned_away,
         taken=taken,
         broken=broken,
         connections_free=connections_free,

@@ -14,7 +14,16 @@ from app.database.queries import Queries, rows
 from app.replay.fold import Span
 from app.replay.state import PlayerThen, RoomThen, Then
 from app.rooms.seating import missing, open_kinds
-from app.web.monitor.dashboard import Pool, QuotaLine, WaitRow, pool_of, quota_lines, type_numbers, wait_rows
+from app.web.monitor.dashboard import (
+    Pool,
+    QuotaLine,
+    WaitRow,
+    pool_of,
+    quota_lines,
+    turned_away_lines,
+    type_numbers,
+    wait_rows,
+)
 from app.web.monitor.ticks import STEP, RoomLine, Standing, Waiters
 from app.web.replay.places import Stage, rooms_made
 
@@ -59,6 +68,7 @@ class Monitor:
     needs: Sequence[Lacking]
     rooms: Sequence[RoomLine]
     type_numbers: Mapping[str, int]
+    turned_away: Sequence[tuple[str, int]]
     quotas: Sequence[QuotaLine]
     pool: Pool
 
@@ -88,6 +98,10 @@ def monitor_then(
         [Lacking(kind.name, missing(kind, by_type)) for kind in kinds] if then.status != "closed" else [],
         lines,
         type_numbers(study, [one.type for one in then.players.values()]),
+        turned_away_lines(
+            study,
+            Counter(one.outcome for one in then.players.values() if one.outcome and one.room_id is None),
+        ),
         quota_lines(study, _taken(then, counted)),
         pool_of(study, _standing(waiting)),
     )

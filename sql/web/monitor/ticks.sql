@@ -3,6 +3,12 @@
 select status::text, type, count(*)::integer as people, min(waiting_since) as since from player
 where session_id = %(session_id)s group by status, type
 
+-- name: turned_away
+-- Who did not get past the door, by outcome.
+select outcome, count(*)::integer as people from player
+where session_id = %(session_id)s and status = 'left' and room_id is null and outcome = any(%(outcomes)s)
+group by outcome
+
 -- name: totals
 -- The processes' word is read first: what they have told by then is in the logs by now.
 select (select coalesce(sum(records), 0)::bigint from acknowledged where session_id = %(session_id)s) as acknowledged,

@@ -19,6 +19,7 @@ _WHOLE = re.compile(r"[+-]?[0-9]+")
 class Integer(Number):
     __slots__ = ()
     also_called: ClassVar[tuple[str, ...]] = ("int", "whole", "count")
+    is_whole = True
     check_limit = Limited.check_limit
 
     def take(self, field: Field, text: str) -> str:

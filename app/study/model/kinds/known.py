@@ -12,8 +12,10 @@ from app.study.model.kinds.ranking import RANKING
 from app.study.model.kinds.scale import SCALE
 from app.study.model.kinds.slider import SLIDER
 from app.study.model.kinds.text import TEXT
+from app.study.model.kinds.tick import TICK
 from app.study.model.kinds.yes_no import YES_NO
 
 KINDS: dict[str, Kind] = {
-    kind: kind for kind in (INTEGER, NUMBER, TEXT, CHOICE, SCALE, SLIDER, YES_NO, CHOICES, RANKING, EACH)
+    kind: kind
+    for kind in (INTEGER, NUMBER, TEXT, CHOICE, SCALE, SLIDER, YES_NO, TICK, CHOICES, RANKING, EACH)
 }

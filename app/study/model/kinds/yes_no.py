@@ -14,7 +14,7 @@ YES, NO = "yes", "no"
 
 class YesNo(Kind):
     __slots__ = ()
-    also_called = ("bool", "boolean", "yes/no", "yesno", "checkbox")
+    also_called = ("bool", "boolean", "yes/no", "yesno")
     is_group = True
     when_empty = Sentence("Please choose yes or no.")
 

@@ -1,0 +1,56 @@
+"""The doorstep: what somebody who is a program answers at the door, and how it is to end there for them by that."""
+
+from __future__ import annotations
+
+import random
+
+from app.players.screening import screens_of
+from app.study.model.entrance import DECLINE, PAGE, SCREENED_OUT
+from app.study.model.fields import FieldError
+from app.study.model.plausible import DECLINES, SCREENED, plausible
+from app.study.model.study import Study
+
+DRAWS = 200  # of all answers, of which some should let somebody in
+
+
+def welcome_answers(study: Study, chance: random.Random) -> dict[str, str]:
+    """Plausible answers at the door, as they are posted, that nobody is screened out for, if such were found."""
+    drawn: dict[str, str] = {}
+    for _ in range(DRAWS):
+        drawn = {field.name: plausible(field, chance) for field in study.entry}
+        if not _is_screened(study, drawn):
+            break
+    return drawn
+
+
+class Doorstep:
+    """One person's. They make up their mind once, however often they come."""
+
+    def __init__(self, study: Study, chance: random.Random) -> None:
+        self.study = study
+        self.declines = bool(study.entrance.decline) and chance.random() < DECLINES
+        anyhow = bool(study.screens) and chance.random() < SCREENED
+        self.entry = (
+            {field.name: plausible(field, chance) for field in study.entry}
+            if anyhow
+            else welcome_answers(study, chance)
+        )
+
+    @property
+    def meant(self) -> str:
+        """The outcome with which they are to leave at the door; "" where they may come in."""
+        if self.declines:
+            return self.study.entrance.decline
+        return SCREENED_OUT if _is_screened(self.study, self.entry) else ""
+
+    def form(self) -> dict[str, str]:
+        above = {PAGE: self.study.entry_page} if self.study.entry_page else {}
+        return above | ({DECLINE: "yes"} if self.declines else self.entry)
+
+
+def _is_screened(study: Study, posted: dict[str, str]) -> bool:
+    try:
+        entry = {field.name: field.read([posted[field.name]]) for field in study.entry}
+    except FieldError:
+        return False
+    return bool(screens_of(study, entry))

@@ -1,0 +1,54 @@
+"""A box to tick, stored as "yes". A required one must be ticked, such as a consent; an optional one may be "no"."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from app.study.languages.texts import Sentence
+from app.study.model.fields import Field, FieldError, Kind, Unanswered
+from app.study.model.kinds.yes_no import NO, YES
+
+TICKED = (YES, "on")  # the other is what browsers send of a box without a value
+
+
+class TickBox(Kind):
+    __slots__ = ()
+    also_called = ("checkbox", "check", "box", "tickbox", "consent", "agree", "accept")
+    labels_itself = True
+    longest_ask = 5000  # what somebody agrees to may stand there
+    when_empty = Sentence("Please tick this box to go on.")
+
+    def answers(self, field: Field) -> tuple[str, ...]:
+        return (YES,) if field.required else (YES, NO)
+
+    def read(self, field: Field, raw: Sequence[str]) -> str:
+        """A form says nothing of a box that is not ticked."""
+        given = {text.strip().lower() for text in raw} - {""}
+        if given <= {NO}:
+            if field.required:
+                raise Unanswered(self.when_empty)
+            return NO
+        if not given <= {*TICKED}:
+            raise FieldError(self.when_empty)
+        return YES
+
+    def type_of(self, field: Field) -> Any:
+        return bool
+
+    def value(self, field: Field, stored: str) -> Any:
+        return stored == YES
+
+    def stored(self, field: Field, value: Any) -> str:
+        if not isinstance(value, bool):
+            raise ValueError(f"`{field.name}` must be True or False, and is {value!r}")
+        if field.required and not value:
+            raise ValueError(f"`{field.name}` must be ticked, True, and is False")
+        return YES if value else NO
+
+    def guess(self, field: Field, chance: random.Random, others: Sequence[int]) -> str:
+        return chance.choice(self.answers(field))
+
+
+TICK = TickBox("tick")
