@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass
 from functools import cache
 
 from app.database.group_commit import Busy
@@ -30,7 +30,7 @@ PATH = "/play/records"
 WHOLE = "form-whole"  # what the button says, where a change is saved by itself; no field has such a name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen it would take three times as long to make
 class Posted:
     """A record form and what became of it."""
 
@@ -106,8 +106,7 @@ def read(lab: Lab, study: Study, player_id: int, session_id: str, headers: RawHe
     said = tuple(values.items())
     id = form_id(player_id, first(form, "form_key"), said)
     step = position.step
-    about = {field.name: field.of for field in step.fields if field.of}
-    answer = Answer(player_id, key.room_id, step.name, position.round, said, id, about)
+    answer = Answer(player_id, key.room_id, step.name, position.round, said, id, step.asks_about)
     ends = step.ends == "answered"
     return Posted(study, player_id, session_id, form, key, {}, answer=answer, may_end_step=ends)
 
@@ -118,7 +117,8 @@ def settled(lab: Lab, posted: Posted, receipt: Receipt | None) -> Posted:
         lab.conductor.hint([posted.key.room_id])
     if receipt is not None and not receipt.again:
         lab.acknowledged[posted.session_id] += len(receipt.records)
-    return replace(posted, receipt=receipt)
+    posted.receipt = receipt
+    return posted
 
 
 async def was_sent_in_time(lab: Lab, posted: Posted, tried_ago: str) -> bool:

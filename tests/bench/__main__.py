@@ -6,11 +6,13 @@ import argparse
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from app.config import PROJECT
 from app.database.programs import EmbeddedError
 from tests.bench import (
     actions,
+    against,
     disk,
     drill,
     estimate,
@@ -77,6 +79,12 @@ def main() -> int:
         action=argparse.BooleanOptionalAction,
         help="write BENCHMARKS.md (without this: unless it was quick)",
     )
+    parser.add_argument(
+        "--against",
+        type=Path,
+        metavar="FOLDER",
+        help="compare with another checkout instead, in turns of a few seconds: forms and sign-ins, three minutes",
+    )
     options = parser.parse_args()
     for name in options.names:
         if name not in BENCHMARKS | LONG:
@@ -87,6 +95,9 @@ def main() -> int:
     write = not options.quick if options.write is None else options.write
     wrong = 0
     try:
+        if options.against:
+            print(against.compare(options.against.resolve()))
+            return 0
         with set_up(options.quick) as stage:
             for name in names:
                 print(f"{name} …", file=sys.stderr, flush=True)

@@ -109,6 +109,12 @@ class Step:
     score_hook: str = ""
     dropout: Dropout = Dropout()
     only: Mapping[str, str] = field(default_factory=dict)
+    asks_about: Mapping[str, str] = field(
+        init=False, repr=False, compare=False
+    )  # of its fields of kind each: whom
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "asks_about", {one.name: one.of for one in self.fields if one.of})
 
     def is_for(self, treatment: Mapping[str, str]) -> bool:
         """Whether this is shown to whoever got `treatment`. A factor that is not in it keeps nobody away."""
