@@ -5,15 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from app.config import PROJECT
 
 APP, SQL, TEMPLATES, TESTS = (PROJECT / name for name in ("app", "sql", "templates", "tests"))
 LINES, LONGEST = 350, 60  # of a module, unless its docstring says why not; of a function
-MODULES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(APP.rglob("*.py"))}
-STORIES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(TESTS.rglob("*.py"))}
 QUERIES = {
     path: re.findall(r"^-- name: (\w+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
     for path in sorted(SQL.rglob("*.sql"))
@@ -48,14 +47,29 @@ SAME_NUMBER = {
 }  # databases know them by their names
 
 
+@cache
+def modules() -> Mapping[Path, ast.Module]:
+    return _parsed(APP)
+
+
+@cache
+def stories() -> Mapping[Path, ast.Module]:
+    return _parsed(TESTS)
+
+
+def _parsed(folder: Path) -> Mapping[Path, ast.Module]:
+    """Not as this file is imported: each process of the gate imports it, and one reads it."""
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.py"))}
+
+
 def test_each_file_of_queries_is_read_by_the_module_of_its_name() -> None:
-    readers = {path for path, tree in MODULES.items() if any(_readings(tree))}
+    readers = {path for path, tree in modules().items() if any(_readings(tree))}
     owners = {APP.joinpath(path.relative_to(SQL)).with_suffix(".py") for path in QUERIES}
     assert owners - readers == set(), "a file of queries that no module of its name reads"
     assert readers - owners == set(), "a module without a file of queries"
     others = [
         (_name(path), ast.unparse(call))
-        for path, tree in [*MODULES.items(), *STORIES.items()]
+        for path, tree in [*modules().items(), *stories().items()]
         for call in _readings(tree)
         if ast.unparse(call) != "Queries(__name__)"
     ]
@@ -64,7 +78,7 @@ def test_each_file_of_queries_is_read_by_the_module_of_its_name() -> None:
 
 def test_each_query_is_run_by_its_owner() -> None:
     for path, names in QUERIES.items():
-        tree = MODULES[APP.joinpath(path.relative_to(SQL)).with_suffix(".py")]
+        tree = modules()[APP.joinpath(path.relative_to(SQL)).with_suffix(".py")]
         run = _asked(tree) | (set(_texts(tree)) if _asks_by_variable(tree) else set())
         assert [name for name, times in Counter(names).items() if times > 1] == [], f"twice in {_name(path)}"
         assert [name for name in names if name not in run] == [], f"in {_name(path)}, and nobody runs it"
@@ -74,7 +88,7 @@ def test_each_query_is_run_by_its_owner() -> None:
 def test_nobody_else_runs_it() -> None:
     found = [
         (_name(path), line)
-        for path, tree in [*MODULES.items(), *STORIES.items()]
+        for path, tree in [*modules().items(), *stories().items()]
         if path not in READS_ANOTHERS
         for line in _others_queries(tree)
     ]
@@ -82,7 +96,7 @@ def test_nobody_else_runs_it() -> None:
 
 
 def test_stories_stand_where_their_module_stands() -> None:
-    told = {path.relative_to(TESTS) for path in STORIES if path.name.startswith("test_")}
+    told = {path.relative_to(TESTS) for path in stories() if path.name.startswith("test_")}
     of_several = {
         Path(folder, f"test_{name}.py") for folder, names in OF_SEVERAL.items() for name in names.split()
     }
@@ -101,7 +115,7 @@ def test_templates_stand_in_the_folder_of_the_package_that_renders_them() -> Non
     assert sorted(folders - SIDES - _packages()) == [], "folders of no package"
     others = [
         (_name(path), text)
-        for path, tree in MODULES.items()
+        for path, tree in modules().items()
         for text in _texts(tree)
         if (folder := text.partition("/")[0]) in folders
         and re.fullmatch(r"\w+/\w+\.(html|svg)", text)
@@ -111,16 +125,16 @@ def test_templates_stand_in_the_folder_of_the_package_that_renders_them() -> Non
 
 
 def test_no_module_and_no_function_is_too_long() -> None:
-    modules = [
+    long_modules = [
         (_name(path), lines)
-        for path, tree in MODULES.items()
+        for path, tree in modules().items()
         if (lines := len(path.read_text(encoding="utf-8").splitlines())) > LINES
         and f"{LINES} lines" not in (ast.get_docstring(tree) or "")
     ]
-    assert modules == [], f"more than {LINES} lines: split it by noun, or say in its docstring why not"
+    assert long_modules == [], f"more than {LINES} lines: split it by noun, or say in its docstring why not"
     functions = [
         (_name(path), node.name, lines)
-        for path, tree in MODULES.items()
+        for path, tree in modules().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (lines := (node.end_lineno or 0) - node.lineno + 1) > LONGEST
@@ -138,14 +152,14 @@ def test_a_class_has_a_name_of_its_own() -> None:
     """But for the values that hooks get: they have the study's words, and are said with their module before them."""
     of_hooks = "app/study/hooks/networklab.py"
     found: dict[str, list[str]] = {}
-    for path, tree in MODULES.items():
+    for path, tree in modules().items():
         for one in tree.body:
             if isinstance(one, ast.ClassDef) and not one.name.startswith("_") and _name(path) != of_hooks:
                 found.setdefault(one.name, []).append(_name(path))
     assert {name: homes for name, homes in found.items() if len(homes) > 1} == {}
     bare = [
         (_name(path), imported.name)
-        for path, tree in MODULES.items()
+        for path, tree in modules().items()
         if not _name(path).startswith("app/study/hooks/")
         for one in ast.walk(tree)
         if isinstance(one, ast.ImportFrom) and one.module == "app.study.hooks.networklab"
@@ -164,7 +178,7 @@ def test_the_map_names_what_there_is() -> None:
     assert [name for name in sorted(paths) if not any((folder / name).exists() for folder in inside)] == []
     names = {name for name in said if re.fullmatch(r"[A-Za-z]\w*", name)}
     written = "\n".join(
-        [*map(ast.unparse, MODULES.values()), SQL.joinpath("triggers.sql").read_text(encoding="utf-8")]
+        [*map(ast.unparse, modules().values()), SQL.joinpath("triggers.sql").read_text(encoding="utf-8")]
     )
     assert len(names) > 10
     assert [name for name in sorted(names) if not re.search(rf"\b{name}\b", written)] == []
@@ -184,7 +198,7 @@ def test_a_document_links_to_what_there_is() -> None:
 def test_a_document_names_stories_that_there_are() -> None:
     told = {
         f"{_name(path)}{story}"
-        for path, tree in STORIES.items()
+        for path, tree in stories().items()
         for story in ["", *(f"::{one.name}" for one in tree.body if isinstance(one, ast.FunctionDef))]
     }
     named = [
@@ -219,7 +233,7 @@ def test_a_template_names_attributes_that_there_are() -> None:
     """`selectattr("score_hook")` names one in a text, where types are not looked at."""
     known = {
         name
-        for tree in MODULES.values()
+        for tree in modules().values()
         for one in ast.walk(tree)
         if isinstance(one, ast.ClassDef)
         for part in one.body
