@@ -1,4 +1,4 @@
-"""The command line: each command is a file of app/commands; action, arguments and connection there are theirs to share.
+"""The command line: each command is a file of app/commands; action, arguments, connection and lists there are shared.
 
 `serve-process` alone is not in `networklab --help`.
 """
@@ -17,7 +17,7 @@ from app import __version__
 from app.commands.arguments import Parser, Refusal, first_line
 from app.config import Config, ConfigError, read_config
 from app.database.embedded import EmbeddedError
-from app.players.people import PeopleError
+from app.players.lists import PeopleError
 from app.sessions.sessions import SessionError
 from app.study.syntax.mistakes import StudyError
 from app.web.access.accounts import AccountError

@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import TextIO
 
 from app.commands.arguments import count, seconds
+from app.commands.lists import say_notes
 from app.config import Config
-from app.players.people import PeopleError, read_people
+from app.players.lists import PeopleError, text_of
+from app.players.people import content_of, read_people
 from app.rehearsal.trial import try_study
 from app.study.estimate import Estimate, declines, estimate_of, measured_records, screened
 from app.study.hooks.pool import Hooks
@@ -37,7 +39,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--players",
         type=_players,
         default=100,
-        metavar="N|CSV",
+        metavar="N|LIST",
         help="estimate for so many, or check against the people on this list too (default 100)",
     )
     parser.add_argument(
@@ -186,12 +188,13 @@ def with_people(files: dict[str, bytes], path: Path) -> tuple[Counter[str] | Pat
     The path alone where the list itself has a mistake; its content is added to `files`, to be shown.
     """
     try:
-        people = read_people(path, parse(files))
+        listed = read_people(path, parse(files))
     except PeopleError as error:
-        with suppress(OSError, ValueError):
-            files[path.name] = path.read_bytes()
+        with suppress(PeopleError):
+            files[path.name] = text_of(path.name, content_of(path))[0].encode()
         return path, [*check(files), error.mistake]
-    types = Counter(person.type for person in people)
+    say_notes(listed)
+    types = Counter(person.type for person in listed.people)
     return types, check(files, types)
 
 

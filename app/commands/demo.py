@@ -20,8 +20,9 @@ from app.config import PROJECT, Config
 from app.database.connections import Connection, connect
 from app.database.running import database
 from app.players.links import link_of, write_links
-from app.players.people import Person, new_token
+from app.players.people import Person
 from app.players.players import find_by_token
+from app.players.tokens import new_token
 from app.rehearsal.bots import Bot
 from app.rehearsal.habits import Habits
 from app.sessions.actions import start

@@ -13,11 +13,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.commands.arguments import Refusal
 from app.commands.connection import in_transaction
+from app.commands.lists import refuse_guessable, say_notes, warn_of_links
 from app.config import Config
 from app.database import clock
 from app.database.connections import Connection
-from app.players.links import write_links
-from app.players.people import Person, guessable, read_people
+from app.players.links import links_again, with_tokens, write_links
+from app.players.people import read_people
 from app.players.players import also_invited_to
 from app.rehearsal.trial import try_study
 from app.sessions.sessions import Session, open_session
@@ -29,7 +30,11 @@ from app.web.access.rights import give
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("study", type=Path, metavar="STUDY", help="the study's folder")
     parser.add_argument(
-        "--players", type=Path, required=True, metavar="CSV", help="columns token, label, type"
+        "--players",
+        type=Path,
+        required=True,
+        metavar="LIST",
+        help="a CSV or .xlsx with any of the columns token, label, type; further columns are kept",
     )
     parser.add_argument("--starts", metavar="TIME", help="start by itself then: 2026-12-01T10:00+01:00")
     parser.add_argument("--zone", help="of TIME, where it has no offset: Europe/Berlin")
@@ -50,15 +55,17 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, config: Config) -> int:
     study = parse(read_folder(options.study))
-    people = read_people(options.players, study)
+    listed = read_people(options.players, study)
+    people = listed.people
     if not options.short_tokens:
-        _refuse_guessable(options.players.name, guessable(people))
+        refuse_guessable(options.players.name, people)
     start_at = start_time(options.starts, options.zone)
     if options.links and options.links.is_dir():
         raise Refusal(f"{options.links} is a folder. Give --links a file name.")
     tried = asyncio.run(try_study(study))
     if failing := [mistake for mistake in tried if mistake.grave]:
         raise StudyError(failing)
+    say_notes(listed)
     # Not a refusal: a pilot with a handful of people is a good idea, though some rooms can't fill then.
     for mistake in [*check(study.files, Counter(person.type for person in people)), *tried]:
         print(f"note: {mistake}", file=sys.stderr)
@@ -69,7 +76,8 @@ def run(options: argparse.Namespace, config: Config) -> int:
             await give(conn, session.id, owner.strip(), "owner", "command line")
         if options.links:
             try:
-                write_links(options.links, people, config.public_url)
+                everyone = with_tokens(people, await links_again(conn, session.id))
+                write_links(options.links, everyone, config.public_url)
             except OSError as error:
                 raise Refusal(
                     f"The links can't be written to {options.links} ({error.strerror}); no session was made."
@@ -84,6 +92,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
             f"note: {known}; their links lead to the new one, unless they are in the other already.",
             file=sys.stderr,
         )
+    warn_of_links(config, bool(options.links))
     if options.json:
         print(json.dumps(dict(session=session.id, players=len(people))))
         return 0
@@ -98,15 +107,6 @@ def run(options: argparse.Namespace, config: Config) -> int:
     else:
         print(f"`networklab serve` lets them in; `networklab start {session.id}` begins seating.")
     return 0
-
-
-def _refuse_guessable(name: str, found: list[Person]) -> None:
-    if found:
-        has = "a token" if len(found) == 1 else f"{len(found):,} tokens"
-        raise Refusal(
-            f"{name} has {has} that somebody could guess, “{found[0].token}” for example, and take that player’s place."
-            " Leave tokens empty to have them made, or say --short-tokens if they are meant to be so."
-        )
 
 
 def start_time(text: str | None, zone: str | None) -> datetime | None:

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from app.export import codebook
 from app.export.csv_stream import Blocks
-from app.players.people import TOKEN_LETTERS
+from app.players.tokens import TOKEN_LETTERS
 from app.study.model.fields import Field
 from app.study.model.kinds.text import TEXT
 from app.study.model.study import Study

@@ -1,32 +1,91 @@
-"""The links with which players come, as a list that the researcher hands out."""
+"""The links with which players come, as a list that the researcher hands out, and the same again later."""
 
 from __future__ import annotations
 
 import csv
+import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-from app.players.people import COLUMNS, Person
+from app.database.connections import Connection
+from app.database.queries import Queries
+from app.players.people import COLUMNS, LINK, Person
+from app.players.players import token_hash
+from app.players.tokens import made_token, server_secret
+
+SQL = Queries(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """`people`: those whose tokens were made here, with them. `others`: the labels of those whose tokens were not."""
+
+    people: Sequence[Person]
+    others: Sequence[str]
+
+
+async def links_again(conn: Connection, session_id: str) -> Links:
+    """Who has been invited to a session, in the order of the list, but for those who were erased.
+
+    The database has no tokens. Those that were made come from its secret and are made again; those of a list do not,
+    nor do those that versions before drew.
+    """
+    secret, people, others = await server_secret(conn), list[Person](), list[str]()
+    found = await conn.execute(SQL["invited"], dict(session_id=session_id))
+    for number, label, type_, stored in await found.fetchall():
+        token = made_token(secret, number, label)
+        if token_hash(token) == stored:
+            people.append(Person(token, label, type_))
+        else:
+            others.append(label)
+    return Links(people, others)
+
+
+def with_tokens(people: Sequence[Person], again: Links) -> list[Person]:
+    """These people, each with the token that they have."""
+    made = {person.label: person.token for person in again.people}
+    return [person if person.token else replace(person, token=made[person.label]) for person in people]
 
 
 def link_of(person: Person, public_url: str) -> str:
     return f"{public_url}/join/{quote(person.token)}"
 
 
-def write_links(path: Path, people: Iterable[Person], public_url: str) -> None:
-    """A whole list or none, for its owner's eyes: the tokens are only here, the database keeps their hashes.
+def warning_of(public_url: str) -> str:
+    """What to say of links that open on this machine alone; "" where others can open them."""
+    host = urlsplit(public_url).hostname or ""
+    try:
+        address = ip_address(host)
+        alone = address.is_loopback or address.is_unspecified
+    except ValueError:
+        alone = host == "localhost" or host.endswith(".localhost")
+    if not alone:
+        return ""
+    return (
+        f"These links begin with {public_url}: they open on this machine and on no other. Set NETWORKLAB_URL to the"
+        " address at which people reach the server (https://lab.example.org), and write them again."
+    )
 
-    Raises OSError.
-    """
+
+def as_csv(people: Iterable[Person], public_url: str) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow([*COLUMNS, LINK])
+    for person in people:
+        writer.writerow([person.token, person.label, person.type, link_of(person, public_url)])
+    return text.getvalue()
+
+
+def write_links(path: Path, people: Iterable[Person], public_url: str) -> None:
+    """A whole list or none, for its owner's eyes: who has a link is that player. Raises OSError."""
     temporary = path.with_name(path.name + ".part")
     with open(
         os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", newline="", encoding="utf-8"
     ) as file:
         os.fchmod(file.fileno(), 0o600)  # it may have been left there by somebody with another mode
-        writer = csv.writer(file)
-        writer.writerow([*COLUMNS, "link"])
-        for person in people:
-            writer.writerow([person.token, person.label, person.type, link_of(person, public_url)])
+        file.write(as_csv(people, public_url))
     temporary.replace(path)

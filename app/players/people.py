@@ -1,53 +1,31 @@
-"""The list of people a session is opened with: a CSV of tokens, labels and types."""
+"""The list of people a session is opened with: their tokens, labels and types, and what else it says of them."""
 
-import csv
-import io
 import re
-import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import takewhile
-from math import log2
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from app.players.lists import MOST_COLUMNS, SEPARATORS, ListLine, PeopleError, clean, read_sheet, shown
 from app.study.model.study import ANY, Study
-from app.study.syntax.lines import Spot
-from app.study.syntax.mistakes import Mistake, did_you_mean
-from app.study.syntax.table import spot_of_byte
+from app.study.syntax.mistakes import did_you_mean, nearest
 
 COLUMNS = ("token", "label", "type")
+LINK = "link"  # a column that the lists have which we write
 MOST_PEOPLE = 100_000
 LARGEST_FILE = 50_000_000  # bytes
-TOKEN_LETTERS = "abcdefghjkmnpqrstvwxyz23456789"  # none that look alike
-TOKEN_LENGTH = 16
-ENOUGH = 48.0  # bits in which tokens differ: a million guesses a day find none of 100,000 in a year
+LONGEST = 2_000  # characters of a cell of a further column
+MOST_NOTED = 3  # of the people with the same label who are named
 
-_SAVE_AGAIN = "save it as comma-separated CSV (in Excel: CSV UTF-8 (comma delimited)) and try again"
-_MADE = re.compile(f"[{TOKEN_LETTERS}]{{{TOKEN_LENGTH}}}")
 _TOKEN = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,127}")
-
-
-class PeopleError(Exception):
-    """A list of people that can't be used. `str()` is one sentence with file, line and cure.
-
-    `mistake` says the same as `check` does, with the column of the cell that is meant.
-    """
-
-    def __init__(
-        self, file: str, wrong: str, cure: str, line: int = 0, column: int = 1, width: int = 1
-    ) -> None:
-        end = "" if cure.endswith("?") else "."
-        super().__init__(f"{file}{f' line {line}' if line else ''} {wrong}; {cure}{end}")
-        sentence = f"This {'line' if line else 'file'} {wrong}."
-        spot = Spot(line, column, width) if line else None
-        self.mistake = Mistake(file, spot, sentence, f"{cure[:1].upper()}{cure[1:]}{end}")
+_KEPT = "\n\t\u200c\u200d"  # of what can't be seen
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
     """One line of the list. The token is the secret in this person's link; researchers see the label.
 
-    `given` has what else the line says, by the name of its column.
+    Whoever has no token gets one as they are invited. `given` has what else the line says, by the name of its column.
     """
 
     token: str
@@ -57,225 +35,255 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A list that was read. `notes`: what its owner should know."""
+
+    people: tuple[Person, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class There:
+    """Who is in a session already, to which a list is added."""
+
+    labels: Collection[str] = ()
+    many: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class _Row:
     file: str
-    line: int
+    line: ListLine
+    places: Mapping[str, int]  # of our columns
     token: str
     label: str
     type: str
-    source: str
-    order: tuple[int, ...]  # the place of each column
+    given: Mapping[str, str]
 
     def error(self, column: str, wrong: str, cure: str) -> PeopleError:
-        start, width = _cell(self.source, self.order[COLUMNS.index(column)])
-        return PeopleError(self.file, wrong, cure, self.line, start, width)
+        start, width = self.line.spot(self.places.get(column, 0))
+        return PeopleError(self.file, wrong, cure, self.line.number, start, width)
 
 
-def read_people(path: Path, study: Study) -> tuple[Person, ...]:
-    """Everyone in the CSV file at `path`, in its order, with columns token, label and type in any order.
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Where they are. `further`: by place the name under which each is kept, or "" where it has none."""
 
-    Reads UTF-8 with or without a byte-order mark, and any line ends. Other columns and blank lines are
-    passed over. An empty token is made (16 letters and digits from the system's randomness), and so is an
-    empty label (P001, P002, …, by place in the list). Raises PeopleError; nothing is half read.
+    many: int
+    ours: Mapping[str, int]
+    further: Mapping[int, str]
+
+
+def read_people(path: Path, study: Study) -> Listed:
+    """Everyone in the list at `path`. Raises PeopleError."""
+    return people_in(path.name, content_of(path), study)
+
+
+def people_in(name: str, content: bytes, study: Study, there: There | None = None) -> Listed:
+    """Everyone in a list, in its order, from any of the columns token, label and type. Raises PeopleError.
+
+    Lines may lack cells at their end, and blank lines are passed over. An empty token stays empty, to be made. An empty
+    label is made (P001, P002, …, by place in the list, behind those who are `there`), and one that a line above has
+    gets a number: two people may have one name. Every further column is kept as `given`.
     """
-    name = path.name
-    rows = list(_rows(name, _text(path)))
+    rows, notes = _rows(name, content, study)
     if not rows:
         cure = "add one line per player below line 1 and try again"
         raise PeopleError(name, "has a header but no players", cure)
-    _refuse_twice(rows, "token")
-    _refuse_twice(rows, "label")
-    for row in rows:
-        _refuse_type(row, study)
-    labels = _labels(rows)
-    return tuple(
-        Person(row.token or new_token(), label, row.type) for row, label in zip(rows, labels, strict=True)
-    )
+    _refuse_same_tokens(rows)
+    labels = _labels(rows, there or There(), notes)
+    people = (Person(row.token, label, row.type, row.given) for row, label in zip(rows, labels, strict=True))
+    return Listed(tuple(people), tuple(notes))
 
 
-def guessable(people: Sequence[Person]) -> list[Person]:
-    """Those with tokens that somebody could guess who knows a few: too short where they differ, or counted up."""
-    given = [one for one in people if not _MADE.fullmatch(one.token)]
-    tokens = [one.token for one in given]
-    alike = _alike(tokens)
-    behind = _alike([token[: alike - len(token) - 1 : -1] for token in tokens])
-    return [one for one in given if _bits(one.token[alike : len(one.token) - behind]) < ENOUGH]
-
-
-def _alike(texts: list[str]) -> int:
-    """How many letters all of them begin with; of one alone, none."""
-    first, last = (min(texts), max(texts)) if len(texts) > 1 else ("", "")
-    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
-    return sum(1 for _ in pairs)
-
-
-def _bits(token: str) -> float:
-    """At the most, by the kinds of letters that it has."""
-    kinds = (("[0-9]", 10), ("[a-z]", 26), ("[A-Z]", 26), ("[^0-9A-Za-z]", 4))
-    return len(token) * log2(sum(many for kind, many in kinds if re.search(kind, token)) or 1)
-
-
-def _text(path: Path) -> str:
-    name = path.name
+def content_of(path: Path) -> bytes:
+    """What is in the file of a list. Raises PeopleError."""
     try:
         if path.stat().st_size > LARGEST_FILE:
-            raise PeopleError(name, "is larger than 50 MB", "give a CSV with one line per player")
-        content = path.read_bytes()
+            raise PeopleError(path.name, "is larger than 50 MB", "give a list with one line per player")
+        return path.read_bytes()
     except FileNotFoundError:
         cure = "check the name, or make it with the header token,label,type"
         raise PeopleError(str(path), "does not exist", cure) from None
     except IsADirectoryError:
-        raise PeopleError(str(path), "is a folder", "give the CSV file in it") from None
+        raise PeopleError(str(path), "is a folder", "give the list in it") from None
     except (OSError, ValueError) as error:
         reason = (
             error.strerror if isinstance(error, OSError) and error.strerror else "its name is not a file's"
         )
         raise PeopleError(str(path), f"can't be read ({reason})", "check its name and permissions") from None
-    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise PeopleError(name, "is a spreadsheet, not a CSV", _SAVE_AGAIN)
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content[:4]:
-        raise PeopleError(name, "is UTF-16 text", _SAVE_AGAIN, 1)
-    if b"\0" in content:
-        line = _line_at(content, content.index(b"\0"))
-        raise PeopleError(name, "has a NUL byte in it", f"remove it, or {_SAVE_AGAIN}", line)
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line, column, _ = spot_of_byte(content, error.start)
-        wrong = "is not UTF-8 text (Latin-1, perhaps)"
-        raise PeopleError(name, wrong, _SAVE_AGAIN, line, column) from None
 
 
-def _rows(name: str, text: str) -> Iterator[_Row]:
-    lines = _lines(name, text)
-    header_line, header, source = next(lines, (0, [], ""))
-    if not header:
-        raise PeopleError(
-            name, "is empty", "start it with the line token,label,type and add a line per player"
-        )
-    columns = _columns(name, header_line, header, source)
-    for count, (line, cells, source) in enumerate(lines, start=1):
-        if len(cells) != len(header):
-            has = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
-            cure = "correct it, with quotation marks around a cell that has a comma in it"
-            column, width = _cell(source, len(cells))
-            raise PeopleError(
-                name, f"has {has} where the header has {len(header)}", cure, line, column, width
-            )
-        token, label, type_ = (cells[column] for column in columns)
-        row = _Row(name, line, token, label, type_, source, columns)
-        _refuse_cells(row)
-        if count > MOST_PEOPLE:
-            wrong = f"has more than {MOST_PEOPLE:,} players (line {line})"
+def _rows(name: str, content: bytes, study: Study) -> tuple[list[_Row], list[str]]:
+    """The lines, and what is to be said of how they were read."""
+    sheet = read_sheet(name, content, COLUMNS)
+    header = next(sheet.lines, None)
+    if header is None:
+        cure = "start it with the line token,label,type and add a line per player"
+        raise PeopleError(name, "is empty", cure)
+    columns = _columns(name, header, study)
+    rows = list[_Row]()
+    for line in sheet.lines:
+        if len(rows) == MOST_PEOPLE:
+            wrong = f"has more than {MOST_PEOPLE:,} players (line {line.number})"
             raise PeopleError(name, wrong, "split it into sessions")
-        yield row
+        rows.append(_row(name, line, columns, study))
+    if all(row.token and row.given.get(LINK, "").endswith(f"/join/{row.token}") for row in rows):
+        rows = [replace(row, given={one: row.given[one] for one in row.given if one != LINK}) for row in rows]
+    notes = [sheet.taken] if sheet.taken else []
+    kept = ", ".join(rows[0].given) if rows else ""
+    return rows, notes + ([f"{name}: kept of each person as `given`: {kept}"] if kept else [])
 
 
-def _lines(name: str, text: str) -> Iterator[tuple[int, list[str], str]]:
-    """Each line that is not blank: its number in the file, its trimmed cells, and how it is written."""
-    sources = [*re.split("\r\n|[\r\n]", text), ""]
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = [cell.strip() for cell in next(reader)]
-        except StopIteration:
-            return
-        except csv.Error:
-            cure = "close it, and write a quotation mark inside a cell twice"
-            column = sources[line - 1].rfind('"') + 1 if line <= len(sources) else 1
-            raise PeopleError(name, "has a quotation mark out of place", cure, line, max(1, column)) from None
-        if any(cells):
-            yield line, cells, sources[line - 1]
+def _columns(name: str, header: ListLine, study: Study) -> _Columns:
+    cells = [clean(cell) for cell in header.cells]
+    words = [cell.lower() for cell in cells]
+    ours = {column: words.index(column) for column in COLUMNS if column in words}
+    others = {place: cell for place, cell in enumerate(cells) if words[place] not in COLUMNS}
+    further = {place: re.sub(r"\W+", "_", cell).strip("_") for place, cell in others.items()}
+
+    def refusal(place: int | None, wrong: str, cure: str) -> PeopleError:
+        column, width = (1, max(1, len(header.source))) if place is None else header.spot(place)
+        return PeopleError(name, wrong, cure, header.number, column, width)
+
+    if len(cells) > MOST_COLUMNS:
+        raise refusal(None, f"has {len(cells)} cells", f"use {MOST_COLUMNS} columns at the most")
+    for column in COLUMNS:
+        # One that is a letter away was meant; where none of ours is there, one that is only like it.
+        near = nearest(column, [words[place] for place in others], 0.8 if ours else 0.6)
+        if near and column not in ours:
+            cure = f"rename its column {near} to {column}"
+            raise refusal(words.index(near), f"is the header and has no column {column}", cure)
+    if not ours:
+        cure = "put the names of the columns above it, token,label,type or some of these"
+        raise refusal(None, "is no header: it has none of the columns token, label and type", cure)
+    seen = Counter[str]()
+    for place, word in enumerate(words):
+        called = further.get(place, word).lower()
+        seen[called] += 1
+        if called and seen[called] > 1:
+            raise refusal(place, f"names the column {called} twice", "remove or rename one of them")
+    if "type" not in ours and len(study.types) > 1:
+        cure = f"add one, {did_you_mean('', study.types)[6:-1].replace('`', '')} in each line"
+        raise refusal(None, "is the header and has no column type, by which this study seats", cure)
+    return _Columns(len(cells), ours, further)
 
 
-def _cell(source: str, column: int) -> tuple[int, int]:
-    """Column and width of the cell in this column of a line, or of its last one."""
-    found = list(re.finditer(r'(?:^|,)((?:"(?:[^"]|"")*"?|[^,"])*)', source))
-    cell = found[min(column, len(found) - 1)]
-    return cell.start(1) + 1, max(1, len(cell[1]))
+def _row(name: str, line: ListLine, columns: _Columns, study: Study) -> _Row:
+    cells = line.cells + [""] * (columns.many - len(line.cells))
+    _refuse_shape(name, line, columns)
+    found = {column: cells[place] for column, place in columns.ours.items()}
+    given = {called: _seen(cells[place]) for place, called in columns.further.items() if called}
+    token, label = found.get("token", ""), clean(found.get("label", ""))
+    type_ = clean(found.get("type", "")) or (study.types[0] if len(study.types) == 1 else "")
+    row = _Row(name, line, columns.ours, token, label, type_, given)
+    _refuse_cells(row)
+    _refuse_type(row, study)
+    return row
 
 
-def _columns(name: str, line: int, header: list[str], source: str) -> tuple[int, ...]:
-    """Where each of our columns is."""
-    words = [cell.lower() for cell in header]
-    missing = [column for column in COLUMNS if column not in words]
-    twice = next((word for word in words if word in COLUMNS and words.count(word) > 1), None)
-    if twice is not None:
-        column, width = _cell(source, len(words) - 1 - words[::-1].index(twice))
-        wrong = f"names the column {twice} twice"
-        raise PeopleError(name, wrong, "remove or rename one of them", line, column, width)
-    if not missing:
-        return tuple(words.index(column) for column in COLUMNS)
-    for separator, plural in ((";", "semicolons"), ("\t", "tabs")):
-        if separator in ",".join(header) or words == ["sep="]:
-            column = max(0, source.find(separator)) + 1
-            raise PeopleError(name, f"uses {plural} between the cells", _SAVE_AGAIN, line, column)
-    hint = did_you_mean(missing[0], [word for word in words if word not in COLUMNS])
-    near = re.match(r"Did you mean `(.*)`\?", hint)
-    column, width = _cell(source, words.index(near[1])) if near else (1, len(source))
-    cure = f"rename its column {near[1]} to {missing[0]}" if near else "let it read token,label,type"
-    raise PeopleError(name, f"is the header and has no column {missing[0]}", cure, line, column, width)
+def _refuse_shape(name: str, line: ListLine, columns: _Columns) -> None:
+    """A line with cells that the header has no place for, or too long for a list of people."""
+
+    def refusal(place: int, wrong: str, cure: str) -> PeopleError:
+        start, width = line.spot(place)
+        return PeopleError(name, wrong, cure, line.number, start, width)
+
+    for other in SEPARATORS if len(line.cells) == 1 < columns.many else ():
+        if line.cells[0].count(other) + 1 == columns.many:
+            wrong = f"has {SEPARATORS[other]} between its cells, and the header {SEPARATORS[line.separator]}"
+            raise refusal(0, wrong, "write all lines alike")
+    for place, cell in enumerate(line.cells):
+        if cell and place >= columns.many:
+            has = f"has {len(line.cells)} cells where the header has {columns.many}"
+            cure = "correct it, with quotation marks around a cell that has a separator in it"
+            raise refusal(place, has, cure)
+        if cell and columns.further.get(place) == "":
+            wrong = f"has {shown(cell)} in a column without a name"
+            raise refusal(place, wrong, f"name the {place + 1}. column in the header, or empty it")
+        if len(cell) > LONGEST:
+            wrong = f"has a cell of {len(cell):,} characters"
+            raise refusal(place, wrong, f"use {LONGEST:,} at the most")
+
+
+def _seen(cell: str) -> str:
+    """A further cell as it is, without what does nothing but control."""
+    text = cell.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(one for one in text if one.isprintable() or one.isspace() or one in _KEPT)
 
 
 def _refuse_cells(row: _Row) -> None:
     if row.token and not _TOKEN.fullmatch(row.token):
         cure = "use up to 128 letters, digits, - and _, or leave it empty to have one made"
-        raise row.error("token", f"has a token that can't stand in a link, {_shown(row.token)}", cure)
-    if len(row.label) > 100 or not row.label.isprintable():
-        wrong = f"has a label that can't be shown, {_shown(row.label)}"
-        raise row.error("label", wrong, "use up to 100 plain characters")
-    if not row.type:
-        raise row.error("type", "has no type", "write the type of this player")
-    if len(row.type) > 40 or not row.type.isprintable():
-        raise row.error("type", f"has a type that can't be used, {_shown(row.type)}", "use one plain word")
+        raise row.error("token", f"has a token that can't stand in a link, {shown(row.token)}", cure)
+    if len(row.label) > 100:
+        wrong = f"has a label that is too long, {shown(row.label)}"
+        raise row.error("label", wrong, "use up to 100 characters")
+    if len(row.type) > 40:
+        raise row.error("type", f"has a type that is too long, {shown(row.type)}", "use one plain word")
 
 
 def _refuse_type(row: _Row, study: Study) -> None:
-    wrong = f"has the type {_shown(row.type)}"
+    if not row.type:
+        if study.types:
+            raise row.error("type", "has no type", "write the type of this player")
+        return
+    if row.type != ANY and (not study.types or row.type in study.types):
+        return
+    wrong = f"has the type {shown(row.type)}"
     if row.type == ANY:
         wrong = f"{wrong}, which is the word for a seat that takes every type"
         raise row.error("type", wrong, "write this player's own type")
-    if study.types and row.type not in study.types:
-        near = did_you_mean(row.type, study.types)
-        cure = f"{near[:1].lower()}{near[1:]}".rstrip(".").replace("`", "")
-        raise row.error("type", f"{wrong}, which the study does not know", cure)
+    near = did_you_mean(row.type, study.types)
+    cure = f"{near[:1].lower()}{near[1:]}".rstrip(".").replace("`", "")
+    raise row.error("type", f"{wrong}, which the study does not know", cure)
 
 
-def _refuse_twice(rows: list[_Row], column: str) -> None:
-    seen: dict[str, _Row] = {}
+def _refuse_same_tokens(rows: Sequence[_Row]) -> None:
+    seen = dict[str, _Row]()
     for row in rows:
-        cell = getattr(row, column)
-        if cell in seen:
-            wrong = f"has the same {column} as line {seen[cell].line}, {_shown(cell)}"
-            raise row.error(column, wrong, f"give each player a {column} of their own")
-        if cell:
-            seen[cell] = row
+        if row.token and row.token in seen:
+            wrong = f"has the same token as line {seen[row.token].line.number}, {shown(row.token)}"
+            raise row.error("token", wrong, "give each player a token of their own")
+        seen[row.token] = row
 
 
-def new_token(length: int = TOKEN_LENGTH) -> str:
-    return "".join(secrets.choice(TOKEN_LETTERS) for _ in range(length))
+def _labels(rows: Sequence[_Row], there: There, notes: list[str]) -> list[str]:
+    """The label of each row: the given one, or else P and its place, or the next free place.
 
-
-def _labels(rows: list[_Row]) -> list[str]:
-    """The label of each row: the given one, or else P and its place in the list, or the next free place."""
-    taken = {row.label for row in rows}
-    digits = max(3, len(str(len(rows))))
-    labels: list[str] = []
-    for place, row in enumerate(rows, start=1):
+    A list of names may well have two people of one name: the second gets a number, and that is noted, since it may be
+    one person twice. One who is in the session already would be that more likely than not, and is refused.
+    """
+    taken = {row.label for row in rows} | {*there.labels}
+    digits = max(3, len(str(there.many + len(rows))))
+    labels, first, again = list[str](), dict[str, _Row](), list[str]()
+    for place, row in enumerate(rows, start=there.many + 1):
         label, number = row.label, place
+        if label and label in there.labels:
+            wrong = f"has the label {shown(label)}, as somebody in the session has already"
+            raise row.error(
+                "label", wrong, "take the line out if it is the same person, or else change the label"
+            )
+        if label in first:
+            label, number = _numbered(label, taken), 0
+            again.append(f"“{label}” for line {row.line.number}, as line {first[row.label].line.number}")
+        first.setdefault(row.label or f" {place}", row)
         while not label or (not row.label and label in taken):
             label, number = f"P{number:0{digits}}", number + 1
         taken.add(label)
         labels.append(label)
+    if again:
+        more = f" and {len(again) - MOST_NOTED:,} more" if len(again) > MOST_NOTED else ""
+        told = ", ".join(again[:MOST_NOTED])
+        notes.append(
+            f"{rows[0].file}: labels that are there twice got a number: {told} has it{more}."
+            " Take the line out if it is one person twice"
+        )
     return labels
 
 
-def _line_at(content: bytes, at: int) -> int:
-    return content[:at].count(b"\n") + 1
-
-
-def _shown(cell: str) -> str:
-    """A cell as part of a sentence: without line ends, and not too long."""
-    plain = "".join(character if character.isprintable() else "�" for character in cell)
-    return f"“{plain}”" if len(plain) <= 40 else f"“{plain[:39]}…”"
+def _numbered(label: str, taken: Collection[str]) -> str:
+    number = 2
+    while f"{label} {number}" in taken:
+        number += 1
+    return f"{label} {number}"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from psycopg.types.json import Jsonb
 
 from app.database.connections import Connection
 from app.database.queries import Queries, row, rows, value
+from app.players import tokens
 from app.players.people import Person
 from app.study.model.study import Study
 
@@ -74,10 +75,18 @@ def _token_end(token: str) -> str:
 
 
 async def invite(conn: Connection, session_id: str, people: Sequence[Person]) -> None:
+    """In this order. Whoever has no token gets one, that `links` can make again."""
+    found = await (await conn.execute(SQL["new_numbers"], dict(many=len(people)))).fetchall()
+    numbers, secret = [number for (number,) in found], await tokens.server_secret(conn)
+    people = [
+        person if person.token else replace(person, token=tokens.made_token(secret, number, person.label))
+        for number, person in zip(numbers, people, strict=True)
+    ]
     await conn.execute(
         SQL["invite"],
         dict(
             session_id=session_id,
+            numbers=numbers,
             labels=[person.label for person in people],
             types=[person.type for person in people],
             hashes=[token_hash(person.token) for person in people],

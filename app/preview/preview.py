@@ -18,7 +18,8 @@ from app.config import PROJECT
 from app.database import clock
 from app.database.connections import Connection
 from app.database.queries import Queries, rows
-from app.players.people import Person, new_token
+from app.players.people import Person
+from app.players.tokens import new_token
 from app.preview.changes import changed_files, changed_parts
 from app.preview.frames import Frame, Frames, Look
 from app.preview.slips import Slip, Stopped, of_page, of_room, slip

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from app.database.connections import connect
 from app.database.queries import Queries
-from app.players.people import Person, new_token
+from app.players.people import Person
+from app.players.tokens import new_token
 from app.rehearsal.browser import Browser, WireError
 from app.rehearsal.trial import try_study
 from app.sessions.actions import ACTIONS

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from app.config import Config
+from app.players.lists import PeopleError
 from app.players.people import read_people
 from app.rehearsal.cast import Rehearsal, RehearsalError, check_records, open_rehearsal, reaches
 from app.rehearsal.play import Beside, Played, Setting, play, progress
@@ -92,7 +93,10 @@ def read_cast(folder: str, links: Path, plan: Setting) -> Rehearsal:
     """The players of a session that somebody opened for this, from the file that `open --links` wrote."""
     study = parse(read_folder(Path(folder)))
     check_records(study, plan.records)
-    people = read_people(links, study)
+    people = read_people(links, study).people
+    if lacking := next((one for one in people if not one.token), None):
+        wrong = f"has no token for “{lacking.label}”"
+        raise PeopleError(links.name, wrong, "give the list of links that `open --links` wrote")
     return Rehearsal("", study.title, study, people[: plan.players or len(people)])
 
 

@@ -11,7 +11,8 @@ from app.database.connections import Connection
 from app.database.queries import Queries, row
 from app.database.queries import rows as typed_rows
 from app.players import players
-from app.players.people import Person, new_token
+from app.players.people import Person
+from app.players.tokens import new_token
 from app.rooms import lobby
 from app.sessions.studies import add_files
 from app.study.model.study import Study

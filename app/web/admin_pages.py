@@ -15,7 +15,7 @@ from app.export.anonymous import Mask
 from app.export.csv_stream import written
 from app.export.person import person_numbered
 from app.players import notes
-from app.players.people import new_token
+from app.players.tokens import new_token
 from app.sessions import actions, sessions, stopped_rooms
 from app.sessions.actions import ACTIONS
 from app.study.model.fields import first

@@ -10,8 +10,8 @@ from app.database import clock
 from app.database.connections import Connection
 from app.players import notes
 from app.players.pay import account_now
-from app.players.people import new_token
 from app.players.players import Player, find_player
+from app.players.tokens import new_token
 from app.rooms import takeovers
 from app.sessions import actions
 from app.sessions.sessions import find_session

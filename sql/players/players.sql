@@ -1,9 +1,12 @@
+-- name: new_numbers
+select nextval(pg_get_serial_sequence('player', 'id')) from generate_series(1, %(many)s) order by 1
+
 -- name: invite
-insert into player (session_id, label, type, token_hash, token_end, given)
-select %(session_id)s, label, type, token_hash, token_end, given
-from unnest(%(labels)s::text[], %(types)s::text[], %(hashes)s::bytea[], %(ends)s::text[], %(given)s::jsonb[]) with ordinality
-    as p(label, type, token_hash, token_end, given, nth)
-order by nth
+insert into player (id, session_id, label, type, token_hash, token_end, given) overriding system value
+select id, %(session_id)s, label, type, token_hash, token_end, given
+from unnest(%(numbers)s::bigint[], %(labels)s::text[], %(types)s::text[], %(hashes)s::bytea[], %(ends)s::text[],
+    %(given)s::jsonb[]) as p(id, label, type, token_hash, token_end, given)
+order by id
 
 -- name: also_invited_to
 -- Sessions that are not closed and know one of these tokens already.

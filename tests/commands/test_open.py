@@ -21,16 +21,21 @@ def test_a_list_of_people_with_a_mistake_is_refused_whole(shell: Shell) -> None:
             good + "t1,Cid,red\n",
             r"twice\.csv line 4 has the same token as line 2, “t1”; give each",
         ),
-        "column.csv": (good.replace(",type", ",kind"), r"column\.csv line 1 .* no column type; "),
+        "column.csv": (
+            good.replace(",type", ",kind"),
+            r"column\.csv line 1 .* no column type, .*; add one, ",
+        ),
         "type.csv": (good + "t3,Cid,rde\n", r"type\.csv line 4 has the type “rde”.*; did you mean red\?"),
-        "semicolons.csv": (good.replace(",", ";"), r"semicolons\.csv line 1 uses semicolons .*; save it as"),
-        "latin.csv": (
-            good.replace("Bob", "Zoë").encode("latin-1"),
-            r"latin\.csv line 3 is not UTF-8 .*; save it as",
+        "mac.csv": (
+            good.replace("Bob", "René").encode("mac-roman"),
+            r"mac\.csv line 3 is not UTF-8 .*; save it as",
         ),
         "nobody.csv": ("token,label,type\n", r"nobody\.csv has a header but no players; add one line"),
         "nothing.csv": ("", r"nothing\.csv is empty; start it with"),
-        "label.csv": (good + "t3,Ann,red\n", r"label\.csv line 4 has the same label as line 2, “Ann”"),
+        "nameless.csv": (
+            good.replace("type\n", "type,\n") + "t3,Cid,red,2\n",
+            r"line 4 has “2” in a column without",
+        ),
     }
     before = shell.rows()
     lines = []
@@ -95,6 +100,12 @@ def test_a_list_from_a_spreadsheet_is_read_and_its_links_open(shell: Shell, serv
             page = visitor.get(f"/join/{token}")
             assert page.status_code == 200 and "Come in" in page.text
         assert visitor.get("/join/my-token_2").status_code == 404
+    assert ended.stderr.startswith("note: people.csv: kept of each person as `given`: note.\n")
+    assert "WARNING" not in ended.stderr
+    kept = shell.house.sql(
+        "select given->>'note' from player where session_id = %s order by id", opened["session"]
+    )
+    assert kept == [("a, b",), ("",), ("",)]
 
 
 def test_a_links_file_that_others_could_read_is_replaced_by_one_that_they_cannot(shell: Shell) -> None:
@@ -102,7 +113,11 @@ def test_a_links_file_that_others_could_read_is_replaced_by_one_that_they_cannot
     for left in ("links.csv", "links.csv.part"):
         (shell.folder / left).write_text("left behind\n")
         (shell.folder / left).chmod(0o644)
-    assert shell.type("open", RUMOUR, "--players", listed, "--links", "links.csv").returncode == 0
+    ended = shell.type("open", RUMOUR, "--players", listed, "--links", "links.csv")
+    assert ended.returncode == 0
+    assert re.search(
+        r"^WARNING: These links begin with http://127\.0\.0\.1:\d+: they open on", ended.stderr, re.M
+    )
     links = shell.folder / "links.csv"
     assert links.stat().st_mode & 0o777 == 0o600 and "/join/" in links.read_text()
 

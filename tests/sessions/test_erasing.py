@@ -99,7 +99,8 @@ def test_one_person_goes_from_every_table_and_export_and_all_others_stay(
     assert {name: rows(files, name, str(number), False) for name in others} == others
     [one] = [row for row in table(files, "players.csv") if row["player"] == str(number)]
     [was] = [row for row in table(old, "players.csv") if row["player"] == str(number)]
-    gone = dict(label=f"erased {number}", age="", outcome="", given_PANEL="", given_wave="")
+    gone = dict(label=f"erased {number}", age="", outcome="", given_wave="")
+    assert was.pop("given_PANEL") == OF_ONE["given"], "and nobody else has one"
     assert one == was | gone
     history = rows(files, "history.csv", str(number))
     assert [row["record"] for row in history] == [

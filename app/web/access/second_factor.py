@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from app.database.connections import Connection
 from app.database.queries import Queries, value
-from app.players.people import new_token
+from app.players.tokens import new_token
 
 SQL = Queries(__name__)
 ISSUER = "NetworkLab"

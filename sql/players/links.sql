@@ -1,0 +1,2 @@
+-- name: invited
+select id, label, type, token_hash from player where session_id = %(session_id)s and erased_at is null order by id

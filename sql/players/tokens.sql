@@ -1,0 +1,2 @@
+-- name: server_secret
+select key from secret
