@@ -80,6 +80,27 @@ end $$;
 create or replace trigger session_updated after update on session
     referencing old table as old_rows new table as new_rows for each statement execute function session_updated();
 
+create or replace function door_updated() returns trigger language plpgsql as $$
+begin
+    perform append_events(array_agg(log.id), array_agg('places_changed'::text), array_agg(null::bigint),
+        array_agg(jsonb_strip_nulls(jsonb_build_object('places', n.places, 'extra', n.extra, 'by', acting()))))
+    from new_rows n join old_rows o using (session_id) join log on log.session_id = n.session_id and log.room_id is null
+    where (n.places, n.extra) is distinct from (o.places, o.extra);
+    return null;
+end $$;
+create or replace trigger door_updated after update on door
+    referencing old table as old_rows new table as new_rows for each statement execute function door_updated();
+
+create or replace function came_again_inserted() returns trigger language plpgsql as $$
+begin
+    perform append_events(array_agg(log.id order by n.id), array_agg('player_came_again'::text order by n.id),
+        array_agg(n.player_id order by n.id), array_agg('{}'::jsonb order by n.id))
+    from new_rows n join log on log.session_id = n.session_id and log.room_id is null;
+    return null;
+end $$;
+create or replace trigger came_again_inserted after insert on came_again
+    referencing new table as new_rows for each statement execute function came_again_inserted();
+
 create or replace function room_inserted() returns trigger language plpgsql as $$
 begin
     insert into log (session_id, room_id) select session_id, id from new_rows order by id;

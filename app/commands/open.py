@@ -7,23 +7,27 @@ import asyncio
 import json
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from app.commands.arguments import Refusal
+from app.commands.arguments import Refusal, count, share
 from app.commands.connection import in_transaction
 from app.commands.lists import refuse_guessable, say_notes, warn_of_links
 from app.config import Config
 from app.database import clock
 from app.database.connections import Connection
-from app.players.links import links_again, with_tokens, write_links
-from app.players.people import read_people
+from app.players.door import Places
+from app.players.links import door_link, links_again, with_tokens, write_links
+from app.players.people import Listed, Person, read_people
 from app.players.players import also_invited_to
 from app.rehearsal.trial import try_study
 from app.sessions.sessions import Session, open_session
+from app.study.model.study import Study
 from app.study.reading import check, parse, read_folder
-from app.study.syntax.mistakes import StudyError
+from app.study.syntax.mistakes import StudyError, listed
 from app.web.access.rights import give
 
 
@@ -32,9 +36,20 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--players",
         type=Path,
-        required=True,
         metavar="LIST",
         help="a CSV or .xlsx with any of the columns token, label, type; further columns are kept",
+    )
+    parser.add_argument(
+        "--door", action="store_true", help="one link for everybody, with or without a list; prints it"
+    )
+    parser.add_argument(
+        "--places", type=count, metavar="N", help="with --door: at most so many come in by it, who then play"
+    )
+    parser.add_argument(
+        "--extra",
+        type=share,
+        metavar="20%",
+        help="with --places: a share more, as some will not finish (default: none)",
     )
     parser.add_argument("--starts", metavar="TIME", help="start by itself then: 2026-12-01T10:00+01:00")
     parser.add_argument("--zone", help="of TIME, where it has no offset: Europe/Berlin")
@@ -50,14 +65,16 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--short-tokens", action="store_true", help="take tokens that somebody could guess, too"
     )
-    parser.add_argument("--json", action="store_true", help='print {"session": "…", "players": 700}')
+    parser.add_argument(
+        "--json", action="store_true", help='print {"session": "…", "players": 700, "door": "https://…/s/…"}'
+    )
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
-    study = parse(read_folder(options.study))
-    listed = read_people(options.players, study)
+    study, places = parse(read_folder(options.study)), _places(options)
+    listed = read_people(options.players, study) if options.players else Listed(())
     people = listed.people
-    if not options.short_tokens:
+    if not options.short_tokens and people:
         refuse_guessable(options.players.name, people)
     start_at = start_time(options.starts, options.zone)
     if options.links and options.links.is_dir():
@@ -67,11 +84,12 @@ def run(options: argparse.Namespace, config: Config) -> int:
         raise StudyError(failing)
     say_notes(listed)
     # Not a refusal: a pilot with a handful of people is a good idea, though some rooms can't fill then.
-    for mistake in [*check(study.files, Counter(person.type for person in people)), *tried]:
+    types = None if options.door else Counter(person.type for person in people)
+    for mistake in [*check(study.files, types), *tried]:
         print(f"note: {mistake}", file=sys.stderr)
 
     async def work(conn: Connection) -> tuple[Session, list[tuple[str, int]]]:
-        session = await open_session(conn, study, people, options.name, start_at)
+        session = await open_session(conn, study, people, options.name, start_at, places)
         for owner in options.owner:
             await give(conn, session.id, owner.strip(), "owner", "command line")
         if options.links:
@@ -92,21 +110,65 @@ def run(options: argparse.Namespace, config: Config) -> int:
             f"note: {known}; their links lead to the new one, unless they are in the other already.",
             file=sys.stderr,
         )
-    warn_of_links(config, bool(options.links))
+    warn_of_links(config, bool(options.links or places))
+    link = door_link(session.id, config.public_url) if places else None
     if options.json:
-        print(json.dumps(dict(session=session.id, players=len(people))))
+        print(json.dumps(dict(session=session.id, players=len(people)) | (dict(door=link) if link else {})))
         return 0
-    print(f"Session {session.id}, “{session.name}”, is open for {len(people):,} players.")
-    if options.links:
-        print(f"Their links are in {options.links}. Keep it safe: who has a link is that player.")
-    else:
-        print(f"A player's link is {config.public_url}/join/TOKEN; --links FILE writes them all.")
+    _say_who(session, people, options.links, config.public_url)
+    if link and places:
+        print(f"The link for {_how_many(places)} is {link}")
+        print(_ids_to_add(study))
     if start_at:
         begins = f"seating begins by itself at {start_at:%Y-%m-%d %H:%M} UTC, while a server runs"
         print(f"`networklab serve` lets them in; {begins}.")
     else:
         print(f"`networklab serve` lets them in; `networklab start {session.id}` begins seating.")
     return 0
+
+
+def _places(options: argparse.Namespace) -> Places | None:
+    """Of the link for everybody; None: there is none."""
+    if not options.door:
+        if options.places or options.extra:
+            raise Refusal("--places and --extra are of the link for everybody. Give --door, too.")
+        if options.players is None:
+            raise Refusal(
+                "Nobody could come in. Give --players with a list, --door for one link for everybody, or both."
+            )
+        return None
+    if options.links and options.players is None:
+        raise Refusal("--links writes the links of a list. Give --players, too, or leave --links out.")
+    if options.extra and not options.places:
+        raise Refusal("--extra is a share of the places. Give --places, too.")
+    return Places(options.places, Decimal(str(options.extra or 0)))
+
+
+def _say_who(session: Session, people: Sequence[Person], links: Path | None, public_url: str) -> None:
+    if not people:
+        print(f"Session {session.id}, “{session.name}”, is open.")
+        return
+    print(f"Session {session.id}, “{session.name}”, is open for {len(people):,} players.")
+    if links:
+        print(f"Their links are in {links}. Keep it safe: who has a link is that player.")
+    else:
+        print(f"A player's link is {public_url}/join/TOKEN; --links FILE writes them all.")
+
+
+def _how_many(places: Places) -> str:
+    if places.most is None:
+        return "everybody"
+    extra = places.most_in - places.most
+    more = f", with {extra:,} more as some will not finish" if extra else ""
+    return f"everybody, until {places.most:,} {'is' if places.most == 1 else 'are'} in{more},"
+
+
+def _ids_to_add(study: Study) -> str:
+    if study.door.ids:
+        return f"It must bring {listed(study.door.ids)}: add ?{study.door.ids[0]}=… as your recruiter fills it in."
+    if study.door.anonymous:
+        return "Whoever opens it without a recruiter's id is a new person, one for each browser."
+    return "It must bring a recruiter's id: add ?PROLIFIC_PID={{%PROLIFIC_PID%}}, say, as your recruiter fills it in."
 
 
 def start_time(text: str | None, zone: str | None) -> datetime | None:

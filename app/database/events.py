@@ -24,7 +24,9 @@ EventName = Literal[
     "study_mended",
     "seating_stopped",
     "seating_retried",
+    "places_changed",
     "player_signed_in",
+    "player_came_again",
     "player_stands_by",
     "player_asked",
     "player_ready",
@@ -110,6 +112,15 @@ class PlayerAsked(TypedDict):
 
 class PlayerReady(TypedDict):
     ready_at: Moment
+
+
+class PlacesChanged(DoneBy):
+    places: NotRequired[int]  # without it as many as come
+    extra: float  # a share
+
+
+class PlayerCameAgain(TypedDict):
+    pass
 
 
 class PlayerMissed(TypedDict):
@@ -283,8 +294,11 @@ DECLARED: Mapping[EventName, Declared] = {
     "study_mended": Declared(StudyMended, SESSION),
     "seating_stopped": Declared(HookFailed, SESSION),
     "seating_retried": Declared(DoneBy, SESSION),
+    "places_changed": Declared(PlacesChanged, SESSION),
     # Written by the seating that follows, a little later than `signed_in_at`
     "player_signed_in": Declared(PlayerSignedIn, SESSION, about=True),
+    # By the link for everybody, in a browser that did not have their cookie
+    "player_came_again": Declared(PlayerCameAgain, SESSION, about=True),
     "player_stands_by": Declared(PlayerStandsBy, SESSION, about=True),
     "player_asked": Declared(PlayerAsked, SESSION, about=True),
     "player_ready": Declared(PlayerReady, SESSION, about=True),

@@ -65,11 +65,12 @@ async def booked(conn: Connection, session_id: str, study: Study) -> AsyncGenera
     async with conn.cursor("booked") as cursor:
         cursor.itersize = 200
         await cursor.execute(SQL["accounts"], dict(session_id=session_id))
-        async for *columns, entry, room, positions, amounts, reasons, times in cursor:
+        async for *columns, entry, given, door_id, room, positions, amounts, reasons, times in cursor:
             player = Player(*columns)
             found = zip(positions or (), amounts or (), reasons or (), times or (), strict=True)
             account = account_of(study, player, [Earning(*one) for one in found], now)
-            yield Booked(player, participant(study, player, entry), room or "", account)
+            said = {**given, **entry}
+            yield Booked(player, participant(study, player, said, door_id or ""), room or "", account)
 
 
 def in_bulk(out: Iterable[Booked], study: Study, whole: bool = False) -> list[tuple[str, str]]:
@@ -123,10 +124,15 @@ async def ledger_rows(
                     yield _cells(one, line)
 
 
-def participant(study: Study, player: Player, entry: Mapping[str, str]) -> str:
-    """What a player typed may be no id at all, and must never become a line of its own in a list of payments."""
-    typed = entry.get(study.pay.participant, "").strip()
-    return typed if _ID.fullmatch(typed) else player.label
+def participant(study: Study, player: Player, said: Mapping[str, str], door_id: str = "") -> str:
+    """What the study takes for the recruiter's id of what they `said` or brought, else the id that they came by.
+
+    What a player typed may be no id at all, and must never become a line of its own in a list of payments.
+    """
+    for id in (said.get(study.pay.participant, "").strip(), door_id):
+        if _ID.fullmatch(id):
+            return id
+    return player.label
 
 
 def _cells(one: Booked, line: AccountLine) -> tuple[str | datetime, ...]:

@@ -47,6 +47,7 @@ RULES = {
     "logs_tell_what_happened": "The logs tell who came, sat down and left, and which rooms opened and ended.",
     "one_slot_one_player": "Every slot has one player, and every seated player a slot.",
     "one_player_one_slot": "Every player is there once.",
+    "one_id_at_the_door_one_player": "Each id that the link for everybody brought is one player, who has it as given.",
     "status_and_slot_agree": "Each player's status and slot agree.",
     "types_fit_seats": "Who sits in a slot has the type that it asks for.",
     "rooms_fit_the_study": "Every room has the seats of its kind, and no kind has too many rooms.",

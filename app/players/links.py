@@ -71,6 +71,11 @@ def warning_of(public_url: str) -> str:
     )
 
 
+def door_link(session_id: str, public_url: str) -> str:
+    """The one for everybody."""
+    return f"{public_url}/s/{session_id}"
+
+
 def as_csv(people: Iterable[Person], public_url: str) -> str:
     text = io.StringIO(newline="")
     writer = csv.writer(text)

@@ -135,3 +135,8 @@ async def spells(conn: Connection, player_id: int) -> list[Spell]:
 async def opened_at(conn: Connection, player_id: int) -> datetime | None:
     found: datetime | None = await value(conn, SQL["opened_at"], player_id=player_id)
     return found
+
+
+async def is_connected(conn: Connection, session_id: str, player_id: int) -> bool:
+    """Whether some page of theirs is connected to some process, as it was a second or two ago."""
+    return bool(await value(conn, SQL["is_connected"], session_id=session_id, player_id=player_id))

@@ -24,20 +24,29 @@ class Guest:
     entry: Mapping[str, str]
 
 
-async def come_in(conn: Connection, session_id: str, study: Study, guests: Sequence[Guest]) -> None:
+async def lock_door(conn: Connection, session_id: str) -> bool:
+    """From now on to the end of the transaction nobody else counts and lets in. Whether anybody may come in at all."""
+    return bool(await value(conn, SQL["lock_door"], session_id=session_id))
+
+
+async def come_in(
+    conn: Connection, session_id: str, study: Study, guests: Sequence[Guest], places: int | None = None
+) -> None:
     """Those who are still invited come in, or find it full and leave with a code of its own; again changes nothing.
 
-    Opens a transaction of its own, in which one process at a time counts and lets in: counts are exact.
+    At most as many as there are `places`, if that is given. Opens a transaction of its own, in which one process at a
+    time counts and lets in: counts are exact.
     """
     async with conn.transaction():
-        if not await value(conn, SQL["lock_door"], session_id=session_id):
+        if not await lock_door(conn, session_id):
             return
         ids = [one.player_id for one in guests]
         found = await conn.execute(SQL["invited"], dict(player_ids=ids))
         invited = {player_id for (player_id,) in await found.fetchall()}
         new = {one.player_id: one for one in guests if one.player_id in invited}
         counted = {player_id: quotas_of(study, one.entry) for player_id, one in new.items()}
-        welcome = admit(counted, await taken(conn, session_id), [quota.most for quota in study.quotas])
+        most = [quota.most for quota in study.quotas]
+        welcome = admit(counted, await taken(conn, session_id), most, places)
         full = [player_id for player_id in new if player_id not in welcome]
         for query, chosen in (("let_in", [*welcome]), ("turn_away", full)):
             if chosen:
@@ -70,13 +79,16 @@ def answering(study: Study, those: Sequence[Answering], entry: Mapping[str, str]
 
 
 def admit(
-    counted: Mapping[int, Sequence[int]], taken: Mapping[int, int], most: Sequence[int]
+    counted: Mapping[int, Sequence[int]],
+    taken: Mapping[int, int],
+    most: Sequence[int],
+    places: int | None = None,
 ) -> dict[int, Sequence[int]]:
-    """Of these, in their order, those for whom every quota that they count in has a place."""
-    places = Counter(taken)
+    """Of these, in their order, those for whom every quota that they count in has a place; `places` at most."""
+    now = Counter(taken)
     welcome: dict[int, Sequence[int]] = {}
     for player_id, quotas in counted.items():
-        if all(places[nth] < most[nth] for nth in quotas):
+        if (places is None or len(welcome) < places) and all(now[nth] < most[nth] for nth in quotas):
             welcome[player_id] = quotas
-            places.update(quotas)
+            now.update(quotas)
     return welcome

@@ -53,6 +53,11 @@ def guessable(people: Sequence[Person]) -> list[Person]:
     return [one for one in given if _bits(one.token[alike : len(one.token) - behind]) < ENOUGH]
 
 
+def is_guessable(id: str) -> bool:
+    """Whether somebody may well find it by trying."""
+    return _bits(id) < ENOUGH
+
+
 def _alike(texts: list[str]) -> int:
     """How many letters all of them begin with; of one alone, none."""
     first, last = (min(texts), max(texts)) if len(texts) > 1 else ("", "")

@@ -23,6 +23,7 @@ SQL = Queries(__name__)
 PROMISE_OF = {
     "one_slot_one_player": 2,
     "one_player_one_slot": 2,
+    "one_id_at_the_door_one_player": 2,
     "status_and_slot_agree": 2,
     "types_fit_seats": 2,
     "rooms_fit_the_study": 2,

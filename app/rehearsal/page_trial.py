@@ -63,8 +63,11 @@ def try_pages(study: Study) -> list[Mistake]:
 def _moments(study: Study) -> Iterator[Moment]:
     for errors in ({}, {field.name: "Please answer." for field in study.entry}):
         when = "at the door" if not errors else "at the door, after a wrong answer"
-        beside = dict(errors=errors, above="", outdated=False)
-        yield Moment("join", dict(study=study, token="token", values={}, **beside), when)
+        shown = dict(
+            study=study, action="/join/token", privacy="/join/token/privacy", values={}, errors=errors
+        )
+        shown |= dict(elsewhere=False, visit="", preview=False, above="", outdated=False)
+        yield Moment("join", shown, when)
     yield Moment(study.entrance.page, dict(study=study), "above the form at the door")
     yield from _lobby(study)
     for kind in study.rooms:

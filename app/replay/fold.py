@@ -22,7 +22,10 @@ from app.rooms.seating_hook import Brought
 SQL = Queries(__name__)
 # These say nothing of the state of a session, a room or a player; networks and results are read when they are shown.
 PASSED_OVER: frozenset[EventName] = frozenset(
-    {"study_mended", "network_rewired", "results_stored", "data_erased"}
+    {
+        *("study_mended", "network_rewired", "results_stored", "data_erased"),
+        *("places_changed", "player_came_again"),
+    }
 )
 
 
@@ -82,7 +85,8 @@ def fold(invited: Iterable[Invited], logs: Iterable[Log], events: Iterable[Event
 
     An event that says nothing of a session's, room's or player's state is passed over. Raises ReplayError.
     """
-    folding = _Folding({one.id: PlayerThen(one.id, one.label, one.type) for one in invited}, logs)
+    players = {one.id: PlayerThen(one.id, one.label, one.type, by_door=one.by_door) for one in invited}
+    folding = _Folding(players, logs)
     for event in events:
         folding.last[event.log_id] = event.seq
         happen = getattr(folding, event.name, None)

@@ -17,6 +17,7 @@ class Invited:
     id: int
     label: str
     type: str
+    by_door: bool = False  # nobody knew of them before they came, by the link for everybody
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class PlayerThen:
     asked_until: datetime | None = None
     ready_at: datetime | None = None
     treatment: Mapping[str, str] = field(default_factory=dict)
+    by_door: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,8 @@ class Then:
     def counts(self) -> dict[str, int]:
         counts = dict.fromkeys(STATUSES, 0)
         for player in self.players.values():
-            counts[player.status] += 1
+            if not (player.by_door and player.status == "invited"):
+                counts[player.status] += 1
         return counts
 
     @property

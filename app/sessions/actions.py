@@ -10,7 +10,8 @@ from datetime import datetime
 
 from app.database.connections import Connection
 from app.database.queries import Queries, value
-from app.players import players
+from app.players import door, players
+from app.players.door import Places
 from app.rooms import dropouts, gatherings, lobby, rooms, takeovers
 from app.sessions import sessions
 from app.sessions.sessions import Session, SessionError
@@ -217,6 +218,22 @@ async def seat_now(conn: Connection, session_id: str, study: Study, kind: str, b
     who, (has, is_) = ("1 person", ("has", "is")) if seated == 1 else (f"{seated} people", ("have", "are"))
     did = f"{has} sat down" if study.lobby.ready is None else f"{is_} asked whether they are ready"
     return f"{who} {did}."
+
+
+async def change_places(conn: Connection, session_id: str, places: Places, by: str) -> str:
+    """How many may come in by the link for everybody from now on; nobody who is in has to leave."""
+    session = await sessions.lock_as(conn, session_id, by)
+    before = await door.places_of(conn, session_id)
+    if before is None:
+        raise SessionError(f"{session.name} has no link for everybody. It was opened without --door.")
+    if session.status == "closed":
+        raise SessionError(f"{session.name} is closed: nobody can come in any more.")
+    if before == places:
+        return f"{session.name} has these places already; nothing changed."
+    await door.change_places(conn, session_id, places)
+    if places.most is None:
+        return "As many can come in as there are."
+    return f"{places.most_in:,} can come in by the link for everybody."
 
 
 # Of a whole session: each takes it by its id alone.

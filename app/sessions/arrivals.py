@@ -61,7 +61,7 @@ async def sign_in(studies: Studies, conn: Connection, forms: Sequence[EntryForm]
         entry, page = {}, ""
         if player.status == "invited" and player.session_status != "closed" and player.id not in read:
             study = await studies.of(player.session_id)
-            judged = _judge(study, player.session_id, player.id, forms[nth].form)
+            judged = judge(study, player.session_id, player.id, forms[nth].form)
             if isinstance(judged, Refused):
                 outcomes[nth] = judged
                 continue
@@ -85,7 +85,7 @@ async def sign_in(studies: Studies, conn: Connection, forms: Sequence[EntryForm]
     return outcomes
 
 
-def _judge(study: Study, session_id: str, player_id: int, form: Form) -> Guest | Leaver | Refused:
+def judge(study: Study, session_id: str, player_id: int, form: Form) -> Guest | Leaver | Refused:
     """What becomes of somebody by their form alone."""
     if study.entrance.is_declined(form):
         return Leaver(player_id, study.entrance.decline)

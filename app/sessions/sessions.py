@@ -10,7 +10,8 @@ from datetime import datetime
 from app.database.connections import Connection
 from app.database.queries import Queries, row
 from app.database.queries import rows as typed_rows
-from app.players import players
+from app.players import door, players
+from app.players.door import Places
 from app.players.people import Person
 from app.players.tokens import new_token
 from app.rooms import lobby
@@ -53,14 +54,20 @@ async def open_session(
     people: Sequence[Person],
     name: str | None = None,
     start_at: datetime | None = None,
+    places: Places | None = None,
 ) -> Session:
-    """A new session with its door open: people can sign in and wait. `start_at`: when it starts by itself."""
+    """A new session with its door open: people can sign in and wait. `start_at`: when it starts by itself.
+
+    `places`: of its one link for everybody; None: it has none.
+    """
     session_id = new_token(8)
     new = dict(id=session_id, name=name or study.title, seed=secrets.randbits(62), sha256=study.sha256)
     await conn.execute(SQL["add_session"], new | dict(start_at=start_at))
     await add_files(conn, session_id, study)
     await conn.execute(SQL["add_lobby"], dict(id=session_id))
     await players.invite(conn, session_id, people)
+    if places is not None:
+        await door.add_door(conn, session_id, places)
     return await find_session(conn, session_id)
 
 

@@ -10,9 +10,11 @@ from pathlib import Path
 from app.study.checks.together import check_people, check_together
 from app.study.hooks.uses import HOOKS_FILE
 from app.study.languages.texts import texts_in
+from app.study.model.door import FIRST_IDS, OTHERS
 from app.study.model.fields import Field
 from app.study.model.study import ANY, RoomKind, Sections, Study
 from app.study.pages import is_page
+from app.study.sections.door import read_door
 from app.study.sections.dropout import read_dropout
 from app.study.sections.entry import read_entry
 from app.study.sections.finish import read_finish
@@ -149,8 +151,9 @@ def _sections(table: Table, files: Mapping[str, bytes]) -> Sections:
         screens=read_screens(table, entry),
         quotas=read_quotas(table, entry),
         standby=read_standby(table),
+        door=(door := read_door(table)),
         privacy=read_privacy(table, files),
-        pay=read_pay(table, finish.codes, [field.name for field in entry]),
+        pay=read_pay(table, finish.codes, [field.name for field in entry], (*door.ids, *FIRST_IDS, *OTHERS)),
     )
     table.report_unknown_keys("a study")
     return sections

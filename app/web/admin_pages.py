@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from litestar import get, post
 from litestar.exceptions import NotFoundException
@@ -15,14 +16,18 @@ from app.export.anonymous import Mask
 from app.export.csv_stream import written
 from app.export.person import person_numbered
 from app.players import notes
+from app.players.door import Places
+from app.players.links import door_link
 from app.players.tokens import new_token
 from app.sessions import actions, sessions, stopped_rooms
 from app.sessions.actions import ACTIONS
+from app.sessions.sessions import SessionError
 from app.study.model.fields import first
 from app.web import templates
 from app.web.access import rights, security
 from app.web.acts import Action, Wish, carry_out, moment
 from app.web.auth import address_of
+from app.web.drawn import qr_picture
 from app.web.fragments import fragment, sse
 from app.web.lab import Query, lab_of
 from app.web.monitor.dashboard import tick_context
@@ -62,7 +67,10 @@ async def session_page(request: Query, session_id: str, wall: bool = False) -> R
     async with lab.pool.connection() as conn:
         tick = await read_tick(conn, session_id, await read_server(conn))
         banner = await notes.banner_of(conn, session_id)
-    context = dict(who=who, wall=wall, banner=banner, form_key=new_token(12))
+    context = dict(who=who, wall=wall, banner=banner, form_key=new_token(12), door_link="")
+    if tick.door:
+        link = door_link(session_id, lab.config.public_url)
+        context |= dict(door_link=link, door_picture=qr_picture(link))
     return page("admin/session.html", context | tick_context(tick, study))
 
 
@@ -170,6 +178,19 @@ async def _retry_seating(wish: Wish) -> str:
     return await stopped_rooms.retry_seating(wish.conn, wish.session_id, moment(wish, "at"), wish.by)
 
 
+async def _change_places(wish: Wish) -> str:
+    most, extra = first(wish.form, "places").strip(), first(wish.form, "extra").strip().rstrip("% ")
+    for text, what in ((most, "Places"), (extra, "The share of extra ones")):
+        if text and not (text.isascii() and text.isdecimal() and int(text) <= 100_000):
+            raise SessionError(f"{what} must be a whole number, or nothing: “{text}” is none.")
+    if most and not int(most):
+        raise SessionError(
+            "With no places nobody could come in. Write 1 or more; to shut the door, close the session."
+        )
+    places = Places(int(most) if most else None, Decimal(extra or 0) / 100)
+    return await actions.change_places(wish.conn, wish.session_id, places, wish.by)
+
+
 async def _seat_now(wish: Wish) -> str:
     return await actions.seat_now(wish.conn, wish.session_id, wish.study, first(wish.form, "kind"), wish.by)
 
@@ -186,6 +207,7 @@ SESSION_ACTIONS |= {
     "banner": _tell_everybody,
     "retry-seating": _retry_seating,
     "seat": _seat_now,
+    "places": _change_places,
 }
 HANDLERS = [still_logged_in, still_on_session, session_list, session_page, session_live]
 HANDLERS += [act_on_session, export_zip, person_zip, payments_csv]

@@ -12,6 +12,7 @@ from app.config import Config
 from app.web import (
     account_pages,
     admin_pages,
+    door_pages,
     erase_pages,
     health,
     hindrances,
@@ -65,6 +66,7 @@ def create_app(config: Config, url: str) -> Litestar:
     return Litestar(
         route_handlers=[
             *player_pages.HANDLERS,
+            *door_pages.HANDLERS,
             other_players.go_on_as,
             *privacy_pages.HANDLERS,
             Router("/admin", guards=[same_site, no_players_page, admitted], route_handlers=admin),

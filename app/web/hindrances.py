@@ -14,7 +14,7 @@ from app.web.live.places import LobbyPlace, Place, RoomPlace
 from app.web.responses import POLICY, page, texts_for
 
 PLAIN_COOKIE = "networklab_plain"
-DOORS = ("/join/",)  # addresses that set a player's cookie and lead on to /play
+DOORS = ("/join/", "/s/")  # addresses that set a player's cookie and lead on to /play
 FRAMES = {"frame", "iframe", "embed", "object"}
 SOON = 5  # seconds
 
@@ -36,7 +36,9 @@ def door_without_cookie(request: Request) -> str | None:  # type: ignore[type-ar
     """The door that somebody has just come through, if the cookie that they got there has not come back."""
     door = told_address(request.headers.get("referer", ""))
     at_door = door.path.startswith(DOORS) and door.netloc == request.headers.get("host")
-    return door.path if at_door and request.url.path == "/play" else None
+    if not at_door or request.url.path != "/play":
+        return None
+    return f"{door.path}?{door.query}" if door.query else door.path
 
 
 def is_plain(request: Query, wish: bool | None) -> bool:

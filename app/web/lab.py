@@ -21,6 +21,7 @@ from app.config import Config
 from app.database.connections import Connection, Pool, look_around, open_pool
 from app.database.group_commit import GroupCommit
 from app.database.listener import Listener
+from app.players.door import DoorCounts
 from app.players.presence import Presence
 from app.players.signs_of_life import Signs
 from app.rooms import messages, records
@@ -29,6 +30,7 @@ from app.rooms.receipts import Receipt
 from app.rooms.records import Answer
 from app.sessions.arrivals import EntryForm, Outcome, sign_in
 from app.sessions.conductor import Conductor
+from app.sessions.door_forms import DoorForm, sign_in_by_door
 from app.sessions.erasures import Erasures
 from app.sessions.seating_runs import SeatingRuns
 from app.sessions.studies import Studies
@@ -57,7 +59,7 @@ class Lab:
     pool: Pool
     keys: Keys
     studies: Studies
-    arrivals: GroupCommit[EntryForm, Outcome]
+    arrivals: GroupCommit[EntryForm | DoorForm, Outcome]
     answers: GroupCommit[Answer, Receipt | None]
     messages: GroupCommit[NewMessage, int | TooFast | None]
     live: Live
@@ -67,6 +69,7 @@ class Lab:
     ticker: Ticker
     presence: Presence
     signs: Signs
+    door_counts: DoorCounts
     open_pages: OpenPages  # of researchers
     hashing: Hashing
     guesses: Guesses
@@ -137,8 +140,12 @@ async def open_lab(config: Config, url: str) -> AsyncIterator[Lab]:
 def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
     studies = Studies(pool)
 
-    async def come_in(conn: Connection, forms: Sequence[EntryForm]) -> list[Outcome]:
-        return await sign_in(studies, conn, forms)
+    async def come_in(conn: Connection, forms: Sequence[EntryForm | DoorForm]) -> list[Outcome]:
+        own = [one for one in forms if isinstance(one, EntryForm)]
+        by_door = [one for one in forms if isinstance(one, DoorForm)]
+        of_own = iter(await sign_in(studies, conn, own) if own else ())
+        of_door = iter(await sign_in_by_door(studies, conn, by_door))
+        return [next(of_own if isinstance(one, EntryForm) else of_door) for one in forms]
 
     async def say(conn: Connection, sent: Sequence[NewMessage]) -> list[int | TooFast | None]:
         return await messages.store(conn, sent, config.messages_at_once)
@@ -147,6 +154,7 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
         return render_tick(tick, await studies.of(tick.session.id))
 
     presence, signs, acknowledged = Presence(), Signs(), Counter[str]()
+    door_counts = DoorCounts()
     process = f"{socket.gethostname()}:{os.getpid()}"
     counting = Turns(2, 200)
     live, open_pages = Live(url, pool, keys, studies), OpenPages(url)
@@ -163,9 +171,12 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
         listener=_listener(config.listener_url or url, live, open_pages, pool),
         conductor=Conductor(url, studies, hooks),
         seating=SeatingRuns(pool, studies, hooks),
-        ticker=Ticker(url, process, lambda: lab.figures(), render, presence, signs, acknowledged),
+        ticker=Ticker(
+            url, process, lambda: lab.figures(), render, presence, signs, door_counts, acknowledged
+        ),
         presence=presence,
         signs=signs,
+        door_counts=door_counts,
         open_pages=open_pages,
         hashing=Hashing(),
         guesses=Guesses(pool, counting),

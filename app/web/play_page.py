@@ -17,15 +17,22 @@ from app.web.responses import piece
 
 def door_page(
     study: Study,
-    token: str,
+    action: str,
+    privacy: str,
     values: Mapping[str, str] = {},
     errors: Mapping[str, str] = {},
     elsewhere: bool = False,
+    visit: str = "",
+    preview: bool = False,
     outdated: bool = False,
 ) -> Response[str]:
-    """`elsewhere`: the browser is in already as another player. `outdated`: what stood above the form has changed."""
+    """`action`: where the form is sent; `privacy`: the page of what is stored. `elsewhere`: the browser is in already
+    as another player. `visit`: tells one browser at the link for everybody from others. `preview`: nobody comes in.
+    `outdated`: what stood above the form has changed.
+    """
     said = templates.texts_of(study).say_all(errors)
-    shown = dict(study=study, token=token, values=values, errors=said, elsewhere=elsewhere)
+    shown = dict(study=study, action=action, privacy=privacy, values=values, errors=said)
+    shown |= dict(elsewhere=elsewhere, visit=visit, preview=preview)
     shown |= dict(above=page_above(study), outdated=outdated)
     html = templates.render_own(study, "join", "player/join.html", **shown)
     return piece(html, 409 if outdated else 422 if errors else 200)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from urllib.parse import quote
 
 from litestar import get, post
 from litestar.exceptions import ClientException
@@ -15,7 +15,6 @@ from markupsafe import escape
 from psycopg_pool import PoolTimeout, TooManyRequests
 
 from app.database import clock
-from app.database.group_commit import Busy
 from app.players import drafts, notes
 from app.rooms import dropouts
 from app.rooms.messages import NewMessage, TooFast, read_message
@@ -24,18 +23,12 @@ from app.sessions.arrivals import Closed, EntryForm, Refused
 from app.study.languages.texts import Sentence
 from app.study.model.fields import FieldError, Form, first, typed
 from app.web import hindrances, other_players, record_forms, templates
-from app.web.auth import (
-    PLAYER_COOKIE,
-    NotSignedIn,
-    check_whose,
-    own_cookie,
-    player_of,
-    same_site,
-)
+from app.web.auth import NotSignedIn, check_whose, player_of, same_site
+from app.web.coming_in import come_in, seat
 from app.web.forms import form_of
 from app.web.fragments import fragment
 from app.web.invitations import Token, hold_off, invited, unknown_token
-from app.web.lab import Lab, Query, lab_of
+from app.web.lab import Query, lab_of
 from app.web.live.places import DonePlace, Place, RoomPlace
 from app.web.live.versions import version_of
 from app.web.live.whereabouts import place_of
@@ -45,7 +38,6 @@ from app.web.refusals import closed, refused, stale, undelivered
 from app.web.responses import not_yet, page, piece, problem, texts_for, wants_page
 
 LARGEST_FORM = 200_000  # bytes
-SEATING_PATIENCE = 12.0  # seconds
 
 
 @get("/")
@@ -61,12 +53,13 @@ async def join_form(request: Query, token: Token) -> Response[str]:
     study = await lab.studies.of(player.session_id)
     elsewhere = await other_players.is_elsewhere(request, player.id)
     if player.status != "invited":
-        context = dict(player=player, study=study, token=token, elsewhere=elsewhere)
+        action, privacy = _addresses(token)
+        context = dict(player=player, study=study, action=action, privacy=privacy, elsewhere=elsewhere)
         return piece(templates.render_for(study, "player/join_again.html", **context))
     if player.session_status == "closed":
         return closed(request, study)
     lab.presence.opened(player.id, player.session_id)
-    return door_page(study, token, elsewhere=elsewhere)
+    return door_page(study, *_addresses(token), elsewhere=elsewhere)
 
 
 @post("/join/{token:str}", guards=[same_site])
@@ -79,15 +72,10 @@ async def join(request: Query, token: Token) -> Response[str] | Redirect:
     if isinstance(arrived, Refused):
         study = await lab.studies.of(arrived.session_id)
         values = typed(study.entry, form)
-        return door_page(study, token, values, arrived.errors, outdated=arrived.outdated)
+        return door_page(study, *_addresses(token), values, arrived.errors, outdated=arrived.outdated)
     if isinstance(arrived, Closed):
         return closed(request, await lab.studies.of(arrived.session_id))
-    if arrived.status == "waiting":
-        await _seat(lab, arrived.session_id, arrived.id)
-    lab.sign_in_times.append(time.monotonic() - began)
-    key = lab.keys.player_cookie(arrived.id, arrived.session_id)
-    headers, cookies = own_cookie(request, PLAYER_COOKIE, key), other_players.remembered(request, arrived.id)
-    return Redirect("/play", status_code=303, headers=headers, cookies=cookies)
+    return await come_in(request, arrived, began)
 
 
 @get("/play")
@@ -227,7 +215,7 @@ async def say_here(request: Query) -> Response[str] | Redirect:
     lab.signs.gave(await lab.studies.of(session_id), player_id)
     form = await form_of(request)
     if first(form, "ready"):
-        await _seat(lab, session_id, player_id, ready=True)
+        await seat(lab, session_id, player_id, ready=True)
         if not wants_page(dict(request.scope["headers"])):
             return piece(fragment("#page", "innerMorph", (await _place(request)).html()))
     if first(form, "nudged"):
@@ -250,12 +238,10 @@ async def leave(request: Query) -> Redirect:
     return Redirect("/play", status_code=303)
 
 
-async def _seat(lab: Lab, session_id: str, player_id: int, ready: bool = False) -> None:
-    try:
-        async with asyncio.timeout(SEATING_PATIENCE):
-            await lab.seating.seat(session_id, player_id, ready)
-    except TimeoutError:
-        raise Busy from None  # it is done all the same; asking again finds out where they are
+def _addresses(token: str) -> tuple[str, str]:
+    """Of a link of one's own: where its form goes, and the page of what is stored."""
+    action = f"/join/{quote(token, safe='')}"
+    return action, f"{action}/privacy"
 
 
 async def _place(request: Query) -> Place:

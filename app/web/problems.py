@@ -107,7 +107,7 @@ def _busy(request: Query, _: Exception) -> Response[str]:
         to = None
         sentence = Sentence("The server is busy. Your page tries again by itself; nothing is lost.")
     else:
-        to = request.url.path
+        to = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         sentence = Sentence("The server is busy just now; nothing is lost. Wait a moment, then go on.")
     return problem(request, 503, sentence, to, headers={"Retry-After": "1"})
 

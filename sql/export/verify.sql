@@ -201,6 +201,22 @@ union all
 select format('players %%s have one label, %%s', string_agg(id::text, ', ' order by id), label)
 from player where session_id = %(session_id)s group by label having count(*) > 1
 
+-- name: one_id_at_the_door_one_player
+select format('players %%s came by one id', string_agg(id::text, ', ' order by id)) as problem
+from player where session_id = %(session_id)s and door_id is not null group by door_id having count(*) > 1
+union all
+select format('player %%s came by the link for everybody, but their id is not in what it brought', id)
+from player where session_id = %(session_id)s and erased_at is null and by_door is not null
+    and not starts_with(door_id, 'browser ')
+    and not exists (select from jsonb_each_text(given) g where g.value = door_id)
+union all
+select format('player %%s came by the link for everybody, and nothing finds them again', id)
+from player where session_id = %(session_id)s and erased_at is null and by_door is not null and door_id is null
+union all
+select format('players %%s are the number %%s that came by the link for everybody', string_agg(id::text, ', ' order by id),
+    by_door)
+from player where session_id = %(session_id)s and by_door is not null group by by_door having count(*) > 1
+
 -- name: status_and_slot_agree
 select format('player %%s: %%s, room %%s, slot %%s, signed in %%s, seated %%s', id, status, coalesce(room_id::text, 'none'),
     coalesce(slot::text, 'none'), coalesce(signed_in_at::text, 'never'), coalesce(seated_at::text, 'never'))

@@ -1,2 +1,3 @@
 -- name: invited
-select id, label, type, token_hash from player where session_id = %(session_id)s and erased_at is null order by id
+select id, label, type, token_hash from player
+where session_id = %(session_id)s and erased_at is null and by_door is null order by id

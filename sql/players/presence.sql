@@ -26,3 +26,6 @@ where s.player_id = %(player_id)s order by s.since
 
 -- name: opened_at
 select opened_at from visit where player_id = %(player_id)s
+
+-- name: is_connected
+select exists (select from connected where session_id = %(session_id)s and player_id = %(player_id)s)

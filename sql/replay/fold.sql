@@ -3,7 +3,7 @@ select id, room_id, last_seq, records, messages from log where session_id = %(se
 
 -- name: invited_to
 -- As they were before anything happened: only who waits is ever of another type.
-select p.id, p.label, coalesce(e.data->>'type', p.type) as type
+select p.id, p.label, coalesce(e.data->>'type', p.type) as type, p.by_door is not null as by_door
 from player p
 left join log l on l.session_id = p.session_id and l.room_id is null
 left join event e on e.log_id = l.id and e.player_id = p.id and e.name = 'player_signed_in'

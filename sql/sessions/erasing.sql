@@ -163,7 +163,7 @@ with own as materialized (
         and (newcomer.id is not null or leaver.id is not null)
 )
 update player p set label = own.instead, token_hash = sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())),
-    token_end = '', entry = '{}', given = '{}', erased_at = clock_timestamp(), erase_wanted_at = null
+    token_end = '', door_id = null, entry = '{}', given = '{}', erased_at = clock_timestamp(), erase_wanted_at = null
 from own where p.id = own.id
 
 -- name: add_erasure

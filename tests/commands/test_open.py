@@ -190,3 +190,39 @@ def test_a_session_that_starts_by_itself_has_a_time_that_is_to_come_and_says_whe
         assert sentence in is_refused(ended)
     ended = shell.type(*opens, "--starts", "2099-12-01T10:00", "--zone", "Europe/Berlin")
     assert "seating begins by itself at 2099-12-01 09:00 UTC" in ended.stdout, ended.stderr
+
+
+def test_one_link_for_everybody_is_opened_with_or_without_a_list(shell: Shell) -> None:
+    base, people = (
+        {"NETWORKLAB_URL": "https://lab.example"},
+        str(shell.people("token,label,type\n,,red\n,,blue\n")),
+    )
+    alone, both, said, neither, places, extra, links = shell.type_all(
+        [
+            (["open", str(RUMOUR), "--door", "--json"], base),
+            (["open", str(RUMOUR), "--door", "--json", "--players", people], base),
+            (["open", str(RUMOUR), "--door", "--places", "120", "--extra", "20%"], base),
+            (["open", str(RUMOUR)], base),
+            (["open", str(RUMOUR), "--players", people, "--places", "3"], base),
+            (["open", str(RUMOUR), "--door", "--extra", "5%"], base),
+            (["open", str(RUMOUR), "--door", "--links", "links.csv"], base),
+        ]
+    )
+    found = json.loads(alone.stdout)
+    assert found == {
+        "session": found["session"],
+        "players": 0,
+        "door": f"https://lab.example/s/{found['session']}",
+    }
+    assert json.loads(both.stdout)["players"] == 2
+    assert (
+        "for everybody, until 120 are in, with 24 more as some will not finish, is https://lab" in said.stdout
+    )
+    assert "?PROLIFIC_PID={{%PROLIFIC_PID%}}" in said.stdout
+    for ended, sentence in (
+        (neither, "Nobody could come in. Give --players with a list, --door"),
+        (places, "--places and --extra are of the link for everybody. Give --door, too."),
+        (extra, "--extra is a share of the places. Give --places, too."),
+        (links, "--links writes the links of a list. Give --players, too"),
+    ):
+        assert sentence in is_refused(ended)

@@ -68,6 +68,9 @@ async def all_the_rest(conn: Connection, lively: Lively, people: list[int]) -> N
         "update asked set ready_at = now() where player_id = %(waits)s",
         "delete from asked",
         "insert into asked select %(waits)s, max(id), 'any', now() from gathering",
+        "insert into door (session_id) values (%(session)s)",
+        "update door set places = 120, extra = 0.2 where session_id = %(session)s",
+        "insert into came_again (session_id, player_id) values (%(session)s, %(waits)s)",
         "update player set queued_at = clock_timestamp() where id = %(waits)s",
         "delete from asked",
     ):

@@ -15,6 +15,7 @@ import psycopg
 
 from app.config import PROJECT
 from app.database.connections import Connection, connect
+from app.players.door import Places
 from app.players.people import Person
 from app.rehearsal.browser import Browser
 from app.rehearsal.programs import program
@@ -61,10 +62,14 @@ class House:
         people: Mapping[str, int] | Sequence[Person] = {"red": 2, "blue": 2},
         start: bool = True,
         page: str = PAGE,
+        places: Places | None = None,
     ) -> Opened:
-        """A session of this study with so many people of each type; seating begins if `start`."""
+        """A session of this study with so many people of each type; seating begins if `start`.
+
+        `places`: of a link for everybody; None: there is none.
+        """
         study = parse({"study.toml": toml.encode(), "pages/talk.html": page.encode()})
-        return self.open_study(study, people, start)
+        return self.open_study(study, people, start, places)
 
     def open_files(self, files: Mapping[str, bytes], people: Mapping[str, int], start: bool = True) -> Opened:
         return self.open_study(parse(files), people, start)
@@ -73,7 +78,11 @@ class House:
         return self.open_files(read_folder(folder), people, start)
 
     def open_study(
-        self, study: Study, people: Mapping[str, int] | Sequence[Person], start: bool = True
+        self,
+        study: Study,
+        people: Mapping[str, int] | Sequence[Person],
+        start: bool = True,
+        places: Places | None = None,
     ) -> Opened:
         if isinstance(people, Mapping):
             people = [
@@ -83,7 +92,7 @@ class House:
             ]
 
         async def work(conn: Connection) -> str:
-            session = await open_session(conn, study, people)
+            session = await open_session(conn, study, people, places=places)
             if start:
                 await ACTIONS["start"](conn, session.id, "story")
             return session.id

@@ -147,9 +147,6 @@ def door(template: str, **shown: Any) -> Callable[[Study], str]:
     return lambda study: templates.render_for(
         study,
         f"player/{template}.html",
-        study=study,
-        token="t",
-        values={},
-        errors={},
-        **(dict(above="", outdated=False) | shown),
+        **dict(study=study, action="/join/t", privacy="/join/t/privacy", values={}, errors={}),
+        **(dict(elsewhere=False, visit="", preview=False, above="", outdated=False) | shown),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from app.study.languages.catalogues import DEFAULT
+from app.study.model.door import Door
 from app.study.model.entrance import DECLINED, FULL, SCREENED_OUT, Entrance, Quota, ScreenOut
 from app.study.model.fields import Field
 from app.study.model.networks import Network, Tie
@@ -171,6 +172,7 @@ class Sections:
     roles: Roles | None = None
     standby: Standby | None = None
     privacy: Privacy = field(default_factory=Privacy)
+    door: Door = field(default_factory=Door)
 
     @property
     def ends_at_door(self) -> frozenset[str]:

@@ -10,8 +10,10 @@ from app.study.syntax.mistakes import Findings, nearest
 from app.study.syntax.table import Table
 
 
-def read_pay(document: Table, outcomes: Collection[str], entry: Collection[str]) -> Pay:
-    """`outcomes` are the ways to end, `entry` the fields of the entry form."""
+def read_pay(
+    document: Table, outcomes: Collection[str], entry: Collection[str], ids: Collection[str] = ()
+) -> Pay:
+    """`outcomes` are the ways to end, `entry` the fields of the entry form, `ids` what may come with a link."""
     pay = document.table("pay", "[pay] with single brackets, and its settings below")
     if pay is None:
         return Pay()
@@ -29,9 +31,10 @@ def read_pay(document: Table, outcomes: Collection[str], entry: Collection[str])
     if found.most is not None and found.most < found.least and pay.sound("most") and pay.sound("least"):
         sentence = f"`most` is {found.most}, which is less than `least`, {found.least}."
         pay.wrong("most", sentence, "Raise it, or lower `least`.")
-    if found.participant and found.participant not in entry and pay.sound("participant"):
+    known = (*entry, *ids)
+    if found.participant and found.participant not in known and pay.sound("participant"):
         sentence = f"The entry form has no field `{found.participant}` that could ask for the recruiter's id."
-        near = nearest(found.participant, entry)
+        near = nearest(found.participant, known)
         cure = f"Did you mean `{near}`?" if near else "Add it to [entry], or remove the line."
         pay.wrong("participant", sentence, cure)
     pay.report_unknown_keys("[pay]")
@@ -51,7 +54,7 @@ def check_pay(findings: Findings, sections: Sections) -> None:
                     ("pay", key), sentence, 'Name a function in score = "…" at a step, or remove it.'
                 )
     for outcome, comes, what in (
-        (FULL, FULL in sections.ends_at_door, "[[quota]]"),
+        (FULL, FULL in sections.ends_at_door or findings.given(("door",)), "[[quota]]"),
         (SCREENED_OUT, SCREENED_OUT in sections.ends_at_door, "[[screen_out]]"),
         (DECLINED, DECLINED in sections.ends_at_door, "`decline` in [entry]"),
         ("standby", sections.standby, "[standby]"),

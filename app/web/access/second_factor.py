@@ -9,12 +9,12 @@ import secrets
 import time
 
 import pyotp
-import segno
 from markupsafe import Markup
 
 from app.database.connections import Connection
 from app.database.queries import Queries, value
 from app.players.tokens import new_token
+from app.web.drawn import qr_picture
 
 SQL = Queries(__name__)
 ISSUER = "NetworkLab"
@@ -37,11 +37,7 @@ def address_in_app(name: str, secret: str) -> str:
 
 
 def picture(name: str, secret: str) -> Markup:
-    """As an SVG, black on white in the dark as well: some cameras read nothing else."""
-    drawn = segno.make_qr(address_in_app(name, secret))
-    return Markup(
-        drawn.svg_inline(border=3, dark="#000", light="#fff", omitsize=True, svgclass=None, lineclass=None)
-    )
+    return qr_picture(address_in_app(name, secret))
 
 
 async def is_on(conn: Connection, name: str) -> bool:

@@ -33,7 +33,9 @@ EVERYBODY: frozenset[EventName] = frozenset(
 # The lobby shows how many wait and what rooms can still open, which these change, as do MOVES …
 COUNTED: frozenset[EventName] = frozenset({"player_signed_in", "room_opened"})
 # … and of these no player is told: a room that has ended counts as one that was opened
-PASSED_OVER: frozenset[EventName] = frozenset({"seating_stopped", "seating_retried", "room_ended"})
+PASSED_OVER: frozenset[EventName] = frozenset(
+    {"seating_stopped", "seating_retried", "room_ended", "places_changed", "player_came_again"}
+)
 AGAIN = 10.0  # seconds after which a lobby that counts only who is there is counted again
 LOBBY_PACE = 0.3  # seconds between two renderings of one lobby
 logger = logging.getLogger(__name__)

@@ -21,6 +21,7 @@ import psycopg
 from app.database import clock
 from app.database.connections import Connection, Line
 from app.players import presence
+from app.players.door import DoorCounts
 from app.players.presence import Presence
 from app.players.signs_of_life import Signs
 from app.web import templates
@@ -65,10 +66,12 @@ class Ticker:
         render: Callable[[Tick], Awaitable[bytes]],
         presence: Presence,
         signs: Signs,
+        door_counts: DoorCounts,
         acknowledged: Counter[str],
     ) -> None:
         self.line, self.process, self.figures, self.render = Line(url, "statistics"), process, figures, render
         self.presence, self.signs, self.acknowledged = presence, signs, acknowledged
+        self.door_counts = door_counts
         self.breakages = Breakages()
         templates.told_of_broken.append(self.breakages.hear)
         self.began = datetime.now(UTC)
@@ -125,6 +128,7 @@ class Ticker:
         clock.heard(database_now, asked, datetime.now(UTC))
         await self.signs.write(conn, self.process)
         await self.presence.write(conn, self.process)
+        await self.door_counts.write(conn)
         await self.breakages.write(conn)
         await self._tell_acknowledged(conn)
         if time.monotonic() >= self.beat:

@@ -12,7 +12,8 @@ from app.database import clock
 from app.database.connections import Connection
 from app.database.events import EventName
 from app.database.queries import Queries, row, rows
-from app.players import quotas
+from app.players import door, quotas
+from app.players.door import DoorCount, DoorNow, Places
 from app.players.notes import CallForHelp, open_questions
 from app.sessions.sessions import Session, find_session
 from app.study.model.entrance import AT_THE_DOOR
@@ -137,6 +138,9 @@ class Tick:
     taken: Mapping[int, int]  # quota, by place in the study → people let in
     broken: Sequence[BrokenPage]  # in whose place players see ours
     connections_free: int  # of the database
+    door: DoorNow | None  # None: there is no link for everybody
+    places: Places | None
+    door_counts: Sequence[DoorCount]
 
     @property
     def next_deadline(self) -> datetime | None:
@@ -160,6 +164,8 @@ async def read_tick(conn: Connection, session_id: str, server: Figures, before: 
         taken = await quotas.taken(conn, session_id)
         broken = await broken_pages(conn, session_id)
         gone, connections_free = await surroundings(conn)
+        door_now, places = await door.door_now(conn, session_id), await door.places_of(conn, session_id)
+        door_counts = await door.counts_of(conn, session_id)
     counts = dict.fromkeys(STATUSES, 0)
     for status, _, count, _ in people:
         counts[status] += count
@@ -193,6 +199,9 @@ async def read_tick(conn: Connection, session_id: str, server: Figures, before: 
         taken=taken,
         broken=broken,
         connections_free=connections_free,
+        door=door_now,
+        places=places,
+        door_counts=door_counts,
     )
 
 

@@ -1,0 +1,256 @@
+"""The one link for everybody: whose it is, the form behind it, and a sentence for whoever can't come in by it."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated
+from urllib.parse import parse_qsl
+
+from litestar import get, post
+from litestar.params import Parameter
+from litestar.response import Redirect, Response
+
+from app.database.connections import Connection
+from app.players import door
+from app.players.players import Player, find_player
+from app.players.presence import is_connected
+from app.players.tokens import is_guessable, new_token
+from app.sessions.arrivals import Closed, Refused
+from app.sessions.door_forms import DoorForm
+from app.study.languages.texts import Sentence
+from app.study.model.door import Bearer, Previewed, Unfit, read_link
+from app.study.model.fields import first, typed
+from app.study.model.study import Study
+from app.web import other_players, templates
+from app.web.access.attempts import network_of
+from app.web.auth import PLAYER_COOKIE, address_of, cookie_in, same_site, too_many
+from app.web.coming_in import come_in
+from app.web.forms import form_of
+from app.web.invitations import UnknownToken, hold_off
+from app.web.lab import Query, lab_of
+from app.web.play_page import door_page
+from app.web.privacy import privacy_page
+from app.web.responses import piece, problem
+
+SessionId = Annotated[str, Parameter(max_length=40)]
+MOST_PARAMETERS = 100
+VISIT = re.compile("[a-z0-9]{16}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    """Somebody with a link that is right. `player`: whose it is, if they have come in by it before."""
+
+    session_id: str
+    session_status: str
+    study: Study
+    link: Bearer
+    door_id: str  # empty: nobody's yet
+    player: Player | None
+    own: int  # the player of this session whom their browser's cookie names; 0: nobody
+
+    @property
+    def may_be_guessed(self) -> bool:
+        return bool(self.link.id) and is_guessable(self.link.id)
+
+
+@get("/s/{session_id:str}")
+async def door_form(request: Query, session_id: SessionId) -> Response[str]:
+    """Changes nothing: link scanners open it too."""
+    caller = await _caller(request, session_id)
+    if not isinstance(caller, _Caller):
+        return caller
+    study, player = caller.study, caller.player
+    elsewhere = await other_players.is_elsewhere(request, player.id if player else 0)
+    if player is not None and player.status != "invited":
+        context = dict(player=player, study=study, action=_address(request), elsewhere=elsewhere)
+        context |= dict(privacy=_privacy_address(request))
+        return piece(templates.render_for(study, "player/join_again.html", **context))
+    if caller.session_status == "closed":
+        return _closed(request, caller.session_id, study)
+    return _form(request, study, visit=new_token(), elsewhere=elsewhere)
+
+
+@post("/s/{session_id:str}", guards=[same_site])
+async def come_by_door(request: Query, session_id: SessionId) -> Response[str] | Redirect:
+    """Makes the player, or finds them again."""
+    lab, form, began = lab_of(request), await form_of(request), time.monotonic()
+    caller = await _caller(request, session_id, sent=True)
+    if not isinstance(caller, _Caller):
+        return caller
+    visit = first(form, "visit") if VISIT.fullmatch(first(form, "visit")) else new_token()
+    door_id = caller.door_id or f"{door.OF_BROWSER}{visit}"
+    arrived = await lab.arrivals.commit(DoorForm(session_id, door_id, caller.link.given, form, caller.own))
+    if isinstance(arrived, Refused):
+        typed_in = typed(caller.study.entry, form)
+        return _form(
+            request,
+            caller.study,
+            typed_in,
+            arrived.errors,
+            visit=visit,
+            outdated=arrived.outdated,
+        )
+    if arrived is None:
+        return await _no_door(request, session_id)
+    if isinstance(arrived, Closed):
+        return _closed(request, session_id, caller.study)
+    for name in caller.link.unfilled:
+        lab.door_counts.add(session_id, caller.study, "unfilled", name)
+    return await come_in(request, arrived, began)
+
+
+@get("/s/{session_id:str}/privacy")
+async def stored_by_door(request: Query, session_id: SessionId) -> Response[str]:
+    caller = await _caller(request, session_id)
+    if not isinstance(caller, _Caller):
+        return caller
+    back, here = _address(request).replace("/privacy", "", 1), _address(request)
+    async with lab_of(request).pool.connection() as conn:
+        return await privacy_page(conn, caller.study, caller.player or _nobody_yet(caller), back, here)
+
+
+async def _caller(request: Query, session_id: str, sent: bool = False) -> _Caller | Response[str]:
+    """Who comes, or what they are told. Raises `UnknownToken`, and a 429 for who has guessed too often.
+
+    `sent`: a form, which is looked at together with others; nothing is asked here that can be told then.
+    """
+    lab, status = lab_of(request), ""
+    if not sent or lab.studies.at_hand(session_id) is None:
+        async with lab.pool.connection() as conn:
+            found = await door.find_door(conn, session_id)
+        if found is None:
+            raise UnknownToken
+        status = found.session_status
+        if not found.is_there:
+            return await _no_door(request, session_id)
+    study = await lab.studies.of(session_id)
+    link = read_link(study.door, _parameters(request))
+    if isinstance(link, Previewed):
+        return _form(request, study, preview=True)
+    if isinstance(link, Unfit):
+        return _unfit(request, session_id, study, link)
+    cookie = lab.keys.read_player_cookie(cookie_in(dict(request.scope["headers"]), PLAYER_COOKIE))
+    own = cookie.player_id if cookie and cookie.session_id == session_id else 0
+    caller = _Caller(session_id, status, study, link, link.id, None, own)
+    if caller.may_be_guessed:
+        hold_off(request)
+    if sent and not caller.may_be_guessed and (link.id or not own):
+        return caller
+    async with lab.pool.connection() as conn:
+        door_id = link.id or await door.id_of_browser(conn, session_id, own)
+        known = (await door.come_by_door(conn, session_id, [door_id])).get(door_id)
+        player = await find_player(conn, known[0]) if known else None
+        caller = replace(caller, door_id=door_id, player=player)
+        taken = await _is_taken(conn, caller)
+    return await _in_use(request, caller) if taken else caller
+
+
+async def _no_door(request: Query, session_id: str) -> Response[str]:
+    sentence = Sentence(
+        "This study has no link for everybody. Open the link from your own invitation; if you have none, write to"
+        " the people who sent you here."
+    )
+    return problem(request, 404, sentence, study=await lab_of(request).studies.of(session_id))
+
+
+async def _is_taken(conn: Connection, caller: _Caller) -> bool:
+    """Whether somebody else may well be in with an id that could be guessed: their page is there just now."""
+    player = caller.player
+    if (
+        player is None
+        or caller.own == player.id
+        or not caller.may_be_guessed
+        or player.status in ("finished", "left")
+    ):
+        return False
+    return await is_connected(conn, caller.session_id, player.id)
+
+
+async def _in_use(request: Query, caller: _Caller) -> Response[str]:
+    lab = lab_of(request)
+    lab.door_counts.add(caller.session_id, caller.study, "in use")
+    if wait := await lab.guesses.wrong(network_of(address_of(request))):
+        raise too_many(wait)
+    sentence = Sentence(
+        "Somebody is in by this link already, with a page that is open just now. If that is you, go on there, or close"
+        " that page and come back here after a few seconds. If it is not, write to the people who invited you."
+    )
+    return problem(request, 409, sentence, _address(request), study=caller.study)
+
+
+def _nobody_yet(caller: _Caller) -> Player:
+    """Whoever has the link and has not come in by it."""
+    return Player(
+        token_hash=b"",
+        id=0,
+        session_id=caller.session_id,
+        label="",
+        type="",
+        status="invited",
+        room_id=None,
+        slot=None,
+        signed_in_at=None,
+        waiting_since=None,
+        seated_at=None,
+        finished_at=None,
+        outcome=None,
+        code=None,
+        session_status=caller.session_status,
+    )
+
+
+def _form(
+    request: Query,
+    study: Study,
+    values: Mapping[str, str] = {},
+    errors: Mapping[str, str] = {},
+    visit: str = "",
+    elsewhere: bool = False,
+    preview: bool = False,
+    outdated: bool = False,
+) -> Response[str]:
+    return door_page(
+        study,
+        _address(request),
+        _privacy_address(request),
+        values,
+        errors,
+        elsewhere=elsewhere,
+        visit=visit,
+        preview=preview,
+        outdated=outdated,
+    )
+
+
+def _unfit(request: Query, session_id: str, study: Study, link: Unfit) -> Response[str]:
+    lab_of(request).door_counts.add(session_id, study, link.why, link.name)
+    return piece(templates.render_for(study, "player/door_unfit.html", study=study, link=link), 400)
+
+
+def _closed(request: Query, session_id: str, study: Study) -> Response[str]:
+    lab_of(request).door_counts.add(session_id, study, "closed")
+    code = study.finish.codes["full"]
+    return piece(templates.render_for(study, "player/door_closed.html", study=study, code=code), 410)
+
+
+def _parameters(request: Query) -> list[tuple[str, str]]:
+    query = request.scope["query_string"].decode("latin-1")
+    return parse_qsl(query, keep_blank_values=True, errors="replace")[:MOST_PARAMETERS]
+
+
+def _address(request: Query) -> str:
+    """Where this page's form goes: here, with all that came with the link."""
+    query = request.scope["query_string"].decode("latin-1")
+    return f"{request.url.path}?{query}" if query else request.url.path
+
+
+def _privacy_address(request: Query) -> str:
+    path, _, query = _address(request).partition("?")
+    return f"{path}/privacy?{query}" if query else f"{path}/privacy"
+
+
+HANDLERS = [door_form, come_by_door, stored_by_door]

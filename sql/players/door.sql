@@ -1,0 +1,79 @@
+-- name: add_door
+insert into door (session_id, places, extra) values (%(session_id)s, %(places)s, %(extra)s)
+
+-- name: find_door
+select s.id as session_id, s.status::text as session_status, d.session_id is not null as is_there
+from session s left join door d on d.session_id = s.id where s.id = %(session_id)s
+
+-- name: come_by_door
+-- Those who have come by it, of these ids.
+select p.door_id, p.id, p.status::text from player p where p.session_id = %(session_id)s and p.door_id = any(%(ids)s)
+
+-- name: id_of_browser
+-- Of somebody without a recruiter's id, whom their browser's cookie finds again.
+select door_id from player
+where id = %(player_id)s and session_id = %(session_id)s and starts_with(door_id, %(of_browser)s)
+
+-- name: next_numbers
+-- The session is locked. Labels of a list may look like ours.
+with numbers as (
+    select nth::integer from door d cross join lateral generate_series(d.made + 1, d.made + %(count)s + (
+        select count(*)::integer from player where session_id = d.session_id and label like 'd-%%' and by_door is null
+    )) as nth
+    where d.session_id = %(session_id)s
+        and not exists (select from player where session_id = d.session_id and label = 'd-' || nth)
+    order by nth limit %(count)s
+), counted as (
+    update door set made = (select max(nth) from numbers) where session_id = %(session_id)s
+)
+select nth from numbers order by nth
+
+-- name: make
+-- Nobody has a token that leads to them: random bytes stand in its place, as the version before expects some.
+insert into player (session_id, label, type, token_hash, door_id, by_door, given)
+select %(session_id)s, 'd-' || number, type, sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), door_id,
+    number, given
+from unnest(%(numbers)s::integer[], %(types)s::text[], %(ids)s::text[], %(givens)s::jsonb[])
+    as p(number, type, door_id, given)
+order by number
+returning door_id, id
+
+-- name: places_left
+-- Below nothing where there are fewer places than there were. Whoever left without ever sitting down has given the
+-- place back.
+select places + ceil(places * extra)::integer - (
+    select count(*)::integer from player p
+    where p.session_id = d.session_id and p.by_door is not null
+        and (p.room_id is not null or p.status not in ('invited', 'left'))
+) from door d where session_id = %(session_id)s
+
+-- name: places_of
+select places as most, extra from door where session_id = %(session_id)s
+
+-- name: change_places
+update door set places = %(places)s, extra = %(extra)s where session_id = %(session_id)s
+
+-- name: came_again
+-- Not of who has just come, or whose arrival is not logged yet; and once a minute at most.
+insert into came_again (session_id, player_id)
+select session_id, id from player p
+where id = any(%(player_ids)s) and arrival_logged and signed_in_at < clock_timestamp() - interval '2 seconds'
+    and not exists (select from came_again where player_id = p.id and at > clock_timestamp() - interval '1 minute')
+order by id
+
+-- name: put_counts
+insert into door_count as c (session_id, why, parameter, times, last_at)
+select * from unnest(%(sessions)s::text[], %(whys)s::text[], %(parameters)s::text[], %(times)s::integer[],
+    %(at)s::timestamptz[])
+on conflict (session_id, why, parameter) do update
+set times = c.times + excluded.times, last_at = greatest(c.last_at, excluded.last_at)
+
+-- name: counts_of
+select why, parameter, times, last_at from door_count where session_id = %(session_id)s order by times desc, why, parameter
+
+-- name: door_now
+select count(p.id)::integer as came,
+    count(*) filter (where p.room_id is not null or p.status not in ('invited', 'left'))::integer as taken,
+    count(*) filter (where p.status = 'finished')::integer as finished
+from door d left join player p on p.session_id = d.session_id and p.by_door is not null
+where d.session_id = %(session_id)s group by d.session_id

@@ -1,0 +1,273 @@
+"""The one link for everybody: whoever comes by it is one person, however often, and a broken link says what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+
+from app.export.verify import verify
+from app.players.door import Places
+from app.rehearsal.browser import Browser, Reply
+from app.replay.check import check as replay_check
+from app.study.reading import parse
+from tests.house.guests import hidden_fields, watching
+from tests.house.house import House, Opened
+from tests.house.server import Server
+from tests.house.studies import as_files
+from tests.house.waits import apart, until
+
+STUDY = """
+title = "Everybody"
+[entry]
+fields = [{name = "age", ask = "Your age", kind = "integer", min = 18, max = 99}]
+[[room]]
+name = "pair"
+seats = {red = 1, blue = 1}
+[[step]]
+page = "talk"
+limit = "1h"
+fields = [{name = "belief", ask = "How sure?", kind = "integer", min = 0, max = 100}]
+"""
+ANONYMOUS = STUDY + "[door]\nanonymous = true\n"
+AGE = {"age": "30"}
+ALL = Places()
+
+
+def pid(nth: int) -> str:
+    return f"{nth:024x}"
+
+
+def link(session: Opened, query: str = "") -> str:
+    return f"/s/{session.id}?{query}" if query else f"/s/{session.id}"
+
+
+def of(session: Opened, nth: int) -> str:
+    return link(session, f"PROLIFIC_PID={pid(nth)}&STUDY_ID=s1")
+
+
+def opened(house: House, toml: str = STUDY, places: Places = ALL, start: bool = False) -> Opened:
+    return house.open(toml, people={}, start=start, places=places)
+
+
+def browser(house: House, server: Server) -> Browser:
+    one = Browser(server.base)
+    house.browsers.append(one)
+    return one
+
+
+def people(house: House, session: Opened) -> list[tuple[str, str, str]]:
+    return house.sql(
+        "select label, type, status::text from player where session_id = %s order by by_door", session.id
+    )
+
+
+def kept(house: House, session: Opened, toml: str = STUDY) -> None:
+    """What holds of any session."""
+    assert house.contradictions(session) == []
+    assert house.read(lambda conn: replay_check(conn, session.id)).differences == []
+    verdict = asyncio.run(verify(house.database, session.id, parse(as_files(toml))))
+    assert verdict.ok, str(verdict)
+
+
+def test_the_form_changes_nothing_and_one_id_is_one_person_wherever_they_come(
+    shared: House, server: Server, other_server: Server
+) -> None:
+    house, session = shared, opened(shared)
+    here, there = browser(house, server), browser(house, other_server)
+    mine = of(session, 1)
+
+    async def story() -> None:
+        form = await here.get(mine)
+        assert form.status == 200 and f'action="{mine.replace("&", "&amp;")}"' in form.text
+        assert people(house, session) == []
+        wrong = await here.post(mine, {"age": "9"})
+        assert wrong.status == 422 and people(house, session) == []
+
+        # At the same moment through two processes, each twice
+        answers = await asyncio.gather(*(one.post(mine, AGE) for one in (here, there, here, there)))
+        assert {(one.status, one.headers["location"]) for one in answers} == {(303, "/play")}
+        assert people(house, session) == [("d-1", "red", "waiting")]
+        assert [("You’re in." in (await one.get("/play")).text) for one in (here, there)] == [True, True]
+
+        again = await browser(house, server).get(mine)
+        assert "You signed in before." in again.text and 'name="age"' not in again.text
+        assert (await browser(house, server).post(of(session, 2), AGE)).status == 303
+        assert people(house, session)[1:] == [("d-2", "blue", "waiting")]
+
+    house.tell(story())
+    given = house.sql("select given, door_id from player where session_id = %s order by id", session.id)
+    assert given[0] == ({"PROLIFIC_PID": pid(1), "STUDY_ID": "s1"}, pid(1))
+    house.act("start", session)
+    kept(house, session)
+
+
+def test_each_broken_link_says_what_to_do_and_is_counted(shared: House, server: Server) -> None:
+    house, session, listed = shared, opened(shared), shared.open(STUDY)
+    one = browser(house, server)
+    said = {
+        "PROLIFIC_PID={{%PROLIFIC_PID%}}&STUDY_ID={{%STUDY_ID%}}&SESSION_ID={{%SESSION_ID%}}": (
+            "Whoever sent you here has not put into the link who you are.",
+            "PROLIFIC_PID is still a placeholder, {{%PROLIFIC_PID%}}:",
+        ),
+        "PROLIFIC_PID=%7B%7B%25PROLIFIC_PID%25%7D%7D": (
+            "Whoever sent you here has not",
+            "still a placeholder",
+        ),
+        "": ("This link does not say who you are.", "The link must bring an id, such as PROLIFIC_PID"),
+        "PROLIFIC_PID=": ("This link does not say who you are.", "PROLIFIC_PID is empty in this link."),
+        "PROLIFIC_PID=A&PROLIFIC_PID=B": ("This link says in two ways who you are.", "more than once."),
+        "PROLIFIC_PID=Ada": ("What this link says of who you are can’t be right.", "like [0-9a-f]{24}."),
+    }
+
+    async def story() -> None:
+        for query, sentences in said.items():
+            for answer in (await one.get(link(session, query)), await one.post(link(session, query), AGE)):
+                page = html.unescape(answer.text)
+                assert answer.status == 400 and all(one in page for one in sentences), (query, page[-1500:])
+        preview = await one.get(
+            link(session, "workerId=A1B2C3&assignmentId=ASSIGNMENT_ID_NOT_AVAILABLE&hitId=3X")
+        )
+        assert preview.status == 200 and "This is a preview" in preview.text and "Your age" in preview.text
+        assert "disabled>Come in" in preview.text
+        assert (await one.get("/s/nowhere1")).status == 404
+        without = await one.get(link(listed, f"PROLIFIC_PID={pid(1)}"))
+        assert without.status == 404 and "no link for everybody" in without.text
+
+        def counted() -> bool:
+            found = house.sql(
+                "select why, parameter, times from door_count where session_id = %s order by 1, 2", session.id
+            )
+            return found == [
+                ("empty", "PROLIFIC_PID", 2),
+                ("missing", "", 2),
+                ("placeholder", "PROLIFIC_PID", 4),
+                ("twice", "PROLIFIC_PID", 2),
+                ("unlike", "PROLIFIC_PID", 2),
+            ]
+
+        await until(counted, "the counts of all that went wrong")
+
+    house.tell(story())
+    assert people(house, session) == []
+
+
+def test_without_ids_each_browser_is_a_new_person_whom_its_cookie_finds_again(
+    shared: House, server: Server, other_server: Server
+) -> None:
+    house, session = shared, opened(shared, ANONYMOUS)
+    ada, bob = browser(house, server), browser(house, other_server)
+
+    async def story() -> None:
+        form = AGE | hidden_fields((await ada.get(link(session))).text, link(session))
+        # The double click: neither of the two has a cookie yet
+        second = browser(house, other_server)
+        answers = await asyncio.gather(ada.post(link(session), form), second.post(link(session), form))
+        assert [one.status for one in answers] == [303, 303] and len(people(house, session)) == 1
+        assert "You signed in before." in (await ada.get(link(session))).text
+        assert (await ada.post(link(session), AGE)).status == 303
+        assert len(people(house, session)) == 1
+        assert (await bob.post(link(session, "seat=7"), AGE)).status == 303
+        assert [label for label, *_ in people(house, session)] == ["d-1", "d-2"]
+
+    house.tell(story())
+    assert house.sql("select given from player where session_id = %s order by id", session.id) == [
+        ({},),
+        ({"seat": "7"},),
+    ]
+    house.act("start", session)
+    kept(house, session, ANONYMOUS)
+
+
+def test_a_place_under_an_id_that_can_be_guessed_is_not_taken_while_its_page_is_there(
+    shared: House, server: Server
+) -> None:
+    house, session = shared, opened(shared, start=True)
+    ada, eve = browser(house, server), browser(house, server)
+    code = link(session, "survey_code=4711")
+
+    async def told() -> list[tuple[object, ...]]:
+        """Whoever comes once more, a moment after she did, is in the log."""
+        answer = await browser(house, server).post(code, AGE)
+        if answer.status != 303:
+            return []
+        return house.sql(
+            "select 1 from event where session_id = %s and name = 'player_came_again'", session.id
+        )
+
+    async def story() -> None:
+        assert (await ada.post(code, AGE)).status == 303
+        async with watching(ada, "/play/live"):
+            await until(lambda: _is_connected(house, session), "ada's page")
+            kept_out = await eve.get(code)
+            assert kept_out.status == 409 and "Somebody is in by this link already" in kept_out.text
+            assert (await eve.post(code, AGE)).status == 409
+            assert (await ada.post(code, AGE)).status == 303, "her own browser is hers"
+        assert await until(told, "a place whose page is silent, and a word in the log") == [(1,)]
+
+    house.tell(story())
+    assert len(people(house, session)) == 1
+    kept(house, session)
+
+
+def test_places_are_taken_to_the_last_and_come_back_and_late_ones_get_a_code(
+    shared: House, server: Server, other_server: Server
+) -> None:
+    house, session = shared, opened(shared, places=Places(4))
+    servers = (server, other_server)
+
+    async def story() -> None:
+        guests = [browser(house, servers[nth % 2]) for nth in range(12)]
+        came = await asyncio.gather(*(one.post(of(session, nth), AGE) for nth, one in enumerate(guests, 1)))
+        assert {one.status for one in came} == {303}
+        pages = [(await one.get("/play")).text for one in guests]
+        inside = [nth for nth, page in enumerate(pages) if "You’re in." in page]
+        assert len(inside) == 4 and sum("Enough people are in already." in page for page in pages) == 8
+        assert sum(">FULL<" in page for page in pages) == 8
+        form = hidden_fields(pages[inside[0]], "/play/leave")
+        assert (await guests[inside[0]].post("/play/leave", form)).status == 303
+        more = [browser(house, server) for _ in range(2)]
+        assert [(await one.post(of(session, 20 + nth), AGE)).status for nth, one in enumerate(more)] == [
+            303,
+            303,
+        ]
+        shown = [(await one.get("/play")).text for one in more]
+        assert "You’re in." in shown[0] and "Enough people are in already." in shown[1]
+
+        apart(lambda: house.act("close", session))
+        late = await browser(house, server).get(of(session, 30))
+        assert late.status == 410 and ">FULL<" in late.text
+        assert (await browser(house, server).post(of(session, 30), AGE)).status == 410
+        assert (await browser(house, server).post(of(session, 1), AGE)).status == 303, (
+            "who had come sees the end"
+        )
+
+    house.tell(story())
+    kept(house, session)
+
+
+def test_sixty_behind_one_address_come_by_it_at_once_each_twice_and_a_tenth_with_a_broken_link(
+    shared: House, server: Server, other_server: Server
+) -> None:
+    house, session, many = shared, opened(shared, start=True), 60
+    servers = (server, other_server)
+    broken = (link(session), link(session, "PROLIFIC_PID={{%PROLIFIC_PID%}}"), link(session, "PROLIFIC_PID="))
+
+    async def come(nth: int, twice: int) -> Reply:
+        return await browser(house, servers[twice]).post(of(session, nth), AGE)
+
+    async def story() -> None:
+        astray = [browser(house, servers[nth % 2]).get(broken[nth % 3]) for nth in range(many // 10)]
+        both = [come(nth, twice) for nth in range(many) for twice in (0, 1)]
+        answers = await asyncio.gather(*astray, *both)
+        assert [one.status for one in answers] == [400] * len(astray) + [303] * (2 * many)
+        assert all("For the researcher" in one.text for one in answers[: len(astray)])
+
+    house.tell(story())
+    found = people(house, session)
+    assert len(found) == many and {label for label, *_ in found} == {f"d-{nth}" for nth in range(1, many + 1)}
+    assert {status for *_, status in found} <= {"waiting", "playing"}
+    kept(house, session)
+
+
+def _is_connected(house: House, session: Opened) -> bool:
+    return bool(house.sql("select 1 from connected where session_id = %s", session.id))
