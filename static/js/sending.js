@@ -4,7 +4,7 @@ const sending = (() => {
   const ANSWER = 15000; // milliseconds that an answer may take: a connection may be dead, and nobody says so
   const passing = new Set([429, 502, 503, 504]);
   const requests = new Set(); // … on their way
-  const unsent = new Map(); // form → what could not be sent yet: tries, the timer, what it said and since when
+  const unsent = new Map(); // form → what could not be sent yet: tries, the timer, what it said and since when, its button
   const bodies = new WeakMap(); // form → what it sent last
   const starts = new WeakMap(); // form → when
   const isForm = (node) => node?.matches?.("form[hx-post]");
@@ -15,8 +15,15 @@ const sending = (() => {
     clearTimeout(unsent.get(form)?.timer);
     const timer = setTimeout(send, wait, form);
     const first = unsent.get(form) ?? { said: String(bodies.get(form)), since: starts.get(form) };
-    unsent.set(form, { ...first, tries: tries + 1, timer, busy });
+    const button = first.button ?? pressed(form);
+    unsent.set(form, { ...first, button, tries: tries + 1, timer, busy });
     state.tell({ unsent: unsent.size });
+  }
+
+  // Which of its buttons it was sent by, where that says something: what is sent again says it, too.
+  function pressed(form) {
+    const sent = bodies.get(form);
+    return [...form.elements].find((one) => one.type === "submit" && one.name && sent?.get(one.name) === one.value);
   }
 
   function send(form) {
@@ -104,6 +111,8 @@ const sending = (() => {
     if (waiting) {
       clearTimeout(waiting.timer);
       waiting.timer = null; // it is on its way
+      const { button } = waiting;
+      if (button) ctx.request.body.set(button.name, button.value);
     }
     bodies.set(form, ctx.request.body);
     Object.assign(ctx.request.headers, triedAgo(form, ctx.request.body));

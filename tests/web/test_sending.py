@@ -35,6 +35,20 @@ from tests.house.stage import (
 from tests.house.waits import apart, until
 
 pytestmark = pytest.mark.browser
+EACH_CHANGE = """
+title = "Each change"
+[[room]]
+name = "pair"
+seats = {any = 2}
+[[step]]
+page = "talk"
+limit = "10m"
+save = "change"
+fields = [
+    {name = "belief", ask = "How sure are you?", kind = "integer", min = 0, max = 100},
+    {name = "agree", ask = "How many agree?", kind = "integer", min = 0, max = 10},
+]
+"""
 
 
 def test_a_form_that_meets_a_busy_server_is_sent_again_under_the_same_key_and_stored_once(
@@ -146,6 +160,34 @@ def test_what_was_saved_without_a_network_is_sent_as_soon_as_there_is_one(stage:
     assert took < 300, "milliseconds from the network to the form on its way"
     assert stage.versions(session, "P1", "agree") == ["3"]
     assert stage.house.sql("select * from late_claim where session_id = %s", session.id) == []
+
+
+def test_what_was_sent_by_its_button_is_sent_again_by_it_after_a_lost_connection(stage: Stage) -> None:
+    stage.bear(r"ERR_|Failed to fetch|htmx:error|htmx:sse:error|network error")
+    session = stage.open(EACH_CHANGE, 2)
+    stage.guests(session, "P2", entry={})
+    ann = stage.page()
+    ann.goto(stage.link(session, "P1"))
+    ann.get_by_role("button", name="Come in").click()
+    expect_state(ann, "Live", 15_000)
+    belief = ann.get_by_label("How sure are you?")
+    expect(belief).to_be_visible()
+    ann.context.set_offline(True)
+    with ann.expect_event("requestfailed"):
+        belief.fill("64")
+        belief.press("Enter")  # presses the form's button, which stands there for browsers without scripts
+    expect_state(ann, "Not saved yet, trying again…")
+    with ann.expect_event("requestfailed"):
+        belief.fill("65")
+        belief.blur()
+    ann.context.set_offline(False)
+    # What a change sends is kept until every question has an answer; whoever presses the button hears which has none.
+    expect(ann.get_by_text("Please look at the answer marked below.")).to_be_visible()
+    expect(belief).to_have_value("65")
+    ann.get_by_label("How many agree?").fill("3")
+    ann.get_by_label("How many agree?").press("Enter")
+    expect(ann.locator("#saved")).to_contain_text("Saved.")
+    assert stage.versions(session, "P1", "belief") == ["65"]
 
 
 async def move_on(conn: Connection, session: Opened) -> None:
