@@ -28,12 +28,12 @@ OF_SEVERAL = {
     "replay": "replay",
     "rooms": "asked each rewiring standby",
     "sessions": "any_order crashes what_stays",
-    "study": "fields kinds languages networks randomisation roles study treatments wrong_studies",
+    "study": "fields kinds languages networks randomisation redirect roles study treatments wrong_studies",
     "study/hooks": "hooks reading",
     "web": """
         admin barriers browser clock drafts keyboard
         networks odd_requests pages phone
-        every_state sending sentences sides static
+        every_state handing_in last_page sending sentences sides static
     """,
     "web/live": "live",
     "web/monitor": "monitor",

@@ -31,6 +31,7 @@ from app.export.anonymous import Mask, masked, told
 from app.export.csv_stream import BLOCK, Blocks, copied, fetched, listed, written
 from app.export.person import FILES as OF_PERSON
 from app.export.person import IN_WORDS, OnePerson, in_words, own_lines
+from app.players.codes import Codes, codes_of
 from app.study.model.study import Study
 
 SQL = Queries(__name__)
@@ -172,7 +173,8 @@ async def write_files(
     start = session.started_at or session.opened_at
     found = await conn.execute(SQL["given_names"], dict(session_id=session_id))
     given = [name for (name,) in await found.fetchall()]
-    for name, blocks in _tables(conn, session_id, study, given):
+    codes = await codes_of(conn, session_id, study)
+    for name, blocks in _tables(conn, session_id, study, given, codes):
         if isinstance(of, Mask):
             blocks = masked(of, study, start, name, blocks)
         elif isinstance(of, OnePerson):
@@ -217,15 +219,15 @@ async def _fill(
 
 
 def _tables(
-    conn: Connection, session_id: str, study: Study, given: Sequence[str]
+    conn: Connection, session_id: str, study: Study, given: Sequence[str], codes: Codes
 ) -> Iterator[tuple[str, Blocks]]:
     wide = codebook.wide_columns(study)
 
     def player(found: Sequence[Any]) -> Sequence[object]:
-        *cells, entry, brought, outcome, treatment, page = found
+        *cells, code, entry, brought, outcome, treatment, page, erased = found
         said = [*(entry.get(field.name) for field in study.entry), *(brought.get(name) for name in given)]
-        treated = (treatment.get(one.name) for one in study.treatments)
-        return (*cells, *said, outcome, *treated, *([page] if study.entry_page else []))
+        said += [outcome, *(treatment.get(one.name) for one in study.treatments)]
+        return (*cells, codes.handed_in(cells[0], code, erased), *said, *([page] if study.entry_page else []))
 
     def room(found: Sequence[Any]) -> Sequence[object]:
         *cells, treatment = found

@@ -7,13 +7,14 @@ import io
 import re
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
 from app.database import clock
 from app.database.connections import Connection
 from app.database.queries import Queries
+from app.players.codes import codes_of
 from app.players.pay import Account, AccountLine, Earning, account_of
 from app.players.players import Player
 from app.study.languages.currencies import currency_digits
@@ -41,7 +42,7 @@ _ID = re.compile(r"[\w.@-]{1,100}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """A player who came, and their account."""
+    """A player who came, with the code that they hand in, and their account."""
 
     player: Player
     participant: str  # the recruiter's name for them
@@ -61,14 +62,15 @@ class Booked:
 
 async def booked(conn: Connection, session_id: str, study: Study) -> AsyncGenerator[Booked]:
     """Everybody who came, in the order of their numbers, a few hundred at a time. `conn` is in a transaction."""
-    now = clock.now()
+    now, codes = clock.now(), await codes_of(conn, session_id, study)
     async with conn.cursor("booked") as cursor:
         cursor.itersize = 200
         await cursor.execute(SQL["accounts"], dict(session_id=session_id))
-        async for *columns, entry, given, door_id, room, positions, amounts, reasons, times in cursor:
+        async for *columns, entry, given, door_id, erased, room, positions, amounts, reasons, times in cursor:
             player = Player(*columns)
             found = zip(positions or (), amounts or (), reasons or (), times or (), strict=True)
             account = account_of(study, player, [Earning(*one) for one in found], now)
+            player = replace(player, code=codes.handed_in(player.id, player.code, erased))
             said = {**given, **entry}
             yield Booked(player, participant(study, player, said, door_id or ""), room or "", account)
 

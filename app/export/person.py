@@ -18,6 +18,7 @@ from app.database.queries import Queries
 from app.export import codebook
 from app.export.csv_stream import Blocks
 from app.players import presence
+from app.players.codes import codes_of
 from app.study.model.study import Study
 
 SQL = Queries(__name__)
@@ -79,10 +80,15 @@ async def _lines(conn: Connection, study: Study, person: OnePerson) -> AsyncIter
     async def found(query: str) -> list[tuple[Any, ...]]:
         return await (await conn.execute(SQL[query], dict(player_id=person.id))).fetchall()
 
-    [(type_, status, entry, given, signed_in, seated, finished, outcome, code, room)] = await found("facts")
+    [found_of] = await found("facts")
+    session_id, erased, type_, status, entry, given, signed_in, seated, finished, outcome, code, room = (
+        found_of
+    )
     yield f"What is kept about {person.label} in the study “{study.title}”, times in UTC"
     yield ""
-    facts = {"type": type_, "status": status, "room": room, "outcome": outcome, "code": code}
+    codes = await codes_of(conn, session_id, study)
+    handed_in = codes.handed_in(person.id, code, erased)
+    facts = {"type": type_, "status": status, "room": room, "outcome": outcome, "code": handed_in}
     facts |= {"came in": signed_in, "got a place": seated, "was done": finished}
     facts["link first opened"] = await presence.opened_at(conn, person.id)
     for name, value in facts.items():

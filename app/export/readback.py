@@ -8,7 +8,7 @@ import io
 import json
 import zipfile
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -231,6 +231,27 @@ def unpaid(export: Exported, owed: Mapping[str, tuple[str, Decimal]], exact: boo
             yield f"player {player} is paid for {outcome}, but ended with {owed[player][0]}"
     for player in owed.keys() - paid.keys() if exact else ():
         yield f"player {player} is owed {owed[player][1]}, but is not in payments.csv"
+
+
+def strange_codes(
+    export: Exported, own: Iterable[tuple[str, str, bool, bool, str]], exact: bool
+) -> Iterator[str]:
+    """Players whose code is not their own. `own`: as `verify` has them.
+
+    Unless `exact` somebody may have been given another code since, or have been erased.
+    """
+    right: set[tuple[str, str]] = set()
+    for player, code, is_now, erased, handed_in in own:
+        if is_now or not exact:
+            right |= {(player, handed_in)} if not (erased and exact) else set()
+            right |= {(player, code)} if erased else set()
+    for file in ("players.csv", "payments.csv"):
+        for cells in export.table(file):
+            player, code = (
+                codebook.unescape(export.cell(file, cells, name) or "") for name in ("player", "code")
+            )
+            if code and (player, code) not in right:
+                yield f"player {player} has the code {code} in {file}, which is not theirs"
 
 
 def broken_receipts(export: Exported, kept: Sequence[Kept]) -> Iterator[str]:

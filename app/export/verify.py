@@ -23,13 +23,16 @@ from app.export.readback import (
     differences,
     miscounted_tables,
     payment_differences,
+    strange_codes,
     unpaid,
     wide_differences,
 )
 from app.export.recounts import exceeded_quotas, other_screens, other_treatments
 from app.export.verdicts import MOST, Check, Count, Verification
+from app.players.codes import LETTERS
 from app.rooms.receipts import Kept
 from app.study.languages.currencies import currency_digits
+from app.study.model.outcomes import OWN_LETTERS
 from app.study.model.study import Study
 from app.study.reading import fingerprint
 
@@ -82,7 +85,10 @@ RECOUNTS = {
     ),
 }
 # Held against what is stored line by line: of an anonymous export nobody can say which line is which.
-BY_NUMBER = ("history_is_exported", "records_are_exported", "messages_are_exported", "payments_are_owed")
+BY_NUMBER = (
+    *("history_is_exported", "records_are_exported", "messages_are_exported", "payments_are_owed"),
+    "codes_are_ones_own",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,16 +248,7 @@ async def _export_checks(
                 f"{title}: messages.csv has every message as it is stored.",
                 differences(conn, SQL["stored_messages"], export_, "messages.csv", messages),
             ),
-            await _check(
-                "payments_add_up",
-                f"{title}: ledger.csv explains every cent of payments.csv, where nobody is twice.",
-                _each(payment_differences(export_)),
-            ),
-            await _check(
-                "payments_are_owed",
-                f"{title}: payments.csv pays everybody who is out what follows from what is stored, and nobody else.",
-                _each(unpaid(export_, await _owed(conn, session_id, study), exact)),
-            ),
+            *await _payment_checks(conn, export_, session_id, study, title, exact),
             await _check(
                 "tables_are_whole",
                 f"{title}: every table has as many rows as are stored.",
@@ -261,6 +258,28 @@ async def _export_checks(
     if export_.is_anonymous:
         checks = [check for check in checks if check.name not in BY_NUMBER]
     return checks, export_
+
+
+async def _payment_checks(
+    conn: Connection, export_: Exported, session_id: str, study: Study, title: str, exact: bool
+) -> list[Check]:
+    checks = [
+        await _check(
+            "payments_add_up",
+            f"{title}: ledger.csv explains every cent of payments.csv, where nobody is twice.",
+            _each(payment_differences(export_)),
+        ),
+        await _check(
+            "payments_are_owed",
+            f"{title}: payments.csv pays everybody who is out what follows from what is stored, and nobody else.",
+            _each(unpaid(export_, await _owed(conn, session_id, study), exact)),
+        ),
+    ]
+    if study.finish.per_person:
+        sentence = f"{title}: players.csv and payments.csv have for everybody the code that is theirs alone."
+        wrong = _each(strange_codes(export_, await _own_codes(conn, session_id, study), exact))
+        checks.append(await _check("codes_are_ones_own", sentence, wrong))
+    return checks
 
 
 async def _owed(conn: Connection, session_id: str, study: Study) -> dict[str, tuple[str, Decimal]]:
@@ -280,6 +299,15 @@ async def _owed(conn: Connection, session_id: str, study: Study) -> dict[str, tu
         ),
     )
     return {str(player): (outcome, total) for player, outcome, total in await found.fetchall()}
+
+
+async def _own_codes(
+    conn: Connection, session_id: str, study: Study
+) -> list[tuple[str, str, bool, bool, str]]:
+    """Of each player who is out, for each code: it, whether it is theirs now, whether they are erased, their own."""
+    codes = [*study.finish.codes.values()]
+    told = dict(session_id=session_id, codes=codes, letters=LETTERS, own_letters=OWN_LETTERS)
+    return await (await conn.execute(SQL["own_codes"], told)).fetchall()
 
 
 async def _receipt_checks(path: Path, receipts: Sequence[Kept], title: str, notes: list[str]) -> list[Check]:

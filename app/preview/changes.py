@@ -7,8 +7,9 @@ from dataclasses import fields, replace
 
 from app.study.languages.catalogues import DEFAULT
 from app.study.model.fields import Field
+from app.study.model.outcomes import Finish
 from app.study.model.steps import Step
-from app.study.model.study import Finish, Pay, Study
+from app.study.model.study import Pay, Study
 
 
 def changed_parts(before: Study, after: Study) -> tuple[str, ...]:

@@ -86,14 +86,10 @@ def ends_of(
 
 def ends_by_code(study: Study, diaries: Sequence[Diary]) -> Ends:
     """As far as players see it: from the codes on their last pages."""
-    outcome_of: dict[str, str] = {}
-    for outcome, code in study.finish.codes.items():
-        outcome_of.setdefault(code, outcome)
     wrongs, found = [], []
     for diary in diaries:
-        end = (
-            outcome_of.get(diary.code or "", "unknown") if diary.code else "gone" if diary.gone else "no code"
-        )
+        outcome = study.finish.outcome_of(diary.code) if diary.code else None
+        end = outcome or ("unknown" if diary.code else "gone" if diary.gone else "no code")
         found.append(end)
         if diary.code and (why := _not_by_the_door(study, end, diary)):
             wrongs.append(Wrong(4, f"{diary.label} {why}"))

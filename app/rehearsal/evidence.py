@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -103,7 +104,7 @@ async def gather(
     ends = ends_of(study, seats, openings, diaries, cut)
     asked = asked_of(study, opened, answered, seats, diaries, patience)
     wrongs += [*ends.wrongs, *asked.wrongs]
-    wrongs += _stuck(seats, diaries)
+    wrongs += _stuck(study, seats, diaries)
     wrongs += _messages(said, seats, _hearers(study, said, seats, ties), diaries, moment)
     return Evidence(
         receipts=len(kept),
@@ -128,9 +129,10 @@ def _kept(diaries: Sequence[Diary]) -> Iterator[Kept]:
                 yield kept
 
 
-def _stuck(seats: Sequence[SeatOf], diaries: Sequence[Diary]) -> Iterator[Wrong]:
-    """Everybody who came has a code, and has seen it."""
+def _stuck(study: Study, seats: Sequence[SeatOf], diaries: Sequence[Diary]) -> Iterator[Wrong]:
+    """Everybody who came has a code, and has seen it; where codes are one's own, nobody saw somebody else's."""
     by_label = {seat.label: seat for seat in seats}
+    seen = Counter(diary.code for diary in diaries if diary.code and study.finish.per_person)
     for diary in diaries:
         seat = by_label.get(diary.label)
         if seat is None or diary.signed_in is None:
@@ -140,8 +142,10 @@ def _stuck(seats: Sequence[SeatOf], diaries: Sequence[Diary]) -> Iterator[Wrong]
             yield Wrong(4, f"{diary.label} is {seat.status} after the end, in {seat.room or 'the lobby'}")
         elif diary.code is None and not diary.gone:
             yield Wrong(4, f"{diary.label} never saw the code {seat.code}")
-        elif diary.code and diary.code != seat.code:
+        elif diary.code and study.finish.plain(diary.code) != seat.code:
             yield Wrong(8, f"{diary.label} saw the code {diary.code}, and has {seat.code}")
+        elif diary.code and seen[diary.code] > 1:
+            yield Wrong(8, f"{diary.label} saw the code {diary.code}, which somebody else has, too")
 
 
 Place = tuple[int, int]  # room, slot

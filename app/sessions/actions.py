@@ -11,6 +11,7 @@ from datetime import datetime
 from app.database.connections import Connection
 from app.database.queries import Queries, value
 from app.players import door, players
+from app.players.codes import codes_of
 from app.players.door import Places
 from app.rooms import dropouts, gatherings, lobby, rooms, takeovers
 from app.sessions import sessions
@@ -188,7 +189,10 @@ async def issue(
     if player.code == code:
         return f"{player.label} has the code {code} already; nothing changed."
     await conn.execute(SQL["issue_code"], dict(player_id=player_id, outcome=outcome, code=code))
-    return f"{player.label} has the code {code} now."
+    codes = await codes_of(conn, session_id, study)
+    return (
+        f"{player.label} has the code {codes.handed_in(player_id, code, player.erased_at is not None)} now."
+    )
 
 
 async def retype(conn: Connection, session_id: str, study: Study, player_id: int, type_: str, by: str) -> str:

@@ -17,7 +17,7 @@ from app.study.pages import is_page
 from app.study.sections.door import read_door
 from app.study.sections.dropout import read_dropout
 from app.study.sections.entry import read_entry
-from app.study.sections.finish import read_finish
+from app.study.sections.finish import check_finish, read_finish
 from app.study.sections.lobby import read_lobby
 from app.study.sections.network import read_networks
 from app.study.sections.pay import check_pay, read_pay
@@ -120,6 +120,7 @@ def _read(
     check_pay(findings, sections)
     check_roles(findings, files, sections)
     check_standby(findings, sections)
+    check_finish(findings, sections)
     if people_types is not None:
         check_people(findings, sections.types, sections.rooms, +people_types)
     mistakes = sorted(findings.mistakes, key=_order)
@@ -133,6 +134,8 @@ def _read(
 def _sections(table: Table, files: Mapping[str, bytes]) -> Sections:
     """What is wrong with one is in the table's findings, in this order, and something harmless stands in its place."""
     entry, entrance = read_entry(table)
+    asked, door = [field.name for field in entry], read_door(table)
+    ids = (*door.ids, *FIRST_IDS, *OTHERS)
     sections = Sections(
         title=table.text("title", longest=200),
         language=read_language(table),
@@ -146,14 +149,14 @@ def _sections(table: Table, files: Mapping[str, bytes]) -> Sections:
         dropout=(dropout := read_dropout(table)),
         roles=(roles := read_roles(table)),
         steps=read_steps(table, dropout, roles),
-        finish=(finish := read_finish(table)),
+        finish=(finish := read_finish(table, ids, asked)),
         treatments=read_treatments(table),
         screens=read_screens(table, entry),
         quotas=read_quotas(table, entry),
         standby=read_standby(table),
-        door=(door := read_door(table)),
+        door=door,
         privacy=read_privacy(table, files),
-        pay=read_pay(table, finish.codes, [field.name for field in entry], (*door.ids, *FIRST_IDS, *OTHERS)),
+        pay=read_pay(table, finish.codes, asked, ids),
     )
     table.report_unknown_keys("a study")
     return sections

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from litestar import get, post
 from litestar.exceptions import NotFoundException
 from litestar.response import Redirect, Response
@@ -9,9 +11,11 @@ from litestar.response import Redirect, Response
 from app.database import clock
 from app.database.connections import Connection
 from app.players import notes
+from app.players.codes import codes_of
 from app.players.pay import account_now
 from app.players.players import Player, find_player
 from app.players.tokens import new_token
+from app.players.ways_back import way_back_of
 from app.rooms import takeovers
 from app.sessions import actions
 from app.sessions.sessions import find_session
@@ -41,10 +45,11 @@ async def people(
             conn, session_id, find.strip()[:200], status, type, connection
         )
         session = await find_session(conn, session_id)
+        codes = await codes_of(conn, session_id, study)
     context = dict(
         session=session,
         study=study,
-        people=found,
+        people=[replace(one, code=codes.handed_in(one.id, one.code, one.is_erased)) for one in found],
         more=more,
         find=find,
         status=status,
@@ -67,6 +72,7 @@ async def player_page(request: Query, session_id: str, player_id: int) -> Respon
         player = await _player(conn, session_id, player_id)
         if lab.readers.begins(who.login_id, player_id):
             await security.write(conn, "page_read", who.name, address_of(request), session_id, str(player_id))
+        player = (await codes_of(conn, session_id, study)).shown_to(player)
         story = await histories.story_of(conn, player)
         tells_pay = study.pays and not who.files
         place = None if tells_pay else await place_shown(conn, lab.keys, study, player_id)
@@ -74,7 +80,7 @@ async def player_page(request: Query, session_id: str, player_id: int) -> Respon
         account = await account_now(conn, study, player, clock.now()) if who.files else None
     shown = seen_now(place)
     context = dict(story=story, player=player, study=study, shown=shown, who=who, now=clock.now())
-    context |= dict(standbys=standbys, account=account)
+    context |= dict(standbys=standbys, account=account, lacks=way_back_of(study, player).lacks)
     context |= dict(form_key=new_token(12), type_numbers=type_numbers(study, [player.type]))
     if "hx-request" in request.headers:
         acts = fragment("#acts", "innerMorph", templates.render("admin/_player_acts.html", **context))

@@ -12,7 +12,7 @@ from app.web import hindrances, templates
 from app.web.auth import renewed_cookie
 from app.web.lab import Query
 from app.web.live.places import DonePlace, Place
-from app.web.responses import piece
+from app.web.responses import piece, policy_sending_to
 
 
 def door_page(
@@ -59,6 +59,8 @@ def play_page(
     Who is still in the session gets a newer cookie with it.
     """
     renewed = {} if isinstance(place, DonePlace) else renewed_cookie(request)
+    form = place.way.form if isinstance(place, DonePlace) else None
+    policy = policy_sending_to(form.sites) if form else {}
     html = templates.render(
         "player/play.html",
         templates.texts_of(place.study),
@@ -68,4 +70,4 @@ def play_page(
         plain=hindrances.is_plain(request, plain),
         notice=notice,
     )
-    return piece(html, status, {**renewed, **headers})
+    return piece(html, status, {**renewed, **policy, **headers})

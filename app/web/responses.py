@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from litestar import MediaType, Request
@@ -35,6 +35,10 @@ FOR_RESEARCHERS = [  # of each of their pages
     (b"referrer-policy", b"same-origin"),  # a join link is a secret; it never leaves for another site
 ]
 HEADERS = [*FOR_RESEARCHERS, (b"content-security-policy", PLAYERS_POLICY.encode())]  # of every other answer
+# MTurk shows a task's page in a frame of its own
+FRAMED_BY_MTURK = (
+    "frame-ancestors https://www.mturk.com https://worker.mturk.com https://workersandbox.mturk.com"
+)
 NOT_KEPT = (b"cache-control", b"no-store")
 ONLY_TLS = (
     b"strict-transport-security",
@@ -114,6 +118,20 @@ def texts_for(request: Request[Any, Any, Any]) -> Texts:
 def wants_page(headers: Mapping[bytes, bytes]) -> bool:
     """A browser without scripts follows a form to a page; htmx and programs want the piece."""
     return b"hx-request" not in headers and b"text/html" in headers.get(b"accept", b"")
+
+
+def policy_sending_to(sites: Collection[str]) -> dict[str, str]:
+    """The header of a page whose form may lead to these sites, too: both policies, for both hold."""
+    both = (
+        policy.replace("form-action", f"form-action {' '.join(sites)}") for policy in (POLICY, PLAYERS_POLICY)
+    )
+    return {"Content-Security-Policy": ", ".join(both)}
+
+
+def policy_framed_by_mturk() -> dict[str, str]:
+    """The header of a page that MTurk may show in a frame, and nobody else."""
+    both = (POLICY.replace("frame-ancestors 'none'", FRAMED_BY_MTURK), PLAYERS_POLICY)
+    return {"Content-Security-Policy": ", ".join(both)}
 
 
 async def add_headers(message: Message, scope: Scope) -> None:

@@ -5,7 +5,8 @@ select id from player where session_id = %(session_id)s and label = %(label)s
 select label from player where session_id = %(session_id)s and id = %(number)s
 
 -- name: facts
-select p.type, p.status::text, p.entry, p.given, p.signed_in_at, p.seated_at, p.finished_at, p.outcome, p.code, r.name
+select p.session_id, p.erased_at is not null as erased, p.type, p.status::text, p.entry, p.given, p.signed_in_at, p.seated_at,
+    p.finished_at, p.outcome, p.code, r.name
 from player p left join room r on r.id = p.room_id where p.id = %(player_id)s
 
 -- name: answers

@@ -514,3 +514,22 @@ select m.id, concat_ws(E'\x1f', m.player_id, coalesce(r.name, ''), coalesce(m.to
     to_char(m.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), m.slot, m.step, m.round), m.erased, '{}'::text[] as claims
 from message m left join room r on r.id = m.room_id
 where m.session_id = %(session_id)s order by m.id
+
+-- name: own_codes
+-- What each player hands in for each code of the study, made here once more: HMAC with SHA-256, RFC 2104. Who was erased
+-- hands in the study's code, and may have handed in their own before.
+with padded as (
+    select key || decode(repeat('00', 64 - length(key)), 'hex') as key from secret
+), pads as (
+    select string_agg(set_byte('\x00', 0, get_byte(key, n) # 54), ''::bytea order by n) as inner_pad,
+        string_agg(set_byte('\x00', 0, get_byte(key, n) # 92), ''::bytea order by n) as outer_pad
+    from padded cross join generate_series(0, 63) as n
+)
+select p.id::text, c.code, p.code is not distinct from c.code as is_now, p.erased_at is not null as erased, c.code || '-' || (
+    select string_agg(substr(%(letters)s, get_byte(mac, n) %% length(%(letters)s) + 1, 1), '' order by n)
+    from generate_series(0, %(own_letters)s - 1) as n
+)
+from player p cross join (select distinct unnest(%(codes)s::text[])) as c(code) cross join pads
+cross join lateral sha256(outer_pad || sha256(
+    inner_pad || convert_to(concat_ws(' ', 'code', p.session_id, p.id, c.code), 'UTF8'))) as made(mac)
+where p.session_id = %(session_id)s and p.code is not null

@@ -4,8 +4,8 @@
 const drafts = (() => {
   const uploads = new Map(); // name of a form → the timer of its next upload, and the key it was typed under
   const uploaded = new Set(); // … that have been uploaded from this page
-  const OURS = ["form_key", "form-whole"]; // of what a form sends, its key and its button
-  const typed = (data) => [...data].filter(([name]) => !OURS.includes(name));
+  const ours = new Set(["form_key", "form-whole"]); // of what a form sends, its key and its button
+  const typed = (data) => [...data].filter(([name]) => !ours.has(name));
   const typedIn = (form) => typed(new FormData(form));
   const kept = (form) => `draft-${form.dataset.draft}`;
   const keyOf = (form) => form.dataset.key ?? form.elements.form_key.value;

@@ -1,8 +1,12 @@
 // What is done once a page is here, after each update, and four times a second.
 (() => {
+  // Only a page that was loaded with the end on it may send its form to another site (play_page.py).
+  let mayHandIn = false;
+
   function prepare() {
     place.focusWrong();
     sliders.prepare();
+    copying.prepare();
     drafts.restoreAll();
     talk.notice();
     tick();
@@ -20,9 +24,11 @@
     prepare();
     sending.swapped(event.detail.ctx);
     place.keep();
+    if (!mayHandIn && document.querySelector("[data-anew]")) location.reload();
   });
 
   document.addEventListener("DOMContentLoaded", () => {
+    mayHandIn = Boolean(document.querySelector("[data-anew]"));
     clock.read(performance.getEntriesByType("navigation")[0]?.responseStart);
     prepare();
     setInterval(tick, 250);

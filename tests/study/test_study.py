@@ -112,7 +112,7 @@ def test_what_is_left_out_has_a_sensible_value() -> None:
     assert study.types == ("a",)
     assert (study.lobby.max_wait, study.lobby.pay_per_minute) == (600, Decimal(0))
     assert (study.networks[0].kind, study.steps[0].name, study.steps[0].repeat) == ("complete", "talk", 1)
-    assert (study.steps[0].ends, study.dropout.silent, study.finish.redirect) == ("deadline", None, None)
+    assert (study.steps[0].ends, study.dropout.silent, study.finish.redirects) == ("deadline", None, {})
     assert len(set(study.finish.codes.values())) == 6
 
 

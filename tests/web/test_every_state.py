@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from app.study.model.networks import Tie
+from app.study.model.outcomes import Finish
 from app.study.reading import parse
 from tests.house.pages import words
 from tests.house.states import ASKED, NOW, State, a_player, done, door, lobby, room
@@ -46,6 +47,15 @@ SCREENED = (
     GROUP
     + '[entry]\nfields = [{name = "age", ask = "Age", kind = "integer"}]\n[[screen_out]]\nfield = "age"\nmax = 17\n'
 )
+FIXED = (
+    GROUP
+    + '[finish]\nredirect = {complete = "https://example.org/done", lobby = "https://example.org/home"}\n'
+)
+BY_ID = GROUP + '[finish]\nredirect = "https://example.org/done?survey_code={survey_code}"\n'
+OWN = GROUP + "[finish]\nper_person = true\n"
+TURK = {"turkSubmitTo": "https://www.mturk.com", "assignmentId": "3AB"}
+BACK = "The button sends you back to the people who invited you"
+BY_HAND = "take a picture of it, and hand it in to the people who invited you."
 EVERYBODY = "as soon as everybody has answered"
 HAS_ENDED = "The researchers have ended your part in the study."
 
@@ -219,7 +229,8 @@ STATES = {
     "complete": State(
         GROUP,
         done("complete", records=1, messages=2, **SEATED),
-        ("You are done.", "1 answer and 2 messages.", "C-7"),
+        ("You are done.", "1 answer and 2 messages.", "C-7", BY_HAND),
+        (BACK, "No button", "for you alone"),
     ),
     "complete, paid": State(
         PAID, done("complete", **SEATED), ("Your pay: 2.00", "For finishing"), ("All that you saved",)
@@ -276,11 +287,50 @@ STATES = {
     "erased": State(
         GROUP,
         done("complete", records=1, erased_at=NOW, **SEATED),
-        ("Still counted: 1 answer.",),
-        ("there were", "All that you saved"),
+        ("Still counted: 1 answer.", "Nobody can tell any more what was yours."),
+        ("there were", "All that you saved", BY_HAND),
     ),
     "on to the recruiter": State(
-        REDIRECT, done("complete", **SEATED), ("Hand in the code",), ("take a picture",)
+        REDIRECT, done("complete", **SEATED), ("Hand in the code", f"{BACK}, with your code."), (BY_HAND,)
+    ),
+    **{
+        f"on to the recruiter: {outcome}": State(
+            REDIRECT, done(outcome, status="left"), (f"{BACK}, with your code.",), (BY_HAND, "No button")
+        )
+        for outcome in Finish().codes
+        if outcome != "complete"
+    },
+    "back to an address that takes no code": State(
+        FIXED,
+        done("complete", **SEATED),
+        (f"{BACK}. Keep the code", "Go back"),
+        ("Hand in", "with your code"),
+    ),
+    "back by another address": State(FIXED, done("lobby", status="left"), ("Go back",), (BY_HAND,)),
+    "an outcome without an address": State(
+        FIXED,
+        done("withdrawn", status="left", **SEATED),
+        (BY_HAND,),
+        (BACK, "No button"),
+    ),
+    "back by what came with the link": State(
+        BY_ID, done("complete", given={"survey_code": "42"}, **SEATED), (f"{BACK}. Keep the code",)
+    ),
+    "nothing came with the link": State(
+        BY_ID, done("complete", **SEATED), ("No button can send you back", BY_HAND), (BACK, "Go back")
+    ),
+    "erased, with what came with the link": State(
+        BY_ID, done("complete", erased_at=NOW, **SEATED), ("Nobody can tell",), (BACK, "No button", BY_HAND)
+    ),
+    "from MTurk": State(
+        BY_ID,
+        done("complete", given=TURK, **SEATED),
+        ("Hand in the code", "hands your code in at MTurk."),
+        (BACK, "No button", BY_HAND),
+    ),
+    "a code of one's own": State(OWN, done("complete", **SEATED), ("It was made for you alone.",)),
+    "a code of one's own, erased": State(
+        OWN, done("complete", erased_at=NOW, **SEATED), ("C-7",), ("for you alone",)
     ),
     "asked for help when done": State(
         GROUP, done("complete", notices=ASKED, **SEATED), ("They have your question.",), ("keeps running",)

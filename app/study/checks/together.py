@@ -11,8 +11,9 @@ from app.study.hooks.reading.habits import habit_mistakes
 from app.study.hooks.reading.values import reading_mistakes
 from app.study.hooks.reading.words import Words, answers_of
 from app.study.hooks.uses import HOOKS_FILE, check_hooks, uses_of
+from app.study.model.outcomes import CODES_LIKE, Finish
 from app.study.model.steps import Step
-from app.study.model.study import ANY, CODES_LIKE, Finish, Lobby, RoomKind, Sections
+from app.study.model.study import ANY, Lobby, RoomKind, Sections
 from app.study.pages import is_page, page_mistakes
 from app.study.sections.dropout import check_dropouts
 from app.study.sections.treatments import check_treatments

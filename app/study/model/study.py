@@ -8,31 +8,16 @@ from decimal import Decimal
 
 from app.study.languages.catalogues import DEFAULT
 from app.study.model.door import Door
-from app.study.model.entrance import DECLINED, FULL, SCREENED_OUT, Entrance, Quota, ScreenOut
+from app.study.model.entrance import FULL, SCREENED_OUT, Entrance, Quota, ScreenOut
 from app.study.model.fields import Field
 from app.study.model.networks import Network, Tie
+from app.study.model.outcomes import FOR_FINISHING, Finish
 from app.study.model.privacy import Privacy
 from app.study.model.steps import Dropout, Roles, Step
 from app.study.model.treatments import Treatment
 
 ANY = "any"  # the seat that takes every type
 MOST_SEATS = 200  # in one room
-DEFAULT_CODES = {
-    "complete": "COMPLETE",
-    "lobby": "LOBBY",
-    "partner_left": "PARTNER-LEFT",
-    "withdrawn": "WITHDRAWN",
-    FULL: "FULL",
-    SCREENED_OUT: "SCREENED-OUT",
-    DECLINED: "DECLINED",
-    "standby": "STANDBY",
-}
-FOR_FINISHING = (
-    "complete",
-    "partner_left",
-    "closed",
-)  # outcomes that bring the base, unless the study says otherwise
-CODES_LIKE = {"dropped": "withdrawn", "closed": "complete"}  # outcomes with another's code, unless given one
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,21 +104,6 @@ class Pay:
 
     def for_outcome(self, outcome: str) -> Decimal:
         return self.outcomes.get(outcome, self.base if outcome in FOR_FINISHING else Decimal(0))
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """How a player's session ends.
-
-    `codes` has one for each outcome: complete, lobby, partner_left, withdrawn, full, screened_out, declined, standby,
-    dropped (which is the code of withdrawn unless the study gives one) and closed (that of complete). `redirect` is the
-    recruiter's address with `{code}` in it.
-    """
-
-    redirect: str | None = None
-    codes: Mapping[str, str] = field(
-        default_factory=lambda: DEFAULT_CODES | {one: DEFAULT_CODES[like] for one, like in CODES_LIKE.items()}
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -14,6 +13,7 @@ from app.database import clock
 from app.players.notes import Notices
 from app.players.pay import Account, PayNow, pay_of
 from app.players.players import Player
+from app.players.ways_back import WayBack, way_back_of
 from app.rooms.messages import Message
 from app.rooms.prospects import Prospect
 from app.rooms.receipts import Saved
@@ -335,9 +335,8 @@ class DonePlace:
         return f"done ({self.player.outcome}), with the code {self.player.code}"
 
     @property
-    def redirect(self) -> str | None:
-        address = self.study.finish.redirect
-        return address.replace("{code}", quote(self.player.code or "", safe="")) if address else None
+    def way(self) -> WayBack:
+        return way_back_of(self.study, self.player)
 
     def html(self) -> str:
         shown = dict(place=self, now=clock.now(), treatment=self.player.treatment)

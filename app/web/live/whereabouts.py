@@ -7,6 +7,7 @@ from dataclasses import replace
 from app.database import clock
 from app.database.connections import Connection, snapshot
 from app.players import drafts, notes
+from app.players.codes import codes_of
 from app.players.pay import account_now, earned_by
 from app.players.players import Player, find_player, was_taken_out
 from app.rooms import lobby, messages, prospects, receipts, records, rooms
@@ -26,6 +27,7 @@ async def place_of(conn: Connection, keys: Keys, study: Study, player_id: int) -
             return await _lobby(conn, keys, study, player)
         if player.status == "playing" and player.room_id is not None:
             return await _room(conn, keys, study, player, player.room_id)
+        player = (await codes_of(conn, player.session_id, study)).shown_to(player)
         saved = await receipts.saved_by(conn, player.room_id, player.id)
         log_id, seq = await lobby.session_log(conn, player.session_id)
         account = await account_now(conn, study, player, clock.now())

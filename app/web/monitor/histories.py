@@ -58,6 +58,7 @@ class PersonLine:
     waiting_since: datetime | None
     is_connected: bool  # some page of theirs is
     position: int | None  # of the room, in study.plan
+    is_erased: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
 from app.database import clock
 from app.database.connections import Connection
 from app.database.queries import Queries, rows
+from app.players.codes import codes_of
 from app.players.notes import Note, Notices
 from app.players.pay import account_now
-from app.players.players import Player, was_taken_out
+from app.players.players import Player, find_player, was_taken_out
 from app.replay.state import PlayerThen, Then
 from app.rooms import messages, prospects, ties
 from app.rooms.receipts import Saved, digest
@@ -109,7 +110,11 @@ async def place_then(conn: Connection, stage: Stage, player_id: int) -> Place | 
     sent = sum(one.name == "message_sent" and one.player_id == player_id for one in wrote)
     digest_ = digest((one.id, one.field, one.value) for one in own)
     saved = Saved([one.id for one in own], digest_, sent, any(one.erased for one in own))
-    out = _player(stage, player)
+    now = await find_player(conn, player_id)  # no log has what came with them
+    assert now is not None
+    codes = await codes_of(conn, stage.session.id, study)
+    code = codes.handed_in(player_id, player.code, now.erased_at is not None)
+    out = replace(_player(stage, player), given=now.given, code=code)
     account, taken_out = await account_now(conn, study, out, stage.at), await was_taken_out(conn, out)
     return DonePlace(out, study, saved, 0, 0, aside, account, taken_out)
 

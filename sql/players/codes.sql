@@ -1,0 +1,2 @@
+-- name: secret
+select key from secret
