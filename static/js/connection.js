@@ -22,6 +22,7 @@ const connection = (() => {
   let opened = moment();
   let trusted = false; // what it says is shown
   let refused = false; // it began with what is older than what the page shows
+  let overtaken = false; // a form was answered since it was asked for: what it begins with may be from before
   let late = false;
 
   // A clock that stands still while the machine sleeps, and one that can be set: what they agree on is the least.
@@ -106,6 +107,7 @@ const connection = (() => {
   });
 
   document.addEventListener("htmx:sse:before:connection", (event) => {
+    overtaken = false;
     if (!event.detail.connection.attempt) return;
     trusted = false;
     tell();
@@ -115,7 +117,7 @@ const connection = (() => {
     const { event: name, id } = event.detail.message;
     if (name === "beat") {
       late = clock.now() - Number(id) > LATE;
-      if (!trusted && Number(id) < shownAsOf) {
+      if (!trusted && (overtaken || Number(id) < shownAsOf)) {
         refused = true;
         stream.reader?.cancel();
       }
@@ -166,6 +168,7 @@ const connection = (() => {
     document.addEventListener(name, ({ detail: { ctx } }) => {
       if (!ctx.sourceElement.matches?.("form")) return;
       outdated = true;
+      if (name === "htmx:after:request") overtaken = true;
       if (asking && name === "htmx:after:request") asked.ticks = -Infinity;
     });
   }

@@ -18,13 +18,14 @@ class Network(Proxy):
     holds: bool = False  # nothing gets through while this is so: a virus scanner, a laptop that slept
     one_late: bool = False  # each piece gets through with the next
     ends_after: float | None = None  # seconds after which it ends a stream
+    kept: int = 0  # pieces that it has now
 
     async def _stream(self, request: bytes, far: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         held: list[bytes] = []
         async with asyncio.timeout(self.ends_after):
             async for data in pieces(far):
                 held.append(data)
-                kept = len(held) if self.holds else int(self.one_late)
+                self.kept = kept = len(held) if self.holds else int(self.one_late)
                 gone = len(held) - kept
                 await write_piece(back, b"".join(held[:gone]))
                 del held[:gone]

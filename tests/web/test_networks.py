@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,10 +27,10 @@ from tests.house.stage import (
     stays_the_same_page,
     wait_on,
 )
+from tests.house.waits import apart, until
 
 pytestmark = pytest.mark.browser
 
-NOTICED = 12_000  # milliseconds: ten seconds, and a moment for a busy machine
 TRIO = PAIR.replace("any = 2", "any = 3")
 ASKING = "Up to date, asking every 5 s"
 
@@ -63,7 +65,7 @@ def test_where_the_body_of_the_stream_is_held_back_the_page_asks_and_says_so(sta
         answered = asks_of(ann)
         expect_state(ann, "Connecting…")
         [ben, _] = stage.guests(session, "P2", "P3")
-        expect(ann.locator("#where")).to_contain_text("round 1 of 2", timeout=NOTICED)
+        expect(ann.locator("#where")).to_contain_text("round 1 of 2")
         expect_state(ann, ASKING)
 
         # What is typed stays, where nothing is new and where something is.
@@ -74,10 +76,10 @@ def test_where_the_body_of_the_stream_is_held_back_the_page_asks_and_says_so(sta
         ann.keyboard.press("Home")
         before = why.bounding_box()
         answered.clear()
-        ann.wait_for_event("response", lambda answer: answer.status == 304, timeout=NOTICED)
+        ann.wait_for_event("response", lambda answer: answer.status == 304)
         assert 200 not in answered
         stage.say(ben, "Do you hear me?")
-        expect(ann.locator("#talk")).to_contain_text("Do you hear me?", timeout=NOTICED)
+        expect(ann.locator("#talk")).to_contain_text("Do you hear me?")
         expect(ann.locator("#talk li")).to_have_count(1)
         expect_filled(ann, belief="70", why="half a th")
         expect(ann.get_by_label("Message to your neighbours")).to_have_value("half a message")
@@ -90,7 +92,7 @@ def test_where_the_body_of_the_stream_is_held_back_the_page_asks_and_says_so(sta
         send(ann, "I do")
         save(ann)
         expect(ann.locator("#saved")).to_contain_text("Saved.")
-        expect(ann.locator("#talk li")).to_have_count(2, timeout=NOTICED)
+        expect(ann.locator("#talk li")).to_have_count(2)
         assert stage.versions(session, "P1", "why") == ["half a th"]
         expect_state(ann, ASKING)
 
@@ -106,6 +108,23 @@ def test_where_the_body_of_the_stream_is_held_back_the_page_asks_and_says_so(sta
         assert never_loaded_again()
 
 
+def test_what_a_stream_begins_with_does_not_undo_what_was_saved_since_it_was_asked_for(stage: Stage) -> None:
+    session = stage.open(PAIR, 2)
+    stage.guests(session, "P2")
+    with behind(stage, session, "P1") as (ann, network):
+        expect_round(ann, 1)
+        expect_state(ann, "Live")
+        network.holds = True
+        ann.evaluate("dispatchEvent(new Event('online'))")  # it opens another stream
+        apart(lambda: asyncio.run(until(lambda: network.kept >= 2, "a page from before, on its way")))
+        fill_in(ann)
+        save(ann)
+        expect(ann.locator("#saved")).to_contain_text("Saved.")
+        network.holds = False
+        expect_state(ann, "Live · saved")
+        expect(ann.locator("#saved")).to_contain_text("Saved.")
+
+
 def test_a_stream_that_falls_silent_is_noticed_and_asked_round(stage: Stage) -> None:
     session = stage.open(PAIR, 2)
     with behind(stage, session, "P1") as (ann, network):
@@ -114,20 +133,20 @@ def test_a_stream_that_falls_silent_is_noticed_and_asked_round(stage: Stage) -> 
         expect_state(ann, "Live")
         network.holds = True
         stage.guests(session, "P2")
-        expect(ann.locator("#where")).to_contain_text("round 1 of 2", timeout=NOTICED)
+        expect(ann.locator("#where")).to_contain_text("round 1 of 2")
         expect_state(ann, ASKING)
 
 
 def test_where_each_piece_comes_with_the_next_one_nothing_is_late_for_long(stage: Stage) -> None:
     session = stage.open(PAIR, 2)
     with behind(stage, session, "P1", one_late=True) as (ann, _):
-        expect_state(ann, "A few seconds behind", NOTICED)
+        expect_state(ann, "A few seconds behind")
         [ben] = stage.guests(session, "P2")
         expect_round(ann, 1)
         for words in ("one", "two", "three"):
             stage.say(ben, words)
         expect(ann.locator("#talk li span[dir]")).to_have_text(["one", "two", "three"])
-        expect_state(ann, "A few seconds behind", NOTICED)
+        expect_state(ann, "A few seconds behind")
 
 
 def test_a_stream_that_is_ended_again_and_again_loses_and_doubles_nothing(stage: Stage) -> None:
@@ -153,7 +172,7 @@ def test_a_laptop_that_slept_wakes_up_to_what_is_true(stage: Stage) -> None:
         stage.guests(session, "P2")
         stage.house.sql("select pg_sleep(6)")  # its sleep is the fault itself
         cdp.send("Page.setWebLifecycleState", {"state": "active"})
-        expect(ann.locator("#where")).to_contain_text("round 1 of 2", timeout=4_000)
+        expect(ann.locator("#where")).to_contain_text("round 1 of 2")
         expect_state(ann, ASKING)
 
 
@@ -162,9 +181,7 @@ def test_a_page_that_hears_nothing_at_all_says_since_when(stage: Stage) -> None:
     session = stage.open(PAIR, 2)
     ann = stage.player(session, "P1")
     ann.context.set_offline(True)
-    expect(ann.locator("#state")).to_contain_text(
-        "Not connected: last heard 0:", timeout=NOTICED, use_inner_text=True
-    )
+    expect(ann.locator("#state")).to_contain_text("Not connected: last heard 0:", use_inner_text=True)
     stage.guests(session, "P2")
     ann.context.set_offline(False)
     expect_round(ann, 1)
@@ -177,9 +194,9 @@ def test_the_dashboard_asks_where_its_stream_is_held_back(stage: Stage) -> None:
         desk = stage.page(DESK)
         log_in(stage, desk, address)
         desk.goto(f"{address}/admin/sessions/{session.id}")
-        expect(desk.locator("#age")).to_contain_text("s old", timeout=NOTICED)
+        expect(desk.locator("#age")).to_contain_text("s old")
         stage.guests(session, "P1")
-        expect(desk.locator("#count-waiting")).to_contain_text("1", timeout=NOTICED)
+        expect(desk.locator("#count-waiting")).to_contain_text("1")
         expect(desk.locator("#age")).to_have_text("up to date, asking every 5 s")
         desk.close()
 
@@ -199,7 +216,7 @@ def test_a_researchers_page_says_how_old_it_is_when_it_is_not_answered_and_goes_
         desk.goto(address)
         expect(desk.locator("#age")).to_have_text("live")
         desk.route(f"{address}**", lambda route: route.fulfill(status=503))
-        expect(desk.locator("#age")).to_have_text("what you see is 9 s old", timeout=15_000)
+        expect(desk.locator("#age")).to_have_text(re.compile(r"^what you see is (9|1\d) s old$"))
         desk.unroute(f"{address}**")
         expect(desk.locator("#age")).to_have_text("live")
 
