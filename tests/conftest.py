@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg.conninfo import make_conninfo
 
 from app.database.connections import connect
@@ -22,6 +23,13 @@ from tests.house.visits import make_views
 from tests.house.waits import apart
 
 pytest_plugins = ["tests.house.browser", "tests.house.stage"]
+
+# What is drawn is the same each time, and may take its time: a run tells of the code, not of luck or of the machine.
+# `bin/test --hypothesis-profile=default` draws others.
+settings.register_profile(
+    "stories", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("stories")
 
 
 @pytest.fixture(scope="session")

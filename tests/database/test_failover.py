@@ -108,7 +108,7 @@ async def comes_in(guest: Guest) -> None:
     async def came() -> bool:
         return (await guest.sign_in()).status == 303
 
-    await until(came, "an open door", 30)
+    await until(came, "an open door")
 
 
 @asynccontextmanager

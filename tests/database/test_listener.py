@@ -8,7 +8,7 @@ import signal
 
 from app.database.listener import Listener
 from tests.house.house import House
-from tests.house.waits import until
+from tests.house.waits import PATIENCE, until
 
 LISTENER = "networklab listener"
 
@@ -23,22 +23,22 @@ def test_a_frozen_listener_is_replaced_and_what_it_missed_is_looked_for(house: H
         task = asyncio.create_task(listener.run())
         frozen = 0
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 await connected.get()
             [(frozen,)] = house.sql(
                 "select pid from pg_stat_activity where application_name = %s and datname = current_database()",
                 LISTENER,
             )
             house.sql("select pg_notify('networklab', '7')")
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 assert await heard.get() == {7}
             os.kill(frozen, signal.SIGSTOP)
             house.sql("select pg_notify('networklab', '8')")
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE):
                 await connected.get()  # whoever owns it reads everything again now
             assert heard.empty()
             house.sql("select pg_notify('networklab', '9')")
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 assert await heard.get() == {9}
         finally:
             if frozen:
@@ -55,7 +55,7 @@ def test_a_quiet_listener_keeps_its_connection(house: House) -> None:
         listener = Listener(house.database, lambda _: None, lambda: connected.put_nowait(None), quiet=1)
         task = asyncio.create_task(listener.run())
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 await connected.get()
             [(pid, since)] = house.sql(PINGED, LISTENER)
 

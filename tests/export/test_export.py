@@ -436,7 +436,7 @@ def test_a_slow_download_holds_no_transaction_open_and_a_dropped_one_nothing(hou
                 first.cancel()
                 with suppress(asyncio.CancelledError):
                     await first
-            await until(nobody_exports, "the end of one that waited when it was given up", 5)
+            await until(nobody_exports, "the end of one that waited when it was given up")
         await conn.close()
 
         with pytest.raises(ExportError):

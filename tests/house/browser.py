@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Error, sync_playwright
+from playwright.sync_api import Error, expect, sync_playwright
+
+SOON = 20_000  # milliseconds in which a page shows what comes, on a machine that does much else
+expect.set_options(timeout=SOON)
 
 QUIET = [
     "--disable-background-networking",

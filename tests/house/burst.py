@@ -81,7 +81,7 @@ async def a_burst(house: House, session: Opened, server: Server) -> AsyncIterato
         await everyone_has_written(writers, 3)
         yield writers
         enough.set()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await asyncio.gather(*tasks)
     finally:
         for task in tasks:
@@ -95,7 +95,7 @@ async def everyone_has_written(writers: list[Writer], more: int) -> None:
     await until(
         lambda: all(len(writer.receipts) >= now[writer] + more for writer in writers),
         f"{more} more receipts for everyone",
-        30,
+        60,
     )
 
 

@@ -25,6 +25,7 @@ from app.study.reading import parse
 from tests.house.database import CONTRADICTIONS
 from tests.house.house import House
 from tests.house.studies import PAIR, as_files
+from tests.house.waits import PATIENCE
 
 
 class Steps(psycopg.AsyncConnection[tuple[Any, ...]]):
@@ -106,7 +107,7 @@ class Actor:
 
 
 async def finish(*actors: Actor) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not all(actor.over for actor in actors):
             for actor in actors:
                 while await actor.step():

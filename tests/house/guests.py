@@ -13,7 +13,7 @@ import httpx
 
 from app.rehearsal.browser import Browser, Reply, WireError
 from tests.house.server import Server
-from tests.house.waits import until
+from tests.house.waits import PATIENCE, until
 
 PARTIAL = re.compile(r'<hx-partial hx-target="([^"]*)"[^>]*>(.*?)</hx-partial>', re.DOTALL)
 SAID = re.compile(r'<li id="m\d+".*?<span dir="auto">(.*?)</span></li>', re.DOTALL)
@@ -31,7 +31,7 @@ class Guest:
     async def page(self) -> str:
         return html.unescape((await self.browser.get("/play")).text)
 
-    async def shows(self, what: str, seconds: float = 10) -> str:
+    async def shows(self, what: str, seconds: float = PATIENCE) -> str:
         """The page, once this stands in it."""
         page = ""
 
@@ -113,7 +113,7 @@ class Stream:
                 self.talk = self.talk + said
         self.came.set()
 
-    async def until(self, seen: Callable[[str], bool], what: str, seconds: float = 10) -> None:
+    async def until(self, seen: Callable[[str], bool], what: str, seconds: float = PATIENCE) -> None:
         """Wait for the stream to have shown something; fails with all that it showed instead."""
         try:
             async with asyncio.timeout(seconds):
@@ -151,7 +151,7 @@ async def sign_everyone_in(guests: Sequence[Guest], at_once: int = 200) -> list[
     return await asyncio.gather(*(one(guest) for guest in guests))
 
 
-async def seated(guest: Guest, seconds: float = 10) -> str:
+async def seated(guest: Guest, seconds: float = PATIENCE) -> str:
     """The guest's page once it shows a room."""
     return await guest.shows('action="/play/records"', seconds)
 

@@ -23,7 +23,7 @@ class Server:
     port: int
 
     def wait_until_ready(self) -> None:
-        asyncio.run(until(self._is_ready, lambda: f"a ready server: {self.log.read_text()}", 30))
+        asyncio.run(until(self._is_ready, lambda: f"a ready server: {self.log.read_text()}", 60))
 
     async def _is_ready(self) -> bool:
         assert self.popen.poll() is None, f"the server ended: {self.log.read_text()}"
@@ -47,4 +47,4 @@ class Server:
 
     def stop(self) -> int:
         self.popen.send_signal(signal.SIGTERM)
-        return self.popen.wait(15)
+        return self.popen.wait(30)

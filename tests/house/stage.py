@@ -14,6 +14,7 @@ from pytest_playwright.pytest_playwright import CreateContextCallback
 from app.database.connections import Connection
 from app.players import notes
 from app.web.access.accounts import put_account
+from tests.house.browser import SOON
 from tests.house.guests import Guest
 from tests.house.house import House, Opened
 from tests.house.server import Server
@@ -97,7 +98,7 @@ class Stage:
         """Somebody who came in by their link."""
         page = self.page(size)
         come_in(page, self.link(session, label))
-        expect_state(page, "Live", 15_000)  # before that, its forms work as if scripts were off
+        expect_state(page, "Live")  # before that, its forms work as if scripts were off
         return page
 
     def bear(self, pattern: str) -> None:
@@ -201,7 +202,7 @@ def send(page: Page, body: str) -> None:
     page.get_by_role("button", name="Send").click()
 
 
-def expect_state(page: Page, words: str, timeout: float = 5_000) -> None:
+def expect_state(page: Page, words: str, timeout: float = SOON) -> None:
     """Of all that the line could say, only what shows."""
     expect(page.locator("#state")).to_have_text(words, use_inner_text=True, timeout=timeout)
 
@@ -217,11 +218,6 @@ def seconds(page: Page) -> int:
 
 def expect_round(page: Page, number: int) -> None:
     expect(page.locator("#where")).to_contain_text(f"round {number} of 2")
-
-
-def expect_round_later(page: Page) -> None:
-    """For pages that look again every five seconds."""
-    expect(page.locator("#where")).to_contain_text("round 1 of 2", timeout=15_000)
 
 
 def expect_filled(page: Page, belief: str, why: str) -> None:

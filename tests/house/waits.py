@@ -10,9 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+PATIENCE = 30.0  # seconds for what comes at once on an idle machine, on one that does much else
 
 
-async def until(condition: Callable[[], Any], what: str | Callable[[], str], seconds: float = 10) -> Any:
+async def until(
+    condition: Callable[[], Any], what: str | Callable[[], str], seconds: float = PATIENCE
+) -> Any:
     """Wait until `condition` gives something true, and return that. `what`: told where it never came."""
     deadline = time.monotonic() + seconds
     while True:

@@ -132,15 +132,12 @@ class Desk:
         return self.window.locator(".frame .name b").all_inner_texts()
 
 
-SOON = 20_000  # milliseconds, of a machine that does much else
-
-
 def sees(what: Locator) -> None:
-    expect(what).to_be_visible(timeout=SOON)
+    expect(what).to_be_visible()
 
 
 def says(what: Locator, words: str) -> None:
-    expect(what).to_contain_text(words, timeout=SOON)
+    expect(what).to_contain_text(words)
 
 
 @contextmanager
@@ -318,4 +315,4 @@ def test_who_writes_a_study_sees_each_save_in_four_players_pages(desk: Desk) -> 
     window.locator(".strip b").first.click()  # keys typed into a frame are the frame's
     window.keyboard.press("d")
     window.keyboard.press("d")
-    expect(one.locator("body")).to_have_css("background-color", "rgb(20, 22, 26)", timeout=SOON)
+    expect(one.locator("body")).to_have_css("background-color", "rgb(20, 22, 26)")

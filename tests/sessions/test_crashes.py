@@ -30,7 +30,7 @@ from tests.house.crowd import come, seat
 from tests.house.guests import seated
 from tests.house.house import House, Opened
 from tests.house.studies import TALK
-from tests.house.waits import until
+from tests.house.waits import PATIENCE, until
 
 
 def test_a_server_killed_in_a_burst_of_records_loses_none_that_it_acknowledged(house: House) -> None:
@@ -112,7 +112,7 @@ def test_a_postgres_killed_in_a_burst_loses_no_record_and_nobody_is_stuck(
             house.guest(server, everybody, label) for label in everybody.tokens.keys() - crowd.tokens
         ]
         for guest in latecomers:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE):
                 while (await guest.sign_in()).status != 303:
                     pass
         await asyncio.gather(*(seated(guest) for guest in latecomers))
@@ -136,9 +136,9 @@ def test_rooms_that_a_killed_conductor_had_in_its_hands_are_moved_on_by_another(
         await holder.execute("select id from log where room_id is not null order by id for update")
         first = await asyncio.to_thread(house.serve)
         # It has claimed the rooms, and waits for their logs to write into.
-        await until(lambda: _conductors(house, "Lock"), "a conductor in the middle of its work", seconds=30)
+        await until(lambda: _conductors(house, "Lock"), "a conductor in the middle of its work")
         second = await asyncio.to_thread(house.serve)
-        await until(lambda: len(_conductors(house)) == 2, "the other conductor", seconds=30)
+        await until(lambda: len(_conductors(house)) == 2, "the other conductor")
         # It waits for so long at a time, and then anew; the second meanwhile finds nothing that it could claim.
         await until(lambda: _conductors(house, "Lock"), "the first in the middle of its work still")
         assert len(_conductors(house, "Lock")) == 1, "the second waits for the first"

@@ -73,7 +73,7 @@ def test_a_person_who_left_and_then_a_session_that_is_closed_are_erased_with_two
             )
             return found == [(2, 2)]
 
-        await until(is_swept, "the sweep after both", 30)
+        await until(is_swept, "the sweep after both")
 
     shared.tell(story())
     assert shared.contradictions(session) == []

@@ -19,7 +19,6 @@ from tests.house.stage import (
     expect_empty,
     expect_filled,
     expect_round,
-    expect_round_later,
     expect_state,
     fill_in,
     log_in,
@@ -293,7 +292,7 @@ def test_without_scripts_plain_forms_lead_from_the_link_to_the_code(stage: Stage
     expect(page.locator("#wait")).to_contain_text("1 of 2")
     expect(clock(page)).to_have_text(re.compile(r"^[45]:\d\d$"))
     [ben] = stage.guests(session, "P2")
-    expect_round_later(page)  # the lobby reloads itself
+    expect_round(page, 1)  # the lobby reloads itself
 
     send(page, "No scripts here")
     expect(page.locator("#talk")).to_contain_text("No scripts here")

@@ -78,7 +78,7 @@ def test_what_was_typed_when_the_battery_died_is_there_on_another_device(stage: 
     laptop = stage.page(DESK)
     laptop.goto(stage.link(session, "P1"))
     laptop.get_by_role("button", name="Go on").click()
-    expect_state(laptop, "Live", 15_000)
+    expect_state(laptop, "Live")
     expect_round(laptop, 1)
     expect_filled(laptop, belief="70", why="typed on a phone")
     expect(laptop.get_by_label("Message to your neighbours")).to_have_value("half a mess")

@@ -13,22 +13,19 @@ from tests.house.stage import PAIR, Stage, come_in, expect_round, fill_in, save
 
 pytestmark = pytest.mark.browser
 
-QUICK = PAIR.replace('limit = "90s"', 'limit = "8s"')
-SOON = 12_000  # milliseconds
+QUICK = PAIR.replace('limit = "90s"', 'limit = "5s"')
 
 
 def test_without_scripts_the_end_of_a_step_loads_the_next_one(stage: Stage) -> None:
     session = stage.open(QUICK, 2)
     page = stage.page(java_script_enabled=False)
-    come_in(page, stage.link(session, "P1"))
     stage.guests(session, "P2")
-    expect(page.locator("#where")).to_contain_text("round 1 of 2", timeout=SOON)
-    expect(page.locator("noscript .notice")).to_contain_text(
-        "this page reloads when the time is up", timeout=SOON
-    )
+    come_in(page, stage.link(session, "P1"))
+    expect(page.locator("#where")).to_contain_text("round 1 of 2")
+    expect(page.locator("noscript .notice")).to_contain_text("this page reloads when the time is up")
     expect(page.locator("#state")).to_be_hidden()
-    expect(page.locator("#where")).to_contain_text("round 2 of 2", timeout=2 * SOON)
-    expect(page.locator("#code")).to_be_visible(timeout=2 * SOON)
+    expect(page.locator("#where")).to_contain_text("round 2 of 2")
+    expect(page.locator("#code")).to_be_visible()
 
 
 @pytest.mark.parametrize("fails", ["htmx-4.0.1.min.js", "app.js", "*.js"])
@@ -40,12 +37,12 @@ def test_where_scripts_do_not_load_the_page_says_so_and_goes_on_without(stage: S
     come_in(page, stage.link(session, "P1"))
     lacks = page.get_by_text("Something that this page needs has not loaded.")
     expect(lacks).to_be_hidden()
-    expect(lacks).to_be_visible(timeout=SOON)
+    expect(lacks).to_be_visible()
     page.get_by_role("link", name="Go on without it").click()
     expect(page.get_by_text("This page reloads every few seconds.")).to_be_visible()
     assert page.locator("script").count() == 0
     stage.guests(session, "P2")
-    expect(page.locator("#where")).to_contain_text("round 1 of 2", timeout=SOON)
+    expect(page.locator("#where")).to_contain_text("round 1 of 2")
     fill_in(page)
     save(page)
     expect(page.locator("#saved")).to_contain_text("Saved.")
@@ -63,7 +60,7 @@ def test_where_a_script_answers_404_it_is_the_same(stage: Stage) -> None:
     page = stage.page()
     page.route("**/static/app.js**", lambda route: route.fulfill(status=404))
     come_in(page, stage.link(session, "P1"))
-    expect(page.get_by_text("Something that this page needs has not loaded.")).to_be_visible(timeout=SOON)
+    expect(page.get_by_text("Something that this page needs has not loaded.")).to_be_visible()
 
 
 def test_a_browser_that_keeps_no_cookies_is_told_so_and_comes_in_once_it_does(stage: Stage) -> None:

@@ -47,7 +47,7 @@ def test_a_player_comes_from_the_link_to_the_code_and_always_knows_where_they_ar
 
     # In the lobby: the way to help is open while the room opens, and where the focus was is gone with the lobby.
     expect(page.locator("#wait")).to_contain_text("1 of 2")
-    expect_state(page, "Live", 15_000)
+    expect_state(page, "Live")
     tab_to(page, page.get_by_text("I need help"))
     keys.press("Enter")
     tab_to(page, page.locator("#help-body"))

@@ -39,7 +39,7 @@ def test_the_page_of_who_was_here_first_says_that_another_goes_on_and_leads_back
     first.get_by_role("button", name="Go back to the player of this page").click()
     expect_round(first, 1)
     expect(first.get_by_label("Why?")).to_have_value("half a thought")
-    expect_state(first, "Live", 10_000)
+    expect_state(first, "Live")
     expect(second.get_by_text("This browser goes on as another player now.")).to_be_visible()
     fill_in(first, why="a whole one")
     save(first)

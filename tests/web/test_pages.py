@@ -27,7 +27,7 @@ from app.web.player_stream import TABS
 from tests.house.guests import hidden_fields, sign_everyone_in, stream_status
 from tests.house.house import House, Opened
 from tests.house.server import Server
-from tests.house.waits import until
+from tests.house.waits import PATIENCE, until
 
 HTML = {"Accept": "text/html"}
 HTMX = {"HX-Request": "true"}
@@ -395,7 +395,7 @@ def test_one_cookie_holds_so_many_pages_open_and_no_more(
             async with other.watching():
                 pass
             await stack.aclose()
-        async with asyncio.timeout(10):  # and when the server has seen them close, pages open again
+        async with asyncio.timeout(PATIENCE):  # and when the server has seen them close, pages open again
             while True:
                 with suppress(WireError):
                     async with guest.watching():

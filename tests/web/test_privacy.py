@@ -92,7 +92,7 @@ def test_who_is_done_has_it_deleted_as_soon_as_nobody_needs_it_and_reads_that(
         async def deleted() -> bool:
             return "What was personal has been deleted" in await about(first)
 
-        await until(deleted, "the deletion", 30)
+        await until(deleted, "the deletion")
         assert "Philippa" not in str(shared.sql("select array_agg(value) from record"))
         assert first.label not in labels(shared, session) and others[0].label in labels(shared, session)
         told = "select by, why from erasure where session_id = %s"

@@ -21,7 +21,7 @@ def test_each_action_of_the_researcher_comes_to_the_players_page_through_another
     desk = stage.page(DESK)
     desk.add_init_script(CLICKED)
     log_in(stage, desk)
-    pages = come(session, stage.page, theirs.base, lambda page: expect_state(page, "Live", 15_000))
+    pages = come(session, stage.page, theirs.base, lambda page: expect_state(page, "Live"))
     ids = dict(stage.house.sql("select label, id from player where session_id = %s", session.id))
 
     delays = dict(Sides(session, desk, pages, ours.base, ids).play())

@@ -18,10 +18,11 @@ from tests.house.house import House
 from tests.house.server import Server
 from tests.house.waits import until
 
-EXPORTS = (
-    "select count(*) from pg_stat_activity"
-    " where application_name = 'networklab export' and datname = current_database()"
+WAITING = (
+    "select pid, query_start from pg_stat_activity"
+    " where wait_event_type = 'Lock' and datname = current_database()"
 )
+EXPORTS = f"{WAITING} and application_name = 'networklab export'"
 
 
 @asynccontextmanager
@@ -53,13 +54,9 @@ def test_whoever_tries_to_log_in_many_times_at_once_keeps_nobody_from_the_databa
                 form = {"name": "grace", "password": "wrong"}
                 for _ in range(40):
                     tries.append(asyncio.create_task(guesser.post("/admin/login", data=form)))
-                waits = (
-                    "select count(*) from pg_stat_activity"
-                    " where wait_event_type = 'Lock' and datname = current_database()"
-                )
-                await until(lambda: house.sql(waits)[0][0] >= 2, "tries that wait in Postgres")
-                async with asyncio.timeout(4):  # none of the tries is given up so soon
-                    assert (await player.get(f"/join/{session.tokens['R1']}")).status_code == 200
+                waiting = await until(lambda: len(now := house.sql(WAITING)) >= 2 and now, "tries that wait")
+                assert (await player.get(f"/join/{session.tokens['R1']}")).status_code == 200
+                assert set(waiting) <= set(house.sql(WAITING)), "none was given up meanwhile"
             found = Counter([(await one).status_code for one in tries])
             assert set(found) <= {403, 429, 503}, found
 
@@ -77,10 +74,13 @@ def test_of_many_exports_and_replays_a_few_are_made_at_once_and_a_few_wait(house
             async with held(house, "lock table event in access exclusive mode"):
                 for what in ("export.zip", "replay"):
                     asked[what] = [asyncio.create_task(ada.get(f"{here}/{what}")) for _ in range(30)]
-                await until(lambda: house.sql(EXPORTS)[0][0] == 2, "exports that wait in Postgres")
-                async with asyncio.timeout(4):
-                    assert (await player.get(f"/join/{session.tokens['R1']}")).status_code == 200
-                assert house.sql(EXPORTS)[0][0] <= 2, "a few of thirty"
+                waiting = await until(
+                    lambda: len(now := house.sql(EXPORTS)) == 2 and now, "exports that wait"
+                )
+                assert (await player.get(f"/join/{session.tokens['R1']}")).status_code == 200
+                assert set(waiting) == set(house.sql(EXPORTS)), (
+                    "a few of thirty, and none was given up meanwhile"
+                )
             for all_ in asked.values():
                 answers = [await one for one in all_]
                 found = Counter(one.status_code for one in answers)

@@ -16,13 +16,14 @@ from tests.bench.stage import memory
 from tests.house.house import House
 from tests.house.server import Server
 from tests.house.studies import TALK
+from tests.house.waits import PATIENCE
 
 T = TypeVar("T")
 HEALTHY = b"GET /health/live HTTP/1.1\r\nHost: here\r\n\r\n"
 FORM = b"POST /play/leave HTTP/1.1\r\nHost: here\r\nContent-Type: application/x-www-form-urlencoded\r\n"
 
 
-def talk(server: Server, *parts: bytes, seconds: float = 5) -> bytes:
+def talk(server: Server, *parts: bytes, seconds: float = PATIENCE) -> bytes:
     """Sends the parts one after the other and returns all that is answered until the server ends the connection."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=seconds) as line:
         try:
@@ -145,7 +146,7 @@ def test_what_has_no_end_is_not_kept(hall: House, server: Server, what: str) -> 
     """20 MB of each, and the server is no larger than it was."""
     start, more, status = ENDLESS[what]
     before = sum(map(memory, hall.workers()))
-    answer = talk(server, start, *[more * (100_000 // len(more))] * 200, seconds=20)
+    answer = talk(server, start, *[more * (100_000 // len(more))] * 200)
     assert statuses(answer)[-1:] in ([status], [403], [404], []), answer[-1000:]
     assert sum(map(memory, hall.workers())) < before + 8
 
@@ -244,7 +245,7 @@ def served(protocol: type[Bounded], story: Callable[[int], Awaitable[T]]) -> T:
         server = uvicorn.Server(settings)
         with socket.create_server(("127.0.0.1", 0)) as listener:
             serving = asyncio.create_task(server.serve(sockets=[listener]))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 found = await story(listener.getsockname()[1])
             server.should_exit = True
             await serving

@@ -110,7 +110,7 @@ def test_an_open_dashboard_ends_for_who_is_taken_off_the_session(shared: House, 
     async def story() -> None:
         async with watching(ada, f"{here}/live") as hers, watching(grace, f"{here}/live") as board:
             await asyncio.to_thread(shared.do, lambda conn: take(conn, session.id, "grace", "story"))
-            await board.until(lambda text: "has ended" in text and board.ended, "its end", 3)
+            await board.until(lambda text: "has ended" in text and board.ended, "its end", 10)
             seen = len(hers.messages)
             await hers.until(lambda _: len(hers.messages) > seen + 1, "the owner’s next ticks")
         gone = await grace.get(here, {"HX-Request": "true"})

@@ -97,7 +97,7 @@ def test_what_a_researcher_sees_of_a_players_page_does_nothing(stage: Stage) -> 
     look(stage, other, desk, f"{place}/players/{number}", "What P1’s page shows")
     stage.guests(session, "P2")
     seen = desk.frame_locator("#shown iframe")
-    expect(seen.locator("#step")).to_be_visible(timeout=15_000)  # as it came to the player, without a reload
+    expect(seen.locator("#step")).to_be_visible()  # as it came to the player, without a reload
     look(stage, other, desk, f"{place}/players/{number}", "What P1’s page shows")
     look(stage, other, desk, f"{place}/replay?player={number}", "What P1’s page showed")
     stage.act("close", session)

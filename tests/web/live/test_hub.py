@@ -137,7 +137,7 @@ def test_a_logs_numbers_have_no_gap_and_a_reader_never_skips_one_whatever_happen
 
     async def play(guest: Guest) -> None:
         await guest.sign_in()
-        await seated(guest, 20)
+        await seated(guest)
         for number in range(3):
             talk, form = await guest.form("/play/messages"), await guest.form()
             sent = [guest.browser.post("/play/messages", {**talk, "body": f"{guest.label} {number}"})]

@@ -23,7 +23,7 @@ from tests.house.guests import Guest, Stream, hidden_fields, seated, sign_everyo
 from tests.house.house import House, Opened
 from tests.house.server import Server
 from tests.house.studies import PAGE, ROOM_TALK, TALK
-from tests.house.waits import until
+from tests.house.waits import PATIENCE, until
 
 CROWD = (
     ROOM_TALK[: ROOM_TALK.index("[[room]]")]
@@ -288,7 +288,7 @@ def test_a_restart_of_postgres_loses_no_message_and_doubles_none(
             assert not talking.done()
             await asyncio.to_thread(own_postgres.start)
             await talking
-            await page.until(lambda _: len(page.talk) >= 200, "all messages", 20)
+            await page.until(lambda _: len(page.talk) >= 200, "all messages")
             assert page.talk == as_logged(house) and len(page.talk) == 200
 
     try:
@@ -347,7 +347,7 @@ def test_a_notification_that_is_lost_costs_a_moment_and_no_message(house: House)
             await page.until(lambda _: len(page.talk) >= 5, "all messages, by the poll")
             assert page.talk == as_logged(house)
         await listening.execute("select pg_notify('networklab', 'the only one')")
-        heard = [one.payload async for one in listening.notifies(timeout=5, stop_after=1)]
+        heard = [one.payload async for one in listening.notifies(timeout=PATIENCE, stop_after=1)]
         await listening.close()
         assert heard == ["the only one"]
 
@@ -380,7 +380,7 @@ def test_the_lobby_shows_who_comes_and_turns_into_the_room_without_a_reload(
             await asyncio.to_thread(come, shared, session, "R2")
             await asyncio.to_thread(seat, shared, session)
             await page.until(lambda text: "3 of 4" in text, "the third arrival")
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 while (await others[2].sign_in()).status == 503:
                     pass
             await page.until(lambda text: 'action="/play/records"' in text, "the room")

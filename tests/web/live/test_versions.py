@@ -66,6 +66,6 @@ def test_who_asks_is_connected_as_long_as_they_do(shared: House, server: Server)
         for _ in range(3):
             assert (await asks(guest)).status == 200
         await until(lambda: shared.sql(here, session.id) == [(1,)], "somebody who is connected, once")
-        await until(lambda: shared.sql(here, session.id) == [(0,)], "that they are gone", 20)
+        await until(lambda: shared.sql(here, session.id) == [(0,)], "that they are gone")
 
     shared.tell(story())
