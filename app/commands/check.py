@@ -20,10 +20,10 @@ from app.config import Config
 from app.players.lists import PeopleError, text_of
 from app.players.people import content_of, read_people
 from app.rehearsal.trial import try_study
-from app.study.estimate import Estimate, declines, estimate_of, measured_records, screened
+from app.study.estimate import Estimate, declines, estimate_of, failing, measured_records, screened
 from app.study.hooks.pool import Hooks
 from app.study.languages.texts import texts_in
-from app.study.model.entrance import DECLINED, SCREENED_OUT
+from app.study.model.entrance import SCREENED_OUT
 from app.study.model.study import Study
 from app.study.reading import check, parse, read_folder
 from app.study.syntax.mistakes import Mistake, excerpt
@@ -128,13 +128,17 @@ def _told(study: Study, estimate: Estimate) -> Iterator[tuple[str, str]]:
 
 
 def _at_door(study: Study, estimate: Estimate) -> str:
-    away = ((declines(study), "decline", DECLINED), (screened(study), "are screened out", SCREENED_OUT))
-    shares = " and ".join(f"{share:.0%} {what}" for share, what, _ in away if share)
-    pay = study.pay.outcomes
+    away = (
+        (declines(study), "decline", study.entrance.decline),
+        (screened(study), "are screened out", SCREENED_OUT),
+        (failing(study), "don’t get all right", study.entrance.then),
+    )
+    shares = " and ".join(f"{100 * share:.2g}% {what}" for share, what, _ in away if share)
+    pay, outcomes = study.pay.outcomes, dict.fromkeys(outcome for share, _, outcome in away if share)
     paid = [
         f"{texts_in().money(pay[outcome], estimate.currency)} for who is `{outcome}`"
-        for share, _, outcome in away
-        if share and pay.get(outcome)
+        for outcome in outcomes
+        if pay.get(outcome)
     ]
     come = f"about {estimate.players * estimate.come_in:,.0f} of {_many(estimate.players, 'player')} come in"
     return f"{come}, if {shares} as in a rehearsal{''.join(f'; {one}' for one in paid)}"

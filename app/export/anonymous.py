@@ -24,7 +24,7 @@ from app.study.model.fields import Field
 from app.study.model.kinds.text import TEXT
 from app.study.model.study import Study
 
-What = Literal["kept", "player", "number", "time", "text", "value", "who", "reason", "data"]
+What = Literal["kept", "player", "number", "time", "text", "value", "entry", "who", "reason", "data"]
 
 
 def _read(text: str) -> dict[str, What]:
@@ -50,6 +50,7 @@ KEPT: Mapping[str, Mapping[str, What]] = {
     "results.csv": _read(
         "room position step round slot player=player name value=value made_by at=time erased"
     ),
+    "attempts.csv": _read("player=player attempt field value=entry right at=time erased"),
     "messages.csv": _read("message=number player=player room to body=text at=time slot step round erased"),
     "notes.csv": _read("note=number player=player by=who at=time erased"),
     "erasures.csv": _read(
@@ -175,6 +176,7 @@ def _columns(
         for field in [_asked(study, *key.split(".")[::2])]
     }
     entry, public = {one.name: one for one in study.entry}, _of_players(study)
+    at_door = _told_of(mask, study)
     step, of = (header.index(one) if one in header else -1 for one in ("step", "field"))
     named = of if of >= 0 else header.index("name") if "name" in header else -1
 
@@ -198,6 +200,8 @@ def _columns(
                 return lambda row: (
                     "" if mask.without_text and (row[step], row[named]) in texts else row[place]
                 )
+            case "entry":
+                return lambda row: row[place] if row[named] in at_door else ""
             case "data":
                 return lambda row: _data(mask, study, start, row[header.index("event")], row[place], texts)
         if name == "players.csv" and what not in codebook.COLUMNS[name]:
@@ -214,6 +218,16 @@ def _columns(
         return lambda row: "" if hidden else row[place]
 
     return [column(place, what) for place, what in enumerate(header)]
+
+
+def _told_of(mask: Mask, study: Study) -> set[str]:
+    """The questions at the door whose answers stay."""
+    private = private_fields(study)
+    return {
+        one.name
+        for one in study.entry
+        if one.name not in private and not (mask.without_text and one.kind == TEXT)
+    }
 
 
 def _of_players(study: Study) -> set[str]:

@@ -1,4 +1,7 @@
-"""What is in the exported files: their columns, what each means, and how a cell is written."""
+"""What is in the exported files: their columns, what each means, and how a cell is written.
+
+More than 350 lines, since the columns of all files stand in one table.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,7 @@ HEADER = (
     "required",
     "help",
     "seen_by",
+    "correct",
 )
 FORMAT = (
     "UTF-8. RFC 4180: commas between cells, quotation marks doubled inside a quoted cell, CR LF after each line. "
@@ -130,6 +134,15 @@ COLUMNS: dict[str, dict[str, str]] = {
         "made_by": "keep or default: filled in as on_timeout says. hook NAME: that function of hooks.py. bot: a bot.",
         "at": "When the server stored it.",
         "erased": "true: the value is gone, with the words that it was made of. See erasures.csv.",
+    },
+    "attempts.csv": {
+        "player": "players.csv → player",
+        "attempt": "Which attempt of this player at the entry form's questions that have a right answer, from 1.",
+        "field": "Which of these questions.",
+        "value": "What was answered then.",
+        "right": "false: it was not right, so this player had to try again, or was out.",
+        "at": "When the server stored it.",
+        "erased": "true: what was answered is gone. See erasures.csv.",
     },
     "messages.csv": {
         "message": "The message's number.",
@@ -278,6 +291,10 @@ def rows(study: Study, given: Sequence[str] = ()) -> Iterator[Sequence[str]]:
                     where = f"Where step is {step.name} and field is {field.name}: {what}"
                     by = seen_by.of_question(study, step, field)
                     yield (file, "value", step.name, field.name, where, *_question(field, by))
+        if file == "attempts.csv":
+            for field in study.checked:
+                where = f"Where field is {field.name}: what was tried."
+                yield (file, "value", "", field.name, where, *_question(field, seen_by.PLAYER))
         if file == "results.csv":
             for step in study.steps:
                 for field in step.results:
@@ -328,7 +345,7 @@ def cell(value: object) -> str:
 
 def _question(field: Field | None, by: str = "") -> tuple[str, ...]:
     if field is None:
-        return (*("",) * 9, by)
+        return (*("",) * 9, by, "")
     low, high = (None if limit is None else plain_number(limit) for limit in (field.min, field.max))
     required = "true" if field.required else "false"
     return (
@@ -342,4 +359,5 @@ def _question(field: Field | None, by: str = "") -> tuple[str, ...]:
         required,
         field.help,
         by,
+        field.correct.words if field.correct else "",
     )

@@ -244,7 +244,7 @@ def _tables(
         yield f"{noun}.csv", copied(conn, SQL[noun], session_id)
     header = [*codebook.COLUMNS["records_wide.csv"], *wide.values()]
     yield "records_wide.csv", written(header, fetched(conn, SQL["records_wide"], session_id, player_wide))
-    for noun in ("results", "messages", "notes", "erasures", "events"):
+    for noun in ("results", "attempts", "messages", "notes", "erasures", "events"):
         yield f"{noun}.csv", copied(conn, SQL[noun], session_id)
     yield "payments.csv", written(payments.PAYMENT, payments.payment_rows(conn, session_id, study))
     yield "ledger.csv", written(payments.LEDGER, payments.ledger_rows(conn, session_id, study))

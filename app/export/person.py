@@ -24,7 +24,16 @@ from app.study.model.study import Study
 SQL = Queries(__name__)
 IN_WORDS = "person.txt"
 FILES = (  # of the export: those that have lines of one person
-    *("players.csv", "history.csv", "results.csv", "messages.csv", "notes.csv", "erasures.csv", "events.csv"),
+    *(
+        "players.csv",
+        "history.csv",
+        "results.csv",
+        "attempts.csv",
+        "messages.csv",
+        "notes.csv",
+        "erasures.csv",
+        "events.csv",
+    ),
     *("payments.csv", "ledger.csv", "codebook.csv"),
 )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
 from app.database.connections import Connection
 from app.database.queries import Queries, rows, value
+from app.players.attempts import wrong_in
 from app.players.quotas import quotas_of
 from app.players.screening import screens_of
 from app.study.model.study import Study
@@ -55,6 +56,18 @@ class _Screened:
     entry: Mapping[str, str]
     screens: list[int]  # as they are stored
     was_out: bool  # as they came
+
+
+@dataclass(frozen=True, slots=True)
+class _Trier:
+    """Somebody who has sent the door's form, and was not erased."""
+
+    id: int
+    label: str
+    entry: Mapping[str, str]
+    screened: bool
+    was_out: bool  # as they came
+    attempts: list[tuple[int, Mapping[str, str], list[str]]]  # number, answers, and which were wrong
 
 
 async def other_treatments(conn: Connection, session_id: str, study: Study) -> AsyncIterator[str]:
@@ -110,6 +123,38 @@ async def other_screens(conn: Connection, session_id: str, study: Study) -> Asyn
             yield f"player {one.id} ({one.label}): came in, but {under}"
 
 
+async def other_attempts(conn: Connection, session_id: str, study: Study) -> AsyncIterator[str]:
+    """Attempts at the door that are not as they were judged, too many of them, and who came in without a right one."""
+    for one in await rows(conn, _Trier, SQL["triers"], session_id=session_id):
+        for problem in _misjudged(study, one):
+            yield f"player {one.id} ({one.label}): {problem}"
+
+
+def _misjudged(study: Study, one: _Trier) -> Iterator[str]:
+    most, made = study.entrance.attempts, len(one.attempts)
+    for nth, (number, answers, told) in enumerate(one.attempts, 1):
+        found = wrong_in(study, answers)
+        if number != nth or sorted(told) != sorted(found):
+            yield f"attempt {number} has {_listed(told)} wrong, and attempt {nth} should have {_listed(found)}"
+        if not told and nth < made:
+            yield f"attempt {number} had all right, and another followed"
+    if made > most:
+        yield f"{made} attempts, where {most} is the most"
+    if not one.entry or one.screened or not study.checked:
+        return
+    wrong = wrong_in(study, one.entry)
+    if wrong and not one.was_out:
+        yield f"came in, but has {_listed(wrong)} wrong"
+    elif wrong and made < most:
+        yield f"is out after {made} of {most} attempts"
+    elif not wrong and (not one.attempts or one.attempts[-1][2]):
+        yield "has all right, and no attempt that says so"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(sorted(names)) or "nothing"
+
+
 def _differences(stored: Mapping[str, str], drawn: Mapping[str, str]) -> list[str]:
     return [
         f"{factor} is {stored.get(factor, 'nothing')}, where the seed draws {drawn.get(factor, 'nothing')}"
@@ -121,3 +166,24 @@ def _differences(stored: Mapping[str, str], drawn: Mapping[str, str]) -> list[st
 def _numbered(what: str, numbers: Sequence[int]) -> str:
     """As a researcher counts them, from 1."""
     return f"{what} {', '.join(str(nth + 1) for nth in numbers)}" if numbers else f"no {what}"
+
+
+# Name of a check → what holds, and who breaks it
+RECOUNTS = {
+    "treatments_are_drawn_again": (
+        "Each room and each player has the treatment that the session's seed draws.",
+        other_treatments,
+    ),
+    "no_quota_was_exceeded": (
+        "No quota ever let in more than its most, counted again from what people said at the door.",
+        exceeded_quotas,
+    ),
+    "screens_are_drawn_again": (
+        "Whoever is screened out answered so, and nobody came in who did.",
+        other_screens,
+    ),
+    "attempts_are_judged_again": (
+        "Whoever came in had all right that has a right answer, after no more attempts than there are.",
+        other_attempts,
+    ),
+}

@@ -27,7 +27,7 @@ from app.export.readback import (
     unpaid,
     wide_differences,
 )
-from app.export.recounts import exceeded_quotas, other_screens, other_treatments
+from app.export.recounts import RECOUNTS
 from app.export.verdicts import MOST, Check, Count, Verification
 from app.players.codes import LETTERS
 from app.rooms.receipts import Kept
@@ -68,21 +68,6 @@ RULES = {
     "ties_go_both_ways": "Who sees another is seen by them, unless the network is directed.",
     "networks_are_logged": "Each room has a network from its first step on, and the log tells of each that came later.",
     "erasures_explain_what_is_gone": "What was erased is gone, and an erasure says by whom, when, why and how much.",
-}
-# What chance and the door decided
-RECOUNTS = {
-    "treatments_are_drawn_again": (
-        "Each room and each player has the treatment that the session's seed draws.",
-        other_treatments,
-    ),
-    "no_quota_was_exceeded": (
-        "No quota ever let in more than its most, counted again from what people said at the door.",
-        exceeded_quotas,
-    ),
-    "screens_are_drawn_again": (
-        "Whoever is screened out answered so, and nobody came in who did.",
-        other_screens,
-    ),
 }
 # Held against what is stored line by line: of an anonymous export nobody can say which line is which.
 BY_NUMBER = (

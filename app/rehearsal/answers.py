@@ -16,7 +16,7 @@ from app.study.hooks import networklab
 from app.study.hooks.answers import Results, read_fill_in, read_value
 from app.study.hooks.pool import HookError, Hooks
 from app.study.model.fields import Field
-from app.study.model.plausible import plausible_all
+from app.study.model.plausible import WRONG, not_right, plausible_all
 from app.study.model.study import Position, Study
 
 
@@ -42,6 +42,9 @@ class Answers:
         """For the form that stands on this page."""
         fields = position.step.fields
         values = plausible_all(fields, page.others, self.chance)
+        for field in fields:
+            if field.correct and self.chance.random() < WRONG:
+                values[field.name] = not_right(field, self.chance) or values[field.name]
         if self.hooks is None or not self.study.dropout.bot_hook or page.shown is None:
             return Form(values, 0)
         given = await self._by_hook(self.hooks, position, page)

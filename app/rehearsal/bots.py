@@ -105,10 +105,9 @@ class Bot:
         await self.sending.ask("door", "GET", f"/join/{self.token}")
         await self._pause(self.chance.uniform(*self.habits.entry))
         entry = self.doorstep.form()
-        if self.chance.random() < self.habits.double_click:
-            self.diary.did("signed in twice at once")
-            await self.sending.beside("/join/" + self.token, entry)
-        answer = await self.sending.ask("sign-in", "POST", f"/join/{self.token}", entry)
+        while (answer := await self._knock(entry)).status == 422 and self.doorstep.may_try_again():
+            await self._pause(self.chance.uniform(*self.habits.entry))
+            entry = self.doorstep.form()
         if answer.status == 410:
             self.page.code = ""
             return
@@ -117,6 +116,12 @@ class Bot:
         if self.diary.signed_in is None:
             self.diary.signed_in = time.monotonic()
         await self.sending.ask("page", "GET", "/play")
+
+    async def _knock(self, entry: dict[str, str]) -> Reply:
+        if self.chance.random() < self.habits.double_click:
+            self.diary.did("signed in twice at once")
+            await self.sending.beside("/join/" + self.token, entry)
+        return await self.sending.ask("sign-in", "POST", f"/join/{self.token}", entry)
 
     async def _watch(self) -> None:
         """Until the stream ends, the phone locks or everything is over. Raises WireError where it is refused."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 
 from app.players.screening import screens_of
-from app.study.model.entrance import DECLINE, PAGE, SCREENED_OUT
+from app.study.model.entrance import ATTEMPT, DECLINE, PAGE, SCREENED_OUT
 from app.study.model.fields import FieldError
-from app.study.model.plausible import DECLINES, SCREENED, plausible
+from app.study.model.plausible import DECLINES, SCREENED, WRONG, not_right, plausible
 from app.study.model.study import Study
 
 DRAWS = 200  # of all answers, of which some should let somebody in
@@ -35,17 +36,38 @@ class Doorstep:
             if anyhow
             else welcome_answers(study, chance)
         )
+        self.slips = list(self._slips(chance))
+        self.attempt = 1
 
     @property
     def meant(self) -> str:
         """The outcome with which they are to leave at the door; "" where they may come in."""
         if self.declines:
             return self.study.entrance.decline
-        return SCREENED_OUT if _is_screened(self.study, self.entry) else ""
+        if _is_screened(self.study, self.entry):
+            return SCREENED_OUT
+        return self.study.entrance.then if len(self.slips) == self.study.entrance.attempts else ""
 
     def form(self) -> dict[str, str]:
         above = {PAGE: self.study.entry_page} if self.study.entry_page else {}
-        return above | ({DECLINE: "yes"} if self.declines else self.entry)
+        if self.declines:
+            return above | {DECLINE: "yes"}
+        slip = self.slips[self.attempt - 1] if self.attempt <= len(self.slips) else {}
+        return above | ({ATTEMPT: str(self.attempt)} if self.study.checked else {}) | self.entry | slip
+
+    def may_try_again(self) -> bool:
+        """After a form that was not taken: whether another attempt was to be made."""
+        self.attempt += 1
+        return self.attempt <= min(len(self.slips) + 1, self.study.entrance.attempts)
+
+    def _slips(self, chance: random.Random) -> Iterator[dict[str, str]]:
+        """What they get wrong at each attempt until they get nothing wrong."""
+        for _ in range(self.study.entrance.attempts if self.study.checked else 0):
+            field = chance.choice(self.study.checked)
+            wrong = not_right(field, chance)
+            if not wrong or chance.random() >= WRONG:
+                return
+            yield {field.name: wrong}
 
 
 def _is_screened(study: Study, posted: dict[str, str]) -> bool:

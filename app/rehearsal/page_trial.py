@@ -66,7 +66,7 @@ def _moments(study: Study) -> Iterator[Moment]:
         shown = dict(
             study=study, action="/join/token", privacy="/join/token/privacy", values={}, errors=errors
         )
-        shown |= dict(elsewhere=False, visit="", preview=False, above="", outdated=False)
+        shown |= dict(elsewhere=False, visit="", preview=False, above="", outdated=False, attempt=1, left=1)
         yield Moment("join", shown, when)
     yield Moment(study.entrance.page, dict(study=study), "above the form at the door")
     yield from _lobby(study)

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.database.connections import Connection
-from app.players import players, quotas, screening
+from app.players import attempts, players, quotas, screening
+from app.players.attempts import Tried
 from app.players.players import Arrival, SignedIn
 from app.players.quotas import Guest
 from app.players.screening import Leaver
 from app.sessions.studies import Studies
+from app.study.languages.texts import Sentence
 from app.study.model.entrance import PAGE, SCREENED_OUT
 from app.study.model.fields import Form, first, read_answers
 from app.study.model.study import Study
@@ -24,11 +26,14 @@ class EntryForm:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Nothing is stored; the form comes back. `outdated`: what stood above it stands there no more."""
+    """They are not in; the form comes back. `outdated`: what stood above it stands there no more. `tried`: it could be
+    read, and was not right."""
 
     session_id: str
     errors: Mapping[str, str]  # field → sentence
     outdated: bool = False
+    tried: Tried | None = None
+    form: Form | None = None  # the one that was looked at, where it may be another
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +47,11 @@ class Closed:
 class _AtDoor:
     """Of one session, those whose forms came together, and not all of whom may come in."""
 
-    guests: list[Guest] = field(default_factory=list)  # of whom only so many may
+    guests: list[tuple[Guest, int]] = field(default_factory=list)  # with the number of the attempt
     leavers: list[Leaver] = field(default_factory=list)
 
 
+NOT_RIGHT = Sentence("That is not right.")
 Outcome = SignedIn | Refused | Closed | None  # None: nobody has this token
 
 
@@ -54,35 +60,57 @@ async def sign_in(studies: Studies, conn: Connection, forms: Sequence[EntryForm]
     outcomes: list[Outcome] = [None] * len(forms)
     arrivals: dict[int, Arrival] = {}  # place in `forms` → whom it brings in
     doors: dict[str, _AtDoor] = {}  # by session
-    read: set[int] = set()  # players
+    read: dict[int, int] = {}  # player → place in `forms`
+    again: dict[int, int] = {}  # place in `forms` → that of the form of the same player that was read
     for nth, player in enumerate(await players.find_by_tokens(conn, [one.token for one in forms])):
         if player is None:
             continue
         entry, page = {}, ""
-        if player.status == "invited" and player.session_status != "closed" and player.id not in read:
+        if player.status == "invited" and player.session_status != "closed":
+            if player.id in read:
+                again[nth] = read[player.id]
+                continue
             study = await studies.of(player.session_id)
             judged = judge(study, player.session_id, player.id, forms[nth].form)
             if isinstance(judged, Refused):
                 outcomes[nth] = judged
                 continue
-            read.add(player.id)
+            read[player.id] = nth
             entry, page = dict(judged.entry), study.entry_page
             door = doors.setdefault(player.session_id, _AtDoor())
             if isinstance(judged, Leaver):
                 door.leavers.append(judged)
-            elif study.quotas:
-                door.guests.append(judged)
+            else:
+                door.guests.append((judged, attempts.number_in(forms[nth].form)))
         arrivals[nth] = Arrival(forms[nth].token, entry, page)
     for session_id, door in doors.items():
-        study = await studies.of(session_id)
-        if door.leavers:
-            await screening.turn_away(conn, study, door.leavers)
-        if door.guests:
-            await quotas.come_in(conn, session_id, study, door.guests)
+        for player_id, tried in (await _pass(studies, conn, session_id, door)).items():
+            nth = read[player_id]
+            outcomes[nth] = not_right(session_id, tried, forms[nth].form)
+            del arrivals[nth]
     signed_in = await players.sign_in(conn, list(arrivals.values())) if arrivals else []
     for nth, one in zip(arrivals, signed_in, strict=True):
         outcomes[nth] = Closed(one.session_id) if one is not None and one.shut_out else one
+    for nth, first_one in again.items():
+        outcomes[nth] = outcomes[first_one]
     return outcomes
+
+
+async def _pass(studies: Studies, conn: Connection, session_id: str, door: _AtDoor) -> Mapping[int, Tried]:
+    """Who leaves leaves, and of whom only so many may come in those come in. By player: who has to try again."""
+    study = await studies.of(session_id)
+    if door.leavers:
+        await screening.turn_away(conn, study, door.leavers)
+    tried = await attempts.judge(conn, study, door.guests)
+    guests = [guest for guest, _ in door.guests if guest.player_id not in tried]
+    if study.quotas and guests:
+        await quotas.come_in(conn, session_id, study, guests)
+    return tried
+
+
+def not_right(session_id: str, tried: Tried, form: Form) -> Refused:
+    """`form`: the one that was looked at."""
+    return Refused(session_id, dict.fromkeys(tried.wrong, NOT_RIGHT), tried=tried, form=form)
 
 
 def judge(study: Study, session_id: str, player_id: int, form: Form) -> Guest | Leaver | Refused:

@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.database.connections import Connection
-from app.players import door, quotas, screening
+from app.players import attempts, door, quotas, screening
+from app.players.attempts import Tried
 from app.players.door import Newcomer
 from app.players.players import SignedIn
 from app.players.quotas import Guest
 from app.players.screening import Leaver
-from app.sessions.arrivals import Closed, Outcome, Refused, judge
+from app.sessions.arrivals import Closed, Outcome, Refused, judge, not_right
 from app.sessions.studies import Studies
 from app.study.model.fields import Form
 from app.study.model.study import Study
@@ -69,7 +70,8 @@ async def _sign_in(
             else:
                 judged[door_id] = found
     if judged:
-        await _let_in(conn, session_id, study, forms, judged)
+        for door_id, tried in (await _let_in(conn, session_id, study, forms, judged)).items():
+            outcomes[door_id] = not_right(session_id, tried, forms[door_id].form)
         known = await door.come_by_door(conn, session_id, list(forms))
     for door_id in forms.keys() - outcomes.keys():
         player_id, status = known.get(door_id, (0, "invited"))
@@ -87,11 +89,11 @@ async def _let_in(
     study: Study,
     forms: Mapping[str, DoorForm],
     judged: Mapping[str, Guest | Leaver],
-) -> None:
-    """Makes whoever is not there yet; all of these, by id, are still invited."""
+) -> dict[str, Tried]:
+    """Makes whoever is not there yet; all of these, by id, are still invited. By id: who has to try again."""
     async with conn.transaction():
         if not await quotas.lock_door(conn, session_id):
-            return
+            return {}
         there = await door.come_by_door(conn, session_id, list(judged))
         newcomers = [Newcomer(id, forms[id].given) for id in judged if id not in there]
         made = await door.make(conn, session_id, study, newcomers) if newcomers else {}
@@ -99,5 +101,9 @@ async def _let_in(
         at_door = [replace(one, player_id=ids[id]) for id, one in judged.items()]
         if leavers := [one for one in at_door if isinstance(one, Leaver)]:
             await screening.turn_away(conn, study, leavers)
-        if guests := [one for one in at_door if isinstance(one, Guest)]:
+        numbers = {ids[id]: attempts.number_in(forms[id].form) for id in judged}
+        came = [one for one in at_door if isinstance(one, Guest)]
+        tried = await attempts.judge(conn, study, [(one, numbers[one.player_id]) for one in came])
+        if guests := [one for one in came if one.player_id not in tried]:
             await quotas.come_in(conn, session_id, study, guests, await door.places_left(conn, session_id))
+    return {id: tried[ids[id]] for id in judged if ids[id] in tried}

@@ -100,7 +100,7 @@ async def erase(
     gone = await row(conn, _Receipts, SQL["erase_records"], **which)
     assert gone is not None
     messages, notes = [await value(conn, SQL[name], **which) for name in ("erase_messages", "erase_notes")]
-    for name in ("erase_traces", "erase_what_hooks_were_given", "erase_people"):
+    for name in ("erase_attempts", "erase_traces", "erase_what_hooks_were_given", "erase_people"):
         await conn.execute(SQL[name], which)
     if which["seat_hook"]:
         await conn.execute(SQL["erase_reasons"], which)

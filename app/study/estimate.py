@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from app.config import PROJECT
-from app.study.model.plausible import DECLINES, SCREENED
+from app.study.model.plausible import DECLINES, SCREENED, WRONG
 from app.study.model.study import ANY, Position, Study
 
 MOST_COMBINATIONS = 200  # of treatments that are reckoned one by one
@@ -69,7 +69,7 @@ def estimate_of(study: Study, people: int | Counter[str], over: float) -> Estima
         records_a_second=players * most / busy,
         forms_a_second=players * forms / busy,
         pay=_pay(study),
-        come_in=(1 - declines(study)) * (1 - screened(study)),
+        come_in=(1 - declines(study)) * (1 - screened(study)) * (1 - failing(study)),
         early=study.lobby.pay_per_minute * Decimal(study.lobby.max_early) / 60,
         currency=study.pay.currency,
     )
@@ -83,6 +83,11 @@ def declines(study: Study) -> float:
 def screened(study: Study) -> float:
     """The share of those who would take part."""
     return SCREENED if study.screens else 0.0
+
+
+def failing(study: Study) -> float:
+    """The share of those who are not screened out and get something wrong once too often."""
+    return float(WRONG**study.entrance.attempts) if study.checked else 0.0
 
 
 def measured_records() -> int | None:

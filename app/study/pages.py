@@ -23,7 +23,7 @@ OWN_PAGES = {  # pages that a study may have in place of ours, and what is lost 
 }
 STEP = "_step_opened"
 GIVEN = {  # what there is to be shown
-    "join": {"study", "token", "values", "errors", "above", "outdated"},
+    "join": {"study", "token", "values", "errors", "above", "outdated", "attempt", "left"},
     "lobby": {"place", "now"},
     "room": {"place", "step", "now", "opened", "treatment"},
     "done": {"place", "now", "treatment"},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated
 from urllib.parse import parse_qsl
@@ -14,7 +13,7 @@ from litestar.params import Parameter
 from litestar.response import Redirect, Response
 
 from app.database.connections import Connection
-from app.players import door
+from app.players import attempts, door
 from app.players.players import Player, find_player
 from app.players.presence import is_connected
 from app.players.tokens import is_guessable, new_token
@@ -22,7 +21,7 @@ from app.sessions.arrivals import Closed, Refused
 from app.sessions.door_forms import DoorForm
 from app.study.languages.texts import Sentence
 from app.study.model.door import Bearer, Previewed, Unfit, read_link
-from app.study.model.fields import first, typed
+from app.study.model.fields import first
 from app.study.model.study import Study
 from app.web import other_players, templates
 from app.web.access.attempts import network_of
@@ -31,7 +30,7 @@ from app.web.coming_in import come_in
 from app.web.forms import form_of
 from app.web.invitations import UnknownToken, hold_off
 from app.web.lab import Query, lab_of
-from app.web.play_page import door_page
+from app.web.play_page import door_again, door_page
 from app.web.privacy import privacy_page
 from app.web.responses import piece, problem
 
@@ -71,7 +70,11 @@ async def door_form(request: Query, session_id: SessionId) -> Response[str]:
         return piece(templates.render_for(study, "player/join_again.html", **context))
     if caller.session_status == "closed":
         return _closed(request, caller.session_id, study)
-    return _form(request, study, visit=new_token(), elsewhere=elsewhere)
+    attempt = 1
+    if study.checked and player is not None:
+        async with lab_of(request).pool.connection() as conn:
+            attempt = await attempts.next_attempt(conn, player.id)
+    return _form(request, study, visit=new_token(), elsewhere=elsewhere, attempt=attempt)
 
 
 @post("/s/{session_id:str}", guards=[same_site])
@@ -85,15 +88,8 @@ async def come_by_door(request: Query, session_id: SessionId) -> Response[str] |
     door_id = caller.door_id or f"{door.OF_BROWSER}{visit}"
     arrived = await lab.arrivals.commit(DoorForm(session_id, door_id, caller.link.given, form, caller.own))
     if isinstance(arrived, Refused):
-        typed_in = typed(caller.study.entry, form)
-        return _form(
-            request,
-            caller.study,
-            typed_in,
-            arrived.errors,
-            visit=visit,
-            outdated=arrived.outdated,
-        )
+        addresses = _address(request), _privacy_address(request)
+        return door_again(caller.study, *addresses, form, arrived, visit)
     if arrived is None:
         return await _no_door(request, session_id)
     if isinstance(arrived, Closed):
@@ -206,24 +202,13 @@ def _nobody_yet(caller: _Caller) -> Player:
 def _form(
     request: Query,
     study: Study,
-    values: Mapping[str, str] = {},
-    errors: Mapping[str, str] = {},
     visit: str = "",
     elsewhere: bool = False,
     preview: bool = False,
-    outdated: bool = False,
+    attempt: int = 1,
 ) -> Response[str]:
-    return door_page(
-        study,
-        _address(request),
-        _privacy_address(request),
-        values,
-        errors,
-        elsewhere=elsewhere,
-        visit=visit,
-        preview=preview,
-        outdated=outdated,
-    )
+    addresses = _address(request), _privacy_address(request)
+    return door_page(study, *addresses, elsewhere=elsewhere, visit=visit, preview=preview, attempt=attempt)
 
 
 def _unfit(request: Query, session_id: str, study: Study, link: Unfit) -> Response[str]:

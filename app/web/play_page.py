@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from litestar.response import Response
 from markupsafe import Markup
 
+from app.players import attempts
+from app.sessions.arrivals import Refused
+from app.study.model.fields import Form, typed
 from app.study.model.study import Study
 from app.web import hindrances, templates
 from app.web.auth import renewed_cookie
@@ -25,17 +28,35 @@ def door_page(
     visit: str = "",
     preview: bool = False,
     outdated: bool = False,
+    attempt: int = 1,
 ) -> Response[str]:
     """`action`: where the form is sent; `privacy`: the page of what is stored. `elsewhere`: the browser is in already
     as another player. `visit`: tells one browser at the link for everybody from others. `preview`: nobody comes in.
-    `outdated`: what stood above the form has changed.
+    `outdated`: what stood above the form has changed. `attempt`: which one at right answers it will be, from 1.
     """
     said = templates.texts_of(study).say_all(errors)
     shown = dict(study=study, action=action, privacy=privacy, values=values, errors=said)
     shown |= dict(elsewhere=elsewhere, visit=visit, preview=preview)
     shown |= dict(above=page_above(study), outdated=outdated)
+    shown |= dict(attempt=attempt, left=max(1, study.entrance.attempts + 1 - attempt))
     html = templates.render_own(study, "join", "player/join.html", **shown)
     return piece(html, 409 if outdated else 422 if errors else 200)
+
+
+def door_again(
+    study: Study, action: str, privacy: str, form: Form, refused: Refused, visit: str = ""
+) -> Response[str]:
+    """With what was typed, and beside each answer what is wrong with it."""
+    texts, errors = templates.texts_of(study), dict(refused.errors)
+    form, attempt = refused.form or form, max(1, attempts.number_in(form))
+    if refused.tried:
+        attempt = study.entrance.attempts + 1 - refused.tried.left
+        hints = {field.name: field.hint for field in study.checked}
+        errors = {name: f"{texts.say(said)} {hints[name]}".strip() for name, said in errors.items()}
+    values = typed(study.entry, form)
+    return door_page(
+        study, action, privacy, values, errors, visit=visit, outdated=refused.outdated, attempt=attempt
+    )
 
 
 def page_above(study: Study) -> Markup:

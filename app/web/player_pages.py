@@ -15,7 +15,7 @@ from markupsafe import escape
 from psycopg_pool import PoolTimeout, TooManyRequests
 
 from app.database import clock
-from app.players import drafts, notes
+from app.players import attempts, drafts, notes
 from app.rooms import dropouts
 from app.rooms.messages import NewMessage, TooFast, read_message
 from app.rooms.records import form_id
@@ -32,7 +32,7 @@ from app.web.lab import Query, lab_of
 from app.web.live.places import DonePlace, Place, RoomPlace
 from app.web.live.versions import version_of
 from app.web.live.whereabouts import place_of
-from app.web.play_page import door_page, play_page
+from app.web.play_page import door_again, door_page, play_page
 from app.web.record_forms import Posted
 from app.web.refusals import closed, refused, stale, undelivered
 from app.web.responses import not_yet, page, piece, problem, texts_for, wants_page
@@ -59,7 +59,11 @@ async def join_form(request: Query, token: Token) -> Response[str]:
     if player.session_status == "closed":
         return closed(request, study)
     lab.presence.opened(player.id, player.session_id)
-    return door_page(study, *_addresses(token), elsewhere=elsewhere)
+    attempt = 1
+    if study.checked:
+        async with lab.pool.connection() as conn:
+            attempt = await attempts.next_attempt(conn, player.id)
+    return door_page(study, *_addresses(token), elsewhere=elsewhere, attempt=attempt)
 
 
 @post("/join/{token:str}", guards=[same_site])
@@ -71,8 +75,7 @@ async def join(request: Query, token: Token) -> Response[str] | Redirect:
         raise await unknown_token(request)
     if isinstance(arrived, Refused):
         study = await lab.studies.of(arrived.session_id)
-        values = typed(study.entry, form)
-        return door_page(study, *_addresses(token), values, arrived.errors, outdated=arrived.outdated)
+        return door_again(study, *_addresses(token), form, arrived)
     if isinstance(arrived, Closed):
         return closed(request, await lab.studies.of(arrived.session_id))
     return await come_in(request, arrived, began)

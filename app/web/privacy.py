@@ -27,6 +27,7 @@ SQL = Queries(__name__)
 class Counted:
     entry: int  # answers at the door
     given: int  # what came with the link, or stood in the list
+    attempts: int  # at the questions of the door that have a right answer
     answers: int
     messages: int
     notes: int  # from and to the researchers

@@ -90,6 +90,13 @@ where r.session_id = %(session_id)s order by r.room_id, r.position, r.slot, r.na
 -- name: mended
 select path, before from mended where session_id = %(session_id)s order by at
 
+-- name: attempts
+select a.player_id as player, a.nth as attempt, f.field, escaped(a.answers->>f.field) as value,
+    case when f.field = any(a.wrong) then 'false' else 'true' end as "right", iso(a.at) as at,
+    case when a.erased then 'true' else 'false' end as erased
+from door_attempt a cross join lateral jsonb_object_keys(a.answers) as f(field)
+where a.session_id = %(session_id)s order by a.id, f.field
+
 -- name: messages
 select m.id as message, m.player_id as player, room.name as room, m.to_slot as "to",
     escaped(m.body) as body, iso(m.at) as at, m.slot, m.step, m.round,

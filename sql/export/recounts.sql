@@ -23,3 +23,13 @@ order by id
 -- Whoever is screened out leaves at the very moment at which they come.
 select id, label, entry, screens, status = 'left' and room_id is null and finished_at = signed_in_at as was_out
 from player where session_id = %(session_id)s and signed_in_at is not null and erased_at is null order by id
+
+-- name: triers
+select p.id, p.label, p.entry, p.screens <> '{}' as screened,
+    p.status = 'left' and p.room_id is null and p.finished_at = p.signed_in_at as was_out, coalesce(a.attempts, '[]') as attempts
+from player p left join (
+    select player_id, jsonb_agg(jsonb_build_array(nth, answers, wrong) order by id) as attempts from door_attempt
+    where session_id = %(session_id)s group by player_id
+) a on a.player_id = p.id
+where p.session_id = %(session_id)s and p.erased_at is null and (p.signed_in_at is not null or a.player_id is not null)
+order by p.id

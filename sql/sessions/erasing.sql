@@ -21,7 +21,8 @@ with own as materialized (
     select id, room_id, slot, erased_at, erase_wanted_at, entry from player where id = any(%(player_ids)s)
 )
 select (select count(*) from own where erased_at is null)::integer as people,
-    (select count(*) from own where entry <> '{}')::integer as entries,
+    (select count(*) from own where entry <> '{}' or exists (
+        select from door_attempt a where a.player_id = own.id and not a.erased))::integer as entries,
     (select count(*) from own join record r on r.room_id = own.room_id and r.player_id = own.id
         where not r.erased and r.value <> '' and goes(r.step, r.field, %(answers)s, %(steps)s, %(fields)s))::integer as records,
     (select count(*) from own join message m on m.room_id = own.room_id and m.player_id = own.id
@@ -116,6 +117,11 @@ with gone as (
     where session_id = %(session_id)s and player_id = any(%(player_ids)s) and not erased returning id
 )
 select count(*)::integer from gone
+
+-- name: erase_attempts
+update door_attempt a set erased = true,
+    answers = (select jsonb_object_agg(field, '') from jsonb_object_keys(a.answers) as f(field))
+where player_id = any(%(player_ids)s) and not erased
 
 -- name: erase_traces
 with drafts as (delete from draft where player_id = any(%(player_ids)s)),
@@ -221,7 +227,7 @@ with erased as materialized (select id from player where erased_at is not null),
 delete from sign where player_id in (select id from erased)
 
 -- name: vacuum
-vacuum player, record, message, note, result, event, room, lobby, draft, presence, visit, sign, late_claim, gathering
+vacuum player, door_attempt, record, message, note, result, event, room, lobby, draft, presence, visit, sign, late_claim, gathering
 
 -- name: swept
 update erasure set swept_at = clock_timestamp() where id = any(%(ids)s)

@@ -148,5 +148,8 @@ def door(template: str, **shown: Any) -> Callable[[Study], str]:
         study,
         f"player/{template}.html",
         **dict(study=study, action="/join/t", privacy="/join/t/privacy", values={}, errors={}),
-        **(dict(elsewhere=False, visit="", preview=False, above="", outdated=False) | shown),
+        **(
+            dict(elsewhere=False, visit="", preview=False, above="", outdated=False, attempt=1, left=1)
+            | shown
+        ),
     )

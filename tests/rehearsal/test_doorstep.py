@@ -39,6 +39,21 @@ def test_most_come_in_some_decline_and_some_answer_what_nobody_comes_in_with() -
     assert estimate_of(own, 100, 60.0).come_in == 0.95 * 0.9
 
 
+def test_some_slip_at_questions_with_a_right_answer_and_who_always_does_is_to_be_out() -> None:
+    asked = '{name = "q", ask = "?", kind = "choice", options = ["1", "2", "3"], correct = "2"}'
+    own = parse(as_files(f"{TALK}\n[entry]\nattempts = 2\nfields = [{asked}]\n"))
+    steps = [Doorstep(own, random.Random(seed)) for seed in range(400)]
+
+    assert 40 <= sum(len(one.slips) > 0 for one in steps) <= 120
+    assert 4 <= sum(one.meant == "screened_out" for one in steps) <= 40
+    for one in steps:
+        first = one.form()
+        assert (first["q"] == "2") == (not one.slips) and first["entry-attempt"] == "1"
+        if one.slips:
+            assert one.may_try_again() and one.form()["entry-attempt"] == "2"
+            assert (one.form()["q"] == "2") == (one.meant == "")
+
+
 def test_who_ends_at_the_door_otherwise_than_by_what_they_did_there_is_told() -> None:
     def told(meant: str, code: str) -> str:
         diary = Diary("P1", meant=meant, code=code, signed_in=0.0, done=1000.0)

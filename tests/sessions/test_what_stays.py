@@ -22,6 +22,7 @@ STAYS = {
     "late_claim": "session_id player_id tried_at at",
     "message": f"id session_id player_id to_slot readers at {WHERE}",
     "note": "id session_id player_id account at",
+    "door_attempt": "id session_id player_id nth most wrong at",
     "earning": "id session_id player_id room_id position amount reason at",
     "event": "log_id seq session_id name player_id at",
     "asked": "player_id gathering_id seat ready_at",  # goes as the room opens or comes to nothing
@@ -84,6 +85,12 @@ def test_each_column_that_is_left_of_somebody_has_a_reason(house: House) -> None
     house.do(lambda conn: actions.close(conn, lively.session_id, "ada"))
     house.sql("update player set erase_wanted_at = now() where id = %s", number)
     house.sql("insert into draft values (%s, 'help', 'k', '{}')", number)
+    house.sql(
+        """insert into door_attempt (session_id, player_id, nth, most, answers, wrong)
+        values (%s, %s, 1, 2, '{"q1": "2"}', '{q1}')""",
+        lively.session_id,
+        number,
+    )
     comes_together(lively, number)
     before = rows_of(house, number)
     assert {table for table, columns in before.items() if not all(columns.values())} == {TOMBSTONE}

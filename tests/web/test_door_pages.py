@@ -269,5 +269,46 @@ def test_sixty_behind_one_address_come_by_it_at_once_each_twice_and_a_tenth_with
     kept(house, session)
 
 
+def test_by_it_too_one_may_decline_or_be_screened_out_or_try_for_right_answers(
+    shared: House, server: Server
+) -> None:
+    asked = (
+        '[entry]\nattempts = 2\ndecline = "declined"\nfields = [\n'
+        '{name = "q", ask = "How many?", kind = "choice", options = ["2", "4"], correct = "4", hint = "Look again."},\n'
+        '{name = "age", ask = "Age", kind = "integer"},\n]\n[[screen_out]]\nfield = "age"\nmax = 17\n'
+    )
+    house, session = (
+        shared,
+        opened(shared, STUDY[: STUDY.index("[entry]")] + asked + STUDY[STUDY.index("[[room]]") :]),
+    )
+
+    async def story() -> None:
+        forms = {
+            1: {"q": "4", "age": "30"},
+            2: {"entry-decline": "yes"},
+            3: {"q": "2", "age": "16"},
+            4: {"q": "2", "age": "30", "entry-attempt": "1"},
+        }
+        for nth, form in forms.items():
+            for _ in range(2):
+                answer = await browser(house, server).post(of(session, nth), form)
+                assert answer.status == (422 if nth == 4 else 303), answer.text
+        page = await browser(house, server).get(of(session, 4))
+        assert 'name="entry-attempt" value="2"' in page.text, "from another device"
+        assert (
+            await browser(house, server).post(of(session, 4), forms[4] | {"entry-attempt": "2"})
+        ).status == 303
+
+    house.tell(story())
+    assert house.sql(
+        "select outcome, status::text, entry <> '{}' from player where session_id = %s order by by_door", session.id
+    ) == [
+        (None, "waiting", True), ("declined", "left", False), ("screened_out", "left", True),
+        ("screened_out", "left", True),
+    ]  # fmt: skip
+    numbers = "select array_agg(nth order by nth) from door_attempt where session_id = %s group by player_id order by 1"
+    assert house.sql(numbers, session.id) == [([1],), ([1, 2],)]
+
+
 def _is_connected(house: House, session: Opened) -> bool:
     return bool(house.sql("select 1 from connected where session_id = %s", session.id))

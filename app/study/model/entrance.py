@@ -15,6 +15,8 @@ AT_THE_DOOR = (
 )  # outcomes of who filled in a form, or would not, and never was in
 # What a form at the door says beside its answers. No field can have such a name.
 DECLINE, PAGE = "entry-decline", "entry-page"  # that they would not take part; what stood above it
+ATTEMPT = "entry-attempt"  # which attempt at right answers it is, from 1
+ATTEMPTS, MOST_ATTEMPTS = 3, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +24,13 @@ class Entrance:
     """`page` is a page of the study's own, by its name, that stands above the form: a text to agree to.
 
     `decline` is the outcome of whoever clicks that they do not want to take part; without it there is no such button.
+    Whoever has not answered rightly all that has a `correct` answer after so many `attempts` is out, as `then`.
     """
 
     page: str = ""
     decline: str = ""
+    attempts: int = ATTEMPTS
+    then: str = SCREENED_OUT
 
     @property
     def file(self) -> str:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from app.study.languages.texts import Sentence
+from app.study.model.correct import Correct
 from app.study.syntax.table import Table
 
 _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
@@ -58,6 +59,8 @@ class Field:
     private: bool = False  # it tells who somebody is: no anonymous export has it
     point: str = "."  # before decimals, as the study's language has it
     more: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    correct: Correct | None = None  # what is right to answer
+    hint: str = ""  # what whoever has it wrong is told
 
     def read(self, raw: Sequence[str]) -> str:
         """The canonical value of what was posted for this field: "" if optional and left empty.
@@ -65,6 +68,10 @@ class Field:
         Reading what `in_form` makes of it gives the same value. Raises FieldError.
         """
         return self.kind.read(self, raw)
+
+    def is_right(self, value: str) -> bool:
+        """Whether this canonical value is. Where nothing is said of that, all are."""
+        return self.correct is None or self.correct.takes(value, self.kind.is_same)
 
     def shown(self, value: str) -> str:
         """A canonical value as people write it."""
@@ -107,7 +114,10 @@ class Kind(str):
     longest_ask: ClassVar[int] = 1000  # characters
     is_number: ClassVar[bool] = False  # an answer is one number: there is a mean, and a quota has a range
     is_whole: ClassVar[bool] = False  # that number is a whole one
+    is_words: ClassVar[bool] = False  # an answer is what somebody writes
     is_about_others: ClassVar[bool] = False
+    has_right_answer: ClassVar[bool] = True  # a study may say which
+    holds_several: ClassVar[bool] = False  # of the options, in one answer
 
     def check(self, table: Table, field: Field) -> None:
         """Adds what is wrong with its keys: what is missing, or lets nothing through."""
@@ -115,6 +125,10 @@ class Kind(str):
     def answers(self, field: Field) -> tuple[str, ...]:
         """All that can be stored, where one can list it; else nothing."""
         return field.options
+
+    def is_same(self, one: str, other: str) -> bool:
+        """Whether two stored values are the same answer."""
+        return one == other
 
     # How it is drawn and read
     is_group: ClassVar[bool] = False  # it is drawn as several inputs below one legend

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from app.study.model.fields import Field, FieldError
 
 TRIES = 20  # draws, of which one must fit the field
 DECLINES = 0.05  # of people, where they may
+WRONG = 0.2  # of forms, where some answers are right
 SCREENED = 0.1  # of people, who answer anyhow; the others so that no [[screen_out]] takes them
 
 
@@ -20,8 +22,20 @@ def plausible_all(
 
 
 def plausible(field: Field, chance: random.Random, others: Sequence[int] = ()) -> str:
-    """A value that `field` takes, drawn at random; for a question about each of several, those are `others`."""
+    """A value that `field` takes: what is right, or else drawn at random; `others`: those that it is about, each."""
+    if field.correct:
+        return field.in_form(field.correct.example)
     return field.kind.guess(field, chance, others)
+
+
+def not_right(field: Field, chance: random.Random) -> str:
+    """A value that `field` takes and that is not right; "" where none was found."""
+    for _ in range(TRIES):
+        guess = field.kind.guess(field, chance, ())
+        with suppress(FieldError):
+            if not field.is_right(field.read([guess])):
+                return guess
+    return ""
 
 
 def drawn(field: Field, chance: random.Random, others: Sequence[int] = ()) -> str:

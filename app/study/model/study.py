@@ -147,8 +147,15 @@ class Sections:
     @property
     def ends_at_door(self) -> frozenset[str]:
         """The outcomes with which somebody may leave before they are in."""
-        found = {FULL: self.quotas, SCREENED_OUT: self.screens, self.entrance.decline: self.entrance.decline}
-        return frozenset(outcome for outcome, there in found.items() if there)
+        found = {FULL} if self.quotas else set()
+        found |= {SCREENED_OUT} if self.screens else set()
+        found |= {self.entrance.then} if self.checked else set()
+        return frozenset(found | {self.entrance.decline} - {""})
+
+    @property
+    def checked(self) -> tuple[Field, ...]:
+        """The questions at the door that have a right answer."""
+        return tuple(field for field in self.entry if field.correct)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,12 @@
 """[entry] of study.toml: what people are asked at the door, and what stands there beside."""
 
-from app.study.model.entrance import DECLINED, SCREENED_OUT, Entrance
+from app.study.model.entrance import ATTEMPTS, DECLINED, MOST_ATTEMPTS, SCREENED_OUT, Entrance
 from app.study.model.fields import Field
 from app.study.pages import OWN_PAGES
 from app.study.sections.fields import FORM_NAMES, PLAYER_COLUMNS, read_fields
 from app.study.syntax.table import Table
 
-DECLINES = (DECLINED, SCREENED_OUT)  # outcomes that say so
+LEAVES = (SCREENED_OUT, DECLINED)  # outcomes of who leaves at the door
 
 
 def read_entry(document: Table) -> tuple[tuple[Field, ...], Entrance]:
@@ -18,9 +18,25 @@ def read_entry(document: Table) -> tuple[tuple[Field, ...], Entrance]:
         if field.kind.is_about_others:
             sentence = "At the door nobody else is there whom a question could be about."
             entry.findings.wrong((*entry.path, "fields", index, "kind"), sentence, "Ask it in a step.")
-    entrance = Entrance(_page(entry), entry.one_of("decline", DECLINES, ""))
+    entrance = Entrance(
+        _page(entry),
+        entry.one_of("decline", LEAVES, ""),
+        entry.whole("attempts", ATTEMPTS, largest=MOST_ATTEMPTS),
+        entry.one_of("then", LEAVES, SCREENED_OUT),
+    )
+    _check_attempts(entry, any(field.correct for field in found))
     entry.report_unknown_keys("[entry]")
     return found, entrance
+
+
+def _check_attempts(entry: Table, some_right: bool) -> None:
+    if some_right and not entry.has("attempts") and entry.sound("fields"):
+        sentence = f"Whoever does not have all right after {ATTEMPTS} attempts is out."
+        entry.note("fields", sentence, f"Write attempts = {ATTEMPTS} in [entry], or as many as you mean.")
+    for key in ("attempts", "then"):
+        if entry.has(key) and not some_right and entry.sound("fields"):
+            sentence = f"No question here has a right answer, so `{key}` is never looked at."
+            entry.wrong(key, sentence, 'Add correct = "…" to one, or remove the line.')
 
 
 def _page(entry: Table) -> str:

@@ -7,6 +7,7 @@ from app.study.hooks.uses import read_hook
 from app.study.model.fields import Field, Kind
 from app.study.model.kinds.known import KINDS
 from app.study.model.kinds.text import TEXT
+from app.study.sections.correct import with_correct
 from app.study.syntax.mistakes import did_you_mean
 from app.study.syntax.table import Table
 
@@ -71,6 +72,7 @@ def _field(table: Table, reserved: Sequence[str], at_door: bool) -> Field:
                 sentence = f"`{key}` means nothing in a field of kind {kind}."
                 table.wrong(key, sentence, "Remove it, or change the kind.")
         kind.check(table, field)
+        field = with_correct(table, field, at_door)
     table.report_unknown_keys("a field")
     return field
 

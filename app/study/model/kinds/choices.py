@@ -21,6 +21,7 @@ class Choices(Kind):
     keys: ClassVar[tuple[str, ...]] = ("options", "min", "max")
     also_called: ClassVar[tuple[str, ...]] = ("multiple", "checkboxes", "multi", "several")
     is_group = True
+    holds_several = True
     when_empty = CHOOSE
 
     def check(self, table: Table, field: Field) -> None:

@@ -28,6 +28,7 @@ class Each(Limited):
     keys = ("options", "min", "max", "of", "about")
     also_called = ("ties", "neighbours", "others", "matrix")
     is_about_others = True
+    has_right_answer = False
     is_group = True
     shape = ", as JSON: slot → what was said of whoever sits there"
 

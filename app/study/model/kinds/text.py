@@ -30,6 +30,11 @@ class Text(Limited):
     __slots__ = ()
     also_called = ("string", "str", "textarea", "free", "open")
 
+    is_words = True
+
+    def is_same(self, one: str, other: str) -> bool:
+        return one.casefold().split() == other.casefold().split()
+
     def check_limit(self, table: Table, key: str, limit: Decimal | None) -> None:
         super().check_limit(table, key, limit)
         if limit is not None and limit == int(limit) and not 0 <= limit <= LONGEST_ANSWER:

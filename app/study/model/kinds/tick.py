@@ -17,6 +17,7 @@ class TickBox(Kind):
     __slots__ = ()
     also_called = ("checkbox", "check", "box", "tickbox", "consent", "agree", "accept")
     labels_itself = True
+    has_right_answer = False
     longest_ask = 5000  # what somebody agrees to may stand there
     when_empty = Sentence("Please tick this box to go on.")
 
