@@ -33,6 +33,8 @@ COMMANDS = {
     "new": "make a study that runs, from three questions",
     "check": "validate a study and say what can never work",
     "open": "create a session with its door open: people can sign in and wait",
+    "add": "more people into a session that is open or running",
+    "links": "the join links of a session again",
     "start": "seating begins",
     "pause": "everything stands still",
     "resume": "goes on; every deadline moves by the length of the pause",

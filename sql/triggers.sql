@@ -167,6 +167,22 @@ end $$;
 create or replace trigger network_inserted after insert on network
     referencing new table as new_rows for each statement execute function network_inserted();
 
+-- People whom a researcher adds to a session that is there. Those it opens with, and who comes by the door, are none of these.
+create or replace function player_inserted() returns trigger language plpgsql as $$
+begin
+    if acting() is not null then
+        perform append_events(array_agg(log.id), array_agg('people_added'::text), array_agg(null::bigint),
+            array_agg(jsonb_strip_nulls(jsonb_build_object('by', acting(), 'people', n.people, 'players', n.players,
+                'form', nullif(current_setting('networklab.form', true), '')))))
+        from (
+            select session_id, count(*) as people, jsonb_agg(id order by id) as players from new_rows group by session_id
+        ) n join log on log.session_id = n.session_id and log.room_id is null;
+    end if;
+    return null;
+end $$;
+create or replace trigger player_inserted after insert on player
+    referencing new table as new_rows for each statement execute function player_inserted();
+
 -- Sign-in itself logs nothing (700 people at once would queue for one log): the seating that follows sets
 -- arrival_logged and logs them in one go.
 create or replace function player_updated() returns trigger language plpgsql as $$

@@ -1,20 +1,34 @@
-"""What `open`, `add` and `links` say of lists of people, and of the links that come of them."""
+"""What `open`, `add` and `links` do with lists of people, and with the links that come of them."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from app.commands.arguments import Refusal
 from app.config import Config
-from app.players.links import warning_of
+from app.database.connections import Connection
+from app.players.links import links_again, warning_of, with_tokens, write_links
 from app.players.people import Listed, Person
 from app.players.tokens import guessable
+
+LIST = "a CSV or .xlsx with any of the columns token, label, type; further columns are kept"
 
 
 def say_notes(listed: Listed) -> None:
     for note in listed.notes:
         print(f"note: {note}.", file=sys.stderr)
+
+
+def say_where_else(shared: Sequence[tuple[str, int]]) -> None:
+    """`shared`: other sessions, and how many of these people are in each."""
+    for name, many in shared:
+        known = f"{many} of these tokens are also in the open session “{name}”"
+        print(
+            f"note: {known}; their links lead to the new one, unless they are in the other already.",
+            file=sys.stderr,
+        )
 
 
 def refuse_guessable(name: str, people: Sequence[Person]) -> None:
@@ -24,6 +38,23 @@ def refuse_guessable(name: str, people: Sequence[Person]) -> None:
             f"{name} has {has} that somebody could guess, “{found[0].token}” for example, and take that player’s place."
             " Leave tokens empty to have them made, or say --short-tokens if they are meant to be so."
         )
+
+
+def refuse_folder(path: Path | None, option: str = "--links") -> None:
+    if path and path.is_dir():
+        raise Refusal(f"{path} is a folder. Give {option} a file name.")
+
+
+async def written(
+    conn: Connection, config: Config, path: Path, session_id: str, people: Sequence[Person], nothing: str
+) -> None:
+    """The links of people who were just invited. `nothing`: what was not done where they can't be written."""
+    try:
+        write_links(path, with_tokens(people, await links_again(conn, session_id)), config.public_url)
+    except OSError as error:
+        raise Refusal(
+            f"The links can't be written to {path} ({error.strerror}); {nothing}. Give --links another name."
+        ) from None
 
 
 def warn_of_links(config: Config, are_written: bool) -> None:

@@ -15,12 +15,20 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.commands.arguments import Refusal, count, share
 from app.commands.connection import in_transaction
-from app.commands.lists import refuse_guessable, say_notes, warn_of_links
+from app.commands.lists import (
+    LIST,
+    refuse_folder,
+    refuse_guessable,
+    say_notes,
+    say_where_else,
+    warn_of_links,
+    written,
+)
 from app.config import Config
 from app.database import clock
 from app.database.connections import Connection
 from app.players.door import Places
-from app.players.links import door_link, links_again, with_tokens, write_links
+from app.players.links import door_link
 from app.players.people import Listed, Person, read_people
 from app.players.players import also_invited_to
 from app.rehearsal.trial import try_study
@@ -37,7 +45,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--players",
         type=Path,
         metavar="LIST",
-        help="a CSV or .xlsx with any of the columns token, label, type; further columns are kept",
+        help=LIST,
     )
     parser.add_argument(
         "--door", action="store_true", help="one link for everybody, with or without a list; prints it"
@@ -77,8 +85,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
     if not options.short_tokens and people:
         refuse_guessable(options.players.name, people)
     start_at = start_time(options.starts, options.zone)
-    if options.links and options.links.is_dir():
-        raise Refusal(f"{options.links} is a folder. Give --links a file name.")
+    refuse_folder(options.links)
     tried = asyncio.run(try_study(study))
     if failing := [mistake for mistake in tried if mistake.grave]:
         raise StudyError(failing)
@@ -93,23 +100,11 @@ def run(options: argparse.Namespace, config: Config) -> int:
         for owner in options.owner:
             await give(conn, session.id, owner.strip(), "owner", "command line")
         if options.links:
-            try:
-                everyone = with_tokens(people, await links_again(conn, session.id))
-                write_links(options.links, everyone, config.public_url)
-            except OSError as error:
-                raise Refusal(
-                    f"The links can't be written to {options.links} ({error.strerror}); no session was made."
-                    " Give --links another name."
-                ) from None
+            await written(conn, config, options.links, session.id, people, "no session was made")
         return session, await also_invited_to(conn, session.id, people)
 
     session, shared = in_transaction(config, work)
-    for name, many in shared:
-        known = f"{many} of these tokens are also in the open session “{name}”"
-        print(
-            f"note: {known}; their links lead to the new one, unless they are in the other already.",
-            file=sys.stderr,
-        )
+    say_where_else(shared)
     warn_of_links(config, bool(options.links or places))
     link = door_link(session.id, config.public_url) if places else None
     if options.json:

@@ -22,6 +22,7 @@ EventName = Literal[
     "session_resumed",
     "session_closed",
     "study_mended",
+    "people_added",
     "seating_stopped",
     "seating_retried",
     "places_changed",
@@ -84,6 +85,14 @@ class SessionStarted(SessionMoved):
 class StudyMended(DoneBy):
     before: str  # the study's sha256
     now: str
+
+
+class PeopleAdded(DoneBy):
+    """To a session that is open or running."""
+
+    people: int
+    players: list[int]  # their numbers
+    form: NotRequired[str]  # of the page, by which it is known if it comes again
 
 
 class HookFailed(DoneBy):
@@ -292,6 +301,7 @@ DECLARED: Mapping[EventName, Declared] = {
     "session_resumed": Declared(SessionMoved, SESSION),
     "session_closed": Declared(SessionMoved, SESSION),
     "study_mended": Declared(StudyMended, SESSION),
+    "people_added": Declared(PeopleAdded, SESSION),
     "seating_stopped": Declared(HookFailed, SESSION),
     "seating_retried": Declared(DoneBy, SESSION),
     "places_changed": Declared(PlacesChanged, SESSION),

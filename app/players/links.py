@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -27,15 +27,33 @@ class Links:
     people: Sequence[Person]
     others: Sequence[str]
 
+    @property
+    def why(self) -> str:
+        """Why those of the others can't be made again."""
+        if not self.others:
+            return "nobody has one of their own."
+        return (
+            "the database has only what a link is known again by. Tokens of a list stand in that list; those that an"
+            " earlier version made stand only in the file that `open --links` wrote."
+        )
 
-async def links_again(conn: Connection, session_id: str) -> Links:
-    """Who has been invited to a session, in the order of the list, but for those who were erased.
+    @property
+    def lacking(self) -> str:
+        """Whose links are not among them, and why."""
+        first = ", ".join(f"“{label}”" for label in self.others[:3])
+        more = f" and {len(self.others) - 3:,} more" if len(self.others) > 3 else ""
+        return f"{len(self.others):,} can't be made again ({first}{more}): {self.why}"
+
+
+async def links_again(conn: Connection, session_id: str, numbers: Collection[int] | None = None) -> Links:
+    """Who has been invited to a session, or who of them has one of these `numbers`, in the order of the list, but for
+    those who were erased.
 
     The database has no tokens. Those that were made come from its secret and are made again; those of a list do not,
     nor do those that versions before drew.
     """
     secret, people, others = await server_secret(conn), list[Person](), list[str]()
-    found = await conn.execute(SQL["invited"], dict(session_id=session_id))
+    found = await conn.execute(SQL["invited"], dict(session_id=session_id, numbers=numbers and [*numbers]))
     for number, label, type_, stored in await found.fetchall():
         token = made_token(secret, number, label)
         if token_hash(token) == stored:
@@ -67,7 +85,7 @@ def warning_of(public_url: str) -> str:
         return ""
     return (
         f"These links begin with {public_url}: they open on this machine and on no other. Set NETWORKLAB_URL to the"
-        " address at which people reach the server (https://lab.example.org), and write them again."
+        " address at which people reach the server (https://lab.example.org), and get them again."
     )
 
 

@@ -16,6 +16,7 @@ from app.study.syntax.table import spot_of_byte
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 MOST_COLUMNS = 100
+LARGEST = 200_000_000  # bytes of a workbook, unpacked
 SAVE_AGAIN = "save it as CSV UTF-8 (comma delimited) or as .xlsx and try again"
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
@@ -72,15 +73,15 @@ class Sheet:
     taken: str = ""
 
 
-def read_sheet(name: str, content: bytes, known: Collection[str]) -> Sheet:
+def read_sheet(name: str, content: bytes, known: Collection[str], largest: int) -> Sheet:
     """The lines of a list, its header first; one may be refused only as it is come to. Raises PeopleError.
 
-    `known`: the names of columns by which a header is one.
+    `known`: the names of columns by which a header is one. `largest`: bytes of a workbook, unpacked.
     """
     if content.startswith((_ZIP, _OLE)):
         from app.players.workbooks import read_workbook  # takes a tenth of a second to import
 
-        return read_workbook(name, content, known)
+        return read_workbook(name, content, known, largest)
     text, encoding = text_of(name, content)
     separator, skipped = _separator(name, text, known)
     taken = f" as {encoding}" if encoding else ""

@@ -6,7 +6,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from app.players.lists import MOST_COLUMNS, SEPARATORS, ListLine, PeopleError, clean, read_sheet, shown
+from app.players.lists import (
+    LARGEST,
+    MOST_COLUMNS,
+    SEPARATORS,
+    ListLine,
+    PeopleError,
+    clean,
+    read_sheet,
+    shown,
+)
 from app.study.model.study import ANY, Study
 from app.study.syntax.mistakes import did_you_mean, nearest
 
@@ -47,7 +56,7 @@ class There:
     """Who is in a session already, to which a list is added."""
 
     labels: Collection[str] = ()
-    many: int = 0
+    many: int = 0  # of lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +88,17 @@ def read_people(path: Path, study: Study) -> Listed:
     return people_in(path.name, content_of(path), study)
 
 
-def people_in(name: str, content: bytes, study: Study, there: There | None = None) -> Listed:
+def people_in(
+    name: str, content: bytes, study: Study, there: There | None = None, largest: int = LARGEST
+) -> Listed:
     """Everyone in a list, in its order, from any of the columns token, label and type. Raises PeopleError.
 
     Lines may lack cells at their end, and blank lines are passed over. An empty token stays empty, to be made. An empty
     label is made (P001, P002, …, by place in the list, behind those who are `there`), and one that a line above has
-    gets a number: two people may have one name. Every further column is kept as `given`.
+    gets a number: two people may have one name. Every further column is kept as `given`. `largest`: bytes that a
+    workbook may have unpacked.
     """
-    rows, notes = _rows(name, content, study)
+    rows, notes = _rows(name, content, study, largest)
     if not rows:
         cure = "add one line per player below line 1 and try again"
         raise PeopleError(name, "has a header but no players", cure)
@@ -114,9 +126,9 @@ def content_of(path: Path) -> bytes:
         raise PeopleError(str(path), f"can't be read ({reason})", "check its name and permissions") from None
 
 
-def _rows(name: str, content: bytes, study: Study) -> tuple[list[_Row], list[str]]:
+def _rows(name: str, content: bytes, study: Study, largest: int) -> tuple[list[_Row], list[str]]:
     """The lines, and what is to be said of how they were read."""
-    sheet = read_sheet(name, content, COLUMNS)
+    sheet = read_sheet(name, content, COLUMNS, largest)
     header = next(sheet.lines, None)
     if header is None:
         cure = "start it with the line token,label,type and add a line per player"
@@ -257,6 +269,7 @@ def _labels(rows: Sequence[_Row], there: There, notes: list[str]) -> list[str]:
     taken = {row.label for row in rows} | {*there.labels}
     digits = max(3, len(str(there.many + len(rows))))
     labels, first, again = list[str](), dict[str, _Row](), list[str]()
+    numbers = dict.fromkeys(taken, 1)  # that the last who is called so has got
     for place, row in enumerate(rows, start=there.many + 1):
         label, number = row.label, place
         if label and label in there.labels:
@@ -265,25 +278,18 @@ def _labels(rows: Sequence[_Row], there: There, notes: list[str]) -> list[str]:
                 "label", wrong, "take the line out if it is the same person, or else change the label"
             )
         if label in first:
-            label, number = _numbered(label, taken), 0
-            again.append(f"“{label}” for line {row.line.number}, as line {first[row.label].line.number}")
+            while label in taken:
+                numbers[row.label] += 1
+                label = f"{row.label} {numbers[row.label]}"
+            before = first[row.label].line.number
+            again.append(f"line {row.line.number} is “{label}” here, since line {before} is “{row.label}”")
         first.setdefault(row.label or f" {place}", row)
         while not label or (not row.label and label in taken):
             label, number = f"P{number:0{digits}}", number + 1
         taken.add(label)
         labels.append(label)
     if again:
-        more = f" and {len(again) - MOST_NOTED:,} more" if len(again) > MOST_NOTED else ""
+        more = f", and {len(again) - MOST_NOTED:,} more" if len(again) > MOST_NOTED else ""
         told = ", ".join(again[:MOST_NOTED])
-        notes.append(
-            f"{rows[0].file}: labels that are there twice got a number: {told} has it{more}."
-            " Take the line out if it is one person twice"
-        )
+        notes.append(f"{rows[0].file}: {told}{more}. Take a line out if it is one person twice")
     return labels
-
-
-def _numbered(label: str, taken: Collection[str]) -> str:
-    number = 2
-    while f"{label} {number}" in taken:
-        number += 1
-    return f"{label} {number}"

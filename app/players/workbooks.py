@@ -14,13 +14,12 @@ import openpyxl
 
 from app.players.lists import MOST_COLUMNS, SAVE_AGAIN, ListLine, PeopleError, Sheet, clean
 
-LARGEST = 200_000_000  # bytes, unpacked
 _KIND = {"xl/workbook.bin": ".xlsb", "content.xml": ".ods", "Index/Document.iwa": ".numbers"}
 
 
-def read_workbook(name: str, content: bytes, known: Collection[str]) -> Sheet:
+def read_workbook(name: str, content: bytes, known: Collection[str], largest: int) -> Sheet:
     """The lines of the one sheet that has a header with `known` columns, or of the only one. Raises PeopleError."""
-    _refuse_others(name, content)
+    _refuse_others(name, content, largest)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what it leaves out: pictures, rules, looks
@@ -40,7 +39,7 @@ def read_workbook(name: str, content: bytes, known: Collection[str]) -> Sheet:
     return Sheet(name, iter(filled.get(chosen, [])), taken)
 
 
-def _refuse_others(name: str, content: bytes) -> None:
+def _refuse_others(name: str, content: bytes, largest: int) -> None:
     if not content.startswith(b"PK"):
         wrong = "is an old workbook (.xls), or one with a password"
         raise PeopleError(name, wrong, SAVE_AGAIN)
@@ -55,8 +54,9 @@ def _refuse_others(name: str, content: bytes) -> None:
             (f"a {kind} workbook" for file, kind in _KIND.items() if file in files), "no workbook or CSV"
         )
         raise PeopleError(name, f"is {kind}", SAVE_AGAIN)
-    if sum(files.values()) > LARGEST:
-        raise PeopleError(name, "is larger than 200 MB unpacked", "give a list with one line per player")
+    if sum(files.values()) > largest:
+        wrong = f"is larger than {largest // 1_000_000} MB unpacked"
+        raise PeopleError(name, wrong, "give a list with one line per player")
 
 
 def _sheets(name: str, content: bytes) -> dict[str, list[ListLine]]:

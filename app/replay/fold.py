@@ -23,7 +23,7 @@ SQL = Queries(__name__)
 # These say nothing of the state of a session, a room or a player; networks and results are read when they are shown.
 PASSED_OVER: frozenset[EventName] = frozenset(
     {
-        *("study_mended", "network_rewired", "results_stored", "data_erased"),
+        *("study_mended", "people_added", "network_rewired", "results_stored", "data_erased"),
         *("places_changed", "player_came_again"),
     }
 )
@@ -70,7 +70,8 @@ async def read_events(conn: Connection, session_id: str) -> list[Event]:
 async def read_then(conn: Connection, session_id: str, at: datetime) -> Then:
     """The session at a moment. What folds into it is a small part of all that happened before."""
     where = dict(session_id=session_id, at=at)
-    invited, logs = await read_invited(conn, session_id), await read_logs(conn, session_id)
+    there = [one for one in await read_invited(conn, session_id) if not one.added_at or one.added_at <= at]
+    invited, logs = there, await read_logs(conn, session_id)
     then = fold(invited, logs, await rows(conn, Event, SQL["events_that_tell"], **where))
     counted = await (await conn.execute(SQL["counted_until"], where)).fetchall()
     return replace(

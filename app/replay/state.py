@@ -18,6 +18,7 @@ class Invited:
     label: str
     type: str
     by_door: bool = False  # nobody knew of them before they came, by the link for everybody
+    added_at: datetime | None = None  # None: the session was opened with them
 
 
 @dataclass(frozen=True, slots=True)

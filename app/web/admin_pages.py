@@ -17,7 +17,7 @@ from app.export.csv_stream import written
 from app.export.person import person_numbered
 from app.players import notes
 from app.players.door import Places
-from app.players.links import door_link
+from app.players.links import door_link, warning_of
 from app.players.tokens import new_token
 from app.sessions import actions, sessions, stopped_rooms
 from app.sessions.actions import ACTIONS
@@ -71,6 +71,7 @@ async def session_page(request: Query, session_id: str, wall: bool = False) -> R
     if tick.door:
         link = door_link(session_id, lab.config.public_url)
         context |= dict(door_link=link, door_picture=qr_picture(link))
+    context |= dict(warning=warning_of(lab.config.public_url))
     return page("admin/session.html", context | tick_context(tick, study))
 
 

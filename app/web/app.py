@@ -16,6 +16,7 @@ from app.web import (
     erase_pages,
     health,
     hindrances,
+    list_pages,
     login_pages,
     other_players,
     people_pages,
@@ -61,6 +62,7 @@ def create_app(config: Config, url: str) -> Litestar:
         replay_pages,
         rights_pages,
         erase_pages,
+        list_pages,
     )
     admin = [handler for module in modules for handler in module.HANDLERS]
     return Litestar(

@@ -3,10 +3,15 @@ select id, room_id, last_seq, records, messages from log where session_id = %(se
 
 -- name: invited_to
 -- As they were before anything happened: only who waits is ever of another type.
-select p.id, p.label, coalesce(e.data->>'type', p.type) as type, p.by_door is not null as by_door
+select p.id, p.label, coalesce(e.data->>'type', p.type) as type, p.by_door is not null as by_door, a.at as added_at
 from player p
 left join log l on l.session_id = p.session_id and l.room_id is null
 left join event e on e.log_id = l.id and e.player_id = p.id and e.name = 'player_signed_in'
+left join (
+    select one::bigint as player_id, e.at from log l join event e on e.log_id = l.id and e.name = 'people_added'
+    cross join jsonb_array_elements_text(e.data->'players') as one
+    where l.session_id = %(session_id)s and l.room_id is null
+) a on a.player_id = p.id
 where p.session_id = %(session_id)s order by p.id
 
 -- name: brought_by

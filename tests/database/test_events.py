@@ -12,9 +12,10 @@ from jinja2 import nodes
 from app.config import PROJECT
 from app.database.connections import Connection
 from app.database.events import DECLARED, EventName
+from app.players.people import Person
 from app.replay import fold as replay_fold
 from app.rooms import rooms, ties
-from app.sessions import actions, erasing, stopped_rooms
+from app.sessions import actions, erasing, inviting, stopped_rooms
 from app.study.hooks.pool import Failure
 from app.study.languages.texts import texts_in
 from app.study.model.networks import Tie
@@ -80,6 +81,7 @@ async def all_the_rest(conn: Connection, lively: Lively, people: list[int]) -> N
     await stopped_rooms.retry_all(conn, session_id)
     await rooms.end(conn, [room.id], "complete", study)
     await erasing.erase(conn, session_id, "ada", "asked for", player_id=first)
+    await inviting.add_people(conn, session_id, [Person("", "late", "red")], "ada", "form-12")
 
 
 def close_and_read(house: House, lively: Lively) -> list[tuple[Any, ...]]:

@@ -121,11 +121,11 @@ def test_two_people_of_one_name_are_told_apart_and_that_is_said(path: Path) -> N
         "ana silva",
     ]
     assert listed.notes == (
-        "people.csv: labels that are there twice got a number: “Ana Silva 3” for line 5, as line 2 has it."
-        " Take the line out if it is one person twice",
+        "people.csv: line 5 is “Ana Silva 3” here, since line 2 is “Ana Silva”."
+        " Take a line out if it is one person twice",
     )
     [note] = listed_in(path, "label,type\n" + "Ana,red\n" * 9).notes
-    assert "“Ana 4” for line 5, as line 2 has it and 5 more." in note
+    assert "line 5 is “Ana 4” here, since line 2 is “Ana”, and 5 more. Take" in note
 
 
 def test_any_type_goes_where_the_study_names_none(path: Path) -> None:

@@ -53,11 +53,13 @@ NEEDS = {
     f"GET {SESSION}/payments.csv": "files",
     f"GET {ONE_PLAYER}/export.zip": "files",
     f"POST {SESSION}/{{action:str}}": "acts",
+    f"POST {SESSION}/people": "acts",
     f"POST {ONE_PLAYER}/{{action:str}}": "acts",
     f"POST {ONE_ROOM}/{{action:str}}": "acts",
     f"GET {SESSION}/rights": "owns",
     f"POST {SESSION}/rights": "owns",
     f"GET {SESSION}/security": "owns",
+    f"GET {SESSION}/links.csv": "owns",
     f"POST {SESSION}/erase": "owns",
     f"POST {ONE_PLAYER}/erase": "owns",
 }

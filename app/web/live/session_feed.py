@@ -31,7 +31,7 @@ EVERYBODY: frozenset[EventName] = frozenset(
     {"session_started", "session_paused", "session_resumed", "session_closed", "study_mended"}
 )
 # The lobby shows how many wait and what rooms can still open, which these change, as do MOVES …
-COUNTED: frozenset[EventName] = frozenset({"player_signed_in", "room_opened"})
+COUNTED: frozenset[EventName] = frozenset({"player_signed_in", "people_added", "room_opened"})
 # … and of these no player is told: a room that has ended counts as one that was opened
 PASSED_OVER: frozenset[EventName] = frozenset(
     {"seating_stopped", "seating_retried", "room_ended", "places_changed", "player_came_again"}

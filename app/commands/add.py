@@ -1,0 +1,70 @@
+"""`networklab add`: more people into a session that is open or running."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from app.commands.connection import in_transaction
+from app.commands.lists import (
+    LIST,
+    refuse_folder,
+    refuse_guessable,
+    say_notes,
+    say_where_else,
+    warn_of_links,
+    written,
+)
+from app.config import Config
+from app.database.connections import Connection
+from app.players.people import content_of, people_in
+from app.players.players import also_invited_to
+from app.sessions.inviting import add_people, who_is_there
+from app.sessions.sessions import Session, find_session
+from app.sessions.studies import read_study
+from app.web.access.security import COMMAND_LINE
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("session", metavar="SESSION")
+    parser.add_argument("--players", type=Path, required=True, metavar="LIST", help=LIST)
+    parser.add_argument("--links", type=Path, metavar="CSV", help="write the join links of these people here")
+    parser.add_argument(
+        "--short-tokens", action="store_true", help="take tokens that somebody could guess, too"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help='print {"session": "…", "added": 2, "players": 702}'
+    )
+
+
+def run(options: argparse.Namespace, config: Config) -> int:
+    content = content_of(options.players)
+    refuse_folder(options.links)
+
+    async def work(conn: Connection) -> tuple[Session, int, int]:
+        there = await who_is_there(conn, options.session)
+        study = await read_study(conn, options.session)
+        listed = people_in(options.players.name, content, study, there)
+        if not options.short_tokens:
+            refuse_guessable(options.players.name, listed.people)
+        await add_people(conn, options.session, listed.people, COMMAND_LINE)
+        session = await find_session(conn, options.session)
+        if options.links:
+            await written(conn, config, options.links, session.id, listed.people, "nobody was added")
+        say_notes(listed)
+        say_where_else(await also_invited_to(conn, session.id, listed.people))
+        return session, len(listed.people), there.many
+
+    session, added, before = in_transaction(config, work)
+    warn_of_links(config, bool(options.links))
+    if options.json:
+        print(json.dumps(dict(session=session.id, added=added, players=before + added)))
+        return 0
+    who = "1 person was" if added == 1 else f"{added:,} people were"
+    print(f"{who} added to {session.name}: {before + added:,} are invited now.")
+    if options.links:
+        print(f"Their links are in {options.links}. Keep it safe: who has a link is that player.")
+    else:
+        print(f"`networklab links {session.id} --to FILE` writes the links of all whose tokens were made.")
+    return 0

@@ -1,0 +1,134 @@
+"""Lists of people on the researcher's side: more people into a session, and its links again."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import PurePath
+
+from litestar import get, post
+from litestar.datastructures import UploadFile
+from litestar.exceptions import ClientException
+from litestar.response import Response
+
+from app.database.connections import Connection
+from app.players.links import as_csv, links_again, warning_of, with_tokens
+from app.players.lists import PeopleError
+from app.players.people import Listed, Person, There, people_in
+from app.players.tokens import guessable
+from app.sessions.inviting import add_people, added_by, who_is_there
+from app.sessions.sessions import SessionError, find_session
+from app.study.model.study import Study
+from app.web.access import security
+from app.web.auth import address_of
+from app.web.lab import Query, lab_of
+from app.web.researchers import ACTS, OWNS, study_of, who_asks
+from app.web.responses import page, problem
+
+LARGEST_LIST = 2_000_000  # bytes
+UNPACKED = 20_000_000  # bytes of a workbook: this process has players to answer, too
+MOST_AT_ONCE = 5_000  # people
+FORM_KEY = re.compile("[a-z0-9]{12}")
+
+
+@post("/sessions/{session_id:str}/people", needs=ACTS, request_max_body_size=LARGEST_LIST)
+async def add_list(request: Query, session_id: str) -> Response[str]:
+    """From a file, or from what was pasted. The answer has the links of those who were added, and no other does."""
+    lab, who, to = lab_of(request), who_asks(request), f"/admin/sessions/{session_id}"
+    study = await study_of(request, session_id)
+    lab.exports.check()
+    try:
+        name, content, form = await _sent(request)
+        async with lab.pool.connection() as conn:
+            if await added_by(conn, session_id, form):
+                return await _added(request, conn, session_id, form)
+            there = await who_is_there(conn, session_id)
+        async with lab.exports:
+            listed = await asyncio.to_thread(_read, name, content, study, there)
+        async with lab.pool.connection() as conn:
+            async with conn.transaction():
+                added = await add_people(conn, session_id, listed.people, who.name, form)
+            return await _added(request, conn, session_id, form, listed if added else None)
+    except SessionError as error:
+        return problem(request, 409, str(error), to)
+    except PeopleError as error:
+        return problem(request, 422, f"{error} Nobody was added.", to)
+
+
+async def _added(
+    request: Query, conn: Connection, session_id: str, form: str, listed: Listed | None = None
+) -> Response[str]:
+    """Whom a form has added, with their links; without `listed` it has come again, and its own tokens are not known."""
+    numbers, who = await added_by(conn, session_id, form), who_asks(request)
+    again, url = await links_again(conn, session_id, numbers), lab_of(request).config.public_url
+    people = with_tokens(listed.people, again) if listed else again.people
+    notes = listed.notes if listed else (again.lacking,) if again.others else ()
+    address = address_of(request)
+    await security.write(conn, "exported", who.name, address, session_id, file="links of those added")
+    context = dict(session=await find_session(conn, session_id), many=len(numbers), who=who)
+    links = base64.b64encode(as_csv(people, url).encode()).decode()
+    return page("admin/added.html", context | dict(notes=notes, warning=warning_of(url), links=links))
+
+
+@get("/sessions/{session_id:str}/links.csv", needs=OWNS)
+async def links_csv(request: Query, session_id: str) -> Response[bytes] | Response[str]:
+    """Those that can be made again."""
+    lab = lab_of(request)
+    await study_of(request, session_id)
+    async with lab.pool.connection() as conn, conn.transaction():
+        session, again = await find_session(conn, session_id), await links_again(conn, session_id)
+        if again.people:
+            name, address = who_asks(request).name, address_of(request)
+            await security.write(conn, "exported", name, address, session_id, file="links")
+    if not again.people:
+        sentence = f"No link of {session.name} can be made again: {again.why}"
+        return problem(request, 409, sentence, f"/admin/sessions/{session_id}")
+    return Response(
+        as_csv(again.people, lab.config.public_url).encode(),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="links-{session_id}.csv"'},
+    )
+
+
+async def _sent(request: Query) -> tuple[str, bytes, str]:
+    """The list's name and content, and by what the form is known if it comes again.
+
+    Raises PeopleError, and a 400 for what no page of ours sends.
+    """
+    try:
+        form = await request.form()
+    except (LookupError, ValueError):
+        raise ClientException("This was not sent as a form.") from None
+    file, pasted, form_key = form.get("list"), form.get("pasted"), str(form.get("form_key", ""))
+    if not FORM_KEY.fullmatch(form_key):
+        raise ClientException("The form does not say what it means. Reload the page and try again.")
+    if isinstance(file, UploadFile) and (content := await file.read()):
+        name = PurePath(file.filename.replace("\\", "/")).name[:100] or "The file"
+    elif isinstance(pasted, str) and pasted.strip():
+        name, content = "What was pasted", pasted.encode()
+    else:
+        raise PeopleError("The form", "has no list", "choose a file, or paste the list, and send it again")
+    # With what it says: a browser that goes back to a form may send another list by it.
+    return name, content, hashlib.sha256(form_key.encode() + content).hexdigest()[:24]
+
+
+def _read(name: str, content: bytes, study: Study, there: There) -> Listed:
+    listed = people_in(name, content, study, there, UNPACKED)
+    if len(listed.people) > MOST_AT_ONCE:
+        has = f"has {len(listed.people):,} people"
+        raise PeopleError(name, has, f"add {MOST_AT_ONCE:,} at a time, or all by `networklab add`")
+    _refuse_guessable(name, listed.people)
+    return listed
+
+
+def _refuse_guessable(name: str, people: Sequence[Person]) -> None:
+    if found := guessable(people):
+        wrong = f"has a token that somebody could guess, “{found[0].token}” for example"
+        cure = "leave tokens empty to have them made, or use `networklab add --short-tokens` if they are meant so"
+        raise PeopleError(name, wrong, cure)
+
+
+HANDLERS = [add_list, links_csv]
