@@ -20,7 +20,7 @@ from app.config import PROJECT, Config
 from app.database.connections import Connection, connect
 from app.database.running import database
 from app.players.links import link_of, write_links
-from app.players.people import Person
+from app.players.people import Person, made_up
 from app.players.players import find_by_token
 from app.players.tokens import new_token
 from app.rehearsal.bots import Bot
@@ -116,12 +116,14 @@ async def _open(conn: Connection, study: Study, bots: int) -> Demo:
     named = [type_ for type_ in study.types if type_ != "any"] or ["player"]
     types = [named[0] if type_ == "any" else type_ for type_ in types]
     around = itertools.cycle(types)
-    you = Person(new_token(), "You", types[0])
+    you = Person(new_token(), "You", types[0], made_up(study, 0))
     companions = tuple(
-        Person(new_token(), f"Friend {n}", type_) for n, type_ in enumerate(types[1 : bots + 1], 1)
+        Person(new_token(), f"Friend {n}", type_, made_up(study, n))
+        for n, type_ in enumerate(types[1 : bots + 1], 1)
     )
     others = tuple(
-        Person(new_token(), f"Bot {n:02d}", next(around)) for n in range(1, bots - len(companions) + 1)
+        Person(new_token(), f"Bot {n:02d}", next(around), made_up(study, bots + n))
+        for n in range(1, bots - len(companions) + 1)
     )
     session = await open_session(conn, study, (you, *companions, *others), f"{study.title} demo")
     await start(conn, session.id, RESEARCHER)

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -105,7 +105,20 @@ def people_in(
     _refuse_same_tokens(rows)
     labels = _labels(rows, there or There(), notes)
     people = (Person(row.token, label, row.type, row.given) for row, label in zip(rows, labels, strict=True))
-    return Listed(tuple(people), tuple(notes))
+    return Listed(tuple(people), (*notes, *_ways_lost(name, rows, study)))
+
+
+def _ways_lost(name: str, rows: Sequence[_Row], study: Study) -> Iterator[str]:
+    """Who can't be sent back by the study's addresses."""
+    for one in study.finish.asks_for:
+        if lost := sum(not row.given.get(one) for row in rows):
+            who = "nobody here has" if lost == len(rows) else f"{lost:,} of {len(rows):,} people lack"
+            yield f"{name}: {who} {one}, which `redirect` needs; they are shown their code to copy"
+
+
+def made_up(study: Study, number: int) -> dict[str, str]:
+    """What a recruiter would have added to somebody's link, for people who are none."""
+    return {name: f"{name}-{number}" for name in study.finish.asks_for}
 
 
 def content_of(path: Path) -> bytes:

@@ -18,7 +18,7 @@ from app.config import PROJECT
 from app.database import clock
 from app.database.connections import Connection
 from app.database.queries import Queries, rows
-from app.players.people import Person
+from app.players.people import Person, made_up
 from app.players.tokens import new_token
 from app.preview.changes import changed_files, changed_parts
 from app.preview.frames import Frame, Frames, Look
@@ -325,7 +325,12 @@ def cast(study: Study, frames: int) -> tuple[Person, ...]:
     ]
     count = -(-frames // len(seats)) * len(seats)
     return tuple(
-        Person(new_token(), f"Player {number}" if number <= frames else f"Bot {number}", type_)
+        Person(
+            new_token(),
+            f"Player {number}" if number <= frames else f"Bot {number}",
+            type_,
+            made_up(study, number),
+        )
         for number, type_ in zip(range(1, count + 1), itertools.cycle(seats), strict=False)
     )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app.database.connections import connect
 from app.database.queries import Queries
-from app.players.people import Person
+from app.players.people import Person, made_up
 from app.players.tokens import new_token
 from app.rehearsal.browser import Browser, WireError
 from app.rehearsal.trial import try_study
@@ -54,7 +54,7 @@ async def open_rehearsal(url: str, what: str, players: int, records: int | None 
             types, players = _spread(counts), players or sum(counts.values())
         check_records(study, records)
         people = tuple(
-            Person(new_token(), f"P{number:04d}", type_)
+            Person(new_token(), f"P{number:04d}", type_, made_up(study, number))
             for number, type_ in enumerate(itertools.islice(types, players or 100), 1)
         )
         async with conn.transaction():

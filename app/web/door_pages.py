@@ -32,7 +32,7 @@ from app.web.invitations import UnknownToken, hold_off
 from app.web.lab import Query, lab_of
 from app.web.play_page import door_again, door_page
 from app.web.privacy import privacy_page
-from app.web.responses import piece, problem
+from app.web.responses import piece, policy_framed_by_mturk, problem
 
 SessionId = Annotated[str, Parameter(max_length=40)]
 MOST_PARAMETERS = 100
@@ -126,7 +126,9 @@ async def _caller(request: Query, session_id: str, sent: bool = False) -> _Calle
     study = await lab.studies.of(session_id)
     link = read_link(study.door, _parameters(request))
     if isinstance(link, Previewed):
-        return _form(request, study, preview=True)
+        preview = _form(request, study, preview=True)
+        preview.headers.update(policy_framed_by_mturk())
+        return preview
     if isinstance(link, Unfit):
         return _unfit(request, session_id, study, link)
     cookie = lab.keys.read_player_cookie(cookie_in(dict(request.scope["headers"]), PLAYER_COOKIE))

@@ -8,13 +8,15 @@ from litestar import Request
 from litestar.response import Response
 
 from app.database import clock
+from app.study.model.door import PREVIEWED
 from app.web.auth import cookie_in, own_cookie, told_address
 from app.web.lab import Query
 from app.web.live.places import LobbyPlace, Place, RoomPlace
 from app.web.responses import POLICY, page, texts_for
 
 PLAIN_COOKIE = "networklab_plain"
-DOORS = ("/join/", "/s/")  # addresses that set a player's cookie and lead on to /play
+DOOR = "/s/"
+DOORS = ("/join/", DOOR)  # addresses that set a player's cookie and lead on to /play
 FRAMES = {"frame", "iframe", "embed", "object"}
 SOON = 5  # seconds
 
@@ -26,6 +28,8 @@ async def framed(request: Query) -> Response[str] | None:
     """
     if request.headers.get("sec-fetch-dest") not in FRAMES or request.url.path.startswith("/admin"):
         return None
+    if request.url.path.startswith(DOOR) and PREVIEWED in request.url.query:
+        return None  # MTurk may show it (door_pages.py): nothing can be done there yet
     answer = page("player/framed.html", dict(to=str(request.url)), texts=texts_for(request))
     policy = POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")
     answer.headers["Content-Security-Policy"] = policy

@@ -262,3 +262,14 @@ def test_whatever_the_file_holds_it_is_read_or_gets_a_sentence(
             assert str(error).startswith("people.csv ")  # noqa: PT017
         else:
             assert all(person.label and person.type in STUDY.types for person in people)
+
+
+def test_a_list_without_what_the_way_back_needs_is_taken_with_a_note(path: Path) -> None:
+    files = dict(STUDY.files)
+    toml = files["study.toml"].decode()
+    files["study.toml"] = toml.replace("cc={code}", "cc={code}&r={rid}&w={wave}&l={label}").encode()
+    told = listed_in(path, "label,type,rid\nAna,red,7\nBo,blue,\n", parse(files)).notes
+    assert told[-2:] == (
+        "people.csv: 1 of 2 people lack rid, which `redirect` needs; they are shown their code to copy",
+        "people.csv: nobody here has wave, which `redirect` needs; they are shown their code to copy",
+    )

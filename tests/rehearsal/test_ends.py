@@ -310,6 +310,12 @@ def test_nobody_is_sent_home_while_enough_wait_for_a_room() -> None:
     assert both.wrongs[0].sentence == "A was sent home, though enough people waited for a `pair`"
 
 
+def test_how_it_ended_is_read_from_codes_that_are_ones_own_too() -> None:
+    study = parse(as_files(HEAD + ASK + '[finish]\nper_person = true\ncodes = {complete = "C-1"}\n'))
+    diaries = [Diary("A", code="C-1-7KQ2MWXA"), Diary("B", code="WITHDRAWN-PYTNVREV"), Diary("C", code="C-1")]
+    assert ends_by_code(study, diaries).counts == {"complete": 1, "withdrawn": 1, "unknown": 1}
+
+
 @pytest.mark.parametrize(
     ("seats", "there", "enough"),
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.study.model.redirect import lacking, way_back
@@ -59,13 +59,18 @@ def test_each_outcome_may_have_an_address_of_its_own() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["rid", "psid", "respondent_profile_id", "Seat number"])
+def test_a_name_that_nothing_can_have_is_a_mistake() -> None:
+    [one] = check(finish('redirect = "https://panel.example.org/?c={code}&s={Seat number}"'))
+    assert one.grave and one.suggestion == "A column of the list is kept as {Seat_number}."
+
+
+@pytest.mark.parametrize("name", ["rid", "psid", "respondent_profile_id", "Größe"])
 def test_a_name_that_only_links_or_lists_know_is_taken_and_noted(name: str) -> None:
     address = f'redirect = "https://panel.example.org/{{{name}}}?c={{code}}"'
     assert told(address) == [
         f"note: `redirect` has {{{name}}} in it: whoever comes without it is shown their code to copy."
     ]
-    if " " not in name:
+    if name.isascii():
         assert check(as_files(f"{PAIR}\n[door]\nids = [{name!r}]\n[finish]\n{address}\n")) == []
 
 
@@ -86,6 +91,7 @@ NASTY = [
 WHERE = "https://panel.example.org:8443/{a}/b{a}/{b}{a}?c={code}&who={a}#{b}"
 
 
+@settings(deadline=None)
 @given(a=st.sampled_from(NASTY) | st.text(min_size=1), b=st.sampled_from(NASTY) | st.text(min_size=1))
 @example(a=".", b=".")
 def test_no_value_changes_where_an_address_leads(a: str, b: str) -> None:

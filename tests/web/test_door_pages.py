@@ -129,6 +129,16 @@ def test_each_broken_link_says_what_to_do_and_is_counted(shared: House, server: 
         )
         assert preview.status == 200 and "This is a preview" in preview.text and "Your age" in preview.text
         assert "disabled>Come in" in preview.text
+        framed = {"Sec-Fetch-Dest": "iframe"}
+        for asked, theirs in (
+            ("workerId=A1&assignmentId=ASSIGNMENT_ID_NOT_AVAILABLE", True),
+            ("workerId=A1", False),
+        ):
+            answer = await one.get(link(session, asked), framed)
+            policy = answer.headers["content-security-policy"]
+            assert ("This is a preview" in answer.text) == theirs
+            assert ("frame-ancestors https://www.mturk.com https://worker.mturk.com" in policy) == theirs
+            assert theirs or "needs a tab of its own" in answer.text, "nothing that acts is shown in a frame"
         assert (await one.get("/s/nowhere1")).status == 404
         without = await one.get(link(listed, f"PROLIFIC_PID={pid(1)}"))
         assert without.status == 404 and "no link for everybody" in without.text

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.study.model.entrance import DECLINED, FULL, SCREENED_OUT
+from app.study.model.redirect import OURS, names_in
 
 DEFAULT_CODES = {
     "complete": "COMPLETE",
@@ -39,6 +40,12 @@ class Finish:
         default_factory=lambda: DEFAULT_CODES | {one: DEFAULT_CODES[like] for one, like in CODES_LIKE.items()}
     )
     per_person: bool = False
+
+    @property
+    def asks_for(self) -> tuple[str, ...]:
+        """What the addresses need to know of a person, by name, beside what is known of everybody."""
+        names = (name for address in self.redirects.values() for name in names_in(address))
+        return tuple(dict.fromkeys(name for name in names if name not in OURS))
 
     def plain(self, code: str) -> str:
         """The outcome's code in one that somebody was shown."""

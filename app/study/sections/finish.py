@@ -129,14 +129,22 @@ def _check_names(
             table.wrong(
                 key, f"`{key}` has {{{name}}} in it, which is not known.", f"Did you mean {{{near}}}?"
             )
-        elif not name.strip() or name != name.strip() or not name.isprintable():
-            cure = "Write {code}, {label} or the name of an id that comes with the link."
-            table.wrong(key, f"`{key}` has {{{name}}} in it, which is no name.", cure)
-        else:
+        elif sources := _sources(name):
             sentence = f"`{key}` has {{{name}}} in it: whoever comes without it is shown their code to copy."
-            links = f'links must bring it if [door] has ids = ["{name}"]' if NAME.fullmatch(name) else ""
-            cure = f"Lists of people have it in a column of this name{links and f'; {links}'}."
-            table.note(key, sentence, cure)
+            table.note(key, sentence, f"It comes {' or '.join(sources)}.")
+        else:
+            plain = re.sub(r"\W+", "_", name).strip("_")
+            cure = (
+                f"A column of the list is kept as {{{plain}}}." if plain else "Write {code} or {label}, say."
+            )
+            table.wrong(key, f"`{key}` has {{{name}}} in it, which is no name.", cure)
+
+
+def _sources(name: str) -> list[str]:
+    """Where what is called so may come from; none: nothing is called so."""
+    link = f'with each link, where [door] has ids = ["{name}"]' if NAME.fullmatch(name) else ""
+    listed = "from a column of the list of people" if re.fullmatch(r"\w+", name) else ""
+    return [one for one in (link, listed) if one]
 
 
 def _note_fixed_codes(finish: Table, redirects: dict[str, str]) -> None:
