@@ -13,6 +13,7 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
+from app.players.door import OF_BROWSER
 from app.rehearsal.answers import Answers
 from app.rehearsal.browser import Browser, Reply, WireError
 from app.rehearsal.counts import Counts
@@ -33,7 +34,8 @@ TRIES = 3  # of answers, where a form is refused
 
 class Bot:
     """`speed` divides everything that a person takes time for. `records` is how many it makes in the whole plan, by
-    saving forms again where the study asks for fewer. With `hooks` it answers by the study's own `bot`, if any.
+    saving forms again where the study asks for fewer. With `hooks` it answers by the study's own `bot`, if any. It
+    comes by the address `way`, by its own link if none is given.
     """
 
     def __init__(
@@ -49,8 +51,10 @@ class Bot:
         counts: Counts | None = None,
         patience: float = PATIENCE,
         hooks: Hooks | None = None,
+        way: str = "",
     ) -> None:
         self.token, self.study, self.habits, self.speed = token, study, habits, speed
+        self.way = way or f"/join/{token}"
         self.records = study.records_per_player if records is None else records
         self.chance = random.Random(seed or token)
         self.diary = Diary(label or token)
@@ -102,7 +106,7 @@ class Bot:
         return self.page.code
 
     async def _come_in(self) -> None:
-        await self.sending.ask("door", "GET", f"/join/{self.token}")
+        await self.sending.ask("door", "GET", self.way)
         await self._pause(self.chance.uniform(*self.habits.entry))
         entry = self.doorstep.form()
         while (answer := await self._knock(entry)).status == 422 and self.doorstep.may_try_again():
@@ -118,10 +122,12 @@ class Bot:
         await self.sending.ask("page", "GET", "/play")
 
     async def _knock(self, entry: dict[str, str]) -> Reply:
+        if self.diary.label.startswith(OF_BROWSER):
+            entry = entry | {"visit": self.token}  # as the form has one that tells its browser from others
         if self.chance.random() < self.habits.double_click:
             self.diary.did("signed in twice at once")
-            await self.sending.beside("/join/" + self.token, entry)
-        return await self.sending.ask("sign-in", "POST", f"/join/{self.token}", entry)
+            await self.sending.beside(self.way, entry)
+        return await self.sending.ask("sign-in", "POST", self.way, entry)
 
     async def _watch(self) -> None:
         """Until the stream ends, the phone locks or everything is over. Raises WireError where it is refused."""

@@ -10,13 +10,16 @@ from pathlib import Path
 
 from app.database.connections import connect
 from app.database.queries import Queries
+from app.players.door import Places, places_of
 from app.players.people import Person, made_up
 from app.players.tokens import new_token
+from app.rehearsal import ways_in
 from app.rehearsal.browser import Browser, WireError
 from app.rehearsal.trial import try_study
 from app.sessions.actions import ACTIONS
 from app.sessions.sessions import Session, find_session, open_session
 from app.sessions.studies import read_study
+from app.study.model.door import Door
 from app.study.model.study import ANY, Study
 from app.study.reading import parse, read_folder
 from app.study.syntax.mistakes import StudyError
@@ -31,12 +34,19 @@ class RehearsalError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """A session, running, and everybody who is to come."""
+    """A session, running, and everybody who is to come. `by_door`: by its one link for everybody."""
 
     session_id: str
     name: str
     study: Study
     people: tuple[Person, ...]
+    by_door: bool = False
+
+    def way(self, person: Person) -> str:
+        """The address by which they come."""
+        if self.by_door:
+            return ways_in.way_of(self.session_id, self.study.door, person)
+        return f"/join/{person.token}"
 
 
 async def open_rehearsal(url: str, what: str, players: int, records: int | None = None) -> Rehearsal:
@@ -45,22 +55,30 @@ async def open_rehearsal(url: str, what: str, players: int, records: int | None 
     try:
         if _is_folder(what):
             study = await read_sound(Path(what))
-            types = _types_of(study)
+            types, by_door = _types_of(study), study.door != Door()
         else:
             session: Session = await find_session(conn, what)
             study = await read_study(conn, session.id)
             found = await conn.execute(SQL["types"], dict(session_id=session.id))
             counts: dict[str, int] = dict(await found.fetchall())
             types, players = _spread(counts), players or sum(counts.values())
+            by_door = await places_of(conn, session.id) is not None
         check_records(study, records)
-        people = tuple(
-            Person(new_token(), f"P{number:04d}", type_, made_up(study, number))
-            for number, type_ in enumerate(itertools.islice(types, players or 100), 1)
-        )
+        if by_door:
+            people = tuple(ways_in.by_door(study.door, players or 100))
+        else:
+            people = tuple(
+                Person(new_token(), f"P{number:04d}", type_, made_up(study, number))
+                for number, type_ in enumerate(itertools.islice(types, players or 100), 1)
+            )
         async with conn.transaction():
-            opened = await open_session(conn, study, people, f"{study.title}, a rehearsal")
+            name = f"{study.title}, a rehearsal"
+            invited, places = ((), Places()) if by_door else (people, None)
+            opened = await open_session(conn, study, invited, name, places=places)
             await ACTIONS["start"](conn, opened.id, RESEARCHER)
-        return Rehearsal(opened.id, opened.name, study, people)
+        return Rehearsal(opened.id, opened.name, study, people, by_door)
+    except ways_in.NoWayIn as error:
+        raise RehearsalError(str(error)) from None
     finally:
         await conn.close()
 
@@ -111,12 +129,12 @@ def _spread(counts: Mapping[str, int]) -> Iterator[str]:
         yield type_
 
 
-async def reaches(base: str, token: str) -> None:
+async def reaches(base: str, way: str) -> None:
     """Raises RehearsalError if the server there doesn't know the session's first player."""
     browser = Browser(base)
     try:
         async with asyncio.timeout(15):
-            answer = await browser.get(f"/join/{token}")
+            answer = await browser.get(way)
     except (WireError, TimeoutError) as error:
         why = str(error) or "for 15 s"
         raise RehearsalError(

@@ -123,7 +123,7 @@ def _jobs(cast: Rehearsal, plan: Setting, base: str, starts_at: float) -> list[J
     chatty = sum(position.step.chat != "none" for position in cast.study.plan)
     talk = 0.5 if plan.messages is None else plan.messages / max(chatty, 1)
     crowd = [
-        Part(person.token, person.label, habit)
+        Part(person.token, person.label, habit, cast.way(person))
         for person, habit in zip(
             cast.people,
             habits(len(cast.people), plan.over, plan.drop, plan.flaky, talk, plan.seed),

@@ -83,7 +83,7 @@ async def rehearse(
     cast: Rehearsal, plan: Setting, base: str, url: str | None, write: Write, beside: Beside | None = None
 ) -> Run:
     """One session, from the first arrival to the verdict. Without `url` the database is out of reach."""
-    await reaches(base, cast.people[0].token)
+    await reaches(base, cast.way(cast.people[0]))
     played = await play(cast, plan, base, url, lambda heard, seconds: write(progress(heard, seconds)), beside)
     write("It is over. What the bots noted is held against the database …")
     return played, await judge(played)

@@ -12,7 +12,7 @@ from app.rehearsal.diary import Diary, Exchange
 
 FROM_PAGE = {"HX-Request": "true", "Sec-Fetch-Site": "same-origin"}
 WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds before the same form is sent again, as the page does it
-SECRET = "/join/"  # before a token, which no diary repeats
+SECRET = ("/join/", "/s/")  # before a token or an id, which no diary repeats
 
 
 class Sending:
@@ -49,7 +49,7 @@ class Sending:
             headers = FROM_PAGE if address.startswith("/play/") and address != "/play/leave" else {}
             answer = await browser.post(address, form or {}, headers)
         self.diary.statuses[answer.status] = self.diary.statuses.get(answer.status, 0) + 1
-        place = f"{SECRET}…" if address.startswith(SECRET) else address
+        place = next((f"{way}…" for way in SECRET if address.startswith(way)), address)
         if answer.status == 503 and "retry-after" not in answer.headers:
             self.diary.wrong(7, f"{place} was refused with 503 and no word about when to come again")
         elif answer.status >= 500 and answer.status not in (502, 503, 504):

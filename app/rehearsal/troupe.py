@@ -32,6 +32,7 @@ class Part(NamedTuple):
     token: str
     label: str
     habits: Habits
+    way: str = ""  # none: a link of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,7 @@ async def _play(job: Job, pipe: Pipe) -> None:
             counts,
             job.patience,
             hooks,
+            part.way,
         )
         for part in job.parts
     ]

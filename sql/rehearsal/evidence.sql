@@ -2,13 +2,14 @@
 -- the pages use: a mistake in their queries must not excuse itself.
 
 -- name: seats
-select p.label, p.type, p.status::text, p.outcome, p.code, p.room_id, r.name as room, p.slot, r.step, r.round,
+-- Who came by the link for everybody is known to the diaries by what the link brought.
+select coalesce(p.door_id, p.label) as label, p.type, p.status::text, p.outcome, p.code, p.room_id, r.name as room, p.slot, r.step, r.round,
     p.waiting_since, p.seated_at, p.finished_at
 from player p left join room r on r.id = p.room_id where p.session_id = %(session_id)s
 
 -- name: said
 -- With the slots that its step asked, as the log says; null: all.
-select m.id, m.room_id, m.slot, m.to_slot, m.step, m.position, m.body, m.at, p.label as sender, (
+select m.id, m.room_id, m.slot, m.to_slot, m.step, m.position, m.body, m.at, coalesce(p.door_id, p.label) as sender, (
     select e.data->'asked' from event e join log l on l.id = e.log_id
     where l.room_id = m.room_id and e.name = 'step_opened' and (e.data->>'position')::integer = m.position
 ) as asked
@@ -38,7 +39,7 @@ select room_id, position, asked, at, until from (
 ) steps where name in ('room_opened', 'step_opened')
 
 -- name: answered
-select distinct p.label, a.step, a.round from record a join player p on p.id = a.player_id
+select distinct coalesce(p.door_id, p.label), a.step, a.round from record a join player p on p.id = a.player_id
 where a.session_id = %(session_id)s and not a.late
 
 -- name: stops

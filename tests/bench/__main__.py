@@ -14,6 +14,7 @@ from tests.bench import (
     actions,
     against,
     disk,
+    door,
     drill,
     estimate,
     export,
@@ -38,6 +39,7 @@ from tests.bench.stage import Stage, others_use, set_up
 BENCHMARKS: dict[str, Callable[[Stage], Chapter]] = {
     "signin": signin.run,
     "quotas": quotas.run,
+    "door": door.run,
     "records": records.run,
     "disk": disk.run,
     "live": live.run,

@@ -148,6 +148,15 @@ BROKEN = {
         insert into player overriding system value select * from player where id = 3""",
         {"one_player_one_slot": "player 3 is there 2 times", "one_slot_one_player": "players 3, 3"},
     ),
+    "two came by one id": (
+        """alter table player drop constraint one_id_at_the_door_one_player;
+        update player set door_id = 'x1', by_door = id where id in (3, 4)""",
+        {"one_id_at_the_door_one_player": "players 3, 4 came by one id"},
+    ),
+    "somebody came by an id that was not given": (
+        "update player set door_id = 'x1', by_door = 1, given = '{\"rid\": \"x2\"}' where id = 3",
+        {"one_id_at_the_door_one_player": "player 3 came by the link for everybody, but their id is not in"},
+    ),
     "somebody plays without a seat": (
         """alter table player drop constraint who_plays_has_a_slot;
         update player set room_id = null, slot = null where id = 3""",

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 
 import psycopg
 import pytest
@@ -21,7 +22,7 @@ from app.rehearsal.play import Played, Setting
 from app.rehearsal.verdict import Verdict, judge
 from tests.house.house import House
 from tests.house.proxy import Exchange, Proxy
-from tests.house.rehearsing import PLAN, a_copy, play_short
+from tests.house.rehearsing import PLAN, SHORT, a_copy, play_short
 from tests.house.server import Server
 from tests.house.shell import networklab
 from tests.house.waits import until
@@ -75,6 +76,26 @@ def test_a_session_is_rehearsed_as_it_is_and_stays_as_it_is(house: House, short:
         found["session"],
     )
     assert types == [("blue", 2), ("red", 6)]
+
+
+@pytest.mark.parametrize(
+    "door", ["anonymous = true", 'ids = ["survey_code", "wave"]\npattern = "[0-9]{2,7}"']
+)
+def test_a_study_with_a_door_is_rehearsed_by_the_link_for_everybody(
+    hall: House, server: Server, short: Path, tmp_path: Path, door: str
+) -> None:
+    study = copytree(short, tmp_path / "by-door")
+    (study / "study.toml").write_text(f"{SHORT}[door]\n{door}\n")
+    done = networklab(
+        hall,
+        *("rehearse", "--session", study, "--url", server.base, "--players", "8", "--over", "1s"),
+        *("--speed", "20", "--json"),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    session = json.loads(done.stdout)["session"]
+    ways = hall.sql("select by_door is not null, given from player where session_id = %s", session)
+    assert len(ways) == 8 and all(by_door for by_door, _ in ways)
+    assert all(("wave" in given) == ("wave" in door) for _, given in ways)
 
 
 def test_herd_after_herd_comes_until_one_is_not_held_or_enough_are(house: House, short: Path) -> None:

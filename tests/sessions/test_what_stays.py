@@ -14,7 +14,7 @@ from tests.house.telling import everything_in, found_in, somebody_tells_much
 WHERE = "room_id position step round slot"
 # Of tables that name players: what stands there of them afterwards as before.
 STAYS = {
-    "player": "id session_id type quotas screens entry_page treatment code"
+    "player": "id session_id type quotas screens entry_page treatment code by_door"
     # the label, link, entry form and traces of the link are gone
     " status outcome followed_by replaced arrival_logged room_id slot"  # how it went, and where
     " signed_in_at waiting_since queued_at standby_until seated_at nudged_at finished_at",  # … and when
@@ -25,6 +25,7 @@ STAYS = {
     "door_attempt": "id session_id player_id nth most wrong at",
     "earning": "id session_id player_id room_id position amount reason at",
     "event": "log_id seq session_id name player_id at",
+    "came_again": "id session_id player_id at",
     "asked": "player_id gathering_id seat ready_at",  # goes as the room opens or comes to nothing
     "presence": "",
     "visit": "",
@@ -37,7 +38,7 @@ NAMES_NOBODY = {
     "session room log": "counts, times and places; a hook's reason for a room goes, and why it stopped is gone by then",
     "lobby gathering result": "a hook's words, which go: looked for in test_erasing.py, and below",
     "slot tie network opened_step": "seats, by number",
-    "pulse process acknowledged": "counts of everybody together",
+    "pulse process acknowledged door door_count": "counts of everybody together",
     "study_file mended broken_page": "the study, as its author wrote it",
     "account login half_login recovery_code session_right": "researchers",
     "security_event": "what researchers did, to the player of a number, too: who read and took what was there",
@@ -92,6 +93,8 @@ def test_each_column_that_is_left_of_somebody_has_a_reason(house: House) -> None
         number,
     )
     comes_together(lively, number)
+    house.sql("update player set door_id = 'x1', by_door = 4 where id = %s", number)
+    house.sql("insert into came_again (session_id, player_id) values (%s, %s)", lively.session_id, number)
     before = rows_of(house, number)
     assert {table for table, columns in before.items() if not all(columns.values())} == {TOMBSTONE}
 
