@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from math import ceil
 
-from app.rooms.seating import missing, open_kinds
+from app.database import clock
+from app.database.connections import Connection
+from app.database.queries import Queries
+from app.rooms.seating import Waiting, decide, missing, open_kinds
 from app.study.model.study import Study
+
+SQL = Queries(__name__)
+OF_LATE = timedelta(minutes=3)  # within which people have come who tell how many more will …
+SPAN, FEWEST = 30.0, 3  # … once that many seconds have passed since the start, and that many have come
+LOOK = 15.0  # seconds between two looks ahead …
+LOOKS = 60  # … of which there are no more than so many
+MINUTE = 60.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +32,67 @@ class Prospect:
     fallback_after: float | None  # seconds of waiting after which another kind of room takes them too
     bots_after: float | None = None  # … after which bots take the seats that some room open to them lacks
     people: int = 1  # who must be here for that
+    minutes: int | None = None  # after which all of this type who wait now sit, as people are coming
+
+    def minutes_before(self, end: datetime) -> int | None:
+        """None, too, for who may have left by then."""
+        stays = self.minutes is not None and clock.now() + timedelta(minutes=self.minutes) <= end
+        return self.minutes if stays else None
 
 
 def prospects(
-    study: Study, waiting: Mapping[str, int], made: Mapping[str, int]
+    study: Study, waiting: Mapping[str, int], made: Mapping[str, int], pace: Mapping[str, float] | None = None
 ) -> dict[str, Prospect | None]:
-    """For each type that waits, the first kind of room that could take it; None if none can any more."""
-    return {type_: _prospect(study, type_, waiting, made) for type_ in waiting}
+    """For each type that waits, the first kind of room that could take it; None if none can any more.
+
+    `pace`: how many people of each type come in a second.
+    """
+    found = {type_: _prospect(study, type_, waiting, made) for type_ in waiting}
+    expected = minutes_ahead(study, waiting, made, pace) if pace else {}
+    return {type_: one and replace(one, minutes=expected.get(type_)) for type_, one in found.items()}
+
+
+async def pace_of(conn: Connection, session_id: str) -> dict[str, float]:
+    """How many people of each type have come in a second of late; nothing where too few have to tell."""
+    found = await conn.execute(SQL["came_of_late"], dict(session_id=session_id, of_late=OF_LATE))
+    came = [(type_, people, seconds) for type_, people, seconds in await found.fetchall()]
+    if sum(people for _, people, _ in came) < FEWEST:
+        return {}
+    return {type_: people / seconds for type_, people, seconds in came if seconds >= SPAN}
+
+
+def minutes_ahead(
+    study: Study, waiting: Mapping[str, int], made: Mapping[str, int], pace: Mapping[str, float]
+) -> dict[str, int]:
+    """For each type of which all who wait now will have sat down: after how many minutes, rounded up.
+
+    If as many go on coming, and those who wait had all just come: the fallback may take them sooner. What the study's
+    own hook would do with them nobody knows.
+    """
+    if study.lobby.seat_hook:
+        return {}
+    types = [type_ for type_, people in waiting.items() for _ in range(people)]
+    here = [Waiting(number, type_, 0.0) for number, type_ in enumerate(types)]
+    rooms, came, expected = Counter(made), Counter[str](), dict[str, int]()
+    step = max(LOOK, study.lobby.max_wait / LOOKS)
+    for look in range(1, int(study.lobby.max_wait // step) + 1):
+        seconds = look * step
+        here = [replace(one, waited=one.waited + step) for one in here]
+        for type_, a_second in pace.items():
+            new = int(a_second * seconds) - came[type_]
+            first = len(types) + came.total()
+            here += [Waiting(first + nth, type_, 0.0) for nth in range(new)]
+            came[type_] += new
+        opens = decide(study.rooms, here, rooms)
+        rooms.update(one.kind.name for one in opens)
+        sat = {player_id for one in opens for player_id, _ in one.seats}
+        here = [one for one in here if one.player_id not in sat]
+        still = {one.type for one in here if one.player_id < len(types)}
+        for type_ in waiting.keys() - still - expected.keys():
+            expected[type_] = ceil(seconds / MINUTE)
+        if not still:
+            break
+    return expected
 
 
 def _prospect(

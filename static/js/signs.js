@@ -5,6 +5,8 @@ const signs = (() => {
   let signed = -Infinity; // when the last one went out
   const title = document.title;
   let called = false; // the tone was heard, or tried
+  let waits = false; // in the lobby
+  let begins = false; // it has begun while this page was not looked at
 
   function give(event) {
     const nudged = byId("nudge");
@@ -24,14 +26,17 @@ const signs = (() => {
     }).catch(() => {});
   }
 
-  // Whoever is asked may be in another tab: its title blinks, and there is one soft tone where the browser allows it.
+  // Whoever is asked, or whose wait is over, may be in another tab: its title blinks, and there is one soft tone where
+  // the browser allows it.
   function callBack() {
     const nudged = byId("nudge");
-    const ask = nudged?.querySelector("h2").textContent;
-    const shown = nudged && Math.floor(performance.now() / 1000) % 2 ? `● ${ask}` : title;
+    begins = document.hidden && (begins || (waits && !byId("wait")));
+    waits = Boolean(byId("wait"));
+    const call = nudged ? nudged.querySelector("h2").textContent : begins && title;
+    const shown = call && Math.floor(performance.now() / 1000) % 2 ? `● ${call}` : title;
     if (document.title !== shown) document.title = shown;
-    if (nudged && !called && navigator.userActivation?.hasBeenActive) playTone();
-    called = Boolean(nudged);
+    if (call && !called && navigator.userActivation?.hasBeenActive) playTone();
+    called = Boolean(call);
   }
 
   function playTone() {

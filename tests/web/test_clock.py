@@ -193,3 +193,4 @@ def test_a_lobby_hears_every_half_minute_of_a_page_that_is_hidden_and_calls_whoe
     expect(ann.get_by_text("You’re ready.")).to_be_visible()
     apart(lambda: stage.house.tell(ben.browser.post("/play/here", {"ready": "1"})))
     expect_round(ann, 1)
+    expect(ann).to_have_title(re.compile("^● The bridge"))  # it has begun, and nobody looks

@@ -85,6 +85,10 @@ class LobbyPlace:
         return self.player.standby_until is not None or self.player.asked_until is not None
 
     @property
+    def minutes(self) -> int | None:
+        return self.prospect.minutes_before(self.leaves_at) if self.prospect else None
+
+    @property
     def fallback_at(self) -> datetime | None:
         """When another kind of room takes this player too."""
         if self.prospect is None or self.prospect.fallback_after is None:

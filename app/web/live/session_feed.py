@@ -11,12 +11,11 @@ import psycopg
 
 from app.database.connections import Pool
 from app.database.events import Event, EventName
-from app.rooms.prospects import prospects
 from app.sessions.studies import Studies
 from app.web.fragments import fragment, sse
 from app.web.live.page import Page
 from app.web.live.places import LobbyPlace
-from app.web.live.whereabouts import lobby_counts
+from app.web.live.whereabouts import lobby_now
 
 # Whom an event makes look anew: those in the lobby if it is of them, …
 MOVES: frozenset[EventName] = frozenset(
@@ -36,7 +35,7 @@ COUNTED: frozenset[EventName] = frozenset({"player_signed_in", "people_added", "
 PASSED_OVER: frozenset[EventName] = frozenset(
     {"seating_stopped", "seating_retried", "room_ended", "places_changed", "player_came_again"}
 )
-AGAIN = 10.0  # seconds after which a lobby that counts only who is there is counted again
+AGAIN = 10.0  # seconds after which a lobby is looked at again whose page would change without an event
 LOBBY_PACE = 0.3  # seconds between two renderings of one lobby
 logger = logging.getLogger(__name__)
 
@@ -74,23 +73,23 @@ class SessionFeed:
         try:
             study = await self.studies.of(self.session_id)
             async with self.pool.connection() as conn:
-                waiting, made = await lobby_counts(conn, self.session_id, study)
+                waiting, waits_for = await lobby_now(conn, self.session_id, study)
         except psycopg.Error as error:
             logger.warning("lobby not shown, trying again: %s", str(error).partition("\n")[0])
             self._show_lobby()
             return
-        if study.lobby.present:  # who falls silent tells nobody
+        # Who falls silent tells nobody, and neither does who doesn't come.
+        if study.lobby.present or any(one and one.minutes for one in waits_for.values()):
             if self.again:
                 self.again.cancel()
             self.again = asyncio.get_running_loop().call_later(AGAIN, self._show_lobby)
-        waits_for = prospects(study, waiting, made)
-        rendered: dict[str, bytes] = {}
+        rendered: dict[tuple[str, int | None], bytes] = {}
         for page in self.waiting:
             place = page.place
             if not isinstance(place, LobbyPlace) or place.has_own_words:
                 continue
             type_ = place.player.type
-            if type_ not in rendered:
-                place = replace(place, prospect=waits_for.get(type_), waiting=sum(waiting.values()))
-                rendered[type_] = sse(fragment("#wait", "innerHTML", place.wait_html()))
-            page.push(rendered[type_])
+            place = replace(place, prospect=waits_for.get(type_), waiting=waiting)
+            if (type_, place.minutes) not in rendered:
+                rendered[type_, place.minutes] = sse(fragment("#wait", "innerHTML", place.wait_html()))
+            page.push(rendered[type_, place.minutes])

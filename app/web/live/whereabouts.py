@@ -43,11 +43,10 @@ async def place_shown(conn: Connection, keys: Keys, study: Study, player_id: int
 
 
 async def _lobby(conn: Connection, keys: Keys, study: Study, player: Player) -> LobbyPlace:
-    waiting, made = await lobby_counts(conn, player.session_id, study)
+    waiting, waits_for = await lobby_now(conn, player.session_id, study)
     log_id, seq = await lobby.session_log(conn, player.session_id)
-    prospect = prospects.prospects(study, waiting, made).get(player.type)
     aside = await _aside(conn, keys, player)
-    return LobbyPlace(player, study, prospect, sum(waiting.values()), log_id, seq, aside)
+    return LobbyPlace(player, study, waits_for.get(player.type), waiting, log_id, seq, aside)
 
 
 async def _aside(conn: Connection, keys: Keys, player: Player) -> Aside:
@@ -58,12 +57,13 @@ async def _aside(conn: Connection, keys: Keys, player: Player) -> Aside:
     )
 
 
-async def lobby_counts(
+async def lobby_now(
     conn: Connection, session_id: str, study: Study
-) -> tuple[dict[str, int], dict[str, int]]:
-    """How many wait for others and are there, by type; how many rooms there are, by kind."""
+) -> tuple[int, dict[str, prospects.Prospect | None]]:
+    """How many wait for others and are there; for each type of theirs, what it waits for."""
     waiting = await lobby.waiting_by_type(conn, session_id, study)
-    return waiting, await rooms.rooms_made(conn, session_id)
+    made, pace = await rooms.rooms_made(conn, session_id), await prospects.pace_of(conn, session_id)
+    return sum(waiting.values()), prospects.prospects(study, waiting, made, pace)
 
 
 async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room_id: int) -> RoomPlace:

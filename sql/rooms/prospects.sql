@@ -1,0 +1,8 @@
+-- name: came_of_late
+-- By type, of a session that runs: how many have come, and within how many seconds. Who came before the start came for
+-- the start, and says nothing of how many will come after it.
+select p.type, count(*)::integer, extract(epoch from clock_timestamp() - of_late.since)::float8
+from session s join player p on p.session_id = s.id
+cross join lateral (select greatest(s.started_at, clock_timestamp() - %(of_late)s::interval) as since) of_late
+where s.id = %(session_id)s and s.status = 'running' and p.signed_in_at > of_late.since
+group by p.type, of_late.since
