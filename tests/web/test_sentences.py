@@ -49,13 +49,12 @@ def test_who_waits_for_nobody_is_not_told_that_nobody_is_here(shared: House, ser
 
     async def story() -> None:
         await sign_everyone_in(guests)
-        pages: dict[Guest, str] = {}
 
         async def opened() -> bool:
-            pages.update({guest: await guest.page() for guest in guests})
-            return any("How much?" in page for page in pages.values())
+            return any(["How much?" in await guest.page() for guest in guests])
 
         await until(opened, "the first step")
+        pages = {guest: await guest.page() for guest in guests}
         [sender] = [guest for guest, page in pages.items() if "How much?" in page]
         [receiver] = [guest for guest in guests if guest is not sender]
         assert ALONE not in pages[sender], "the receiver is here, and asked in the next step"
