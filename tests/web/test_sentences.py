@@ -125,7 +125,7 @@ def test_a_room_that_was_ended_is_not_shown_as_one_that_went_through(
         guests = [shared.guest(server, session, label) for label in session.tokens]
         await room_of(guests)
         ids = numbers(shared, session)
-        assert "1 of 3" in await ada.shows("mixed 1")
+        assert "1/3" in await ada.shows("mixed 1")
         out = f"/players/{ids['R1']}"
         await ada.do(f"{out}/dismiss", {"outcome": "withdrawn"})
         assert "The researchers have ended your part in the study." in await guests[0].page()
