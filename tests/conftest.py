@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from app.database.connections import connect
 from app.database.embedded import Postgres
 from app.database.migrations import migrate
 from app.web.access.accounts import put_account
-from tests.house.database import a_database
+from tests.house.database import a_database, a_postgres
 from tests.house.house import PASSWORD, House
 from tests.house.server import Server
 from tests.house.visits import make_views
@@ -34,18 +33,23 @@ settings.load_profile("stories")
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    # Not pytest's own folder: it is closed to the user that Postgres runs as where the tests run as root.
-    with tempfile.TemporaryDirectory(prefix="networklab-tests-") as home:
-        Path(home).chmod(0o755)
-        with Postgres(Path(home)) as postgres:
-            _make_template(postgres)
-            yield postgres
+    with a_postgres() as postgres:
+        _make_template(postgres)
+        yield postgres
 
 
 def _make_template(postgres: Postgres) -> None:
     with psycopg.connect(postgres.dsn, autocommit=True) as conn:
         conn.execute("create database template")
     apart(lambda: asyncio.run(_migrate(make_conninfo(postgres.dsn, dbname="template"))))
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    """For a story that stops it, or kills it."""
+    with a_postgres() as postgres:
+        yield postgres
+        postgres.stop()
 
 
 @pytest.fixture

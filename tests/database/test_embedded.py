@@ -16,6 +16,7 @@ import pytest
 from app.config import PROJECT
 from app.database.embedded import EmbeddedError, Postgres
 from app.database.programs import find_programs
+from tests.house.database import a_home
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as somebody else")
 
@@ -56,10 +57,8 @@ class User:
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    """pytest's own folders are closed to the user that root runs the server as."""
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
+    with a_home() as home:
+        yield home
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -37,6 +36,7 @@ from tests.house.burst import (
     assert_kept,
     everyone_has_written,
 )
+from tests.house.database import a_home
 from tests.house.guests import Guest, Stream, seated
 from tests.house.house import House, Opened
 from tests.house.waits import until
@@ -73,19 +73,16 @@ class Pair:
 
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[Pair]:
-    with tempfile.TemporaryDirectory(prefix="networklab-failover-") as name:
-        home = Path(name)
-        home.chmod(0o755)
-        with Postgres(home / "one") as one, StandbyPostgres(home / "two", one) as two:
-            house = House(two.both, tmp_path)
-            try:
-                two.keep_in_step()
-                asyncio.run(migrate_at(two.both))
-                yield Pair(one, two, house, house.open(BURST, CROWD))
-            finally:
-                house.leave()
-                kill_machine(two)
-                kill_machine(one)
+    with a_home() as home, Postgres(home / "one") as one, StandbyPostgres(home / "two", one) as two:
+        house = House(two.both, tmp_path)
+        try:
+            two.keep_in_step()
+            asyncio.run(migrate_at(two.both))
+            yield Pair(one, two, house, house.open(BURST, CROWD))
+        finally:
+            house.leave()
+            kill_machine(two)
+            kill_machine(one)
 
 
 async def takes_over(pair: Pair) -> None:
@@ -173,7 +170,7 @@ def test_a_primary_that_freezes_holds_nobody_and_is_not_gone_back_to_when_it_wak
             await everyone_has_written(writers, 1)
             took = time.monotonic() - began
             print(f"from the freeze to the next receipt of the last of all: {took:.1f} s")
-            assert took < 15
+            assert took < 30
             pair.thaw(pair.one)
             await everyone_has_written(writers, 3)
             await asyncio.gather(*(comes_in(guest) for guest in late))

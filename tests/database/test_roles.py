@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from app.database.roles import SERVER, SUPERUSER, hand_over
 from app.database.running import migrate_at
 from app.export.verify import verify
 from app.study.reading import parse
+from tests.house.database import a_postgres
 from tests.house.guests import seated, sign_everyone_in
 from tests.house.house import House
 from tests.house.studies import TALK, as_files
@@ -34,10 +34,8 @@ FORBIDDEN = [
 
 @pytest.fixture(scope="module")
 def own_postgres() -> Iterator[Postgres]:
-    with tempfile.TemporaryDirectory(prefix="networklab-roles-") as home:
-        Path(home).chmod(0o755)
-        with Postgres(Path(home)) as postgres:
-            yield postgres
+    with a_postgres() as postgres:
+        yield postgres
 
 
 def owners(url: str) -> set[str]:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 
 from app.database.embedded import Postgres
+
+MEMORY = Path("/dev/shm")
+ENOUGH = 4 * 2**30  # bytes, for those that run side by side
+SMALL = {"max_wal_size": "128MB", "min_wal_size": "64MB"}
 
 CONTRADICTIONS = [
     """select 'two in one slot', room_id, slot from player where session_id = %(session)s
@@ -41,6 +49,25 @@ CONTRADICTIONS = [
     """select 'records counted wrong', l.id, l.records from log l left join record r on r.room_id = l.room_id
     where l.session_id = %(session)s group by l.id having count(r.id) <> l.records""",
 ]
+
+
+@contextmanager
+def a_home() -> Iterator[Path]:
+    """A folder for Postgres, in memory where there is room: no story cuts the power, and a disk would be waited for at
+    each commit and at each database that is copied. It is open to the user whom root runs Postgres as, and pytest's
+    own folders are not.
+    """
+    roomy = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH
+    with tempfile.TemporaryDirectory(prefix="networklab-tests-", dir=MEMORY if roomy else None) as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@contextmanager
+def a_postgres() -> Iterator[Postgres]:
+    """One of a story's own, or of a whole run's."""
+    with a_home() as home, Postgres(home, SMALL) as postgres:
+        yield postgres
 
 
 @contextmanager

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -74,14 +72,6 @@ def test_a_server_process_killed_in_a_burst_is_replaced_and_the_other_goes_on(ho
         return writers
 
     assert_kept(house, session, house.tell(story()))
-
-
-@pytest.fixture
-def own_postgres() -> Iterator[Postgres]:
-    with tempfile.TemporaryDirectory(prefix="networklab-crash-") as home:
-        Path(home).chmod(0o755)
-        with Postgres(Path(home)) as postgres:
-            yield postgres
 
 
 def test_a_postgres_killed_in_a_burst_loses_no_record_and_nobody_is_stuck(

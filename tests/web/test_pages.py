@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, closing, suppress
 from pathlib import Path
@@ -488,32 +487,27 @@ def test_the_metrics_are_prometheus_text_and_count_what_was_stored(house: House)
     assert after["networklab_listening"] == 1 and after["networklab_streams"] == 0
 
 
-def test_a_server_without_its_database_lives_and_is_not_ready_and_comes_back() -> None:
-    with tempfile.TemporaryDirectory(prefix="networklab-tests-") as home:
-        Path(home).chmod(0o755)  # for the user that root runs the server as
-        with Postgres(Path(home)) as postgres:
-            house = House(postgres.dsn, Path(home))
-            try:
-                server = house.serve()
-                token = house.open().tokens["R1"]
-                with httpx.Client(base_url=server.base, timeout=30) as visitor:
-                    assert visitor.get("/health/ready").status_code == 200
-                    postgres.stop()
-                    away = visitor.get("/health/ready")
-                    assert (away.status_code, away.text) == (503, "not ready\n")
-                    assert (visitor.get("/health/live").status_code, visitor.get("/").status_code) == (
-                        200,
-                        200,
-                    )
-                    postgres.start()
-                    server.wait_until_ready()
-                    # Not one of the pool's connections is a broken one from before.
-                    pages = [visitor.get(f"/join/{token}") for _ in range(10)]
-                    assert [page.status_code for page in pages] == [200] * 10
-                assert "starting another" not in server.log.read_text()
-            finally:
-                house.leave()
-                postgres.stop()
+def test_a_server_without_its_database_lives_and_is_not_ready_and_comes_back(
+    own_postgres: Postgres, tmp_path: Path
+) -> None:
+    house = House(own_postgres.dsn, tmp_path)
+    try:
+        server = house.serve()
+        token = house.open().tokens["R1"]
+        with httpx.Client(base_url=server.base, timeout=30) as visitor:
+            assert visitor.get("/health/ready").status_code == 200
+            own_postgres.stop()
+            away = visitor.get("/health/ready")
+            assert (away.status_code, away.text) == (503, "not ready\n")
+            assert [visitor.get(address).status_code for address in ("/health/live", "/")] == [200, 200]
+            own_postgres.start()
+            server.wait_until_ready()
+            # Not one of the pool's connections is a broken one from before.
+            pages = [visitor.get(f"/join/{token}") for _ in range(10)]
+            assert [page.status_code for page in pages] == [200] * 10
+        assert "starting another" not in server.log.read_text()
+    finally:
+        house.leave()
 
 
 # The end

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
 import psycopg
-import pytest
 
 from app.database.connections import connect
 from app.database.embedded import Postgres
@@ -261,15 +259,6 @@ def test_a_killed_listener_loses_no_message_and_doubles_none(house: House) -> No
             assert not page.ended  # it was always the same stream
 
     house.tell(story())
-
-
-@pytest.fixture
-def own_postgres() -> Iterator[Postgres]:
-    with tempfile.TemporaryDirectory(prefix="networklab-tests-") as home:
-        Path(home).chmod(0o755)  # for the user that root runs the server as
-        with Postgres(Path(home)) as postgres:
-            yield postgres
-            postgres.stop()
 
 
 def test_a_restart_of_postgres_loses_no_message_and_doubles_none(
