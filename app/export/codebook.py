@@ -5,11 +5,12 @@ More than 350 lines, since the columns of all files stand in one table.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from app.export import seen_by
+from app.players.lists import escape as escape
+from app.players.lists import unescape as unescape
 from app.study.model.fields import Field, plain_number
 from app.study.model.study import Study
 from app.study.model.treatments import Treatment
@@ -46,9 +47,6 @@ RECEIPTS = (
     "SHA-256 in hex of one UTF-8 line per record in the order of their numbers: record, tab, field, tab, value as "
     "it was stored, newline. history.csv has all of these."
 )
-_FORMULA = re.compile(r"'*[=+@-]")
-_ESCAPED = re.compile(r"'+[=+@-]")
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 _RECORD = "The record's number, as in the receipt that the player was given."
 _VALUES = {
@@ -318,18 +316,6 @@ def _drawn(treatment: Treatment) -> str:
     blocks = f"in blocks{f' within each {treatment.within}' if treatment.within else ''}"
     how = blocks if treatment.method == "blocked" else "each by itself"
     return f"The treatment {treatment.name}, drawn for each {treatment.by} {how}: {levels}."
-
-
-def escape(text: str) -> str:
-    """The text as a cell that no spreadsheet takes for a formula. `unescape` gives it back."""
-    # The first character spares nearly all texts the two patterns.
-    return (
-        f"'{text}" if text[:1] in "'=+-@" and _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
-    )
-
-
-def unescape(cell: str) -> str:
-    return cell[1:] if _ESCAPED.match(cell) else cell
 
 
 def cell(value: object) -> str:

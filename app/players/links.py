@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from app.database.connections import Connection
 from app.database.queries import Queries
+from app.players.lists import escape
 from app.players.people import COLUMNS, LINK, Person
 from app.players.players import token_hash
 from app.players.tokens import made_token, server_secret
@@ -95,11 +96,13 @@ def door_link(session_id: str, public_url: str) -> str:
 
 
 def as_csv(people: Iterable[Person], public_url: str) -> str:
+    """A list of people with their links: no spreadsheet takes a label for a formula, and it reads back as it was."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow([*COLUMNS, LINK])
     for person in people:
-        writer.writerow([person.token, person.label, person.type, link_of(person, public_url)])
+        label, type_ = escape(person.label), escape(person.type)  # people may have given these themselves
+        writer.writerow([person.token, label, type_, link_of(person, public_url)])
     return text.getvalue()
 
 

@@ -19,6 +19,9 @@ MOST_COLUMNS = 100
 LARGEST = 200_000_000  # bytes of a workbook, unpacked
 SAVE_AGAIN = "save it as CSV UTF-8 (comma delimited) or as .xlsx and try again"
 
+_FORMULA = re.compile(r"'*[=+@-]")
+_ESCAPED = re.compile(r"'+[=+@-]")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 # Longest first: the mark of UTF-32 begins with that of UTF-16.
 _MARKS = (
@@ -93,6 +96,8 @@ def read_sheet(name: str, content: bytes, known: Collection[str], largest: int) 
 
 def text_of(name: str, content: bytes) -> tuple[str, str]:
     """The text of a list, and in words its encoding where that is not UTF-8. Raises PeopleError."""
+    if content.startswith((_ZIP, _OLE)):
+        raise PeopleError(name, "is a workbook, and no text", SAVE_AGAIN)
     for mark, codec, called in _MARKS:
         if content.startswith(mark):
             return _decoded(name, content, codec, called), called
@@ -117,6 +122,18 @@ def shown(cell: str) -> str:
     """A cell as part of a sentence: without line ends, and not too long."""
     plain = "".join(character if character.isprintable() else "�" for character in cell)
     return f"“{plain}”" if len(plain) <= 40 else f"“{plain[:39]}…”"
+
+
+def escape(text: str) -> str:
+    """The text as a cell that no spreadsheet takes for a formula. `unescape` gives it back."""
+    # The first character spares nearly all texts the two patterns.
+    return (
+        f"'{text}" if text[:1] in "'=+-@" and _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+    )
+
+
+def unescape(cell: str) -> str:
+    return cell[1:] if _ESCAPED.match(cell) else cell
 
 
 def _without_mark(content: bytes) -> str:

@@ -15,6 +15,7 @@ from app.players.lists import (
     clean,
     read_sheet,
     shown,
+    unescape,
 )
 from app.study.model.study import ANY, Study
 from app.study.syntax.mistakes import did_you_mean, nearest
@@ -154,10 +155,16 @@ def _rows(name: str, content: bytes, study: Study, largest: int) -> tuple[list[_
             raise PeopleError(name, wrong, "split it into sessions")
         rows.append(_row(name, line, columns, study))
     if all(row.token and row.given.get(LINK, "").endswith(f"/join/{row.token}") for row in rows):
-        rows = [replace(row, given={one: row.given[one] for one in row.given if one != LINK}) for row in rows]
+        rows = [_of_our_own(row) for row in rows]
     notes = [sheet.taken] if sheet.taken else []
     kept = ", ".join(rows[0].given) if rows else ""
     return rows, notes + ([f"{name}: kept of each person as `given`: {kept}"] if kept else [])
+
+
+def _of_our_own(row: _Row) -> _Row:
+    """A line of a list that we have written."""
+    given = {name: text for name, text in row.given.items() if name != LINK}
+    return replace(row, label=unescape(row.label), type=unescape(row.type), given=given)
 
 
 def _columns(name: str, header: ListLine, study: Study) -> _Columns:

@@ -13,6 +13,7 @@ from app.study.syntax.lines import Spot
 from app.study.syntax.mistakes import Mistake, excerpt
 from tests.house.shell import Shell
 from tests.house.studies import RUMOUR
+from tests.house.workbooks import saved, workbook
 
 LONG = (
     f'fields = [{{name = "a", ask = "{60 * "x"}", kind = "integer", min = 9, max = 0, help = "{60 * "y"}"}}]'
@@ -77,6 +78,14 @@ def test_a_study_is_checked_for_people_and_for_programs(shell: Shell) -> None:
     listed = shell.people("token,label,type\nt1,Ann,red\nt2,Bob,bleu\n")
     told = shell.type("check", RUMOUR, "--players", listed)
     assert told.returncode == 2 and "people.csv:3:8: This line has the type “bleu”" in told.stderr
+    for name, content in (
+        ("tabs.txt", "label\ttype\nÅsa\tred\nBo\tbleu\n".encode("utf-16")),
+        ("list.xlsx", saved(workbook(People=[["label", "type"], ["Åsa", "red"], ["Bo", "bleu"]]))),
+    ):
+        told = shell.type("check", RUMOUR, "--players", shell.people(content, name))
+        meant = ":3:4: " if name == "tabs.txt" else ":3:2: "
+        assert f"{name}{meant}This line has the type “bleu”" in told.stderr, told.stderr
+        assert ("    3 | Bo\tbleu\n" in told.stderr) == (name == "tabs.txt") and "\ufffd" not in told.stderr
 
 
 def test_check_says_that_it_runs_the_hooks_and_within_which_walls(shell: Shell) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from app.players.links import links_again, warning_of, with_tokens
-from app.players.people import Person
+from app.players.links import as_csv, links_again, warning_of, with_tokens
+from app.players.people import Person, people_in
 from app.players.tokens import TOKEN_LENGTH, TOKEN_LETTERS, made_token
 from app.sessions.erasing import erase
+from app.study.reading import parse
 from tests.house.house import House
+from tests.house.studies import TALK, as_files
 
 
 def test_tokens_that_were_made_are_made_again_and_those_of_a_list_are_not(shared: House) -> None:
@@ -28,6 +30,18 @@ def test_tokens_that_were_made_are_made_again_and_those_of_a_list_are_not(shared
     shared.do(lambda conn: erase(conn, session.id, "ada", "asked", label="Ana"))
     left = shared.read(lambda conn: links_again(conn, session.id))
     assert [one.label for one in left.people] == ["Cid"] and left.others == ["Ben"]
+
+
+def test_a_list_of_links_has_no_formula_and_reads_back_as_it_was() -> None:
+    people = [Person("a-token-4f", "=1+1", "-x"), Person("b-token-4f", "'@home", "red")]
+    text = as_csv(people, "https://lab.example.org")
+    assert "a-token-4f,'=1+1,'-x,https://lab.example.org/join/a-token-4f\r\n" in text
+    study = parse(as_files(TALK))
+    assert people_in("links.csv", text.encode(), study).people == tuple(people)
+    others = text.replace("/join/", "/elsewhere/").encode()
+    assert people_in("links.csv", others, study).people[0].label == "'=1+1", (
+        "a list of one's own is left alone"
+    )
 
 
 def test_a_token_hangs_on_secret_number_and_label() -> None:

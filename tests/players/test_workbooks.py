@@ -7,32 +7,16 @@ import zipfile
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-import openpyxl
 import pytest
 
 from app.players.lists import PeopleError
 from app.players.people import Listed, people_in
 from app.study.reading import parse, read_folder
 from tests.house.studies import RUMOUR
+from tests.house.workbooks import saved, workbook
 
 STUDY = parse(read_folder(RUMOUR))
 HEADER = ["Label", "type", "Token"]
-
-
-def workbook(**sheets: list[list[Any]]) -> openpyxl.Workbook:
-    book = openpyxl.Workbook()
-    book.remove(book.worksheets[0])
-    for title, rows in sheets.items():
-        sheet = book.create_sheet(title)
-        for row in rows:
-            sheet.append(row)
-    return book
-
-
-def saved(book: openpyxl.Workbook) -> bytes:
-    file = io.BytesIO()
-    book.save(file)
-    return file.getvalue()
 
 
 def listed_in(content: bytes) -> Listed:

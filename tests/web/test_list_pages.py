@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import base64
 import html
-import io
 import re
 
 import httpx
-import openpyxl
 import pytest
 from playwright.sync_api import expect
 
@@ -20,6 +18,7 @@ from tests.house.house import House, Opened
 from tests.house.server import Server
 from tests.house.stage import PAIR, PHONE, Stage, log_in
 from tests.house.studies import TALK, changed
+from tests.house.workbooks import saved, workbook
 
 TYPED = changed(TALK, "[[room]]", 'types = ["red", "blue"]\n[[room]]')
 LIST = "label,type,wave\nlate-1,red,2\nlate-2,blue,\n"
@@ -49,11 +48,7 @@ def test_people_are_added_from_a_file_or_by_pasting_and_their_links_are_there_on
 ) -> None:
     session = shared.open(TYPED, [Person("", "Ana", "red")], start=False)
     here = f"/admin/sessions/{session.id}"
-    book = openpyxl.Workbook()
-    for row in (["label", "type"], ["Bo", "red"], [17.0, "blue"]):
-        book.active.append(row)  # type: ignore[union-attr]
-    workbook = io.BytesIO()
-    book.save(workbook)
+    book = saved(workbook(People=[["label", "type"], ["Bo", "red"], [17.0, "blue"]]))
     with client_of(shared, server, "ada") as ada:
         assert 'enctype="multipart/form-data"' in ada.get(here).text
         pasted = ada.post(
@@ -68,7 +63,7 @@ def test_people_are_added_from_a_file_or_by_pasting_and_their_links_are_there_on
         assert ada.get(f"/join/{token}").status_code == 200
         twice = ada.post(f"{here}/people", data=key(1) | {"pasted": LIST.replace(",", "\t")})
         assert links_on(twice.text) == links_on(pasted.text), "a double click adds once, and shows it again"
-        more = {"list": ("C:\\temp\\more.xlsx", workbook.getvalue())}
+        more = {"list": ("C:\\temp\\more.xlsx", book)}
         sent = ada.post(f"{here}/people", files=more, data=key(1))
         assert [line.split(",")[1] for line in links_on(sent.text)[1:]] == ["Bo", "17"]
         again = ada.get(f"{here}/links.csv")
