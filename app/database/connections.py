@@ -25,7 +25,11 @@ LOOK = 3.0  # seconds between two looks for another primary
 async def connect(url: str, purpose: str) -> Connection:
     """An autocommit connection of its own to the primary, outside the pool, named for `pg_stat_activity`."""
     conn = await psycopg.AsyncConnection.connect(_dsn(url, purpose), autocommit=True)
-    await _settle(conn)
+    try:
+        await _settle(conn)
+    except BaseException:  # whoever gives up waiting for it has nothing that they could close
+        conn.pgconn.finish()
+        raise
     return conn
 
 
