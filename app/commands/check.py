@@ -133,7 +133,8 @@ def _at_door(study: Study, estimate: Estimate) -> str:
         (screened(study), "are screened out", SCREENED_OUT),
         (failing(study), "don’t get all right", study.entrance.then),
     )
-    shares = " and ".join(f"{100 * share:.2g}% {what}" for share, what, _ in away if share)
+    *parts, last = [f"{100 * share:.2g}% {what}" for share, what, _ in away if share]
+    shares = " and ".join([*([", ".join(parts)] if parts else []), last])
     pay, outcomes = study.pay.outcomes, dict.fromkeys(outcome for share, _, outcome in away if share)
     paid = [
         f"{texts_in().money(pay[outcome], estimate.currency)} for who is `{outcome}`"
@@ -141,7 +142,7 @@ def _at_door(study: Study, estimate: Estimate) -> str:
         if pay.get(outcome)
     ]
     come = f"about {estimate.players * estimate.come_in:,.0f} of {_many(estimate.players, 'player')} come in"
-    return f"{come}, if {shares} as in a rehearsal{''.join(f'; {one}' for one in paid)}"
+    return f"{come}, if {shares}, as in a rehearsal{''.join(f'; {one}' for one in paid)}"
 
 
 def _walled(hooks: Hooks) -> str:

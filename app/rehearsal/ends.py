@@ -174,7 +174,7 @@ def _words(study: Study) -> dict[str, str]:
         "lobby": f"they waited for {_wait(study)}, and no room could be filled",
         "closed": "they had not come to the end when the session was closed",
         FULL: "their quota was full",
-        SCREENED_OUT: "they answered what nobody comes in with",
+        SCREENED_OUT: "by what they answered at the door",
         DECLINED: "they did not want to take part",
         "no code": "no page showed them one",
         **NOT_YET,

@@ -98,7 +98,7 @@ def test_who_finds_one_quota_full_takes_no_place_in_another() -> None:
         ("min = 18\nmax = 29", "max = 17", "`age` is at least 18, so nobody counts in this."),
         ("min = 18\nmax = 29", 'is = "young"', "`age` is a number. Write min and max instead."),
         ("min = 18\nmax = 29", "", "This quota does not say which numbers it counts."),
-        ("most = 30", "most = 0", "`most` is 0, but must be 1 or more."),
+        ("most = 30", "most = 0", "`most` is 0, so nobody who answers so comes in."),
         ("most = 30", "", "`most` is missing. Add most = 120."),
         ('["woman", "other"]', '["women"]', "`women` is no answer to `gender`, so nobody counts in this."),
         ('is = ["woman", "other"]', "min = 2", "`gender` is no number, so it has no min."),

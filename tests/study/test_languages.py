@@ -202,7 +202,7 @@ SAID = {
         "empty message": ("Responda a esta pregunta, por favor.",),
         "live": ("Ha respondido 1 de 1 vecino.",),
         "done": ("Gracias. Ha terminado.", "está a salvo: 2 respuestas y 1 mensaje.", "Su código"),
-        "again": ("Nos alegra que vuelva.", "Ya entró antes y ha terminado."),
+        "again": ("Nos alegra que vuelva.", "Ya estuvo aquí y ha terminado."),
         "stale": ("Esta página ya no es la suya.",),
         "elsewhere": ("Esta página no existe.",),
         "closed": ("Esta sesión está cerrada",),

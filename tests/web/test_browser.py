@@ -27,6 +27,8 @@ from tests.house.stage import (
     stays_the_same_page,
     ticks,
 )
+from tests.house.studies import as_files
+from tests.house.waits import apart
 
 pytestmark = pytest.mark.browser
 
@@ -51,6 +53,53 @@ fields = [
 ]
 show = [{field = "colour", round = "now", as = "picture"}]
 """
+
+
+CONSENT = """
+title = "Consent"
+[entry]
+page = "consent"
+decline = "declined"
+attempts = 2
+fields = [
+    {name = "agree", ask = "I have read this and want to take part.", kind = "tick"},
+    {name = "size", ask = "How many?", kind = "choice", options = ["2", "4"], correct = "4", hint = "Read it again."},
+]
+[[room]]
+name = "four"
+seats = {any = 4}
+[[step]]
+page = "talk"
+limit = "10m"
+"""
+
+
+def test_one_reads_ticks_slips_and_tries_again_and_another_declines(stage: Stage) -> None:
+    stage.bear(r"status of 422")
+    files = as_files(CONSENT) | {
+        "pages/consent.html": b"<h2>About it</h2><p>Groups have <b>four</b> people.</p>"
+    }
+    session = apart(lambda: stage.house.open_files(files, {"player": 2}))
+    page, other = stage.page(), stage.page(DESK)
+    page.goto(stage.link(session, "P1"))
+    expect(page.get_by_role("heading", name="About it")).to_be_visible()
+    page.get_by_label("2", exact=True).check()
+    page.get_by_role("button", name="Come in").click()
+    expect(page.locator("#field-entry-agree .error")).to_have_text("Please tick this box to go on.")
+    page.get_by_label("I have read this").check()
+    page.get_by_role("button", name="Come in").dblclick()
+    expect(page.locator("#field-entry-size .error")).to_have_text("That is not right. Read it again.")
+    expect(page.locator("#attempts")).to_have_text("You can try once more.")
+    expect(page.get_by_label("I have read this")).to_be_checked()
+    page.get_by_label("4", exact=True).check()
+    page.get_by_role("button", name="Come in").click()
+    expect(page.locator("#wait")).to_be_visible()
+
+    other.goto(stage.link(session, "P2"))
+    expect(other.get_by_role("button", name="I do not take part")).not_to_be_visible()
+    other.get_by_text("I do not want to take part").click()
+    other.get_by_role("button", name="I do not take part").click()
+    expect(other.locator("#code")).to_have_text("DECLINED")
 
 
 def test_four_people_and_a_researcher_from_the_link_to_the_code(stage: Stage) -> None:

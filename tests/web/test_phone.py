@@ -32,8 +32,8 @@ LOOK = """() => {
     const found = [];
     const { scrollWidth } = document.documentElement;
     if (scrollWidth > innerWidth) found.push(`scrolls to ${scrollWidth}`);
-    const taps = "button, a, summary, label:has(input[type=radio]), textarea, select, "
-        + "input:not([type=hidden], [type=radio])";
+    const taps = "button, a, summary, label:has(input), textarea, select, "
+        + "input:not([type=hidden], [type=radio], [type=checkbox])";
     for (const node of [...document.querySelectorAll(taps)].filter(shown)) {
         const { height, width } = node.getBoundingClientRect();
         const least = node.matches("p a") ? 24 : 44;

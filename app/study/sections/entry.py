@@ -6,8 +6,6 @@ from app.study.pages import OWN_PAGES
 from app.study.sections.fields import FORM_NAMES, PLAYER_COLUMNS, read_fields
 from app.study.syntax.table import Table
 
-LEAVES = (SCREENED_OUT, DECLINED)  # outcomes of who leaves at the door
-
 
 def read_entry(document: Table) -> tuple[tuple[Field, ...], Entrance]:
     entry = document.table("entry", "[entry] once, and its fields below")
@@ -20,9 +18,9 @@ def read_entry(document: Table) -> tuple[tuple[Field, ...], Entrance]:
             entry.findings.wrong((*entry.path, "fields", index, "kind"), sentence, "Ask it in a step.")
     entrance = Entrance(
         _page(entry),
-        entry.one_of("decline", LEAVES, ""),
+        entry.one_of("decline", (DECLINED,), ""),
         entry.whole("attempts", ATTEMPTS, largest=MOST_ATTEMPTS),
-        entry.one_of("then", LEAVES, SCREENED_OUT),
+        entry.one_of("then", (SCREENED_OUT,), SCREENED_OUT),
     )
     _check_attempts(entry, any(field.correct for field in found))
     entry.report_unknown_keys("[entry]")
