@@ -42,7 +42,7 @@ async def people(
     study = await study_of(request, session_id)
     async with lab.pool.connection() as conn:
         found, more = await histories.find_people(
-            conn, session_id, find.strip()[:200], status, type, connection
+            conn, session_id, find.strip()[:200], status, type, connection, in_given=who.files
         )
         session = await find_session(conn, session_id)
         codes = await codes_of(conn, session_id, study)

@@ -350,6 +350,9 @@ def test_people_are_found_by_label_room_status_and_by_the_link_they_were_sent(
         assert await found(find="r") == ["R1", "R2"] and await found(find="%25") == []
         assert await found(find=f"https://example.org/join/{first.token}") == [first.label]
         assert await found(type="blue", status="playing") == ["B1", "B2"]
+        given = """{"PROLIFIC_PID": "5f1cA"}"""
+        shared.sql("update player set given = %s where label = 'B2' and session_id = %s", given, session.id)
+        assert await found(find="5F1Ca") == ["B2"] and await found(find="5f1c") == []
         assert await found(status="waiting") == [] and "Nobody fits" in await ada.page("/players?find=zzz")
 
         ids = numbers(shared, session)

@@ -175,6 +175,8 @@ def test_what_is_kept_about_one_person_is_a_link_on_their_page_for_who_may_take_
         shared.sql("update player set given = %s where id = %s", """{"PANEL": "5f1c"}""", number)
         for name, shown in may.items():
             assert ("<dt>PANEL</dt>" in (await browsers[name].get(page)).text) == shown, name
+            found = await browsers[name].get(f"/admin/sessions/{session.id}/players?find=5f1c")
+            assert (f">{first.label}</a>" in found.text) == shown, "nor are they found by it"
         await first.answer({"belief": "5", "why": "my aunt Philippa"})
         await first.say("call me Phil")
         await second.answer({"belief": "6", "why": "my uncle Quentin"})

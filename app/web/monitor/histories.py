@@ -128,9 +128,17 @@ class RoomStory:
 
 
 async def find_people(
-    conn: Connection, session_id: str, find: str, status: str, type_: str, connection: str = ""
+    conn: Connection,
+    session_id: str,
+    find: str,
+    status: str,
+    type_: str,
+    connection: str = "",
+    in_given: bool = False,
 ) -> tuple[list[PersonLine], bool]:
     """Whose label or room has `find` in it, or whose token or link it is or ends in; and whether there are more.
+
+    `in_given`: or who came with it, as with a recruiter's id.
 
     `connection`: "connected" or "away", of those who are in. At most `MOST`.
     """
@@ -147,6 +155,7 @@ async def find_people(
         status=status,
         type=type_,
         connection=connection,
+        in_given=in_given,
         most=MOST + 1,
     )
     return found[:MOST], len(found) > MOST

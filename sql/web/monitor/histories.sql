@@ -10,7 +10,8 @@ from player p left join room r on r.id = p.room_id
 left join connected c on c.session_id = p.session_id and c.player_id = p.id
 where p.session_id = %(session_id)s
     and (%(find)s = '' or p.label ilike %(like)s or p.token_hash = %(token_hash)s or r.name ilike %(like)s
-        or p.token_end <> '' and length(%(find)s) >= 2 and right(p.token_end, length(%(find)s)) = right(%(find)s, 4))
+        or p.token_end <> '' and length(%(find)s) >= 2 and right(p.token_end, length(%(find)s)) = right(%(find)s, 4)
+        or %(in_given)s and exists (select from jsonb_each_text(p.given) as g where lower(g.value) = lower(%(find)s)))
     and (%(status)s = '' or p.status::text = %(status)s) and (%(type)s = '' or p.type = %(type)s)
     and (%(connection)s = '' or p.status in ('waiting', 'playing') and (c.player_id is not null) = (%(connection)s = 'connected'))
 order by p.status in ('invited', 'finished', 'left'), case when p.status = 'waiting' then p.waiting_since end, p.label
