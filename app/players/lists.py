@@ -179,9 +179,10 @@ def _western(name: str, content: bytes, at: int) -> tuple[str, str]:
 
 
 # Of another code page: a capital or a sign within a word of small letters, or four letters in a row that English lacks.
-_SMALL, _CAPITAL, _SIGN = "a-zß-öø-ÿšœž", "À-ÖØ-ÞŠŒŽŸ", "¹²³¿£¥§¶"
+_SMALL, _CAPITAL, _SIGN = "a-zß-öø-ÿšœž", "À-ÖØ-ÞŠŒŽŸ", "¹²³¿£¥§¶¢¤„†‡‰ˆ˜•™ƒ"
 _STRANGE = re.compile(
-    f"[{_SMALL}][{_CAPITAL}{_SIGN}]|[A-Z][{_CAPITAL}][{_SMALL}]|[{_SIGN}][{_SMALL}]|[{_CAPITAL}ß-öø-ÿšœž]{{4}}"
+    f"[{_SMALL}][{_CAPITAL}{_SIGN}]|[A-Z][{_CAPITAL}][{_SMALL}]|[{_SIGN}][{_SMALL}]|[A-Z{_SMALL}][“”][{_SMALL}]"
+    f"|[{_CAPITAL}ß-öø-ÿšœž]{{4}}"
 )
 
 

@@ -68,6 +68,13 @@ def test_separator_and_encoding_are_recognised_and_said(
             LIST.replace("Östl.", "Ѓорѓи").encode("cp1251"),
             "line 4 has bytes that are neither UTF-8 nor Windows-1252 text",
         ),
+        *(
+            (
+                LIST.replace("Östl.", word).encode("cp850"),
+                f"line 4 is not UTF-8 text, and has “{seen}” if it is Windows-1252",
+            )
+            for word, seen in (("Köln", "K”ln"), ("Zoë", "Zo‰"), ("Östl", "™stl"))
+        ),
         (LIST.encode("utf-16")[:-1], "begins as UTF-16 text and does not go on as such"),
         (LIST.replace("P002", "P\0").encode(), "line 3 has a NUL byte in it; remove it, or save it as"),
         (
