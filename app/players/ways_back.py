@@ -39,10 +39,20 @@ class WayBack:
 
 def way_back_of(study: Study, player: Player) -> WayBack:
     """As things stand; of who is not out yet, as if it ended as it should. `player` has the code that they hand in."""
-    known = {**player.given, "label": player.label, CODE: player.code or study.finish.codes["complete"]}
+    outcome = player.outcome or "complete"
+    known = {**player.given, "label": player.label, CODE: player.code or study.finish.codes[outcome]}
+    return _way_back(study, outcome, known)
+
+
+def way_back_from_door(study: Study, given: Mapping[str, str], outcome: str) -> WayBack:
+    """Of somebody who came with this, and never became a player."""
+    return _way_back(study, outcome, {**given, "label": "", CODE: study.finish.codes[outcome]})
+
+
+def _way_back(study: Study, outcome: str, known: Mapping[str, str]) -> WayBack:
     if form := _form_of_mturk(known):
         return WayBack(takes_code=True, form=form)
-    address = study.finish.redirects.get(player.outcome or "complete")
+    address = study.finish.redirects.get(outcome)
     if address is None:
         return WayBack()
     return WayBack(way_back(address, known), CODE in names_in(address), lacking(address, known))

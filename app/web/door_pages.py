@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated
 from urllib.parse import parse_qsl
@@ -17,10 +18,12 @@ from app.players import attempts, door
 from app.players.players import Player, find_player
 from app.players.presence import is_connected
 from app.players.tokens import is_guessable, new_token
+from app.players.ways_back import way_back_from_door
 from app.sessions.arrivals import Closed, Refused
 from app.sessions.door_forms import DoorForm
 from app.study.languages.texts import Sentence
 from app.study.model.door import Bearer, Previewed, Unfit, read_link
+from app.study.model.entrance import FULL
 from app.study.model.fields import first
 from app.study.model.study import Study
 from app.web import other_players, templates
@@ -32,7 +35,7 @@ from app.web.invitations import UnknownToken, hold_off
 from app.web.lab import Query, lab_of
 from app.web.play_page import door_again, door_page
 from app.web.privacy import privacy_page
-from app.web.responses import piece, policy_framed_by_mturk, problem
+from app.web.responses import piece, policy_framed_by_mturk, policy_sending_to, problem
 
 SessionId = Annotated[str, Parameter(max_length=40)]
 MOST_PARAMETERS = 100
@@ -69,7 +72,7 @@ async def door_form(request: Query, session_id: SessionId) -> Response[str]:
         context |= dict(privacy=_privacy_address(request))
         return piece(templates.render_for(study, "player/join_again.html", **context))
     if caller.session_status == "closed":
-        return _closed(request, caller.session_id, study)
+        return _closed(request, caller.session_id, study, caller.link.given)
     attempt = 1
     if study.checked and player is not None:
         async with lab_of(request).pool.connection() as conn:
@@ -93,7 +96,7 @@ async def come_by_door(request: Query, session_id: SessionId) -> Response[str] |
     if arrived is None:
         return await _no_door(request, session_id)
     if isinstance(arrived, Closed):
-        return _closed(request, session_id, caller.study)
+        return _closed(request, session_id, caller.study, caller.link.given)
     for name in caller.link.unfilled:
         lab.door_counts.add(session_id, caller.study, "unfilled", name)
     return await come_in(request, arrived, began)
@@ -218,10 +221,12 @@ def _unfit(request: Query, session_id: str, study: Study, link: Unfit) -> Respon
     return piece(templates.render_for(study, "player/door_unfit.html", study=study, link=link), 400)
 
 
-def _closed(request: Query, session_id: str, study: Study) -> Response[str]:
+def _closed(request: Query, session_id: str, study: Study, given: Mapping[str, str]) -> Response[str]:
     lab_of(request).door_counts.add(session_id, study, "closed")
-    code = study.finish.codes["full"]
-    return piece(templates.render_for(study, "player/door_closed.html", study=study, code=code), 410)
+    code, way = study.finish.codes[FULL], way_back_from_door(study, given, FULL)
+    shown = dict(study=study, code=code, way=way)
+    headers = policy_sending_to(way.form.sites) if way.form else {}
+    return piece(templates.render_for(study, "player/door_closed.html", **shown), 410, headers)
 
 
 def _parameters(request: Query) -> list[tuple[str, str]]:

@@ -27,6 +27,8 @@ seats = {red = 1, blue = 1}
 page = "talk"
 limit = "1h"
 fields = [{name = "belief", ask = "How sure?", kind = "integer", min = 0, max = 100}]
+[finish.redirect]
+full = "https://panel.example.org/full/{PROLIFIC_PID}?c={code}"
 """
 ANONYMOUS = STUDY + "[door]\nanonymous = true\n"
 AGE = {"age": "30"}
@@ -246,6 +248,11 @@ def test_places_are_taken_to_the_last_and_come_back_and_late_ones_get_a_code(
         apart(lambda: house.act("close", session))
         late = await browser(house, server).get(of(session, 30))
         assert late.status == 410 and ">FULL<" in late.text
+        assert f'href="https://panel.example.org/full/{pid(30)}?c=FULL"' in late.text
+        turk = link(session, "workerId=A1&assignmentId=3A&turkSubmitTo=https://www.mturk.com")
+        late = await browser(house, server).get(turk)
+        assert late.status == 410 and 'action="https://www.mturk.com/mturk/externalSubmit"' in late.text
+        assert "form-action https://www.mturk.com https://worker" in late.headers["content-security-policy"]
         assert (await browser(house, server).post(of(session, 30), AGE)).status == 410
         assert (await browser(house, server).post(of(session, 1), AGE)).status == 303, (
             "who had come sees the end"
