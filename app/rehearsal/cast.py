@@ -45,7 +45,7 @@ class Rehearsal:
     def way(self, person: Person) -> str:
         """The address by which they come."""
         if self.by_door:
-            return ways_in.way_of(self.session_id, self.study.door, person)
+            return ways_in.way_of(self.session_id, self.study, person)
         return f"/join/{person.token}"
 
 

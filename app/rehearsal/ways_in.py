@@ -10,6 +10,7 @@ from app.players.door import OF_BROWSER
 from app.players.people import Person
 from app.players.tokens import new_token
 from app.study.model.door import FIRST_IDS, Bearer, Door, read_link
+from app.study.model.study import Study
 
 # What ids look like, from the number of a person: the first that the study takes.
 MADE = (
@@ -39,12 +40,13 @@ def by_door(door: Door, count: int) -> Iterator[Person]:
         yield Person(look.format(nth), look.format(nth), "")
 
 
-def way_of(session_id: str, door: Door, person: Person) -> str:
-    """The address by which they come."""
-    if person.label.startswith(OF_BROWSER):
-        return f"/s/{session_id}"
-    names = door.ids or (next(iter(FIRST_IDS)),)
-    return f"/s/{session_id}?{urlencode(_ids(names, person.token))}"
+def way_of(session_id: str, study: Study, person: Person) -> str:
+    """The address by which they come, with all that the study sends back to the recruiter."""
+    more = {name: re.sub(r"\W", "", f"{name}{person.token}") for name in study.finish.asks_for}
+    names = study.door.ids or (next(iter(FIRST_IDS)),)
+    ids = {} if person.label.startswith(OF_BROWSER) else _ids(names, person.token)
+    query = urlencode(more | ids)
+    return f"/s/{session_id}?{query}" if query else f"/s/{session_id}"
 
 
 def _ids(names: tuple[str, ...], id: str) -> dict[str, str]:

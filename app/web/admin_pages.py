@@ -70,7 +70,7 @@ async def session_page(request: Query, session_id: str, wall: bool = False) -> R
     context = dict(who=who, wall=wall, banner=banner, form_key=new_token(12), door_link="")
     if tick.door:
         link = door_link(session_id, lab.config.public_url)
-        context |= dict(door_link=link, door_picture=qr_picture(link))
+        context |= dict(door_link=link, door_picture=qr_picture(link), is_alone=bool(warning_of(link)))
     context |= dict(warning=warning_of(lab.config.public_url))
     return page("admin/session.html", context | tick_context(tick, study))
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import html
+import re
+from decimal import Decimal
 
 from app.export.verify import verify
 from app.players.door import Places
 from app.rehearsal.browser import Browser, Reply
 from app.replay.check import check as replay_check
 from app.study.reading import parse
+from app.web.drawn import qr_picture
+from tests.house.desk import desk
 from tests.house.guests import hidden_fields, watching
 from tests.house.house import House, Opened
 from tests.house.server import Server
@@ -130,7 +134,7 @@ def test_each_broken_link_says_what_to_do_and_is_counted(shared: House, server: 
             link(session, "workerId=A1B2C3&assignmentId=ASSIGNMENT_ID_NOT_AVAILABLE&hitId=3X")
         )
         assert preview.status == 200 and "This is a preview" in preview.text and "Your age" in preview.text
-        assert "disabled>Come in" in preview.text
+        assert "<button" not in preview.text and "Keep this link" not in preview.text
         framed = {"Sec-Fetch-Dest": "iframe"}
         for asked, theirs in (
             ("workerId=A1&assignmentId=ASSIGNMENT_ID_NOT_AVAILABLE", True),
@@ -325,6 +329,46 @@ def test_by_it_too_one_may_decline_or_be_screened_out_or_try_for_right_answers(
     ]  # fmt: skip
     numbers = "select array_agg(nth order by nth) from door_attempt where session_id = %s group by player_id order by 1"
     assert house.sql(numbers, session.id) == [([1],), ([1, 2],)]
+
+
+def test_researchers_see_the_link_who_came_by_it_and_why_not_and_change_the_places(
+    shared: House, server: Server
+) -> None:
+    house, session = shared, opened(shared, places=Places(2, Decimal("0.5")))
+    ada = desk(house, server, session)
+    guests = [browser(house, server) for _ in range(4)]
+
+    async def story() -> None:
+        for nth, one in enumerate(guests, 1):
+            assert (await one.post(of(session, nth), AGE)).status == 303
+        for _ in range(2):
+            await guests[0].get(link(session, "PROLIFIC_PID={{%PROLIFIC_PID%}}"))
+        text = await ada.shows("2 visits by a link whose placeholder for PROLIFIC_PID was not filled in")
+        assert (
+            "Door · 4 came · 3 of 3 places taken 2 places, and 1 more as some will not finish Full." in text
+        )
+        page = await ada.page()
+        [address] = re.findall(r'<a id="door-link" href="(http[^"]+)"', page)
+        assert address.endswith(link(session)) and str(qr_picture(address)) in page
+        assert str(qr_picture(address)) in await ada.page("?wall=true")
+
+        said = await ada.do("/places", {"places": "4", "extra": ""})
+        assert "4 can come in by the link for everybody." in html.unescape(said.text)
+        assert "already; nothing changed" in html.unescape((await ada.do("/places", {"places": "4"})).text)
+        assert (await ada.do("/places", {"places": "many"})).status == 409
+        assert (await ada.do("/places", {"places": "0"})).status == 409
+        assert (await browser(house, server).post(of(session, 5), AGE)).status == 303
+        await ada.shows("Door · 5 came · 4 of 4 places taken")
+        paid = (await ada.browser.get(f"{ada.here}/payments.csv")).text.splitlines()
+        assert [line.split(",")[0] for line in paid[1:]] == [pid(4)], (
+            "who found it full, by the recruiter's id"
+        )
+
+    house.tell(story())
+    assert house.sql(
+        "select data from event where session_id = %s and name = 'places_changed'", session.id
+    ) == [({"places": 4, "extra": 0, "by": "ada"},)]
+    kept(house, session)
 
 
 def _is_connected(house: House, session: Opened) -> bool:
