@@ -99,6 +99,8 @@ async def come_by_door(request: Query, session_id: SessionId) -> Response[str] |
         return _closed(request, session_id, caller.study, caller.link.given)
     for name in caller.link.unfilled:
         lab.door_counts.add(session_id, caller.study, "unfilled", name)
+    if caller.may_be_guessed and caller.player is not None and caller.own != arrived.id:
+        await lab.guesses.wrong(network_of(address_of(request)))  # nobody takes many places so
     return await come_in(request, arrived, began)
 
 
