@@ -109,7 +109,7 @@ def test_what_is_right_is_right_however_it_is_written(asked: str, right: list[st
         ("attempts = 2", "attempts = 21", "`attempts` is 21, and 20 is the most."),
         ("attempts = 2", 'attempts = 2\\nthen = "complete"', '`then` is "complete", which is not known.'),
         ('correct = "4"', 'correct = "4", attempts = 2', "`attempts` is about the whole form, and stands in [entry]"),
-        ('correct = "4", hint', "hint", "Nothing is wrong here, so no hint is ever shown."),
+        ('correct = "4", hint', "hint", "Nothing is right or wrong here, so this hint is never shown."),
         (Q1, 'kind = "tick", correct = true', "A field of kind tick has no answer that is right."),
         (LIMIT, 'limit = "60s"\\nfields = [{name = "f", ask = "?", kind = "integer", correct = 4}]', ""),
         (LIMIT, 'limit = "60s"\\nfields = [{name = "f", ask = "?", kind = "yes_no", correct = true, hint = "h"}]',

@@ -27,7 +27,9 @@ def with_correct(table: Table, field: Field, at_door: bool) -> Field:
             table.misnamed(key, sentence, cure)
     if not table.has("correct"):
         if hint:
-            table.wrong("hint", "Nothing is wrong here, so no hint is ever shown.", 'Add correct = "…".')
+            table.wrong(
+                "hint", "Nothing is right or wrong here, so this hint is never shown.", 'Add correct = "…".'
+            )
         return field
     if hint and not at_door:
         sentence = "Only at the door is somebody told what is wrong, so this hint is never shown."
