@@ -31,6 +31,13 @@ settings.register_profile(
 settings.load_profile("stories")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The long version of a story is told where somebody asks for it."""
+    if "slow" not in config.option.markexpr:
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("slow")])
+        items[:] = [item for item in items if not item.get_closest_marker("slow")]
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     with a_postgres() as postgres:

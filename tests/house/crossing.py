@@ -221,11 +221,12 @@ class Scene:
         other: Work,
         before: Callable[[], Awaitable[None]],
         after: Callable[[], Awaitable[None]],
+        nth: int = 1,
     ) -> int:
-        """Both, interleaved at every pair of points; returns at how many."""
+        """Both, interleaved at every pair of points; returns at how many. Or at every `nth`: each point is in one."""
         count, here = 0, 0
         while True:
-            there = 0
+            there = here % nth
             while True:
                 await before()
                 first = Actor(self.hands[0], self.plain, one)
@@ -240,8 +241,8 @@ class Scene:
                 except AssertionError as error:
                     error.add_note(f"the first stopped after {ran} steps, the second after {went}")
                     raise
-                there += 1
-                if went < there - 1:
+                there += nth
+                if went < there - nth:
                     break  # it was at its end, or waiting for the first: further points are the same
             here += 1
             if ran < here - 1:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -13,6 +16,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from app.rehearsal.cast import open_rehearsal
 from app.rehearsal.play import Played, Setting, play
+from app.rehearsal.verdict import Verdict
 from tests.house.studies import PAGE
 
 SHORT = """
@@ -41,6 +45,7 @@ fields = [
     {name = "why", ask = "Why?", kind = "choice", options = ["A guess", "I was told"]},
 ]
 """
+DASHBOARD = 6  # the number of its promise
 PLAN = Setting(players=8, over=0.5, drop=0.0, flaky=0.0, speed=20.0, messages=6)
 
 
@@ -53,6 +58,20 @@ def write_short(folder: Path) -> Path:
 
 async def play_short(url: str, study: Path, base: str, plan: Setting = PLAN) -> Played:
     return await play(await open_rehearsal(url, str(study), plan.players), plan, base, url)
+
+
+def broken(verdict: Verdict) -> dict[int, tuple[str, ...]]:
+    """Promise → what was wrong, without the dashboard: while other stories need the machine it may well stand still."""
+    return {one.number: one.wrongs for one in verdict.promises if not one.ok and one.number != DASHBOARD}
+
+
+def told_of_one_that_held(done: CompletedProcess[str]) -> dict[str, Any]:
+    """What `rehearse --json` said, where nothing was wrong but perhaps the dashboard, as in `broken`."""
+    found: dict[str, Any] = json.loads(done.stdout)
+    wrong = [one["number"] for one in found["promises"] if not one["ok"]]
+    assert wrong in ([], [DASHBOARD]), done.stdout + done.stderr
+    assert (done.returncode, found["ok"]) == ((1, False) if wrong else (0, True)), done.stderr
+    return found
 
 
 @contextmanager

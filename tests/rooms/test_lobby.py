@@ -50,6 +50,10 @@ seats = {{red = 1}}
 name = "twins"
 seats = {{blue = 2}}
 {STEP}"""
+CROSSING = pytest.mark.parametrize(
+    "nth",
+    [pytest.param(1, id="at every pair of points", marks=pytest.mark.slow), pytest.param(3, id="at a third")],
+)
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -81,7 +85,8 @@ def test_400_who_sign_in_at_once_all_wait_or_sit_in_a_seat_of_their_own(house: H
     assert house.sql("select count(*) from event where name = 'player_signed_in'") == [(400,)]
 
 
-def test_two_who_belong_together_meet_wherever_their_arrivals_cross(house: House) -> None:
+@CROSSING
+def test_two_who_belong_together_meet_wherever_their_arrivals_cross(house: House, nth: int) -> None:
     async def story() -> None:
         async with Scene(house, {"R1": "red", "B1": "blue"}).up() as scene:
 
@@ -89,12 +94,15 @@ def test_two_who_belong_together_meet_wherever_their_arrivals_cross(house: House
                 assert await scene.statuses() == {"R1": "playing", "B1": "playing"}
                 assert await scene.ask("select count(distinct room_id) from player") == [(1,)]
 
-            await scene.interleave(scene.arrives("R1"), scene.arrives("B1"), scene.open, together)
+            await scene.interleave(scene.arrives("R1"), scene.arrives("B1"), scene.open, together, nth)
 
     house.tell(story())
 
 
-def test_who_leaves_the_lobby_while_another_arrives_has_left_and_holds_nobody_up(house: House) -> None:
+@CROSSING
+def test_who_leaves_the_lobby_while_another_arrives_has_left_and_holds_nobody_up(
+    house: House, nth: int
+) -> None:
     ending = PAIR + '[dropout]\nsilent = "45s"\nthen = ["end_room"]\n'
 
     async def story() -> None:
@@ -114,14 +122,17 @@ def test_who_leaves_the_lobby_while_another_arrives_has_left_and_holds_nobody_up
                     assert due != [(None,)]
 
             arrives, withdraws = scene.arrives("R1"), scene.withdraws("B1")
-            await scene.interleave(arrives, withdraws, lambda: scene.open("B1"), settled)
-            await scene.interleave(withdraws, arrives, lambda: scene.open("B1"), settled)
+            await scene.interleave(arrives, withdraws, lambda: scene.open("B1"), settled, nth)
+            await scene.interleave(withdraws, arrives, lambda: scene.open("B1"), settled, nth)
             assert seen == {"waiting", "finished"}
 
     house.tell(story())
 
 
-def test_nobody_is_seated_in_a_session_that_has_closed_and_everyone_who_came_has_a_code(house: House) -> None:
+@CROSSING
+def test_nobody_is_seated_in_a_session_that_has_closed_and_everyone_who_came_has_a_code(
+    house: House, nth: int
+) -> None:
     async def story() -> None:
         async with Scene(house, {"R1": "red", "B1": "blue"}, SOLO).up() as scene:
             outcomes: set[str] = set()
@@ -140,14 +151,15 @@ def test_nobody_is_seated_in_a_session_that_has_closed_and_everyone_who_came_has
                 outcomes.add(statuses["R1"])
 
             arrives, closes = scene.arrives("R1"), scene.acts("close")
-            await scene.interleave(arrives, closes, lambda: scene.open("B1"), paid)
-            await scene.interleave(closes, arrives, lambda: scene.open("B1"), paid)
+            await scene.interleave(arrives, closes, lambda: scene.open("B1"), paid, nth)
+            await scene.interleave(closes, arrives, lambda: scene.open("B1"), paid, nth)
             assert outcomes == {"invited", "finished", "left"}
 
     house.tell(story())
 
 
-def test_who_arrives_while_the_session_starts_is_seated(house: House) -> None:
+@CROSSING
+def test_who_arrives_while_the_session_starts_is_seated(house: House, nth: int) -> None:
     async def story() -> None:
         async with Scene(house, {"R1": "red", "B1": "blue"}).up() as scene:
 
@@ -156,13 +168,14 @@ def test_who_arrives_while_the_session_starts_is_seated(house: House) -> None:
                 assert await scene.statuses() == {"R1": "playing", "B1": "playing"}
 
             await scene.interleave(
-                scene.acts("start"), scene.arrives("R1"), lambda: scene.open("B1", start=False), together
+                scene.acts("start"), scene.arrives("R1"), lambda: scene.open("B1", start=False), together, nth
             )
 
     house.tell(story())
 
 
-def test_nobody_is_seated_during_a_pause_and_everybody_after_it(house: House) -> None:
+@CROSSING
+def test_nobody_is_seated_during_a_pause_and_everybody_after_it(house: House, nth: int) -> None:
     async def story() -> None:
         async with Scene(house, {"R1": "red", "B1": "blue"}).up() as scene:
             seen: set[str] = set()
@@ -175,7 +188,7 @@ def test_nobody_is_seated_during_a_pause_and_everybody_after_it(house: House) ->
                 assert await scene.statuses() == {"R1": "playing", "B1": "playing"}
 
             await scene.interleave(
-                scene.acts("pause"), scene.arrives("R1"), lambda: scene.open("B1"), together
+                scene.acts("pause"), scene.arrives("R1"), lambda: scene.open("B1"), together, nth
             )
             assert seen == {"waiting", "playing"}
 

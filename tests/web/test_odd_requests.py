@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 
@@ -13,7 +14,8 @@ from tests.house.house import House
 from tests.house.server import Server
 from tests.house.studies import TALK
 
-SECONDS = 25.0
+REQUESTS = 2_000  # that the gate sends; the same each time
+SECONDS = 60.0  # that others are sent for, where there is time
 PART = "--b\r\nContent-Disposition: form-data; name=body\r\nContent-Type: text/plain; charset=none\r\n\r\na\r\n--b--"
 ENCODED = "application/x-www-form-urlencoded"
 
@@ -48,7 +50,12 @@ def test_a_form_that_no_page_sends_is_refused_with_a_sentence(
 
 def test_no_request_breaks_anything(house: House) -> None:
     """NETWORKLAB_FUZZ=SEED or SEED:REQUEST repeats what failed."""
-    seed, _, first = os.environ.get("NETWORKLAB_FUZZ", str(random.randrange(10**6))).partition(":")
+    seed, _, first = os.environ.get("NETWORKLAB_FUZZ", "1").partition(":")
     fuzz = Fuzz(house, house.serve(), int(seed))
-    fuzz.run(10**6, SECONDS, int(first or 0))
-    assert fuzz.statuses[200] > 300 and fuzz.acknowledged and fuzz.statuses[422], "it got past the door"
+    fuzz.run(REQUESTS, math.inf, int(first or 0))
+    assert fuzz.statuses[200] > 100 and fuzz.acknowledged and fuzz.statuses[422], fuzz.statuses
+
+
+@pytest.mark.slow
+def test_nor_does_one_that_nobody_has_sent_before(house: House) -> None:
+    Fuzz(house, house.serve(), random.randrange(10**6)).run(10**6, SECONDS)
