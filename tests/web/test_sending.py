@@ -162,7 +162,7 @@ def test_what_was_saved_without_a_network_is_sent_as_soon_as_there_is_one(stage:
 
 
 def test_what_was_sent_by_its_button_is_sent_again_by_it_after_a_lost_connection(stage: Stage) -> None:
-    stage.bear(r"ERR_|Failed to fetch|htmx:error|htmx:sse:error|network error")
+    stage.bear(r"ERR_|Failed to fetch|htmx:error|htmx:sse:error|network error|status of 422")
     session = stage.open(EACH_CHANGE, 2)
     stage.guests(session, "P2", entry={})
     ann = stage.page()
