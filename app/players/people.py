@@ -53,6 +53,18 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """Of a list. `unpacked`: bytes of a workbook; `cure`: what to do with more people than these."""
+
+    unpacked: int = LARGEST
+    people: int = MOST_PEOPLE
+    cure: str = "split it into sessions"
+
+
+OF_COMMANDS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
 class There:
     """Who is in a session already, to which a list is added."""
 
@@ -90,16 +102,15 @@ def read_people(path: Path, study: Study) -> Listed:
 
 
 def people_in(
-    name: str, content: bytes, study: Study, there: There | None = None, largest: int = LARGEST
+    name: str, content: bytes, study: Study, there: There | None = None, limits: Limits = OF_COMMANDS
 ) -> Listed:
     """Everyone in a list, in its order, from any of the columns token, label and type. Raises PeopleError.
 
     Lines may lack cells at their end, and blank lines are passed over. An empty token stays empty, to be made. An empty
     label is made (P001, P002, …, by place in the list, behind those who are `there`), and one that a line above has
-    gets a number: two people may have one name. Every further column is kept as `given`. `largest`: bytes that a
-    workbook may have unpacked.
+    gets a number: two people may have one name. Every further column is kept as `given`.
     """
-    rows, notes = _rows(name, content, study, largest)
+    rows, notes = _rows(name, content, study, limits)
     if not rows:
         cure = "add one line per player below line 1 and try again"
         raise PeopleError(name, "has a header but no players", cure)
@@ -140,9 +151,9 @@ def content_of(path: Path) -> bytes:
         raise PeopleError(str(path), f"can't be read ({reason})", "check its name and permissions") from None
 
 
-def _rows(name: str, content: bytes, study: Study, largest: int) -> tuple[list[_Row], list[str]]:
+def _rows(name: str, content: bytes, study: Study, limits: Limits) -> tuple[list[_Row], list[str]]:
     """The lines, and what is to be said of how they were read."""
-    sheet = read_sheet(name, content, COLUMNS, largest)
+    sheet = read_sheet(name, content, COLUMNS, limits.unpacked)
     header = next(sheet.lines, None)
     if header is None:
         cure = "start it with the line token,label,type and add a line per player"
@@ -150,9 +161,9 @@ def _rows(name: str, content: bytes, study: Study, largest: int) -> tuple[list[_
     columns = _columns(name, header, study)
     rows = list[_Row]()
     for line in sheet.lines:
-        if len(rows) == MOST_PEOPLE:
-            wrong = f"has more than {MOST_PEOPLE:,} players (line {line.number})"
-            raise PeopleError(name, wrong, "split it into sessions")
+        if len(rows) == limits.people:
+            wrong = f"has more than {limits.people:,} players (line {line.number})"
+            raise PeopleError(name, wrong, limits.cure)
         rows.append(_row(name, line, columns, study))
     if all(row.token and row.given.get(LINK, "").endswith(f"/join/{row.token}") for row in rows):
         rows = [_of_our_own(row) for row in rows]

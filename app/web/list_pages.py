@@ -17,7 +17,7 @@ from litestar.response import Response
 from app.database.connections import Connection
 from app.players.links import as_csv, links_again, warning_of, with_tokens
 from app.players.lists import PeopleError
-from app.players.people import Listed, Person, There, people_in
+from app.players.people import Limits, Listed, Person, There, people_in
 from app.players.tokens import guessable
 from app.sessions.inviting import add_people, added_by, who_is_there
 from app.sessions.sessions import SessionError, find_session
@@ -29,8 +29,8 @@ from app.web.researchers import ACTS, OWNS, study_of, who_asks
 from app.web.responses import page, problem
 
 LARGEST_LIST = 2_000_000  # bytes
-UNPACKED = 20_000_000  # bytes of a workbook: this process has players to answer, too
-MOST_AT_ONCE = 5_000  # people
+# This process has players to answer, too.
+OF_PAGES = Limits(20_000_000, 5_000, "add 5,000 at a time, or all of them by `networklab add`")
 FORM_KEY = re.compile("[a-z0-9]{12}")
 
 
@@ -103,23 +103,20 @@ async def _sent(request: Query) -> tuple[str, bytes, str]:
     except (LookupError, ValueError):
         raise ClientException("This was not sent as a form.") from None
     file, pasted, form_key = form.get("list"), form.get("pasted"), str(form.get("form_key", ""))
-    if not FORM_KEY.fullmatch(form_key):
-        raise ClientException("The form does not say what it means. Reload the page and try again.")
     if isinstance(file, UploadFile) and (content := await file.read()):
         name = PurePath(file.filename.replace("\\", "/")).name[:100] or "The file"
     elif isinstance(pasted, str) and pasted.strip():
         name, content = "What was pasted", pasted.encode()
     else:
         raise PeopleError("The form", "has no list", "choose a file, or paste the list, and send it again")
+    if not FORM_KEY.fullmatch(form_key):
+        raise ClientException("The form does not say what it means. Reload the page and try again.")
     # With what it says: a browser that goes back to a form may send another list by it.
     return name, content, hashlib.sha256(form_key.encode() + content).hexdigest()[:24]
 
 
 def _read(name: str, content: bytes, study: Study, there: There) -> Listed:
-    listed = people_in(name, content, study, there, UNPACKED)
-    if len(listed.people) > MOST_AT_ONCE:
-        has = f"has {len(listed.people):,} people"
-        raise PeopleError(name, has, f"add {MOST_AT_ONCE:,} at a time, or all by `networklab add`")
+    listed = people_in(name, content, study, there, OF_PAGES)
     _refuse_guessable(name, listed.people)
     return listed
 
