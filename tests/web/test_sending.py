@@ -156,7 +156,7 @@ def test_what_was_saved_without_a_network_is_sent_as_soon_as_there_is_one(stage:
     took = ann.evaluate(
         "performance.getEntriesByName(`${location.origin}/play/records`).at(-1).startTime - window.back"
     )
-    assert took < 300, "milliseconds from the network to the form on its way"
+    assert took < 1000, "milliseconds from the network to the form on its way"
     assert stage.versions(session, "P1", "agree") == ["3"]
     assert stage.house.sql("select * from late_claim where session_id = %s", session.id) == []
 
@@ -168,7 +168,7 @@ def test_what_was_sent_by_its_button_is_sent_again_by_it_after_a_lost_connection
     ann = stage.page()
     ann.goto(stage.link(session, "P1"))
     ann.get_by_role("button", name="Come in").click()
-    expect_state(ann, "Live", 15_000)
+    expect_state(ann, "Live")
     belief = ann.get_by_label("How sure are you?")
     expect(belief).to_be_visible()
     ann.context.set_offline(True)
