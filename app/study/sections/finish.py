@@ -131,7 +131,7 @@ def _check_names(
             )
         elif sources := _sources(name):
             sentence = f"`{key}` has {{{name}}} in it: whoever comes without it is shown their code to copy."
-            table.note(key, sentence, f"It comes {' or '.join(sources)}.")
+            table.note(key, sentence, f"It comes {', or '.join(sources)}.")
         else:
             plain = re.sub(r"\W+", "_", name).strip("_")
             cure = (
