@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.config import PROJECT
+from app.players.door import Places
 from app.web.access.accounts import put_account
 from tests.house.stage import (
     DESK,
@@ -124,6 +125,23 @@ def test_no_page_has_a_barrier_that_axe_finds(stage: Stage) -> None:
     desk.get_by_role("link", name="P4").click()
     desk.locator("#act-issue > summary").click()
     look(desk, "somebody who never came")
+    door = apart(lambda: stage.house.open(PAIR, {}, places=Places(20)))
+    link = f"{stage.server.base}/s/{door.id}"
+    stage.bear("400|410")
+    page.goto(f"{link}?PROLIFIC_PID=")
+    page.locator("summary").click()
+    look(page, "a link without an id")
+    page.goto(f"{link}?assignmentId=ASSIGNMENT_ID_NOT_AVAILABLE")
+    look(page, "a preview")
+    desk.goto(f"{stage.server.base}/admin/sessions/{door.id}")
+    expect(desk.locator(".door")).to_contain_text("1 visit by a link with an empty PROLIFIC_PID")
+    desk.locator("#way-in > summary").click()
+    look(desk, "the link for everybody")
+    desk.goto(f"{desk.url}?wall=true")
+    look(desk, "the link on the wall")
+    stage.act("close", door)
+    page.goto(f"{link}?PROLIFIC_PID={'0' * 24}")
+    look(page, "a closed door")
     assert found == []
 
 
