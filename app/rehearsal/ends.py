@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from app.rehearsal.diary import Diary, Wrong
-from app.study.model.entrance import DECLINED, FULL, SCREENED_OUT
+from app.study.model.entrance import DECLINED, FAILED, FULL, SCREENED_OUT
 from app.study.model.study import RoomKind, Study
 
 JUST_NOW = timedelta(seconds=1)  # who has come within this time may not have been seen by the lobby yet
@@ -175,6 +175,7 @@ def _words(study: Study) -> dict[str, str]:
         "closed": "they had not come to the end when the session was closed",
         FULL: "their quota was full",
         SCREENED_OUT: "by what they answered at the door",
+        FAILED: "they did not have all right",
         DECLINED: "they did not want to take part",
         "no code": "no page showed them one",
         **NOT_YET,

@@ -27,6 +27,7 @@ STUDY = """
 title = "Quiz"
 [entry]
 attempts = 2
+then = "failed_check"
 fields = [
     {name = "q1", ask = "How many are in a group?", kind = "choice", options = ["2", "4"], correct = "4", hint = "Read it again."},
     {name = "q2", ask = "What is it about?", kind = "text", correct = ["trust", "confidence"]},
@@ -38,7 +39,7 @@ name = "four"
 seats = {any = 4}
 [pay]
 base = 4.00
-outcomes = {screened_out = 0.10}
+outcomes = {failed_check = 0.10}
 [[step]]
 page = "talk"
 limit = "60s"
@@ -107,7 +108,7 @@ def test_what_is_right_is_right_however_it_is_written(asked: str, right: list[st
         ('["trust", "confidence"]', '{pattern = "a+", example = "b"}', "`b` does not fit the pattern as a whole."),
         ("attempts = 2", "", "Whoever does not have all right after 3 attempts is out. Write attempts = 3 in [entry]"),
         ("attempts = 2", "attempts = 21", "`attempts` is 21, and 20 is the most."),
-        ("attempts = 2", 'attempts = 2\\nthen = "complete"', '`then` is "complete", which is not known.'),
+        ('then = "failed_check"', 'then = "complete"', '`then` is "complete", which is not known.'),
         ('correct = "4"', 'correct = "4", attempts = 2', "`attempts` is about the whole form, and stands in [entry]"),
         ('correct = "4", hint', "hint", "Nothing is right or wrong here, so this hint is never shown."),
         (Q1, 'kind = "tick", correct = true', "A field of kind tick has no answer that is right."),
@@ -187,7 +188,7 @@ def test_a_form_that_comes_often_and_through_several_processes_is_one_attempt(ho
 
     house.tell(story())
     assert house.sql("select status::text, outcome, count(*) from player group by 1, 2 order by 1") == [
-        ("left", "screened_out", 20), ("waiting", None, 20),
+        ("left", "failed_check", 20), ("waiting", None, 20),
     ]  # fmt: skip
     assert house.sql("select count(*), max(nth) from door_attempt") == [(80, 2)]
     assert house.contradictions(session) == [] and contradicted(house, session) == []
@@ -222,7 +223,7 @@ def test_one_reads_what_was_wrong_beside_it_and_is_out_after_the_last_attempt(
         await fails.sign_in(WRONG | {"entry-attempt": "1"})
         assert (await fails.sign_in(WRONG | {"entry-attempt": "2"})).status == 303
         last = await fails.page()
-        assert "With your answers you can’t take part" in last and "SCREENED-OUT" in last and "0.10" in last
+        assert "Not all of your answers were right" in last and "FAILED-CHECK" in last and "0.10" in last
         assert "each of the 2 times that you tried" in (await fails.browser.get("/play/privacy")).text
         return (await ada.get(f"/admin/sessions/{session.id}/export.zip")).body
 

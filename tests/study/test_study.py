@@ -103,7 +103,7 @@ def test_the_rumour_study_seats_everyone_on_the_list() -> None:
     study = parse(study_files)
     assert study.types == ("red", "blue", "green")
     assert study.records_per_player == 150
-    assert len({study.finish.codes[outcome] for outcome in study.finish.codes}) == 10
+    assert len({study.finish.codes[outcome] for outcome in study.finish.codes}) == 11
 
 
 def test_what_is_left_out_has_a_sensible_value() -> None:
@@ -113,7 +113,7 @@ def test_what_is_left_out_has_a_sensible_value() -> None:
     assert (study.lobby.max_wait, study.lobby.pay_per_minute) == (600, Decimal(0))
     assert (study.networks[0].kind, study.steps[0].name, study.steps[0].repeat) == ("complete", "talk", 1)
     assert (study.steps[0].ends, study.dropout.silent, study.finish.redirects) == ("deadline", None, {})
-    assert len(set(study.finish.codes.values())) == 8
+    assert len(set(study.finish.codes.values())) == 9
 
 
 def test_every_type_is_welcome_where_a_seat_takes_any_and_no_types_are_named() -> None:

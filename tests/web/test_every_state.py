@@ -252,6 +252,12 @@ STATES = {
         ("With your answers you can’t take part", "people with other answers"),
         ("You are done", "given you a code", "how your session ended"),
     ),
+    "failed the check": State(
+        GROUP,
+        done("failed_check", status="left", signed_in_at=NOW),
+        ("Not all of your answers were right", "did not have all answers right"),
+        ("You are done", "given you a code", "how your session ended"),
+    ),
     "declined": State(
         GROUP,
         done("declined", status="left", signed_in_at=NOW),

@@ -7,10 +7,11 @@ from decimal import Decimal
 
 from app.study.model.fields import Form, Kind, first
 
-SCREENED_OUT, DECLINED, FULL = "screened_out", "declined", "full"
+SCREENED_OUT, FAILED, DECLINED, FULL = "screened_out", "failed_check", "declined", "full"
 AT_THE_DOOR = (
     FULL,
     SCREENED_OUT,
+    FAILED,
     DECLINED,
 )  # outcomes of who filled in a form, or would not, and never was in
 # What a form at the door says beside its answers. No field can have such a name.

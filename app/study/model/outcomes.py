@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.study.model.entrance import DECLINED, FULL, SCREENED_OUT
+from app.study.model.entrance import DECLINED, FAILED, FULL, SCREENED_OUT
 from app.study.model.redirect import OURS, names_in
 
 DEFAULT_CODES = {
@@ -13,6 +13,7 @@ DEFAULT_CODES = {
     "withdrawn": "WITHDRAWN",
     FULL: "FULL",
     SCREENED_OUT: "SCREENED-OUT",
+    FAILED: "FAILED-CHECK",
     DECLINED: "DECLINED",
     "standby": "STANDBY",
 }
@@ -29,10 +30,10 @@ CODES_LIKE = {"dropped": "withdrawn", "closed": "complete"}  # outcomes with ano
 class Finish:
     """How a player's session ends.
 
-    `codes` has one for each outcome: complete, lobby, partner_left, withdrawn, full, screened_out, declined, standby,
-    dropped (which is the code of withdrawn unless the study gives one) and closed (that of complete). `redirects` has
-    the recruiter's address for each outcome that has one, with places that `redirect.way_back` fills. `per_person`:
-    behind its outcome's code everybody has letters of their own (players/codes.py).
+    `codes` has one for each outcome: those of `DEFAULT_CODES`, dropped (which is the code of withdrawn unless the study
+    gives one) and closed (that of complete). `redirects` has the recruiter's address for each outcome that has one,
+    with places that `redirect.way_back` fills. `per_person`: behind its outcome's code everybody has letters of their
+    own (players/codes.py).
     """
 
     redirects: Mapping[str, str] = field(default_factory=dict)

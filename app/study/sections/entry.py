@@ -1,6 +1,6 @@
 """[entry] of study.toml: what people are asked at the door, and what stands there beside."""
 
-from app.study.model.entrance import ATTEMPTS, DECLINED, MOST_ATTEMPTS, SCREENED_OUT, Entrance
+from app.study.model.entrance import ATTEMPTS, DECLINED, FAILED, MOST_ATTEMPTS, SCREENED_OUT, Entrance
 from app.study.model.fields import Field
 from app.study.pages import OWN_PAGES
 from app.study.sections.fields import FORM_NAMES, PLAYER_COLUMNS, read_fields
@@ -20,7 +20,7 @@ def read_entry(document: Table) -> tuple[tuple[Field, ...], Entrance]:
         _page(entry),
         entry.one_of("decline", (DECLINED,), ""),
         entry.whole("attempts", ATTEMPTS, largest=MOST_ATTEMPTS),
-        entry.one_of("then", (SCREENED_OUT,), SCREENED_OUT),
+        entry.one_of("then", (SCREENED_OUT, FAILED), SCREENED_OUT),
     )
     _check_attempts(entry, any(field.correct for field in found))
     entry.report_unknown_keys("[entry]")

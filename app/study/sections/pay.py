@@ -4,7 +4,7 @@ from collections.abc import Collection
 from decimal import Decimal
 
 from app.study.languages.currencies import currencies, currency_digits
-from app.study.model.entrance import DECLINED, FULL, SCREENED_OUT
+from app.study.model.entrance import DECLINED, FAILED, FULL, SCREENED_OUT
 from app.study.model.study import Pay, Sections
 from app.study.syntax.mistakes import Findings, nearest
 from app.study.syntax.table import Table
@@ -56,6 +56,7 @@ def check_pay(findings: Findings, sections: Sections) -> None:
     for outcome, comes, what in (
         (FULL, FULL in sections.ends_at_door or findings.given(("door",)), "[[quota]]"),
         (SCREENED_OUT, SCREENED_OUT in sections.ends_at_door, "[[screen_out]]"),
+        (FAILED, FAILED in sections.ends_at_door, 'then = "failed_check" in [entry]'),
         (DECLINED, DECLINED in sections.ends_at_door, "`decline` in [entry]"),
         ("standby", sections.standby, "[standby]"),
     ):

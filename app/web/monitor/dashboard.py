@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from markupsafe import Markup
 
 from app.rooms.seating import missing, open_kinds
-from app.study.model.entrance import AT_THE_DOOR, DECLINED, FULL, SCREENED_OUT
+from app.study.model.entrance import AT_THE_DOOR, DECLINED, FAILED, FULL, SCREENED_OUT
 from app.study.model.study import RoomKind, Study
 from app.web import templates
 from app.web.fragments import fragment, sse
@@ -19,7 +19,12 @@ from app.web.monitor.ticks import STEP, RoomLine, Standing, Tick, Waiters
 
 WIDTH, HEIGHT = 300.0, 22.0  # of the picture of those who wait, one row a type
 BARS = 60
-AWAY = {FULL: "found it full", SCREENED_OUT: "screened out", DECLINED: "declined"}
+AWAY = {
+    FULL: "found it full",
+    SCREENED_OUT: "screened out",
+    FAILED: "failed the check",
+    DECLINED: "declined",
+}
 
 
 @dataclass(frozen=True, slots=True)
