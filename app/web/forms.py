@@ -20,7 +20,10 @@ async def form_of(request: Request[Any, Any, Any]) -> Form:
 
 
 def read_form(content_type: bytes, body: bytes) -> Form:
-    """Field → what was said, in its order. Raises a 400: none of our pages sends files, or anything but text."""
+    """Field → what was said, in its order. Raises a 400: none of our pages sends anything but text.
+
+    But for that of lists, which reads its own (list_pages.py).
+    """
     if body and not content_type.lower().startswith(URL_ENCODED):
         raise ClientException("This was not sent as a form.")
     try:

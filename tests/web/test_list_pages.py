@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import html
+import io
 import re
+import zipfile
 
 import httpx
 import pytest
@@ -79,6 +81,9 @@ def test_people_are_added_from_a_file_or_by_pasting_and_their_links_are_there_on
 def test_what_can_t_be_added_gets_a_sentence_and_nobody_is(shared: House, server: Server) -> None:
     session = shared.open(TYPED, [Person("a-token-of-its-own-4f", "Ana", "red")], start=False)
     here = f"/admin/sessions/{session.id}"
+    large = io.BytesIO()
+    with zipfile.ZipFile(large, "w", zipfile.ZIP_DEFLATED) as zipped:
+        zipped.writestr("xl/workbook.xml", bytes(21_000_000))
     tries: list[tuple[bytes, int, str]] = [
         (b"", 422, "The form has no list; choose a file, or paste the list"),
         (b"label,type\nBo,bleu\n", 422, "more.csv line 2 has the type “bleu”"),
@@ -98,6 +103,7 @@ def test_what_can_t_be_added_gets_a_sentence_and_nobody_is(shared: House, server
             422,
             "has more than 5,000 players (line 5002); add 5,000 at a time",
         ),
+        (large.getvalue(), 422, "is larger than 20 MB unpacked"),
         (b"\xd0\xcf\x11\xe0", 422, "is an old workbook (.xls), or one with a password"),
         (b"x" * 2_100_000, 413, ""),
     ]
