@@ -170,6 +170,15 @@ async def came_again(conn: Connection, player_ids: Sequence[int]) -> None:
     await conn.execute(SQL["came_again"], dict(player_ids=list(player_ids)))
 
 
+async def yield_place(conn: Connection, session_id: str, player_id: int) -> None:
+    """Their page agrees, for two minutes, that another browser takes their place."""
+    await conn.execute(SQL["yield_place"], dict(session_id=session_id, player_id=player_id))
+
+
+async def yields(conn: Connection, player_id: int) -> bool:
+    return bool(await value(conn, SQL["yields"], player_id=player_id))
+
+
 async def counts_of(conn: Connection, session_id: str) -> list[DoorCount]:
     return await rows(conn, DoorCount, SQL["counts_of"], session_id=session_id)
 

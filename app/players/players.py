@@ -45,6 +45,12 @@ class Player:
     asked_until: datetime | None = None  # whether they are ready: a room comes together
     ready_at: datetime | None = None  # said so
     given: Mapping[str, str] = field(default_factory=dict)  # with their link or line, as it was
+    door_id: str | None = None  # by which the link for everybody finds them again
+
+    @property
+    def may_yield(self) -> bool:
+        """Whether they are found by an id that could be guessed: its place is not taken while their page is there."""
+        return bool(self.door_id) and " " not in str(self.door_id) and tokens.is_guessable(str(self.door_id))
 
 
 @dataclass(frozen=True, slots=True)

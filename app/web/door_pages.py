@@ -28,14 +28,22 @@ from app.study.model.fields import first
 from app.study.model.study import Study
 from app.web import other_players, templates
 from app.web.access.attempts import network_of
-from app.web.auth import PLAYER_COOKIE, address_of, cookie_in, same_site, too_many
+from app.web.auth import (
+    PLAYER_COOKIE,
+    address_of,
+    check_whose,
+    cookie_in,
+    player_of,
+    same_site,
+    too_many,
+)
 from app.web.coming_in import come_in
 from app.web.forms import form_of
 from app.web.invitations import UnknownToken, hold_off
 from app.web.lab import Query, lab_of
 from app.web.play_page import door_again, door_page
 from app.web.privacy import privacy_page
-from app.web.responses import piece, policy_framed_by_mturk, policy_sending_to, problem
+from app.web.responses import page, piece, policy_framed_by_mturk, policy_sending_to, problem, texts_for
 
 SessionId = Annotated[str, Parameter(max_length=40)]
 MOST_PARAMETERS = 100
@@ -104,6 +112,16 @@ async def come_by_door(request: Query, session_id: SessionId) -> Response[str] |
     return await come_in(request, arrived, began)
 
 
+@post("/play/yield", guards=[same_site])
+async def yield_place(request: Query) -> Response[str]:
+    """The page of somebody in agrees that another browser goes on as them."""
+    lab, (player_id, session_id) = lab_of(request), player_of(request)
+    check_whose(first(await form_of(request), "player"), player_id)
+    async with lab.pool.connection() as conn:
+        await door.yield_place(conn, session_id, player_id)
+    return page("player/yielded.html", texts=texts_for(request))
+
+
 @get("/s/{session_id:str}/privacy")
 async def stored_by_door(request: Query, session_id: SessionId) -> Response[str]:
     caller = await _caller(request, session_id)
@@ -170,7 +188,7 @@ async def _is_taken(conn: Connection, caller: _Caller) -> bool:
         or player.status in ("finished", "left")
     ):
         return False
-    return await is_connected(conn, caller.session_id, player.id)
+    return await is_connected(conn, caller.session_id, player.id) and not await door.yields(conn, player.id)
 
 
 async def _in_use(request: Query, caller: _Caller) -> Response[str]:
@@ -179,8 +197,9 @@ async def _in_use(request: Query, caller: _Caller) -> Response[str]:
     if wait := await lab.guesses.wrong(network_of(address_of(request))):
         raise too_many(wait)
     sentence = Sentence(
-        "Somebody is in by this link already, with a page that is open just now. If that is you, go on there, or close"
-        " that page and come back here after a few seconds. If it is not, write to the people who invited you."
+        "Somebody is in by this link already, with a page that is open just now. If that is you, go on there, or"
+        " choose there that you go on in another browser, and come back here. If it is not, write to the people"
+        " who invited you."
     )
     return problem(request, 409, sentence, _address(request), study=caller.study)
 
@@ -247,4 +266,4 @@ def _privacy_address(request: Query) -> str:
     return f"{path}/privacy?{query}" if query else f"{path}/privacy"
 
 
-HANDLERS = [door_form, come_by_door, stored_by_door]
+HANDLERS = [door_form, come_by_door, yield_place, stored_by_door]

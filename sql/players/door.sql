@@ -61,6 +61,14 @@ where id = any(%(player_ids)s) and arrival_logged and signed_in_at < clock_times
     and not exists (select from came_again where player_id = p.id and at > clock_timestamp() - interval '1 minute')
 order by id
 
+-- name: yield_place
+insert into yielding (player_id, session_id, until)
+values (%(player_id)s, %(session_id)s, clock_timestamp() + interval '2 minutes')
+on conflict (player_id) do update set until = excluded.until
+
+-- name: yields
+select exists (select from yielding where player_id = %(player_id)s and until > clock_timestamp())
+
 -- name: put_counts
 insert into door_count as c (session_id, why, parameter, times, last_at)
 select * from unnest(%(sessions)s::text[], %(whys)s::text[], %(parameters)s::text[], %(times)s::integer[],

@@ -26,6 +26,7 @@ STAYS = {
     "earning": "id session_id player_id room_id position amount reason at",
     "event": "log_id seq session_id name player_id at",
     "came_again": "id session_id player_id at",
+    "yielding": "player_id session_id until",
     "asked": "player_id gathering_id seat ready_at",  # goes as the room opens or comes to nothing
     "presence": "",
     "visit": "",
@@ -94,6 +95,7 @@ def test_each_column_that_is_left_of_somebody_has_a_reason(house: House) -> None
     )
     comes_together(lively, number)
     house.sql("update player set door_id = 'x1', by_door = 4 where id = %s", number)
+    house.sql("insert into yielding values (%s, %s, now())", number, lively.session_id)
     house.sql("insert into came_again (session_id, player_id) values (%s, %s)", lively.session_id, number)
     before = rows_of(house, number)
     assert {table for table, columns in before.items() if not all(columns.values())} == {TOMBSTONE}

@@ -218,6 +218,9 @@ def test_a_place_under_an_id_that_can_be_guessed_is_not_taken_while_its_page_is_
             assert kept_out.status == 409 and "Somebody is in by this link already" in kept_out.text
             assert (await eve.post(code, AGE)).status == 409
             assert (await ada.post(code, AGE)).status == 303, "her own browser is hers"
+            agrees = hidden_fields((await ada.get("/play")).text, "/play/yield")
+            assert "Open your link in the other browser now." in (await ada.post("/play/yield", agrees)).text
+            assert (await browser(house, server).post(code, AGE)).status == 303, "her page agreed"
         assert await until(told, "a place whose page is silent, and a word in the log") == [(1,)]
 
     house.tell(story())
