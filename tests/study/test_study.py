@@ -333,8 +333,6 @@ MISTAKES = [
     ('on_timeout = "blank"', 'dropout = "nobody"', 24, "must be a table, or none", 'dropout = "none"'),
     ('on_timeout = "blank"', 'dropout = {silent = 0}', 24, "longer than nothing", ""),
     ('["nudge", "bot"]', '"continue"', 27, "but must be a list", 'then = ["continue"]'),
-    ("={code}", "=code", 29, "no {code} in it", "cc={code}"),
-    ("={code}", "={code}&p={pid}", 29, "{pid} in it", "Only {code}"),
     ("https://example.org", "example.org", 29, "is not a web address", "https://"),
     ("https://example.org", "javascript://x", 29, "is not a web address", "https://"),
     ("https://example.org", "https://[", 29, "is not a web address", "https://"),
