@@ -51,13 +51,16 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--door", action="store_true", help="one link for everybody, with or without a list; prints it"
     )
     parser.add_argument(
-        "--places", type=count, metavar="N", help="with --door: at most so many come in by it, who then play"
+        "--places",
+        type=count,
+        metavar="N",
+        help="with --door: so many are to come to the end",
     )
     parser.add_argument(
         "--extra",
         type=share,
         metavar="20%",
-        help="with --places: a share more, as some will not finish (default: none)",
+        help="with --places: a share more come in than are lacking, as some will not finish (default: none)",
     )
     parser.add_argument("--starts", metavar="TIME", help="start by itself then: 2026-12-01T10:00+01:00")
     parser.add_argument("--zone", help="of TIME, where it has no offset: Europe/Berlin")
@@ -112,7 +115,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
         return 0
     _say_who(session, people, options.links, config.public_url)
     if link and places:
-        print(f"The link for {_how_many(places)} is {link}")
+        print(f"The link for everybody is {link}{_how_many(places)}")
         print(_ids_to_add(study))
     if start_at:
         begins = f"seating begins by itself at {start_at:%Y-%m-%d %H:%M} UTC, while a server runs"
@@ -152,10 +155,11 @@ def _say_who(session: Session, people: Sequence[Person], links: Path | None, pub
 
 def _how_many(places: Places) -> str:
     if places.most is None:
-        return "everybody"
-    extra = places.most_in - places.most
-    more = f", with {extra:,} more as some will not finish" if extra else ""
-    return f"everybody, until {places.most:,} {'is' if places.most == 1 else 'are'} in{more},"
+        return ""
+    more = (
+        f"; {places.extra:.0%} more than are lacking come in, as some will not finish" if places.extra else ""
+    )
+    return f"\n{places.most:,} of those who come by it are to come to the end{more}."
 
 
 def _ids_to_add(study: Study) -> str:

@@ -27,15 +27,19 @@ KNOWN = (*FIRST_IDS, *OTHERS)
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """How many may come in: `most`, and a share of `extra` more, as some will not finish. None: as many as come."""
+    """`most` are to come to the end, and a share of `extra` more come in than are lacking. None: as many as come."""
 
     most: int | None = None
     extra: Decimal = Decimal(0)
 
-    @property
-    def most_in(self) -> int:
-        """With the extra ones; 0 where it is as many as come."""
-        return (self.most or 0) + ceil((self.most or 0) * self.extra)
+    def left(self, door: DoorNow) -> int | None:
+        """How many more may come in: who has left without coming to the end has given the place back.
+
+        Below nothing where there are fewer places than there were. None: as many as come.
+        """
+        if self.most is None:
+            return None
+        return ceil(max(0, self.most - door.complete) * (1 + self.extra)) - door.inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +69,11 @@ class DoorCount:
 
 @dataclass(frozen=True, slots=True)
 class DoorNow:
-    """Of those who came by it: `taken` have a place or had it to the end."""
+    """Of those who came by it: so many are `inside`, and so many came to the end."""
 
     came: int
-    taken: int
-    finished: int
+    inside: int
+    complete: int
 
 
 class DoorCounts:
@@ -150,8 +154,8 @@ def dealt_type(study: Study, number: int) -> str:
 
 async def places_left(conn: Connection, session_id: str) -> int | None:
     """None: as many as come. The session is locked by whoever lets people in by it."""
-    left: int | None = await value(conn, SQL["places_left"], session_id=session_id)
-    return left
+    places, door = await places_of(conn, session_id), await door_now(conn, session_id)
+    return places.left(door) if places and door else None
 
 
 async def places_of(conn: Connection, session_id: str) -> Places | None:

@@ -237,7 +237,7 @@ async def change_places(conn: Connection, session_id: str, places: Places, by: s
     await door.change_places(conn, session_id, places)
     if places.most is None:
         return "As many can come in as there are."
-    return f"{places.most_in:,} can come in by the link for everybody."
+    return f"{places.most:,} of those who come by the link for everybody are to come to the end."
 
 
 # Of a whole session: each takes it by its id alone.

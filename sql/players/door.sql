@@ -38,15 +38,6 @@ from unnest(%(numbers)s::integer[], %(types)s::text[], %(ids)s::text[], %(givens
 order by number
 returning door_id, id
 
--- name: places_left
--- Below nothing where there are fewer places than there were. Whoever left without ever sitting down has given the
--- place back.
-select places + ceil(places * extra)::integer - (
-    select count(*)::integer from player p
-    where p.session_id = d.session_id and p.by_door is not null
-        and (p.room_id is not null or p.status not in ('invited', 'left'))
-) from door d where session_id = %(session_id)s
-
 -- name: places_of
 select places as most, extra from door where session_id = %(session_id)s
 
@@ -81,7 +72,7 @@ select why, parameter, times, last_at from door_count where session_id = %(sessi
 
 -- name: door_now
 select count(p.id)::integer as came,
-    count(*) filter (where p.room_id is not null or p.status not in ('invited', 'left'))::integer as taken,
-    count(*) filter (where p.status = 'finished')::integer as finished
+    count(*) filter (where p.status in ('waiting', 'playing'))::integer as inside,
+    count(*) filter (where p.outcome = 'complete')::integer as complete
 from door d left join player p on p.session_id = d.session_id and p.by_door is not null
 where d.session_id = %(session_id)s group by d.session_id

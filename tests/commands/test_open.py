@@ -216,7 +216,7 @@ def test_one_link_for_everybody_is_opened_with_or_without_a_list(shell: Shell) -
     }
     assert json.loads(both.stdout)["players"] == 2
     assert (
-        "for everybody, until 120 are in, with 24 more as some will not finish, is https://lab" in said.stdout
+        "120 of those who come by it are to come to the end; 20% more than are lacking come in" in said.stdout
     )
     assert "?PROLIFIC_PID={{%PROLIFIC_PID%}}" in said.stdout
     for ended, sentence in (

@@ -347,21 +347,21 @@ def test_researchers_see_the_link_who_came_by_it_and_why_not_and_change_the_plac
         for _ in range(2):
             await guests[0].get(link(session, "PROLIFIC_PID={{%PROLIFIC_PID%}}"))
         text = await ada.shows("2 visits by a link whose placeholder for PROLIFIC_PID was not filled in")
-        assert (
-            "Door · 4 came · 3 of 3 places taken 2 places, and 1 more as some will not finish Full." in text
-        )
+        assert "Door · 4 came · 3 in · 0 of 2 complete Full." in text
         page = await ada.page()
         [address] = re.findall(r'<a id="door-link" href="(http[^"]+)"', page)
         assert address.endswith(link(session)) and str(qr_picture(address)) in page
         assert str(qr_picture(address)) in await ada.page("?wall=true")
 
         said = await ada.do("/places", {"places": "4", "extra": ""})
-        assert "4 can come in by the link for everybody." in html.unescape(said.text)
+        assert "4 of those who come by the link for everybody are to come to the end." in html.unescape(
+            said.text
+        )
         assert "already; nothing changed" in html.unescape((await ada.do("/places", {"places": "4"})).text)
         assert (await ada.do("/places", {"places": "many"})).status == 409
         assert (await ada.do("/places", {"places": "0"})).status == 409
         assert (await browser(house, server).post(of(session, 5), AGE)).status == 303
-        await ada.shows("Door · 5 came · 4 of 4 places taken")
+        await ada.shows("Door · 5 came · 4 in · 0 of 4 complete")
         paid = (await ada.browser.get(f"{ada.here}/payments.csv")).text.splitlines()
         assert [line.split(",")[0] for line in paid[1:]] == [pid(4)], (
             "who found it full, by the recruiter's id"
