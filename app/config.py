@@ -38,9 +38,15 @@ def read_config(environ: Mapping[str, str] = os.environ) -> Config:
     """Settings from the environment; `README.md` lists them. Raises `ConfigError` with one sentence."""
     host, port = environ.get("HOST", "127.0.0.1"), _number(environ, "PORT", 8000)
     public_url = (environ.get("NETWORKLAB_URL") or f"http://127.0.0.1:{port}").rstrip("/")
-    if not re.fullmatch(r"https?://[^/\s]+(/\S*)?", public_url):
+    found = re.fullmatch(r"(https?://[^/?#@\s]+)(/[^?#\s]*)?", public_url)
+    if found is None:
         raise ConfigError(
             f"NETWORKLAB_URL must start with http:// or https:// and name a host, not “{public_url}”."
+        )
+    if found[2]:
+        raise ConfigError(
+            f"NETWORKLAB_URL has the path {found[2]}, but pages, forms and cookies are at / of their host,"
+            f" where something else would get them. Give NetworkLab a host name or a port of its own: {found[1]}."
         )
     return Config(
         home=Path(environ.get("NETWORKLAB_HOME") or _home(environ)).expanduser().absolute(),
