@@ -230,7 +230,9 @@ class _Maker:
         if method == "POST" and world.forms and by.random() < 0.7:
             own = [form for form in world.forms if form[1] == template] or [by.choice(world.forms)]
             cookie, _, hidden = by.choice(own)
-        heads = [("Host", "here"), *([("Cookie", cookie)] if cookie else [])]
+        # From many places, or hardly any would get past the limits of one.
+        visitor = f"198.18.{by.randrange(8)}.{by.randrange(250)}"
+        heads = [("Host", "here"), ("X-Forwarded-For", visitor), *([("Cookie", cookie)] if cookie else [])]
         type_, body = self._body(hidden) if method not in ("GET", "HEAD") or by.random() < 0.1 else ("", b"")
         if type_:
             heads.append(("Content-Type", type_))
