@@ -32,7 +32,7 @@ COMMANDS = {
     "serve-process": "",  # what `serve` starts N of; not for people
     "new": "make a study that runs, from three questions",
     "check": "validate a study and say what can never work",
-    "open": "create a session with its door open: people can sign in and wait",
+    "open": "create a session: people come in by their own links, or by one for everybody, and wait",
     "add": "more people into a session that is open or running",
     "links": "the join links of a session again",
     "start": "seating begins",

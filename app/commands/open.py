@@ -1,4 +1,4 @@
-"""`networklab open`: a session with its door open, and a link for each of its players."""
+"""`networklab open`: a session that people can come into, by links of their own or by one for everybody."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--places",
         type=count,
         metavar="N",
-        help="with --door: so many are to come to the end",
+        help="with --door: so many of those who come by it are to come to the end",
     )
     parser.add_argument(
         "--extra",

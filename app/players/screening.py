@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 from app.database.connections import Connection
 from app.database.queries import Queries
 from app.players.quotas import answering, quotas_of
+from app.study.model.entrance import DECLINED
 from app.study.model.study import Study
 
 SQL = Queries(__name__)
@@ -43,6 +44,8 @@ async def turn_away(conn: Connection, study: Study, leavers: Sequence[Leaver]) -
             page=study.entry_page or None,
         ),
     )
+    if declined := [one.player_id for one in leavers if not one.entry]:
+        await conn.execute(SQL["forget_attempts"], dict(player_ids=declined, outcome=DECLINED))
 
 
 def _array(numbers: Sequence[int]) -> str:

@@ -11,3 +11,8 @@ from unnest(%(player_ids)s::bigint[], %(outcomes)s::text[], %(codes)s::text[], %
     %(quotas)s::text[]) as g(id, outcome, code, entry, screens, quotas)
 join invited using (id) cross join (select clock_timestamp() as now) c
 where player.id = g.id
+
+-- name: forget_attempts
+-- Of whoever would not take part nothing is kept that they filled in, neither now nor in an attempt before.
+delete from door_attempt a using player p
+where a.player_id = p.id and p.id = any(%(player_ids)s) and p.outcome = %(outcome)s and p.entry = '{}'

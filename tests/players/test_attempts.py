@@ -198,6 +198,27 @@ def test_a_form_that_comes_often_and_through_several_processes_is_one_attempt(ho
     assert "came in, but has q1 wrong" in contradicted(house, session)[0]
 
 
+def test_of_whoever_will_not_take_part_after_an_attempt_nothing_is_kept_that_they_filled_in(
+    house: House,
+) -> None:
+    toml = changed(STUDY, "attempts = 2", 'attempts = 2\ndecline = "declined"')
+    session = house.open_files(study(toml), {"any": 2})
+    declines, fails = session.tokens.values()
+    forms = [EntryForm(one, posted(WRONG, 1)) for one in (declines, fails)]
+    forms += [EntryForm(declines, {"entry-decline": ["yes"]}), EntryForm(fails, posted(WRONG, 2))]
+
+    house.tell(come(house, [forms]))
+
+    assert house.sql("select label, outcome, entry = '{}' from player order by id") == [
+        (label, outcome, outcome == "declined")
+        for label, outcome in zip(session.tokens, ("declined", "failed_check"), strict=True)
+    ]
+    assert house.sql(
+        "select label, count(*) from door_attempt a join player p on p.id = player_id group by 1"
+    ) == [([*session.tokens][1], 2)]
+    assert house.contradictions(session) == [] and contradicted(house, session) == []
+
+
 def test_one_reads_what_was_wrong_beside_it_and_is_out_after_the_last_attempt(
     shared: House, server: Server
 ) -> None:
