@@ -14,6 +14,8 @@ import openpyxl
 
 from app.players.lists import MOST_COLUMNS, SAVE_AGAIN, ListLine, PeopleError, Sheet, clean
 
+MOST_ROWS = 200_000  # of a sheet, blank ones too: a file of few bytes may speak of any number
+LONGEST_LOOK = 40  # characters of a number format that is followed
 _KIND = {"xl/workbook.bin": ".xlsb", "content.xml": ".ods", "Index/Document.iwa": ".numbers"}
 
 
@@ -72,6 +74,8 @@ def _sheets(name: str, content: bytes) -> dict[str, list[ListLine]]:
 def _lines(name: str, sheet: Any) -> Iterator[ListLine]:
     sheet.reset_dimensions()  # some programs write wrong ones
     for number, row in enumerate(sheet.iter_rows(), 1):
+        if number > MOST_ROWS:
+            raise PeopleError(name, "has a line too many", "give a list with one line per player", number)
         cells = [_text(cell.value, cell.number_format or "") for cell in row]
         while cells and not cells[-1]:
             cells.pop()
@@ -106,6 +110,8 @@ def _text(value: Any, look: str) -> str:
 
 def _number(value: float, look: str) -> str:
     """17 and not 17.0; with the zeros in front, or as the share, that the sheet shows."""
+    if len(look) > LONGEST_LOOK:
+        look = ""
     if re.fullmatch("0+", look):
         return f"{value:.0f}".zfill(len(look))
     if share := re.fullmatch(r"0(?:\.(0+))?%", look):

@@ -68,6 +68,15 @@ class _Caller:
     def may_be_guessed(self) -> bool:
         return bool(self.link.id) and is_guessable(self.link.id)
 
+    @property
+    def is_done(self) -> bool:
+        return self.player is not None and self.player.status in ("finished", "left")
+
+    @property
+    def is_stranger(self) -> bool:
+        """Whether nothing but an id that could be guessed says that they are who came by it before."""
+        return self.may_be_guessed and (self.player is None or self.own != self.player.id)
+
 
 @get("/s/{session_id:str}")
 async def door_form(request: Query, session_id: SessionId) -> Response[str]:
@@ -75,7 +84,7 @@ async def door_form(request: Query, session_id: SessionId) -> Response[str]:
     caller = await _caller(request, session_id)
     if not isinstance(caller, _Caller):
         return caller
-    study, player = caller.study, caller.player
+    study, player = caller.study, None if caller.is_stranger else caller.player
     elsewhere = await other_players.is_elsewhere(request, player.id if player else 0)
     if player is not None and player.status != "invited":
         context = dict(player=player, study=study, action=_address(request), elsewhere=elsewhere)
@@ -87,7 +96,9 @@ async def door_form(request: Query, session_id: SessionId) -> Response[str]:
     if study.checked and player is not None:
         async with lab_of(request).pool.connection() as conn:
             attempt = await attempts.next_attempt(conn, player.id)
-    return _form(request, study, visit=new_token(), elsewhere=elsewhere, attempt=attempt)
+    return _form(
+        request, study, visit="" if caller.link.id else new_token(), elsewhere=elsewhere, attempt=attempt
+    )
 
 
 @post("/s/{session_id:str}", guards=[same_site])
@@ -102,14 +113,15 @@ async def come_by_door(request: Query, session_id: SessionId) -> Response[str] |
     arrived = await lab.arrivals.commit(DoorForm(session_id, door_id, caller.link.given, form, caller.own))
     if isinstance(arrived, Refused):
         addresses = _address(request), _privacy_address(request)
-        return door_again(caller.study, *addresses, form, arrived, visit)
+        return door_again(caller.study, *addresses, form, arrived, "" if caller.link.id else visit)
     if arrived is None:
         return await _no_door(request, session_id)
     if isinstance(arrived, Closed):
         return _closed(request, session_id, caller.study, caller.link.given)
     for name in caller.link.unfilled:
         lab.door_counts.add(session_id, caller.study, "unfilled", name)
-    if caller.may_be_guessed and caller.player is not None and caller.own != arrived.id:
+    came_before = caller.player is not None and caller.player.status != "invited"
+    if caller.may_be_guessed and came_before and caller.own != arrived.id:
         with suppress(Busy):  # they are in; where too many are counted just now, this one is not
             await lab.guesses.wrong(network_of(address_of(request)))  # nobody takes many places so
     return await come_in(request, arrived, began)
@@ -130,9 +142,10 @@ async def stored_by_door(request: Query, session_id: SessionId) -> Response[str]
     caller = await _caller(request, session_id)
     if not isinstance(caller, _Caller):
         return caller
-    back, here = _address(request).replace("/privacy", "", 1), _address(request)
+    back = _address(request).replace("/privacy", "", 1)
+    player = None if caller.is_stranger else caller.player
     async with lab_of(request).pool.connection() as conn:
-        return await privacy_page(conn, caller.study, caller.player or _nobody_yet(caller), back, here)
+        return await privacy_page(conn, caller.study, player or _nobody_yet(caller), back)
 
 
 async def _caller(request: Query, session_id: str, sent: bool = False) -> _Caller | Response[str]:
@@ -182,15 +195,12 @@ async def _no_door(request: Query, session_id: str) -> Response[str]:
 
 
 async def _is_taken(conn: Connection, caller: _Caller) -> bool:
-    """Whether somebody else may well be in with an id that could be guessed: their page is there just now."""
+    """Whether somebody else may well be in with an id that could be guessed: who is done, or has a page open now."""
     player = caller.player
-    if (
-        player is None
-        or caller.own == player.id
-        or not caller.may_be_guessed
-        or player.status in ("finished", "left")
-    ):
+    if player is None or not caller.is_stranger:
         return False
+    if caller.is_done:
+        return True
     return await is_connected(conn, caller.session_id, player.id) and not await door.yields(conn, player.id)
 
 
@@ -199,6 +209,12 @@ async def _in_use(request: Query, caller: _Caller) -> Response[str]:
     lab.door_counts.add(caller.session_id, caller.study, "in use")
     if wait := await lab.guesses.wrong(network_of(address_of(request))):
         raise too_many(wait)
+    if caller.is_done:
+        sentence = Sentence(
+            "Somebody has come by this link already, and is done. If that was you, open it in the browser in which you"
+            " took part: the code is there. If it was not, write to the people who invited you."
+        )
+        return problem(request, 409, sentence, study=caller.study)
     sentence = Sentence(
         "Somebody is in by this link already, with a page that is open just now. If that is you, go on there, or"
         " choose there that you go on in another browser, and come back here. If it is not, write to the people"

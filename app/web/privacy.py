@@ -59,11 +59,11 @@ async def privacy_at_door(lab: Lab, player: Player, token: str) -> Response[str]
     """For whoever has a link and has not come in with it yet."""
     study, back = await lab.studies.of(player.session_id), f"/join/{quote(token, safe='')}"
     async with lab.pool.connection() as conn:
-        return await privacy_page(conn, study, player, back, f"{back}/privacy")
+        return await privacy_page(conn, study, player, back)
 
 
-async def privacy_page(conn: Connection, study: Study, player: Player, back: str, here: str) -> Response[str]:
-    """`back`: the page that it was opened from; `here`: where its form is sent."""
+async def privacy_page(conn: Connection, study: Study, player: Player, back: str) -> Response[str]:
+    """`back`: the page that it was opened from."""
     counted = await row(conn, Counted, SQL["counted"], player_id=player.id, room_id=player.room_id)
     assert counted is not None
     opened_at, pages = await presence.opened_at(conn, player.id), await presence.spells(conn, player.id)
@@ -72,4 +72,4 @@ async def privacy_page(conn: Connection, study: Study, player: Player, back: str
         name = study.privacy.notice.removeprefix("pages/").removesuffix(".html")
         notice = templates.render_own(study, name, "player/_notice_lacks.html", study=study)
     shown = dict(study=study, stored=About(player, counted, opened_at, pages), notice=notice)
-    return piece(templates.render_for(study, "player/privacy.html", **shown, back=back, here=here))
+    return piece(templates.render_for(study, "player/privacy.html", **shown, back=back))

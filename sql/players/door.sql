@@ -63,7 +63,7 @@ select exists (select from yielding where player_id = %(player_id)s and until > 
 -- name: put_counts
 insert into door_count as c (session_id, why, parameter, times, last_at)
 select * from unnest(%(sessions)s::text[], %(whys)s::text[], %(parameters)s::text[], %(times)s::integer[],
-    %(at)s::timestamptz[])
+    %(at)s::timestamptz[]) order by 1, 2, 3
 on conflict (session_id, why, parameter) do update
 set times = c.times + excluded.times, last_at = greatest(c.last_at, excluded.last_at)
 

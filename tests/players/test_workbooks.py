@@ -34,6 +34,7 @@ def test_a_cell_is_what_a_person_sees_there() -> None:
         "whole": (17.0, "General", "17"),
         "part": (0.1 + 0.2, "General", "0.3"),
         "padded": (12, "0000", "0012"),
+        "padded without end": (12, "0" * 3000, "12"),
         "share": (0.05, "0%", "5%"),
         "day": (date(2026, 11, 29), "dd/mm/yyyy", "2026-11-29"),
         "moment": (datetime(2026, 11, 29, 10, 30), "dd/mm/yyyy hh:mm", "2026-11-29T10:30:00"),
@@ -49,7 +50,13 @@ def test_a_cell_is_what_a_person_sees_there() -> None:
         cell.number_format = look
     [one] = listed_in(saved(book)).people
     assert (one.label, one.type, one.token) == ("7", "red", "")
-    assert one.given == {name: text for name, (_, _, text) in shown.items()}
+    assert one.given == {name.replace(" ", "_"): text for name, (_, _, text) in shown.items()}
+
+
+def test_a_small_file_that_speaks_of_lines_without_end_is_refused_at_once() -> None:
+    book = workbook(People=[HEADER, ["Ana", "red"]])
+    book["People"].cell(300_000, 1, "Ben")
+    assert "has a line too many" in refusal(saved(book))
 
 
 def test_blank_rows_and_cells_are_passed_over_and_lines_are_the_sheet_s_rows() -> None:

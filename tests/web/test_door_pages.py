@@ -222,6 +222,14 @@ def test_a_place_under_an_id_that_can_be_guessed_is_not_taken_while_its_page_is_
             assert "Open your link in the other browser now." in (await ada.post("/play/yield", agrees)).text
             assert (await browser(house, server).post(code, AGE)).status == 303, "her page agreed"
         assert await until(told, "a place whose page is silent, and a word in the log")
+        door = await eve.get(code)
+        assert door.status == 200 and "Welcome. A few" in door.text, "whether it is somebody's is not told"
+        form = hidden_fields((await ada.get("/play")).text, "/play/leave")
+        assert (await ada.post("/play/leave", form)).status == 303
+        for answer in (await eve.get(code), await eve.post(code, AGE)):
+            assert answer.status == 409 and "is done. If that was you" in answer.text
+            assert "WITHDRAWN" not in answer.text and "set-cookie" not in answer.headers
+        assert "WITHDRAWN" in (await ada.get("/play")).text
 
     house.tell(story())
     assert len(people(house, session)) == 1

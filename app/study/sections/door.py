@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from app.study.model.door import FIRST_IDS, NAME, Door
+from app.study.syntax.patterns import pattern_mistake
 from app.study.syntax.table import Table
 
 MOST_IDS = 10
@@ -46,6 +47,8 @@ def _check_pattern(door: Table, found: Door) -> None:
         # It is held against whatever anybody sends, and must be done with it at once.
         sentence = "A repetition within a repetition takes for ever with some ids."
         door.wrong("pattern", sentence, "Repeat once, as in [a-z0-9-]+.")
+    elif mistake := pattern_mistake(found.pattern):
+        door.wrong("pattern", *mistake)
     elif not found.ids:
         sentence = f"`pattern` holds for whichever id comes first, of any of {', '.join(FIRST_IDS)}."
         door.note("pattern", sentence, 'Say which is meant: ids = ["PROLIFIC_PID"], say.')
