@@ -129,6 +129,10 @@ class Bounded(HttpToolsProtocol):
         self._in_time()
         self._read_again()
         super().connection_lost(exc)
+        if self.answering is not None and self.answering is not self.cycle:
+            # uvicorn tells the request that came last. The one that is answered may be a stream, with others behind it.
+            self.answering.disconnected = True
+            self.answering.message_event.set()
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()

@@ -16,7 +16,7 @@ from tests.bench.stage import memory
 from tests.house.house import House
 from tests.house.server import Server
 from tests.house.studies import TALK
-from tests.house.waits import PATIENCE
+from tests.house.waits import PATIENCE, until
 
 T = TypeVar("T")
 HEALTHY = b"GET /health/live HTTP/1.1\r\nHost: here\r\n\r\n"
@@ -102,6 +102,29 @@ def test_what_cannot_be_meant_is_refused_and_nothing_behind_it_is_read(server: S
 def test_what_was_asked_before_is_answered_first(server: Server) -> None:
     answer = talk(server, HEALTHY + b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")
     assert statuses(answer)[0] == 200 and b"alive" in answer and len(statuses(answer)) <= 2
+
+
+def test_a_stream_ends_with_its_connection_whatever_was_asked_behind_it(
+    shared: House, server: Server
+) -> None:
+    session = shared.open(TALK)
+    guest = shared.guest(server, session, "R1")
+
+    def pages() -> int:
+        query = "select count(*) from presence where session_id = %s and until is null"
+        return int(shared.sql(query, session.id)[0][0])
+
+    async def story() -> None:
+        await guest.sign_in()
+        cookie = "; ".join(f"{name}={value}" for name, value in guest.browser.cookies.items())
+        stream = f"GET /play/live HTTP/1.1\r\nHost: here\r\nCookie: {cookie}\r\n\r\n".encode()
+        with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as line:
+            line.sendall(stream + HEALTHY)
+            assert b"text/event-stream" in line.recv(65536)
+            await until(lambda: pages() == 1, "the page")
+        await until(lambda: pages() == 0, "the end of its stream")
+
+    shared.tell(story())
 
 
 @pytest.mark.parametrize("protocol", [b"websocket", b"h2c", b"TLS/1.0"])
