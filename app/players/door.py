@@ -154,8 +154,11 @@ def dealt_type(study: Study, number: int) -> str:
 
 async def places_left(conn: Connection, session_id: str) -> int | None:
     """None: as many as come. The session is locked by whoever lets people in by it."""
-    places, door = await places_of(conn, session_id), await door_now(conn, session_id)
-    return places.left(door) if places and door else None
+    places = await places_of(conn, session_id)
+    if places is None or places.most is None:
+        return None  # nobody needs to be counted
+    door = await door_now(conn, session_id)
+    return places.left(door) if door else None
 
 
 async def places_of(conn: Connection, session_id: str) -> Places | None:

@@ -72,22 +72,22 @@ def minutes_ahead(
     if study.lobby.seat_hook:
         return {}
     types = [type_ for type_, people in waiting.items() for _ in range(people)]
-    here = [Waiting(number, type_, 0.0) for number, type_ in enumerate(types)]
+    here = {number: (type_, 0.0) for number, type_ in enumerate(types)}  # … and when they came
     rooms, came, expected = Counter(made), Counter[str](), dict[str, int]()
     step = max(LOOK, study.lobby.max_wait / LOOKS)
     for look in range(1, int(study.lobby.max_wait // step) + 1):
         seconds = look * step
-        here = [replace(one, waited=one.waited + step) for one in here]
         for type_, a_second in pace.items():
             new = int(a_second * seconds) - came[type_]
             first = len(types) + came.total()
-            here += [Waiting(first + nth, type_, 0.0) for nth in range(new)]
+            here |= {first + nth: (type_, seconds) for nth in range(new)}
             came[type_] += new
-        opens = decide(study.rooms, here, rooms)
-        rooms.update(one.kind.name for one in opens)
-        sat = {player_id for one in opens for player_id, _ in one.seats}
-        here = [one for one in here if one.player_id not in sat]
-        still = {one.type for one in here if one.player_id < len(types)}
+        lobby = [Waiting(number, type_, seconds - at) for number, (type_, at) in here.items()]
+        for placement in decide(study.rooms, lobby, rooms):
+            rooms[placement.kind.name] += 1
+            for number, _ in placement.seats:
+                del here[number]
+        still = {type_ for number, (type_, _) in here.items() if number < len(types)}
         for type_ in waiting.keys() - still - expected.keys():
             expected[type_] = ceil(seconds / MINUTE)
         if not still:

@@ -77,6 +77,11 @@ class _Caller:
         """Whether nothing but an id that could be guessed says that they are who came by it before."""
         return self.may_be_guessed and (self.player is None or self.own != self.player.id)
 
+    @property
+    def known(self) -> Player | None:
+        """Whom a page may tell of: a stranger is told of nobody."""
+        return None if self.is_stranger else self.player
+
 
 @get("/s/{session_id:str}")
 async def door_form(request: Query, session_id: SessionId) -> Response[str]:
@@ -84,7 +89,7 @@ async def door_form(request: Query, session_id: SessionId) -> Response[str]:
     caller = await _caller(request, session_id)
     if not isinstance(caller, _Caller):
         return caller
-    study, player = caller.study, None if caller.is_stranger else caller.player
+    study, player = caller.study, caller.known
     elsewhere = await other_players.is_elsewhere(request, player.id if player else 0)
     if player is not None and player.status != "invited":
         context = dict(player=player, study=study, action=_address(request), elsewhere=elsewhere)
@@ -143,9 +148,8 @@ async def stored_by_door(request: Query, session_id: SessionId) -> Response[str]
     if not isinstance(caller, _Caller):
         return caller
     back = _address(request).replace("/privacy", "", 1)
-    player = None if caller.is_stranger else caller.player
     async with lab_of(request).pool.connection() as conn:
-        return await privacy_page(conn, caller.study, player or _nobody_yet(caller), back)
+        return await privacy_page(conn, caller.study, caller.known or _nobody_yet(caller), back)
 
 
 async def _caller(request: Query, session_id: str, sent: bool = False) -> _Caller | Response[str]:

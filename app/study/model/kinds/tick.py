@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from typing import Any
 
 from app.study.languages.texts import Sentence
-from app.study.model.fields import Field, FieldError, Kind, Unanswered
-from app.study.model.kinds.yes_no import NO, YES
+from app.study.model.fields import Field, FieldError, Unanswered
+from app.study.model.kinds.yes_no import NO, YES, YesNo
 
 TICKED = (YES, "on")  # the other is what browsers send of a box without a value
 
 
-class TickBox(Kind):
+class TickBox(YesNo):
     __slots__ = ()
     also_called = ("checkbox", "check", "box", "tickbox", "consent", "agree", "accept")
+    is_group = False
     labels_itself = True
     has_right_answer = False
     longest_ask = 5000  # what somebody agrees to may stand there
@@ -35,21 +35,11 @@ class TickBox(Kind):
             raise FieldError(self.when_empty)
         return YES
 
-    def type_of(self, field: Field) -> Any:
-        return bool
-
-    def value(self, field: Field, stored: str) -> Any:
-        return stored == YES
-
     def stored(self, field: Field, value: Any) -> str:
-        if not isinstance(value, bool):
-            raise ValueError(f"`{field.name}` must be True or False, and is {value!r}")
-        if field.required and not value:
+        said = super().stored(field, value)
+        if field.required and said == NO:
             raise ValueError(f"`{field.name}` must be ticked, True, and is False")
-        return YES if value else NO
-
-    def guess(self, field: Field, chance: random.Random, others: Sequence[int]) -> str:
-        return chance.choice(self.answers(field))
+        return said
 
 
 TICK = TickBox("tick")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from app.study.languages.texts import Sentence
 from app.study.model.fields import Field, FieldError, Kind
@@ -14,7 +14,7 @@ YES, NO = "yes", "no"
 
 class YesNo(Kind):
     __slots__ = ()
-    also_called = ("bool", "boolean", "yes/no", "yesno")
+    also_called: ClassVar[tuple[str, ...]] = ("bool", "boolean", "yes/no", "yesno")
     is_group = True
     when_empty = Sentence("Please choose yes or no.")
 
@@ -38,7 +38,7 @@ class YesNo(Kind):
         return YES if value else NO
 
     def guess(self, field: Field, chance: random.Random, others: Sequence[int]) -> str:
-        return chance.choice((YES, NO))
+        return chance.choice(self.answers(field))
 
 
 YES_NO = YesNo("yes_no")
