@@ -6,13 +6,11 @@ import hmac
 from dataclasses import dataclass, field, replace
 
 from app.database.connections import Connection
-from app.database.queries import Queries, value
 from app.players.players import Player
-from app.players.tokens import TOKEN_LETTERS
+from app.players.tokens import TOKEN_LETTERS, server_secret
 from app.study.model.outcomes import OWN_LETTERS
 from app.study.model.study import Study
 
-SQL = Queries(__name__)
 LETTERS = TOKEN_LETTERS.upper()
 
 
@@ -41,5 +39,5 @@ class Codes:
 
 
 async def codes_of(conn: Connection, session_id: str, study: Study) -> Codes:
-    secret = await value(conn, SQL["secret"]) if study.finish.per_person else None
+    secret = await server_secret(conn) if study.finish.per_person else None
     return Codes(session_id, secret)

@@ -44,11 +44,17 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True)
-class _AtDoor:
+class AtDoor:
     """Of one session, those whose forms came together, and not all of whom may come in."""
 
     guests: list[tuple[Guest, int]] = field(default_factory=list)  # with the number of the attempt
     leavers: list[Leaver] = field(default_factory=list)
+
+    def add(self, judged: Guest | Leaver, form: Form) -> None:
+        if isinstance(judged, Leaver):
+            self.leavers.append(judged)
+        else:
+            self.guests.append((judged, attempts.number_in(form)))
 
 
 NOT_RIGHT = Sentence("That is not right.")
@@ -59,7 +65,7 @@ async def sign_in(studies: Studies, conn: Connection, forms: Sequence[EntryForm]
     """In the order of `forms`. Only somebody's first form that can be read is looked at."""
     outcomes: list[Outcome] = [None] * len(forms)
     arrivals: dict[int, Arrival] = {}  # place in `forms` → whom it brings in
-    doors: dict[str, _AtDoor] = {}  # by session
+    doors: dict[str, AtDoor] = {}  # by session
     read: dict[int, int] = {}  # player → place in `forms`
     again: dict[int, int] = {}  # place in `forms` → that of the form of the same player that was read
     for nth, player in enumerate(await players.find_by_tokens(conn, [one.token for one in forms])):
@@ -77,16 +83,16 @@ async def sign_in(studies: Studies, conn: Connection, forms: Sequence[EntryForm]
                 continue
             read[player.id] = nth
             entry, page = dict(judged.entry), study.entry_page
-            door = doors.setdefault(player.session_id, _AtDoor())
-            if isinstance(judged, Leaver):
-                door.leavers.append(judged)
-            else:
-                door.guests.append((judged, attempts.number_in(forms[nth].form)))
+            doors.setdefault(player.session_id, AtDoor()).add(judged, forms[nth].form)
         arrivals[nth] = Arrival(forms[nth].token, entry, page)
     for session_id, door in doors.items():
-        for player_id, tried in (await _pass(studies, conn, session_id, door)).items():
+        study = await studies.of(session_id)
+        tried, guests = await pass_door(conn, study, door)
+        if study.quotas and guests:
+            await quotas.come_in(conn, session_id, study, guests)
+        for player_id, wrong in tried.items():
             nth = read[player_id]
-            outcomes[nth] = not_right(session_id, tried, forms[nth].form)
+            outcomes[nth] = not_right(session_id, wrong, forms[nth].form)
             del arrivals[nth]
     signed_in = await players.sign_in(conn, list(arrivals.values())) if arrivals else []
     for nth, one in zip(arrivals, signed_in, strict=True):
@@ -96,16 +102,12 @@ async def sign_in(studies: Studies, conn: Connection, forms: Sequence[EntryForm]
     return outcomes
 
 
-async def _pass(studies: Studies, conn: Connection, session_id: str, door: _AtDoor) -> Mapping[int, Tried]:
-    """Who leaves leaves, and of whom only so many may come in those come in. By player: who has to try again."""
-    study = await studies.of(session_id)
+async def pass_door(conn: Connection, study: Study, door: AtDoor) -> tuple[dict[int, Tried], list[Guest]]:
+    """Who leaves leaves. By player: who has to try again; and those who may come in, as far as there is a place."""
     if door.leavers:
         await screening.turn_away(conn, study, door.leavers)
     tried = await attempts.judge(conn, study, door.guests)
-    guests = [guest for guest, _ in door.guests if guest.player_id not in tried]
-    if study.quotas and guests:
-        await quotas.come_in(conn, session_id, study, guests)
-    return tried
+    return tried, [guest for guest, _ in door.guests if guest.player_id not in tried]
 
 
 def not_right(session_id: str, tried: Tried, form: Form) -> Refused:

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.database.connections import Connection
-from app.players import attempts, door, quotas, screening
+from app.players import door, quotas
 from app.players.attempts import Tried
 from app.players.door import Newcomer
 from app.players.players import SignedIn
 from app.players.quotas import Guest
 from app.players.screening import Leaver
-from app.sessions.arrivals import Closed, Outcome, Refused, judge, not_right
+from app.sessions.arrivals import AtDoor, Closed, Outcome, Refused, judge, not_right, pass_door
 from app.sessions.studies import Studies
 from app.study.model.fields import Form
 from app.study.model.study import Study
@@ -98,12 +98,10 @@ async def _let_in(
         newcomers = [Newcomer(id, forms[id].given) for id in judged if id not in there]
         made = await door.make(conn, session_id, study, newcomers) if newcomers else {}
         ids = {id: player_id for id, (player_id, _) in there.items()} | made
-        at_door = [replace(one, player_id=ids[id]) for id, one in judged.items()]
-        if leavers := [one for one in at_door if isinstance(one, Leaver)]:
-            await screening.turn_away(conn, study, leavers)
-        numbers = {ids[id]: attempts.number_in(forms[id].form) for id in judged}
-        came = [one for one in at_door if isinstance(one, Guest)]
-        tried = await attempts.judge(conn, study, [(one, numbers[one.player_id]) for one in came])
-        if guests := [one for one in came if one.player_id not in tried]:
+        at_door = AtDoor()
+        for id, one in judged.items():
+            at_door.add(replace(one, player_id=ids[id]), forms[id].form)
+        tried, guests = await pass_door(conn, study, at_door)
+        if guests:
             await quotas.come_in(conn, session_id, study, guests, await door.places_left(conn, session_id))
     return {id: tried[ids[id]] for id in judged if ids[id] in tried}

@@ -1,2 +1,0 @@
--- name: secret
-select key from secret
