@@ -60,11 +60,14 @@ class OneWrite:
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self.transport, self.held = transport, list[bytes]()
+        self.ended = False  # the last answer is written: what a request before it would still say is not sent
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.transport, name)
 
     def write(self, data: bytes) -> None:
+        if self.ended:
+            return
         if not self.held:
             asyncio.get_running_loop().call_soon(self.flush)
         self.held.append(data)
@@ -72,7 +75,8 @@ class OneWrite:
     def write_whole(self, data: bytes) -> None:
         """An answer that is complete: nothing more comes for which it would have to wait."""
         self.flush()
-        self.transport.write(data)
+        if not self.ended:
+            self.transport.write(data)
 
     def flush(self) -> None:
         if self.held and not self.transport.is_closing():
@@ -81,6 +85,7 @@ class OneWrite:
 
     def write_eof(self) -> None:
         self.flush()
+        self.ended = True
         self.transport.write_eof()
 
     def close(self) -> None:

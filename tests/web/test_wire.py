@@ -127,6 +127,15 @@ def test_a_stream_ends_with_its_connection_whatever_was_asked_behind_it(
     shared.tell(story())
 
 
+def test_behind_the_last_answer_nothing_is_written(server: Server) -> None:
+    """The application begins with a request only then, and would ask for its body."""
+    form = FORM.replace(b"/play/leave", b"/join/nobody")
+    answer = talk(server, form + TE + b"Expect: 100-continue\r\n\r\nno chunk\r\n")
+    assert statuses(answer) == [400]
+    assert statuses(talk(server, HEALTHY[:-2] + b"Connection: close\r\n\r\n")) == [200]
+    assert "after write_eof" not in server.log.read_text()
+
+
 @pytest.mark.parametrize("protocol", [b"websocket", b"h2c", b"TLS/1.0"])
 def test_a_request_for_another_protocol_is_answered_in_this_one_and_ends_the_connection(
     server: Server, protocol: bytes
