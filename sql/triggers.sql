@@ -106,12 +106,15 @@ begin
     insert into log (session_id, room_id) select session_id, id from new_rows order by id;
     insert into opened_step (session_id, room_id, position, pages, asked)
     select session_id, id, position, coalesce(pages, array[step || ' ' || round]), asked from new_rows where not opening;
-    perform append_events(array_agg(log.id order by n.id), array_agg('room_opened'::text), array_agg(null::bigint),
+    -- A solo part is of nobody else: the herd at the door must not queue for the session's log.
+    perform append_events(array_agg(log.id order by n.id), array_agg('room_opened'::text), array_agg(n.player_id order by n.id),
         array_agg(jsonb_build_object('room', n.name, 'kind', n.kind, 'reason', n.reason, 'position', n.position,
             'step', n.step, 'round', n.round, 'deadline', n.deadline, 'opening', n.opening,
             'opened_at', n.opened_at) || treated(n.treatment)
-            || jsonb_strip_nulls(jsonb_build_object('last_step', n.last_step, 'last_round', n.last_round)) order by n.id))
-    from new_rows n join log on log.session_id = n.session_id and (log.room_id = n.id or log.room_id is null);
+            || jsonb_strip_nulls(jsonb_build_object('last_step', n.last_step, 'last_round', n.last_round,
+                'during', case when n.player_id is not null then n.during end)) order by n.id))
+    from new_rows n join log on log.session_id = n.session_id
+        and (log.room_id = n.id or log.room_id is null and n.player_id is null);
     return null;
 end $$;
 create or replace trigger room_inserted after insert on room
@@ -126,7 +129,7 @@ begin
     perform append_events(array_agg(log.id order by changed.id), array_agg(changed.name order by changed.id),
         array_agg(null::bigint), array_agg(changed.data order by changed.id))
     from (
-        select n.id, n.session_id, n.status <> o.status as ended,
+        select n.id, n.session_id, n.status <> o.status and n.player_id is null as ended,
             case when n.status <> o.status then 'room_ended'
                 when n.position <> o.position or o.opening and not n.opening then 'step_opened'
                 when n.stopped is not null and o.stopped is null then 'room_stopped'
@@ -145,7 +148,7 @@ begin
         and (log.room_id = changed.id or (changed.ended and log.room_id is null));
     -- What was typed at a step that is over, and never sent, is nobody's.
     delete from draft where player_id in (
-        select p.id from new_rows n join old_rows o using (id) join player p on p.room_id = n.id
+        select p.id from new_rows n join old_rows o using (id) join player p on p.room_id = n.id or p.id = n.player_id
         where (n.status, n.position) <> (o.status, o.position)
     );
     return null;
@@ -216,6 +219,10 @@ begin
                 || jsonb_strip_nulls(jsonb_build_object('then', n.followed_by, 'by', acting()))
         from new_rows n join old_rows o using (id)
         where n.status in ('finished', 'left') and o.status not in ('finished', 'left')
+        union all
+        select n.id, n.session_id, n.room_id, 3, 'player_goes_on',
+            jsonb_build_object('outcome', n.outcome, 'slot', n.slot, 'code', n.code, 'waited_until', n.waited_until)
+        from new_rows n join old_rows o using (id) where n.status = 'after' and o.status not in ('invited', 'after')
         union all
         select n.id, n.session_id, n.room_id, 2,
             case when n.nudged_at is null then 'player_returned' else 'player_nudged' end,

@@ -90,7 +90,7 @@ def _players(text: str) -> int | Path:
 
 def _told(study: Study, estimate: Estimate) -> Iterator[tuple[str, str]]:
     shortest, longest = _minutes(estimate.shortest), _minutes(estimate.longest)
-    skipped = " and steps with `when` are skipped" if any(step.when for step in study.steps) else ""
+    skipped = " and steps with `when` are skipped" if any(step.when for step in study.all_steps) else ""
     quick = f"{shortest} in a room if all answer in a third of the time{skipped}, "
     yield "length", f"{quick if shortest != longest else ''}{longest} if every deadline runs out"
     if estimate.come_in < 1:

@@ -53,6 +53,7 @@ EventName = Literal[
     "player_nudged",
     "player_returned",
     "player_finished",
+    "player_goes_on",
     "player_left",
     "player_replaced",
     "bot_placed",
@@ -198,6 +199,9 @@ class RoomOpened(RoomAtStep):
     opening: bool  # that step is yet to be decided on
     opened_at: Moment
     treatment: NotRequired[dict[str, str]]
+    during: NotRequired[
+        Literal["before", "after"]
+    ]  # of a solo part, which is of one player: their status from then on
 
 
 class StepOpened(RoomAtStep, DoneBy):
@@ -270,6 +274,15 @@ class PlayerOut(DoneBy):
     then: NotRequired[Literal["standby", "bot", "smaller", "end_room", "continue"]]  # what the room did
 
 
+class PlayerGoesOn(TypedDict):
+    """How it ended stands; solo steps come after it."""
+
+    outcome: str
+    slot: int | None
+    code: str
+    waited_until: Moment
+
+
 class PlayerReplaced(DoneBy):
     slot: int
     before: str  # who sat there, by label
@@ -321,7 +334,7 @@ DECLARED: Mapping[EventName, Declared] = {
     "help_asked": Declared(HelpAsked, SESSION, about=True),
     "note_written": Declared(NoteWritten, SESSION, about=None),
     "data_erased": Declared(DataErased, SESSION, about=None),
-    "room_opened": Declared(RoomOpened, SESSION | ROOM),
+    "room_opened": Declared(RoomOpened, SESSION | ROOM, about=None),
     "step_opened": Declared(StepOpened, ROOM),
     "deadline_moved": Declared(DeadlineMoved, ROOM),
     "network_rewired": Declared(NetworkRewired, ROOM),
@@ -334,7 +347,8 @@ DECLARED: Mapping[EventName, Declared] = {
     "message_sent": Declared(MessageSent, ROOM, about=True),
     "player_nudged": Declared(PlayerNudged, ROOM, about=True),
     "player_returned": Declared(PlayerReturned, ROOM, about=True),
-    "player_finished": Declared(PlayerOut, ROOM, about=True),
+    "player_finished": Declared(PlayerOut, SESSION | ROOM, about=True),
+    "player_goes_on": Declared(PlayerGoesOn, SESSION | ROOM, about=True),
     # In the session's log of who had no slot
     "player_left": Declared(PlayerOut, SESSION | ROOM, about=True),
     "player_replaced": Declared(PlayerReplaced, ROOM, about=True),

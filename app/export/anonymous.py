@@ -168,7 +168,7 @@ def _columns(
     kept = KEPT.get(name, {})
     texts = {
         (step.name, one.name)
-        for step in study.steps
+        for step in study.all_steps
         for one in (*step.fields, *step.results)
         if one.kind == TEXT
     }
@@ -238,7 +238,7 @@ def _of_players(study: Study) -> set[str]:
 
 
 def _asked(study: Study, step: str, field: str) -> Field:
-    return next(one for at in study.steps if at.name == step for one in at.fields if one.name == field)
+    return next(one for at in study.all_steps if at.name == step for one in at.fields if one.name == field)
 
 
 def _data(

@@ -283,7 +283,7 @@ def rows(study: Study, given: Sequence[str] = ()) -> Iterator[Sequence[str]]:
             meaning = f"{what}, or would not send, at signed_in_at. Of a page that was mended before: study_before/."
             yield (file, _own(study, ENTRY_PAGE), "", "", meaning, *_question(None, seen_by.PLAYER))
         if file in ("records.csv", "history.csv"):
-            for step in study.steps:
+            for step in study.all_steps:
                 for field in step.fields:
                     what = f"the answer to this question{field.kind.shape}."
                     where = f"Where step is {step.name} and field is {field.name}: {what}"
@@ -294,7 +294,7 @@ def rows(study: Study, given: Sequence[str] = ()) -> Iterator[Sequence[str]]:
                 where = f"Where field is {field.name}: what was tried."
                 yield (file, "value", "", field.name, where, *_question(field, seen_by.PLAYER))
         if file == "results.csv":
-            for step in study.steps:
+            for step in study.all_steps:
                 for field in step.results:
                     where = f"Where step is {step.name} and name is {field.name}: this result."
                     by = seen_by.of_question(study, step, field)

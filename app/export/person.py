@@ -102,7 +102,7 @@ async def _lines(conn: Connection, study: Study, person: OnePerson) -> AsyncIter
     facts["link first opened"] = await presence.opened_at(conn, person.id)
     for name, value in facts.items():
         yield f"{name}: {_said(value)}"
-    asked = {(step.name, one.name): one.ask for step in study.steps for one in step.fields}
+    asked = {(step.name, one.name): one.ask for step in study.all_steps for one in step.fields}
     if entry:
         yield "\nAnswered at the door:"
         for one in study.entry:

@@ -94,15 +94,22 @@ class PayNow:
 
 
 async def earn(
-    conn: Connection, room_id: int, position: int, amounts: Mapping[int, Decimal | int], reason: str
+    conn: Connection,
+    room_id: int,
+    position: int,
+    amounts: Mapping[int, Decimal | int],
+    reason: str,
+    alone: bool = False,
 ) -> None:
     """Whoever plays in a slot as this step ends earns its amount, by slot; for the same reason only once.
 
-    `reason` says what computed it. The room must be locked and not have ended. Raises ValueError: see `read_amount`.
+    `reason` says what computed it; `alone`: it is a solo step. The room must be locked and not have ended. Raises
+    ValueError: see `read_amount`.
     """
     read = {slot: read_amount(amount) for slot, amount in amounts.items()}
     where = dict(room_id=room_id, position=position, reason=reason)
-    await conn.execute(SQL["earn"], where | dict(slots=list(read), amounts=list(read.values())))
+    query = SQL["earn_alone" if alone else "earn"]
+    await conn.execute(query, where | dict(slots=list(read), amounts=list(read.values())))
 
 
 async def earned_in(conn: Connection, room_id: int) -> dict[int, Decimal]:
@@ -130,12 +137,13 @@ def pay_of(study: Study, player: Player, now: datetime, earned: Decimal = Decima
     if player.signed_in_at is None or not study.pays:
         return None
     waits = player.status == "waiting" and bool(rate)
-    _, waiting = _waiting(study, player.signed_in_at, player.seated_at or player.finished_at or now)
+    came, until = _waited(study, player, now)
+    _, waiting = _waiting(study, came, until)
     return PayNow(
         study.pay.for_outcome(player.outcome or "complete"),
         in_cents(study, waiting),
         rate,
-        player.signed_in_at if waits else None,
+        came if waits else None,
         in_cents(study, _in_money(study, earned)),
     )
 
@@ -153,9 +161,9 @@ def in_cents(study: Study, amount: Decimal) -> Decimal:
 
 def _lines(study: Study, player: Player, earnings: Sequence[Earning], now: datetime) -> list[AccountLine]:
     lines: list[AccountLine] = []
-    came, out = player.signed_in_at, player.finished_at
-    if came is not None and study.lobby.pay_per_minute:
-        until = player.seated_at or out or now
+    out = player.finished_at
+    if player.signed_in_at is not None and study.lobby.pay_per_minute:
+        came, until = _waited(study, player, now)
         seconds, waiting = _waiting(study, came, until)
         lines.append(AccountLine(until, "waiting", waiting, seconds=seconds))
     for one in earnings:
@@ -180,6 +188,13 @@ def _bounds(study: Study, account: Account, at: datetime) -> list[AccountLine]:
         return [AccountLine(at, "most", study.pay.most - earned)]
     least = max(study.pay.least, -account.base - account.waiting)
     return [AccountLine(at, "least", least - earned)] if earned < least else []
+
+
+def _waited(study: Study, player: Player, now: datetime) -> tuple[datetime, datetime]:
+    """From when, and until when: from coming, or from the end of what comes before the lobby."""
+    until = player.seated_at or player.waited_until or player.finished_at or now
+    came = player.queued_from or (until if study.before else player.signed_in_at)
+    return came or until, until
 
 
 def _waiting(study: Study, came: datetime, until: datetime) -> tuple[int, Decimal]:

@@ -16,6 +16,7 @@ from app.players.people import Person
 from app.study.model.study import Study
 
 SQL = Queries(__name__)
+INSIDE = ("before", "waiting", "playing", "after")  # statuses of who has come in and is not out
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Player:
     session_id: str
     label: str
     type: str
-    status: str  # invited, waiting, playing, finished or left
+    status: str  # invited, before, waiting, playing, after, finished or left
     room_id: int | None
     slot: int | None
     signed_in_at: datetime | None
@@ -46,6 +47,8 @@ class Player:
     ready_at: datetime | None = None  # said so
     given: Mapping[str, str] = field(default_factory=dict)  # with their link or line, as it was
     door_id: str | None = None  # by which the link for everybody finds them again
+    queued_from: datetime | None = None  # in the lobby since then, where solo steps came before it
+    waited_until: datetime | None = None  # went on from the lobby, without a room, or from a room
 
     @property
     def may_yield(self) -> bool:
@@ -60,6 +63,7 @@ class Arrival:
     token: str
     entry: Mapping[str, str]
     page: str = ""  # what stood above the form, as the study's `entry_page`
+    begins: str = "waiting"  # the status that they come in with
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,7 @@ async def was_taken_out(conn: Connection, player: Player) -> bool:
 
 
 async def sign_in(conn: Connection, arrivals: Sequence[Arrival]) -> list[SignedIn | None]:
-    """In the order of `arrivals`. The first time, an invited player starts to wait; afterwards nothing changes.
+    """In the order of `arrivals`. The first time, an invited player comes in; afterwards nothing changes.
 
     None: no such token.
     """
@@ -149,6 +153,7 @@ async def sign_in(conn: Connection, arrivals: Sequence[Arrival]) -> list[SignedI
         hashes=list(first),
         entries=[Jsonb(dict(one.entry)) for one in first.values()],
         pages=[one.page or None for one in first.values()],
+        begins=[one.begins for one in first.values()],
     )
     by_hash = {one.token_hash: one for one in found}
     return [by_hash.get(token_hash(one.token)) for one in arrivals]
@@ -193,3 +198,34 @@ async def finish(conn: Connection, room_ids: Sequence[int], outcome: str, study:
     await conn.execute(
         SQL["finish"], dict(room_ids=list(room_ids), outcome=outcome, code=study.finish.codes[outcome])
     )
+
+
+async def playing_in(conn: Connection, room_ids: Sequence[int]) -> list[int]:
+    """Whoever plays in these rooms."""
+    found = await conn.execute(SQL["playing_in"], dict(room_ids=list(room_ids)))
+    return [player_id for (player_id,) in await found.fetchall()]
+
+
+async def finish_all(conn: Connection, player_ids: Sequence[int], outcome: str, study: Study) -> None:
+    """These, who play or are through with a study without rooms, are done."""
+    what = dict(player_ids=list(player_ids), outcome=outcome, code=study.finish.codes[outcome])
+    await conn.execute(SQL["finish_all"], what)
+
+
+async def enter_lobby(conn: Connection, player_ids: Sequence[int]) -> None:
+    """These are through with the solo steps before it, and wait from now on."""
+    await conn.execute(SQL["enter_lobby"], dict(player_ids=list(player_ids)))
+
+
+async def go_on(conn: Connection, player_ids: Sequence[int], outcome: str, study: Study) -> None:
+    """How it ended for these stands, with its code; solo steps come after it."""
+    what = dict(player_ids=list(player_ids), outcome=outcome, code=study.finish.codes[outcome])
+    await conn.execute(SQL["go_on"], what)
+
+
+async def finish_after(
+    conn: Connection, player_ids: Sequence[int], finished: Sequence[str], study: Study
+) -> None:
+    """These have no solo step any more. `finished`: the outcomes with which nobody has left."""
+    what = dict(player_ids=list(player_ids), finished=list(finished), code=study.finish.codes["complete"])
+    await conn.execute(SQL["finish_after"], what)

@@ -56,7 +56,9 @@ async def come_in(
                     quotas=[f"{{{','.join(map(str, counted[player_id]))}}}" for player_id in chosen],
                 )
                 await conn.execute(
-                    SQL[query], what | dict(code=study.finish.codes[FULL], page=study.entry_page or None)
+                    SQL[query],
+                    what
+                    | dict(code=study.finish.codes[FULL], page=study.entry_page or None, begins=study.begins),
                 )
 
 

@@ -41,7 +41,7 @@ def _bones(study: Study) -> Study:
         sha256="",
         files={},
         entry=tuple(map(_without_words, study.entry)),
-        steps=tuple(map(_step_bones, study.steps)),
+        steps=tuple(map(_step_bones, study.all_steps)),
     )
 
 

@@ -35,7 +35,7 @@ class Answers:
         self.said: dict[tuple[str, int, int, str], str] = {}  # step, round, slot and name → stored value
         self.aliases: dict[int, str] = {}
         self.fields = {
-            (step.name, one.name): one for step in study.steps for one in (*step.fields, *step.results)
+            (step.name, one.name): one for step in study.all_steps for one in (*step.fields, *step.results)
         }
 
     async def at(self, position: Position, page: PageSeen) -> Form:

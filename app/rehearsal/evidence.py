@@ -155,7 +155,7 @@ def _hearers(
     study: Study, said: Sequence[Utterance], seats: Sequence[SeatOf], ties: Sequence[tuple[int, ...]]
 ) -> dict[int, set[Place]]:
     """Message → who may read it, from the study, the ties and whom the step asked."""
-    chat = {step.name: step.chat for step in study.steps}
+    chat = {step.name: step.chat for step in study.all_steps}
     slots: dict[int, set[int]] = {}
     for seat in seats:
         if seat.room_id is not None and seat.slot is not None:

@@ -30,7 +30,8 @@ from app.study.model.treatments import Draws
 from app.study.syntax.mistakes import Mistake
 from app.web import templates
 from app.web.broken_pages import broken
-from app.web.live.places import Aside, DonePlace, LobbyPlace, RoomPlace
+from app.web.live.lobby_place import Aside, LobbyPlace
+from app.web.live.places import DonePlace, RoomPlace
 
 SEEDS = range(1, 5)  # of treatments that are drawn
 CURE = "Mend it: in a session, players would get our page in its place."
@@ -104,7 +105,7 @@ def _room(study: Study, kind: RoomKind, seed: int) -> Iterator[Moment]:
     drawn = draws.room(kind.name, seed)
     types = [chance.choice(study.types or ("",)) if one == ANY else one for one in kind.types]
     ties = study.network_of(kind.name).ties(kind.size, seed, types, kind.name)
-    for step in study.steps:
+    for step in study.all_steps:
         rounds = [one for one in study.plan if one.step is step]
         for position in rounds[:1] + rounds[1:][-1:]:
             view = _view(kind, position, types, ties, drawn)

@@ -10,20 +10,22 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from app.rehearsal.doorstep import welcome_answers
 from app.rehearsal.page_trial import try_pages
 from app.rooms import seating_hook
+from app.rooms.changes import Asked
 from app.rooms.seating import Waiting
 from app.rooms.seating_hook import Brought
-from app.rooms.steps import Asked, Course
+from app.rooms.steps import Course
 from app.study.hooks import networklab
 from app.study.hooks.answers import read_value
 from app.study.hooks.pool import Failure, HookError, Hooks
 from app.study.hooks.uses import HOOKS_FILE, given_asked, line_of_answer
 from app.study.model.fields import Field
 from app.study.model.plausible import plausible
+from app.study.model.steps import AFTER, BEFORE, PLAYING
 from app.study.model.study import ANY, Position, RoomKind, Study
 from app.study.model.treatments import Draws
 from app.study.syntax.mistakes import Mistake, listed, whole_line
@@ -60,11 +62,15 @@ async def try_hooks(study: Study, hooks: Hooks | None = None) -> list[Mistake]:
     try:
         if study.lobby.seat_hook:
             tell(await _try_lobby(hooks, study), "a made-up lobby", CURE)
-        trials = [_Trial(hooks, study, kind, silent) for silent in (False, True) for kind in study.rooms]
+        alone = [RoomKind(during, {ANY: 1}) for during in (BEFORE, AFTER) if study.first(during) is not None]
+        kinds = (*study.rooms, *alone)
+        trials = [_Trial(hooks, study, kind, silent) for silent in (False, True) for kind in kinds]
         for trial in trials:
             await trial.play()
             kind, silent = trial.kind, trial.silent
             where = f"a made-up room `{kind.name}`"
+            if kind in alone:
+                where = f"[[{kind.name}]]"
             if silent is not None:
                 tell(trial.failures, f"{where} where slot {silent} never answers", SILENT_CURE, False)
             else:
@@ -86,7 +92,7 @@ def _in_vain(study: Study, trials: Sequence[_Trial]) -> Iterator[tuple[str, str,
     """Hooks that never chose anybody, or left a result out, in any of the rooms; each with a sentence and a cure."""
     heard = {(one.step, one.name) for trial in trials for one in trial.course.room.all_said}
     opened = {step for trial in trials for step in trial.opened}
-    for step in study.steps:
+    for step in study.all_steps:
         if step.when and step.name not in opened and not step.only:
             sentence = f"`{step.when}` chose nobody for `{step.name}` in all rooms that were made up."
             yield (
@@ -105,7 +111,7 @@ def _dear(study: Study, trials: Sequence[_Trial]) -> Iterator[tuple[str, str, st
     earned = (amount for trial in trials for amount in trial.course.room.earned.values())
     most = max(earned, default=Decimal(0))
     if study.pay.per_point is None and study.pay.most is None and most > DEAR * study.pay.base > 0:
-        hook = next(step.score_hook for step in study.steps if step.score_hook)
+        hook = next(step.score_hook for step in study.all_steps if step.score_hook)
         sentence = (
             f"Somebody earned {most:f} in a room that was made up, and gets {study.pay.base} for finishing."
         )
@@ -146,12 +152,16 @@ class _Trial:
         self.failures: list[Failure] = []
         self.opened: set[str] = set()  # steps
         self.silent = kind.size if silent else None
-        self.course = Course(study, self._room(bots), 0, self._ask)
+        during = kind.name if kind not in study.rooms else PLAYING
+        first = study.first(during)
+        assert first is not None
+        self.first = study.plan[first]
+        self.course = Course(study, self._room(bots), first, self._ask)
 
     async def play(self) -> None:
-        plan, index = self.study.plan, 0
-        left = self.course.as_of(plan[0])
-        while index < len(plan):
+        plan, index = self.study.plan, cast(int | None, self.first.index)
+        left = self.course.as_of(self.first)
+        while index is not None:
             if not FIRST < plan[index].round < plan[index].step.repeat:
                 asked = await self.course.begin(index, left)
                 if asked != ():
@@ -179,15 +189,16 @@ class _Trial:
             replace(seat, type="" if wanted == ANY else wanted, plays=False, entry={}, given={}, bot=True)
             for seat, wanted in zip(seats[people:], kind.types[people:], strict=True)
         ]
-        tied = self.study.network_of(kind.name).ties(kind.size, SEED, types, kind.name)
+        alone = self.first.step.is_solo
+        tied = () if alone else self.study.network_of(kind.name).ties(kind.size, SEED, types, kind.name)
         return networklab.Room(
             name=f"{kind.name}-1",
             kind=kind.name,
             number=1,
             seed=SEED,
-            step=self.study.plan[0].step.name,
+            step=self.first.step.name,
             round=1,
-            rounds=self.study.plan[0].step.repeat,
+            rounds=self.first.step.repeat,
             seats=tuple(seats),
             ties=tuple(networklab.Tie(*tie) for tie in tied),
             treatment=treatment,

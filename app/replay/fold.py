@@ -171,6 +171,8 @@ class _Folding:
         room_id = self.room_of[event.log_id]
         if room_id is None:
             return  # the session's log says it, too
+        if "during" in data:
+            self._of(event, status=data["during"])
         self.answered[event.log_id] = set()
         self.rooms[event.log_id] = RoomThen(
             id=room_id,
@@ -187,6 +189,7 @@ class _Folding:
             opening=data.get("opening", False),
             **_last_page(data),
             treatment=data.get("treatment", {}),
+            during=data.get("during", "playing"),
         )
 
     def step_opened(self, event: Event, data: events.StepOpened) -> None:
@@ -273,6 +276,10 @@ class _Folding:
     def player_left(self, event: Event, data: events.PlayerOut) -> None:
         self._out(event, data, "left")
         self._of(event, followed_by=data.get("then"))
+
+    def player_goes_on(self, event: Event, data: events.PlayerGoesOn) -> None:
+        self._of(event, status="after", outcome=data["outcome"], code=data["code"])
+        self._of(event, nudged_at=None, standby_until=None, asked_until=None, ready_at=None)
 
     def code_issued(self, event: Event, data: events.CodeIssued) -> None:
         self._of(event, code=data["code"], outcome=data["outcome"])

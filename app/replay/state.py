@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-STATUSES = ("invited", "waiting", "playing", "finished", "left")
+STATUSES = ("invited", "before", "waiting", "playing", "after", "finished", "left")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,7 @@ class RoomThen:
         default_factory=dict
     )  # those from the start: slot → the type it asks for
     treatment: Mapping[str, str] = field(default_factory=dict)
+    during: str = "playing"  # "before" or "after": a solo part
     answered: frozenset[int] = frozenset()  # the players who have answered this step in time
 
     @property

@@ -14,9 +14,10 @@ from typing import Any
 from app.database.connections import Connection
 from app.database.queries import Queries
 from app.players import pay
-from app.rooms import rooms, ties
+from app.rooms import parts, rooms, ties
+from app.rooms.changes import Change, Earned, Opened, Rewired, Stored
 from app.rooms.rooms import DueRoom
-from app.rooms.steps import Change, Course, Earned, Opened, Rewired, Stored
+from app.rooms.steps import Course
 from app.study.hooks import networklab
 from app.study.hooks.answers import read_value
 from app.study.hooks.pool import Hooks
@@ -29,18 +30,23 @@ SQL = Queries(__name__)
 async def move_on(conn: Connection, hooks: Hooks, study: Study, due: DueRoom) -> None:
     """A room of a study that decides goes to its next step, or ends. Its row must be locked. Raises HookError."""
     if due.deserted:
-        await rooms.end(conn, [due.id], "complete", study)
+        await parts.end(conn, [due.id], "complete", study)
         return
-    course = await course_of(conn, hooks, study, due.id, due.position)
+    course = await course_of(conn, hooks, study, due.id, due.position, due.outcome or "complete")
     await course.move_on(due.asked, due.opening)
     await carry_out(conn, study, due.id, course.changes)
 
 
-async def course_of(conn: Connection, hooks: Hooks, study: Study, room_id: int, index: int) -> Course:
-    """The room, at this index of the plan, with all that was said so far. Nobody comes or goes while it is locked."""
-    found = await conn.execute(SQL["room_now"], dict(room_id=room_id))
-    [(name, kind, number, seed, treatment, seats)] = await found.fetchall()
+async def course_of(
+    conn: Connection, hooks: Hooks, study: Study, room_id: int, index: int, outcome: str = "complete"
+) -> Course:
+    """The room, at this index of the plan, with all that was said so far. Nobody comes or goes while it is locked.
+
+    `outcome`: how it ended for whoever goes through what comes after a room.
+    """
     step = study.plan[index].step
+    found = await conn.execute(SQL["alone_now" if step.is_solo else "room_now"], dict(room_id=room_id))
+    [(name, kind, number, seed, treatment, seats)] = await found.fetchall()
     room = networklab.Room(
         name=name,
         kind=kind,
@@ -54,9 +60,9 @@ async def course_of(conn: Connection, hooks: Hooks, study: Study, room_id: int, 
         treatment=treatment,
         earned=await pay.earned_in(conn, room_id) if study.scores else {},
     )
-    course = Course(study, room, index, partial(hooks.ask, study))
+    course = Course(study, room, index, partial(hooks.ask, study), outcome)
     found = await conn.execute(SQL["said_so_far"], dict(room_id=room_id))
-    course.hear(await found.fetchall())
+    course.hear([*await found.fetchall(), *await parts.said_elsewhere(conn, study, room_id)])
     if any(field.kind.is_about_others for field in course.fields.values()):
         said = tuple(_of_those_asked(course, await ties.networks_of(conn, room_id)))
         course.room = replace(course.room, all_said=said)
@@ -69,13 +75,14 @@ async def carry_out(conn: Connection, study: Study, room_id: int, changes: Itera
         if isinstance(change, Stored):
             await _store(conn, room_id, change)
         elif isinstance(change, Earned):
-            await pay.earn(conn, room_id, change.position.index, dict(change.amounts), change.made_by)
+            at, amounts = change.position, dict(change.amounts)
+            await pay.earn(conn, room_id, at.index, amounts, change.made_by, at.step.is_solo)
         elif isinstance(change, Rewired):
             await ties.rewire(conn, room_id, change.position, change.ties, change.made_by)
         elif isinstance(change, Opened):
             await rooms.advance(conn, study, [(room_id, change.position)], change.asked)
         else:
-            await rooms.end(conn, [room_id], "complete", study)
+            await parts.end(conn, [room_id], change.outcome, study)
 
 
 def _entry(study: Study, answered: Mapping[str, str]) -> dict[str, networklab.Value]:

@@ -14,7 +14,7 @@ from app.database import clock
 from app.database.connections import Connection
 from app.database.queries import Queries, rows
 from app.players import players, signs_of_life
-from app.rooms import lobby, rooms, takeovers
+from app.rooms import lobby, parts, rooms, takeovers
 from app.study.model.study import Study
 
 SQL = Queries(__name__)
@@ -86,7 +86,7 @@ async def settle(conn: Connection, session_id: str, study: Study, found: Sequenc
         if await _leave(conn, study, one.player_id, "dropped", rules[one.step].follow)
     ]
     if ending:
-        await rooms.end(conn, sorted(set(ending)), "partner_left", study)
+        await parts.end(conn, sorted(set(ending)), "partner_left", study)
     return sorted({one.room_id for one in gone})
 
 
@@ -98,6 +98,13 @@ async def withdraw(conn: Connection, player_id: int, study: Study, outcome: str 
     await lobby.lock(conn, player.session_id)
     player = await players.find_player(conn, player_id)
     assert player is not None
+    alone = await parts.solo_room_of(conn, player_id)
+    if alone is not None:
+        await rooms.lock_room(conn, alone)
+        if await parts.solo_room_of(conn, player_id) != alone:
+            return await withdraw(conn, player_id, study, outcome)  # they went on meanwhile
+        await parts.end(conn, [alone], outcome, study)
+        return alone
     if player.room_id is not None:
         await rooms.lock_room(conn, player.room_id)
     await players.lock_player(conn, player_id)
@@ -108,8 +115,22 @@ async def withdraw(conn: Connection, player_id: int, study: Study, outcome: str 
     room = await rooms.find_room(conn, player.room_id)
     then = study.plan[room.position].step.dropout.follow
     if await _leave(conn, study, player_id, outcome, then):
-        await rooms.end(conn, [player.room_id], "partner_left", study)
+        await parts.end(conn, [player.room_id], "partner_left", study)
     return player.room_id
+
+
+async def decline(conn: Connection, study: Study, room_id: int, position: int) -> int | None:
+    """Whoever is asked at this solo step whether they take part does not. Elsewhere by now: nothing happens.
+
+    Returns the room.
+    """
+    await rooms.lock_room(conn, room_id)
+    room = await rooms.find_room(conn, room_id)
+    outcome = study.plan[position].step.decline
+    if room.position != position or room.status == "ended" or not outcome:
+        return None
+    await parts.end(conn, [room_id], outcome, study)
+    return room_id
 
 
 async def _leave(conn: Connection, study: Study, player_id: int, outcome: str, then: Sequence[str]) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from app.database.connections import Connection
 from app.database.queries import Queries, row, rows, value
 from app.players import players
-from app.rooms import gatherings, opening, seating, seating_hook, takeovers
+from app.rooms import gatherings, opening, parts, seating, seating_hook, takeovers
 from app.rooms.rooms import rooms_made
 from app.rooms.seating import LobbyView, Plan, Underway, Waiting
 from app.study.hooks.pool import Hooks
@@ -130,9 +130,9 @@ async def _carry_out(conn: Connection, session_id: str, study: Study, plan: Plan
         await gatherings.ask(conn, session_id, plan.asks, study.lobby.ready, plan.ready)
     await takeovers.fill(conn, plan.takes)
     if plan.overdue:
-        await players.leave(conn, plan.overdue, "lobby", study)
+        await parts.leave_lobby(conn, study, plan.overdue, "lobby")
     if plan.relieved:
-        await players.leave(conn, plan.relieved, "standby", study)
+        await parts.leave_lobby(conn, study, plan.relieved, "standby")
     if plan.stand_by and study.standby:
         who = dict(player_ids=list(plan.stand_by), secs=study.standby.until)
         await conn.execute(SQL["stand_by"], who)

@@ -36,8 +36,8 @@ async def open_rooms(
         SQL["open_rooms"],
         dict(
             session_id=session_id,
-            opens=Jsonb(rooms.row_at(study, 0)),
-            opening=study.decides_first,
+            opens=Jsonb(rooms.row_at(study, study.opens_at)),
+            opening=study.decides_first(study.opens_at),
             kinds=[p.kind.name for p in placements],
             numbers=[p.number for p in placements],
             reasons=[p.reason for p in placements],
@@ -63,7 +63,7 @@ async def open_rooms(
         networks[room_id] = study.network_of(kind).ties(len(seats), seed, types, kind)
     columns = _columns(slots, "rooms", "slots", "types", "aliases", "bots", "treatments")
     await conn.execute(SQL["add_slots"], dict(session_id=session_id) | columns)
-    await ties.open_networks(conn, session_id, study.plan[0], networks)
+    await ties.open_networks(conn, session_id, study.plan[study.opens_at], networks)
     await seat_players(conn, seated)
 
 

@@ -11,7 +11,6 @@ from psycopg.types.json import Jsonb
 
 from app.database.connections import Connection
 from app.database.queries import Queries, row, rows
-from app.players import players
 from app.rooms import ties
 from app.study.model.networks import Tie
 from app.study.model.study import Position, Study
@@ -42,6 +41,8 @@ class Room:
     session_log_id: int
     session_seq: int
     treatment: Mapping[str, str]  # factor → level, of those drawn for rooms
+    during: str = "playing"  # the status of whoever goes through it: "before" and "after" are solo parts
+    player_id: int | None = None  # whose solo part it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,8 @@ class DueRoom:
     deserted: bool  # nobody plays in it any more
     opening: bool  # what happens at its position is yet to be decided
     asked: tuple[int, ...] | None
+    outcome: str | None = None  # of a solo part: how it ended for that player
+    silent: bool = False  # a solo part whose deadline has passed without an answer
 
 
 async def lock_room(conn: Connection, room_id: int) -> None:
@@ -202,9 +205,3 @@ def row_at(study: Study, index: int) -> dict[str, object]:
 def page_name(step: str, round: int) -> str:
     """As room.pages has it; see sql/rooms/records.sql."""
     return f"{step} {round}"
-
-
-async def end(conn: Connection, room_ids: Sequence[int], outcome: str, study: Study) -> None:
-    """End rooms of one session; whoever still plays in them is finished. The rooms must be locked."""
-    await players.finish(conn, room_ids, outcome, study)
-    await conn.execute(SQL["end_rooms"], dict(room_ids=list(room_ids), outcome=outcome))

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from app.database.connections import Connection
 from app.database.queries import Queries
+from app.rooms import parts
 from app.rooms.rooms import RoomView, Seat
 from app.study.model.fields import Field, plain_number
 from app.study.model.steps import SEEN, Show, Step
@@ -121,7 +122,12 @@ async def told_in(conn: Connection, room_id: int, study: Study, position: Positi
     found = await conn.execute(
         SQL["told_in"], dict(room_id=room_id, steps=steps, rounds=rounds, fields=fields)
     )
-    return {(slot, step, round, field): value for slot, step, round, field, value in await found.fetchall()}
+    told = {(slot, step, round, field): value for slot, step, round, field, value in await found.fetchall()}
+    if any(study.step_named(step).during != position.step.during for step in steps):
+        for step, round, slot, field, value in await parts.said_elsewhere(conn, study, room_id):
+            if (step, round, field) in keys:
+                told[slot, step, round, field] = value
+    return told
 
 
 def shown_to(study: Study, position: Position, view: RoomView, me: Seat, told: Told) -> tuple[Shown, ...]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 
+from app.rooms import alone
+from app.rooms.changes import Asked, Change, Earned, Ended, Opened, Rewired, Stored
 from app.study.hooks import answers, networklab
 from app.study.hooks.answers import Results
 from app.study.hooks.uses import ON_TIMEOUT
@@ -24,53 +26,6 @@ from app.study.model.steps import ROLE
 from app.study.model.study import Position, Study
 
 T = TypeVar("T")
-Asked = tuple[int, ...] | None  # the slots that are shown a step; None: all
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """Results of a position, each with slot, name and value as it is stored.
-
-    `made_by` is "hook NAME", "keep", "default", "study" or "bot".
-    """
-
-    position: Position
-    lines: tuple[tuple[int, str, str], ...]
-    made_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Earned:
-    """What a hook gave each slot for a position, in points or money; nobody earns it who does not play any more."""
-
-    position: Position
-    amounts: tuple[tuple[int, Decimal], ...]
-    made_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rewired:
-    """The network that a room has from a position on."""
-
-    position: Position
-    ties: tuple[Tie, ...]
-    made_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """The room is at this position now."""
-
-    position: Position
-    asked: Asked
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """There is no further step."""
-
-
-Change = Stored | Earned | Rewired | Opened | Ended
 
 
 class Ask(Protocol):
@@ -88,30 +43,38 @@ class Course:
     """One room on its way through the plan, in which it is at `index`.
 
     `room` is what hooks get of it. It grows with what they decide, and so do `changes`, which are yet to be stored.
+    `outcome`: how it ended for whoever goes through what comes after a room.
     """
 
-    def __init__(self, study: Study, room: networklab.Room, index: int, ask: Ask) -> None:
-        self.study, self.room, self.index, self.ask = study, room, index, ask
+    def __init__(
+        self, study: Study, room: networklab.Room, index: int, ask: Ask, outcome: str = "complete"
+    ) -> None:
+        self.study, self.room, self.index, self.ask, self.outcome = study, room, index, ask, outcome
         self.changes: list[Change] = []
         self.fields = {
-            (step.name, field.name): field for step in study.steps for field in (*step.fields, *step.results)
+            (step.name, field.name): field
+            for step in study.all_steps
+            for field in (*step.fields, *step.results)
         }
         self.positions = {(one.step.name, one.round): one.index for one in study.plan}
         self.wired_at = index  # no network is from further on
 
     async def move_on(self, asked: Asked, opening: bool) -> None:
         """To the next step that is shown to anybody, or the end. `opening`: where the room is, it has yet to open."""
-        index = self.index
+        index: int | None = self.index
         if not opening:
-            await self.end(index, asked)
-            index = self.study.following(index)
-        left = self.as_of(self.study.plan[max(0, index - 1)])
-        while index < len(self.study.plan):
+            await self.end(self.index, asked)
+            if out := alone.out_of(self.room, self.fields, self.study.plan[self.index]):
+                self.changes.append(Ended(out))
+                return
+            index = self.study.following(self.index, self.outcome)
+        left = self.as_of(self.study.pages_at(self.index)[-1])
+        while index is not None:
             asked = await self.begin(index, left)
             if asked != ():
                 self.changes.append(Opened(self.study.plan[index], asked))
                 return
-            index = self.study.following(index)
+            index = self.study.following(index, self.outcome)
         self.changes.append(Ended())
 
     async def end(self, index: int, asked: Asked) -> None:
@@ -278,9 +241,9 @@ class Course:
     async def _rewire(self, left: networklab.Room, position: Position) -> None:
         """The network of the round that begins at this position, by a hook or as the study plans."""
         study, room = self.study, self.room
-        network, size = study.network_of(room.kind), len(room.seats)
         if study.rounds.get(position.index, 1) == 1:
             return
+        network, size = study.network_of(room.kind), len(room.seats)
         found: tuple[Tie, ...] | None
         if network.rewire_by:
             made_by = f"hook {network.rewire_by}"
@@ -320,6 +283,9 @@ class Course:
     async def _who_is_asked(self, position: Position) -> Asked:
         """None: all. Nobody who plays: the step is skipped."""
         step, seats = position.step, self.room.seats
+        again = step.attempts and position.round > 1
+        if again and alone.had_right(self.room, self.fields, self.study.plan[position.index - 1]):
+            return ()
         if not step.chooses:
             return None
         had = {slot: {ROLE: dealt[-1]} for slot, dealt in self._roles().items()}

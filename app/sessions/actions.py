@@ -13,7 +13,8 @@ from app.database.queries import Queries, value
 from app.players import door, players
 from app.players.codes import codes_of
 from app.players.door import Places
-from app.rooms import dropouts, gatherings, lobby, rooms, takeovers
+from app.players.players import INSIDE
+from app.rooms import dropouts, gatherings, lobby, parts, rooms, takeovers
 from app.sessions import sessions
 from app.sessions.sessions import Session, SessionError
 from app.sessions.studies import read_study
@@ -92,7 +93,7 @@ async def close(conn: Connection, session_id: str, by: str) -> str:
     await conn.execute(SQL["lock_waiting_players"], dict(id=session_id))
     await players.leave_lobby(conn, session_id, study)
     await gatherings.end_all(conn, session_id)
-    await rooms.end(conn, room_ids, "closed", study)
+    await parts.close(conn, room_ids, study)
     await conn.execute(SQL["close_session"], dict(id=session_id))
     return f"Closed {session.name}: the door is shut and everyone who came has a code."
 
@@ -105,13 +106,13 @@ async def advance(
     room = await _room(conn, session_id, room_id)
     if room.status == "ended" or room.position != position:
         return f"{room.name} has moved on already; nothing changed."
-    if study.decides:
+    if study.decides(study.plan[position].step.during):
         # The conductor decides on it, as on any room whose time is up: what hooks need isn't for a click to wait for.
         await conn.execute(SQL["end_step"], dict(room_id=room_id))
         return f"{room.name} moves on now."
     following = study.following(position)
-    if following == len(study.plan):
-        await rooms.end(conn, [room_id], "complete", study)
+    if following is None:
+        await parts.end(conn, [room_id], "complete", study)
         return f"{room.name} is done: that was its last step."
     await rooms.advance(conn, study, [(room_id, study.plan[following])])
     return f"{room.name} is at its next step."
@@ -137,7 +138,7 @@ async def end_room(conn: Connection, session_id: str, study: Study, room_id: int
     room = await _room(conn, session_id, room_id)
     if room.status == "ended":
         return f"{room.name} has ended already; nothing changed."
-    await rooms.end(conn, [room_id], "closed", study)
+    await parts.end(conn, [room_id], "closed", study)
     return f"{room.name} has ended; everybody in it has a code."
 
 
@@ -148,7 +149,7 @@ async def dismiss(
     _code(study, outcome)
     await sessions.lock_as(conn, session_id, by)
     player = await _player(conn, session_id, player_id)
-    if player.status not in ("waiting", "playing"):
+    if player.status not in INSIDE:
         return f"{player.label} is not in the session ({player.status}); nothing changed."
     await dropouts.withdraw(conn, player_id, study, outcome)
     return f"{player.label} has left with the code for “{outcome}”."
@@ -183,7 +184,7 @@ async def issue(
     _code(study, outcome)
     await sessions.lock_as(conn, session_id, by)
     player = await _player(conn, session_id, player_id)
-    if player.status in ("waiting", "playing"):
+    if player.status in INSIDE:
         raise SessionError(f"{player.label} is in the session. Take them out with the code that you choose.")
     code = study.finish.codes[outcome]
     if player.code == code:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.database.connections import Connection
@@ -11,10 +11,12 @@ from app.players.attempts import Tried
 from app.players.players import Arrival, SignedIn
 from app.players.quotas import Guest
 from app.players.screening import Leaver
+from app.rooms import parts
 from app.sessions.studies import Studies
 from app.study.languages.texts import Sentence
 from app.study.model.entrance import PAGE, SCREENED_OUT
 from app.study.model.fields import Form, first, read_answers
+from app.study.model.steps import AFTER, BEFORE
 from app.study.model.study import Study
 
 
@@ -71,7 +73,7 @@ async def sign_in(studies: Studies, conn: Connection, forms: Sequence[EntryForm]
     for nth, player in enumerate(await players.find_by_tokens(conn, [one.token for one in forms])):
         if player is None:
             continue
-        entry, page = {}, ""
+        entry, page, begins = {}, "", "waiting"
         if player.status == "invited" and player.session_status != "closed":
             if player.id in read:
                 again[nth] = read[player.id]
@@ -82,9 +84,9 @@ async def sign_in(studies: Studies, conn: Connection, forms: Sequence[EntryForm]
                 outcomes[nth] = judged
                 continue
             read[player.id] = nth
-            entry, page = dict(judged.entry), study.entry_page
+            entry, page, begins = dict(judged.entry), study.entry_page, study.begins
             doors.setdefault(player.session_id, AtDoor()).add(judged, forms[nth].form)
-        arrivals[nth] = Arrival(forms[nth].token, entry, page)
+        arrivals[nth] = Arrival(forms[nth].token, entry, page, begins)
     for session_id, door in doors.items():
         study = await studies.of(session_id)
         tried, guests = await pass_door(conn, study, door)
@@ -97,9 +99,20 @@ async def sign_in(studies: Studies, conn: Connection, forms: Sequence[EntryForm]
     signed_in = await players.sign_in(conn, list(arrivals.values())) if arrivals else []
     for nth, one in zip(arrivals, signed_in, strict=True):
         outcomes[nth] = Closed(one.session_id) if one is not None and one.shut_out else one
+    await begin_alone(studies, conn, signed_in)
     for nth, first_one in again.items():
         outcomes[nth] = outcomes[first_one]
     return outcomes
+
+
+async def begin_alone(studies: Studies, conn: Connection, signed_in: Iterable[SignedIn | None]) -> None:
+    """Whoever is to begin with solo steps gets the room for them. Again changes nothing."""
+    alone: dict[str, list[int]] = {}
+    for one in signed_in:
+        if one is not None and one.status in (BEFORE, AFTER):
+            alone.setdefault(one.session_id, []).append(one.id)
+    for session_id, player_ids in alone.items():
+        await parts.open_solo(conn, await studies.of(session_id), player_ids)
 
 
 async def pass_door(conn: Connection, study: Study, door: AtDoor) -> tuple[dict[int, Tried], list[Guest]]:

@@ -21,11 +21,12 @@ import psycopg
 
 from app.database.connections import AWAY, Connection, Line
 from app.database.queries import Queries, value
-from app.rooms import bots, decisions, dropouts, lobby, rooms
+from app.rooms import bots, decisions, dropouts, lobby, parts, rooms
 from app.sessions import actions, stopped_rooms
 from app.sessions.sessions import SessionError
 from app.sessions.studies import Studies
 from app.study.hooks.pool import HookError, Hooks
+from app.study.model.steps import BEFORE
 from app.study.model.study import Position
 
 SQL = Queries(__name__)
@@ -47,6 +48,7 @@ class Conductor:
         self.deciding: dict[int, asyncio.Task[None]] = {}  # by room
         self.played: dict[int, int] = {}  # room → the last position at which its bots were looked after
         self.hinted: set[int] = set()
+        self.entered: set[str] = set()  # sessions into whose lobby somebody has just come
         self.broken: dict[str, float] = {}  # session → when to try it again
         self.wake = asyncio.Event()
 
@@ -87,6 +89,11 @@ class Conductor:
             except TimeoutError:
                 pass
 
+    async def move_now(self, session_id: str, room_id: int) -> None:
+        """For whoever waits for the next page of their own: it is there when this returns, if it can be."""
+        await self._in_session(session_id, self._decide(session_id, room_id, [room_id], False))
+        self.wake.set()
+
     async def settled(self) -> None:
         """Returns when no room is being decided on in a task any more."""
         while self.deciding:
@@ -95,6 +102,8 @@ class Conductor:
     async def move_on(self, conn: Connection, hinted: Iterable[int], everywhere: bool) -> float:
         """Do all that is due now; returns the seconds until something will be."""
         await self.move_rooms(conn, hinted, everywhere)
+        if everywhere:
+            await self._open_stranded(conn)
         for session_id in await actions.due_starts(conn):
             await self._in_session(session_id, self._start_by_itself(conn, session_id))
         for session_id in await lobby.due(conn, everywhere):
@@ -108,6 +117,9 @@ class Conductor:
             await self._in_session(session_id, self._move_rooms(conn, session_id, ids, everywhere))
             if everywhere:
                 await self._in_session(session_id, self._look_for_dropouts(conn, session_id))
+        while self.entered:
+            session_id = self.entered.pop()
+            await self._in_session(session_id, self._seat(conn, session_id))
 
     async def _in_session(self, session_id: str, work: Coroutine[Any, Any, None]) -> None:
         """What is wrong with one session must not keep the others from going on."""
@@ -126,6 +138,12 @@ class Conductor:
         with suppress(SessionError):  # closed meanwhile
             async with conn.transaction():
                 await actions.start(conn, session_id, by="")
+
+    async def _open_stranded(self, conn: Connection) -> None:
+        """Solo steps of those whose process died before it opened them."""
+        for one in await parts.stranded(conn):
+            study = await self.studies.of(one.session_id)
+            await self._in_session(one.session_id, parts.open_solo(conn, study, [one.player_id]))
 
     async def _seat(self, conn: Connection, session_id: str) -> None:
         study = await self.studies.of(session_id)
@@ -153,26 +171,31 @@ class Conductor:
         self, conn: Connection, session_id: str, hinted: list[int], everywhere: bool
     ) -> None:
         study = await self.studies.of(session_id)
-        if study.decides:
-            for room in await rooms.claim_due(conn, session_id, hinted, everywhere, MOST):
-                self._start(session_id, room.id, self._decide(session_id, room.id, hinted, everywhere))
-            return
         while True:
+            moves: list[tuple[int, Position]] = []
+            done: list[int] = []
             async with conn.transaction():
                 due = await rooms.claim_due(conn, session_id, hinted, everywhere, MOST)
-                moves: list[tuple[int, Position]] = []
-                done: list[int] = []
                 for room in due:
-                    after = study.following(room.position)
-                    if after < len(study.plan) and not room.deserted:
+                    step = study.plan[room.position].step
+                    if study.decides(step.during) or (room.silent and not step.timed):
+                        continue
+                    after = study.following(room.position, room.outcome or "complete")
+                    if after is not None and not room.deserted:
                         moves.append((room.id, study.plan[after]))
                     else:
                         done.append(room.id)
                 if moves:
                     await rooms.advance(conn, study, moves)
                 if done:
-                    await rooms.end(conn, done, "complete", study)
-            if len(due) < MOST:
+                    await parts.end(conn, done, "complete", study)
+            if study.before and done:
+                self.entered.add(session_id)
+            moved = {*done, *(room_id for room_id, _ in moves)}
+            for room in due:
+                if room.id not in moved:
+                    self._start(session_id, room.id, self._decide(session_id, room.id, hinted, everywhere))
+            if len(due) < MOST or not moved:
                 return
 
     def _start(self, session_id: str, room_id: int, work: Coroutine[Any, Any, None]) -> None:
@@ -189,16 +212,29 @@ class Conductor:
     async def _decide(self, session_id: str, room_id: int, hinted: list[int], everywhere: bool) -> None:
         """Claim the room again, in a transaction of its own, and move it on."""
 
+        before = False
+
         async def work(conn: Connection) -> None:
+            nonlocal before
             for room in await rooms.claim_due(conn, session_id, hinted, everywhere, 1, only=room_id):
                 study = await self.studies.current(conn, session_id)
-                if study.has_bots and not room.deserted:
+                step = study.plan[room.position].step
+                before = step.during == BEFORE
+                if room.silent and not step.timed:
+                    if not await parts.waits_on(conn, room_id, step.limit):
+                        await parts.end(conn, [room_id], "dropped", study)
+                    return
+                has_bots = study.has_bots and not step.is_solo
+                if has_bots and not room.deserted:
                     await bots.answer(conn, self.hooks, study, room_id)
                 await decisions.move_on(conn, self.hooks, study, room)
-                if study.has_bots:
+                if has_bots:
                     await bots.answer(conn, self.hooks, study, room_id)
 
         await self._in_room(session_id, room_id, work)
+        if before:
+            self.entered.add(session_id)
+            self.wake.set()
 
     async def _let_bots_answer(self, session_id: str, room_id: int) -> None:
         async def work(conn: Connection) -> None:

@@ -16,7 +16,16 @@ from app.players.door import Newcomer
 from app.players.players import SignedIn
 from app.players.quotas import Guest
 from app.players.screening import Leaver
-from app.sessions.arrivals import AtDoor, Closed, Outcome, Refused, judge, not_right, pass_door
+from app.sessions.arrivals import (
+    AtDoor,
+    Closed,
+    Outcome,
+    Refused,
+    begin_alone,
+    judge,
+    not_right,
+    pass_door,
+)
 from app.sessions.studies import Studies
 from app.study.model.fields import Form
 from app.study.model.study import Study
@@ -80,6 +89,7 @@ async def _sign_in(
             if status == "invited"
             else SignedIn(b"", player_id, session_id, status, shut_out=False)
         )
+    await begin_alone(studies, conn, [one for one in outcomes.values() if isinstance(one, SignedIn)])
     return outcomes
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from app.database.connections import Connection
 from app.database.queries import Queries, row, rows, value
+from app.players.players import INSIDE
 from app.sessions import sessions
 from app.sessions.sessions import Session, SessionError
 from app.sessions.studies import read_study
@@ -171,7 +172,7 @@ async def _people(
     if not found:
         raise SessionError(f"Nobody in {session.name} is called “{label}”. Labels are in its list of people.")
     [one] = found
-    if one.status in ("waiting", "playing"):
+    if one.status in INSIDE:
         raise SessionError(
             f"{one.label} is in the session ({one.status}). Take them out first, or wait until they are done."
         )
@@ -190,7 +191,7 @@ async def _which(
     """The parameters of all queries here."""
     study = await read_study(conn, session_id)
     texts = _texts(study)
-    asked = [(step.name, field.name) for step in study.steps for field in step.fields]
+    asked = [(step.name, field.name) for step in study.all_steps for field in step.fields]
     filled = {"none": [], "text": texts, "all": [*texts, *asked]}[answers]
     return {
         "session_id": session_id,
@@ -207,7 +208,7 @@ def _texts(study: Study) -> list[tuple[str, str]]:
     """Step and name of each question, and of each result, that has words for an answer."""
     return [
         (step.name, field.name)
-        for step in study.steps
+        for step in study.all_steps
         for field in (*step.fields, *step.results)
         if field.kind == TEXT
     ]

@@ -12,6 +12,7 @@ from app.study.hooks.uses import HOOKS_FILE
 from app.study.languages.texts import texts_in
 from app.study.model.door import FIRST_IDS, OTHERS
 from app.study.model.fields import Field
+from app.study.model.steps import AFTER, BEFORE, Dropout, Roles, Step
 from app.study.model.study import ANY, RoomKind, Sections, Study
 from app.study.pages import is_page
 from app.study.sections.door import read_door
@@ -26,8 +27,9 @@ from app.study.sections.quotas import check_quotas, read_quotas
 from app.study.sections.role import check_roles, in_halves, read_roles
 from app.study.sections.rooms import read_rooms
 from app.study.sections.screens import check_screens, read_screens
+from app.study.sections.solo import read_solo
 from app.study.sections.standby import check_standby, read_standby
-from app.study.sections.steps import read_steps
+from app.study.sections.steps import placed, read_steps
 from app.study.sections.texts import read_language, read_texts
 from app.study.sections.treatments import read_treatments
 from app.study.sections.types import read_types
@@ -136,6 +138,8 @@ def _sections(table: Table, files: Mapping[str, bytes]) -> Sections:
     entry, entrance = read_entry(table)
     asked, door = [field.name for field in entry], read_door(table)
     ids = (*door.ids, *FIRST_IDS, *OTHERS)
+    dropout, roles = read_dropout(table), read_roles(table)
+    before, steps, after = _steps(table, dropout, roles)
     sections = Sections(
         title=table.text("title", longest=200),
         language=read_language(table),
@@ -146,9 +150,11 @@ def _sections(table: Table, files: Mapping[str, bytes]) -> Sections:
         rooms=read_rooms(table),
         lobby=read_lobby(table),
         networks=read_networks(table, files),
-        dropout=(dropout := read_dropout(table)),
-        roles=(roles := read_roles(table)),
-        steps=read_steps(table, dropout, roles),
+        dropout=dropout,
+        roles=roles,
+        before=before,
+        steps=steps,
+        after=after,
         finish=(finish := read_finish(table, ids, asked)),
         treatments=read_treatments(table),
         screens=read_screens(table, entry),
@@ -162,6 +168,21 @@ def _sections(table: Table, files: Mapping[str, bytes]) -> Sections:
     return sections
 
 
+def _steps(
+    table: Table, dropout: Dropout, roles: Roles | None
+) -> tuple[tuple[Step, ...], tuple[Step, ...], tuple[Step, ...]]:
+    """Those before the lobby, of rooms, and after them; no two have one name."""
+    before = read_solo(table, BEFORE)
+    steps = read_steps(table, dropout, roles, [one.name for one in before])
+    after = read_solo(table, AFTER, [one.name for one in (*before, *steps)])
+    all_steps = placed(table, (*before, *steps, *after))
+    return (
+        all_steps[: len(before)],
+        all_steps[len(before) : len(all_steps) - len(after)],
+        all_steps[len(all_steps) - len(after) :],
+    )
+
+
 def _settled(sections: Sections) -> Sections:
     """With what one section says of another: the language of numbers, the types of the seats, the halves of roles."""
     point = texts_in(sections.language).point
@@ -170,10 +191,9 @@ def _settled(sections: Sections) -> Sections:
         types=sections.types or _types_in_seats(sections.rooms),
         entry=_with_point(sections.entry, point),
         networks=in_halves(sections.networks, sections.roles),
-        steps=tuple(
-            replace(step, fields=_with_point(step.fields, point), results=_with_point(step.results, point))
-            for step in sections.steps
-        ),
+        before=_written(sections.before, point),
+        steps=_written(sections.steps, point),
+        after=_written(sections.after, point),
     )
 
 
@@ -185,6 +205,13 @@ def _may_break(file: str) -> bool:
 def _order(mistake: Mistake) -> tuple[bool, str, tuple[int, ...]]:
     """As one reads: the study file first, each from top to bottom."""
     return mistake.file != STUDY_FILE, mistake.file, mistake.spot or ()
+
+
+def _written(steps: tuple[Step, ...], point: str) -> tuple[Step, ...]:
+    return tuple(
+        replace(step, fields=_with_point(step.fields, point), results=_with_point(step.results, point))
+        for step in steps
+    )
 
 
 def _with_point(fields: tuple[Field, ...], point: str) -> tuple[Field, ...]:

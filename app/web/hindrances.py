@@ -11,7 +11,8 @@ from app.database import clock
 from app.study.model.door import PREVIEWED
 from app.web.auth import cookie_in, own_cookie, told_address
 from app.web.lab import Query
-from app.web.live.places import LobbyPlace, Place, RoomPlace
+from app.web.live.lobby_place import LobbyPlace
+from app.web.live.places import Place, RoomPlace
 from app.web.responses import POLICY, page, texts_for
 
 PLAIN_COOKIE = "networklab_plain"
@@ -63,5 +64,7 @@ def reloads_after(place: Place) -> int | None:
     if isinstance(place, LobbyPlace) or (isinstance(place, RoomPlace) and place.waits):
         return SOON
     if not isinstance(place, RoomPlace) or place.room.session_status == "paused":
+        return None
+    if not place.is_timed:
         return None
     return max(1, math.ceil((place.room.deadline - clock.now()).total_seconds())) + 1

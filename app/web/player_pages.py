@@ -133,6 +133,8 @@ async def store_records(request: Query) -> Response[str] | Redirect:
         return refused(request, await _place(request))
     receipt = {"Receipt": str(posted.receipt)}
     if wants_page(dict(request.scope["headers"])):
+        if posted.study.plan[posted.key.position].step.is_solo:
+            await lab_of(request).conductor.move_now(posted.session_id, posted.key.room_id)
         return Redirect("/play", status_code=303, headers=receipt)
     if not posted.receipt.late:
         return piece(record_forms.saved(lab_of(request), posted), headers=receipt)
@@ -232,10 +234,17 @@ async def say_here(request: Query) -> Response[str] | Redirect:
 @post("/play/leave", guards=[same_site])
 async def leave(request: Query) -> Redirect:
     lab, (player_id, session_id) = lab_of(request), player_of(request)
-    check_whose(first(await form_of(request), "player"), player_id)
+    form = await form_of(request)
+    check_whose(first(form, "player"), player_id)
     study = await lab.studies.of(session_id)
+    declines = record_forms.form_key(lab, "answer", player_id, form, study) if "decline" in form else None
     async with lab.pool.connection() as conn, conn.transaction():
-        room_id = await dropouts.withdraw(conn, player_id, study)
+        if "decline" not in form:
+            room_id = await dropouts.withdraw(conn, player_id, study)
+        elif declines is not None:
+            room_id = await dropouts.decline(conn, study, declines.room_id, declines.position)
+        else:
+            room_id = None
     if room_id is not None:
         lab.conductor.hint([room_id])
     return Redirect("/play", status_code=303)

@@ -1,8 +1,8 @@
 -- name: keep_draft
 -- Of who is in, and has not passed the step that it was typed at: what comes late belongs to nothing any more.
 insert into draft (player_id, form, key, typed)
-select p.id, %(form)s, %(key)s, %(typed)s from player p left join room r on r.id = p.room_id
-where p.id = %(player_id)s and p.status in ('waiting', 'playing') and coalesce(r.position <= %(position)s, true)
+select p.id, %(form)s, %(key)s, %(typed)s from player p left join room r on r.player_id = p.id and r.during = p.status or r.id = p.room_id and p.status = 'playing'
+where p.id = %(player_id)s and p.status in ('before', 'waiting', 'playing', 'after') and coalesce(r.position <= %(position)s, true)
 on conflict (player_id, form) do update set key = excluded.key, typed = excluded.typed
 
 -- name: drafts_of

@@ -21,7 +21,7 @@ select p.* from unnest(%(hashes)s::bytea[]) as g(token_hash) cross join lateral 
         p.waiting_since, p.seated_at, p.finished_at, p.outcome, p.code, s.status::text as session_status
     from player p join session s on s.id = p.session_id
     where p.token_hash = g.token_hash
-    order by s.status = 'closed', p.status in ('waiting', 'playing') desc, s.opened_at desc limit 1
+    order by s.status = 'closed', p.status in ('before', 'waiting', 'playing', 'after') desc, s.opened_at desc limit 1
 ) p
 
 -- name: find_player
@@ -29,7 +29,7 @@ select p.token_hash, p.id, p.session_id, p.label, p.type, p.status::text, p.room
     p.waiting_since, p.seated_at, p.finished_at, p.outcome, p.code, s.status::text as session_status,
     case when p.nudged_at is not null then greatest(p.nudged_at, s.resumed_at) end as nudged_at, p.standby_until, p.treatment,
     s.start_at, p.erased_at, p.erase_wanted_at, p.queued_at, g.deadline as asked_until, a.ready_at, p.given,
-    p.door_id
+    p.door_id, p.queued_from, p.waited_until
 from player p join session s on s.id = p.session_id
 left join asked a on a.player_id = p.id and p.status = 'waiting' left join gathering g on g.id = a.gathering_id
 where p.id = %(player_id)s
@@ -44,21 +44,24 @@ select id from player where id = %(player_id)s for update
 with found as (
     select g.token_hash, g.entry, g.page, p.id, p.session_id, p.status, p.status = 'invited' and p.is_open as may_come_in,
         p.status = 'invited' and not p.is_open as shut_out
-    from unnest(%(hashes)s::bytea[], %(entries)s::jsonb[], %(pages)s::text[]) as g(token_hash, entry, page)
+        , g.begins
+    from unnest(%(hashes)s::bytea[], %(entries)s::jsonb[], %(pages)s::text[], %(begins)s::player_status[])
+        as g(token_hash, entry, page, begins)
     cross join lateral (
         select p.id, p.session_id, p.status, s.status <> 'closed' as is_open
         from player p join session s on s.id = p.session_id
         where p.token_hash = g.token_hash
-        order by s.status = 'closed', p.status in ('waiting', 'playing') desc, s.opened_at desc limit 1
+        order by s.status = 'closed', p.status in ('before', 'waiting', 'playing', 'after') desc, s.opened_at desc limit 1
     ) p
 ), invited as (
     select id from player where id in (select id from found where may_come_in) and status = 'invited'
     order by id for update
 ), signed_in as (
-    update player set status = 'waiting', entry = found.entry, entry_page = found.page, signed_in_at = now(), waiting_since = now()
+    update player set status = found.begins, entry = found.entry, entry_page = found.page, signed_in_at = now(),
+        waiting_since = case when found.begins = 'waiting' then now() end
     from found join invited using (id) where player.id = found.id
 )
-select token_hash, id, session_id, case when may_come_in then 'waiting' else status::text end as status, shut_out
+select token_hash, id, session_id, (case when may_come_in then begins else status end)::text as status, shut_out
 from found
 
 -- name: log_arrivals
@@ -68,9 +71,38 @@ update player set arrival_logged = true where id = any(%(player_ids)s) and statu
 -- name: leave
 -- clock_timestamp(), here and below: the transaction may have waited for a lock, and the minutes of a wait are paid.
 update player set status = 'left', arrival_logged = true, finished_at = c.now, outcome = %(outcome)s, code = %(code)s,
-    followed_by = %(followed_by)s
+    followed_by = %(followed_by)s, waiting_since = coalesce(waiting_since, c.now)
 from (select clock_timestamp() as now) c
-where id = any(%(player_ids)s) and status in ('waiting', 'playing')
+where id = any(%(player_ids)s) and status in ('before', 'waiting', 'playing')
+
+-- name: enter_lobby
+-- Whoever is through with what comes before it waits from now on.
+update player set status = 'waiting', waiting_since = c.now, queued_from = c.now
+from (select clock_timestamp() as now) c
+where id = any(%(player_ids)s) and status = 'before'
+
+-- name: go_on
+-- How it ended stands from now on, whatever comes after.
+update player set status = 'after', outcome = %(outcome)s, code = %(code)s, arrival_logged = true,
+    waiting_since = coalesce(waiting_since, c.now), waited_until = c.now, standby_until = null, nudged_at = null
+from (select clock_timestamp() as now) c
+where id = any(%(player_ids)s) and status in ('before', 'waiting', 'playing')
+
+-- name: finish_after
+update player set status = case when coalesce(outcome, 'complete') = any(%(finished)s) then 'finished' else 'left' end::player_status,
+    finished_at = c.now, arrival_logged = true, waiting_since = coalesce(waiting_since, c.now),
+    outcome = coalesce(outcome, 'complete'), code = coalesce(code, %(code)s)
+from (select clock_timestamp() as now) c
+where id = any(%(player_ids)s) and status = 'after'
+
+-- name: finish_all
+update player set status = 'finished', finished_at = c.now, outcome = %(outcome)s, code = %(code)s, arrival_logged = true,
+    waiting_since = coalesce(waiting_since, c.now)
+from (select clock_timestamp() as now) c
+where id = any(%(player_ids)s) and status in ('before', 'playing')
+
+-- name: playing_in
+select id from player where room_id = any(%(room_ids)s) and status = 'playing' order by id
 
 -- name: leave_lobby
 update player set status = 'left', arrival_logged = true, finished_at = c.now,

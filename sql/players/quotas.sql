@@ -9,11 +9,12 @@ select id from player where id = any(%(player_ids)s) and status = 'invited' orde
 -- name: taken
 -- Whoever left without ever sitting down has given the place back.
 select q.nth, count(*)::integer as players from player p cross join unnest(p.quotas) as q(nth)
-where p.session_id = %(session_id)s and (p.status = 'waiting' or p.room_id is not null) group by q.nth
+where p.session_id = %(session_id)s and (p.status in ('before', 'waiting', 'after', 'finished') or p.room_id is not null)
+group by q.nth
 
 -- name: let_in
-update player set status = 'waiting', entry = g.entry, quotas = g.quotas::int[], entry_page = %(page)s,
-    signed_in_at = clock_timestamp(), waiting_since = clock_timestamp()
+update player set status = %(begins)s, entry = g.entry, quotas = g.quotas::int[], entry_page = %(page)s,
+    signed_in_at = clock_timestamp(), waiting_since = case when %(begins)s = 'waiting' then clock_timestamp() end
 from unnest(%(player_ids)s::bigint[], %(entries)s::jsonb[], %(quotas)s::text[]) as g(id, entry, quotas)
 where player.id = g.id
 

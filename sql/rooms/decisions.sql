@@ -11,13 +11,21 @@ select r.name, r.kind, r.number, r.seed, r.treatment, (
 ) as seats
 from room r where r.id = %(room_id)s
 
+-- name: alone_now
+-- The same of a solo part, in which one person sits.
+select r.name, r.kind, r.number, r.seed, r.treatment, jsonb_build_array(jsonb_build_object(
+    'slot', 1, 'alias', '', 'type', p.type, 'plays', p.status = r.during, 'entry', p.entry, 'given', p.given,
+    'treatment', p.treatment, 'bot', false)) as seats
+from room r join player p on p.id = r.player_id where r.id = %(room_id)s
+
 -- name: said_so_far
 -- All that was answered in time, of each answer the newest, and all that was computed or filled in.
 select step, round, slot, name, value from (
-    select distinct on (p.slot, a.step, a.round, a.field) a.step, a.round, p.slot, a.field as name, a.value
+    select distinct on (me.slot, a.step, a.round, a.field) a.step, a.round, me.slot, a.field as name, a.value
     from record a join player p on p.id = a.player_id
+    cross join lateral (select case when p.room_id = a.room_id then p.slot else 1 end as slot) me
     where a.room_id = %(room_id)s and not a.late
-    order by p.slot, a.step, a.round, a.field, a.id desc
+    order by me.slot, a.step, a.round, a.field, a.id desc
 ) answered
 union all
 select step, round, slot, name, value from result r where r.room_id = %(room_id)s

@@ -20,7 +20,7 @@ where s.id = %(session_id)s
 select p.id as player_id, p.type, extract(epoch from (select clock_timestamp())
         - greatest(p.waiting_since, case when s.status = 'open' then s.start_at end))::float8 as waited,
     p.arrival_logged as logged, extract(epoch from p.standby_until - (select clock_timestamp()))::float8 as stands_by,
-    extract(epoch from (select clock_timestamp()) - coalesce(p.queued_at, p.signed_in_at))::float8 as queued,
+    extract(epoch from (select clock_timestamp()) - coalesce(p.queued_at, p.queued_from, p.signed_in_at))::float8 as queued,
     coalesce(greatest(g.at, p.signed_in_at, h.since) + make_interval(secs => %(present)s) > h.until, true) as present
 from player p join session s on s.id = p.session_id left join sign g on g.player_id = p.id cross join listening h
 where p.session_id = %(session_id)s and p.status = 'waiting'
@@ -35,7 +35,7 @@ where session_id = %(session_id)s
 select l.session_id from lobby l join session s on s.id = l.session_id
 where s.status <> 'paused' and (l.due_at <= clock_timestamp() or %(everywhere)s and exists (
     select from player p where p.session_id = l.session_id and p.status = 'waiting' and not p.arrival_logged
-        and p.signed_in_at < clock_timestamp() - interval '3 seconds'
+        and p.waiting_since < clock_timestamp() - interval '3 seconds'
 ))
 order by l.session_id
 

@@ -1,5 +1,5 @@
 -- name: store_records
--- Of whoever plays, in a room that plays, at a step that asks them. What is not open any more asked whom it did as it
+-- Of whoever plays, in a room that plays, at a step that asks them; or who is at a solo step of theirs. What is not open any more asked whom it did as it
 -- opened, and whoever sat there then. All that is one case, not conditions of the joins: where nothing is known of the
 -- tables yet, the planner takes few rooms to play, and goes through all of them for each answer.
 with given as (
@@ -18,18 +18,22 @@ select p.session_id, g.player_id, g.room_id, g.step, g.round, g.field, g.value,
     not here.is_open or coalesce(s.paused_at, clock_timestamp()) > room.deadline,
     g.form
 from given g
-join player p on p.id = g.player_id and p.room_id = g.room_id
-join room on room.id = g.room_id
+join player p on p.id = g.player_id
+join room on room.id = g.room_id and (room.id = p.room_id or room.player_id = p.id)
 join session s on s.id = room.session_id
+cross join lateral (
+    select case when room.player_id is null then p.slot else 1 end as slot,
+        case when room.player_id is null then p.seated_at else room.opened_at end as seated_at
+) me
 cross join lateral (
     select not room.opening and case when room.pages is null then room.step = g.step and room.round = g.round
         else g.step || ' ' || g.round = any(room.pages) end as is_open
 ) here
-where case when p.status <> 'playing' or p.erased_at is not null or room.status <> 'playing' or s.status = 'closed' then false
-    when here.is_open then room.asked is null or p.slot = any(room.asked) else exists (
+where case when p.status <> room.during or p.erased_at is not null or room.status <> 'playing' or s.status = 'closed' then false
+    when here.is_open then room.asked is null or me.slot = any(room.asked) else exists (
         select from opened_step o
         where o.room_id = room.id and (o.pages is null or g.step || ' ' || g.round = any(o.pages))
-            and (o.asked is null or p.slot = any(o.asked)) and p.seated_at < coalesce(
+            and (o.asked is null or me.slot = any(o.asked)) and me.seated_at < coalesce(
                 (select min(n.at) from opened_step n where n.room_id = room.id and n.position > o.position),
                 'infinity')
     ) end

@@ -1,17 +1,17 @@
 -- name: rooms_made
-select kind, count(*)::integer as made from room where session_id = %(session_id)s group by kind
+select kind, count(*)::integer as made from room where session_id = %(session_id)s and during = 'playing' group by kind
 
 -- name: find_room
 select r.id, r.session_id, r.name, r.kind, r.status::text, r.position, r.step, r.round,
     coalesce(r.last_step, r.step) as last_step, coalesce(r.last_round, r.round) as last_round, r.deadline, r.outcome,
     r.opening, r.stopped is not null as stopped, s.status::text as session_status, s.paused_at, l.id as log_id, l.last_seq as seq, sl.id as session_log_id,
-    sl.last_seq as session_seq, r.treatment
+    sl.last_seq as session_seq, r.treatment, r.during::text, r.player_id
 from room r join session s on s.id = r.session_id join log l on l.room_id = r.id
 join log sl on sl.session_id = r.session_id and sl.room_id is null
 where r.id = %(room_id)s
 
 -- name: seats
--- Of a slot that a bot has had from the start there is no player.
+-- Of a slot that a bot has had from the start there is no player. A solo part has one seat, and nobody else ever takes it.
 select s.slot, s.alias, s.type, p.id as player_id, coalesce(p.status::text, 'bot') as status,
     exists (
         select from record a where a.room_id = s.room_id and a.round = %(round)s and a.step = %(step)s
@@ -24,21 +24,35 @@ select s.slot, s.alias, s.type, p.id as player_id, coalesce(p.status::text, 'bot
     ) as refilled
 from slot s join room r on r.id = s.room_id
 left join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
-where s.room_id = %(room_id)s and (p.id is not null or s.bot) order by s.slot
+where s.room_id = %(room_id)s and (p.id is not null or s.bot)
+union all
+select 1, '', p.type, p.id, case when p.status = r.during then 'playing' else p.status::text end,
+    exists (
+        select from record a where a.room_id = r.id and a.round = %(round)s and a.step = %(step)s
+            and a.player_id = p.id and not a.late
+    ),
+    r.asked is null or 1 = any(r.asked), false, false, false
+from room r join player p on p.id = r.player_id where r.id = %(room_id)s
+order by slot
 
 -- name: sessions_to_look_at
 select distinct r.session_id from room r join session s on s.id = r.session_id
-where r.status = 'playing' and s.status = 'running' and r.stopped is null
+where r.status = 'playing' and (s.status = 'running' or r.during <> 'playing' and s.status = 'open') and r.stopped is null
     and (r.deadline <= clock_timestamp() or r.opening or %(all)s or r.ends_when_answered and r.id = any(%(hinted)s))
 order by r.session_id
 
 -- name: claim_due_rooms
 -- Due: past its deadline, about to open, or one that ends when answered in which enough of those who play and are
--- asked have answered, or none is left. Not one that a hook has stopped.
-select r.id, r.session_id, r.position, r.opening, r.asked,
-    not exists (select from player p where p.room_id = r.id and p.status = 'playing') as deserted
-from room r join session s on s.id = r.session_id
-where r.session_id = %(session_id)s and r.status = 'playing' and s.status = 'running' and r.stopped is null
+-- asked have answered, or none is left. Not one that a hook has stopped. A solo part doesn't wait for the session's start.
+select r.id, r.session_id, r.position, r.opening, r.asked, p.outcome,
+    r.player_id is not null and not r.opening and r.deadline <= clock_timestamp() and not exists (
+        select from record a where a.room_id = r.id and a.round = r.round and a.step = r.step and not a.late
+    ) as silent,
+    not exists (select from player p where p.room_id = r.id and p.status = 'playing')
+        and (p.id is null or p.status <> r.during) as deserted
+from room r join session s on s.id = r.session_id left join player p on p.id = r.player_id
+where r.session_id = %(session_id)s and r.status = 'playing' and r.stopped is null
+    and (s.status = 'running' or r.during <> 'playing' and s.status = 'open')
     and (%(only)s::bigint is null or r.id = %(only)s) and (
     r.deadline <= clock_timestamp() or r.opening
     or (%(all)s or r.id = any(%(hinted)s)) and (
@@ -48,7 +62,7 @@ where r.session_id = %(session_id)s and r.status = 'playing' and s.status = 'run
                     and a.step = coalesce(r.last_step, r.step) and a.player_id = p.id and not a.late
             )) >= ceil(r.wait_share * count(*))
         from player p
-        where p.room_id = r.id and p.status = 'playing' and (r.asked is null or p.slot = any(r.asked))
+        where p.room_id = r.id and p.status = 'playing' and (r.asked is null or p.slot = any(r.asked)) or p.id = r.player_id
     )
 )
 order by r.id limit %(most)s for update of r skip locked
@@ -60,10 +74,6 @@ update room set position = n.position, step = n.step, round = n.round, asked = %
 from jsonb_to_recordset(%(moves)s) as n(id bigint, position int, step text, round int, secs float8,
     ends_when_answered boolean, wait_share numeric, pages text[], last_step text, last_round int)
 where room.id = n.id
-
--- name: end_rooms
-update room set status = 'ended', ended_at = clock_timestamp(), outcome = %(outcome)s, stopped = null, opening = false
-where id = any(%(room_ids)s) and status = 'playing'
 
 -- name: lock_room
 select id from room where id = %(room_id)s for update

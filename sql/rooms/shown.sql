@@ -4,11 +4,12 @@
 with wanted as (
     select * from unnest(%(steps)s::text[], %(rounds)s::int[], %(fields)s::text[]) as g(step, round, field)
 ), answered as (
-    select distinct on (p.slot, a.step, a.round, a.field) p.slot, a.step, a.round, a.field, a.value
+    select distinct on (me.slot, a.step, a.round, a.field) me.slot, a.step, a.round, a.field, a.value
     from wanted g
     join record a on a.room_id = %(room_id)s and a.round = g.round and a.step = g.step and a.field = g.field and not a.late
     join player p on p.id = a.player_id
-    order by p.slot, a.step, a.round, a.field, a.id desc
+    cross join lateral (select case when p.room_id = a.room_id then p.slot else 1 end as slot) me
+    order by me.slot, a.step, a.round, a.field, a.id desc
 )
 select slot, step, round, field, value from answered
 union all

@@ -7,7 +7,7 @@ left join sign g on g.player_id = n.id cross join listening h
 where p.id = %(player_id)s and not p.replaced and r.status = 'playing'
     and not exists (select from asked a where a.player_id = n.id)
     and coalesce(greatest(g.at, n.signed_in_at, h.since) + make_interval(secs => %(present)s) > h.until, true)
-order by n.standby_until is null, coalesce(n.queued_at, n.signed_in_at), n.id limit 50
+order by n.standby_until is null, coalesce(n.queued_at, n.queued_from, n.signed_in_at), n.id limit 50
 
 -- name: rooms_with_vacancies
 -- Rooms that go on smaller, at a step at which who stands by takes a slot that is empty.

@@ -17,7 +17,8 @@ from app.rooms.rooms import Room, RoomView, Seat
 from app.study.model.networks import Tie
 from app.study.model.study import Study
 from app.web import templates
-from app.web.live.places import Aside, DonePlace, LobbyPlace, RoomPlace
+from app.web.live.lobby_place import Aside, LobbyPlace
+from app.web.live.places import DonePlace, RoomPlace
 
 NOW = clock.now()
 SILENT = Notices("", ())

@@ -8,7 +8,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from app.rooms.steps import Asked, Change, Course, Earned, Ended, Opened, Rewired, Stored
+from app.rooms.changes import Asked, Change, Earned, Ended, Opened, Rewired, Stored
+from app.rooms.steps import Course
 from app.study.hooks.networklab import Question, Room, Seat, Tie, pack, unpack
 from app.study.model.study import Study
 from app.study.reading import parse

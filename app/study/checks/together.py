@@ -12,7 +12,7 @@ from app.study.hooks.reading.values import reading_mistakes
 from app.study.hooks.reading.words import Words, answers_of
 from app.study.hooks.uses import HOOKS_FILE, check_hooks, uses_of
 from app.study.model.outcomes import CODES_LIKE, Finish
-from app.study.model.steps import Step
+from app.study.model.steps import Step, places_of
 from app.study.model.study import ANY, Lobby, RoomKind, Sections
 from app.study.pages import is_page, page_mistakes
 from app.study.sections.dropout import check_dropouts
@@ -35,13 +35,13 @@ def check_together(findings: Findings, files: Mapping[str, bytes], sections: Sec
         _check_order(findings, rooms)
     check_networks(findings, rooms, sections.networks)
     check_rounds(findings, sections.networks, steps)
-    _check_steps(findings, rooms, steps)
+    _check_steps(findings, rooms, sections.all_steps)
     _check_pages(findings, files, sections)
     _check_codes(findings, sections.finish)
     check_dropouts(findings, dropout, steps)
     check_bots(findings, rooms, lobby, dropout, steps)
-    check_treatments(findings, files, sections.entry, steps, sections.treatments)
-    uses = list(uses_of(steps, placed(findings, sections.networks), lobby, dropout))
+    check_treatments(findings, files, sections.entry, sections.all_steps, sections.treatments)
+    uses = list(uses_of(sections.all_steps, placed(findings, sections.networks), lobby, dropout))
     if check_hooks(findings, files, uses):
         source, words = files[HOOKS_FILE], _words(findings, sections)
         findings.mistakes.extend(type_mistakes(source, uses))
@@ -94,7 +94,7 @@ def _words(findings: Findings, sections: Sections) -> Words:
     sound = findings.sound("types") and findings.sound("room")
     return Words(
         entry=answers_of(sections.entry) if findings.sound("entry") else None,
-        said={one.name: answers_of((*one.fields, *one.results)) for one in sections.steps}
+        said={one.name: answers_of((*one.fields, *one.results)) for one in sections.all_steps}
         if findings.sound("step")
         else None,
         of_rooms=levels and {name: one for name, one in levels.items() if by[name] == "room"},
@@ -175,57 +175,55 @@ def _takes_the_players_of(other: RoomKind, room: RoomKind) -> bool:
 
 
 def _check_steps(findings: Findings, rooms: tuple[RoomKind, ...], steps: tuple[Step, ...]) -> None:
-    positions = sum(step.repeat for step in steps)
-    if positions > LONGEST_PLAN and findings.sound("step"):
+    positions, places = sum(step.repeat for step in steps), places_of(steps)
+    if positions > LONGEST_PLAN and all(findings.sound(part) for part in ("before", "step", "after")):
         longest = max(range(len(steps)), key=lambda index: steps[index].repeat)
         sentence = f"All steps and repeats come to {positions:,} pages, and {LONGEST_PLAN:,} is the most."
-        findings.wrong(("step", longest, "repeat"), sentence, "Make `repeat` smaller.")
+        findings.wrong((*places[longest], "repeat"), sentence, "Make `repeat` smaller.")
     sound = [room for index, room in enumerate(rooms) if findings.sound("room", index, "seats")]
     lonely = next((room for room in sound if room.size == 1), None)
-    for index, step in enumerate(steps):
+    for index, (place, step) in enumerate(zip(places, steps, strict=True)):
         if lonely is not None and step.chat != "none":
             sentence = f"Room `{lonely.name}` has one seat, so nobody is there to chat with."
-            findings.wrong(("step", index, "chat"), sentence, 'Give it more seats, or write chat = "none".')
+            findings.wrong((*place, "chat"), sentence, 'Give it more seats, or write chat = "none".')
         if step.fields and 0 < step.limit < len(step.fields) * LEAST_TO_ANSWER:
             questions = "1 question" if len(step.fields) == 1 else f"{len(step.fields)} questions"
             sentence = f"{step.limit:g} s are hardly enough to read and answer {questions}."
-            findings.note(("step", index, "limit"), sentence, "Make `limit` longer unless that is meant.")
+            findings.note((*place, "limit"), sentence, "Make `limit` longer unless that is meant.")
         if step.on_timeout == "keep" and step.repeat == 1 and step.fields:
             sentence = "This step has one round, so there is nothing before it to keep."
-            findings.note(
-                ("step", index, "on_timeout"), sentence, 'Raise `repeat`, or write "default:VALUE".'
-            )
-        _check_turns(findings, steps, index)
-        _check_shows(findings, steps, index)
+            findings.note((*place, "on_timeout"), sentence, 'Raise `repeat`, or write "default:VALUE".')
+        if index and steps[index - 1].during == step.during and not steps[index - 1].attempts | step.attempts:
+            _check_turns(findings, steps[index - 1], step, place)
+        _check_shows(findings, steps, index, place)
 
 
-def _check_turns(findings: Findings, steps: tuple[Step, ...], index: int) -> None:
+def _check_turns(findings: Findings, before: Step, step: Step, place: Path) -> None:
     """Two steps that would take turns, but for one round."""
-    before, step = steps[index - 1], steps[index]
-    if index and min(before.repeat, step.repeat) > 1 and abs(before.repeat - step.repeat) == 1:
+    if min(before.repeat, step.repeat) > 1 and abs(before.repeat - step.repeat) == 1:
         sentence = (
             f"`{before.name}` and `{step.name}` don't take turns: that they do only with the same `repeat`."
         )
         cure = f"Write repeat = {before.repeat}, unless all of `{before.name}` is to come first."
-        findings.note(("step", index, "repeat"), sentence, cure)
+        findings.note((*place, "repeat"), sentence, cure)
 
 
-def _check_shows(findings: Findings, steps: tuple[Step, ...], index: int) -> None:
+def _check_shows(findings: Findings, steps: tuple[Step, ...], index: int, at: Path) -> None:
     """What a step shows of rounds before, although there are none."""
     for nth, show in enumerate(steps[index].show):
         source = next((at for at, step in enumerate(steps) if step.name == show.step), index)
         together = {step.repeat for step in steps[index : source + 1]}  # they take turns if it is one number
         before = source < index or (len(together) == 1 and steps[index].repeat > 1)
-        place = ("step", index, "show", nth)
+        place = (*at, "show", nth)
         if not before and show.round != "now" and not show.hook and findings.sound(*place):
             sentence = f"`{show.field}` has never been answered before this step, so nothing is ever shown."
             findings.note(place, sentence, "Raise `repeat`, or ask it in a step before.")
 
 
 def _check_pages(findings: Findings, files: Mapping[str, bytes], sections: Sections) -> None:
-    steps, entrance = sections.steps, sections.entrance
-    for index, step in enumerate(steps):
-        _check_page(findings, files, ("step", index, "page"), step.page)
+    steps, entrance = sections.all_steps, sections.entrance
+    for place, step in zip(places_of(steps), steps, strict=True):
+        _check_page(findings, files, (*place, "page"), step.page)
     if entrance.page:
         _check_page(findings, files, ("entry", "page"), entrance.page)
     findings.mistakes.extend(page_mistakes(files, [one.name for one in sections.treatments], entrance.file))

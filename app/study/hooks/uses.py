@@ -16,7 +16,7 @@ from app.study.hooks.networklab import Group, Question, Room, Tie
 from app.study.hooks.networklab import Lobby as Waits
 from app.study.model.fields import Field
 from app.study.model.networks import Network
-from app.study.model.steps import SEEN, Dropout, Step
+from app.study.model.steps import SEEN, Dropout, Step, places_of
 from app.study.model.study import Lobby
 from app.study.syntax.lines import Path, Spot
 from app.study.syntax.mistakes import Findings, Mistake, did_you_mean
@@ -76,8 +76,8 @@ def uses_of(
         if network.rewire_by:
             tie = tuple[int, int] | tuple[int, int, float] | Tie
             yield Use((*path, "rewire_by"), network.rewire_by, list[tie])
-    for index, step in enumerate(steps):
-        yield from _uses_at(("step", index), step)
+    for place, step in zip(places_of(steps), steps, strict=True):
+        yield from _uses_at(place, step)
 
 
 def _uses_at(place: Path, step: Step) -> Iterator[Use]:

@@ -1,6 +1,7 @@
 """Steps: the pages of a room's plan, what is shown and asked there, and what is done about who falls silent."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -9,6 +10,8 @@ from app.study.model.kinds.choice import CHOICE
 
 ROLE = "role"  # the result that says what somebody is in a round
 SEEN = ("neighbours", "room")  # whom a question of kind each can be about without a hook
+BEFORE, PLAYING, AFTER = "before", "playing", "after"  # as a player's status says where they are
+PATIENCE = 1800.0  # seconds without a sign after which nobody is waited for at a page that has no limit
 DROPOUT_LAST = ("bot", "smaller", "end_room", "continue")  # of what [dropout] can ask for: these always work
 
 
@@ -90,6 +93,12 @@ class Step:
     `when`, `on_end` and `score_hook` name functions of hooks.py: who is shown this step, what is computed as it ends
     (the values named in `results`), and what each slot earns by it. `only` is whom it is for, by treatment and role: a
     level of each factor that it names.
+
+    `during` is when it comes: PLAYING in a room with others, BEFORE the lobby or AFTER the room alone. A solo step
+    that is not `timed` has no limit: `limit` is then how long somebody may give no sign. `decline` is the outcome of
+    whoever clicks there that they do not take part. `also` has the outcomes that get to a step after the room beside
+    "complete". Where a question has a right answer each of `attempts` is a round, until all is right, and who still
+    has it wrong after the last is out, as `fails`. `button` is what the button says.
     """
 
     name: str
@@ -109,6 +118,13 @@ class Step:
     score_hook: str = ""
     dropout: Dropout = Dropout()
     only: Mapping[str, str] = field(default_factory=dict)
+    during: str = PLAYING
+    timed: bool = True
+    decline: str = ""
+    also: tuple[str, ...] = ()
+    attempts: int = 0
+    fails: str = ""
+    button: str = ""
     asks_about: Mapping[str, str] = field(
         init=False, repr=False, compare=False
     )  # of its fields of kind each: whom
@@ -120,10 +136,27 @@ class Step:
         """Whether this is shown to whoever got `treatment`. A factor that is not in it keeps nobody away."""
         return all(treatment.get(name, level) == level for name, level in self.only.items())
 
+    def follows(self, outcome: str) -> bool:
+        """Whether this is for somebody who ended so, where it comes after the room."""
+        return self.during != AFTER or outcome == "complete" or outcome in self.also
+
     @property
     def chooses(self) -> bool:
         """Whether it may be shown to some only, or to nobody."""
         return bool(self.when or self.only)
+
+    @property
+    def is_solo(self) -> bool:
+        return self.during != PLAYING
+
+    @property
+    def checked(self) -> tuple[Field, ...]:
+        """The questions that have a right answer."""
+        return tuple(one for one in self.fields if one.correct)
+
+    def wrong_in(self, said: Mapping[str, str]) -> tuple[str, ...]:
+        """The fields whose answer, as it is stored, is not right."""
+        return tuple(one.name for one in self.checked if not one.is_right(said.get(one.name, "")))
 
     @property
     def is_live(self) -> bool:
@@ -157,4 +190,16 @@ class Step:
     @property
     def decides(self) -> bool:
         """Whether more happens at its opening or end than that the next one opens."""
-        return bool(self.fills_in or self.opening_hooks or self.chooses or self.on_end or self.score_hook)
+        decided = self.fills_in or self.opening_hooks or self.chooses or self.on_end or self.score_hook
+        return bool(decided or self.attempts or (self.decline and self.timed))
+
+
+def places_of(steps: Sequence[Step]) -> list[tuple[str | int, ...]]:
+    """Where each of all steps stands in study.toml, as a path of keys."""
+    counts: Counter[str] = Counter()
+    found: list[tuple[str | int, ...]] = []
+    for step in steps:
+        table = "step" if step.during == PLAYING else step.during
+        found.append((table, counts[table]))
+        counts[table] += 1
+    return found

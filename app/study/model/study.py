@@ -13,7 +13,7 @@ from app.study.model.fields import Field
 from app.study.model.networks import Network, Tie
 from app.study.model.outcomes import FOR_FINISHING, Finish
 from app.study.model.privacy import Privacy
-from app.study.model.steps import Dropout, Roles, Step
+from app.study.model.steps import AFTER, BEFORE, PLAYING, Dropout, Roles, Step
 from app.study.model.treatments import Treatment
 
 ANY = "any"  # the seat that takes every type
@@ -143,6 +143,13 @@ class Sections:
     standby: Standby | None = None
     privacy: Privacy = field(default_factory=Privacy)
     door: Door = field(default_factory=Door)
+    before: tuple[Step, ...] = ()
+    after: tuple[Step, ...] = ()
+
+    @property
+    def all_steps(self) -> tuple[Step, ...]:
+        """In the order in which somebody goes through them: alone before the lobby, in a room, alone after it."""
+        return (*self.before, *self.steps, *self.after)
 
     @property
     def ends_at_door(self) -> frozenset[str]:
@@ -165,10 +172,10 @@ class Study(Sections):
     `files` are the study's files by name, and `sha256` is their fingerprint. `entry_page` is the sha256, in hex, of the
     page that stands above the entry form; "" without one.
 
-    `plan` is what each room goes through, in order. Steps that follow each other with the same `repeat`
-    repeat together: `ask` and `talk` with repeat = 3 give ask 1, talk 1, ask 2, talk 2, ask 3, talk 3.
-    `rounds` has the index at which each round of these three begins, with its number counted through the whole plan;
-    steps that don't repeat are no round.
+    `plan` is what everybody goes through, in order: the solo steps before the lobby, the steps of the room, the solo
+    steps after it. Steps that follow each other with the same `repeat` repeat together: `ask` and `talk` with
+    repeat = 3 give ask 1, talk 1, ask 2, talk 2, ask 3, talk 3. `rounds` has the index at which each round of these
+    three begins in a room, with its number counted through the room's steps; steps that don't repeat are no round.
     """
 
     files: Mapping[str, bytes] = field(repr=False)
@@ -178,7 +185,7 @@ class Study(Sections):
     entry_page: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "plan", _plan(self.steps))
+        object.__setattr__(self, "plan", _plan(self.all_steps))
         begins = beginnings(self.steps)
         starts = (position.index for position in self.plan if position.step.name in begins)
         object.__setattr__(self, "rounds", {index: nth for nth, index in enumerate(starts, 1)})
@@ -218,37 +225,63 @@ class Study(Sections):
         *pages, last = self.pages_at(index)
         return next((page for page in pages if (page.step.name, page.round) not in done), last)
 
-    def following(self, index: int) -> int:
-        """The index to which a room goes on from there; the length of the plan after the last."""
-        return index + len(self.pages_at(index))
+    def following(self, index: int, outcome: str = "complete") -> int | None:
+        """The index to which somebody goes on; None after the last step before the lobby, in the room, after it.
+
+        `outcome`: how it ended for somebody who is after the room.
+        """
+        during, after = self.plan[index].step.during, index + len(self.pages_at(index))
+        return self.first(during, outcome, after)
+
+    def first(self, during: str, outcome: str = "complete", since: int = 0) -> int | None:
+        """The index of the first of those steps, from `since` on, for somebody who ended so; None: there is none."""
+        those = (one for one in self.plan[since:] if one.step.during == during and one.step.follows(outcome))
+        return next((one.index for one in those), None)
 
     @property
-    def decides_first(self) -> bool:
-        """Whether something is to be decided before a room's first step opens."""
-        first = self.plan[0].step
-        return bool(first.chooses or first.opening_hooks or self.deals_at(0))
+    def opens_at(self) -> int:
+        """The index of a room's first step."""
+        return sum(step.repeat for step in self.before)
+
+    def goes_on(self, outcome: str) -> bool:
+        """Whether somebody who ended so still has solo steps to go through."""
+        return self.first(AFTER, outcome) is not None
+
+    @property
+    def begins(self) -> str:
+        """The status of whoever has just come in."""
+        if self.first(BEFORE) is not None:
+            return BEFORE
+        return "waiting" if self.rooms else AFTER
+
+    def decides_first(self, index: int) -> bool:
+        """Whether something is to be decided before the step there opens as the first."""
+        first = self.plan[index].step
+        return bool(first.chooses or first.opening_hooks or self.deals_at(index))
 
     def deals_at(self, index: int) -> bool:
         """Whether roles are dealt as this position opens."""
-        return self.roles is not None and (index == 0 or index in self.rounds)
+        if self.roles is None or self.plan[index].step.is_solo:
+            return False
+        return index == self.opens_at or index in self.rounds
 
     def begins_round(self, step: str, round: int) -> bool:
         return any((self.plan[at].step.name, self.plan[at].round) == (step, round) for at in self.rounds)
 
     def step_named(self, name: str) -> Step:
-        return next(step for step in self.steps if step.name == name)
+        return next(step for step in self.all_steps if step.name == name)
 
-    @property
-    def decides(self) -> bool:
-        """Whether more happens between two steps than that the next one opens."""
+    def decides(self, during: str = PLAYING) -> bool:
+        """Whether more happens between two such steps than that the next one opens."""
+        if any(step.decides for step in self.all_steps if step.during == during):
+            return True
         by_hook = any(network.rewire_by for network in self.networks)
-        others = by_hook or self.roles is not None or self.has_bots
-        return others or any(step.decides for step in self.steps)
+        return during == PLAYING and (by_hook or self.roles is not None or self.has_bots)
 
     @property
     def scores(self) -> bool:
         """Whether players earn something by what they do."""
-        return any(step.score_hook for step in self.steps)
+        return any(step.score_hook for step in self.all_steps)
 
     @property
     def pays(self) -> bool:
@@ -275,11 +308,13 @@ class Study(Sections):
     @property
     def hears(self) -> bool:
         """Whether it matters anywhere when somebody has last given a sign."""
-        return self.listens or self.lobby.present is not None
+        return (
+            self.listens or self.lobby.present is not None or any(not step.timed for step in self.all_steps)
+        )
 
     @property
     def largest_room(self) -> int:
-        return max(room.size for room in self.rooms)
+        return max((room.size for room in self.rooms), default=0)
 
     @property
     def records_per_player(self) -> int:
@@ -303,6 +338,10 @@ def _plan(steps: tuple[Step, ...]) -> tuple[Position, ...]:
 
 
 def _blocks(steps: Sequence[Step]) -> Iterator[tuple[int, tuple[Step, ...]]]:
-    """Steps that repeat together, and how often."""
-    for repeat, together in itertools.groupby(steps, key=lambda step: step.repeat):
-        yield repeat, tuple(together)
+    """Steps that repeat together, and how often. Attempts are rounds of one step alone."""
+
+    def together(step: Step) -> tuple[str, int, str]:
+        return step.during, step.repeat, step.name if step.attempts else ""
+
+    for (_, repeat, _), found in itertools.groupby(steps, key=together):
+        yield repeat, tuple(found)

@@ -14,16 +14,20 @@ from app.study.syntax.table import Table
 RANGE_CURE = "Write correct = {min = 3, max = 5}, or one of them."
 
 
-def with_correct(table: Table, field: Field, at_door: bool) -> Field:
-    """The field with what is right, if it says so, and the `hint`."""
+def with_correct(table: Table, field: Field, judged: bool, form: str) -> Field:
+    """The field with what is right, if it says so, and the `hint`.
+
+    `judged`: whoever has it wrong is told. `form`: where it stands.
+    """
     hint = table.text("hint", default="", longest=500)
     for key in ("attempts", "then"):
         if table.has(key):
             given = table.value(key)
-            sentence = f"`{key}` is about the whole form, and stands in [entry] beside `fields`."
+            sentence = f"`{key}` is about the whole form, and stands in {form} beside `fields`."
             cure = f"Write {key} = {json.dumps(given) if isinstance(given, int | str) else '…'} there."
-            if not at_door:
-                sentence, cure = f"Only answers at the door have `{key}`.", "Ask this in [entry]."
+            if not judged:
+                sentence = f"Only answers that somebody gives alone have `{key}`."
+                cure = "Ask this in [[before]] or in [entry]."
             table.misnamed(key, sentence, cure)
     if not table.has("correct"):
         if hint:
@@ -31,9 +35,9 @@ def with_correct(table: Table, field: Field, at_door: bool) -> Field:
                 "hint", "Nothing is right or wrong here, so this hint is never shown.", 'Add correct = "…".'
             )
         return field
-    if hint and not at_door:
-        sentence = "Only at the door is somebody told what is wrong, so this hint is never shown."
-        table.wrong("hint", sentence, "Remove it, or ask this in [entry].")
+    if hint and not judged:
+        sentence = "In a room nobody is told what is wrong, so this hint is never shown."
+        table.wrong("hint", sentence, "Remove it, or ask this in [[before]] or in [entry].")
     correct = _read(table, field)
     return replace(field, correct=correct, hint=hint) if correct else field
 

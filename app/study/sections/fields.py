@@ -23,20 +23,21 @@ _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 def read_fields(
-    table: Table, reserved: Sequence[str], key: str = "fields", at_door: bool = False
+    table: Table, reserved: Sequence[str], key: str = "fields", at_door: bool = False, judged: bool = False
 ) -> tuple[Field, ...]:
-    """`at_door`: who somebody is may be asked there, and such a field be `private`."""
+    """`at_door`: who somebody is may be asked there, and such a field be `private`. `judged`, there or at a solo step:
+    whoever has it wrong is told."""
     found: list[Field] = []
     example = f'{key} = [{{name = "age", ask = "Your age", kind = "integer"}}]'
     for entry in table.tables(key, example):
-        field = _field(entry, reserved, at_door)
+        field = _field(entry, reserved, at_door, at_door or judged)
         if field.name and field.name in [other.name for other in found]:
             entry.wrong("name", f"There are two fields named `{field.name}` here.", "Rename one of them.")
         found.append(field)
     return tuple(found)
 
 
-def _field(table: Table, reserved: Sequence[str], at_door: bool) -> Field:
+def _field(table: Table, reserved: Sequence[str], at_door: bool, judged: bool) -> Field:
     name = table.text("name")
     if table.sound("name") and not _FIELD_NAME.fullmatch(name):
         cure = f"Write small letters, digits and _, such as `{_as_field_name(name)}`."
@@ -72,7 +73,7 @@ def _field(table: Table, reserved: Sequence[str], at_door: bool) -> Field:
                 sentence = f"`{key}` means nothing in a field of kind {kind}."
                 table.wrong(key, sentence, "Remove it, or change the kind.")
         kind.check(table, field)
-        field = with_correct(table, field, at_door)
+        field = with_correct(table, field, judged, "[entry]" if at_door else "the step")
     table.report_unknown_keys("a field")
     return field
 

@@ -46,7 +46,7 @@ def check_pay(findings: Findings, sections: Sections) -> None:
     pay, lobby = sections.pay, sections.lobby
     if not findings.sound("pay"):
         return
-    if not any(step.score_hook for step in sections.steps) and findings.sound("step"):
+    if not any(step.score_hook for step in sections.all_steps) and findings.sound("step"):
         for key in ("per_point", "least", "most"):
             if findings.given(("pay", key)):
                 sentence = f"No step has a `score`, so nobody earns anything that `{key}` could count for."

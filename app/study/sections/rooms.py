@@ -1,17 +1,23 @@
 """[[room]] of study.toml: the kinds of rooms, and whom each of their seats takes."""
 
+from app.study.model.steps import AFTER, BEFORE
 from app.study.model.study import MOST_SEATS, RoomKind
 from app.study.sections.names import unique_name
+from app.study.sections.steps import is_survey
 from app.study.syntax.table import Table
 
 
 def read_rooms(document: Table) -> tuple[RoomKind, ...]:
-    if not document.has("room"):
+    if not document.has("room") and not is_survey(document):
         cure = "Add [[room]] with a name and seats, such as seats = {any = 4}."
+        if document.has("before") or document.has("after"):
+            cure = f"{cure} What people do alone is [[before]] or [[after]], not [[step]]."
         document.missing("room", "There is no [[room]], so nobody can be seated.", cure)
     rooms: list[RoomKind] = []
     for table in document.tables("room", "[[room]] with double brackets"):
         name = unique_name(table, table.text("name"), [room.name for room in rooms], "room")
+        if name in (BEFORE, AFTER) and (document.has(BEFORE) or document.has(AFTER)):
+            table.wrong("name", f"A room can't be named `{name}` beside [[{name}]].", "Give it another name.")
         after = table.duration("after", default=0.0, zero=True)
         count = table.whole("count", default=0, largest=100_000) or None
         bots_after = table.duration("bots_after", default=0.0, zero=True) if table.has("bots_after") else None

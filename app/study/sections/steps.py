@@ -1,7 +1,7 @@
 """What happens in a room, from the [[step]] tables of study.toml."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -10,14 +10,15 @@ from app.study.model.fields import Field, FieldError
 from app.study.model.kinds.known import KINDS
 from app.study.model.kinds.slots import SLOTS
 from app.study.model.kinds.text import TEXT
-from app.study.model.steps import ROLE, SEEN, Dropout, Roles, Show, Step
+from app.study.model.steps import ROLE, SEEN, Dropout, Roles, Show, Step, places_of
 from app.study.pages import OWN_PAGES
 from app.study.sections.dropout import read_step_dropout
 from app.study.sections.fields import FORM_NAMES, read_fields
 from app.study.sections.names import NAME, unique_name
 from app.study.sections.role import DEAL, with_roles
 from app.study.sections.treatments import read_only
-from app.study.syntax.mistakes import did_you_mean
+from app.study.syntax.lines import Path
+from app.study.syntax.mistakes import Findings, did_you_mean
 from app.study.syntax.table import Table
 
 CHATS = ("none", "neighbours", "room")
@@ -30,17 +31,19 @@ SHOW_EXAMPLE = 'show = [{field = "belief", of = "neighbours"}]'
 ON_TIMEOUT = ("blank", "keep", "default:VALUE", "hook")
 
 
-def read_steps(document: Table, dropout: Dropout, roles: Roles | None = None) -> tuple[Step, ...]:
-    if not document.has("step"):
+def read_steps(
+    document: Table, dropout: Dropout, roles: Roles | None = None, taken: Collection[str] = ()
+) -> tuple[Step, ...]:
+    """Those of rooms. What they show is found once all steps are read. `taken`: names of steps before."""
+    if not document.has("step") and (document.has("room") or not is_survey(document)):
         cure = 'Add [[step]] with page = "talk" and limit = "60s", and the file pages/talk.html.'
         document.missing("step", "There is no [[step]], so there is nothing to do in a room.", cure)
     steps: list[Step] = []
-    shows: list[list[tuple[Table, Show]]] = []
     for table in document.tables("step", "[[step]] with double brackets"):
-        page = _page(table)
+        page = read_page(table)
         name = table.text("name", default=page)
         if table.sound("page"):
-            name = unique_name(table, name, [step.name for step in steps], "step")
+            name = unique_name(table, name, [*taken, *(step.name for step in steps)], "step")
         if not table.has("limit"):
             sentence = "`limit` is missing, so nobody who waits here would ever get on."
             table.missing("limit", sentence, 'Add limit = "60s".')
@@ -57,11 +60,11 @@ def read_steps(document: Table, dropout: Dropout, roles: Roles | None = None) ->
                 limit=table.duration("limit", default=0.0),
                 fields=found,
                 chat=table.one_of("chat", CHATS, "none"),
-                on_timeout=_on_timeout(table, found),
+                on_timeout=read_on_timeout(table, found),
                 ends=ends,
                 save=table.one_of("save", SAVES, "button"),
                 wait_for=_wait_for(table),
-                results=_results(table, found),
+                results=read_results(table, found),
                 when=read_hook(table, "when"),
                 on_end=read_hook(table, "on_end"),
                 score_hook=read_hook(table, "score"),
@@ -71,15 +74,42 @@ def read_steps(document: Table, dropout: Dropout, roles: Roles | None = None) ->
         )
         if steps[-1].own_pace:
             _check_pace(table, steps[-1])
-        shows.append([_show(one) for one in table.tables("show", SHOW_EXAMPLE)])
-        computed = (*_computed(shows[-1]), *_whom(found))
-        _check_names(table, steps[-1], [show for _, show in shows[-1]])
-        steps[-1] = replace(steps[-1], results=(*steps[-1].results, *computed))
+        shows = read_shows(table)
+        steps[-1] = with_computed(table, steps[-1], shows)
         table.report_unknown_keys("[[step]]")
-    steps = with_roles(document, steps, roles)
-    _check_about(document, steps)
+    return tuple(with_roles(document, steps, roles))
+
+
+def is_survey(document: Table) -> bool:
+    """Whether the study is what people go through by themselves alone."""
+    solo = document.has("before") or document.has("after")
+    return solo and not document.has("room") and not document.has("step")
+
+
+def read_shows(table: Table) -> list[tuple[Table, Show]]:
+    """What a step shows; the step that has a field is looked for by `placed`."""
+    return [_show(one) for one in table.tables("show", SHOW_EXAMPLE)]
+
+
+def with_computed(table: Table, step: Step, shows: Sequence[tuple[Table, Show]]) -> Step:
+    """The step with what it shows, and the results that hooks give as it opens."""
+    _check_names(table, step, [show for _, show in shows])
+    computed = (*_computed(shows), *_whom(step.fields))
+    return replace(step, results=(*step.results, *computed), show=tuple(show for _, show in shows))
+
+
+def placed(document: Table, steps: Sequence[Step]) -> tuple[Step, ...]:
+    """All steps, as people go through them, each with where what it shows was said."""
+    places = places_of(steps)
+    _check_about(document.findings, steps, places)
     return tuple(
-        replace(step, show=tuple(_placed(steps, index, table, show) for table, show in shows[index]))
+        replace(
+            step,
+            show=tuple(
+                _placed(document.findings, (*places[index], "show", nth), steps, index, show)
+                for nth, show in enumerate(step.show)
+            ),
+        )
         for index, step in enumerate(steps)
     )
 
@@ -116,7 +146,7 @@ def _check_pace(table: Table, step: Step) -> None:
         table.wrong("ends", sentence, "Remove it, or let the step wait for all.")
 
 
-def _page(step: Table) -> str:
+def read_page(step: Table) -> str:
     page = step.text("page", example="talk")
     if step.sound("page") and not NAME.fullmatch(page):
         cure = f'Write page = "{re.sub("[^A-Za-z0-9_-]+", "_", page.removesuffix(".html")).strip("_")[:40]}".'
@@ -127,7 +157,7 @@ def _page(step: Table) -> str:
     return page
 
 
-def _on_timeout(step: Table, step_fields: tuple[Field, ...]) -> str:
+def read_on_timeout(step: Table, step_fields: tuple[Field, ...]) -> str:
     value = step.text("on_timeout", default="blank")
     if value.startswith("default:"):
         for field in step_fields if step.sound("fields") else ():
@@ -144,7 +174,7 @@ def _on_timeout(step: Table, step_fields: tuple[Field, ...]) -> str:
     return value
 
 
-def _results(table: Table, found: Sequence[Field]) -> tuple[Field, ...]:
+def read_results(table: Table, found: Sequence[Field]) -> tuple[Field, ...]:
     """What `on_end` computes: declared as fields are, so that pages, export and codebook know them."""
     results = read_fields(table, reserved=FORM_NAMES, key="results")
     for index, result in enumerate(results):
@@ -206,45 +236,44 @@ def _show(table: Table) -> tuple[Table, Show]:
     return table, Show(field, "", of, round_, look, ask=ask)
 
 
-def _check_about(document: Table, steps: Sequence[Step]) -> None:
+def _check_about(findings: Findings, steps: Sequence[Step], places: Sequence[Path]) -> None:
     names = sorted({field.name for step in steps for field in (*step.fields, *step.results)})
-    for index, step in enumerate(steps):
+    for place, step in zip(places, steps, strict=True):
         for nth, field in enumerate(step.fields):
             if field.about and field.about not in names:
                 sentence = f"No step has a field `{field.about}`, so it can't stand beside anybody."
-                place = ("step", index, "fields", nth, "about")
-                document.findings.wrong(place, sentence, did_you_mean(field.about, names))
+                findings.wrong((*place, "fields", nth, "about"), sentence, did_you_mean(field.about, names))
 
 
-def _placed(steps: Sequence[Step], index: int, table: Table, show: Show) -> Show:
+def _placed(findings: Findings, place: Path, steps: Sequence[Step], index: int, show: Show) -> Show:
     """With the step that has the field: this one, else the nearest before it, else the nearest after it."""
+    here = steps[index]
+    if show.hook:
+        return replace(show, step=here.name)
     order = [index, *range(index - 1, -1, -1), *range(index + 1, len(steps))]
-    names = {
-        field.name: steps[at].name
+    sources = {
+        field.name: (steps[at], field)
         for at in reversed(order)
         for field in (*steps[at].fields, *steps[at].results)
     }
-    if show.field not in names:
-        if table.sound("field"):
-            cure = did_you_mean(show.field, sorted(names)) if names else "Ask something in a step first."
+    if show.field not in sources:
+        if findings.sound(*place, "field"):
+            cure = did_you_mean(show.field, sorted(sources)) if sources else "Ask something in a step first."
             cure = f"Add [role] with {DEAL}." if show.field == ROLE else cure
-            table.wrong("field", f"No step has a field `{show.field}`, so it can't be shown.", cure)
-        return replace(show, step=steps[index].name)
-    step = names[show.field]
-    shown = next(
-        field
-        for one in steps
-        if one.name == step
-        for field in (*one.fields, *one.results)
-        if field.name == show.field
-    )
-    if show.field == ROLE and step == steps[index].name:
+            sentence = f"No step has a field `{show.field}`, so it can't be shown."
+            findings.wrong((*place, "field"), sentence, cure)
+        return replace(show, step=here.name)
+    source, shown = sources[show.field]
+    if here.is_solo and show.of != "me":
+        sentence = "Nobody else is here whose answers could be shown."
+        findings.wrong((*place, "of"), sentence, 'Write of = "me".')
+    if show.field == ROLE and source.name == here.name:
         show = replace(show, round="now")  # dealt as this step opens
-    if show.round == "now" and step != steps[index].name:
+    if show.round == "now" and source.name != here.name:
         sentence = f"`{show.field}` is not asked at this step, so there are no answers to it now."
-        table.wrong("round", sentence, 'Write round = "last".')
+        findings.wrong((*place, "round"), sentence, 'Write round = "last".')
     drawn = show.look == "picture" and shown.swatches
     if show.look != "table" and not drawn and not shown.kind.is_number:
         cure = 'Write as = "table".'
-        table.wrong("as", f"`{show.field}` is no number, so it has no {show.look}.", cure)
-    return replace(show, step=step)
+        findings.wrong((*place, "as"), f"`{show.field}` is no number, so it has no {show.look}.", cure)
+    return replace(show, step=source.name)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from app.study.hooks.uses import HOOKS_FILE
 from app.study.model.fields import Field
-from app.study.model.steps import ROLE, Step
+from app.study.model.steps import ROLE, Step, places_of
 from app.study.model.treatments import METHODS, WITHIN, Treatment, drawn_together
 from app.study.pages import is_page
 from app.study.syntax.mistakes import Findings, did_you_mean, listed
@@ -62,9 +62,9 @@ def check_treatments(
         return
     names = {one.name: one for one in treatments}
     misspelt = any(name not in names for step in steps for name in step.only)
-    for index, step in enumerate(steps):
+    for where, step in zip(places_of(steps), steps, strict=True):
         for name, level in step.only.items():
-            place = ("step", index, "only", name)
+            place = (*where, "only", name)
             if name == ROLE:
                 continue  # dealt, not drawn: see study_roles.py
             if name not in names:
@@ -83,7 +83,7 @@ def check_treatments(
             sentence = f"Nothing depends on `{treatment.name}`: no `only`, no page and no hook names it."
             cure = f'Write only = {{{treatment.name} = "…"}} at a step, or remove it.'
             findings.note(("treatment", index, "name"), sentence, cure)
-    _check_plans(findings, steps, treatments)
+    _check_plans(findings, [step for step in steps if not step.is_solo], treatments)
 
 
 def _name(table: Table, others: Collection[str]) -> str:
@@ -172,6 +172,7 @@ def _check_plans(findings: Findings, steps: Sequence[Step], treatments: Sequence
     factors = [one for one in treatments if one.name in named]
     if (
         not factors
+        or not steps
         or not findings.sound("step")
         or math.prod(len(one.levels) for one in factors) > LARGEST_BLOCK
     ):

@@ -15,8 +15,9 @@ from app.rooms.messages import Message
 from app.sessions.studies import Studies
 from app.web.fragments import beat, fragment, sse
 from app.web.live.hub import Hub
+from app.web.live.lobby_place import LobbyPlace
 from app.web.live.page import Page
-from app.web.live.places import DonePlace, LobbyPlace, Place, RoomPlace
+from app.web.live.places import DonePlace, Place, RoomPlace
 from app.web.live.room_feed import RoomFeed
 from app.web.live.session_feed import SessionFeed
 from app.web.live.whereabouts import place_of

@@ -116,7 +116,7 @@ CHANGES: Mapping[EventName, Callable[[RoomView, Room, Event, Any], RoomView]] = 
 }
 # What is told of these changes nothing in the room: words and pay go to the pages as they come.
 PASSED_OVER: frozenset[EventName] = frozenset(
-    {"message_sent", "player_earned", "player_finished", "results_stored"}
+    {"message_sent", "player_earned", "player_finished", "player_goes_on", "results_stored"}
 )
 
 

@@ -10,12 +10,10 @@ from decimal import Decimal
 from markupsafe import Markup
 
 from app.database import clock
-from app.players.notes import Notices
 from app.players.pay import Account, PayNow, pay_of
 from app.players.players import Player
 from app.players.ways_back import WayBack, way_back_of
 from app.rooms.messages import Message
-from app.rooms.prospects import Prospect
 from app.rooms.receipts import Saved
 from app.rooms.rooms import Room, RoomView, Seat
 from app.rooms.shown import Other, Shown, Told, as_values, others_of, shown_to
@@ -24,97 +22,7 @@ from app.study.model.fields import Field
 from app.study.model.study import Position, Study
 from app.web import templates
 from app.web.fragments import fragment
-
-
-@dataclass(frozen=True, slots=True)
-class Aside:
-    """What is on a player's page wherever they are."""
-
-    notices: Notices
-    help_key: str
-    drafts: Mapping[str, str]  # form → what was typed and not yet saved, as JSON
-
-
-@dataclass(frozen=True, slots=True)
-class LobbyPlace:
-    player: Player
-    study: Study
-    prospect: Prospect | None
-    waiting: int  # people in the lobby
-    log_id: int
-    seq: int  # of the last event in the session's log
-    aside: Aside
-
-    @property
-    def pay(self) -> PayNow | None:
-        return pay_of(self.study, self.player, clock.now())
-
-    @property
-    def situation(self) -> str:
-        """For a researcher who is asked for help."""
-        return f"in the lobby as {self.player.type or 'somebody of no type'}"
-
-    @property
-    def leaves_at(self) -> datetime:
-        """Without a seat by then, or if the session has not started by then."""
-        return self.player.standby_until or self._after(self.study.lobby.longest(self.has_begun))
-
-    @property
-    def has_begun(self) -> bool:
-        return self.player.session_status != "open"
-
-    @property
-    def pays_who_leaves(self) -> bool:
-        """Whether waiting, or leaving without a seat, is paid."""
-        outcome = "standby" if self.player.standby_until else "lobby"
-        return bool(self.study.lobby.pay_per_minute or self.study.pay.for_outcome(outcome))
-
-    @property
-    def is_asked(self) -> bool:
-        """Whether they are ready, and they have not said so."""
-        return self.player.asked_until is not None and self.player.ready_at is None
-
-    @property
-    def has_missed(self) -> bool:
-        """The last room for which this player was asked."""
-        return self.player.queued_at is not None and self.player.asked_until is None
-
-    @property
-    def has_own_words(self) -> bool:
-        """What the page says of their wait is not what others of their type read."""
-        return self.player.standby_until is not None or self.player.asked_until is not None
-
-    @property
-    def minutes(self) -> int | None:
-        return self.prospect.minutes_before(self.leaves_at) if self.prospect else None
-
-    @property
-    def fallback_at(self) -> datetime | None:
-        """When another kind of room takes this player too."""
-        if self.prospect is None or self.prospect.fallback_after is None:
-            return None
-        return self._after(self.prospect.fallback_after)
-
-    @property
-    def bots_at(self) -> datetime | None:
-        """When bots take what places are free by then, and this player starts."""
-        if self.prospect is None or self.prospect.bots_after is None or self.player.standby_until:
-            return None
-        return self._after(self.prospect.bots_after)
-
-    def _after(self, seconds: float) -> datetime:
-        since = self.player.waiting_since
-        assert since is not None
-        if self.player.start_at and not self.has_begun:
-            since = max(since, self.player.start_at)
-        return since + timedelta(seconds=seconds)
-
-    def html(self) -> str:
-        return templates.render_own(self.study, "lobby", "player/lobby.html", place=self, now=clock.now())
-
-    def wait_html(self) -> str:
-        """The part that changes as others come and go: the same for all of one type."""
-        return templates.render_for(self.study, "player/_player_signed_in.html", place=self)
+from app.web.live.lobby_place import Aside, LobbyPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,17 +68,35 @@ class RoomPlace:
 
     @property
     def pages(self) -> int:
-        """How many this player goes through, as far as that is known from their treatment."""
+        """How many this player goes through here, as far as that is known: all attempts are one page."""
         return max(1, len(self._ahead))
 
     @property
     def _ahead(self) -> list[int]:
-        mine = self.player.treatment
-        return [one.index for one in self.study.plan if one.step.is_for(mine)]
+        mine, here = self.player.treatment, self.position.step.during
+        outcome = self.player.outcome or "complete"
+        return [
+            one.index
+            for one in self.study.plan
+            if one.step.during == here
+            and one.step.is_for(mine)
+            and one.step.follows(outcome)
+            and not (one.step.attempts and one.round > 1)
+        ]
 
     @property
-    def last(self) -> Position:
-        return self.study.plan[-1]
+    def is_solo(self) -> bool:
+        return self.position.step.is_solo
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether a clock is shown: what has no limit only waits for a sign."""
+        return self.position.step.timed
+
+    @property
+    def attempts_left(self) -> int:
+        """At right answers, this one included."""
+        return self.position.step.attempts - self.position.round + 1
 
     @property
     def is_nudged(self) -> bool:

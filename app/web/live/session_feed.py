@@ -13,15 +13,15 @@ from app.database.connections import Pool
 from app.database.events import Event, EventName
 from app.sessions.studies import Studies
 from app.web.fragments import fragment, sse
+from app.web.live.lobby_place import LobbyPlace
 from app.web.live.page import Page
-from app.web.live.places import LobbyPlace
 from app.web.live.whereabouts import lobby_now
 
 # Whom an event makes look anew: those in the lobby if it is of them, …
 MOVES: frozenset[EventName] = frozenset(
     {
         *("player_placed", "player_left", "player_retyped", "player_stands_by"),
-        *("player_asked", "player_ready", "player_missed", "player_waits_on"),
+        *("player_asked", "player_ready", "player_missed", "player_waits_on", "player_goes_on"),
     }
 )
 # … whoever it is of, wherever they are; without a player, everybody
@@ -33,7 +33,10 @@ EVERYBODY: frozenset[EventName] = frozenset(
 COUNTED: frozenset[EventName] = frozenset({"player_signed_in", "people_added", "room_opened"})
 # … and of these no player is told: a room that has ended counts as one that was opened
 PASSED_OVER: frozenset[EventName] = frozenset(
-    {"seating_stopped", "seating_retried", "room_ended", "places_changed", "player_came_again"}
+    {
+        *("seating_stopped", "seating_retried", "room_ended", "places_changed", "player_came_again"),
+        "player_finished",
+    }
 )
 AGAIN = 10.0  # seconds after which a lobby is looked at again whose page would change without an event
 LOBBY_PACE = 0.3  # seconds between two renderings of one lobby

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from app.database import clock
@@ -10,15 +11,29 @@ from app.players import drafts, notes
 from app.players.codes import codes_of
 from app.players.pay import account_now, earned_by
 from app.players.players import Player, find_player, was_taken_out
-from app.rooms import lobby, messages, prospects, receipts, records, rooms
+from app.rooms import lobby, messages, parts, prospects, receipts, records, rooms
 from app.rooms.shown import told_in
+from app.sessions.arrivals import NOT_RIGHT
+from app.study.model.steps import AFTER, BEFORE, Step
 from app.study.model.study import Study
-from app.web.live.places import Aside, DonePlace, LobbyPlace, Place, RoomPlace
+from app.web import templates
+from app.web.live.lobby_place import Aside, LobbyPlace
+from app.web.live.places import DonePlace, Place, RoomPlace
 from app.web.signing import Keys
 
 
 async def place_of(conn: Connection, keys: Keys, study: Study, player_id: int) -> Place | None:
     """Where the player is now. Opens a transaction of its own, so that all parts belong to one moment."""
+    place = await _place_of(conn, keys, study, player_id)
+    if isinstance(place, Player):  # whose process died before it opened their solo steps
+        await parts.open_solo(conn, study, [player_id])
+        place = await _place_of(conn, keys, study, player_id)
+    assert not isinstance(place, Player)
+    return place
+
+
+async def _place_of(conn: Connection, keys: Keys, study: Study, player_id: int) -> Place | Player | None:
+    """The player alone where their solo steps have yet to open."""
     async with snapshot(conn):
         player = await find_player(conn, player_id)
         if player is None or player.status == "invited":
@@ -27,6 +42,9 @@ async def place_of(conn: Connection, keys: Keys, study: Study, player_id: int) -
             return await _lobby(conn, keys, study, player)
         if player.status == "playing" and player.room_id is not None:
             return await _room(conn, keys, study, player, player.room_id)
+        if player.status in (BEFORE, AFTER):
+            alone = await parts.solo_room_of(conn, player_id)
+            return player if alone is None else await _room(conn, keys, study, player, alone)
         player = (await codes_of(conn, player.session_id, study)).shown_to(player)
         saved = await receipts.saved_by(conn, player.room_id, player.id)
         log_id, seq = await lobby.session_log(conn, player.session_id)
@@ -67,14 +85,18 @@ async def lobby_now(
 
 
 async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room_id: int) -> RoomPlace:
-    assert player.seated_at is not None
     view = await rooms.view(conn, room_id)
-    room, me = view.room, view.seat_of[player.id]
+    room, me, since = view.room, view.seat_of[player.id], player.seated_at or player.signed_in_at
+    assert since is not None
     own_pace = study.plan[room.position].step.own_pace
     done = await records.pages_answered(conn, room.id, player.id) if own_pace else set()
     here = study.page_at(room.position, done)
     values, saved = await records.answers_of(conn, room.id, here.round, here.step.name, player.id)
     fields = {field.name: field for field in here.step.fields}
+    errors: Mapping[str, str] = {}
+    if here.step.attempts and here.round > 1 and not saved:
+        tried, _ = await records.answers_of(conn, room.id, here.round - 1, here.step.name, player.id)
+        values, errors = tried, _sentences(study, here.step, tried)
     return RoomPlace(
         player=player,
         study=study,
@@ -83,10 +105,17 @@ async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room
         form_key=keys.answer_key(player.id, room.id, here.index, saved),
         values={name: fields[name].in_form(value) for name, value in values.items() if name in fields},
         saved=saved,
-        messages=tuple(await messages.seen_by(conn, room.id, me.slot, player.seated_at, study)),
+        errors=errors,
+        messages=tuple(await messages.seen_by(conn, room.id, me.slot, since, study)),
         told=await told_in(conn, room.id, study, here),
         message_key=keys.message_key(player.id, room.id, room.position),
         aside=await _aside(conn, keys, player),
         at=here.index if own_pace else None,
         earned=await earned_by(conn, study, player.id),
     )
+
+
+def _sentences(study: Study, step: Step, tried: Mapping[str, str]) -> dict[str, str]:
+    """Beside each answer of the attempt before what is wrong with it."""
+    wrong, said = step.wrong_in(tried), templates.texts_of(study).say(NOT_RIGHT)
+    return {one.name: f"{said} {one.hint}".strip() for one in step.checked if one.name in wrong}

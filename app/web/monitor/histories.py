@@ -35,6 +35,7 @@ SIGNS: frozenset[EventName] = frozenset(
         "help_asked",
         "player_left",
         "player_finished",
+        "player_goes_on",
     }
 )
 # What a history tells beside the logs, from what is known of links and pages

@@ -21,7 +21,8 @@ from app.rooms.rooms import Room, RoomView, Seat
 from app.rooms.shown import Told, keys_told
 from app.sessions.sessions import Session
 from app.study.model.study import Position, Study
-from app.web.live.places import Aside, DonePlace, LobbyPlace, Place, RoomPlace
+from app.web.live.lobby_place import Aside, LobbyPlace
+from app.web.live.places import DonePlace, Place, RoomPlace
 from app.web.monitor.histories import Happened, RoomStory, Sitter
 
 SQL = Queries(__name__)

@@ -3,5 +3,6 @@
 -- that a page shows.
 select concat_ws('.', p.status, p.room_id, p.slot, s.last_seq, r.last_seq)
 from player p join log s on s.session_id = p.session_id and s.room_id is null
-left join log r on r.room_id = p.room_id
+left join room on room.player_id = p.id and room.during = p.status
+left join log r on r.room_id = coalesce(room.id, p.room_id)
 where p.id = %(player_id)s

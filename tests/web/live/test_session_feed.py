@@ -6,7 +6,6 @@ import asyncio
 
 from app.database.connections import open_pool
 from app.database.events import events_after
-from app.rooms import rooms
 from app.sessions.studies import Studies
 from app.web.live.feeds import Live
 from app.web.live.page import Page
@@ -28,7 +27,7 @@ def test_the_lobby_is_rendered_again_for_what_it_shows_and_for_nothing_else(hous
             live = Live(house.database, pool, await read_keys(conn), studies)
             page = Page(waits, session.id)
             assert b'id="wait"' in await live.snapshot(page)
-            await rooms.end(conn, [1], "complete", await studies.of(session.id))
+            await parts.end(conn, [1], "complete", await studies.of(session.id))
             await asyncio.to_thread(house.act, "pause", session)
             [(log, feed)] = live.sessions.items()
             assert feed.waiting == {page}

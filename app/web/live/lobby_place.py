@@ -1,0 +1,106 @@
+"""The lobby as a player's page shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.database import clock
+from app.players.notes import Notices
+from app.players.pay import PayNow, pay_of
+from app.players.players import Player
+from app.rooms.prospects import Prospect
+from app.study.model.study import Study
+from app.web import templates
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What is on a player's page wherever they are."""
+
+    notices: Notices
+    help_key: str
+    drafts: Mapping[str, str]  # form → what was typed and not yet saved, as JSON
+
+
+@dataclass(frozen=True, slots=True)
+class LobbyPlace:
+    player: Player
+    study: Study
+    prospect: Prospect | None
+    waiting: int  # people in the lobby
+    log_id: int
+    seq: int  # of the last event in the session's log
+    aside: Aside
+
+    @property
+    def pay(self) -> PayNow | None:
+        return pay_of(self.study, self.player, clock.now())
+
+    @property
+    def situation(self) -> str:
+        """For a researcher who is asked for help."""
+        return f"in the lobby as {self.player.type or 'somebody of no type'}"
+
+    @property
+    def leaves_at(self) -> datetime:
+        """Without a seat by then, or if the session has not started by then."""
+        return self.player.standby_until or self._after(self.study.lobby.longest(self.has_begun))
+
+    @property
+    def has_begun(self) -> bool:
+        return self.player.session_status != "open"
+
+    @property
+    def pays_who_leaves(self) -> bool:
+        """Whether waiting, or leaving without a seat, is paid."""
+        outcome = "standby" if self.player.standby_until else "lobby"
+        return bool(self.study.lobby.pay_per_minute or self.study.pay.for_outcome(outcome))
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether they are ready, and they have not said so."""
+        return self.player.asked_until is not None and self.player.ready_at is None
+
+    @property
+    def has_missed(self) -> bool:
+        """The last room for which this player was asked."""
+        return self.player.queued_at is not None and self.player.asked_until is None
+
+    @property
+    def has_own_words(self) -> bool:
+        """What the page says of their wait is not what others of their type read."""
+        return self.player.standby_until is not None or self.player.asked_until is not None
+
+    @property
+    def minutes(self) -> int | None:
+        return self.prospect.minutes_before(self.leaves_at) if self.prospect else None
+
+    @property
+    def fallback_at(self) -> datetime | None:
+        """When another kind of room takes this player too."""
+        if self.prospect is None or self.prospect.fallback_after is None:
+            return None
+        return self._after(self.prospect.fallback_after)
+
+    @property
+    def bots_at(self) -> datetime | None:
+        """When bots take what places are free by then, and this player starts."""
+        if self.prospect is None or self.prospect.bots_after is None or self.player.standby_until:
+            return None
+        return self._after(self.prospect.bots_after)
+
+    def _after(self, seconds: float) -> datetime:
+        since = self.player.waiting_since
+        assert since is not None
+        if self.player.start_at and not self.has_begun:
+            since = max(since, self.player.start_at)
+        return since + timedelta(seconds=seconds)
+
+    def html(self) -> str:
+        return templates.render_own(self.study, "lobby", "player/lobby.html", place=self, now=clock.now())
+
+    def wait_html(self) -> str:
+        """The part that changes as others come and go: the same for all of one type."""
+        return templates.render_for(self.study, "player/_player_signed_in.html", place=self)
