@@ -204,7 +204,8 @@ begin
         array_agg(changed.data order by log.id, changed.nth, changed.id))
     from (
         select n.id, n.session_id, null::bigint as room_id, 1 as nth, 'player_signed_in' as name,
-            jsonb_build_object('type', n.type, 'signed_in_at', n.signed_in_at, 'waiting_since', n.waiting_since) as data
+            jsonb_build_object('type', n.type, 'signed_in_at', n.signed_in_at, 'waiting_since', n.waiting_since)
+                || case when n.drawn is null then '{}' else treated(n.treatment) end as data
         from new_rows n join old_rows o using (id) where n.arrival_logged and not o.arrival_logged
         union all
         select n.id, n.session_id, null, 2, 'player_placed',

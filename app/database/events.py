@@ -106,6 +106,7 @@ class PlayerSignedIn(TypedDict):
     type: str  # may be empty
     signed_in_at: Moment
     waiting_since: Moment
+    treatment: NotRequired[dict[str, str]]  # what was drawn for them as they came
 
 
 class PlayerStandsBy(TypedDict):

@@ -172,7 +172,7 @@ class _Folding:
         if room_id is None:
             return  # the session's log says it, too
         if "during" in data:
-            self._of(event, status=data["during"])
+            self._of(event, status=data["during"], treatment=data.get("treatment", {}))
         self.answered[event.log_id] = set()
         self.rooms[event.log_id] = RoomThen(
             id=room_id,
@@ -221,7 +221,9 @@ class _Folding:
             _moment(event, data.get("signed_in_at")),
             _moment(event, data.get("waiting_since")),
         )
-        arrived = dict(type=data["type"], signed_in_at=signed_in_at, waiting_since=since)
+        arrived: dict[str, Any] = dict(type=data["type"], signed_in_at=signed_in_at, waiting_since=since)
+        if "treatment" in data:
+            arrived["treatment"] = data["treatment"]
         self._of(event, status="waiting", **arrived)
 
     def player_placed(self, event: Event, data: events.PlayerPlaced) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.database.connections import Connection
-from app.players import attempts, players, quotas, screening
+from app.players import arms, attempts, players, quotas, screening
 from app.players.attempts import Tried
 from app.players.players import Arrival, SignedIn
 from app.players.quotas import Guest
@@ -16,7 +16,6 @@ from app.sessions.studies import Studies
 from app.study.languages.texts import Sentence
 from app.study.model.entrance import PAGE, SCREENED_OUT
 from app.study.model.fields import Form, first, read_answers
-from app.study.model.steps import AFTER, BEFORE
 from app.study.model.study import Study
 
 
@@ -96,23 +95,40 @@ async def sign_in(studies: Studies, conn: Connection, forms: Sequence[EntryForm]
             nth = read[player_id]
             outcomes[nth] = not_right(session_id, wrong, forms[nth].form)
             del arrivals[nth]
-    signed_in = await players.sign_in(conn, list(arrivals.values())) if arrivals else []
+    signed_in = await _come_in(studies, conn, list(arrivals.values()), sorted(doors)) if arrivals else []
     for nth, one in zip(arrivals, signed_in, strict=True):
         outcomes[nth] = Closed(one.session_id) if one is not None and one.shut_out else one
-    await begin_alone(studies, conn, signed_in)
     for nth, first_one in again.items():
         outcomes[nth] = outcomes[first_one]
     return outcomes
 
 
-async def begin_alone(studies: Studies, conn: Connection, signed_in: Iterable[SignedIn | None]) -> None:
-    """Whoever is to begin with solo steps gets the room for them. Again changes nothing."""
-    alone: dict[str, list[int]] = {}
-    for one in signed_in:
-        if one is not None and one.status in (BEFORE, AFTER):
-            alone.setdefault(one.session_id, []).append(one.id)
-    for session_id, player_ids in alone.items():
-        await parts.open_solo(conn, await studies.of(session_id), player_ids)
+async def _come_in(
+    studies: Studies, conn: Connection, arrivals: Sequence[Arrival], session_ids: Sequence[str]
+) -> list[SignedIn | None]:
+    """`session_ids`: of those who may be new. What they begin with is there as they are."""
+    more = [one for one in session_ids if begins_with_more(await studies.of(one))]
+    if not more:
+        return await players.sign_in(conn, arrivals)
+    async with conn.transaction():
+        for session_id in more:
+            await quotas.lock_door(conn, session_id)
+        signed_in = await players.sign_in(conn, arrivals)
+        for session_id in more:
+            new = [one.id for one in signed_in if one is not None and one.session_id == session_id]
+            await begin(conn, session_id, await studies.of(session_id), new)
+    return signed_in
+
+
+def begins_with_more(study: Study) -> bool:
+    """Whether somebody who comes in gets more than a place in the lobby."""
+    return study.draws_at_door or study.begins != "waiting"
+
+
+async def begin(conn: Connection, session_id: str, study: Study, player_ids: Sequence[int]) -> None:
+    """What is drawn for these as they come in, and the solo steps that they begin with. The session must be locked."""
+    await arms.draw(conn, session_id, study, player_ids)
+    await parts.open_solo(conn, study, player_ids)
 
 
 async def pass_door(conn: Connection, study: Study, door: AtDoor) -> tuple[dict[int, Tried], list[Guest]]:

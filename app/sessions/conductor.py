@@ -21,8 +21,9 @@ import psycopg
 
 from app.database.connections import AWAY, Connection, Line
 from app.database.queries import Queries, value
+from app.players import quotas
 from app.rooms import bots, decisions, dropouts, lobby, parts, rooms
-from app.sessions import actions, stopped_rooms
+from app.sessions import actions, arrivals, stopped_rooms
 from app.sessions.sessions import SessionError
 from app.sessions.studies import Studies
 from app.study.hooks.pool import HookError, Hooks
@@ -142,8 +143,13 @@ class Conductor:
     async def _open_stranded(self, conn: Connection) -> None:
         """Solo steps of those whose process died before it opened them."""
         for one in await parts.stranded(conn):
-            study = await self.studies.of(one.session_id)
-            await self._in_session(one.session_id, parts.open_solo(conn, study, [one.player_id]))
+            await self._in_session(one.session_id, self._begin(conn, one.session_id, one.player_id))
+
+    async def _begin(self, conn: Connection, session_id: str, player_id: int) -> None:
+        study = await self.studies.of(session_id)
+        async with conn.transaction():
+            if await quotas.lock_door(conn, session_id):
+                await arrivals.begin(conn, session_id, study, [player_id])
 
     async def _seat(self, conn: Connection, session_id: str) -> None:
         study = await self.studies.of(session_id)

@@ -21,7 +21,7 @@ from app.sessions.arrivals import (
     Closed,
     Outcome,
     Refused,
-    begin_alone,
+    begin,
     judge,
     not_right,
     pass_door,
@@ -89,7 +89,6 @@ async def _sign_in(
             if status == "invited"
             else SignedIn(b"", player_id, session_id, status, shut_out=False)
         )
-    await begin_alone(studies, conn, [one for one in outcomes.values() if isinstance(one, SignedIn)])
     return outcomes
 
 
@@ -114,4 +113,5 @@ async def _let_in(
         tried, guests = await pass_door(conn, study, at_door)
         if guests:
             await quotas.come_in(conn, session_id, study, guests, await door.places_left(conn, session_id))
+            await begin(conn, session_id, study, [one.player_id for one in guests])
     return {id: tried[ids[id]] for id in judged if ids[id] in tried}

@@ -19,7 +19,7 @@ from unnest(%(rooms)s::bigint[], %(slots)s::int[], %(types)s::text[], %(aliases)
 -- name: seat_players
 -- Not now(): this transaction may have begun, and waited for the lobby, before some of them came.
 update player set status = 'playing', arrival_logged = true, seated_at = (select clock_timestamp()),
-    room_id = s.room_id, slot = s.slot, treatment = s.treatment, standby_until = null
+    room_id = s.room_id, slot = s.slot, treatment = s.treatment || player.treatment, standby_until = null
 from unnest(%(players)s::bigint[], %(rooms)s::bigint[], %(slots)s::int[], %(treatments)s::jsonb[])
     as s(player_id, room_id, slot, treatment)
 where player.id = s.player_id and player.status = 'waiting'

@@ -9,9 +9,9 @@ order by p.id
 -- Two processes that find the same: one opens it.
 with opened as (
     insert into room (session_id, kind, number, reason, seed, during, player_id, position, step, round, ends_when_answered,
-        wait_share, opening, deadline)
+        wait_share, opening, treatment, deadline)
     select p.session_id, p.status::text, p.id, 'alone', o.seed, p.status, p.id, o.position, o.step, o.round, true, 1, o.opening,
-        clock_timestamp() + make_interval(secs => o.secs)
+        p.treatment, clock_timestamp() + make_interval(secs => o.secs)
     from jsonb_to_recordset(%(opens)s) as o(player bigint, seed bigint, opening boolean, position int, step text, round int,
         secs float8)
     join player p on p.id = o.player

@@ -24,7 +24,8 @@ CONTRADICTIONS = [
     and slot is not null and not replaced
     group by room_id, slot having count(*) > 1""",
     """select 'a slot without a player', s.room_id, s.slot from slot s where s.session_id = %(session)s and not s.bot
-    and not exists (select from player p where p.room_id = s.room_id and p.slot = s.slot and not p.replaced)""",
+    and not exists (select from player p where p.room_id = s.room_id and p.slot = s.slot and not p.replaced)
+    and not exists (select from room r where r.id = s.room_id and r.player_id is not null)""",
     """select 'sits where no slot is', p.label from player p
     where p.session_id = %(session)s and p.slot is not null and not exists (
         select from slot s where s.room_id = p.room_id and s.slot = p.slot)""",

@@ -25,7 +25,13 @@ page = "read"
 page = "quiz"
 attempts = 2
 then = "failed_check"
-fields = [{name = "size", ask = "How many are in a group?", kind = "choice", options = ["2", "4"], correct = "2", hint = "Two hats."}]
+[[before.fields]]
+name = "size"
+ask = "How many are in a group?"
+kind = "choice"
+options = ["2", "4"]
+correct = "2"
+hint = "Two hats."
 [[room]]
 name = "pair"
 seats = {any = 2}
@@ -71,8 +77,10 @@ async def through_before(guest: Guest) -> None:
 
 
 def statuses(house: House, session: Opened) -> dict[str, tuple[str, str | None, str | None]]:
-    found = house.sql("select label, status::text, outcome, code from player where session_id = %s", session.id)
-    return {label: tuple(rest) for label, *rest in found}  # type: ignore[misc]
+    found = house.sql(
+        "select label, status::text, outcome, code from player where session_id = %s", session.id
+    )
+    return {label: tuple(rest) for label, *rest in found}
 
 
 def holds(house: House, session: Opened) -> None:
@@ -90,7 +98,9 @@ def test_everybody_goes_through_what_comes_before_and_after_alone(shared: House,
         await cat.sign_in({"age": "30"})
         await cat.shows("I want to take part.")
         form = await cat.form("/play/leave")
-        await cat.browser.post("/play/leave", {**form, "form_key": (await cat.form())["form_key"], "decline": "yes"})
+        await cat.browser.post(
+            "/play/leave", {**form, "form_key": (await cat.form())["form_key"], "decline": "yes"}
+        )
         await cat.shows("NO")
 
         await dan.sign_in({"age": "30"})

@@ -254,6 +254,10 @@ class Study(Sections):
             return BEFORE
         return "waiting" if self.rooms else AFTER
 
+    @property
+    def draws_at_door(self) -> bool:
+        return any(one.by == "arrival" for one in self.treatments)
+
     def decides_first(self, index: int) -> bool:
         """Whether something is to be decided before the step there opens as the first."""
         first = self.plan[index].step

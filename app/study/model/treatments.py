@@ -22,6 +22,7 @@ METHODS = ("blocked", "complete")
 WITHIN = {
     "room": ("kind",),
     "player": ("type", "room"),
+    "arrival": ("type",),
 }  # by what is drawn for: what it can be balanced within
 
 Cell = tuple[str, ...]  # a level of each factor that is drawn together
@@ -30,7 +31,7 @@ Place = tuple[str, int]  # the name of a row, and a place in it from 0
 
 @dataclass(frozen=True, slots=True)
 class Treatment:
-    """One factor. `by` is "room" or "player": for whom it is drawn.
+    """One factor. `by` is for whom it is drawn: "room" as it opens, "player" as they sit down, "arrival" as they come.
 
     Factors that are blocked `by` the same and `within` the same are drawn together: a block of `block` (by default the
     smallest that there can be) has each combination of their levels equally often, or as often as the `weights` of the
@@ -85,7 +86,7 @@ class Together:
 
 
 def drawn_together(treatments: Sequence[Treatment], by: str) -> Iterator[Together]:
-    """The factors of rooms or of players, those that are blocked together in one."""
+    """The factors of rooms, of players or of arrivals, those that are blocked together in one."""
     own = [one for one in treatments if one.by == by]
     for within in dict.fromkeys(one.within for one in own if one.method == "blocked"):
         yield _together(tuple(one for one in own if one.method == "blocked" and one.within == within))
@@ -129,6 +130,14 @@ class Draws:
         alone = (f"bots of {room}", slot - 1)
         places = {"": alone, "type": alone, "room": (room, slot - 1)}
         return dict(level for one in self.of_players for level in one.draw(self.seed, places))
+
+
+def drawn_at_door(
+    treatments: Sequence[Treatment], seed: int, nth: int, type_: str, nth_of_type: int
+) -> dict[str, str]:
+    """For whoever comes as this one, both from 0, of all and of their type."""
+    places = {"": ("", nth), "type": (type_, nth_of_type)}
+    return dict(level for one in drawn_together(treatments, "arrival") for level in one.draw(seed, places))
 
 
 def _together(factors: tuple[Treatment, ...]) -> Together:

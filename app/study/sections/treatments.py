@@ -21,7 +21,7 @@ def read_treatments(document: Table) -> tuple[Treatment, ...]:
     found: list[Treatment] = []
     for table in document.tables("treatment", "[[treatment]] with double brackets"):
         levels = table.texts("levels")
-        by = table.one_of("by", tuple(WITHIN), "room")
+        by = _by(table)
         method = table.one_of("method", METHODS, "blocked")
         treatment = Treatment(
             name=_name(table, [one.name for one in found]),
@@ -130,10 +130,23 @@ def _weights(table: Table, levels: Sequence[str]) -> tuple[int, ...]:
     return tuple(weights)
 
 
+def _by(table: Table) -> str:
+    """For whom it is drawn."""
+    at_door = table.one_of("at", ("seat", "door"), "seat") == "door"
+    by = table.one_of("by", ("room", "player"), "player" if at_door else "room")
+    if at_door and by == "room":
+        sentence = (
+            "Nobody has a room yet as they come, so what is drawn at the door is drawn for each player."
+        )
+        table.wrong("by", sentence, 'Write by = "player", or remove `at`.')
+    return "arrival" if at_door else by
+
+
 def _within(table: Table, by: str) -> str:
     within = table.text("within", default="")
     if within and within not in WITHIN[by] and table.sound("within") and table.sound("by"):
-        sentence = f"`within` is `{within}`, but what is drawn for a {by} can't be balanced within that."
+        whom = "whoever comes" if by == "arrival" else f"a {by}"
+        sentence = f"`within` is `{within}`, but what is drawn for {whom} can't be balanced within that."
         table.wrong("within", sentence, f"Write {' or '.join(WITHIN[by])}, or remove it.")
         return ""
     return within
