@@ -43,23 +43,30 @@ class _Alone:
     id: int
     during: str
     outcome: str
+    treatment: Mapping[str, str]
     session_seed: int
 
 
 async def open_solo(conn: Connection, study: Study, player_ids: Sequence[int]) -> None:
-    """Each of these who is before the lobby or after the room, and has no room for that yet, gets one."""
+    """Each of these who is before the lobby or after the room, and has no room for that yet, gets one.
+
+    Whoever has no step there, by their treatment, is through with it.
+    """
     if not (study.before or study.after) or not player_ids:
         return
     found = await rows(conn, _Alone, SQL["alone"], player_ids=list(player_ids))
-    opens = []
+    opens, through = [], dict[str, list[int]]()
     for one in found:
-        index = study.first(one.during, one.outcome)
+        index = study.first(one.during, one.outcome, treatment=one.treatment)
         if index is None:
+            through.setdefault(one.during, []).append(one.id)
             continue
         seed = random.Random(f"{one.session_seed}/{one.during}/{one.id}").getrandbits(62)
-        opening = study.decides_first(index)
+        opening = bool(study.plan[index].step.when or study.plan[index].step.opening_hooks)
         opens.append({"player": one.id, "seed": seed, "opening": opening} | rooms.row_at(study, index))
     await conn.execute(SQL["open_solo"], dict(opens=Jsonb(opens)))
+    for during, those in through.items():
+        await _pass(conn, study, during, those, "complete")
 
 
 async def stranded(conn: Connection) -> list[Stranded]:
@@ -106,18 +113,10 @@ async def end(conn: Connection, room_ids: Sequence[int], outcome: str, study: St
     if together:
         await _out(conn, study, await players.playing_in(conn, together), outcome)
     await conn.execute(SQL["end_rooms"], dict(room_ids=[one.room_id for one in found], outcome=outcome))
-    alone: Mapping[str, list[int]] = {
-        during: [one.player_id for one in found if one.player_id is not None and one.during == during]
-        for during in (BEFORE, AFTER)
-    }
-    if alone[AFTER]:
-        await players.finish_after(conn, alone[AFTER], FOR_FINISHING, study)
-    if alone[BEFORE] and outcome != "complete":
-        await players.leave(conn, alone[BEFORE], outcome, study)
-    elif alone[BEFORE] and study.rooms:
-        await players.enter_lobby(conn, alone[BEFORE])
-    elif alone[BEFORE]:
-        await _out(conn, study, alone[BEFORE], outcome)
+    for during in (BEFORE, AFTER):
+        alone = [one.player_id for one in found if one.player_id is not None and one.during == during]
+        if alone:
+            await _pass(conn, study, during, alone, outcome)
 
 
 async def close(conn: Connection, room_ids: Sequence[int], study: Study) -> None:
@@ -139,6 +138,18 @@ async def leave_lobby(conn: Connection, study: Study, player_ids: Sequence[int],
         await _go_on(conn, study, player_ids, outcome)
     else:
         await players.leave(conn, player_ids, outcome, study)
+
+
+async def _pass(conn: Connection, study: Study, during: str, player_ids: Sequence[int], outcome: str) -> None:
+    """Their solo part is over, with that."""
+    if during == AFTER:
+        await players.finish_after(conn, player_ids, FOR_FINISHING, study)
+    elif outcome != "complete":
+        await players.leave(conn, player_ids, outcome, study)
+    elif study.rooms:
+        await players.enter_lobby(conn, player_ids)
+    else:
+        await _out(conn, study, player_ids, outcome)
 
 
 async def _out(conn: Connection, study: Study, player_ids: Sequence[int], outcome: str) -> None:

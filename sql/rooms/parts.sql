@@ -1,5 +1,5 @@
 -- name: alone
-select p.id, p.status::text as during, coalesce(p.outcome, 'complete') as outcome, s.seed as session_seed
+select p.id, p.status::text as during, coalesce(p.outcome, 'complete') as outcome, p.treatment, s.seed as session_seed
 from player p join session s on s.id = p.session_id
 where p.id = any(%(player_ids)s) and p.status in ('before', 'after')
     and not exists (select from room r where r.player_id = p.id and r.during = p.status)

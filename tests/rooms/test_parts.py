@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+from app.database.connections import Connection
 from app.export.verify import verify
 from app.replay.check import check as replay_check
 from app.study.reading import parse
 from tests.house.guests import Guest
 from tests.house.house import House, Opened
 from tests.house.server import Server
+from tests.house.waits import until
 
 STUDY = """
 title = "Two hats"
@@ -140,3 +142,165 @@ def test_everybody_goes_through_what_comes_before_and_after_alone(shared: House,
         "R4": ("left", "failed_check", "WRONG"),
     }
     holds(shared, session)
+
+
+def test_whose_game_ended_early_goes_through_what_names_that_and_keeps_what_it_brought(
+    shared: House, server: Server
+) -> None:
+    session = opened(shared, 3, STUDY.replace('also = ["partner_left"]', 'also = ["partner_left", "lobby"]'))
+    ann, ben, cat = (shared.guest(server, session, label) for label in ("R1", "R2", "R3"))
+
+    async def story() -> None:
+        await asyncio.gather(*(through_before(one) for one in (ann, ben)))
+        await asyncio.gather(*(one.shows("How sure?") for one in (ann, ben)))
+        await ben.browser.post("/play/leave", await ben.form("/play/leave"))
+        await ben.shows("WITHDRAWN")
+        page = await ann.shows("How was it?")
+        assert "Somebody in your group left" in page and "page 1 of 1" not in page
+        assert statuses(shared, session)["R1"] == ("after", "partner_left", "ALONE")
+        await ann.browser.post("/play/leave", await ann.form("/play/leave"))
+        await ann.shows("ALONE")  # what it was stands
+
+        await through_before(cat)
+        await cat.shows('id="wait"')
+        await asyncio.to_thread(shared.do, lambda conn: hurry(conn, session))
+        page = await cat.shows("How was it?")
+        assert "There was no group for you in time." in page and "LOBBY" not in page
+        await cat.answer({"mood": "2"})
+        await cat.shows("LOBBY")  # the second page is for those who completed
+
+    shared.tell(story())
+    assert statuses(shared, session) == {
+        "R1": ("finished", "partner_left", "ALONE"),
+        "R2": ("left", "withdrawn", "WITHDRAWN"),
+        "R3": ("left", "lobby", "LOBBY"),
+    }
+
+
+async def hurry(conn: Connection, session: Opened) -> None:
+    """Whoever waits has waited for longer than anybody may."""
+    await conn.execute(
+        "update player set waiting_since = waiting_since - interval '2 minutes'"
+        " where session_id = %s and status = 'waiting'",
+        [session.id],
+    )
+    await conn.execute("update lobby set due_at = now() where session_id = %s", [session.id])
+
+
+SURVEY = """
+title = "By oneself"
+[[treatment]]
+name = "frame"
+levels = ["gain", "loss"]
+at = "door"
+[[before]]
+page = "gain"
+only = {frame = "gain"}
+[[before]]
+page = "loss"
+only = {frame = "loss"}
+[[before]]
+page = "about"
+limit = "5m"
+fields = [{name = "mood", ask = "How are you?", kind = "integer", min = 1, max = 7}]
+"""
+SURVEY_PAGES = {f"pages/{name}.html": PAGE for name in ("gain", "loss", "about")}
+
+
+def test_a_study_without_rooms_waits_for_nobody_and_treats_people_as_they_come(
+    shared: House, server: Server
+) -> None:
+    session = shared.open_files({"study.toml": SURVEY.encode()} | SURVEY_PAGES, {"red": 4}, start=False)
+
+    async def go_through(label: str) -> None:
+        guest = shared.guest(server, session, label)
+        await guest.sign_in()
+        await guest.shows("page 1 of 2")
+        await guest.answer({})
+        page = await guest.shows("How are you?")
+        assert 'role="timer"' in page and "group" not in page
+        await guest.answer({"mood": "3"})
+        await guest.shows("COMPLETE")
+
+    async def story() -> None:
+        await asyncio.gather(*map(go_through, ("R1", "R2", "R3", "R4")))
+
+    shared.tell(story())
+    assert {outcome for _, outcome, _ in statuses(shared, session).values()} == {"complete"}
+    found = shared.sql("select treatment->>'frame', drawn from player where session_id = %s", session.id)
+    assert sorted(nth for _, nth in found) == [1, 2, 3, 4]
+    assert sorted(level for level, _ in found) == ["gain", "gain", "loss", "loss"]
+    asked = shared.sql(
+        "select p.treatment->>'frame', r.step from record r join player p on p.id = r.player_id"
+        " where r.session_id = %s and r.field = 'clicked'",
+        session.id,
+    )
+    assert len(asked) == 4 and all(level == step for level, step in asked)
+
+
+def test_nobody_is_waited_for_who_gives_no_sign_and_what_was_reached_stands(
+    shared: House, server: Server
+) -> None:
+    session = opened(shared, 3)
+    ann, ben, cat = (shared.guest(server, session, label) for label in ("R1", "R2", "R3"))
+
+    async def overdue(conn: Connection) -> None:
+        for query in (
+            "delete from sign where player_id in (select id from player where session_id = %s)",
+            "update room set deadline = now() where session_id = %s and player_id is not null",
+        ):
+            await conn.execute(query, [session.id])
+
+    async def listened(conn: Connection) -> None:
+        await conn.execute("update process set heard_since = heard_since - interval '1 day'")
+        await overdue(conn)
+
+    def waits_on() -> bool:
+        where = "where session_id = %s and player_id is not null and status = 'playing'"
+        query = "select min(deadline) > now() + interval '20 minutes' from room "
+        return bool(shared.sql(query + where, session.id)[0][0])
+
+    async def are_out() -> bool:
+        await asyncio.to_thread(shared.do, listened)
+        return all(status in ("left", "finished") for status, *_ in statuses(shared, session).values())
+
+    async def story() -> None:
+        await asyncio.gather(*(through_before(one) for one in (ann, ben)))
+        for one in (ann, ben):
+            await one.shows("How sure?")
+            await one.answer({"belief": "1"})
+        await asyncio.gather(*(one.shows("How was it?") for one in (ann, ben)))
+        await cat.sign_in({"age": "30"})
+        await cat.shows("I want to take part.")
+        await asyncio.to_thread(shared.do, overdue)
+        await until(waits_on, "a wait as long again, since nobody has listened so long")
+        await until(are_out, "they are out")
+
+    shared.tell(story())
+    assert statuses(shared, session) == {
+        "R1": ("finished", "complete", "DONE"),
+        "R2": ("finished", "complete", "DONE"),
+        "R3": ("left", "dropped", "WITHDRAWN"),
+    }
+
+
+def test_closing_gives_everybody_the_code_of_what_they_reached(shared: House, server: Server) -> None:
+    session = opened(shared, 4)
+    ann, ben, cat, dan = (shared.guest(server, session, label) for label in ("R1", "R2", "R3", "R4"))
+
+    async def story() -> None:
+        await asyncio.gather(*(through_before(one) for one in (ann, ben, cat)))
+        for one in (ann, ben):
+            await one.answer({"belief": "1"}) if "How sure?" in await one.page() else None
+        await dan.sign_in({"age": "30"})
+        await dan.shows("I want to take part.")
+        await asyncio.to_thread(shared.act, "close", session)
+        for one in (ann, ben, cat, dan):
+            await one.shows('id="code"')
+
+    shared.tell(story())
+    assert {status for status, *_ in statuses(shared, session).values()} <= {"left", "finished"}
+    assert statuses(shared, session)["R4"] == ("left", "lobby", "LOBBY")
+    assert shared.sql(
+        "select count(*) from room where session_id = %s and status = 'playing'", session.id
+    ) == [(0,)]

@@ -233,10 +233,12 @@ class Study(Sections):
         during, after = self.plan[index].step.during, index + len(self.pages_at(index))
         return self.first(during, outcome, after)
 
-    def first(self, during: str, outcome: str = "complete", since: int = 0) -> int | None:
+    def first(
+        self, during: str, outcome: str = "complete", since: int = 0, treatment: Mapping[str, str] = {}
+    ) -> int | None:
         """The index of the first of those steps, from `since` on, for somebody who ended so; None: there is none."""
         those = (one for one in self.plan[since:] if one.step.during == during and one.step.follows(outcome))
-        return next((one.index for one in those), None)
+        return next((one.index for one in those if one.step.is_for(treatment)), None)
 
     @property
     def opens_at(self) -> int:
