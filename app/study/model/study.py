@@ -153,11 +153,12 @@ class Sections:
 
     @property
     def ends_at_door(self) -> frozenset[str]:
-        """The outcomes with which somebody may leave before they are in."""
+        """The outcomes with which somebody may leave before they are in the lobby."""
         found = {FULL} if self.quotas else set()
         found |= {SCREENED_OUT} if self.screens else set()
         found |= {self.entrance.then} if self.checked else set()
-        return frozenset(found | {self.entrance.decline} - {""})
+        found |= {outcome for step in self.before for outcome in (step.fails, step.decline)}
+        return frozenset((found | {self.entrance.decline}) - {""})
 
     @property
     def checked(self) -> tuple[Field, ...]:
