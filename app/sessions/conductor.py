@@ -120,7 +120,7 @@ class Conductor:
                 await self._in_session(session_id, self._look_for_dropouts(conn, session_id))
         while self.entered:
             session_id = self.entered.pop()
-            await self._in_session(session_id, self._seat(conn, session_id))
+            await self._in_session(session_id, self._seat(conn, session_id, patient=True))
 
     async def _in_session(self, session_id: str, work: Coroutine[Any, Any, None]) -> None:
         """What is wrong with one session must not keep the others from going on."""
@@ -151,12 +151,13 @@ class Conductor:
             if await quotas.lock_door(conn, session_id):
                 await arrivals.begin(conn, session_id, study, [player_id])
 
-    async def _seat(self, conn: Connection, session_id: str) -> None:
+    async def _seat(self, conn: Connection, session_id: str, patient: bool = False) -> None:
         study = await self.studies.of(session_id)
         async with conn.transaction():
             if study.lobby.seat_hook:
+                patient = False  # whoever holds the lobby may ask a hook meanwhile
                 study = await self.studies.current(conn, session_id)
-            await lobby.seat(conn, session_id, study, patient=False, hooks=self.hooks)
+            await lobby.seat(conn, session_id, study, patient=patient, hooks=self.hooks)
 
     async def _look_for_dropouts(self, conn: Connection, session_id: str) -> None:
         study = await self.studies.of(session_id)

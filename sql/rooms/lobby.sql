@@ -21,7 +21,7 @@ select p.id as player_id, p.type, extract(epoch from (select clock_timestamp())
         - greatest(p.waiting_since, case when s.status = 'open' then s.start_at end))::float8 as waited,
     p.arrival_logged as logged, extract(epoch from p.standby_until - (select clock_timestamp()))::float8 as stands_by,
     extract(epoch from (select clock_timestamp()) - coalesce(p.queued_at, p.queued_from, p.signed_in_at))::float8 as queued,
-    coalesce(greatest(g.at, p.signed_in_at, h.since) + make_interval(secs => %(present)s) > h.until, true) as present
+    coalesce(greatest(g.at, p.signed_in_at, p.queued_from, h.since) + make_interval(secs => %(present)s) > h.until, true) as present
 from player p join session s on s.id = p.session_id left join sign g on g.player_id = p.id cross join listening h
 where p.session_id = %(session_id)s and p.status = 'waiting'
 order by p.id
@@ -44,7 +44,7 @@ select p.type, count(*)::integer as waiting
 from player p left join sign g on g.player_id = p.id cross join listening h
 where p.session_id = %(session_id)s and p.status = 'waiting' and p.standby_until is null
     and not exists (select from asked a where a.player_id = p.id)
-    and coalesce(greatest(g.at, p.signed_in_at, h.since) + make_interval(secs => %(present)s) > h.until, true)
+    and coalesce(greatest(g.at, p.signed_in_at, p.queued_from, h.since) + make_interval(secs => %(present)s) > h.until, true)
 group by p.type
 
 -- name: look_soon

@@ -6,7 +6,7 @@ join player n on n.session_id = p.session_id and n.status = 'waiting' and s.type
 left join sign g on g.player_id = n.id cross join listening h
 where p.id = %(player_id)s and not p.replaced and r.status = 'playing'
     and not exists (select from asked a where a.player_id = n.id)
-    and coalesce(greatest(g.at, n.signed_in_at, h.since) + make_interval(secs => %(present)s) > h.until, true)
+    and coalesce(greatest(g.at, n.signed_in_at, n.queued_from, h.since) + make_interval(secs => %(present)s) > h.until, true)
 order by n.standby_until is null, coalesce(n.queued_at, n.queued_from, n.signed_in_at), n.id limit 50
 
 -- name: rooms_with_vacancies
