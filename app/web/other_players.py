@@ -70,7 +70,7 @@ async def go_on_as(request: Query) -> Redirect:
 async def _is_in(request: Query, player_id: int) -> bool:
     async with lab_of(request).pool.connection() as conn:
         found = await find_player(conn, player_id)
-    return found is not None and found.status in ("waiting", "playing")
+    return found is not None and found.may_change
 
 
 def _one_of(request: Query) -> Keys:

@@ -12,7 +12,9 @@ select q.nth, count(*)::integer as players from player p cross join unnest(p.quo
 where p.session_id = %(session_id)s and (p.status = 'waiting' or p.room_id is not null) group by q.nth
 
 -- name: let_in
-update player set status = 'waiting', entry = g.entry, quotas = g.quotas::int[], entry_page = %(page)s,
+-- Whoever waited in line before has read what stood above the form then.
+update player set status = 'waiting', entry = g.entry, quotas = g.quotas::int[],
+    entry_page = coalesce(player.entry_page, %(page)s),
     signed_in_at = clock_timestamp(), waiting_since = clock_timestamp()
 from unnest(%(player_ids)s::bigint[], %(entries)s::jsonb[], %(quotas)s::text[]) as g(id, entry, quotas)
 where player.id = g.id
