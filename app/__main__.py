@@ -34,6 +34,7 @@ COMMANDS = {
     "check": "validate a study and say what can never work",
     "open": "create a session: people come in by their own links, or by one for everybody, and wait",
     "add": "more people into a session that is open or running",
+    "places": "how many come in by the link for everybody, changed while they come",
     "links": "the join links of a session again",
     "start": "seating begins",
     "pause": "everything stands still",

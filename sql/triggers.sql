@@ -190,7 +190,15 @@ create or replace trigger player_inserted after insert on player
 -- arrival_logged and logs them in one go.
 create or replace function player_updated() returns trigger language plpgsql as $$
 begin
-    -- Whatever is logged of somebody comes with their arrival or after it.
+    if exists (select from new_rows where status = 'invited' and in_line_until is not null) then
+        perform append_events(array_agg(log.id order by n.in_line_since, n.id),
+            array_agg('player_lined_up'::text), array_agg(n.id order by n.in_line_since, n.id),
+            array_agg(jsonb_build_object('since', n.in_line_since, 'until', n.in_line_until)
+                order by n.in_line_since, n.id))
+        from new_rows n join old_rows o using (id) join log on log.session_id = n.session_id and log.room_id is null
+        where n.status = 'invited' and n.in_line_until is not null and o.in_line_until is null;
+    end if;
+    -- Whatever else is logged of somebody comes with their arrival or after it.
     if not exists (select from new_rows where arrival_logged) then
         return null;
     end if;

@@ -3,6 +3,7 @@
 `DECLARED` has every event there is, and what it carries. The triggers write them (sql/triggers.sql); whatever folds,
 lists or says one is held against it, and so is docs/events.md. What was empty is left out where `NotRequired` says so.
 `verify`, its recounts and `replay --check` read the logs on their own, so that nothing wrong here can hide from them.
+More than 350 lines: it is one list, and what names an event has one place to look.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ EventName = Literal[
     "seating_stopped",
     "seating_retried",
     "places_changed",
+    "player_lined_up",
     "player_signed_in",
     "player_came_again",
     "player_stands_by",
@@ -128,6 +130,13 @@ class PlayerReady(TypedDict):
 class PlacesChanged(DoneBy):
     places: NotRequired[int]  # without it as many as come
     extra: float  # a share
+
+
+class PlayerLinedUp(TypedDict):
+    """Before a door that is full."""
+
+    since: Moment
+    until: Moment  # at most; a pause moves it
 
 
 class PlayerCameAgain(TypedDict):
@@ -319,6 +328,7 @@ DECLARED: Mapping[EventName, Declared] = {
     "seating_stopped": Declared(HookFailed, SESSION),
     "seating_retried": Declared(DoneBy, SESSION),
     "places_changed": Declared(PlacesChanged, SESSION),
+    "player_lined_up": Declared(PlayerLinedUp, SESSION, about=True),
     # Written by the seating that follows, a little later than `signed_in_at`
     "player_signed_in": Declared(PlayerSignedIn, SESSION, about=True),
     # By the link for everybody, in a browser that did not have their cookie

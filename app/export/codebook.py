@@ -67,7 +67,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "player": "The player's number.",
         "label": "The name that the list of people gave this player.",
         "type": "The player's type, by which rooms seat.",
-        "status": "invited (never came), waiting, playing, finished (played to the room's end) or left.",
+        "status": "invited (never came in), waiting, playing, finished (played to the room's end) or left.",
         "room": "rooms.csv → room; empty if never seated.",
         "slot": "The seat in that room, from 1.",
         "signed_in_at": "When the player came in.",

@@ -6,8 +6,10 @@ in which they came. Their labels count them, and say nothing of who they are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from math import ceil
@@ -17,12 +19,19 @@ from psycopg.types.json import Jsonb
 from app.database import clock
 from app.database.connections import Connection
 from app.database.queries import Queries, row, rows, value
+from app.players.tokens import server_secret
 from app.study.model.door import FIRST_IDS, OTHERS
 from app.study.model.study import ANY, Study
 
 SQL = Queries(__name__)
 OF_BROWSER = "browser "  # before the key of a browser; a space is in no id
 KNOWN = (*FIRST_IDS, *OTHERS)
+MOST_NAMES = (
+    60  # of what links have brought in a session, beside those that the study or a recruiter is known for
+)
+MOST_MADE = 50_000  # people that a door makes where there is no end of places …
+FOR_A_PLACE, AT_LEAST = 100, 5_000  # … and where there is, so many for each, but so many at least
+MOST_FROM_ONE, A_WHILE = 1_000, 600.0  # new people from one address in so many seconds: more than any class
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,11 @@ class Places:
             return None
         return ceil(max(0, self.most - door.complete) * (1 + self.extra)) - door.inside
 
+    @property
+    def most_made(self) -> int:
+        """So many people the door makes, whatever becomes of them: made-up ids must not fill the disk."""
+        return MOST_MADE if self.most is None else min(MOST_MADE, max(AT_LEAST, FOR_A_PLACE * self.most))
+
 
 @dataclass(frozen=True, slots=True)
 class OpenDoor:
@@ -55,6 +69,7 @@ class OpenDoor:
 class Newcomer:
     door_id: str
     given: Mapping[str, str]
+    source: bytes = b""  # stands for the address that they come from
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +84,25 @@ class DoorCount:
 
 @dataclass(frozen=True, slots=True)
 class DoorNow:
-    """Of those who came by it: so many are `inside`, and so many came to the end."""
+    """Of those who came by it: so many are `inside`, so many came to the end, and so many wait in line before it."""
 
     came: int
     inside: int
     complete: int
+    in_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlacesNow:
+    """Of `most` places so many are `left`, before which so many wait in line.
+
+    `is_over`: all who are to have come to the end, and nobody gives a place back any more.
+    """
+
+    most: int
+    left: int  # below nothing where there are fewer places than there were
+    in_line: int
+    is_over: bool
 
 
 class DoorCounts:
@@ -133,6 +162,8 @@ async def make(
 
     The session is locked, and none of them has come yet.
     """
+    newcomers = await _with_names_that_are_kept(conn, session_id, study, newcomers)
+    await _count_sources(conn, session_id, newcomers)
     count = dict(session_id=session_id, count=len(newcomers))
     numbers = [nth for (nth,) in await (await conn.execute(SQL["next_numbers"], count)).fetchall()]
     what = dict(
@@ -144,6 +175,85 @@ async def make(
     return dict(await (await conn.execute(SQL["make"], dict(session_id=session_id) | what)).fetchall())
 
 
+async def _with_names_that_are_kept(
+    conn: Connection, session_id: str, study: Study, newcomers: Sequence[Newcomer]
+) -> list[Newcomer]:
+    """Each name becomes a column of the export: what comes under one too many is counted, and not kept."""
+    needed = {*KNOWN, *study.door.ids, *study.finish.asks_for}
+    unknown = dict.fromkeys(name for one in newcomers for name in one.given if name not in needed)
+    if not unknown:
+        return list(newcomers)
+    kept: list[str] = await value(conn, SQL["names_kept"], session_id=session_id)
+    new = [name for name in unknown if name not in kept][: max(0, MOST_NAMES - len(kept))]
+    if new:
+        await conn.execute(SQL["keep_names"], dict(session_id=session_id, names=new))
+    stays = {*needed, *kept, *new}
+    if lost := sum(any(name not in stays for name in one.given) for one in newcomers):
+        now = clock.now()
+        once = dict(sessions=[session_id], whys=["not kept"], parameters=[""], times=[lost], at=[now])
+        await conn.execute(SQL["put_counts"], once)
+    return [
+        replace(one, given={name: text for name, text in one.given.items() if name in stays})
+        for one in newcomers
+    ]
+
+
+async def _count_sources(conn: Connection, session_id: str, newcomers: Sequence[Newcomer]) -> None:
+    many = Counter(one.source for one in newcomers if one.source)
+    if many:
+        what = dict(session_id=session_id, sources=[*many], made=[*many.values()], seconds=A_WHILE)
+        await conn.execute(SQL["count_sources"], what)
+
+
+async def may_make(conn: Connection, session_id: str) -> int:
+    """How many more people the door makes."""
+    places, made = await places_of(conn, session_id), await value(conn, SQL["made"], session_id=session_id)
+    return places.most_made - int(made) if places else 0
+
+
+async def may_make_from(conn: Connection, session_id: str, sources: Collection[bytes]) -> dict[bytes, int]:
+    """The same from each of these, for now."""
+    what = dict(session_id=session_id, sources=list(sources))
+    found = await (await conn.execute(SQL["made_from"], what)).fetchall()
+    return dict.fromkeys(sources, MOST_FROM_ONE) | {bytes(one): MOST_FROM_ONE - made for one, made in found}
+
+
+async def erased_of(conn: Connection, session_id: str, door_ids: Collection[str]) -> set[str]:
+    """Those of these ids that somebody came by who has had what is personal of them erased."""
+    found = await (await conn.execute(SQL["digests_of_erased"], dict(session_id=session_id))).fetchall()
+    if not found:
+        return set()
+    gone, secret = {bytes(digest) for (digest,) in found}, await server_secret(conn)
+    return {one for one in door_ids if _digest(secret, session_id, one) in gone}
+
+
+async def ids_of(conn: Connection, player_ids: Sequence[int]) -> dict[int, str]:
+    """The recruiter's id of each of these who came by one."""
+    what = dict(player_ids=list(player_ids), of_browser=OF_BROWSER)
+    return dict(await (await conn.execute(SQL["ids_of"], what)).fetchall())
+
+
+async def keep_digests(conn: Connection, session_id: str, ids: Mapping[int, str]) -> None:
+    """Of the erased: so that they are known again by their id as long as the door is open, and it is not kept."""
+    if not ids:
+        return
+    secret = await server_secret(conn)
+    for player_id, door_id in ids.items():
+        digest = _digest(secret, session_id, door_id)
+        await conn.execute(SQL["keep_digest"], dict(player_id=player_id, digest=digest))
+
+
+async def forget(conn: Connection, session_id: str) -> None:
+    """What the door alone needed, which is shut."""
+    for query in ("forget_digests", "forget_sources"):
+        await conn.execute(SQL[query], dict(session_id=session_id))
+
+
+def _digest(secret: bytes, session_id: str, door_id: str) -> bytes:
+    text = f"{session_id} {door_id}".encode()
+    return hashlib.blake2b(text, key=secret, person=b"erased at door").digest()
+
+
 def dealt_type(study: Study, number: int) -> str:
     """Of the how-manieth who comes: in turn, as often as the first kind of room has seats for each type."""
     known, seats = study.types or ("",), study.rooms[0].seats
@@ -152,13 +262,15 @@ def dealt_type(study: Study, number: int) -> str:
     return type_ if type_ != ANY else known[(number - 1) % len(known)]
 
 
-async def places_left(conn: Connection, session_id: str) -> int | None:
+async def places_now(conn: Connection, session_id: str) -> PlacesNow | None:
     """None: as many as come. The session is locked by whoever lets people in by it."""
     places = await places_of(conn, session_id)
     if places is None or places.most is None:
         return None  # nobody needs to be counted
-    door = await door_now(conn, session_id)
-    return places.left(door) if door else None
+    now = await door_now(conn, session_id)
+    left = places.left(now) if now else None
+    assert now is not None and left is not None, "it has a door, and places"
+    return PlacesNow(places.most, left, now.in_line, now.complete >= places.most)
 
 
 async def places_of(conn: Connection, session_id: str) -> Places | None:

@@ -49,6 +49,23 @@ class Player:
     door_id: str | None = None  # by which the link for everybody finds them again
     queued_from: datetime | None = None  # in the lobby since then, where solo steps came before it
     waited_until: datetime | None = None  # went on from the lobby, without a room, or from a room
+    in_line_since: datetime | None = None  # found the door full, and has waited before it since then
+    in_line_until: datetime | None = None  # at most
+
+    @property
+    def in_line(self) -> bool:
+        """Whether they wait before the door now."""
+        return self.status == "invited" and self.in_line_until is not None
+
+    @property
+    def has_come(self) -> bool:
+        """Whether their link leads to a page of theirs."""
+        return self.status != "invited" or self.in_line
+
+    @property
+    def may_change(self) -> bool:
+        """Whether their page is still to change."""
+        return self.status not in ("invited", "finished", "left") or self.in_line
 
     @property
     def may_yield(self) -> bool:

@@ -31,35 +31,58 @@ async def lock_door(conn: Connection, session_id: str) -> bool:
 
 async def come_in(
     conn: Connection, session_id: str, study: Study, guests: Sequence[Guest], places: int | None = None
-) -> None:
+) -> list[Guest]:
     """Those who are still invited come in, or find it full and leave with a code of its own; again changes nothing.
 
-    At most as many as there are `places`, if that is given. Opens a transaction of its own, in which one process at a
-    time counts and lets in: counts are exact.
+    At most as many as there are `places`, if that is given: returns, in their order, those for whom only a place is
+    lacking, with nothing changed. Opens a transaction of its own, in which one process at a time counts and lets in:
+    counts are exact.
     """
     async with conn.transaction():
         if not await lock_door(conn, session_id):
-            return
+            return []
         ids = [one.player_id for one in guests]
         found = await conn.execute(SQL["invited"], dict(player_ids=ids))
         invited = {player_id for (player_id,) in await found.fetchall()}
-        new = {one.player_id: one for one in guests if one.player_id in invited}
-        counted = {player_id: quotas_of(study, one.entry) for player_id, one in new.items()}
-        most = [quota.most for quota in study.quotas]
-        welcome = admit(counted, await taken(conn, session_id), most, places)
-        full = [player_id for player_id in new if player_id not in welcome]
-        for query, chosen in (("let_in", [*welcome]), ("turn_away", full)):
-            if chosen:
-                what = dict(
-                    player_ids=chosen,
-                    entries=[Jsonb(dict(new[player_id].entry)) for player_id in chosen],
-                    quotas=[f"{{{','.join(map(str, counted[player_id]))}}}" for player_id in chosen],
-                )
-                await conn.execute(
-                    SQL[query],
-                    what
-                    | dict(code=study.finish.codes[FULL], page=study.entry_page or None, begins=study.begins),
-                )
+        new = [one for one in guests if one.player_id in invited]
+        welcome, late, beyond = await admit_now(conn, session_id, study, new, places)
+        await let_in(conn, study, welcome)
+        if late:
+            await conn.execute(SQL["turn_away"], stored(study, late) | dict(code=study.finish.codes[FULL]))
+        return beyond
+
+
+async def admit_now(
+    conn: Connection, session_id: str, study: Study, guests: Sequence[Guest], places: int | None
+) -> tuple[list[Guest], list[Guest], list[Guest]]:
+    """Of these, in their order: who may come in, for whom a quota is full, and for whom only a place is lacking.
+
+    The door is locked.
+    """
+    counted = {one.player_id: quotas_of(study, one.entry) for one in guests}
+    taken_now = await taken(conn, session_id) if study.quotas else {}
+    welcome, beyond = admit(counted, taken_now, [quota.most for quota in study.quotas], places)
+    return (
+        [one for one in guests if one.player_id in welcome],
+        [one for one in guests if one.player_id not in welcome | beyond],
+        [one for one in guests if one.player_id in beyond],
+    )
+
+
+async def let_in(conn: Connection, study: Study, guests: Sequence[Guest]) -> None:
+    """They are invited and locked, and the door is."""
+    if guests:
+        await conn.execute(SQL["let_in"], stored(study, guests) | dict(begins=study.begins))
+
+
+def stored(study: Study, guests: Sequence[Guest]) -> dict[str, object]:
+    """What is kept of their forms, as the parameters of a query."""
+    return dict(
+        player_ids=[one.player_id for one in guests],
+        entries=[Jsonb(dict(one.entry)) for one in guests],
+        quotas=[f"{{{','.join(map(str, quotas_of(study, one.entry)))}}}" for one in guests],
+        page=study.entry_page or None,
+    )
 
 
 async def taken(conn: Connection, session_id: str) -> dict[int, int]:
@@ -85,12 +108,18 @@ def admit(
     taken: Mapping[int, int],
     most: Sequence[int],
     places: int | None = None,
-) -> dict[int, Sequence[int]]:
-    """Of these, in their order, those for whom every quota that they count in has a place; `places` at most."""
+) -> tuple[set[int], set[int]]:
+    """Of these, in their order, those for whom every quota that they count in has a place, `places` at most; and those
+    who are beyond the places alone."""
     now = Counter(taken)
-    welcome: dict[int, Sequence[int]] = {}
+    welcome: set[int] = set()
+    beyond: set[int] = set()
     for player_id, quotas in counted.items():
-        if (places is None or len(welcome) < places) and all(now[nth] < most[nth] for nth in quotas):
-            welcome[player_id] = quotas
+        if any(now[nth] >= most[nth] for nth in quotas):
+            continue
+        if places is not None and len(welcome) >= places:
+            beyond.add(player_id)
+        else:
+            welcome.add(player_id)
             now.update(quotas)
-    return welcome
+    return welcome, beyond

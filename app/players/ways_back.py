@@ -44,9 +44,9 @@ def way_back_of(study: Study, player: Player) -> WayBack:
     return _way_back(study, outcome, known)
 
 
-def way_back_from_door(study: Study, given: Mapping[str, str], outcome: str) -> WayBack:
-    """Of somebody who came with this, and never became a player."""
-    return _way_back(study, outcome, {**given, "label": "", CODE: study.finish.codes[outcome]})
+def way_back_from_door(study: Study, given: Mapping[str, str], outcome: str, label: str = "") -> WayBack:
+    """Of somebody who came with this, and never came in."""
+    return _way_back(study, outcome, {**given, "label": label, CODE: study.finish.codes[outcome]})
 
 
 def _way_back(study: Study, outcome: str, known: Mapping[str, str]) -> WayBack:

@@ -10,12 +10,12 @@ from datetime import datetime
 
 from app.database.connections import Connection
 from app.database.queries import Queries, value
-from app.players import door, players
+from app.players import door, players, waiting_list
 from app.players.codes import codes_of
 from app.players.door import Places
 from app.players.players import INSIDE
 from app.rooms import dropouts, gatherings, lobby, parts, rooms, takeovers
-from app.sessions import sessions
+from app.sessions import arrivals, sessions
 from app.sessions.sessions import Session, SessionError
 from app.sessions.studies import read_study
 from app.study.model.study import Study
@@ -76,6 +76,7 @@ async def shift(conn: Connection, session_id: str, since: datetime) -> datetime:
     now: datetime = await value(conn, SQL["moment"])
     gap = dict(id=session_id, since=since, until=now)
     await conn.execute(SQL["shift_waiting"], gap)
+    await waiting_list.shift(conn, session_id, since, now)
     await conn.execute(SQL["shift_gatherings"], gap)
     await conn.execute(SQL["shift_rooms"], gap)
     await conn.execute(SQL["look_again"], gap)
@@ -91,7 +92,10 @@ async def close(conn: Connection, session_id: str, by: str) -> str:
     locked = await conn.execute(SQL["lock_rooms_of_session"], dict(id=session_id))
     room_ids = [room_id for (room_id,) in await locked.fetchall()]
     await conn.execute(SQL["lock_waiting_players"], dict(id=session_id))
+    await waiting_list.lock(conn, session_id)
+    await door.forget(conn, session_id)
     await players.leave_lobby(conn, session_id, study)
+    await waiting_list.send_home(conn, session_id, study)
     await gatherings.end_all(conn, session_id)
     await parts.close(conn, room_ids, study)
     await conn.execute(SQL["close_session"], dict(id=session_id))
@@ -145,13 +149,17 @@ async def end_room(conn: Connection, session_id: str, study: Study, room_id: int
 async def dismiss(
     conn: Connection, session_id: str, study: Study, player_id: int, outcome: str, by: str
 ) -> str:
-    """A player who waits or plays leaves for good, with the code of `outcome`; the room goes on as after a drop-out."""
+    """A player who waits, be it in line, or plays leaves for good, with the code of `outcome`.
+
+    Their room goes on as after a drop-out.
+    """
     _code(study, outcome)
     await sessions.lock_as(conn, session_id, by)
     player = await _player(conn, session_id, player_id)
-    if player.status not in INSIDE:
+    if not player.may_change:
         return f"{player.label} is not in the session ({player.status}); nothing changed."
-    await dropouts.withdraw(conn, player_id, study, outcome)
+    if not await waiting_list.leave(conn, player_id, study, outcome):
+        await dropouts.withdraw(conn, player_id, study, outcome)
     return f"{player.label} has left with the code for “{outcome}”."
 
 
@@ -226,7 +234,10 @@ async def seat_now(conn: Connection, session_id: str, study: Study, kind: str, b
 
 
 async def change_places(conn: Connection, session_id: str, places: Places, by: str) -> str:
-    """How many may come in by the link for everybody from now on; nobody who is in has to leave."""
+    """How many may come in by the link for everybody from now on; nobody who is in has to leave.
+
+    Whoever is in line comes in at once, as far as there are places now.
+    """
     session = await sessions.lock_as(conn, session_id, by)
     before = await door.places_of(conn, session_id)
     if before is None:
@@ -235,10 +246,33 @@ async def change_places(conn: Connection, session_id: str, places: Places, by: s
         raise SessionError(f"{session.name} is closed: nobody can come in any more.")
     if before == places:
         return f"{session.name} has these places already; nothing changed."
+    await conn.execute(SQL["look_again"], dict(id=session_id))
+    await waiting_list.lock(conn, session_id)
     await door.change_places(conn, session_id, places)
+    study = await read_study(conn, session_id)
+    came = await waiting_list.move_up(conn, session_id, study)
+    await arrivals.begin(conn, session_id, study, came)
+    now = await door.door_now(conn, session_id)
+    assert now is not None
+    said = [_how_many(places)]
+    if came:
+        said.append(f"{len(came):,} of those who waited in line {'is' if len(came) == 1 else 'are'} in now.")
+    left = places.left(now)
+    if left is not None and left < 0:
+        said.append(
+            f"{now.inside:,} are in, and nobody has to leave: the next comes in once {1 - left:,} have left without"
+            " coming to the end."
+        )
+    elif left is not None:
+        said.append(f"{left:,} more may come in." if left else "All places are taken now.")
+    return " ".join(said)
+
+
+def _how_many(places: Places) -> str:
     if places.most is None:
         return "As many can come in as there are."
-    return f"{places.most:,} of those who come by the link for everybody are to come to the end."
+    extra = f", and {places.extra:.0%} more than are lacking come in" if places.extra else ""
+    return f"{places.most:,} of those who come by the link for everybody are to come to the end{extra}."
 
 
 # Of a whole session: each takes it by its id alone.

@@ -45,6 +45,18 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnedBack:
+    """They came by the link for everybody, and nothing is stored of them.
+
+    `why` is full, enough (the door makes nobody new any more), too many (from where they are) or erased (they were
+    here, and had what is personal deleted).
+    """
+
+    session_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class AtDoor:
     """Of one session, those whose forms came together, and not all of whom may come in."""
 
@@ -59,7 +71,7 @@ class AtDoor:
 
 
 NOT_RIGHT = Sentence("That is not right.")
-Outcome = SignedIn | Refused | Closed | None  # None: nobody has this token
+Outcome = SignedIn | Refused | Closed | TurnedBack | None  # None: nobody has this token
 
 
 async def sign_in(studies: Studies, conn: Connection, forms: Sequence[EntryForm]) -> list[Outcome]:

@@ -21,7 +21,7 @@ import psycopg
 
 from app.database.connections import AWAY, Connection, Line
 from app.database.queries import Queries, value
-from app.players import quotas
+from app.players import quotas, waiting_list
 from app.rooms import bots, decisions, dropouts, lobby, parts, rooms
 from app.sessions import actions, arrivals, stopped_rooms
 from app.sessions.sessions import SessionError
@@ -107,6 +107,8 @@ class Conductor:
             await self._open_stranded(conn)
         for session_id in await actions.due_starts(conn):
             await self._in_session(session_id, self._start_by_itself(conn, session_id))
+        for session_id in await waiting_list.waited_for(conn):
+            await self._in_session(session_id, self._move_line(conn, session_id))
         for session_id in await lobby.due(conn, everywhere):
             await self._in_session(session_id, self._seat(conn, session_id))
         return await seconds_until_due(conn, SWEEP)
@@ -150,6 +152,14 @@ class Conductor:
         async with conn.transaction():
             if await quotas.lock_door(conn, session_id):
                 await arrivals.begin(conn, session_id, study, [player_id])
+
+    async def _move_line(self, conn: Connection, session_id: str) -> None:
+        study = await self.studies.of(session_id)
+        async with conn.transaction():
+            came = await waiting_list.move_up(conn, session_id, study)
+            await arrivals.begin(conn, session_id, study, came)
+        if came:
+            await self._seat(conn, session_id)
 
     async def _seat(self, conn: Connection, session_id: str, patient: bool = False) -> None:
         study = await self.studies.of(session_id)
@@ -275,6 +285,6 @@ class Conductor:
 
 
 async def seconds_until_due(conn: Connection, at_most: float) -> float:
-    """Until any room, lobby or start is due; below zero if it has passed, `at_most` if there is none."""
+    """Until any room, lobby, waiting list or start is due; below zero if it has passed, `at_most` if there is none."""
     seconds: float | None = await value(conn, SQL["seconds_until_due"])
     return at_most if seconds is None else seconds

@@ -1,26 +1,29 @@
 """Entry forms of those who come by the one link for everybody, read and let in many at once.
 
 A link is opened twice, or at the same moment in two places: its id is one player all the same, held by a constraint,
-and made while the session is locked, so that there are never more than there are places.
+and made while the session is locked, so that there are never more than there are places. Whoever finds it full stands
+in line; where there is no line, or it is too long, nothing is stored of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.database.connections import Connection
-from app.players import door, quotas
-from app.players.attempts import Tried
+from app.players import door, quotas, waiting_list
+from app.players.attempts import wrong_in
 from app.players.door import Newcomer
 from app.players.players import SignedIn
 from app.players.quotas import Guest
 from app.players.screening import Leaver
+from app.players.waiting_list import WayIn
 from app.sessions.arrivals import (
     AtDoor,
     Closed,
     Outcome,
     Refused,
+    TurnedBack,
     begin,
     judge,
     not_right,
@@ -40,6 +43,7 @@ class DoorForm:
     given: Mapping[str, str]
     form: Form
     owner: int = 0
+    source: bytes = b""  # stands for the address that it came from
 
 
 async def sign_in_by_door(studies: Studies, conn: Connection, forms: Sequence[DoorForm]) -> list[Outcome]:
@@ -71,16 +75,18 @@ async def _sign_in(
         return dict.fromkeys(forms)
     known = await door.come_by_door(conn, session_id, list(forms))
     judged: dict[str, Guest | Leaver] = {}
+    gone = await door.erased_of(conn, session_id, forms.keys() - known.keys())
     for door_id, one in forms.items():
-        if door_id not in known or known[door_id][1] == "invited":
+        if door_id in gone:
+            outcomes[door_id] = TurnedBack(session_id, "erased")
+        elif door_id not in known or known[door_id][1] == "invited":
             found = judge(study, session_id, 0, one.form)
             if isinstance(found, Refused):
                 outcomes[door_id] = found
             else:
                 judged[door_id] = found
     if judged:
-        for door_id, tried in (await _let_in(conn, session_id, study, forms, judged)).items():
-            outcomes[door_id] = not_right(session_id, tried, forms[door_id].form)
+        outcomes |= await _let_in(conn, session_id, study, forms, judged)
         known = await door.come_by_door(conn, session_id, list(forms))
     for door_id in forms.keys() - outcomes.keys():
         player_id, status = known.get(door_id, (0, "invited"))
@@ -98,20 +104,65 @@ async def _let_in(
     study: Study,
     forms: Mapping[str, DoorForm],
     judged: Mapping[str, Guest | Leaver],
-) -> dict[str, Tried]:
-    """Makes whoever is not there yet; all of these, by id, are still invited. By id: who has to try again."""
+) -> dict[str, Outcome]:
+    """Makes whoever is not there yet; all of these, by id, are still invited. By id: who is not in, and why."""
     async with conn.transaction():
         if not await quotas.lock_door(conn, session_id):
             return {}
         there = await door.come_by_door(conn, session_id, list(judged))
-        newcomers = [Newcomer(id, forms[id].given) for id in judged if id not in there]
+        way_in = await waiting_list.way_in_now(conn, session_id, study)
+        back = await _turned_back(conn, session_id, study, forms, judged, there, way_in)
+        newcomers = [
+            Newcomer(id, forms[id].given, forms[id].source)
+            for id in judged
+            if id not in there and id not in back
+        ]
         made = await door.make(conn, session_id, study, newcomers) if newcomers else {}
         ids = {id: player_id for id, (player_id, _) in there.items()} | made
         at_door = AtDoor()
-        for id, one in judged.items():
-            at_door.add(replace(one, player_id=ids[id]), forms[id].form)
+        for id, player_id in ids.items():
+            if id in there and there[id][1] != "invited":
+                continue  # they came at the same moment by another process
+            at_door.add(replace(judged[id], player_id=player_id), forms[id].form)
         tried, guests = await pass_door(conn, study, at_door)
         if guests:
-            await quotas.come_in(conn, session_id, study, guests, await door.places_left(conn, session_id))
+            beyond = await quotas.come_in(conn, session_id, study, guests, way_in.places)
             await begin(conn, session_id, study, [one.player_id for one in guests])
-    return {id: tried[ids[id]] for id in judged if ids[id] in tried}
+            await waiting_list.line_up(conn, study, beyond, way_in.in_line)
+    again = {id: tried[ids[id]] for id in ids if ids[id] in tried}
+    return {id: TurnedBack(session_id, why) for id, why in back.items()} | {
+        id: not_right(session_id, one, forms[id].form) for id, one in again.items()
+    }
+
+
+async def _turned_back(
+    conn: Connection,
+    session_id: str,
+    study: Study,
+    forms: Mapping[str, DoorForm],
+    judged: Mapping[str, Guest | Leaver],
+    there: Collection[str],
+    way_in: WayIn,
+) -> dict[str, str]:
+    """Of whom no player is made, and why: made-up ids must not become rows without end."""
+    may_come = await door.may_make(conn, session_id)
+    from_one = await door.may_make_from(conn, session_id, {forms[id].source for id in judged} - {b""})
+    left, back = way_in.together, dict[str, str]()
+    for id, one in judged.items():
+        takes = isinstance(one, Guest) and not wrong_in(study, one.entry)
+        source = forms[id].source
+        if id not in there:
+            if may_come <= 0:
+                back[id] = "enough"
+                continue
+            if way_in.is_full or (takes and left is not None and left <= 0):
+                back[id] = "full"
+                continue
+            if from_one.get(source, 1) <= 0:
+                back[id] = "too many"
+                continue
+            may_come -= 1
+            from_one[source] = from_one.get(source, 1) - 1 if source else 1
+        if takes and left is not None:
+            left -= 1
+    return back

@@ -14,6 +14,7 @@ from typing import Any
 
 from app.database.connections import Connection
 from app.database.queries import Queries, row, rows, value
+from app.players import door
 from app.players.players import INSIDE
 from app.sessions import sessions
 from app.sessions.sessions import Session, SessionError
@@ -57,6 +58,7 @@ class _Person:
     room_id: int | None
     room_plays: bool | None
     is_erased: bool
+    in_line: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,10 @@ async def erase(
     gone = await row(conn, _Receipts, SQL["erase_records"], **which)
     assert gone is not None
     messages, notes = [await value(conn, SQL[name], **which) for name in ("erase_messages", "erase_notes")]
+    known_by = await door.ids_of(conn, which["player_ids"]) if session.status != "closed" else {}
     for name in ("erase_attempts", "erase_traces", "erase_what_hooks_were_given", "erase_people"):
         await conn.execute(SQL[name], which)
+    await door.keep_digests(conn, session_id, known_by)
     if which["seat_hook"]:
         await conn.execute(SQL["erase_reasons"], which)
     told = dict(by=by, why=why, answers=answers, session_id=session_id, results=results)
@@ -176,6 +180,8 @@ async def _people(
         raise SessionError(
             f"{one.label} is in the session ({one.status}). Take them out first, or wait until they are done."
         )
+    if one.in_line:
+        raise SessionError(f"{one.label} waits in line before the door. Take them out first, or wait.")
     if one.status == "invited" and session.status != "closed":
         raise SessionError(f"{one.label} has not come yet, and still may. Close the session first.")
     if one.room_plays:

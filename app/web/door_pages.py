@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Annotated
@@ -16,16 +15,14 @@ from litestar.response import Redirect, Response
 
 from app.database.connections import Connection
 from app.database.group_commit import Busy
-from app.players import attempts, door
+from app.players import attempts, door, waiting_list
 from app.players.players import Player, find_player
 from app.players.presence import is_connected
 from app.players.tokens import is_guessable, new_token
-from app.players.ways_back import way_back_from_door
-from app.sessions.arrivals import Closed, Refused
+from app.sessions.arrivals import Closed, Refused, TurnedBack
 from app.sessions.door_forms import DoorForm
 from app.study.languages.texts import Sentence
 from app.study.model.door import Bearer, Previewed, Unfit, read_link
-from app.study.model.entrance import FULL
 from app.study.model.fields import first
 from app.study.model.study import Study
 from app.web import other_players, templates
@@ -43,9 +40,9 @@ from app.web.coming_in import come_in
 from app.web.forms import form_of
 from app.web.invitations import UnknownToken, hold_off
 from app.web.lab import Query, lab_of
-from app.web.play_page import door_again, door_page
+from app.web.play_page import door_again, door_page, no_place
 from app.web.privacy import privacy_page
-from app.web.responses import page, piece, policy_framed_by_mturk, policy_sending_to, problem, texts_for
+from app.web.responses import page, piece, policy_framed_by_mturk, problem, texts_for
 
 SessionId = Annotated[str, Parameter(max_length=40)]
 MOST_PARAMETERS = 100
@@ -91,18 +88,31 @@ async def door_form(request: Query, session_id: SessionId) -> Response[str]:
         return caller
     study, player = caller.study, caller.known
     elsewhere = await other_players.is_elsewhere(request, player.id if player else 0)
-    if player is not None and player.status != "invited":
+    if player is not None and player.has_come:
         context = dict(player=player, study=study, action=_address(request), elsewhere=elsewhere)
         context |= dict(privacy=_privacy_address(request))
         return piece(templates.render_for(study, "player/join_again.html", **context))
     if caller.session_status == "closed":
-        return _closed(request, caller.session_id, study, caller.link.given)
+        return _no_place(request, caller, "closed")
     attempt = 1
-    if study.checked and player is not None:
-        async with lab_of(request).pool.connection() as conn:
+    async with lab_of(request).pool.connection() as conn:
+        if await door.erased_of(conn, session_id, {caller.link.id} - {""}):
+            return _was_erased(request, caller)
+        way_in = await waiting_list.way_in_now(conn, session_id, study)
+        if study.checked and player is not None:
             attempt = await attempts.next_attempt(conn, player.id)
-    return _form(
-        request, study, visit="" if caller.link.id else new_token(), elsewhere=elsewhere, attempt=attempt
+    if way_in.is_full:
+        return _no_place(request, caller, "over" if way_in.is_over else "full")
+    visit = "" if caller.link.id else new_token()
+    return door_page(
+        study,
+        _address(request),
+        _privacy_address(request),
+        elsewhere=elsewhere,
+        visit=visit,
+        attempt=attempt,
+        way_in=way_in,
+        given=caller.link.given,
     )
 
 
@@ -115,20 +125,30 @@ async def come_by_door(request: Query, session_id: SessionId) -> Response[str] |
         return caller
     visit = first(form, "visit") if VISIT.fullmatch(first(form, "visit")) else new_token()
     door_id = caller.door_id or f"{door.OF_BROWSER}{visit}"
-    arrived = await lab.arrivals.commit(DoorForm(session_id, door_id, caller.link.given, form, caller.own))
+    network = network_of(address_of(request))
+    source = lab.keys.trace_of(session_id, network)
+    sent = DoorForm(session_id, door_id, caller.link.given, form, caller.own, source)
+    arrived = await lab.arrivals.commit(sent)
     if isinstance(arrived, Refused):
         addresses = _address(request), _privacy_address(request)
-        return door_again(caller.study, *addresses, form, arrived, "" if caller.link.id else visit)
+        async with lab.pool.connection() as conn:
+            way_in = await waiting_list.way_in_now(conn, session_id, caller.study)
+        if way_in.is_full:
+            return _no_place(request, caller, "over" if way_in.is_over else "full")
+        visit, given = "" if caller.link.id else visit, caller.link.given
+        return door_again(caller.study, *addresses, form, arrived, visit, way_in, given)
     if arrived is None:
         return await _no_door(request, session_id)
     if isinstance(arrived, Closed):
-        return _closed(request, session_id, caller.study, caller.link.given)
+        return _no_place(request, caller, "closed")
+    if isinstance(arrived, TurnedBack):
+        return await _turned_back(request, caller, arrived.why)
     for name in caller.link.unfilled:
         lab.door_counts.add(session_id, caller.study, "unfilled", name)
-    came_before = caller.player is not None and caller.player.status != "invited"
+    came_before = caller.player is not None and caller.player.has_come
     if caller.may_be_guessed and came_before and caller.own != arrived.id:
         with suppress(Busy):  # they are in; where too many are counted just now, this one is not
-            await lab.guesses.wrong(network_of(address_of(request)))  # nobody takes many places so
+            await lab.guesses.wrong(network)  # nobody takes many places so
     return await come_in(request, arrived, began)
 
 
@@ -169,7 +189,7 @@ async def _caller(request: Query, session_id: str, sent: bool = False) -> _Calle
     study = await lab.studies.of(session_id)
     link = read_link(study.door, _parameters(request))
     if isinstance(link, Previewed):
-        preview = _form(request, study, preview=True)
+        preview = door_page(study, _address(request), _privacy_address(request), preview=True)
         preview.headers.update(policy_framed_by_mturk())
         return preview
     if isinstance(link, Unfit):
@@ -248,29 +268,46 @@ def _nobody_yet(caller: _Caller) -> Player:
     )
 
 
-def _form(
-    request: Query,
-    study: Study,
-    visit: str = "",
-    elsewhere: bool = False,
-    preview: bool = False,
-    attempt: int = 1,
-) -> Response[str]:
-    addresses = _address(request), _privacy_address(request)
-    return door_page(study, *addresses, elsewhere=elsewhere, visit=visit, preview=preview, attempt=attempt)
-
-
 def _unfit(request: Query, session_id: str, study: Study, link: Unfit) -> Response[str]:
     lab_of(request).door_counts.add(session_id, study, link.why, link.name)
     return piece(templates.render_for(study, "player/door_unfit.html", study=study, link=link), 400)
 
 
-def _closed(request: Query, session_id: str, study: Study, given: Mapping[str, str]) -> Response[str]:
-    lab_of(request).door_counts.add(session_id, study, "closed")
-    code, way = study.finish.codes[FULL], way_back_from_door(study, given, FULL)
-    shown = dict(study=study, code=code, way=way)
-    headers = policy_sending_to(way.form.sites) if way.form else {}
-    return piece(templates.render_for(study, "player/door_closed.html", **shown), 410, headers)
+async def _turned_back(request: Query, caller: _Caller, why: str) -> Response[str]:
+    """Nothing is stored of them but a count."""
+    if why == "erased":
+        return _was_erased(request, caller)
+    if why == "enough":
+        return _no_place(request, caller, "over", why)
+    if why == "too many":
+        lab_of(request).door_counts.add(caller.session_id, caller.study, why)
+        sentence = Sentence(
+            "Very many people have come from where you are within a few minutes. Wait for ten minutes, then open your"
+            " link again."
+        )
+        return problem(
+            request, 429, sentence, headers={"Retry-After": str(int(door.A_WHILE))}, study=caller.study
+        )
+    async with lab_of(request).pool.connection() as conn:
+        way_in = await waiting_list.way_in_now(conn, caller.session_id, caller.study)
+    return _no_place(request, caller, "over" if way_in.is_over else "full")
+
+
+def _was_erased(request: Query, caller: _Caller) -> Response[str]:
+    lab_of(request).door_counts.add(caller.session_id, caller.study, "erased")
+    sentence = Sentence(
+        "Somebody has taken part by this link already, and has had deleted what was personal. Nobody can come in by it"
+        " again."
+    )
+    return problem(request, 410, sentence, study=caller.study)
+
+
+def _no_place(request: Query, caller: _Caller, why: str, counted: str = "") -> Response[str]:
+    """Nothing is stored of them but a count, as `counted`."""
+    counted = counted or ("closed" if why == "closed" else "full")
+    lab_of(request).door_counts.add(caller.session_id, caller.study, counted)
+    again = _address(request) if caller.may_be_guessed and why != "closed" else ""
+    return no_place(caller.study, caller.link.given, why, again=again)
 
 
 def _parameters(request: Query) -> list[tuple[str, str]]:

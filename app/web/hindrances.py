@@ -11,6 +11,7 @@ from app.database import clock
 from app.study.model.door import PREVIEWED
 from app.web.auth import cookie_in, own_cookie, told_address
 from app.web.lab import Query
+from app.web.live.line import LinePlace
 from app.web.live.lobby_place import LobbyPlace
 from app.web.live.places import Place, RoomPlace
 from app.web.responses import POLICY, page, texts_for
@@ -61,7 +62,7 @@ def reloads_after(place: Place) -> int | None:
 
     While there is something to fill in, only the end of the step may take away what was typed.
     """
-    if isinstance(place, LobbyPlace) or (isinstance(place, RoomPlace) and place.waits):
+    if isinstance(place, (LinePlace, LobbyPlace)) or (isinstance(place, RoomPlace) and place.waits):
         return SOON
     if not isinstance(place, RoomPlace) or place.room.session_status == "paused":
         return None

@@ -10,7 +10,7 @@ from litestar import post
 from litestar.datastructures import Cookie
 from litestar.response import Redirect, Response
 
-from app.players.players import INSIDE, find_player
+from app.players.players import find_player
 from app.study.model.fields import first
 from app.web.auth import PLAYER_COOKIE, NotSignedIn, cookie_in, is_secure, own_cookie, player_of, same_site
 from app.web.forms import form_of
@@ -70,7 +70,7 @@ async def go_on_as(request: Query) -> Redirect:
 async def _is_in(request: Query, player_id: int) -> bool:
     async with lab_of(request).pool.connection() as conn:
         found = await find_player(conn, player_id)
-    return found is not None and found.status in INSIDE
+    return found is not None and found.may_change
 
 
 def _one_of(request: Query) -> Keys:

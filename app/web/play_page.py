@@ -8,7 +8,10 @@ from litestar.response import Response
 from markupsafe import Markup
 
 from app.players import attempts
+from app.players.waiting_list import WayIn
+from app.players.ways_back import WayBack, way_back_from_door
 from app.sessions.arrivals import Refused
+from app.study.model.entrance import FULL
 from app.study.model.fields import Form, typed
 from app.study.model.study import Study
 from app.web import hindrances, templates
@@ -29,22 +32,34 @@ def door_page(
     preview: bool = False,
     outdated: bool = False,
     attempt: int = 1,
+    way_in: WayIn | None = None,
+    given: Mapping[str, str] = {},
 ) -> Response[str]:
     """`action`: where the form is sent; `privacy`: the page of what is stored. `elsewhere`: the browser is in already
     as another player. `visit`: tells one browser at the link for everybody from others. `preview`: nobody comes in.
     `outdated`: what stood above the form has changed. `attempt`: which one at right answers it will be, from 1.
+    `way_in`: what there is for who comes by the link for everybody, `given` what came with them.
     """
     said = templates.texts_of(study).say_all(errors)
     shown = dict(study=study, action=action, privacy=privacy, values=values, errors=said)
-    shown |= dict(elsewhere=elsewhere, visit=visit, preview=preview)
+    shown |= dict(elsewhere=elsewhere, visit=visit, preview=preview, way_in=way_in)
     shown |= dict(above=page_above(study), outdated=outdated)
     shown |= dict(attempt=attempt, left=max(1, study.entrance.attempts + 1 - attempt))
+    way = way_back_from_door(study, given, FULL) if way_in and way_in.is_waited_for else WayBack()
+    shown |= dict(code=study.finish.codes[FULL], way=way)
     html = templates.render_own(study, "join", "player/join.html", **shown)
-    return piece(html, 409 if outdated else 422 if errors else 200)
+    return piece(html, 409 if outdated else 422 if errors else 200, _headers(way))
 
 
 def door_again(
-    study: Study, action: str, privacy: str, form: Form, refused: Refused, visit: str = ""
+    study: Study,
+    action: str,
+    privacy: str,
+    form: Form,
+    refused: Refused,
+    visit: str = "",
+    way_in: WayIn | None = None,
+    given: Mapping[str, str] = {},
 ) -> Response[str]:
     """With what was typed, and beside each answer what is wrong with it."""
     texts, errors = templates.texts_of(study), dict(refused.errors)
@@ -55,8 +70,34 @@ def door_again(
         errors = {name: f"{texts.say(said)} {hints[name]}".strip() for name, said in errors.items()}
     values = typed(study.entry, form)
     return door_page(
-        study, action, privacy, values, errors, visit=visit, outdated=refused.outdated, attempt=attempt
+        study,
+        action,
+        privacy,
+        values,
+        errors,
+        visit=visit,
+        outdated=refused.outdated,
+        attempt=attempt,
+        way_in=way_in,
+        given=given,
     )
+
+
+def no_place(
+    study: Study, given: Mapping[str, str], why: str = "closed", label: str = "", again: str = ""
+) -> Response[str]:
+    """For whoever comes when nobody can come in: with the code for that, though nothing is stored of it.
+
+    `given`: what came with them. `why` is closed, full or over: a place may come back, or none. `again`: where somebody
+    goes on who was here before, and is told of nobody.
+    """
+    code, way = study.finish.codes[FULL], way_back_from_door(study, given, FULL, label)
+    shown = dict(study=study, code=code, way=way, why=why, again=again)
+    return piece(templates.render_for(study, "player/door_closed.html", **shown), 410, _headers(way))
+
+
+def _headers(way: WayBack) -> dict[str, str]:
+    return policy_sending_to(way.form.sites) if way.form else {}
 
 
 def page_above(study: Study) -> Markup:
@@ -80,8 +121,7 @@ def play_page(
     Who is still in the session gets a newer cookie with it.
     """
     renewed = {} if isinstance(place, DonePlace) else renewed_cookie(request)
-    form = place.way.form if isinstance(place, DonePlace) else None
-    policy = policy_sending_to(form.sites) if form else {}
+    policy = _headers(place.way) if isinstance(place, DonePlace) else {}
     html = templates.render(
         "player/play.html",
         templates.texts_of(place.study),

@@ -15,11 +15,11 @@ from markupsafe import escape
 from psycopg_pool import PoolTimeout, TooManyRequests
 
 from app.database import clock
-from app.players import attempts, drafts, notes
+from app.players import attempts, drafts, notes, waiting_list
 from app.rooms import dropouts
 from app.rooms.messages import NewMessage, TooFast, read_message
 from app.rooms.records import form_id
-from app.sessions.arrivals import Closed, EntryForm, Refused
+from app.sessions.arrivals import Closed, EntryForm, Refused, TurnedBack
 from app.study.languages.texts import Sentence
 from app.study.model.fields import FieldError, Form, first, typed
 from app.web import hindrances, other_players, record_forms, templates
@@ -32,9 +32,9 @@ from app.web.lab import Query, lab_of
 from app.web.live.places import DonePlace, Place, RoomPlace
 from app.web.live.versions import version_of
 from app.web.live.whereabouts import place_of
-from app.web.play_page import door_again, door_page, play_page
+from app.web.play_page import door_again, door_page, no_place, play_page
 from app.web.record_forms import Posted
-from app.web.refusals import closed, refused, stale, undelivered
+from app.web.refusals import refused, stale, undelivered
 from app.web.responses import not_yet, page, piece, problem, texts_for, wants_page
 
 LARGEST_FORM = 200_000  # bytes
@@ -57,7 +57,7 @@ async def join_form(request: Query, token: Token) -> Response[str]:
         context = dict(player=player, study=study, action=action, privacy=privacy, elsewhere=elsewhere)
         return piece(templates.render_for(study, "player/join_again.html", **context))
     if player.session_status == "closed":
-        return closed(request, study)
+        return no_place(study, player.given, label=player.label)
     lab.presence.opened(player.id, player.session_id)
     attempt = 1
     if study.checked:
@@ -76,16 +76,18 @@ async def join(request: Query, token: Token) -> Response[str] | Redirect:
     if isinstance(arrived, Refused):
         study = await lab.studies.of(arrived.session_id)
         return door_again(study, *_addresses(token), form, arrived)
-    if isinstance(arrived, Closed):
-        return closed(request, await lab.studies.of(arrived.session_id))
+    if isinstance(arrived, (Closed, TurnedBack)):
+        player = await invited(request, token)
+        return no_place(await lab.studies.of(arrived.session_id), player.given, label=player.label)
     return await come_in(request, arrived, began)
 
 
 @get("/play")
-async def play(request: Query, plain: bool | None = None, of: int = 0) -> Response[str]:
+async def play(request: Query, plain: bool | None = None, of: int = 0, still: bool = False) -> Response[str]:
     """To a page that asks for news and has them all: 304.
 
-    `plain`: from now on without scripts, or with them again. `of`: the player whose page it was.
+    `plain`: from now on without scripts, or with them again. `of`: the player whose page it was. `still`: a page
+    without scripts is there, and loads itself again.
     """
     if of and (other := await other_players.gives_way(request, of)):
         return other
@@ -93,6 +95,8 @@ async def play(request: Query, plain: bool | None = None, of: int = 0) -> Respon
         return await _news(request)
     place = await _place(request)
     lab_of(request).signs.gave(place.study, place.player.id)
+    if still:
+        lab_of(request).presence.asked(place.player.id, place.player.session_id)
     headers = {} if plain is None else hindrances.plain_headers(request, plain)
     return play_page(request, place, plain=plain, headers=headers)
 
@@ -239,12 +243,12 @@ async def leave(request: Query) -> Redirect:
     study = await lab.studies.of(session_id)
     declines = record_forms.form_key(lab, "answer", player_id, form, study) if "decline" in form else None
     async with lab.pool.connection() as conn, conn.transaction():
-        if "decline" not in form:
-            room_id = await dropouts.withdraw(conn, player_id, study)
-        elif declines is not None:
-            room_id = await dropouts.decline(conn, study, declines.room_id, declines.position)
+        if "decline" in form:
+            to = declines and (declines.room_id, declines.position)
+            room_id = await dropouts.decline(conn, study, *to) if to else None
         else:
-            room_id = None
+            waited = await waiting_list.leave(conn, player_id, study)
+            room_id = None if waited else await dropouts.withdraw(conn, player_id, study)
     if room_id is not None:
         lab.conductor.hint([room_id])
     return Redirect("/play", status_code=303)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from litestar.response import Response
 
 from app.study.languages.texts import Sentence
-from app.study.model.study import Study
 from app.web import templates
 from app.web.fragments import fragment
 from app.web.lab import Query
@@ -44,11 +43,3 @@ def stale(request: Query) -> Response[str]:
         "This page is no longer where you are. Reload it to see where you are now; what you saved is kept."
     )
     return problem(request, 409, sentence, "/play")
-
-
-def closed(request: Query, study: Study) -> Response[str]:
-    """Of the door."""
-    sentence = Sentence(
-        "This session is closed: nobody can come in any more. If you were invited, write to whoever invited you."
-    )
-    return problem(request, 410, sentence, study=study)

@@ -83,6 +83,11 @@ class Keys:
     def help_key(self, player_id: int) -> str:
         return self._form_key(player_id, f"0.0.help:{secrets.token_urlsafe(6)}")
 
+    def trace_of(self, session_id: str, network: str) -> bytes:
+        """What stands for an address in a session: nobody without the secret finds out which."""
+        text = f"{session_id} {network}".encode()
+        return hashlib.blake2b(text, digest_size=15, key=self.secret, person=b"address").digest()
+
     def read_form_key(self, purpose: Purpose, player_id: int, key: str) -> FormKey | None:
         """None for a key that was not rendered for this player, or not for a form of this purpose."""
         text, _, signature = key.rpartition(".")

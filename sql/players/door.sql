@@ -7,7 +7,8 @@ from session s left join door d on d.session_id = s.id where s.id = %(session_id
 
 -- name: come_by_door
 -- Those who have come by it, of these ids.
-select p.door_id, p.id, p.status::text from player p where p.session_id = %(session_id)s and p.door_id = any(%(ids)s)
+select p.door_id, p.id, case when p.status = 'invited' and p.in_line_until is not null then 'in line' else p.status::text end
+from player p where p.session_id = %(session_id)s and p.door_id = any(%(ids)s)
 
 -- name: id_of_browser
 -- Of somebody without a recruiter's id, whom their browser's cookie finds again.
@@ -71,8 +72,51 @@ set times = c.times + excluded.times, last_at = greatest(c.last_at, excluded.las
 select why, parameter, times, last_at from door_count where session_id = %(session_id)s order by times desc, why, parameter
 
 -- name: door_now
+-- A place is held from coming in to the end, whatever the part of the study; whose outcome stands holds none any more.
 select count(p.id)::integer as came,
-    count(*) filter (where p.status in ('waiting', 'playing'))::integer as inside,
-    count(*) filter (where p.outcome = 'complete')::integer as complete
+    count(*) filter (where p.status not in ('invited', 'finished', 'left') and p.outcome is null)::integer as inside,
+    count(*) filter (where p.outcome = 'complete')::integer as complete,
+    count(*) filter (where p.status = 'invited' and p.in_line_until is not null)::integer as in_line
 from door d left join player p on p.session_id = d.session_id and p.by_door is not null
 where d.session_id = %(session_id)s group by d.session_id
+
+-- name: made
+select made from door where session_id = %(session_id)s
+
+-- name: names_kept
+select names from door where session_id = %(session_id)s
+
+-- name: keep_names
+update door set names = names || %(names)s::text[] where session_id = %(session_id)s
+
+-- name: count_sources
+-- With these. Old ones go a few at a time.
+with old as (
+    delete from door_source where (session_id, source) in (
+        select session_id, source from door_source where until < now() - interval '1 hour' limit 50 for update skip locked)
+)
+insert into door_source as d (session_id, source, made, until)
+select %(session_id)s, source, made, now() + make_interval(secs => %(seconds)s)
+from unnest(%(sources)s::bytea[], %(made)s::integer[]) as g(source, made) order by source
+on conflict (session_id, source) do update
+set made = case when d.until > now() then d.made + excluded.made else excluded.made end,
+    until = case when d.until > now() then d.until else excluded.until end
+
+-- name: made_from
+select source, made from door_source
+where session_id = %(session_id)s and source = any(%(sources)s) and until > now()
+
+-- name: digests_of_erased
+select door_digest from player where session_id = %(session_id)s and door_digest is not null
+
+-- name: ids_of
+select id, door_id from player where id = any(%(player_ids)s) and not starts_with(door_id, %(of_browser)s)
+
+-- name: keep_digest
+update player set door_digest = %(digest)s where id = %(player_id)s and erased_at is not null
+
+-- name: forget_sources
+delete from door_source where session_id = %(session_id)s
+
+-- name: forget_digests
+update player set door_digest = null where session_id = %(session_id)s and door_digest is not null

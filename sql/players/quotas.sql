@@ -13,7 +13,9 @@ where p.session_id = %(session_id)s and (p.status in ('before', 'waiting', 'afte
 group by q.nth
 
 -- name: let_in
-update player set status = %(begins)s, entry = g.entry, quotas = g.quotas::int[], entry_page = %(page)s,
+-- Whoever waited in line before has read what stood above the form then.
+update player set status = %(begins)s, entry = g.entry, quotas = g.quotas::int[],
+    entry_page = coalesce(player.entry_page, %(page)s),
     signed_in_at = clock_timestamp(), waiting_since = case when %(begins)s = 'waiting' then clock_timestamp() end
 from unnest(%(player_ids)s::bigint[], %(entries)s::jsonb[], %(quotas)s::text[]) as g(id, entry, quotas)
 where player.id = g.id

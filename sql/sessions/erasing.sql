@@ -1,6 +1,7 @@
 -- name: find_people
 -- Everybody of a session, or one of them by label. Who was erased before may have answers that are to go now.
-select p.id, p.label, p.status::text, p.room_id, r.status = 'playing' as room_plays, p.erased_at is not null as is_erased
+select p.id, p.label, p.status::text, p.room_id, r.status = 'playing' as room_plays, p.erased_at is not null as is_erased,
+    p.status = 'invited' and p.in_line_until is not null as in_line
 from player p left join room r on r.id = p.room_id
 where p.session_id = %(session_id)s and (%(player_id)s::bigint is null or p.id = %(player_id)s)
     and (%(label)s::text is null or p.label = %(label)s)

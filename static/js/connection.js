@@ -20,6 +20,7 @@ const connection = (() => {
   let shownAsOf = 0; // on the server's clock, the newest answer that was shown
   let stream = null; // the connection, from the moment on that it is open
   let opened = moment();
+  let spoken = false; // a stream has, on this page: only then can it be lost
   let trusted = false; // what it says is shown
   let refused = false; // it began with what is older than what the page shows
   let overtaken = false; // a form was answered since it was asked for: what it begins with may be from before
@@ -72,6 +73,7 @@ const connection = (() => {
 
   function hear() {
     heard = moment();
+    spoken = true;
     sending.again();
     patience = SILENT;
     asking = false;
@@ -85,7 +87,7 @@ const connection = (() => {
   function word() {
     if (asking) return answered && since(answered) < ASK + ANSWER ? "asking" : "lost";
     if (trusted) return late ? "behind" : "live";
-    return stream ? "away" : "connecting";
+    return spoken ? "away" : "connecting";
   }
 
   // How old what the page shows may be, in milliseconds.

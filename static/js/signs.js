@@ -5,8 +5,8 @@ const signs = (() => {
   let signed = -Infinity; // when the last one went out
   const title = document.title;
   let called = false; // the tone was heard, or tried
-  let waits = false; // in the lobby
-  let begins = false; // it has begun while this page was not looked at
+  let waits = ""; // in the lobby, or in line before the door
+  let begins = false; // that was over while this page was not looked at
 
   function give(event) {
     const nudged = byId("nudge");
@@ -30,8 +30,9 @@ const signs = (() => {
   // the browser allows it.
   function callBack() {
     const nudged = byId("nudge");
-    begins = document.hidden && (begins || (waits && !byId("wait")));
-    waits = Boolean(byId("wait"));
+    const where = (byId("wait") ?? byId("line"))?.id ?? "";
+    begins = document.hidden && (begins || (waits !== "" && waits !== where));
+    waits = where;
     const call = nudged ? nudged.querySelector("h2").textContent : begins && title;
     const shown = call && Math.floor(performance.now() / 1000) % 2 ? `● ${call}` : title;
     if (document.title !== shown) document.title = shown;

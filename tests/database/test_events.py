@@ -69,6 +69,8 @@ async def all_the_rest(conn: Connection, lively: Lively, people: list[int]) -> N
         "update asked set ready_at = now() where player_id = %(waits)s",
         "delete from asked",
         "insert into asked select %(waits)s, max(id), 'any', now() from gathering",
+        """update player set in_line_since = now(), in_line_until = now() + interval '1 min'
+        where session_id = %(session)s and status = 'invited'""",
         "insert into door (session_id) values (%(session)s)",
         "update door set places = 120, extra = 0.2 where session_id = %(session)s",
         "insert into came_again (session_id, player_id) values (%(session)s, %(waits)s)",
@@ -107,7 +109,7 @@ def test_each_event_is_folded_or_said_to_be_passed_over() -> None:
 
 def test_each_event_of_a_session_is_one_that_some_pages_look_at() -> None:
     feed = session_feed
-    looked_at = [*feed.MOVES, *feed.WORDS, *feed.EVERYBODY, *feed.COUNTED, *feed.PASSED_OVER]
+    looked_at = [*feed.MOVES, *feed.WORDS, *feed.EVERYBODY, *feed.LINED_UP, *feed.COUNTED, *feed.PASSED_OVER]
     assert sorted(looked_at) == sorted(told_in("session"))
     for name in (*feed.MOVES, *feed.WORDS, *room_feed.NUDGES, *SIGNS):
         assert DECLARED[name].about is not False, f"nobody is known whom {name} is about"

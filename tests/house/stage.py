@@ -207,6 +207,32 @@ def expect_state(page: Page, words: str, timeout: float = SOON) -> None:
     expect(page.locator("#state")).to_have_text(words, use_inner_text=True, timeout=timeout)
 
 
+NOTE = """selector => {
+    const noted = [];
+    window.noted = noted;
+    new MutationObserver(() => {
+        const words = document.querySelector(selector)?.innerText.trim();
+        if (words && words !== noted.at(-1)) noted.push(words);
+    }).observe(document, {subtree: true, childList: true, characterData: true, attributes: true});
+}"""
+
+
+def note(page: Page, selector: str) -> None:
+    """All that this place shows from now on, also what has passed before anybody looks."""
+    page.evaluate(NOTE, selector)
+    page.add_init_script(f"({NOTE})({selector!r})")
+
+
+def noted(page: Page) -> list[str]:
+    """One after the other, since this page was loaded."""
+    return list(page.evaluate("window.noted"))
+
+
+def expect_noted(page: Page, words: str) -> None:
+    """They were shown, however shortly, or will be soon."""
+    page.wait_for_function("words => noted.some(one => one.includes(words))", arg=words, timeout=SOON)
+
+
 def clock(page: Page) -> Locator:
     return page.get_by_role("timer")
 

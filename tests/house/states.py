@@ -17,10 +17,18 @@ from app.rooms.rooms import Room, RoomView, Seat
 from app.study.model.networks import Tie
 from app.study.model.study import Study
 from app.web import templates
+from app.web.live.line import LinePlace
 from app.web.live.lobby_place import Aside, LobbyPlace
 from app.web.live.places import DonePlace, RoomPlace
 
 NOW = clock.now()
+IN_LINE: dict[str, Any] = dict(
+    status="invited",
+    in_line_since=NOW - timedelta(seconds=30),
+    in_line_until=NOW + timedelta(seconds=570),
+    signed_in_at=None,
+    waiting_since=None,
+)
 SILENT = Notices("", ())
 ASKED = Notices("", (Note(1, 1, None, "Help!", "", NOW),))
 
@@ -144,13 +152,31 @@ def done(
     return drawn
 
 
+def line(ahead: int, many: int, **player: Any) -> Callable[[Study], str]:
+    """Before a door that is full."""
+
+    def drawn(study: Study) -> str:
+        return LinePlace(a_player(**(IN_LINE | player)), study, ahead, many, 1, 1, aside()).html()
+
+    return drawn
+
+
 def door(template: str, **shown: Any) -> Callable[[Study], str]:
     return lambda study: templates.render_for(
         study,
         f"player/{template}.html",
         **dict(study=study, action="/join/t", privacy="/join/t/privacy", values={}, errors={}),
         **(
-            dict(elsewhere=False, visit="", preview=False, above="", outdated=False, attempt=1, left=1)
+            dict(
+                elsewhere=False,
+                visit="",
+                preview=False,
+                above="",
+                outdated=False,
+                attempt=1,
+                left=1,
+                way_in=None,
+            )
             | shown
         ),
     )

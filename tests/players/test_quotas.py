@@ -85,9 +85,10 @@ def test_whoever_answers_so_counts_in_these(entry: dict[str, str], quotas: tuple
 
 
 def test_who_finds_one_quota_full_takes_no_place_in_another() -> None:
-    welcome = admit({1: (0,), 2: (0, 1), 3: (1,), 4: (), 5: (1,)}, {}, most=[1, 1])
+    guests = {1: (0,), 2: (0, 1), 3: (1,), 4: (), 5: (1,)}
 
-    assert list(welcome) == [1, 3, 4]
+    assert admit(guests, {}, most=[1, 1]) == ({1, 3, 4}, set())
+    assert admit(guests, {}, most=[1, 1], places=2) == ({1, 3}, {4}), "whose quota is full waits for no place"
 
 
 @pytest.mark.parametrize(

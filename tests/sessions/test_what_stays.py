@@ -17,7 +17,9 @@ STAYS = {
     "player": "id session_id type quotas screens entry_page treatment code by_door"
     # the label, link, entry form and traces of the link are gone
     " status outcome followed_by replaced arrival_logged room_id slot"  # how it went, and where
-    " signed_in_at waiting_since queued_at standby_until seated_at nudged_at finished_at",  # … and when
+    " signed_in_at waiting_since queued_at standby_until seated_at nudged_at finished_at"  # … and when
+    " in_line_since in_line_until"
+    " door_digest",  # there only while the session is open, so that they are known again at its door
     "record": "id session_id player_id room_id step round field version late at",
     "late_claim": "session_id player_id tried_at at",
     "message": f"id session_id player_id to_slot readers at {WHERE}",
@@ -43,7 +45,7 @@ NAMES_NOBODY = {
     "study_file mended broken_page": "the study, as its author wrote it",
     "account login half_login recovery_code session_right": "researchers",
     "security_event": "what researchers did, to the player of a number, too: who read and took what was there",
-    "attempt": "digests of where too many tries came from, gone after an hour",
+    "attempt door_source": "digests of where tries, or new people, came from, gone after an hour",
     "secret migration": "the server's own",
 }
 WHY = "both come from Ptuj"

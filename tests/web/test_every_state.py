@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from app.players.waiting_list import WayIn
+from app.players.ways_back import WayBack
 from app.study.model.networks import Tie
 from app.study.model.outcomes import Finish
 from app.study.reading import parse
 from tests.house.pages import words
-from tests.house.states import ASKED, NOW, State, a_player, done, door, lobby, room
+from tests.house.states import ASKED, IN_LINE, NOW, State, a_player, done, door, line, lobby, room
 from tests.house.studies import as_files, changed
 
 GROUP = """
@@ -84,6 +86,69 @@ STATES = {
     ),
     "at the door, whose text has changed": State(
         GROUP, door("join", outdated=True), ("has changed since you opened it",), ("I do not want",)
+    ),
+    "at a full door": State(
+        GROUP,
+        door("join", way_in=WayIn(0, 5, 2), code="C-9", way=WayBack()),
+        (
+            "All places are taken just now.",
+            "2 people are before you.",
+            "at most 10 minutes",
+            "Wait in line",
+            "C-9",
+        ),
+        ("You can come in now.", "for your group", "Come in"),
+    ),
+    "again, in line": State(
+        GROUP,
+        door("join_again", player=a_player(**IN_LINE)),
+        ("You are in line.", "see which"),
+        ("Your place is kept", "You signed in before"),
+    ),
+    "no place": State(
+        GROUP,
+        door("door_closed", why="full", code="C-9", way=WayBack(), again=""),
+        ("All places are taken just now.", "open your link again later", "C-9"),
+        ("closed", "Have you been here before"),
+    ),
+    "no place any more": State(
+        PAID,
+        door("door_closed", why="over", code="C-9", way=WayBack(), again="/s/x"),
+        ("No place is left", "C-9", "Have you been here before"),
+        ("later", "closed", "paid"),
+    ),
+    "closed for everybody": State(
+        GROUP,
+        door("door_closed", why="closed", code="C-9", way=WayBack(), again=""),
+        ("This session is closed", "C-9"),
+        ("later", "taken"),
+    ),
+    # In line before the door
+    "in line": State(
+        GROUP,
+        line(2, 5),
+        ("3 is your place in line: 2 people are before you.", "You wait at most", "show my code"),
+        ("the next", "paused"),
+    ),
+    "in line, the next, unpaid": State(
+        PAID,
+        line(0, 1),
+        ("1 is your place in line: you are the next.", "Waiting in line is not paid."),
+        ("before you",),
+    ),
+    "in line, paid": State(
+        changed(PAID, "base = 2", 'base = 2\ncurrency = "EUR"\noutcomes = {full = 0.5}'),
+        line(1, 2),
+        ("one person is before you.", "Whoever gets no place is paid €0.50"),
+    ),
+    "in line, paused": State(
+        GROUP,
+        line(0, 1, session_status="paused"),
+        ("Your waiting time stands still", "You wait at most 10:00"),
+        (" more.",),
+    ),
+    "out of the line": State(
+        PAID, done("full", **IN_LINE | dict(status="left")), ("No place was free.", "C-7"), ("Enough people",)
     ),
     # In the lobby
     "before the start": State(

@@ -23,10 +23,13 @@ from tests.house.stage import (
     come_in,
     expect_empty,
     expect_filled,
+    expect_noted,
     expect_round,
     expect_state,
     fill_in,
     log_in,
+    note,
+    noted,
     save,
     stays_the_same_page,
     wait_on,
@@ -216,8 +219,9 @@ def test_a_server_that_is_killed_and_comes_back_finds_everybody_where_they_were(
     ann.get_by_label("Why?").focus()
     scrolled = ann.evaluate("scrollY")
 
+    note(ann, "#state")
     alone.server.kill()
-    expect_state(ann, "Reconnecting…")
+    expect_noted(ann, "Reconnecting…")
     expect(desk.locator("#age")).to_contain_text("s old")
     alone.serve(port=alone.server.port)
     expect_state(ann, "Live")
@@ -245,11 +249,12 @@ def test_a_stream_that_is_refused_at_first_is_asked_for_again(stage: Stage) -> N
     session = stage.open(PAIR, 2)
     ann = stage.page()
     ann.route("**/play/live", lambda route: route.fulfill(status=503), times=1)
+    note(ann, "#state")
     come_in(ann, stage.link(session, "P1"))
-    expect_state(ann, "Connecting…")
     stage.guests(session, "P2")
     expect_round(ann, 1)
     expect_state(ann, "Live")
+    assert noted(ann)[0] == "Connecting…" and "Reconnecting…" not in noted(ann), noted(ann)
 
 
 def queued(stage: Stage) -> bool:

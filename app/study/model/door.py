@@ -27,12 +27,14 @@ Parameters = Sequence[tuple[str, str]]
 class Door:
     """`ids` must come with the link, and the first finds the person again; none: the first of `FIRST_IDS` that comes.
 
-    `pattern` is what the first looks like. `anonymous`: without any of them a new person for each browser.
+    `pattern` is what the first looks like. `anonymous`: without any of them a new person for each browser. Whoever
+    finds all places taken waits at most `max_wait` seconds for one that comes back; 0: not at all.
     """
 
     ids: tuple[str, ...] = ()
     pattern: str = ""
     anonymous: bool = False
+    max_wait: float = 600.0
 
 
 @dataclass(frozen=True, slots=True)

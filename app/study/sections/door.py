@@ -1,4 +1,5 @@
-"""[door] of study.toml: what the one link for everybody must bring, and whether one may come without."""
+"""[door] of study.toml: what the one link for everybody must bring, whether one may come without, and how long who
+finds it full may wait."""
 
 from __future__ import annotations
 
@@ -15,7 +16,12 @@ def read_door(document: Table) -> Door:
     door = document.table("door", "[door] with single brackets, and its settings below")
     if door is None:
         return Door()
-    found = Door(door.texts("ids"), door.text("pattern", default=""), door.truth("anonymous", default=False))
+    found = Door(
+        door.texts("ids"),
+        door.text("pattern", default=""),
+        door.truth("anonymous", default=False),
+        door.duration("max_wait", Door().max_wait, zero=True),
+    )
     for one in found.ids:
         if not NAME.fullmatch(one) and door.sound("ids"):
             sentence = f"`{one}` can't be the name of an id in an address."

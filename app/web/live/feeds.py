@@ -15,6 +15,7 @@ from app.rooms.messages import Message
 from app.sessions.studies import Studies
 from app.web.fragments import beat, fragment, sse
 from app.web.live.hub import Hub
+from app.web.live.line import LinePlace
 from app.web.live.lobby_place import LobbyPlace
 from app.web.live.page import Page
 from app.web.live.places import DonePlace, Place, RoomPlace
@@ -65,6 +66,7 @@ class Live:
             elif session := self.sessions.get(log_id):
                 session.pages.discard(page)
                 session.waiting.discard(page)
+                session.in_line.discard(page)
                 if not session.pages:
                     del self.sessions[log_id]
                     self.hub.forget(log_id)
@@ -78,6 +80,8 @@ class Live:
             feed = self._follow_session(page, place.log_id)
             if isinstance(place, LobbyPlace):
                 feed.waiting.add(page)
+            elif isinstance(place, LinePlace):
+                feed.in_line.add(page)
             return self._watch(page, place.log_id, place.seq)
         room = place.view.room
         page.seq = room.seq

@@ -1,4 +1,4 @@
-"""Where a player can be (lobby, room, done), and what the page shows there."""
+"""Where a player can be (in line, lobby, room, done), and what the page shows there."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from app.study.model.fields import Field
 from app.study.model.study import Position, Study
 from app.web import templates
 from app.web.fragments import fragment
+from app.web.live.line import LinePlace
 from app.web.live.lobby_place import Aside, LobbyPlace
 
 
@@ -210,8 +211,8 @@ class RoomPlace:
     def step_opened(self, before: RoomPlace) -> str:
         """What brings a page from the step before to this one; typed text in the talk stays."""
         where = templates.render_for(self.study, "player/_where.html", **self.context())
-        step = fragment("#where", "outerHTML", where) + fragment("#step", "innerHTML", self.step_html())
-        return step + self.player_left(before)
+        step = fragment("#step", "innerHTML", self.step_html())
+        return fragment("#where", "outerHTML", where) + step + self.player_left(before)
 
     def player_answered(self, before: RoomPlace) -> str:
         """What else a page shows since somebody has answered or left."""
@@ -261,7 +262,6 @@ class DonePlace:
 
     @property
     def situation(self) -> str:
-        """For a researcher who is asked for help."""
         return f"done ({self.player.outcome}), with the code {self.player.code}"
 
     @property
@@ -273,4 +273,4 @@ class DonePlace:
         return templates.render_own(self.study, "done", "player/done.html", **shown)
 
 
-Place = LobbyPlace | RoomPlace | DonePlace
+Place = LinePlace | LobbyPlace | RoomPlace | DonePlace

@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import psycopg
+from psycopg_pool import PoolTimeout, TooManyRequests
 
 from app.database.connections import Pool
 from app.database.events import Event, EventName
+from app.players import waiting_list
 from app.sessions.studies import Studies
 from app.web.fragments import fragment, sse
+from app.web.live.line import LinePlace
 from app.web.live.lobby_place import LobbyPlace
 from app.web.live.page import Page
 from app.web.live.whereabouts import lobby_now
@@ -29,6 +32,9 @@ WORDS: frozenset[EventName] = frozenset({"help_asked", "note_written", "code_iss
 EVERYBODY: frozenset[EventName] = frozenset(
     {"session_started", "session_paused", "session_resumed", "session_closed", "study_mended"}
 )
+# Before the door the line gets longer with these, and shorter as somebody in it comes in or leaves
+LINED_UP: frozenset[EventName] = frozenset({"player_lined_up"})
+THROUGH: frozenset[EventName] = frozenset({"player_signed_in", "player_left"})
 # The lobby shows how many wait and what rooms can still open, which these change, as do MOVES …
 COUNTED: frozenset[EventName] = frozenset({"player_signed_in", "people_added", "room_opened"})
 # … and of these no player is told: a room that has ended counts as one that was opened
@@ -39,31 +45,57 @@ PASSED_OVER: frozenset[EventName] = frozenset(
     }
 )
 AGAIN = 10.0  # seconds after which a lobby is looked at again whose page would change without an event
-LOBBY_PACE = 0.3  # seconds between two renderings of one lobby
+LOBBY_PACE = 0.3  # seconds between two renderings of one lobby, or of one line
 logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class SessionFeed:
-    """The pages of one session in this process: those in the lobby, and all of them."""
+    """The pages of one session in this process: those in the lobby, those in line before the door, and all of them."""
 
     pool: Pool
     studies: Studies
     session_id: str
     waiting: set[Page] = field(default_factory=set)
+    in_line: set[Page] = field(default_factory=set)
     pages: set[Page] = field(default_factory=set)
     rendering: asyncio.Task[None] | None = None
+    lining: asyncio.Task[None] | None = None
     again: asyncio.TimerHandle | None = None
 
     def publish(self, events: Sequence[Event]) -> None:
         moved = {event.player_id for event in events if event.name in MOVES}
+        through = {event.player_id for event in events if event.name in THROUGH}
         told = {event.player_id for event in events if event.name in WORDS}
         everyone = None in told or any(event.name in EVERYBODY for event in events)
-        for page in self.pages if everyone or told else self.waiting:
-            if everyone or page.player_id in told or (page.player_id in moved and page in self.waiting):
+        nearby = self.waiting | self.in_line if self.in_line else self.waiting
+        for page in self.pages if everyone or told else nearby:
+            goes = moved if page in self.waiting else through if page in self.in_line else ()
+            if everyone or page.player_id in told or page.player_id in goes:
                 page.refresh()
         if any(event.name in MOVES or event.name in COUNTED for event in events):
             self._show_lobby()
+        if self.in_line and self.lining is None and any(event.name in LINED_UP | THROUGH for event in events):
+            self.lining = asyncio.create_task(self._render_line())
+
+    async def _render_line(self) -> None:
+        """Each of them is told where they stand now: a query for all of them."""
+        await asyncio.sleep(LOBBY_PACE)
+        self.lining = None
+        try:
+            async with self.pool.connection() as conn:
+                line = await waiting_list.order(conn, self.session_id)
+        except (psycopg.Error, PoolTimeout, TooManyRequests) as error:
+            logger.warning("line not shown: %s", str(error).partition("\n")[0])
+            for page in self.in_line:
+                page.refresh()  # they read it again as soon as the database can be asked
+            return
+        ahead = {player_id: nth for nth, player_id in enumerate(line)}
+        for page in self.in_line:
+            place = page.place
+            if isinstance(place, LinePlace) and page.player_id in ahead:
+                place = page.place = replace(place, ahead=ahead[page.player_id], many=len(line))
+                page.push(sse(fragment("#line", "innerHTML", place.line_html())))
 
     def _show_lobby(self) -> None:
         if self.waiting and self.rendering is None:

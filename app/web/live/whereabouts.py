@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from app.database import clock
 from app.database.connections import Connection, snapshot
-from app.players import drafts, notes
+from app.players import drafts, notes, waiting_list
 from app.players.codes import codes_of
 from app.players.pay import account_now, earned_by
 from app.players.players import Player, find_player, was_taken_out
@@ -17,6 +17,7 @@ from app.sessions.arrivals import NOT_RIGHT
 from app.study.model.steps import AFTER, BEFORE, Step
 from app.study.model.study import Study
 from app.web import templates
+from app.web.live.line import LinePlace
 from app.web.live.lobby_place import Aside, LobbyPlace
 from app.web.live.places import DonePlace, Place, RoomPlace
 from app.web.signing import Keys
@@ -36,8 +37,10 @@ async def _place_of(conn: Connection, keys: Keys, study: Study, player_id: int) 
     """The player alone where their solo steps have yet to open."""
     async with snapshot(conn):
         player = await find_player(conn, player_id)
-        if player is None or player.status == "invited":
+        if player is None or not player.has_come:
             return None
+        if player.in_line:
+            return await _line(conn, keys, study, player)
         if player.status == "waiting":
             return await _lobby(conn, keys, study, player)
         if player.status == "playing" and player.room_id is not None:
@@ -58,6 +61,13 @@ async def place_shown(conn: Connection, keys: Keys, study: Study, player_id: int
     """The same for somebody else's eyes: without what was typed and not sent."""
     place = await place_of(conn, keys, study, player_id)
     return replace(place, aside=replace(place.aside, drafts={})) if place else None
+
+
+async def _line(conn: Connection, keys: Keys, study: Study, player: Player) -> LinePlace:
+    line = await waiting_list.order(conn, player.session_id)
+    log_id, seq = await lobby.session_log(conn, player.session_id)
+    aside = await _aside(conn, keys, player)
+    return LinePlace(player, study, line.index(player.id), len(line), log_id, seq, aside)
 
 
 async def _lobby(conn: Connection, keys: Keys, study: Study, player: Player) -> LobbyPlace:

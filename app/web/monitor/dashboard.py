@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from app.rooms.seating import missing, open_kinds
 from app.study.model.entrance import AT_THE_DOOR, DECLINED, FAILED, FULL, SCREENED_OUT
-from app.study.model.study import RoomKind, Study
+from app.study.model.study import ANY, RoomKind, Study
 from app.web import templates
 from app.web.fragments import fragment, sse
 from app.web.kept import kept
@@ -34,6 +34,8 @@ class Need:
     kind: RoomKind
     lacking: Mapping[str, int]  # type → how many more
     opens_at: datetime | None  # when the first of those who wait has waited long enough for it
+    made: int  # rooms of this kind so far
+    in_all: Mapping[str, int]  # type → how many more for all that there may be; of a kind with an end
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +88,19 @@ def tick_context(tick: Tick, study: Study) -> dict[str, object]:
         made[room.kind] = made.get(room.kind, 0) + 1
     types = [*tick.waiting, *(type_ for room in tick.rooms for type_ in room.types)]
     numbers, begun = type_numbers(study, types), tick.session.status != "open"
+    in_all = still_needed(study, made, tick.waiting)
     return dict(
         tick=tick,
         study=study,
         lights=lights(tick),
         needs=[
-            Need(kind, missing(kind, tick.waiting), _opens_at(kind, tick) if begun else None)
+            Need(
+                kind,
+                missing(kind, tick.waiting),
+                _opens_at(kind, tick) if begun else None,
+                made.get(kind.name, 0),
+                in_all.get(kind.name, {}),
+            )
             for kind in open_kinds(study, made)
         ],
         turned_away=turned_away_lines(study, tick.turned_away),
@@ -103,6 +112,29 @@ def tick_context(tick: Tick, study: Study) -> dict[str, object]:
         type_numbers=numbers,
         room_items=room_items(tick.rooms, study, numbers, f"/admin/sessions/{tick.session.id}/rooms/"),
     )
+
+
+def still_needed(
+    study: Study, made: Mapping[str, int], waiting: Mapping[str, int]
+) -> dict[str, dict[str, int]]:
+    """Kind → type → how many more people all rooms of it need that have yet to open; of kinds with an end.
+
+    Whoever waits is counted for the first kind, in the study's order, that has a seat for them.
+    """
+    spare, needed = dict(waiting), dict[str, dict[str, int]]()
+    for kind in open_kinds(study, made):
+        if kind.count is None:
+            continue
+        lacking: dict[str, int] = {}
+        for type_, seats in sorted(kind.seats.items(), key=lambda one: one[0] == ANY):
+            count = seats * (kind.count - made.get(kind.name, 0))
+            for own in list(spare) if type_ == ANY else [type_]:
+                taken = min(count, spare.get(own, 0))
+                spare[own], count = spare.get(own, 0) - taken, count - taken
+            if count:
+                lacking[type_] = count
+        needed[kind.name] = lacking
+    return needed
 
 
 def quota_lines(study: Study, taken: Mapping[int, int]) -> list[QuotaLine]:

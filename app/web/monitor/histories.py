@@ -60,6 +60,7 @@ class PersonLine:
     is_connected: bool  # some page of theirs is
     position: int | None  # of the room, in study.plan
     is_erased: bool
+    in_line_since: datetime | None  # before the door, now
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,7 @@ class Tick:
     waiters: Sequence[Waiters]
     standing: Sequence[Standing]
     turned_away: Mapping[str, int]  # outcome → people, of those at the door
+    ended: Mapping[str, int]  # outcome → people, of those who came in
     taken: Mapping[int, int]  # quota, by place in the study → people let in
     broken: Sequence[BrokenPage]  # in whose place players see ours
     connections_free: int  # of the database
@@ -161,6 +162,7 @@ async def read_tick(conn: Connection, session_id: str, server: Figures, before: 
         standing = await rows(conn, Standing, SQL["standing"], session_id=session_id)
         away = dict(session_id=session_id, outcomes=list(AT_THE_DOOR))
         turned_away: dict[str, int] = dict(await (await conn.execute(SQL["turned_away"], away)).fetchall())
+        ended: dict[str, int] = dict(await (await conn.execute(SQL["ended"], away)).fetchall())
         taken = await quotas.taken(conn, session_id)
         broken = await broken_pages(conn, session_id)
         gone, connections_free = await surroundings(conn)
@@ -196,6 +198,7 @@ async def read_tick(conn: Connection, session_id: str, server: Figures, before: 
         waiters=waiters,
         standing=standing,
         turned_away=turned_away,
+        ended=ended,
         taken=taken,
         broken=broken,
         connections_free=connections_free,

@@ -5,7 +5,8 @@ select p.id, p.label, p.type, p.status::text, p.room_id, r.name as room, p.slot,
             and a.step = coalesce(r.last_step, r.step)
             and a.player_id = p.id and not a.late
     ), false) as is_asked, p.status = 'playing' and p.nudged_at is not null as is_nudged, p.waiting_since, c.player_id is not null as is_connected,
-    r.position, p.erased_at is not null as is_erased
+    r.position, p.erased_at is not null as is_erased,
+    case when p.status = 'invited' then p.in_line_since end as in_line_since
 from player p left join room r on r.id = p.room_id
 left join connected c on c.session_id = p.session_id and c.player_id = p.id
 where p.session_id = %(session_id)s

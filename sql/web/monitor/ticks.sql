@@ -9,6 +9,12 @@ select outcome, count(*)::integer as people from player
 where session_id = %(session_id)s and status = 'left' and room_id is null and outcome = any(%(outcomes)s)
 group by outcome
 
+-- name: ended
+-- How it ended for those who did, the most frequent first.
+select outcome, count(*)::integer as people from player
+where session_id = %(session_id)s and outcome is not null and not (room_id is null and outcome = any(%(outcomes)s))
+group by outcome order by people desc, outcome
+
 -- name: totals
 -- The processes' word is read first: what they have told by then is in the logs by now.
 select (select coalesce(sum(records), 0)::bigint from acknowledged where session_id = %(session_id)s) as acknowledged,
