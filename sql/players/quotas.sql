@@ -14,9 +14,9 @@ group by q.nth
 
 -- name: let_in
 -- Whoever waited in line before has read what stood above the form then.
-update player set status = %(begins)s, entry = g.entry, quotas = g.quotas::int[],
+update player set status = %(begins)s::player_status, entry = g.entry, quotas = g.quotas::int[],
     entry_page = coalesce(player.entry_page, %(page)s),
-    signed_in_at = clock_timestamp(), waiting_since = case when %(begins)s = 'waiting' then clock_timestamp() end
+    signed_in_at = clock_timestamp(), waiting_since = case when %(begins)s::player_status = 'waiting' then clock_timestamp() end
 from unnest(%(player_ids)s::bigint[], %(entries)s::jsonb[], %(quotas)s::text[]) as g(id, entry, quotas)
 where player.id = g.id
 
