@@ -20,7 +20,7 @@ from app.config import PROJECT, Config
 from app.database.connections import Connection, connect
 from app.database.running import database
 from app.players.links import link_of, write_links
-from app.players.people import Person, made_up
+from app.players.people import Person, first_seats, made_up
 from app.players.players import find_by_token
 from app.players.tokens import new_token
 from app.rehearsal.bots import Bot
@@ -111,8 +111,7 @@ async def _goes_on(conn: Connection, cast: Demo, study: Study, bots: int) -> boo
 
 
 async def _open(conn: Connection, study: Study, bots: int) -> Demo:
-    first = study.rooms[0]
-    types = [type_ for type_, count in first.seats.items() for _ in range(count)]
+    types = [type_ for type_, count in first_seats(study).items() for _ in range(count)]
     named = [type_ for type_ in study.types if type_ != "any"] or ["player"]
     types = [named[0] if type_ == "any" else type_ for type_ in types]
     around = itertools.cycle(types)

@@ -19,6 +19,7 @@ from psycopg.types.json import Jsonb
 from app.database import clock
 from app.database.connections import Connection
 from app.database.queries import Queries, row, rows, value
+from app.players.people import first_seats
 from app.players.tokens import server_secret
 from app.study.model.door import FIRST_IDS, OTHERS
 from app.study.model.study import ANY, Study
@@ -256,7 +257,7 @@ def _digest(secret: bytes, session_id: str, door_id: str) -> bytes:
 
 def dealt_type(study: Study, number: int) -> str:
     """Of the how-manieth who comes: in turn, as often as the first kind of room has seats for each type."""
-    known, seats = study.types or ("",), study.rooms[0].seats
+    known, seats = study.types or ("",), first_seats(study)
     turn = [type_ for nth in range(max(seats.values())) for type_, count in seats.items() if nth < count]
     type_ = turn[(number - 1) % len(turn)]
     return type_ if type_ != ANY else known[(number - 1) % len(known)]

@@ -128,6 +128,11 @@ def _ways_lost(name: str, rows: Sequence[_Row], study: Study) -> Iterator[str]:
             yield f"{name}: {who} {one}, which `redirect` needs; they are shown their code to copy"
 
 
+def first_seats(study: Study) -> Mapping[str, int]:
+    """Those that people come for who are made up; without rooms there is one, for anybody."""
+    return study.rooms[0].seats if study.rooms else {ANY: 1}
+
+
 def made_up(study: Study, number: int) -> dict[str, str]:
     """What a recruiter would have added to somebody's link, for people who are none."""
     return {name: f"{name}-{number}" for name in study.finish.asks_for}

@@ -8,8 +8,9 @@ from dataclasses import fields, replace
 from app.study.languages.catalogues import DEFAULT
 from app.study.model.fields import Field
 from app.study.model.outcomes import Finish
+from app.study.model.pay import Pay
 from app.study.model.steps import Step
-from app.study.model.study import Pay, Study
+from app.study.model.study import Study
 
 
 def changed_parts(before: Study, after: Study) -> tuple[str, ...]:

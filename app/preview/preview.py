@@ -18,7 +18,7 @@ from app.config import PROJECT
 from app.database import clock
 from app.database.connections import Connection
 from app.database.queries import Queries, rows
-from app.players.people import Person, made_up
+from app.players.people import Person, first_seats, made_up
 from app.players.tokens import new_token
 from app.preview.changes import changed_files, changed_parts
 from app.preview.frames import Frame, Frames, Look
@@ -28,7 +28,7 @@ from app.rehearsal.bots import Bot
 from app.rehearsal.browser import Browser, WireError
 from app.rehearsal.doorstep import welcome_answers
 from app.rehearsal.habits import Habits
-from app.rehearsal.page import HIDDEN, PageSeen, others_on
+from app.rehearsal.page import HIDDEN, others_on, step_of
 from app.rehearsal.page_trial import try_pages
 from app.rehearsal.sending import FROM_PAGE
 from app.sessions import actions, sessions, stopped_rooms
@@ -262,7 +262,7 @@ class Preview:
         try:
             page = (await browser.get("/play")).text
             keys = dict(HIDDEN.findall(page))
-            position = PageSeen.step_of(keys.get("form-key", ""))
+            position = step_of(keys.get("form-key", ""))
             if position is not None:
                 asked = study.plan[position].step.fields
                 said = plausible_all(asked, others_on(page), self.chance)
@@ -316,11 +316,10 @@ class Preview:
 
 def cast(study: Study, frames: int) -> tuple[Person, ...]:
     """Who comes: a player for each frame, and as many others as their rooms need, of the types of the first room."""
-    first = study.rooms[0]
     any_type = itertools.cycle([type_ for type_ in study.types if type_ != "any"] or ["player"])
     seats = [
         next(any_type) if type_ == "any" else type_
-        for type_, count in first.seats.items()
+        for type_, count in first_seats(study).items()
         for _ in range(count)
     ]
     count = -(-frames // len(seats)) * len(seats)

@@ -10,6 +10,7 @@ import random
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from app.rehearsal.alone import Solo
 from app.rehearsal.diary import Diary
 from app.rehearsal.page import PageSeen
 from app.study.hooks import networklab
@@ -19,6 +20,8 @@ from app.study.model.fields import Field
 from app.study.model.plausible import WRONG, not_right, plausible_all
 from app.study.model.study import Position, Study
 
+NOWHERE = 0  # the slot of what somebody said by themselves: they don't know yet which will be theirs
+
 
 class Form(NamedTuple):
     values: dict[str, str]  # as they are posted
@@ -26,10 +29,12 @@ class Form(NamedTuple):
 
 
 class Answers:
-    """One person's. Without `hooks` all is drawn."""
+    """One person's. Without `hooks` all is drawn; so it is at solo steps, at which no bot of a study plays."""
 
-    def __init__(self, study: Study, diary: Diary, chance: random.Random, hooks: Hooks | None) -> None:
-        self.study, self.diary, self.chance, self.hooks = study, diary, chance, hooks
+    def __init__(
+        self, study: Study, diary: Diary, chance: random.Random, hooks: Hooks | None, solo: Solo
+    ) -> None:
+        self.study, self.diary, self.chance, self.hooks, self.solo = study, diary, chance, hooks, solo
         self.seed = chance.getrandbits(31)
         self.entry: dict[str, str] = {}  # what this person said at the door
         self.said: dict[tuple[str, int, int, str], str] = {}  # step, round, slot and name → stored value
@@ -42,6 +47,8 @@ class Answers:
         """For the form that stands on this page."""
         fields = position.step.fields
         values = plausible_all(fields, page.others, self.chance)
+        if position.step.is_solo:
+            return Form(values | self.solo.slip(position.step), 0)
         for field in fields:
             if field.correct and self.chance.random() < WRONG:
                 values[field.name] = not_right(field, self.chance) or values[field.name]
@@ -52,7 +59,11 @@ class Answers:
 
     def stored(self, position: Position, page: PageSeen, values: Mapping[str, str]) -> None:
         """The person knows what they said."""
-        if page.shown is not None:
+        if position.step.is_solo:
+            self.solo.answered(position, values)
+            here = (position.step.name, position.round, NOWHERE)
+            self.said |= {(*here, name): value for name, value in values.items()}
+        elif page.shown is not None:
             here = (position.step.name, position.round, page.shown.slot)
             self.said |= {(*here, name): value for name, value in values.items()}
 
@@ -95,7 +106,9 @@ class Answers:
         assert shown is not None
         order = {(one.step.name, one.round): one.index for one in self.study.plan}
         said = [
-            networklab.Said(step, round_, slot, name, read_value(self.fields[step, name], value))
+            networklab.Said(
+                step, round_, slot or shown.slot, name, read_value(self.fields[step, name], value)
+            )
             for (step, round_, slot, name), value in self.said.items()
             if value and (step, name) in self.fields
         ]

@@ -14,17 +14,19 @@ from contextlib import suppress
 from typing import Any
 
 from app.players.door import OF_BROWSER
+from app.rehearsal.alone import Solo
 from app.rehearsal.answers import Answers
 from app.rehearsal.browser import Browser, Reply, WireError
 from app.rehearsal.counts import Counts
-from app.rehearsal.diary import Diary, Sent, Told
+from app.rehearsal.diary import Diary, Sent
 from app.rehearsal.doorstep import Doorstep
 from app.rehearsal.habits import Habits
-from app.rehearsal.page import PageSeen
+from app.rehearsal.held_receipts import HeldReceipts
+from app.rehearsal.page import PageSeen, step_of
 from app.rehearsal.sending import FROM_PAGE, Sending
-from app.rooms.receipts import as_kept, digest
 from app.study.hooks.pool import Hooks
 from app.study.model.kinds.text import WORDS
+from app.study.model.steps import BEFORE
 from app.study.model.study import Position, Study
 
 PATIENCE = 5.0  # seconds that a page may stand still after its deadline
@@ -61,12 +63,13 @@ class Bot:
         self.counts = counts or Counts()
         self.sending = Sending(base, self.diary, self.counts, self.chance)
         self.browser = self.sending.browser
-        self.answers = Answers(study, self.diary, self.chance, hooks)
-        self.doorstep = Doorstep(study, self.chance)
+        self.doorstep = Doorstep(study, self.chance, habits.fallible)
+        self.solo = Solo(study, self.diary, self.chance, habits.fallible)
+        self.answers = Answers(study, self.diary, self.chance, hooks, self.solo)
         self.answers.entry, self.diary.meant = self.doorstep.entry, self.doorstep.meant
         self.page = PageSeen(self.diary, patience)
         self.patience = patience
-        self.receipts: dict[tuple[str, tuple[tuple[str, str], ...]], str] = {}
+        self.held = HeldReceipts(self.diary)
         self.made = 0  # records
         self.due = 0  # records of the positions at which it has acted
         self.acted: set[int] = set()  # positions in the plan at which it has begun to act
@@ -169,11 +172,12 @@ class Bot:
         if page.asks_ready and not self.clicking:
             self.clicking = True
             self._do(self._say_ready())
-        if before == "room" and page.place == "done":
+        if before == "room" and page.place in ("alone", "done"):
             self.counts.playing -= 1
+        self.counts.alone += (page.place == "alone") - (before == "alone")
         if page.nudged:
             self._do(self._say_here({"nudged": "1"}))
-        if page.place == "room" and page.asked is not None and page.asked not in self.acted:
+        if page.place in ("room", "alone") and page.asked is not None and page.asked not in self.acted:
             self.acted.add(page.asked)
             self._do(self._act(self.study.plan[page.asked]))
 
@@ -207,6 +211,10 @@ class Bot:
         if habits.drops_at is not None and position.index + 1 > habits.drops_at * len(self.study.plan):
             await self._drop()
             return
+        if self.solo.declines(step):
+            await self._think(self.chance.uniform(*habits.think))
+            await self._leave({"form_key": self.page.keys.get("form-key", ""), "decline": "yes"})
+            return
         think = self.chance.uniform(*habits.think)
         messages = math.floor(habits.talk + self.chance.random()) if step.chat != "none" else 0
         with suppress(WireError):
@@ -228,12 +236,16 @@ class Bot:
                 tries -= status == 422
 
     def _up_to(self, positions: int) -> int:
-        """How many records belong to so many positions of the plan: to each as many as it asks for, or times that."""
-        asked = sum(len(one.step.fields) for one in self.study.plan[:positions])
-        return math.ceil(max(1.0, self.records / max(self.study.records_per_player, 1)) * asked)
+        """How many records belong to so many positions of the plan: to each as many as it asks for, or times that where
+        nobody goes on by answering."""
+        asked = [len(one.step.fields) for one in self.study.plan]
+        once = [many if one.step.is_solo else 0 for many, one in zip(asked, self.study.plan, strict=True)]
+        times = max(1.0, (self.records - sum(once)) / max(sum(asked) - sum(once), 1))
+        alone = sum(once[:positions])
+        return alone + math.ceil(times * (sum(asked[:positions]) - alone))
 
     def _is_at(self, position: Position) -> bool:
-        return PageSeen.step_of(self.page.keys.get("form-key", "")) == position.index
+        return step_of(self.page.keys.get("form-key", "")) == position.index
 
     async def _think(self, seconds: float) -> None:
         """Somebody who thinks scrolls and types, and a page that is to know tells of it."""
@@ -257,8 +269,11 @@ class Bot:
                 self.watching.cancel()
             return
         self.diary.did("withdrew")
+        await self._leave({})
+
+    async def _leave(self, form: dict[str, str]) -> None:
         with suppress(WireError):
-            await self.sending.ask("leave", "POST", "/play/leave", {})
+            await self.sending.ask("leave", "POST", "/play/leave", form)
 
     def _lock(self) -> None:
         if self.watching:
@@ -286,8 +301,10 @@ class Bot:
             self.diary.refused += answer.status == 422
             return answer.status
         said = tuple((field.name, field.read([values[field.name]])) for field in fields)
-        self._note_receipt(key, said, answer)
+        self.held.note(key, said, answer)
         self.answers.stored(position, self.page, dict(said))
+        if position.step.during == BEFORE:
+            self.diary.through = time.monotonic()
         self.made += len(fields)
         self.diary.by_hook += by_hook
         self.diary.by_chance += len(fields) - by_hook
@@ -296,29 +313,12 @@ class Bot:
         if other:
             self.diary.did("clicked twice")
             if again := await other:
-                self._note_receipt(key, said, again)
+                self.held.note(key, said, again)
         if self.chance.random() < self.habits.back:
             self.diary.did("went back and sent a form again")
             if again := await self.sending.beside("/play/records", form):
-                self._note_receipt(key, said, again)
+                self.held.note(key, said, again)
         return answer.status
-
-    def _note_receipt(self, key: str, said: tuple[tuple[str, str], ...], answer: Reply) -> None:
-        if answer.status != 200:
-            return
-        receipt = answer.headers.get("receipt", "")
-        first = self.receipts.setdefault((key, said), receipt)
-        kept = as_kept(receipt)
-        if not receipt:
-            self.diary.wrong(1, "an answer was taken without a receipt")
-        elif first != receipt:
-            self.diary.wrong(3, f"the same form has two receipts, {first[:40]} and {receipt[:40]}")
-        elif kept is None or kept.digest != digest(
-            (number, *one) for number, one in zip(kept.records, said, strict=False)
-        ):
-            self.diary.wrong(1, f"the receipt {receipt[:40]}… does not say what was sent")
-        else:
-            self.diary.told.append(Told(receipt, key, said, time.monotonic()))
 
     async def _say(self, step: str, round: int) -> None:
         if "message-key" not in self.page.keys:

@@ -11,7 +11,7 @@ from pathlib import Path
 from app.database.connections import connect
 from app.database.queries import Queries
 from app.players.door import Places, places_of
-from app.players.people import Person, made_up
+from app.players.people import Person, first_seats, made_up
 from app.players.tokens import new_token
 from app.rehearsal import ways_in
 from app.rehearsal.browser import Browser, WireError
@@ -107,7 +107,7 @@ def _is_folder(what: str) -> bool:
 
 def _types_of(study: Study) -> Iterator[str]:
     """Those that the first kind of room asks for, and every tenth of a type that it has no seat for."""
-    seats = [type_ for type_, count in study.rooms[0].seats.items() for _ in range(count)]
+    seats = [type_ for type_, count in first_seats(study).items() for _ in range(count)]
     known = study.types or ("",)
     seats = [type_ if type_ != ANY else known[n % len(known)] for n, type_ in enumerate(seats)]
     others = [type_ for type_ in known if type_ not in seats and _welcome(study, type_)]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 class Counts:
     came: int = 0
     playing: int = 0
+    alone: int = 0  # at solo steps
     done: int = 0
     over: int = 0  # done, or gone without a word
     records: int = 0

@@ -51,9 +51,10 @@ AWAY = {"locked the phone", "read nothing for a while", "left without a word", "
 @dataclass(slots=True)
 class Diary:
     label: str
-    meant: str = ""  # the outcome with which they are to leave at the door, by what they answer there
+    meant: str = ""  # the outcome with which they are to be out before the lobby, by what they do and answer
     came: float | None = None
     signed_in: float | None = None
+    through: float | None = None  # with what comes before the lobby
     seated: float | None = None
     done: float | None = None
     code: str | None = None

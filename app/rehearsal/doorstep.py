@@ -27,16 +27,16 @@ def welcome_answers(study: Study, chance: random.Random) -> dict[str, str]:
 class Doorstep:
     """One person's. They make up their mind once, however often they come."""
 
-    def __init__(self, study: Study, chance: random.Random) -> None:
+    def __init__(self, study: Study, chance: random.Random, fallible: bool = True) -> None:
         self.study = study
-        self.declines = bool(study.entrance.decline) and chance.random() < DECLINES
-        anyhow = bool(study.screens) and chance.random() < SCREENED
+        self.declines = fallible and bool(study.entrance.decline) and chance.random() < DECLINES
+        anyhow = fallible and bool(study.screens) and chance.random() < SCREENED
         self.entry = (
             {field.name: plausible(field, chance) for field in study.entry}
             if anyhow
             else welcome_answers(study, chance)
         )
-        self.slips = list(self._slips(chance))
+        self.slips = list(self._slips(chance)) if fallible else []
         self.attempt = 1
 
     @property

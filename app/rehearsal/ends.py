@@ -9,11 +9,19 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from app.rehearsal.diary import Diary, Wrong
+from app.rehearsal.page import step_of
 from app.study.model.entrance import DECLINED, FAILED, FULL, SCREENED_OUT
+from app.study.model.steps import AFTER, BEFORE
 from app.study.model.study import RoomKind, Study
 
 JUST_NOW = timedelta(seconds=1)  # who has come within this time may not have been seen by the lobby yet
-NOT_YET = {"invited": "they had yet to come", "waiting": "they still wait", "playing": "they still play"}
+NOT_YET = {
+    "invited": "they had yet to come",
+    "before": "they were still in [[before]]",
+    "waiting": "they still wait",
+    "playing": "they still play",
+    "after": "they were still in [[after]]",
+}
 
 
 class SeatOf(NamedTuple):
@@ -29,7 +37,7 @@ class SeatOf(NamedTuple):
     round: int | None  # … or is
     waiting_since: datetime | None
     since: datetime | None  # when they got the slot …
-    until: datetime | None  # … and when it ended for them
+    until: datetime | None  # … and when it ended for them there, or in the lobby
 
     def sat(self, at: datetime) -> bool:
         return self.since is not None and self.since <= at and (self.until is None or at < self.until)
@@ -38,6 +46,25 @@ class SeatOf(NamedTuple):
     def end(self) -> str:
         """The outcome, or else where they still are."""
         return self.outcome or self.status
+
+
+class SoloPart(NamedTuple):
+    """What somebody went through alone."""
+
+    label: str
+    room_id: int
+    during: str  # before or after
+    outcome: str | None
+    step: str
+    round: int
+    since: datetime
+    until: datetime | None
+
+    @property
+    def seat(self) -> SeatOf:
+        """They have one, in a room of one."""
+        at = (self.room_id, self.during, 1, self.step, self.round)
+        return SeatOf(self.label, "", "", self.outcome, None, *at, None, self.since, self.until)
 
 
 class Opening(NamedTuple):
@@ -65,9 +92,15 @@ class Ends:
 
 
 def ends_of(
-    study: Study, seats: Sequence[SeatOf], openings: Sequence[Opening], diaries: Sequence[Diary], cut: bool
+    study: Study,
+    seats: Sequence[SeatOf],
+    openings: Sequence[Opening],
+    diaries: Sequence[Diary],
+    cut: bool,
+    parts: Sequence[SoloPart] = (),
 ) -> Ends:
-    """`cut`: the session was to be closed while people play."""
+    """`cut`: the session was to be closed while people play. `parts`: what they went through alone."""
+    part_of = {(part.label, part.during): part for part in parts}
     diary_of = {diary.label: diary for diary in diaries}
     lefts = {seat.room_id for seat in seats if seat.room_id and seat.outcome in ("withdrawn", "dropped")}
     wrongs: list[Wrong] = []
@@ -75,7 +108,9 @@ def ends_of(
         diary = diary_of.get(seat.label)
         if diary is None or diary.gone:
             continue  # whatever becomes of somebody who has gone, they don't see it
-        if seat.end == "lobby":
+        if why := _not_through(study, seat, diary, part_of, cut):
+            wrongs.append(Wrong(4, f"{seat.label} {why}"))
+        elif seat.end == "lobby":
             wrongs += () if cut else _in_vain(study, seat, seats, openings)
         elif why := _not_to_be(study, seat, diary, lefts, cut):
             wrongs.append(Wrong(4, f"{seat.label} {why}"))
@@ -118,13 +153,40 @@ def _not_to_be(study: Study, seat: SeatOf, diary: Diary, lefts: set[int], cut: b
     return _not_by_the_door(study, end, diary)
 
 
+def _not_through(
+    study: Study, seat: SeatOf, diary: Diary, parts: Mapping[tuple[str, str], SoloPart], cut: bool
+) -> str:
+    """Why somebody is not through with what they were to go through alone; "" if they are."""
+    if cut or diary.meant or seat.end == "withdrawn" or "withdrew" in diary.mischief:
+        return ""
+    came_far = seat.since is not None or seat.end in ("lobby", "standby", "complete", "closed")
+    due = {BEFORE: study.first(BEFORE) is not None and came_far, AFTER: study.goes_on(seat.end)}
+    for during, is_due in due.items():
+        part = parts.get((seat.label, during))
+        if part is not None and part.outcome in ("closed", None):
+            where = f"at `{part.step}` {part.round} in [[{during}]]"
+            return f"had not come to the end when the session was closed, {where}"
+        if part is None and is_due:
+            return f"ended as `{seat.end}` and was never shown [[{during}]]"
+    return ""
+
+
 def _not_by_the_door(study: Study, end: str, diary: Diary) -> str:
     """The same of whoever has done what somebody does who is not to come in, and of whoever has not."""
     if diary.meant and end != diary.meant:
-        return f"was to leave at the door as `{diary.meant}`, and ended as `{end}`"
-    if not diary.meant and end in study.ends_at_door - {FULL}:
+        return f"was to be out before the lobby as `{diary.meant}`, and ended as `{end}`"
+    if not diary.meant and end in study.ends_at_door - {FULL, *_by_time(study, diary)}:
         return f"ended as `{end}`, though what they answered lets them in"
     return ""
+
+
+def _by_time(study: Study, diary: Diary) -> set[str]:
+    """The outcomes of pages before the lobby whose time was up before they had answered."""
+    answered = {step_of(one.form) for one in diary.told}
+    late = (one for one in study.plan if one.index in diary.shown - answered and one.step.timed)
+    return {
+        outcome for one in late if one.step.during == BEFORE for outcome in (one.step.decline, one.step.fails)
+    }
 
 
 def _in_vain(
@@ -174,7 +236,7 @@ def _words(study: Study) -> dict[str, str]:
         "lobby": f"they waited for {_wait(study)}, and no room could be filled",
         "closed": "they had not come to the end when the session was closed",
         FULL: "their quota was full",
-        SCREENED_OUT: "by what they answered at the door",
+        SCREENED_OUT: "by what they answered",
         FAILED: "they did not have all right",
         DECLINED: "they did not want to take part",
         "no code": "no page showed them one",

@@ -13,7 +13,7 @@ from app.database.queries import Queries
 from app.export import verify
 from app.rehearsal.asked import Asked, Open, asked_of
 from app.rehearsal.diary import Diary, Wrong
-from app.rehearsal.ends import Ends, Opening, SeatOf, ends_of
+from app.rehearsal.ends import Ends, Opening, SeatOf, SoloPart, ends_of
 from app.rooms.messages import SHOWN
 from app.rooms.receipts import Kept, as_kept
 from app.study.model.study import Study
@@ -39,6 +39,9 @@ PROMISE_OF = {
     "records_have_a_place": 8,
     "messages_have_a_place": 8,
 }
+
+
+NOT_THERE = ("declined", "withdrawn", "dropped")  # ends of who did not stay for a page that they were asked
 
 
 class Utterance(NamedTuple):
@@ -90,6 +93,7 @@ async def gather(
     conn = await connect(url, "rehearsal")
     try:
         seats = [SeatOf(*line) for line in await _all(conn, "seats", session_id)]
+        parts = [SoloPart(*line) for line in await _all(conn, "parts", session_id)]
         said = [Utterance(*line) for line in await _all(conn, "said", session_id)]
         ties = await _all(conn, "ties", session_id)
         openings = [Opening(*line) for line in await _all(conn, "openings", session_id)]
@@ -101,8 +105,9 @@ async def gather(
         )
     finally:
         await conn.close()
-    ends = ends_of(study, seats, openings, diaries, cut)
-    asked = asked_of(study, opened, answered, seats, diaries, patience)
+    ends = ends_of(study, seats, openings, diaries, cut, parts)
+    sat = [*seats, *(part.seat for part in parts if part.outcome not in NOT_THERE)]
+    asked = asked_of(study, opened, answered, sat, diaries, patience)
     wrongs += [*ends.wrongs, *asked.wrongs]
     wrongs += _stuck(study, seats, diaries)
     wrongs += _messages(said, seats, _hearers(study, said, seats, ties), diaries, moment)

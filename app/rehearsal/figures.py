@@ -13,7 +13,7 @@ from app.web.monitor.server_figures import percentile
 
 SHARES = {  # within which time so many were answered, seated, seen
     "sign-in": (0.5, 0.95),
-    "seated after sign-in": (0.5,),
+    "seated after sign-in": (0.5,),  # or, where solo steps come before the lobby, after these
     "answer": (0.5, 0.99),
     "message seen": (0.5, 0.99),
 }
@@ -23,7 +23,7 @@ def figures_of(played: Played, evidence: Evidence | None) -> dict[str, float]:
     """Seconds, megabytes and counts, as the names say; nothing for what did not happen."""
     diaries, samples = played.diaries, played.gauges.samples
     signed_in = [d.signed_in for d in diaries if d.signed_in is not None]
-    seated = [d.seated - d.signed_in for d in diaries if d.seated and d.signed_in]
+    seated = [d.seated - (d.through or d.signed_in) for d in diaries if d.seated and d.signed_in]
     live = [seconds for _, seconds in seen_after(diaries)]
     told = {told.receipt for diary in diaries for told in diary.told}
     records = sum(receipt.count(",") + 1 for receipt in told)
@@ -31,7 +31,7 @@ def figures_of(played: Played, evidence: Evidence | None) -> dict[str, float]:
     seconds = max(played.ended - begun, 0.001)
     figures = {
         "players signed in": float(len(signed_in)),
-        "players seated": float(len(seated)),
+        **({"players seated": float(len(seated))} if played.study.rooms else {}),
         "records acknowledged": float(records),
         "messages acknowledged": float(
             sum(sent.answered is not None for diary in diaries for sent in diary.sent.values())

@@ -25,6 +25,7 @@ class Habits:
     second_tab: bool = False
     stalls: bool = False  # at times this phone reads nothing from its stream for a while
     drops_at: float | None = None  # share of the plan after which this player leaves for good
+    fallible: bool = True  # at times answers what nobody comes in with, gets something wrong, or declines
     without_a_word: bool = False  # … by closing the page, not by the button
 
 

@@ -39,7 +39,7 @@ class PageSeen:
         self.others: dict[str, list[int]] = {}  # field → slots that it is about
         self.talk: list[int] = []  # messages, from the top
         self.asks_ready = False  # a room comes together, and it waits for this player's word
-        self.place = ""  # lobby, room or done; nothing before the first snapshot
+        self.place = ""  # lobby, room, alone or done; nothing before the first snapshot
         self.position = -1  # in the study's plan, of the newest form
         self.asked: int | None = None  # … of the form that stands there; None: there is none now
         self.shown: ShownOn | None = None
@@ -76,7 +76,7 @@ class PageSeen:
     def take_keys(self, content: str) -> None:
         """From the answer to a form: an answer to a step that has gone must not reach the one in its place."""
         for name, key in HIDDEN.findall(content):
-            if self.step_of(html.unescape(key)) == self.position:
+            if step_of(html.unescape(key)) == self.position:
                 self.keys[name] = html.unescape(key)
 
     def _snapshot(self, content: str, now: float) -> None:
@@ -88,7 +88,8 @@ class PageSeen:
             self.code, self.place = html.unescape(found[1]), "done"
             self.diary.last_receipt = RECEIPT.findall(content)
         else:
-            self.place = "room" if 'id="step"' in content else "lobby"
+            at_a_step = "alone" if " data-alone" in content else "room"
+            self.place = at_a_step if 'id="step"' in content else "lobby"
         self.gives_signs = " data-signs" in content
         self.asks_ready = 'name="ready"' in content
         if place == "done" and self.place != "done":
@@ -114,7 +115,7 @@ class PageSeen:
     def _read_step(self, content: str) -> None:
         self.keys.pop("form-key", None)
         self.keys |= {name: html.unescape(key) for name, key in HIDDEN.findall(content)}
-        position = self.asked = self.step_of(self.keys.get("form-key", ""))
+        position = self.asked = step_of(self.keys.get("form-key", ""))
         if position is None:
             return
         self.diary.shown.add(position)
@@ -124,10 +125,11 @@ class PageSeen:
         self.others = others_on(content)
 
     def _read_clock(self, content: str, now: float) -> None:
-        if content and (clock := CLOCK.search(content)):
+        if content:
             self._moves_on(now)
+            clock = CLOCK.search(content)  # none where there is no hurry
             # By the page's own clock: that of a phone may be off by an hour.
-            self.due = None if clock[3] else now + (int(clock[1]) - int(clock[2])) / 1000
+            self.due = None if clock is None or clock[3] else now + (int(clock[1]) - int(clock[2])) / 1000
 
     def _moves_on(self, now: float) -> None:
         if self.place == "room" and self.current:
@@ -137,11 +139,11 @@ class PageSeen:
             self.diary.wrong(4, f"the page stood still for {late:.0f} s after its deadline ({self.place})")
         self.due = None
 
-    @staticmethod
-    def step_of(form_key: str) -> int | None:
-        """The position in the study's plan that a form key belongs to."""
-        parts = form_key.split(".")
-        return int(parts[1]) if len(parts) > 3 and parts[1].isdecimal() else None
+
+def step_of(form_key: str) -> int | None:
+    """The position in the study's plan that a form key belongs to."""
+    parts = form_key.split(".")
+    return int(parts[1]) if len(parts) > 3 and parts[1].isdecimal() else None
 
 
 def others_on(content: str) -> dict[str, list[int]]:

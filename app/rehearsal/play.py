@@ -33,6 +33,7 @@ TIME = "the time was up"
 STOPPED = "hooks had stopped whatever was left"
 BESIDE = "what went on beside it was over"  # a drill's faults
 STILL = 3  # seconds without anything that goes on, until it is taken for stopped
+UNHURRIED = 60.0  # seconds that a slow one takes for a page without a limit
 FAREWELL = 4.0  # times a page's patience: in this time everybody must have seen the end
 
 
@@ -216,10 +217,13 @@ async def _second(troupe: Troupe, played: Played, show: Callable[[Heard, float],
 
 def longest(study: Study, plan: Setting) -> float:
     """Seconds after which a rehearsal must be over: the last has come, waited for as long as anybody does, and every
-    deadline of the plan has run out."""
+    deadline of the plan has run out. Who has no deadline takes as long as a slow one of these does."""
     standby = study.standby.until if study.standby else 0.0
-    waits = max(study.lobby.max_wait, *(kind.after for kind in study.rooms)) + standby
-    return plan.over / plan.speed + waits + sum(position.step.limit for position in study.plan) + 30.0
+    waits = max([study.lobby.max_wait, *(kind.after for kind in study.rooms)]) if study.rooms else 0.0
+    pages = sum(
+        one.step.limit if one.step.timed else UNHURRIED / plan.speed + plan.patience for one in study.plan
+    )
+    return plan.over / plan.speed + waits + standby + pages + 30.0
 
 
 async def _postmaster(url: str) -> int | None:
@@ -275,6 +279,7 @@ def progress(heard: Heard, seconds: float) -> str:
     slow = 1000 * percentile(heard.latencies, 0.95)
     return (
         f"{as_clock(max(seconds, 0))}  {heard.came:,} of {heard.players:,} came · {heard.playing:,} play · "
+        f"{f'{heard.alone:,} by themselves · ' if heard.alone else ''}"
         f"{heard.done:,} at their end · "
         f"{heard.records:,} records · {heard.messages:,} messages · 95% answered in {slow:.0f} ms"
     )

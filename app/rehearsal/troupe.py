@@ -56,6 +56,7 @@ class Heard:
     players: int
     came: int = 0
     playing: int = 0
+    alone: int = 0  # at solo steps
     done: int = 0
     over: int = 0  # done, or gone without a word
     records: int = 0
@@ -101,7 +102,7 @@ class Troupe:
             while not heard.diaries and pipe.poll():
                 self._hear(number, pipe)
         words = self._words.values()
-        for name in ("came", "playing", "done", "over", "records", "messages", "busy"):
+        for name in ("came", "playing", "alone", "done", "over", "records", "messages", "busy"):
             setattr(heard, name, sum(getattr(counts, name) for counts, _ in words))
         return heard
 

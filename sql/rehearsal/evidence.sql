@@ -4,8 +4,13 @@
 -- name: seats
 -- Who came by the link for everybody is known to the diaries by what the link brought.
 select coalesce(p.door_id, p.label) as label, p.type, p.status::text, p.outcome, p.code, p.room_id, r.name as room, p.slot, r.step, r.round,
-    p.waiting_since, p.seated_at, p.finished_at
+    p.waiting_since, p.seated_at, coalesce(p.waited_until, p.finished_at)
 from player p left join room r on r.id = p.room_id where p.session_id = %(session_id)s
+
+-- name: parts
+-- What each went through alone.
+select coalesce(p.door_id, p.label), r.id, r.during::text, r.outcome, r.step, r.round, r.opened_at, r.ended_at
+from room r join player p on p.id = r.player_id where r.session_id = %(session_id)s
 
 -- name: said
 -- With the slots that its step asked, as the log says; null: all.

@@ -30,7 +30,8 @@ from app.players.players import Player
 from app.sessions import actions
 from app.sessions.studies import read_study
 from app.study.hooks.answers import read_amount
-from app.study.model.study import Pay, Study
+from app.study.model.pay import Pay
+from app.study.model.study import Study
 from app.study.reading import check, parse
 from tests.house.commands import run
 from tests.house.guests import seated

@@ -61,6 +61,7 @@ def test_who_ends_at_the_door_otherwise_than_by_what_they_did_there_is_told() ->
 
     assert told("declined", "DECLINED") == told("screened_out", "SCREENED-OUT") == told("", "COMPLETE") == ""
     assert (
-        told("declined", "COMPLETE") == "P1 was to leave at the door as `declined`, and ended as `complete`"
+        told("declined", "COMPLETE")
+        == "P1 was to be out before the lobby as `declined`, and ended as `complete`"
     )
     assert told("", "SCREENED-OUT") == "P1 ended as `screened_out`, though what they answered lets them in"

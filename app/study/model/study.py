@@ -11,7 +11,8 @@ from app.study.model.door import Door
 from app.study.model.entrance import FULL, SCREENED_OUT, Entrance, Quota, ScreenOut
 from app.study.model.fields import Field
 from app.study.model.networks import Network, Tie
-from app.study.model.outcomes import FOR_FINISHING, Finish
+from app.study.model.outcomes import Finish
+from app.study.model.pay import Pay
 from app.study.model.privacy import Privacy
 from app.study.model.steps import AFTER, BEFORE, PLAYING, Dropout, Roles, Step
 from app.study.model.treatments import Treatment
@@ -86,27 +87,6 @@ class Standby:
 
 
 @dataclass(frozen=True, slots=True)
-class Pay:
-    """What players are paid, in `currency` (ISO 4217; empty: in no named one).
-
-    `base` is for finishing, and `outcomes` has what else the ways to end bring, by outcome. What `score` hooks give is
-    money, or points where `per_point` says what one is worth; all of it counts as `least` at least, as `most` at most.
-    `participant` is the field of the entry form that asks for the recruiter's id; without one the label is it.
-    """
-
-    base: Decimal = Decimal(0)
-    currency: str = ""
-    outcomes: Mapping[str, Decimal] = field(default_factory=dict)
-    per_point: Decimal | None = None
-    least: Decimal = Decimal(0)
-    most: Decimal | None = None
-    participant: str = ""
-
-    def for_outcome(self, outcome: str) -> Decimal:
-        return self.outcomes.get(outcome, self.base if outcome in FOR_FINISHING else Decimal(0))
-
-
-@dataclass(frozen=True, slots=True)
 class Position:
     """One place in a room's plan: `index` counts all of them from 0, `round` those of this step from 1."""
 
@@ -132,7 +112,7 @@ class Sections:
     steps: tuple[Step, ...]
     dropout: Dropout
     finish: Finish
-    pay: Pay = Pay()
+    pay: Pay = field(default_factory=Pay)
     language: str = DEFAULT
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
     treatments: tuple[Treatment, ...] = ()

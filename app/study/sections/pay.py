@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from app.study.languages.currencies import currencies, currency_digits
 from app.study.model.entrance import DECLINED, FAILED, FULL, SCREENED_OUT
-from app.study.model.study import Pay, Sections
+from app.study.model.pay import Pay
+from app.study.model.study import Sections
 from app.study.syntax.mistakes import Findings, nearest
 from app.study.syntax.table import Table
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from app.study.model.entrance import FULL, Quota
 from app.study.model.fields import Field
-from app.study.model.study import Pay
+from app.study.model.pay import Pay
 from app.study.sections.answering import Wording, read_those
 from app.study.syntax.mistakes import Findings
 from app.study.syntax.table import Table

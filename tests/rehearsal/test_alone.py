@@ -1,0 +1,143 @@
+"""Stories of rehearsals with solo steps: who declines, fails or goes on to what comes after ends as they were to."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from app.rehearsal.alone import Solo
+from app.rehearsal.diary import Diary
+from app.rehearsal.ends import SeatOf, SoloPart, ends_of
+from app.rehearsal.play import Setting, longest
+from app.study.model.study import Study
+from app.study.reading import parse
+from tests.house.studies import as_files, changed
+
+BEFORE = """
+[[before]]
+page = "talk"
+name = "consent"
+fields = [{name = "agree", ask = "I want to take part.", kind = "tick"}]
+decline = "declined"
+[[before]]
+page = "talk"
+name = "read"
+[[before]]
+page = "talk"
+name = "quiz"
+attempts = 2
+then = "failed_check"
+fields = [{name = "size", ask = "How many?", kind = "choice", options = ["2", "4"], correct = "2"}]
+"""
+ALSO = 'also = ["partner_left", "lobby"]\n'
+AFTER = f"""
+[[after]]
+page = "talk"
+name = "about"
+{ALSO}\
+fields = [{{name = "mood", ask = "How was it?", kind = "integer", min = 1, max = 7}}]
+"""
+ROOM = """
+[[room]]
+name = "pair"
+seats = {any = 2}
+[lobby]
+max_wait = "4s"
+[[step]]
+page = "talk"
+limit = "5s"
+chat = "room"
+fields = [{name = "belief", ask = "How sure?", kind = "integer", min = 0, max = 100}]
+[dropout]
+then = ["end_room"]
+"""
+STUDY = f'title = "By themselves"\n[door]\nids = ["WHO"]\n{BEFORE}{ROOM}{AFTER}'
+SURVEY = f'title = "A survey"\n{BEFORE}{changed(AFTER, ALSO)}'
+FAST = Setting(over=0.0, drop=0.0, flaky=0.0, speed=float("inf"), patience=30.0, moment=30.0, at_most=45.0)
+
+
+def study() -> Study:
+    return parse(as_files(STUDY))
+
+
+def test_some_decline_and_some_get_it_wrong_until_they_are_out() -> None:
+    own, consent, quiz = study(), study().before[0], study().before[2]
+    diaries = [Diary(f"P{seed}") for seed in range(400)]
+    people = [Solo(own, diary, random.Random(diary.label), True) for diary in diaries]
+    assert 5 <= sum(one.declines(consent) for one in people) <= 40
+    assert not any(one.declines(quiz) for one in people)
+    for one in people:
+        for position in own.plan[2:4]:
+            slip = one.slip(quiz)
+            assert slip in ({}, {"size": "4"})
+            one.answered(position, {"size": "2"} | slip)
+            if not slip or one.diary.meant:
+                break
+    meant = [diary.meant for diary in diaries]
+    assert 4 <= meant.count("failed_check") <= 40 and meant.count("declined") >= 5
+    steady = [Solo(own, Diary("P"), random.Random(seed), False) for seed in range(100)]
+    assert not any(one.declines(consent) or one.slip(quiz) for one in steady)
+
+
+MONDAY = datetime(2026, 11, 30, 9, tzinfo=UTC)
+
+
+def told(outcome: str, *parts: SoloPart, diary: Diary | None = None, sat: bool = True) -> str:
+    """What is wrong with somebody who ended like this."""
+    since, out = MONDAY if sat else None, MONDAY + timedelta(seconds=30)
+    seat = SeatOf("P1", "", "left", outcome, "C", 9, "pair-1", 1, "talk", 1, MONDAY, since, out)
+    ends = ends_of(study(), [seat], [], [diary or Diary("P1")], False, parts)
+    return " ".join(one.sentence for one in ends.wrongs)
+
+
+def part(during: str, outcome: str | None = "complete", step: str = "about") -> SoloPart:
+    return SoloPart("P1", 7, during, outcome, step, 1, MONDAY, MONDAY)
+
+
+def test_who_is_not_through_with_what_comes_before_or_after_has_not_come_to_their_end() -> None:
+    before, after = part("before"), part("after")
+    assert told("complete", before, after) == ""
+    assert told("complete", before) == "P1 ended as `complete` and was never shown [[after]]"
+    assert told("complete", after) == "P1 ended as `complete` and was never shown [[before]]"
+    closed = "P1 had not come to the end when the session was closed, at"
+    assert told("complete", before, part("after", "closed")) == f"{closed} `about` 1 in [[after]]"
+    stuck = part("before", "closed", "quiz")
+    assert told("lobby", stuck, sat=False) == f"{closed} `quiz` 1 in [[before]]"
+    # Whoever leaves on the way need not.
+    gone = Diary("P1", gone=True)
+    assert told("complete", before, part("after", "closed"), diary=gone) == ""
+    assert told("withdrawn", before, diary=Diary("P1", mischief={"withdrew": 1})) == ""
+
+
+def test_who_is_out_before_the_lobby_has_done_what_somebody_does_who_is_to_be_out() -> None:
+    fell = part("before", "failed_check", "quiz")
+    assert told("failed_check", fell, diary=Diary("P1", meant="failed_check"), sat=False) == ""
+    assert (
+        told("failed_check", fell, sat=False)
+        == "P1 ended as `failed_check`, though what they answered lets them in"
+    )
+    assert (
+        told("complete", part("before"), part("after"), diary=Diary("P1", meant="declined"))
+        == "P1 was to be out before the lobby as `declined`, and ended as `complete`"
+    )
+
+
+def test_a_page_whose_time_was_up_is_one_that_nobody_had_right() -> None:
+    own = parse(as_files(changed(STUDY, "attempts = 2", 'attempts = 2\nlimit = "20s"')))
+    seat = SeatOf(
+        *("P1", "", "left", "failed_check", "C"), None, None, None, None, None, MONDAY, None, MONDAY
+    )
+
+    def wrongs(shown: set[int]) -> int:
+        diary = Diary("P1", shown=shown)
+        return len(ends_of(own, [seat], [], [diary], False, [part("before", "failed_check")]).wrongs)
+
+    assert wrongs({0, 1, 2, 3}) == 0 and wrongs({0, 1}) == 1
+
+
+def test_pages_without_a_limit_take_as_long_as_a_slow_one_of_these_does() -> None:
+    own, plan = study(), replace(FAST, over=10.0)
+    assert longest(own, plan) == 4.0 + 5.0 + 5 * plan.patience + 30.0
+    assert longest(own, replace(plan, speed=10.0)) == longest(own, plan) + 1.0 + 5 * 6.0
+    assert longest(parse(as_files(SURVEY)), plan) == 5 * plan.patience + 30.0
