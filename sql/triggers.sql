@@ -112,8 +112,8 @@ begin
             'step', n.step, 'round', n.round, 'deadline', n.deadline, 'opening', n.opening,
             'opened_at', n.opened_at) || treated(n.treatment)
             || jsonb_strip_nulls(jsonb_build_object('last_step', n.last_step, 'last_round', n.last_round,
-                'during', case when n.player_id is not null then n.during end)) order by n.id))
-    from new_rows n join log on log.session_id = n.session_id
+                'during', case when n.player_id is not null then n.during end, 'signed_in_at', p.signed_in_at)) order by n.id))
+    from new_rows n left join player p on p.id = n.player_id join log on log.session_id = n.session_id
         and (log.room_id = n.id or log.room_id is null and n.player_id is null);
     return null;
 end $$;
@@ -213,7 +213,9 @@ begin
     from (
         select n.id, n.session_id, null::bigint as room_id, 1 as nth, 'player_signed_in' as name,
             jsonb_build_object('type', n.type, 'signed_in_at', n.signed_in_at, 'waiting_since', n.waiting_since)
-                || case when n.drawn is null then '{}' else treated(n.treatment) end as data
+                || case when n.drawn is null then '{}' else treated(n.treatment) end
+                || case when n.queued_from is not null or o.status in ('before', 'after')
+                    then jsonb_build_object('queued_from', n.queued_from) else '{}' end as data
         from new_rows n join old_rows o using (id) where n.arrival_logged and not o.arrival_logged
         union all
         select n.id, n.session_id, null, 2, 'player_placed',

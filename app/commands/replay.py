@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, time, timedelta
@@ -33,6 +34,7 @@ from app.replay.what_if import Seated, beside, pauses_in, turns_in, unpaused, wa
 from app.sessions.sessions import find_session
 from app.sessions.studies import read_study
 from app.study.hooks.pool import HookError
+from app.study.model.steps import AFTER, BEFORE
 from app.study.model.study import Study
 from app.study.reading import STUDY_FILE, parse, read_folder
 
@@ -168,7 +170,7 @@ def in_words(session_id: str, span: Span, at: datetime, then: Then) -> str:
         f"{session_id} at {at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, second {second:,.1f}: {then.status}.",
         f"{counts}; {then.stored:,} records, {then.said:,} messages.",
     ]
-    for room in then.rooms.values():
+    for room in then.together:
         seats = then.seated(room.id)
         playing = [one for one in seats if one.status == "playing"]
         answered = sum(one.id in room.answered for one in seats)
@@ -178,6 +180,14 @@ def in_words(session_id: str, span: Span, at: datetime, then: Then) -> str:
             f"{room.name:12} {room.step} {room.round}: "
             + (state if room.status == "playing" else f"ended ({room.outcome})")
         )
+    for part in (BEFORE, AFTER):
+        where = Counter(
+            f"{room.step} {room.round}"
+            for room in then.rooms.values()
+            if room.during == part and room.status == "playing"
+        )
+        if where:
+            lines.append(f"{part:12} " + ", ".join(f"{people:,} at {at}" for at, people in where.items()))
     return "\n".join(lines)
 
 

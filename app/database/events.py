@@ -109,6 +109,7 @@ class PlayerSignedIn(TypedDict):
     signed_in_at: Moment
     waiting_since: Moment
     treatment: NotRequired[dict[str, str]]  # what was drawn for them as they came
+    queued_from: NotRequired[Moment | None]  # in the lobby, where solo steps come before it; None: never
 
 
 class PlayerStandsBy(TypedDict):
@@ -212,6 +213,7 @@ class RoomOpened(RoomAtStep):
     during: NotRequired[
         Literal["before", "after"]
     ]  # of a solo part, which is of one player: their status from then on
+    signed_in_at: NotRequired[Moment]  # that player
 
 
 class StepOpened(RoomAtStep, DoneBy):

@@ -24,7 +24,7 @@ from app.study.model.fields import Field
 from app.study.model.kinds.text import TEXT
 from app.study.model.study import Study
 
-What = Literal["kept", "player", "number", "time", "text", "value", "entry", "who", "reason", "data"]
+What = Literal["kept", "player", "number", "time", "text", "value", "entry", "who", "reason", "data", "log"]
 
 
 def _read(text: str) -> dict[str, What]:
@@ -37,7 +37,8 @@ _ANSWER = _read("record=number player=player room step round field value=value v
 # File → column → what becomes of it
 KEPT: Mapping[str, Mapping[str, What]] = {
     "players.csv": _read(
-        "player=player type status room slot signed_in_at=time seated_at=time finished_at=time"
+        "player=player type status room slot signed_in_at=time queued_from=time seated_at=time waited_until=time "
+        "finished_at=time"
     ),
     "rooms.csv": _read(
         "room kind status reason=reason opened_at=time ended_at=time outcome step round seed seats"
@@ -56,7 +57,7 @@ KEPT: Mapping[str, Mapping[str, What]] = {
     "erasures.csv": _read(
         "erasure player=player by=who answers people records messages notes results receipts broken at=time"
     ),
-    "events.csv": _read("log seq event player=player data=data at=time"),
+    "events.csv": _read("log=log seq event player=player data=data at=time"),
     "payments.csv": _read("amount player=player outcome base waiting earned rounding total currency"),
     "ledger.csv": _read("player=player at=time room step round reason amount points seconds"),
     "codebook.csv": _read(" ".join(codebook.HEADER)),
@@ -64,9 +65,10 @@ KEPT: Mapping[str, Mapping[str, What]] = {
 # Of the details of an event the same, by key, whatever event it is
 DATA = _read(
     "type from to room slot outcome position step round kind opening last_step last_round asked treatment "
-    "made_by ties late amount then was_empty hook line answers erased people records messages places extra since=time "
-    "signed_in_at=time waits_from=time waiting_since=time until=time seated_at=time deadline=time "
-    "opened_at=time ended_at=time nudged_at=time finished_at=time queued_at=time ready_at=time "
+    "during made_by ties late amount then was_empty hook line answers erased people records messages places extra "
+    "since=time signed_in_at=time waits_from=time waiting_since=time until=time seated_at=time deadline=time "
+    "opened_at=time ended_at=time nudged_at=time finished_at=time queued_at=time ready_at=time queued_from=time "
+    "waited_until=time "
     "message=number note=number before_id=player by=who reason=reason "
 )
 # Who somebody is, or what was said of them or by them: left out, and here so that nothing new is by mistake.
@@ -192,6 +194,8 @@ def _columns(
                 return lambda row: row[place] and mask.id(what, row[place])
             case "time":
                 return lambda row: _time(mask, row[place], start)
+            case "log":
+                return lambda row: _log(mask, row[place])
             case "who":
                 return lambda row: _who(row[place])
             case "reason":
@@ -270,6 +274,12 @@ def _data(
             for slot, name, value in given["results"]
         ]
     return json.dumps(found, ensure_ascii=False)
+
+
+def _log(mask: Mask, name: str) -> str:
+    """That of somebody's solo steps is named for them."""
+    who, *rest = name.split()
+    return name if not rest else f"{who} {mask.player(rest[0])} {rest[1]}"
 
 
 def _who(account: str) -> str:

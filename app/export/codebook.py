@@ -12,6 +12,7 @@ from app.export import seen_by
 from app.players.lists import escape as escape
 from app.players.lists import unescape as unescape
 from app.study.model.fields import Field, plain_number
+from app.study.model.steps import PLAYING, Step
 from app.study.model.study import Study
 from app.study.model.treatments import Treatment
 
@@ -32,6 +33,8 @@ HEADER = (
     "help",
     "seen_by",
     "correct",
+    "part",
+    "attempts",
 )
 FORMAT = (
     "UTF-8. RFC 4180: commas between cells, quotation marks doubled inside a quoted cell, CR LF after each line. "
@@ -52,9 +55,9 @@ _RECORD = "The record's number, as in the receipt that the player was given."
 _VALUES = {
     "record": _RECORD,
     "player": "players.csv → player",
-    "room": "rooms.csv → room",
+    "room": "rooms.csv → room; empty at a solo step.",
     "step": "The step's page.",
-    "round": "Which repetition of the step, from 1.",
+    "round": "Which repetition of the step, from 1; which attempt, where its questions have right answers.",
     "field": "Which of the step's questions.",
     "value": "What was answered.",
     "version": "How often the player had answered this question here, this answer included.",
@@ -67,13 +70,16 @@ COLUMNS: dict[str, dict[str, str]] = {
         "player": "The player's number.",
         "label": "The name that the list of people gave this player.",
         "type": "The player's type, by which rooms seat.",
-        "status": "invited (never came in), waiting, playing, finished (played to the room's end) or left.",
+        "status": "invited (never came in), before (at the solo steps before the lobby), waiting, playing, after (at "
+        "the solo steps after the room), finished (played to the end) or left.",
         "room": "rooms.csv → room; empty if never seated.",
         "slot": "The seat in that room, from 1.",
         "signed_in_at": "When the player came in.",
+        "queued_from": "When the player reached the lobby, where solo steps come before it.",
         "seated_at": "When the player got the seat.",
+        "waited_until": "When it was settled how it ended for a player who went on to the solo steps after the room.",
         "finished_at": "When it ended for this player.",
-        "code": "The completion code that the player was shown.",
+        "code": "The completion code that the player was shown, or is at the end of the solo steps.",
     },
     "rooms.csv": {
         "room": "The room's name.",
@@ -121,11 +127,11 @@ COLUMNS: dict[str, dict[str, str]] = {
         "room": "rooms.csv → room",
     },
     "results.csv": {
-        "room": "rooms.csv → room",
+        "room": "rooms.csv → room; empty at a solo step.",
         "position": "The place in the study's plan of steps and rounds, from 0.",
         "step": "The step at which it was computed or filled in.",
         "round": "Which repetition of the step, from 1.",
-        "slot": "The seat whose value it is.",
+        "slot": "The seat whose value it is; empty at a solo step.",
         "player": "players.csv → player: who has that seat now, or had it last.",
         "name": "The result's name, or the question that it stands for the answer to.",
         "value": "What the study computed, or filled in for who had not answered.",
@@ -196,7 +202,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "player": "players.csv → player",
         "label": "players.csv → label",
         "at": "When it was earned, or became certain.",
-        "room": "Of an earning: rooms.csv → room",
+        "room": "Of an earning: rooms.csv → room; empty at a solo step.",
         "step": "Of an earning: the step that ended.",
         "round": "Of an earning: the repetition of that step, from 1.",
         "reason": "waiting, base, least, most or rounding, as in payments.csv; else what computed the earning.",
@@ -205,7 +211,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "seconds": "Of waiting: how many are paid.",
     },
     "events.csv": {
-        "log": "session, or the room whose log this is.",
+        "log": "session, the room whose log this is, or of solo steps `player`, their number, and before or after.",
         "seq": "The event's number in this log: 1, 2, 3 … without a gap, in the order of what happened.",
         "event": "What happened.",
         "player": "players.csv → player: to whom, if to one.",
@@ -288,7 +294,7 @@ def rows(study: Study, given: Sequence[str] = ()) -> Iterator[Sequence[str]]:
                     what = f"the answer to this question{field.kind.shape}."
                     where = f"Where step is {step.name} and field is {field.name}: {what}"
                     by = seen_by.of_question(study, step, field)
-                    yield (file, "value", step.name, field.name, where, *_question(field, by))
+                    yield (file, "value", step.name, field.name, where, *_question(field, by, step))
         if file == "attempts.csv":
             for field in study.checked:
                 where = f"Where field is {field.name}: what was tried."
@@ -298,7 +304,7 @@ def rows(study: Study, given: Sequence[str] = ()) -> Iterator[Sequence[str]]:
                 for field in step.results:
                     where = f"Where step is {step.name} and name is {field.name}: this result."
                     by = seen_by.of_question(study, step, field)
-                    yield (file, "value", step.name, field.name, where, *_question(field, by))
+                    yield (file, "value", step.name, field.name, where, *_question(field, by, step))
         if file == "records_wide.csv":
             names, seen_there = wide_columns(study), seen_by.of_answers(study)
             for position in study.plan:
@@ -307,7 +313,7 @@ def rows(study: Study, given: Sequence[str] = ()) -> Iterator[Sequence[str]]:
                     column = names[f"{name}.{position.round}.{field.name}"]
                     meaning = f"The value that counts at step {name}, round {position.round}."
                     by = seen_there[position.index, field.name]
-                    yield (file, column, name, field.name, meaning, *_question(field, by))
+                    yield (file, column, name, field.name, meaning, *_question(field, by, position.step))
 
 
 def _drawn(treatment: Treatment) -> str:
@@ -329,9 +335,11 @@ def cell(value: object) -> str:
     return str(value)
 
 
-def _question(field: Field | None, by: str = "") -> tuple[str, ...]:
+def _question(field: Field | None, by: str = "", step: Step | None = None) -> tuple[str, ...]:
+    part = "" if step is None else "room" if step.during == PLAYING else step.during
+    attempts = str(step.attempts) if step and step.attempts else ""
     if field is None:
-        return (*("",) * 9, by, "")
+        return (*("",) * 9, by, "", part, attempts)
     low, high = (None if limit is None else plain_number(limit) for limit in (field.min, field.max))
     required = "true" if field.required else "false"
     return (
@@ -346,4 +354,6 @@ def _question(field: Field | None, by: str = "") -> tuple[str, ...]:
         field.help,
         by,
         field.correct.words if field.correct else "",
+        part,
+        attempts,
     )

@@ -52,7 +52,7 @@ class Booked:
     @property
     def is_out(self) -> bool:
         """Only then it is certain what is paid."""
-        return self.player.code is not None
+        return self.player.status in ("finished", "left")
 
     @property
     def bonus(self) -> Decimal:
@@ -66,8 +66,21 @@ async def booked(conn: Connection, session_id: str, study: Study) -> AsyncGenera
     async with conn.cursor("booked") as cursor:
         cursor.itersize = 200
         await cursor.execute(SQL["accounts"], dict(session_id=session_id))
-        async for *columns, entry, given, door_id, erased, room, positions, amounts, reasons, times in cursor:
-            player = Player(*columns)
+        async for (
+            *columns,
+            queued_from,
+            waited_until,
+            entry,
+            given,
+            door_id,
+            erased,
+            room,
+            positions,
+            amounts,
+            reasons,
+            times,
+        ) in cursor:
+            player = replace(Player(*columns), queued_from=queued_from, waited_until=waited_until)
             found = zip(positions or (), amounts or (), reasons or (), times or (), strict=True)
             account = account_of(study, player, [Earning(*one) for one in found], now)
             player = replace(player, code=codes.handed_in(player.id, player.code, erased))
@@ -143,7 +156,7 @@ def _cells(one: Booked, line: AccountLine) -> tuple[str | datetime, ...]:
         str(one.player.id),
         one.player.label,
         line.at,
-        one.room if line.is_earning else "",
+        one.room if line.is_earning and not (at and at.step.is_solo) else "",
         at.step.name if at else "",
         str(at.round) if at else "",
         line.reason,

@@ -10,6 +10,7 @@ from itertools import groupby
 
 from app.database.connections import Connection
 from app.database.queries import Queries, rows, value
+from app.export.walks import other_walks
 from app.players.attempts import wrong_in
 from app.players.quotas import quotas_of
 from app.players.screening import screens_of
@@ -185,5 +186,9 @@ RECOUNTS = {
     "attempts_are_judged_again": (
         "Whoever came in had all right that has a right answer, after no more attempts than there are.",
         other_attempts,
+    ),
+    "solo_steps_are_judged_again": (
+        "Whoever went on from solo steps had answered them, and right where that counts; who failed had it wrong.",
+        other_walks,
     ),
 }

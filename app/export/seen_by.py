@@ -20,13 +20,13 @@ def of_question(study: Study, step: Step, field: Field) -> str:
     """Of all answers to a question of this step, or of all values of a result; researchers see everything anyway."""
     found = [
         f"{_WHO[show.of]} at step {other.name} ({_WHEN[show.round]}{_LOOK[show.look]})"
-        for other in study.steps
+        for other in study.all_steps
         for show in other.show
         if _shows(show, step, field)
     ]
     found += [
         f"{_ASKED} at step {other.name} ({_WHEN['last']})"
-        for other in study.steps
+        for other in study.all_steps
         if any(one.about == field.name for one in other.fields)
     ]
     return _listed([PLAYER] if field in step.fields else [], found)

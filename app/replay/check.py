@@ -22,12 +22,12 @@ SESSION = ("status", "started_at", "paused_at", "resumed_at", "closed_at", "seat
 PLAYER = (
     *("type", "status", "room_id", "slot", "replaced", "signed_in_at", "waiting_since", "seated_at"),
     *("finished_at", "outcome", "code", "nudged_at", "followed_by", "treatment", "standby_until"),
-    *("queued_at", "asked_until", "ready_at"),
+    *("queued_at", "asked_until", "ready_at", "queued_from", "waited_until"),
 )
 ROOM = (
     *("kind", "number", "reason", "status", "position", "step", "round", "deadline", "opened_at", "outcome"),
     *("ended_at", "last_step", "last_round", "opening", "asked", "stopped", "bots", "answered", "treatment"),
-    "filled",
+    *("filled", "during", "player_id"),
 )
 Line = Mapping[str, Any]
 

@@ -172,7 +172,8 @@ class _Folding:
         if room_id is None:
             return  # the session's log says it, too
         if "during" in data:
-            self._of(event, status=data["during"], treatment=data.get("treatment", {}))
+            came = _moment(event, data.get("signed_in_at"))
+            self._of(event, status=data["during"], treatment=data.get("treatment", {}), signed_in_at=came)
         self.answered[event.log_id] = set()
         self.rooms[event.log_id] = RoomThen(
             id=room_id,
@@ -190,6 +191,7 @@ class _Folding:
             **_last_page(data),
             treatment=data.get("treatment", {}),
             during=data.get("during", "playing"),
+            player_id=event.player_id,
         )
 
     def step_opened(self, event: Event, data: events.StepOpened) -> None:
@@ -211,20 +213,19 @@ class _Folding:
     def room_ended(self, event: Event, data: events.RoomEnded) -> None:
         if self.room_of[event.log_id] is not None:
             self._at_step(event, data)
-            ended = dict(
-                status="ended", outcome=data["outcome"], ended_at=_moment(event, data.get("ended_at"))
-            )
-            self._room(event, opening=False, stopped=False, **ended)
+            over = dict(status="ended", ended_at=_moment(event, data.get("ended_at")))
+            self._room(event, opening=False, stopped=False, outcome=data["outcome"], **over)
 
     def player_signed_in(self, event: Event, data: events.PlayerSignedIn) -> None:
-        signed_in_at, since = (
-            _moment(event, data.get("signed_in_at")),
-            _moment(event, data.get("waiting_since")),
-        )
-        arrived: dict[str, Any] = dict(type=data["type"], signed_in_at=signed_in_at, waiting_since=since)
+        came, since = _moment(event, data.get("signed_in_at")), _moment(event, data.get("waiting_since"))
+        arrived: dict[str, Any] = dict(type=data["type"], signed_in_at=came, waiting_since=since)
         if "treatment" in data:
             arrived["treatment"] = data["treatment"]
-        self._of(event, status="waiting", **arrived)
+        if queued := data.get("queued_from"):
+            arrived["queued_from"] = _moment(event, queued)
+        if queued or "queued_from" not in data:
+            arrived["status"] = "waiting"
+        self._of(event, **arrived)
 
     def player_placed(self, event: Event, data: events.PlayerPlaced) -> None:
         seat = dict(
@@ -238,12 +239,8 @@ class _Folding:
         self._of(event, standby_until=_moment(event, data.get("until")))
 
     def player_asked(self, event: Event, data: events.PlayerAsked) -> None:
-        ready_at = data.get("ready_at")
-        self._of(
-            event,
-            asked_until=_moment(event, data["until"]),
-            ready_at=_moment(event, ready_at) if ready_at else None,
-        )
+        ready = _moment(event, data["ready_at"]) if "ready_at" in data else None
+        self._of(event, asked_until=_moment(event, data["until"]), ready_at=ready)
 
     def player_ready(self, event: Event, data: events.PlayerReady) -> None:
         self._of(event, ready_at=_moment(event, data["ready_at"]))
@@ -280,7 +277,8 @@ class _Folding:
         self._of(event, followed_by=data.get("then"))
 
     def player_goes_on(self, event: Event, data: events.PlayerGoesOn) -> None:
-        self._of(event, status="after", outcome=data["outcome"], code=data["code"])
+        went = _moment(event, data["waited_until"])
+        self._of(event, status="after", outcome=data["outcome"], code=data["code"], waited_until=went)
         self._of(event, nudged_at=None, standby_until=None, asked_until=None, ready_at=None)
 
     def code_issued(self, event: Event, data: events.CodeIssued) -> None:

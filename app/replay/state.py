@@ -41,7 +41,9 @@ class PlayerThen:
     replaced: bool = False
     signed_in_at: datetime | None = None
     waiting_since: datetime | None = None
+    queued_from: datetime | None = None  # in the lobby since then, where solo steps came before it
     seated_at: datetime | None = None
+    waited_until: datetime | None = None  # went on then to the solo steps after it
     finished_at: datetime | None = None
     outcome: str | None = None
     code: str | None = None
@@ -82,6 +84,7 @@ class RoomThen:
     )  # those from the start: slot → the type it asks for
     treatment: Mapping[str, str] = field(default_factory=dict)
     during: str = "playing"  # "before" or "after": a solo part
+    player_id: int | None = None  # whose solo part it is
     answered: frozenset[int] = frozenset()  # the players who have answered this step in time
 
     @property
@@ -127,7 +130,35 @@ class Then:
     def said(self) -> int:
         return sum(self.messages.values())
 
+    @property
+    def together(self) -> list[RoomThen]:
+        """The rooms with others."""
+        return [room for room in self.rooms.values() if room.player_id is None]
+
+    def room_of(self, player_id: int) -> int | None:
+        """Where somebody is: in a room with others, or at solo steps."""
+        one = self.players[player_id]
+        if one.status == "playing":
+            return one.room_id
+        alone = (room.id for room in self.rooms.values() if room.player_id == player_id)
+        return next((id for id in alone if self.rooms[id].during == one.status), None)
+
+    def came_to_wait(self, player_id: int) -> bool:
+        """Whether somebody who came in reached the lobby."""
+        one = self.players[player_id]
+        if one.queued_from is not None:
+            return True
+        alone = {room.during for room in self.rooms.values() if room.player_id == player_id}
+        return not alone or ("before" not in alone and one.waited_until is not None)
+
+    def rooms_of(self, player_id: int) -> list[int]:
+        """All in which somebody has been: with others, and at solo steps."""
+        own = self.players[player_id].room_id
+        return [room.id for room in self.rooms.values() if room.id == own or room.player_id == player_id]
+
     def seated(self, room_id: int) -> list[PlayerThen]:
-        """Who has a slot of this room, by slot; not who was replaced there."""
+        """Who has a slot of this room, by slot; not who was replaced there. Of a solo part, whose it is."""
+        if alone := self.rooms[room_id].player_id:
+            return [self.players[alone]]
         found = [one for one in self.players.values() if one.room_id == room_id and not one.replaced]
         return sorted(found, key=lambda one: one.slot or 0)

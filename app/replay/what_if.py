@@ -187,15 +187,15 @@ def was(then: Then, first: datetime, pauses: Pauses) -> Seated:
     players = then.players.values()
     rooms = [
         OpenedRoom(room.name, room.kind, unpaused(room.opened_at, first, pauses) / 1e6, room.reason)
-        for room in then.rooms.values()
+        for room in then.together
     ]
     waits = [
         (one.seated_at - one.waiting_since).total_seconds()
         for one in players
         if one.seated_at and one.waiting_since
     ]
-    out = [one for one in players if one.status == "left" and one.slot is None and one.waiting_since]
-    out = [one for one in out if one.outcome not in AT_THE_DOOR]
+    out = [one for one in players if one.slot is None and one.outcome and one.waiting_since]
+    out = [one for one in out if _waited(then, one.id)]
     unseated = sum(one.outcome in UNSEATED for one in out)
     bots = sum(len(room.filled) for room in then.rooms.values())
     return Seated(rooms, waits, unseated, len(out) - unseated, then.counts["waiting"], bots)
@@ -218,8 +218,8 @@ def turns_in(events: Iterable[Event], then: Then, first: datetime, pauses: Pause
     turns: list[Turn] = []
     for event in events:
         data, player_id = event.data, event.player_id or 0
-        if event.name == "player_signed_in" and then.players[player_id].outcome not in AT_THE_DOOR:
-            came = datetime.fromisoformat(data["signed_in_at"])
+        if event.name == "player_signed_in" and _waited(then, player_id):
+            came = datetime.fromisoformat(data.get("queued_from") or data["signed_in_at"])
             turns.append(Turn(unpaused(came, first, pauses), "came", player_id, data["type"]))
         elif event.name == "player_retyped":
             turns.append(Turn(unpaused(event.at, first, pauses), "retyped", player_id, data["to"]))
@@ -227,10 +227,14 @@ def turns_in(events: Iterable[Event], then: Then, first: datetime, pauses: Pause
             what = event.name.removeprefix("session_")
             turns.append(Turn(unpaused(_since(event), first, pauses), what))
     for one in then.players.values():
-        went = one.status == "left" and one.slot is None and one.outcome not in (*UNSEATED, *AT_THE_DOOR)
-        if went and one.finished_at:
+        went = one.status == "left" and one.slot is None and one.outcome not in UNSEATED
+        if went and one.finished_at and _waited(then, one.id):
             turns.append(Turn(unpaused(one.finished_at, first, pauses), "gone", one.id))
     return sorted(turns, key=lambda turn: turn.at)
+
+
+def _waited(then: Then, player_id: int) -> bool:
+    return then.players[player_id].outcome not in AT_THE_DOOR and then.came_to_wait(player_id)
 
 
 def beside(real: Seated, other: Seated) -> str:

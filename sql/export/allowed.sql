@@ -14,22 +14,25 @@ with page as (
     where e.session_id = %(session_id)s and l.room_id is not null
         and (e.name = 'step_opened' or e.name = 'room_opened' and e.data->>'opening' is distinct from 'true')
 )
-select format('record %%s: player %%s, slot %%s, %%s step %%s, round %%s', a.id, a.player_id, p.slot, case
+select format('record %%s: player %%s, slot %%s, %%s step %%s, round %%s', a.id, a.player_id, me.slot, case
     when o.room_id is null then 'was never at'
-    when o.asked is not null and not o.asked @> to_jsonb(p.slot) then 'was not asked at'
+    when o.asked is not null and not o.asked @> to_jsonb(me.slot) then 'was not asked at'
     else 'sat down after' end, a.step, a.round)
 from record a join player p on p.id = a.player_id
+-- Whoever is alone is in the one seat there is, from when it was opened.
+cross join lateral (select case when p.room_id = a.room_id then p.slot else 1 end as slot,
+    case when p.room_id = a.room_id then p.seated_at end as since) me
 join page on page.step = a.step and page.round = a.round
 left join opened o on o.room_id = a.room_id and o.position = page.position
 where a.session_id = %(session_id)s
-    and (o.room_id is null or o.asked is not null and not o.asked @> to_jsonb(p.slot) or o.over_at <= p.seated_at)
+    and (o.room_id is null or o.asked is not null and not o.asked @> to_jsonb(me.slot) or o.over_at <= me.since)
 order by a.id
 
 -- name: nothing_came_after_the_end
 -- A room's log has everything in the order in which it was committed, its own end included.
 with ended as (
     select log_id, player_id, min(seq) as seq from event
-    where session_id = %(session_id)s and name in ('room_ended', 'player_left', 'player_finished') group by log_id, player_id
+    where session_id = %(session_id)s and name in ('room_ended', 'player_left', 'player_finished', 'player_goes_on') group by log_id, player_id
 )
 select format('event %%s of log %%s, %%s of player %%s, came after event %%s: %%s', e.seq, e.log_id,
     case e.name when 'player_answered' then 'records ' || (e.data->>'records') else 'message ' || (e.data->>'message') end,

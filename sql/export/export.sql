@@ -17,8 +17,8 @@ from session where id = %(session_id)s
 select pg_database_size(current_database())
 
 -- name: players
-select p.id, p.label, p.type, p.status::text, r.name as room, p.slot, p.signed_in_at, p.seated_at, p.finished_at,
-    p.code, p.entry, p.given, p.outcome, p.treatment, p.entry_page, p.erased_at is not null as erased
+select p.id, p.label, p.type, p.status::text, r.name as room, p.slot, p.signed_in_at, p.queued_from, p.seated_at,
+    p.waited_until, p.finished_at, p.code, p.entry, p.given, p.outcome, p.treatment, p.entry_page, p.erased_at is not null as erased
 from player p left join room r on r.id = p.room_id
 where p.session_id = %(session_id)s order by p.id
 
@@ -39,7 +39,7 @@ from room r left join (
     from slot s left join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
     where s.session_id = %(session_id)s group by s.room_id
 ) seats on seats.room_id = r.id
-where r.session_id = %(session_id)s order by r.id
+where r.session_id = %(session_id)s and r.during = 'playing' order by r.id
 
 -- name: ties
 select r.name as room, n.round, t.from_slot as "from", t.to_slot as "to", t.weight, n.step, t.position
@@ -55,7 +55,7 @@ where n.session_id = %(session_id)s order by n.room_id, n.position
 
 -- name: records
 -- The value that counts.
-select r.id as record, r.player_id as player, room.name as room, r.step, r.round, r.field,
+select r.id as record, r.player_id as player, case when room.during = 'playing' then room.name end as room, r.step, r.round, r.field,
     escaped(r.value) as value, r.version, case when r.late then 'true' else 'false' end as late, iso(r.at) as at,
     case when r.erased then 'true' else 'false' end as erased
 from record r left join room on room.id = r.room_id
@@ -63,7 +63,7 @@ where r.session_id = %(session_id)s and not exists (select from outdated_records
 order by r.id
 
 -- name: history
-select r.id as record, r.player_id as player, room.name as room, r.step, r.round, r.field,
+select r.id as record, r.player_id as player, case when room.during = 'playing' then room.name end as room, r.step, r.round, r.field,
     escaped(r.value) as value, r.version, case when r.late then 'true' else 'false' end as late, iso(r.at) as at,
     case when r.erased then 'true' else 'false' end as erased, iso(c.tried_at) as said_tried_at
 from record r left join room on room.id = r.room_id left join late_claim c on r.late and c.form = r.form
@@ -81,8 +81,9 @@ from player p left join room on room.id = p.room_id left join (
 where p.session_id = %(session_id)s order by p.id
 
 -- name: results
-select room.name as room, r.position, r.step, r.round, r.slot, p.id as player, r.name, escaped(r.value) as value,
-    r.made_by, iso(r.at) as at, case when r.erased then 'true' else 'false' end as erased
+select case when room.during = 'playing' then room.name end as room, r.position, r.step, r.round,
+    case when room.during = 'playing' then r.slot end as slot, coalesce(room.player_id, p.id) as player, r.name,
+    escaped(r.value) as value, r.made_by, iso(r.at) as at, case when r.erased then 'true' else 'false' end as erased
 from result r join room on room.id = r.room_id
 left join player p on p.room_id = r.room_id and p.slot = r.slot and not p.replaced
 where r.session_id = %(session_id)s order by r.room_id, r.position, r.slot, r.name
@@ -115,6 +116,9 @@ select id as erasure, player_id as player, "by", escaped(why) as why, answers, p
 from erasure where session_id = %(session_id)s order by id
 
 -- name: events
-select coalesce(room.name, 'session') as log, e.seq, e.name as event, e.player_id as player, e.data, iso(e.at) as at
+-- The log of a solo part is named for its player, as players.csv numbers them.
+select case when room.player_id is not null then concat('player ', room.player_id, ' ', room.during)
+        else coalesce(room.name, 'session') end as log, e.seq, e.name as event, e.player_id as player,
+    case when room.player_id is not null then e.data - 'room' else e.data end as data, iso(e.at) as at
 from event e left join log on log.id = e.log_id left join room on room.id = log.room_id
 where e.session_id = %(session_id)s order by e.log_id, e.seq

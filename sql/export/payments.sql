@@ -2,7 +2,8 @@
 -- Everybody who came, with what they earned.
 select p.token_hash, p.id, p.session_id, p.label, p.type, p.status::text, p.room_id, p.slot, p.signed_in_at,
     p.waiting_since, p.seated_at, p.finished_at, p.outcome, p.code, s.status::text as session_status,
-    p.entry, p.given, p.door_id, p.erased_at is not null as erased, r.name as room, e.positions, e.amounts, e.reasons, e.times
+    p.queued_from, p.waited_until, p.entry, p.given, p.door_id, p.erased_at is not null as erased, r.name as room, e.positions,
+    e.amounts, e.reasons, e.times
 from player p join session s on s.id = p.session_id left join room r on r.id = p.room_id
 left join (
     select player_id, array_agg(position order by id) as positions, array_agg(amount order by id) as amounts,

@@ -10,8 +10,10 @@ select p.session_id, p.erased_at is not null as erased, p.type, p.status::text, 
 from player p left join room r on r.id = p.room_id where p.id = %(player_id)s
 
 -- name: answers
+-- Alone or with others.
 select a.at, a.step, a.round, a.field, a.value from player p
-join record a on a.room_id = p.room_id and a.player_id = p.id where p.id = %(player_id)s order by a.id
+join room r on r.id = p.room_id or r.player_id = p.id
+join record a on a.room_id = r.id and a.player_id = p.id where p.id = %(player_id)s order by a.id
 
 -- name: messages
 select m.at, m.step, m.round, case when m.to_slot is null then 'to the group' else 'to slot ' || m.to_slot end, m.body

@@ -7,7 +7,7 @@ select seed from session where id = %(session_id)s
 select r.name as room, r.kind, r.number, r.treatment as of_room, s.slot, p.id, coalesce(p.label, 'a bot') as label,
     coalesce(p.type, '') as type, coalesce(p.treatment, s.treatment) as treatment
 from room r join slot s on s.room_id = r.id left join player p on p.room_id = s.room_id and p.slot = s.slot
-where r.session_id = %(session_id)s order by r.id, s.slot, p.seated_at, p.id
+where r.session_id = %(session_id)s and r.during = 'playing' order by r.id, s.slot, p.seated_at, p.id
 
 -- name: guests
 -- Who found it full left at the very moment at which they came; a researcher may have given them another code since.

@@ -9,7 +9,7 @@ select
     (select count(*) from record where session_id = %(session_id)s) as stored_records,
     (select count(*) from message where session_id = %(session_id)s) as stored_messages,
     (select count(*) from player where session_id = %(session_id)s) as players,
-    (select count(*) from room where session_id = %(session_id)s) as rooms,
+    (select count(*) from room where session_id = %(session_id)s and during = 'playing') as rooms,
     (select count(*) from network where session_id = %(session_id)s) as networks,
     (select count(*) from tie where session_id = %(session_id)s) as ties,
     (select count(*) from result where session_id = %(session_id)s) as results,
@@ -141,11 +141,16 @@ with issued as (
     select room_id, case status when 'finished' then 'player_finished' else 'player_left' end, id, concat(outcome)
     from player where session_id = %(session_id)s and status in ('finished', 'left')
     union all
-    select case when own then id end, 'room_opened', null, name
-    from room cross join (values (true), (false)) as log(own) where session_id = %(session_id)s
+    select room_id, 'player_goes_on', id, concat(outcome)
+    from player where session_id = %(session_id)s and waited_until is not null
+    union all
+    -- Of a solo part nobody else's log tells.
+    select case when own then id end, 'room_opened', player_id, concat_ws(', ', name, case when player_id is not null then during end)
+    from room cross join (values (true), (false)) as log(own) where session_id = %(session_id)s and (own or player_id is null)
     union all
     select case when own then id end, 'room_ended', null, name || ': ' || outcome
-    from room cross join (values (true), (false)) as log(own) where session_id = %(session_id)s and status = 'ended'
+    from room cross join (values (true), (false)) as log(own)
+    where session_id = %(session_id)s and status = 'ended' and (own or player_id is null)
     union all
     select null, 'session_started', null, '' from session where id = %(session_id)s and started_at is not null
     union all
@@ -155,12 +160,13 @@ with issued as (
         when 'player_placed' then concat('room ', e.data->>'room_id', ', slot ', e.data->>'slot')
         when 'player_finished' then coalesce(i.outcome, e.data->>'outcome', '')
         when 'player_left' then coalesce(i.outcome, e.data->>'outcome', '')
-        when 'room_opened' then e.data->>'room'
+        when 'player_goes_on' then coalesce(i.outcome, e.data->>'outcome', '')
+        when 'room_opened' then concat_ws(', ', e.data->>'room', e.data->>'during')
         when 'room_ended' then concat(e.data->>'room', ': ', e.data->>'outcome')
         else '' end as detail
     from event e left join log l on l.id = e.log_id left join issued i on i.player_id = e.player_id
     where e.session_id = %(session_id)s and e.name in ('player_signed_in', 'player_placed', 'player_finished',
-        'player_left', 'room_opened', 'room_ended', 'session_started', 'session_closed')
+        'player_left', 'player_goes_on', 'room_opened', 'room_ended', 'session_started', 'session_closed')
 )
 select format('%%s: %%s times, but %%s times in the log of %%s', concat_ws(', ', name, 'player ' || player_id, nullif(detail, '')),
     sum(happened), sum(told), coalesce('room ' || room_id, 'the session'))
@@ -182,7 +188,8 @@ union all
 -- Unless the room's log says that a bot has had it from the start.
 select format('slot %%s of room %%s has no player', s.slot, s.room_id)
 from slot s left join player p on p.room_id = s.room_id and p.slot = s.slot and p.session_id = %(session_id)s and not p.replaced
-where s.session_id = %(session_id)s and p.id is null and not (s.bot and exists (
+left join room r on r.id = s.room_id
+where s.session_id = %(session_id)s and p.id is null and r.player_id is null and not (s.bot and exists (
     select from log l join event e on e.log_id = l.id and e.name = 'bot_placed'
     where l.room_id = s.room_id and (e.data->>'slot')::int = s.slot and e.data->>'type' = s.type
 ))
@@ -224,11 +231,55 @@ from player
 where session_id = %(session_id)s and (
     (room_id is null) <> (slot is null)
     or (slot is null) <> (seated_at is null)
-    or status in ('invited', 'waiting') and slot is not null
-    or status in ('playing', 'finished') and slot is null
+    or status in ('invited', 'before', 'waiting') and slot is not null
+    or (status = 'playing' or status = 'finished' and %(rooms)s::boolean) and slot is null
     or (status = 'invited') <> (signed_in_at is null)
 )
 order by id
+
+-- name: solo_parts_fit_their_players
+-- Somebody who has just come may have no part yet: it is opened right after that, by whichever process is alive.
+with part as (
+    select r.id, r.name, r.kind, r.number, r.status, r.outcome, r.during, r.player_id, r.step, r.opened_at, p.id as of, p.status as now,
+        p.slot, p.seated_at, p.queued_from, p.waited_until
+    from room r left join player p on p.id = r.player_id and p.session_id = %(session_id)s
+    where r.session_id = %(session_id)s and (r.player_id is not null or r.during <> 'playing')
+), step as (
+    select * from unnest(%(all_steps)s::text[], %(parts)s::text[]) as step(step, during)
+)
+select format('player %%s has %%s parts %%s', player_id, count(*), during) as problem
+from part where player_id is not null group by player_id, during having count(*) > 1
+union all
+select format('part %%s of player %%s: %%s', name, player_id, what) from part cross join lateral (values
+    (of is null, 'nobody of this session has that number'),
+    (during not in ('before', 'after'), 'it is with others'),
+    (kind <> during::text or number <> player_id, format('it is for player %%s, %%s', player_id, during)),
+    (not exists (select from step where step.step = part.step and step.during = part.during::text),
+        format('step %%s is of another part', step)),
+    ((select array_agg((s.slot, s.type)::text) from slot s where s.room_id = part.id) is distinct from array['(1,any)'],
+        'it has not one seat, for anybody'),
+    (status = 'playing' and now is distinct from during, format('the player is %%s', now)),
+    (status = 'ended' and now = during, format('the player is %%s, and it has ended', now)),
+    (during = 'before' and status = 'playing' and coalesce(queued_from, seated_at) is not null, 'the player was in the lobby'),
+    (during = 'before' and status = 'ended' and outcome = 'complete' and %(rooms)s::boolean and queued_from is null,
+        'it is complete, and the player was never in the lobby'),
+    (during = 'before' and status = 'ended' and outcome <> 'complete' and (slot is not null or coalesce(queued_from, waited_until) is not null),
+        format('it ended with %%s, and the player went on', outcome)),
+    (during = 'after' and (now in ('invited', 'before', 'waiting', 'playing') or waited_until is null and %(rooms)s::boolean),
+        format('the player is %%s, and went on never', now))
+) as w(wrong, what) where wrong
+union all
+select format('player %%s was in the lobby from %%s, and has no part before it', p.id, p.queued_from) from player p
+where p.session_id = %(session_id)s and p.queued_from is not null
+    and not exists (select from part where part.player_id = p.id and part.during = 'before')
+union all
+select format('player %%s: %%s', p.id, what) from player p cross join lateral (values
+    (p.queued_from < p.signed_in_at, 'was in the lobby before they came'),
+    (coalesce(p.seated_at, p.waited_until) < p.queued_from, 'was in the lobby after their room'),
+    (%(has_before)s::boolean and p.slot is not null and p.queued_from is null, 'has a slot, and skipped what comes before'),
+    (p.waited_until < p.seated_at, 'went on before they sat down'),
+    (p.finished_at < p.waited_until, 'was done before they went on')
+) as w(wrong, what) where p.session_id = %(session_id)s and wrong
 
 -- name: types_fit_seats
 select format('player %%s is %%s, but slot %%s of room %%s is for %%s', p.id, p.type, s.slot, s.room_id, s.type)
@@ -241,12 +292,14 @@ with wanted as (
     select * from unnest(%(seat_kinds)s::text[], %(seat_types)s::text[], %(seat_counts)s::int[]) as w(kind, type, seats)
 ), made as (
     select r.id, r.name, r.kind, s.type, count(*) as seats
-    from room r join slot s on s.room_id = r.id where r.session_id = %(session_id)s group by r.id, r.name, r.kind, s.type
+    from room r join slot s on s.room_id = r.id where r.session_id = %(session_id)s and r.player_id is null
+    group by r.id, r.name, r.kind, s.type
 )
 select format('room %%s: %%s seats for %%s, where the study has %%s', coalesce(m.name, w.name), coalesce(m.seats, 0),
     coalesce(m.type, w.type), coalesce(w.seats, 0)) as problem
 from made m full join (
-    select r.id, r.name, w.type, w.seats from room r join wanted w on w.kind = r.kind where r.session_id = %(session_id)s
+    select r.id, r.name, w.type, w.seats from room r join wanted w on w.kind = r.kind
+    where r.session_id = %(session_id)s and r.player_id is null
 ) w on w.id = m.id and w.type = m.type
 where m.seats is distinct from w.seats
 union all
@@ -276,14 +329,17 @@ where r.session_id = %(session_id)s and s.status = 'closed' and r.status = 'play
 union all
 select format('the session is closed, but player %%s is %%s', p.id, p.status)
 from player p join session s on s.id = p.session_id
-where p.session_id = %(session_id)s and s.status = 'closed' and p.status in ('waiting', 'playing')
+where p.session_id = %(session_id)s and s.status = 'closed' and p.status in ('before', 'waiting', 'playing', 'after')
 
 -- name: who_is_out_has_a_code
+-- How it ended in a room stands, with its code, for whoever goes through what comes after it.
 select format('player %%s: %%s, outcome %%s, code %%s, where the study has %%s', p.id, p.status, coalesce(p.outcome, 'none'),
     coalesce(p.code, 'none'), coalesce(c.code, 'none'))
 from player p left join unnest(%(outcomes)s::text[], %(codes)s::text[]) as c(outcome, code) on c.outcome = p.outcome
 where p.session_id = %(session_id)s and case
     when p.status in ('finished', 'left') then p.code is null or p.code is distinct from c.code or p.finished_at is null
+    when p.status = 'after' then p.code is distinct from c.code or p.finished_at is not null
+        or (p.code is null) <> (p.waited_until is null)
     else p.code is not null or p.finished_at is not null or p.outcome is not null end
 order by p.id
 
@@ -305,11 +361,19 @@ order by min(id)
 select format('record %%s: %%s', a.id, case
     when p.id is null then format('player %%s is not in this session', a.player_id)
     when r.id is null then format('room %%s is not in this session', a.room_id)
-    else format('player %%s sits in room %%s, not in room %%s', a.player_id, coalesce(p.room_id::text, 'none'), a.room_id) end)
+    when r.player_id <> a.player_id then format('it is of the solo steps of player %%s, and by player %%s', r.player_id, a.player_id)
+    when r.player_id is null and p.room_id is distinct from a.room_id then format('player %%s sits in room %%s, not in room %%s',
+        a.player_id, coalesce(p.room_id::text, 'none'), a.room_id)
+    else format('step %%s is not of room %%s', a.step, r.name) end)
 from record a
 left join player p on p.id = a.player_id and p.session_id = %(session_id)s
 left join room r on r.id = a.room_id and r.session_id = %(session_id)s
-where a.session_id = %(session_id)s and (r.id is null or p.room_id is distinct from a.room_id)
+left join unnest(%(all_steps)s::text[], %(parts)s::text[]) as step(step, during) on step.step = a.step
+where a.session_id = %(session_id)s and (
+    r.id is null or p.id is null
+    or case when r.player_id is null then p.room_id is distinct from a.room_id else r.player_id <> a.player_id end
+    or step.during <> r.during::text
+)
 order by a.id
 
 -- name: records_fit_the_study
@@ -379,7 +443,7 @@ from tie where session_id = %(session_id)s group by room_id, position, from_slot
 -- Each room opens with one, and the log has all others, tie by tie.
 select format('room %%s has no network to begin with', r.id) as problem
 from room r left join network n on n.room_id = r.id and n.position = 0
-where r.session_id = %(session_id)s and n.room_id is null
+where r.session_id = %(session_id)s and n.room_id is null and r.player_id is null
 union all
 select format('room %%s, position %%s: the log tells of another network than what is stored',
     coalesce(stored.room_id, told.room_id), coalesce(stored.position, told.position))
@@ -415,12 +479,16 @@ order by player_id, what
 -- name: earnings_have_a_place
 select format('earning %%s: %%s', e.id, case
     when p.id is null then format('player %%s is not in this session', e.player_id)
-    when p.room_id is distinct from e.room_id then format('player %%s sits in room %%s, not in room %%s', e.player_id,
-        coalesce(p.room_id::text, 'none'), e.room_id)
-    else format('the plan has no place %%s', e.position) end) as problem
+    when case when r.player_id is null then p.room_id is distinct from e.room_id else r.player_id <> p.id end
+        then format('player %%s sits in room %%s, not in room %%s', e.player_id, coalesce(p.room_id::text, 'none'), e.room_id)
+    when not e.position between 0 and cardinality(%(position_parts)s::text[]) - 1 then format('the plan has no place %%s', e.position)
+    else format('place %%s of the plan is not %%s', e.position, coalesce(r.during::text, 'of any room')) end) as problem
 from earning e left join player p on p.id = e.player_id and p.session_id = %(session_id)s
-where e.session_id = %(session_id)s
-    and (p.room_id is distinct from e.room_id or e.position < 0 or e.position >= %(positions)s)
+left join room r on r.id = e.room_id and r.session_id = %(session_id)s
+where e.session_id = %(session_id)s and (
+    case when r.player_id is null then p.room_id is distinct from e.room_id else r.player_id is distinct from p.id end
+    or (%(position_parts)s::text[])[e.position + 1] is distinct from r.during::text
+)
 union all
 select format('earnings %%s: player %%s earned by %%s at place %%s of the plan more than once',
     string_agg(id::text, ', ' order by id), player_id, reason, position)
@@ -471,13 +539,16 @@ select id, outcome, round(base + waiting + case when earned is null then 0
     else least(greatest(earned, %(least)s::numeric, -(base + waiting)), %(most)s::numeric) end, %(digits)s)
 from (
     select p.id, p.outcome, coalesce(o.base, 0) as base, round(%(a_minute)s::numeric * greatest(0,
-        floor(extract(epoch from coalesce(p.seated_at, p.finished_at) - p.signed_in_at))) / 60, 10) as waiting,
+        floor(extract(epoch from came.out - came.into))) / 60, 10) as waiting,
         e.earned
     from player p left join unnest(%(outcomes)s::text[], %(bases)s::numeric[]) as o(outcome, base) on o.outcome = p.outcome
     left join (
         select player_id, sum(amount) * %(per_point)s::numeric as earned from earning
         where session_id = %(session_id)s group by player_id
     ) e on e.player_id = p.id
+    -- The lobby, where there was one for them: whoever was out before they reached it has not waited.
+    cross join lateral (select coalesce(p.seated_at, p.waited_until, p.finished_at) as out, coalesce(p.queued_from,
+        case when not %(has_before)s::boolean then p.signed_in_at end) as into) came
     where p.session_id = %(session_id)s and p.status in ('finished', 'left')
 ) parts
 
@@ -490,7 +561,7 @@ select path, body from study_file where session_id = %(session_id)s
 -- name: stored_history
 -- Told in other words than in the export's own query, so that the two can disagree. `claims`: what an export may say of
 -- when it was first sent; nothing, too, where that was told after it, or just before it and was on its way.
-select a.id, concat_ws(E'\x1f', a.player_id, coalesce(r.name, ''), a.step, a.round, a.field, a.value, a.version,
+select a.id, concat_ws(E'\x1f', a.player_id, case when r.during = 'playing' then r.name else '' end, a.step, a.round, a.field, a.value, a.version,
     case a.late when true then 'true' when false then 'false' end, to_char(a.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')),
     a.erased, case when c.form is null then array[''] else array_remove(array[
         to_char(c.tried_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
@@ -499,7 +570,7 @@ from record a left join room r on r.id = a.room_id left join late_claim c on a.l
 where a.session_id = %(session_id)s order by a.id
 
 -- name: stored_records
-select a.id, concat_ws(E'\x1f', a.player_id, coalesce(r.name, ''), a.step, a.round, a.field, a.value, a.version,
+select a.id, concat_ws(E'\x1f', a.player_id, case when r.during = 'playing' then r.name else '' end, a.step, a.round, a.field, a.value, a.version,
     case a.late when true then 'true' when false then 'false' end, to_char(a.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')),
     a.erased, '{}'::text[] as claims
 from (

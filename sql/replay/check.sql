@@ -4,19 +4,23 @@ from session s join lobby l on l.session_id = s.id where s.id = %(session_id)s
 
 -- name: players_in_table
 -- Who has come and is not logged yet is still invited, as far as the log can know: the next seating tells of them.
-select id, label, type, case when arrival_logged then status::text else 'invited' end as status, room_id, slot, replaced,
-    case when arrival_logged then signed_in_at end as signed_in_at,
-    case when arrival_logged then waiting_since end as waiting_since, seated_at, finished_at, outcome, code, nudged_at, followed_by, treatment, standby_until,
+-- Solo steps tell of theirs themselves.
+select id, label, type, case when arrival_logged then status::text else coalesce(alone, 'invited') end as status, room_id, slot, replaced,
+    case when arrival_logged or alone is not null then signed_in_at end as signed_in_at,
+    case when arrival_logged then queued_from end as queued_from, waited_until,
+    case when arrival_logged then waiting_since end as waiting_since, seated_at, finished_at, outcome, code, nudged_at, followed_by,
+    case when arrival_logged or alone is not null then treatment else '{}' end as treatment, standby_until,
     queued_at, case when status = 'waiting' then (select g.deadline from asked a join gathering g on g.id = a.gathering_id
         where a.player_id = player.id) end as asked_until,
     case when status = 'waiting' then (select a.ready_at from asked a where a.player_id = player.id) end as ready_at,
     (select sum(amount) from earning e where e.player_id = player.id) as earned
-from player where session_id = %(session_id)s order by id
+from player left join lateral (select during::text as alone from room where room.player_id = player.id order by id desc limit 1) r on true
+where session_id = %(session_id)s order by id
 
 -- name: rooms_in_table
 select id, kind, number, reason, status::text, position, step, round, deadline, opened_at, outcome, ended_at, opening, asked,
     coalesce(last_step, step) as last_step, coalesce(last_round, round) as last_round, treatment,
-    stopped is not null as stopped,
+    stopped is not null as stopped, during::text, player_id,
     array(
         select distinct a.player_id from record a
         where a.room_id = room.id and a.round = coalesce(room.last_round, room.round)

@@ -37,7 +37,7 @@ order by e.moment, e.log_id, e.seq
 -- name: events_that_tell
 -- Of those up to a moment, all whose traces are left then: not what was said at steps that are over, and which only
 -- led to the one that is open. Who comes is logged by the seating that follows, all in one go: they count from when
--- they came. Materialized: else each event would look for the last one of its log again.
+-- they came into the lobby. Materialized: else each event would look for the last one of its log again.
 with reached as materialized (
     select l.id as log_id, l.room_id, (
         select e.seq from event e where e.log_id = l.id and e.at <= %(at)s order by e.seq desc limit 1
@@ -53,7 +53,8 @@ select e.log_id, e.seq, e.name, e.player_id, e.data, e.at from (
     from opened o join event e on e.log_id = o.log_id
     where e.seq <= o.seq and (o.room_id is null or e.seq >= o.step_seq
             or e.name not in ('step_opened', 'deadline_moved', 'network_rewired', 'results_stored', 'player_answered', 'message_sent'))
-        or o.room_id is null and e.name = 'player_signed_in' and (e.data->>'signed_in_at')::timestamptz <= %(at)s
+        or o.room_id is null and e.name = 'player_signed_in' and case when e.data ? 'queued_from'
+            then (e.data->>'queued_from')::timestamptz else (e.data->>'signed_in_at')::timestamptz end <= %(at)s
 ) e
 order by e.moment, e.log_id, e.seq
 

@@ -12,7 +12,11 @@ select session_id from lobby where session_id = %(session_id)s for update
 
 -- name: lock_rooms
 -- A form that is on its way is stored before this, or finds that there is nobody any more.
-select id from room where id in (select room_id from player where id = any(%(player_ids)s)) order by id for update
+-- What somebody was told in a room may be in what comes after it for the others.
+select id from room where id in (select room_id from player where id = any(%(player_ids)s)) or player_id = any(%(player_ids)s)
+    or during = 'after' and player_id in (
+        select p.id from player p join player q on q.room_id = p.room_id where q.id = any(%(player_ids)s))
+order by id for update
 
 -- name: lock_people
 select id from player where id = any(%(player_ids)s) order by id for update
@@ -20,11 +24,13 @@ select id from player where id = any(%(player_ids)s) order by id for update
 -- name: count_personal
 with own as materialized (
     select id, room_id, slot, erased_at, erase_wanted_at, entry from player where id = any(%(player_ids)s)
+), theirs as (
+    select id, room_id from own union all select player_id, id from room where player_id = any(%(player_ids)s)
 )
 select (select count(*) from own where erased_at is null)::integer as people,
     (select count(*) from own where entry <> '{}' or exists (
         select from door_attempt a where a.player_id = own.id and not a.erased))::integer as entries,
-    (select count(*) from own join record r on r.room_id = own.room_id and r.player_id = own.id
+    (select count(*) from theirs join record r on r.room_id = theirs.room_id and r.player_id = theirs.id
         where not r.erased and r.value <> '' and goes(r.step, r.field, %(answers)s, %(steps)s, %(fields)s))::integer as records,
     (select count(*) from own join message m on m.room_id = own.room_id and m.player_id = own.id
         where not m.erased)::integer as messages,
@@ -37,16 +43,27 @@ select (select count(*) from own where erased_at is null)::integer as people,
 
 -- name: erase_results
 -- What stands for these people's answers in their place (`filled_…`), and texts that a hook made of their words, whoever
--- has them (`told_…`). Before the words themselves go, by which these are found.
+-- has them (`told_…`). Before the words themselves go, by which these are found. A room knows what its people said before
+-- it, and solo steps all that was before them: `reach` has where the words of each may have got to.
 with own as materialized (
-    select id, room_id, slot, seated_at, finished_at, replaced from player where id = any(%(player_ids)s)
+    select id, room_id, slot, seated_at, finished_at, replaced from player
+    where id = any(%(player_ids)s) and room_id is not null
+    union all
+    select player_id, id, 1, opened_at, null, false from room where player_id = any(%(player_ids)s)
+), reach as materialized (
+    select id, room_id from own
+    union
+    select own.id, r.id from own join player p on p.room_id = own.room_id
+    join room r on r.player_id = p.id and r.during = 'after'
 ), words as materialized (
-    select r.room_id, r.value as word from own join record r on r.room_id = own.room_id and r.player_id = own.id
+    select reach.room_id, r.value as word from own join record r on r.room_id = own.room_id and r.player_id = own.id
+    join reach on reach.id = own.id
     where goes(r.step, r.field, %(answers)s, %(steps)s, %(fields)s)
-    union select m.room_id, m.body from own join message m on m.room_id = own.room_id and m.player_id = own.id
+    union select reach.room_id, m.body from own join message m on m.room_id = own.room_id and m.player_id = own.id
+    join reach on reach.id = own.id
 ), gone as (
     update result t set value = '', erased = true
-    where t.room_id in (select room_id from own) and not t.erased and t.value <> '' and (
+    where t.room_id in (select room_id from reach) and not t.erased and t.value <> '' and (
         exists (select from own where own.room_id = t.room_id and own.slot = t.slot and t.at >= own.seated_at
                 and (not own.replaced or t.at <= own.finished_at + interval '1 second'))
             and goes(t.step, t.name, 'text', %(filled_steps)s, %(filled_names)s)
@@ -70,7 +87,8 @@ select count(*)::integer from gone
 -- A form's own number goes, too: it is made of what the form said. So does the digest in the receipt, from which a short
 -- answer could be guessed. Whether it held until now is counted, since nobody can any more.
 with own as materialized (
-    select id, room_id from player where id = any(%(player_ids)s)
+    select id, room_id from player where id = any(%(player_ids)s) and room_id is not null
+    union all select player_id, id from room where player_id = any(%(player_ids)s)
 ), hit as materialized (
     select r.id, r.form from own join record r on r.room_id = own.room_id and r.player_id = own.id
     where not r.erased and r.value <> '' and goes(r.step, r.field, %(answers)s, %(steps)s, %(fields)s)
@@ -132,7 +150,9 @@ delete from sign where player_id = any(%(player_ids)s)
 
 -- name: erase_what_hooks_were_given
 -- What a hook says as it fails, the values that it was given, and why it calls a room together, may be anybody's words.
-with rooms as (select room_id from player where id = any(%(player_ids)s)), stopped as (
+with rooms as (
+    select room_id from player where id = any(%(player_ids)s) union select id from room where player_id = any(%(player_ids)s)
+), stopped as (
     update lobby set stopped = stopped || '{"sentence": "(erased)", "values": "", "printed": ""}'
     where session_id = %(session_id)s and stopped is not null
 ), called as (

@@ -22,6 +22,7 @@ from app.study.model.networks import Tie
 from app.web.live import folding, room_feed, session_feed
 from app.web.monitor.histories import SIGNS, Beside, Happened, Record
 from app.web.templates import environment_of
+from tests.house.alone import SURVEY, Alone, a_session_alone_and_together, open_alone
 from tests.house.declared import WRITTEN, plausible, undeclared
 from tests.house.house import House
 from tests.house.lively import Lively, a_lively_session, an_eventful_session, room_of
@@ -43,7 +44,9 @@ def test_all_that_can_happen_is_written_as_it_is_declared(house: House) -> None:
     eventful = an_eventful_session(house)
     lively, who = a_lively_session(house)
     house.do(lambda conn: all_the_rest(conn, lively, [*who.values()]))
-    written = close_and_read(house, eventful) + close_and_read(house, lively)
+    alone, survey = a_session_alone_and_together(house)[0], open_alone(house, 1, SURVEY)
+    survey.through(survey.comes("R1"), {"mood": "5"}, {"clicked": "yes"})
+    written = [line for one in (eventful, lively, alone, survey) for line in close_and_read(house, one)]
     assert undeclared(written) == []
     told = {(name, log) for name, log, _, _ in written}
     assert told == {(name, log) for name, declared in DECLARED.items() for log in declared.logs}
@@ -86,7 +89,7 @@ async def all_the_rest(conn: Connection, lively: Lively, people: list[int]) -> N
     await inviting.add_people(conn, session_id, [Person("", "late", "red")], "ada", "form-12")
 
 
-def close_and_read(house: House, lively: Lively) -> list[tuple[Any, ...]]:
+def close_and_read(house: House, lively: Lively | Alone) -> list[tuple[Any, ...]]:
     async def work(conn: Connection) -> list[tuple[Any, ...]]:
         await actions.close(conn, lively.session_id, "ada")
         return await (await conn.execute(WRITTEN, dict(session=lively.session_id))).fetchall()

@@ -28,7 +28,8 @@ from tests.house.lively import NASTY, Lively, a_lively_session, open_lively
 from tests.house.waits import until
 
 HEADERS = {
-    "players.csv": "player,label,type,status,room,slot,signed_in_at,seated_at,finished_at,code",
+    "players.csv": "player,label,type,status,room,slot,signed_in_at,queued_from,seated_at,waited_until,finished_at,"
+    "code",
     "rooms.csv": "room,kind,status,reason",
     "networks.csv": "room,position,step,round,ties,made_by,at",
     "ties.csv": "room,round,from,to,weight",

@@ -379,7 +379,10 @@ def failed(verdict: Verification) -> dict[str, tuple[str, ...]]:
 
 
 def test_there_is_a_story_for_every_rule() -> None:
-    elsewhere = {"others_were_asked_about"}  # in tests/rooms/test_each.py
+    elsewhere = {
+        "others_were_asked_about",
+        "solo_parts_fit_their_players",
+    }  # in tests/rooms/test_each.py and tests/export/test_walks.py
     assert {*RULES, *allowed.RULES, "study_is_unchanged"} - elsewhere == {
         name for _, rules in BROKEN.values() for name in rules
     }

@@ -32,13 +32,21 @@ CONTRADICTIONS = [
     """select 'status and slot disagree', label, status, room_id, slot from player
     where session_id = %(session)s and (
         (room_id is null) <> (slot is null) or (slot is null) <> (seated_at is null)
-        or status in ('invited', 'waiting') and slot is not null
-        or status in ('playing', 'finished') and slot is null
-        or (status in ('finished', 'left')) <> (code is not null))""",
+        or status in ('invited', 'before', 'waiting') and slot is not null
+        or status = 'playing' and slot is null
+        or status = 'finished' and slot is null and not exists (select from room r where r.player_id = player.id)
+        or status in ('finished', 'left') and code is null
+        or status in ('invited', 'before', 'waiting', 'playing') and code is not null)""",
     """select 'the wrong type', p.label, p.type, s.type from player p join slot s using (room_id, slot)
     where p.session_id = %(session)s and s.type not in (p.type, 'any')""",
     """select 'plays in a room that has ended', p.label, r.name from player p join room r on r.id = p.room_id
     where p.session_id = %(session)s and p.status = 'playing' and r.status = 'ended'""",
+    """select 'is at solo steps that are over', p.label, r.name, r.status from player p
+    join room r on r.player_id = p.id and r.during = p.status
+    where p.session_id = %(session)s and r.status = 'ended'""",
+    """select 'has solo steps that nobody is at', p.label, p.status, r.name from player p
+    join room r on r.player_id = p.id and r.during <> p.status
+    where p.session_id = %(session)s and r.status = 'playing'""",
     """select 'a log with gaps', l.id, l.last_seq from log l left join event e on e.log_id = l.id
     where l.session_id = %(session)s group by l.id
     having (count(e.seq), coalesce(max(e.seq), 0), coalesce(min(e.seq), 1)) <> (l.last_seq, l.last_seq, 1)""",

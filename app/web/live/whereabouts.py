@@ -106,7 +106,7 @@ async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room
     errors: Mapping[str, str] = {}
     if here.step.attempts and here.round > 1 and not saved:
         tried, _ = await records.answers_of(conn, room.id, here.round - 1, here.step.name, player.id)
-        values, errors = tried, _sentences(study, here.step, tried)
+        values, errors = tried, not_right(study, here.step, tried)
     return RoomPlace(
         player=player,
         study=study,
@@ -125,7 +125,7 @@ async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room
     )
 
 
-def _sentences(study: Study, step: Step, tried: Mapping[str, str]) -> dict[str, str]:
+def not_right(study: Study, step: Step, tried: Mapping[str, str]) -> dict[str, str]:
     """Beside each answer of the attempt before what is wrong with it."""
     wrong, said = step.wrong_in(tried), templates.texts_of(study).say(NOT_RIGHT)
     return {one.name: f"{said} {one.hint}".strip() for one in step.checked if one.name in wrong}

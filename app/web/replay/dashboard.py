@@ -90,7 +90,7 @@ def monitor_then(
     waiters = [Waiters(type_, seconds, people) for (type_, seconds), people in sorted(waited.items())]
     kinds = open_kinds(study, rooms_made(then))
     longest = study.lobby.longest(then.status != "open")
-    lines = [_line(then, room, connected) for room in then.rooms.values()]
+    lines = [_line(then, room, connected) for room in then.together]
     return Monitor(
         then.counts,
         longest,
@@ -139,7 +139,8 @@ async def answers_over(conn: Connection, session_id: str, span: Span) -> list[tu
 
 def _taken(then: Then, counted: Mapping[int, Sequence[int]]) -> Counter[int]:
     """As the door counts: see sql/players/quotas.sql."""
-    inside = [one for one in then.players.values() if one.status == "waiting" or one.room_id is not None]
+    counts = ("before", "waiting", "after", "finished")
+    inside = [one for one in then.players.values() if one.status in counts or one.room_id is not None]
     return Counter(nth for one in inside for nth in counted.get(one.id, ()))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -16,13 +16,16 @@ from app.players.pay import account_now
 from app.players.players import Player, find_player, was_taken_out
 from app.replay.state import PlayerThen, Then
 from app.rooms import messages, prospects, ties
+from app.rooms.alone import SLOT as ALONE
 from app.rooms.receipts import Saved, digest
 from app.rooms.rooms import Room, RoomView, Seat
 from app.rooms.shown import Told, keys_told
 from app.sessions.sessions import Session
+from app.study.model.steps import BEFORE
 from app.study.model.study import Position, Study
 from app.web.live.lobby_place import Aside, LobbyPlace
 from app.web.live.places import DonePlace, Place, RoomPlace
+from app.web.live.whereabouts import not_right
 from app.web.monitor.histories import Happened, RoomStory, Sitter
 
 SQL = Queries(__name__)
@@ -82,31 +85,16 @@ async def place_then(conn: Connection, stage: Stage, player_id: int) -> Place | 
         made = rooms_made(then)
         prospect = prospects.prospects(study, counts, made).get(player.type)
         return LobbyPlace(_player(stage, player), study, prospect, len(waiting), 0, 0, aside)
-    said = await _said(conn, stage, player.room_id) if player.room_id else []
-    own = [one for one in said if one.player_id == player_id]
-    if player.status == "playing" and player.room_id is not None and player.seated_at is not None:
-        view = await room_then(conn, stage, player.room_id)
-        done = {(one.step, one.round) for one in own if not one.late}
-        position = study.page_at(view.room.position, done)
-        here = [one for one in own if (one.step, one.round) == (position.step.name, position.round)]
-        fields = {field.name: field for field in position.step.fields}
-        talk = await messages.seen_by(
-            conn, view.room.id, view.seat_of[player_id].slot, player.seated_at, study, stage.at
-        )
-        return RoomPlace(
-            player=_player(stage, player),
-            study=study,
-            view=view,
-            me=view.seat_of[player_id],
-            form_key="",
-            aside=aside,
-            values={one.field: fields[one.field].in_form(one.value) for one in here if one.field in fields},
-            saved=max((one.version for one in here), default=0),
-            messages=tuple(talk),
-            told=await _told(conn, stage, view.room.id, position, said),
-            at=position.index if position.step.own_pace else None,
-            earned=then.earned.get(player_id, Decimal(0)),
-        )
+    here = then.room_of(player_id)
+    if here is not None:
+        return await _room_place(conn, stage, player, here, aside)
+    own = [
+        one
+        for room_id in then.rooms_of(player_id)
+        for one in await _said(conn, stage, room_id)
+        if one.player_id == player_id
+    ]
+    own.sort(key=lambda one: one.id)
     wrote = await rows(conn, Happened, SQL["happened_until"], **_until(stage, player.room_id))
     sent = sum(one.name == "message_sent" and one.player_id == player_id for one in wrote)
     digest_ = digest((one.id, one.field, one.value) for one in own)
@@ -120,6 +108,44 @@ async def place_then(conn: Connection, stage: Stage, player_id: int) -> Place | 
     return DonePlace(out, study, saved, 0, 0, aside, account, taken_out)
 
 
+async def _room_place(
+    conn: Connection, stage: Stage, player: PlayerThen, room_id: int, aside: Aside
+) -> RoomPlace:
+    """As `whereabouts` makes it of a room with others or of solo steps."""
+    study, view = stage.study, await room_then(conn, stage, room_id)
+    since = player.seated_at or player.signed_in_at
+    assert since is not None
+    said = await _said(conn, stage, room_id)
+    own = [one for one in said if one.player_id == player.id]
+    done = {(one.step, one.round) for one in own if not one.late}
+    position = study.page_at(view.room.position, done)
+    step, me = position.step, view.seat_of[player.id]
+    here = [one for one in own if (one.step, one.round) == (step.name, position.round)]
+    values = {one.field: one.value for one in here}
+    errors: Mapping[str, str] = {}
+    if step.attempts and position.round > 1 and not here:
+        values = {
+            one.field: one.value for one in own if (one.step, one.round) == (step.name, position.round - 1)
+        }
+        errors = not_right(study, step, values)
+    fields = {field.name: field for field in step.fields}
+    return RoomPlace(
+        player=_player(stage, player),
+        study=study,
+        view=view,
+        me=me,
+        form_key="",
+        aside=aside,
+        values={name: fields[name].in_form(value) for name, value in values.items() if name in fields},
+        saved=max((one.version for one in here), default=0),
+        errors=errors,
+        messages=tuple(await messages.seen_by(conn, room_id, me.slot, since, study, stage.at)),
+        told=await _told(conn, stage, room_id, position, said),
+        at=position.index if step.own_pace else None,
+        earned=stage.then.earned.get(player.id, Decimal(0)),
+    )
+
+
 async def room_then(conn: Connection, stage: Stage, room_id: int) -> RoomView:
     """The room must have been open by then."""
     room, then = stage.then.rooms[room_id], stage.then
@@ -128,14 +154,14 @@ async def room_then(conn: Connection, stage: Stage, room_id: int) -> RoomView:
         for one in then.players.values()
         if one.room_id == room_id and one.replaced and one.followed_by == "smaller"
     }
-    sitting = {one.slot: one for one in then.seated(room_id)}
+    sitting = {one.slot if room.player_id is None else ALONE: one for one in then.seated(room_id)}
     seats = [
         Seat(
             slot=slot.slot,
             alias=slot.alias,
-            type=slot.type,
+            type=slot.type if room.player_id is None or one is None else one.type,
             player_id=one.id if one else None,
-            status=one.status if one else "bot",
+            status="bot" if one is None else "playing" if one.status == room.during else one.status,
             answered=one is not None and one.id in room.answered,
             asked=room.asked is None or slot.slot in room.asked,
             nudged=one is not None and one.nudged_at is not None,
@@ -168,6 +194,8 @@ async def room_then(conn: Connection, stage: Stage, room_id: int) -> RoomView:
             session_log_id=0,
             session_seq=0,
             treatment=room.treatment,
+            during=room.during,
+            player_id=room.player_id,
         ),
         tuple(seats),
         await ties.holding(conn, room_id, room.position),
@@ -192,7 +220,7 @@ def _sitter(then: Then, room_id: int, seat: Seat) -> Sitter:
 
 def rooms_made(then: Then) -> dict[str, int]:
     made: dict[str, int] = {}
-    for room in then.rooms.values():
+    for room in then.together:
         made[room.kind] = made.get(room.kind, 0) + 1
     return made
 
@@ -221,6 +249,8 @@ def _player(stage: Stage, one: PlayerThen) -> Player:
         queued_at=one.queued_at,
         asked_until=one.asked_until,
         ready_at=one.ready_at,
+        queued_from=one.queued_from,
+        waited_until=one.waited_until,
     )
 
 
@@ -238,7 +268,31 @@ async def _told(
     told = {(one.slot, one.step, one.round, one.field): one.value for one in said if not one.late}
     found = await conn.execute(SQL["results_until"], _until(stage, room_id))
     told |= {(slot, step, round_, name): value for slot, step, round_, name, value in await found.fetchall()}
+    if any(stage.study.step_named(step).during != position.step.during for step, _, _ in keys):
+        found = await conn.execute(SQL["elsewhere_until"], _elsewhere(stage, room_id))
+        told |= {
+            (slot, step, round_, name): value for slot, step, round_, name, value in await found.fetchall()
+        }
     return {key: value for key, value in told.items() if key[1:] in keys}
+
+
+def _elsewhere(stage: Stage, room_id: int) -> dict[str, object]:
+    """The other parts of which a room knows what its people said there, as `parts.said_elsewhere`."""
+    then, room = stage.then, stage.then.rooms[room_id]
+    lines = [
+        (
+            one.id,
+            ALONE if room.player_id else one.slot,
+            other,
+            (then.rooms[other].player_id and ALONE) or one.slot,
+        )
+        for one in then.seated(room_id)
+        for other in then.rooms_of(one.id)
+        if other != room_id and (room.player_id or then.rooms[other].during == BEFORE)
+    ]
+    columns = [list(column) for column in zip(*lines, strict=True)] if lines else [[], [], [], []]
+    names = ("players", "slots", "rooms", "slots_there")
+    return dict(zip(names, columns, strict=True), at=stage.at)
 
 
 async def _notices(conn: Connection, stage: Stage, player_id: int) -> Notices:

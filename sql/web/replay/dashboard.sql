@@ -11,6 +11,7 @@ with near as (
         l.room_id = %(room_id)s::bigint or %(room_id)s::bigint is null and (
             l.room_id is null and e.name not in ('player_placed', 'room_ended')
             or l.room_id is not null and e.name in ('player_left', 'player_replaced', 'room_ended', 'room_stopped', 'room_retried')
+                and (r.player_id is null or e.name <> 'room_ended')
         )
     )
 ), listed as (

@@ -3,7 +3,7 @@ select slot, alias, type from slot where room_id = %(room_id)s order by slot
 
 -- name: said_until
 -- Every version of every answer that the room's log acknowledges by then; a player's in order.
-select a.id, a.player_id, p.slot, a.step, a.round, a.field, a.value, a.version, a.late, a.erased
+select a.id, a.player_id, case when p.room_id = l.room_id then p.slot else 1 end as slot, a.step, a.round, a.field, a.value, a.version, a.late, a.erased
 from log l join event e on e.log_id = l.id and e.name = 'player_answered' and e.at <= %(at)s
 cross join lateral jsonb_array_elements_text(e.data->'records') as one(id)
 join record a on a.id = one.id::bigint
@@ -17,6 +17,28 @@ select (one->>0)::integer as slot, e.data->>'step' as step, (e.data->>'round')::
 from log l join event e on e.log_id = l.id and e.name = 'results_stored' and e.at <= %(at)s
 cross join lateral jsonb_array_elements(e.data->'results') as one
 where l.room_id = %(room_id)s order by e.seq
+
+-- name: elsewhere_until
+-- What these players had said by then in these other rooms, for the slots that they have here: answers in time, of each
+-- the newest, and what was computed or filled in.
+with here as (
+    select * from unnest(%(players)s::bigint[], %(slots)s::int[], %(rooms)s::bigint[], %(slots_there)s::int[])
+        as h(player_id, slot, room_id, slot_there)
+)
+(
+    select distinct on (h.slot, a.step, a.round, a.field) h.slot, a.step, a.round, a.field as name, a.value
+    from here h join log l on l.room_id = h.room_id
+    join event e on e.log_id = l.id and e.name = 'player_answered' and e.at <= %(at)s and e.player_id = h.player_id
+    cross join lateral jsonb_array_elements_text(e.data->'records') as one(id)
+    join record a on a.id = one.id::bigint and not a.late
+    order by h.slot, a.step, a.round, a.field, a.id desc
+)
+union all
+select h.slot, e.data->>'step', (e.data->>'round')::integer, one->>1, one->>2
+from here h join log l on l.room_id = h.room_id
+join event e on e.log_id = l.id and e.name = 'results_stored' and e.at <= %(at)s
+cross join lateral jsonb_array_elements(e.data->'results') as one
+where (one->>0)::integer = h.slot_there
 
 -- name: happened_until
 select e.at, e.name, e.player_id, e.data from log l join event e on e.log_id = l.id
