@@ -180,7 +180,7 @@ def _columns(
         for field in [_asked(study, *key.split(".")[::2])]
     }
     entry, public = {one.name: one for one in study.entry}, _of_players(study)
-    at_door = _told_of(mask, study)
+    at_door, hides = _told_of(mask, study), mask.without_text
     step, of = (header.index(one) if one in header else -1 for one in ("step", "field"))
     named = of if of >= 0 else header.index("name") if "name" in header else -1
 
@@ -203,9 +203,7 @@ def _columns(
             case "text":
                 return lambda row: "" if mask.without_text else row[place]
             case "value":
-                return lambda row: (
-                    "" if mask.without_text and (row[step], row[named]) in texts else row[place]
-                )
+                return lambda row: "" if hides and (row[step], row[named]) in texts else row[place]
             case "entry":
                 return lambda row: row[place] if row[named] in at_door else ""
             case "data":

@@ -8,20 +8,18 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
-from psycopg.sql import SQL, Identifier
 
 from app.database.embedded import Postgres
 from app.export import allowed, export
 from app.export.verdicts import Verification
 from app.export.verify import RULES, verify
 from app.sessions.actions import ACTIONS
+from tests.house.database import copy_of
 from tests.house.house import House
 from tests.house.lively import Lively, a_lively_session, open_lively
 
@@ -358,16 +356,6 @@ def lively(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """One session for all the stories that break a copy of it."""
     with copy_of(postgres, "template", "lively") as url:
         yield a_lively_session(House(url, tmp_path_factory.mktemp("lively")))[0]
-
-
-@contextmanager
-def copy_of(postgres: Postgres, template: str, name: str) -> Iterator[str]:
-    with psycopg.connect(postgres.dsn, autocommit=True) as conn:
-        conn.execute(SQL("create database {} template {}").format(Identifier(name), Identifier(template)))
-        try:
-            yield make_conninfo(postgres.dsn, dbname=name)
-        finally:
-            conn.execute(SQL("drop database {} with (force)").format(Identifier(name)))
 
 
 def verdict(lively: Lively, exported: Path | None = None, url: str = "") -> Verification:

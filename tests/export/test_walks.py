@@ -19,8 +19,8 @@ from app.export.person import OnePerson
 from app.export.verify import verify
 from app.replay.check import check
 from app.sessions.actions import close
-from tests.export.test_verify import copy_of
 from tests.house.alone import AFTER, Alone, a_session_alone_and_together
+from tests.house.database import copy_of
 from tests.house.house import House
 
 # What breaks which check, and what the verdict says of it: several at once, of people who are numbered as they came.

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import psycopg
 from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL, Identifier
 
 from app.database.embedded import Postgres
 
@@ -87,3 +88,14 @@ def a_database(postgres: Postgres) -> Iterator[str]:
         conn.execute(f'create database "{name}" template template'.encode())
         yield make_conninfo(postgres.dsn, dbname=name)
         conn.execute(f'drop database "{name}" with (force)'.encode())
+
+
+@contextmanager
+def copy_of(postgres: Postgres, template: str, name: str) -> Iterator[str]:
+    """The address of a copy of another one, under this name, that is gone afterwards."""
+    with psycopg.connect(postgres.dsn, autocommit=True) as conn:
+        conn.execute(SQL("create database {} template {}").format(Identifier(name), Identifier(template)))
+        try:
+            yield make_conninfo(postgres.dsn, dbname=name)
+        finally:
+            conn.execute(SQL("drop database {} with (force)").format(Identifier(name)))
