@@ -24,7 +24,7 @@ SQL = Queries(__name__)
 PASSED_OVER: frozenset[EventName] = frozenset(
     {
         *("study_mended", "people_added", "network_rewired", "results_stored", "data_erased"),
-        *("places_changed", "player_lined_up", "player_came_again"),
+        *("places_changed", "player_lined_up", "player_came_again", "recruiter_asked", "recruiter_answered"),
     }
 )
 

@@ -35,7 +35,7 @@ class Personal:
     records: int
     messages: int
     notes: int
-    traces: int  # drafts, and when links and pages were open
+    traces: int  # drafts, when links and pages were open, and ids of a recruiter's submissions
 
     def __str__(self) -> str:
         parts = [
@@ -93,6 +93,11 @@ async def erase(
     which = await _which(conn, session_id, people, answers)
     for lock in ("lock_lobby", "lock_rooms", "lock_people"):
         await conn.execute(SQL[lock], which)
+    if asked := await value(conn, SQL["asked_of_recruiter"], **which):
+        raise SessionError(
+            f"The recruiter is asked to pay or to approve {asked}, and has to know who it is. Wait until that has"
+            " ended, or say on the recruiter's page what was paid."
+        )
     found = await _count(conn, which)
     alone = label is not None or player_id is not None
     whose = people[0].label if alone else f"everybody in {session.name}"
@@ -103,7 +108,9 @@ async def erase(
     assert gone is not None
     messages, notes = [await value(conn, SQL[name], **which) for name in ("erase_messages", "erase_notes")]
     known_by = await door.ids_of(conn, which["player_ids"]) if session.status != "closed" else {}
-    for name in ("erase_attempts", "erase_traces", "erase_what_hooks_were_given", "erase_people"):
+    for name in ("erase_attempts", "erase_traces", "erase_what_recruiter_knows"):
+        await conn.execute(SQL[name], which)
+    for name in ("erase_what_hooks_were_given", "erase_people"):
         await conn.execute(SQL[name], which)
     await door.keep_digests(conn, session_id, known_by)
     if which["seat_hook"]:

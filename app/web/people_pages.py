@@ -16,6 +16,7 @@ from app.players.pay import account_now
 from app.players.players import Player, find_player
 from app.players.tokens import new_token
 from app.players.ways_back import way_back_of
+from app.recruiters.submissions import submission_of
 from app.rooms import takeovers
 from app.sessions import actions
 from app.sessions.sessions import find_session
@@ -78,9 +79,10 @@ async def player_page(request: Query, session_id: str, player_id: int) -> Respon
         place = None if tells_pay else await place_shown(conn, lab.keys, study, player_id)
         standbys = await takeovers.standbys_for(conn, player)
         account = await account_now(conn, study, player, clock.now()) if who.files else None
+        there = await submission_of(conn, player_id) if who.files else None
     shown = seen_now(place)
     context = dict(story=story, player=player, study=study, shown=shown, who=who, now=clock.now())
-    context |= dict(standbys=standbys, account=account, lacks=way_back_of(study, player).lacks)
+    context |= dict(standbys=standbys, account=account, there=there, lacks=way_back_of(study, player).lacks)
     context |= dict(form_key=new_token(12), type_numbers=type_numbers(study, [player.type]))
     if "hx-request" in request.headers:
         acts = fragment("#acts", "innerMorph", templates.render("admin/_player_acts.html", **context))

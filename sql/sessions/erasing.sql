@@ -17,6 +17,13 @@ select id from room where id in (select room_id from player where id = any(%(pla
 -- name: lock_people
 select id from player where id = any(%(player_ids)s) order by id for update
 
+-- name: asked_of_recruiter
+-- Of whom it is: what was asked of a recruiter for somebody needs to be known until it has ended.
+select p.label from player p where p.id = any(%(player_ids)s) and (
+    exists (select from bonus b where b.player_id = p.id and b.state in ('open', 'held'))
+    or exists (select from review r where r.player_id = p.id and r.state in ('asked', 'sent')))
+order by p.id limit 1
+
 -- name: count_personal
 with own as materialized (
     select id, room_id, slot, erased_at, erase_wanted_at, entry from player where id = any(%(player_ids)s)
@@ -33,7 +40,10 @@ select (select count(*) from own where erased_at is null)::integer as people,
     ((select count(*) from draft where player_id in (select id from own))
         + (select count(*) from presence where player_id in (select id from own))
         + (select count(*) from visit where player_id in (select id from own))
-        + (select count(*) from sign where player_id in (select id from own)))::integer as traces
+        + (select count(*) from sign where player_id in (select id from own))
+        + (select count(*) from submission where player_id in (select id from own))
+        + (select count(*) from bonus where player_id in (select id from own) and submission_id <> '')
+        + (select count(*) from review where player_id in (select id from own) and submission_id <> ''))::integer as traces
 
 -- name: erase_results
 -- What stands for these people's answers in their place (`filled_…`), and texts that a hook made of their words, whoever
@@ -130,6 +140,16 @@ with drafts as (delete from draft where player_id = any(%(player_ids)s)),
     links as (delete from visit where player_id = any(%(player_ids)s))
 delete from sign where player_id = any(%(player_ids)s)
 
+-- name: erase_what_recruiter_knows
+-- What was paid stays, and to whom by our number. What the recruiter said may name them by theirs.
+with there as (delete from submission where player_id = any(%(player_ids)s)),
+    reviews as (update review set submission_id = '', said = '' where player_id = any(%(player_ids)s)),
+    told as (
+        update payout set said = ''
+        where said <> '' and id in (select payout_id from bonus where player_id = any(%(player_ids)s))
+    )
+update bonus set submission_id = '', said = '' where player_id = any(%(player_ids)s)
+
 -- name: erase_what_hooks_were_given
 -- What a hook says as it fails, the values that it was given, and why it calls a room together, may be anybody's words.
 with rooms as (select room_id from player where id = any(%(player_ids)s)), stopped as (
@@ -190,10 +210,12 @@ update player set erase_wanted_at = clock_timestamp()
 where id = %(player_id)s and status in ('finished', 'left') and erased_at is null and erase_wanted_at is null
 
 -- name: wanted
--- Who asked for it and whose room has ended.
+-- Who asked for it and whose room has ended, and of whom nothing is asked of a recruiter.
 select p.id, p.session_id from player p left join room r on r.id = p.room_id
 where p.erase_wanted_at is not null and p.erased_at is null and p.status in ('finished', 'left')
     and coalesce(r.status = 'ended', true)
+    and not exists (select from bonus b where b.player_id = p.id and b.state in ('open', 'held'))
+    and not exists (select from review v where v.player_id = p.id and v.state in ('asked', 'sent'))
 order by p.id limit 20
 
 -- name: is_anything_due
@@ -216,19 +238,21 @@ select pg_advisory_unlock(7021338)
 
 -- name: lock_traces
 -- Whatever was on its way into these is there when this is got, and whatever comes later finds nobody.
-lock table draft, presence, visit, sign, late_claim in share row exclusive mode
+lock table draft, presence, visit, sign, late_claim, submission in share row exclusive mode
 
 -- name: sweep_traces
 with erased as materialized (select id from player where erased_at is not null),
     drafts as (delete from draft where player_id in (select id from erased)),
     pages as (delete from presence where player_id in (select id from erased)),
     links as (delete from visit where player_id in (select id from erased)),
+    there as (delete from submission where player_id in (select id from erased)),
     claims as (delete from late_claim c where player_id in (select id from erased) -- of the form as it was
         and not exists (select from record r where r.form = c.form))
 delete from sign where player_id in (select id from erased)
 
 -- name: vacuum
-vacuum player, door_attempt, record, message, note, result, event, room, lobby, draft, presence, visit, sign, late_claim, gathering
+vacuum player, door_attempt, record, message, note, result, event, room, lobby, draft, presence, visit, sign, late_claim, gathering,
+    submission, review, payout, bonus
 
 -- name: swept
 update erasure set swept_at = clock_timestamp() where id = any(%(ids)s)

@@ -74,6 +74,11 @@ async def all_the_rest(conn: Connection, lively: Lively, people: list[int]) -> N
         "insert into door (session_id) values (%(session)s)",
         "update door set places = 120, extra = 0.2 where session_id = %(session)s",
         "insert into came_again (session_id, player_id) values (%(session)s, %(waits)s)",
+        """insert into payout (session_id, study_id, currency, people, amount, by)
+        values (%(session)s, 'theirs', 'GBP', 2, 3.26, 'ada')""",
+        "update payout set state = 'refused' where session_id = %(session)s",
+        """insert into review (session_id, player_id, submission_id, what, code, state, by)
+        values (%(session)s, %(waits)s, 'theirs', 'approve', '', 'done', 'ada')""",
         "update player set queued_at = clock_timestamp() where id = %(waits)s",
         "delete from asked",
     ):

@@ -39,7 +39,10 @@ THROUGH: frozenset[EventName] = frozenset({"player_signed_in", "player_left"})
 COUNTED: frozenset[EventName] = frozenset({"player_signed_in", "people_added", "room_opened"})
 # … and of these no player is told: a room that has ended counts as one that was opened
 PASSED_OVER: frozenset[EventName] = frozenset(
-    {"seating_stopped", "seating_retried", "room_ended", "places_changed", "player_came_again"}
+    {
+        *("seating_stopped", "seating_retried", "room_ended", "places_changed", "player_came_again"),
+        *("recruiter_asked", "recruiter_answered"),
+    }
 )
 AGAIN = 10.0  # seconds after which a lobby is looked at again whose page would change without an event
 LOBBY_PACE = 0.3  # seconds between two renderings of one lobby, or of one line
