@@ -233,6 +233,12 @@ begin
         from new_rows n join old_rows o using (id) join log on log.session_id = n.session_id and log.room_id is null
         where n.status = 'invited' and n.in_line_until is not null and o.in_line_until is null;
     end if;
+    if acting() is not null then
+        perform append_events(array_agg(log.id order by n.id), array_agg('id_freed'::text), array_agg(n.id order by n.id),
+            array_agg(jsonb_build_object('by', acting())))
+        from new_rows n join old_rows o using (id) join log on log.session_id = n.session_id and log.room_id is null
+        where n.door_id <> o.door_id;
+    end if;
     -- Whatever else is logged of somebody comes with their arrival or after it.
     if not exists (select from new_rows where arrival_logged) then
         return null;

@@ -33,6 +33,7 @@ EventName = Literal[
     "recruiter_answered",
     "player_signed_in",
     "player_came_again",
+    "id_freed",
     "player_stands_by",
     "player_asked",
     "player_ready",
@@ -343,6 +344,8 @@ DECLARED: Mapping[EventName, Declared] = {
     "player_signed_in": Declared(PlayerSignedIn, SESSION, about=True),
     # By the link for everybody, in a browser that did not have their cookie
     "player_came_again": Declared(PlayerCameAgain, SESSION, about=True),
+    # Of a recruiter, by which the link for everybody found them
+    "id_freed": Declared(DoneBy, SESSION, about=True),
     "player_stands_by": Declared(PlayerStandsBy, SESSION, about=True),
     "player_asked": Declared(PlayerAsked, SESSION, about=True),
     "player_ready": Declared(PlayerReady, SESSION, about=True),

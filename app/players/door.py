@@ -19,7 +19,7 @@ from psycopg.types.json import Jsonb
 from app.database import clock
 from app.database.connections import Connection
 from app.database.queries import Queries, row, rows, value
-from app.players.tokens import server_secret
+from app.players.tokens import new_token, server_secret
 from app.study.model.door import FIRST_IDS, OTHERS
 from app.study.model.study import ANY, Study
 
@@ -282,6 +282,15 @@ async def change_places(conn: Connection, session_id: str, places: Places) -> No
     """The session is locked."""
     what = dict(session_id=session_id, places=places.most, extra=places.extra)
     await conn.execute(SQL["change_places"], what)
+
+
+async def free_id(conn: Connection, player_id: int) -> bool:
+    """Their recruiter's id is theirs no more: whoever comes with it comes in anew. Their browser still finds them.
+
+    Whether they had one.
+    """
+    what = dict(player_id=player_id, of_browser=OF_BROWSER, other=f"{OF_BROWSER}{new_token()}")
+    return (await conn.execute(SQL["free_id"], what)).rowcount == 1
 
 
 async def came_again(conn: Connection, player_ids: Sequence[int]) -> None:

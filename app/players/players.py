@@ -65,9 +65,14 @@ class Player:
         return self.status not in ("invited", "finished", "left") or self.in_line
 
     @property
+    def has_id(self) -> bool:
+        """Whether the link for everybody finds them by an id of their recruiter."""
+        return bool(self.door_id) and " " not in str(self.door_id)
+
+    @property
     def may_yield(self) -> bool:
         """Whether they are found by an id that could be guessed: its place is not taken while their page is there."""
-        return bool(self.door_id) and " " not in str(self.door_id) and tokens.is_guessable(str(self.door_id))
+        return self.has_id and tokens.is_guessable(str(self.door_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ SQL = Queries(__name__)
 PASSED_OVER: frozenset[EventName] = frozenset(
     {
         *("study_mended", "people_added", "network_rewired", "results_stored", "data_erased"),
-        *("places_changed", "player_lined_up", "player_came_again", "recruiter_asked", "recruiter_answered"),
+        *("places_changed", "player_lined_up", "player_came_again", "id_freed"),
+        *("recruiter_asked", "recruiter_answered"),
     }
 )
 

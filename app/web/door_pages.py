@@ -26,7 +26,7 @@ from app.study.model.door import Bearer, Previewed, Unfit, read_link
 from app.study.model.fields import first
 from app.study.model.study import Study
 from app.web import other_players, templates
-from app.web.access.attempts import network_of
+from app.web.access.attempts import is_this_machine, network_of
 from app.web.auth import (
     PLAYER_COOKIE,
     address_of,
@@ -126,7 +126,7 @@ async def come_by_door(request: Query, session_id: SessionId) -> Response[str] |
     visit = first(form, "visit") if VISIT.fullmatch(first(form, "visit")) else new_token()
     door_id = caller.door_id or f"{door.OF_BROWSER}{visit}"
     network = network_of(address_of(request))
-    source = lab.keys.trace_of(session_id, network)
+    source = b"" if is_this_machine(address_of(request)) else lab.keys.trace_of(session_id, network)
     sent = DoorForm(session_id, door_id, caller.link.given, form, caller.own, source)
     arrived = await lab.arrivals.commit(sent)
     if isinstance(arrived, Refused):

@@ -119,6 +119,10 @@ async def _issue(wish: Wish) -> str:
     return await actions.issue(wish.conn, wish.session_id, wish.study, wish.player_id, outcome, wish.by)
 
 
+async def _free_id(wish: Wish) -> str:
+    return await actions.free_id(wish.conn, wish.session_id, wish.player_id, wish.by)
+
+
 async def _retype(wish: Wish) -> str:
     return await actions.retype(
         wish.conn, wish.session_id, wish.study, wish.player_id, first(wish.form, "type"), wish.by
@@ -138,7 +142,12 @@ async def _player(conn: Connection, session_id: str, player_id: int) -> Player:
     return player
 
 
-PLAYER_ACTIONS: dict[str, Action] = dict(
-    dismiss=_dismiss, replace=_replace, issue=_issue, retype=_retype, note=_note
-)
+PLAYER_ACTIONS: dict[str, Action] = {
+    "dismiss": _dismiss,
+    "replace": _replace,
+    "issue": _issue,
+    "retype": _retype,
+    "note": _note,
+    "free-id": _free_id,
+}
 HANDLERS = [people, player_page, act_on_player]

@@ -95,8 +95,9 @@ async def play(request: Query, plain: bool | None = None, of: int = 0, still: bo
         return await _news(request)
     place = await _place(request)
     lab_of(request).signs.gave(place.study, place.player.id)
-    if still:
-        lab_of(request).presence.asked(place.player.id, place.player.session_id)
+    if (still or hindrances.is_plain(request, plain)) and place.player.may_change:
+        again = hindrances.reloads_after(place) or 0
+        lab_of(request).presence.asked(place.player.id, place.player.session_id, again)
     headers = {} if plain is None else hindrances.plain_headers(request, plain)
     return play_page(request, place, plain=plain, headers=headers)
 

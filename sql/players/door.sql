@@ -53,6 +53,12 @@ where id = any(%(player_ids)s) and arrival_logged and signed_in_at < clock_times
     and not exists (select from came_again where player_id = p.id and at > clock_timestamp() - interval '1 minute')
 order by id
 
+-- name: free_id
+-- It goes from what their link brought, too: nobody is paid by it for what they did.
+update player set door_id = %(other)s,
+    given = (select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(given) where value <> to_jsonb(door_id))
+where id = %(player_id)s and not starts_with(door_id, %(of_browser)s)
+
 -- name: yield_place
 insert into yielding (player_id, session_id, until)
 values (%(player_id)s, %(session_id)s, clock_timestamp() + interval '2 minutes')

@@ -41,7 +41,7 @@ COUNTED: frozenset[EventName] = frozenset({"player_signed_in", "people_added", "
 PASSED_OVER: frozenset[EventName] = frozenset(
     {
         *("seating_stopped", "seating_retried", "room_ended", "places_changed", "player_came_again"),
-        *("recruiter_asked", "recruiter_answered"),
+        *("id_freed", "recruiter_asked", "recruiter_answered"),
     }
 )
 AGAIN = 10.0  # seconds after which a lobby is looked at again whose page would change without an event
