@@ -58,18 +58,23 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class OpenDoor:
-    """Of a session: `is_there` says whether it has one."""
+    """Of a session: `is_there` says whether it has one. `goes_on`: from another session; nobody new comes in by it."""
 
     session_id: str
     session_status: str
     is_there: bool
+    goes_on: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
+    """`label` and `type`: theirs already, since they were in the session that this one goes on from."""
+
     door_id: str
     given: Mapping[str, str]
     source: bytes = b""  # stands for the address that they come from
+    label: str = ""
+    type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +173,8 @@ async def make(
     numbers = [nth for (nth,) in await (await conn.execute(SQL["next_numbers"], count)).fetchall()]
     what = dict(
         numbers=numbers,
-        types=[dealt_type(study, nth) for nth in numbers],
+        labels=[one.label for one in newcomers],
+        types=[_type_of(study, one, nth) for one, nth in zip(newcomers, numbers, strict=True)],
         ids=[one.door_id for one in newcomers],
         givens=[Jsonb(dict(one.given)) for one in newcomers],
     )
@@ -252,6 +258,11 @@ async def forget(conn: Connection, session_id: str) -> None:
 def _digest(secret: bytes, session_id: str, door_id: str) -> bytes:
     text = f"{session_id} {door_id}".encode()
     return hashlib.blake2b(text, key=secret, person=b"erased at door").digest()
+
+
+def _type_of(study: Study, one: Newcomer, nth: int) -> str:
+    is_known = one.type is not None and (one.type in study.types or not study.types)
+    return one.type if is_known and one.type is not None else dealt_type(study, nth)
 
 
 def dealt_type(study: Study, number: int) -> str:

@@ -15,8 +15,10 @@ from app.database.connections import Connection
 from app.database.queries import Queries
 from app.players import pay
 from app.rooms import rooms, ties
+from app.rooms.earlier import earlier_in
 from app.rooms.rooms import DueRoom
 from app.rooms.steps import Change, Course, Earned, Opened, Rewired, Stored
+from app.study.earlier import hooks_ask_earlier
 from app.study.hooks import networklab
 from app.study.hooks.answers import read_value
 from app.study.hooks.pool import Hooks
@@ -41,6 +43,7 @@ async def course_of(conn: Connection, hooks: Hooks, study: Study, room_id: int, 
     found = await conn.execute(SQL["room_now"], dict(room_id=room_id))
     [(name, kind, number, seed, treatment, seats)] = await found.fetchall()
     step = study.plan[index].step
+    told = await earlier_in(conn, room_id) if hooks_ask_earlier(study.files) else {}
     room = networklab.Room(
         name=name,
         kind=kind,
@@ -49,7 +52,7 @@ async def course_of(conn: Connection, hooks: Hooks, study: Study, room_id: int, 
         step=step.name,
         round=study.plan[index].round,
         rounds=step.repeat,
-        seats=tuple(networklab.Seat(**one | {"entry": _entry(study, one["entry"])}) for one in seats),
+        seats=tuple(_seat(study, one, told.get(one["slot"], networklab.NOT_KNOWN)) for one in seats),
         ties=tuple(networklab.Tie(*tie) for tie in await ties.holding(conn, room_id, index)),
         treatment=treatment,
         earned=await pay.earned_in(conn, room_id) if study.scores else {},
@@ -76,6 +79,10 @@ async def carry_out(conn: Connection, study: Study, room_id: int, changes: Itera
             await rooms.advance(conn, study, [(room_id, change.position)], change.asked)
         else:
             await rooms.end(conn, [room_id], "complete", study)
+
+
+def _seat(study: Study, one: Mapping[str, Any], earlier: networklab.Earlier) -> networklab.Seat:
+    return networklab.Seat(**{**one, "entry": _entry(study, one["entry"])}, earlier=earlier)
 
 
 def _entry(study: Study, answered: Mapping[str, str]) -> dict[str, networklab.Value]:

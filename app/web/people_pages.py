@@ -18,7 +18,7 @@ from app.players.tokens import new_token
 from app.players.ways_back import way_back_of
 from app.recruiters.submissions import submission_of
 from app.rooms import takeovers
-from app.sessions import actions
+from app.sessions import actions, waves
 from app.sessions.sessions import find_session
 from app.study.model.fields import first
 from app.web import templates
@@ -80,9 +80,11 @@ async def player_page(request: Query, session_id: str, player_id: int) -> Respon
         standbys = await takeovers.standbys_for(conn, player)
         account = await account_now(conn, study, player, clock.now()) if who.files else None
         there = await submission_of(conn, player_id) if who.files else None
+        was = await waves.was(conn, player_id)
     shown = seen_now(place)
     context = dict(story=story, player=player, study=study, shown=shown, who=who, now=clock.now())
-    context |= dict(standbys=standbys, account=account, there=there, lacks=way_back_of(study, player).lacks)
+    context |= dict(standbys=standbys, account=account, there=there, was=was)
+    context |= dict(lacks=way_back_of(study, player).lacks)
     context |= dict(form_key=new_token(12), type_numbers=type_numbers(study, [player.type]))
     if "hx-request" in request.headers:
         acts = fragment("#acts", "innerMorph", templates.render("admin/_player_acts.html", **context))

@@ -34,6 +34,7 @@ STAYS = {
     "review": "id session_id player_id what code state tries by at sent_at try_at",
     "bonus": "payout_id player_id amount state listed_before listed",
     "paid_elsewhere": "id player_id amount counts by at",
+    "earlier": "",
     "presence": "",
     "visit": "",
     "sign": "",
@@ -123,6 +124,9 @@ def test_each_column_that_is_left_of_somebody_has_a_reason(house: House) -> None
     )
     comes_together(lively, number)
     house.sql("update player set door_id = 'x1', by_door = 4 where id = %s", number)
+    house.sql(
+        "insert into earlier (player_id, session_id, said) values (%s, %s, '{}')", number, lively.session_id
+    )
     house.sql("insert into yielding values (%s, %s, now())", number, lively.session_id)
     house.sql("insert into came_again (session_id, player_id) values (%s, %s)", lively.session_id, number)
     is_with_a_recruiter(lively, number)
