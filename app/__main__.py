@@ -1,4 +1,5 @@
-"""The command line: each command is a file of app/commands; action, arguments, connection and lists there are shared.
+"""The command line: each command is a file of app/commands; action, arguments, connection and lists there are shared,
+and bonus_lines belongs to recruiter.
 
 `serve-process` alone is not in `networklab --help`.
 """
@@ -18,6 +19,7 @@ from app.commands.arguments import Parser, Refusal, first_line
 from app.config import Config, ConfigError, read_config
 from app.database.embedded import EmbeddedError
 from app.players.lists import PeopleError
+from app.recruiters.recruiter import RecruitingError
 from app.sessions.sessions import SessionError
 from app.study.syntax.mistakes import StudyError
 from app.web.access.accounts import AccountError
@@ -48,6 +50,7 @@ COMMANDS = {
     "verify": "recount: acknowledged = stored = exported",
     "erase": "what is personal goes, of a person or a session; a tombstone stays, and everything counts as before",
     "payments": "the bonuses to be paid, as a recruiter takes them in bulk",
+    "recruiter": "Prolific: what differs there, where people are, and who is approved and paid",
     "replay": "a session again from its logs, at any moment",
     "admin": "dashboard accounts",
 }
@@ -69,6 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
         PasswordError,
         PeopleError,
         PortTaken,
+        RecruitingError,
         RightsError,
         SessionError,
         StudyError,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
+PROLIFIC = "https://api.prolific.com"
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -28,6 +30,11 @@ class Config:
     messages_at_once: int  # of one person within ten seconds
     metrics_token: str | None  # for whoever reads /metrics from another machine
     ledger_limit: int  # forms of one kind that may wait for their commit before a form gets 503
+    key: str | None = field(
+        default=None, repr=False
+    )  # what recruiters' tokens are kept by; None: none is kept
+    prolific_token: str | None = field(default=None, repr=False)  # for each session that has none of its own
+    prolific_url: str = PROLIFIC
 
     @property
     def secure(self) -> bool:
@@ -60,6 +67,9 @@ def read_config(environ: Mapping[str, str] = os.environ) -> Config:
         messages_at_once=_number(environ, "NETWORKLAB_MESSAGES_AT_ONCE", 10),
         metrics_token=environ.get("NETWORKLAB_METRICS_TOKEN") or None,
         ledger_limit=_number(environ, "NETWORKLAB_LEDGER_LIMIT", 2000),
+        key=_secret(environ, "NETWORKLAB_KEY", 32, "`openssl rand -base64 32` makes one."),
+        prolific_token=_secret(environ, "PROLIFIC_TOKEN", 10, "Copy it from Prolific again."),
+        prolific_url=_recruiter_url(environ, "PROLIFIC_URL", PROLIFIC),
     )
 
 
@@ -68,6 +78,32 @@ def _home(environ: Mapping[str, str]) -> Path:
     if os.access(PROJECT, os.W_OK):
         return PROJECT / ".networklab"
     return Path(environ.get("XDG_DATA_HOME") or "~/.local/share") / "networklab"
+
+
+def _secret(environ: Mapping[str, str], name: str, least: int, cure: str) -> str | None:
+    """Its text is told to nobody, however wrong it is."""
+    text = (environ.get(name) or "").strip()
+    if text and not re.fullmatch(rf"[!-~]{{{least},1000}}", text):
+        raise ConfigError(
+            f"{name} must have {least} letters or more, and nothing but letters, digits and signs. {cure}"
+        )
+    return text or None
+
+
+def _recruiter_url(environ: Mapping[str, str], name: str, default: str) -> str:
+    """Over TLS, or on this machine: whoever hears the token can spend what is in the account."""
+    url = (environ.get(name) or default).rstrip("/")
+    found = urlsplit(url)
+    alone = found.hostname in ("127.0.0.1", "::1", "localhost")
+    if (
+        not (found.scheme == "https" or (found.scheme == "http" and alone))
+        or not found.hostname
+        or found.username
+    ):
+        raise ConfigError(
+            f"{name} must begin with https://, not “{url}”. Leave it out: it is there for tests."
+        )
+    return url
 
 
 def _number(environ: Mapping[str, str], name: str, default: int) -> int:

@@ -91,6 +91,44 @@ end $$;
 create or replace trigger door_updated after update on door
     referencing old table as old_rows new table as new_rows for each statement execute function door_updated();
 
+create or replace function payout_inserted() returns trigger language plpgsql as $$
+begin
+    perform append_events(array_agg(log.id order by n.id), array_agg('recruiter_asked'::text), array_agg(null::bigint),
+        array_agg(jsonb_strip_nulls(jsonb_build_object('what', 'pay', 'people', n.people, 'amount', n.amount::text,
+            'currency', n.currency, 'by', acting())) order by n.id))
+    from new_rows n join log on log.session_id = n.session_id and log.room_id is null;
+    return null;
+end $$;
+create or replace trigger payout_inserted after insert on payout
+    referencing new table as new_rows for each statement execute function payout_inserted();
+
+create or replace function payout_updated() returns trigger language plpgsql as $$
+begin
+    perform append_events(array_agg(log.id order by n.id), array_agg('recruiter_answered'::text), array_agg(null::bigint),
+        array_agg(jsonb_strip_nulls(jsonb_build_object('what', 'pay', 'how', n.state, 'people', paid.people,
+            'amount', paid.amount::text, 'currency', n.currency, 'by', acting())) order by n.id))
+    from new_rows n join old_rows o using (id) join log on log.session_id = n.session_id and log.room_id is null
+    cross join lateral (
+        select count(*)::integer as people, coalesce(sum(b.amount), 0) as amount
+        from bonus b where b.payout_id = n.id and b.state = 'paid'
+    ) paid
+    where n.state <> o.state and n.state in ('settled', 'refused', 'unclear');
+    return null;
+end $$;
+create or replace trigger payout_updated after update on payout
+    referencing old table as old_rows new table as new_rows for each statement execute function payout_updated();
+
+create or replace function review_inserted() returns trigger language plpgsql as $$
+begin
+    perform append_events(array_agg(log.id), array_agg('recruiter_asked'::text), array_agg(null::bigint),
+        array_agg(jsonb_strip_nulls(jsonb_build_object('what', n.what, 'people', n.people, 'by', acting()))))
+    from (select session_id, what, count(*)::integer as people from new_rows group by 1, 2 order by 1, 2) n
+    join log on log.session_id = n.session_id and log.room_id is null;
+    return null;
+end $$;
+create or replace trigger review_inserted after insert on review
+    referencing new table as new_rows for each statement execute function review_inserted();
+
 create or replace function came_again_inserted() returns trigger language plpgsql as $$
 begin
     perform append_events(array_agg(log.id order by n.id), array_agg('player_came_again'::text order by n.id),
@@ -197,6 +235,12 @@ begin
                 order by n.in_line_since, n.id))
         from new_rows n join old_rows o using (id) join log on log.session_id = n.session_id and log.room_id is null
         where n.status = 'invited' and n.in_line_until is not null and o.in_line_until is null;
+    end if;
+    if acting() is not null then
+        perform append_events(array_agg(log.id order by n.id), array_agg('id_freed'::text), array_agg(n.id order by n.id),
+            array_agg(jsonb_build_object('by', acting())))
+        from new_rows n join old_rows o using (id) join log on log.session_id = n.session_id and log.room_id is null
+        where n.door_id <> o.door_id;
     end if;
     -- Whatever else is logged of somebody comes with their arrival or after it.
     if not exists (select from new_rows where arrival_logged) then

@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from app.commands.arguments import Refusal
 from app.commands.connection import in_transaction
 from app.commands.lists import (
     LIST,
@@ -20,7 +21,7 @@ from app.config import Config
 from app.database.connections import Connection
 from app.players.people import content_of, people_in
 from app.players.players import also_invited_to
-from app.sessions.inviting import add_people, who_is_there
+from app.sessions.inviting import add_people, invite_finished, who_is_there
 from app.sessions.sessions import Session, find_session
 from app.sessions.studies import read_study
 from app.web.access.security import COMMAND_LINE
@@ -28,7 +29,12 @@ from app.web.access.security import COMMAND_LINE
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("session", metavar="SESSION")
-    parser.add_argument("--players", type=Path, required=True, metavar="LIST", help=LIST)
+    parser.add_argument("--players", type=Path, metavar="LIST", help=LIST)
+    parser.add_argument(
+        "--finished",
+        action="store_true",
+        help="of a session that was opened with --from: those who are through with that one since",
+    )
     parser.add_argument("--links", type=Path, metavar="CSV", help="write the join links of these people here")
     parser.add_argument(
         "--short-tokens", action="store_true", help="take tokens that somebody could guess, too"
@@ -39,6 +45,33 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
+    if bool(options.players) == options.finished:
+        raise Refusal(
+            "Say whom: --players with a list, or --finished where the session goes on from another one."
+        )
+    return _add_finished(options, config) if options.finished else _add_listed(options, config)
+
+
+def _add_finished(options: argparse.Namespace, config: Config) -> int:
+    refuse_folder(options.links)
+
+    async def work(conn: Connection) -> tuple[Session, int]:
+        session, added = await invite_finished(conn, options.session, COMMAND_LINE)
+        if options.links:
+            await written(conn, config, options.links, session.id, None, "nobody was added")
+        return session, added
+
+    session, added = in_transaction(config, work)
+    warn_of_links(config, bool(options.links))
+    if options.json:
+        print(json.dumps(dict(session=session.id, added=added)))
+        return 0
+    who = "1 person is" if added == 1 else f"{added:,} people are" if added else "Nobody is"
+    print(f"{who} through since, and invited to {session.name} now.")
+    return 0
+
+
+def _add_listed(options: argparse.Namespace, config: Config) -> int:
     content = content_of(options.players)
     refuse_folder(options.links)
 

@@ -20,6 +20,7 @@ from app.config import Config
 from app.players.lists import PeopleError, text_of
 from app.players.people import content_of, read_people
 from app.rehearsal.trial import try_study
+from app.study.earlier import earlier_mistakes
 from app.study.estimate import Estimate, declines, estimate_of, failing, measured_records, screened
 from app.study.hooks.pool import Hooks
 from app.study.languages.texts import texts_in
@@ -49,17 +50,27 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="TIME",
         help="estimate for players who arrive within this time (default 5m)",
     )
+    parser.add_argument(
+        "--from",
+        dest="before",
+        type=Path,
+        metavar="DIR",
+        help="the study of the session that `open --from` is to go on from: what is asked of it as `earlier` is there",
+    )
     parser.add_argument("--json", action="store_true", help="print mistakes and estimate as JSON")
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
     files = dict(read_folder(options.study))
     mistakes, hooks = check(files), Hooks()
+    before = parse(read_folder(options.before)) if options.before else None
     players: int | Counter[str] | Path = options.players
     if isinstance(players, Path) and not any(mistake.grave for mistake in mistakes):
         players, mistakes = with_people(files, players)
     if not any(mistake.grave for mistake in mistakes):
-        mistakes += asyncio.run(try_study(parse(files), hooks))
+        study = parse(files)
+        mistakes += asyncio.run(try_study(study, hooks, before))
+        mistakes += earlier_mistakes(study, before) if before else []
     grave = sum(mistake.grave for mistake in mistakes)
     estimate = (
         None if grave or isinstance(players, Path) else estimate_of(parse(files), players, options.over)

@@ -46,11 +46,20 @@ def refuse_folder(path: Path | None, option: str = "--links") -> None:
 
 
 async def written(
-    conn: Connection, config: Config, path: Path, session_id: str, people: Sequence[Person], nothing: str
+    conn: Connection,
+    config: Config,
+    path: Path,
+    session_id: str,
+    people: Sequence[Person] | None,
+    nothing: str,
 ) -> None:
-    """The links of people who were just invited. `nothing`: what was not done where they can't be written."""
+    """The links of people who were just invited; None: of all in the session whose tokens were made. `nothing`: what
+    was not done where they can't be written."""
+    again = await links_again(conn, session_id)
+    if people is None and again.others:
+        print(f"note: of the links {again.lacking}", file=sys.stderr)
     try:
-        write_links(path, with_tokens(people, await links_again(conn, session_id)), config.public_url)
+        write_links(path, again.people if people is None else with_tokens(people, again), config.public_url)
     except OSError as error:
         raise Refusal(
             f"The links can't be written to {path} ({error.strerror}); {nothing}. Give --links another name."

@@ -7,13 +7,13 @@ import asyncio
 import json
 import sys
 from collections import Counter
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.commands.arguments import Refusal, count, share
+from app.commands.before import Before, find_before, say_of_before
 from app.commands.connection import in_transaction
 from app.commands.lists import (
     LIST,
@@ -29,10 +29,11 @@ from app.database import clock
 from app.database.connections import Connection
 from app.players.door import Places
 from app.players.links import door_link
-from app.players.people import Listed, Person, read_people
+from app.players.people import Listed, read_people
 from app.players.players import also_invited_to
 from app.rehearsal.trial import try_study
 from app.sessions.sessions import Session, open_session
+from app.sessions.waves import go_on
 from app.study.model.study import Study
 from app.study.reading import check, parse, read_folder
 from app.study.syntax.mistakes import StudyError, listed
@@ -46,6 +47,17 @@ def add(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="LIST",
         help=LIST,
+    )
+    parser.add_argument(
+        "--from",
+        dest="before",
+        metavar="SESSION",
+        help="the second wave: invites those who completed that session, by the same links, labels and types",
+    )
+    parser.add_argument(
+        "--from-outcomes",
+        metavar="complete,…",
+        help="with --from: how it ended there for those who are invited, any of these (default: complete)",
     )
     parser.add_argument(
         "--door", action="store_true", help="one link for everybody, with or without a list; prints it"
@@ -85,38 +97,46 @@ def run(options: argparse.Namespace, config: Config) -> int:
     study, places = parse(read_folder(options.study)), _places(options)
     listed = read_people(options.players, study) if options.players else Listed(())
     people = listed.people
+    before = (
+        find_before(config, options.before, options.from_outcomes, study, places) if options.before else None
+    )
     if not options.short_tokens and people:
         refuse_guessable(options.players.name, people)
     start_at = start_time(options.starts, options.zone)
     refuse_folder(options.links)
-    tried = asyncio.run(try_study(study))
+    tried = asyncio.run(try_study(study, before=before.study if before else None))
     if failing := [mistake for mistake in tried if mistake.grave]:
         raise StudyError(failing)
     say_notes(listed)
     # Not a refusal: a pilot with a handful of people is a good idea, though some rooms can't fill then.
-    types = None if options.door else Counter(person.type for person in people)
+    come = [one.type for one in before.through if one.has_link] if before else [one.type for one in people]
+    types = None if options.door else Counter(come)
     for mistake in [*check(study.files, types), *tried]:
         print(f"note: {mistake}", file=sys.stderr)
+    say_of_before(before, study)
 
-    async def work(conn: Connection) -> tuple[Session, list[tuple[str, int]]]:
+    async def work(conn: Connection) -> tuple[Session, int, list[tuple[str, int]]]:
         session = await open_session(conn, study, people, options.name, start_at, places)
+        again = await go_on(conn, session.id, before.wave) if before else ()
         for owner in options.owner:
             await give(conn, session.id, owner.strip(), "owner", "command line")
         if options.links:
-            await written(conn, config, options.links, session.id, people, "no session was made")
-        return session, await also_invited_to(conn, session.id, people)
+            nothing = "no session was made"
+            await written(conn, config, options.links, session.id, people if not before else None, nothing)
+        return session, len(people) + len(again), await also_invited_to(conn, session.id, people)
 
-    session, shared = in_transaction(config, work)
+    session, many, shared = in_transaction(config, work)
     say_where_else(shared)
     warn_of_links(config, bool(options.links or places))
     link = door_link(session.id, config.public_url) if places else None
     if options.json:
-        print(json.dumps(dict(session=session.id, players=len(people)) | (dict(door=link) if link else {})))
+        told = dict(session=session.id, players=many) | ({"from": options.before} if before else {})
+        print(json.dumps(told | (dict(door=link) if link else {})))
         return 0
-    _say_who(session, people, options.links, config.public_url)
+    _say_who(session, many, options.links, config.public_url, before)
     if link and places:
         print(f"The link for everybody is {link}{_how_many(places)}")
-        print(_ids_to_add(study))
+        print(_ids_to_add(study) if before is None else _same_ids(before))
     if start_at:
         begins = f"seating begins by itself at {start_at:%Y-%m-%d %H:%M} UTC, while a server runs"
         print(f"`networklab serve` lets them in; {begins}.")
@@ -127,29 +147,41 @@ def run(options: argparse.Namespace, config: Config) -> int:
 
 def _places(options: argparse.Namespace) -> Places | None:
     """Of the link for everybody; None: there is none."""
+    if options.before and options.players:
+        raise Refusal(
+            "--from invites those who were in that session. Leave --players out, and give others to `networklab add`."
+        )
+    if options.from_outcomes and not options.before:
+        raise Refusal("--from-outcomes says who of another session is invited. Give --from, too.")
     if not options.door:
         if options.places or options.extra:
             raise Refusal("--places and --extra are of the link for everybody. Give --door, too.")
-        if options.players is None:
+        if options.players is None and options.before is None:
             raise Refusal(
                 "Nobody could come in. Give --players with a list, --door for one link for everybody, or both."
             )
         return None
-    if options.links and options.players is None:
+    if options.links and options.players is None and options.before is None:
         raise Refusal("--links writes the links of a list. Give --players, too, or leave --links out.")
     if options.extra and not options.places:
         raise Refusal("--extra is a share of the places. Give --places, too.")
     return Places(options.places, Decimal(str(options.extra or 0)))
 
 
-def _say_who(session: Session, people: Sequence[Person], links: Path | None, public_url: str) -> None:
-    if not people:
+def _say_who(
+    session: Session, many: int, links: Path | None, public_url: str, before: Before | None = None
+) -> None:
+    if not many:
         print(f"Session {session.id}, “{session.name}”, is open.")
         return
-    print(f"Session {session.id}, “{session.name}”, is open for {len(people):,} players.")
+    print(f"Session {session.id}, “{session.name}”, is open for {many:,} players.")
+    if before is not None:
+        print(
+            f"They were in {before.session.name} ({before.session.id}), and their links there lead here now."
+        )
     if links:
         print(f"Their links are in {links}. Keep it safe: who has a link is that player.")
-    else:
+    elif before is None:
         print(f"A player's link is {public_url}/join/TOKEN; --links FILE writes them all.")
 
 
@@ -160,6 +192,11 @@ def _how_many(places: Places) -> str:
         f"; {places.extra:.0%} more than are lacking come in, as some will not finish" if places.extra else ""
     )
     return f"\n{places.most:,} of those who come by it are to come to the end{more}."
+
+
+def _same_ids(before: Before) -> str:
+    name = before.session.name
+    return f"It lets in who came by that of {name} and is through there, by the same id, and nobody else."
 
 
 def _ids_to_add(study: Study) -> str:

@@ -1,7 +1,8 @@
 """Logs and their events: what happened, in order, one log a room and one a session.
 
 `DECLARED` has every event there is, and what it carries. The triggers write them (sql/triggers.sql); whatever folds,
-lists or says one is held against it, and so is docs/events.md. What was empty is left out where `NotRequired` says so.
+lists or says one is held against it, and so is docs/events.md: what was empty is left
+out where `NotRequired` says so.
 `verify`, its recounts and `replay --check` read the logs on their own, so that nothing wrong here can hide from them.
 More than 350 lines: it is one list, and what names an event has one place to look.
 """
@@ -28,8 +29,11 @@ EventName = Literal[
     "seating_retried",
     "places_changed",
     "player_lined_up",
+    "recruiter_asked",
+    "recruiter_answered",
     "player_signed_in",
     "player_came_again",
+    "id_freed",
     "player_stands_by",
     "player_asked",
     "player_ready",
@@ -138,6 +142,25 @@ class PlayerLinedUp(TypedDict):
 
     since: Moment
     until: Moment  # at most; a pause moves it
+
+
+class RecruiterAsked(DoneBy):
+    """What a researcher has confirmed, of so many people at once."""
+
+    what: Literal["pay", "approve", "screen_out"]
+    people: int
+    amount: NotRequired[str]  # these two of bonuses; a decimal number
+    currency: NotRequired[str]
+
+
+class RecruiterAnswered(DoneBy):
+    """How bonuses that were asked for ended, and how many of these people were paid."""
+
+    what: Literal["pay"]
+    how: Literal["settled", "refused", "unclear"]
+    people: int
+    amount: str
+    currency: str
 
 
 class PlayerCameAgain(TypedDict):
@@ -331,10 +354,14 @@ DECLARED: Mapping[EventName, Declared] = {
     "seating_retried": Declared(DoneBy, SESSION),
     "places_changed": Declared(PlacesChanged, SESSION),
     "player_lined_up": Declared(PlayerLinedUp, SESSION, about=True),
+    "recruiter_asked": Declared(RecruiterAsked, SESSION),
+    "recruiter_answered": Declared(RecruiterAnswered, SESSION),
     # Written by the seating that follows, a little later than `signed_in_at`
     "player_signed_in": Declared(PlayerSignedIn, SESSION, about=True),
     # By the link for everybody, in a browser that did not have their cookie
     "player_came_again": Declared(PlayerCameAgain, SESSION, about=True),
+    # Of a recruiter, by which the link for everybody found them
+    "id_freed": Declared(DoneBy, SESSION, about=True),
     "player_stands_by": Declared(PlayerStandsBy, SESSION, about=True),
     "player_asked": Declared(PlayerAsked, SESSION, about=True),
     "player_ready": Declared(PlayerReady, SESSION, about=True),

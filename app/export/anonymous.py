@@ -65,6 +65,7 @@ KEPT: Mapping[str, Mapping[str, What]] = {
 # Of the details of an event the same, by key, whatever event it is
 DATA = _read(
     "type from to room slot outcome position step round kind opening last_step last_round asked treatment "
+    "what how currency "
     "during made_by ties late amount then was_empty hook line answers erased people records messages places extra "
     "since=time signed_in_at=time waits_from=time waiting_since=time until=time seated_at=time deadline=time "
     "opened_at=time ended_at=time nudged_at=time finished_at=time queued_at=time ready_at=time queued_from=time "

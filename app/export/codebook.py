@@ -219,11 +219,12 @@ COLUMNS: dict[str, dict[str, str]] = {
         "at": "When it was written down.",
     },
 }
-OUTCOME, ENTRY_PAGE = "outcome", "entry_page"  # of players.csv, after the answers at the door
+OUTCOME, ENTRY_PAGE, EARLIER = "outcome", "entry_page", "earlier_player"  # after the answers at the door
 
 
-def player_header(study: Study, given: Sequence[str] = ()) -> list[str]:
-    """The columns of players.csv. `given`: the names of what came with people's links or lines."""
+def player_header(study: Study, given: Sequence[str] = (), goes_on: bool = False) -> list[str]:
+    """The columns of players.csv. `given`: the names of what came with people's links or lines. `goes_on`: the session
+    does so from another one."""
     treatments = (one.column for one in study.treatments)
     page = [_own(study, ENTRY_PAGE)] if study.entry_page else []
     return [
@@ -233,6 +234,7 @@ def player_header(study: Study, given: Sequence[str] = ()) -> list[str]:
         _own(study, OUTCOME),
         *treatments,
         *page,
+        *([_own(study, EARLIER)] if goes_on else []),
     ]
 
 
@@ -261,7 +263,7 @@ def wide_columns(study: Study) -> dict[str, str]:
     return columns if len(set(columns.values())) == len(columns) else dict(zip(keys, keys, strict=True))
 
 
-def rows(study: Study, given: Sequence[str] = ()) -> Iterator[Sequence[str]]:
+def rows(study: Study, given: Sequence[str] = (), goes_on: bool = False) -> Iterator[Sequence[str]]:
     """The lines of codebook.csv: each column of each file, and each question where its answers are.
 
     `seen_by` says who of the players saw it; empty: nobody but the researchers.
@@ -288,6 +290,9 @@ def rows(study: Study, given: Sequence[str] = ()) -> Iterator[Sequence[str]]:
             what = f"The SHA-256 of {file_} as it stood above the entry form that this player sent"
             meaning = f"{what}, or would not send, at signed_in_at. Of a page that was mended before: study_before/."
             yield (file, _own(study, ENTRY_PAGE), "", "", meaning, *_question(None, seen_by.PLAYER))
+        if file == "players.csv" and goes_on:
+            meaning = "players.csv → player of the session before, which manifest.json names; empty: added, or erased."
+            yield (file, _own(study, EARLIER), "", "", meaning, *_question(None))
         if file in ("records.csv", "history.csv"):
             for step in study.all_steps:
                 for field in step.fields:

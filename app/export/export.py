@@ -18,17 +18,16 @@ import zipfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager as Context
 from contextlib import aclosing, asynccontextmanager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, cast
 
-from app import __version__
 from app.database.connections import Connection, connect, snapshot
 from app.database.queries import Queries, row, value
 from app.export import codebook, payments
 from app.export.anonymous import Mask, masked, told
 from app.export.csv_stream import BLOCK, Blocks, copied, fetched, listed, written
+from app.export.manifest import SessionThen, manifest_of
 from app.export.person import FILES as OF_PERSON
 from app.export.person import IN_WORDS, OnePerson, in_words, own_lines
 from app.players.codes import Codes, codes_of
@@ -44,23 +43,6 @@ Create = Callable[[str], IO[bytes]]  # opens a file of the export, by name, for 
 
 class ExportError(Exception):
     """An export that can't be made; the text says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Session:
-    id: str
-    name: str
-    status: str
-    seed: int
-    study_sha256: str
-    opened_at: datetime
-    started_at: datetime | None
-    closed_at: datetime | None
-    exported_at: datetime
-    acknowledged_records: int
-    acknowledged_messages: int
-    stored_records: int
-    stored_messages: int
 
 
 async def zip_chunks(
@@ -166,7 +148,7 @@ async def write_files(
     `conn` is in the transaction that `moment` gives. `of`: with a mask nobody can be known by what is written; of a
     person it is what is kept about them.
     """
-    session = await row(conn, _Session, SQL["session"], session_id=session_id)
+    session = await row(conn, SessionThen, SQL["session"], session_id=session_id)
     if session is None:
         raise ExportError(f"There is no session “{session_id}”. `networklab sessions` lists those there are.")
     files: dict[str, dict[str, int | str]] = {}
@@ -174,7 +156,7 @@ async def write_files(
     found = await conn.execute(SQL["given_names"], dict(session_id=session_id))
     given = [name for (name,) in await found.fetchall()]
     codes = await codes_of(conn, session_id, study)
-    for name, blocks in _tables(conn, session_id, study, given, codes):
+    for name, blocks in _tables(conn, session, study, given, codes):
         if isinstance(of, Mask):
             blocks = masked(of, study, start, name, blocks)
         elif isinstance(of, OnePerson):
@@ -187,7 +169,7 @@ async def write_files(
         files[IN_WORDS] = await _write(create, IN_WORDS, _whole(text.encode()), count=False)
     else:
         files |= await _study_files(conn, session_id, study, create)
-    manifest = _manifest(session, study, files)
+    manifest = manifest_of(session, study, files)
     if isinstance(of, Mask):
         manifest = manifest | told(of, study, start, manifest)
     elif of:
@@ -219,15 +201,16 @@ async def _fill(
 
 
 def _tables(
-    conn: Connection, session_id: str, study: Study, given: Sequence[str], codes: Codes
+    conn: Connection, session: SessionThen, study: Study, given: Sequence[str], codes: Codes
 ) -> Iterator[tuple[str, Blocks]]:
-    wide = codebook.wide_columns(study)
+    wide, session_id, goes_on = codebook.wide_columns(study), session.id, session.from_session_id is not None
 
     def player(found: Sequence[Any]) -> Sequence[object]:
-        *cells, code, entry, brought, outcome, treatment, page, erased = found
+        *cells, code, entry, brought, outcome, treatment, page, earlier, erased = found
         said = [*(entry.get(field.name) for field in study.entry), *(brought.get(name) for name in given)]
         said += [outcome, *(treatment.get(one.name) for one in study.treatments)]
-        return (*cells, codes.handed_in(cells[0], code, erased), *said, *([page] if study.entry_page else []))
+        last = [*([page] if study.entry_page else []), *([earlier] if goes_on else [])]
+        return (*cells, codes.handed_in(cells[0], code, erased), *said, *last)
 
     def room(found: Sequence[Any]) -> Sequence[object]:
         *cells, treatment = found
@@ -238,7 +221,7 @@ def _tables(
         return (*cells, *(said.get(key) for key in wide))
 
     players = fetched(conn, SQL["players"], session_id, player)
-    yield "players.csv", written(codebook.player_header(study, given), players)
+    yield "players.csv", written(codebook.player_header(study, given, goes_on), players)
     yield "rooms.csv", written(codebook.room_header(study), fetched(conn, SQL["rooms"], session_id, room))
     for noun in ("networks", "ties", "records", "history"):
         yield f"{noun}.csv", copied(conn, SQL[noun], session_id)
@@ -248,7 +231,7 @@ def _tables(
         yield f"{noun}.csv", copied(conn, SQL[noun], session_id)
     yield "payments.csv", written(payments.PAYMENT, payments.payment_rows(conn, session_id, study))
     yield "ledger.csv", written(payments.LEDGER, payments.ledger_rows(conn, session_id, study))
-    yield "codebook.csv", written(codebook.HEADER, listed(codebook.rows(study, given)))
+    yield "codebook.csv", written(codebook.HEADER, listed(codebook.rows(study, given, goes_on)))
 
 
 async def _write(create: Create, name: str, blocks: Blocks, count: bool = True) -> dict[str, int | str]:
@@ -263,33 +246,6 @@ async def _write(create: Create, name: str, blocks: Blocks, count: bool = True) 
                 await asyncio.sleep(0)
     rows: dict[str, int | str] = {"rows": lines - 1} if count else {}
     return rows | {"bytes": size, "sha256": digest.hexdigest()}
-
-
-def _manifest(session: _Session, study: Study, files: dict[str, dict[str, int | str]]) -> Manifest:
-    return {
-        "software": f"networklab {__version__}",
-        "session": {
-            "id": session.id,
-            "name": session.name,
-            "status": session.status,
-            "seed": session.seed,
-            "opened_at": _time(session.opened_at),
-            "started_at": _time(session.started_at),
-            "closed_at": _time(session.closed_at),
-        },
-        "study": {"title": study.title, "sha256": session.study_sha256},
-        "exported": {"as_of": _time(session.exported_at), "finished_at": _time(datetime.now(UTC))},
-        "acknowledged": {"records": session.acknowledged_records, "messages": session.acknowledged_messages},
-        "stored": {"records": session.stored_records, "messages": session.stored_messages},
-        "format": codebook.FORMAT,
-        "escaping": codebook.ESCAPING,
-        "receipts": codebook.RECEIPTS,
-        "files": files,
-    }
-
-
-def _time(time: datetime | None) -> str | None:
-    return codebook.cell(time) or None
 
 
 async def _whole(body: bytes) -> Blocks:

@@ -85,7 +85,7 @@ async def booked(conn: Connection, session_id: str, study: Study) -> AsyncGenera
             account = account_of(study, player, [Earning(*one) for one in found], now)
             player = replace(player, code=codes.handed_in(player.id, player.code, erased))
             said = {**given, **entry}
-            yield Booked(player, participant(study, player, said, door_id or ""), room or "", account)
+            yield Booked(player, participant(study, player.label, said, door_id or ""), room or "", account)
 
 
 def in_bulk(out: Iterable[Booked], study: Study, whole: bool = False) -> list[tuple[str, str]]:
@@ -139,7 +139,7 @@ async def ledger_rows(
                     yield _cells(one, line)
 
 
-def participant(study: Study, player: Player, said: Mapping[str, str], door_id: str = "") -> str:
+def participant(study: Study, label: str, said: Mapping[str, str], door_id: str = "") -> str:
     """What the study takes for the recruiter's id of what they `said` or brought, else the id that they came by.
 
     What a player typed may be no id at all, and must never become a line of its own in a list of payments.
@@ -147,7 +147,7 @@ def participant(study: Study, player: Player, said: Mapping[str, str], door_id: 
     for id in (said.get(study.pay.participant, "").strip(), door_id):
         if _ID.fullmatch(id):
             return id
-    return player.label
+    return label
 
 
 def _cells(one: Booked, line: AccountLine) -> tuple[str | datetime, ...]:

@@ -1,6 +1,7 @@
 """The export of one person, for who asks what is kept about them: their lines of all tables, and the same in words.
 
-Drafts are not in it: what somebody has typed and not sent is shown to nobody. Nor is what others wrote to them.
+What they said in the session before stands in it where this one knows of it. Drafts do not: what somebody has typed and
+not sent is shown to nobody. Nor does what others wrote to them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from app.export import codebook
 from app.export.csv_stream import Blocks
 from app.players import presence
 from app.players.codes import codes_of
+from app.rooms.earlier import earlier_of
 from app.study.model.study import Study
 
 SQL = Queries(__name__)
@@ -111,6 +113,13 @@ async def _lines(conn: Connection, study: Study, person: OnePerson) -> AsyncIter
         yield "\nCame with the link, or stood in the list of people:"
         for name, text in sorted(given.items()):
             yield f"  {name}: {text or '–'}"
+    if past := (await earlier_of(conn, [person.id])).get(person.id):
+        yield f"\nSaid in the session before, {past.session}, and known here:"
+        for name, text in past.entry.items():
+            yield f"  {name}: {text}"
+        for name, values in past.answers.items():
+            for step, round_, text in values:
+                yield f"  {step} {round_}, {name}: {text}"
     for title, query in (("Answers", "answers"), ("Messages", "messages"), ("Notes", "notes")):
         lines = await found(query)
         if lines:

@@ -14,8 +14,10 @@ from app.export.walks import other_walks
 from app.players.attempts import wrong_in
 from app.players.quotas import quotas_of
 from app.players.screening import screens_of
+from app.rooms.earlier import earlier_of, tell
 from app.study.model.study import Study
 from app.study.model.treatments import Draws
+from app.study.reading import parse
 
 SQL = Queries(__name__)
 
@@ -131,6 +133,22 @@ async def other_attempts(conn: Connection, session_id: str, study: Study) -> Asy
             yield f"player {one.id} ({one.label}): {problem}"
 
 
+async def other_pasts(conn: Connection, session_id: str, study: Study) -> AsyncIterator[str]:
+    """Of whom pages and hooks are told something else than what is stored of them in the session before."""
+    found = await (await conn.execute(SQL["pasts"], dict(session_id=session_id))).fetchall()
+    if not found:
+        return
+    files = await (await conn.execute(SQL["files_of"], dict(session_id=found[0][2]))).fetchall()
+    before = parse(dict(files), opened=True)
+    told = await earlier_of(conn, [number for number, *_ in found])
+    stored = await tell(conn, before, [old for _, old, _ in found])
+    for number, old, _ in found:
+        was, said = stored[old], told[number]
+        for what in ("entry", "answers", "earned"):
+            if getattr(was, what) != getattr(said, what):
+                yield f"player {number}: `{what}` of the session before is not what is stored there of player {old}"
+
+
 def _misjudged(study: Study, one: _Trier) -> Iterator[str]:
     most, made = study.entrance.attempts, len(one.attempts)
     for nth, (number, answers, told) in enumerate(one.attempts, 1):
@@ -190,5 +208,9 @@ RECOUNTS = {
     "solo_steps_are_judged_again": (
         "Whoever went on from solo steps had answered them, and right where that counts; who failed had it wrong.",
         other_walks,
+    ),
+    "pasts_are_told_again": (
+        "What is known of people from the session before is what is stored there.",
+        other_pasts,
     ),
 }

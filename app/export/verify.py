@@ -51,6 +51,7 @@ RULES = {
     "one_slot_one_player": "Every slot has one player, and every seated player a slot.",
     "one_player_one_slot": "Every player is there once.",
     "one_id_at_the_door_one_player": "Each id that the link for everybody brought is one player, who has it as given.",
+    "who_goes_on_came_through": "Whoever is known from the session before came to its end, and is one person here.",
     "status_and_slot_agree": "Each player's status and slot agree.",
     "solo_parts_fit_their_players": "Whoever is at solo steps has one part before and one after, as their status says.",
     "types_fit_seats": "Who sits in a slot has the type that it asks for.",

@@ -20,7 +20,7 @@ from app.database import clock
 from app.database.connections import Connection
 from app.database.queries import Queries, row, rows, value
 from app.players.people import first_seats
-from app.players.tokens import server_secret
+from app.players.tokens import new_token, server_secret
 from app.study.model.door import FIRST_IDS, OTHERS
 from app.study.model.study import ANY, Study
 
@@ -59,18 +59,23 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class OpenDoor:
-    """Of a session: `is_there` says whether it has one."""
+    """Of a session: `is_there` says whether it has one. `goes_on`: from another session; nobody new comes in by it."""
 
     session_id: str
     session_status: str
     is_there: bool
+    goes_on: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
+    """`label` and `type`: theirs already, since they were in the session that this one goes on from."""
+
     door_id: str
     given: Mapping[str, str]
     source: bytes = b""  # stands for the address that they come from
+    label: str = ""
+    type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +174,8 @@ async def make(
     numbers = [nth for (nth,) in await (await conn.execute(SQL["next_numbers"], count)).fetchall()]
     what = dict(
         numbers=numbers,
-        types=[dealt_type(study, nth) for nth in numbers],
+        labels=[one.label for one in newcomers],
+        types=[_type_of(study, one, nth) for one, nth in zip(newcomers, numbers, strict=True)],
         ids=[one.door_id for one in newcomers],
         givens=[Jsonb(dict(one.given)) for one in newcomers],
     )
@@ -255,6 +261,11 @@ def _digest(secret: bytes, session_id: str, door_id: str) -> bytes:
     return hashlib.blake2b(text, key=secret, person=b"erased at door").digest()
 
 
+def _type_of(study: Study, one: Newcomer, nth: int) -> str:
+    is_known = one.type is not None and (one.type in study.types or not study.types)
+    return one.type if is_known and one.type is not None else dealt_type(study, nth)
+
+
 def dealt_type(study: Study, number: int) -> str:
     """Of the how-manieth who comes: in turn, as often as the first kind of room has seats for each type."""
     known, seats = study.types or ("",), first_seats(study)
@@ -283,6 +294,15 @@ async def change_places(conn: Connection, session_id: str, places: Places) -> No
     """The session is locked."""
     what = dict(session_id=session_id, places=places.most, extra=places.extra)
     await conn.execute(SQL["change_places"], what)
+
+
+async def free_id(conn: Connection, player_id: int) -> bool:
+    """Their recruiter's id is theirs no more: whoever comes with it comes in anew. Their browser still finds them.
+
+    Whether they had one.
+    """
+    what = dict(player_id=player_id, of_browser=OF_BROWSER, other=f"{OF_BROWSER}{new_token()}")
+    return (await conn.execute(SQL["free_id"], what)).rowcount == 1
 
 
 async def came_again(conn: Connection, player_ids: Sequence[int]) -> None:

@@ -55,12 +55,13 @@ async def links_again(conn: Connection, session_id: str, numbers: Collection[int
     """
     secret, people, others = await server_secret(conn), list[Person](), list[str]()
     found = await conn.execute(SQL["invited"], dict(session_id=session_id, numbers=numbers and [*numbers]))
-    for number, label, type_, stored in await found.fetchall():
-        token = made_token(secret, number, label)
-        if token_hash(token) == stored:
-            people.append(Person(token, label, type_))
-        else:
+    for _, label, type_, stored, known_by in await found.fetchall():
+        tokens = (made_token(secret, number, label) for number in known_by)
+        token = next((token for token in tokens if token_hash(token) == stored), None)
+        if token is None:
             others.append(label)
+        else:
+            people.append(Person(token, label, type_))
     return Links(people, others)
 
 

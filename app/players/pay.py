@@ -123,6 +123,15 @@ async def earned_by(conn: Connection, study: Study, player_id: int) -> Decimal:
     return earned
 
 
+async def earnings_of_all(conn: Connection, player_ids: Sequence[int]) -> dict[int, list[Earning]]:
+    """By player, of those who earned something."""
+    found: dict[int, list[Earning]] = {}
+    which = dict(player_ids=list(player_ids))
+    for number, *columns in await (await conn.execute(SQL["earnings_of_all"], which)).fetchall():
+        found.setdefault(number, []).append(Earning(*columns))
+    return found
+
+
 async def account_now(conn: Connection, study: Study, player: Player, now: datetime) -> Account | None:
     """None where the study says nothing of pay."""
     if not study.pays:

@@ -13,6 +13,7 @@ from app.database.connections import Connection
 from app.database.queries import Queries, row, rows, value
 from app.players import tokens
 from app.players.people import Person
+from app.study.hooks.networklab import NOT_KNOWN, Earlier
 from app.study.model.study import Study
 
 SQL = Queries(__name__)
@@ -51,6 +52,7 @@ class Player:
     waited_until: datetime | None = None  # went on from the lobby, without a room, or from a room
     in_line_since: datetime | None = None  # found the door full, and has waited before it since then
     in_line_until: datetime | None = None  # at most
+    earlier: Earlier = NOT_KNOWN  # in the session that this one goes on from, where that was read
 
     @property
     def in_line(self) -> bool:
@@ -68,9 +70,14 @@ class Player:
         return self.status not in ("invited", "finished", "left") or self.in_line
 
     @property
+    def has_id(self) -> bool:
+        """Whether the link for everybody finds them by an id of their recruiter."""
+        return bool(self.door_id) and " " not in str(self.door_id)
+
+    @property
     def may_yield(self) -> bool:
         """Whether they are found by an id that could be guessed: its place is not taken while their page is there."""
-        return bool(self.door_id) and " " not in str(self.door_id) and tokens.is_guessable(str(self.door_id))
+        return self.has_id and tokens.is_guessable(str(self.door_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,7 @@ class Arrival:
     entry: Mapping[str, str]
     page: str = ""  # what stood above the form, as the study's `entry_page`
     begins: str = "waiting"  # the status that they come in with
+    session_id: str = ""  # the session whose form it is, of those that know the token
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,7 @@ class SignedIn:
     session_id: str
     status: str
     shut_out: bool  # still invited: the session is closed
+    meant: str = ""  # the session whose form it was, where that was said
 
 
 def token_hash(token: str) -> bytes:
@@ -132,17 +141,35 @@ async def also_invited_to(
     return [(name, count) for name, count in await found.fetchall()]
 
 
+async def invite_again(conn: Connection, session_id: str, player_ids: Sequence[int]) -> list[tuple[int, int]]:
+    """Players of another session come into this one by the same tokens, with the same labels, types and what was given
+    with them. Each new number beside the old one, without those who were erased meanwhile."""
+    numbers = await (await conn.execute(SQL["new_numbers"], dict(many=len(player_ids)))).fetchall()
+    again = dict(session_id=session_id, numbers=[one for (one,) in numbers], player_ids=list(player_ids))
+    return [(new, old) for new, old in await (await conn.execute(SQL["invite_again"], again)).fetchall()]
+
+
 async def find_by_token(conn: Connection, token: str) -> Player | None:
     [found] = await find_by_tokens(conn, [token])
     return found
 
 
-async def find_by_tokens(conn: Connection, tokens: Sequence[str]) -> list[Player | None]:
-    """In the order of `tokens`; None for one that nobody has."""
-    hashes = [token_hash(token) for token in tokens]
-    found = await rows(conn, Player, SQL["find_by_tokens"], hashes=hashes)
-    by_hash = {player.token_hash: player for player in found}
-    return [by_hash.get(hash) for hash in hashes]
+async def find_by_tokens(
+    conn: Connection, tokens: Sequence[str], session_ids: Sequence[str] = ()
+) -> list[Player | None]:
+    """In the order of `tokens`; None for one that nobody has. `session_ids`: for each the session that is meant where
+    several know it, or ""."""
+    hashes, meant = [token_hash(token) for token in tokens], list(session_ids or [""] * len(tokens))
+    asked = dict(nths=list(range(len(hashes))), hashes=hashes, session_ids=meant)
+    found: list[Player | None] = [None] * len(hashes)
+    async for nth, *columns in await conn.execute(SQL["find_by_tokens"], asked):
+        found[nth] = Player(*columns)
+    return found
+
+
+async def all_by_token(conn: Connection, token: str, session_id: str = "") -> list[Player]:
+    """Whose it is, first where its link leads now: to `session_id` if that knows it."""
+    return await rows(conn, Player, SQL["all_by_token"], hash=token_hash(token), session_id=session_id)
 
 
 async def find_player(conn: Connection, player_id: int) -> Player | None:
@@ -162,18 +189,19 @@ async def sign_in(conn: Connection, arrivals: Sequence[Arrival]) -> list[SignedI
     None: no such token.
     """
     # No event: all who come would queue for one log. The seating that follows logs them, and sets arrival_logged.
-    first = {token_hash(one.token): one for one in reversed(arrivals)}
+    first = {(token_hash(one.token), one.session_id): one for one in reversed(arrivals)}
     found = await rows(
         conn,
         SignedIn,
         SQL["sign_in"],
-        hashes=list(first),
+        hashes=[hash for hash, _ in first],
+        session_ids=[session_id for _, session_id in first],
         entries=[Jsonb(dict(one.entry)) for one in first.values()],
         pages=[one.page or None for one in first.values()],
         begins=[one.begins for one in first.values()],
     )
-    by_hash = {one.token_hash: one for one in found}
-    return [by_hash.get(token_hash(one.token)) for one in arrivals]
+    by_token = {(one.token_hash, one.meant): one for one in found}
+    return [by_token.get((token_hash(one.token), one.session_id)) for one in arrivals]
 
 
 async def lock_player(conn: Connection, player_id: int) -> None:

@@ -17,6 +17,7 @@ from app.database.queries import Queries, rows, value
 SQL = Queries(__name__)
 MOST = 2000  # lines written at once
 BLINK = 3.0  # seconds: a page that is reloaded was not away
+LONGEST = 120.0  # seconds between two loads after which a page without scripts may well be gone
 ASKS = 12.0  # seconds that a page which asks, as no stream gets through to it, counts as connected each time
 
 
@@ -67,14 +68,14 @@ class Presence:
             del self.here[player_id]
             self.unwritten[id(stay)] = stay
 
-    def asked(self, player_id: int, session_id: str) -> None:
-        """A page of this player asks for news, now and then, instead of being connected."""
+    def asked(self, player_id: int, session_id: str, after: float = 0.0) -> None:
+        """A page of this player asks for news, now and then, instead of being connected: again after these seconds."""
         if player_id in self.asking:
             self.asking[player_id].cancel()
         else:
             self.came(player_id, session_id)
         loop = asyncio.get_running_loop()
-        self.asking[player_id] = loop.call_later(ASKS, self._asks_no_more, player_id)
+        self.asking[player_id] = loop.call_later(ASKS + min(after, LONGEST), self._asks_no_more, player_id)
 
     def _asks_no_more(self, player_id: int) -> None:
         del self.asking[player_id]

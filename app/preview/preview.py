@@ -30,7 +30,9 @@ from app.rehearsal.doorstep import welcome_answers
 from app.rehearsal.habits import Habits
 from app.rehearsal.page import HIDDEN, others_on, step_of
 from app.rehearsal.page_trial import try_pages
+from app.rehearsal.pasts import pasts_of
 from app.rehearsal.sending import FROM_PAGE
+from app.rooms import earlier
 from app.sessions import actions, sessions, stopped_rooms
 from app.sessions.conductor import seconds_until_due
 from app.sessions.studies import put_study
@@ -167,6 +169,8 @@ class Preview:
             for (old,) in await (await conn.execute(SQL["sessions_to_close"])).fetchall():
                 await actions.close(conn, old, RESEARCHER)
             session = await sessions.open_session(conn, study, people)
+            for past in pasts_of(study)[:1]:
+                await earlier.make_up(conn, session.id, past)
             await actions.start(conn, session.id, RESEARCHER)
         self.study, self.session = study, session.id
         for frame, person in zip(self.frames, people, strict=False):
@@ -187,6 +191,8 @@ class Preview:
         assert self.session is not None
         async with self.lab.pool.connection() as conn, conn.transaction():
             await put_study(conn, self.session, study)
+            for past in pasts_of(study)[:1]:
+                await earlier.make_up(conn, self.session, past)
             await stopped_rooms.retry_all(conn, self.session)
         self.study = self.lab.studies.known[self.session] = study
         self.version += not all(frame.signed_in for frame in self.frames)  # no door changes by itself

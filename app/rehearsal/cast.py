@@ -15,10 +15,13 @@ from app.players.people import Person, first_seats, made_up
 from app.players.tokens import new_token
 from app.rehearsal import ways_in
 from app.rehearsal.browser import Browser, WireError
+from app.rehearsal.pasts import pasts_of
 from app.rehearsal.trial import try_study
+from app.rooms import earlier
 from app.sessions.actions import ACTIONS
 from app.sessions.sessions import Session, find_session, open_session
 from app.sessions.studies import read_study
+from app.sessions.waves import wave_of
 from app.study.model.door import Door
 from app.study.model.study import ANY, Study
 from app.study.reading import parse, read_folder
@@ -55,14 +58,17 @@ async def open_rehearsal(url: str, what: str, players: int, records: int | None 
     try:
         if _is_folder(what):
             study = await read_sound(Path(what))
-            types, by_door = _types_of(study), study.door != Door()
+            before, types = None, _types_of(study)
+            by_door = study.door != Door() and not pasts_of(study)
         else:
             session: Session = await find_session(conn, what)
             study = await read_study(conn, session.id)
             found = await conn.execute(SQL["types"], dict(session_id=session.id))
             counts: dict[str, int] = dict(await found.fetchall())
             types, players = _spread(counts), players or sum(counts.values())
-            by_door = await places_of(conn, session.id) is not None
+            wave = await wave_of(conn, session.id)
+            before = await read_study(conn, wave.session_id) if wave else None
+            by_door = await places_of(conn, session.id) is not None and not wave
         check_records(study, records)
         if by_door:
             people = tuple(ways_in.by_door(study.door, players or 100))
@@ -75,6 +81,8 @@ async def open_rehearsal(url: str, what: str, players: int, records: int | None 
             name = f"{study.title}, a rehearsal"
             invited, places = ((), Places()) if by_door else (people, None)
             opened = await open_session(conn, study, invited, name, places=places)
+            for past in pasts_of(study, before)[:1]:
+                await earlier.make_up(conn, opened.id, past)
             await ACTIONS["start"](conn, opened.id, RESEARCHER)
         return Rehearsal(opened.id, opened.name, study, people, by_door)
     except ways_in.NoWayIn as error:

@@ -16,11 +16,13 @@ from app.database import clock
 from app.players.notes import Notices
 from app.players.pay import account_of
 from app.players.players import Player
+from app.rehearsal.pasts import pasts_of
 from app.rooms.messages import Message
 from app.rooms.prospects import prospects
 from app.rooms.receipts import Saved
 from app.rooms.rooms import Room, RoomView, Seat
 from app.rooms.shown import Told
+from app.study.hooks.networklab import NOT_KNOWN, Earlier
 from app.study.model.fields import Field
 from app.study.model.kinds.slots import Slots
 from app.study.model.networks import Tie
@@ -34,6 +36,7 @@ from app.web.live.lobby_place import Aside, LobbyPlace
 from app.web.live.places import DonePlace, RoomPlace
 
 SEEDS = range(1, 5)  # of treatments that are drawn
+PAST_CURE = "Ask first, as in {% if earlier.NAME is defined %}: whoever was added, or erased there, has none."
 CURE = "Mend it: in a session, players would get our page in its place."
 
 
@@ -47,18 +50,41 @@ class Moment:
     grave: bool = True  # false: a session may never come to it
 
 
-def try_pages(study: Study) -> list[Mistake]:
-    """The first failure of each page of the study's own, with its line. Draws each page a few dozen times at most."""
+def try_pages(study: Study, pasts: Sequence[Earlier] | None = None) -> list[Mistake]:
+    """The first failure of each page of the study's own, with its line. Draws each page a few dozen times at most.
+
+    Of several `pasts` that people may have, none need be right. What only breaks for whoever has none is a note.
+    """
     found: dict[str, Mistake] = {}
+    pasts = (pasts_of(study) if pasts is None else pasts) or (NOT_KNOWN,)
     for moment in sorted(_moments(study), key=lambda one: not one.grave):
         path = f"pages/{moment.page}.html"
         if path not in study.files or path in found:
             continue
-        try:
-            templates.render_page(study, path, **moment.context)
-        except Exception as error:
-            found[path] = broken(study, path, error, f"It breaks {moment.when}", CURE, moment.grave)
+        errors = [_error_of(study, path, moment, past) for past in pasts]
+        if all(errors) and errors[0] is not None:
+            grave = moment.grave and len(pasts) == 1  # else it may break by what is made up
+            found[path] = broken(study, path, errors[0], f"It breaks {moment.when}", CURE, grave)
+    if any(pasts):
+        for moment in _moments(study):
+            path = f"pages/{moment.page}.html"
+            if (
+                path in study.files
+                and path not in found
+                and (error := _error_of(study, path, moment, NOT_KNOWN))
+            ):
+                when = f"It breaks {moment.when} for somebody of whom nothing is known from before"
+                found[path] = broken(study, path, error, when, PAST_CURE, grave=False)
     return list(found.values())
+
+
+def _error_of(study: Study, path: str, moment: Moment, past: Earlier) -> Exception | None:
+    own = {"earlier": past} if "place" in moment.context else {}
+    try:
+        templates.render_page(study, path, **{**moment.context, **own})
+    except Exception as error:
+        return error
+    return None
 
 
 def _moments(study: Study) -> Iterator[Moment]:

@@ -14,13 +14,16 @@ from typing import Any, TypeVar, cast
 
 from app.rehearsal.doorstep import welcome_answers
 from app.rehearsal.page_trial import try_pages
+from app.rehearsal.pasts import pasts_of
 from app.rooms import seating_hook
 from app.rooms.changes import Asked
 from app.rooms.seating import Waiting
 from app.rooms.seating_hook import Brought
 from app.rooms.steps import Course
+from app.study.earlier import hooks_ask_earlier
 from app.study.hooks import networklab
 from app.study.hooks.answers import read_value
+from app.study.hooks.networklab import NOT_KNOWN, Earlier
 from app.study.hooks.pool import Failure, HookError, Hooks
 from app.study.hooks.uses import HOOKS_FILE, given_asked, line_of_answer
 from app.study.model.fields import Field
@@ -34,24 +37,56 @@ FIRST = 2  # rounds of a step that are played, and its last
 SEED = 1
 DEAR = 10  # times what finishing brings
 CURE = "Mend the function, and check again."
+PAST_CURE = "Ask whether anything is known first: if seat.earlier. Whoever was added, or was erased there, has nothing."
 SILENT_CURE = "Read it with .get(slot), or say in on_timeout what stands for a missing answer."
-BOTS_CURE = "A bot has no `entry` and no `given`, and no type where its seat takes any: ask `seat.bot` first."
+BOTS_CURE = (
+    "A bot has no `entry`, `given` or `earlier`, and no type where its seat takes any: ask `seat.bot` first."
+)
 T = TypeVar("T")
 
 
-async def try_study(study: Study, hooks: Hooks | None = None) -> list[Mistake]:
-    """What fails in a study that reads well, as far as made-up rooms show it: of its pages and of its hooks."""
-    return [*try_pages(study), *await try_hooks(study, hooks)]
+async def try_study(study: Study, hooks: Hooks | None = None, before: Study | None = None) -> list[Mistake]:
+    """What fails in a study that reads well, as far as made-up rooms show it: of its pages and of its hooks.
+
+    `before`: that of the session which it is to go on from.
+    """
+    pasts = pasts_of(study, before)
+    return [*try_pages(study, pasts), *await try_hooks(study, hooks, pasts)]
 
 
-async def try_hooks(study: Study, hooks: Hooks | None = None) -> list[Mistake]:
+async def try_hooks(
+    study: Study, hooks: Hooks | None = None, pasts: Sequence[Earlier] | None = None
+) -> list[Mistake]:
     """The first failure of each hook, called by `hooks`. Takes as long as they do; one that never ends, a second.
 
-    What only fails where somebody doesn't answer is a note: a room may never come to that.
+    What only fails where somebody doesn't answer is a note: a room may never come to that. So is what only fails where
+    nothing is known of people from an earlier session. Of several `pasts` that people may have, none need be right.
     """
     if HOOKS_FILE not in study.files:
         return []
     hooks, found = hooks or Hooks(), dict[str, Mistake]()
+    try:
+        if not hooks_ask_earlier(study.files):
+            return [*(await _try_hooks(hooks, study)).values()]
+        tried = [await _try_hooks(hooks, study, past) for past in pasts or pasts_of(study)]
+        of_new = await _try_hooks(hooks, study)
+        # Where it is not known what was asked, a hook may well fail by what is made up.
+        always = [*tried, of_new] if len(tried) > 1 else tried
+        found = {hook: mistake for hook, mistake in tried[0].items() if all(hook in one for one in always)}
+        for hook, mistake in of_new.items():
+            if mistake.grave:
+                sentence = mistake.sentence.replace(
+                    " fails in ", " fails of people who were in no session before, in "
+                )
+                found.setdefault(hook, replace(mistake, sentence=sentence, suggestion=PAST_CURE, grave=False))
+    finally:
+        await hooks.retire(0)
+    return [*found.values()]
+
+
+async def _try_hooks(hooks: Hooks, study: Study, past: Earlier = NOT_KNOWN) -> dict[str, Mistake]:
+    """By hook, of people who have that past."""
+    found = dict[str, Mistake]()
 
     def tell(failures: Sequence[Failure], where: str, cure: str, grave: bool = True) -> None:
         for failure in failures:
@@ -59,33 +94,28 @@ async def try_hooks(study: Study, hooks: Hooks | None = None) -> list[Mistake]:
             spot = whole_line(study.files[HOOKS_FILE], failure.line)
             found.setdefault(failure.hook, Mistake(HOOKS_FILE, spot, sentence, cure, grave))
 
-    try:
-        if study.lobby.seat_hook:
-            tell(await _try_lobby(hooks, study), "a made-up lobby", CURE)
-        alone = [RoomKind(during, {ANY: 1}) for during in (BEFORE, AFTER) if study.first(during) is not None]
-        kinds = (*study.rooms, *alone)
-        trials = [_Trial(hooks, study, kind, silent) for silent in (False, True) for kind in kinds]
-        for trial in trials:
-            await trial.play()
-            kind, silent = trial.kind, trial.silent
-            where = f"a made-up room `{kind.name}`"
-            if kind in alone:
-                where = f"[[{kind.name}]]"
-            if silent is not None:
-                tell(trial.failures, f"{where} where slot {silent} never answers", SILENT_CURE, False)
-            else:
-                tell(trial.failures, where, CURE)
-        for kind in study.rooms:
-            if kind.bots_after is not None:
-                trials.append(_Trial(hooks, study, kind, silent=False, bots=kind.size - kind.people))
-                await trials[-1].play()
-                tell(trials[-1].failures, f"a made-up room `{kind.name}` that bots fill", BOTS_CURE)
-    finally:
-        await hooks.retire(0)
+    if study.lobby.seat_hook:
+        tell(await _try_lobby(hooks, study, past), "a made-up lobby", CURE)
+    alone = [RoomKind(during, {ANY: 1}) for during in (BEFORE, AFTER) if study.first(during) is not None]
+    kinds = (*study.rooms, *alone)
+    trials = [_Trial(hooks, study, kind, silent, past) for silent in (False, True) for kind in kinds]
+    for trial in trials:
+        await trial.play()
+        kind, silent = trial.kind, trial.silent
+        where = f"[[{kind.name}]]" if kind in alone else f"a made-up room `{kind.name}`"
+        if silent is not None:
+            tell(trial.failures, f"{where} where slot {silent} never answers", SILENT_CURE, False)
+        else:
+            tell(trial.failures, where, CURE)
+    for kind in study.rooms:
+        if kind.bots_after is not None:
+            trials.append(_Trial(hooks, study, kind, False, past, bots=kind.size - kind.people))
+            await trials[-1].play()
+            tell(trials[-1].failures, f"a made-up room `{kind.name}` that bots fill", BOTS_CURE)
     for hook, sentence, cure in (*_in_vain(study, trials), *_dear(study, trials)):
         spot = whole_line(study.files[HOOKS_FILE], line_of_answer(study.files[HOOKS_FILE], hook))
         found.setdefault(hook, Mistake(HOOKS_FILE, spot, sentence, cure, grave=False))
-    return list(found.values())
+    return found
 
 
 def _in_vain(study: Study, trials: Sequence[_Trial]) -> Iterator[tuple[str, str, str]]:
@@ -118,7 +148,7 @@ def _dear(study: Study, trials: Sequence[_Trial]) -> Iterator[tuple[str, str, st
         yield hook, sentence, "If these are points, say in [pay] what one is worth: per_point = 0.01."
 
 
-async def _try_lobby(hooks: Hooks, study: Study) -> list[Failure]:
+async def _try_lobby(hooks: Hooks, study: Study, past: Earlier) -> list[Failure]:
     """With one person who waits, and with as many as all kinds of rooms take, twice."""
     chance = random.Random(SEED)
     wanted = [type_ for kind in study.rooms for type_ in kind.types] * 2
@@ -126,7 +156,7 @@ async def _try_lobby(hooks: Hooks, study: Study) -> list[Failure]:
         Waiting(number, _type(study, type_, chance), 120.0 / number) for number, type_ in enumerate(wanted, 1)
     ]
     given = given_asked(study.files)
-    brought = {one.player_id: Brought(welcome_answers(study, chance), given) for one in waiting}
+    brought = {one.player_id: Brought(welcome_answers(study, chance), given, past) for one in waiting}
     failures = []
     for some in (waiting[:1], waiting):
         try:
@@ -146,8 +176,10 @@ class _Trial:
     The last `bots` slots are those of bots from the start.
     """
 
-    def __init__(self, hooks: Hooks, study: Study, kind: RoomKind, silent: bool, bots: int = 0) -> None:
-        self.hooks, self.study, self.kind = hooks, study, kind
+    def __init__(
+        self, hooks: Hooks, study: Study, kind: RoomKind, silent: bool, past: Earlier, bots: int = 0
+    ) -> None:
+        self.hooks, self.study, self.kind, self.past = hooks, study, kind, past
         self.chance = random.Random(kind.name)
         self.failures: list[Failure] = []
         self.opened: set[str] = set()  # steps
@@ -181,12 +213,20 @@ class _Trial:
                 entry=self._entry(),
                 treatment=treatment | draws.player(type_, f"{kind.name}-1", slot),
                 given=given_asked(self.study.files),
+                earlier=self.past,
             )
             for slot, type_ in enumerate(types, 1)
         ]
         people = kind.size - bots
         seats[people:] = [
-            replace(seat, type="" if wanted == ANY else wanted, plays=False, entry={}, given={}, bot=True)
+            networklab.Seat(
+                seat.slot,
+                seat.alias,
+                "" if wanted == ANY else wanted,
+                plays=False,
+                treatment=seat.treatment,
+                bot=True,
+            )
             for seat, wanted in zip(seats[people:], kind.types[people:], strict=True)
         ]
         alone = self.first.step.is_solo

@@ -17,14 +17,17 @@ from app.database.connections import Connection
 from app.database.events import Event, EventName
 from app.database.queries import Queries, row, rows
 from app.replay.state import Invited, Log, PlayerThen, RoomThen, Then
+from app.rooms.earlier import earlier_of
 from app.rooms.seating_hook import Brought
+from app.study.hooks.networklab import NOT_KNOWN
 
 SQL = Queries(__name__)
 # These say nothing of the state of a session, a room or a player; networks and results are read when they are shown.
 PASSED_OVER: frozenset[EventName] = frozenset(
     {
         *("study_mended", "people_added", "network_rewired", "results_stored", "data_erased"),
-        *("places_changed", "player_lined_up", "player_came_again"),
+        *("places_changed", "player_lined_up", "player_came_again", "id_freed"),
+        *("recruiter_asked", "recruiter_answered"),
     }
 )
 
@@ -55,7 +58,10 @@ async def read_invited(conn: Connection, session_id: str) -> list[Invited]:
 async def read_brought(conn: Connection, session_id: str) -> dict[int, Brought]:
     """What each player who came in said at the door, and came with."""
     found = await (await conn.execute(SQL["brought_by"], dict(session_id=session_id))).fetchall()
-    return {player_id: Brought(*both) for player_id, *both in found}
+    told = await earlier_of(conn, [player_id for player_id, *_ in found])
+    return {
+        player_id: Brought(entry, given, told.get(player_id, NOT_KNOWN)) for player_id, entry, given in found
+    }
 
 
 async def read_logs(conn: Connection, session_id: str) -> list[Log]:

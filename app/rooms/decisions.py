@@ -16,8 +16,10 @@ from app.database.queries import Queries
 from app.players import pay
 from app.rooms import parts, rooms, ties
 from app.rooms.changes import Change, Earned, Opened, Rewired, Stored
+from app.rooms.earlier import earlier_in
 from app.rooms.rooms import DueRoom
 from app.rooms.steps import Course
+from app.study.earlier import hooks_ask_earlier
 from app.study.hooks import networklab
 from app.study.hooks.answers import read_value
 from app.study.hooks.pool import Hooks
@@ -47,6 +49,7 @@ async def course_of(
     step = study.plan[index].step
     found = await conn.execute(SQL["alone_now" if step.is_solo else "room_now"], dict(room_id=room_id))
     [(name, kind, number, seed, treatment, seats)] = await found.fetchall()
+    told = await earlier_in(conn, room_id) if hooks_ask_earlier(study.files) else {}
     room = networklab.Room(
         name=name,
         kind=kind,
@@ -55,7 +58,7 @@ async def course_of(
         step=step.name,
         round=study.plan[index].round,
         rounds=step.repeat,
-        seats=tuple(networklab.Seat(**one | {"entry": _entry(study, one["entry"])}) for one in seats),
+        seats=tuple(_seat(study, one, told.get(one["slot"], networklab.NOT_KNOWN)) for one in seats),
         ties=tuple(networklab.Tie(*tie) for tie in await ties.holding(conn, room_id, index)),
         treatment=treatment,
         earned=await pay.earned_in(conn, room_id) if study.scores else {},
@@ -83,6 +86,10 @@ async def carry_out(conn: Connection, study: Study, room_id: int, changes: Itera
             await rooms.advance(conn, study, [(room_id, change.position)], change.asked)
         else:
             await parts.end(conn, [room_id], change.outcome, study)
+
+
+def _seat(study: Study, one: Mapping[str, Any], earlier: networklab.Earlier) -> networklab.Seat:
+    return networklab.Seat(**{**one, "entry": _entry(study, one["entry"])}, earlier=earlier)
 
 
 def _entry(study: Study, answered: Mapping[str, str]) -> dict[str, networklab.Value]:

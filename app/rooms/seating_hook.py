@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 
 from app.database.connections import Connection
 from app.database.queries import Queries, value
+from app.rooms.earlier import earlier_of
 from app.rooms.seating import LobbyView, Placement, Waiting
+from app.study.earlier import hooks_ask_earlier
 from app.study.hooks import networklab
 from app.study.hooks.answers import read_value
-from app.study.hooks.networklab import Group
+from app.study.hooks.networklab import NOT_KNOWN, Earlier, Group
 from app.study.hooks.pool import HookError, Hooks, Nonsense
 from app.study.model.study import ANY, RoomKind, Study
 
@@ -19,10 +21,12 @@ SQL = Queries(__name__)
 
 
 class Brought(NamedTuple):
-    """What somebody comes with: what they said at the door, and what came with their link or line of the list."""
+    """What somebody comes with: what they said at the door, what came with their link or line of the list, and what is
+    known of them from an earlier session."""
 
     entry: Mapping[str, str] = {}
     given: Mapping[str, str] = {}
+    earlier: Earlier = NOT_KNOWN
 
 
 async def chosen(
@@ -37,7 +41,10 @@ async def chosen(
         return []
     ids = [one.player_id for one in lobby.waiting]
     found = await (await conn.execute(SQL["brought"], dict(player_ids=ids))).fetchall()
-    brought = {player_id: Brought(*both) for player_id, *both in found}
+    told = await earlier_of(conn, ids) if hooks_ask_earlier(study.files) else {}
+    brought = {
+        player_id: Brought(entry, given, told.get(player_id, NOT_KNOWN)) for player_id, entry, given in found
+    }
     try:
         return await asked(hooks, study, seed, lobby.waiting, lobby.made, brought)
     except HookError as error:
@@ -103,7 +110,9 @@ def _lobby(
             for field in study.entry
             if (said := known.entry.get(field.name))
         }
-        return networklab.Waiting(one.player_id, one.type, round(one.waited, 3), entry, known.given)
+        return networklab.Waiting(
+            one.player_id, one.type, round(one.waited, 3), entry, known.given, known.earlier
+        )
 
     return networklab.Lobby(
         waiting=tuple(map(waits, waiting)),

@@ -204,6 +204,15 @@ async def issue(
     )
 
 
+async def free_id(conn: Connection, session_id: str, player_id: int, by: str) -> str:
+    """Somebody had come with an id that is another's: that one comes in with it, as somebody new."""
+    await sessions.lock_as(conn, session_id, by)
+    player = await _player(conn, session_id, player_id)
+    if not await door.free_id(conn, player_id):
+        return f"{player.label} has no id of a recruiter; nothing changed."
+    return f"The id of {player.label} is nobody’s now: whoever comes with it comes in anew."
+
+
 async def retype(conn: Connection, session_id: str, study: Study, player_id: int, type_: str, by: str) -> str:
     """Somebody who waits is of another type from now on, and may sit down at once."""
     if study.types and type_ not in study.types:

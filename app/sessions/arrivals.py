@@ -21,8 +21,11 @@ from app.study.model.study import Study
 
 @dataclass(frozen=True, slots=True)
 class EntryForm:
+    """`session_id`: the session whose form it is, where several know the token."""
+
     token: str
     form: Form
+    session_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,8 @@ class Closed:
 class TurnedBack:
     """They came by the link for everybody, and nothing is stored of them.
 
-    `why` is full, enough (the door makes nobody new any more), too many (from where they are) or erased (they were
-    here, and had what is personal deleted).
+    `why` is full, enough (the door makes nobody new any more), too many (from where they are), erased (they were
+    here, and had what is personal deleted) or not before (in the session that this one goes on from).
     """
 
     session_id: str
@@ -81,7 +84,8 @@ async def sign_in(studies: Studies, conn: Connection, forms: Sequence[EntryForm]
     doors: dict[str, AtDoor] = {}  # by session
     read: dict[int, int] = {}  # player → place in `forms`
     again: dict[int, int] = {}  # place in `forms` → that of the form of the same player that was read
-    for nth, player in enumerate(await players.find_by_tokens(conn, [one.token for one in forms])):
+    tokens, meant = [one.token for one in forms], [one.session_id for one in forms]
+    for nth, player in enumerate(await players.find_by_tokens(conn, tokens, meant)):
         if player is None:
             continue
         entry, page, begins = {}, "", "waiting"
@@ -97,7 +101,7 @@ async def sign_in(studies: Studies, conn: Connection, forms: Sequence[EntryForm]
             read[player.id] = nth
             entry, page, begins = dict(judged.entry), study.entry_page, study.begins
             doors.setdefault(player.session_id, AtDoor()).add(judged, forms[nth].form)
-        arrivals[nth] = Arrival(forms[nth].token, entry, page, begins)
+        arrivals[nth] = Arrival(forms[nth].token, entry, page, begins, player.session_id)
     for session_id, door in doors.items():
         study = await studies.of(session_id)
         tried, guests = await pass_door(conn, study, door)

@@ -18,6 +18,8 @@ from app.players.players import SignedIn
 from app.players.quotas import Guest
 from app.players.screening import Leaver
 from app.players.waiting_list import WayIn
+from app.rooms import earlier
+from app.sessions import waves
 from app.sessions.arrivals import (
     AtDoor,
     Closed,
@@ -30,6 +32,7 @@ from app.sessions.arrivals import (
     pass_door,
 )
 from app.sessions.studies import Studies
+from app.sessions.waves import Returning
 from app.study.model.fields import Form
 from app.study.model.study import Study
 
@@ -86,7 +89,7 @@ async def _sign_in(
             else:
                 judged[door_id] = found
     if judged:
-        outcomes |= await _let_in(conn, session_id, study, forms, judged)
+        outcomes |= await _let_in(studies, conn, session_id, study, forms, judged)
         known = await door.come_by_door(conn, session_id, list(forms))
     for door_id in forms.keys() - outcomes.keys():
         player_id, status = known.get(door_id, (0, "invited"))
@@ -99,6 +102,7 @@ async def _sign_in(
 
 
 async def _let_in(
+    studies: Studies,
     conn: Connection,
     session_id: str,
     study: Study,
@@ -106,18 +110,20 @@ async def _let_in(
     judged: Mapping[str, Guest | Leaver],
 ) -> dict[str, Outcome]:
     """Makes whoever is not there yet; all of these, by id, are still invited. By id: who is not in, and why."""
+    wave = await waves.wave_of(conn, session_id)
+    before = await studies.of(wave.session_id) if wave else None
     async with conn.transaction():
         if not await quotas.lock_door(conn, session_id):
             return {}
         there = await door.come_by_door(conn, session_id, list(judged))
         way_in = await waiting_list.way_in_now(conn, session_id, study)
-        back = await _turned_back(conn, session_id, study, forms, judged, there, way_in)
-        newcomers = [
-            Newcomer(id, forms[id].given, forms[id].source)
-            for id in judged
-            if id not in there and id not in back
-        ]
+        known = await waves.returning(conn, session_id, judged.keys() - there.keys()) if before else None
+        back = await _turned_back(conn, session_id, study, forms, judged, there, way_in, known)
+        newcomers = [_newcomer(id, forms[id], known) for id in judged if id not in there and id not in back]
         made = await door.make(conn, session_id, study, newcomers) if newcomers else {}
+        if before and known and made:
+            were = {player_id: known[id].id for id, player_id in made.items()}
+            await earlier.keep(conn, session_id, before, were)
         ids = {id: player_id for id, (player_id, _) in there.items()} | made
         at_door = AtDoor()
         for id, player_id in ids.items():
@@ -135,6 +141,12 @@ async def _let_in(
     }
 
 
+def _newcomer(id: str, form: DoorForm, known: Mapping[str, Returning] | None) -> Newcomer:
+    """`known`: who may come in, where that is who was in the session that this one goes on from; as they were there."""
+    newcomer = Newcomer(id, form.given, form.source)
+    return replace(newcomer, label=known[id].label, type=known[id].type) if known else newcomer
+
+
 async def _turned_back(
     conn: Connection,
     session_id: str,
@@ -143,8 +155,9 @@ async def _turned_back(
     judged: Mapping[str, Guest | Leaver],
     there: Collection[str],
     way_in: WayIn,
+    known: Mapping[str, Returning] | None,
 ) -> dict[str, str]:
-    """Of whom no player is made, and why: made-up ids must not become rows without end."""
+    """Of whom no player is made, and why: made-up ids must not become rows without end. `known`: see `_newcomer`."""
     may_come = await door.may_make(conn, session_id)
     from_one = await door.may_make_from(conn, session_id, {forms[id].source for id in judged} - {b""})
     left, back = way_in.together, dict[str, str]()
@@ -152,6 +165,9 @@ async def _turned_back(
         takes = isinstance(one, Guest) and not wrong_in(study, one.entry)
         source = forms[id].source
         if id not in there:
+            if known is not None and id not in known:
+                back[id] = "not before"
+                continue
             if may_come <= 0:
                 back[id] = "enough"
                 continue

@@ -16,9 +16,11 @@ from app.database.connections import Connection
 from app.database.queries import Queries, row, rows, value
 from app.players import door
 from app.players.players import INSIDE
-from app.sessions import sessions
+from app.sessions import sessions, waves
 from app.sessions.sessions import Session, SessionError
 from app.sessions.studies import read_study
+from app.sessions.waves import Later
+from app.study.earlier import hooks_ask_earlier
 from app.study.model.kinds.text import TEXT
 from app.study.model.study import Study
 
@@ -36,7 +38,7 @@ class Personal:
     records: int
     messages: int
     notes: int
-    traces: int  # drafts, and when links and pages were open
+    traces: int  # drafts, when links and pages were open, and ids of a recruiter's submissions
 
     def __str__(self) -> str:
         parts = [
@@ -94,17 +96,26 @@ async def erase(
     which = await _which(conn, session_id, people, answers)
     for lock in ("lock_lobby", "lock_rooms", "lock_people"):
         await conn.execute(SQL[lock], which)
-    found = await _count(conn, which)
+    if asked := await value(conn, SQL["asked_of_recruiter"], **which):
+        raise SessionError(
+            f"The recruiter is asked to pay or to approve {asked}, and has to know who it is. Wait until that has"
+            " ended, or say on the recruiter's page what was paid."
+        )
+    found, later = await _count(conn, which), await _later(conn, which["player_ids"])
     alone = label is not None or player_id is not None
     whose = people[0].label if alone else f"everybody in {session.name}"
     if str(found) == "nothing":
         return f"Nothing personal of {whose} is left; nothing changed."
+    for one in later:
+        await _erase_told(conn, one.id, which)
     results = await value(conn, SQL["erase_results"], **which)
     gone = await row(conn, _Receipts, SQL["erase_records"], **which)
     assert gone is not None
     messages, notes = [await value(conn, SQL[name], **which) for name in ("erase_messages", "erase_notes")]
     known_by = await door.ids_of(conn, which["player_ids"]) if session.status != "closed" else {}
-    for name in ("erase_attempts", "erase_traces", "erase_what_hooks_were_given", "erase_people"):
+    for name in ("erase_attempts", "erase_earlier", "erase_traces", "erase_what_recruiter_knows"):
+        await conn.execute(SQL[name], which)
+    for name in ("erase_what_hooks_were_given", "erase_people"):
         await conn.execute(SQL[name], which)
     await door.keep_digests(conn, session_id, known_by)
     if which["seat_hook"]:
@@ -113,7 +124,7 @@ async def erase(
     told |= dict(player_id=people[0].id if alone else None, people=found.people, messages=messages)
     counted = dict(notes=notes, records=gone.records, receipts=gone.receipts, broken=gone.broken)
     await conn.execute(SQL["add_erasure"], told | counted)
-    return f"Erased of {whose}: {found}. {ELSEWHERE}"
+    return f"Erased of {whose}: {found}. {ELSEWHERE}{_told_of(later, alone)}"
 
 
 async def old_sessions(conn: Connection, seconds: float) -> Sequence[tuple[str, str]]:
@@ -208,6 +219,35 @@ async def _which(
         **_pairs("filled_steps", "filled_names", filled),
         **_pairs("told_steps", "told_names", texts),
     }
+
+
+async def _later(conn: Connection, player_ids: Sequence[int]) -> Sequence[Later]:
+    """The sessions in which these people are again. Raises SessionError while they are in one of them, whose pages and
+    hooks go by what they said."""
+    found = await waves.goes_on_in(conn, player_ids)
+    for one in found:
+        if one.inside:
+            who = "1 of them is" if one.inside == 1 else f"{one.inside:,} of them are"
+            raise SessionError(
+                f"{who} in {one.name} ({one.id}) just now, which goes on from what they said here. Wait until that is"
+                " over for them, or close it."
+            )
+    return found
+
+
+async def _erase_told(conn: Connection, later_id: str, which: Mapping[str, Any]) -> None:
+    """What a session that goes on from this one made of what it knew of them."""
+    study = await read_study(conn, later_id)
+    told = dict(later_id=later_id, later_seats=bool(study.lobby.seat_hook and hooks_ask_earlier(study.files)))
+    told |= _pairs("later_steps", "later_names", _texts(study))
+    await conn.execute(SQL["erase_told_later"], {**which, **told})
+
+
+def _told_of(later: Sequence[Later], alone: bool) -> str:
+    who = "They are" if alone else "Some of them are"
+    where = " and ".join(f"{one.name} ({one.id})" for one in later)
+    what = "where nothing is known any more of what they said here: erase there what else is to go."
+    return f" {who} in {where}, too, {what}" if where else ""
 
 
 def _texts(study: Study) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from app.database.queries import Queries, value
 from app.players import players
 from app.players.people import Person, There
 from app.players.players import token_hash
-from app.sessions import sessions
+from app.sessions import sessions, waves
 from app.sessions.sessions import Session, SessionError
 
 SQL = Queries(__name__)
@@ -57,6 +57,27 @@ async def add_people(
             "Somebody else got one of these labels just now. Nobody was added: try again."
         ) from None
     return True
+
+
+async def invite_finished(conn: Connection, session_id: str, by: str) -> tuple[Session, int]:
+    """Of the session that this one goes on from, those who are through since then; how many.
+
+    Raises SessionError where it goes on from none, or is closed, or has one of their labels already.
+    """
+    session, wave = await sessions.lock_as(conn, session_id, by), await waves.wave_of(conn, session_id)
+    _refuse_closed(session)
+    if wave is None:
+        raise SessionError(
+            f"{session.name} goes on from no other session: `open --from` makes one that does."
+        )
+    try:
+        async with conn.transaction():
+            return session, len(await waves.invite_through(conn, session_id, wave))
+    except UniqueViolation:
+        raise SessionError(
+            f"Somebody who was added to {session.name} has the label or the token of one who is through since. Nobody"
+            " was invited: give `networklab add --players` a list of the others."
+        ) from None
 
 
 def _refuse_closed(session: Session) -> None:

@@ -24,10 +24,10 @@ OWN_PAGES = {  # pages that a study may have in place of ours, and what is lost 
 STEP = "_step_opened"
 GIVEN = {  # what there is to be shown
     "join": {"study", "token", "values", "errors", "above", "outdated", "attempt", "left"},
-    "lobby": {"place", "now"},
-    "room": {"place", "step", "now", "opened", "treatment"},
-    "done": {"place", "now", "treatment"},
-    STEP: {"place", "step", "now", "treatment"},
+    "lobby": {"place", "now", "earlier"},
+    "room": {"place", "step", "now", "opened", "treatment", "earlier"},
+    "done": {"place", "now", "treatment", "earlier"},
+    STEP: {"place", "step", "now", "treatment", "earlier"},
 }
 FRAME = {"body", "head", "look", "scripts"}  # blocks of base.html: who fills one of them loses what is in it
 FILTERS = ("attributes", "clock", "grouped", "milliseconds", "money")  # of ours, as web/templates.py has them

@@ -23,6 +23,7 @@ from app.web import (
     player_pages,
     privacy_pages,
     problems,
+    recruiter_pages,
     replay_pages,
     rights_pages,
     room_pages,
@@ -63,6 +64,7 @@ def create_app(config: Config, url: str) -> Litestar:
         rights_pages,
         erase_pages,
         list_pages,
+        recruiter_pages,
     )
     admin = [handler for module in modules for handler in module.HANDLERS]
     return Litestar(

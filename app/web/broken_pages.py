@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from jinja2 import StrictUndefined, UndefinedError
 from jinja2.utils import missing
 
+from app.study.hooks.networklab import Earlier
 from app.study.model.study import Study
 from app.study.pages import spot_of_name
 from app.study.syntax.lines import Spot
@@ -24,6 +25,8 @@ class Unknown(StrictUndefined):
             return super()._undefined_message
         if thing is missing:
             return f"there is no `{name}`"
+        if isinstance(thing, Earlier):
+            return f"nothing is known as `{name}` of what they said earlier"
         if isinstance(thing, Mapping):
             return f'there is no `{name}` here, or not yet: .get("{name}", "") would do without it'
         near = nearest(name, [one for one in dir(thing) if not one.startswith("_")])

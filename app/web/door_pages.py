@@ -19,6 +19,7 @@ from app.players import attempts, door, waiting_list
 from app.players.players import Player, find_player
 from app.players.presence import is_connected
 from app.players.tokens import is_guessable, new_token
+from app.sessions import waves
 from app.sessions.arrivals import Closed, Refused, TurnedBack
 from app.sessions.door_forms import DoorForm
 from app.study.languages.texts import Sentence
@@ -26,7 +27,7 @@ from app.study.model.door import Bearer, Previewed, Unfit, read_link
 from app.study.model.fields import first
 from app.study.model.study import Study
 from app.web import other_players, templates
-from app.web.access.attempts import network_of
+from app.web.access.attempts import is_this_machine, network_of
 from app.web.auth import (
     PLAYER_COOKIE,
     address_of,
@@ -126,7 +127,7 @@ async def come_by_door(request: Query, session_id: SessionId) -> Response[str] |
     visit = first(form, "visit") if VISIT.fullmatch(first(form, "visit")) else new_token()
     door_id = caller.door_id or f"{door.OF_BROWSER}{visit}"
     network = network_of(address_of(request))
-    source = lab.keys.trace_of(session_id, network)
+    source = b"" if is_this_machine(address_of(request)) else lab.keys.trace_of(session_id, network)
     sent = DoorForm(session_id, door_id, caller.link.given, form, caller.own, source)
     arrived = await lab.arrivals.commit(sent)
     if isinstance(arrived, Refused):
@@ -177,13 +178,13 @@ async def _caller(request: Query, session_id: str, sent: bool = False) -> _Calle
 
     `sent`: a form, which is looked at together with others; nothing is asked here that can be told then.
     """
-    lab, status = lab_of(request), ""
+    lab, status, goes_on = lab_of(request), "", False
     if not sent or lab.studies.at_hand(session_id) is None:
         async with lab.pool.connection() as conn:
             found = await door.find_door(conn, session_id)
         if found is None:
             raise UnknownToken
-        status = found.session_status
+        status, goes_on = found.session_status, found.goes_on
         if not found.is_there:
             return await _no_door(request, session_id)
     study = await lab.studies.of(session_id)
@@ -207,6 +208,9 @@ async def _caller(request: Query, session_id: str, sent: bool = False) -> _Calle
         player = await find_player(conn, known[0]) if known else None
         caller = replace(caller, door_id=door_id, player=player)
         taken = await _is_taken(conn, caller)
+        new = player is None and goes_on and not await waves.returning(conn, session_id, [door_id])
+    if new and status != "closed":
+        return await _not_before(request, caller)
     return await _in_use(request, caller) if taken else caller
 
 
@@ -226,6 +230,20 @@ async def _is_taken(conn: Connection, caller: _Caller) -> bool:
     if caller.is_done:
         return True
     return await is_connected(conn, caller.session_id, player.id) and not await door.yields(conn, player.id)
+
+
+async def _not_before(request: Query, caller: _Caller) -> Response[str]:
+    """Whoever was not in the session that this one goes on from. Whoever guesses ids learns that of few."""
+    lab = lab_of(request)
+    lab.door_counts.add(caller.session_id, caller.study, "not before")
+    if caller.may_be_guessed and (wait := await lab.guesses.wrong(network_of(address_of(request)))):
+        raise too_many(wait)
+    sentence = Sentence(
+        "This is a further part of a study, for those who came to the end of the part before. By this link you did"
+        " not. If you did by another, open this one with the same account as then; or else write to the people who"
+        " invited you."
+    )
+    return problem(request, 403, sentence, study=caller.study)
 
 
 async def _in_use(request: Query, caller: _Caller) -> Response[str]:
@@ -277,6 +295,8 @@ async def _turned_back(request: Query, caller: _Caller, why: str) -> Response[st
     """Nothing is stored of them but a count."""
     if why == "erased":
         return _was_erased(request, caller)
+    if why == "not before":
+        return await _not_before(request, caller)
     if why == "enough":
         return _no_place(request, caller, "over", why)
     if why == "too many":

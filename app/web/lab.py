@@ -24,6 +24,7 @@ from app.database.listener import Listener
 from app.players.door import DoorCounts
 from app.players.presence import Presence
 from app.players.signs_of_life import Signs
+from app.recruiters.turns import Recruiting
 from app.rooms import messages, records
 from app.rooms.messages import NewMessage, TooFast
 from app.rooms.receipts import Receipt
@@ -128,6 +129,7 @@ async def open_lab(config: Config, url: str) -> AsyncIterator[Lab]:
             lab.ticker.run(),
             lab.open_pages.run(),
             Erasures(url).run(),
+            Recruiting(url, config).run(),
             look_around(url),
         ]
         for part in [*(commit.run() for commit in lab.commits), *parts]:

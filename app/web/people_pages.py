@@ -16,8 +16,9 @@ from app.players.pay import account_now
 from app.players.players import Player, find_player
 from app.players.tokens import new_token
 from app.players.ways_back import way_back_of
+from app.recruiters.submissions import submission_of
 from app.rooms import takeovers
-from app.sessions import actions
+from app.sessions import actions, waves
 from app.sessions.sessions import find_session
 from app.study.model.fields import first
 from app.web import templates
@@ -78,9 +79,12 @@ async def player_page(request: Query, session_id: str, player_id: int) -> Respon
         place = None if tells_pay else await place_shown(conn, lab.keys, study, player_id)
         standbys = await takeovers.standbys_for(conn, player)
         account = await account_now(conn, study, player, clock.now()) if who.files else None
+        there = await submission_of(conn, player_id) if who.files else None
+        was = await waves.was(conn, player_id)
     shown = seen_now(place)
     context = dict(story=story, player=player, study=study, shown=shown, who=who, now=clock.now())
-    context |= dict(standbys=standbys, account=account, lacks=way_back_of(study, player).lacks)
+    context |= dict(standbys=standbys, account=account, there=there, was=was)
+    context |= dict(lacks=way_back_of(study, player).lacks)
     context |= dict(form_key=new_token(12), type_numbers=type_numbers(study, [player.type]))
     if "hx-request" in request.headers:
         acts = fragment("#acts", "innerMorph", templates.render("admin/_player_acts.html", **context))
@@ -117,6 +121,10 @@ async def _issue(wish: Wish) -> str:
     return await actions.issue(wish.conn, wish.session_id, wish.study, wish.player_id, outcome, wish.by)
 
 
+async def _free_id(wish: Wish) -> str:
+    return await actions.free_id(wish.conn, wish.session_id, wish.player_id, wish.by)
+
+
 async def _retype(wish: Wish) -> str:
     return await actions.retype(
         wish.conn, wish.session_id, wish.study, wish.player_id, first(wish.form, "type"), wish.by
@@ -136,7 +144,12 @@ async def _player(conn: Connection, session_id: str, player_id: int) -> Player:
     return player
 
 
-PLAYER_ACTIONS: dict[str, Action] = dict(
-    dismiss=_dismiss, replace=_replace, issue=_issue, retype=_retype, note=_note
-)
+PLAYER_ACTIONS: dict[str, Action] = {
+    "dismiss": _dismiss,
+    "replace": _replace,
+    "issue": _issue,
+    "retype": _retype,
+    "note": _note,
+    "free-id": _free_id,
+}
 HANDLERS = [people, player_page, act_on_player]

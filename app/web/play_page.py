@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from litestar.response import Response
 from markupsafe import Markup
@@ -21,6 +22,15 @@ from app.web.live.places import DonePlace, Place
 from app.web.responses import piece, policy_sending_to
 
 
+@dataclass(frozen=True, slots=True)
+class OtherSession:
+    """A session besides the one to which a link leads: its person has "been" in it, may come in ("open"), or can't."""
+
+    what: str
+    session_id: str
+    title: str
+
+
 def door_page(
     study: Study,
     action: str,
@@ -34,15 +44,17 @@ def door_page(
     attempt: int = 1,
     way_in: WayIn | None = None,
     given: Mapping[str, str] = {},
+    others: Sequence[OtherSession] = (),
 ) -> Response[str]:
     """`action`: where the form is sent; `privacy`: the page of what is stored. `elsewhere`: the browser is in already
     as another player. `visit`: tells one browser at the link for everybody from others. `preview`: nobody comes in.
     `outdated`: what stood above the form has changed. `attempt`: which one at right answers it will be, from 1.
     `way_in`: what there is for who comes by the link for everybody, `given` what came with them.
+    `others`: what else the link is good for.
     """
     said = templates.texts_of(study).say_all(errors)
     shown = dict(study=study, action=action, privacy=privacy, values=values, errors=said)
-    shown |= dict(elsewhere=elsewhere, visit=visit, preview=preview, way_in=way_in)
+    shown |= dict(elsewhere=elsewhere, visit=visit, preview=preview, way_in=way_in, others=others)
     shown |= dict(above=page_above(study), outdated=outdated)
     shown |= dict(attempt=attempt, left=max(1, study.entrance.attempts + 1 - attempt))
     way = way_back_from_door(study, given, FULL) if way_in and way_in.is_waited_for else WayBack()

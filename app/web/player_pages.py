@@ -6,7 +6,6 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from urllib.parse import quote
 
 from litestar import get, post
 from litestar.exceptions import ClientException
@@ -27,7 +26,7 @@ from app.web.auth import NotSignedIn, check_whose, player_of, same_site
 from app.web.coming_in import come_in, seat
 from app.web.forms import form_of
 from app.web.fragments import fragment
-from app.web.invitations import Token, hold_off, invited, unknown_token
+from app.web.invitations import Token, hold_off, invited, meant_by, others_of, unknown_token, way_in
 from app.web.lab import Query, lab_of
 from app.web.live.places import DonePlace, Place, RoomPlace
 from app.web.live.versions import version_of
@@ -49,12 +48,14 @@ async def front(request: Query) -> Response[str]:
 @get("/join/{token:str}")
 async def join_form(request: Query, token: Token) -> Response[str]:
     """Changes nothing, but that the link was opened is noted: link scanners open it too."""
-    lab, player = lab_of(request), await invited(request, token)
+    lab, found = lab_of(request), await invited(request, token)
+    player, others = found[0], await others_of(request, found)
     study = await lab.studies.of(player.session_id)
+    action, privacy = _addresses(token, player.session_id if len(found) > 1 else "")
     elsewhere = await other_players.is_elsewhere(request, player.id)
     if player.status != "invited":
-        action, privacy = _addresses(token)
         context = dict(player=player, study=study, action=action, privacy=privacy, elsewhere=elsewhere)
+        context |= dict(others=others)
         return piece(templates.render_for(study, "player/join_again.html", **context))
     if player.session_status == "closed":
         return no_place(study, player.given, label=player.label)
@@ -63,21 +64,22 @@ async def join_form(request: Query, token: Token) -> Response[str]:
     if study.checked:
         async with lab.pool.connection() as conn:
             attempt = await attempts.next_attempt(conn, player.id)
-    return door_page(study, *_addresses(token), elsewhere=elsewhere, attempt=attempt)
+    return door_page(study, action, privacy, elsewhere=elsewhere, attempt=attempt, others=others)
 
 
 @post("/join/{token:str}", guards=[same_site])
 async def join(request: Query, token: Token) -> Response[str] | Redirect:
     lab, form, began = lab_of(request), await form_of(request), time.monotonic()
     hold_off(request)
-    arrived = await lab.arrivals.commit(EntryForm(token, form))
+    meant = meant_by(request)
+    arrived = await lab.arrivals.commit(EntryForm(token, form, meant))
     if arrived is None:
         raise await unknown_token(request)
     if isinstance(arrived, Refused):
         study = await lab.studies.of(arrived.session_id)
-        return door_again(study, *_addresses(token), form, arrived)
+        return door_again(study, *_addresses(token, meant), form, arrived)
     if isinstance(arrived, (Closed, TurnedBack)):
-        player = await invited(request, token)
+        player = (await invited(request, token))[0]
         return no_place(await lab.studies.of(arrived.session_id), player.given, label=player.label)
     return await come_in(request, arrived, began)
 
@@ -95,8 +97,9 @@ async def play(request: Query, plain: bool | None = None, of: int = 0, still: bo
         return await _news(request)
     place = await _place(request)
     lab_of(request).signs.gave(place.study, place.player.id)
-    if still:
-        lab_of(request).presence.asked(place.player.id, place.player.session_id)
+    if (still or hindrances.is_plain(request, plain)) and place.player.may_change:
+        again = hindrances.reloads_after(place) or 0
+        lab_of(request).presence.asked(place.player.id, place.player.session_id, again)
     headers = {} if plain is None else hindrances.plain_headers(request, plain)
     return play_page(request, place, plain=plain, headers=headers)
 
@@ -254,10 +257,9 @@ async def leave(request: Query) -> Redirect:
     return Redirect("/play", status_code=303)
 
 
-def _addresses(token: str) -> tuple[str, str]:
+def _addresses(token: str, session_id: str) -> tuple[str, str]:
     """Of a link of one's own: where its form goes, and the page of what is stored."""
-    action = f"/join/{quote(token, safe='')}"
-    return action, f"{action}/privacy"
+    return way_in(token, session_id), way_in(token, session_id, "/privacy")
 
 
 async def _place(request: Query) -> Place:

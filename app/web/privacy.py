@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote
 
 from litestar.response import Response
 
@@ -32,6 +31,8 @@ class Counted:
     messages: int
     notes: int  # from and to the researchers
     drafts: int
+    earlier: bool  # something of the session before is known here
+    is_later: bool  # just now in a session that goes on from this one
     room_plays: bool
 
 
@@ -55,9 +56,9 @@ class About:
         return self.player.status in ("finished", "left")
 
 
-async def privacy_at_door(lab: Lab, player: Player, token: str) -> Response[str]:
-    """For whoever has a link and has not come in with it yet."""
-    study, back = await lab.studies.of(player.session_id), f"/join/{quote(token, safe='')}"
+async def privacy_at_door(lab: Lab, player: Player, back: str) -> Response[str]:
+    """For whoever has a link and has not come in with it yet; `back`: there."""
+    study = await lab.studies.of(player.session_id)
     async with lab.pool.connection() as conn:
         return await privacy_page(conn, study, player, back)
 

@@ -11,7 +11,7 @@ from app.study.languages.texts import Sentence
 from app.study.model.fields import first
 from app.web.auth import NotSignedIn, check_whose, player_of, same_site
 from app.web.forms import form_of
-from app.web.invitations import Token, invited
+from app.web.invitations import Token, invited, meant_by, way_in
 from app.web.lab import Query, lab_of
 from app.web.privacy import privacy_at_door, privacy_page
 from app.web.responses import problem
@@ -32,7 +32,8 @@ async def stored_about_me(request: Query) -> Response[str]:
 
 @get("/join/{token:str}/privacy")
 async def stored_before(request: Query, token: Token) -> Response[str]:
-    return await privacy_at_door(lab_of(request), await invited(request, token), token)
+    player = (await invited(request, token))[0]
+    return await privacy_at_door(lab_of(request), player, way_in(token, meant_by(request)))
 
 
 @post(HERE, guards=[same_site])

@@ -56,8 +56,8 @@ class Researcher:
         return self.right is not None and self.right.files
 
     def reads(self, event: EventName) -> bool:
-        """What somebody earned is for those who may take the files."""
-        return self.files or event != "player_earned"
+        """What somebody earned, or all of them were paid, is for those who may take the files."""
+        return self.files or event not in ("player_earned", "recruiter_asked", "recruiter_answered")
 
     @property
     def owns(self) -> bool:

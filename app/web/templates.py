@@ -51,6 +51,8 @@ def render_own(study: Study, page: str, instead: str, /, **context: Any) -> str:
 
 def render_page(study: Study, path: str, /, **context: Any) -> str:
     """The study's own page in this file of it, as it is. Raises whatever breaks it."""
+    if "place" in context:
+        context.setdefault("earlier", context["place"].player.earlier)
     return _sandbox(study).get_template(path).render(context)
 
 

@@ -10,7 +10,7 @@ select id, name, status::text, seed, study_sha256, opened_at, started_at, closed
     (select coalesce(sum(records), 0)::bigint from log where session_id = session.id) as acknowledged_records,
     (select coalesce(sum(messages), 0)::bigint from log where session_id = session.id) as acknowledged_messages,
     (select count(*) from record where session_id = session.id) as stored_records,
-    (select count(*) from message where session_id = session.id) as stored_messages
+    (select count(*) from message where session_id = session.id) as stored_messages, from_session_id, from_outcomes
 from session where id = %(session_id)s
 
 -- name: database_size
@@ -18,8 +18,9 @@ select pg_database_size(current_database())
 
 -- name: players
 select p.id, p.label, p.type, p.status::text, r.name as room, p.slot, p.signed_in_at, p.queued_from, p.seated_at,
-    p.waited_until, p.finished_at, p.code, p.entry, p.given, p.outcome, p.treatment, p.entry_page, p.erased_at is not null as erased
-from player p left join room r on r.id = p.room_id
+    p.waited_until, p.finished_at, p.code, p.entry, p.given, p.outcome, p.treatment, p.entry_page, e.earlier_id,
+    p.erased_at is not null as erased
+from player p left join room r on r.id = p.room_id left join earlier e on e.player_id = p.id
 where p.session_id = %(session_id)s order by p.id
 
 -- name: given_names

@@ -33,3 +33,11 @@ from player p left join (
 ) a on a.player_id = p.id
 where p.session_id = %(session_id)s and p.erased_at is null and (p.signed_in_at is not null or a.player_id is not null)
 order by p.id
+
+-- name: pasts
+-- Who goes on from whom, of which session.
+select e.player_id, e.earlier_id, p.session_id from earlier e join player p on p.id = e.earlier_id
+where e.session_id = %(session_id)s order by e.player_id
+
+-- name: files_of
+select path, body from study_file where session_id = %(session_id)s

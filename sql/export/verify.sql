@@ -224,6 +224,27 @@ select format('players %%s are the number %%s that came by the link for everybod
     by_door)
 from player where session_id = %(session_id)s and by_door is not null group by by_door having count(*) > 1
 
+-- name: who_goes_on_came_through
+select format('player %%s: %%s', p.id, case
+    when p.session_id <> e.session_id then format('is in the session %%s, not in %%s', p.session_id, e.session_id)
+    when p.erased_at is not null or q.erased_at is not null then 'what is known from before was to be erased'
+    when s.from_session_id is distinct from q.session_id then format('goes on from player %%s of the session %%s', q.id, q.session_id)
+    when p.by_door is null and p.token_hash <> q.token_hash then format('has another link than player %%s, who they were', q.id)
+    else format('did not come through: it ended as %%s', e.said->>'outcome') end) as problem
+from earlier e join player p on p.id = e.player_id join session s on s.id = e.session_id join player q on q.id = e.earlier_id
+where e.session_id = %(session_id)s and (p.session_id <> e.session_id or p.erased_at is not null or q.erased_at is not null
+    or s.from_session_id is distinct from q.session_id or not coalesce(e.said->>'outcome' = any(s.from_outcomes), false)
+    or p.by_door is null and p.token_hash <> q.token_hash)
+union all
+select format('players %%s were player %%s', string_agg(player_id::text, ', ' order by player_id), earlier_id)
+from earlier where session_id = %(session_id)s and earlier_id is not null group by earlier_id having count(*) > 1
+union all
+select format('player %%s came by the link for everybody, and was not in the session before', p.id)
+from player p join session s on s.id = p.session_id
+where s.id = %(session_id)s and s.from_session_id is not null and p.by_door is not null and p.erased_at is null
+    and not exists (select from earlier e where e.player_id = p.id)
+    and not exists (select from erasure where session_id = s.from_session_id)
+
 -- name: status_and_slot_agree
 select format('player %%s: %%s, room %%s, slot %%s, signed in %%s, seated %%s', id, status, coalesce(room_id::text, 'none'),
     coalesce(slot::text, 'none'), coalesce(signed_in_at::text, 'never'), coalesce(seated_at::text, 'never'))

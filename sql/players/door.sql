@@ -2,7 +2,8 @@
 insert into door (session_id, places, extra) values (%(session_id)s, %(places)s, %(extra)s)
 
 -- name: find_door
-select s.id as session_id, s.status::text as session_status, d.session_id is not null as is_there
+select s.id as session_id, s.status::text as session_status, d.session_id is not null as is_there,
+    s.from_session_id is not null as goes_on
 from session s left join door d on d.session_id = s.id where s.id = %(session_id)s
 
 -- name: come_by_door
@@ -30,12 +31,15 @@ with numbers as (
 select nth from numbers order by nth
 
 -- name: make
--- Nobody has a token that leads to them: random bytes stand in its place, as the version before expects some.
+-- Nobody has a token that leads to them: random bytes stand in its place, as the version before expects some. Whoever has
+-- a label keeps it, unless somebody else here has it.
 insert into player (session_id, label, type, token_hash, door_id, by_door, given)
-select %(session_id)s, 'd-' || number, type, sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), door_id,
+select %(session_id)s, case when label = '' or exists (select from player q where q.session_id = %(session_id)s and q.label = p.label)
+        then 'd-' || number else label end,
+    type, sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), door_id,
     number, given
-from unnest(%(numbers)s::integer[], %(types)s::text[], %(ids)s::text[], %(givens)s::jsonb[])
-    as p(number, type, door_id, given)
+from unnest(%(numbers)s::integer[], %(labels)s::text[], %(types)s::text[], %(ids)s::text[], %(givens)s::jsonb[])
+    as p(number, label, type, door_id, given)
 order by number
 returning door_id, id
 
@@ -52,6 +56,12 @@ select session_id, id from player p
 where id = any(%(player_ids)s) and arrival_logged and signed_in_at < clock_timestamp() - interval '2 seconds'
     and not exists (select from came_again where player_id = p.id and at > clock_timestamp() - interval '1 minute')
 order by id
+
+-- name: free_id
+-- It goes from what their link brought, too: nobody is paid by it for what they did.
+update player set door_id = %(other)s,
+    given = (select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(given) where value <> to_jsonb(door_id))
+where id = %(player_id)s and not starts_with(door_id, %(of_browser)s)
 
 -- name: yield_place
 insert into yielding (player_id, session_id, until)

@@ -26,3 +26,6 @@ select coalesce(sum(amount), 0) from earning where player_id = %(player_id)s
 
 -- name: earnings_of
 select position, amount, reason, at from earning where player_id = %(player_id)s order by id
+
+-- name: earnings_of_all
+select player_id, position, amount, reason, at from earning where player_id = any(%(player_ids)s) order by id

@@ -14,15 +14,39 @@ select s.name, count(*) as players from player p join session s on s.id = p.sess
 where p.token_hash = any(%(hashes)s) and s.status <> 'closed' and s.id <> %(session_id)s
 group by s.id order by s.opened_at desc
 
+-- name: invite_again
+-- Whoever erases one of them waits for this, or this for them.
+with there as materialized (
+    select n.number, p.id, p.label, p.type, p.token_hash, p.token_end, p.given
+    from unnest(%(numbers)s::bigint[], %(player_ids)s::bigint[]) as n(number, id) join player p using (id)
+    where p.erased_at is null order by p.id for key share of p
+), invited as (
+    insert into player (id, session_id, label, type, token_hash, token_end, given) overriding system value
+    select number, %(session_id)s, label, type, token_hash, token_end, given from there order by number
+)
+select number, id from there order by number
+
 -- name: find_by_tokens
--- The same list may serve several sessions: the one that this player is in counts, else the newest that is open.
-select p.* from unnest(%(hashes)s::bytea[]) as g(token_hash) cross join lateral (
+-- Several sessions may know a token: the second wave does, and one list may serve several. The session that is meant
+-- counts, else that in which this player is now, else the newest in which they have been or may still come in.
+select g.nth, p.* from unnest(%(nths)s::integer[], %(hashes)s::bytea[], %(session_ids)s::text[]) as g(nth, token_hash, meant)
+cross join lateral (
     select p.token_hash, p.id, p.session_id, p.label, p.type, p.status::text, p.room_id, p.slot, p.signed_in_at,
         p.waiting_since, p.seated_at, p.finished_at, p.outcome, p.code, s.status::text as session_status
     from player p join session s on s.id = p.session_id
     where p.token_hash = g.token_hash
-    order by s.status = 'closed', p.status in ('before', 'waiting', 'playing', 'after') desc, s.opened_at desc limit 1
+    order by s.id = g.meant desc, p.status not in ('invited', 'finished', 'left') desc, p.status = 'invited' and s.status = 'closed',
+        s.opened_at desc limit 1
 ) p
+
+-- name: all_by_token
+-- In the same order.
+select p.token_hash, p.id, p.session_id, p.label, p.type, p.status::text, p.room_id, p.slot, p.signed_in_at,
+    p.waiting_since, p.seated_at, p.finished_at, p.outcome, p.code, s.status::text as session_status, p.given
+from player p join session s on s.id = p.session_id
+where p.token_hash = %(hash)s
+order by s.id = %(session_id)s desc, p.status not in ('invited', 'finished', 'left') desc,
+    p.status = 'invited' and s.status = 'closed', s.opened_at desc
 
 -- name: find_player
 select p.token_hash, p.id, p.session_id, p.label, p.type, p.status::text, p.room_id, p.slot, p.signed_in_at,
@@ -42,16 +66,16 @@ select id from player where id = %(player_id)s for update
 -- a seating must never wait for this one while this one waits for it. Whoever another process has signed in
 -- meanwhile waits as well.
 with found as (
-    select g.token_hash, g.entry, g.page, p.id, p.session_id, p.status, p.status = 'invited' and p.is_open as may_come_in,
-        p.status = 'invited' and not p.is_open as shut_out
-        , g.begins
-    from unnest(%(hashes)s::bytea[], %(entries)s::jsonb[], %(pages)s::text[], %(begins)s::player_status[])
-        as g(token_hash, entry, page, begins)
+    select g.token_hash, g.meant, g.entry, g.page, g.begins, p.id, p.session_id, p.status,
+        p.status = 'invited' and p.is_open as may_come_in, p.status = 'invited' and not p.is_open as shut_out
+    from unnest(%(hashes)s::bytea[], %(session_ids)s::text[], %(entries)s::jsonb[], %(pages)s::text[],
+        %(begins)s::player_status[]) as g(token_hash, meant, entry, page, begins)
     cross join lateral (
         select p.id, p.session_id, p.status, s.status <> 'closed' as is_open
         from player p join session s on s.id = p.session_id
         where p.token_hash = g.token_hash
-        order by s.status = 'closed', p.status in ('before', 'waiting', 'playing', 'after') desc, s.opened_at desc limit 1
+        order by s.id = g.meant desc, p.status not in ('invited', 'finished', 'left') desc,
+            p.status = 'invited' and s.status = 'closed', s.opened_at desc limit 1
     ) p
 ), invited as (
     select id from player where id in (select id from found where may_come_in) and status = 'invited'
@@ -61,7 +85,7 @@ with found as (
         waiting_since = case when found.begins = 'waiting' then now() end
     from found join invited using (id) where player.id = found.id
 )
-select token_hash, id, session_id, (case when may_come_in then begins else status end)::text as status, shut_out
+select token_hash, id, session_id, (case when may_come_in then begins else status end)::text as status, shut_out, meant
 from found
 
 -- name: log_arrivals

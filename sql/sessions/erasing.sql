@@ -21,6 +21,13 @@ order by id for update
 -- name: lock_people
 select id from player where id = any(%(player_ids)s) order by id for update
 
+-- name: asked_of_recruiter
+-- Of whom it is: what was asked of a recruiter for somebody needs to be known until it has ended.
+select p.label from player p where p.id = any(%(player_ids)s) and (
+    exists (select from bonus b where b.player_id = p.id and b.state in ('open', 'held'))
+    or exists (select from review r where r.player_id = p.id and r.state in ('asked', 'sent')))
+order by p.id limit 1
+
 -- name: count_personal
 with own as materialized (
     select id, room_id, slot, erased_at, erase_wanted_at, entry from player where id = any(%(player_ids)s)
@@ -39,7 +46,10 @@ select (select count(*) from own where erased_at is null)::integer as people,
     ((select count(*) from draft where player_id in (select id from own))
         + (select count(*) from presence where player_id in (select id from own))
         + (select count(*) from visit where player_id in (select id from own))
-        + (select count(*) from sign where player_id in (select id from own)))::integer as traces
+        + (select count(*) from sign where player_id in (select id from own))
+        + (select count(*) from submission where player_id in (select id from own))
+        + (select count(*) from bonus where player_id in (select id from own) and submission_id <> '')
+        + (select count(*) from review where player_id in (select id from own) and submission_id <> ''))::integer as traces
 
 -- name: erase_results
 -- What stands for these people's answers in their place (`filled_…`), and texts that a hook made of their words, whoever
@@ -82,6 +92,37 @@ with own as materialized (
     where e.log_id = l.id and e.name = 'results_stored' and l.room_id in (select room_id from gone)
 )
 select count(*)::integer from gone
+
+-- name: erase_told_later
+-- In a session that goes on from this one: texts that a hook made there of their words here, and why it seated them so.
+with again as materialized (
+    select p.room_id from earlier e join player p on p.id = e.player_id
+    where e.earlier_id = any(%(player_ids)s) and p.session_id = %(later_id)s and p.room_id is not null
+), words as materialized (
+    select r.value as word from player p join record r on r.player_id = p.id and r.session_id = p.session_id
+    where p.id = any(%(player_ids)s) and goes(r.step, r.field, %(answers)s, %(steps)s, %(fields)s)
+    union select w.value from player p cross join jsonb_each_text(p.entry) w where p.id = any(%(player_ids)s)
+), gone as (
+    update result t set value = '', erased = true
+    where t.room_id in (select room_id from again) and not t.erased and t.value <> ''
+        and goes(t.step, t.name, 'text', %(later_steps)s, %(later_names)s)
+        and exists (select from words w where length(w.word) >= 3 and position(w.word in t.value) > 0)
+    returning room_id, position, slot, name
+), retold as (
+    update event e set data = jsonb_set(e.data, '{results}', (
+        select jsonb_agg(case when exists (
+                select from gone g where g.room_id = l.room_id and g.position = (e.data->>'position')::integer
+                    and g.slot = (one->>0)::integer and g.name = one->>1
+            ) then jsonb_build_array(one->0, one->1, '') else one end order by nth)
+        from jsonb_array_elements(e.data->'results') with ordinality as all_of(one, nth)))
+    from log l
+    where e.log_id = l.id and e.name = 'results_stored' and l.room_id in (select room_id from gone)
+), reason as (
+    update room set reason = '(erased)' where %(later_seats)s and id in (select room_id from again) returning name
+)
+update event e set data = e.data || '{"reason": "(erased)"}'
+from log l where e.log_id = l.id and l.session_id = %(later_id)s and e.name = 'room_opened'
+    and e.data->>'room' in (select name from reason)
 
 -- name: erase_records
 -- A form's own number goes, too: it is made of what the form said. So does the digest in the receipt, from which a short
@@ -142,11 +183,36 @@ update door_attempt a set erased = true,
     answers = (select jsonb_object_agg(field, '') from jsonb_object_keys(a.answers) as f(field))
 where player_id = any(%(player_ids)s) and not erased
 
+-- name: erase_earlier
+-- What another session was told of them, and what this one was told: no number leads from one to the other any more.
+-- A hook there may have quoted it as it failed.
+with gone as materialized (
+    delete from earlier where player_id = any(%(player_ids)s) or earlier_id = any(%(player_ids)s)
+    returning session_id, player_id
+), stopped as (
+    update lobby set stopped = stopped || '{"sentence": "(erased)", "values": "", "printed": ""}'
+    where session_id in (select session_id from gone) and session_id <> %(session_id)s and stopped is not null
+)
+update event e set data = e.data || '{"sentence": "(erased)"}'
+from log l where e.log_id = l.id and l.session_id in (select session_id from gone) and l.session_id <> %(session_id)s
+    and e.data ? 'sentence' and (l.room_id is null or l.room_id in (
+        select room_id from player where id in (select player_id from gone)))
+
 -- name: erase_traces
 with drafts as (delete from draft where player_id = any(%(player_ids)s)),
     pages as (delete from presence where player_id = any(%(player_ids)s)),
     links as (delete from visit where player_id = any(%(player_ids)s))
 delete from sign where player_id = any(%(player_ids)s)
+
+-- name: erase_what_recruiter_knows
+-- What was paid stays, and to whom by our number. What the recruiter said may name them by theirs.
+with there as (delete from submission where player_id = any(%(player_ids)s)),
+    reviews as (update review set submission_id = '', said = '' where player_id = any(%(player_ids)s)),
+    told as (
+        update payout set said = ''
+        where said <> '' and id in (select payout_id from bonus where player_id = any(%(player_ids)s))
+    )
+update bonus set submission_id = '', said = '' where player_id = any(%(player_ids)s)
 
 -- name: erase_what_hooks_were_given
 -- What a hook says as it fails, the values that it was given, and why it calls a room together, may be anybody's words.
@@ -199,10 +265,15 @@ values (%(session_id)s, %(player_id)s, %(by)s, %(why)s, %(answers)s, %(people)s,
     %(results)s, %(receipts)s, %(broken)s)
 
 -- name: old_sessions
--- Closed for so long, with somebody in them of whom something personal is left.
+-- Closed for so long, with somebody in them of whom something personal is left, and nobody who is just now in a session
+-- that goes on from them.
 select s.id, s.name from session s
 where s.status = 'closed' and s.closed_at <= clock_timestamp() - make_interval(secs => %(seconds)s)
     and exists (select from player p where p.session_id = s.id and p.erased_at is null)
+    and not exists (
+        select from player p join earlier e on e.earlier_id = p.id join player q on q.id = e.player_id
+        left join room t on t.id = q.room_id
+        where p.session_id = s.id and (q.status not in ('invited', 'finished', 'left') or t.status = 'playing'))
 order by s.closed_at, s.id
 
 -- name: want
@@ -210,10 +281,16 @@ update player set erase_wanted_at = clock_timestamp()
 where id = %(player_id)s and status in ('finished', 'left') and erased_at is null and erase_wanted_at is null
 
 -- name: wanted
--- Who asked for it and whose room has ended.
+-- Who asked for it and whose room has ended, of whom nothing is asked of a recruiter, and who is not just now in a session
+-- that goes on from what they said.
 select p.id, p.session_id from player p left join room r on r.id = p.room_id
 where p.erase_wanted_at is not null and p.erased_at is null and p.status in ('finished', 'left')
     and coalesce(r.status = 'ended', true)
+    and not exists (select from bonus b where b.player_id = p.id and b.state in ('open', 'held'))
+    and not exists (select from review v where v.player_id = p.id and v.state in ('asked', 'sent'))
+    and not exists (
+        select from earlier e join player q on q.id = e.player_id left join room t on t.id = q.room_id
+        where e.earlier_id = p.id and (q.status not in ('invited', 'finished', 'left') or t.status = 'playing'))
 order by p.id limit 20
 
 -- name: is_anything_due
@@ -236,19 +313,21 @@ select pg_advisory_unlock(7021338)
 
 -- name: lock_traces
 -- Whatever was on its way into these is there when this is got, and whatever comes later finds nobody.
-lock table draft, presence, visit, sign, late_claim in share row exclusive mode
+lock table draft, presence, visit, sign, late_claim, submission in share row exclusive mode
 
 -- name: sweep_traces
 with erased as materialized (select id from player where erased_at is not null),
     drafts as (delete from draft where player_id in (select id from erased)),
     pages as (delete from presence where player_id in (select id from erased)),
     links as (delete from visit where player_id in (select id from erased)),
+    there as (delete from submission where player_id in (select id from erased)),
     claims as (delete from late_claim c where player_id in (select id from erased) -- of the form as it was
         and not exists (select from record r where r.form = c.form))
 delete from sign where player_id in (select id from erased)
 
 -- name: vacuum
-vacuum player, door_attempt, record, message, note, result, event, room, lobby, draft, presence, visit, sign, late_claim, gathering
+vacuum player, earlier, door_attempt, record, message, note, result, event, room, lobby, draft, presence, visit, sign, late_claim, gathering,
+    submission, review, payout, bonus
 
 -- name: swept
 update erasure set swept_at = clock_timestamp() where id = any(%(ids)s)

@@ -8,4 +8,8 @@ select (select count(*) from player p cross join lateral jsonb_object_keys(p.ent
     (select count(*) from note n join player p on p.id = %(player_id)s
         where n.session_id = p.session_id and n.player_id = p.id and not n.erased)::integer as notes,
     (select count(*) from draft where player_id = %(player_id)s)::integer as drafts,
+    exists (select from earlier where player_id = %(player_id)s) as earlier,
+    exists (select from earlier e join player p on p.id = e.player_id left join room r on r.id = p.room_id
+        where e.earlier_id = %(player_id)s
+            and (p.status not in ('invited', 'finished', 'left') or r.status = 'playing')) as is_later,
     coalesce((select status = 'playing' from room where id = %(room_id)s), false) as room_plays

@@ -77,10 +77,17 @@ async def all_the_rest(conn: Connection, lively: Lively, people: list[int]) -> N
         "insert into door (session_id) values (%(session)s)",
         "update door set places = 120, extra = 0.2 where session_id = %(session)s",
         "insert into came_again (session_id, player_id) values (%(session)s, %(waits)s)",
+        """insert into payout (session_id, study_id, currency, people, amount, by)
+        values (%(session)s, 'theirs', 'GBP', 2, 3.26, 'ada')""",
+        "update payout set state = 'refused' where session_id = %(session)s",
+        """insert into review (session_id, player_id, submission_id, what, code, state, by)
+        values (%(session)s, %(waits)s, 'theirs', 'approve', '', 'done', 'ada')""",
+        "update player set door_id = 'x1', by_door = 1 where id = %(waits)s",
         "update player set queued_at = clock_timestamp() where id = %(waits)s",
         "delete from asked",
     ):
         await conn.execute(query, own | dict(why=why, waits=waits))
+    await actions.free_id(conn, session_id, waits, "ada")
     await stopped_rooms.stop(conn, room.id, Failure("decide", "It failed."))
     await actions.extend(conn, session_id, room.id, room.deadline, 30, "ada")
     await stopped_rooms.retry_all(conn, session_id)

@@ -310,7 +310,9 @@ def test_each_earns_for_the_steps_that_ended_while_they_sat_there(shared: House,
 )
 def test_what_a_player_typed_never_becomes_a_payment_of_its_own(typed: str, id: str) -> None:
     study, player = a_study(participant="prolific"), replace(DONE, label="R,1", code="DONE")
-    one = Booked(player, participant(study, player, {"prolific": typed}), "", account(study, player, "1.005"))
+    one = Booked(
+        player, participant(study, player.label, {"prolific": typed}), "", account(study, player, "1.005")
+    )
     quoted = f'"{id}"' if "," in id else id
     assert as_lines(in_bulk([one, one], study)) == f"{quoted},1.02\n" * 2
 

@@ -313,14 +313,15 @@ def test_made_up_ids_and_parameters_come_to_an_end(shared: House, server: Server
         await until(lambda: counted(house, session).get("not kept"), "said to the researcher")
         await ada.shows("brought more by their links than is kept")
 
+        far = {"X-Forwarded-For": "203.0.113.7"}
+        assert (await browser(house, server).post(of(session, 4), AGE, far)).status == 303
         house.sql("update door_source set made = %s where session_id = %s", MOST_FROM_ONE, session.id)
         there = people(house, session)
-        flood = await browser(house, server).post(of(session, 4), AGE)
+        flood = await browser(house, server).post(of(session, 5), AGE, far)
         assert flood.status == 429 and flood.headers["retry-after"] == "600"
-        assert (await browser(house, server).post(of(session, 1), AGE)).status == 303, "who is in comes again"
-        house.sql("delete from door_source where session_id = %s", session.id)
+        assert (await browser(house, server).post(of(session, 4), AGE, far)).status == 303, "who is in"
         house.sql("update door set made = %s where session_id = %s", MOST_MADE, session.id)
-        enough = await browser(house, server).post(of(session, 4), AGE)
+        enough = await browser(house, server).post(of(session, 5), AGE)
         assert enough.status == 410 and "No place is left" in enough.text
         assert people(house, session) == there
         await ada.shows("the door has made as many people as it makes, 50,000")
@@ -350,3 +351,31 @@ def test_whoever_was_erased_is_known_again_by_an_id_that_is_not_kept(shared: Hou
         assert house.sql(gone, session.id) == [(False,)]
 
     house.tell(story())
+
+
+def test_an_id_that_somebody_else_came_with_is_freed_and_nobody_is_paid_by_it_for_another(
+    shared: House, server: Server
+) -> None:
+    house, session = shared, opened(shared, None)
+    ada = desk(house, server, session)
+
+    async def story() -> None:
+        eve = await come(house, server, session, 1, "&wave=2")
+        [(number,)] = house.sql("select id from player where session_id = %s", session.id)
+        here = f"/players/{number}"
+        assert "Their id is somebody else’s…" in await ada.page(here)
+        said = html.unescape((await ada.do(f"{here}/free-id", {})).text)
+        assert "The id of d-1 is nobody’s now: whoever comes with it comes in anew." in said
+        assert "nothing changed" in html.unescape((await ada.do(f"{here}/free-id", {})).text)
+        assert "Their id is somebody else’s…" not in await ada.page(here)
+        owner = await come(house, server, session, 1)
+        for one in (eve, owner):
+            assert "You’re in" in (await one.get("/play")).text, "each in their own browser"
+            await leave(one)
+        paid = (await ada.browser.get(f"{ada.here}/payments.csv")).text.splitlines()
+        assert [line.split(",")[0] for line in paid[1:]] == ["d-1", pid(1)]
+
+    house.tell(story())
+    logged = "select data from event where session_id = %s and name = 'id_freed'"
+    assert house.sql(logged, session.id) == [({"by": "ada"},)]
+    kept(house, session)

@@ -30,6 +30,11 @@ STAYS = {
     "came_again": "id session_id player_id at",
     "yielding": "player_id session_id until",
     "asked": "player_id gathering_id seat ready_at",  # goes as the room opens or comes to nothing
+    "submission": "",
+    "review": "id session_id player_id what code state tries by at sent_at try_at",
+    "bonus": "payout_id player_id amount state listed_before listed",
+    "paid_elsewhere": "id player_id amount counts by at",
+    "earlier": "",
     "presence": "",
     "visit": "",
     "sign": "",
@@ -43,6 +48,7 @@ NAMES_NOBODY = {
     "slot tie network opened_step": "seats, by number",
     "pulse process acknowledged door door_count": "counts of everybody together",
     "study_file mended broken_page": "the study, as its author wrote it",
+    "recruiting payout": "counts and sums; what a recruiter said of somebody goes",
     "account login half_login recovery_code session_right": "researchers",
     "security_event": "what researchers did, to the player of a number, too: who read and took what was there",
     "attempt door_source": "digests of where tries, or new people, came from, gone after an hour",
@@ -83,6 +89,27 @@ def comes_together(lively: Lively, number: int) -> None:
     )
 
 
+def is_with_a_recruiter(lively: Lively, number: int) -> None:
+    """Who has approved and paid them."""
+    own = [lively.session_id, number]
+    lively.house.sql("insert into submission values (%s, %s, 'theirs', 'approved', 'C1')", *own[::-1])
+    lively.house.sql(
+        """insert into review (session_id, player_id, submission_id, what, code, state, said, by, sent_at)
+        values (%s, %s, 'theirs', 'approve', '', 'done', 'heard', 'ada', now())""",
+        *own,
+    )
+    lively.house.sql(
+        """with paid as (
+            insert into payout (session_id, study_id, currency, people, amount, by) values (%s, 's', 'GBP', 1, 2, 'ada')
+            returning id
+        ) insert into bonus select id, %s, 'theirs', 2, 'paid', 'once', 0, 2 from paid""",
+        *own,
+    )
+    lively.house.sql(
+        "insert into paid_elsewhere (player_id, amount, counts, by) values (%s, 1, true, 'ada')", number
+    )
+
+
 def test_each_column_that_is_left_of_somebody_has_a_reason(house: House) -> None:
     lively, who = somebody_tells_much(house)
     number = who["P4"]
@@ -97,8 +124,12 @@ def test_each_column_that_is_left_of_somebody_has_a_reason(house: House) -> None
     )
     comes_together(lively, number)
     house.sql("update player set door_id = 'x1', by_door = 4 where id = %s", number)
+    house.sql(
+        "insert into earlier (player_id, session_id, said) values (%s, %s, '{}')", number, lively.session_id
+    )
     house.sql("insert into yielding values (%s, %s, now())", number, lively.session_id)
     house.sql("insert into came_again (session_id, player_id) values (%s, %s)", lively.session_id, number)
+    is_with_a_recruiter(lively, number)
     before = rows_of(house, number)
     assert {table for table, columns in before.items() if not all(columns.values())} == {TOMBSTONE}
 

@@ -16,11 +16,64 @@ Value = Union[int, Decimal, str, bool, tuple[Any, ...], Mapping[int, Any]]  # no
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """What somebody was and said in the session that this one goes on from. False: in none that is known.
+
+    `entry` has what they answered in its entry form; `answers`, for each of its fields and results, all values with
+    step and round, the last one last. `earned` is the sum of their scores, `pay` all that they were paid there, in its
+    currency; None: it says nothing of pay.
+    """
+
+    session: str = ""
+    outcome: str = ""
+    type: str = ""
+    kind: str = ""
+    treatment: Mapping[str, str] = field(default_factory=dict)
+    entry: Mapping[str, Value] = field(default_factory=dict)
+    answers: Mapping[str, tuple[tuple[str, int, Any], ...]] = field(default_factory=dict)
+    earned: Decimal = Decimal(0)
+    pay: Decimal | None = None
+    before: Earlier | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.session)
+
+    def __getitem__(self, name: str) -> Any:
+        """The final value of a field or result of that name, or what was answered at its door."""
+        found = self.said(name)
+        return self.entry[name] if found is None else found
+
+    @property
+    def earlier(self) -> Earlier:
+        """The same of the session before that one."""
+        return self.before or NOT_KNOWN
+
+    def said(self, name: str, round: int | None = None, step: str | None = None) -> Any:
+        """Their final value of the field or result `name`, or that of one round or step; None: they said nothing."""
+        return next(reversed(self._said(name, round, step)), None)
+
+    def rounds(self, name: str, step: str | None = None) -> dict[int, Any]:
+        """Round → their value, of those in which they said something."""
+        wanted = (one for one in self.answers.get(name, ()) if step in (None, one[0]))
+        return {round: value for _, round, value in wanted}
+
+    def _said(self, name: str, round: int | None, step: str | None) -> list[Any]:
+        return [
+            value
+            for where, when, value in self.answers.get(name, ())
+            if step in (None, where) and round in (None, when)
+        ]
+
+
+NOT_KNOWN = Earlier()
+
+
+@dataclass(frozen=True, slots=True)
 class Seat:
     """One slot of a room, counted from 1, and who sits there. `plays`: they have not left. `bot`: a bot plays there.
 
     `entry` has what they answered in the entry form, by field; `given` what came with their link, or stood in further
-    columns of the list of people, as text.
+    columns of the list of people, as text; `earlier` what they said in the session that this one goes on from.
     """
 
     slot: int
@@ -31,6 +84,7 @@ class Seat:
     treatment: Mapping[str, str] = field(default_factory=dict)
     bot: bool = False
     given: Mapping[str, str] = field(default_factory=dict)
+    earlier: Earlier = NOT_KNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +173,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Somebody in the lobby: `waited` is in seconds. `entry` and `given` as of a seat."""
+    """Somebody in the lobby: `waited` is in seconds. `entry`, `given` and `earlier` as of a seat."""
 
     player: int
     type: str
     waited: float
     entry: Mapping[str, Value] = field(default_factory=dict)
     given: Mapping[str, str] = field(default_factory=dict)
+    earlier: Earlier = NOT_KNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +202,7 @@ class Group:
     reason: str = ""
 
 
-_TYPES = {one.__name__: one for one in (Seat, Tie, Said, Room, Question, Waiting, Lobby, Group)}
+_TYPES = {one.__name__: one for one in (Earlier, Seat, Tie, Said, Room, Question, Waiting, Lobby, Group)}
 
 
 def pack(value: Any) -> Any:

@@ -36,6 +36,7 @@ What = Literal[
     "exported",
     "page_read",
     "refused",
+    "recruiter",
 ]
 COMMAND_LINE = "command line"
 FAILURES = Limit("failures that are logged", 300, 60)

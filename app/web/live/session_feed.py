@@ -42,6 +42,7 @@ PASSED_OVER: frozenset[EventName] = frozenset(
     {
         *("seating_stopped", "seating_retried", "room_ended", "places_changed", "player_came_again"),
         "player_finished",
+        *("id_freed", "recruiter_asked", "recruiter_answered"),
     }
 )
 AGAIN = 10.0  # seconds after which a lobby is looked at again whose page would change without an event

@@ -12,8 +12,10 @@ from app.players.codes import codes_of
 from app.players.pay import account_now, earned_by
 from app.players.players import Player, find_player, was_taken_out
 from app.rooms import lobby, messages, parts, prospects, receipts, records, rooms
+from app.rooms.earlier import with_earlier
 from app.rooms.shown import told_in
 from app.sessions.arrivals import NOT_RIGHT
+from app.study.earlier import asks_earlier
 from app.study.model.steps import AFTER, BEFORE, Step
 from app.study.model.study import Study
 from app.web import templates
@@ -39,6 +41,8 @@ async def _place_of(conn: Connection, keys: Keys, study: Study, player_id: int) 
         player = await find_player(conn, player_id)
         if player is None or not player.has_come:
             return None
+        if asks_earlier(study.files):
+            player = await with_earlier(conn, player)
         if player.in_line:
             return await _line(conn, keys, study, player)
         if player.status == "waiting":

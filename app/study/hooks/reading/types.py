@@ -27,6 +27,7 @@ from app.study.syntax.lines import Spot
 NETWORKLAB = "networklab"
 VALUES = (  # what hooks are given, and what they give
     networklab.Room,
+    networklab.Earlier,
     networklab.Seat,
     networklab.Tie,
     networklab.Said,

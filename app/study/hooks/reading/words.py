@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from app.study.hooks.networklab import Lobby, Question, Room, Said
+from app.study.hooks.networklab import Earlier, Lobby, Question, Room, Said
 from app.study.hooks.reading.scopes import Known, Vocabulary
 from app.study.model.fields import Field
 from app.study.model.kinds.known import KINDS
@@ -34,6 +34,8 @@ class Words:
 
     def member(self, kind: type, name: str, type_: object) -> Known:
         """What stands in a field or property of one of our values, which has this type."""
+        if kind is Earlier:  # of another study, perhaps
+            return Known(type_)
         if name == "entry":
             return Known(type_, self.entry, what="entry")
         if name == "treatment":

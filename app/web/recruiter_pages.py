@@ -1,0 +1,215 @@
+"""The session's recruiter on the researcher's side: what differs there, where people are, who is approved and paid.
+
+What is asked of a recruiter is stored here and done in the background (app/recruiters/turns.py): no page waits for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from decimal import Decimal
+from typing import Any
+
+from litestar import get, post
+from litestar.response import Redirect, Response
+
+from app.database.connections import Connection, snapshot
+from app.players.door import places_of
+from app.recruiters import bonuses, payouts, recruitment, reviews, submissions
+from app.recruiters.comparison import compared
+from app.recruiters.payouts import Bonus
+from app.recruiters.recruiter import RecruiterKind, RecruitingError
+from app.recruiters.recruitment import KINDS, Recruitment, recruitment_of, the_recruitment
+from app.sessions.sessions import SessionError, find_session
+from app.study.languages.texts import texts_in
+from app.study.model.fields import Form, first
+from app.study.model.study import Study
+from app.web import templates
+from app.web.access import security
+from app.web.auth import address_of
+from app.web.forms import form_of
+from app.web.lab import Query, lab_of
+from app.web.researchers import FILES, OWNS, study_of, who_asks
+from app.web.responses import page, piece, problem
+
+Work = Callable[[Connection, Recruitment, Study, Form], Awaitable[None]]
+
+
+@get("/sessions/{session_id:str}/recruiter", needs=FILES)
+async def recruiter_page(request: Query, session_id: str) -> Response[str]:
+    context = await _context(request, session_id)
+    if "hx-request" in request.headers:
+        return piece(templates.render("admin/_recruiter.html", **context))
+    return page("admin/recruiter.html", context)
+
+
+@post("/sessions/{session_id:str}/recruiter", needs=OWNS)
+async def connect_recruiter(request: Query, session_id: str) -> Response[str] | Redirect:
+    lab, who, form = lab_of(request), who_asks(request), await form_of(request)
+    await study_of(request, session_id)
+    token = first(form, "token")
+    try:
+        async with lab.pool.connection() as conn, conn.transaction():
+            await recruitment.connect_with(conn, lab.config, session_id, first(form, "study"), token)
+            done = "connected, with a token" if token.strip() else "connected"
+            await _note(conn, request, who.name, session_id, done)
+    except RecruitingError as error:
+        return problem(request, 422, str(error), _here(session_id))
+    return Redirect(_here(session_id), status_code=303)
+
+
+@post("/sessions/{session_id:str}/recruiter/forget", needs=OWNS)
+async def forget_recruiter(request: Query, session_id: str) -> Response[str] | Redirect:
+    async def work(conn: Connection, found: Recruitment, study: Study, form: Form) -> None:
+        await recruitment.forget(conn, session_id)
+        await _note(conn, request, who_asks(request).name, session_id, "token forgotten")
+
+    return await _do(request, session_id, work)
+
+
+@post("/sessions/{session_id:str}/recruiter/look", needs=OWNS)
+async def look_again(request: Query, session_id: str) -> Response[str] | Redirect:
+    async def work(conn: Connection, found: Recruitment, study: Study, form: Form) -> None:
+        await recruitment.look_soon(conn, session_id)
+        await payouts.look_now(conn, session_id)
+
+    return await _do(request, session_id, work)
+
+
+@get("/sessions/{session_id:str}/recruiter/review", needs=OWNS)
+async def review_page(request: Query, session_id: str) -> Response[str]:
+    return await _page_of(request, session_id, "admin/review.html", _proposed)
+
+
+@post("/sessions/{session_id:str}/recruiter/review", needs=OWNS)
+async def review(request: Query, session_id: str) -> Response[str] | Redirect:
+    async def work(conn: Connection, found: Recruitment, study: Study, form: Form) -> None:
+        by = who_asks(request).name
+        done = await reviews.confirm_reviews(conn, found, study, first(form, "digest"), by)
+        approved, screened = len(done.those("approve")), len(done.those("screen_out"))
+        await _note(conn, request, by, session_id, "reviewed", approved=approved, screened_out=screened)
+
+    return await _do(request, session_id, work)
+
+
+@get("/sessions/{session_id:str}/recruiter/pay", needs=OWNS)
+async def pay_page(request: Query, session_id: str, whole: bool = False) -> Response[str]:
+    async def found_due(conn: Connection, found: Recruitment, study: Study) -> dict[str, Any]:
+        return dict(due=await bonuses.due(conn, found, study, whole))
+
+    return await _page_of(request, session_id, "admin/pay.html", found_due)
+
+
+@post("/sessions/{session_id:str}/recruiter/pay", needs=OWNS)
+async def pay(request: Query, session_id: str) -> Response[str] | Redirect:
+    async def work(conn: Connection, found: Recruitment, study: Study, form: Form) -> None:
+        by, whole = who_asks(request).name, first(form, "whole") == "yes"
+        if first(form, "sure") != "yes":
+            raise RecruitingError("Nobody was paid: tick that you have looked at the lines and their sum.")
+        ids = await bonuses.confirm(conn, found, study, whole, first(form, "digest"), by)
+        confirmed = [await payouts.find_payout(conn, one) for one in ids]
+        people, amount = sum(one.people for one in confirmed), str(sum(one.amount for one in confirmed))
+        money = dict(amount=amount, currency=confirmed[0].currency)
+        await _note(conn, request, by, session_id, "paid", people=people, **money)
+
+    return await _do(request, session_id, work)
+
+
+@post("/sessions/{session_id:str}/recruiter/settle", needs=OWNS)
+async def settle(request: Query, session_id: str) -> Response[str] | Redirect:
+    async def work(conn: Connection, found: Recruitment, study: Study, form: Form) -> None:
+        by, said = who_asks(request).name, first(form, "said")
+        payout_id, player_id = first(form, "payout"), first(form, "player")
+        numbers = all(one.isascii() and one.isdecimal() and len(one) < 16 for one in (payout_id, player_id))
+        if not numbers or said not in ("paid", "not paid"):
+            raise RecruitingError("The form does not say what it means. Reload the page and try again.")
+        await bonuses.settle(conn, session_id, int(payout_id), int(player_id), said == "paid", by)
+        await _note(conn, request, by, session_id, f"said to be {said}", player_id)
+
+    return await _do(request, session_id, work)
+
+
+async def _context(request: Query, session_id: str) -> dict[str, Any]:
+    lab, who, study = lab_of(request), who_asks(request), await study_of(request, session_id)
+    async with lab.pool.connection() as conn, snapshot(conn):
+        session, found = await find_session(conn, session_id), await recruitment_of(conn, session_id)
+        context: dict[str, Any] = dict(session=session, study=study, who=who, found=found, texts=texts_in())
+        context |= dict(has_key=lab.config.key is not None, kinds=KINDS, has_token=_has_token(request, found))
+        if found is None:
+            return context
+        lines = await payouts.bonuses_of(conn, session_id)
+        context |= dict(
+            payouts=await payouts.payouts_of(conn, session_id),
+            asks=[one for one in lines if one.state == "held"],
+            lines=lines,
+            sums=_sums(lines),
+            reviews=await reviews.reviews_of(conn, session_id),
+            people=await submissions.people_there(conn, session_id),
+            compared=[],
+        )
+        if found.told:
+            kind: RecruiterKind = KINDS[found.recruiter]
+            places, url = await places_of(conn, session_id), lab.config.public_url
+            context["compared"] = compared(kind, found.told, study, session_id, url, places)
+    return context
+
+
+def _sums(lines: Iterable[Bonus]) -> dict[int, Decimal]:
+    """What was paid by each payout; by number 0, nothing."""
+    found = {0: Decimal(0)}
+    for one in lines:
+        if one.state == "paid":
+            found[one.payout_id] = found.get(one.payout_id, Decimal(0)) + one.amount
+    return found
+
+
+def _has_token(request: Query, found: Recruitment | None) -> bool:
+    """Whether there is one to be used, from wherever."""
+    kind = KINDS[found.recruiter] if found else next(iter(KINDS.values()))
+    return bool(found and found.token) or kind.token(lab_of(request).config) is not None
+
+
+async def _proposed(conn: Connection, found: Recruitment, study: Study) -> dict[str, Any]:
+    return dict(proposed=await reviews.proposed(conn, found, study))
+
+
+async def _page_of(
+    request: Query,
+    session_id: str,
+    template: str,
+    work: Callable[[Connection, Recruitment, Study], Awaitable[dict[str, Any]]],
+) -> Response[str]:
+    """A page of what is to be confirmed."""
+    lab, study = lab_of(request), await study_of(request, session_id)
+    try:
+        async with lab.pool.connection() as conn, snapshot(conn):
+            session, found = await find_session(conn, session_id), await the_recruitment(conn, session_id)
+            context = await work(conn, found, study)
+    except RecruitingError as error:
+        return problem(request, 409, str(error), _here(session_id))
+    told = dict(session=session, study=study, who=who_asks(request), found=found, texts=texts_in())
+    return page(template, told | context)
+
+
+async def _do(request: Query, session_id: str, work: Work) -> Response[str] | Redirect:
+    """In one transaction; then back to the page."""
+    lab, study, form = lab_of(request), await study_of(request, session_id), await form_of(request)
+    try:
+        async with lab.pool.connection() as conn, conn.transaction():
+            await work(conn, await the_recruitment(conn, session_id), study, form)
+    except (RecruitingError, SessionError) as error:
+        return problem(request, 409, str(error), _here(session_id))
+    return Redirect(_here(session_id), status_code=303)
+
+
+async def _note(
+    conn: Connection, request: Query, name: str, session_id: str, done: str, about: str = "", **data: object
+) -> None:
+    await security.write(conn, "recruiter", name, address_of(request), session_id, about, done=done, **data)
+
+
+def _here(session_id: str) -> str:
+    return f"/admin/sessions/{session_id}/recruiter"
+
+
+HANDLERS = [recruiter_page, connect_recruiter, forget_recruiter, look_again]
+HANDLERS += [review_page, review, pay_page, pay, settle]

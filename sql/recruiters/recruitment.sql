@@ -1,0 +1,31 @@
+-- name: recruitment_of
+select session_id, recruiter, study_id, token, study, standings, not_here, looked_at, look_at, failures, problem
+from recruiting where session_id = %(session_id)s
+
+-- name: is_paid_by_another
+select exists (select from payout where session_id = %(session_id)s and study_id <> %(study_id)s and state <> 'refused')
+
+-- name: connect_with
+insert into recruiting as r (session_id, recruiter, study_id, token)
+values (%(session_id)s, %(recruiter)s, %(study_id)s, %(token)s)
+on conflict (session_id) do update set recruiter = excluded.recruiter, study_id = excluded.study_id,
+    token = coalesce(excluded.token, r.token), look_at = clock_timestamp(), failures = 0, problem = '',
+    study = case when r.study_id = excluded.study_id then r.study end
+
+-- name: came_by
+select given->>'STUDY_ID' from player where session_id = %(session_id)s and given ? 'STUDY_ID'
+group by 1 order by count(*) desc, 1 limit 1
+
+-- name: forget
+update recruiting set token = null, look_at = null, problem = '' where session_id = %(session_id)s
+
+-- name: look_soon
+update recruiting set look_at = clock_timestamp(), failures = 0 where session_id = %(session_id)s
+
+-- name: put_study
+update recruiting set study = %(study)s where session_id = %(session_id)s
+
+-- name: put_problem
+update recruiting set problem = %(problem)s, failures = failures + 1,
+    look_at = clock_timestamp() + least(interval '30 minutes', interval '1 minute' * power(2, least(failures, 8)))
+where session_id = %(session_id)s

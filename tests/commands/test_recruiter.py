@@ -1,0 +1,80 @@
+"""Stories of the recruiter on the command line: checked, looked at, reviewed and paid, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+
+from tests.house.house import House
+from tests.house.prolific import STUDY_ID, TOKEN, FakeProlific
+from tests.house.recruited import Recruited, by_label, recruited
+from tests.house.shell import Shell, is_refused
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeProlific]:
+    with FakeProlific().running() as fake:
+        yield fake
+
+
+@pytest.fixture
+def told(shared: House, fake: FakeProlific) -> Recruited:
+    return recruited(shared, fake, ["1.25", "0"])
+
+
+def test_a_session_is_checked_reviewed_and_paid_from_the_command_line(
+    shell: Shell, told: Recruited, fake: FakeProlific
+) -> None:
+    environ = {"PROLIFIC_URL": fake.base, "PROLIFIC_TOKEN": TOKEN}
+    id = told.id
+
+    def typed(*words: str) -> str:
+        ended = shell.type("recruiter", id, *words, **environ)
+        assert ended.returncode == 0, ended.stderr
+        assert TOKEN not in ended.stdout + ended.stderr
+        return ended.stdout
+
+    assert STUDY_ID in typed("connect")
+    checked = shell.type("recruiter", id, "check", **environ)
+    assert checked.returncode == 1 and "! Address: http://127.0.0.1:8000/s/ there" in checked.stdout
+    looked = json.loads(typed("look", "--json"))
+    assert looked["standings"] == {"awaiting_review": 2} and looked["not_here"] == 0
+    assert looked["people"][0] == dict(
+        label="P1", status="left", outcome="complete", standing="awaiting_review", handed_in="DONE1"
+    )
+    assert "Nothing was done: pay 1 people" in is_unasked(shell, told, "pay", **environ)
+    assert json.loads(typed("review", "--yes", "--json")) == dict(
+        asked=0, sent=2, done=0, refused=0, left_to_you=0
+    )
+    assert "1 of 1 people paid, £1.25" in typed("pay", "--yes")
+    assert by_label(fake.received(), 2) == {"P1": Decimal("1.25"), "P2": 0}
+    assert typed("pay", "--yes") == "Nothing is due.\n" and fake.asked["pay"] == 1
+    noted = told.house.sql(
+        "select account, data->>'done' from security_event where session_id = %s and what = 'recruiter' order by id",
+        id,
+    )
+    assert noted == [("command line", one) for one in ("connected", "reviewed", "paid")]
+
+
+def test_what_cannot_be_done_is_one_sentence(shell: Shell, told: Recruited, fake: FakeProlific) -> None:
+    def refused(*words: str, **environ: str) -> str:
+        return is_refused(shell.type("recruiter", *words, **({"PROLIFIC_URL": fake.base} | environ)))
+
+    assert "There is no session “nothing”" in refused("nothing", "look")
+    assert "There is no token of Prolific. Set PROLIFIC_TOKEN" in refused(told.id, "look")
+    fake.fail("study", "401", 9)
+    assert "does not know this token" in refused(told.id, "look", PROLIFIC_TOKEN=TOKEN)
+    assert "must begin with https://" in refused(told.id, "look", PROLIFIC_URL="http://example.org")
+    assert "None of these bonuses is yours to say" in refused(told.id, "settle", "9", "--paid")
+    told.house.sql("delete from submission where session_id = %s", told.id)
+    told.house.sql("delete from recruiting where session_id = %s", told.id)
+    assert "not connected with a recruiter's study yet" in refused(told.id, "pay", PROLIFIC_TOKEN=TOKEN)
+
+
+def is_unasked(shell: Shell, told: Recruited, *words: str, **environ: str) -> str:
+    ended = shell.type("recruiter", told.id, *words, **environ)
+    assert ended.returncode == 2 and ended.stdout == "", ended
+    return ended.stderr

@@ -1,0 +1,201 @@
+"""Stories of bonuses that are paid through a recruiter that fails at each step: nobody twice, and nobody forgotten."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from decimal import Decimal
+
+import psycopg
+import pytest
+
+from app.config import PROJECT
+from app.recruiters import bonuses
+from app.recruiters.recruiter import RecruitingError
+from tests.house.house import House
+from tests.house.prolific import TOKEN, FakeProlific
+from tests.house.recruited import Recruited, by_label, recruited, submission
+
+EARNED = ("1.25", "0", "2.005")  # of the last half a penny more, rounded up; the second gets nothing
+OWED = {"P1": Decimal("1.25"), "P2": Decimal(0), "P3": Decimal("2.01")}
+# What is cut, and when
+CUTS = [(kind, how) for kind in ("submission", "prepare", "pay") for how in ("cut_before", "cut_after")]
+FAULTS = [
+    *CUTS,
+    ("submission", "500"),
+    ("prepare", "500"),
+    ("pay", "429"),
+    ("prepare", "429"),
+    ("pay", "503"),
+]
+
+
+def test_each_is_paid_once_to_the_cent_and_the_log_says_so(shared: House, fake: FakeProlific) -> None:
+    told = recruited(shared, fake, EARNED)
+    [number] = told.confirm()
+    told.go_on(2)
+    assert by_label(fake.received(), 3) == OWED
+    assert told.states() == {"P1": "paid", "P3": "paid"}
+    [payout] = told.payouts()
+    assert (payout.id, payout.state, payout.amount) == (number, "settled", Decimal("3.26"))
+    assert fake.asked["pay"] == 1 and fake.tokens == {f"Token {TOKEN}"}
+    with pytest.raises(RecruitingError, match="Nothing is due"):
+        told.confirm()
+    logged = shared.sql(
+        "select name, data from event where session_id = %s and name like 'recruiter%%' order by seq", told.id
+    )
+    assert logged == [
+        ("recruiter_asked", dict(what="pay", people=2, amount="3.26", currency="GBP", by="story")),
+        ("recruiter_answered", dict(what="pay", how="settled", people=2, amount="3.26", currency="GBP")),
+    ]
+    assert shared.contradictions(told.session) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "how", "is_slow"),
+    [(*one, False) for one in FAULTS] + [(*one, True) for one in FAULTS if one[0] == "pay"],
+)
+def test_whatever_breaks_nobody_is_paid_twice_or_forgotten(
+    shared: House, fake: FakeProlific, kind: str, how: str, is_slow: bool
+) -> None:
+    """Each call once cut before or after it was carried out, or answered with a fault; what was paid is listed late."""
+    told = recruited(shared, fake, EARNED)
+    fake.is_slow = is_slow
+    told.confirm()
+    fake.fail(kind, how, times=4)  # what only reads is asked three times
+    told.go_on(7)
+    fake.list_all()
+    told.go_on(2)
+    never_came = kind == "pay" and how in ("cut_before", "503")
+    assert fake.faults[kind].times <= (3 if kind == "pay" else 0), "the fault has happened"
+    assert fake.asked["pay"] == (5 if how == "429" and kind == "pay" else 1)
+    if not never_came:
+        assert by_label(fake.received(), 3) == OWED
+        assert told.states() == {"P1": "paid", "P3": "paid"}
+        return
+    # They never heard of it, which nobody can know here: after half an hour both figures are the researcher's.
+    assert fake.received() == {} and told.states() == {"P1": "open", "P3": "open"}
+    with pytest.raises(RecruitingError, match="Nothing is due"):
+        told.confirm()
+    told.half_an_hour_later()
+    told.go_on()
+    assert [one.state for one in told.payouts()] == ["unclear"]
+    assert {label: (one.amount, one.listed) for label, one in told.lines().items()} == {
+        label: (OWED[label], Decimal(0)) for label in ("P1", "P3")
+    }
+    settle(told, paid=False)
+    fake.faults.clear()
+    told.confirm()
+    told.go_on(2)
+    fake.list_all()
+    told.go_on()
+    assert by_label(fake.received(), 3) == OWED and told.states() == {"P1": "paid", "P3": "paid"}
+
+
+def test_killed_in_the_middle_of_the_call_that_pays_it_is_never_made_again(
+    shared: House, fake: FakeProlific
+) -> None:
+    told = recruited(shared, fake, EARNED)
+    fake.is_slow = True
+    fake.fail("pay", "hang_after")
+    command = subprocess.Popen(
+        [sys.executable, "-m", "app", "recruiter", told.id, "pay", "--yes"],
+        env=os.environ | environ(told) | {"PYTHONPATH": str(PROJECT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert fake.hanging.wait(60), "the call that pays"
+    finally:
+        command.send_signal(signal.SIGKILL)
+        command.wait()
+    assert [one.state for one in told.payouts()] == ["paying"]
+    told.go_on()
+    assert told.states() == {"P1": "open", "P3": "open"}
+    fake.list_all()
+    told.go_on()
+    assert by_label(fake.received(), 3) == OWED and fake.asked["pay"] == 1
+    assert told.states() == {"P1": "paid", "P3": "paid"}
+
+
+def test_what_they_list_and_nobody_here_knows_of_is_left_to_the_researcher(
+    shared: House, fake: FakeProlific
+) -> None:
+    told = recruited(shared, fake, EARNED)
+    fake.submissions[submission(1)]["bonus_payments"] = [125]  # from a file, by hand
+    fake.submissions[submission(3)]["bonus_payments"] = [99.0]  # for something else
+    told.confirm()
+    told.go_on()
+    assert fake.paid == [] and told.states() == {"P1": "held", "P3": "held"}
+    assert "lists 1.25 as paid, and 0.00 was paid from here" in told.lines()["P1"].said
+    settle(told, True, told.lines()["P1"].player_id)
+    settle(told, False, told.lines()["P3"].player_id)
+    told.confirm()
+    told.go_on(2)
+    assert by_label(fake.received(), 3) == {"P1": 0, "P2": 0, "P3": Decimal("2.01")}
+    with pytest.raises(RecruitingError, match="Nothing is due"):
+        told.confirm()
+
+
+def test_who_did_not_take_part_is_left_out_and_the_others_are_paid(shared: House, fake: FakeProlific) -> None:
+    told = recruited(shared, fake, EARNED)
+    told.confirm()
+    gone = fake.submissions.pop(submission(1))
+    told.go_on(2)
+    assert told.states() == {"P1": "held", "P3": "paid"} and "no such submission" in told.lines()["P1"].said
+    # The call that prepares names them, too, where the look before did not find out.
+    settle(told, False, told.lines()["P1"].player_id)
+    fake.submissions[submission(1)] = gone
+    told.confirm()
+    fake.fail("prepare", "400")
+    told.go_on()
+    assert [one.state for one in told.payouts()] == ["refused", "settled"]
+    assert told.states()["P1"] == "unpaid"
+    told.confirm()
+    told.go_on(2)
+    assert by_label(fake.received(), 3) == OWED
+
+
+def test_two_hundred_are_paid_by_a_call_and_one_call_after_the_other(
+    shared: House, fake: FakeProlific
+) -> None:
+    told = recruited(shared, fake, ["0.10"] * 201)
+    fake.is_slow = True
+    assert len(told.confirm()) == 2
+    told.go_on(2)
+    assert fake.asked["pay"] == 1, "the second waits for the first"
+    for _ in range(2):
+        fake.list_all()
+        told.go_on(2)
+    assert [len(lines) for lines in fake.bulks.values()] == [200, 1]
+    assert set(fake.received().values()) == {Decimal("0.10")} and len(fake.received()) == 201
+    assert {one.state for one in told.payouts()} == {"settled"}
+
+
+def test_postgres_itself_refuses_a_second_bonus_on_its_way(shared: House, fake: FakeProlific) -> None:
+    told = recruited(shared, fake, EARNED)
+    [number] = told.confirm()
+    with pytest.raises(psycopg.errors.UniqueViolation, match="one_bonus_of_a_player_on_its_way"):
+        shared.sql(
+            "with again as (insert into payout (session_id, study_id, currency, people, amount, by)"
+            " select session_id, study_id, currency, people, amount, by from payout where id = %s returning id)"
+            " insert into bonus (payout_id, player_id, submission_id, amount)"
+            " select (select id from again), player_id, submission_id, amount from bonus where payout_id = %s",
+            number,
+            number,
+        )
+
+
+def settle(told: Recruited, paid: bool, player_id: int | None = None) -> None:
+    number = told.payouts()[0].id
+    told.house.do(lambda conn: bonuses.settle(conn, told.id, number, player_id, paid, "story"))
+
+
+def environ(told: Recruited) -> dict[str, str]:
+    return {
+        "DATABASE_URL": told.house.database,
+        "PROLIFIC_URL": told.fake.base,
+        "PROLIFIC_TOKEN": TOKEN,
+    }
