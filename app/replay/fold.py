@@ -224,9 +224,8 @@ class _Folding:
 
     def player_signed_in(self, event: Event, data: events.PlayerSignedIn) -> None:
         came, since = _moment(event, data.get("signed_in_at")), _moment(event, data.get("waiting_since"))
-        arrived: dict[str, Any] = dict(type=data["type"], signed_in_at=came, waiting_since=since)
-        if "treatment" in data:
-            arrived["treatment"] = data["treatment"]
+        drawn = {name: value for name, value in data.items() if name == "treatment"}
+        arrived: dict[str, Any] = dict(type=data["type"], signed_in_at=came, waiting_since=since, **drawn)
         if queued := data.get("queued_from"):
             arrived["queued_from"] = _moment(event, queued)
         if queued or "queued_from" not in data:
@@ -234,10 +233,8 @@ class _Folding:
         self._of(event, **arrived)
 
     def player_placed(self, event: Event, data: events.PlayerPlaced) -> None:
-        seat = dict(
-            room_id=data["room_id"], slot=data["slot"], seated_at=_moment(event, data.get("seated_at"))
-        )
-        treatment = data.get("treatment", {})
+        seated_at, treatment = _moment(event, data.get("seated_at")), data.get("treatment", {})
+        seat = dict(room_id=data["room_id"], slot=data["slot"], seated_at=seated_at)
         self._of(event, status="playing", treatment=treatment, standby_until=None, **seat)
         self._of(event, asked_until=None, ready_at=None)
 
