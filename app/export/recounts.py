@@ -16,7 +16,7 @@ from app.players.quotas import quotas_of
 from app.players.screening import screens_of
 from app.rooms.earlier import earlier_of, tell
 from app.study.model.study import Study
-from app.study.model.treatments import Draws
+from app.study.model.treatments import Draws, drawn_at_door
 from app.study.reading import parse
 
 SQL = Queries(__name__)
@@ -73,10 +73,27 @@ class _Trier:
     attempts: list[tuple[int, Mapping[str, str], list[str]]]  # number, answers, and which were wrong
 
 
+@dataclass(frozen=True, slots=True)
+class _Comer:
+    """Somebody for whom something was drawn as they came."""
+
+    id: int
+    label: str
+    type: str  # as they came
+    treatment: Mapping[str, str]
+
+
 async def other_treatments(conn: Connection, session_id: str, study: Study) -> AsyncIterator[str]:
     """Who has another level than the session's seed draws for their room and their slot."""
     seed: int = await value(conn, SQL["seed"], session_id=session_id)
-    draws = Draws(study.treatments, seed)
+    draws, by_door = Draws(study.treatments, seed), dict[int, dict[str, str]]()
+    types: Counter[str] = Counter()
+    for nth, comer in enumerate(await rows(conn, _Comer, SQL["comers"], session_id=session_id)):
+        by_door[comer.id] = drawn_at_door(study.treatments, seed, nth, comer.type, types[comer.type])
+        types[comer.type] += 1
+        level = {name: level for name, level in comer.treatment.items() if name in by_door[comer.id]}
+        for problem in _differences(level, by_door[comer.id]):
+            yield f"player {comer.id} ({comer.label}), who came as number {nth + 1}: {problem}"
     found = await rows(conn, _Sitter, SQL["sitters"], session_id=session_id)
     for (room, kind, number), in_room in groupby(found, lambda one: (one.room, one.kind, one.number)):
         sitters = list(in_room)
@@ -89,7 +106,7 @@ async def other_treatments(conn: Connection, session_id: str, study: Study) -> A
             own = draws.bot(name, slot) if first.id is None else draws.player(first.type, name, slot)
             for one in (first, *later):
                 who = one.label if one.id is None else f"player {one.id} ({one.label})"
-                for problem in _differences(one.treatment, of_room | own):
+                for problem in _differences(one.treatment, of_room | own | by_door.get(one.id or 0, {})):
                     yield f"{who}, slot {slot} of room {room}: {problem}"
 
 

@@ -9,6 +9,14 @@ select r.name as room, r.kind, r.number, r.treatment as of_room, s.slot, p.id, c
 from room r join slot s on s.room_id = r.id left join player p on p.room_id = s.room_id and p.slot = s.slot
 where r.session_id = %(session_id)s and r.during = 'playing' order by r.id, s.slot, p.seated_at, p.id
 
+-- name: comers
+-- In the order in which they came. Of another type by a researcher's hand is only who had come already.
+select p.id, p.label, coalesce((
+        select e.data->>'from' from log l join event e on e.log_id = l.id and e.player_id = p.id and e.name = 'player_retyped'
+        where l.session_id = p.session_id and l.room_id is null order by e.seq limit 1
+    ), p.type) as type, p.treatment
+from player p where p.session_id = %(session_id)s and p.drawn is not null order by p.drawn
+
 -- name: guests
 -- Who found it full left at the very moment at which they came; a researcher may have given them another code since.
 select id, label, entry, quotas as counted, erased_at is not null as erased, case when full_then then null else signed_in_at end as came_in,

@@ -85,10 +85,10 @@ def statuses(house: House, session: Opened) -> dict[str, tuple[str, str | None, 
     return {label: tuple(rest) for label, *rest in found}
 
 
-def holds(house: House, session: Opened) -> None:
+def holds(house: House, session: Opened, study: dict[str, bytes] | None = None) -> None:
     assert house.contradictions(session) == []
     assert house.read(lambda conn: replay_check(conn, session.id)).differences == []
-    verdict = asyncio.run(verify(house.database, session.id, parse(files())))
+    verdict = asyncio.run(verify(house.database, session.id, parse(study or files())))
     assert verdict.ok, str(verdict)
 
 
@@ -175,6 +175,8 @@ def test_whose_game_ended_early_goes_through_what_names_that_and_keeps_what_it_b
         "R2": ("left", "withdrawn", "WITHDRAWN"),
         "R3": ("left", "lobby", "LOBBY"),
     }
+    study = parse(files(STUDY.replace('["partner_left"]', '["partner_left", "lobby"]')))
+    assert (verdict := asyncio.run(verify(shared.database, session.id, study))).ok, str(verdict)
 
 
 async def hurry(conn: Connection, session: Opened) -> None:
@@ -210,7 +212,8 @@ SURVEY_PAGES = {f"pages/{name}.html": PAGE for name in ("gain", "loss", "about")
 def test_a_study_without_rooms_waits_for_nobody_and_treats_people_as_they_come(
     shared: House, server: Server
 ) -> None:
-    session = shared.open_files({"study.toml": SURVEY.encode()} | SURVEY_PAGES, {"red": 4}, start=False)
+    survey = {"study.toml": SURVEY.encode()} | SURVEY_PAGES
+    session = shared.open_files(survey, {"red": 4}, start=False)
 
     async def go_through(label: str) -> None:
         guest = shared.guest(server, session, label)
@@ -236,6 +239,11 @@ def test_a_study_without_rooms_waits_for_nobody_and_treats_people_as_they_come(
         session.id,
     )
     assert len(asked) == 4 and all(level == step for level, step in asked)
+    holds(shared, session, survey)
+    shared.do(
+        lambda conn: conn.execute('update player set treatment = \'{"frame": "none"}\' where drawn = 2')
+    )
+    assert "who came as number 2" in str(asyncio.run(verify(shared.database, session.id, parse(survey))))
 
 
 def test_nobody_is_waited_for_who_gives_no_sign_and_what_was_reached_stands(
