@@ -114,9 +114,9 @@ def test_what_is_right_is_right_however_it_is_written(asked: str, right: list[st
         (Q1, 'kind = "tick", correct = true', "A field of kind tick has no answer that is right."),
         (LIMIT, 'limit = "60s"\\nfields = [{name = "f", ask = "?", kind = "integer", correct = 4}]', ""),
         (LIMIT, 'limit = "60s"\\nfields = [{name = "f", ask = "?", kind = "yes_no", correct = true, hint = "h"}]',
-         "Only at the door is somebody told what is wrong, so this hint is never shown."),
+         "In a room nobody is told what is wrong, so this hint is never shown."),
         (LIMIT, 'limit = "60s"\\nfields = [{name = "f", ask = "?", kind = "integer", then = "declined"}]',
-         "Only answers at the door have `then`."),
+         "Only answers that somebody gives alone have `then`."),
         (LIMIT, 'limit = "60s"\\nattempts = 3', "`attempts` is not a key of [[step]]"),
     ],
 )  # fmt: skip

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from jinja2 import nodes
 
+from app.study.model.kinds.click import CLICK
 from app.study.model.steps import Step
 from app.study.pages import OWN_PAGES, STEP, PageFile, is_page, named_in, ours, read_page
 from app.study.syntax.mistakes import Mistake, listed
@@ -37,9 +38,10 @@ def _not_asked(pages: Mapping[str, PageFile], name: str, step: Step) -> Iterator
     chain = list(_extended(pages, name))
     if chain[-1] not in pages and chain[-1] not in ours():
         return  # told as a template that there is not
-    names = [field.name for field in step.fields]
+    names = [field.name for field in step.fields if field.kind != CLICK]
     if _FORM not in chain and not any(_posts(pages, one) for one in chain if one in pages):
-        sentence = f"This page has no form, so nobody can answer {listed(names)}."
+        what = f"answer {listed(names)}" if names else "go on from it"
+        sentence = f"This page has no form, so nobody can {what}."
         yield pages[name].wrong(1, "", sentence, f'Start it with {{% extends "{_FORM}" %}}.')
         return
     for page in (pages[one] for one in chain if one in pages):
@@ -63,6 +65,8 @@ def _not_shown(
     for name in sorted(set(pages) - shown):
         page = name.removeprefix("pages/").removesuffix(".html")
         cure = f'Name it in a [[step]] as page = "{page}", or remove it.'
+        if any(step.is_solo for step in steps):
+            cure = f'Name it in a [[before]], [[step]] or [[after]] as page = "{page}", or remove it.'
         yield Mistake(name, None, "No step shows this page.", cure, grave=False)
 
 

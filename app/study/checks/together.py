@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
+from app.study.checks.alone import check_alone
 from app.study.checks.bots import check_bots
 from app.study.checks.forms import form_mistakes
 from app.study.checks.networks import check_networks, check_rounds, placed
@@ -40,6 +41,7 @@ def check_together(findings: Findings, files: Mapping[str, bytes], sections: Sec
     _check_codes(findings, sections.finish)
     check_dropouts(findings, dropout, steps)
     check_bots(findings, rooms, lobby, dropout, steps)
+    check_alone(findings, sections)
     check_treatments(findings, files, sections.entry, sections.all_steps, sections.treatments)
     uses = list(uses_of(sections.all_steps, placed(findings, sections.networks), lobby, dropout))
     if check_hooks(findings, files, uses):
@@ -53,7 +55,7 @@ def check_people(
     findings: Findings, types: tuple[str, ...], rooms: tuple[RoomKind, ...], people: Counter[str]
 ) -> None:
     """Adds rooms that these players can never fill, and players that no room has a seat for."""
-    if not findings.sound("room"):
+    if not findings.sound("room") or not rooms:
         return
     for index, room in enumerate(rooms):
         place = ("room", index, "seats")
@@ -95,7 +97,7 @@ def _words(findings: Findings, sections: Sections) -> Words:
     return Words(
         entry=answers_of(sections.entry) if findings.sound("entry") else None,
         said={one.name: answers_of((*one.fields, *one.results)) for one in sections.all_steps}
-        if findings.sound("step")
+        if all(findings.sound(part) for part in ("before", "step", "after"))
         else None,
         of_rooms=levels and {name: one for name, one in levels.items() if by[name] == "room"},
         of_seats=levels,
@@ -112,7 +114,7 @@ def _check_seats(findings: Findings, types: tuple[str, ...], rooms: tuple[RoomKi
             if type_ != ANY and type_ not in types:
                 sentence = f"Room `{room.name}` can never fill: `{type_}` is not one of the types."
                 findings.wrong(("room", index, "seats", type_), sentence, did_you_mean(type_, (*types, ANY)))
-    if findings.sound("room"):
+    if findings.sound("room") and rooms:
         for index, type_ in enumerate(types):
             if not _has_seat(rooms, type_):
                 _no_seat(findings, ("types", index), type_)
@@ -190,7 +192,7 @@ def _check_steps(findings: Findings, rooms: tuple[RoomKind, ...], steps: tuple[S
             questions = "1 question" if len(step.fields) == 1 else f"{len(step.fields)} questions"
             sentence = f"{step.limit:g} s are hardly enough to read and answer {questions}."
             findings.note((*place, "limit"), sentence, "Make `limit` longer unless that is meant.")
-        if step.on_timeout == "keep" and step.repeat == 1 and step.fields:
+        if step.on_timeout == "keep" and step.repeat == 1 and step.fields and step.timed:
             sentence = "This step has one round, so there is nothing before it to keep."
             findings.note((*place, "on_timeout"), sentence, 'Raise `repeat`, or write "default:VALUE".')
         if index and steps[index - 1].during == step.during and not steps[index - 1].attempts | step.attempts:

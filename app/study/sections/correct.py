@@ -25,6 +25,8 @@ def with_correct(table: Table, field: Field, judged: bool, form: str) -> Field:
             given = table.value(key)
             sentence = f"`{key}` is about the whole form, and stands in {form} beside `fields`."
             cure = f"Write {key} = {json.dumps(given) if isinstance(given, int | str) else '…'} there."
+            if form == "[entry]":
+                cure = f"{cure} Or ask it in [[before]], on a page of its own after the form."
             if not judged:
                 sentence = f"Only answers that somebody gives alone have `{key}`."
                 cure = "Ask this in [[before]] or in [entry]."

@@ -41,7 +41,8 @@ def check_finish(findings: Findings, sections: Sections) -> None:
     )
     if not redirects or not findings.sound("finish", "redirect"):
         return
-    ends = {"complete", "lobby", "withdrawn", *sections.ends_at_door}
+    ends = {"complete", "withdrawn", *sections.ends_at_door}
+    ends |= {"lobby"} if sections.rooms else set()
     ends |= {"partner_left"} if any("end_room" in rule.then for rule in rules) else set()
     ends |= {"standby"} if sections.standby else set()
     if lacking := [outcome for outcome in OUTCOMES if outcome in ends and outcome not in redirects]:

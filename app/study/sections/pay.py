@@ -47,7 +47,8 @@ def check_pay(findings: Findings, sections: Sections) -> None:
     pay, lobby = sections.pay, sections.lobby
     if not findings.sound("pay"):
         return
-    if not any(step.score_hook for step in sections.all_steps) and findings.sound("step"):
+    sound = all(findings.sound(part) for part in ("before", "step", "after"))
+    if sound and not any(step.score_hook for step in sections.all_steps):
         for key in ("per_point", "least", "most"):
             if findings.given(("pay", key)):
                 sentence = f"No step has a `score`, so nobody earns anything that `{key}` could count for."
@@ -57,8 +58,8 @@ def check_pay(findings: Findings, sections: Sections) -> None:
     for outcome, comes, what in (
         (FULL, FULL in sections.ends_at_door or findings.given(("door",)), "[[quota]]"),
         (SCREENED_OUT, SCREENED_OUT in sections.ends_at_door, "[[screen_out]]"),
-        (FAILED, FAILED in sections.ends_at_door, 'then = "failed_check" in [entry]'),
-        (DECLINED, DECLINED in sections.ends_at_door, "`decline` in [entry]"),
+        (FAILED, FAILED in sections.ends_at_door, 'then = "failed_check" in [entry] or [[before]]'),
+        (DECLINED, DECLINED in sections.ends_at_door, "`decline` in [entry] or [[before]]"),
         ("standby", sections.standby, "[standby]"),
     ):
         if outcome in pay.outcomes and not comes:

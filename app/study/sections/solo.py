@@ -44,13 +44,14 @@ def read_solo(document: Table, during: str, taken: Collection[str] = ()) -> tupl
         fields = read_fields(table, reserved=FORM_NAMES, judged=True)
         _check_fields(table, fields)
         timed = table.has("limit")
-        attempts, fails = _attempts(table, fields)
+        attempts, fails = _attempts(table, fields, during)
+        repeat, button = table.whole("repeat", 1), table.text("button", default="", longest=60)
         step = Step(
             name=name,
             page=page,
-            repeat=attempts or table.whole("repeat", 1),
+            repeat=attempts or repeat,
             limit=table.duration("limit", default=PATIENCE),
-            fields=fields or (Field(CLICKED, table.text("button", BUTTON, longest=60), CLICK),),
+            fields=fields or (Field(CLICKED, button or BUTTON, CLICK),),
             on_timeout=read_on_timeout(table, fields),
             save=table.one_of("save", SAVES, "button"),
             results=read_results(table, fields),
@@ -64,7 +65,7 @@ def read_solo(document: Table, during: str, taken: Collection[str] = ()) -> tupl
             also=_also(table) if during == AFTER else (),
             attempts=attempts,
             fails=fails,
-            button=table.text("button", default="", longest=60),
+            button=button,
         )
         _check_alone(table, step)
         shows = read_shows(table)
@@ -97,8 +98,11 @@ def _check_alone(table: Table, step: Step) -> None:
             table.wrong(key, f"Only a page of {other} has `{key}`.", "Remove it.")
 
 
-def _attempts(table: Table, fields: Sequence[Field]) -> tuple[int, str]:
-    """How often one may try, and the outcome of whoever still has it wrong; 0 where nothing is right or wrong."""
+def _attempts(table: Table, fields: Sequence[Field], during: str) -> tuple[int, str]:
+    """How often one may try (0 where nothing is right or wrong), and the outcome of whoever still has it wrong.
+
+    After the room it stays as it ended: nobody is out ("").
+    """
     right = any(field.correct for field in fields)
     attempts = table.whole("attempts", ATTEMPTS, largest=MOST_ATTEMPTS)
     fails = table.one_of("then", (SCREENED_OUT, FAILED), FAILED)
@@ -106,6 +110,11 @@ def _attempts(table: Table, fields: Sequence[Field]) -> tuple[int, str]:
         if table.has(key) and not right and table.sound("fields"):
             sentence = f"No question here has a right answer, so `{key}` is never looked at."
             table.wrong(key, sentence, 'Add correct = "…" to one, or remove the line.')
+    if during == AFTER:
+        if table.has("then") and right:
+            sentence = "How it ended stands after the room: whoever still has it wrong goes on."
+            table.wrong("then", sentence, "Remove it.")
+        return (attempts, "") if right else (0, "")
     if right and not table.has("attempts") and table.sound("fields"):
         sentence = f"Whoever does not have all right after {ATTEMPTS} attempts is out."
         table.note("fields", sentence, f"Write attempts = {ATTEMPTS} here, or as many as you mean.")

@@ -19,7 +19,7 @@ def read_standby(document: Table) -> Standby | None:
 def check_standby(findings: Findings, sections: Sections) -> None:
     """Adds why nobody would ever stand by, or take a place."""
     rooms, dropouts = sections.rooms, [sections.dropout, *(step.dropout for step in sections.steps)]
-    if sections.standby is None or not findings.sound("standby"):
+    if sections.standby is None or not sections.rooms or not findings.sound("standby"):
         return
     if findings.sound("room") and any(room.count is None for room in rooms):
         endless = next(index for index, room in enumerate(rooms) if room.count is None)
