@@ -31,9 +31,9 @@ OF_SEVERAL = {
     "study": "fields kinds languages networks randomisation redirect roles study treatments wrong_studies",
     "study/hooks": "hooks reading",
     "web": """
-        admin barriers browser clock drafts keyboard
+        admin alone barriers browser clock drafts keyboard
         networks odd_requests pages phone
-        every_state handing_in last_page sending sentences sides static
+        every_state handing_in last_page sending sentences sides solo_pages static
     """,
     "web/live": "live",
     "web/monitor": "monitor",

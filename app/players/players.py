@@ -269,8 +269,12 @@ async def go_on(conn: Connection, player_ids: Sequence[int], outcome: str, study
 
 
 async def finish_after(
-    conn: Connection, player_ids: Sequence[int], finished: Sequence[str], study: Study
+    conn: Connection, player_ids: Sequence[int], finished: Sequence[str], study: Study, outcome: str
 ) -> None:
-    """These have no solo step any more. `finished`: the outcomes with which nobody has left."""
-    what = dict(player_ids=list(player_ids), finished=list(finished), code=study.finish.codes["complete"])
+    """These have no solo step any more. `finished`: the outcomes with which nobody has left.
+
+    `outcome`: of those for whom it has not ended anywhere before.
+    """
+    what = dict(player_ids=list(player_ids), finished=list(finished), outcome=outcome)
+    what |= dict(code=study.finish.codes[outcome])
     await conn.execute(SQL["finish_after"], what)

@@ -128,7 +128,7 @@ async def close(conn: Connection, room_ids: Sequence[int], study: Study) -> None
     if before:
         await players.leave(conn, before, "lobby" if study.rooms else "closed", study)
     if after:
-        await players.finish_after(conn, after, FOR_FINISHING, study)
+        await players.finish_after(conn, after, FOR_FINISHING, study, "closed")
     await conn.execute(SQL["end_rooms"], dict(room_ids=list(room_ids), outcome="closed"))
 
 
@@ -143,7 +143,7 @@ async def leave_lobby(conn: Connection, study: Study, player_ids: Sequence[int],
 async def _pass(conn: Connection, study: Study, during: str, player_ids: Sequence[int], outcome: str) -> None:
     """Their solo part is over, with that."""
     if during == AFTER:
-        await players.finish_after(conn, player_ids, FOR_FINISHING, study)
+        await players.finish_after(conn, player_ids, FOR_FINISHING, study, outcome)
     elif outcome != "complete":
         await players.leave(conn, player_ids, outcome, study)
     elif study.rooms:

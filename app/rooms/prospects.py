@@ -10,7 +10,7 @@ from math import ceil
 
 from app.database import clock
 from app.database.connections import Connection
-from app.database.queries import Queries
+from app.database.queries import Queries, value
 from app.rooms.seating import Waiting, decide, missing, open_kinds
 from app.study.model.study import Study
 
@@ -20,6 +20,9 @@ SPAN, FEWEST = 30.0, 3  # … once that many seconds have passed since the start
 LOOK = 15.0  # seconds between two looks ahead …
 LOOKS = 60  # … of which there are no more than so many
 MINUTE = 60.0  # seconds
+THERE = timedelta(
+    seconds=90
+)  # since a page without scripts asked for something, for which it counts as there
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,16 @@ def prospects(
     return {type_: one and replace(one, minutes=expected.get(type_)) for type_, one in found.items()}
 
 
-async def pace_of(conn: Connection, session_id: str) -> dict[str, float]:
-    """How many people of each type have come in a second of late; nothing where too few have to tell."""
-    found = await conn.execute(SQL["came_of_late"], dict(session_id=session_id, of_late=OF_LATE))
+async def on_their_way(conn: Connection, session_id: str) -> int:
+    """How many are at what comes before the lobby, and there: their page is open, or has just asked for something."""
+    found: int = await value(conn, SQL["on_their_way"], session_id=session_id, there=THERE)
+    return found
+
+
+async def pace_of(conn: Connection, session_id: str, study: Study) -> dict[str, float]:
+    """How many people of each type have come into the lobby in a second of late; nothing where too few have to tell."""
+    where = dict(session_id=session_id, of_late=OF_LATE, later=bool(study.before))
+    found = await conn.execute(SQL["came_of_late"], where)
     came = [(type_, people, seconds) for type_, people, seconds in await found.fetchall()]
     if sum(people for _, people, _ in came) < FEWEST:
         return {}

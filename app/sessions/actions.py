@@ -94,12 +94,17 @@ async def close(conn: Connection, session_id: str, by: str) -> str:
     await conn.execute(SQL["lock_waiting_players"], dict(id=session_id))
     await waiting_list.lock(conn, session_id)
     await door.forget(conn, session_id)
+    cut_short: int = await value(conn, SQL["still_after"], id=session_id)
     await players.leave_lobby(conn, session_id, study)
     await waiting_list.send_home(conn, session_id, study)
     await gatherings.end_all(conn, session_id)
     await parts.close(conn, room_ids, study)
     await conn.execute(SQL["close_session"], dict(id=session_id))
-    return f"Closed {session.name}: the door is shut and everyone who came has a code."
+    said = f"Closed {session.name}: the door is shut and everyone who came has a code."
+    if cut_short:
+        who = "1 person was" if cut_short == 1 else f"{cut_short:,} people were"
+        said += f" {who} still at [[after]]: what they had yet to answer there is missing."
+    return said
 
 
 async def advance(
@@ -149,9 +154,10 @@ async def end_room(conn: Connection, session_id: str, study: Study, room_id: int
 async def dismiss(
     conn: Connection, session_id: str, study: Study, player_id: int, outcome: str, by: str
 ) -> str:
-    """A player who waits, be it in line, or plays leaves for good, with the code of `outcome`.
+    """A player who is in, or waits in line, leaves for good, with the code of `outcome`.
 
-    Their room goes on as after a drop-out.
+    Their room goes on as after a drop-out. For whom it has ended already, and who only has solo steps left, the code
+    stands.
     """
     _code(study, outcome)
     await sessions.lock_as(conn, session_id, by)
@@ -160,7 +166,8 @@ async def dismiss(
         return f"{player.label} is not in the session ({player.status}); nothing changed."
     if not await waiting_list.leave(conn, player_id, study, outcome):
         await dropouts.withdraw(conn, player_id, study, outcome)
-    return f"{player.label} has left with the code for “{outcome}”."
+    now = await _player(conn, session_id, player_id)
+    return f"{player.label} has left with the code for “{now.outcome}”."
 
 
 async def replace(

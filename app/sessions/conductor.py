@@ -92,7 +92,7 @@ class Conductor:
 
     async def move_now(self, session_id: str, room_id: int) -> None:
         """For whoever waits for the next page of their own: it is there when this returns, if it can be."""
-        await self._in_session(session_id, self._decide(session_id, room_id, [room_id], False))
+        await self._in_session(session_id, self._decide(session_id, room_id, [room_id], False, now=True))
         self.wake.set()
 
     async def settled(self) -> None:
@@ -226,13 +226,20 @@ class Conductor:
     def _decided(self, room_id: int, _: asyncio.Task[None]) -> None:
         del self.deciding[room_id]
 
-    async def _decide(self, session_id: str, room_id: int, hinted: list[int], everywhere: bool) -> None:
-        """Claim the room again, in a transaction of its own, and move it on."""
+    async def _decide(
+        self, session_id: str, room_id: int, hinted: list[int], everywhere: bool, now: bool = False
+    ) -> None:
+        """Claim the room again, in a transaction of its own, and move it on.
+
+        `now`: whoever is moving it at this moment, in whichever process, is waited for.
+        """
 
         before = False
 
         async def work(conn: Connection) -> None:
             nonlocal before
+            if now:
+                await rooms.lock_room(conn, room_id)
             for room in await rooms.claim_due(conn, session_id, hinted, everywhere, 1, only=room_id):
                 study = await self.studies.current(conn, session_id)
                 step = study.plan[room.position].step

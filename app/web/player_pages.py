@@ -139,10 +139,12 @@ async def store_records(request: Query) -> Response[str] | Redirect:
     if posted.receipt is None:
         return refused(request, await _place(request))
     receipt = {"Receipt": str(posted.receipt)}
+    if posted.goes_on:
+        await _go_on(request, posted.session_id, posted.key.room_id)
     if wants_page(dict(request.scope["headers"])):
-        if posted.study.plan[posted.key.position].step.is_solo:
-            await lab_of(request).conductor.move_now(posted.session_id, posted.key.room_id)
         return Redirect("/play", status_code=303, headers=receipt)
+    if posted.goes_on and not posted.receipt.late:
+        return piece(fragment("#page", "innerMorph", (await _place(request)).html()), headers=receipt)
     if not posted.receipt.late:
         return piece(record_forms.saved(lab_of(request), posted), headers=receipt)
     tried_ago = request.headers.get("tried-ago", "")
@@ -280,6 +282,15 @@ async def _store(request: Query) -> Posted:
     if posted.answer is None:
         return posted
     return record_forms.settled(lab, posted, await lab.answers.commit(posted.answer))
+
+
+async def _go_on(request: Query, session_id: str, room_id: int) -> None:
+    """The next page of whoever goes on alone opens with their answer; should that fail, as any room's does."""
+    conductor = lab_of(request).conductor
+    try:
+        await conductor.move_now(session_id, room_id)
+    finally:
+        conductor.hint([room_id])
 
 
 async def _step_again(request: Query, form: Form, errors: Mapping[str, str]) -> Response[str] | Redirect:

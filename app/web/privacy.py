@@ -27,7 +27,8 @@ class Counted:
     entry: int  # answers at the door
     given: int  # what came with the link, or stood in the list
     attempts: int  # at the questions of the door that have a right answer
-    answers: int
+    answers: int  # in a room with others
+    alone: int  # at solo steps
     messages: int
     notes: int  # from and to the researchers
     drafts: int

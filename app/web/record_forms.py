@@ -46,6 +46,11 @@ class Posted:
     may_end_step: bool = False
     receipt: Receipt | None = None  # None: nothing is stored
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether it is of a solo step, after which whoever sent it waits for nobody."""
+        return self.key is not None and self.study.plan[self.key.position].step.is_solo
+
 
 def take(
     lab: Lab,
@@ -74,7 +79,12 @@ def take(
     def settle(stored: asyncio.Future[Receipt | None]) -> None:
         error = Busy() if stored.cancelled() else stored.exception()
         done = error or settled(lab, posted, stored.result())
-        if isinstance(done, Posted) and done.receipt is not None and not done.receipt.late:
+        if (
+            isinstance(done, Posted)
+            and done.receipt is not None
+            and not done.receipt.late
+            and not done.goes_on
+        ):
             body = saved(lab, done).encode()
             say(
                 b"%sreceipt: %s\r\ncontent-length: %d\r\n\r\n%s"
@@ -107,7 +117,7 @@ def read(lab: Lab, study: Study, player_id: int, session_id: str, headers: RawHe
     id = form_id(player_id, first(form, "form_key"), said)
     step = position.step
     answer = Answer(player_id, key.room_id, step.name, position.round, said, id, step.asks_about)
-    ends = step.ends == "answered"
+    ends = step.ends == "answered" and not step.is_solo  # with that the next page comes at once
     return Posted(study, player_id, session_id, form, key, {}, answer=answer, may_end_step=ends)
 
 

@@ -37,11 +37,14 @@ async def room_list(request: Query, session_id: str, find: str = "", status: str
 
 
 @get("/sessions/{session_id:str}/rooms/{room_id:int}", needs=SEES)
-async def room_page(request: Query, session_id: str, room_id: int) -> Response[str]:
+async def room_page(request: Query, session_id: str, room_id: int) -> Response[str] | Redirect:
     lab, who = lab_of(request), who_asks(request)
     study = await study_of(request, session_id)
     async with lab.pool.connection() as conn, snapshot(conn):
         story = await histories.story_in(conn, session_id, room_id)
+        alone = None if story else await histories.alone_in(conn, session_id, room_id)
+    if alone is not None:
+        return Redirect(f"/admin/sessions/{session_id}/players/{alone}", status_code=303)
     if story is None:
         raise NotFoundException("There is no such room in this session.")
     types = [one.type for one in story.sitters.values()]

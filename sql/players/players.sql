@@ -113,9 +113,10 @@ from (select clock_timestamp() as now) c
 where id = any(%(player_ids)s) and status in ('before', 'waiting', 'playing')
 
 -- name: finish_after
-update player set status = case when coalesce(outcome, 'complete') = any(%(finished)s) then 'finished' else 'left' end::player_status,
+-- Who has been nowhere else has ended with the outcome that is given.
+update player set status = case when coalesce(outcome, %(outcome)s) = any(%(finished)s) then 'finished' else 'left' end::player_status,
     finished_at = c.now, arrival_logged = true, waiting_since = coalesce(waiting_since, c.now),
-    outcome = coalesce(outcome, 'complete'), code = coalesce(code, %(code)s)
+    outcome = coalesce(outcome, %(outcome)s), code = coalesce(code, %(code)s)
 from (select clock_timestamp() as now) c
 where id = any(%(player_ids)s) and status = 'after'
 

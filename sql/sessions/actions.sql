@@ -36,6 +36,9 @@ update gathering set deadline = deadline + (%(until)s - %(since)s) where session
 -- name: resume_session
 update session set status = 'running', paused_at = null, resumed_at = %(resumed_at)s where id = %(id)s
 
+-- name: still_after
+select count(*)::integer from player where session_id = %(id)s and status = 'after'
+
 -- name: close_session
 update session set status = 'closed', paused_at = null, closed_at = clock_timestamp() where id = %(id)s
 

@@ -12,7 +12,7 @@ select id, name, seed, status::text, opened_at, start_at, started_at, paused_at,
 select s.id, s.name, s.seed, s.status::text, s.opened_at, s.start_at, s.started_at, s.paused_at, s.closed_at,
     (select count(*) from player p where p.session_id = s.id) as players,
     (select count(*) from player p where p.session_id = s.id and p.status <> 'invited') as signed_in,
-    (select count(*) from room r where r.session_id = s.id) as rooms,
+    (select count(*) from room r where r.session_id = s.id and r.during = 'playing') as rooms,
     (select coalesce(sum(l.records), 0)::bigint from log l where l.session_id = s.id) as records
 from session s order by s.opened_at desc, s.id
 

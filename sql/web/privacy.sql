@@ -1,9 +1,11 @@
 -- name: counted
--- Answers count once, however often they were changed; by room, of which a player has one.
+-- Answers count once, however often they were changed; by the rooms that a player has.
 select (select count(*) from player p cross join lateral jsonb_object_keys(p.entry) where p.id = %(player_id)s)::integer as entry,
     (select count(*) from player p cross join lateral jsonb_object_keys(p.given) where p.id = %(player_id)s)::integer as given,
     (select count(*) from door_attempt where player_id = %(player_id)s and not erased)::integer as attempts,
     (select count(*) from record r where r.room_id = %(room_id)s and r.player_id = %(player_id)s)::integer as answers,
+    (select count(*) from record r where r.player_id = %(player_id)s
+        and r.room_id = any(array(select id from room where player_id = %(player_id)s)))::integer as alone,
     (select count(*) from message m where m.room_id = %(room_id)s and m.player_id = %(player_id)s)::integer as messages,
     (select count(*) from note n join player p on p.id = %(player_id)s
         where n.session_id = p.session_id and n.player_id = p.id and not n.erased)::integer as notes,

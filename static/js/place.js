@@ -2,6 +2,9 @@
 const place = (() => {
   let wasIn = ""; // id of the part that had the focus
   let held = null; // what had it, and where it stood
+  let shown; // which page it is, of those that are gone through alone
+  let turnedAt = -Infinity; // when that came in the place of another
+  const HASTE = 500; // milliseconds within which nobody has read it: a click was meant for the page before
 
   // The first wrong field has the focus, once: an update that comes later must not take the reader back, nor does
   // this take it from somebody who is typing already.
@@ -23,7 +26,37 @@ const place = (() => {
       next.focus();
     }
     held = null;
+    if (turned() && !document.activeElement?.closest(".wrong")) {
+      const next = byId("step") ?? document.querySelector("main");
+      next.tabIndex = -1;
+      next.focus({ preventScroll: true });
+      scrollTo(0, 0);
+    }
   }
+
+  // Another page of those that are gone through alone has come, or what comes after the last of them.
+  function turned() {
+    const before = shown;
+    shown = byId("step")?.dataset.alone;
+    if (before === shown) return false;
+    turnedAt = performance.now();
+    return true;
+  }
+
+  // The second click of a double click must not send the page that has just come.
+  document.addEventListener(
+    "click",
+    (event) => {
+      const twice = event.detail > 1 || event.pointerType === "touch";
+      if (!twice || performance.now() - turnedAt > HASTE || !event.target.closest?.("main button")) return;
+      event.preventDefault();
+      event.stopPropagation();
+    },
+    true,
+  );
+  document.addEventListener("DOMContentLoaded", () => {
+    shown = byId("step")?.dataset.alone;
+  });
 
   document.addEventListener("htmx:before:swap", () => {
     const node = document.activeElement;

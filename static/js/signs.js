@@ -3,10 +3,17 @@
 const signs = (() => {
   const SIGNS = 5000; // milliseconds between two
   let signed = -Infinity; // when the last one went out
-  const title = document.title;
+  const loaded = document.title;
   let called = false; // the tone was heard, or tried
   let waits = ""; // in the lobby, or in line before the door
   let begins = false; // that was over while this page was not looked at
+
+  // A player's page says which it is of those that are gone through alone.
+  function titleNow() {
+    const base = byId("page")?.dataset.title;
+    const part = byId("step")?.dataset.page;
+    return base ? (part ? `${part} · ${base}` : base) : loaded;
+  }
 
   function give(event) {
     const nudged = byId("nudge");
@@ -30,6 +37,7 @@ const signs = (() => {
   // the browser allows it.
   function callBack() {
     const nudged = byId("nudge");
+    const title = titleNow();
     const where = (byId("wait") ?? byId("line"))?.id ?? "";
     begins = document.hidden && (begins || (waits !== "" && waits !== where));
     waits = where;

@@ -70,11 +70,13 @@ def a_player(**changes: Any) -> Player:
 
 
 def lobby(
-    waiting: int = 1, made: int = 0, notices: Notices = SILENT, **player: Any
+    waiting: int = 1, made: int = 0, notices: Notices = SILENT, before: int = 0, **player: Any
 ) -> Callable[[Study], str]:
+    """`before`: people who are still on their way to the lobby."""
+
     def drawn(study: Study) -> str:
         prospect = prospects(study, {"red": waiting}, {"four": made})["red"]
-        return LobbyPlace(a_player(**player), study, prospect, waiting, 1, 1, aside(notices)).html()
+        return LobbyPlace(a_player(**player), study, prospect, waiting, 1, 1, aside(notices), before).html()
 
     return drawn
 
@@ -97,30 +99,7 @@ def room(
             for n in range(1, size + 1)
         )
         pairs = tuple(Tie(a, b, 1.0) for a in range(1, size + 1) for b in range(1, size + 1) if a != b)
-        whole: dict[str, Any] = dict(
-            id=1,
-            session_id="s",
-            name="four-1",
-            kind="four",
-            status="playing",
-            position=0,
-            step="talk",
-            round=1,
-            last_step="talk",
-            last_round=1,
-            deadline=NOW + timedelta(seconds=60),
-            outcome=None,
-            opening=False,
-            stopped=False,
-            session_status=status,
-            paused_at=NOW if status == "paused" else None,
-            log_id=1,
-            seq=1,
-            session_log_id=2,
-            session_seq=1,
-            treatment={},
-        )
-        view = RoomView(Room(**(whole | of_room)), sitting, pairs if ties is None else ties)
+        view = RoomView(a_room("talk", status, **of_room), sitting, pairs if ties is None else ties)
         player = a_player(
             status="playing",
             room_id=1,
@@ -130,6 +109,56 @@ def room(
             nudged_at=NOW if nudged else None,
         )
         return RoomPlace(player, study, view, sitting[0], "key", aside(notices), saved=saved, at=0).html()
+
+    return drawn
+
+
+def a_room(step: str, status: str, **changes: Any) -> Room:
+    """`status`: of the session."""
+    whole: dict[str, Any] = dict(
+        id=1,
+        session_id="s",
+        name="four-1",
+        kind="four",
+        status="playing",
+        position=0,
+        step=step,
+        round=1,
+        last_step=step,
+        last_round=1,
+        deadline=NOW + timedelta(seconds=60),
+        outcome=None,
+        opening=False,
+        stopped=False,
+        session_status=status,
+        paused_at=NOW if status == "paused" else None,
+        log_id=1,
+        seq=1,
+        session_log_id=2,
+        session_seq=1,
+        treatment={},
+    )
+    return Room(**(whole | changes))
+
+
+def alone(
+    page: int,
+    status: str = "running",
+    outcome: str | None = None,
+    wrong: Mapping[str, str] = {},
+    saved: int = 0,
+    notices: Notices = SILENT,
+    **of_room: Any,
+) -> Callable[[Study], str]:
+    """At a solo step; `page`: its index in the plan. `wrong`: what is said beside answers."""
+
+    def drawn(study: Study) -> str:
+        step = study.plan[page].step
+        room = a_room(step.name, status, position=page, during=step.during, player_id=1, **of_room)
+        me = Seat(1, "", "red", 1, "playing", answered=bool(saved))
+        player = a_player(status=step.during, outcome=outcome, code=outcome and "C-7", session_status=status)
+        place = RoomPlace(player, study, RoomView(room, (me,), ()), me, "key", aside(notices))
+        return replace(place, errors=wrong, saved=saved).html()
 
     return drawn
 

@@ -14,7 +14,9 @@ from app.study.model.networks import Tie
 from app.study.model.outcomes import Finish
 from app.study.reading import parse
 from tests.house.pages import words
-from tests.house.states import ASKED, IN_LINE, NOW, State, a_player, done, door, line, lobby, room
+from tests.house.solo import PAID as SOLO_PAID
+from tests.house.solo import SOLO, SURVEY, TIMED, solo_files
+from tests.house.states import ASKED, IN_LINE, NOW, State, a_player, alone, done, door, line, lobby, room
 from tests.house.studies import as_files, changed
 
 GROUP = """
@@ -67,6 +69,14 @@ LEFT, BOT, NOT_ASKED, ANSWERED = (
     {"asked": False},
     {"answered": True},
 )
+CONSENT, RULES, QUIZ, ABOUT, BYE = (
+    0,
+    1,
+    2,
+    5,
+    6,
+)  # indices in the plan of SOLO, where the quiz has two attempts
+TOGETHER = ("group", "neighbour", "everybody", "waits", "waiting", "Your code comes")
 SEATED: dict[str, Any] = dict(room_id=1, slot=1, seated_at=NOW)
 STATES = {
     # At the door
@@ -150,7 +160,153 @@ STATES = {
     "out of the line": State(
         PAID, done("full", **IN_LINE | dict(status="left")), ("No place was free.", "C-7"), ("Enough people",)
     ),
+    "at the door of a study with pages before the lobby": State(
+        SOLO,
+        door("join"),
+        ("Next comes a part that you go through by yourself. Then you wait for your group",),
+    ),
+    "at the door of a survey": State(
+        SURVEY, door("join"), ("Next comes the study itself.",), ("wait", "group")
+    ),
+    # Alone, before the lobby and after the room
+    "consent": State(
+        SOLO,
+        alone(CONSENT),
+        ("page 1 of 3", "Continue", "I do not want to take part", "You get a code", "Take your time."),
+        (*TOGETHER, "Leave the study", "stays stored", "Time left", "until it goes on", "earn"),
+    ),
+    "rules": State(
+        SOLO,
+        alone(RULES),
+        ("page 2 of 3", "Leave the study", "30 minutes"),
+        (*TOGETHER, "take part", "attempt"),
+    ),
+    "before the start, reading": State(SOLO, alone(RULES, status="open"), ("page 2 of 3",), TOGETHER),
+    "reading, paused": State(
+        SOLO, alone(RULES, status="paused"), ("What you type is kept.",), (*TOGETHER, "clock")
+    ),
+    "through with a page, paused": State(
+        SOLO,
+        alone(RULES, status="paused", saved=1),
+        ("You go on as soon as it does.",),
+        (*TOGETHER, "You can change"),
+    ),
+    "rules, timed": State(
+        TIMED,
+        alone(RULES),
+        ("It goes on by itself when the time is up.",),
+        (*TOGETHER, "Take your time", "left empty"),
+    ),
+    "consent, timed": State(
+        changed(SOLO, 'page = "consent"', 'page = "consent"\nlimit = "2m"'),
+        alone(CONSENT),
+        ("Whoever has not answered when the time is up does not take part.",),
+        (*TOGETHER, "Take your time", "left empty"),
+    ),
+    "a question, timed": State(
+        changed(SOLO, 'page = "quiz"', 'page = "quiz"\nlimit = "2m"'),
+        alone(QUIZ),
+        ("as soon as you have answered", "left empty"),
+        (*TOGETHER, "Take your time"),
+    ),
+    "a timed page, paused": State(
+        TIMED, alone(RULES, status="paused"), ("The clock stands still",), (*TOGETHER,)
+    ),
+    "quiz": State(
+        SOLO,
+        alone(QUIZ),
+        ("page 3 of 3", "have a right answer. You can try 2 times."),
+        (*TOGETHER, "last attempt"),
+    ),
+    "quiz, one attempt": State(
+        changed(SOLO, "attempts = 2", "attempts = 1"), alone(QUIZ), ("You can try once.",), ("last attempt",)
+    ),
+    "quiz, the last attempt": State(
+        SOLO,
+        alone(QUIZ + 1, wrong={"size": "That is not right. Two hats."}),
+        ("page 3 of 3", "This is your last attempt.", "That is not right. Two hats."),
+        (*TOGETHER, "You can try"),
+    ),
+    "quiz, wrong": State(
+        changed(SOLO, "attempts = 2", "attempts = 3"),
+        alone(QUIZ + 1, wrong={"size": "That is not right."}),
+        ("You can try 2 more times.",),
+        ("have a right answer",),
+    ),
+    "stopped alone": State(
+        SOLO,
+        alone(RULES, stopped=True),
+        ("You can’t go on just yet.", "Leave the study"),
+        (*TOGETHER, "Continue"),
+    ),
+    "about to open alone": State(SOLO, alone(CONSENT, opening=True), ("is about to open",), TOGETHER),
+    "asked for help alone": State(
+        TIMED, alone(CONSENT, notices=ASKED), ("They have your question.",), TOGETHER
+    ),
+    "after the room": State(
+        SOLO,
+        alone(ABOUT, outcome="complete"),
+        ("page 1 of 2", "Your group is done.", "These last pages are for you alone", "the same code"),
+        ("neighbours", "everybody", "no group", "left, so", "take part", "waits for you to"),
+    ),
+    "the last page": State(
+        SOLO,
+        alone(BYE, outcome="complete"),
+        ("page 2 of 2", "This last page is for you alone"),
+        ("These last",),
+    ),
+    "after a partner left": State(
+        SOLO,
+        alone(ABOUT, outcome="partner_left"),
+        ("Somebody in your group left", "This last page"),
+        ("is done",),
+    ),
+    "after the lobby": State(
+        SOLO,
+        alone(ABOUT, outcome="lobby"),
+        ("There was no group for you in time.",),
+        ("is done", "Your group"),
+    ),
+    "after the room, paid": State(
+        SOLO_PAID, alone(ABOUT, outcome="complete"), ("2.00 for finishing",), ("for taking part",)
+    ),
+    "after a partner left, paid": State(
+        SOLO_PAID, alone(ABOUT, outcome="partner_left"), ("for taking part",), ("for finishing",)
+    ),
+    "a survey": State(SURVEY, alone(0), ("page 1 of 3", "Continue"), (*TOGETHER, "lobby", "room")),
+    "a survey's last page": State(
+        SURVEY, alone(2, outcome="complete"), ("page 3 of 3",), (*TOGETHER, "lobby", "These last")
+    ),
+    "a survey is done": State(
+        SURVEY, done("complete", records=3), ("You are done.", "3 answers"), (*TOGETHER, "researchers have")
+    ),
+    "a survey was closed": State(
+        SURVEY, done("closed", status="left"), ("ended by the researchers",), (*TOGETHER, "waiting")
+    ),
+    "closed while they were reading": State(
+        SOLO, done("lobby", status="left"), ("ended before you could be in a group.",), ("waiting", "waited")
+    ),
+    "waited after reading": State(
+        SOLO, done("lobby", status="left", queued_from=NOW), ("Thank you for waiting.",), ("could be in",)
+    ),
+    "taken out while they were reading": State(
+        SOLO, done("withdrawn", True, status="left"), (HAS_ENDED,), ("You have left",)
+    ),
+    "failed the quiz": State(
+        SOLO, done("failed_check", status="left"), ("Not all of your answers were right",), ("You are done",)
+    ),
     # In the lobby
+    "others are on their way": State(
+        SOLO,
+        lobby(1, before=7, queued_from=NOW),
+        ("One more person is needed.", "7 more people are on their way."),
+    ),
+    "one is on the way": State(
+        SOLO,
+        lobby(3, before=1, session_status="open", queued_from=NOW),
+        ("people are waiting.", "One more person is on the way."),
+    ),
+    "nobody is on the way": State(SOLO, lobby(1, queued_from=NOW), ("is needed.",), ("on the",)),
     "before the start": State(
         GROUP,
         lobby(3, session_status="open"),
@@ -412,7 +568,7 @@ STATES = {
 @pytest.mark.parametrize("name", STATES)
 def test_what_a_page_says_is_true_in_this_state(name: str) -> None:
     state = STATES[name]
-    study = parse(as_files(state.toml))
+    study = parse(as_files(state.toml) | solo_files(state.toml))
     page = words(state.at(study))
     for sentence in state.says:
         assert sentence in page

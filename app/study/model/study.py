@@ -226,6 +226,11 @@ class Study(Sections):
         """The index of a room's first step."""
         return sum(step.repeat for step in self.before)
 
+    def part_of(self, index: int) -> range:
+        """The indices of all pages that are gone through like this one: before the lobby, in a room, or after it."""
+        those = [one.index for one in self.plan if one.step.during == self.plan[index].step.during]
+        return range(those[0], those[-1] + 1)
+
     def goes_on(self, outcome: str) -> bool:
         """Whether somebody who ended so still has solo steps to go through."""
         return self.first(AFTER, outcome) is not None

@@ -80,6 +80,8 @@ class Live:
             feed = self._follow_session(page, place.log_id)
             if isinstance(place, LobbyPlace):
                 feed.waiting.add(page)
+                if place.study.before:
+                    feed.show_on_their_way()
             elif isinstance(place, LinePlace):
                 feed.in_line.add(page)
             return self._watch(page, place.log_id, place.seq)

@@ -33,6 +33,7 @@ class LobbyPlace:
     log_id: int
     seq: int  # of the last event in the session's log
     aside: Aside
+    before: int = 0  # people who are still at what comes before the lobby, and whose page is there
 
     @property
     def pay(self) -> PayNow | None:

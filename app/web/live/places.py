@@ -19,6 +19,7 @@ from app.rooms.rooms import Room, RoomView, Seat
 from app.rooms.shown import Other, Shown, Told, as_values, others_of, shown_to
 from app.study.model.entrance import AT_THE_DOOR
 from app.study.model.fields import Field
+from app.study.model.kinds.click import CLICK
 from app.study.model.study import Position, Study
 from app.web import templates
 from app.web.fragments import fragment
@@ -50,9 +51,11 @@ class RoomPlace:
     @property
     def situation(self) -> str:
         """For a researcher who is asked for help."""
-        step = self.position.step.name
+        step = f"{self.position.step.name} {self.position.round}"
+        if self.is_solo:
+            return f"alone at {step}, page {self.page} of {self.pages}"
         said = f"saved {self.saved} times" if self.saved else "nothing saved yet"
-        return f"{self.room.name}, slot {self.me.slot}, {step} {self.position.round}: {said}"
+        return f"{self.room.name}, slot {self.me.slot}, {step}: {said}"
 
     @property
     def room(self) -> Room:
@@ -69,7 +72,10 @@ class RoomPlace:
 
     @property
     def pages(self) -> int:
-        """How many this player goes through here, as far as that is known: all attempts are one page."""
+        """How many this player goes through here, as far as that is known: all attempts are one page.
+
+        Where there are no rooms, all of the study is one part.
+        """
         return max(1, len(self._ahead))
 
     @property
@@ -79,7 +85,7 @@ class RoomPlace:
         return [
             one.index
             for one in self.study.plan
-            if one.step.during == here
+            if (one.step.during == here or not self.study.rooms)
             and one.step.is_for(mine)
             and one.step.follows(outcome)
             and not (one.step.attempts and one.round > 1)
@@ -98,6 +104,11 @@ class RoomPlace:
     def attempts_left(self) -> int:
         """At right answers, this one included."""
         return self.position.step.attempts - self.position.round + 1
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is more to do here than to read and to click."""
+        return any(field.kind is not CLICK for field in self.position.step.fields)
 
     @property
     def is_nudged(self) -> bool:
@@ -259,6 +270,17 @@ class DonePlace:
         """A researcher gave a code to somebody who had not come in; see sql/sessions/actions.sql."""
         player = self.player
         return player.outcome not in AT_THE_DOOR and player.signed_in_at == player.finished_at
+
+    @property
+    def never_waited(self) -> bool:
+        """What comes before the lobby was not over for them."""
+        return bool(self.study.before) and self.player.queued_from is None
+
+    @property
+    def was_inside(self) -> bool:
+        """They had a room, or were at solo steps, and it did not end as for those who found no group."""
+        alone = self.player.outcome != "lobby" and self.never_waited
+        return self.player.room_id is not None or alone
 
     @property
     def situation(self) -> str:

@@ -112,10 +112,12 @@ class RoomFeed:
             errors={},
             form_key=self.keys.answer_key(page.player_id, room.id, room.position, 0),
         )
+        if place.is_solo:
+            page.refresh()  # all of it is another page; most have it already, with the answer to their form
+            return
         step = place.position.step
         asked = view.seat_of[page.player_id].asked if view.has(page.player_id) else True
         others = step.chat != before.position.step.chat or step.tells or before.view.ties != view.ties
-        others = others or bool(step.attempts)  # what was wrong
         if not view.has(page.player_id) or others or not asked or not place.me.asked:
             page.refresh()  # what it shows is to be read
             return

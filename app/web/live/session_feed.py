@@ -46,6 +46,7 @@ PASSED_OVER: frozenset[EventName] = frozenset(
     }
 )
 AGAIN = 10.0  # seconds after which a lobby is looked at again whose page would change without an event
+BEFORE_AGAIN = 3.0  # … where people come into it from what they do before
 LOBBY_PACE = 0.3  # seconds between two renderings of one lobby, or of one line
 logger = logging.getLogger(__name__)
 
@@ -98,6 +99,12 @@ class SessionFeed:
                 place = page.place = replace(place, ahead=ahead[page.player_id], many=len(line))
                 page.push(sse(fragment("#line", "innerHTML", place.line_html())))
 
+    def show_on_their_way(self) -> None:
+        """Somebody waits where others come by what they do before: they write no event as they begin with that."""
+        loop = asyncio.get_running_loop()
+        if self.again is None or self.again.when() < loop.time():
+            self.again = loop.call_later(BEFORE_AGAIN, self._show_lobby)
+
     def _show_lobby(self) -> None:
         if self.waiting and self.rendering is None:
             self.rendering = asyncio.create_task(self._render_lobby())
@@ -109,23 +116,26 @@ class SessionFeed:
         try:
             study = await self.studies.of(self.session_id)
             async with self.pool.connection() as conn:
-                waiting, waits_for = await lobby_now(conn, self.session_id, study)
+                waiting, before, waits_for = await lobby_now(conn, self.session_id, study)
         except psycopg.Error as error:
             logger.warning("lobby not shown, trying again: %s", str(error).partition("\n")[0])
             self._show_lobby()
             return
-        # Who falls silent tells nobody, and neither does who doesn't come.
-        if study.lobby.present or any(one and one.minutes for one in waits_for.values()):
+        # Who falls silent tells nobody, neither does who doesn't come, nor who is still on the way.
+        soon = study.lobby.present or any(one and one.minutes for one in waits_for.values())
+        if study.before or soon:
             if self.again:
                 self.again.cancel()
-            self.again = asyncio.get_running_loop().call_later(AGAIN, self._show_lobby)
+            after = AGAIN if soon and not study.before else BEFORE_AGAIN
+            self.again = asyncio.get_running_loop().call_later(after, self._show_lobby)
         rendered: dict[tuple[str, int | None], bytes] = {}
         for page in self.waiting:
             place = page.place
             if not isinstance(place, LobbyPlace) or place.has_own_words:
                 continue
             type_ = place.player.type
-            place = replace(place, prospect=waits_for.get(type_), waiting=waiting)
+            place = replace(place, prospect=waits_for.get(type_), waiting=waiting, before=before)
             if (type_, place.minutes) not in rendered:
-                rendered[type_, place.minutes] = sse(fragment("#wait", "innerHTML", place.wait_html()))
+                # What is the same stays as it is, and is not read out again.
+                rendered[type_, place.minutes] = sse(fragment("#wait", "innerMorph", place.wait_html()))
             page.push(rendered[type_, place.minutes])

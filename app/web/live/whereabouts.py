@@ -75,10 +75,10 @@ async def _line(conn: Connection, keys: Keys, study: Study, player: Player) -> L
 
 
 async def _lobby(conn: Connection, keys: Keys, study: Study, player: Player) -> LobbyPlace:
-    waiting, waits_for = await lobby_now(conn, player.session_id, study)
+    waiting, before, waits_for = await lobby_now(conn, player.session_id, study)
     log_id, seq = await lobby.session_log(conn, player.session_id)
     aside = await _aside(conn, keys, player)
-    return LobbyPlace(player, study, waits_for.get(player.type), waiting, log_id, seq, aside)
+    return LobbyPlace(player, study, waits_for.get(player.type), waiting, log_id, seq, aside, before)
 
 
 async def _aside(conn: Connection, keys: Keys, player: Player) -> Aside:
@@ -91,11 +91,12 @@ async def _aside(conn: Connection, keys: Keys, player: Player) -> Aside:
 
 async def lobby_now(
     conn: Connection, session_id: str, study: Study
-) -> tuple[int, dict[str, prospects.Prospect | None]]:
-    """How many wait for others and are there; for each type of theirs, what it waits for."""
+) -> tuple[int, int, dict[str, prospects.Prospect | None]]:
+    """How many wait for others and are there, and how many are still before that; for each type, what it waits for."""
     waiting = await lobby.waiting_by_type(conn, session_id, study)
-    made, pace = await rooms.rooms_made(conn, session_id), await prospects.pace_of(conn, session_id)
-    return sum(waiting.values()), prospects.prospects(study, waiting, made, pace)
+    before = await prospects.on_their_way(conn, session_id) if study.before else 0
+    made, pace = await rooms.rooms_made(conn, session_id), await prospects.pace_of(conn, session_id, study)
+    return sum(waiting.values()), before, prospects.prospects(study, waiting, made, pace)
 
 
 async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room_id: int) -> RoomPlace:

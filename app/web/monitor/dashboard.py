@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from app.rooms.seating import missing, open_kinds
 from app.study.model.entrance import AT_THE_DOOR, DECLINED, FAILED, FULL, SCREENED_OUT
+from app.study.model.steps import AFTER, BEFORE
 from app.study.model.study import ANY, RoomKind, Study
 from app.web import templates
 from app.web.fragments import fragment, sse
@@ -88,9 +89,10 @@ def tick_context(tick: Tick, study: Study) -> dict[str, object]:
         made[room.kind] = made.get(room.kind, 0) + 1
     types = [*tick.waiting, *(type_ for room in tick.rooms for type_ in room.types)]
     numbers, begun = type_numbers(study, types), tick.session.status != "open"
-    in_all = still_needed(study, made, tick.waiting)
+    counts, in_all = tick.counts, still_needed(study, made, tick.waiting)
     return dict(
         tick=tick,
+        alone=[one for one in (BEFORE, AFTER) if study.first(one) is not None or counts[one]],
         study=study,
         lights=lights(tick),
         needs=[
@@ -196,10 +198,10 @@ def room_items(
             number=room.number,
             status="stopped" if room.stopped else room.status,
             outcome=room.outcome,
-            position=room.position,
+            position=room.position - study.opens_at,
             step=room.step,
             round=room.round,
-            steps=len(study.plan),
+            steps=len(study.part_of(room.position)),
             types=tuple([numbers.get(type_, 4) for type_ in room.types]),
             states=tuple(room.states),
         )

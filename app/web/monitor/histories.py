@@ -17,7 +17,7 @@ from app.players import notes, players, presence
 from app.players.notes import Notices
 from app.players.players import Player
 from app.players.presence import Spell
-from app.rooms import rooms
+from app.rooms import parts, rooms
 from app.rooms.messages import Message
 from app.rooms.rooms import RoomView
 from app.sessions.stopped_rooms import Stop, why_stopped
@@ -61,6 +61,9 @@ class PersonLine:
     position: int | None  # of the room, in study.plan
     is_erased: bool
     in_line_since: datetime | None  # before the door, now
+    alone_at: str | None = None  # the solo step at which they are
+    alone_round: int | None = None
+    is_stopped: bool = False  # a hook has stopped them there
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,15 @@ class Sitter:
 
 
 @dataclass(frozen=True, slots=True)
+class Alone:
+    """The solo step at which somebody is; `stop`: why they can't go on."""
+
+    room_id: int
+    position: int
+    stop: Stop | None
+
+
+@dataclass(frozen=True, slots=True)
 class PlayerStory:
     player: Player
     room: str  # its name; empty before there is one
@@ -110,6 +122,7 @@ class PlayerStory:
     pages: Sequence[Spell]  # when a page of theirs was connected
     said: Mapping[int, Record]  # by record
     notices: Notices
+    alone: Alone | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +178,14 @@ async def find_people(
 
 async def story_of(conn: Connection, player: Player) -> PlayerStory:
     happened = await rows(conn, Happened, SQL["happened_to"], player_id=player.id, most=MOST)
-    said: list[Record] = []
+    said = await rows(conn, Record, SQL["said_by"], room_id=player.room_id, player_id=player.id)
     messages: list[Message] = []
-    room = ""
+    room, alone = "", None
+    solo = await parts.solo_room_of(conn, player.id)
+    if solo is not None:
+        alone = Alone(solo, (await rooms.find_room(conn, solo)).position, await why_stopped(conn, solo))
     if player.room_id is not None:
         room = (await rooms.find_room(conn, player.room_id)).name
-        said = await rows(conn, Record, SQL["said_by"], room_id=player.room_id, player_id=player.id)
         messages = await rows(
             conn, Message, SQL["talk_of"], room_id=player.room_id, slot=player.slot, most=MOST
         )
@@ -183,7 +198,7 @@ async def story_of(conn: Connection, player: Player) -> PlayerStory:
     happened += [*_silences(player, happened), *_comings(pages)]
     happened.sort(key=lambda one: one.at, reverse=True)
     notices = await notes.notices_of(conn, player.session_id, player.id)
-    return PlayerStory(player, room, happened, pages, {one.id: one for one in said}, notices)
+    return PlayerStory(player, room, happened, pages, {one.id: one for one in said}, notices, alone)
 
 
 def _silences(player: Player, happened: Sequence[Happened]) -> list[Happened]:
@@ -203,8 +218,14 @@ def _comings(pages: Sequence[Spell]) -> list[Happened]:
     return came + [Happened(one.until, "page_gone", None, {}) for one in pages if one.until]
 
 
+async def alone_in(conn: Connection, session_id: str, room_id: int) -> int | None:
+    """Whose solo steps this room is for, if it is one of those of this session."""
+    found: int | None = await value(conn, SQL["alone_in"], session_id=session_id, room_id=room_id)
+    return found
+
+
 async def story_in(conn: Connection, session_id: str, room_id: int) -> RoomStory | None:
-    """None if this session has no such room. Call it in a transaction of repeatable reads."""
+    """None if this session has no such room with others. Call it in a transaction of repeatable reads."""
     if not await value(conn, SQL["is_room_of"], session_id=session_id, room_id=room_id):
         return None
     view = await rooms.view(conn, room_id)

@@ -54,6 +54,8 @@ def _lights(tick: Tick) -> Iterator[Light]:
     stopped = sum(room.stopped for room in tick.rooms)
     if stopped:
         yield Light("rooms stopped", f"{stopped:,}", "a hook failed", False)
+    if tick.halted:
+        yield Light("people stopped", f"{len(tick.halted):,}", "a hook failed", False)
     if tick.totals.seating_stopped:
         yield Light("seating", "stopped", "a hook failed", False)
     if tick.broken:

@@ -23,7 +23,7 @@ from app.web.monitor.pulse import BEAT, Curve
 from app.web.monitor.server_figures import Figures, surroundings
 
 SQL = Queries(__name__)
-STATUSES = ("invited", "waiting", "playing", "finished", "left")
+STATUSES = ("invited", "before", "waiting", "playing", "after", "finished", "left")
 STEP = 5  # seconds, of how long people have waited
 
 
@@ -91,8 +91,10 @@ class UsualTimes:
     """Medians in seconds; None before there are any."""
 
     filled_in: float | None  # from opening the link to signing in
-    waited: float | None  # from signing in to a seat
-    played: float | None  # from the seat to the end
+    waited: float | None  # from coming into the lobby to a seat
+    played: float | None  # from the seat to the end of the room
+    before: float | None = None  # from signing in to the lobby
+    after: float | None = None  # from the end of the room, or of the wait for one, to the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,16 @@ class Trend:
     read_at: float  # on the monotonic clock
     usual: UsualTimes
     curves: Sequence[Curve]
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """Somebody at a solo step that a hook has stopped."""
+
+    player_id: int
+    label: str
+    step: str
+    round: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +154,7 @@ class Tick:
     door: DoorNow | None  # None: there is no link for everybody
     places: Places | None
     door_counts: Sequence[DoorCount]
+    halted: Sequence[Halted] = ()
 
     @property
     def next_deadline(self) -> datetime | None:
@@ -159,6 +172,7 @@ async def read_tick(conn: Connection, session_id: str, server: Figures, before: 
         questions = await open_questions(conn, session_id)
         pages = await row(conn, Pages, SQL["pages"], session_id=session_id)
         waiters = await rows(conn, Waiters, SQL["waiters"], session_id=session_id, step=STEP)
+        halted = await rows(conn, Halted, SQL["halted"], session_id=session_id)
         standing = await rows(conn, Standing, SQL["standing"], session_id=session_id)
         away = dict(session_id=session_id, outcomes=list(AT_THE_DOOR))
         turned_away: dict[str, int] = dict(await (await conn.execute(SQL["turned_away"], away)).fetchall())
@@ -205,6 +219,7 @@ async def read_tick(conn: Connection, session_id: str, server: Figures, before: 
         door=door_now,
         places=places,
         door_counts=door_counts,
+        halted=halted,
     )
 
 

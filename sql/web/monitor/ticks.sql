@@ -31,8 +31,8 @@ from log where session_id = %(session_id)s
 
 -- name: pages
 select count(*) filter (where p.status <> 'invited' or v.player_id is not null)::integer as opened,
-    count(*) filter (where p.status in ('waiting', 'playing'))::integer as expected,
-    count(*) filter (where p.status in ('waiting', 'playing') and c.player_id is not null)::integer as connected
+    count(*) filter (where p.status in ('before', 'waiting', 'playing', 'after'))::integer as expected,
+    count(*) filter (where p.status in ('before', 'waiting', 'playing', 'after') and c.player_id is not null)::integer as connected
 from player p left join visit v on v.player_id = p.id
 left join connected c on c.player_id = p.id and c.session_id = p.session_id
 where p.session_id = %(session_id)s
@@ -50,7 +50,12 @@ group by type, waited order by type, waited
 select type, count(*)::integer as people, min(standby_until) as first, max(standby_until) as last from player
 where session_id = %(session_id)s and status = 'waiting' and standby_until is not null group by type order by type
 
+-- name: halted
+select p.id as player_id, p.label, r.step, r.round from room r join player p on p.id = r.player_id
+where r.session_id = %(session_id)s and r.status = 'playing' and r.stopped is not null order by r.id
+
 -- name: room_lines
+-- Those in which people are together: what somebody goes through alone is told on their own page.
 select r.id, r.name, r.kind, r.number, r.status::text, r.position, r.step, r.round, r.deadline,
     r.stopped is not null as stopped, r.outcome,
     array_agg(coalesce(p.type, nullif(s.type, 'any'), '') order by s.slot) as types,
@@ -69,7 +74,7 @@ from room r
 join slot s on s.room_id = r.id
 left join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
 left join connected c on c.session_id = p.session_id and c.player_id = p.id
-where r.session_id = %(session_id)s
+where r.session_id = %(session_id)s and r.during = 'playing'
 group by r.id order by r.id
 
 -- name: newest_events
@@ -92,13 +97,17 @@ select e.at, e.name, p.label, e.data from (
 order by e.at desc, e.seq desc nulls first limit 25
 
 -- name: usual_times
--- Medians, in seconds: from the link to signing in, from there to a seat, and from the seat to the end.
+-- Medians, in seconds: from the link to signing in, from the lobby to a seat, from there to the end of the room; of solo
+-- steps from signing in to the lobby, and from the end of the room to the end.
 select (
         select percentile_cont(0.5) within group (order by extract(epoch from p.signed_in_at - v.opened_at))::float8
         from visit v join player p on p.id = v.player_id
         where v.session_id = %(session_id)s and p.signed_in_at > v.opened_at
     ) as filled_in,
-    percentile_cont(0.5) within group (order by extract(epoch from seated_at - signed_in_at))::float8 as waited,
-    (percentile_cont(0.5) within group (order by extract(epoch from finished_at - seated_at))
-        filter (where status = 'finished'))::float8 as played
-from player where session_id = %(session_id)s and seated_at is not null
+    percentile_cont(0.5) within group (order by extract(epoch from seated_at - coalesce(queued_from, signed_in_at)))::float8 as waited,
+    (percentile_cont(0.5) within group (order by extract(epoch from coalesce(waited_until, finished_at) - seated_at))
+        filter (where status in ('finished', 'after')))::float8 as played,
+    percentile_cont(0.5) within group (order by extract(epoch from queued_from - signed_in_at))::float8 as before,
+    (percentile_cont(0.5) within group (order by extract(epoch from finished_at - waited_until))
+        filter (where status in ('finished', 'left')))::float8 as after
+from player where session_id = %(session_id)s and signed_in_at is not null
