@@ -23,6 +23,7 @@ EventName = Literal[
     "session_paused",
     "session_resumed",
     "session_closed",
+    "start_moved",
     "study_mended",
     "people_added",
     "seating_stopped",
@@ -86,6 +87,14 @@ class SessionMoved(DoneBy):
 
 class SessionStarted(SessionMoved):
     waits_from: NotRequired[Moment]  # who waited then has waited from then on
+
+
+class StartMoved(DoneBy):
+    """When the session starts by itself; without a time: not any more, or until then not."""
+
+    start_at: NotRequired[Moment]
+    was_at: NotRequired[Moment]
+    waits_from: NotRequired[Moment]  # it was called off: who waited for it has waited from then on
 
 
 class StudyMended(DoneBy):
@@ -332,6 +341,7 @@ DECLARED: Mapping[EventName, Declared] = {
     "session_paused": Declared(SessionMoved, SESSION),
     "session_resumed": Declared(SessionMoved, SESSION),
     "session_closed": Declared(SessionMoved, SESSION),
+    "start_moved": Declared(StartMoved, SESSION),
     "study_mended": Declared(StudyMended, SESSION),
     "people_added": Declared(PeopleAdded, SESSION),
     "seating_stopped": Declared(HookFailed, SESSION),

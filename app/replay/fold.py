@@ -15,7 +15,7 @@ from typing import Any
 from app.database import events
 from app.database.connections import Connection
 from app.database.events import Event, EventName
-from app.database.queries import Queries, row, rows
+from app.database.queries import Queries, row, rows, value
 from app.replay.state import Invited, Log, PlayerThen, RoomThen, Then
 from app.rooms.earlier import earlier_of
 from app.rooms.seating_hook import Brought
@@ -82,6 +82,7 @@ async def read_then(conn: Connection, session_id: str, at: datetime) -> Then:
     counted = await (await conn.execute(SQL["counted_until"], where)).fetchall()
     return replace(
         then,
+        start_at=await value(conn, SQL["start_at_then"], **where),
         records={log_id: records for log_id, records, _ in counted},
         messages={log_id: messages for log_id, _, messages in counted},
     )
@@ -141,11 +142,11 @@ class _Folding:
     def session_started(self, event: Event, data: events.SessionStarted) -> None:
         """Who came before it has waited only since then."""
         self.session = replace(self.session, status="running", started_at=_moment(event, data.get("since")))
-        if "waits_from" in data:
-            begun = _moment(event, data["waits_from"])
-            for player in list(self.players.values()):
-                if player.status == "waiting" and player.waiting_since:
-                    self._player(player.id, waiting_since=max(player.waiting_since, begun))
+        self._wait_from(event, data.get("waits_from"))
+
+    def start_moved(self, event: Event, data: events.StartMoved) -> None:
+        """Who waited for a start that was called off has waited only since then."""
+        self._wait_from(event, data.get("waits_from"))
 
     def session_paused(self, event: Event, data: events.SessionMoved) -> None:
         self.session = replace(self.session, status="paused", paused_at=_moment(event, data.get("since")))
@@ -239,12 +240,8 @@ class _Folding:
         self._of(event, standby_until=_moment(event, data.get("until")))
 
     def player_asked(self, event: Event, data: events.PlayerAsked) -> None:
-        ready_at = data.get("ready_at")
-        self._of(
-            event,
-            asked_until=_moment(event, data["until"]),
-            ready_at=_moment(event, ready_at) if ready_at else None,
-        )
+        ready_at = _moment(event, data["ready_at"]) if data.get("ready_at") else None
+        self._of(event, asked_until=_moment(event, data["until"]), ready_at=ready_at)
 
     def player_ready(self, event: Event, data: events.PlayerReady) -> None:
         self._of(event, ready_at=_moment(event, data["ready_at"]))
@@ -303,6 +300,11 @@ class _Folding:
 
     def note_written(self, event: Event, data: events.NoteWritten) -> None:
         self.notes.append(data["note"])
+
+    def _wait_from(self, event: Event, since: events.Moment | None) -> None:
+        for player in list(self.players.values()):
+            if since and player.status == "waiting" and player.waiting_since:
+                self._player(player.id, waiting_since=max(player.waiting_since, _moment(event, since)))
 
     def _at_step(self, event: Event, data: events.RoomAtStep) -> None:
         step = dict(position=data["position"], step=data["step"], round=data["round"], **_last_page(data))

@@ -7,6 +7,7 @@
     place.focusWrong();
     sliders.prepare();
     copying.prepare();
+    zones.prepare();
     drafts.restoreAll();
     talk.notice();
     tick();

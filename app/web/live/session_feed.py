@@ -30,7 +30,10 @@ MOVES: frozenset[EventName] = frozenset(
 # … whoever it is of, wherever they are; without a player, everybody
 WORDS: frozenset[EventName] = frozenset({"help_asked", "note_written", "code_issued", "data_erased"})
 EVERYBODY: frozenset[EventName] = frozenset(
-    {"session_started", "session_paused", "session_resumed", "session_closed", "study_mended"}
+    {
+        *("session_started", "session_paused", "session_resumed", "session_closed"),
+        *("study_mended", "start_moved"),
+    }
 )
 # Before the door the line gets longer with these, and shorter as somebody in it comes in or leaves
 LINED_UP: frozenset[EventName] = frozenset({"player_lined_up"})

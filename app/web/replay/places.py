@@ -216,7 +216,7 @@ def _player(stage: Stage, one: PlayerThen) -> Player:
         nudged_at=max(one.nudged_at, stage.then.resumed_at or one.nudged_at) if one.nudged_at else None,
         treatment=one.treatment,
         standby_until=one.standby_until,
-        start_at=stage.session.start_at,
+        start_at=stage.then.start_at,
         queued_at=one.queued_at,
         asked_until=one.asked_until,
         ready_at=one.ready_at,
