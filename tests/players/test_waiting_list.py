@@ -6,7 +6,9 @@ import asyncio
 import html
 import re
 
+from app.database.connections import Connection, connect
 from app.export.verify import verify
+from app.players import waiting_list
 from app.players.door import MOST_FROM_ONE, MOST_MADE, MOST_NAMES, Places
 from app.rehearsal.browser import Browser, Reply
 from app.replay.check import check as replay_check
@@ -171,6 +173,32 @@ def test_places_that_come_back_go_to_the_first_in_line_each_to_one_and_to_nobody
     kept(house, session)
 
 
+def test_of_many_who_look_at_once_one_lets_in_the_first_and_the_others_nobody(
+    shared: House, server: Server
+) -> None:
+    """Six connections here, and the server's own."""
+    house, session = shared, opened(shared, 2)
+    study = parse(as_files(STUDY))
+
+    async def look(conn: Connection) -> None:
+        async with conn.transaction():
+            await waiting_list.move_up(conn, session.id, study)
+
+    async def story() -> None:
+        inside = [await come(house, server, session, nth) for nth in range(1, 8)][:2]
+        looking = [await connect(house.database, "story") for _ in range(6)]
+        for nth, one in enumerate(inside, 3):
+            await leave(one)
+            await asyncio.gather(*map(look, looking))
+            now = people(house, session)
+            assert [id for id, status in now.items() if status == "waiting"][-1] == pid(nth)
+            assert list(now.values()).count("waiting") == 2 and len(line(house, session)) == 7 - nth
+        for conn in looking:
+            await conn.close()
+
+    house.tell(story())
+
+
 def test_nobody_waits_in_line_for_longer_than_the_study_says_but_for_a_pause(
     shared: House, server: Server
 ) -> None:
@@ -240,6 +268,8 @@ def test_more_places_let_the_line_in_at_once_and_fewer_throw_nobody_out(
         await ada.shows("1 withdrawn")
         assert people(house, session)[pid(5)] == "in line"
         await leave(guests[1])
+        await come(house, server, session, 6)
+        assert people(house, session)[pid(6)] == "in line", "behind who was there, though a place is free"
         await shows(guests[4], "You’re in")
         assert "many needs 37 more of any type" in await ada.shows("0 of 3 complete")
 
