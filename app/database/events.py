@@ -1,8 +1,7 @@
 """Logs and their events: what happened, in order, one log a room and one a session.
 
 `DECLARED` has every event there is, and what it carries. The triggers write them (sql/triggers.sql); whatever folds,
-lists or says one is held against it, and so is docs/events.md: what was empty is left
-out where `NotRequired` says so.
+lists or says one is held against it, and so is docs/events.md. What was empty is left out where `NotRequired` says so.
 `verify`, its recounts and `replay --check` read the logs on their own, so that nothing wrong here can hide from them.
 More than 350 lines: it is one list, and what names an event has one place to look.
 """
