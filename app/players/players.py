@@ -45,6 +45,7 @@ class Player:
     queued_at: datetime | None = None  # last in the queue since then: did not say in time that they are ready
     asked_until: datetime | None = None  # whether they are ready: a room comes together
     ready_at: datetime | None = None  # said so
+    study_sha256: str = ""  # of the session's study, where that was read
     given: Mapping[str, str] = field(default_factory=dict)  # with their link or line, as it was
     door_id: str | None = None  # by which the link for everybody finds them again
     in_line_since: datetime | None = None  # found the door full, and has waited before it since then

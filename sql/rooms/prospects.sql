@@ -6,3 +6,10 @@ from session s join player p on p.session_id = s.id
 cross join lateral (select greatest(s.started_at, clock_timestamp() - %(of_late)s::interval) as since) of_late
 where s.id = %(session_id)s and s.status = 'running' and p.signed_in_at > of_late.since
 group by p.type, of_late.since
+
+-- name: queue
+-- Of a session that runs, who waits for a room, in the order in which they are seated; also those who are asked whether
+-- they are ready, or are not there just now: they keep their turn.
+select p.id, p.type from player p join session s on s.id = p.session_id
+where s.id = %(session_id)s and s.status = 'running' and p.status = 'waiting' and p.standby_until is null
+order by coalesce(p.queued_at, p.signed_in_at), p.id

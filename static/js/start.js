@@ -8,6 +8,7 @@
     sliders.prepare();
     copying.prepare();
     zones.prepare();
+    calling.say();
     drafts.restoreAll();
     talk.notice();
     tick();
@@ -15,7 +16,7 @@
 
   function tick() {
     clock.show();
-    signs.callBack();
+    calling.look();
     connection.look();
     state.showAge();
   }

@@ -11,7 +11,7 @@ from app.database import clock
 from app.players.notes import Note, Notices
 from app.players.pay import account_of
 from app.players.players import Player
-from app.rooms.prospects import prospects
+from app.rooms.prospects import QueuePlace, prospects
 from app.rooms.receipts import Saved
 from app.rooms.rooms import Room, RoomView, Seat
 from app.study.model.networks import Tie
@@ -69,11 +69,11 @@ def a_player(**changes: Any) -> Player:
 
 
 def lobby(
-    waiting: int = 1, made: int = 0, notices: Notices = SILENT, **player: Any
+    waiting: int = 1, made: int = 0, notices: Notices = SILENT, turn: QueuePlace | None = None, **player: Any
 ) -> Callable[[Study], str]:
     def drawn(study: Study) -> str:
         prospect = prospects(study, {"red": waiting}, {"four": made})["red"]
-        return LobbyPlace(a_player(**player), study, prospect, waiting, 1, 1, aside(notices)).html()
+        return LobbyPlace(a_player(**player), study, prospect, waiting, 1, 1, aside(notices), turn).html()
 
     return drawn
 

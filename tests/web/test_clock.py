@@ -204,6 +204,43 @@ def test_a_lobby_hears_every_half_minute_of_a_page_that_is_hidden_and_calls_whoe
     expect(ann).to_have_title(re.compile("^● The bridge"))  # it has begun, and nobody looks
 
 
+HEARD = """window.heard = 0;
+const start = OscillatorNode.prototype.start;
+OscillatorNode.prototype.start = function (...given) {
+    if (this.context.state === "running") window.heard += 1;
+    return start.apply(this, given);
+};"""
+
+
+def test_a_tone_says_that_it_is_time_to_whoever_wants_one_and_came_by_a_click(stage: Stage) -> None:
+    stage.bear("AudioContext was not allowed to start")
+    session = stage.open(PAIR.replace("any = 2", "any = 4"), 4)
+    ann, ben, cas = pages = [stage.page() for _ in range(3)]
+    plays, plays_none = "A tone plays when it is time.", "No tone plays when it is time."
+    for label, page in zip(("P1", "P2", "P3"), pages, strict=True):
+        page.add_init_script(HEARD)
+        come_in(page, stage.link(session, label))
+        expect(page.get_by_text(plays)).to_be_visible()  # the click on the form's button was enough
+    ben.get_by_role("button", name="Mute").click()
+    ben.reload()
+    expect(ben.get_by_text(plays_none)).to_be_visible()
+
+    # In a tab in which nobody has clicked a browser plays nothing, and the page does not say that it would.
+    tab = cas.context.new_page()
+    tab.add_init_script(HEARD)
+    cas.close()
+    tab.goto(f"{stage.server.base}/play")
+    expect(tab.get_by_text(plays_none)).to_be_visible()
+    tab.get_by_role("button", name="Play one").click()
+    expect(tab.get_by_text(plays)).to_be_visible()
+    tab.wait_for_function("heard === 1")  # this is how it sounds
+
+    stage.guests(session, "P4")
+    for page, heard in ((ann, 1), (ben, 0), (tab, 2)):
+        expect_round(page, 1)
+        page.wait_for_function("most => heard === most", arg=heard)
+
+
 def test_a_start_that_a_researcher_moves_is_what_every_lobby_page_counts_down_to_at_once(
     stage: Stage,
 ) -> None:

@@ -15,7 +15,7 @@ from app.players.pay import Account, PayNow, pay_of
 from app.players.players import Player
 from app.players.ways_back import WayBack, way_back_of
 from app.rooms.messages import Message
-from app.rooms.prospects import Prospect
+from app.rooms.prospects import Prospect, QueuePlace
 from app.rooms.receipts import Saved
 from app.rooms.rooms import Room, RoomView, Seat
 from app.rooms.shown import Other, Shown, Told, as_values, others_of, shown_to
@@ -45,6 +45,7 @@ class LobbyPlace:
     log_id: int
     seq: int  # of the last event in the session's log
     aside: Aside
+    turn: QueuePlace | None = None  # their place in the queue, where it means something
 
     @property
     def pay(self) -> PayNow | None:
@@ -114,7 +115,7 @@ class LobbyPlace:
         return templates.render_own(self.study, "lobby", "player/lobby.html", place=self, now=clock.now())
 
     def wait_html(self) -> str:
-        """The part that changes as others come and go: the same for all of one type."""
+        """The part that changes as others come and go: the same for all of one type and turn."""
         return templates.render_for(self.study, "player/_player_signed_in.html", place=self)
 
 
@@ -201,10 +202,8 @@ class RoomPlace:
     @property
     def hearers(self) -> tuple[Seat, ...]:
         """Those who read what this player writes to all: the partners, unless ties go one way."""
-        chat = self.position.step.chat
-        return tuple(
-            seat for seat in self.view.hearers(self.me.slot, None, chat) if seat.slot != self.me.slot
-        )
+        hearers = self.view.hearers(self.me.slot, None, self.position.step.chat)
+        return tuple(seat for seat in hearers if seat.slot != self.me.slot)
 
     def weight(self, seat: Seat) -> float | None:
         """Of the tie by which this player sees that seat; None if there is none."""

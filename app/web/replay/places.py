@@ -80,7 +80,8 @@ async def place_then(conn: Connection, stage: Stage, player_id: int) -> Place | 
         counts = {type_: waiting.count(type_) for type_ in waiting}
         made = rooms_made(then)
         prospect = prospects.prospects(study, counts, made).get(player.type)
-        return LobbyPlace(_player(stage, player), study, prospect, len(waiting), 0, 0, aside)
+        turn = prospects.queue_places(study, _queue(then), made).get(player_id)
+        return LobbyPlace(_player(stage, player), study, prospect, len(waiting), 0, 0, aside, turn)
     said = await _said(conn, stage, player.room_id) if player.room_id else []
     own = [one for one in said if one.player_id == player_id]
     if player.status == "playing" and player.room_id is not None and player.seated_at is not None:
@@ -194,6 +195,14 @@ def rooms_made(then: Then) -> dict[str, int]:
     for room in then.rooms.values():
         made[room.kind] = made.get(room.kind, 0) + 1
     return made
+
+
+def _queue(then: Then) -> list[tuple[int, str]]:
+    """As `queue` of sql/rooms/prospects.sql."""
+    waits = [one for one in then.players.values() if one.status == "waiting" and one.standby_until is None]
+    since = {one.id: one.queued_at or one.signed_in_at for one in waits}
+    waits.sort(key=lambda one: (since[one.id], one.id))
+    return [(one.id, one.type) for one in waits] if then.status == "running" else []
 
 
 def _player(stage: Stage, one: PlayerThen) -> Player:
