@@ -61,19 +61,23 @@ begin
     from (
         select n.id,
             case when n.study_sha256 <> o.study_sha256 then 'study_mended'
+                when n.status = o.status then 'start_moved'
                 when n.status = 'running' and o.status = 'paused' then 'session_resumed'
                 when n.status = 'running' then 'session_started'
                 else 'session_' || n.status end as name,
             jsonb_strip_nulls(jsonb_build_object('by', acting(), 'since', case
-                when n.study_sha256 <> o.study_sha256 then null
+                when n.status = o.status then null
                 when n.status = 'running' and o.status = 'paused' then n.resumed_at
                 when n.status = 'running' then n.started_at
                 when n.status = 'paused' then n.paused_at
                 else n.closed_at end,
                 'before', case when n.study_sha256 <> o.study_sha256 then o.study_sha256 end,
                 'now', case when n.study_sha256 <> o.study_sha256 then n.study_sha256 end,
+                'start_at', case when n.start_at is distinct from o.start_at then n.start_at end,
+                'was_at', case when n.start_at is distinct from o.start_at then o.start_at end,
                 'waits_from', case when n.waits_from is distinct from o.waits_from then n.waits_from end)) as data
-        from new_rows n join old_rows o using (id) where (n.status, n.study_sha256) <> (o.status, o.study_sha256)
+        from new_rows n join old_rows o using (id)
+        where (n.status, n.study_sha256, n.start_at) is distinct from (o.status, o.study_sha256, o.start_at)
     ) changed join log on log.session_id = changed.id and log.room_id is null;
     return null;
 end $$;

@@ -11,7 +11,7 @@ from app.commands.connection import connected
 from app.config import Config
 from app.database.connections import Connection
 from app.sessions.erasing import ANSWERS, ELSEWHERE, Personal, erase, old_sessions, personal_of, sweep
-from app.sessions.sessions import find_session
+from app.sessions.sessions import SessionError, find_session
 
 LATER = "The rows as they were are cleared away when what reads them now has ended; the server sees to it."
 
@@ -70,24 +70,32 @@ def run(options: argparse.Namespace, config: Config) -> int:
     if not options.yes:
         _ask(options, found)
 
-    async def work(conn: Connection) -> list[tuple[str, str]]:
-        said = []
-        for session_id, _, _ in found:
-            async with conn.transaction():
-                sentence = await erase(
-                    conn,
-                    session_id,
-                    "command line",
-                    options.why or _why(options),
-                    label=options.player,
-                    answers=options.answers,
-                )
-            said.append((session_id, sentence))
+    async def work(conn: Connection) -> tuple[list[tuple[str, str]], list[str]]:
+        said, refused = list[tuple[str, str]](), list[str]()
+        for session_id, name, _ in found:
+            try:
+                async with conn.transaction():
+                    sentence = await erase(
+                        conn,
+                        session_id,
+                        "command line",
+                        options.why or _why(options),
+                        label=options.player,
+                        answers=options.answers,
+                    )
+                said.append((session_id, sentence))
+            except SessionError as error:  # one that can't yet keeps no other
+                refused.append(f"{name}: {error}" if len(found) > 1 else str(error))
         if not await sweep(conn):
             print(LATER, file=sys.stderr)
-        return said
+        return said, refused
 
-    return _tell(options, connected(config, work))
+    said, refused = connected(config, work)
+    if said or not refused:
+        _tell(options, said)
+    if refused:
+        raise Refusal(refused[0])
+    return 0
 
 
 def _ask(options: argparse.Namespace, found: list[tuple[str, str, Personal]]) -> None:

@@ -7,10 +7,8 @@ import asyncio
 import json
 import sys
 from collections import Counter
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.commands.arguments import Refusal, count, share
 from app.commands.before import Before, find_before, say_of_before
@@ -25,7 +23,6 @@ from app.commands.lists import (
     written,
 )
 from app.config import Config
-from app.database import clock
 from app.database.connections import Connection
 from app.players.door import Places
 from app.players.links import door_link
@@ -33,6 +30,7 @@ from app.players.people import Listed, read_people
 from app.players.players import also_invited_to
 from app.rehearsal.trial import try_study
 from app.sessions.sessions import Session, open_session
+from app.sessions.starts import said, start_time
 from app.sessions.waves import go_on
 from app.study.model.study import Study
 from app.study.reading import check, parse, read_folder
@@ -74,8 +72,10 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="20%",
         help="with --places: a share more come in than are lacking, as some will not finish (default: none)",
     )
-    parser.add_argument("--starts", metavar="TIME", help="start by itself then: 2026-12-01T10:00+01:00")
-    parser.add_argument("--zone", help="of TIME, where it has no offset: Europe/Berlin")
+    parser.add_argument(
+        "--starts", metavar="TIME", help="start by itself then: 2026-12-01T10:00+01:00, or 10:00 with --zone"
+    )
+    parser.add_argument("--zone", default="", help="of TIME, where it has no offset: Europe/Berlin")
     parser.add_argument("--name", help="the session's name (default: the study's title)")
     parser.add_argument("--links", type=Path, metavar="CSV", help="write one join link per player here")
     parser.add_argument(
@@ -102,7 +102,9 @@ def run(options: argparse.Namespace, config: Config) -> int:
     )
     if not options.short_tokens and people:
         refuse_guessable(options.players.name, people)
-    start_at = start_time(options.starts, options.zone)
+    if options.zone and not options.starts:
+        raise Refusal("--zone says where the time of --starts is meant. Give --starts, too.")
+    start_at = start_time(options.starts, options.zone) if options.starts else None
     refuse_folder(options.links)
     tried = asyncio.run(try_study(study, before=before.study if before else None))
     if failing := [mistake for mistake in tried if mistake.grave]:
@@ -138,7 +140,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
         print(f"The link for everybody is {link}{_how_many(places)}")
         print(_ids_to_add(study) if before is None else _same_ids(before))
     if start_at:
-        begins = f"seating begins by itself at {start_at:%Y-%m-%d %H:%M} UTC, while a server runs"
+        begins = f"seating begins by itself at {said(start_at)}, while a server runs"
         print(f"`networklab serve` lets them in; {begins}.")
     else:
         print(f"`networklab serve` lets them in; `networklab start {session.id}` begins seating.")
@@ -205,29 +207,3 @@ def _ids_to_add(study: Study) -> str:
     if study.door.anonymous:
         return "Whoever opens it without a recruiter's id is a new person, one for each browser."
     return "It must bring a recruiter's id: add ?PROLIFIC_PID={{%PROLIFIC_PID%}}, say, as your recruiter fills it in."
-
-
-def start_time(text: str | None, zone: str | None) -> datetime | None:
-    """When a session starts by itself, in UTC; `zone`: of a time without an offset."""
-    if text is None:
-        if zone is not None:
-            raise Refusal("--zone says where the time of --starts is meant. Give --starts, too.")
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise Refusal(
-            f"--starts is “{text}”, which is no date and time. Write 2026-12-01T10:00+01:00."
-        ) from None
-    if moment.tzinfo is None:
-        if zone is None:
-            raise Refusal(f"--starts {text} says no offset. Write {text}+01:00, or add --zone Europe/Berlin.")
-        try:
-            moment = moment.replace(tzinfo=ZoneInfo(zone))
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise Refusal(f"--zone {zone} is no time zone. Write one such as Europe/Berlin.") from None
-    elif zone is not None:
-        raise Refusal(f"--starts {text} has an offset already. Remove --zone, or the offset.")
-    if moment <= clock.now():
-        raise Refusal(f"--starts {text} has passed. Give a time that is still to come.")
-    return moment.astimezone(UTC)

@@ -18,17 +18,8 @@ from app.commands.connection import connected
 from app.config import Config
 from app.database.connections import Connection
 from app.replay.check import check
-from app.replay.fold import (
-    ReplayError,
-    Span,
-    fold,
-    read_brought,
-    read_events,
-    read_invited,
-    read_logs,
-    read_span,
-    read_then,
-)
+from app.replay.fold import ReplayError, fold
+from app.replay.reading import Span, read_brought, read_events, read_invited, read_logs, read_span, read_then
 from app.replay.state import Then
 from app.replay.what_if import Seated, beside, pauses_in, turns_in, unpaused, was, would_have_been
 from app.sessions.sessions import find_session

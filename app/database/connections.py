@@ -89,9 +89,14 @@ async def open_pool(url: str, size: int) -> AsyncIterator[Pool]:
 @asynccontextmanager
 async def snapshot(conn: Connection) -> AsyncIterator[None]:
     """A transaction in which everything is of one moment, and nothing can be written."""
-    async with conn.transaction():
-        await conn.execute("set transaction isolation level repeatable read, read only")
+    await conn.execute("begin isolation level repeatable read, read only")
+    try:
         yield
+    except BaseException:
+        with suppress(psycopg.Error, OSError):
+            await conn.execute("rollback")
+        raise
+    await conn.execute("commit")
 
 
 async def look_around(url: str) -> None:

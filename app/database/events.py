@@ -1,8 +1,7 @@
 """Logs and their events: what happened, in order, one log a room and one a session.
 
 `DECLARED` has every event there is, and what it carries. The triggers write them (sql/triggers.sql); whatever folds,
-lists or says one is held against it, and so is docs/events.md: what was empty is left
-out where `NotRequired` says so.
+lists or says one is held against it, and so is docs/events.md. What was empty is left out where `NotRequired` says so.
 `verify`, its recounts and `replay --check` read the logs on their own, so that nothing wrong here can hide from them.
 More than 350 lines: it is one list, and what names an event has one place to look.
 """
@@ -23,6 +22,7 @@ EventName = Literal[
     "session_paused",
     "session_resumed",
     "session_closed",
+    "start_moved",
     "study_mended",
     "people_added",
     "seating_stopped",
@@ -87,6 +87,14 @@ class SessionMoved(DoneBy):
 
 class SessionStarted(SessionMoved):
     waits_from: NotRequired[Moment]  # who waited then has waited from then on
+
+
+class StartMoved(DoneBy):
+    """When the session starts by itself; without a time: not any more, or until then not."""
+
+    start_at: NotRequired[Moment]
+    was_at: NotRequired[Moment]
+    waits_from: NotRequired[Moment]  # it was called off: who waited for it has waited from then on
 
 
 class StudyMended(DoneBy):
@@ -348,6 +356,7 @@ DECLARED: Mapping[EventName, Declared] = {
     "session_paused": Declared(SessionMoved, SESSION),
     "session_resumed": Declared(SessionMoved, SESSION),
     "session_closed": Declared(SessionMoved, SESSION),
+    "start_moved": Declared(StartMoved, SESSION),
     "study_mended": Declared(StudyMended, SESSION),
     "people_added": Declared(PeopleAdded, SESSION),
     "seating_stopped": Declared(HookFailed, SESSION),

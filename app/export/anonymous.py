@@ -69,7 +69,7 @@ DATA = _read(
     "during made_by ties late amount then was_empty hook line answers erased people records messages places extra "
     "since=time signed_in_at=time waits_from=time waiting_since=time until=time seated_at=time deadline=time "
     "opened_at=time ended_at=time nudged_at=time finished_at=time queued_at=time ready_at=time queued_from=time "
-    "waited_until=time "
+    "waited_until=time start_at=time was_at=time "
     "message=number note=number before_id=player by=who reason=reason "
 )
 # Who somebody is, or what was said of them or by them: left out, and here so that nothing new is by mistake.

@@ -127,6 +127,10 @@ async def _lines(conn: Connection, study: Study, person: OnePerson) -> AsyncIter
         for at, step, round_, name, body in lines:
             where = f"{step} {round_}, {asked.get((step, name), name)}:" if query == "answers" else f"{name}:"
             yield f"  {_said(at)} {where} {body or '(nothing, or erased)'}"
+    if told := await found("recruiter"):
+        yield "\nWith the recruiter:"
+        for at, what in told:
+            yield f"  {_said(at)} {what}"
     if pages := await presence.spells(conn, person.id):
         yield "\nTheir page was open:"
         for spell in pages:

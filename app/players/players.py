@@ -46,6 +46,7 @@ class Player:
     queued_at: datetime | None = None  # last in the queue since then: did not say in time that they are ready
     asked_until: datetime | None = None  # whether they are ready: a room comes together
     ready_at: datetime | None = None  # said so
+    study_sha256: str = ""  # of the session's study, where that was read
     given: Mapping[str, str] = field(default_factory=dict)  # with their link or line, as it was
     door_id: str | None = None  # by which the link for everybody finds them again
     queued_from: datetime | None = None  # in the lobby since then, where solo steps came before it

@@ -1,8 +1,9 @@
 """The waiting list: whoever comes to a full door stands in line before it, and is let in as a place comes back.
 
 They are still invited. A place comes back as somebody leaves without coming to the end, or as there are more of them;
-the first in line has it. Nobody waits for longer than the study says, and whoever leaves the line has the code of
-`full`. The session is locked while anybody is let in, by its line or past it: a place goes to one.
+the first in line has it whose page is open: whoever is away keeps their turn. Nobody waits for longer than the study
+says, and whoever leaves the line has the code of `full`. The session is locked while anybody is let in, by its line or
+past it: a place goes to one.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from app.study.model.study import Study
 
 SQL = Queries(__name__)
 AT_LEAST = 20  # people, however few places there are
+JUST = 10.0  # seconds in which the page of who has just come has yet to connect
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class InLine:
     entry: Mapping[str, str]
     since: datetime
     is_overdue: bool
+    is_there: bool  # their page is open
 
 
 async def way_in_now(conn: Connection, session_id: str, study: Study) -> WayIn:
@@ -82,7 +85,7 @@ async def line_up(conn: Connection, study: Study, guests: Sequence[Guest], room:
 
 
 async def move_up(conn: Connection, session_id: str, study: Study) -> list[int]:
-    """Lets in those for whom there is a place, the first in line first; whose time is up leaves.
+    """Lets in those who are there and for whom there is a place, the first in line first; whose time is up leaves.
 
     Returns who came in; what they begin with has yet to be given to them, and a seat looked for. Nobody's time is up
     while everything stands still. Where the session is closed, or as many have come to the end as are to, all leave:
@@ -93,7 +96,7 @@ async def move_up(conn: Connection, session_id: str, study: Study) -> list[int]:
         await send_home(conn, session_id, study)
         return []
     found, left = await lock(conn, session_id), places.left if places else None
-    guests = [Guest(one.player_id, one.entry) for one in found]
+    guests = [Guest(one.player_id, one.entry) for one in found if one.is_there]
     came, late, _ = await quotas.admit_now(conn, session_id, study, guests, left)
     await quotas.let_in(conn, study, came)
     overdue = {one.player_id for one in found if one.is_overdue}
@@ -104,7 +107,7 @@ async def move_up(conn: Connection, session_id: str, study: Study) -> list[int]:
 
 async def lock(conn: Connection, session_id: str) -> list[InLine]:
     """Who is in line, the first one first, after the session and its lobby, and before anything is logged."""
-    found = await rows(conn, InLine, SQL["lock_line"], session_id=session_id)
+    found = await rows(conn, InLine, SQL["lock_line"], session_id=session_id, just=JUST)
     return sorted(found, key=lambda one: (one.since, one.player_id))
 
 
@@ -127,8 +130,12 @@ async def order(conn: Connection, session_id: str) -> list[int]:
 
 async def waited_for(conn: Connection) -> list[str]:
     """Sessions before whose doors somebody is in line who may have to be let in, or sent home, now."""
-    lines = await (await conn.execute(SQL["lines"])).fetchall()
-    return [session_id for session_id, is_due in lines if is_due or await _may_move(conn, session_id)]
+    lines = await (await conn.execute(SQL["lines"], dict(just=JUST))).fetchall()
+    return [
+        session_id
+        for session_id, is_due, are_there in lines
+        if is_due or await _may_move(conn, session_id, are_there)
+    ]
 
 
 async def shift(conn: Connection, session_id: str, since: datetime, until: datetime) -> None:
@@ -136,9 +143,10 @@ async def shift(conn: Connection, session_id: str, since: datetime, until: datet
     await conn.execute(SQL["shift_line"], dict(session_id=session_id, since=since, until=until))
 
 
-async def _may_move(conn: Connection, session_id: str) -> bool:
+async def _may_move(conn: Connection, session_id: str, are_there: bool) -> bool:
+    """`are_there`: some of those in line."""
     places = await door.places_now(conn, session_id)
-    return places is None or places.left > 0 or places.is_over
+    return ((places is None or places.left > 0) and are_there) or (places is not None and places.is_over)
 
 
 async def _leave(conn: Connection, study: Study, player_ids: Sequence[int]) -> None:

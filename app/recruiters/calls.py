@@ -74,8 +74,8 @@ class Calls:
             raise NotNow(f"{self.name} can’t be reached.", 15) from None
         except (httpx.HTTPError, httpx.StreamError, TimeoutError) as error:
             slow = isinstance(error, TimeoutError | httpx.TimeoutException)
-            why = "did not answer in time" if slow else "broke off"
-            raise Unclear(f"{self.name} {why}: nobody knows whether it heard what was asked.") from None
+            why = "did not answer in time" if slow else "can’t be heard: the connection broke"
+            raise Unclear(f"{self.name} {why}.") from None
         if answer.is_success:
             return bytes(content)
         raise self._failure(answer, bytes(content))
@@ -96,9 +96,7 @@ class Calls:
             return NotThere(f"{self.name} knows of no such thing{said}.", words)
         if 400 <= status < 500 and status != 408:
             return Denied(f"{self.name} refuses{said}.", words)
-        return Unclear(
-            f"{self.name} has a fault (it answered {status}): nobody knows what came of what was asked."
-        )
+        return Unclear(f"{self.name} has a fault: it answered {status}.")
 
     def _words(self, content: bytes) -> str:
         """What they say of it, on one line, and never the token."""

@@ -44,11 +44,11 @@ class _Code(msgspec.Struct):
 
 class _Study(msgspec.Struct):
     id: str
-    name: str = ""
-    status: str = ""
+    name: str | None = None
+    status: str | None = None
     external_study_url: str | None = None
-    total_available_places: int = 0
-    reward: Decimal = Decimal(0)
+    total_available_places: int | None = None
+    reward: Decimal | None = None
     presentment_currency_code: str | None = None
     currency_code: str | None = None
     completion_codes: list[_Code] | None = None
@@ -86,11 +86,11 @@ class Prolific:
         codes = found.completion_codes or ([_Code(found.completion_code)] if found.completion_code else [])
         return TheirStudy(
             id=found.id,
-            name=found.name,
-            status=found.status,
+            name=found.name or "",
+            status=found.status or "",
             address=found.external_study_url or "",
-            places=found.total_available_places,
-            reward=found.reward / CENTS,
+            places=found.total_available_places or 0,
+            reward=(found.reward or Decimal(0)) / CENTS,
             currency=found.presentment_currency_code or found.currency_code or "",
             codes=tuple(_code(one) for one in codes),
         )

@@ -29,9 +29,9 @@ Standing = Literal[
     "other",
 ]
 WORDS: Mapping[Standing, str] = {
-    "reserved": "has a place and has not begun",
-    "active": "is at it",
-    "awaiting_review": "awaits review",
+    "reserved": "with a place, not begun",
+    "active": "at it",
+    "awaiting_review": "awaiting review",
     "approved": "approved",
     "partially_approved": "approved in part",
     "rejected": "rejected",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from psycopg.rows import dict_row
@@ -12,7 +12,8 @@ from psycopg.rows import dict_row
 from app.database.connections import Connection, snapshot
 from app.database.events import Event
 from app.database.queries import Queries
-from app.replay.fold import fold, read_events, read_invited, read_logs
+from app.replay.fold import fold
+from app.replay.reading import read_events, read_invited, read_logs
 from app.replay.state import Invited, Log, Then
 from app.rooms.receipts import digest, spans
 
@@ -111,6 +112,7 @@ def differences(
     names = {log.id: rooms.get(log.room_id or 0, "the session") for log in logs}
     yield from _gaps(logs, events, names)
     yield from _columns("the session", SESSION, then, tables.session)
+    yield from _starts(events, tables.session)
     for line in tables.players:
         what, earned = f"player {line['label']}", then.earned.get(line["id"])
         yield from _columns(what, PLAYER, then.players[line["id"]], line)
@@ -156,6 +158,20 @@ def _columns(what: str, columns: Sequence[str], told: object, line: Line) -> Ite
     for column in columns:
         if (said := getattr(told, column)) != line[column]:
             yield Difference(what, column, _said(said), _said(line[column]))
+
+
+def _starts(events: Sequence[Event], session: Line) -> Iterator[Difference]:
+    """Each time that its start was moved, from where it had been before; and where it is at last."""
+    moves = [event.data for event in events if event.name == "start_moved"]
+    at = session["start_at"] and session["start_at"].astimezone(UTC)
+    told = [(one.get("was_at"), one.get("start_at")) for one in moves]
+    ends = [*(was for was, _ in told[1:]), at]
+    for (_, said), found in zip(told, ends, strict=True) if told else ():
+        one, other = (
+            datetime.fromisoformat(each) if isinstance(each, str) else each for each in (said, found)
+        )
+        if one != other:
+            yield Difference("the session", "start_at", _said(one), _said(other))
 
 
 def _answers(

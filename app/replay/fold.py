@@ -7,21 +7,15 @@ then. The tables are not asked, so they can be checked against it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from app.database import events
-from app.database.connections import Connection
 from app.database.events import Event, EventName
-from app.database.queries import Queries, row, rows
 from app.replay.state import Invited, Log, PlayerThen, RoomThen, Then
-from app.rooms.earlier import earlier_of
-from app.rooms.seating_hook import Brought
-from app.study.hooks.networklab import NOT_KNOWN
 
-SQL = Queries(__name__)
 # These say nothing of the state of a session, a room or a player; networks and results are read when they are shown.
 PASSED_OVER: frozenset[EventName] = frozenset(
     {
@@ -34,57 +28,6 @@ PASSED_OVER: frozenset[EventName] = frozenset(
 
 class ReplayError(Exception):
     """A log that can't be folded; the text says which event and why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Of a session, from the first sign of life to the last event."""
-
-    first: datetime
-    last: datetime
-
-
-async def read_span(conn: Connection, session_id: str) -> Span:
-    """The session must be there."""
-    span = await row(conn, Span, SQL["span"], session_id=session_id)
-    assert span is not None
-    return span
-
-
-async def read_invited(conn: Connection, session_id: str) -> list[Invited]:
-    return await rows(conn, Invited, SQL["invited_to"], session_id=session_id)
-
-
-async def read_brought(conn: Connection, session_id: str) -> dict[int, Brought]:
-    """What each player who came in said at the door, and came with."""
-    found = await (await conn.execute(SQL["brought_by"], dict(session_id=session_id))).fetchall()
-    told = await earlier_of(conn, [player_id for player_id, *_ in found])
-    return {
-        player_id: Brought(entry, given, told.get(player_id, NOT_KNOWN)) for player_id, entry, given in found
-    }
-
-
-async def read_logs(conn: Connection, session_id: str) -> list[Log]:
-    return await rows(conn, Log, SQL["logs_of"], session_id=session_id)
-
-
-async def read_events(conn: Connection, session_id: str) -> list[Event]:
-    """Of all the session's logs, in the order of what happened."""
-    return await rows(conn, Event, SQL["events_of"], session_id=session_id)
-
-
-async def read_then(conn: Connection, session_id: str, at: datetime) -> Then:
-    """The session at a moment. What folds into it is a small part of all that happened before."""
-    where = dict(session_id=session_id, at=at)
-    there = [one for one in await read_invited(conn, session_id) if not one.added_at or one.added_at <= at]
-    invited, logs = there, await read_logs(conn, session_id)
-    then = fold(invited, logs, await rows(conn, Event, SQL["events_that_tell"], **where))
-    counted = await (await conn.execute(SQL["counted_until"], where)).fetchall()
-    return replace(
-        then,
-        records={log_id: records for log_id, records, _ in counted},
-        messages={log_id: messages for log_id, _, messages in counted},
-    )
 
 
 def fold(invited: Iterable[Invited], logs: Iterable[Log], events: Iterable[Event]) -> Then:
@@ -141,11 +84,11 @@ class _Folding:
     def session_started(self, event: Event, data: events.SessionStarted) -> None:
         """Who came before it has waited only since then."""
         self.session = replace(self.session, status="running", started_at=_moment(event, data.get("since")))
-        if "waits_from" in data:
-            begun = _moment(event, data["waits_from"])
-            for player in list(self.players.values()):
-                if player.status == "waiting" and player.waiting_since:
-                    self._player(player.id, waiting_since=max(player.waiting_since, begun))
+        self._wait_from(event, data.get("waits_from"))
+
+    def start_moved(self, event: Event, data: events.StartMoved) -> None:
+        """Who waited for a start that was called off has waited only since then."""
+        self._wait_from(event, data.get("waits_from"))
 
     def session_paused(self, event: Event, data: events.SessionMoved) -> None:
         self.session = replace(self.session, status="paused", paused_at=_moment(event, data.get("since")))
@@ -242,8 +185,8 @@ class _Folding:
         self._of(event, standby_until=_moment(event, data.get("until")))
 
     def player_asked(self, event: Event, data: events.PlayerAsked) -> None:
-        ready = _moment(event, data["ready_at"]) if "ready_at" in data else None
-        self._of(event, asked_until=_moment(event, data["until"]), ready_at=ready)
+        ready_at = _moment(event, data["ready_at"]) if data.get("ready_at") else None
+        self._of(event, asked_until=_moment(event, data["until"]), ready_at=ready_at)
 
     def player_ready(self, event: Event, data: events.PlayerReady) -> None:
         self._of(event, ready_at=_moment(event, data["ready_at"]))
@@ -307,6 +250,11 @@ class _Folding:
 
     def note_written(self, event: Event, data: events.NoteWritten) -> None:
         self.notes.append(data["note"])
+
+    def _wait_from(self, event: Event, since: events.Moment | None) -> None:
+        for player in list(self.players.values()):
+            if since and player.status == "waiting" and player.waiting_since:
+                self._player(player.id, waiting_since=max(player.waiting_since, _moment(event, since)))
 
     def _at_step(self, event: Event, data: events.RoomAtStep) -> None:
         step = dict(position=data["position"], step=data["step"], round=data["round"], **_last_page(data))

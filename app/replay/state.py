@@ -101,6 +101,7 @@ class Then:
     """A session at one moment, as its logs tell it."""
 
     status: str = "open"
+    start_at: datetime | None = None  # when it is to start by itself, where a moment was asked for
     started_at: datetime | None = None
     paused_at: datetime | None = None
     resumed_at: datetime | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -12,7 +12,7 @@ from app.database import clock
 from app.database.connections import Connection
 from app.database.queries import Queries, value
 from app.rooms.seating import Waiting, decide, missing, open_kinds
-from app.study.model.study import Study
+from app.study.model.study import ANY, RoomKind, Study
 
 SQL = Queries(__name__)
 OF_LATE = timedelta(minutes=3)  # within which people have come who tell how many more will …
@@ -23,6 +23,7 @@ MINUTE = 60.0  # seconds
 THERE = timedelta(
     seconds=90
 )  # since a page without scripts asked for something, for which it counts as there
+EXACT = 20  # people ahead of somebody in the queue; more are said in tens
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +44,72 @@ class Prospect:
         return self.minutes if stays else None
 
 
+@dataclass(frozen=True, slots=True)
+class QueuePlace:
+    """Of somebody in a queue that is longer than the next room has places for it.
+
+    `ahead` came before and wait for the same places; a little more do where it is only `about`, so that hundreds of
+    pages can be drawn as a few. `is_next`: as soon as the room is complete, they sit in it.
+    """
+
+    ahead: int
+    about: bool
+    is_next: bool
+
+
 def prospects(
-    study: Study, waiting: Mapping[str, int], made: Mapping[str, int], pace: Mapping[str, float] | None = None
+    study: Study, waiting: Mapping[str, int], made: Mapping[str, int], minutes: Mapping[str, int] = {}
 ) -> dict[str, Prospect | None]:
     """For each type that waits, the first kind of room that could take it; None if none can any more.
 
-    `pace`: how many people of each type come in a second.
+    `minutes`: as `minutes_ahead` has them.
     """
     found = {type_: _prospect(study, type_, waiting, made) for type_ in waiting}
-    expected = minutes_ahead(study, waiting, made, pace) if pace else {}
-    return {type_: one and replace(one, minutes=expected.get(type_)) for type_, one in found.items()}
+    return {type_: one and replace(one, minutes=minutes.get(type_)) for type_, one in found.items()}
+
+
+async def queue_places_of(
+    conn: Connection, session_id: str, study: Study, waiting: Mapping[str, int], made: Mapping[str, int]
+) -> dict[int, QueuePlace]:
+    """Not read where none can mean anything, as there is room for all."""
+    if study.lobby.seat_hook or all(_holds(kind, waiting) for kind in study.rooms):
+        return {}
+    found = await conn.execute(SQL["queue"], dict(session_id=session_id))
+    return queue_places(study, await found.fetchall(), made)
+
+
+def queue_places(
+    study: Study, queue: Sequence[tuple[int, str]], made: Mapping[str, int]
+) -> dict[int, QueuePlace]:
+    """By player, where who came first is seated first. `queue`: player and type, in that order.
+
+    That is so among those of one type, where a room has places for it by name, and among all, where all wait for a room
+    that has places for any. Not where a hook seats, nor for a room that takes only who has waited: its turn is another.
+    """
+    kinds = [] if study.lobby.seat_hook else open_kinds(study, made)
+    first = {type_: next((kind for kind in kinds if kind.takes(type_)), None) for _, type_ in queue}
+    lines: dict[tuple[str, str], list[int]] = {}
+    seats: dict[tuple[str, str], int] = {}
+    for player_id, type_ in queue:
+        kind = first[type_]
+        if kind is None or kind.after:
+            continue
+        if ANY in kind.seats and (len(kind.seats) > 1 or any(one is not kind for one in first.values())):
+            continue
+        line = kind.name, ANY if ANY in kind.seats else type_
+        seats[line] = kind.seats[line[1]]
+        lines.setdefault(line, []).append(player_id)
+    return {
+        player_id: _turn(ahead, ahead < seats[line])
+        for line, people in lines.items()
+        if len(people) > seats[line]
+        for ahead, player_id in enumerate(people)
+    }
+
+
+def _turn(ahead: int, is_next: bool) -> QueuePlace:
+    about = ahead > EXACT
+    return QueuePlace((ahead - 1) // 10 * 10 if about else 0 if is_next else ahead, about, is_next)
 
 
 async def on_their_way(conn: Connection, session_id: str) -> int:
@@ -103,6 +160,13 @@ def minutes_ahead(
         if not still:
             break
     return expected
+
+
+def _holds(kind: RoomKind, waiting: Mapping[str, int]) -> bool:
+    """All of them at once."""
+    free = kind.seats.get(ANY, 0)
+    each = all(people <= kind.seats.get(type_, 0) + free for type_, people in waiting.items())
+    return each and sum(waiting.values()) <= kind.size
 
 
 def _prospect(

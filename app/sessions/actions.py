@@ -17,6 +17,7 @@ from app.players.players import INSIDE
 from app.rooms import dropouts, gatherings, lobby, parts, rooms, takeovers
 from app.sessions import arrivals, sessions
 from app.sessions.sessions import Session, SessionError
+from app.sessions.starts import said
 from app.sessions.studies import read_study
 from app.study.model.study import Study
 
@@ -27,9 +28,11 @@ LONGEST = 3600  # seconds that a step may be extended by at once
 async def start(conn: Connection, session_id: str, by: str) -> str:
     """Seating begins, and waits count from now. Returns a sentence for the researcher; again changes nothing.
 
-    `by` is empty where the session starts by itself.
+    `by` is empty where the session starts by itself: not if that was moved on a moment before.
     """
     session = await sessions.lock_as(conn, session_id, by)
+    if not by and session_id not in await due_starts(conn):
+        return f"{session.name} does not start by itself now; nothing changed."
     if session.status == "open":
         await conn.execute(SQL["lock_waiting_players"], dict(id=session_id))
         moment = dict(id=session_id, now=await value(conn, SQL["moment"]))
@@ -38,6 +41,32 @@ async def start(conn: Connection, session_id: str, by: str) -> str:
         await conn.execute(SQL["look_again"], dict(id=session_id))
         return f"Started {session.name}: seating begins."
     return _already(session)
+
+
+async def move_start(conn: Connection, session_id: str, start_at: datetime | None, by: str) -> str:
+    """It starts by itself then, which is still to come; None: not by itself any more.
+
+    Nobody's wait runs before a start that is known. Where it is called off, waits run from now.
+    """
+    session = await sessions.lock_as(conn, session_id, by)
+    if session.status == "closed":
+        raise SessionError(f"{session.name} is closed. Open a new session to run the study again.")
+    if session.status != "open":
+        raise SessionError(f"{session.name} has started already: its start can’t be moved any more.")
+    if session.start_at == start_at:
+        when = f"starts by itself at {said(start_at)}" if start_at else "does not start by itself"
+        return f"{session.name} {when} already; nothing changed."
+    moved = dict(id=session_id, start_at=start_at, now=await value(conn, SQL["moment"]))
+    await conn.execute(SQL["lock_waiting_players"], moved)
+    if start_at is None:
+        await conn.execute(SQL["call_start_off"], moved)
+        await conn.execute(SQL["begin_waits"], moved)
+    else:
+        await conn.execute(SQL["move_start"], moved)
+    await conn.execute(SQL["look_again"], moved)
+    if start_at is None:
+        return f"{session.name} does not start by itself any more: it waits for you."
+    return f"{session.name} starts by itself at {said(start_at)}, while a server runs."
 
 
 async def due_starts(conn: Connection) -> list[str]:

@@ -41,8 +41,12 @@ class Studies:
 
         Ask `of` first, without a connection: whoever holds one and waits for another may wait for ever.
         """
+        return await self.as_of(conn, session_id, await value(conn, SQL["fingerprint"], id=session_id))
+
+    async def as_of(self, conn: Connection, session_id: str, sha256: str) -> Study:
+        """The same for whoever has read its digest in this transaction."""
         study = self.at_hand(session_id)
-        if study is None or study.sha256 != await value(conn, SQL["fingerprint"], id=session_id):
+        if study is None or study.sha256 != sha256:
             study = self.known[session_id] = await read_study(conn, session_id)
         return study
 

@@ -11,6 +11,7 @@ from litestar.response import Redirect, Response
 
 from app.database.connections import Connection
 from app.sessions.sessions import SessionError
+from app.sessions.starts import StartError
 from app.study.model.fields import FieldError, Form, first
 from app.study.model.study import Study
 from app.web import templates
@@ -57,6 +58,8 @@ async def carry_out(
     try:
         async with lab.pool.connection() as conn, conn.transaction():
             said = await action(Wish(conn, session_id, study, room_id, player_id, form, by))
+    except StartError as error:
+        return problem(request, 422, str(error), to)
     except SessionError as error:
         return problem(request, 409, str(error), to)
     except FieldError as error:

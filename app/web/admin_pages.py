@@ -22,6 +22,7 @@ from app.players.tokens import new_token
 from app.sessions import actions, sessions, stopped_rooms, waves
 from app.sessions.actions import ACTIONS
 from app.sessions.sessions import SessionError
+from app.sessions.starts import start_time
 from app.study.model.fields import first
 from app.web import templates
 from app.web.access import rights, security
@@ -192,6 +193,13 @@ async def _change_places(wish: Wish) -> str:
     return await actions.change_places(wish.conn, wish.session_id, places, wish.by)
 
 
+async def _move_start(wish: Wish) -> str:
+    """`at` as a browser writes a time, in `zone`; empty: it does not start by itself any more."""
+    text, zone = first(wish.form, "at").strip(), first(wish.form, "zone").strip()
+    at = start_time(text, zone) if text else None
+    return await actions.move_start(wish.conn, wish.session_id, at, wish.by)
+
+
 async def _seat_now(wish: Wish) -> str:
     return await actions.seat_now(wish.conn, wish.session_id, wish.study, first(wish.form, "kind"), wish.by)
 
@@ -209,6 +217,7 @@ SESSION_ACTIONS |= {
     "retry-seating": _retry_seating,
     "seat": _seat_now,
     "places": _change_places,
+    "move-start": _move_start,
 }
 HANDLERS = [still_logged_in, still_on_session, session_list, session_page, session_live]
 HANDLERS += [act_on_session, export_zip, person_zip, payments_csv]

@@ -12,7 +12,7 @@ from litestar.response import Response
 
 from app.database import clock
 from app.database.connections import snapshot
-from app.replay.fold import Span, read_span, read_then
+from app.replay.reading import Span, read_span, read_then
 from app.sessions.sessions import find_session
 from app.web import templates
 from app.web.access import security

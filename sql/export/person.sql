@@ -19,6 +19,21 @@ join record a on a.room_id = r.id and a.player_id = p.id where p.id = %(player_i
 select m.at, m.step, m.round, case when m.to_slot is null then 'to the group' else 'to slot ' || m.to_slot end, m.body
 from player p join message m on m.room_id = p.room_id and m.player_id = p.id where p.id = %(player_id)s order by m.id
 
+-- name: recruiter
+-- Where they are with the recruiter, and what was asked and paid there.
+select changed_at, 'their submission there: ' || replace(standing, '_', ' ') || case when code <> '' then ', with the code ' || code
+    else '' end
+from submission where player_id = %(player_id)s
+union all
+select at, case what when 'approve' then 'to be approved' else 'to be screened out' end || ': ' || state
+from review where player_id = %(player_id)s
+union all
+select coalesce(p.sent_at, p.at), 'a bonus of ' || b.amount || ' ' || p.currency || ': ' || b.state
+from bonus b join payout p on p.id = b.payout_id where b.player_id = %(player_id)s
+union all
+select at, 'paid elsewhere: ' || amount from paid_elsewhere where player_id = %(player_id)s
+order by 1
+
 -- name: notes
 select n.at, '', 0, coalesce('from ' || n.account, 'to the researchers'), n.body from player p
 join note n on n.session_id = p.session_id and n.player_id = p.id where p.id = %(player_id)s order by n.id

@@ -52,7 +52,7 @@ order by s.id = %(session_id)s desc, p.status not in ('invited', 'finished', 'le
 select p.token_hash, p.id, p.session_id, p.label, p.type, p.status::text, p.room_id, p.slot, p.signed_in_at,
     p.waiting_since, p.seated_at, p.finished_at, p.outcome, p.code, s.status::text as session_status,
     case when p.nudged_at is not null then greatest(p.nudged_at, s.resumed_at) end as nudged_at, p.standby_until, p.treatment,
-    s.start_at, p.erased_at, p.erase_wanted_at, p.queued_at, g.deadline as asked_until, a.ready_at, p.given,
+    s.start_at, s.study_sha256, p.erased_at, p.erase_wanted_at, p.queued_at, g.deadline as asked_until, a.ready_at, p.given,
     p.door_id, p.queued_from, p.waited_until, p.in_line_since, p.in_line_until
 from player p join session s on s.id = p.session_id
 left join asked a on a.player_id = p.id and p.status = 'waiting' left join gathering g on g.id = a.gathering_id

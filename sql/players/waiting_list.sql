@@ -8,7 +8,10 @@ where player.id = g.id and player.status = 'invited' and player.in_line_until is
 
 -- name: lock_line
 select id as player_id, entry, in_line_since as since,
-    in_line_until <= clock_timestamp() and (select status <> 'paused' from session where id = %(session_id)s) as is_overdue
+    in_line_until <= clock_timestamp() and (select status <> 'paused' from session where id = %(session_id)s) as is_overdue,
+    in_line_since > clock_timestamp() - make_interval(secs => %(just)s) or exists (
+        select from connected c where c.session_id = player.session_id and c.player_id = player.id
+    ) as is_there
 from player where session_id = %(session_id)s and status = 'invited' and in_line_until is not null order by id for update
 
 -- name: leave_line
@@ -23,8 +26,10 @@ select id from player where session_id = %(session_id)s and status = 'invited' a
 order by in_line_since, id
 
 -- name: lines
-select p.session_id, s.status = 'closed' or s.status <> 'paused' and min(p.in_line_until) <= clock_timestamp() as is_due
+select p.session_id, s.status = 'closed' or s.status <> 'paused' and min(p.in_line_until) <= clock_timestamp() as is_due,
+    bool_or(c.player_id is not null or p.in_line_since > clock_timestamp() - make_interval(secs => %(just)s)) as are_there
 from player p join session s on s.id = p.session_id
+left join connected c on c.session_id = p.session_id and c.player_id = p.id
 where p.status = 'invited' and p.in_line_until is not null group by p.session_id, s.status order by p.session_id
 
 -- name: shift_line

@@ -22,7 +22,7 @@ from payout p
 where try_at <= clock_timestamp() and (%(session_id)s::text is null or session_id = %(session_id)s)
     and exists (select from recruiting r where r.session_id = p.session_id and (r.token is not null or r.recruiter = any(%(known)s)))
     and (state <> 'asked' or not exists (
-        select from payout o where o.state in ('paying', 'accepted') and o.try_at is not null
+        select from payout o where o.state in ('paying', 'accepted') and o.sent_at > clock_timestamp() - interval '30 minutes'
             and (o.study_id = p.study_id or o.state = 'paying')))
 order by try_at, id limit 1
 

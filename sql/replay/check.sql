@@ -1,5 +1,5 @@
 -- name: session_in_table
-select s.id, s.status::text, s.started_at, s.paused_at, s.resumed_at, s.closed_at, l.stopped is not null as seating_stopped
+select s.id, s.status::text, s.start_at, s.started_at, s.paused_at, s.resumed_at, s.closed_at, l.stopped is not null as seating_stopped
 from session s join lobby l on l.session_id = s.id where s.id = %(session_id)s
 
 -- name: players_in_table

@@ -14,3 +14,10 @@ where p.session_id = %(session_id)s and p.status = 'before' and (
     greatest(p.signed_in_at, g.at) > clock_timestamp() - %(there)s::interval
     or exists (select from connected c where c.session_id = p.session_id and c.player_id = p.id)
 )
+
+-- name: queue
+-- Of a session that runs, who waits for a room, in the order in which they are seated; also those who are asked whether
+-- they are ready, or are not there just now: they keep their turn.
+select p.id, p.type from player p join session s on s.id = p.session_id
+where s.id = %(session_id)s and s.status = 'running' and p.status = 'waiting' and p.standby_until is null
+order by coalesce(p.queued_at, p.queued_from, p.signed_in_at), p.id

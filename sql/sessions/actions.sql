@@ -4,6 +4,12 @@ select clock_timestamp()
 -- name: start_session
 update session set status = 'running', started_at = %(now)s, waits_from = %(now)s where id = %(id)s
 
+-- name: move_start
+update session set start_at = %(start_at)s where id = %(id)s
+
+-- name: call_start_off
+update session set start_at = null, waits_from = %(now)s where id = %(id)s
+
 -- name: begin_waits
 -- Whoever came before the start has waited only since then.
 update player set waiting_since = greatest(waiting_since, %(now)s) where session_id = %(id)s and status = 'waiting'

@@ -7,6 +7,8 @@
     place.focusWrong();
     sliders.prepare();
     copying.prepare();
+    zones.prepare();
+    calling.say();
     drafts.restoreAll();
     talk.notice();
     tick();
@@ -14,7 +16,7 @@
 
   function tick() {
     clock.show();
-    signs.callBack();
+    calling.look();
     connection.look();
     state.showAge();
   }

@@ -18,13 +18,17 @@ from pathlib import Path
 from typing import IO, cast
 
 from app.config import PROJECT
-from tests.bench import records, signin, stage
+from tests.bench import door, records, signin, stage
 from tests.bench.crowd import bring_in
 from tests.bench.load import Plan, post_records
 
 PAIRS = 16
 SECONDS = 3
-WORK = {"forms": "forms of 1 field, 200 connections", "arrivals": "people who sign in, 100 connections"}
+WORK = {
+    "forms": "forms of 1 field, 200 connections",
+    "arrivals": "people who sign in, 100 connections",
+    "door": f"{door.EVERYBODY} people who come by one link at once, to their page",
+}
 FIGURES = {
     "rate": "a second",
     "server": "µs of the server’s processor time each",
@@ -41,7 +45,7 @@ def compare(folder: Path, pairs: int = PAIRS) -> str:
             "this": stack.enter_context(_side(PROJECT)),
         }
         for pair in range(pairs):
-            for work in WORK if pair % 2 == 0 else ["forms"]:  # an arrival leaves thousands behind
+            for work in WORK if pair % 2 == 0 else ["forms", "door"]:  # an arrival leaves thousands behind
                 for name in ("other", "this") if pair // 2 % 2 == 0 else ("this", "other"):
                     found[work][name].append(sides[name](work))
     lines = ["| what | other | this | quotient | of the pairs |", "|---|---|---|---|---|"]
@@ -104,6 +108,8 @@ def _drive(told: IO[str], tells: IO[str]) -> None:
             if work.strip() == "forms":
                 load = post_records(plan, 200, SECONDS, lap)
                 made, seconds = len(load.receipts), load.seconds
+            elif work.strip() == "door":
+                made, seconds = door.EVERYBODY, door._crowd(house, server).seconds
             else:
                 made, seconds = signin.STREAM, signin._stream(house, server)[0]
             used = {who: 1e6 * (now - before[who]) / made for who, now in records.spent(here, house).items()}

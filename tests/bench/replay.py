@@ -10,7 +10,7 @@ from app.database.connections import Connection
 from app.database.queries import value
 from app.players.players import Arrival, sign_in
 from app.replay.check import check
-from app.replay.fold import read_span, read_then
+from app.replay.reading import read_span, read_then
 from app.rooms import lobby, rooms
 from app.sessions.studies import read_study
 from tests.bench.figure import Chapter, WrongAnswer, plain

@@ -9,7 +9,7 @@ from pathlib import Path
 from app.players.people import Person
 from app.players.players import token_hash
 from app.replay.check import check
-from app.replay.fold import read_then
+from app.replay.reading import read_then
 from tests.house.house import Opened
 from tests.house.shell import Shell, is_refused
 from tests.house.studies import TALK, changed

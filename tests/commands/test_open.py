@@ -178,18 +178,34 @@ def test_tokens_that_somebody_could_guess_are_refused_unless_they_are_meant(shel
 def test_a_session_that_starts_by_itself_has_a_time_that_is_to_come_and_says_when(shell: Shell) -> None:
     opens = ("open", RUMOUR, "--players", shell.people("token,label,type\n,A,red\n,B,blue\n"))
     wrong = (
-        (["--starts", "soon"], "no date and time"),
         (["--starts", "2099-12-01T10:00"], "says no offset"),
         (["--starts", "2099-12-01T10:00", "--zone", "Europe/Atlantis"], "is no time zone"),
-        (["--starts", "2099-12-01T10:00+01:00", "--zone", "Europe/Berlin"], "has an offset already"),
-        (["--starts", "2019-12-01T10:00Z"], "has passed"),
         (["--zone", "Europe/Berlin"], "Give --starts, too"),
     )
     typed = shell.type_all([([*map(str, opens), *options], {}) for options, _ in wrong])
     for (_, sentence), ended in zip(wrong, typed, strict=True):
         assert sentence in is_refused(ended)
-    ended = shell.type(*opens, "--starts", "2099-12-01T10:00", "--zone", "Europe/Berlin")
-    assert "seating begins by itself at 2099-12-01 09:00 UTC" in ended.stdout, ended.stderr
+    ended = shell.type(*opens, "--starts", "2099-12-01T10:00", "--zone", "Europe/Berlin", "--name", "At ten")
+    assert "by itself at 2099-12-01 10:00 Europe/Berlin (2099-12-01 09:00 UTC)" in ended.stdout, ended.stderr
+    [(session,)] = shell.house.sql(
+        "select id from session where name = 'At ten' order by opened_at desc limit 1"
+    )
+    start = ["start", session]
+    moved, off, now, zone, both = shell.type_all(
+        [
+            ([*start, "--at", "2099-12-01T11:30+01:00", "--json"], {}),
+            ([*start, "--not-by-itself"], {}),
+            ([*start, "--zone", "Europe/Berlin"], {}),
+            ([*start, "--at", "11:30"], {}),
+            ([*start, "--at", "11:30", "--not-by-itself"], {}),
+        ]
+    )
+    assert json.loads(moved.stdout) == {"session": session, "start_at": "2099-12-01T11:30:00+01:00"}
+    assert "by itself" in off.stdout, off.stderr
+    assert "Give --at, too" in is_refused(now)
+    assert "says no offset" in is_refused(zone)
+    assert "not allowed with" in is_refused(both)
+    assert shell.house.sql("select status::text from session where id = %s", session) == [("open",)]
 
 
 def test_one_link_for_everybody_is_opened_with_or_without_a_list(shell: Shell) -> None:

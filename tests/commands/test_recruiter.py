@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -72,6 +73,17 @@ def test_what_cannot_be_done_is_one_sentence(shell: Shell, told: Recruited, fake
     told.house.sql("delete from submission where session_id = %s", told.id)
     told.house.sql("delete from recruiting where session_id = %s", told.id)
     assert "not connected with a recruiter's study yet" in refused(told.id, "pay", PROLIFIC_TOKEN=TOKEN)
+
+
+def test_a_session_that_still_has_to_be_paid_keeps_no_other_from_being_erased(
+    house: House, fake: FakeProlific, tmp_path: Path
+) -> None:
+    unpaid, other = recruited(house, fake, ["1.25"]), recruited(house, fake, ["1.25"])
+    unpaid.confirm()
+    ended = Shell(house, tmp_path).type("erase", "--older-than", "0d", "--yes")
+    assert ended.returncode == 2 and "asked to pay or to approve P1" in ended.stderr
+    left = house.sql("select session_id from player where erased_at is null")
+    assert left == [(unpaid.id,)] and other.id in house.sql("select session_id from erasure")[0]
 
 
 def is_unasked(shell: Shell, told: Recruited, *words: str, **environ: str) -> str:

@@ -66,6 +66,8 @@ async def all_the_rest(conn: Connection, lively: Lively, people: list[int]) -> N
         "update lobby set stopped = %(why)s where session_id = %(session)s",
         "update player set standby_until = now() where id = %(waits)s",
         "update session set study_sha256 = repeat('0', 64) where id = %(session)s",
+        "update session set start_at = now() where id = %(session)s",
+        "update session set start_at = null, waits_from = now() where id = %(session)s",
         """insert into gathering (session_id, kind, number, reason, deadline)
         values (%(session)s, 'mixed', 9, 'enough came', now())""",
         "insert into asked select %(waits)s, max(id), 'any' from gathering",

@@ -14,6 +14,7 @@ SOON = 20_000  # milliseconds in which a page shows what comes, on a machine tha
 expect.set_options(timeout=SOON)
 
 QUIET = [
+    "--autoplay-policy=document-user-activation-required",  # as in people's browsers: no sound without a click
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-gpu",

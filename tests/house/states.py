@@ -11,7 +11,7 @@ from app.database import clock
 from app.players.notes import Note, Notices
 from app.players.pay import account_of
 from app.players.players import Player
-from app.rooms.prospects import prospects
+from app.rooms.prospects import QueuePlace, prospects
 from app.rooms.receipts import Saved
 from app.rooms.rooms import Room, RoomView, Seat
 from app.study.model.networks import Tie
@@ -70,13 +70,20 @@ def a_player(**changes: Any) -> Player:
 
 
 def lobby(
-    waiting: int = 1, made: int = 0, notices: Notices = SILENT, before: int = 0, **player: Any
+    waiting: int = 1,
+    made: int = 0,
+    notices: Notices = SILENT,
+    before: int = 0,
+    turn: QueuePlace | None = None,
+    **player: Any,
 ) -> Callable[[Study], str]:
     """`before`: people who are still on their way to the lobby."""
 
     def drawn(study: Study) -> str:
         prospect = prospects(study, {"red": waiting}, {"four": made})["red"]
-        return LobbyPlace(a_player(**player), study, prospect, waiting, 1, 1, aside(notices), before).html()
+        return LobbyPlace(
+            a_player(**player), study, prospect, waiting, 1, 1, aside(notices), before, turn
+        ).html()
 
     return drawn
 

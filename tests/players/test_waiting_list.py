@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import html
 import re
+from contextlib import AsyncExitStack
 
+from app.database.connections import Connection, connect
 from app.export.verify import verify
+from app.players import waiting_list
 from app.players.door import MOST_FROM_ONE, MOST_MADE, MOST_NAMES, Places
 from app.rehearsal.browser import Browser, Reply
 from app.replay.check import check as replay_check
@@ -110,6 +113,17 @@ def line(house: House, session: Opened) -> list[str]:
     ]
 
 
+def are_connected(house: House, session: Opened) -> set[str]:
+    return {
+        id
+        for (id,) in house.sql(
+            """select p.door_id from connected c join player p on p.id = c.player_id and p.session_id = c.session_id
+            where p.session_id = %s""",
+            session.id,
+        )
+    }
+
+
 def counted(house: House, session: Opened) -> dict[str, int]:
     return dict(house.sql("select why, times from door_count where session_id = %s", session.id))
 
@@ -143,10 +157,12 @@ def test_places_that_come_back_go_to_the_first_in_line_each_to_one_and_to_nobody
         again = await browser(house, server).get(of(session, int(before[0], 16)))
         assert "Your place is kept." not in words(again.text) and "You are in line." in words(again.text)
 
-        async with (
-            watching(waits[before[0]], "/play/live") as first,
-            watching(waits[before[3]], "/play/live") as fourth,
-        ):
+        async with AsyncExitStack() as open_pages:
+            streams = [
+                await open_pages.enter_async_context(watching(waits[id], "/play/live")) for id in before
+            ]
+            first, fourth = streams[0], streams[3]
+            await until(lambda: are_connected(house, session) >= set(before), "their pages")
             later = [come(house, servers[nth % 2], session, nth) for nth in range(13, 19)]
             await asyncio.gather(*(leave(one) for one in inside[:3]), *later)
             await first.until(lambda text: "You’re in" in text, "the first is let in")
@@ -168,6 +184,61 @@ def test_places_that_come_back_go_to_the_first_in_line_each_to_one_and_to_nobody
 
     house.tell(story())
     assert line(house, session) == []
+    kept(house, session)
+
+
+def test_of_many_who_look_at_once_one_lets_in_the_first_and_the_others_nobody(
+    shared: House, server: Server
+) -> None:
+    """Six connections here, and the server's own."""
+    house, session = shared, opened(shared, 2)
+    study = parse(as_files(STUDY))
+
+    async def look(conn: Connection) -> None:
+        async with conn.transaction():
+            await waiting_list.move_up(conn, session.id, study)
+
+    async def story() -> None:
+        inside = [await come(house, server, session, nth) for nth in range(1, 8)][:2]
+        in_line = house.browsers[-5:]
+        looking = [await connect(house.database, "story") for _ in range(6)]
+        async with AsyncExitStack() as open_pages:
+            for one in in_line:
+                await open_pages.enter_async_context(watching(one, "/play/live"))
+            await until(lambda: len(are_connected(house, session)) == 5, "their pages")
+            for nth, one in enumerate(inside, 3):
+                await leave(one)
+                await asyncio.gather(*map(look, looking))
+                now = people(house, session)
+                assert [id for id, status in now.items() if status == "waiting"][-1] == pid(nth)
+                assert list(now.values()).count("waiting") == 2 and len(line(house, session)) == 7 - nth
+        for conn in looking:
+            await conn.close()
+
+    house.tell(story())
+
+
+def test_whoever_has_closed_the_page_is_passed_over_and_keeps_their_turn(
+    shared: House, server: Server
+) -> None:
+    house, session = shared, opened(shared, 1)
+
+    async def story() -> None:
+        ann, ben = [await come(house, server, session, nth) for nth in (1, 2)]
+        house.sql(
+            "update player set in_line_since = in_line_since - interval '1 min' where door_id = %s", pid(2)
+        )
+        await leave(ann)
+        cat = await come(house, server, session, 3)
+        async with watching(cat, "/play/live") as page:
+            await page.until(lambda text: "You’re in" in text, "she is let in")
+        assert line(house, session) == [pid(2)]
+        assert PLACE.findall((await ben.get("/play")).text) == ["1"]
+        async with watching(ben, "/play/live") as page:
+            await leave(cat)
+            await page.until(lambda text: "You’re in" in text, "he is let in")
+
+    house.tell(story())
     kept(house, session)
 
 
@@ -224,24 +295,30 @@ def test_more_places_let_the_line_in_at_once_and_fewer_throw_nobody_out(
 
     async def story() -> None:
         guests = [await come(house, server, session, nth) for nth in range(1, 6)]
-        text = await ada.shows("3 wait in line before the door")
-        assert "Door · 5 came · 2 in · 0 of 2 complete Full. Whoever comes now waits in line" in text
-        said = html.unescape((await ada.do("/places", {"places": "4"})).text)
-        assert "2 of those who waited in line are in now. All places are taken now." in said
-        assert list(people(house, session).values()) == [*4 * ["waiting"], "in line"]
-        await shows(guests[3], "You’re in")
-        said = html.unescape((await ada.do("/places", {"places": "3"})).text)
-        assert (
-            "4 are in, and nobody has to leave: the next comes in once 2 have left without coming to the end."
-            in said
-        )
-        await ada.shows("There are fewer places than people in: the next comes in once 2 have left")
-        await leave(guests[0])
-        await ada.shows("1 withdrawn")
-        assert people(house, session)[pid(5)] == "in line"
-        await leave(guests[1])
-        await shows(guests[4], "You’re in")
-        assert "many needs 37 more of any type" in await ada.shows("0 of 3 complete")
+        async with AsyncExitStack() as open_pages:
+            for one in guests[2:]:
+                await open_pages.enter_async_context(watching(one, "/play/live"))
+            await until(lambda: len(are_connected(house, session)) == 3, "their pages")
+            text = await ada.shows("3 wait in line before the door")
+            assert "Door · 5 came · 2 in · 0 of 2 complete Full. Whoever comes now waits in line" in text
+            said = html.unescape((await ada.do("/places", {"places": "4"})).text)
+            assert "2 of those who waited in line are in now. All places are taken now." in said
+            assert list(people(house, session).values()) == [*4 * ["waiting"], "in line"]
+            await shows(guests[3], "You’re in")
+            said = html.unescape((await ada.do("/places", {"places": "3"})).text)
+            assert (
+                "4 are in, and nobody has to leave: the next comes in once 2 have left without coming to the end."
+                in said
+            )
+            await ada.shows("There are fewer places than people in: the next comes in once 2 have left")
+            await leave(guests[0])
+            await ada.shows("1 withdrawn")
+            assert people(house, session)[pid(5)] == "in line"
+            await leave(guests[1])
+            await come(house, server, session, 6)
+            assert people(house, session)[pid(6)] == "in line", "behind who was there, though a place is free"
+            await shows(guests[4], "You’re in")
+            assert "many needs 37 more of any type" in await ada.shows("0 of 3 complete")
 
     house.tell(story())
     kept(house, session)

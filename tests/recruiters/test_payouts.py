@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -12,7 +13,9 @@ import psycopg
 import pytest
 
 from app.config import PROJECT
-from app.recruiters import bonuses
+from app.database.connections import Connection, connect
+from app.recruiters import bonuses, calls, payouts
+from app.recruiters.prolific import Prolific
 from app.recruiters.recruiter import RecruitingError
 from tests.house.house import House
 from tests.house.prolific import TOKEN, FakeProlific
@@ -91,6 +94,42 @@ def test_whatever_breaks_nobody_is_paid_twice_or_forgotten(
     told.go_on(2)
     fake.list_all()
     told.go_on()
+    assert by_label(fake.received(), 3) == OWED and told.states() == {"P1": "paid", "P3": "paid"}
+
+
+def test_a_slow_answer_is_no_reason_to_ask_again(
+    shared: House, fake: FakeProlific, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = recruited(shared, fake, EARNED)
+    told.confirm()
+    monkeypatch.setattr(calls, "LONGEST", 0.5)  # seconds; nobody waits for thirty here
+    fake.fail("pay", "hang_after")
+    told.go_on(2)
+    assert by_label(fake.received(), 3) == OWED and fake.asked["pay"] == 1
+    assert told.states() == {"P1": "paid", "P3": "paid"}
+
+
+def test_two_processes_that_both_think_it_is_their_turn_pay_once(shared: House, fake: FakeProlific) -> None:
+    """As where the connection of one has died, and with it its turn, without its knowing."""
+    told = recruited(shared, fake, EARNED)
+    [number] = told.confirm()
+
+    async def at_once(conn: Connection) -> None:
+        payout = await payouts.find_payout(conn, number)
+
+        async def one() -> None:
+            own, recruiter = await connect(shared.database, "story"), Prolific(fake.base, TOKEN)
+            try:
+                await payouts.go_on(own, recruiter, payout)
+            finally:
+                await recruiter.close()
+                await own.close()
+
+        await asyncio.gather(*(one() for _ in range(4)))
+
+    shared.read(at_once)
+    told.go_on()
+    assert fake.asked["prepare"] > 1 and fake.asked["pay"] == 1
     assert by_label(fake.received(), 3) == OWED and told.states() == {"P1": "paid", "P3": "paid"}
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from app.database.connections import Connection
+from app.export.person import OnePerson, in_words
 from app.recruiters.recruitment import recruitment_of
 from app.recruiters.submissions import people_there
 from app.sessions.erasing import erase, sweep
 from app.sessions.sessions import SessionError
+from app.sessions.studies import read_study
 from tests.house.house import House
 from tests.house.prolific import FakeProlific
 from tests.house.recruited import Recruited, participant, recruited, submission
@@ -42,8 +44,8 @@ def test_everybody_is_where_the_recruiter_says_and_strangers_are_only_counted(
     ("how", "sentence"),
     [
         ("401", "Prolific does not know this token. Copy it again from your account there."),
-        ("500", "Prolific has a fault (it answered 500): nobody knows what came of what was asked."),
-        ("302", "Prolific has a fault (it answered 302): nobody knows what came of what was asked."),
+        ("500", "Prolific has a fault: it answered 500."),
+        ("302", "Prolific has a fault: it answered 302."),
         ("404", "Prolific knows of no such thing: “Error As told”."),
     ],
 )
@@ -65,6 +67,11 @@ def test_who_is_erased_is_nobody_with_the_recruiter_either(shared: House, fake: 
     with pytest.raises(SessionError, match="has to know who it is"):
         shared.do(lambda conn: erase(conn, told.id, "story", "asked", label="P1"))
     told.go_on(2)
+    number = told.lines()["P1"].player_id
+    study = shared.do(lambda conn: read_study(conn, told.id))
+    words = shared.do(lambda conn: in_words(conn, study, OnePerson(number, "P1")))
+    assert "their submission there: awaiting review, with the code DONE1" in words
+    assert "a bonus of 1.00 GBP: paid" in words
 
     async def gone(conn: Connection) -> None:
         await erase(conn, told.id, "story", "asked", label="P1")

@@ -14,17 +14,18 @@ import pytest
 from app.commands.arguments import Refusal
 from app.commands.replay import as_json, moment
 from app.database import clock
-from app.database.connections import Connection
+from app.database.connections import Connection, open_pool
 from app.players import notes
 from app.players.players import Arrival, sign_in
 from app.replay.check import Checked, check
-from app.replay.fold import Span, read_then
+from app.replay.reading import Span, read_then
 from app.replay.state import STATUSES, Then
 from app.rooms import lobby, records, rooms
 from app.rooms.records import Answer, form_id
 from app.sessions import actions, sessions
-from app.sessions.studies import read_study
+from app.sessions.studies import Studies, read_study
 from app.study.model.study import Study
+from app.web.live.lobbies import Lobbies
 from app.web.live.whereabouts import place_of
 from app.web.replay.places import Stage, page_then
 from app.web.signing import Keys
@@ -281,7 +282,9 @@ class Album:
 
     def _now(self, player: int, at: datetime) -> str:
         async def read(conn: Connection) -> str:
-            place = await place_of(conn, Keys(b"secret"), self.study, player)
+            async with open_pool(self.house.database, 1) as pool:
+                of = Keys(b"secret"), Studies(pool), Lobbies(), self.session_id, player
+                place = await place_of(conn, *of)
             assert place is not None
             with clock.standing_at(at):
                 return _without_keys(place.html())

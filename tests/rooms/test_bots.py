@@ -24,7 +24,7 @@ from app.export import export
 from app.export.verify import verify
 from app.rehearsal.trial import try_hooks
 from app.replay import check as replay_check
-from app.replay.fold import read_then
+from app.replay.reading import read_then
 from app.replay.what_if import Turn, beside, would_have_been
 from app.rooms import dropouts, rooms, seating
 from app.rooms.prospects import prospects

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from decimal import Decimal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -11,6 +12,8 @@ from playwright.sync_api import Page, expect
 from app.config import PROJECT
 from app.players.door import Places
 from app.web.access.accounts import put_account
+from tests.house.prolific import FakeProlific
+from tests.house.recruited import by_label, recruited
 from tests.house.stage import (
     DESK,
     PAIR,
@@ -34,26 +37,17 @@ AXE_SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
 
 
+# What the dark changes is colours.
+SCHEMES = {"light": WCAG, "dark": ["color-contrast", "link-in-text-block"]}
+
+
 def test_no_page_has_a_barrier_that_axe_finds(stage: Stage) -> None:
-    source = AXE.read_bytes()
-    assert hashlib.sha256(source).hexdigest() == AXE_SHA256
     session = stage.open(PAIR, 4)
     page, desk = stage.page(), stage.page(DESK)
     found: list[str] = []
-    # What the dark changes is colours.
-    schemes = {"light": WCAG, "dark": ["color-contrast", "link-in-text-block"]}
 
     def look(page: Page, name: str) -> None:
-        for size in (PHONE, DESK):
-            page.set_viewport_size({"width": size["width"], "height": size["height"]})
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
-            for scheme, rules in schemes.items():
-                # A line that is still fading in has no contrast yet.
-                page.emulate_media(
-                    color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce"
-                )
-                lines = barriers(page, source.decode(), rules)
-                found.extend(f"{name} {size['width']} {scheme}: {line}" for line in lines)
+        found.extend(barriers_at_all_sizes(page, name))
 
     page.goto(stage.link(session, "P1"))
     look(page, "join")
@@ -143,6 +137,43 @@ def test_no_page_has_a_barrier_that_axe_finds(stage: Stage) -> None:
     page.goto(f"{link}?PROLIFIC_PID={'0' * 24}")
     look(page, "a closed door")
     assert found == []
+
+
+def test_the_recruiters_pages_have_none_either_and_pay_by_a_click(stage: Stage) -> None:
+    with FakeProlific().running() as fake:
+        told = apart(lambda: recruited(stage.house, fake, ["1.25", "0", "2.00"]))
+        desk, here = stage.page(DESK), f"{stage.server.base}/admin/sessions/{told.id}/recruiter"
+        log_in(stage, desk)
+        desk.goto(here)
+        desk.get_by_text("All that was compared").click()
+        desk.get_by_text("Everybody who came").click()
+        found = barriers_at_all_sizes(desk, "recruiter")
+        desk.get_by_role("link", name="Approve and screen out").click()
+        found += barriers_at_all_sizes(desk, "review")
+        desk.goto(f"{here}/pay")
+        found += barriers_at_all_sizes(desk, "pay")
+        desk.get_by_label("I have looked: 2 people, £3.25 in all").check()
+        desk.get_by_role("button", name="Pay them").dblclick()
+        expect(desk.get_by_role("heading", name="to be paid")).to_have_count(1)
+        apart(lambda: told.go_on(2))
+        expect(desk.get_by_text("paid so far: 2 people")).to_be_visible()  # the page has asked by itself
+        assert by_label(fake.received(), 3) == {"P1": Decimal("1.25"), "P2": 0, "P3": Decimal(2)}
+    assert found == []
+
+
+def barriers_at_all_sizes(page: Page, name: str) -> list[str]:
+    """In the light and in the dark, on a phone and at a desk; the page fits."""
+    source, found = AXE.read_bytes(), list[str]()
+    assert hashlib.sha256(source).hexdigest() == AXE_SHA256
+    for size in (PHONE, DESK):
+        page.set_viewport_size({"width": size["width"], "height": size["height"]})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
+        for scheme, rules in SCHEMES.items():
+            # A line that is still fading in has no contrast yet.
+            page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+            lines = barriers(page, source.decode(), rules)
+            found.extend(f"{name} {size['width']} {scheme}: {line}" for line in lines)
+    return found
 
 
 def barriers(page: Page, axe: str, rules: Sequence[str]) -> list[str]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import time
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.house.house import Opened
 from tests.house.stage import (
+    DESK,
     PAIR,
     PHONE,
     Stage,
@@ -20,8 +22,10 @@ from tests.house.stage import (
     expect_state,
     fill_in,
     left,
+    log_in,
     save,
     seconds,
+    stays_the_same_page,
     watch_the_clock,
 )
 from tests.house.waits import apart
@@ -198,3 +202,78 @@ def test_a_lobby_hears_every_half_minute_of_a_page_that_is_hidden_and_calls_whoe
     apart(lambda: stage.house.tell(ben.browser.post("/play/here", {"ready": "1"})))
     expect_round(ann, 1)
     expect(ann).to_have_title(re.compile("^● The bridge"))  # it has begun, and nobody looks
+
+
+HEARD = """window.heard = 0;
+const start = OscillatorNode.prototype.start;
+OscillatorNode.prototype.start = function (...given) {
+    if (this.context.state === "running") window.heard += 1;
+    return start.apply(this, given);
+};"""
+
+
+def test_a_tone_says_that_it_is_time_to_whoever_wants_one_and_came_by_a_click(stage: Stage) -> None:
+    stage.bear("AudioContext was not allowed to start")
+    session = stage.open(PAIR.replace("any = 2", "any = 4"), 4)
+    ann, ben, cas = pages = [stage.page() for _ in range(3)]
+    plays, plays_none = "A tone plays when it is time.", "No tone plays when it is time."
+    for label, page in zip(("P1", "P2", "P3"), pages, strict=True):
+        page.add_init_script(HEARD)
+        come_in(page, stage.link(session, label))
+        expect(page.get_by_text(plays)).to_be_visible()  # the click on the form's button was enough
+    ben.get_by_role("button", name="Mute").click()
+    ben.reload()
+    expect(ben.get_by_text(plays_none)).to_be_visible()
+
+    # In a tab in which nobody has clicked a browser plays nothing, and the page does not say that it would.
+    tab = cas.context.new_page()
+    tab.add_init_script(HEARD)
+    cas.close()
+    tab.goto(f"{stage.server.base}/play")
+    expect(tab.get_by_text(plays_none)).to_be_visible()
+    tab.get_by_role("button", name="Play one").click()
+    expect(tab.get_by_text(plays)).to_be_visible()
+    tab.wait_for_function("heard === 1")  # this is how it sounds
+
+    stage.guests(session, "P4")
+    for page, heard in ((ann, 1), (ben, 0), (tab, 2)):
+        expect_round(page, 1)
+        page.wait_for_function("most => heard === most", arg=heard)
+
+
+def test_a_start_that_a_researcher_moves_is_what_every_lobby_page_counts_down_to_at_once(
+    stage: Stage,
+) -> None:
+    session = stage.open(PAIR, 2, start=False)
+    ann, ben = stage.player(session, "P1"), stage.player(session, "P2")
+    never_loaded_again = stays_the_same_page(ann)
+    desk = stage.page(DESK, timezone_id="Europe/Berlin")
+    log_in(stage, desk)
+    desk.goto(f"{stage.server.base}/admin/sessions/{session.id}")
+    desk.get_by_text("Start by itself…").click()
+    zone, at = desk.get_by_label("in the time zone"), desk.get_by_label("Seating begins at")
+    expect(zone).to_have_value("Europe/Berlin")  # the browser's
+    assert desk.locator("#zones option[value='America/New_York']").count()
+
+    noon = datetime.now(ZoneInfo("Europe/Berlin")).replace(hour=12, minute=0, second=0, microsecond=0)
+    for days in (2, 1):
+        moment = noon + timedelta(days=days)
+        at.fill(f"{moment:%Y-%m-%dT%H:%M}")
+        desk.locator("#start button.main").click()
+        expect(desk.locator("#said-start")).to_contain_text(f"{moment:%Y-%m-%d} 12:00 Europe/Berlin")
+        for page in (ann, ben):
+            expect(clock(page)).to_have_attribute("data-until", str(int(1000 * moment.timestamp())))
+            expect(page.get_by_text("It starts in")).to_be_visible()
+    desk.reload()
+    expect(at).to_have_value(f"{moment:%Y-%m-%dT%H:%M}")  # of the browser, whatever the server's
+
+    stage.bear("status of 422")
+    desk.locator("#start > summary").click()
+    zone.fill("Europe/Atlantis")
+    desk.locator("#start button.main").click()
+    expect(desk.locator("#said-start")).to_contain_text("is no time zone")
+    desk.get_by_role("button", name="Not by itself").click()
+    expect(desk.locator("#said-start")).to_contain_text("does not start by itself any more")
+    expect(clock(ann)).to_have_count(0)
+    expect(desk.locator("header.bar")).to_contain_text("seating has not begun")
+    assert never_loaded_again()

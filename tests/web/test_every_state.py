@@ -10,6 +10,7 @@ import pytest
 
 from app.players.waiting_list import WayIn
 from app.players.ways_back import WayBack
+from app.rooms.prospects import QueuePlace
 from app.study.model.networks import Tie
 from app.study.model.outcomes import Finish
 from app.study.reading import parse
@@ -326,6 +327,24 @@ STATES = {
         lobby(3),
         ("Your group is forming.", "3 of 4", "One more person is needed."),
         ("code for what",),
+    ),
+    "next in the queue": State(
+        GROUP,
+        lobby(6, turn=QueuePlace(0, False, True)),
+        ("Your group is forming.", "You are next"),
+        ("before you",),
+    ),
+    "second in the queue": State(
+        GROUP,
+        lobby(6, turn=QueuePlace(1, False, False)),
+        ("A group is forming.", "One person before you waits for the same place."),
+        ("Your group", "You start as soon", "You are next"),
+    ),
+    "far back in the queue": State(
+        GROUP,
+        lobby(60, turn=QueuePlace(40, True, False)),
+        ("More than 40 people before you wait",),
+        ("You are next",),
     ),
     "waiting for several": State(GROUP, lobby(1), ("3 more people are needed.",)),
     "waiting where only who finishes is paid": State(

@@ -7,7 +7,19 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.house.stage import PAIR, PHONE, Stage, clock, expect_round, expect_state, fill_in, save, send
+from tests.house.stage import (
+    PAIR,
+    PHONE,
+    Stage,
+    clock,
+    expect_round,
+    expect_state,
+    fill_in,
+    save,
+    send,
+    stays_the_same_page,
+)
+from tests.house.waits import apart
 
 pytestmark = pytest.mark.browser
 
@@ -195,6 +207,36 @@ def test_words_from_right_to_left_and_readers_who_hear_or_want_no_movement(stage
     expect_state(page, "Live · saved")
     assert page.evaluate("matchMedia('(prefers-reduced-motion: reduce)').matches")
     assert page.evaluate(moving) == 0
+
+
+def test_who_comes_back_from_a_locked_phone_is_where_they_were_in_the_queue(stage: Stage) -> None:
+    """The phone has let go of the page, or has only frozen it."""
+    mixed = STUDY.replace("seats = {any = 2}", "seats = {red = 1, blue = 1}")
+    session = apart(lambda: stage.house.open(mixed, {"red": 3, "blue": 1}))
+    stage.guests(session, "R1", entry=ENTRY)
+    page = stage.page()
+    enter(page, stage.link(session, "R2"))
+    wait = page.locator("#wait")
+    before = "One person before you waits for the same place."
+    expect(wait).to_contain_text(before)
+    never_loaded_again = stays_the_same_page(page)
+    phone = page.context.new_cdp_session(page)
+    phone.send("Page.setWebLifecycleState", {"state": "frozen"})
+    stage.guests(session, "R3", entry=ENTRY)
+    phone.send("Page.setWebLifecycleState", {"state": "active"})
+    expect_state(page, "Live")
+    expect(wait).to_contain_text(before)
+    assert never_loaded_again()
+
+    again = page.context.new_page()
+    page.close()
+    again.goto(stage.link(session, "R2"))
+    again.get_by_role("button", name="Go on").click()
+    expect(again.locator("#wait")).to_contain_text(before)
+    stage.guests(session, "B1", entry=ENTRY)
+    expect(again.locator("#wait")).to_contain_text(
+        "You are next: as soon as the group is complete, you are in it."
+    )
 
 
 def whole(page: Page, part: Locator) -> None:

@@ -46,7 +46,7 @@ def test_a_session_is_connected_looked_at_and_paid_on_its_page(house: House, fak
 
             return str(await until(there, what))
 
-        text = await shows("awaits review")
+        text = await shows("awaiting review")
         assert TOKEN not in text and "things differ" in text
         before = (await owner.get(f"{here}/pay")).text
         assert "2 people, £3.25 in all" in before and before.count("£1.25") == 1

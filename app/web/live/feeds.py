@@ -16,6 +16,7 @@ from app.sessions.studies import Studies
 from app.web.fragments import beat, fragment, sse
 from app.web.live.hub import Hub
 from app.web.live.line import LinePlace
+from app.web.live.lobbies import Lobbies
 from app.web.live.lobby_place import LobbyPlace
 from app.web.live.page import Page
 from app.web.live.places import DonePlace, Place, RoomPlace
@@ -27,7 +28,7 @@ from app.web.signing import Keys
 
 class Live:
     def __init__(self, url: str, pool: Pool, keys: Keys, studies: Studies) -> None:
-        self.pool, self.keys, self.studies = pool, keys, studies
+        self.pool, self.keys, self.studies, self.lobbies = pool, keys, studies, Lobbies()
         self.hub = Hub(url, self.publish)
         self.rooms: dict[int, RoomFeed] = {}  # by log
         self.sessions: dict[int, SessionFeed] = {}  # by log
@@ -39,8 +40,9 @@ class Live:
             as_of = beat()
             await self.studies.of(page.session_id)
             async with self.pool.connection() as conn:
-                study = await self.studies.current(conn, page.session_id)
-                place = await place_of(conn, self.keys, study, page.player_id)
+                place = await place_of(
+                    conn, self.keys, self.studies, self.lobbies, page.session_id, page.player_id
+                )
             self.leave(page)
             if place is None:
                 page.stale = False  # once is enough
@@ -100,7 +102,8 @@ class Live:
         return self._watch(page, room.log_id, room.seq) and up_to_date
 
     def _follow_session(self, page: Page, log_id: int) -> SessionFeed:
-        feed = self.sessions.setdefault(log_id, SessionFeed(self.pool, self.studies, page.session_id))
+        new = SessionFeed(self.pool, self.studies, self.lobbies, page.session_id)
+        feed = self.sessions.setdefault(log_id, new)
         feed.pages.add(page)
         return feed
 

@@ -10,7 +10,7 @@ from app.database import clock
 from app.players.notes import Notices
 from app.players.pay import PayNow, pay_of
 from app.players.players import Player
-from app.rooms.prospects import Prospect
+from app.rooms.prospects import Prospect, QueuePlace
 from app.study.model.study import Study
 from app.web import templates
 
@@ -34,6 +34,7 @@ class LobbyPlace:
     seq: int  # of the last event in the session's log
     aside: Aside
     before: int = 0  # people who are still at what comes before the lobby, and whose page is there
+    turn: QueuePlace | None = None  # their place in the queue, where it means something
 
     @property
     def pay(self) -> PayNow | None:
@@ -103,5 +104,5 @@ class LobbyPlace:
         return templates.render_own(self.study, "lobby", "player/lobby.html", place=self, now=clock.now())
 
     def wait_html(self) -> str:
-        """The part that changes as others come and go: the same for all of one type."""
+        """The part that changes as others come and go: the same for all of one type and turn."""
         return templates.render_for(self.study, "player/_player_signed_in.html", place=self)

@@ -138,10 +138,8 @@ class RoomPlace:
     @property
     def hearers(self) -> tuple[Seat, ...]:
         """Those who read what this player writes to all: the partners, unless ties go one way."""
-        chat = self.position.step.chat
-        return tuple(
-            seat for seat in self.view.hearers(self.me.slot, None, chat) if seat.slot != self.me.slot
-        )
+        hearers = self.view.hearers(self.me.slot, None, self.position.step.chat)
+        return tuple(seat for seat in hearers if seat.slot != self.me.slot)
 
     def weight(self, seat: Seat) -> float | None:
         """Of the tie by which this player sees that seat; None if there is none."""

@@ -13,12 +13,14 @@ from psycopg_pool import PoolTimeout, TooManyRequests
 from app.database.connections import Pool
 from app.database.events import Event, EventName
 from app.players import waiting_list
+from app.rooms import lobby
+from app.rooms.prospects import QueuePlace
 from app.sessions.studies import Studies
 from app.web.fragments import fragment, sse
 from app.web.live.line import LinePlace
+from app.web.live.lobbies import HOLDS, Lobbies
 from app.web.live.lobby_place import LobbyPlace
 from app.web.live.page import Page
-from app.web.live.whereabouts import lobby_now
 
 # Whom an event makes look anew: those in the lobby if it is of them, …
 MOVES: frozenset[EventName] = frozenset(
@@ -30,7 +32,10 @@ MOVES: frozenset[EventName] = frozenset(
 # … whoever it is of, wherever they are; without a player, everybody
 WORDS: frozenset[EventName] = frozenset({"help_asked", "note_written", "code_issued", "data_erased"})
 EVERYBODY: frozenset[EventName] = frozenset(
-    {"session_started", "session_paused", "session_resumed", "session_closed", "study_mended"}
+    {
+        *("session_started", "session_paused", "session_resumed", "session_closed"),
+        *("study_mended", "start_moved"),
+    }
 )
 # Before the door the line gets longer with these, and shorter as somebody in it comes in or leaves
 LINED_UP: frozenset[EventName] = frozenset({"player_lined_up"})
@@ -57,6 +62,7 @@ class SessionFeed:
 
     pool: Pool
     studies: Studies
+    lobbies: Lobbies
     session_id: str
     waiting: set[Page] = field(default_factory=set)
     in_line: set[Page] = field(default_factory=set)
@@ -110,32 +116,34 @@ class SessionFeed:
             self.rendering = asyncio.create_task(self._render_lobby())
 
     async def _render_lobby(self) -> None:
-        """Hundreds arrive at once and each sees the others come: render a few times a second, once per type."""
+        """Hundreds arrive at once and each sees the others come: render a few times a second, once for each text."""
         await asyncio.sleep(LOBBY_PACE)
         self.rendering = None  # who comes from here on needs another look
         try:
             study = await self.studies.of(self.session_id)
             async with self.pool.connection() as conn:
-                waiting, before, waits_for = await lobby_now(conn, self.session_id, study)
+                _, seq = await lobby.session_log(conn, self.session_id)
+                now = await self.lobbies.read(conn, self.session_id, study, seq)
         except psycopg.Error as error:
             logger.warning("lobby not shown, trying again: %s", str(error).partition("\n")[0])
             self._show_lobby()
             return
         # Who falls silent tells nobody, neither does who doesn't come, nor who is still on the way.
-        soon = study.lobby.present or any(one and one.minutes for one in waits_for.values())
-        if study.before or soon:
+        soon = study.lobby.present or any(one and one.minutes for one in now.waits_for.values())
+        if now.look_again or study.before or soon:
             if self.again:
                 self.again.cancel()
-            after = AGAIN if soon and not study.before else BEFORE_AGAIN
-            self.again = asyncio.get_running_loop().call_later(after, self._show_lobby)
-        rendered: dict[tuple[str, int | None], bytes] = {}
+            wait = HOLDS if now.look_again else BEFORE_AGAIN if study.before else AGAIN
+            self.again = asyncio.get_running_loop().call_later(wait, self._show_lobby)
+        rendered: dict[tuple[str, int | None, QueuePlace | None], bytes] = {}
         for page in self.waiting:
             place = page.place
             if not isinstance(place, LobbyPlace) or place.has_own_words:
                 continue
-            type_ = place.player.type
-            place = replace(place, prospect=waits_for.get(type_), waiting=waiting, before=before)
-            if (type_, place.minutes) not in rendered:
+            type_, turn = place.player.type, now.turns.get(page.player_id)
+            place = replace(place, prospect=now.waits_for.get(type_), waiting=now.waiting, turn=turn)
+            place, look = replace(place, before=now.before), (type_, place.minutes, turn)
+            if look not in rendered:
                 # What is the same stays as it is, and is not read out again.
-                rendered[type_, place.minutes] = sse(fragment("#wait", "innerMorph", place.wait_html()))
-            page.push(rendered[type_, place.minutes])
+                rendered[look] = sse(fragment("#wait", "innerMorph", place.wait_html()))
+            page.push(rendered[look])

@@ -11,42 +11,52 @@ from app.players import drafts, notes, waiting_list
 from app.players.codes import codes_of
 from app.players.pay import account_now, earned_by
 from app.players.players import Player, find_player, was_taken_out
-from app.rooms import lobby, messages, parts, prospects, receipts, records, rooms
+from app.rooms import lobby, messages, parts, receipts, records, rooms
 from app.rooms.earlier import with_earlier
 from app.rooms.shown import told_in
 from app.sessions.arrivals import NOT_RIGHT
+from app.sessions.studies import Studies
 from app.study.earlier import asks_earlier
 from app.study.model.steps import AFTER, BEFORE, Step
 from app.study.model.study import Study
 from app.web import templates
 from app.web.live.line import LinePlace
+from app.web.live.lobbies import Lobbies
 from app.web.live.lobby_place import Aside, LobbyPlace
 from app.web.live.places import DonePlace, Place, RoomPlace
 from app.web.signing import Keys
 
 
-async def place_of(conn: Connection, keys: Keys, study: Study, player_id: int) -> Place | None:
-    """Where the player is now. Opens a transaction of its own, so that all parts belong to one moment."""
-    place = await _place_of(conn, keys, study, player_id)
+async def place_of(
+    conn: Connection, keys: Keys, studies: Studies, lobbies: Lobbies, session_id: str, player_id: int
+) -> Place | None:
+    """Where the player is now. Opens a transaction of its own, so that all parts belong to one moment.
+
+    Ask for the session's study first, without a connection: see `Studies.current`.
+    """
+    place = await _place_of(conn, keys, studies, lobbies, session_id, player_id)
     if isinstance(place, Player):  # whose process died before it opened their solo steps
-        await parts.open_solo(conn, study, [player_id])
-        place = await _place_of(conn, keys, study, player_id)
+        await parts.open_solo(conn, await studies.current(conn, session_id), [player_id])
+        place = await _place_of(conn, keys, studies, lobbies, session_id, player_id)
     assert not isinstance(place, Player)
     return place
 
 
-async def _place_of(conn: Connection, keys: Keys, study: Study, player_id: int) -> Place | Player | None:
+async def _place_of(
+    conn: Connection, keys: Keys, studies: Studies, lobbies: Lobbies, session_id: str, player_id: int
+) -> Place | Player | None:
     """The player alone where their solo steps have yet to open."""
     async with snapshot(conn):
         player = await find_player(conn, player_id)
         if player is None or not player.has_come:
             return None
+        study = await studies.as_of(conn, session_id, player.study_sha256)
         if asks_earlier(study.files):
             player = await with_earlier(conn, player)
         if player.in_line:
             return await _line(conn, keys, study, player)
         if player.status == "waiting":
-            return await _lobby(conn, keys, study, player)
+            return await _lobby(conn, keys, study, player, lobbies)
         if player.status == "playing" and player.room_id is not None:
             return await _room(conn, keys, study, player, player.room_id)
         if player.status in (BEFORE, AFTER):
@@ -61,9 +71,11 @@ async def _place_of(conn: Connection, keys: Keys, study: Study, player_id: int) 
         return DonePlace(player, study, saved, log_id, seq, aside, account, taken_out)
 
 
-async def place_shown(conn: Connection, keys: Keys, study: Study, player_id: int) -> Place | None:
+async def place_shown(
+    conn: Connection, keys: Keys, studies: Studies, lobbies: Lobbies, session_id: str, player_id: int
+) -> Place | None:
     """The same for somebody else's eyes: without what was typed and not sent."""
-    place = await place_of(conn, keys, study, player_id)
+    place = await place_of(conn, keys, studies, lobbies, session_id, player_id)
     return replace(place, aside=replace(place.aside, drafts={})) if place else None
 
 
@@ -74,11 +86,12 @@ async def _line(conn: Connection, keys: Keys, study: Study, player: Player) -> L
     return LinePlace(player, study, line.index(player.id), len(line), log_id, seq, aside)
 
 
-async def _lobby(conn: Connection, keys: Keys, study: Study, player: Player) -> LobbyPlace:
-    waiting, before, waits_for = await lobby_now(conn, player.session_id, study)
+async def _lobby(conn: Connection, keys: Keys, study: Study, player: Player, lobbies: Lobbies) -> LobbyPlace:
     log_id, seq = await lobby.session_log(conn, player.session_id)
-    aside = await _aside(conn, keys, player)
-    return LobbyPlace(player, study, waits_for.get(player.type), waiting, log_id, seq, aside, before)
+    now = await lobbies.at(conn, player.session_id, study, seq)
+    aside, prospect = await _aside(conn, keys, player), now.waits_for.get(player.type)
+    turn = now.turns.get(player.id)
+    return LobbyPlace(player, study, prospect, now.waiting, log_id, seq, aside, now.before, turn)
 
 
 async def _aside(conn: Connection, keys: Keys, player: Player) -> Aside:
@@ -87,16 +100,6 @@ async def _aside(conn: Connection, keys: Keys, player: Player) -> Aside:
         keys.help_key(player.id),
         await drafts.drafts_of(conn, player.id),
     )
-
-
-async def lobby_now(
-    conn: Connection, session_id: str, study: Study
-) -> tuple[int, int, dict[str, prospects.Prospect | None]]:
-    """How many wait for others and are there, and how many are still before that; for each type, what it waits for."""
-    waiting = await lobby.waiting_by_type(conn, session_id, study)
-    before = await prospects.on_their_way(conn, session_id) if study.before else 0
-    made, pace = await rooms.rooms_made(conn, session_id), await prospects.pace_of(conn, session_id, study)
-    return sum(waiting.values()), before, prospects.prospects(study, waiting, made, pace)
 
 
 async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room_id: int) -> RoomPlace:

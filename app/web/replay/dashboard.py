@@ -11,7 +11,7 @@ from typing import Any
 from app.database.connections import Connection
 from app.database.events import EventName
 from app.database.queries import Queries, rows
-from app.replay.fold import Span
+from app.replay.reading import Span
 from app.replay.state import PlayerThen, RoomThen, Then
 from app.rooms.seating import missing, open_kinds
 from app.web.monitor.dashboard import (

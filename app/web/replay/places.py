@@ -84,7 +84,8 @@ async def place_then(conn: Connection, stage: Stage, player_id: int) -> Place | 
         counts = {type_: waiting.count(type_) for type_ in waiting}
         made = rooms_made(then)
         prospect = prospects.prospects(study, counts, made).get(player.type)
-        return LobbyPlace(_player(stage, player), study, prospect, len(waiting), 0, 0, aside)
+        turn = prospects.queue_places(study, _queue(then), made).get(player_id)
+        return LobbyPlace(_player(stage, player), study, prospect, len(waiting), 0, 0, aside, turn=turn)
     here = then.room_of(player_id)
     if here is not None:
         return await _room_place(conn, stage, player, here, aside)
@@ -225,6 +226,14 @@ def rooms_made(then: Then) -> dict[str, int]:
     return made
 
 
+def _queue(then: Then) -> list[tuple[int, str]]:
+    """As `queue` of sql/rooms/prospects.sql."""
+    waits = [one for one in then.players.values() if one.status == "waiting" and one.standby_until is None]
+    since = {one.id: one.queued_at or one.signed_in_at for one in waits}
+    waits.sort(key=lambda one: (since[one.id], one.id))
+    return [(one.id, one.type) for one in waits] if then.status == "running" else []
+
+
 def _player(stage: Stage, one: PlayerThen) -> Player:
     return Player(
         token_hash=b"",
@@ -245,7 +254,7 @@ def _player(stage: Stage, one: PlayerThen) -> Player:
         nudged_at=max(one.nudged_at, stage.then.resumed_at or one.nudged_at) if one.nudged_at else None,
         treatment=one.treatment,
         standby_until=one.standby_until,
-        start_at=stage.session.start_at,
+        start_at=stage.then.start_at,
         queued_at=one.queued_at,
         asked_until=one.asked_until,
         ready_at=one.ready_at,

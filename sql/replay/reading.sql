@@ -58,6 +58,18 @@ select e.log_id, e.seq, e.name, e.player_id, e.data, e.at from (
 ) e
 order by e.moment, e.log_id, e.seq
 
+-- name: start_at_then
+-- When the session was to start by itself, as it stood at a moment; null: it was not.
+with moved as (
+    select e.seq, e.at <= %(at)s as before, e.data from log l join event e on e.log_id = l.id
+    where l.session_id = %(session_id)s and l.room_id is null and e.name = 'start_moved'
+)
+select (coalesce(
+    (select jsonb_build_object('then', data->'start_at') from moved where before order by seq desc limit 1),
+    (select jsonb_build_object('then', data->'was_at') from moved where not before order by seq limit 1),
+    jsonb_build_object('then', s.start_at)
+)->>'then')::timestamptz from session s where s.id = %(session_id)s
+
 -- name: counted_until
 select l.id, coalesce(sum(jsonb_array_length(e.data->'records')), 0)::bigint as records,
     count(*) filter (where e.name = 'message_sent') as messages
