@@ -12,7 +12,7 @@ from app.config import Config
 from app.database.connections import Connection
 from app.players import door
 from app.players.door import DoorNow, Places
-from app.sessions.actions import change_places
+from app.sessions.places import change_places
 from app.sessions.sessions import find_session
 from app.web.access.security import COMMAND_LINE
 

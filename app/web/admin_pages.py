@@ -19,7 +19,7 @@ from app.players import notes
 from app.players.door import Places
 from app.players.links import door_link, warning_of
 from app.players.tokens import new_token
-from app.sessions import actions, sessions, stopped_rooms, waves
+from app.sessions import actions, places, sessions, stopped_rooms, waves
 from app.sessions.actions import ACTIONS
 from app.sessions.sessions import SessionError
 from app.sessions.starts import start_time
@@ -189,8 +189,8 @@ async def _change_places(wish: Wish) -> str:
         raise SessionError(
             "With no places nobody could come in. Write 1 or more; to shut the door, close the session."
         )
-    places = Places(int(most) if most else None, Decimal(extra or 0) / 100)
-    return await actions.change_places(wish.conn, wish.session_id, places, wish.by)
+    asked = Places(int(most) if most else None, Decimal(extra or 0) / 100)
+    return await places.change_places(wish.conn, wish.session_id, asked, wish.by)
 
 
 async def _move_start(wish: Wish) -> str:
