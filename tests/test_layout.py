@@ -25,7 +25,7 @@ OF_SEVERAL = {
     "commands": "commands",
     "database": "failover",
     "export": "receipts",
-    "replay": "replay",
+    "replay": "alone replay",
     "rooms": "asked each rewiring standby",
     "sessions": "any_order crashes what_stays",
     "study": "fields kinds languages networks randomisation redirect roles study treatments wrong_studies",

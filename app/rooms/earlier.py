@@ -58,7 +58,8 @@ async def tell(conn: Connection, study: Study, player_ids: Sequence[int]) -> dic
             answers.setdefault(number, {}).setdefault(name, []).append((step, round_, value))
     earnings, now, told = await earnings_of_all(conn, player_ids), clock.now(), dict[int, Earlier]()
     for columns in await (await conn.execute(SQL["who_they_were"], which)).fetchall():
-        player, (entry, treatment, kind) = Player(*columns[:OF_PLAYER]), columns[OF_PLAYER:]
+        queued_from, waited_until, entry, treatment, kind = columns[OF_PLAYER:]
+        player = replace(Player(*columns[:OF_PLAYER]), queued_from=queued_from, waited_until=waited_until)
         earned = earnings.get(player.id, [])
         told[player.id] = Earlier(
             session=player.session_id,

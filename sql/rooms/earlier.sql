@@ -2,7 +2,7 @@
 -- As Player has it, and what else is told of them.
 select p.token_hash, p.id, p.session_id, p.label, p.type, p.status::text, p.room_id, p.slot, p.signed_in_at,
     p.waiting_since, p.seated_at, p.finished_at, p.outcome, p.code, s.status::text as session_status,
-    p.entry, p.treatment, coalesce(r.kind, '')
+    p.queued_from, p.waited_until, p.entry, p.treatment, coalesce(r.kind, '')
 from player p join session s on s.id = p.session_id left join room r on r.id = p.room_id
 where p.id = any(%(player_ids)s)
 

@@ -35,7 +35,7 @@ where session_id = %(session_id)s
 select l.session_id from lobby l join session s on s.id = l.session_id
 where s.status <> 'paused' and (l.due_at <= clock_timestamp() or %(everywhere)s and exists (
     select from player p where p.session_id = l.session_id and p.status = 'waiting' and not p.arrival_logged
-        and p.waiting_since < clock_timestamp() - interval '3 seconds'
+        and coalesce(p.queued_from, p.signed_in_at) < clock_timestamp() - interval '3 seconds'
 ))
 order by l.session_id
 

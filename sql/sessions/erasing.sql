@@ -95,9 +95,13 @@ select count(*)::integer from gone
 
 -- name: erase_told_later
 -- In a session that goes on from this one: texts that a hook made there of their words here, and why it seated them so.
-with again as materialized (
-    select p.room_id from earlier e join player p on p.id = e.player_id
-    where e.earlier_id = any(%(player_ids)s) and p.session_id = %(later_id)s and p.room_id is not null
+with later as materialized (
+    select p.id, p.room_id from earlier e join player p on p.id = e.player_id
+    where e.earlier_id = any(%(player_ids)s) and p.session_id = %(later_id)s
+), again as materialized (
+    select room_id from later where room_id is not null
+    union select r.id from later join room r on r.player_id = later.id
+    union select r.id from later join player p on p.room_id = later.room_id join room r on r.player_id = p.id and r.during = 'after'
 ), words as materialized (
     select r.value as word from player p join record r on r.player_id = p.id and r.session_id = p.session_id
     where p.id = any(%(player_ids)s) and goes(r.step, r.field, %(answers)s, %(steps)s, %(fields)s)

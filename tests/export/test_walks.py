@@ -101,6 +101,7 @@ BROKEN: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
         delete from event where name = 'player_goes_on' and player_id = 2;
         update event set data = data || '{"during": "after"}' where name = 'room_opened' and player_id = 5;
         update player set code = 'X' where id = 2;
+        update player set treatment = treatment || '{"hat": "none"}' where id in (3, 8);
         update player set room_id = null, slot = null, seated_at = null where id = 1;
         insert into event (log_id, seq, session_id, name, player_id, data)
             select l.id, 0, l.session_id, 'player_goes_on', 1, '{}'
@@ -116,6 +117,10 @@ BROKEN: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
                 "room_opened, player 5, before-5, before: 1 times, but 0 times",
             ),
             "who_is_out_has_a_code": ("player 2: after",),
+            "treatments_are_drawn_again": (
+                "player 8 (R8), who came as number 8: hat is none, where the seed draws",
+                "player 3 (R3), slot",
+            ),
             "status_and_slot_agree": ("player 1: finished, room none",),
             "nothing_came_after_the_end": ("of player 1, came after event 0: the player had left",),
             "what_ended_has_ended": ("the session is closed, but player 8 is before",),

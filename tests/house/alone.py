@@ -63,6 +63,10 @@ per_point = 0.05
 [[treatment]]
 name = "framing"
 levels = ["gain", "loss"]
+[[treatment]]
+name = "hat"
+levels = ["tall", "flat"]
+at = "door"
 [[step]]
 page = "talk"
 limit = "1h"

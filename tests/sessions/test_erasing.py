@@ -24,6 +24,7 @@ from app.rooms.records import Answer, form_id
 from app.sessions import actions
 from app.sessions.erasing import erase, sweep
 from app.sessions.sessions import SessionError
+from tests.house.alone import a_session_alone_and_together
 from tests.house.house import House, Opened
 from tests.house.lively import Lively
 from tests.house.telling import OF_ONE, everything_in, found_in, somebody_tells_much
@@ -271,3 +272,31 @@ def test_rows_as_they_were_are_swept_away_when_nobody_reads_them_any_more(
         assert reader.execute("select 1 from player where label = 'P4'").fetchall()
     assert house.read(sweep)
     assert house.sql("select swept_at > at from erasure") == [(True,)]
+
+
+def test_what_somebody_said_alone_goes_too_and_who_is_at_solo_steps_is_in(house: House) -> None:
+    alone, who = a_session_alone_and_together(house)
+    words = ["=a Robot", "Hello, Kind one", "the other was Kind"]
+    alone.house.sql(
+        """insert into result (session_id, room_id, position, step, round, slot, name, value, made_by)
+        select session_id, id, position, 'bye', 1, 1, 'why', 'You met: Hello, Kind one', 'hook why' from room
+        where name = 'after-' || %s""",
+        who["R2"],  # who comes after that room still, and was told of it
+    )
+    for label, status in (("R8", "before"), ("R2", "after")):
+        with pytest.raises(SessionError, match=rf"{label} is in the session \({status}\)"):
+            house.do(lambda conn, label=label: erase(conn, alone.session_id, "ada", "asked", label=label))  # type: ignore[misc]
+    assert {word for _, word in found_in(everything_in(house), words)} == {*words}
+    said = house.do(lambda conn: erase(conn, alone.session_id, "ada", "asked", label="R1"))
+    assert said.startswith("Erased of R1: 1 label and link, 1 entry form, 3 answers, 1 message")
+    assert house.read(sweep)
+    assert found_in(everything_in(house), words) == []
+    left = "select step, value from record where player_id = %s and value <> '' order by id"
+    assert [step for step, _ in house.sql(left, who["R1"])] == "consent read quiz quiz talk about".split()
+    house.do(
+        lambda conn: erase(conn, alone.session_id, "ada", "asked", label=f"erased {who['R1']}", answers="all")
+    )
+    assert house.sql(left, who["R1"]) == []
+    verdict = asyncio.run(verify(house.database, alone.session_id, alone.study))
+    assert verdict.ok, str(verdict)
+    assert [str(one) for one in house.read(lambda conn: check(conn, alone.session_id)).differences] == []
