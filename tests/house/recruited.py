@@ -12,6 +12,7 @@ from app.players.door import Places
 from app.players.people import Person
 from app.players.players import Arrival, sign_in
 from app.recruiters import bonuses, payouts, recruitment
+from app.recruiters.bonuses import Due
 from app.recruiters.payouts import Bonus, Payout
 from app.recruiters.turns import look_at, turn, work
 from app.sessions.studies import read_study
@@ -76,13 +77,20 @@ class Recruited:
     def id(self) -> str:
         return self.session.id
 
-    def confirm(self, whole: bool = False) -> list[int]:
-        """As on the page: what is due now is paid."""
+    def due(self, whole: bool = False) -> Due:
+        async def now(conn: Connection) -> Due:
+            found, study = await recruitment.the_recruitment(conn, self.id), await read_study(conn, self.id)
+            return await bonuses.due(conn, found, study, whole)
+
+        return self.house.do(now)
+
+    def confirm(self, shown: Due | None = None) -> list[int]:
+        """As on the page: what was shown, or what is due now, is paid."""
+        due = shown or self.due()
 
         async def now(conn: Connection) -> list[int]:
             found, study = await recruitment.the_recruitment(conn, self.id), await read_study(conn, self.id)
-            due = await bonuses.due(conn, found, study, whole)
-            return await bonuses.confirm(conn, found, study, whole, due.digest, "story")
+            return await bonuses.confirm(conn, found, study, due.whole, due.digest, "story")
 
         return self.house.do(now)
 

@@ -56,6 +56,29 @@ def test_each_is_paid_once_to_the_cent_and_the_log_says_so(shared: House, fake: 
     assert shared.contradictions(told.session) == []
 
 
+def test_what_is_paid_is_what_was_shown_and_the_base_on_top_where_that_is_asked_for(
+    shared: House, fake: FakeProlific
+) -> None:
+    told = recruited(shared, fake, EARNED)
+    shown = told.due()
+    shared.sql("update earning set amount = 7 where session_id = %s and amount = 1.25", told.id)
+    with pytest.raises(RecruitingError, match="has changed since this was shown"):
+        told.confirm(shown)
+    assert told.payouts() == []
+    told.confirm()
+    told.go_on(2)
+    whole = told.due(whole=True)  # of whom the code has brought nothing
+    assert {one.label: one.amount for one in whole.lines} == {label: Decimal("4.50") for label in OWED}
+    told.confirm(whole)
+    told.go_on(2)
+    assert by_label(fake.received(), 3) == {
+        "P1": Decimal("11.50"),
+        "P2": Decimal("4.50"),
+        "P3": Decimal("6.51"),
+    }
+    assert told.due(whole=True).lines == ()
+
+
 @pytest.mark.parametrize(
     ("kind", "how", "is_slow"),
     [(*one, False) for one in FAULTS] + [(*one, True) for one in FAULTS if one[0] == "pay"],

@@ -40,6 +40,32 @@ def test_everybody_is_where_the_recruiter_says_and_strangers_are_only_counted(
     assert participant(1) not in str(kept) and "8" * 24 not in str(kept)
 
 
+def test_they_are_asked_each_minute_and_not_for_ever(shared: House, fake: FakeProlific) -> None:
+    told = recruited(shared, fake, ["0"], close=False)
+
+    def next_look() -> float | None:
+        told.look()
+        [(seconds,)] = shared.sql(
+            "select extract(epoch from look_at - looked_at)::float8 from recruiting where session_id = %s",
+            told.id,
+        )
+        return None if seconds is None else round(seconds)
+
+    assert next_look() == 60
+    shared.act("close", told.session)
+    assert next_look() == 600
+    shared.sql("update session set closed_at = now() - interval '22 days' where id = %s", told.id)
+    assert next_look() is None
+    fake.fail("list", "500", 9)
+    shared.sql("update recruiting set look_at = now() where session_id = %s", told.id)
+    told.look()
+    [(failures, waits)] = shared.sql(
+        "select failures, look_at > now() + interval '50 seconds' from recruiting where session_id = %s",
+        told.id,
+    )
+    assert (failures, waits) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("how", "sentence"),
     [
