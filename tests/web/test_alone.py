@@ -28,6 +28,14 @@ TURN = """async () => {
     while (where() === before) await new Promise(requestAnimationFrame);
     return performance.now() - began;
 }"""
+TWICE = """async () => {
+    const button = () => document.querySelector("[data-answers] button.main");
+    const where = () => document.querySelector("#where")?.textContent ?? "";
+    const before = where();
+    button().click();
+    while (where() === before) await new Promise(requestAnimationFrame);
+    button().dispatchEvent(new MouseEvent("click", { detail: 2, bubbles: true, cancelable: true }));
+}"""
 
 
 def test_one_declines_one_fails_one_is_left_and_two_play_and_each_gets_a_code_at_once(stage: Stage) -> None:
@@ -96,13 +104,13 @@ def test_the_next_page_is_there_at_once_and_the_reader_at_its_top(stage: Stage) 
     expect(other_tab.locator("#where")).to_have_text("page 2 of 3")
 
     # The second click of a double click is not taken for one on the page that has come.
-    page.get_by_role("button", name="Continue").dblclick()
+    page.evaluate(TWICE)
     expect(page.locator("#where")).to_have_text("page 3 of 3")
-    expect(page.locator(".error")).to_have_count(0)
     assert page.evaluate("window.seen") == [], "nobody is told on the way that it was saved"
 
     # What is chosen survives a reload, and the back button leads to the link, which leads back.
     page.get_by_label("4", exact=True).check()
+    expect(page.locator(".error")).to_have_count(0)
     page.reload()
     expect(page.get_by_label("4", exact=True)).to_be_checked()
     page.goto(stage.link(session, "P1"))

@@ -183,6 +183,10 @@ def test_a_survey_speaks_of_no_group_from_the_link_to_the_code(
     session = shared.open_files(solo_files(SURVEY), {"x": 2})
     ada = desk(shared, other_server, session)
     guest, leaver = (shared.guest(server, session, label) for label in session.tokens)
+    only_after = shared.open_files(
+        solo_files('title = "Last"\n' + SURVEY[SURVEY.index("[[after]]") :]), {"x": 1}
+    )
+    quitter = shared.guest(server, only_after, "X1")
 
     async def story() -> None:
         pages = [(await guest.browser.get(f"/join/{guest.token}")).text]
@@ -197,6 +201,9 @@ def test_a_survey_speaks_of_no_group_from_the_link_to_the_code(
         await leaver.sign_in()
         await leaver.browser.post("/play/leave", {})
         assert "You have left the study." in await leaver.page()
+        await quitter.sign_in()
+        await quitter.browser.post("/play/leave", {})
+        assert "You have left the study." in await quitter.page(), "though there was nothing before"
         board = await ada.shows("finished 1")
         assert "before 0" in board and "after 0" in board and "left 1" in board
         assert not any(one in board for one in ("Lobby", "rooms", "playing")), board
