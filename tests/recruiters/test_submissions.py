@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from app.database.connections import Connection
@@ -38,6 +40,20 @@ def test_everybody_is_where_the_recruiter_says_and_strangers_are_only_counted(
     assert found.standings == dict(timed_out=1, returned=1, active=1, reserved=1, awaiting_review=1)
     kept = shared.sql("select string_agg(s::text, ' ') from submission s where session_id = %s", told.id)
     assert participant(1) not in str(kept) and "8" * 24 not in str(kept)
+
+
+def test_a_long_list_is_read_whole_and_after_the_time_that_they_ask_for(
+    shared: House, fake: FakeProlific
+) -> None:
+    told = recruited(shared, fake, ["0"])
+    for nth in range(600):
+        fake.add(f"{nth:024x}", f"{nth + 5000:024x}", "RETURNED")
+    fake.fail("list", "429", Retry_After="1")
+    began = time.monotonic()
+    told.look()
+    found = shared.read(lambda conn: recruitment_of(conn, told.id))
+    assert found is not None and found.problem == "" and time.monotonic() - began > 1
+    assert found.standings == dict(awaiting_review=1, returned=600) and found.not_here == 600
 
 
 def test_they_are_asked_each_minute_and_not_for_ever(shared: House, fake: FakeProlific) -> None:

@@ -88,7 +88,14 @@ def test_only_an_owner_pays_and_only_who_takes_files_sees_it(
         return (*pages, (await browser.post(f"{here}/pay", {})).status)
 
     async def story() -> dict[str, tuple[int, ...]]:
+        assert [name for name in browsers if await seen(name)] == ["olga", "carl"]
         return {name: await statuses(browser) for name, browser in browsers.items()}
+
+    [(number,)] = shared.sql("select id from player where session_id = %s", told.id)
+
+    async def seen(name: str) -> bool:
+        text = (await browsers[name].get(f"/admin/sessions/{told.id}/players/{number}")).text
+        return "awaiting review, handed in DONE1" in text
 
     browsers = {name: shared.researcher(server, name) for name in ("olga", "carl", "otto")}
     assert shared.tell(story()) == {
