@@ -175,7 +175,7 @@ def test_a_study_with_consent_a_quiz_rooms_and_a_questionnaire_is_played_by_its_
     assert broken(verdict) == {} and not verdict.stops and not verdict.failed, str(verdict)
     ends = ended(hall, verdict.session_id)
     assert verdict.ends.counts == ends and {"complete", "declined", "withdrawn"} <= set(ends), ends
-    assert verdict.answered.in_time > 30
+    assert verdict.answered.in_time is not None and verdict.answered.in_time > 30
     # Whoever completed, and did not leave without a word, has been asked how it was.
     about = hall.sql(
         "select count(*) from record where session_id = %s and step = 'about'", verdict.session_id
