@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -21,13 +21,24 @@ from app.players.lists import PeopleError, text_of
 from app.players.people import content_of, read_people
 from app.rehearsal.trial import try_study
 from app.study.earlier import earlier_mistakes
-from app.study.estimate import Estimate, declines, estimate_of, failing, measured_records, screened
+from app.study.estimate import (
+    Estimate,
+    declines,
+    estimate_of,
+    failing,
+    leaving,
+    measured_records,
+    screened,
+)
 from app.study.hooks.pool import Hooks
 from app.study.languages.texts import texts_in
-from app.study.model.entrance import SCREENED_OUT
+from app.study.model.entrance import DECLINED, SCREENED_OUT
+from app.study.model.steps import Step
 from app.study.model.study import Study
 from app.study.reading import check, parse, read_folder
 from app.study.syntax.mistakes import Mistake, excerpt
+
+NOT_RIGHT = "don’t get all right"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -88,7 +99,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
         print(_counted(grave, len(mistakes) - grave), file=sys.stderr)
     else:
         study = parse(files)
-        print(f"{study.title}: {_many(estimate.pages, 'page')} in a room. It can run.")
+        print(f"{study.title}: {_pages(study, estimate)}. It can run.")
         print("\n".join(f"  {name:8} {text}" for name, text in _told(study, estimate)))
         if hooks.walls is not None:
             print(f"  hooks    {_walled(hooks)}")
@@ -101,13 +112,23 @@ def _players(text: str) -> int | Path:
 
 def _told(study: Study, estimate: Estimate) -> Iterator[tuple[str, str]]:
     shortest, longest = _minutes(estimate.shortest), _minutes(estimate.longest)
-    skipped = " and steps with `when` are skipped" if any(step.when for step in study.all_steps) else ""
+    skipped = " and steps with `when` are skipped" if any(step.when for step in study.steps) else ""
     quick = f"{shortest} in a room if all answer in a third of the time{skipped}, "
-    yield "length", f"{quick if shortest != longest else ''}{longest} if every deadline runs out"
     if estimate.come_in < 1:
         yield "door", _at_door(study, estimate)
-    yield "lobby", f"at most {_minutes(estimate.lobby)}"
-    yield from (("", line) for line in _filling(study, estimate))
+    pace = "each at their own pace"
+    if not study.rooms:
+        yield "length", f"about {_about(estimate.before + estimate.after)}, {pace}"
+    elif study.before:
+        yield "before", f"about {_about(estimate.before)} before the lobby, {pace}"
+    if estimate.stay < 1:
+        yield "", _on_the_way(study, estimate)
+    if study.rooms:
+        yield "lobby", f"at most {_minutes(estimate.lobby)}"
+        yield from (("", line) for line in _filling(study, estimate))
+        yield "length", f"{quick if shortest != longest else ''}{longest} if every deadline runs out"
+    if study.after and study.rooms:
+        yield "after", f"about {_about(estimate.after)} after the room, {pace}"
     least, most = estimate.records
     a_player = f"{most:,}" if least == most else f"{least:,} to {most:,}"
     yield (
@@ -139,21 +160,53 @@ def _told(study: Study, estimate: Estimate) -> Iterator[tuple[str, str]]:
 
 
 def _at_door(study: Study, estimate: Estimate) -> str:
-    away = (
+    away = [
         (declines(study), "decline", study.entrance.decline),
         (screened(study), "are screened out", SCREENED_OUT),
-        (failing(study), "don’t get all right", study.entrance.then),
-    )
-    *parts, last = [f"{100 * share:.2g}% {what}" for share, what, _ in away if share]
+        (failing(study), NOT_RIGHT, study.entrance.then),
+    ]
+    come = f"about {estimate.players * estimate.come_in:,.0f} of {_many(estimate.players, 'player')} come in"
+    return f"{come}, if {_out(study, estimate, [one for one in away if one[0]])}"
+
+
+def _on_the_way(study: Study, estimate: Estimate) -> str:
+    """How many get through what comes before the lobby."""
+    away = [
+        (share, "decline" if outcome == DECLINED else NOT_RIGHT, outcome) for share, outcome in leaving(study)
+    ]
+    come = estimate.players * estimate.come_in
+    through = "reach the lobby" if study.rooms else "get through this"
+    return f"about {come * estimate.stay:,.0f} of {come:,.0f} {through}, if {_out(study, estimate, away)}"
+
+
+def _out(study: Study, estimate: Estimate, away: Sequence[tuple[float, str, str]]) -> str:
+    """Who is out: of each which share, what they do, and as what they end; and what these are paid."""
+    *parts, last = [f"{100 * share:.2g}% {what}" for share, what, _ in away]
     shares = " and ".join([*([", ".join(parts)] if parts else []), last])
-    pay, outcomes = study.pay.outcomes, dict.fromkeys(outcome for share, _, outcome in away if share)
+    pay, outcomes = study.pay.outcomes, dict.fromkeys(outcome for _, _, outcome in away)
     paid = [
-        f"{texts_in().money(pay[outcome], estimate.currency)} for who is `{outcome}`"
+        f"; {texts_in().money(pay[outcome], estimate.currency)} for who is `{outcome}`"
         for outcome in outcomes
         if pay.get(outcome)
     ]
-    come = f"about {estimate.players * estimate.come_in:,.0f} of {_many(estimate.players, 'player')} come in"
-    return f"{come}, if {shares}, as in a rehearsal{''.join(f'; {one}' for one in paid)}"
+    return f"{shares}, as in a rehearsal{''.join(paid)}"
+
+
+def _pages(study: Study, estimate: Estimate) -> str:
+    """How many, and where."""
+
+    def alone(steps: Sequence[Step]) -> int:
+        return sum(1 if step.attempts else step.repeat for step in steps)
+
+    if not study.rooms:
+        return f"{_many(alone(study.all_steps), 'page')} that each goes through alone"
+    parts = [f"{_many(estimate.pages, 'page')} in a room"]
+    if study.before:
+        parts.insert(0, f"{_many(alone(study.before), 'page')} before the lobby")
+    if study.after:
+        parts.append(f"{_many(alone(study.after), 'page')} after it")
+    *more, last = parts
+    return f"{', '.join(more)} and {last}" if more else last
 
 
 def _walled(hooks: Hooks) -> str:
@@ -191,7 +244,7 @@ def _paid(study: Study, estimate: Estimate, least: Decimal, most: Decimal | None
     each = money(least) if least == most else f"{money(least)} to {money(most)}"
     more = [
         *(["what `score` gives"] if study.scores else []),
-        *(["the wait before"] if study.lobby.pay_per_minute else []),
+        *(["the wait before"] if study.lobby.pay_per_minute and study.rooms else []),
     ]
     included = f", with {' and '.join(more)}" if least != most and more else ""
     all_of_it = f"at most {money(most * estimate.players)} for {_many(estimate.players, 'player')}"
@@ -232,6 +285,13 @@ def _minutes(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 60 else f"{number} minute{'' if number == '1' else 's'}"
 
 
+def _about(seconds: float) -> str:
+    """Half minutes, or whole ones: nobody knows it better."""
+    if seconds < 60:
+        return f"{max(10, 10 * round(seconds / 10))} s"
+    return _minutes(30 * round(seconds / 30) if seconds < 300 else 60 * round(seconds / 60))
+
+
 def _rate(number: float) -> str:
     return f"{number:,.0f}" if number >= 10 else f"{number:.1f}"
 
@@ -257,6 +317,9 @@ def _estimate_as_json(estimate: Estimate | None) -> dict[str, object]:
             forms_a_second=round(estimate.forms_a_second, 3),
             measured_records_a_second=measured_records(),
             come_in_share=round(estimate.come_in, 3),
+            stay_share=round(estimate.stay, 3),
+            before_seconds=round(estimate.before, 3),
+            after_seconds=round(estimate.after, 3),
             pay=pay,
         )
     )

@@ -42,12 +42,14 @@ def _bones(study: Study) -> Study:
         sha256="",
         files={},
         entry=tuple(map(_without_words, study.entry)),
-        steps=tuple(map(_step_bones, study.all_steps)),
+        before=tuple(map(_step_bones, study.before)),
+        steps=tuple(map(_step_bones, study.steps)),
+        after=tuple(map(_step_bones, study.after)),
     )
 
 
 def _step_bones(step: Step) -> Step:
-    return replace(step, page="", show=(), fields=tuple(map(_without_words, step.fields)))
+    return replace(step, page="", button="", show=(), fields=tuple(map(_without_words, step.fields)))
 
 
 def _without_words(field: Field) -> Field:

@@ -8,8 +8,8 @@ import random
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -24,6 +24,7 @@ from app.preview.changes import changed_files, changed_parts
 from app.preview.frames import Frame, Frames, Look
 from app.preview.slips import Slip, Stopped, of_page, of_room, slip
 from app.preview.watched_files import Saves
+from app.preview.whereabouts import StudyPart, Whereabouts, bring, frames_now, parts_of
 from app.rehearsal.bots import Bot
 from app.rehearsal.browser import Browser, WireError
 from app.rehearsal.doorstep import welcome_answers
@@ -37,6 +38,7 @@ from app.sessions import actions, sessions, stopped_rooms
 from app.sessions.conductor import seconds_until_due
 from app.sessions.studies import put_study
 from app.study.model.plausible import plausible_all
+from app.study.model.steps import AFTER, BEFORE, PLAYING
 from app.study.model.study import Study
 from app.study.reading import check, parse, read_folder
 from app.study.syntax.mistakes import StudyError
@@ -51,22 +53,7 @@ OURS = (PROJECT / "templates", PROJECT / "static")
 LOOK = 0.1  # seconds between two looks at the files
 LOOKS = 3  # at the files, for one at where everybody is
 PAST = timedelta(milliseconds=50)  # that a deadline is skipped by: now has passed it, whatever the clocks say
-STRANGERS = Habits(think=(1.0, 4.0))  # who fill the rooms besides the frames
-
-
-@dataclass(frozen=True, slots=True)
-class Whereabouts:
-    """Where the player of one frame is."""
-
-    player_id: int
-    label: str
-    type: str
-    status: str
-    alias: str | None
-    room: str | None
-    step: str | None
-    round: int | None
-    answered: bool
+STRANGERS = Habits(think=(1.0, 4.0), fallible=False)  # who fill the rooms besides the frames
 
 
 class Preview:
@@ -98,6 +85,10 @@ class Preview:
     def files(self) -> Mapping[str, bytes]:
         """Of the study that is played."""
         return self.study.files if self.study else {}
+
+    @property
+    def parts(self) -> list[StudyPart]:
+        return parts_of(self.study) if self.study else []
 
     @property
     def told(self) -> list[Slip]:
@@ -235,7 +226,7 @@ class Preview:
         """Whoever of the frames' players has not answered does, with something plausible."""
         study = self.study
         for frame, one in zip(self.frames, self.people, strict=False):
-            if study is None or one.answered or one.status not in ("invited", "playing"):
+            if study is None or one.answered or one.status not in ("invited", BEFORE, PLAYING, AFTER):
                 continue
             with suppress(WireError):
                 if one.status == "invited":
@@ -244,6 +235,18 @@ class Preview:
                 else:
                     await self._answer(frame, study)
         self.refresh()
+
+    async def jump(self, part: StudyPart) -> None:
+        """To that part, with everybody: what lies between ends as if all had gone well, what is over begins again."""
+        async with self.busy:
+            study = self.study
+            if study is None or self.session is None or part not in self.parts:
+                return
+            if any(one.is_past(part) for one in self.people):
+                await self.begin(study)
+            come_in = [partial(self._sign_in, frame, study) for frame in self.frames]
+            await bring(self.lab, self.session, study, part, RESEARCHER, come_in)
+            self.version += 1
 
     def hand_over(self, number: int) -> None:
         """A bot plays the player of this frame from now on; or does not any more."""
@@ -256,10 +259,9 @@ class Preview:
             self.version += not frame.signed_in
 
     async def _sign_in(self, frame: Frame, study: Study) -> None:
-        entry = welcome_answers(study, self.chance)
         browser = Browser(frame.base)
         try:
-            await browser.post(f"/join/{frame.token}", entry)
+            await browser.post(f"/join/{frame.token}", welcome_answers(study, self.chance))
         finally:
             browser.close()
 
@@ -270,8 +272,7 @@ class Preview:
             keys = dict(HIDDEN.findall(page))
             position = step_of(keys.get("form-key", ""))
             if position is not None:
-                asked = study.plan[position].step.fields
-                said = plausible_all(asked, others_on(page), self.chance)
+                said = plausible_all(study.plan[position].step.fields, others_on(page), self.chance)
                 await browser.post("/play/records", {"form_key": keys["form-key"], **said}, FROM_PAGE)
         finally:
             browser.close()
@@ -297,7 +298,7 @@ class Preview:
         if self.session is None:
             return
         most = len(self.frames)
-        found = await rows(conn, Whereabouts, SQL["whereabouts"], session_id=self.session, most=most)
+        found = await frames_now(conn, self.session, most)
         wait = await seconds_until_due(conn, -1.0)
         due = clock.now() + timedelta(seconds=wait)
         self.people = found

@@ -13,6 +13,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from app.database import clock
 from app.preview.frames import Look
 from app.preview.preview import Preview
+from app.preview.whereabouts import StudyPart
 from app.study.model.fields import first
 from app.web.assets import STATIC
 from app.web.auth import same_site
@@ -65,6 +66,11 @@ async def press(request: Query, action: Literal["skip", "answer", "again", "door
         await preview.begin_again()
 
 
+@post("/part/{part:str}", status_code=204)
+async def jump(request: Query, part: StudyPart) -> None:
+    await preview_of(request).jump(part)
+
+
 @post("/look", status_code=204)
 async def put_on(request: Query) -> None:
     wanted = first(await form_of(request), "look")
@@ -89,5 +95,7 @@ def preview_of(request: Query) -> Preview:
 
 
 ROUTER = Router(
-    "/dev", guards=[same_site], route_handlers=[window, window_live, window_file, put_on, press, hand_over]
+    "/dev",
+    guards=[same_site],
+    route_handlers=[window, window_live, window_file, put_on, press, jump, hand_over],
 )

@@ -27,8 +27,9 @@ from app.study.model.fields import Field
 from app.study.model.kinds.slots import Slots
 from app.study.model.networks import Tie
 from app.study.model.plausible import plausible
+from app.study.model.steps import AFTER, BEFORE, Step
 from app.study.model.study import ANY, Position, RoomKind, Study
-from app.study.model.treatments import Draws
+from app.study.model.treatments import Draws, drawn_at_door
 from app.study.syntax.mistakes import Mistake
 from app.web import templates
 from app.web.broken_pages import broken
@@ -96,10 +97,15 @@ def _moments(study: Study) -> Iterator[Moment]:
         shown |= dict(elsewhere=False, visit="", preview=False, above="", outdated=False, attempt=1, left=1)
         yield Moment("join", shown, when)
     yield Moment(study.entrance.page, dict(study=study), "above the form at the door")
-    yield from _lobby(study)
-    for kind in study.rooms:
-        for seed in SEEDS if study.treatments else SEEDS[:1]:
+    yield from _lobby(study) if study.rooms else ()
+    for seed in SEEDS if study.treatments else SEEDS[:1]:
+        for step in study.before:
+            yield from _alone(study, step, seed, "complete")
+        for kind in study.rooms:
             yield from _room(study, kind, seed)
+        for step in study.after:
+            for outcome in ("complete", *step.also):
+                yield from _alone(study, step, seed, outcome)
     yield from _end(study)
 
 
@@ -131,13 +137,13 @@ def _room(study: Study, kind: RoomKind, seed: int) -> Iterator[Moment]:
     drawn = draws.room(kind.name, seed)
     types = [chance.choice(study.types or ("",)) if one == ANY else one for one in kind.types]
     ties = study.network_of(kind.name).ties(kind.size, seed, types, kind.name)
-    for step in study.all_steps:
-        rounds = [one for one in study.plan if one.step is step]
-        for position in rounds[:1] + rounds[1:][-1:]:
+    for step in study.steps:
+        for position in _first_and_last(study, step):
             view = _view(kind, position, types, ties, drawn)
             for slot in sorted({1, min(2, kind.size), kind.size}):
                 seat = view.seats[slot - 1]
-                treatment = drawn | draws.player(seat.type, f"{kind.name}-1", slot)
+                came = drawn_at_door(study.treatments, seed, slot - 1, seat.type, slot - 1)
+                treatment = came | drawn | draws.player(seat.type, f"{kind.name}-1", slot)
                 if not step.is_for(treatment):
                     continue
                 player = replace(
@@ -149,6 +155,39 @@ def _room(study: Study, kind: RoomKind, seed: int) -> Iterator[Moment]:
                 yield from _at(opened, f"as {at} opens for slot {slot} of a `{kind.name}`")
                 yield from _at(_later(place), f"as slot {slot} of a `{kind.name}` has answered {at}")
                 yield from _at(place, f"at {at} where nobody has answered anything before", grave=False)
+
+
+def _alone(study: Study, step: Step, seed: int, outcome: str) -> Iterator[Moment]:
+    """Somebody by themselves at this step, who ended so where it comes after the room."""
+    draws, during = Draws(study.treatments, seed), step.during
+    player, kind = replace(_player(study), status=during), RoomKind(during, {ANY: 1})
+    treatment = drawn_at_door(study.treatments, seed, seed - 1, player.type, seed - 1)
+    sat = during == AFTER and bool(study.rooms) and outcome in ("complete", "partner_left")
+    if sat:
+        first = study.rooms[0].name
+        treatment |= draws.room(first, seed) | draws.player(player.type, f"{first}-1", 1)
+        player = replace(player, room_id=1, slot=1)
+    if not step.is_for(treatment):
+        return
+    if during == AFTER:
+        player = replace(player, outcome=outcome, code=study.finish.codes[outcome])
+    player = replace(player, treatment=treatment)
+    for position in _first_and_last(study, step):
+        view = _view(kind, position, [player.type], (), treatment)
+        place = RoomPlace(player, study, view, view.seats[0], "key", _ASIDE, at=position.index)
+        at = f"{step.name} {position.round}" + (f" after `{outcome}`" if outcome != "complete" else "")
+        opened = replace(place, told=_told(place, position.index - 1, sat or during == BEFORE))
+        if step.attempts and position.round > 1:
+            wrong = {one.name: _answer(one, random.Random(seed), [1]) for one in step.fields}
+            told = {one.name: f"That is not right. {one.hint}".strip() for one in step.checked}
+            opened = replace(opened, values=wrong, errors=told)
+        yield from _at(opened, f"as {at} opens in [[{during}]]")
+        yield from _at(_later(place), f"as somebody has answered {at} in [[{during}]]")
+
+
+def _first_and_last(study: Study, step: Step) -> list[Position]:
+    rounds = [one for one in study.plan if one.step is step]
+    return rounds[:1] + rounds[1:][-1:]
 
 
 def _at(place: RoomPlace, when: str, grave: bool = True) -> Iterator[Moment]:
@@ -179,12 +218,13 @@ def _later(place: RoomPlace) -> RoomPlace:
     )
 
 
-def _told(place: RoomPlace, until: int) -> Told:
-    """What everybody has answered by the position `until`, that one included."""
+def _told(place: RoomPlace, until: int, sat: bool = True) -> Told:
+    """What everybody has answered by the position `until`, that one included. Not `sat`: in no room."""
     chance, slots = random.Random(until), [seat.slot for seat in place.view.seats]
     return {
         (slot, one.step.name, one.round, field.name): _answer(field, chance, slots)
         for one in place.study.plan[: until + 1]
+        if sat or one.step.is_solo
         for field in (*one.step.fields, *one.step.results)
         for slot in slots
     }
@@ -259,9 +299,11 @@ def _view(
         session_log_id=2,
         session_seq=1,
         treatment=treatment,
+        during=position.step.during,
+        player_id=1 if position.step.is_solo else None,
     )
     seats = [
-        Seat(slot, f"Player {slot}", type_, slot, "playing", answered=False)
+        Seat(slot, "" if room.player_id else f"Player {slot}", type_, slot, "playing", answered=False)
         for slot, type_ in enumerate(types, 1)
     ]
     return RoomView(room, tuple(seats), tuple(ties))

@@ -30,7 +30,7 @@ from app.study.model.fields import Field
 from app.study.model.plausible import plausible
 from app.study.model.steps import AFTER, BEFORE, PLAYING
 from app.study.model.study import ANY, Position, RoomKind, Study
-from app.study.model.treatments import Draws
+from app.study.model.treatments import Draws, drawn_at_door
 from app.study.syntax.mistakes import Mistake, listed, whole_line
 
 FIRST = 2  # rounds of a step that are played, and its last
@@ -120,7 +120,12 @@ async def _try_hooks(hooks: Hooks, study: Study, past: Earlier = NOT_KNOWN) -> d
 
 def _in_vain(study: Study, trials: Sequence[_Trial]) -> Iterator[tuple[str, str, str]]:
     """Hooks that never chose anybody, or left a result out, in any of the rooms; each with a sentence and a cure."""
-    heard = {(one.step, one.name) for trial in trials for one in trial.course.room.all_said}
+    heard = {
+        (one.step, one.name)
+        for trial in trials
+        for one in trial.course.room.all_said
+        if (one.step, one.name) not in trial.told
+    }
     opened = {step for trial in trials for step in trial.opened}
     for step in study.all_steps:
         if step.when and step.name not in opened and not step.only:
@@ -189,6 +194,8 @@ class _Trial:
         assert first is not None
         self.first = study.plan[first]
         self.course = Course(study, self._room(bots), first, self._ask)
+        self.told: set[tuple[str, str]] = set()  # steps and what was said there, in other parts
+        self._tell()
 
     async def play(self) -> None:
         plan, index = self.study.plan, cast(int | None, self.first.index)
@@ -201,9 +208,22 @@ class _Trial:
                     left = self.course.as_of(self.study.pages_at(index)[-1])
             index = self.study.following(index)
 
+    def _tell(self) -> None:
+        """What was said in the parts before this one: alone and, where somebody answers at all, in a room."""
+        for position in self.study.plan[: self.first.index]:
+            step = position.step
+            if (step.attempts and position.round > 1) or (self.silent and not step.is_solo):
+                continue
+            for field in (*step.fields, *step.results):
+                self.told.add((step.name, field.name))
+                slots = [seat.slot for seat in self.course.room.seats if not seat.bot]
+                said = ((step.name, position.round, slot, field.name, self._value(field)) for slot in slots)
+                self.course.hear(said)
+
     def _room(self, bots: int) -> networklab.Room:
-        kind, draws = self.kind, Draws(self.study.treatments, SEED)
-        treatment = draws.room(kind.name, 1)
+        kind, draws, alone = self.kind, Draws(self.study.treatments, SEED), self.first.step.is_solo
+        in_room = self.first.step.during != BEFORE
+        treatment = draws.room(kind.name, 1) if in_room else {}
         types = [_type(self.study, wanted, self.chance) for wanted in kind.types]
         seats = [
             networklab.Seat(
@@ -211,7 +231,9 @@ class _Trial:
                 f"Player {slot}",
                 type_,
                 entry=self._entry(),
-                treatment=treatment | draws.player(type_, f"{kind.name}-1", slot),
+                treatment=drawn_at_door(self.study.treatments, SEED, slot - 1, type_, slot - 1)
+                | treatment
+                | (draws.player(type_, f"{kind.name}-1", slot) if in_room else {}),
                 given=given_asked(self.study.files),
                 earlier=self.past,
             )
@@ -229,7 +251,6 @@ class _Trial:
             )
             for seat, wanted in zip(seats[people:], kind.types[people:], strict=True)
         ]
-        alone = self.first.step.is_solo
         tied = () if alone else self.study.network_of(kind.name).ties(kind.size, SEED, types, kind.name)
         return networklab.Room(
             name=f"{kind.name}-1",
@@ -241,7 +262,7 @@ class _Trial:
             rounds=self.first.step.repeat,
             seats=tuple(seats),
             ties=tuple(networklab.Tie(*tie) for tie in tied),
-            treatment=treatment,
+            treatment=seats[0].treatment if alone else treatment,
         )
 
     async def _ask(self, hook: str, read: Callable[[Any], T], room: networklab.Room, *more: Any) -> T | None:

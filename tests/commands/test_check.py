@@ -12,7 +12,7 @@ from app.study.hooks.walls import ARCHITECTURES, CALLS
 from app.study.syntax.lines import Spot
 from app.study.syntax.mistakes import Mistake, excerpt
 from tests.house.shell import Shell
-from tests.house.studies import RUMOUR
+from tests.house.studies import PAGE, RUMOUR
 from tests.house.workbooks import saved, workbook
 
 LONG = (
@@ -101,3 +101,29 @@ def test_check_says_that_it_runs_the_hooks_and_within_which_walls(shell: Shell) 
         f"  hooks    ran within walls of the system: {', '.join(held['walls'])}" in told or not held["walls"]
     )
     assert "hooks" not in json.loads(shell.type("check", RUMOUR, "--json").stdout), "it has none"
+
+
+def test_what_people_do_alone_is_told_where_it_comes_and_a_survey_speaks_of_no_group(shell: Shell) -> None:
+    game = shell.type("check", PROJECT / "studies" / "survey-game")
+    assert game.returncode == 0, game.stderr
+    assert "3 pages before the lobby, 3 pages in a room and 1 page after it. It can run." in game.stdout
+    in_order = [
+        r"  before   about 1 minute before the lobby, each at their own pace",
+        r"           about 85 of 90 reach the lobby, if 5% decline and 0.8% don’t get all right, as in a rehearsal",
+        r"  lobby    at most 5 minutes",
+        r"  length   40 s in a room if all answer in a third of the time",
+        r"  after    about 20 s after the room, each at their own pace",
+    ]
+    places = [game.stdout.index(line) for line in in_order]
+    assert places == sorted(places)
+
+    (shell.folder / "pages").mkdir()
+    (shell.folder / "pages" / "ask.html").write_text(PAGE)
+    fields = 'fields = [{name = "mood", ask = "How are you?", kind = "text"}]'
+    (shell.folder / "study.toml").write_text(f'title = "Moods"\n[[before]]\npage = "ask"\n{fields}\n')
+    survey = shell.type("check", shell.folder)
+    assert (
+        "Moods: 1 page that each goes through alone. It can run.\n  length   about 10 s, each at"
+        in survey.stdout
+    )
+    assert not re.search("room|lobby|group|deadline", survey.stdout), survey.stdout

@@ -35,7 +35,7 @@ from app.web import templates
 from app.web.processes import free_port
 from tests.house.house import House
 from tests.house.stage import DESK, Stage
-from tests.house.studies import RUMOUR, changed
+from tests.house.studies import RUMOUR, as_files, changed
 
 
 def rumour(old: str = "", new: str = "") -> Study:
@@ -74,6 +74,46 @@ def test_words_pay_and_codes_reach_the_session_that_runs(old: str, new: str) -> 
 )
 def test_what_rooms_and_steps_are_made_of_needs_a_fresh_session(old: str, new: str, part: str) -> None:
     assert changed_parts(rumour(), rumour(old, new)) == (part,)
+
+
+def test_words_of_pages_that_people_see_alone_reach_the_session_that_runs() -> None:
+    alone = '[[before]]\npage = "talk"\nname = "read"\nbutton = "Go on"\n'
+    asks = 'fields = [{name = "size", ask = "How many?", kind = "integer", min = 1}]\n'
+    before = rumour("[[room]]", f"{alone}[[room]]")
+    assert (
+        changed_parts(before, rumour("[[room]]", f"{alone.replace('Go on', 'I have read it')}[[room]]")) == ()
+    )
+    assert changed_parts(before, rumour("[[room]]", f"{alone}{asks}[[room]]")) == ("before",)
+    assert changed_parts(before, rumour()) == ("before",)
+    assert len(cast(parse(as_files(f'title = "Alone"\n{alone}')), 4)) == 4
+
+
+def test_an_author_goes_through_solo_steps_and_jumps_to_any_part() -> None:
+    alone = '[[before]]\npage = "talk"\nname = "consent"\nfields = [{name = "yes", ask = "I agree.", kind = "tick"}]\n'
+    after = '[[after]]\npage = "talk"\nname = "about"\nfields = [{name = "mood", ask = "?", kind = "text"}]\n'
+
+    async def story(_: Path, address: str) -> None:
+        window = Browser(address.removesuffix("/dev"))
+
+        async def press(what: str) -> None:
+            assert (await window.post(f"/dev/{what}", {}, FROM_PAGE)).status == 204
+
+        await window_shows(window, "consent 1", "alone", "act-before", "act-after")
+        await press("answer")
+        await window_shows(window, "talk 1 · mixed-1")
+        await press("part/after")
+        shown = await window_shows(window, "about 1")
+        assert shown.count("about 1") == 4
+        await press("answer")
+        await window_shows(window, "finished")
+        await press("part/playing")
+        await window_shows(window, "talk 1 · mixed-1")
+        await press("part/before")
+        await window_shows(window, "consent 1", "alone")
+        window.close()
+
+    with preview(("[[room]]", f"{alone}[[room]]"), ("[dropout]", f"{after}[dropout]")) as (study, address):
+        asyncio.run(story(study, address))
 
 
 def test_so_many_come_that_everybody_in_the_window_is_seated() -> None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from app.rehearsal.alone import Solo
+from app.rehearsal.cast import open_rehearsal
 from app.rehearsal.diary import Diary
 from app.rehearsal.ends import SeatOf, SoloPart, ends_of
-from app.rehearsal.play import Setting, longest
+from app.rehearsal.play import Setting, longest, play
+from app.rehearsal.verdict import Verdict, judge
 from app.study.model.study import Study
 from app.study.reading import parse
+from tests.house.house import House
+from tests.house.rehearsing import broken
 from tests.house.studies import as_files, changed
 
 BEFORE = """
@@ -54,7 +60,25 @@ then = ["end_room"]
 """
 STUDY = f'title = "By themselves"\n[door]\nids = ["WHO"]\n{BEFORE}{ROOM}{AFTER}'
 SURVEY = f'title = "A survey"\n{BEFORE}{changed(AFTER, ALSO)}'
+SEED = 24  # with which somebody declines, and somebody leaves on the way
 FAST = Setting(over=0.0, drop=0.0, flaky=0.0, speed=float("inf"), patience=30.0, moment=30.0, at_most=45.0)
+
+
+def rehearsed(house: House, folder: Path, toml: str, plan: Setting) -> Verdict:
+    (folder / "pages").mkdir(parents=True)
+    for name, body in as_files(toml).items():
+        (folder / name).write_bytes(body)
+
+    async def story() -> Verdict:
+        cast = await open_rehearsal(house.database, str(folder), plan.players)
+        return await judge(await play(cast, plan, house.servers[0].base, house.database))
+
+    return asyncio.run(story())
+
+
+def ended(house: House, session: str) -> dict[str, int]:
+    found = house.sql("select outcome, count(*) from player where session_id = %s group by 1", session)
+    return dict(found)
 
 
 def study() -> Study:
@@ -141,3 +165,28 @@ def test_pages_without_a_limit_take_as_long_as_a_slow_one_of_these_does() -> Non
     assert longest(own, plan) == 4.0 + 5.0 + 5 * plan.patience + 30.0
     assert longest(own, replace(plan, speed=10.0)) == longest(own, plan) + 1.0 + 5 * 6.0
     assert longest(parse(as_files(SURVEY)), plan) == 5 * plan.patience + 30.0
+
+
+def test_a_study_with_consent_a_quiz_rooms_and_a_questionnaire_is_played_by_its_link(
+    hall: House, tmp_path: Path
+) -> None:
+    plan = replace(FAST, players=12, drop=0.15, seed=SEED)
+    verdict = rehearsed(hall, tmp_path / "study", STUDY, plan)
+    assert broken(verdict) == {} and not verdict.stops and not verdict.failed, str(verdict)
+    ends = ended(hall, verdict.session_id)
+    assert verdict.ends.counts == ends and {"complete", "declined", "withdrawn"} <= set(ends), ends
+    assert verdict.answered.in_time is not None and verdict.answered.in_time > 30
+    # Whoever completed, and did not leave without a word, has been asked how it was.
+    about = hall.sql(
+        "select count(*) from record where session_id = %s and step = 'about'", verdict.session_id
+    )
+    assert about[0][0] >= ends["complete"] - verdict.ends.gone
+    assert "declined" in " ".join(verdict.notes)
+
+
+def test_a_survey_without_rooms_is_rehearsed(hall: House, tmp_path: Path) -> None:
+    verdict = rehearsed(hall, tmp_path / "study", SURVEY, replace(FAST, players=12, seed=SEED))
+    assert broken(verdict) == {} and not verdict.failed, str(verdict)
+    ends = ended(hall, verdict.session_id)
+    assert verdict.ends.counts == ends and {"complete", "declined"} <= set(ends)
+    assert "players seated" not in verdict.figures and "players signed in" in verdict.figures

@@ -67,3 +67,57 @@ def test_what_others_said_is_there_as_in_a_room_and_a_silent_one_is_worth_a_note
     assert told("{% if place.shown %}{{ place.shown[0].lines | length }}{% endif %}", "second") == []
     assert told("{{ place.shown[0].lines | length }}", "second") == [("pages/second.html", 2, False)]
     assert told("{{ place.shown[1].lines | length }}", "second") == [("pages/second.html", 2, True)]
+
+
+ALONE = """
+title = "Alone, too"
+[[treatment]]
+name = "frame"
+levels = ["gain", "loss"]
+at = "door"
+[[before]]
+page = "first"
+name = "quiz"
+attempts = 2
+fields = [{name = "size", ask = "?", kind = "choice", options = ["2", "4"], correct = "2", hint = "Two."}]
+[[room]]
+name = "pair"
+seats = {any = 2}
+[[step]]
+page = "talk"
+limit = "20s"
+fields = [{name = "belief", ask = "?", kind = "integer", min = 0, max = 9}]
+[[after]]
+page = "second"
+also = ["lobby"]
+show = [{field = "belief", of = "me"}]
+fields = [{name = "mood", ask = "?", kind = "integer", min = 0, max = 9}]
+"""
+
+
+def told_alone(page: str, name: str) -> list[str]:
+    files = {f"pages/{one}.html": PAGE % "" for one in ("first", "talk", "second")} | {"study.toml": ALONE}
+    files[f"pages/{name}.html"] = PAGE % page
+    study = parse({path: text.replace("%%", "%").encode() for path, text in files.items()})
+    return [one.sentence for one in try_pages(study)]
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "where"),
+    [
+        ("{{ place.points }}", "first", "as quiz 1 opens in [[before]]"),
+        ("{% if place.errors %}{{ place.nothing }}{% endif %}", "first", "as quiz 2 opens in [[before]]"),
+        ('{% if treatment.frame == "loss" %}{{ place.nothing }}{% endif %}', "first", "in [[before]]"),
+        (
+            '{% if place.player.outcome == "lobby" %}{{ place.nothing }}{% endif %}',
+            "second",
+            "after `lobby` opens",
+        ),
+        ("{% if place.view.seats | length > 1 %}{{ place.nothing }}{% endif %}", "second", ""),
+        ("{% if place.view.seats | length == 1 %}{{ place.nothing }}{% endif %}", "talk", ""),
+        ("{% if place.is_solo %}{{ place.nothing }}{% endif %}", "talk", ""),
+    ],
+)
+def test_pages_of_solo_steps_are_drawn_for_somebody_alone(page: str, name: str, where: str) -> None:
+    found = told_alone(page, name)
+    assert len(found) == bool(where) and all(where in one for one in found), found

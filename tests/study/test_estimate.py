@@ -97,3 +97,45 @@ def test_pay_goes_from_finishing_at_once_to_the_longest_wait_and_the_best_score(
 def test_what_the_server_holds_is_read_from_the_benchmarks_and_never_made_up() -> None:
     measured = measured_records()
     assert measured is not None and f"| {measured:,} records/s |" in BENCHMARKS.read_text(encoding="utf-8")
+
+
+ALONE = """
+[[before]]
+page = "talk"
+name = "consent"
+decline = "declined"
+fields = [{name = "agree", ask = "I want to take part.", kind = "tick"}]
+[[before]]
+page = "quiz"
+attempts = 3
+fields = [{name = "size", ask = "?", kind = "choice", options = ["2", "4"], correct = "2"}]
+[[after]]
+page = "talk"
+name = "bye"
+limit = "2s"
+"""
+
+
+def test_what_people_do_alone_takes_as_long_as_reading_it_and_some_are_out() -> None:
+    quiz = f"{PAGE}{{% block before %}}{{# {'no word ' * 400} #}}<p>{'word ' * 397}</p>{{% endblock %}}"
+    files = {
+        "study.toml": (STUDY + ALONE).encode(),
+        "pages/talk.html": PAGE.encode(),
+        "pages/quiz.html": quiz.encode(),
+    }
+    told = estimate_of(parse(files), people=600, over=30.0)
+    # Five words and a tick, 398 words and a choice; at 200 words a minute.
+    assert told.before == (60 * 5 / 200 + 6) + (60 * 398 / 200 + 6)
+    assert told.after == 2, "no longer than its limit"
+    assert (told.shortest, told.longest, told.pages) == (60, 140, 5), "those of a room, as without them"
+    # A tick, a choice and a click; or the choice three times.
+    assert told.records == (11, 13)
+    assert told.stay == 0.95 * (1 - 0.2**3) and told.come_in == 1
+
+
+def test_a_survey_waits_for_nobody_and_pays_nobody_for_it() -> None:
+    toml = 'title = "T"\n[pay]\nbase = 2\n' + ALONE
+    files = {"study.toml": toml.encode(), "pages/talk.html": PAGE.encode(), "pages/quiz.html": PAGE.encode()}
+    told = estimate_of(parse(files), people=600, over=30.0)
+    assert (told.lobby, told.pages, told.longest) == (0, 0, 0) and not told.fills and not told.early
+    assert told.pay == (Decimal(2), Decimal(2))
