@@ -131,8 +131,15 @@ def test_the_second_day_knows_the_first(shell: Shell, server: Server) -> None:
         one["value"] for one in csv.DictReader(io.StringIO(files["results.csv"])) if one["name"] == "quote"
     ]
     assert sorted(quotes) == ["“Ana likes plums”", "“Ben likes plums”"]
+    assert "they offered 2 and 7" in files["rooms.csv"], "the lobby's hook knows it, too"
     kept(house, first.id, FIRST)
     kept(house, second.id, SECOND)
+    house.sql(
+        'update earlier set said = said || \'{"earned": "99"}\' where player_id = %s',
+        numbers(house, second.id)["Ben"],
+    )
+    verdict = asyncio.run(verify(house.database, second.id, parse(as_bytes(SECOND))))
+    assert [one.name for one in verdict.checks if not one.ok] == ["pasts_are_told_again"]
 
 
 def test_by_the_link_for_everybody_the_same_id_is_the_same_person_and_nobody_new_comes_in(
@@ -217,6 +224,7 @@ def test_what_is_erased_on_the_first_day_the_second_forgets(shell: Shell, server
     known = house.read(lambda conn: earlier_of(conn, ids.values()))
     assert ids["Ana"] not in known and known[ids["Ben"]].said("offer") == 2
     files = exported(house, second.id, shell.folder)
+    assert "(erased)" in files["rooms.csv"] and "they offered" not in files["rooms.csv"] + files["events.csv"]
     assert "Ana likes plums" not in str(files) and "Ben likes plums" in files["results.csv"]
     earlier = [one["earlier_player"] for one in csv.DictReader(io.StringIO(files["players.csv"]))]
     assert earlier == ["", str(numbers(house, first.id)["Ben"])]
