@@ -47,6 +47,9 @@ with recursive known as (
 select id, said from known order by id, back desc
 
 -- name: sitters
+-- In a solo part it is one person, in slot 1.
 select slot, id from player where room_id = %(room_id)s and not replaced
+union all
+select 1, player_id from room where id = %(room_id)s and player_id is not null
 union all
 select 1, player_id from room where id = %(room_id)s and player_id is not null
