@@ -46,6 +46,9 @@ class Notices:
         return bool(self.notes) and self.notes[-1].account is None
 
 
+NONE = Notices("", ())
+
+
 @dataclass(frozen=True, slots=True)
 class CallForHelp:
     """A player who asked for help and waits for an answer."""

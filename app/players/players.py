@@ -47,6 +47,11 @@ class Player:
     asked_until: datetime | None = None  # whether they are ready: a room comes together
     ready_at: datetime | None = None  # said so
     study_sha256: str = ""  # of the session's study, where that was read
+    session_log_id: int = 0
+    session_seq: int = 0  # of the last event in the session's log, and in that of their room
+    room_seq: int | None = None
+    has_notes: bool = True  # and drafts: false where none was there to be read
+    has_drafts: bool = True
     given: Mapping[str, str] = field(default_factory=dict)  # with their link or line, as it was
     door_id: str | None = None  # by which the link for everybody finds them again
     queued_from: datetime | None = None  # in the lobby since then, where solo steps came before it

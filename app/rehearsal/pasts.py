@@ -38,7 +38,7 @@ def _past(study: Study) -> Earlier:
         session="made up",
         outcome="complete",
         type=(study.types or ("",))[0],
-        kind=study.rooms[0].name,
+        kind=study.rooms[0].name if study.rooms else "",
         treatment={one.name: one.levels[0] for one in study.treatments},
         entry=_entry(study, chance),
         answers={name: tuple(values) for name, values in answers.items()},

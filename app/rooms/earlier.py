@@ -26,9 +26,10 @@ SQL = Queries(__name__)
 OF_PLAYER = 15  # columns of `who_they_were`
 
 
-async def keep(conn: Connection, session_id: str, before: Study, were: Mapping[int, int]) -> None:
-    """For players of this session, of those who they `were` in the session before, which had that study."""
-    told = await tell(conn, before, [*were.values()])
+async def keep(
+    conn: Connection, session_id: str, were: Mapping[int, int], told: Mapping[int, Earlier]
+) -> None:
+    """For players of this session, of those who they `were` in the session before; `told`: see `tell`."""
     kept = dict(
         session_id=session_id,
         player_ids=list(were),

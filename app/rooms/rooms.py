@@ -43,6 +43,7 @@ class Room:
     treatment: Mapping[str, str]  # factor → level, of those drawn for rooms
     during: str = "playing"  # the status of whoever goes through it: "before" and "after" are solo parts
     player_id: int | None = None  # whose solo part it is
+    messages: int = 0  # how many were written in it
 
 
 @dataclass(frozen=True, slots=True)

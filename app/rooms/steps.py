@@ -283,8 +283,10 @@ class Course:
     async def _who_is_asked(self, position: Position) -> Asked:
         """None: all. Nobody who plays: the step is skipped."""
         step, seats = position.step, self.room.seats
-        again = step.attempts and position.round > 1
-        if again and alone.had_right(self.room, self.fields, self.study.plan[position.index - 1]):
+        before = (
+            self.study.plan[position.index - position.round + 1 : position.index] if step.attempts else ()
+        )
+        if any(alone.had_right(self.room, self.fields, attempt) for attempt in before):
             return ()
         if not step.chooses:
             return None

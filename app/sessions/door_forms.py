@@ -112,6 +112,8 @@ async def _let_in(
     """Makes whoever is not there yet; all of these, by id, are still invited. By id: who is not in, and why."""
     wave = await waves.wave_of(conn, session_id)
     before = await studies.of(wave.session_id) if wave else None
+    # Read before the session is locked. Whoever is erased meanwhile is not known any more then.
+    pasts = await waves.pasts_of(conn, session_id, before, judged) if before else {}
     async with conn.transaction():
         if not await quotas.lock_door(conn, session_id):
             return {}
@@ -121,9 +123,11 @@ async def _let_in(
         back = await _turned_back(conn, session_id, study, forms, judged, there, way_in, known)
         newcomers = [_newcomer(id, forms[id], known) for id in judged if id not in there and id not in back]
         made = await door.make(conn, session_id, study, newcomers) if newcomers else {}
-        if before and known and made:
+        if known and before and made:
             were = {player_id: known[id].id for id, player_id in made.items()}
-            await earlier.keep(conn, session_id, before, were)
+            late = [old for old in were.values() if old not in pasts]  # through since
+            pasts = {**pasts, **(await earlier.tell(conn, before, late) if late else {})}
+            await earlier.keep(conn, session_id, were, pasts)
         ids = {id: player_id for id, (player_id, _) in there.items()} | made
         at_door = AtDoor()
         for id, player_id in ids.items():

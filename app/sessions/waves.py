@@ -6,7 +6,7 @@ that of this session, and the same id finds them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.database.connections import Connection
@@ -15,6 +15,8 @@ from app.players import players
 from app.players.door import OF_BROWSER
 from app.rooms import earlier
 from app.sessions.studies import read_study
+from app.study.hooks.networklab import Earlier
+from app.study.model.study import Study
 
 SQL = Queries(__name__)
 COUNT = ("complete",)  # the outcomes by which people come into the next wave, unless it is said otherwise
@@ -105,6 +107,14 @@ async def returning(conn: Connection, session_id: str, ids: Collection[str]) -> 
     return {id: Returning(*columns) for id, *columns in found}
 
 
+async def pasts_of(
+    conn: Connection, session_id: str, before: Study, ids: Collection[str]
+) -> Mapping[int, Earlier]:
+    """Of those who may come in now by these ids, by their numbers in the session before, which had that study."""
+    came = await returning(conn, session_id, ids)
+    return await earlier.tell(conn, before, [one.id for one in came.values()])
+
+
 async def was(conn: Connection, player_id: int) -> Was | None:
     """Who a player was in the session before; None: in none that is known."""
     return await row(conn, Was, SQL["was"], player_id=player_id)
@@ -119,6 +129,7 @@ async def invite_through(conn: Connection, session_id: str, wave: Wave) -> list[
     """Those who are through and not in this session yet, by their numbers there."""
     through = await who_is_through(conn, wave, session_id)
     ids = [one.id for one in through if one.has_link and not one.again]
+    told = await earlier.tell(conn, await read_study(conn, wave.session_id), ids)
     were = dict(await players.invite_again(conn, session_id, ids))
-    await earlier.keep(conn, session_id, await read_study(conn, wave.session_id), were)
+    await earlier.keep(conn, session_id, were, told)
     return list(were.values())

@@ -69,7 +69,7 @@ def earlier_mistakes(study: Study, before: Study) -> list[Mistake]:
 
 def names_of(study: Study) -> Collection[str]:
     """What can be asked of it later."""
-    asked = {one.name for step in study.steps for one in (*step.fields, *step.results)}
+    asked = {one.name for step in study.all_steps for one in (*step.fields, *step.results)}
     return asked | {one.name for one in study.entry}
 
 

@@ -76,11 +76,7 @@ async def player_page(request: Query, session_id: str, player_id: int) -> Respon
         player = (await codes_of(conn, session_id, study)).shown_to(player)
         story = await histories.story_of(conn, player)
         tells_pay = study.pays and not who.files
-        place = (
-            None
-            if tells_pay
-            else await place_shown(conn, lab.keys, lab.studies, lab.live.lobbies, session_id, player_id)
-        )
+        place = None if tells_pay else await place_shown(conn, lab.live.shared, session_id, player_id)
         standbys = await takeovers.standbys_for(conn, player)
         account = await account_now(conn, study, player, clock.now()) if who.files else None
         there = await submission_of(conn, player_id) if who.files else None

@@ -268,7 +268,7 @@ async def _place(request: Query) -> Place:
     lab, (player_id, session_id) = lab_of(request), player_of(request)
     await lab.studies.of(session_id)
     async with lab.pool.connection() as conn:
-        place = await place_of(conn, lab.keys, lab.studies, lab.live.lobbies, session_id, player_id)
+        place = await place_of(conn, lab.live.shared, session_id, player_id)
     if place is None:
         raise NotSignedIn
     return place

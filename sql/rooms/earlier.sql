@@ -10,13 +10,15 @@ where p.id = any(%(player_ids)s)
 -- What was answered in time, of each answer the newest, and what was computed or filled in for them; no bot's answer.
 with own as materialized (
     select id, session_id, room_id, slot, seated_at, replaced from player where id = any(%(player_ids)s)
+), place as materialized (
+    select id, room_id from own where room_id is not null
+    union select own.id, r.id from own join room r on r.player_id = own.id
 )
 select * from (
-    select distinct on (own.id, a.step, a.round, a.field) own.id, a.step, a.round, a.field as name, a.value
-    from own join record a on a.player_id = own.id and a.room_id = any(
-        array(select id from room where player_id = own.id) || own.room_id)
+    select distinct on (place.id, a.step, a.round, a.field) place.id, a.step, a.round, a.field as name, a.value
+    from place join record a on a.room_id = place.room_id and a.player_id = place.id
     where not a.late
-    order by own.id, a.step, a.round, a.field, a.id desc
+    order by place.id, a.step, a.round, a.field, a.id desc
 ) answered
 union all
 select own.id, t.step, t.round, t.name, t.value from own join result t on t.room_id = own.room_id and t.slot = own.slot
@@ -45,6 +47,9 @@ with recursive known as (
 select id, said from known order by id, back desc
 
 -- name: sitters
+-- In a solo part it is one person, in slot 1.
 select slot, id from player where room_id = %(room_id)s and not replaced
+union all
+select 1, player_id from room where id = %(room_id)s and player_id is not null
 union all
 select 1, player_id from room where id = %(room_id)s and player_id is not null

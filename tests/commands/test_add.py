@@ -48,7 +48,8 @@ def test_people_are_added_to_a_session_that_is_open_or_running_and_get_their_lin
     told = shell.type("add", session.id, "--players", shell.people("label,type\nlate-3,red\n"))
     assert told.stdout.splitlines()[0] == "1 person was added to Story: 5 are invited now."
     logged = house.sql(
-        "select e.name, e.data->>'by', e.data->'people' from event e where session_id = %s and name like 'people%%'",
+        "select e.name, e.data->>'by', e.data->'people' from event e where session_id = %s and name like 'people%%'"
+        " order by e.seq",
         session.id,
     )
     assert logged == [("people_added", "command line", 2), ("people_added", "command line", 1)]

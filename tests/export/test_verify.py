@@ -155,6 +155,12 @@ BROKEN = {
         "update player set door_id = 'x1', by_door = 1, given = '{\"rid\": \"x2\"}' where id = 3",
         {"one_id_at_the_door_one_player": "player 3 came by the link for everybody, but their id is not in"},
     ),
+    "somebody was told of another session's player, which this one does not go on from": (
+        """insert into earlier (player_id, session_id, earlier_id, said) select 3, session_id, 2,
+            '{"session": "x", "outcome": "complete", "type": "", "kind": "", "treatment": {}, "entry": {"map": []},
+            "answers": {"map": []}, "earned": "0", "pay": null}' from player where id = 3""",
+        {"who_goes_on_came_through": "player 3: goes on from player 2 of the session"},
+    ),
     "somebody plays without a seat": (
         """alter table player drop constraint who_plays_has_a_slot;
         update player set room_id = null, slot = null where id = 3""",

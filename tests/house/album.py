@@ -12,7 +12,7 @@ from app.replay.reading import read_then
 from app.sessions import sessions
 from app.sessions.studies import Studies
 from app.study.model.study import Study
-from app.web.live.lobbies import Lobbies
+from app.web.live.shared import Shared
 from app.web.live.whereabouts import place_of
 from app.web.replay.places import Stage, page_then
 from app.web.signing import Keys
@@ -40,8 +40,8 @@ class Album:
     def _now(self, player: int, at: datetime) -> str:
         async def read(conn: Connection) -> str:
             async with open_pool(self.house.database, 1) as pool:
-                of = Keys(b"secret"), Studies(pool), Lobbies(), self.session_id, player
-                place = await place_of(conn, *of)
+                shared = Shared(Keys(b"secret"), Studies(pool))
+                place = await place_of(conn, shared, self.session_id, player)
             assert place is not None
             with clock.standing_at(at):
                 return _without_keys(place.html())

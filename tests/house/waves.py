@@ -40,6 +40,8 @@ def pay(room):
 """
 DAY_TWO = """
 title = "Day two"
+[lobby]
+seat = "pairs"
 [door]
 ids = ["PROLIFIC_PID"]
 [[room]]
@@ -73,6 +75,18 @@ def together(room):
 
 def more(room):
     return {seat.slot: seat.earlier.earned / 2 for seat in room.seats if seat.earlier}
+
+
+from networklab import Group
+
+
+def pairs(lobby):
+    by_offer = sorted(lobby.waiting, key=lambda one: one.earlier.said("offer") or 0)
+    groups = []
+    for one, other in zip(by_offer[::2], by_offer[1::2]):
+        reason = f"they offered {one.earlier.said('offer')} and {other.earlier.said('offer')}"
+        groups.append(Group("pair", [one.player, other.player], reason))
+    return groups
 """
 AGAIN = """{% extends "player/_step_opened.html" %}
 {% block before %}

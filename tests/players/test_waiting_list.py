@@ -222,6 +222,7 @@ def test_whoever_has_closed_the_page_is_passed_over_and_keeps_their_turn(
     shared: House, server: Server
 ) -> None:
     house, session = shared, opened(shared, 1)
+    ada = desk(house, server, session)
 
     async def story() -> None:
         ann, ben = [await come(house, server, session, nth) for nth in (1, 2)]
@@ -233,6 +234,7 @@ def test_whoever_has_closed_the_page_is_passed_over_and_keeps_their_turn(
         async with watching(cat, "/play/live") as page:
             await page.until(lambda text: "You’re in" in text, "she is let in")
         assert line(house, session) == [pid(2)]
+        await ada.shows("1 waits in line before the door, 0 of them with an open page")
         assert PLACE.findall((await ben.get("/play")).text) == ["1"]
         async with watching(ben, "/play/live") as page:
             await leave(cat)
@@ -453,6 +455,8 @@ def test_an_id_that_somebody_else_came_with_is_freed_and_nobody_is_paid_by_it_fo
         assert [line.split(",")[0] for line in paid[1:]] == ["d-1", pid(1)]
 
     house.tell(story())
+    given = "select given ->> 'PROLIFIC_PID', given ->> 'wave' from player where session_id = %s order by id"
+    assert house.sql(given, session.id) == [(None, "2"), (pid(1), None)]
     logged = "select data from event where session_id = %s and name = 'id_freed'"
     assert house.sql(logged, session.id) == [({"by": "ada"},)]
     kept(house, session)

@@ -185,7 +185,9 @@ def test_a_study_with_consent_a_quiz_rooms_and_a_questionnaire_is_played_by_its_
 
 
 def test_a_survey_without_rooms_is_rehearsed(hall: House, tmp_path: Path) -> None:
-    verdict = rehearsed(hall, tmp_path / "study", SURVEY, replace(FAST, players=12, seed=SEED))
+    """With a third attempt, which nobody gets who had all right at the first."""
+    toml = changed(SURVEY, "attempts = 2", "attempts = 3")
+    verdict = rehearsed(hall, tmp_path / "study", toml, replace(FAST, players=12, seed=SEED))
     assert broken(verdict) == {} and not verdict.failed, str(verdict)
     ends = ended(hall, verdict.session_id)
     assert verdict.ends.counts == ends and {"complete", "declined"} <= set(ends)

@@ -28,6 +28,7 @@ from tests.house.guests import Guest
 from tests.house.house import House, Opened
 from tests.house.server import Server
 from tests.house.shell import Shell, is_refused
+from tests.house.studies import PAGE
 from tests.house.waves import (
     AGAIN,
     FIRST,
@@ -131,8 +132,15 @@ def test_the_second_day_knows_the_first(shell: Shell, server: Server) -> None:
         one["value"] for one in csv.DictReader(io.StringIO(files["results.csv"])) if one["name"] == "quote"
     ]
     assert sorted(quotes) == ["“Ana likes plums”", "“Ben likes plums”"]
+    assert "they offered 2 and 7" in files["rooms.csv"], "the lobby's hook knows it, too"
     kept(house, first.id, FIRST)
     kept(house, second.id, SECOND)
+    house.sql(
+        'update earlier set said = said || \'{"earned": "99"}\' where player_id = %s',
+        numbers(house, second.id)["Ben"],
+    )
+    verdict = asyncio.run(verify(house.database, second.id, parse(as_bytes(SECOND))))
+    assert [one.name for one in verdict.checks if not one.ok] == ["pasts_are_told_again"]
 
 
 def test_by_the_link_for_everybody_the_same_id_is_the_same_person_and_nobody_new_comes_in(
@@ -217,6 +225,7 @@ def test_what_is_erased_on_the_first_day_the_second_forgets(shell: Shell, server
     known = house.read(lambda conn: earlier_of(conn, ids.values()))
     assert ids["Ana"] not in known and known[ids["Ben"]].said("offer") == 2
     files = exported(house, second.id, shell.folder)
+    assert "(erased)" in files["rooms.csv"] and "they offered" not in files["rooms.csv"] + files["events.csv"]
     assert "Ana likes plums" not in str(files) and "Ben likes plums" in files["results.csv"]
     earlier = [one["earlier_player"] for one in csv.DictReader(io.StringIO(files["players.csv"]))]
     assert earlier == ["", str(numbers(house, first.id)["Ben"])]
@@ -276,6 +285,35 @@ def test_a_third_wave_goes_on_from_the_second_and_links_are_made_again(shell: Sh
     assert past.earlier.entry == {"age": 30} and not past.earlier.earlier
     again = house.read(lambda conn: links_again(conn, third))
     assert [(one.label, one.token) for one in again.people] == [("Ana", first.tokens["Ana"])]
+
+
+def test_a_survey_without_rooms_goes_on_from_another(shell: Shell, server: Server) -> None:
+    house = shell.house
+    mood = '{name = "mood", ask = "How is it?", kind = "scale", min = 1, max = 5}'
+    asked = f'[[before]]\npage = "ask"\nfields = [{mood}]\n'
+    shows = 'show = [{hook = "then", ask = "Then", kind = "integer"}]\n'
+    once = {"study.toml": f'title = "Once"\n{asked}', "pages/ask.html": PAGE}
+    page = (
+        PAGE + "{% block before %}{% if earlier %}<p>It was {{ earlier.mood }}.</p>{% endif %}{% endblock %}"
+    )
+    hook = "def then(room):\n    return {seat.slot: 10 + (seat.earlier.said('mood') or 0) for seat in room.seats}\n"
+    again = {"study.toml": f'title = "Again"\n{asked}{shows}', "pages/ask.html": page, "hooks.py": hook}
+    opened = house.open_study(parse(as_bytes(once)), [Person("eve-8f3kqz2w-4pnx-c7", "Eve", "")])
+    eve = house.guest(server, opened, "Eve")
+
+    async def answers(said: str) -> str:
+        assert (await eve.sign_in()).status == 303
+        before = await eve.shows("How is it?")
+        await eve.answer({"mood": said})
+        await eve.shows("COMPLETE")
+        return before
+
+    house.tell(answers("2"))
+    second = Opened(goes_on(shell, opened, files=again)["session"], opened.tokens)
+    house.act("start", second)
+    page_two = house.tell(answers("5"))
+    assert "It was 2." in page_two and "12" in page_two, page_two[-3000:]
+    kept(house, second.id, again)
 
 
 def test_who_can_be_invited_and_who_is_through_later(shell: Shell, server: Server) -> None:

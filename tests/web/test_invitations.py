@@ -56,7 +56,7 @@ def test_the_link_of_yesterday_leads_to_today_and_yesterdays_code_is_still_there
         page.get_by_label("4", exact=True).check()
         page.get_by_role("button", name=SAVE).click()
     expect(ana.get_by_text("COMPLETE", exact=True)).to_be_visible()
-    expect(ana.get_by_role("main").get_by_text("€8.00")).to_be_visible()
+    expect(ana.get_by_role("banner").get_by_text("€8.00")).to_be_visible()
     _researcher_is_led_to_yesterday(stage, first, second)
 
 
@@ -65,7 +65,7 @@ def _researcher_is_led_to_yesterday(stage: Stage, first: Opened, second: Opened)
     log_in(stage, desk)
     desk.goto(f"{stage.server.base}/admin/sessions/{second.id}")
     expect(
-        desk.get_by_text(f"Goes on from {first.id}: for those whom that ended for as complete.")
+        desk.get_by_text(f"Goes on from {first.id}, with those for whom it ended as complete.")
     ).to_be_visible()
     [(number,)] = stage.house.sql("select id from player where session_id = %s and label = 'Ana'", second.id)
     desk.goto(f"{stage.server.base}/admin/sessions/{second.id}/players/{number}")

@@ -16,19 +16,19 @@ from app.sessions.studies import Studies
 from app.web.fragments import beat, fragment, sse
 from app.web.live.hub import Hub
 from app.web.live.line import LinePlace
-from app.web.live.lobbies import Lobbies
 from app.web.live.lobby_place import LobbyPlace
 from app.web.live.page import Page
 from app.web.live.places import DonePlace, Place, RoomPlace
 from app.web.live.room_feed import RoomFeed
 from app.web.live.session_feed import SessionFeed
+from app.web.live.shared import Shared
 from app.web.live.whereabouts import place_of
 from app.web.signing import Keys
 
 
 class Live:
     def __init__(self, url: str, pool: Pool, keys: Keys, studies: Studies) -> None:
-        self.pool, self.keys, self.studies, self.lobbies = pool, keys, studies, Lobbies()
+        self.pool, self.keys, self.studies, self.shared = pool, keys, studies, Shared(keys, studies)
         self.hub = Hub(url, self.publish)
         self.rooms: dict[int, RoomFeed] = {}  # by log
         self.sessions: dict[int, SessionFeed] = {}  # by log
@@ -40,9 +40,7 @@ class Live:
             as_of = beat()
             await self.studies.of(page.session_id)
             async with self.pool.connection() as conn:
-                place = await place_of(
-                    conn, self.keys, self.studies, self.lobbies, page.session_id, page.player_id
-                )
+                place = await place_of(conn, self.shared, page.session_id, page.player_id)
             self.leave(page)
             if place is None:
                 page.stale = False  # once is enough
@@ -102,7 +100,7 @@ class Live:
         return self._watch(page, room.log_id, room.seq) and up_to_date
 
     def _follow_session(self, page: Page, log_id: int) -> SessionFeed:
-        new = SessionFeed(self.pool, self.studies, self.lobbies, page.session_id)
+        new = SessionFeed(self.pool, self.studies, self.shared.lobbies, page.session_id)
         feed = self.sessions.setdefault(log_id, new)
         feed.pages.add(page)
         return feed

@@ -11,99 +11,92 @@ from app.players import drafts, notes, waiting_list
 from app.players.codes import codes_of
 from app.players.pay import account_now, earned_by
 from app.players.players import Player, find_player, was_taken_out
-from app.rooms import lobby, messages, parts, receipts, records, rooms
+from app.rooms import messages, parts, receipts, records, rooms
 from app.rooms.earlier import with_earlier
+from app.rooms.rooms import RoomView
 from app.rooms.shown import told_in
 from app.sessions.arrivals import NOT_RIGHT
-from app.sessions.studies import Studies
 from app.study.earlier import asks_earlier
 from app.study.model.steps import AFTER, BEFORE, Step
 from app.study.model.study import Study
 from app.web import templates
 from app.web.live.line import LinePlace
-from app.web.live.lobbies import Lobbies
 from app.web.live.lobby_place import Aside, LobbyPlace
 from app.web.live.places import DonePlace, Place, RoomPlace
+from app.web.live.shared import Shared
 from app.web.signing import Keys
 
 
-async def place_of(
-    conn: Connection, keys: Keys, studies: Studies, lobbies: Lobbies, session_id: str, player_id: int
-) -> Place | None:
+async def place_of(conn: Connection, shared: Shared, session_id: str, player_id: int) -> Place | None:
     """Where the player is now. Opens a transaction of its own, so that all parts belong to one moment.
 
     Ask for the session's study first, without a connection: see `Studies.current`.
     """
-    place = await _place_of(conn, keys, studies, lobbies, session_id, player_id)
+    place = await _place_of(conn, shared, session_id, player_id)
     if isinstance(place, Player):  # whose process died before it opened their solo steps
-        await parts.open_solo(conn, await studies.current(conn, session_id), [player_id])
-        place = await _place_of(conn, keys, studies, lobbies, session_id, player_id)
+        await parts.open_solo(conn, await shared.studies.current(conn, session_id), [player_id])
+        place = await _place_of(conn, shared, session_id, player_id)
     assert not isinstance(place, Player)
     return place
 
 
 async def _place_of(
-    conn: Connection, keys: Keys, studies: Studies, lobbies: Lobbies, session_id: str, player_id: int
+    conn: Connection, shared: Shared, session_id: str, player_id: int
 ) -> Place | Player | None:
     """The player alone where their solo steps have yet to open."""
     async with snapshot(conn):
         player = await find_player(conn, player_id)
         if player is None or not player.has_come:
             return None
-        study = await studies.as_of(conn, session_id, player.study_sha256)
+        study = await shared.studies.as_of(conn, session_id, player.study_sha256)
         if asks_earlier(study.files):
             player = await with_earlier(conn, player)
         if player.in_line:
-            return await _line(conn, keys, study, player)
+            return await _line(conn, shared.keys, study, player)
         if player.status == "waiting":
-            return await _lobby(conn, keys, study, player, lobbies)
+            return await _lobby(conn, shared, study, player)
         if player.status == "playing" and player.room_id is not None:
-            return await _room(conn, keys, study, player, player.room_id)
+            return await _room(conn, shared.keys, study, player, await shared.views.of(conn, player))
         if player.status in (BEFORE, AFTER):
             alone = await parts.solo_room_of(conn, player_id)
-            return player if alone is None else await _room(conn, keys, study, player, alone)
+            if alone is None:
+                return player
+            return await _room(conn, shared.keys, study, player, await rooms.view(conn, alone))
         player = (await codes_of(conn, player.session_id, study)).shown_to(player)
         saved = await receipts.saved_by(conn, player.room_id, player.id)
-        log_id, seq = await lobby.session_log(conn, player.session_id)
         account = await account_now(conn, study, player, clock.now())
-        aside = await _aside(conn, keys, player)
-        taken_out = await was_taken_out(conn, player)
-        return DonePlace(player, study, saved, log_id, seq, aside, account, taken_out)
+        aside = await _aside(conn, shared.keys, player)
+        of_log = player.session_log_id, player.session_seq
+        return DonePlace(player, study, saved, *of_log, aside, account, await was_taken_out(conn, player))
 
 
-async def place_shown(
-    conn: Connection, keys: Keys, studies: Studies, lobbies: Lobbies, session_id: str, player_id: int
-) -> Place | None:
+async def place_shown(conn: Connection, shared: Shared, session_id: str, player_id: int) -> Place | None:
     """The same for somebody else's eyes: without what was typed and not sent."""
-    place = await place_of(conn, keys, studies, lobbies, session_id, player_id)
+    place = await place_of(conn, shared, session_id, player_id)
     return replace(place, aside=replace(place.aside, drafts={})) if place else None
 
 
 async def _line(conn: Connection, keys: Keys, study: Study, player: Player) -> LinePlace:
     line = await waiting_list.order(conn, player.session_id)
-    log_id, seq = await lobby.session_log(conn, player.session_id)
+    of_log = player.session_log_id, player.session_seq
     aside = await _aside(conn, keys, player)
-    return LinePlace(player, study, line.index(player.id), len(line), log_id, seq, aside)
+    return LinePlace(player, study, line.index(player.id), len(line), *of_log, aside)
 
 
-async def _lobby(conn: Connection, keys: Keys, study: Study, player: Player, lobbies: Lobbies) -> LobbyPlace:
-    log_id, seq = await lobby.session_log(conn, player.session_id)
-    now = await lobbies.at(conn, player.session_id, study, seq)
-    aside, prospect = await _aside(conn, keys, player), now.waits_for.get(player.type)
-    turn = now.turns.get(player.id)
-    return LobbyPlace(player, study, prospect, now.waiting, log_id, seq, aside, now.before, turn)
+async def _lobby(conn: Connection, shared: Shared, study: Study, player: Player) -> LobbyPlace:
+    now = await shared.lobbies.at(conn, player.session_id, study, player.session_seq)
+    aside, of_log = await _aside(conn, shared.keys, player), (player.session_log_id, player.session_seq)
+    prospect, turn = now.waits_for.get(player.type), now.turns.get(player.id)
+    return LobbyPlace(player, study, prospect, now.waiting, *of_log, aside, now.before, turn)
 
 
 async def _aside(conn: Connection, keys: Keys, player: Player) -> Aside:
-    return Aside(
-        await notes.notices_of(conn, player.session_id, player.id),
-        keys.help_key(player.id),
-        await drafts.drafts_of(conn, player.id),
-    )
+    told = await notes.notices_of(conn, player.session_id, player.id) if player.has_notes else notes.NONE
+    typed = await drafts.drafts_of(conn, player.id) if player.has_drafts else {}
+    return Aside(told, keys.help_key(player.id), typed)
 
 
-async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room_id: int) -> RoomPlace:
-    view = await rooms.view(conn, room_id)
+async def _room(conn: Connection, keys: Keys, study: Study, player: Player, view: RoomView) -> RoomPlace:
     room, me, since = view.room, view.seat_of[player.id], player.seated_at or player.signed_in_at
     assert since is not None
     own_pace = study.plan[room.position].step.own_pace
@@ -111,6 +104,7 @@ async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room
     here = study.page_at(room.position, done)
     values, saved = await records.answers_of(conn, room.id, here.round, here.step.name, player.id)
     fields = {field.name: field for field in here.step.fields}
+    said = await messages.seen_by(conn, room.id, me.slot, since, study) if room.messages else []
     errors: Mapping[str, str] = {}
     if here.step.attempts and here.round > 1 and not saved:
         tried, _ = await records.answers_of(conn, room.id, here.round - 1, here.step.name, player.id)
@@ -124,7 +118,7 @@ async def _room(conn: Connection, keys: Keys, study: Study, player: Player, room
         values={name: fields[name].in_form(value) for name, value in values.items() if name in fields},
         saved=saved,
         errors=errors,
-        messages=tuple(await messages.seen_by(conn, room.id, me.slot, since, study)),
+        messages=tuple(said),
         told=await told_in(conn, room.id, study, here),
         message_key=keys.message_key(player.id, room.id, room.position),
         aside=await _aside(conn, keys, player),

@@ -65,6 +65,7 @@ class Pages:
     opened: int
     expected: int
     connected: int
+    in_line: int  # before the door, with a page connected
 
 
 @dataclass(frozen=True, slots=True)

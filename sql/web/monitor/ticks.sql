@@ -32,7 +32,8 @@ from log where session_id = %(session_id)s
 -- name: pages
 select count(*) filter (where p.status <> 'invited' or v.player_id is not null)::integer as opened,
     count(*) filter (where p.status in ('before', 'waiting', 'playing', 'after'))::integer as expected,
-    count(*) filter (where p.status in ('before', 'waiting', 'playing', 'after') and c.player_id is not null)::integer as connected
+    count(*) filter (where p.status in ('before', 'waiting', 'playing', 'after') and c.player_id is not null)::integer as connected,
+    count(*) filter (where p.in_line_until is not null and p.status = 'invited' and c.player_id is not null)::integer as in_line
 from player p left join visit v on v.player_id = p.id
 left join connected c on c.player_id = p.id and c.session_id = p.session_id
 where p.session_id = %(session_id)s

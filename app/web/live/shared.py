@@ -1,0 +1,48 @@
+"""What the pages of one process share: keys, studies, and what was read for one of them and is true for others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from app.database.connections import Connection
+from app.players.players import Player
+from app.rooms import rooms
+from app.rooms.rooms import RoomView
+from app.sessions.studies import Studies
+from app.web.live.lobbies import Lobbies
+from app.web.signing import Keys
+
+MOST = 500  # rooms that are kept
+
+
+class Views:
+    """Rooms as they were last read: as long as a room's log has not gone on, nothing has changed in it."""
+
+    def __init__(self) -> None:
+        self.kept: dict[int, RoomView] = {}  # by room; who was asked for last is last
+
+    async def of(self, conn: Connection, player: Player) -> RoomView:
+        """The room of somebody who plays, as the transaction has it in which the player was read."""
+        assert player.room_id is not None
+        view = self.kept.pop(player.room_id, None)
+        if view is None or not _is_now(view, player):
+            view = await rooms.view(conn, player.room_id)
+        self.kept[player.room_id] = view
+        while len(self.kept) > MOST:
+            del self.kept[next(iter(self.kept))]
+        return replace(view, room=replace(view.room, session_seq=player.session_seq))
+
+
+def _is_now(view: RoomView, player: Player) -> bool:
+    """Of its session a room shows whether it is paused, and since when."""
+    room = view.room
+    goes_on = room.session_status == player.session_status != "paused"
+    return room.seq == player.room_seq and (goes_on or room.session_seq == player.session_seq)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    keys: Keys
+    studies: Studies
+    lobbies: Lobbies = field(default_factory=Lobbies)
+    views: Views = field(default_factory=Views)
