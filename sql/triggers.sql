@@ -240,6 +240,12 @@ begin
         from new_rows n join old_rows o using (id) join log on log.session_id = n.session_id and log.room_id is null
         where n.status = 'invited' and n.in_line_until is not null and o.in_line_until is null;
     end if;
+    if exists (select from old_rows where status = 'invited' and in_line_until is not null) then
+        perform append_events(array_agg(log.id order by n.in_line_since, n.id), array_agg('player_let_in'::text),
+            array_agg(n.id order by n.in_line_since, n.id), array_agg('{}'::jsonb))
+        from new_rows n join old_rows o using (id) join log on log.session_id = n.session_id and log.room_id is null
+        where n.status not in ('invited', 'left') and o.status = 'invited' and o.in_line_until is not null;
+    end if;
     if acting() is not null then
         perform append_events(array_agg(log.id order by n.id), array_agg('id_freed'::text), array_agg(n.id order by n.id),
             array_agg(jsonb_build_object('by', acting())))

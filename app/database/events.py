@@ -29,6 +29,7 @@ EventName = Literal[
     "seating_retried",
     "places_changed",
     "player_lined_up",
+    "player_let_in",
     "recruiter_asked",
     "recruiter_answered",
     "player_signed_in",
@@ -363,6 +364,7 @@ DECLARED: Mapping[EventName, Declared] = {
     "seating_retried": Declared(DoneBy, SESSION),
     "places_changed": Declared(PlacesChanged, SESSION),
     "player_lined_up": Declared(PlayerLinedUp, SESSION, about=True),
+    "player_let_in": Declared(PlayerCameAgain, SESSION, about=True),
     "recruiter_asked": Declared(RecruiterAsked, SESSION),
     "recruiter_answered": Declared(RecruiterAnswered, SESSION),
     # Written by the seating that follows, a little later than `signed_in_at`

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from app.database.connections import Connection, connect
@@ -228,7 +228,10 @@ def _messages(
         if sent_ is None or sent_.answered is None:
             continue
         for place_ in hearers[one.id]:
-            then = next((seat.label for seat in sitters.get(place_, ()) if seat.sat(one.at)), "")
+            # Whoever has left, or has gone on alone, before it had to stand there need not have seen it.
+            by = one.at + timedelta(seconds=moment)
+            there = (seat.label for seat in sitters.get(place_, ()) if seat.sat(one.at) and seat.sat(by))
+            then = next(there, "")
             reader = diary_of.get(then)
             # A page that comes back shows the newest only.
             if reader is None or one.id in reader.seen or heard[place_] > SHOWN:

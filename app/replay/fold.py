@@ -20,7 +20,7 @@ from app.replay.state import Invited, Log, PlayerThen, RoomThen, Then
 PASSED_OVER: frozenset[EventName] = frozenset(
     {
         *("study_mended", "people_added", "network_rewired", "results_stored", "data_erased"),
-        *("places_changed", "player_lined_up", "player_came_again", "id_freed"),
+        *("places_changed", "player_lined_up", "player_let_in", "player_came_again", "id_freed"),
         *("recruiter_asked", "recruiter_answered"),
     }
 )

@@ -76,6 +76,8 @@ async def all_the_rest(conn: Connection, lively: Lively, people: list[int]) -> N
         "insert into asked select %(waits)s, max(id), 'any', now() from gathering",
         """update player set in_line_since = now(), in_line_until = now() + interval '1 min'
         where session_id = %(session)s and status = 'invited'""",
+        """update player set status = 'waiting', signed_in_at = now(), waiting_since = now()
+        where session_id = %(session)s and status = 'invited'""",
         "insert into door (session_id) values (%(session)s)",
         "update door set places = 120, extra = 0.2 where session_id = %(session)s",
         "insert into came_again (session_id, player_id) values (%(session)s, %(waits)s)",

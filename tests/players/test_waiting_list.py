@@ -19,7 +19,7 @@ from tests.house.guests import hidden_fields, watching
 from tests.house.house import House, Opened
 from tests.house.pages import words
 from tests.house.server import Server
-from tests.house.studies import as_files
+from tests.house.studies import as_files, changed
 from tests.house.waits import apart, until
 
 STUDY = """
@@ -242,6 +242,25 @@ def test_whoever_has_closed_the_page_is_passed_over_and_keeps_their_turn(
 
     house.tell(story())
     kept(house, session)
+
+
+def test_whoever_is_still_at_the_pages_before_the_lobby_holds_a_place_and_gives_it_back(
+    shared: House, server: Server
+) -> None:
+    asked = 'fields = [{name = "read", ask = "Read it?", kind = "yes_no"}]'
+    before = f'[[before]]\npage = "talk"\nname = "first"\n{asked}\n[[step]]'
+    house, session = shared, opened(shared, 1, changed(STUDY, "[[step]]", before))
+
+    async def story() -> None:
+        ann, ben = [await come(house, server, session, nth) for nth in (1, 2)]
+        assert people(house, session) == {pid(1): "before", pid(2): "in line"}
+        async with watching(ben, "/play/live") as page:
+            await leave(ann)
+            await page.until(lambda text: "Read it?" in text, "he is let in, and begins there")
+        assert people(house, session)[pid(2)] == "before"
+
+    house.tell(story())
+    assert house.contradictions(session) == []
 
 
 def test_nobody_waits_in_line_for_longer_than_the_study_says_but_for_a_pause(

@@ -20,7 +20,7 @@ from tests.house.server import Server
 from tests.house.waits import until
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def fake() -> Iterator[FakeProlific]:
     with FakeProlific().running() as fake:
         yield fake

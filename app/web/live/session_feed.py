@@ -38,8 +38,8 @@ EVERYBODY: frozenset[EventName] = frozenset(
     }
 )
 # Before the door the line gets longer with these, and shorter as somebody in it comes in or leaves
-LINED_UP: frozenset[EventName] = frozenset({"player_lined_up"})
-THROUGH: frozenset[EventName] = frozenset({"player_signed_in", "player_left"})
+LINED_UP: frozenset[EventName] = frozenset({"player_lined_up", "player_let_in"})
+THROUGH: frozenset[EventName] = frozenset({"player_let_in", "player_left"})
 # The lobby shows how many wait and what rooms can still open, which these change, as do MOVES …
 COUNTED: frozenset[EventName] = frozenset({"player_signed_in", "people_added", "room_opened"})
 # … and of these no player is told: a room that has ended counts as one that was opened
