@@ -14,11 +14,11 @@ from tests.house.telling import everything_in, found_in, somebody_tells_much
 WHERE = "room_id position step round slot"
 # Of tables that name players: what stands there of them afterwards as before.
 STAYS = {
-    "player": "id session_id type quotas screens entry_page treatment code by_door"
+    "player": "id session_id type quotas screens entry_page treatment drawn code by_door"
     # the label, link, entry form and traces of the link are gone
     " status outcome followed_by replaced arrival_logged room_id slot"  # how it went, and where
     " signed_in_at waiting_since queued_at standby_until seated_at nudged_at finished_at"  # … and when
-    " in_line_since in_line_until"
+    " queued_from waited_until in_line_since in_line_until"
     " door_digest",  # there only while the session is open, so that they are known again at its door
     "record": "id session_id player_id room_id step round field version late at",
     "late_claim": "session_id player_id tried_at at",
@@ -26,6 +26,10 @@ STAYS = {
     "note": "id session_id player_id account at",
     "door_attempt": "id session_id player_id nth most wrong at",
     "earning": "id session_id player_id room_id position amount reason at",
+    # a solo part: why it opened is in our words
+    "room": "id session_id kind number name status reason seed treatment during player_id"
+    " position step round last_step last_round pages asked opening stopped wait_share ends_when_answered"
+    " deadline opened_at ended_at outcome",
     "event": "log_id seq session_id name player_id at",
     "came_again": "id session_id player_id at",
     "yielding": "player_id session_id until",
@@ -43,7 +47,7 @@ STAYS = {
 TOMBSTONE = "erasure"  # names the player, by number, for good
 # Of tables that name no player: why nothing of one can stand there, or what takes care of it.
 NAMES_NOBODY = {
-    "session room log": "counts, times and places; a hook's reason for a room goes, and why it stopped is gone by then",
+    "session log": "counts, times and places; a hook's reason for a room goes, and why it stopped is gone by then",
     "lobby gathering result": "a hook's words, which go: looked for in test_erasing.py, and below",
     "slot tie network opened_step": "seats, by number",
     "pulse process acknowledged door door_count": "counts of everybody together",
@@ -126,6 +130,13 @@ def test_each_column_that_is_left_of_somebody_has_a_reason(house: House) -> None
     house.sql("update player set door_id = 'x1', by_door = 4 where id = %s", number)
     house.sql(
         "insert into earlier (player_id, session_id, said) values (%s, %s, '{}')", number, lively.session_id
+    )
+    house.sql(
+        """insert into room (session_id, kind, number, reason, seed, step, round, ends_when_answered, deadline, status,
+            ended_at, outcome, during, player_id)
+        values (%s, 'solo', 1, 'alone', 1, 'about', 1, true, now(), 'ended', now(), 'complete', 'after', %s)""",
+        lively.session_id,
+        number,
     )
     house.sql("insert into yielding values (%s, %s, now())", number, lively.session_id)
     house.sql("insert into came_again (session_id, player_id) values (%s, %s)", lively.session_id, number)
