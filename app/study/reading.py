@@ -135,19 +135,21 @@ def _read(
 
 def _sections(table: Table, files: Mapping[str, bytes]) -> Sections:
     """What is wrong with one is in the table's findings, in this order, and something harmless stands in its place."""
+    title = table.text("title", longest=200)
     entry, entrance = read_entry(table)
     asked, door = [field.name for field in entry], read_door(table)
     ids = (*door.ids, *FIRST_IDS, *OTHERS)
     dropout, roles = read_dropout(table), read_roles(table)
+    rooms = read_rooms(table)
     before, steps, after = _steps(table, dropout, roles)
     sections = Sections(
-        title=table.text("title", longest=200),
+        title=title,
         language=read_language(table),
         texts=read_texts(table),
         types=read_types(table),
         entry=entry,
         entrance=entrance,
-        rooms=read_rooms(table),
+        rooms=rooms,
         lobby=read_lobby(table),
         networks=read_networks(table, files),
         dropout=dropout,
