@@ -43,10 +43,11 @@ fields = [{name = "belief", ask = "How sure?", kind = "integer"}]
 """
 HOW = """{everybody} people come by the one link of a session at the same moment, each with an id of a recruiter and
 each twice, on two connections that are open already; whose two forms are answered asks for their page, and again where
-the server is busy; beside them {astray} come with a link whose id is missing, empty, a placeholder,
-given twice or none. The server's {processes} processes know nothing of each other. Afterwards the database is asked:
-there are exactly {everybody} players, one for each id and with it; each pair of connections has the same one's page;
-each broken link got its sentence and made nobody; nobody waits who could have been seated; and `verify` agrees."""
+the server is busy; beside them {astray} come, each twice as well, with a link whose id is missing, empty, a
+placeholder, given twice or none. The server's {processes} processes know nothing of each other. Afterwards the
+database is asked: there are exactly {everybody} players, one for each id and with it; each pair of connections has the
+same one's page; each broken link got its sentence and made nobody; nobody waits who could have been seated; and
+`verify` agrees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +93,9 @@ def _crowd(house: House, server: Server) -> Crowd:
 Came = tuple[tuple[Reply, Reply], Reply]  # what the form was answered with, twice, and the page after it
 
 
-async def _arrive(
-    base: str, forms: Sequence[bytes], lost: Sequence[bytes]
-) -> tuple[float, list[Came], list[Reply]]:
+async def _arrive(base: str, forms: list[bytes], lost: list[bytes]) -> tuple[float, list[Came], list[Reply]]:
     """Seconds to the last page; what came of each form, and of each broken link."""
-    connections = await asyncio.gather(*(connect(base, Connection) for _ in [*forms, *forms, *lost]))
+    connections = await asyncio.gather(*(connect(base, Connection) for _ in 2 * [*forms, *lost]))
 
     async def come(connection: Connection, other: Connection, form: bytes) -> tuple[Came, float]:
         twice = await asyncio.gather(_answered(connection, form), _answered(other, form))
@@ -106,7 +105,7 @@ async def _arrive(
     many = len(forms)
     started = time.perf_counter()
     both = asyncio.gather(*map(come, connections[:many], connections[many : 2 * many], forms))
-    others = zip(connections[2 * many :], lost, strict=True)
+    others = zip(connections[2 * many :], 2 * lost, strict=True)
     astray = asyncio.gather(*(connection.ask(link) for connection, link in others))
     came = await both
     for_broken = await astray
@@ -144,7 +143,7 @@ def _check(
         if theirs != {str(known[id])} or statuses != [303, 303, 200]:
             raise WrongAnswer(f"{id}, player {known[id]}, has pages of {theirs}, answered with {statuses}")
     said = Counter((one.status, b"For the researcher who tries this link" in one.body) for one in astray)
-    if said != {(400, True): ASTRAY}:
+    if said != {(400, True): 2 * ASTRAY}:
         raise WrongAnswer(f"broken links were answered with {said}")
     waiting = Counter(type_ for *_, status, type_ in found if status == "waiting")
     if min(waiting["red"], waiting["blue"]) >= 2 or house.contradictions(opened):
