@@ -35,10 +35,10 @@ class Solo:
         wrong = not_right(field, self.chance)
         return {field.name: wrong} if wrong else {}
 
-    def answered(self, position: Position, said: Mapping[str, str]) -> None:
-        """These values are stored: whoever has them wrong for the last time is out."""
+    def sends(self, position: Position, posted: Mapping[str, str]) -> None:
+        """Whoever has these wrong for the last time is out, and may see that before the form is answered."""
         step = position.step
-        if step.attempts and step.wrong_in(said):
+        if step.attempts and step.wrong_in({one.name: one.read([posted[one.name]]) for one in step.checked}):
             self.diary.did("got something wrong")
             if position.round == step.attempts and step.fails:
                 self.diary.meant = step.fails

@@ -60,7 +60,6 @@ class Answers:
     def stored(self, position: Position, page: PageSeen, values: Mapping[str, str]) -> None:
         """The person knows what they said."""
         if position.step.is_solo:
-            self.solo.answered(position, values)
             here = (position.step.name, position.round, NOWHERE)
             self.said |= {(*here, name): value for name, value in values.items()}
         elif page.shown is not None:

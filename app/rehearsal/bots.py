@@ -287,6 +287,7 @@ class Bot:
         key = self.page.keys["form-key"]
         values, by_hook = await self.answers.at(position, self.page)
         form = {"form_key": key, **values}
+        self.solo.sends(position, values)
         if self.chance.random() < self.habits.cut:
             self.diary.did("lost the connection under a form")
             self.diary.broken += 1

@@ -95,7 +95,7 @@ def test_some_decline_and_some_get_it_wrong_until_they_are_out() -> None:
         for position in own.plan[2:4]:
             slip = one.slip(quiz)
             assert slip in ({}, {"size": "4"})
-            one.answered(position, {"size": "2"} | slip)
+            one.sends(position, {"size": "2"} | slip)
             if not slip or one.diary.meant:
                 break
     meant = [diary.meant for diary in diaries]
