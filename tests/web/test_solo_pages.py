@@ -9,6 +9,7 @@ from tests.house.pages import words
 from tests.house.server import Server
 from tests.house.solo import SOLO, SURVEY, solo_files
 from tests.house.studies import changed
+from tests.house.waits import until
 
 HTML = {"Accept": "text/html"}
 FAILS = """
@@ -86,7 +87,11 @@ def test_the_lobby_counts_who_is_still_on_the_way_as_they_come_and_go(shared: Ho
         shared.sql(
             "delete from sign where player_id in (select id from player where session_id = %s)", session.id
         )
-        assert "on the way" not in await ann.page(), "their page has not been there for minutes"
+
+        async def alone() -> bool:
+            return "on the way" not in await ann.page()
+
+        await until(alone, "nobody on the way whose page has not been there for minutes")
 
     shared.tell(story())
 
