@@ -90,7 +90,9 @@ const calling = (() => {
 
   document.addEventListener("DOMContentLoaded", () => {
     say();
-    askLeave();
+    // Who has come from a page of ours may have clicked there; of others the browser would warn.
+    const [came] = performance.getEntriesByType("navigation");
+    if (came?.type === "navigate" && document.referrer.startsWith(location.origin)) askLeave();
   });
 
   return { look, say };

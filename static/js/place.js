@@ -48,7 +48,9 @@ const place = (() => {
     "click",
     (event) => {
       const twice = event.detail > 1 || event.pointerType === "touch";
-      if (!twice || performance.now() - turnedAt > HASTE || !event.target.closest?.("main button")) return;
+      // It may stand there before anybody has been told that it does.
+      const isNew = shown !== byId("step")?.dataset.alone || performance.now() - turnedAt <= HASTE;
+      if (!twice || !isNew || !event.target.closest?.("main button")) return;
       event.preventDefault();
       event.stopPropagation();
     },

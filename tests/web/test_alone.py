@@ -90,6 +90,7 @@ def test_the_next_page_is_there_at_once_and_the_reader_at_its_top(stage: Stage) 
     page = come(stage, session, "P1")
     other_tab = page.context.new_page()
     other_tab.goto(f"{stage.server.base}/play")
+    page.bring_to_front()  # a tab behind another is drawn once a second
     expect(page).to_have_title("page 1 of 3 · Two hats")
     page.evaluate(FLASH)
     go_on(page)  # without a tick

@@ -25,7 +25,7 @@ def test_without_scripts_the_end_of_a_step_loads_the_next_one(stage: Stage) -> N
         loaded.append(answer.text())
         route.fulfill(response=answer)
 
-    page.route("**/play", take)
+    page.route("**/play*", take)
     stage.guests(session, "P2")
     come_in(page, stage.link(session, "P1"))
     expect(page.locator("#state")).to_be_hidden()
