@@ -156,7 +156,8 @@ class Stage:
         return [value for (value,) in found]
 
     def _hear(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        # The page asks whether it may play a tone, and takes no for an answer.
+        if message.type in ("error", "warning") and "AudioContext was not allowed" not in message.text:
             self.said.append(f"{message.type}: {message.text} ({message.location.get('url')})")
 
 
