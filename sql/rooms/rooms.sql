@@ -55,15 +55,17 @@ where r.session_id = %(session_id)s and r.status = 'playing' and r.stopped is nu
     and (s.status = 'running' or r.during <> 'playing' and s.status = 'open')
     and (%(only)s::bigint is null or r.id = %(only)s) and (
     r.deadline <= clock_timestamp() or r.opening
-    or (%(all)s or r.id = any(%(hinted)s)) and (
+    or (%(all)s or r.id = any(%(hinted)s)) and case when r.player_id is not null then exists (
+        select from record a where a.room_id = r.id and a.round = r.round and a.step = r.step and not a.late
+    ) or p.status <> r.during else (
         select count(*) = 0
             or r.ends_when_answered and count(*) filter (where exists (
                 select from record a where a.room_id = r.id and a.round = coalesce(r.last_round, r.round)
-                    and a.step = coalesce(r.last_step, r.step) and a.player_id = p.id and not a.late
+                    and a.step = coalesce(r.last_step, r.step) and a.player_id = q.id and not a.late
             )) >= ceil(r.wait_share * count(*))
-        from player p
-        where p.room_id = r.id and p.status = 'playing' and (r.asked is null or p.slot = any(r.asked)) or p.id = r.player_id
-    )
+        from player q
+        where q.room_id = r.id and q.status = 'playing' and (r.asked is null or q.slot = any(r.asked))
+    ) end
 )
 order by r.id limit %(most)s for update of r skip locked
 
