@@ -218,7 +218,8 @@ class Study(Sections):
         self, during: str, outcome: str = "complete", since: int = 0, treatment: Mapping[str, str] = {}
     ) -> int | None:
         """The index of the first of those steps, from `since` on, for somebody who ended so; None: there is none."""
-        those = (one for one in self.plan[since:] if one.step.during == during and one.step.follows(outcome))
+        rest = (self.plan[at] for at in range(since, len(self.plan)))
+        those = (one for one in rest if one.step.during == during and one.step.follows(outcome))
         return next((one.index for one in those if one.step.is_for(treatment)), None)
 
     @property
