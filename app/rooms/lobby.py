@@ -149,6 +149,11 @@ async def due(conn: Connection, everywhere: bool) -> list[str]:
     return [session_id for (session_id,) in await found.fetchall()]
 
 
+async def look_again(conn: Connection, session_id: str) -> None:
+    """What it is has changed otherwise than by who comes: the conductor looks at it at once."""
+    await conn.execute(SQL["look_again"], dict(session_id=session_id))
+
+
 async def look_soon(conn: Connection, session_id: str) -> None:
     """Somebody has gone who may have been asked for a room: the others don't wait for them. It must be locked."""
     await conn.execute(SQL["look_soon"], dict(session_id=session_id))

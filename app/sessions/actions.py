@@ -37,7 +37,7 @@ async def start(conn: Connection, session_id: str, by: str) -> str:
         moment = dict(id=session_id, now=await value(conn, SQL["moment"]))
         await conn.execute(SQL["start_session"], moment)
         await conn.execute(SQL["begin_waits"], moment)
-        await conn.execute(SQL["look_again"], dict(id=session_id))
+        await lobby.look_again(conn, session_id)
         return f"Started {session.name}: seating begins."
     return _already(session)
 
@@ -62,7 +62,7 @@ async def move_start(conn: Connection, session_id: str, start_at: datetime | Non
         await conn.execute(SQL["begin_waits"], moved)
     else:
         await conn.execute(SQL["move_start"], moved)
-    await conn.execute(SQL["look_again"], moved)
+    await lobby.look_again(conn, session_id)
     if start_at is None:
         return f"{session.name} does not start by itself any more: it waits for you."
     return f"{session.name} starts by itself at {said(start_at)}, while a server runs."
@@ -107,7 +107,7 @@ async def shift(conn: Connection, session_id: str, since: datetime) -> datetime:
     await waiting_list.shift(conn, session_id, since, now)
     await conn.execute(SQL["shift_gatherings"], gap)
     await conn.execute(SQL["shift_rooms"], gap)
-    await conn.execute(SQL["look_again"], gap)
+    await lobby.look_again(conn, session_id)
     return now
 
 

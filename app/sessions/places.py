@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from app.database.connections import Connection
-from app.database.queries import Queries
 from app.players import door, waiting_list
 from app.players.door import Places
+from app.rooms import lobby
 from app.sessions import arrivals, sessions
 from app.sessions.sessions import SessionError
 from app.sessions.studies import read_study
-
-SQL = Queries(__name__)
 
 
 async def change_places(conn: Connection, session_id: str, places: Places, by: str) -> str:
@@ -26,7 +24,7 @@ async def change_places(conn: Connection, session_id: str, places: Places, by: s
         raise SessionError(f"{session.name} is closed: nobody can come in any more.")
     if before == places:
         return f"{session.name} has these places already; nothing changed."
-    await conn.execute(SQL["look_at_lobby"], dict(id=session_id))
+    await lobby.look_again(conn, session_id)  # before the line is locked: see the lock order
     await waiting_list.lock(conn, session_id)
     await door.change_places(conn, session_id, places)
     study = await read_study(conn, session_id)

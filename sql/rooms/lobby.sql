@@ -47,6 +47,9 @@ where p.session_id = %(session_id)s and p.status = 'waiting' and p.standby_until
     and coalesce(greatest(g.at, p.signed_in_at, p.queued_from, h.since) + make_interval(secs => %(present)s) > h.until, true)
 group by p.type
 
+-- name: look_again
+update lobby set due_at = now() where session_id = %(session_id)s
+
 -- name: look_soon
 update lobby set due_at = clock_timestamp() where session_id = %(session_id)s
     and exists (select from gathering g where g.session_id = lobby.session_id)

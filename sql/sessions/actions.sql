@@ -48,9 +48,6 @@ select count(*)::integer from player where session_id = %(id)s and status = 'aft
 -- name: close_session
 update session set status = 'closed', paused_at = null, closed_at = clock_timestamp() where id = %(id)s
 
--- name: look_again
-update lobby set due_at = now() where session_id = %(id)s
-
 -- name: lock_room
 select id from room where id = %(room_id)s and session_id = %(session_id)s for update
 
