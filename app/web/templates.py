@@ -18,6 +18,7 @@ from app.study.languages.texts import Texts, texts_in
 from app.study.model.study import Study
 from app.web.assets import asset
 from app.web.broken_pages import Unknown
+from app.web.compiled import compiled
 from app.web.kept import kept
 
 FOLDER = PROJECT / "templates"
@@ -118,6 +119,7 @@ def _settings(
         lstrip_blocks=True,
         auto_reload=False,
         extensions=["jinja2.ext.i18n"],
+        bytecode_cache=compiled(),
     )
     environment.newstyle_gettext = True  # type: ignore[attr-defined]
     # Not `texts` itself: a study's page could reach what all studies share.
