@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 from app.rehearsal.doorstep import welcome_answers
 from app.rehearsal.page_trial import try_pages
 from app.rehearsal.pasts import pasts_of
+from app.rehearsal.trial_moves import Moved, try_moves
 from app.rooms import seating_hook
 from app.rooms.changes import Asked
 from app.rooms.seating import Waiting
@@ -136,9 +137,14 @@ def _in_vain(study: Study, trials: Sequence[_Trial]) -> Iterator[tuple[str, str,
                 "It is asked before the step opens, when nothing is answered there yet.",
             )
         left = [one.name for one in step.computed if (step.name, one.name) not in heard]
-        if step.on_end and left and step.name in opened and not study.treatments:
+        if step.on_end and not step.moves and left and step.name in opened and not study.treatments:
             sentence = f"`{step.on_end}` gave no {listed(left)} in all rooms that were made up."
             yield step.on_end, sentence, "Return it, or remove it from the step's `results`."
+        moved = [one for trial in trials for one in trial.moved.get(step.name, ())]
+        if any(one.asked for one in moved) and not any(one.accepted for one in moved):
+            many = sum(one.asked for one in moved)
+            sentence = f"`{step.on_move}` refused all {many} moves in the rooms that were made up."
+            yield step.on_move, sentence, "Are the values that a move may have as the function wants them?"
 
 
 def _dear(study: Study, trials: Sequence[_Trial]) -> Iterator[tuple[str, str, str]]:
@@ -188,6 +194,7 @@ class _Trial:
         self.chance = random.Random(kind.name)
         self.failures: list[Failure] = []
         self.opened: set[str] = set()  # steps
+        self.moved: dict[str, list[Moved]] = {}  # by step, of each round
         self.silent = kind.size if silent else None
         during = kind.name if kind not in study.rooms else PLAYING
         first = study.first(during)
@@ -281,6 +288,11 @@ class _Trial:
             self.opened.add(page.step.name)
             if page.step.fields and self.study.dropout.bot_hook and self.study.has_bots:
                 await self._try_bot(page, slots[-1])
+            if page.step.moves:
+                movers = [one.slot for one in course.room.seats if one.plays and one.slot in slots]
+                movers = [slot for slot in movers if slot != self.silent]
+                moved = await try_moves(course, page, movers, self.chance)
+                self.moved.setdefault(page.step.name, []).append(moved)
             for field in page.step.fields:
                 said = {
                     slot: self._value(field, course.others_of(field, page, slot))
@@ -294,6 +306,7 @@ class _Trial:
             if page.step.fills_in and page.step.on_timeout == "hook" and self.silent not in slots:
                 await course.ask_on_timeout(page)  # which a room does only where somebody is silent
         await course.end(pages[0].index, asked)
+        course.room = replace(course.room, state=None, moves=())  # of that step alone
 
     async def _try_bot(self, page: Position, slot: int) -> None:
         before = self.course.room

@@ -21,13 +21,14 @@ OWN_PAGES = {  # pages that a study may have in place of ours, and what is lost 
     "room": "it would have no clock, no step and no talk",
     "done": "it would show no code",
 }
-STEP = "_step_opened"
+STEP, MOVES, MOVED = "_step_opened", "moves", "_move_made"
 GIVEN = {  # what there is to be shown
     "join": {"study", "token", "values", "errors", "above", "outdated", "attempt", "left"},
     "lobby": {"place", "now", "earlier"},
     "room": {"place", "step", "now", "opened", "treatment", "earlier"},
     "done": {"place", "now", "treatment", "earlier"},
     STEP: {"place", "step", "now", "treatment", "earlier"},
+    MOVED: {"study", "step", "round", "state", "moves", "seats", "treatment"},  # for everybody alike
 }
 FRAME = {"body", "head", "look", "scripts"}  # blocks of base.html: who fills one of them loses what is in it
 FILTERS = ("attributes", "clock", "grouped", "milliseconds", "money")  # of ours, as web/templates.py has them
@@ -111,10 +112,12 @@ def _mistakes_in(page: PageFile, files: Mapping[str, bytes]) -> Iterator[Mistake
     if name in OWN_PAGES and f"player/{name}.html" not in extended and extended <= templates:
         sentence = f"This page does not extend player/{name}.html, so {OWN_PAGES[name]}."
         yield page.wrong(1, "", sentence, f'Start it with {{% extends "player/{name}.html" %}}.')
-    base = name if name in OWN_PAGES else STEP
+    base = name if name in (*OWN_PAGES, MOVED) else STEP
     if f"player/{base}.html" in extended:
         yield from _lost(page, _ours_parsed(base))
         yield from _unknown(page, GIVEN[base], _made_in(base))
+    elif name == MOVED:
+        yield from _unknown(page, GIVEN[MOVED], ())
 
 
 def _lost(page: PageFile, ours: nodes.Template) -> Iterator[Mistake]:

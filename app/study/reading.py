@@ -211,7 +211,12 @@ def _order(mistake: Mistake) -> tuple[bool, str, tuple[int, ...]]:
 
 def _written(steps: tuple[Step, ...], point: str) -> tuple[Step, ...]:
     return tuple(
-        replace(step, fields=_with_point(step.fields, point), results=_with_point(step.results, point))
+        replace(
+            step,
+            fields=_with_point(step.fields, point),
+            results=_with_point(step.results, point),
+            moves=tuple(replace(one, fields=_with_point(one.fields, point)) for one in step.moves),
+        )
         for step in steps
     )
 

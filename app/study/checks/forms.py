@@ -7,10 +7,10 @@ from jinja2 import nodes
 
 from app.study.model.kinds.click import CLICK
 from app.study.model.steps import Step
-from app.study.pages import OWN_PAGES, STEP, PageFile, is_page, named_in, ours, read_page
+from app.study.pages import MOVED, MOVES, OWN_PAGES, STEP, PageFile, is_page, named_in, ours, read_page
 from app.study.syntax.mistakes import Mistake, listed
 
-_FORM = f"player/{STEP}.html"
+_FORM, _MOVES = f"player/{STEP}.html", f"player/{MOVES}.html"
 
 
 def form_mistakes(
@@ -26,16 +26,28 @@ def form_mistakes(
     told: set[str] = set()
     for step in steps:
         name = f"pages/{step.page}.html"
-        if step.fields and name in pages and step.page not in OWN_PAGES and name not in told:
-            for mistake in _not_asked(pages, name, step):
+        if name in pages and step.page not in OWN_PAGES and name not in told:
+            for mistake in _not_moved(pages, name) if step.moves else _not_asked(pages, name, step):
                 told.add(name)
                 yield mistake
     if {f"pages/{step.page}.html" for step in steps} <= set(pages):
         yield from _not_shown(pages, steps, others)
 
 
+def _not_moved(pages: Mapping[str, PageFile], name: str) -> Iterator[Mistake]:
+    chain = list(_extended(pages, name))
+    own = [one for one in chain if one in pages]
+    if chain[-1] not in pages and chain[-1] not in ours():
+        return  # told as a template that there is not
+    if _FORM not in chain and not any(_posts(pages, one, _MOVES, "/play/moves") for one in own):
+        sentence = "This page has no form, so nobody can make a move."
+        yield pages[name].wrong(1, "", sentence, f'Start it with {{% extends "{_FORM}" %}}.')
+
+
 def _not_asked(pages: Mapping[str, PageFile], name: str, step: Step) -> Iterator[Mistake]:
     chain = list(_extended(pages, name))
+    if not step.fields:
+        return
     if chain[-1] not in pages and chain[-1] not in ours():
         return  # told as a template that there is not
     names = [field.name for field in step.fields if field.kind != CLICK]
@@ -59,7 +71,11 @@ def _not_asked(pages: Mapping[str, PageFile], name: str, step: Step) -> Iterator
 def _not_shown(
     pages: Mapping[str, PageFile], steps: Sequence[Step], others: Collection[str]
 ) -> Iterator[Mistake]:
-    used = {*(step.page for step in steps), *OWN_PAGES}
+    used = {
+        *(step.page for step in steps),
+        *OWN_PAGES,
+        *([MOVED] if any(step.moves for step in steps) else []),
+    }
     shown = {*others, *(f"pages/{name}.html" for name in used)}
     shown |= {template for page in pages.values() for _, template in named_in(page.tree)}
     for name in sorted(set(pages) - shown):
@@ -84,11 +100,13 @@ def _extended(pages: Mapping[str, PageFile], name: str) -> Iterator[str]:
         name = next((one.template.value for one in extends if isinstance(one.template, nodes.Const)), name)
 
 
-def _posts(pages: Mapping[str, PageFile], name: str) -> bool:
+def _posts(
+    pages: Mapping[str, PageFile], name: str, form: str = _FORM, address: str = "/play/records"
+) -> bool:
     """Whether it has a form of its own, or takes one in."""
     taken_in = [template for _, template in named_in(pages[name].tree)]
     source = "\n".join(line for one in (name, *taken_in) if one in pages for line in pages[one].lines)
-    return _FORM in taken_in or ("/play/records" in source and "form_key" in source)
+    return form in taken_in or (address in source and "form_key" in source)
 
 
 def _asks_all(block: nodes.Block) -> bool:

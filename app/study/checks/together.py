@@ -99,6 +99,9 @@ def _words(findings: Findings, sections: Sections) -> Words:
         said={one.name: answers_of((*one.fields, *one.results)) for one in sections.all_steps}
         if all(findings.sound(part) for part in ("before", "step", "after"))
         else None,
+        moves={move.name: answers_of(move.fields) for step in sections.steps for move in step.moves}
+        if findings.sound("step")
+        else None,
         of_rooms=levels and {name: one for name, one in levels.items() if by[name] == "room"},
         of_seats=levels,
         kinds=tuple(room.name for room in rooms) if findings.sound("room") else None,

@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import partial
 from typing import Any, TypeVar
 
-from app.study.hooks.networklab import Tie, Value
+from app.study.hooks.networklab import Accept, Move, Refuse, Tie, Value, pack
 from app.study.hooks.pool import Nonsense
 from app.study.model import networks
 from app.study.model.fields import Field
+from app.study.model.moves import MoveForm
+from app.study.model.steps import Step
 
 FINEST = Decimal("1e-10")  # what an amount is stored to, and the pay for waiting counted to
 LARGEST = Decimal(10**12)
 EXACT = Context(prec=80, rounding=ROUND_HALF_UP)  # no sum of such amounts has more digits
+LARGEST_STATE = 65_536  # bytes, as it is kept
+LONGEST_SENTENCE = 300  # characters
 T = TypeVar("T")
 Results = dict[str, dict[int, str]]  # name → slot → the value as it is stored
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What came of a move. `state` is what the study keeps from now on, as JSON has it (`networklab.unpack` gives the
+    values again); None: what it kept before. `sentence` tells the player why it was refused.
+    """
+
+    accepted: bool
+    sentence: str = ""
+    state: Any = None
+    results: Results = dataclasses.field(default_factory=dict)
+    ends: bool = False
 
 
 def read_value(field: Field, value: str) -> Value:
@@ -107,6 +128,57 @@ def read_asked(answer: Any, slots: Collection[int]) -> tuple[int, ...]:
     if isinstance(answer, (tuple, frozenset)):
         return tuple(sorted({_slot(slot, slots) for slot in answer}))
     raise Nonsense(f"it must return True, False or a set of slots, and returned {answer!r}")
+
+
+def read_made(form: MoveForm, slot: int, written: str, at: float) -> Move:
+    """A move as hooks get it; `written` is what its record says."""
+    said = form.values_in(written)
+    values = {one.name: read_value(one, said[one.name]) for one in form.fields if one.name in said}
+    return Move(slot, form.name, values, at)
+
+
+def read_move(step: Step, answer: Any, slots: Collection[int]) -> Handled:
+    """What `on_move` says of a move at this step. Raises Nonsense."""
+    if isinstance(answer, Refuse):
+        sentence = answer.sentence.strip() if isinstance(answer.sentence, str) else ""
+        control = any(unicodedata.category(one) in ("Cc", "Cs") for one in sentence)
+        if not sentence or len(sentence) > LONGEST_SENTENCE or control:
+            wanted = f"a sentence for the player, of at most {LONGEST_SENTENCE} characters on one line"
+            raise Nonsense(f"Refuse takes {wanted}, and was given {answer.sentence!r}"[:600])
+        return Handled(False, sentence)
+    if not isinstance(answer, Accept):
+        raise Nonsense(f'it must return Accept(…) or Refuse("…"), and returned {answer!r}'[:300])
+    if not isinstance(answer.end, bool):
+        raise Nonsense(f"`end` must be True or False, and is {answer.end!r}"[:300])
+    state = None if answer.state is None else _kept(answer.state)
+    return Handled(True, "", state, read_results(step.computed, answer.results, slots), answer.end)
+
+
+def _kept(state: Any) -> Any:
+    _check_kept(state)
+    packed = pack(state)
+    size = len(json.dumps(packed, ensure_ascii=False, separators=(",", ":")).encode())
+    if size > LARGEST_STATE:
+        raise Nonsense(f"its state has {size:,} bytes, and {LARGEST_STATE:,} is the most")
+    return packed
+
+
+def _check_kept(value: Any) -> None:
+    if isinstance(value, str):
+        if "\0" in value or any("\ud800" <= one <= "\udfff" for one in value):
+            raise Nonsense("its state has a text with a character in it that can't be kept")
+    elif isinstance(value, tuple):
+        for one in value:
+            _check_kept(one)
+    elif isinstance(value, Mapping):
+        for key, one in value.items():
+            if isinstance(key, bool) or not isinstance(key, int | str):
+                raise Nonsense(f"its state has the key {key!r}: write texts or whole numbers"[:300])
+            _check_kept(key)
+            _check_kept(one)
+    elif not (value is None or isinstance(value, bool | int | Decimal)):
+        cure = "write a Decimal" if isinstance(value, float) else "write plain values, lists and dicts"
+        raise Nonsense(f"its state has {value!r} in it, which can't be kept: {cure}"[:300])
 
 
 def _amount(value: Any) -> Decimal:

@@ -108,13 +108,50 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """Something that `slot` did while a step was open: `values` has what was asked with it, by field.
+
+    A value is as those of answers; a field that was left empty is not in it. `at` is in seconds from when the step
+    opened, without the time that the session was paused.
+    """
+
+    slot: int
+    name: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """The answer to a move that counts. `state` is what the study keeps from now on, for the room at this step: plain
+    values (None, True, whole numbers, Decimals, texts, lists, and dicts of texts or whole numbers), at most 64 KB; None
+    leaves it as it is. `results` has new values, {result: {slot: value}}. With `end` the step is over.
+    """
+
+    state: Any = None
+    results: Mapping[str, Mapping[int, Any]] = field(default_factory=dict)
+    end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """The answer to a move that does not count: `sentence` tells its player why, and nothing has happened."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Room:
     """A room at a moment: the end of the step `step` in its round `round` (from 1, of `rounds`), or, for `when`,
-    `show` and `bot`, the moment before it opens.
+    `show` and `bot`, the moment before it opens, or, for `on_move`, that of a move.
 
     `all_said` has all that was answered in time and computed so far, in the order of the plan. A value is an int
     (integer, scale, slider), a Decimal (number), True or False (yes_no, tick), a tuple of texts (choices, ranking),
     for each what was said of it by slot, or a text. `earned` is the sum of what each slot has earned by `score`.
+
+    Of a step with moves `state` is what the study keeps, None at first; lists in it come back as tuples. `moves` has
+    those that were accepted, in their order. `on_move` gets no `moves`, and of `all_said` what belongs to this step and
+    round, so that what it is given does not grow with the game: what it needs to know, it keeps in the state.
     """
 
     name: str
@@ -129,6 +166,8 @@ class Room:
     all_said: tuple[Said, ...] = ()
     treatment: Mapping[str, str] = field(default_factory=dict)
     earned: Mapping[int, Decimal] = field(default_factory=dict)
+    state: Any = None
+    moves: tuple[Move, ...] = ()
 
     @property
     def slots(self) -> tuple[int, ...]:
@@ -202,7 +241,10 @@ class Group:
     reason: str = ""
 
 
-_TYPES = {one.__name__: one for one in (Earlier, Seat, Tie, Said, Room, Question, Waiting, Lobby, Group)}
+_TYPES = {
+    one.__name__: one
+    for one in (Earlier, Seat, Tie, Said, Move, Accept, Refuse, Room, Question, Waiting, Lobby, Group)
+}
 
 
 def pack(value: Any) -> Any:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from types import GenericAlias
 from typing import Any
 
-from app.study.hooks.networklab import Group, Question, Room, Tie
+from app.study.hooks.networklab import Accept, Group, Move, Question, Refuse, Room, Tie
 from app.study.hooks.networklab import Lobby as Waits
 from app.study.model.fields import Field
 from app.study.model.networks import Network
@@ -84,6 +84,8 @@ def _uses_at(place: Path, step: Step) -> Iterator[Use]:
     shown = {one.name: one for one in step.results}
     if step.when:
         yield Use((*place, "when"), step.when, bool | set[int])
+    if step.on_move:
+        yield Use((*place, "on_move"), step.on_move, Accept | Refuse, {"room": Room, "move": Move})
     if step.on_end:
         yield Use((*place, "on_end"), step.on_end, _map(str, _map(int, _any_of(step.computed))))
     if step.score_hook:

@@ -1,12 +1,13 @@
 """Steps: the pages of a room's plan, what is shown and asked there, and what is done about who falls silent."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from app.study.model.fields import Field
 from app.study.model.kinds.choice import CHOICE
+from app.study.model.moves import MoveForm, is_meant
 
 ROLE = "role"  # the result that says what somebody is in a round
 SEEN = ("neighbours", "room")  # whom a question of kind each can be about without a hook
@@ -99,6 +100,9 @@ class Step:
     whoever clicks there that they do not take part. `also` has the outcomes that get to a step after the room beside
     "complete". Where a question has a right answer each of `attempts` is a round, until all is right, and who still
     has it wrong after the last is out, as `fails`. `button` is what the button says.
+
+    `moves` is what players may do at any time while it is open, each answered at once by `on_move`, a function of
+    hooks.py. A step with moves asks no `fields`, and ends at its limit or when that function says so.
     """
 
     name: str
@@ -125,6 +129,8 @@ class Step:
     attempts: int = 0
     fails: str = ""
     button: str = ""
+    moves: tuple[MoveForm, ...] = ()
+    on_move: str = ""
     asks_about: Mapping[str, str] = field(
         init=False, repr=False, compare=False
     )  # of its fields of kind each: whom
@@ -134,7 +140,11 @@ class Step:
 
     def is_for(self, treatment: Mapping[str, str]) -> bool:
         """Whether this is shown to whoever got `treatment`. A factor that is not in it keeps nobody away."""
-        return all(treatment.get(name, level) == level for name, level in self.only.items())
+        return is_meant(self.only, treatment)
+
+    def move_named(self, name: str) -> MoveForm | None:
+        """None: there is no such move here."""
+        return next((one for one in self.moves if one.name == name), None)
 
     def follows(self, outcome: str) -> bool:
         """Whether this is for somebody who ended so, where it comes after the room."""
@@ -184,7 +194,7 @@ class Step:
 
     @property
     def computed(self) -> tuple[Field, ...]:
-        """The results that `on_end` gives."""
+        """The results that `on_end` and `on_move` give."""
         return tuple(one for one in self.results if one.name not in (ROLE, *self.opening_hooks))
 
     @property
@@ -192,6 +202,15 @@ class Step:
         """Whether more happens at its opening or end than that the next one opens."""
         decided = self.fills_in or self.opening_hooks or self.chooses or self.on_end or self.score_hook
         return bool(decided or self.attempts or (self.decline and self.timed))
+
+
+def meant_in(
+    place: tuple[str | int, ...], step: Step
+) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, str], str]]:
+    """Each `only` of a step that stands at `place`: where it stands itself, whom it is for, and of what it is."""
+    yield (*place, "only"), step.only, "step"
+    for index, move in enumerate(step.moves):
+        yield (*place, "move", index, "only"), move.only, "move"
 
 
 def places_of(steps: Sequence[Step]) -> list[tuple[str | int, ...]]:

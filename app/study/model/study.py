@@ -282,6 +282,10 @@ class Study(Sections):
         return bool(self.pay.base or self.pay.outcomes or self.lobby.pay_per_minute or self.scores)
 
     @property
+    def has_moves(self) -> bool:
+        return any(step.moves for step in self.steps)
+
+    @property
     def has_bots(self) -> bool:
         """Whether bots may play: for people who leave, or in seats that nobody took."""
         rules = (self.dropout, *(step.dropout for step in self.steps))

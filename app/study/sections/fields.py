@@ -37,15 +37,20 @@ def read_fields(
     return tuple(found)
 
 
-def _field(table: Table, reserved: Sequence[str], at_door: bool, judged: bool) -> Field:
+def read_name(table: Table, reserved: Sequence[str], what: str = "field") -> str:
+    """Of something that columns are named after."""
     name = table.text("name")
     if table.sound("name") and not _FIELD_NAME.fullmatch(name):
         cure = f"Write small letters, digits and _, such as `{_as_field_name(name)}`."
-        table.wrong("name", f"`{name}` can't be the name of a field.", cure)
+        table.wrong("name", f"`{name}` can't be the name of a {what}.", cure)
     elif name in reserved:
         cure = f"Choose another, such as `my_{name}`."
-        table.wrong("name", f"`{name}` can't be the name of a field here: NetworkLab uses it itself.", cure)
-    kind = _kind(table)
+        table.wrong("name", f"`{name}` can't be the name of a {what} here: NetworkLab uses it itself.", cure)
+    return name
+
+
+def _field(table: Table, reserved: Sequence[str], at_door: bool, judged: bool) -> Field:
+    name, kind = read_name(table, reserved), _kind(table)
     ask = table.text("ask", longest=(kind or TEXT).longest_ask, example="What players read")
     field = Field(
         name=name,

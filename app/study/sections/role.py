@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from app.study.hooks.uses import HOOKS_FILE
 from app.study.model.networks import Network
-from app.study.model.steps import ROLE, Roles, Step
+from app.study.model.steps import ROLE, Roles, Step, meant_in
 from app.study.model.study import Sections, beginnings
 from app.study.pages import is_page
+from app.study.syntax.lines import Path
 from app.study.syntax.mistakes import Findings, did_you_mean
 from app.study.syntax.table import Table
 
@@ -41,15 +42,10 @@ def with_roles(document: Table, steps: Sequence[Step], roles: Roles | None) -> l
     """The first step, and those that begin rounds, with the result that roles are stored as. Tells wrong `only`."""
     begin = beginnings(steps) | {step.name for step in steps[:1]}
     for index, step in enumerate(steps):
-        place, only = ("step", index, "only", ROLE), step.only.get(ROLE)
-        if only and roles is None and document.sound("role") and not _is_treatment(document):
-            sentence = "There are no roles that this step could be for."
-            document.findings.wrong(place, sentence, f"Add [role] with {DEAL}.")
-        elif only and roles is not None and only not in roles.names:
-            known = tuple(dict.fromkeys(roles.names))
-            document.findings.wrong(place, f"`{only}` is none of the roles.", did_you_mean(only, known))
-        for key, fields in (("fields", step.fields), ("results", step.results)):
-            names = [field.name for field in fields]
+        for place, only, what in meant_in(("step", index), step):
+            _check_only(document, place, only, what, roles)
+        for key, named in (("fields", step.fields), ("results", step.results), ("move", step.moves)):
+            names = [one.name for one in named]
             if roles is not None and ROLE in names:
                 name = ("step", index, key, names.index(ROLE), "name")
                 document.findings.wrong(
@@ -60,6 +56,18 @@ def with_roles(document: Table, steps: Sequence[Step], roles: Roles | None) -> l
     return [
         replace(step, results=(*step.results, roles.field)) if step.name in begin else step for step in steps
     ]
+
+
+def _check_only(
+    document: Table, place: Path, only: Mapping[str, str], what: str, roles: Roles | None
+) -> None:
+    role = only.get(ROLE)
+    if role and roles is None and document.sound("role") and not _is_treatment(document):
+        sentence = f"There are no roles that this {what} could be for."
+        document.findings.wrong((*place, ROLE), sentence, f"Add [role] with {DEAL}.")
+    elif role and roles is not None and role not in roles.names:
+        known = tuple(dict.fromkeys(roles.names))
+        document.findings.wrong((*place, ROLE), f"`{role}` is none of the roles.", did_you_mean(role, known))
 
 
 def _is_treatment(document: Table) -> bool:
@@ -98,7 +106,7 @@ def _check_steps(findings: Findings, files: Mapping[str, bytes], steps: Sequence
     if (
         not shown
         and not asked
-        and not any(ROLE in step.only for step in steps)
+        and not any(ROLE in only for step in steps for _, only, _ in meant_in((), step))
         and not any(map(named.search, texts))
     ):
         sentence = "Nobody learns their role: no `only`, no `show`, no page and no hook names it."

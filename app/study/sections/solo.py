@@ -29,6 +29,8 @@ TOGETHER = {  # keys of a [[step]] that mean nothing where nobody else is
     "wait_for": "nobody is waited for",
     "ends": "it goes on with the answer",
     "dropout": "nobody is waited for",
+    "move": "moves are made in a room",
+    "on_move": "moves are made in a room",
 }
 BUTTON = "Continue"  # translated by the pages
 

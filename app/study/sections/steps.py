@@ -14,6 +14,7 @@ from app.study.model.steps import ROLE, SEEN, Dropout, Roles, Show, Step, places
 from app.study.pages import OWN_PAGES
 from app.study.sections.dropout import read_step_dropout
 from app.study.sections.fields import FORM_NAMES, read_fields
+from app.study.sections.moves import check_moves, read_moves
 from app.study.sections.names import NAME, unique_name
 from app.study.sections.role import DEAL, with_roles
 from app.study.sections.treatments import read_only
@@ -47,9 +48,10 @@ def read_steps(
         if not table.has("limit"):
             sentence = "`limit` is missing, so nobody who waits here would ever get on."
             table.missing("limit", sentence, 'Add limit = "60s".')
-        found = read_fields(table, reserved=FORM_NAMES)
+        found, moves = read_fields(table, reserved=FORM_NAMES), read_moves(table)
         ends = table.one_of("ends", ENDS, "answered" if found else "deadline")
-        if ends == "answered" and not found and table.sound("fields") and table.sound("ends"):
+        nothing = not found and not moves and table.sound("fields")
+        if ends == "answered" and nothing and table.sound("ends"):
             cure = 'Write ends = "deadline", or give it fields.'
             table.wrong("ends", "This step has no fields, so nobody can have answered.", cure)
         steps.append(
@@ -70,12 +72,15 @@ def read_steps(
                 score_hook=read_hook(table, "score"),
                 dropout=read_step_dropout(table, dropout),
                 only=read_only(table),
+                moves=moves,
+                on_move=read_hook(table, "on_move"),
             )
         )
-        if steps[-1].own_pace:
+        if steps[-1].own_pace and not moves:
             _check_pace(table, steps[-1])
         shows = read_shows(table)
         steps[-1] = with_computed(table, steps[-1], shows)
+        check_moves(table, steps[-1])
         table.report_unknown_keys("[[step]]")
     return tuple(with_roles(document, steps, roles))
 
@@ -175,14 +180,14 @@ def read_on_timeout(step: Table, step_fields: tuple[Field, ...]) -> str:
 
 
 def read_results(table: Table, found: Sequence[Field]) -> tuple[Field, ...]:
-    """What `on_end` computes: declared as fields are, so that pages, export and codebook know them."""
+    """What `on_end` and `on_move` compute: declared as fields are, so that pages, export and codebook know them."""
     results = read_fields(table, reserved=FORM_NAMES, key="results")
     for index, result in enumerate(results):
         if result.name in [field.name for field in found]:
             sentence = f"`{result.name}` is a field of this step already."
             place = (*table.path, "results", index, "name")
             table.findings.wrong(place, sentence, "Give the result another name.")
-    if results and not table.has("on_end"):
+    if results and not table.has("on_end") and not table.has("on_move"):
         cure = 'Add on_end = "NAME", a function of hooks.py that computes them.'
         table.wrong("results", "Nothing computes these results.", cure)
     return results

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from app.study.hooks.uses import HOOKS_FILE
 from app.study.model.fields import Field
-from app.study.model.steps import ROLE, Step, places_of
+from app.study.model.steps import ROLE, Step, meant_in, places_of
 from app.study.model.treatments import METHODS, WITHIN, Treatment, drawn_together
 from app.study.pages import is_page
 from app.study.syntax.mistakes import Findings, did_you_mean, listed
@@ -45,7 +45,7 @@ def read_treatments(document: Table) -> tuple[Treatment, ...]:
 
 
 def read_only(step: Table) -> dict[str, str]:
-    """Whom a step is for: factor → level."""
+    """Whom a step or a move is for: factor → level."""
     only = step.table("only", 'only = {punishment = "yes"}')
     return {name: only.text(name) for name in only.values} if only else {}
 
@@ -57,21 +57,24 @@ def check_treatments(
     steps: Sequence[Step],
     treatments: Sequence[Treatment],
 ) -> None:
-    """Adds steps that are for nobody, treatments without a step, and treatments that nothing depends on."""
+    """Adds steps and moves that are for nobody, treatments without a step, and treatments that nothing depends on."""
     if not findings.sound("treatment"):
         return
     names = {one.name: one for one in treatments}
-    misspelt = any(name not in names for step in steps for name in step.only)
-    for where, step in zip(places_of(steps), steps, strict=True):
-        for name, level in step.only.items():
-            place = (*where, "only", name)
+    meant = [
+        one for where, step in zip(places_of(steps), steps, strict=True) for one in meant_in(where, step)
+    ]
+    misspelt = any(name not in names for _, only, _ in meant for name in only)
+    for where, only, what in meant:
+        for name, level in only.items():
+            place = (*where, name)
             if name == ROLE:
-                continue  # dealt, not drawn: see study_roles.py
+                continue  # dealt, not drawn: see role.py
             if name not in names:
                 cure = did_you_mean(name, names) if names else "Add it as [[treatment]], or remove this."
                 findings.misnamed(place, f"There is no treatment `{name}`.", cure)
             elif level not in names[name].levels:
-                sentence = f"`{name}` has no level `{level}`, so this step is for nobody."
+                sentence = f"`{name}` has no level `{level}`, so this {what} is for nobody."
                 findings.wrong(place, sentence, did_you_mean(level, names[name].levels))
     for index, treatment in enumerate(treatments):
         if any(field.name == treatment.column for field in entry):
@@ -202,4 +205,5 @@ def _check_plans(findings: Findings, steps: Sequence[Step], treatments: Sequence
 def _is_used(treatment: Treatment, files: Mapping[str, bytes], steps: Sequence[Step]) -> bool:
     texts = [body for name, body in files.items() if is_page(name) or name == HOOKS_FILE]
     named = re.compile(rf"\b{re.escape(treatment.name)}\b".encode())
-    return any(treatment.name in step.only for step in steps) or any(map(named.search, texts))
+    meant = (only for step in steps for _, only, _ in meant_in((), step))
+    return any(treatment.name in only for only in meant) or any(map(named.search, texts))

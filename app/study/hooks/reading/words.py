@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from app.study.hooks.networklab import Earlier, Lobby, Question, Room, Said
+from app.study.hooks.networklab import Earlier, Lobby, Move, Question, Room, Said
 from app.study.hooks.reading.scopes import Known, Vocabulary
 from app.study.model.fields import Field
 from app.study.model.kinds.known import KINDS
@@ -31,6 +32,7 @@ class Words:
     of_seats: Vocabulary | None = None
     kinds: tuple[str, ...] | None = None
     types: tuple[str, ...] | None = None
+    moves: Mapping[str, Vocabulary] | None = None  # by move what is asked with it
 
     def member(self, kind: type, name: str, type_: object) -> Known:
         """What stands in a field or property of one of our values, which has this type."""
@@ -38,6 +40,8 @@ class Words:
             return Known(type_)
         if name == "entry":
             return Known(type_, self.entry, what="entry")
+        if kind is Move and name == "values":
+            return Known(type_, self.of_moves, what="field of a move")
         if name == "treatment":
             return Known(type_, self.of_rooms if kind is Room else self.of_seats, what="treatment")
         if kind is Lobby and name in ("rooms", "seats") and self.kinds is not None:
@@ -46,9 +50,18 @@ class Words:
             "step": self.said,
             "kind": KINDS if kind is Question else self.kinds,
             "type": self.types,
-            "name": self.fields if kind in (Said, Question) else None,
+            "name": self.moves if kind is Move else self.fields if kind in (Said, Question) else None,
         }
         return Known(type_, words=tuple(words.get(name) or ()), what=name)
+
+    @property
+    def of_moves(self) -> Vocabulary | None:
+        """What is asked with any move; any words where two ask by one name for different ones."""
+        if self.moves is None:
+            return None
+        asked = dict.fromkeys((name, words) for one in self.moves.values() for name, words in one.items())
+        often = Counter(name for name, _ in asked)
+        return {name: words if often[name] == 1 else () for name, words in asked}
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -58,6 +71,8 @@ class Words:
         """What to write instead of `room.belief`."""
         if nearest(name, members):
             return did_you_mean(name, members)
+        if kind is Move and name in (self.of_moves or {}):
+            return f'Write .values["{name}"] for what was said with it.'
         if kind is Room and name in self.fields:
             return f'Write room.said("{name}") for what was answered.'
         if name in (self.entry or {}) and "entry" in members:

@@ -1,0 +1,86 @@
+"""A step with moves in a trial: plausible moves of everybody who may make them, and what the study makes of each."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from app.rooms.steps import Course
+from app.study.hooks import networklab
+from app.study.hooks.answers import Handled, Results, read_made, read_move, read_value
+from app.study.model.plausible import drawn
+from app.study.model.steps import ROLE, Step
+from app.study.model.study import Position
+
+EACH = 3  # moves of everybody, on average …
+MOST = 24  # … and of all together
+APART = 2.0  # seconds between two
+
+
+@dataclass(slots=True)
+class Moved:
+    """What came of the moves at one step."""
+
+    asked: int = 0
+    state: Any = None  # as it is kept
+    accepted: list[networklab.Move] = field(default_factory=list)
+    results: Results = field(default_factory=dict)
+
+    def note(self, move: networklab.Move, handled: Handled) -> None:
+        self.asked += 1
+        if not handled.accepted:
+            return
+        self.accepted.append(move)
+        self.state = self.state if handled.state is None else handled.state
+        for name, by_slot in handled.results.items():
+            self.results.setdefault(name, {}).update(by_slot)
+
+
+async def try_moves(course: Course, position: Position, slots: Sequence[int], chance: random.Random) -> Moved:
+    """Of these slots. Ends where the hook fails, or says that the step is over; what came of it, `course` has heard."""
+    step, moved, room = position.step, Moved(), course.as_of(position)
+    roles = {one.slot: one.value for one in room.all_said if one.name == ROLE}
+    treated = {seat.slot: dict(seat.treatment) for seat in room.seats}
+    for slot, role in roles.items():
+        treated[slot][ROLE] = str(role)
+    offered = [(slot, form) for slot in slots for form in step.moves if form.is_for(treated[slot])]
+    for nth in range(min(MOST, EACH * len(slots)) if offered else 0):
+        slot, form = chance.choice(offered)
+        said = {one.name: drawn(one, chance) for one in form.fields}
+        move = read_made(form, slot, form.written(said), min(nth * APART, step.limit))
+        handled = await course.ask(
+            step.on_move,
+            lambda answer: read_move(step, answer, room.slots),
+            replace(
+                room,
+                state=networklab.unpack(moved.state),
+                all_said=tuple(_said_at(room, step, moved.results)),
+            ),
+            move,
+        )
+        if handled is None:
+            break
+        moved.note(move, handled)
+        if handled.ends:
+            break
+    course.store(position, moved.results, f"hook {step.on_move}")
+    course.room = replace(course.room, state=networklab.unpack(moved.state), moves=tuple(moved.accepted))
+    return moved
+
+
+def _said_at(room: networklab.Room, step: Step, results: Results) -> Iterable[networklab.Said]:
+    """What `on_move` gets: what was computed at this step and round, and what somebody is in it."""
+    fields = {one.name: one for one in step.results}
+    told = {
+        (one.slot, one.name): one.value
+        for one in room.all_said
+        if (one.step, one.round) == (room.step, room.round) or one.name == ROLE
+    }
+    for name, by_slot in results.items():
+        told |= {(slot, name): read_value(fields[name], value) for slot, value in by_slot.items() if value}
+    return (
+        networklab.Said(room.step, room.round, slot, name, value)
+        for (slot, name), value in sorted(told.items(), key=lambda one: one[0])
+    )

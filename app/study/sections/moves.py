@@ -1,0 +1,64 @@
+"""What players may do at any time at a step, from the [[step.move]] tables of study.toml."""
+
+from __future__ import annotations
+
+from app.study.model.moves import MoveForm
+from app.study.model.steps import Step
+from app.study.sections.fields import FORM_NAMES, read_fields, read_name
+from app.study.sections.treatments import read_only
+from app.study.syntax.table import Table
+
+LONGEST_BUTTON = 60  # characters
+# Names that the forms of moves and moves.csv use.
+MOVE_NAMES = (*FORM_NAMES, "move", "record", "slot", "nth", "accepted", "sentence", "at")
+ANSWERED = {  # keys of a step that say something of answers, and what is so instead
+    "wait_for": "Nobody answers at a step with moves, so there is nobody to wait for.",
+    "on_timeout": "Nobody answers at a step with moves, so no answer can be missing.",
+    "save": "A move is sent by its own button.",
+}
+
+
+def read_moves(step: Table) -> tuple[MoveForm, ...]:
+    found: list[MoveForm] = []
+    for table in step.tables("move", "[[step.move]] with double brackets, below its [[step]]"):
+        name = read_name(table, MOVE_NAMES, "move")
+        if name and name in [one.name for one in found]:
+            table.wrong("name", f"There are two moves named `{name}` here.", "Rename one of them.")
+        button = table.text("button", default=name, longest=LONGEST_BUTTON)
+        fields = read_fields(table, reserved=MOVE_NAMES)
+        for index, field in enumerate(fields):
+            if field.kind.is_about_others:
+                sentence = "A move is one thing at a time, and can't ask something of each of several others."
+                cure = "Ask for one of them, with a kind such as integer, or ask this in a step of its own."
+                table.findings.wrong((*table.path, "fields", index, "kind"), sentence, cure)
+        found.append(MoveForm(name, button or name, fields, read_only(table)))
+        table.report_unknown_keys("[[step.move]]")
+    return tuple(found)
+
+
+def check_moves(table: Table, step: Step) -> None:
+    """Adds what a step with moves can't say, and moves that nothing answers. All its results are known."""
+    if table.has("on_move") and not table.has("move"):
+        sentence = "No [[step.move]] says what players can do here, so this is never called."
+        table.wrong("on_move", sentence, 'Add [[step.move]] with name = "bid" below, for example.')
+    if not step.moves:
+        return
+    if not table.has("on_move"):
+        cure = 'Add on_move = "NAME" to the step, a function of hooks.py.'
+        table.wrong("move", "Nothing answers these moves.", cure)
+    if step.fields:
+        sentence = "A step with moves asks nothing else: who answered it would have to wait for its end."
+        table.wrong("fields", sentence, "Ask this in a step before or after it, or with a move.")
+    if table.has("ends") and step.ends == "answered":
+        sentence = "Nobody answers at a step with moves: it ends at its `limit`, or as `on_move` says so."
+        table.wrong("ends", sentence, "Remove it; Accept(end=True) ends the step.")
+    for key, sentence in ANSWERED.items():
+        if table.has(key):
+            table.wrong(key, sentence, "Remove it.")
+    results = [one.name for one in step.results]
+    for index, move in enumerate(step.moves):
+        if move.name in results:
+            sentence = f"`{move.name}` is a result of this step already."
+            table.findings.wrong(
+                (*table.path, "move", index, "name"), sentence, "Give one of them another name."
+            )
