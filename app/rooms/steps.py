@@ -35,7 +35,7 @@ class Ask(Protocol):
     """
 
     async def __call__(
-        self, hook: str, read: Callable[[Any], T], room: networklab.Room, *more: Any
+        self, hook: str, read: Callable[[Any], T], room: networklab.Room, /, *more: Any
     ) -> T | None: ...
 
 

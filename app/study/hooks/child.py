@@ -1,9 +1,10 @@
 """The other side of pool.py: a process in which a study's hooks run. It gets values and gives values, by its pipes.
 
 `python -I -S child.py hooks.py`: the standard library and networklab.py are all there is, and the argument is only what
-Python is to call the hooks. The first message has their text and the limits, each further one a call. Each call runs in
-a fork of its own, so that nothing stays of one for the next, and it is ended when it takes too long, takes too much
-memory or dies.
+Python is to call the hooks. The first message has their text and the limits, each further one a call, and one without
+content ends a turn. All calls of one turn run in a fork of its own, so that nothing stays of one room's for the next;
+it is made before it is needed, waits for its turn inside its walls, and is ended when a call takes too long, takes too
+much memory or dies.
 
 What is refused here is told in a sentence, with its line: that is for mistakes. Code that means to get round it is held
 by walls.py, as far as the system has walls. Nothing that comes from here is trusted on the other side.
@@ -12,6 +13,8 @@ by walls.py, as far as the system has walls. Nothing that comes from here is tru
 from __future__ import annotations
 
 import contextlib
+import functools
+import gc
 import importlib.util
 import io
 import json
@@ -19,19 +22,20 @@ import os
 import resource
 import select
 import signal
-import struct
 import sys
 import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 FILE = sys.argv[1]
 LARGEST = 1_000_000  # bytes of an answer
 MOST_PRINTED = 2000  # characters that are kept
-GRACE = 0.5  # seconds more before a call that doesn't heed its alarm is killed
+SLACK = 10_000  # and what is around it
+GRACE = 0.5  # seconds more before a call that doesn't heed its alarm is given up, or a fork that does not end
+AHEAD = 2  # forks that wait
 REFUSED = (
     "socket.",
     "subprocess.",
@@ -69,9 +73,10 @@ def main() -> None:
     os.close(nothing)
     sys.dont_write_bytecode = True
     values = sys.modules["networklab"] = _beside("networklab")
-    first = _receive(inbox)
-    if first is None:
+    begins = _message(inbox)
+    if begins is None:
         return
+    first = json.loads(begins)
     seconds, memory = first["seconds"], first["memory"]
     walls = _beside("walls")
     around = walls.Walls(memory, seconds)
@@ -82,15 +87,140 @@ def main() -> None:
     _send(outbox, outcome)
     if "error" in outcome:
         return
-    while (request := _receive(inbox)) is not None:
 
-        def enter() -> None:
-            os.close(inbox)
-            os.close(outbox)
-            around.around_call()
-            sys.addaudithook(_guard(walls.READABLE))
+    def enter() -> None:
+        around.around_turn()
+        sys.addaudithook(_guard(walls.READABLE))
+        gc.enable()
 
-        _send(outbox, _in_a_fork(enter, seconds, memory, module, values, request))
+    def answer(unpacker: Any, body: bytes) -> bytes:
+        request = json.loads(body)
+
+        def call() -> Any:
+            given = [unpacker.unpack(one) for one in request["values"]]
+            return values.pack(getattr(module, request["hook"])(*given))
+
+        return _written(_try(seconds, memory, call))
+
+    gc.collect()
+    gc.freeze()  # a fork that looks for garbage would copy all of this by touching it
+    gc.disable()
+    Forks(inbox, outbox, enter, lambda: functools.partial(answer, values.Unpacker()), seconds).serve()
+
+
+class Fork(NamedTuple):
+    """A copy of this process that waits at its pipe. Nothing else leads to it, and from it nothing to anybody else."""
+
+    number: int
+    to: int
+    back: int
+
+
+class Forks:
+    """One after the other: what comes is passed on to the turn's fork, and what that says is passed back."""
+
+    def __init__(
+        self,
+        inbox: int,
+        outbox: int,
+        enter: Callable[[], None],
+        begin: Callable[[], Callable[[bytes], bytes]],
+        seconds: float,
+    ) -> None:
+        """`enter` is called in each fork as it is made, `begin` there, too: it gives what answers a call."""
+        self.inbox, self.outbox, self.enter, self.begin = inbox, outbox, enter, begin
+        self.seconds = seconds
+        self.ahead: list[Fork] = []
+        self.fork: Fork | None = None
+
+    def serve(self) -> None:
+        """Until the other side is gone, or is to end this process: what was started goes on all the same."""
+        while True:
+            if self.fork is None:
+                self._fork_ahead()
+            message = _message(self.inbox)
+            if message is None:
+                return
+            if not (self._ask(message) if message else self._end_turn()):
+                return
+            if not message:
+                _write(self.outbox, _framed(b""))
+
+    def _ask(self, message: bytes) -> bool:
+        if self.fork is None:
+            self.fork = self.ahead.pop(0) if self.ahead else self._make()
+        try:
+            _write(self.fork.to, _framed(message))
+            answer = _answer(self.fork.back, time.monotonic() + self.seconds + GRACE)
+        except TookTooLong:
+            _send(self.outbox, _error(f"it did not end within {self.seconds:g} s") | {"lost": True})
+            return False
+        except OSError:
+            answer = b""
+        if answer:
+            _write(self.outbox, answer)
+            return True
+        _send(self.outbox, _error("it ended without an answer, as a process that is out of memory does"))
+        return self._end_turn()
+
+    def _end_turn(self) -> bool:
+        """Whether the fork is gone, with all that it knew of its room."""
+        if self.fork is None:
+            return True
+        fork, self.fork = self.fork, None
+        os.close(fork.to)
+        os.close(fork.back)
+        signal.signal(signal.SIGALRM, _too_long)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, GRACE)
+            os.waitpid(fork.number, 0)
+        except TookTooLong:
+            return False
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        return True
+
+    def _fork_ahead(self) -> None:
+        """While nobody waits, or nobody could be asked."""
+        with contextlib.suppress(OSError):  # whoever is not there is made when it is needed
+            while len(self.ahead) < AHEAD:
+                if self.ahead and select.select([self.inbox], [], [], 0)[0]:
+                    return
+                self.ahead.append(self._make())
+
+    def _make(self) -> Fork:
+        (asked, to), (back, said) = os.pipe(), os.pipe()
+        number = os.fork()
+        if number:
+            os.close(asked)
+            os.close(said)
+            return Fork(number, to, back)
+        with contextlib.suppress(BaseException):
+            others = [end for fork in self.ahead for end in fork[1:]]
+            for one in (self.inbox, self.outbox, to, back, *others):
+                os.close(one)
+            self.enter()
+            answer = self.begin()
+            while (message := _message(asked)) is not None:
+                _write(said, _framed(answer(message)))
+        os._exit(0)
+
+
+def _answer(back: int, deadline: float) -> bytes:
+    """With its length before it; nothing where the fork is gone. Raises TookTooLong."""
+    found, size = b"", 4
+    while len(found) < size:
+        if not select.select([back], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            raise TookTooLong
+        block = os.read(back, size - len(found) if len(found) >= 4 else 65536)
+        if not block:
+            return b""
+        found += block
+        if len(found) >= 4:
+            size = 4 + int.from_bytes(found[:4], "big")
+            if size > LARGEST + SLACK:
+                return b""
+    return found[:size]
 
 
 def _guard(readable: tuple[str, ...], allowed: tuple[str, ...] = ()) -> Any:
@@ -131,40 +261,6 @@ def _load(module: ModuleType, source: str) -> None:
     exec(code, module.__dict__)
 
 
-def _in_a_fork(
-    enter: Callable[[], None],
-    seconds: float,
-    memory: int,
-    module: ModuleType,
-    values: ModuleType,
-    request: Any,
-) -> dict[str, Any]:
-    """`lost`: the call goes on all the same, and whoever started this process is to end it with all that it started."""
-    reading, writing = os.pipe()
-    fork = os.fork()
-    if fork == 0:
-        os.close(reading)
-
-        def call() -> Any:
-            given = [values.unpack(one) for one in request["values"]]
-            return values.pack(getattr(module, request["hook"])(*given))
-
-        with contextlib.suppress(BaseException):
-            enter()
-            _send(writing, _try(seconds, memory, call))
-        os._exit(0)
-    os.close(writing)
-    answer = _until(reading, time.monotonic() + seconds + GRACE)
-    os.close(reading)
-    if answer is None:
-        return _error(f"it did not end within {seconds:g} s") | {"lost": True}
-    os.waitpid(fork, 0)
-    if not answer:
-        return _error("it ended without an answer, as a process that is out of memory does")
-    found: dict[str, Any] = json.loads(answer[4:])
-    return found
-
-
 def _try(seconds: float, memory: int, work: Any) -> dict[str, Any]:
     printed = Printed()
     sys.stdout = sys.stderr = printed
@@ -178,7 +274,7 @@ def _try(seconds: float, memory: int, work: Any) -> dict[str, Any]:
             resource.setrlimit(resource.RLIMIT_AS, (min(memory, limited), before[1]))
         try:
             answer = {"answer": work(), "printed": printed.kept}
-            if len(json.dumps(answer)) > LARGEST:
+            if len(_written(answer)) > LARGEST:
                 return _error(f"its answer is longer than {LARGEST:,} bytes", printed=printed.kept)
             return answer
         finally:
@@ -215,26 +311,10 @@ def _error(sentence: str, line: int = 0, printed: str = "") -> dict[str, Any]:
     return {"error": sentence, "line": line, "printed": printed}
 
 
-def _until(reading: int, deadline: float) -> bytes | None:
-    """All that comes until the other side ends; None if it doesn't in time."""
-    found = b""
-    while True:
-        ready, _, _ = select.select([reading], [], [], max(0.0, deadline - time.monotonic()))
-        if not ready:
-            return None
-        block = os.read(reading, 65536)
-        if not block:
-            return found
-        found += block
-
-
-def _receive(inbox: int) -> Any:
-    """The next message; None at the end."""
+def _message(inbox: int) -> bytes | None:
+    """The next one; None at the end."""
     head = _exactly(inbox, 4)
-    if head is None:
-        return None
-    body = _exactly(inbox, struct.unpack(">I", head)[0])
-    return None if body is None else json.loads(body)
+    return None if head is None else _exactly(inbox, int.from_bytes(head, "big"))
 
 
 def _exactly(inbox: int, size: int) -> bytes | None:
@@ -247,9 +327,20 @@ def _exactly(inbox: int, size: int) -> bytes | None:
     return found
 
 
+def _written(message: Any) -> bytes:
+    return json.dumps(message, separators=(",", ":")).encode()
+
+
 def _send(outbox: int, message: Any) -> None:
-    body = json.dumps(message).encode()
-    left = memoryview(struct.pack(">I", len(body)) + body)
+    _write(outbox, _framed(_written(message)))
+
+
+def _framed(body: bytes) -> bytes:
+    return len(body).to_bytes(4, "big") + body
+
+
+def _write(outbox: int, body: bytes) -> None:
+    left = memoryview(body)
     while left:
         left = left[os.write(outbox, left) :]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Any, Union
 
@@ -247,9 +247,48 @@ _TYPES = {
 }
 
 
+class Packer:
+    """Packs what goes to one place, one value after the other: of a room that went there before, what has changed."""
+
+    def __init__(self) -> None:
+        self.room: Room | None = None
+
+    def pack(self, value: Any) -> Any:
+        if type(value) is not Room:
+            return pack(value)
+        before, self.room = self.room, value
+        if before is None:
+            return pack(value)
+        changed = {
+            one.name: pack(now)
+            for one in fields(Room)
+            if (now := getattr(value, one.name)) is not getattr(before, one.name) and one.name != "all_said"
+        }
+        same = _how_many_same(before.all_said, value.all_said)
+        return {"again": changed, "same": same, "said": pack(value.all_said[same:])}
+
+
+class Unpacker:
+    """The other end."""
+
+    def __init__(self) -> None:
+        self.room: Room | None = None
+
+    def unpack(self, packed: Any) -> Any:
+        if self.room is not None and isinstance(packed, dict) and "again" in packed:
+            changed = {name: unpack(one) for name, one in packed["again"].items()}
+            all_said = (*self.room.all_said[: packed["same"]], *unpack(packed["said"]))
+            self.room = replace(self.room, **changed, all_said=all_said)
+            return self.room
+        value = unpack(packed)
+        if type(value) is Room:
+            self.room = value
+        return value
+
+
 def pack(value: Any) -> Any:
     """As JSON can have it. Raises TypeError for what is none of the above."""
-    if value is None or isinstance(value, (bool, str)):
+    if value is None or isinstance(value, (str, bool)):
         return value
     if isinstance(value, int):
         return value if abs(value) < 2**53 else {"int": str(value)}
@@ -258,6 +297,8 @@ def pack(value: Any) -> Any:
     if isinstance(value, float):
         return {"float": repr(value)}
     if isinstance(value, (list, tuple)):
+        if value and all(type(one) is Said for one in value):  # hundreds of them: without their names
+            return {"said": [[one.step, one.round, one.slot, one.name, pack(one.value)] for one in value]}
         return [pack(one) for one in value]
     if isinstance(value, (set, frozenset)):
         return {"set": [pack(one) for one in value]}
@@ -272,14 +313,24 @@ def pack(value: Any) -> Any:
 def unpack(packed: Any) -> Any:
     """The value again; lists have become tuples. Raises ValueError or TypeError for what `pack` never made."""
     if isinstance(packed, list):
-        return tuple(unpack(one) for one in packed)
+        return tuple([unpack(one) for one in packed])
     if not isinstance(packed, dict):
         return packed
     if "is" in packed:
         return _TYPES[packed["is"]](*map(unpack, packed["with"]))
     [(kind, inner)] = packed.items()
+    if kind == "said":
+        return tuple([Said(step, nth, slot, name, unpack(value)) for step, nth, slot, name, value in inner])
     if kind == "map":
         return {unpack(key): unpack(one) for key, one in inner}
     if kind == "set":
         return frozenset(map(unpack, inner))
     return {"int": int, "decimal": Decimal, "float": float}[kind](inner)
+
+
+def _how_many_same(before: tuple[Said, ...], now: tuple[Said, ...]) -> int:
+    """At the beginning of both."""
+    for nth, (one, other) in enumerate(zip(before, now)):  # noqa: B905 (the shorter one counts)
+        if one is not other:
+            return nth
+    return min(len(before), len(now))

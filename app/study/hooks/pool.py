@@ -1,45 +1,35 @@
-"""The server's side of hooks: calls them in processes that run child.py, within limits of time and memory."""
+"""The server's side of hooks: asks them in processes that run child.py, within limits of time and memory."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import os
-import signal
-import struct
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from pprint import pformat
+from types import TracebackType
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from psycopg.types.json import Jsonb
 
 from app.database import clock
-from app.study.hooks.networklab import pack, unpack
+from app.study.hooks.networklab import Packer, unpack
+from app.study.hooks.processes import NO_ANSWER, Answer, HookProcess, written
 from app.study.hooks.uses import HOOKS_FILE, line_of_answer
 from app.study.hooks.walls import missing_walls
 from app.study.model.study import Study
 
 SECONDS = 1.0  # that one call may take
-MEMORY = 256_000_000  # bytes that it may need, Python itself included
-LOADING = 10.0  # seconds until a process that was started must have read the study's hooks, on a busy machine
-LARGEST = 2_000_000  # bytes of an answer that are read at all
+MEMORY = 256_000_000  # bytes that a turn may need, Python itself included
 PATIENCE = 3.0  # seconds more than a call may take, before its process is given up
 AT_ONCE = 3  # processes of one study, so that a hook that takes its time holds up no other room
 RESTS = 60.0  # seconds without a call after which a process is ended
 MOST_SHOWN = 4000  # characters of the values that a failing hook was given
 WIDE = 110  # characters of a line of them
-NO_ANSWER: Mapping[str, Any] = dict(answer=None, error="", line=0, printed="", lost=False, walls=[])
 T = TypeVar("T")
-_Answer = dict[str, Any]  # with the names of NO_ANSWER
 logger = logging.getLogger(__name__)
-CHILD = Path(__file__).with_name("child.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,25 +67,115 @@ class Nonsense(Exception):
 
 
 class Hooks:
-    """Processes by study. A call takes one that is free; one that has failed to answer is never used again."""
+    """Processes by study. A turn takes one that is free; one that has failed to answer is never used again."""
 
     def __init__(self, seconds: float = SECONDS, memory: int = MEMORY) -> None:
         self.seconds, self.memory = seconds, memory
-        self.free: dict[str, list[_Child]] = {}
+        self.free: dict[str, list[HookProcess]] = {}
         self.walls: tuple[str, ...] | None = (
             None  # those around the processes here; None: none has been started
         )
         self.places: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self.ending = set[asyncio.Task[None]]()  # turns of which something may still be left
+
+    def turn(self, study: Study) -> HookTurn:
+        """All that one room asks while it is moved on: `async with hooks.turn(study) as turn`, `await turn.ask(…)`."""
+        return HookTurn(self, study)
 
     async def call(self, study: Study, hook: str, *values: Any) -> Any:
         """What the function `hook` of the study's hooks.py returns for these values. Raises HookError."""
         return await self.ask(study, hook, lambda answer: answer, *values)
 
     async def ask(self, study: Study, hook: str, read: Callable[[Any], T], *values: Any) -> T:
-        """What the hook returns, read: by `read`, which raises Nonsense. Raises HookError."""
-        source = study.files[HOOKS_FILE].decode("utf-8", "replace")
-        async with self.places.setdefault(study.sha256, asyncio.Semaphore(AT_ONCE)):
-            answer = await self._answer(study.sha256, source, hook, values)
+        """A turn of one call: see `HookTurn.ask`."""
+        async with self.turn(study) as turn:
+            return await turn.ask(hook, read, *values)
+
+    @property
+    def missing(self) -> list[str]:
+        """Of the walls that this process could have put up, those that are not around its hooks."""
+        return [] if self.walls is None else missing_walls(self.walls)
+
+    async def retire(self, after: float = RESTS) -> None:
+        """End the processes that were not called for so many seconds; without any, when all turns are at their end."""
+        while self.ending and not after:
+            await asyncio.wait(self.ending)
+        since = time.monotonic() - after
+        resting = [one for found in self.free.values() for one in found if one.used_at <= since]
+        awake = (
+            (sha256, [one for one in found if one.used_at > since]) for sha256, found in self.free.items()
+        )
+        self.free = {sha256: found for sha256, found in awake if found}
+        for process in resting:
+            await process.end()
+
+    async def _process(self, study: Study) -> tuple[HookProcess, Answer]:
+        """One that nobody uses, and how it read the hooks. Raises what a HookProcess does."""
+        free = self.free.get(study.sha256, [])
+        while free:
+            process = free.pop()
+            if not process.is_lost:
+                return process, dict(NO_ANSWER)
+            await process.end()
+        process = HookProcess()
+        try:
+            source = study.files[HOOKS_FILE].decode("utf-8", "replace")
+            loaded = await process.start(source, self.seconds, self.memory)
+        except BaseException:
+            await process.end()
+            raise
+        self._tell_walls(process.walls)
+        return process, loaded
+
+    def _tell_walls(self, walls: Sequence[str]) -> None:
+        known, self.walls = self.walls, tuple(walls)
+        if known is None and self.missing:
+            logger.warning("hooks run here without some walls: %s (docs/hooks.md)", ", ".join(self.missing))
+
+    async def _end_turn(self, sha256: str, process: HookProcess, place: asyncio.Semaphore) -> None:
+        """The process is free again when its fork is gone. Nobody waits for that but who needs the process."""
+        ended = False
+        try:
+            await process.end_turn(PATIENCE)
+            ended = True
+        except (TimeoutError, OSError, EOFError):
+            pass
+        finally:
+            if ended:
+                process.used_at = time.monotonic()
+                self.free.setdefault(sha256, []).append(process)
+            else:
+                await process.end()
+            place.release()
+
+
+class HookTurn:
+    """What one room asks, by one fork: what a hook of it kept, the next one of the same turn may find, and nobody else.
+
+    A fork that failed is asked no more: what is asked after that has another one. It holds one of the study's few
+    processes from its first question on, so nobody waits for a second turn within one.
+    """
+
+    def __init__(self, hooks: Hooks, study: Study) -> None:
+        self.hooks, self.study = hooks, study
+        self.process: HookProcess | None = None
+        self.place: asyncio.Semaphore | None = None
+        self.packer = Packer()
+
+    async def __aenter__(self) -> HookTurn:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None or issubclass(kind, Exception):
+            self._end()
+        else:
+            await self._give_up()
+
+    async def ask(self, hook: str, read: Callable[[Any], T], *values: Any) -> T:
+        """What the hook returns for these values, read: by `read`, which raises Nonsense. Raises HookError."""
+        answer = await self._answer(hook, values)
         sentence, line = answer["error"], answer["line"]
         if not sentence:
             try:
@@ -111,113 +191,57 @@ class Hooks:
                 RecursionError,
             ) as error:
                 sentence = f"its answer is nothing that a hook can return ({error})"
-        line = line or line_of_answer(study.files[HOOKS_FILE], hook)
+        line = line or line_of_answer(self.study.files[HOOKS_FILE], hook)
         raise HookError(Failure(hook, _plain(sentence), line, _told(values), _plain(answer["printed"])))
 
-    async def _answer(self, sha256: str, source: str, hook: str, values: tuple[Any, ...]) -> _Answer:
-        free = self.free.get(sha256)
-        child = free.pop() if free else None
+    async def _answer(self, hook: str, values: Sequence[Any]) -> Answer:
         try:
-            if child is None:
-                child = _Child()
-                loaded = await child.start(source, self.seconds, self.memory)
-                self._tell_walls(child.walls)
+            if self.place is None:
+                self.place = self.hooks.places.setdefault(self.study.sha256, asyncio.Semaphore(AT_ONCE))
+                await self.place.acquire()
+        except BaseException:
+            self.place = None
+            raise
+        try:
+            if self.process is None:
+                self.process, loaded = await self.hooks._process(self.study)
                 if loaded["error"]:
+                    await self._give_up()
                     return loaded
-            message = {"hook": hook, "values": [pack(value) for value in values]}
-            answer = await child.ask(message, self.seconds + PATIENCE)
+            message = written({"hook": hook, "values": [self.packer.pack(value) for value in values]})
+            answer = await self.process.ask(message, self.hooks.seconds + PATIENCE)
         except (TimeoutError, OSError, EOFError) as error:
+            await self._give_up()
             return {**NO_ANSWER, "error": f"its process was lost ({error or 'no answer'})"}
-        else:
-            if answer["lost"]:
-                return answer
-            child.used_at = time.monotonic()
-            self.free.setdefault(sha256, []).append(child)
-            child = None
-            return answer
+        if answer["lost"]:
+            await self._give_up()
+        elif answer["error"]:
+            self._end()
+        return answer
+
+    def _end(self) -> None:
+        """Whoever comes next may have the process, as soon as it has ended its fork."""
+        process, place = self._leave()
+        if process is not None and place is not None:
+            task = asyncio.create_task(self.hooks._end_turn(self.study.sha256, process, place))
+            self.hooks.ending.add(task)
+            task.add_done_callback(self.hooks.ending.discard)
+        elif place is not None:
+            place.release()
+
+    async def _give_up(self) -> None:
+        process, place = self._leave()
+        try:
+            if process is not None:
+                await process.end()
         finally:
-            if child is not None:
-                await child.end()
+            if place is not None:
+                place.release()
 
-    @property
-    def missing(self) -> list[str]:
-        """Of the walls that this process could have put up, those that are not around its hooks."""
-        return [] if self.walls is None else missing_walls(self.walls)
-
-    def _tell_walls(self, walls: Sequence[str]) -> None:
-        known, self.walls = self.walls, tuple(walls)
-        if known is None and self.missing:
-            logger.warning("hooks run here without some walls: %s (docs/hooks.md)", ", ".join(self.missing))
-
-    async def retire(self, after: float = RESTS) -> None:
-        """End the processes that were not called for so many seconds."""
-        since = time.monotonic() - after
-        resting = [one for children in self.free.values() for one in children if one.used_at <= since]
-        awake = (
-            (sha256, [one for one in children if one.used_at > since])
-            for sha256, children in self.free.items()
-        )
-        self.free = {sha256: children for sha256, children in awake if children}
-        for child in resting:
-            await child.end()
-
-
-class _Child:
-    """What comes from it may be anything: hooks.py is somebody's code."""
-
-    def __init__(self) -> None:
-        self.process: asyncio.subprocess.Process | None = None
-        self.used_at, self.walls = 0.0, list[str]()
-
-    async def start(self, source: str, seconds: float, memory: int) -> _Answer:
-        self.process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", str(CHILD), HOOKS_FILE),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env={},
-            cwd="/",
-            start_new_session=True,  # which its forks can't leave
-        )
-        self.walls = (await self.ask(dict(source=source, seconds=seconds, memory=memory), LOADING))["walls"]
-        async with asyncio.timeout(LOADING):
-            return await self._receive()
-
-    async def ask(self, message: Any, seconds: float) -> _Answer:
-        """Raises TimeoutError, OSError or EOFError where no answer comes."""
-        assert self.process and self.process.stdin
-        body = json.dumps(message).encode()
-        async with asyncio.timeout(seconds):
-            self.process.stdin.write(struct.pack(">I", len(body)) + body)
-            await self.process.stdin.drain()
-            return await self._receive()
-
-    async def _receive(self) -> _Answer:
-        assert self.process and self.process.stdout
-        size = struct.unpack(">I", await self.process.stdout.readexactly(4))[0]
-        if size > LARGEST:
-            raise EOFError("no answer")
-        return _read(await self.process.stdout.readexactly(size))
-
-    async def end(self) -> None:
-        if self.process is not None:
-            if self.process.stdin:
-                self.process.stdin.close()
-            if self.process.returncode is None:
-                with suppress(ProcessLookupError, PermissionError):
-                    os.killpg(self.process.pid, signal.SIGKILL)
-            await self.process.wait()
-
-
-def _read(body: bytes) -> _Answer:
-    try:
-        found = json.loads(body)
-        given = {name: found.get(name, default) for name, default in NO_ANSWER.items()}
-    except (ValueError, RecursionError, AttributeError):
-        raise EOFError("no answer") from None
-    if any(type(given[name]) is not type(default) for name, default in NO_ANSWER.items() if name != "answer"):
-        raise EOFError("no answer")
-    return given
+    def _leave(self) -> tuple[HookProcess | None, asyncio.Semaphore | None]:
+        process, place = self.process, self.place
+        self.process, self.place, self.packer = None, None, Packer()
+        return process, place
 
 
 def _plain(text: str) -> str:
@@ -225,7 +249,7 @@ def _plain(text: str) -> str:
     return text[:MOST_SHOWN].encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def _told(values: tuple[Any, ...]) -> str:
+def _told(values: Sequence[Any]) -> str:
     """As one writes them in Python, below each other."""
     text = "\n".join(pformat(value, width=WIDE, compact=True, sort_dicts=False) for value in values)
     return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + " …"

@@ -1,7 +1,7 @@
 """Walls around the process in which a study's hooks run: what the kernel keeps it from, whatever its Python does.
 
-child.py puts them up once, before hooks.py is read, and one more in each fork. Each holds by itself, so that a system
-that lacks one still has the others; what could be put up is told by name.
+child.py puts them up once, before hooks.py is read, and one more in each fork, which is one room's turn. Each holds by
+itself, so that a system that lacks one still has the others; what could be put up is told by name.
 
 Sources: seccomp(2), landlock(7), capabilities(7), user_namespaces(7), and the tables of system calls of the kernel.
 """
@@ -36,6 +36,7 @@ READABLE = tuple(
 FIRST_USER = 2_000_000_000  # and the process's number: in no list of users, in no range that is handed out
 MOST_PROCESSES = 8  # of one hooks.py: itself, the call, and what is just ending
 MOST_OPEN = 64  # descriptors
+LONGEST_TURN = 60  # seconds of a processor: no transaction waits as long
 SPARE = 64_000_000  # bytes of memory beyond a call's, to tell that it needed more
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_KEEPCAPS, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 4, 8, 22, 38
 CLONE_NEWUSER = 0x10000000
@@ -131,7 +132,7 @@ ALLOWED_WITH: dict[str, tuple[tuple[int | None, int | None], int, int, tuple[int
     ),  # is it a terminal, how wide; close on exec
     "prlimit64": ((302, 261), 0, 0xFFFFFFFF, (0,)),
 }
-# What the process besides needs to fork for each call, and nothing else of these: a copy of itself, not a namespace.
+# What the process besides needs to fork for each turn, and nothing else of these: a copy of itself, not a namespace.
 FORK = 0x01200011
 ALLOWED_OUTSIDE: dict[str, tuple[int | None, int | None]] = {
     "fork": (57, None),
@@ -154,10 +155,10 @@ def missing_walls(names: Sequence[str]) -> list[str]:
 
 
 class Walls:
-    """Those around this process. `names` of what holds; `around_call` is put up in each fork."""
+    """Those around this process. `names` of what holds; `around_turn` is put up in each fork."""
 
     def __init__(self, memory: int, seconds: float) -> None:
-        """For calls that may take so many bytes and seconds of a processor. Nothing can be taken down again."""
+        """For turns that may need so many bytes, of calls of so many seconds. Nothing can be taken down again."""
         self.seconds, self.filter, self.names = seconds, None, list[str]()
         _limit(resource.RLIMIT_CORE, 0)
         _limit(resource.RLIMIT_FSIZE, 0)
@@ -181,10 +182,10 @@ class Walls:
         held = {CALLS: calls, FILES: files, USER: user, COUNT: counted}
         self.names = [name for name, holds in held.items() if holds]
 
-    def around_call(self) -> None:
-        """In a fork: it forks no further, burns no more than its time, and ends with who waits for it."""
+    def around_turn(self) -> None:
+        """In a fork: it forks no further, burns no more than a turn's time, and ends with who waits for it."""
         _limit(resource.RLIMIT_NPROC, 0)
-        _limit(resource.RLIMIT_CPU, int(self.seconds) + 2)
+        _limit(resource.RLIMIT_CPU, int(self.seconds) + LONGEST_TURN)
         if self.kernel is not None:
             self.kernel.prctl(PR_SET_PDEATHSIG, 9)
             if self.filter is not None:
@@ -299,7 +300,7 @@ def _limit(what: int, most: int) -> None:
 
 
 def _filters() -> tuple[bytes | None, bytes | None]:
-    """For a call, and for the process that forks for it; None where this machine's calls are not in the tables."""
+    """For a turn, and for the process that forks for it; None where this machine's calls are not in the tables."""
     machine = platform.machine()
     if machine not in ARCHITECTURES or sys.byteorder != "little" or struct.calcsize("P") != 8:
         return None, None

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, TypeVar
 
 import pytest
 
-from app.study.hooks.pool import HookError, Hooks
+from app.study.hooks.networklab import Room, Said, Seat, Tie
+from app.study.hooks.pool import AT_ONCE, HookError, Hooks, HookTurn
 from app.study.model.study import Study
 from app.study.reading import parse
 from tests.house.studies import TALK, as_files
 
+T = TypeVar("T")
 IMPORTS = """
 import bisect, collections, copy, csv, dataclasses, datetime, decimal, enum, fractions, functools, hashlib, heapq
 import itertools, json, math, operator, random, re, statistics, string, textwrap, typing, zoneinfo
@@ -56,27 +61,139 @@ def means(room):
 """
 
 
+KEEPS = """
+import os, time
+
+kept = []
+
+def means(room):
+    kept.append(room and room.name)
+    return kept
+
+def says(room):
+    return room
+
+def fails(room):
+    kept.append("failed")
+    return 1 / 0
+
+def stays(room):
+    def never(code):
+        while True:
+            time.sleep(1)  # the fault itself: it never goes
+
+    os._exit = never
+    return kept
+
+def dies(room):
+    os._exit(0)
+"""
+ROOM = Room(
+    "mixed-1",
+    "mixed",
+    1,
+    7,
+    "talk",
+    1,
+    3,
+    (Seat(1, "Ash", "red"),),
+    all_said=(Said("talk", 1, 1, "sure", 4),),
+)
+
+
 def study_with(source: str) -> Study:
     toml = TALK.replace('chat = "neighbours"', 'chat = "neighbours"\nwhen = "means"')
     return parse(as_files(toml, source), opened=True)
 
 
+def told(story: Callable[[Hooks], Awaitable[T]]) -> T:
+    async def tell() -> T:
+        pool = Hooks(seconds=1)
+        try:
+            return await story(pool)
+        finally:
+            await pool.retire(0)
+
+    return asyncio.run(tell())
+
+
 def called(study: Study, *hooks: str) -> list[Any]:
     """What each call gives, one after the other by the same pool: the answer, or the failure."""
 
-    async def call() -> list[Any]:
-        pool, found = Hooks(seconds=1), list[Any]()
+    async def call(pool: Hooks) -> list[Any]:
+        return [await asked(pool.turn(study), hook) for hook in hooks]
+
+    return told(call)
+
+
+async def asked(turn: HookTurn, hook: str) -> Any:
+    """In a turn of one call: the answer, or the failure."""
+    async with turn:
         try:
-            for hook in hooks:
-                try:
-                    found.append(await pool.call(study, hook, None))
-                except HookError as error:
-                    found.append(error.failure)
-        finally:
-            await pool.retire(0)
+            return await turn.ask(hook, lambda answer: answer, None)
+        except HookError as error:
+            return error.failure
+
+
+def test_what_a_hook_keeps_is_there_in_the_same_turn_and_gone_in_the_next() -> None:
+    async def story(pool: Hooks) -> list[Any]:
+        found = []
+        study = study_with(KEEPS)
+        for turn in (pool.turn(study), pool.turn(study)):
+            async with turn:
+                found += [await turn.ask("means", lambda answer: answer, room) for room in (ROOM, None)]
         return found
 
-    return asyncio.run(call())
+    assert told(story) == [("mixed-1",), ("mixed-1", None)] * 2
+
+
+def test_a_room_that_is_asked_about_again_arrives_as_it_is_by_then() -> None:
+    grown = replace(ROOM, all_said=(*ROOM.all_said, Said("talk", 1, 2, "sure", Decimal("0.50"))))
+    later = replace(grown, step="vote", ties=(Tie(1, 2),), earned={1: Decimal(3)})
+    changed = replace(later, all_said=(replace(ROOM.all_said[0], value=5), *later.all_said[1:]))
+    rooms = [ROOM, grown, grown, later, changed, replace(changed, all_said=()), ROOM]
+
+    async def story(pool: Hooks) -> list[Any]:
+        async with pool.turn(study_with(KEEPS)) as turn:
+            return [await turn.ask("says", lambda answer: answer, room) for room in rooms]
+
+    assert told(story) == rooms
+
+
+def test_after_a_failure_nothing_is_left_in_the_same_turn_either() -> None:
+    async def story(pool: Hooks) -> list[Any]:
+        async with pool.turn(study_with(KEEPS)) as turn:
+            found = [await turn.ask("means", len, ROOM)]
+            for hook in ("fails", "dies"):
+                with pytest.raises(HookError):
+                    await turn.ask(hook, len, ROOM)
+                found.append(await turn.ask("means", len, ROOM))
+            return found
+
+    assert told(story) == [1, 1, 1]
+
+
+def test_a_fork_that_stays_after_its_turn_is_ended_before_anybody_else_has_its_process() -> None:
+    async def story(pool: Hooks) -> Any:
+        study = study_with(KEEPS)
+        stayed = await pool.call(study, "stays", None)
+        assert len(pool.ending) == 1
+        await asyncio.wait(pool.ending)
+        assert not pool.free.get(study.sha256), "its process is ended with it"
+        return stayed, await pool.call(study, "means", None)
+
+    assert told(story) == ((), (None,))
+
+
+def test_turns_of_one_study_wait_for_each_other_when_all_its_processes_are_in_use() -> None:
+    async def story(pool: Hooks) -> list[Any]:
+        study = study_with(KEEPS)
+        turns = [asked(pool.turn(study), "means") for _ in range(3 * AT_ONCE)]
+        found = await asyncio.gather(*turns)
+        await asyncio.wait(pool.ending)
+        return [*found, len(pool.free[study.sha256])]
+
+    assert told(story) == [(None,)] * 3 * AT_ONCE + [AT_ONCE]
 
 
 def test_the_library_can_be_imported_inside_the_walls_as_it_is_read_and_later() -> None:

@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,7 +22,8 @@ from typing import Any
 import pytest
 
 from app.study.hooks.networklab import unpack
-from app.study.hooks.pool import CHILD, MEMORY
+from app.study.hooks.pool import MEMORY
+from app.study.hooks.processes import CHILD
 from app.study.hooks.walls import CALLS, COUNT, FILES, MOST_PROCESSES, USER
 
 TRIED = '''
@@ -33,6 +35,7 @@ def off():
     while "REFUSED" not in frame.f_globals:
         frame = frame.f_back
     frame.f_globals["REFUSED"] = ("nothing",)
+    gc.unfreeze()
     for one in gc.get_objects():
         if type(one).__name__ == "function" and one.__qualname__ == "_guard.<locals>.audit":
             cells = dict(zip(one.__code__.co_freevars, one.__closure__))
@@ -234,7 +237,7 @@ def attacked(
     if not walls:
         with (code / "walls.py").open("a") as file:
             file.write("\n\ndef _none(walls, *_):\n    walls.names = []\n\n\n")
-            file.write("Walls.__init__ = _none\nWalls.around_call = _none\n")
+            file.write("Walls.__init__ = _none\nWalls.around_turn = _none\n")
     python = open_python() if user else sys.executable
     alone = Alone(stack, python, code / CHILD.name, **place.identity)
     held = alone.ask({"source": place.source(hooks), "seconds": 20, "memory": MEMORY})["walls"]
@@ -269,8 +272,31 @@ def test_a_hook_that_gets_round_the_guard_reaches_nothing(
     assert found["grows"] == "MemoryError"
     if hooks is AT_CALL:
         assert found["forks"] == 0
-        assert found["given"][0] == () and len(found["given"][1]) == 1, "the pipe of its own answer"
+        assert found["given"][0] == () and len(found["given"][1]) == 2, "the two pipes of its own"
     elif COUNT in walls:
         assert found["forks"] < MOST_PROCESSES
     assert place.is_whole
     assert not re.search(r"Max open files +1 ", Path(f"/proc/{place.victim.pid}/limits").read_text())
+
+
+def test_forks_that_wait_for_a_turn_end_with_the_process_that_made_them(stack: ExitStack) -> None:
+    if sys.platform != "linux":
+        pytest.skip("processes are looked up in /proc")
+    alone = Alone(stack, sys.executable, CHILD)
+    alone.ask({"source": "", "seconds": 20, "memory": MEMORY})
+    assert "error" not in alone.receive()
+    children = Path(f"/proc/{alone.process.pid}/task/{alone.process.pid}/children")
+    ends = time.monotonic() + 10
+    while len(forks := children.read_text().split()) < 2:
+        assert time.monotonic() < ends, "nobody has asked for them yet"
+    alone.process.kill()
+    alone.process.wait()
+    while any(is_alive(fork) for fork in forks):
+        assert time.monotonic() < ends, forks
+
+
+def is_alive(number: str) -> bool:
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
+    except FileNotFoundError:
+        return False
