@@ -23,7 +23,7 @@ READS_ANOTHERS = {TESTS / "bench" / "export.py"}
 # Stories that tell of several modules, by the folder of the package that they are about.
 OF_SEVERAL = {
     "commands": "commands",
-    "database": "failover",
+    "database": "failover version_before",
     "export": "receipts",
     "replay": "alone replay",
     "rooms": "asked each rewiring standby",

@@ -7,17 +7,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
 
 from app.config import PROJECT
 from app.database.connections import connect
 from app.database.embedded import Postgres
 from app.database.migrations import migrate
 from app.database.queries import SQL_FOLDER
+from tests.house.database import an_empty_database
 
 MIGRATE = """
 import asyncio, sys
@@ -49,11 +48,8 @@ SHAPE = {
 @pytest.fixture
 def empty(postgres: Postgres) -> Iterator[str]:
     """The address of a database with nothing in it."""
-    name = f"empty_{uuid4().hex[:12]}"
-    with psycopg.connect(postgres.dsn, autocommit=True) as conn:
-        conn.execute(f'create database "{name}"'.encode())
-        yield make_conninfo(postgres.dsn, dbname=name)
-        conn.execute(f'drop database "{name}" with (force)'.encode())
+    with an_empty_database(postgres) as url:
+        yield url
 
 
 def shape(url: str) -> dict[str, list[tuple[object, ...]]]:

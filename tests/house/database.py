@@ -91,6 +91,18 @@ def a_database(postgres: Postgres) -> Iterator[str]:
 
 
 @contextmanager
+def an_empty_database(postgres: Postgres) -> Iterator[str]:
+    """The address of a database with nothing in it, that is gone afterwards."""
+    name = f"empty_{uuid4().hex[:12]}"
+    with psycopg.connect(postgres.dsn, autocommit=True) as conn:
+        conn.execute(f'create database "{name}"'.encode())
+        try:
+            yield make_conninfo(postgres.dsn, dbname=name)
+        finally:
+            conn.execute(f'drop database "{name}" with (force)'.encode())
+
+
+@contextmanager
 def copy_of(postgres: Postgres, template: str, name: str) -> Iterator[str]:
     """The address of a copy of another one, under this name, that is gone afterwards."""
     with psycopg.connect(postgres.dsn, autocommit=True) as conn:
