@@ -80,11 +80,11 @@ def begun(postgres: Postgres, tmp_path: Path) -> Iterator[Begun]:
         house = House(url, tmp_path)
         applied = {name for (name,) in house.sql("select name from migration") if "triggers" not in name}
         assert applied == {path.stem for path in scripts}
-        sessions = (
+        running, waiting = (
             Opened(id, {label: one["token"] for label, one in told["browsers"].items() if label[0] == letter})
             for letter, id in told["sessions"].items()
         )
-        yield Begun(house, *sessions, told["browsers"])
+        yield Begun(house, running, waiting, told["browsers"])
         house.leave()
 
 
