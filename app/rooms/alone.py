@@ -18,12 +18,15 @@ def had_right(room: networklab.Room, fields: Fields, position: Position) -> bool
     return not position.step.wrong_in(_said_at(room, fields, position))
 
 
-def out_of(room: networklab.Room, fields: Fields, position: Position) -> str:
-    """The outcome with which whoever is there is out as it ends; "" for none."""
+def out_of(room: networklab.Room, fields: Fields, position: Position, answered: bool) -> str:
+    """The outcome with which whoever is there is out as it ends; "" for none.
+
+    `answered`: by themselves, if only by leaving empty what may be.
+    """
     step = position.step
     if step.attempts and position.round == step.attempts and not had_right(room, fields, position):
         return step.fails
-    if step.decline and not _said_at(room, fields, position):
+    if step.decline and not answered:
         return step.decline  # its time was up
     return ""
 

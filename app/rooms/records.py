@@ -28,6 +28,7 @@ class Answer:
     values: tuple[tuple[str, str], ...]  # field, value
     form: str  # see form_id
     about: Mapping[str, str] = field(default_factory=dict)  # of fields of kind each: whom they ask about
+    timed: bool = True  # by a deadline; else it is late only once its step has ended
 
 
 class StoredRecord(NamedTuple):  # a frozen dataclass takes three times as long to make
@@ -99,6 +100,16 @@ async def answers_of(
     return {field: value for field, value, _ in newest}, max((version for *_, version in newest), default=0)
 
 
+async def answers_in_time(
+    conn: Connection, room_id: int, round: int, step: str, player_id: int
+) -> dict[str, str]:
+    """The same as `answers_of` of a step that is over: by what it was judged."""
+    found = await conn.execute(
+        SQL["answers_in_time"], dict(room_id=room_id, round=round, step=step, player_id=player_id)
+    )
+    return dict(await found.fetchall())
+
+
 async def pages_answered(conn: Connection, room_id: int, player_id: int) -> set[tuple[str, int]]:
     """Step and round of each page that the player has answered in time."""
     found = await conn.execute(SQL["pages_answered"], dict(room_id=room_id, player_id=player_id))
@@ -126,11 +137,20 @@ async def _insert(conn: Connection, answers: Collection[Answer]) -> dict[str, li
     if not answers:
         return {}
     lines = [
-        (str(one.player_id), str(one.room_id), one.step, str(one.round), field, value, one.form)
+        (
+            str(one.player_id),
+            str(one.room_id),
+            one.step,
+            str(one.round),
+            field,
+            value,
+            one.form,
+            "true" if one.timed else "false",
+        )
         for one in answers
         for field, value in one.values
     ]
-    players, rooms, steps, rounds, fields, values, forms = zip(*lines, strict=True)
+    players, rooms, steps, rounds, fields, values, forms, timed = zip(*lines, strict=True)
     cursor = conn.cursor(row_factory=args_row(StoredRecord))
     async with conn.pipeline():
         await hold_rooms(conn, {one.room_id for one in answers})
@@ -144,6 +164,7 @@ async def _insert(conn: Connection, answers: Collection[Answer]) -> dict[str, li
                 fields=array(fields),
                 values=array(values),
                 forms=array(forms),
+                timed=array(timed),
             ),
         )
     return _by_form(await cursor.fetchall())

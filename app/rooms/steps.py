@@ -57,14 +57,19 @@ class Course:
             for field in (*step.fields, *step.results)
         }
         self.positions = {(one.step.name, one.round): one.index for one in study.plan}
+        self.answered: set[tuple[str, int, int, str]] = (
+            set()
+        )  # step, round, slot, name: also what was left empty
         self.wired_at = index  # no network is from further on
 
     async def move_on(self, asked: Asked, opening: bool) -> None:
         """To the next step that is shown to anybody, or the end. `opening`: where the room is, it has yet to open."""
         index: int | None = self.index
         if not opening:
+            here = self.study.plan[self.index]
+            by_themselves = here.step.is_solo and alone.SLOT in self.spoken(here)
             await self.end(self.index, asked)
-            if out := alone.out_of(self.room, self.fields, self.study.plan[self.index]):
+            if out := alone.out_of(self.room, self.fields, here, by_themselves):
                 self.changes.append(Ended(out))
                 return
             index = self.study.following(self.index, self.outcome)
@@ -103,11 +108,12 @@ class Course:
 
     def hear(self, lines: Iterable[tuple[str, int, int, str, str]]) -> None:
         """Step, round, slot, name and stored value of what was said, or computed."""
-        said = [
-            networklab.Said(step, round_, slot, name, answers.read_value(self.fields[step, name], value))
-            for step, round_, slot, name, value in lines
-            if value != "" and (step, name) in self.fields
-        ]
+        said = []
+        for step, round_, slot, name, value in lines:
+            self.answered.add((step, round_, slot, name))
+            if value != "" and (step, name) in self.fields:
+                read = answers.read_value(self.fields[step, name], value)
+                said.append(networklab.Said(step, round_, slot, name, read))
         in_order = sorted(
             (*self.room.all_said, *said), key=lambda one: self.positions.get((one.step, one.round), 0)
         )
@@ -126,11 +132,11 @@ class Course:
             self.hear((position.step.name, position.round, *line) for line in lines)
 
     def spoken(self, position: Position) -> set[int]:
-        """The slots for which something was answered there; not necessarily by whoever has them now."""
+        """The slots for which it was answered there, if only with nothing; not necessarily by whoever has them now."""
         fields = {field.name for field in position.step.fields}
         here = (position.step.name, position.round)
         return {
-            one.slot for one in self.room.all_said if (one.step, one.round) == here and one.name in fields
+            slot for step, round_, slot, name in self.answered if (step, round_) == here and name in fields
         }
 
     def others_of(self, field: Field, position: Position, slot: int) -> tuple[int, ...]:

@@ -116,7 +116,7 @@ def read(lab: Lab, study: Study, player_id: int, session_id: str, headers: RawHe
     said = tuple(values.items())
     id = form_id(player_id, first(form, "form_key"), said)
     step = position.step
-    answer = Answer(player_id, key.room_id, step.name, position.round, said, id, step.asks_about)
+    answer = Answer(player_id, key.room_id, step.name, position.round, said, id, step.asks_about, step.timed)
     ends = step.ends == "answered" and not step.is_solo  # with that the next page comes at once
     return Posted(study, player_id, session_id, form, key, {}, answer=answer, may_end_step=ends)
 

@@ -5,8 +5,8 @@
 with given as (
     select * from unnest(
         %(players)s::bigint[], %(rooms)s::bigint[], %(steps)s::text[], %(rounds)s::int[],
-        %(fields)s::text[], %(values)s::text[], %(forms)s::uuid[]
-    ) with ordinality as g(player_id, room_id, step, round, field, value, form, nth)
+        %(fields)s::text[], %(values)s::text[], %(forms)s::uuid[], %(timed)s::boolean[]
+    ) with ordinality as g(player_id, room_id, step, round, field, value, form, timed, nth)
 )
 insert into record (session_id, player_id, room_id, step, round, field, value, version, late, form)
 select p.session_id, g.player_id, g.room_id, g.step, g.round, g.field, g.value,
@@ -15,7 +15,7 @@ select p.session_id, g.player_id, g.room_id, g.step, g.round, g.field, g.value,
         where r.room_id = g.room_id and r.round = g.round and r.step = g.step
             and r.player_id = g.player_id and r.field = g.field
     ), 0) + row_number() over (partition by g.player_id, g.room_id, g.round, g.step, g.field order by g.nth),
-    not here.is_open or coalesce(s.paused_at, clock_timestamp()) > room.deadline,
+    not here.is_open or g.timed and coalesce(s.paused_at, clock_timestamp()) > room.deadline,
     g.form
 from given g
 join player p on p.id = g.player_id
@@ -74,6 +74,11 @@ select id, field, value, form::text, version, late from record where form = any(
 -- What a player has said at a step, newest version of each field.
 select distinct on (field) field, value, version from record
 where room_id = %(room_id)s and round = %(round)s and step = %(step)s and player_id = %(player_id)s
+order by field, version desc
+
+-- name: answers_in_time
+select distinct on (field) field, value from record
+where room_id = %(room_id)s and round = %(round)s and step = %(step)s and player_id = %(player_id)s and not late
 order by field, version desc
 
 -- name: pages_answered

@@ -107,7 +107,8 @@ async def _room(conn: Connection, keys: Keys, study: Study, player: Player, view
     said = await messages.seen_by(conn, room.id, me.slot, since, study) if room.messages else []
     errors: Mapping[str, str] = {}
     if here.step.attempts and here.round > 1 and not saved:
-        tried, _ = await records.answers_of(conn, room.id, here.round - 1, here.step.name, player.id)
+        where = room.id, here.round - 1, here.step.name, player.id
+        tried = await records.answers_in_time(conn, *where)
         values, errors = tried, not_right(study, here.step, tried)
     return RoomPlace(
         player=player,
@@ -128,6 +129,6 @@ async def _room(conn: Connection, keys: Keys, study: Study, player: Player, view
 
 
 def not_right(study: Study, step: Step, tried: Mapping[str, str]) -> dict[str, str]:
-    """Beside each answer of the attempt before what is wrong with it."""
-    wrong, said = step.wrong_in(tried), templates.texts_of(study).say(NOT_RIGHT)
+    """Beside each answer of the attempt before what is wrong with it; nothing where there was none in time."""
+    wrong, said = {*step.wrong_in(tried)} & {*tried}, templates.texts_of(study).say(NOT_RIGHT)
     return {one.name: f"{said} {one.hint}".strip() for one in step.checked if one.name in wrong}

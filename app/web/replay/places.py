@@ -128,9 +128,8 @@ async def _room_place(
     values = {one.field: one.value for one in here}
     errors: Mapping[str, str] = {}
     if step.attempts and position.round > 1 and not here:
-        values = {
-            one.field: one.value for one in own if (one.step, one.round) == (step.name, position.round - 1)
-        }
+        before = step.name, position.round - 1
+        values = {one.field: one.value for one in own if (one.step, one.round) == before and not one.late}
         errors = not_right(study, step, values)
     fields = {field.name: field for field in step.fields}
     return RoomPlace(
