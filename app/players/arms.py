@@ -27,10 +27,11 @@ async def draw(conn: Connection, session_id: str, study: Study, player_ids: Sequ
     if not new:
         return
     seed: int = await value(conn, SQL["seed"], session_id=session_id)
-    types: Counter[str] = Counter(
-        dict(await (await conn.execute(SQL["drawn_by_type"], dict(session_id=session_id))).fetchall())
-    )
-    nth, lines = types.total(), []
+    nth: int = await value(conn, SQL["drawn_before"], session_id=session_id)
+    types, lines = Counter[str](), []
+    if study.draws_within_types:  # the log is read for it
+        found = await conn.execute(SQL["drawn_by_type"], dict(session_id=session_id))
+        types.update(dict(await found.fetchall()))
     for player_id, type_ in new:
         drawn = drawn_at_door(study.treatments, seed, nth, type_, types[type_])
         types[type_] += 1

@@ -103,7 +103,7 @@ async def withdraw(conn: Connection, player_id: int, study: Study, outcome: str 
         await rooms.lock_room(conn, alone)
         if await parts.solo_room_of(conn, player_id) != alone:
             return await withdraw(conn, player_id, study, outcome)  # they went on meanwhile
-        await parts.end(conn, [alone], outcome, study)
+        await parts.leave(conn, alone, outcome, study)
         return alone
     if player.room_id is not None:
         await rooms.lock_room(conn, player.room_id)

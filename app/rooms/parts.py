@@ -80,9 +80,10 @@ async def solo_room_of(conn: Connection, player_id: int) -> int | None:
 
 
 async def waits_on(conn: Connection, room_id: int, patience: float) -> bool:
-    """Whether whoever is alone there has given a sign within so many seconds. Then it waits as long from that on."""
+    """Whether whoever is alone there has given a sign within so many seconds: then it waits as long from that on. Or
+    has answered, until the room was locked."""
     found = await value(conn, SQL["waits_on"], room_id=room_id, secs=patience)
-    return found is not None
+    return found is not None or bool(await value(conn, SQL["is_answered"], room_id=room_id))
 
 
 async def said_elsewhere(
@@ -119,15 +120,32 @@ async def end(conn: Connection, room_ids: Sequence[int], outcome: str, study: St
             await _pass(conn, study, during, alone, outcome)
 
 
-async def close(conn: Connection, room_ids: Sequence[int], study: Study) -> None:
-    """The session is over: as `end`, and nobody goes on to anything. The rooms must be locked."""
+async def leave(conn: Connection, room_id: int, outcome: str, study: Study) -> None:
+    """Whoever is alone there leaves for good with `outcome`, unless it has ended for them before. It must be locked.
+
+    Only who goes through a part to its end has completed it: it is "closed" where a researcher gives that code.
+    """
+    found = await rows(conn, _Part, SQL["parts"], room_ids=[room_id])
+    ended = "closed" if outcome == "complete" else outcome
+    await conn.execute(SQL["end_rooms"], dict(room_ids=[room_id], outcome=ended))
+    for one in found:
+        assert one.player_id is not None
+        if one.during == AFTER:
+            await players.finish_after(conn, [one.player_id], FOR_FINISHING, study, outcome)
+        else:
+            await players.leave(conn, [one.player_id], outcome, study)
+
+
+async def close(conn: Connection, session_id: str, room_ids: Sequence[int], study: Study) -> None:
+    """The session is over: as `end`, and nobody goes on to anything.
+
+    `room_ids`: all that play, which are locked, as the session is. Whoever is alone may have no room yet.
+    """
     await players.finish(conn, room_ids, "closed", study)
-    found = await rows(conn, _Part, SQL["parts"], room_ids=list(room_ids))
-    before = [one.player_id for one in found if one.player_id is not None and one.during == BEFORE]
-    after = [one.player_id for one in found if one.player_id is not None and one.during == AFTER]
-    if before:
+    alone = await (await conn.execute(SQL["who_is_alone"], dict(session_id=session_id))).fetchall()
+    if before := [player_id for player_id, during in alone if during == BEFORE]:
         await players.leave(conn, before, "lobby" if study.rooms else "closed", study)
-    if after:
+    if after := [player_id for player_id, during in alone if during == AFTER]:
         await players.finish_after(conn, after, FOR_FINISHING, study, "closed")
     await conn.execute(SQL["end_rooms"], dict(room_ids=list(room_ids), outcome="closed"))
 

@@ -117,8 +117,7 @@ async def close(conn: Connection, session_id: str, by: str) -> str:
     if session.status == "closed":
         return f"{session.name} is closed already; nothing changed."
     study = await read_study(conn, session_id)
-    locked = await conn.execute(SQL["lock_rooms_of_session"], dict(id=session_id))
-    room_ids = [room_id for (room_id,) in await locked.fetchall()]
+    room_ids = await _lock_rooms(conn, session_id)
     await conn.execute(SQL["lock_waiting_players"], dict(id=session_id))
     await waiting_list.lock(conn, session_id)
     await door.forget(conn, session_id)
@@ -126,7 +125,7 @@ async def close(conn: Connection, session_id: str, by: str) -> str:
     await players.leave_lobby(conn, session_id, study)
     await waiting_list.send_home(conn, session_id, study)
     await gatherings.end_all(conn, session_id)
-    await parts.close(conn, room_ids, study)
+    await parts.close(conn, session_id, room_ids, study)
     await conn.execute(SQL["close_session"], dict(id=session_id))
     said = f"Closed {session.name}: the door is shut and everyone who came has a code."
     if cut_short:
@@ -143,6 +142,8 @@ async def advance(
     room = await _room(conn, session_id, room_id)
     if room.status == "ended" or room.position != position:
         return f"{room.name} has moved on already; nothing changed."
+    if room.player_id is not None:
+        raise SessionError(f"{room.name} is of one person, who goes on alone and whom nobody waits for.")
     if study.decides(study.plan[position].step.during):
         # The conductor decides on it, as on any room whose time is up: what hooks need isn't for a click to wait for.
         await conn.execute(SQL["end_step"], dict(room_id=room_id))
@@ -255,7 +256,7 @@ async def retype(conn: Connection, session_id: str, study: Study, player_id: int
     await sessions.lock_as(conn, session_id, by)
     player = await _player(conn, session_id, player_id)
     if player.status != "waiting":
-        return f"{player.label} does not wait any more ({player.status}); nothing changed."
+        return f"{player.label} does not wait ({player.status}); nothing changed."
     if player.type == type_:
         return f"{player.label} is {type_} already; nothing changed."
     await players.log_arrivals(conn, [player_id])
@@ -298,6 +299,17 @@ async def _running(conn: Connection, session_id: str, by: str) -> None:
     session = await sessions.lock_as(conn, session_id, by)
     if session.status != "running":
         raise SessionError(f"{session.name} is {session.status}: this can be done while it is running.")
+
+
+async def _lock_rooms(conn: Connection, session_id: str) -> list[int]:
+    """All that play. Whoever goes on alone while their room is waited for has a new one, which is waited for, too."""
+    before: list[int] | None = None
+    while True:
+        locked = await conn.execute(SQL["lock_rooms_of_session"], dict(id=session_id))
+        found = [room_id for (room_id,) in await locked.fetchall()]
+        if found == before:
+            return found
+        before = found
 
 
 async def _room(conn: Connection, session_id: str, room_id: int) -> rooms.Room:

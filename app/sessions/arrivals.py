@@ -106,7 +106,11 @@ async def sign_in(studies: Studies, conn: Connection, forms: Sequence[EntryForm]
         study = await studies.of(session_id)
         tried, guests = await pass_door(conn, study, door)
         if study.quotas and guests:
-            await quotas.come_in(conn, session_id, study, guests)
+            # Together: whoever is in may be seated by any process, and has to have what is drawn for them by then.
+            async with conn.transaction():
+                await quotas.come_in(conn, session_id, study, guests)
+                if begins_with_more(study):
+                    await begin(conn, session_id, study, [one.player_id for one in guests])
         for player_id, wrong in tried.items():
             nth = read[player_id]
             outcomes[nth] = not_right(session_id, wrong, forms[nth].form)
@@ -145,6 +149,16 @@ async def begin(conn: Connection, session_id: str, study: Study, player_ids: Seq
     """What is drawn for these as they come in, and the solo steps that they begin with. The session must be locked."""
     await arms.draw(conn, session_id, study, player_ids)
     await parts.open_solo(conn, study, player_ids)
+
+
+async def begin_late(conn: Connection, session_id: str, study: Study, player_id: int) -> None:
+    """The same for somebody who has come in, by a process that died before it did this; where the session has closed
+    since, they are out. Opens a transaction of its own."""
+    async with conn.transaction():
+        if await quotas.lock_door(conn, session_id):
+            await begin(conn, session_id, study, [player_id])
+        else:
+            await parts.close(conn, session_id, [], study)
 
 
 async def pass_door(conn: Connection, study: Study, door: AtDoor) -> tuple[dict[int, Tried], list[Guest]]:

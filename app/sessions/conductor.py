@@ -21,7 +21,7 @@ import psycopg
 
 from app.database.connections import AWAY, Connection, Line
 from app.database.queries import Queries, value
-from app.players import quotas, waiting_list
+from app.players import waiting_list
 from app.rooms import bots, decisions, dropouts, lobby, parts, rooms
 from app.sessions import actions, arrivals, stopped_rooms
 from app.sessions.sessions import SessionError
@@ -148,10 +148,7 @@ class Conductor:
             await self._in_session(one.session_id, self._begin(conn, one.session_id, one.player_id))
 
     async def _begin(self, conn: Connection, session_id: str, player_id: int) -> None:
-        study = await self.studies.of(session_id)
-        async with conn.transaction():
-            if await quotas.lock_door(conn, session_id):
-                await arrivals.begin(conn, session_id, study, [player_id])
+        await arrivals.begin_late(conn, session_id, await self.studies.of(session_id), player_id)
 
     async def _move_line(self, conn: Connection, session_id: str) -> None:
         study = await self.studies.of(session_id)

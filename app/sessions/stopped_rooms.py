@@ -41,7 +41,7 @@ async def why_stopped(conn: Connection, room_id: int) -> Stop | None:
 async def retry(conn: Connection, session_id: str, room_id: int, at: datetime, by: str) -> str:
     """A room that stopped at `at` decides again, on what was said and computed until then."""
     await sessions.lock_as(conn, session_id, by)
-    if await value(conn, SQL["retry_room"], room_id=room_id, at=at) is None:
+    if await value(conn, SQL["retry_room"], session_id=session_id, room_id=room_id, at=at) is None:
         return "The room has been tried again already; nothing changed."
     return "The room tries again."
 

@@ -51,5 +51,3 @@ select id, said from known order by id, back desc
 select slot, id from player where room_id = %(room_id)s and not replaced
 union all
 select 1, player_id from room where id = %(room_id)s and player_id is not null
-union all
-select 1, player_id from room where id = %(room_id)s and player_id is not null

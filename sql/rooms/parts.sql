@@ -32,6 +32,9 @@ order by p.id limit 200
 -- name: solo_room_of
 select r.id from player p join room r on r.player_id = p.id and r.during = p.status where p.id = %(player_id)s
 
+-- name: who_is_alone
+select id, status::text from player where session_id = %(session_id)s and status in ('before', 'after') order by id
+
 -- name: parts
 select id as room_id, player_id, during::text from room where id = any(%(room_ids)s) and status = 'playing' order by id
 
@@ -46,6 +49,13 @@ from listening h, room r left join sign g on g.player_id = r.player_id
 where room.id = %(room_id)s and r.id = room.id
     and greatest(g.at, h.since) + make_interval(secs => %(secs)s) > clock_timestamp()
 returning room.id
+
+-- name: is_answered
+-- In a statement of its own: what was stored until the room was locked is seen.
+select exists (
+    select from room r join record a on a.room_id = r.id and a.round = r.round and a.step = r.step and not a.late
+    where r.id = %(room_id)s
+)
 
 -- name: said_elsewhere
 -- Of a room with others, what its players said before; of a solo part, all else that its player said: answers in time, of

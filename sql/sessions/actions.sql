@@ -25,7 +25,8 @@ update session set status = 'paused', paused_at = clock_timestamp() where id = %
 select id from room where session_id = %(id)s and status = 'playing' order by id for update
 
 -- name: shift_rooms
-update room set deadline = deadline + (%(until)s - %(since)s) where session_id = %(id)s and status = 'playing'
+-- What opened during the pause, for somebody who came then, has stood still only since then.
+update room set deadline = deadline + (%(until)s - greatest(opened_at, %(since)s)) where session_id = %(id)s and status = 'playing'
 
 -- name: lock_waiting_players
 select id from player where session_id = %(id)s and status = 'waiting' order by id for update

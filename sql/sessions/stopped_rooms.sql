@@ -8,7 +8,7 @@ from room where id = %(room_id)s and stopped is not null
 
 -- name: retry_room
 -- Only if it is stopped for the reason that the researcher saw.
-update room set stopped = null where id = %(room_id)s and (stopped->>'at')::timestamptz = %(at)s returning id
+update room set stopped = null where id = %(room_id)s and session_id = %(session_id)s and (stopped->>'at')::timestamptz = %(at)s returning id
 
 -- name: retry_rooms
 update room set stopped = null where session_id = %(session_id)s and stopped is not null returning id

@@ -26,7 +26,7 @@ from app.export import payments
 from app.export.verify import verify
 from app.players.people import Person
 from app.replay import check
-from app.rooms import dropouts, lobby, messages, records
+from app.rooms import dropouts, lobby, messages, parts, records, rooms
 from app.rooms.messages import NewMessage
 from app.rooms.records import Answer, form_id
 from app.sessions import actions
@@ -35,6 +35,7 @@ from app.sessions.arrivals import EntryForm, sign_in
 from app.sessions.conductor import Conductor
 from app.sessions.sessions import SessionError, open_session
 from app.sessions.studies import Studies
+from app.study.model.fields import Field
 from app.study.model.study import Study
 from app.study.reading import parse
 from tests.house.database import CONTRADICTIONS
@@ -183,6 +184,67 @@ limit = "60s"
 chat = "room"
 fields = [{name = "gave", ask = "How much?", kind = "integer", min = 0, max = 20}]
 """
+# Who goes through pages alone, before the lobby and after the room.
+ALONE = """
+title = "Alone and together"
+types = ["red", "blue"]
+[entry]
+fields = [{name = "age", ask = "Age?", kind = "integer", min = 18, max = 99}]
+[[quota]]
+field = "age"
+min = 60
+most = 2
+[[treatment]]
+name = "hat"
+levels = ["tall", "flat"]
+at = "door"
+within = "type"
+[[before]]
+page = "talk"
+name = "consent"
+fields = [{name = "agree", ask = "I take part.", kind = "tick"}]
+decline = "declined"
+[[before]]
+page = "talk"
+name = "quiz"
+attempts = 2
+limit = "40s"
+then = "screened_out"
+fields = [{name = "size", ask = "How many?", kind = "integer", min = 1, max = 2, correct = "2"}]
+[[before]]
+page = "talk"
+name = "tall_only"
+limit = "40s"
+only = {hat = "tall"}
+[[room]]
+name = "pair"
+seats = {any = 2}
+[lobby]
+max_wait = "2m"
+pay_per_minute = 0.15
+[pay]
+base = 2.00
+currency = "EUR"
+[dropout]
+then = ["end_room"]
+[[step]]
+page = "talk"
+limit = "60s"
+chat = "room"
+fields = [{name = "gave", ask = "How much?", kind = "integer", min = 0, max = 20}]
+[[after]]
+page = "talk"
+name = "about"
+also = ["partner_left", "lobby"]
+limit = "40s"
+on_timeout = "default:3"
+fields = [{name = "mood", ask = "How was it?", kind = "integer", min = 1, max = 7, required = false}]
+[[after]]
+page = "talk"
+name = "bye"
+limit = "40s"
+fields = [{name = "why", ask = "Why?", kind = "text", required = false}]
+"""
 MOVED_BY_HAND = ("asked_until", "waiting_since", "standby_until")  # by this story, as time passes
 HEARD = """insert into process (id, seen_at, figures, heard_since, heard_until)
     values ('orders', 'infinity', '{}', '-infinity', now() + make_interval(secs => %s))
@@ -278,7 +340,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.people = [Person(uuid4().hex, f"P{n}", "red" if n % 2 else "blue") for n in range(PEOPLE)]
         self.forms: dict[int, Answer] = {}
 
-    @initialize(nth=st.integers(0, 2))
+    @initialize(nth=st.integers(0, 3))
     def a_session_begins(self, nth: int) -> None:
         self.study = self.world.plans[nth]
         self.session = self.world.do(lambda conn: open_session(conn, self.study, self.people)).id
@@ -319,22 +381,24 @@ class AnyOrder(RuleBasedStateMachine):
     def answer_of(self, who: int) -> Answer | None:
         """To the page that the player is at."""
         for room_id, position, step, round_, player_id in self.ask(
-            "select r.id, r.position, r.step, r.round, p.id from room r join player p on p.room_id = r.id"
-            " where p.session_id = %s and p.status = 'playing'"
+            "select r.id, r.position, r.step, r.round, p.id from room r"
+            " join player p on p.room_id = r.id and p.status = 'playing' or p.id = r.player_id and p.status = r.during"
+            " where p.session_id = %s"
         ):
             if player_id != self.ids[who]:
                 continue
-            asked = self.study.plan[position].step.fields
-            said = tuple(
-                (
-                    one.name,
-                    {"integer": str(self.chance.randint(0, 20)), "yes_no": "yes", "text": "so"}[one.kind],
-                )
-                for one in asked
-            )
+            page = self.study.plan[position].step
+            said = tuple((one.name, self.said_to(one)) for one in page.fields)
             form = form_id(self.ids[who], uuid4().hex, said)
-            return Answer(player_id, room_id, step, round_, said, form)
+            return Answer(player_id, room_id, step, round_, said, form, timed=page.timed)
         return None
+
+    def said_to(self, field: Field) -> str:
+        if not field.required and self.chance.random() < 0.3:
+            return ""
+        if field.min is not None and field.max is not None:
+            return str(self.chance.randint(int(field.min), int(field.max)))
+        return "so" if field.kind == "text" else "yes"
 
     @rule()
     def everybody_answers(self) -> None:
@@ -392,6 +456,15 @@ class AnyOrder(RuleBasedStateMachine):
         self.world.do(lambda conn: dropouts.withdraw(conn, self.ids[who], self.study))
 
     @rule(who=WHO)
+    def takes_no_part(self, who: int) -> None:
+        async def work(conn: Connection) -> None:
+            if room_id := await parts.solo_room_of(conn, self.ids[who]):
+                room = await rooms.find_room(conn, room_id)
+                await dropouts.decline(conn, self.study, room_id, room.position)
+
+        self.world.do(work)
+
+    @rule(who=WHO)
     def gives_a_sign(self, who: int) -> None:
         self.world.do(lambda conn: dropouts.come_back(conn, self.ids[who]))
 
@@ -419,6 +492,8 @@ class AnyOrder(RuleBasedStateMachine):
             " and status = 'waiting' and standby_until is not null returning id",
             "update gathering set deadline = deadline - interval '{}' where session_id = %s returning id",
             "update lobby set due_at = due_at - interval '{}' where session_id = %s returning session_id",
+            "update sign set at = at - interval '{}' where player_id in ("
+            "select player_id from room where session_id = %s and status = 'playing') returning player_id",
         ):
             self.ask(query.replace("{}", f"{seconds} s"))
         # A seating that never came is made up for after three seconds, by a clock that this story does not move.
@@ -435,7 +510,8 @@ class AnyOrder(RuleBasedStateMachine):
         async def work(conn: Connection) -> str:
             session, study = self.session, self.study
             if what == "dismiss":
-                return await actions.dismiss(conn, session, study, self.ids[who], "withdrawn", "ada")
+                outcome = "complete" if other % 2 else "withdrawn"
+                return await actions.dismiss(conn, session, study, self.ids[who], outcome, "ada")
             if what == "replace":
                 return await actions.replace(
                     conn, session, study, self.ids[who], self.ids[other], "withdrawn", "ada"
@@ -485,10 +561,11 @@ class AnyOrder(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Nobody is stuck: left alone, everybody who came gets out, is paid, and the logs tell it all again."""
         self.act("resume")
-        for _ in range(12):
+        for _ in range(16 if self.study.before else 12):
             self.passes(150)
         left = self.ask(
-            "select label, status::text from player where session_id = %s and status in ('waiting', 'playing')"
+            "select label, status::text from player"
+            " where session_id = %s and status not in ('invited', 'finished', 'left')"
         )
         assert not left, left
         self.nothing_contradicts_itself()
@@ -517,6 +594,7 @@ def test_whatever_happens_in_whatever_order_nobody_is_stuck_and_all_adds_up(data
         parse({"study.toml": STUDY.encode(), "hooks.py": HOOKS, **page}),
         parse({"study.toml": SILENT.encode(), **page}),
         parse({"study.toml": ASKING.encode(), **page}),
+        parse({"study.toml": ALONE.encode(), **page}),
     )
     world = World(database, studies)
     how = settings(

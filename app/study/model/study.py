@@ -247,6 +247,10 @@ class Study(Sections):
     def draws_at_door(self) -> bool:
         return any(one.by == "arrival" for one in self.treatments)
 
+    @property
+    def draws_within_types(self) -> bool:
+        return any(one.by == "arrival" and one.within == "type" for one in self.treatments)
+
     def decides_first(self, index: int) -> bool:
         """Whether something is to be decided before the step there opens as the first."""
         first = self.plan[index].step

@@ -15,6 +15,7 @@ from app.rooms import messages, parts, receipts, records, rooms
 from app.rooms.earlier import with_earlier
 from app.rooms.rooms import RoomView
 from app.rooms.shown import told_in
+from app.sessions import arrivals
 from app.sessions.arrivals import NOT_RIGHT
 from app.study.earlier import asks_earlier
 from app.study.model.steps import AFTER, BEFORE, Step
@@ -34,7 +35,8 @@ async def place_of(conn: Connection, shared: Shared, session_id: str, player_id:
     """
     place = await _place_of(conn, shared, session_id, player_id)
     if isinstance(place, Player):  # whose process died before it opened their solo steps
-        await parts.open_solo(conn, await shared.studies.current(conn, session_id), [player_id])
+        study = await shared.studies.current(conn, session_id)
+        await arrivals.begin_late(conn, session_id, study, player_id)
         place = await _place_of(conn, shared, session_id, player_id)
     assert not isinstance(place, Player)
     return place
