@@ -310,6 +310,17 @@ async def came_again(conn: Connection, player_ids: Sequence[int]) -> None:
     await conn.execute(SQL["came_again"], dict(player_ids=list(player_ids)))
 
 
+async def put_visits(conn: Connection, visits: Mapping[int, Mapping[str, str]]) -> None:
+    """Who comes again may do so with another task of the recruiter's, which is the one that they are to hand in."""
+    if not visits:
+        return
+    told = {player_id: Jsonb(dict(visit)) for player_id, visit in visits.items()}
+    what = dict(player_ids=list(told), visits=list(told.values()))
+    for (player_id,) in await (await conn.execute(SQL["on_another_visit"], what)).fetchall():
+        # One at a time, and nothing else is held: they may be on their way to a seat.
+        await conn.execute(SQL["put_visit"], dict(player_id=player_id, visit=told[player_id]))
+
+
 async def yield_place(conn: Connection, session_id: str, player_id: int) -> None:
     """Their page agrees, for two minutes, that another browser takes their place."""
     await conn.execute(SQL["yield_place"], dict(session_id=session_id, player_id=player_id))

@@ -33,6 +33,7 @@ from app.sessions.arrivals import (
 )
 from app.sessions.studies import Studies
 from app.sessions.waves import Returning
+from app.study.model.door import OTHERS
 from app.study.model.fields import Form
 from app.study.model.study import Study
 
@@ -59,14 +60,17 @@ async def sign_in_by_door(studies: Studies, conn: Connection, forms: Sequence[Do
         for door_id, outcome in (await _sign_in(studies, conn, session_id, by_id)).items():
             outcomes[session_id, door_id] = outcome
     found = [outcomes[one.session_id, one.door_id] for one in forms]
-    again = {
-        one.id
-        for form, one in zip(forms, found, strict=True)
-        if isinstance(one, SignedIn) and one.id != form.owner
-    }
-    if again:
+    came = [(form, one.id) for form, one in zip(forms, found, strict=True) if isinstance(one, SignedIn)]
+    if again := {player_id for form, player_id in came if player_id != form.owner}:
         await door.came_again(conn, sorted(again))
+    visits = {player_id: _visit(form.given) for form, player_id in came}
+    await door.put_visits(conn, {player_id: visit for player_id, visit in visits.items() if visit})
     return found
+
+
+def _visit(given: Mapping[str, str]) -> dict[str, str]:
+    """What a recruiter's link says of the task by which somebody comes, and not of who they are."""
+    return {name: given[name] for name in OTHERS if name in given}
 
 
 async def _sign_in(

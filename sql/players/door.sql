@@ -63,6 +63,13 @@ update player set door_id = %(other)s,
     given = (select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(given) where value <> to_jsonb(door_id))
 where id = %(player_id)s and not starts_with(door_id, %(of_browser)s)
 
+-- name: on_another_visit
+select p.id from unnest(%(player_ids)s::bigint[], %(visits)s::jsonb[]) as v(id, visit) join player p using (id)
+where p.erased_at is null and not p.given @> v.visit order by p.id
+
+-- name: put_visit
+update player set given = given || %(visit)s where id = %(player_id)s and erased_at is null
+
 -- name: yield_place
 insert into yielding (player_id, session_id, until)
 values (%(player_id)s, %(session_id)s, clock_timestamp() + interval '2 minutes')

@@ -108,6 +108,36 @@ def test_the_form_changes_nothing_and_one_id_is_one_person_wherever_they_come(
     kept(house, session)
 
 
+def test_whoever_comes_again_with_another_task_hands_that_one_in(shared: House, server: Server) -> None:
+    house, session = shared, opened(shared)
+    first, second = (
+        link(session, f"workerId=A1&assignmentId={task}&turkSubmitTo=https://www.mturk.com&pool={task}")
+        for task in ("3FIRST", "3SECOND")
+    )
+
+    async def story() -> None:
+        one, other = browser(house, server), browser(house, server)
+        for who, where in ((one, first), (other, second), (one, second)):
+            assert (await who.post(where, AGE)).status == 303
+        await one.post("/play/leave", hidden_fields((await one.get("/play")).text, "/play/leave"))
+        for who in (one, other):
+            assert hidden_fields(
+                (await who.get("/play")).text, "https://www.mturk.com/mturk/externalSubmit"
+            ) == {
+                "assignmentId": "3SECOND",
+                "code": "WITHDRAWN",
+            }
+        assert (await one.post(first, {})).status == 303, "and again, for whoever is out"
+        assert 'value="3FIRST"' in (await one.get("/play")).text
+
+    house.tell(story())
+    [(given,)] = house.sql("select given from player where session_id = %s", session.id)
+    assert given["workerId"] == "A1" and given["pool"] == "3FIRST", (
+        "what else came with the link stays as it was"
+    )
+    kept(house, session)
+
+
 def test_each_broken_link_says_what_to_do_and_is_counted(shared: House, server: Server) -> None:
     house, session, listed = shared, opened(shared), shared.open(STUDY)
     one = browser(house, server)
