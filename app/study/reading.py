@@ -13,7 +13,7 @@ from app.study.languages.texts import texts_in
 from app.study.model.door import FIRST_IDS, OTHERS
 from app.study.model.fields import Field
 from app.study.model.steps import AFTER, BEFORE, Dropout, Roles, Step
-from app.study.model.study import ANY, RoomKind, Sections, Study
+from app.study.model.study import ANY, Lobby, RoomKind, Sections, Study
 from app.study.pages import is_page
 from app.study.sections.door import read_door
 from app.study.sections.dropout import read_dropout
@@ -186,12 +186,14 @@ def _steps(
 
 
 def _settled(sections: Sections) -> Sections:
-    """With what one section says of another: the language of numbers, the types of the seats, the halves of roles."""
+    """With what one section says of another: the language of numbers, the types of the seats, the halves of roles; and
+    that nobody waits where there are no rooms."""
     point = texts_in(sections.language).point
     return replace(
         sections,
         types=sections.types or _types_in_seats(sections.rooms),
         entry=_with_point(sections.entry, point),
+        lobby=sections.lobby if sections.rooms else Lobby(),
         networks=in_halves(sections.networks, sections.roles),
         before=_written(sections.before, point),
         steps=_written(sections.steps, point),

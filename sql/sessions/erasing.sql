@@ -200,7 +200,8 @@ with gone as materialized (
 update event e set data = e.data || '{"sentence": "(erased)"}'
 from log l where e.log_id = l.id and l.session_id in (select session_id from gone) and l.session_id <> %(session_id)s
     and e.data ? 'sentence' and (l.room_id is null or l.room_id in (
-        select room_id from player where id in (select player_id from gone)))
+        select room_id from player where id in (select player_id from gone)
+        union all select id from room where player_id in (select player_id from gone)))
 
 -- name: erase_traces
 with drafts as (delete from draft where player_id = any(%(player_ids)s)),

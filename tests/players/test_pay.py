@@ -129,6 +129,17 @@ def test_waiting_is_paid_by_the_second_and_finishing_once(player: Player, base: 
 DONE = a_player("finished", seated=7, out=900, outcome="complete")
 
 
+def test_where_there_is_no_room_nobody_is_paid_for_waiting_for_one() -> None:
+    survey = STUDY.replace('[[room]]\nname = "pair"\nseats = {any = 2}\n', "").replace(
+        "[[step]]", "[[after]]"
+    )
+    survey = parse(as_files(survey.replace('chat = "neighbours"\n', "")))
+    done = a_player("finished", out=900, outcome="complete")
+    assert lines(account(survey, done)) == [("base", "4.50")]
+    now = pay_of(survey, a_player("after"), CAME + timedelta(seconds=200))
+    assert now is not None and (now.waiting, now.since) == (0, None)
+
+
 def test_an_account_adds_up_by_hand() -> None:
     # 7 s at 0.15 a minute are 0.0175; a third and a third, to ten decimals, are 0.6666666666.
     done = account(a_study(), DONE, "0.3333333333", "0.3333333333")

@@ -316,6 +316,40 @@ def test_a_survey_without_rooms_goes_on_from_another(shell: Shell, server: Serve
     kept(house, second.id, again)
 
 
+def test_what_a_hook_quotes_of_the_first_day_as_it_fails_alone_is_forgotten_with_it(
+    shell: Shell, server: Server
+) -> None:
+    house = shell.house
+    asked = '[[before]]\npage = "ask"\nfields = [{name = "why", ask = "Why?", kind = "text"}]\n'
+    once = {"study.toml": f'title = "Once"\n{asked}', "pages/ask.html": PAGE}
+    hook = (
+        "def quotes(room):\n    why = room.seats[0].earlier.said('why') or ''\n"
+        "    if 'plums' in why:\n        raise ValueError(why)\n    return {}\n"
+    )
+    again = {
+        "study.toml": f'title = "Again"\n{asked}on_end = "quotes"\n',
+        "pages/ask.html": PAGE,
+        "hooks.py": hook,
+    }
+    first = house.open_study(parse(as_bytes(once)), [Person("eve-8f3kqz2w-4pnx-c8", "Eve", "")])
+    eve = house.guest(server, first, "Eve")
+
+    async def answers(why: str, then: str) -> None:
+        assert (await eve.sign_in()).status == 303
+        await eve.shows("Why?")
+        await eve.answer({"why": why})
+        await eve.shows(then)
+
+    house.tell(answers("plums at night", "COMPLETE"))
+    second = Opened(goes_on(shell, first, files=again)["session"], first.tokens)
+    house.tell(answers("so", "You can’t go on just yet."))
+    told = "select count(*) from event where session_id = %s and data::text like '%%plums at night%%'"
+    assert house.sql(told, second.id) == [(1,)]
+    house.act("close", second)
+    house.do(lambda conn: erase(conn, first.id, "ada", "asked", label="Eve"))
+    assert house.sql(told, second.id) == [(0,)]
+
+
 def test_who_can_be_invited_and_who_is_through_later(shell: Shell, server: Server) -> None:
     house, first = shell.house, opened(shell.house)
     folder(shell, "second", SECOND)

@@ -15,9 +15,10 @@ from app.study.reading import check, parse
 from app.web.access.accounts import put_account
 from app.web.access.rights import give
 from tests.house.desk import numbers
-from tests.house.guests import Guest
+from tests.house.guests import Guest, hidden_fields
 from tests.house.house import House, Opened
 from tests.house.server import Server
+from tests.house.solo import SURVEY, solo_files
 from tests.house.studies import LONG, PAGE, changed
 from tests.house.table import at_the_table
 from tests.house.waits import until
@@ -102,6 +103,30 @@ def test_who_is_done_has_it_deleted_as_soon_as_nobody_needs_it_and_reads_that(
 
     shared.tell(story())
     assert shared.contradictions(session) == []
+
+
+def test_where_there_is_no_group_nobody_reads_that_one_is_waited_for(shared: House, server: Server) -> None:
+    session = shared.open_files(solo_files(f"{SURVEY}[privacy]\nerase = true\n"), {"x": 1})
+    guest = shared.guest(server, session, *session.tokens)
+    asked = (
+        "insert into review (session_id, player_id, submission_id, what, code, by)"
+        " values (%s, %s, '', 'approve', '', 'ada')"
+    )
+
+    async def story() -> None:
+        await guest.sign_in()
+        for said in ({}, {"size": "3"}, {"mood": "5"}):
+            await guest.answer(said)
+        await guest.shows("COMPLETE")
+        shared.sql(asked, session.id, *numbers(shared, session).values())  # so that it is not done yet
+        form = hidden_fields((await guest.browser.get("/play/privacy")).text, "/play/privacy")
+        await guest.browser.post("/play/privacy", {**form, "sure": "yes"})
+        told = (await guest.browser.get("/play/privacy")).text
+        assert "You have asked for this. It is done at once, or as soon as you have been paid" in told
+        assert "group" not in told
+        shared.sql("update review set state = 'done' where session_id = %s", session.id)
+
+    shared.tell(story())
 
 
 def test_a_study_that_does_not_allow_it_deletes_nothing(shared: House, server: Server) -> None:
