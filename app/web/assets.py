@@ -21,7 +21,8 @@ STATIC = PROJECT / "static"
 # and a script that imports others can't name them by the digests that let a browser keep them for ever.
 PUT_TOGETHER = {
     "app.css": "look player shown fields talk wait desk monitor rooms tables story replay wall screens report",
-    "app.js": "page player clock state connection signs calling sliders drafts sending talk place copying zones start",
+    "app.js": "page player clock state connection signs calling sliders drafts marks sending talk place copying zones"
+    " start",
 }
 
 

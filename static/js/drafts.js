@@ -101,5 +101,5 @@ const drafts = (() => {
     },
   });
 
-  return { keep, restoreAll, stored };
+  return { keep, keyOf, restoreAll, stored };
 })();

@@ -95,11 +95,7 @@ const sending = (() => {
   function swapped({ request, response }) {
     const form = request?.form;
     if (!form?.matches("[data-answers]") || response.status !== 200) return;
-    for (const mark of all(".wrong, [aria-invalid]", form)) {
-      mark.classList.remove("wrong");
-      mark.removeAttribute("aria-invalid");
-    }
-    for (const words of all(".error, .problem", form)) words.remove();
+    marks.drop(form);
     drafts.stored(form, bodies.get(form));
   }
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 import psycopg
 import pytest
-from playwright.sync_api import Request, expect
+from playwright.sync_api import Request, Route, expect
 
 from app.database.connections import Connection
 from app.sessions import actions
@@ -174,7 +174,6 @@ def test_what_was_sent_by_its_button_is_sent_again_by_it_after_a_lost_connection
     expect_state(ann, "Live")
     belief = ann.get_by_label("How sure are you?")
     expect(belief).to_be_visible()
-    note(ann, "#step")
     ann.context.set_offline(True)
     with ann.expect_event("requestfailed"):
         belief.fill("64")
@@ -185,8 +184,9 @@ def test_what_was_sent_by_its_button_is_sent_again_by_it_after_a_lost_connection
         belief.blur()
     ann.context.set_offline(False)
     # What a change sends is kept until every question has an answer; whoever presses the button hears which has none.
-    # (A stream that is back later brings the page anew, without that sentence.)
-    expect_noted(ann, "Please look at the answer marked below.")
+    # A stream that is back later brings the page anew, and leaves that sentence.
+    expect_state(ann, "Live")
+    expect(ann.locator("#step .problem")).to_contain_text("Please look at the answer marked below.")
     expect(belief).to_have_value("65")
     ann.get_by_label("How many agree?").fill("3")
     ann.get_by_label("How many agree?").press("Enter")
@@ -274,3 +274,61 @@ def room_held(stage: Stage, session: Opened) -> Iterator[None]:
     with psycopg.connect(stage.house.database) as conn:
         conn.execute("select id from room where session_id = %s for update", [session.id])
         yield
+
+
+def test_what_is_wrong_with_an_answer_and_what_was_typed_stay_until_the_next_step_however_the_page_hears_of_news(
+    stage: Stage,
+) -> None:
+    stage.bear(r"status of 422|Failed to load resource|Failed to fetch|htmx:error")
+    session = stage.open(PAIR, 2)
+    [ben] = stage.guests(session, "P2")
+    ann = stage.player(session, "P1")
+    expect_round(ann, 1)
+    fill_in(ann, belief="70", why="because", agree="11")
+    save(ann)
+    agree, paused = ann.get_by_label("How many agree?"), ann.get_by_text("The session is paused.")
+    sentence = "Please give a whole number from 0 to 10."
+
+    def expect_marked(typed: str) -> None:
+        expect(ann.locator("#step .problem, #step .error")).to_have_count(2)
+        expect(agree).to_have_accessible_description(sentence)
+        expect(agree).to_have_value(typed)
+        expect_filled(ann, belief="70", why="because")
+
+    expect_marked("11")
+    agree.fill("1")
+    stage.act("pause", session)
+    expect(paused).to_be_visible()  # by a snapshot
+    expect_marked("1")
+
+    def resume(route: Route) -> None:
+        stage.act("resume", session)
+        route.continue_()
+
+    ann.route("**/play/live", lambda route: route.abort())
+    ann.route("**/play", resume, times=1)
+    ann.evaluate("dispatchEvent(new Event('offline'))")  # the page gives its stream up, and asks
+    expect(paused).to_be_hidden()
+    expect_marked("1")
+    stage.say(ben, "Are you there?")
+    ann.unroute("**/play/live")
+    ann.evaluate("dispatchEvent(new Event('online'))")
+    expect(ann.locator("#talk")).to_contain_text("Are you there?")
+    expect_state(ann, "Live")  # by the stream that came back
+    expect_marked("1")
+
+    # What is stored elsewhere is newer, and so is the next step.
+    [ann_elsewhere] = stage.guests(session, "P1")
+    stage.answer(ann_elsewhere)
+    stage.act("pause", session)
+    expect(paused).to_be_visible()
+    expect(ann.locator(".wrong, .problem, [aria-invalid]")).to_have_count(0)
+    stage.act("resume", session)
+    expect(paused).to_be_hidden()
+    agree.fill("12")
+    save(ann)
+    expect(agree).to_have_accessible_description(sentence)
+    stage.answer(ben)
+    expect_round(ann, 2)
+    expect(ann.locator(".wrong, .problem, [aria-invalid]")).to_have_count(0)
+    expect_empty(ann)

@@ -1,0 +1,32 @@
+// What is wrong with an answer stands beside it until the form is stored or another takes its place. The server keeps
+// nothing of what it refuses, so an update that shows the same form has no sentence for it: its fields stay as they are.
+const marks = (() => {
+  const FORM = "form[data-answers]";
+  const WORDS = ":scope > .problem[role=alert]"; // above all fields
+  let stays = false; // the form that is being updated was refused, and is the same
+
+  function look(form, next) {
+    stays = Boolean(form.querySelector(".wrong")) && drafts.keyOf(form) === drafts.keyOf(next);
+    const words = form.querySelector(WORDS);
+    if (!stays || !words) return;
+    next.querySelector(WORDS)?.remove();
+    next.querySelector("#shown")?.before(words.cloneNode(true));
+  }
+
+  function drop(form) {
+    for (const mark of all(".wrong, [aria-invalid]", form)) {
+      mark.classList.remove("wrong");
+      mark.removeAttribute("aria-invalid");
+    }
+    for (const words of all(".error, .problem", form)) words.remove();
+  }
+
+  htmx.registerExtension("marks", {
+    htmx_before_morph_node(node, { newNode }) {
+      if (node.matches?.(FORM)) look(node, newNode);
+      return !(stays && node.matches?.(`${FORM} .field`));
+    },
+  });
+
+  return { drop };
+})();
