@@ -130,10 +130,7 @@ async def leave(conn: Connection, room_id: int, outcome: str, study: Study) -> N
     await conn.execute(SQL["end_rooms"], dict(room_ids=[room_id], outcome=ended))
     for one in found:
         assert one.player_id is not None
-        if one.during == AFTER:
-            await players.finish_after(conn, [one.player_id], FOR_FINISHING, study, outcome)
-        else:
-            await players.leave(conn, [one.player_id], outcome, study)
+        await _leave(conn, study, one.during, [one.player_id], outcome)
 
 
 async def close(conn: Connection, session_id: str, room_ids: Sequence[int], study: Study) -> None:
@@ -143,10 +140,9 @@ async def close(conn: Connection, session_id: str, room_ids: Sequence[int], stud
     """
     await players.finish(conn, room_ids, "closed", study)
     alone = await (await conn.execute(SQL["who_is_alone"], dict(session_id=session_id))).fetchall()
-    if before := [player_id for player_id, during in alone if during == BEFORE]:
-        await players.leave(conn, before, "lobby" if study.rooms else "closed", study)
-    if after := [player_id for player_id, during in alone if during == AFTER]:
-        await players.finish_after(conn, after, FOR_FINISHING, study, "closed")
+    for during, outcome in ((BEFORE, "lobby" if study.rooms else "closed"), (AFTER, "closed")):
+        if those := [player_id for player_id, is_during in alone if is_during == during]:
+            await _leave(conn, study, during, those, outcome)
     await conn.execute(SQL["end_rooms"], dict(room_ids=list(room_ids), outcome="closed"))
 
 
@@ -158,12 +154,20 @@ async def leave_lobby(conn: Connection, study: Study, player_ids: Sequence[int],
         await players.leave(conn, player_ids, outcome, study)
 
 
-async def _pass(conn: Connection, study: Study, during: str, player_ids: Sequence[int], outcome: str) -> None:
-    """Their solo part is over, with that."""
+async def _leave(
+    conn: Connection, study: Study, during: str, player_ids: Sequence[int], outcome: str
+) -> None:
+    """They go on to nothing; how a room ended before stands."""
     if during == AFTER:
         await players.finish_after(conn, player_ids, FOR_FINISHING, study, outcome)
-    elif outcome != "complete":
+    else:
         await players.leave(conn, player_ids, outcome, study)
+
+
+async def _pass(conn: Connection, study: Study, during: str, player_ids: Sequence[int], outcome: str) -> None:
+    """Their solo part is over, with that."""
+    if during == AFTER or outcome != "complete":
+        await _leave(conn, study, during, player_ids, outcome)
     elif study.rooms:
         await players.enter_lobby(conn, player_ids)
     else:
