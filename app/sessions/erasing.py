@@ -108,7 +108,7 @@ async def erase(
         return f"Nothing personal of {whose} is left; nothing changed."
     for one in later:
         await _erase_told(conn, one.id, which)
-    results = await value(conn, SQL["erase_results"], **which)
+    results = await _erase_results(conn, "erase_results", which)
     gone = await row(conn, _Receipts, SQL["erase_records"], **which)
     assert gone is not None
     messages, notes = [await value(conn, SQL[name], **which) for name in ("erase_messages", "erase_notes")]
@@ -240,7 +240,14 @@ async def _erase_told(conn: Connection, later_id: str, which: Mapping[str, Any])
     study = await read_study(conn, later_id)
     told = dict(later_id=later_id, later_seats=bool(study.lobby.seat_hook and hooks_ask_earlier(study.files)))
     told |= _pairs("later_steps", "later_names", _texts(study))
-    await conn.execute(SQL["erase_told_later"], {**which, **told})
+    await _erase_results(conn, "erase_told_later", {**which, **told})
+
+
+async def _erase_results(conn: Connection, name: str, which: Mapping[str, Any]) -> int:
+    """How many; no log tells of them any more, either."""
+    found = await (await conn.execute(SQL[name], which)).fetchall()
+    await conn.execute(SQL["retell_results"], dict(room_ids=[room for (room,) in found]))
+    return len(found)
 
 
 def _told_of(later: Sequence[Later], alone: bool) -> str:

@@ -71,27 +71,26 @@ with own as materialized (
     where goes(r.step, r.field, %(answers)s, %(steps)s, %(fields)s)
     union select reach.room_id, m.body from own join message m on m.room_id = own.room_id and m.player_id = own.id
     join reach on reach.id = own.id
-), gone as (
-    update result t set value = '', erased = true
-    where t.room_id in (select room_id from reach) and not t.erased and t.value <> '' and (
-        exists (select from own where own.room_id = t.room_id and own.slot = t.slot and t.at >= own.seated_at
-                and (not own.replaced or t.at <= own.finished_at + interval '1 second'))
-            and goes(t.step, t.name, 'text', %(filled_steps)s, %(filled_names)s)
-        or goes(t.step, t.name, 'text', %(told_steps)s, %(told_names)s) and exists (
-            select from words w where w.room_id = t.room_id and length(w.word) >= 3 and position(w.word in t.value) > 0)
-    )
-    returning room_id, position, slot, name
-), retold as (
-    update event e set data = jsonb_set(e.data, '{results}', (
-        select jsonb_agg(case when exists (
-                select from gone g where g.room_id = l.room_id and g.position = (e.data->>'position')::integer
-                    and g.slot = (one->>0)::integer and g.name = one->>1
-            ) then jsonb_build_array(one->0, one->1, '') else one end order by nth)
-        from jsonb_array_elements(e.data->'results') with ordinality as all_of(one, nth)))
-    from log l
-    where e.log_id = l.id and e.name = 'results_stored' and l.room_id in (select room_id from gone)
 )
-select count(*)::integer from gone
+update result t set value = '', erased = true
+where t.room_id in (select room_id from reach) and not t.erased and t.value <> '' and (
+    exists (select from own where own.room_id = t.room_id and own.slot = t.slot and t.at >= own.seated_at
+            and (not own.replaced or t.at <= own.finished_at + interval '1 second'))
+        and goes(t.step, t.name, 'text', %(filled_steps)s, %(filled_names)s)
+    or goes(t.step, t.name, 'text', %(told_steps)s, %(told_names)s) and exists (
+        select from words w where w.room_id = t.room_id and length(w.word) >= 3 and position(w.word in t.value) > 0)
+)
+returning room_id
+
+-- name: retell_results
+-- What the logs of these rooms tell of results, without those that were erased.
+update event e set data = jsonb_set(e.data, '{results}', (
+    select jsonb_agg(case when exists (
+            select from result t where t.erased and t.room_id = l.room_id and t.position = (e.data->>'position')::integer
+                and t.slot = (one->>0)::integer and t.name = one->>1
+        ) then jsonb_build_array(one->0, one->1, '') else one end order by nth)
+    from jsonb_array_elements(e.data->'results') with ordinality as all_of(one, nth)))
+from log l where e.log_id = l.id and e.name = 'results_stored' and l.room_id = any(%(room_ids)s)
 
 -- name: erase_told_later
 -- In a session that goes on from this one: texts that a hook made there of their words here, and why it seated them so.
@@ -111,22 +110,15 @@ with later as materialized (
     where t.room_id in (select room_id from again) and not t.erased and t.value <> ''
         and goes(t.step, t.name, 'text', %(later_steps)s, %(later_names)s)
         and exists (select from words w where length(w.word) >= 3 and position(w.word in t.value) > 0)
-    returning room_id, position, slot, name
-), retold as (
-    update event e set data = jsonb_set(e.data, '{results}', (
-        select jsonb_agg(case when exists (
-                select from gone g where g.room_id = l.room_id and g.position = (e.data->>'position')::integer
-                    and g.slot = (one->>0)::integer and g.name = one->>1
-            ) then jsonb_build_array(one->0, one->1, '') else one end order by nth)
-        from jsonb_array_elements(e.data->'results') with ordinality as all_of(one, nth)))
-    from log l
-    where e.log_id = l.id and e.name = 'results_stored' and l.room_id in (select room_id from gone)
+    returning room_id
 ), reason as (
     update room set reason = '(erased)' where %(later_seats)s and id in (select room_id from again) returning name
+), opened as (
+    update event e set data = e.data || '{"reason": "(erased)"}'
+    from log l where e.log_id = l.id and l.session_id = %(later_id)s and e.name = 'room_opened'
+        and e.data->>'room' in (select name from reason)
 )
-update event e set data = e.data || '{"reason": "(erased)"}'
-from log l where e.log_id = l.id and l.session_id = %(later_id)s and e.name = 'room_opened'
-    and e.data->>'room' in (select name from reason)
+select room_id from gone
 
 -- name: erase_records
 -- A form's own number goes, too: it is made of what the form said. So does the digest in the receipt, from which a short
