@@ -55,7 +55,7 @@ BROKEN: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "answers": (
         """update record set player_id = 6 where player_id = 1 and step = 'consent';
         update record set step = 'about' where player_id = 3 and step = 'consent';
-        update event set data = data || '{"asked": [2]}' where name = 'step_opened' and data->>'step' = 'read'
+        update event set data = data || '{"asked": [2]}' where name = 'step_opened' and data->>'step' = 'rules'
             and log_id = (select l.id from log l join room r on r.id = l.room_id where r.name = 'before-4');
         update earning set position = 0 where room_id = (select id from room where name = 'after-1')""",
         {
@@ -65,7 +65,7 @@ BROKEN: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
             ),
             "records_were_asked_for": (
                 "player 3, slot 1, was never at step about",
-                "player 4, slot 1, was not asked at step read",
+                "player 4, slot 1, was not asked at step rules",
             ),
             "earnings_have_a_place": ("place 0 of the plan is not after",),
         },
@@ -76,7 +76,7 @@ BROKEN: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
         update record set value = '2' where player_id = 1 and field = 'size' and round = 1;
         delete from record where player_id = 3 and step = 'consent';
         update record set value = '' where player_id = 4 and field = 'agree';
-        delete from event where name = 'step_opened' and data->>'step' = 'read'
+        delete from event where name = 'step_opened' and data->>'step' = 'rules'
             and log_id = (select l.id from log l join room r on r.id = l.room_id where r.name = 'before-5');
         update room set outcome = 'failed_check' where name = 'before-10';
         update room set outcome = 'declined' where name = 'before-7';
@@ -87,7 +87,7 @@ BROKEN: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
                 "player 1 (R1), before: step quiz, round 1: had all right, and was asked again",
                 "player 3 (R3), before: step consent, round 1: went on without an answer",
                 "player 4 (R4), before: step consent, round 1: went on without agree",
-                "player 5 (R5), before: step read, round 1 was skipped",
+                "player 5 (R5), before: step rules, round 1 was skipped",
                 "player 10 (R10), before: is out with failed_check, and not after a last attempt",
                 "player 10 (R10), before: ended with failed_check, but left with withdrawn",
                 "player 7 (R7), before: has declined where nobody was asked whether they take part",
@@ -205,7 +205,7 @@ def test_files_have_solo_steps_where_their_answers_are_and_no_room_for_them(
     assert (
         wide
         == (
-            "consent_1_agree read_1_clicked quiz_1_size quiz_1_guess quiz_2_size quiz_2_guess "
+            "consent_1_agree rules_1_clicked quiz_1_size quiz_1_guess quiz_2_size quiz_2_guess "
             "talk_1_belief about_1_mood bye_1_why"
         ).split()
     )
@@ -277,11 +277,11 @@ def test_the_export_of_one_person_has_what_they_said_alone_and_with_others(
 ) -> None:
     files = files_of(alone, tmp_path / "out.zip", OnePerson(1, "R1"))
     words = files["person.txt"]
-    for said in ("Who will the other be?: =a Robot", "How sure?: 70", "Why?: the other was Kind"):
+    for said in ("Who will the other be?: =a Robot", "How sure are you?: 70", "Why?: the other was Kind"):
         assert said in words, words
     assert {row["step"] for row in table(files, "history.csv")} == {
         "consent",
-        "read",
+        "rules",
         "quiz",
         "talk",
         "about",

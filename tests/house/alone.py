@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 from uuid import uuid4
 
 from app.database.connections import Connection
@@ -18,44 +19,15 @@ from app.sessions.studies import read_study
 from app.study.hooks.pool import Hooks
 from app.study.model.study import Study
 from tests.house.house import House, Opened
+from tests.house.solo import SOLO, solo_files
+from tests.house.studies import changed
 
-STUDY = """
-title = "Alone and together"
-[entry]
-fields = [{name = "age", ask = "Your age", kind = "integer", min = 18, max = 99}]
+MORE = """
 [[quota]]
 field = "age"
 min = 18
 max = 99
 most = 99
-[[before]]
-page = "consent"
-fields = [{name = "agree", ask = "I want to take part.", kind = "tick"}]
-decline = "declined"
-[[before]]
-page = "read"
-[[before]]
-page = "quiz"
-attempts = 2
-then = "failed_check"
-[[before.fields]]
-name = "size"
-ask = "How many are in a group?"
-kind = "choice"
-options = ["2", "4"]
-correct = "2"
-hint = "Two of you."
-[[before.fields]]
-name = "guess"
-ask = "Who will the other be?"
-kind = "text"
-required = false
-[[room]]
-name = "pair"
-seats = {any = 2}
-[lobby]
-max_wait = "5m"
-pay_per_minute = 0.15
 [pay]
 base = 4.00
 currency = "EUR"
@@ -67,24 +39,19 @@ levels = ["gain", "loss"]
 name = "hat"
 levels = ["tall", "flat"]
 at = "door"
-[[step]]
-page = "talk"
-limit = "1h"
-chat = "neighbours"
-fields = [{name = "belief", ask = "How sure?", kind = "integer", min = 0, max = 100}]
-[dropout]
-then = ["end_room"]
-[[after]]
-page = "about"
-also = ["partner_left", "lobby"]
-fields = [{name = "mood", ask = "How was it?", kind = "integer", min = 1, max = 7}]
-[[after]]
-page = "bye"
-show = [{field = "belief", of = "me"}, {field = "guess", of = "me"}]
-fields = [{name = "why", ask = "Why?", kind = "text", required = false}]
-[finish]
-codes = {complete = "DONE", partner_left = "PART", lobby = "NONE", declined = "NO", failed_check = "WRONG"}
 """
+GUESS = '{name = "guess", ask = "Who will the other be?", kind = "text", required = false}'
+# With a chat, a question in words beside the quiz, treatments, a quota and pay
+STUDY = reduce(
+    lambda toml, change: changed(toml, *change),
+    (
+        ('hint = "Two hats."},', f'hint = "Two hats."}},\n    {GUESS},'),
+        ('max_wait = "10m"', 'max_wait = "10m"\npay_per_minute = 0.15'),
+        ('limit = "1h"', 'limit = "1h"\nchat = "neighbours"'),
+        ('of = "me"}', 'of = "me"}, {field = "guess", of = "me"}'),
+    ),
+    SOLO + MORE,
+)
 SURVEY = """
 title = "Alone"
 [[before]]
@@ -93,8 +60,6 @@ fields = [{name = "mood", ask = "How are you?", kind = "integer", min = 1, max =
 [[after]]
 page = "bye"
 """
-PAGES = ("consent", "read", "quiz", "talk", "about", "bye")
-PAGE = b'{% extends "player/_step_opened.html" %}'
 # What gets somebody who agrees and is right through each page, in the order of the plan
 BEFORE: tuple[Mapping[str, str], ...] = (
     {"agree": "yes"},
@@ -102,10 +67,6 @@ BEFORE: tuple[Mapping[str, str], ...] = (
     {"size": "2", "guess": "a Grandmaster"},
 )
 AFTER: tuple[Mapping[str, str], ...] = ({"mood": "6"}, {"why": "the other was Kind"})
-
-
-def files(toml: str = STUDY) -> dict[str, bytes]:
-    return {"study.toml": toml.encode()} | {f"pages/{name}.html": PAGE for name in PAGES}
 
 
 @dataclass
@@ -214,7 +175,7 @@ async def place(conn: Connection, player: int) -> int:
 
 def open_alone(house: House, people: int = 8, toml: str = STUDY, start: bool = True) -> Alone:
     """Nobody has come yet."""
-    opened = house.open_files(files(toml), {"red": people}, start)
+    opened = house.open_files(solo_files(toml), {"red": people}, start)
     return Alone(house, opened, house.do(lambda conn: read_study(conn, opened.id)))
 
 

@@ -37,9 +37,15 @@ also = ["partner_left", "lobby"]
 fields = [{name = "mood", ask = "How was it?", kind = "integer", min = 1, max = 7}]
 [[after]]
 page = "bye"
+show = [{field = "belief", of = "me"}]
 fields = [{name = "why", ask = "Why?", kind = "text", required = false}]
-[finish]
-codes = {complete = "DONE", partner_left = "ALONE", declined = "NO", failed_check = "WRONG", withdrawn = "OUT"}
+[finish.codes]
+complete = "DONE"
+partner_left = "ALONE"
+lobby = "NONE"
+declined = "NO"
+failed_check = "WRONG"
+withdrawn = "OUT"
 """
 SURVEY = """
 title = "One hat"
@@ -52,6 +58,8 @@ fields = [{name = "size", ask = "How many hats?", kind = "integer"}]
 page = "about"
 fields = [{name = "mood", ask = "How was it?", kind = "integer", min = 1, max = 7}]
 """
+TIMED = changed(SOLO, 'page = "rules"', 'page = "rules"\nlimit = "2m"')
+PAID = SOLO + "[pay]\nbase = 2\n"
 TEXTS = {
     "consent": "<h2>About this study</h2><p>You wear a hat, and so does somebody else.</p>",
     "rules": "<h2>The rules</h2><p>You see the other’s hat, and not your own.</p>",
@@ -64,7 +72,3 @@ def solo_files(toml: str = SOLO) -> dict[str, bytes]:
         above = f"{{% block before %}}{TEXTS[name]}{{% endblock %}}" if name in TEXTS else ""
         files[f"pages/{name}.html"] = f"{PAGE}{above}".encode()
     return files
-
-
-TIMED = changed(SOLO, 'page = "rules"', 'page = "rules"\nlimit = "2m"')
-PAID = SOLO + "[pay]\nbase = 2\n"

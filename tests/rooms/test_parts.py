@@ -11,70 +11,22 @@ from app.study.reading import parse
 from tests.house.guests import Guest
 from tests.house.house import House, Opened
 from tests.house.server import Server
+from tests.house.solo import solo_files
+from tests.house.studies import PAGE
 from tests.house.waits import until
 
-STUDY = """
-title = "Two hats"
-[entry]
-fields = [{name = "age", ask = "Your age", kind = "integer", min = 18, max = 99}]
-[[before]]
-page = "consent"
-fields = [{name = "agree", ask = "I want to take part.", kind = "tick"}]
-decline = "declined"
-[[before]]
-page = "read"
-[[before]]
-page = "quiz"
-attempts = 2
-then = "failed_check"
-[[before.fields]]
-name = "size"
-ask = "How many are in a group?"
-kind = "choice"
-options = ["2", "4"]
-correct = "2"
-hint = "Two hats."
-[[room]]
-name = "pair"
-seats = {any = 2}
-[lobby]
-max_wait = "1m"
-[[step]]
-page = "talk"
-limit = "1h"
-fields = [{name = "belief", ask = "How sure?", kind = "integer", min = 0, max = 100}]
-[dropout]
-then = ["end_room"]
-[[after]]
-page = "about"
-also = ["partner_left"]
-fields = [{name = "mood", ask = "How was it?", kind = "integer", min = 1, max = 7}]
-[[after]]
-page = "bye"
-show = [{field = "belief", of = "me"}]
-fields = [{name = "why", ask = "Why?", kind = "text", required = false}]
-[finish]
-codes = {complete = "DONE", partner_left = "ALONE", declined = "NO", failed_check = "WRONG"}
-"""
-PAGES = ("consent", "read", "quiz", "talk", "about", "bye")
-PAGE = b'{% extends "player/_step_opened.html" %}'
 
-
-def files(toml: str = STUDY) -> dict[str, bytes]:
-    return {"study.toml": toml.encode()} | {f"pages/{name}.html": PAGE for name in PAGES}
-
-
-def opened(house: House, people: int, toml: str = STUDY) -> Opened:
-    return house.open_files(files(toml), {"red": people})
+def opened(house: House, people: int) -> Opened:
+    return house.open_files(solo_files(), {"red": people})
 
 
 async def through_before(guest: Guest) -> None:
     await guest.sign_in({"age": "30"})
-    await guest.shows("I want to take part.")
+    await guest.shows("want to take part.")
     await guest.answer({"agree": "yes"})
     await guest.shows("page 2 of 3")
     await guest.answer({})
-    await guest.shows("How many are in a group?")
+    await guest.shows("How many of you?")
     await guest.answer({"size": "2"})
 
 
@@ -88,7 +40,7 @@ def statuses(house: House, session: Opened) -> dict[str, tuple[str, str | None, 
 def holds(house: House, session: Opened, study: dict[str, bytes] | None = None) -> None:
     assert house.contradictions(session) == []
     assert house.read(lambda conn: replay_check(conn, session.id)).differences == []
-    verdict = asyncio.run(verify(house.database, session.id, parse(study or files())))
+    verdict = asyncio.run(verify(house.database, session.id, parse(study or solo_files())))
     assert verdict.ok, str(verdict)
 
 
@@ -98,7 +50,7 @@ def test_everybody_goes_through_what_comes_before_and_after_alone(shared: House,
 
     async def story() -> None:
         await cat.sign_in({"age": "30"})
-        await cat.shows("I want to take part.")
+        await cat.shows("want to take part.")
         form = await cat.form("/play/leave")
         await cat.browser.post(
             "/play/leave", {**form, "form_key": (await cat.form())["form_key"], "decline": "yes"}
@@ -109,7 +61,7 @@ def test_everybody_goes_through_what_comes_before_and_after_alone(shared: House,
         await dan.answer({"agree": "yes"})
         await dan.shows("page 2 of 3")
         await dan.answer({})
-        await dan.shows("How many are in a group?")
+        await dan.shows("How many of you?")
         await dan.answer({"size": "4"})
         assert "last attempt" in await dan.shows("That is not right. Two hats.")
         await dan.answer({"size": "4"})
@@ -118,9 +70,9 @@ def test_everybody_goes_through_what_comes_before_and_after_alone(shared: House,
         await through_before(ann)
         await ann.shows('id="wait"')
         await through_before(ben)
-        await ann.shows("How sure?")
+        await ann.shows("How sure are you?")
         await ann.answer({"belief": "70"})
-        await ben.shows("How sure?")
+        await ben.shows("How sure are you?")
         await ben.answer({"belief": "20"})
         await ann.shows("How was it?")
         await ann.answer({"mood": "7"})
@@ -147,14 +99,14 @@ def test_everybody_goes_through_what_comes_before_and_after_alone(shared: House,
 def test_whose_game_ended_early_goes_through_what_names_that_and_keeps_what_it_brought(
     shared: House, server: Server
 ) -> None:
-    session = opened(shared, 3, STUDY.replace('also = ["partner_left"]', 'also = ["partner_left", "lobby"]'))
+    session = opened(shared, 3)
     ann, ben, cat = (shared.guest(server, session, label) for label in ("R1", "R2", "R3"))
 
     async def story() -> None:
         await asyncio.gather(*(through_before(one) for one in (ann, ben)))
-        await asyncio.gather(*(one.shows("How sure?") for one in (ann, ben)))
+        await asyncio.gather(*(one.shows("How sure are you?") for one in (ann, ben)))
         await ben.browser.post("/play/leave", await ben.form("/play/leave"))
-        await ben.shows("WITHDRAWN")
+        await ben.shows("OUT")
         page = await ann.shows("How was it?")
         assert "Somebody in your group left" in page and "page 1 of 1" not in page
         assert statuses(shared, session)["R1"] == ("after", "partner_left", "ALONE")
@@ -165,24 +117,24 @@ def test_whose_game_ended_early_goes_through_what_names_that_and_keeps_what_it_b
         await cat.shows('id="wait"')
         await asyncio.to_thread(shared.do, lambda conn: hurry(conn, session))
         page = await cat.shows("How was it?")
-        assert "There was no group for you in time." in page and "LOBBY" not in page
+        assert "There was no group for you in time." in page and "NONE" not in page
         await cat.answer({"mood": "2"})
-        await cat.shows("LOBBY")  # the second page is for those who completed
+        await cat.shows("NONE")  # the second page is for those who completed
 
     shared.tell(story())
     assert statuses(shared, session) == {
         "R1": ("finished", "partner_left", "ALONE"),
-        "R2": ("left", "withdrawn", "WITHDRAWN"),
-        "R3": ("left", "lobby", "LOBBY"),
+        "R2": ("left", "withdrawn", "OUT"),
+        "R3": ("left", "lobby", "NONE"),
     }
-    study = parse(files(STUDY.replace('["partner_left"]', '["partner_left", "lobby"]')))
-    assert (verdict := asyncio.run(verify(shared.database, session.id, study))).ok, str(verdict)
+    verdict = asyncio.run(verify(shared.database, session.id, parse(solo_files())))
+    assert verdict.ok, str(verdict)
 
 
 async def hurry(conn: Connection, session: Opened) -> None:
     """Whoever waits has waited for longer than anybody may."""
     await conn.execute(
-        "update player set waiting_since = waiting_since - interval '2 minutes'"
+        "update player set waiting_since = waiting_since - interval '11 minutes'"
         " where session_id = %s and status = 'waiting'",
         [session.id],
     )
@@ -206,7 +158,7 @@ page = "about"
 limit = "5m"
 fields = [{name = "mood", ask = "How are you?", kind = "integer", min = 1, max = 7}]
 """
-SURVEY_PAGES = {f"pages/{name}.html": PAGE for name in ("gain", "loss", "about")}
+SURVEY_PAGES = {f"pages/{name}.html": PAGE.encode() for name in ("gain", "loss", "about")}
 
 
 def test_a_study_without_rooms_waits_for_nobody_and_treats_people_as_they_come(
@@ -275,11 +227,11 @@ def test_nobody_is_waited_for_who_gives_no_sign_and_what_was_reached_stands(
     async def story() -> None:
         await asyncio.gather(*(through_before(one) for one in (ann, ben)))
         for one in (ann, ben):
-            await one.shows("How sure?")
+            await one.shows("How sure are you?")
             await one.answer({"belief": "1"})
         await asyncio.gather(*(one.shows("How was it?") for one in (ann, ben)))
         await cat.sign_in({"age": "30"})
-        await cat.shows("I want to take part.")
+        await cat.shows("want to take part.")
         await asyncio.to_thread(shared.do, overdue)
         await until(waits_on, "a wait as long again, since nobody has listened so long")
         await until(are_out, "they are out")
@@ -288,7 +240,7 @@ def test_nobody_is_waited_for_who_gives_no_sign_and_what_was_reached_stands(
     assert statuses(shared, session) == {
         "R1": ("finished", "complete", "DONE"),
         "R2": ("finished", "complete", "DONE"),
-        "R3": ("left", "dropped", "WITHDRAWN"),
+        "R3": ("left", "dropped", "OUT"),
     }
 
 
@@ -299,16 +251,16 @@ def test_closing_gives_everybody_the_code_of_what_they_reached(shared: House, se
     async def story() -> None:
         await asyncio.gather(*(through_before(one) for one in (ann, ben, cat)))
         for one in (ann, ben):
-            await one.answer({"belief": "1"}) if "How sure?" in await one.page() else None
+            await one.answer({"belief": "1"}) if "How sure are you?" in await one.page() else None
         await dan.sign_in({"age": "30"})
-        await dan.shows("I want to take part.")
+        await dan.shows("want to take part.")
         await asyncio.to_thread(shared.act, "close", session)
         for one in (ann, ben, cat, dan):
             await one.shows('id="code"')
 
     shared.tell(story())
     assert {status for status, *_ in statuses(shared, session).values()} <= {"left", "finished"}
-    assert statuses(shared, session)["R4"] == ("left", "lobby", "LOBBY")
+    assert statuses(shared, session)["R4"] == ("left", "lobby", "NONE")
     assert shared.sql(
         "select count(*) from room where session_id = %s and status = 'playing'", session.id
     ) == [(0,)]

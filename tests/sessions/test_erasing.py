@@ -292,7 +292,7 @@ def test_what_somebody_said_alone_goes_too_and_who_is_at_solo_steps_is_in(house:
     assert house.read(sweep)
     assert found_in(everything_in(house), words) == []
     left = "select step, value from record where player_id = %s and value <> '' order by id"
-    assert [step for step, _ in house.sql(left, who["R1"])] == "consent read quiz quiz talk about".split()
+    assert [step for step, _ in house.sql(left, who["R1"])] == "consent rules quiz quiz talk about".split()
     house.do(
         lambda conn: erase(conn, alone.session_id, "ada", "asked", label=f"erased {who['R1']}", answers="all")
     )
