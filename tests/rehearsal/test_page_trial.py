@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from app.config import PROJECT
 from app.rehearsal.page_trial import try_pages
 from app.study.reading import parse, read_folder
+from tests.house.studies import changed
 
 STUDY = """
 title = "Two kinds"
@@ -121,3 +124,20 @@ def told_alone(page: str, name: str) -> list[str]:
 def test_pages_of_solo_steps_are_drawn_for_somebody_alone(page: str, name: str, where: str) -> None:
     found = told_alone(page, name)
     assert len(found) == bool(where) and all(where in one for one in found), found
+
+
+def test_what_the_manual_says_that_pages_of_solo_steps_may_print_can_be_printed_there() -> None:
+    manual = (PROJECT / "docs" / "pages.md").read_text(encoding="utf-8")
+    examples = dict(re.findall(r"`(pages/\w+\.html)`[^\n]*:\n\n```html\n(.*?)```", manual, re.DOTALL))
+    [show] = re.findall(r"`(show = .*?)`:", manual)
+    files = read_folder(PROJECT / "studies" / "survey-game")
+    toml = changed(files["study.toml"].decode(), 'also = ["lobby"]', f'also = ["lobby"]\n{show}')
+    own = files | {name: page.encode() for name, page in examples.items()} | {"study.toml": toml.encode()}
+    assert len(examples) == 3 and own.keys() == files.keys()
+    study = parse(own)
+    assert try_pages(study) == []
+    names = re.findall(r"`(.*?)`", "".join(re.findall(r"^\| (`.*`) \| ", manual, re.MULTILINE)))
+    every = PAGE % "".join(f"{{{{ {name} }}}}" for name in names if name != "treatment.NAME")
+    assert every.count("place.") == 12
+    all_print = {f"pages/{step.page}.html": every.encode() for step in (*study.before, *study.after)}
+    assert try_pages(parse(own | all_print)) == []
