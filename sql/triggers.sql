@@ -31,6 +31,10 @@ begin
     insert into event (log_id, seq, session_id, name, player_id, data)
     select m.id, m.before + row_number() over (partition by m.id order by g.nth), m.session_id, g.name, g.player_id, g.data
     from given g join moved m on m.id = g.log_id;
+    -- A move is told of once it is handled, which is in a moment: until then there is nothing to be shown.
+    if current_setting('networklab.quiet', true) = 'yes' then
+        return;
+    end if;
     -- A payload holds 8,000 bytes: 300 log numbers always fit.
     perform pg_notify('networklab', string_agg(id::text, ','))
     from (select distinct id, (dense_rank() over (order by id) - 1) / 300 as part from unnest(logs) as id) hints
@@ -168,6 +172,15 @@ begin
     select n.session_id, n.id, n.position, coalesce(n.pages, array[n.step || ' ' || n.round]), n.asked
     from new_rows n join old_rows o using (id)
     where n.status = o.status and (n.position <> o.position or o.opening and not n.opening);
+    -- Moves that nobody handled before their step was over: the conductor does, but a room may end without it.
+    update move set nth = left_over.nth, accepted = false, sentence = '', ends = false, handled_at = clock_timestamp()
+    from (
+        select m.record_id, coalesce((
+                select max(h.nth) from move h where h.room_id = m.room_id and h.position = m.position
+            ), 0) + row_number() over (partition by m.room_id, m.position order by m.record_id) as nth
+        from new_rows n join old_rows o using (id) join move m on m.room_id = n.id and m.nth is null
+        where (n.status, n.position) <> (o.status, o.position)
+    ) left_over where move.record_id = left_over.record_id;
     perform append_events(array_agg(log.id order by changed.id), array_agg(changed.name order by changed.id),
         array_agg(null::bigint), array_agg(changed.data order by changed.id))
     from (
@@ -393,12 +406,35 @@ begin
     from (
         select room_id, position, step, round, made_by,
             jsonb_agg(jsonb_build_array(slot, name, value) order by slot, name) as results
-        from new_rows group by room_id, position, step, round, made_by order by room_id, made_by
+        from new_rows where made_by <> 'move' group by room_id, position, step, round, made_by order by room_id, made_by
     ) made join log on log.room_id = made.room_id;
     return null;
 end $$;
 create or replace trigger result_inserted after insert on result
     referencing new table as new_rows for each statement execute function result_inserted();
+-- Those that a move had given another value before. What moves give stands in their own events.
+create or replace trigger result_updated after update on result
+    referencing new table as new_rows for each statement execute function result_inserted();
+
+-- What came of a move, as it has been handled.
+create or replace function move_updated() returns trigger language plpgsql as $$
+begin
+    perform append_events(array_agg(log.id order by n.room_id, n.nth), array_agg('move_made'::text),
+        array_agg(n.player_id order by n.room_id, n.nth),
+        array_agg(jsonb_build_object('record', n.record_id, 'position', n.position, 'step', r.step, 'round', r.round,
+            'move', r.field, 'values', coalesce(nullif(r.value, ''), '{}')::jsonb, 'slot', n.slot, 'nth', n.nth,
+            'accepted', n.accepted, 'at', n.since)
+            || case when n.accepted then '{}' else jsonb_build_object('sentence', n.sentence) end
+            || case when n.state is null then '{}' else jsonb_build_object('state', n.state) end
+            || case when n.results is null then '{}' else jsonb_build_object('results', n.results) end
+            || case when n.ends then jsonb_build_object('ends', true) else '{}' end order by n.room_id, n.nth))
+    from new_rows n join old_rows o using (record_id) join record r on r.id = n.record_id
+    join log on log.room_id = n.room_id
+    where n.nth is not null and o.nth is null;
+    return null;
+end $$;
+create or replace trigger move_updated after update on move
+    referencing old table as old_rows new table as new_rows for each statement execute function move_updated();
 
 create or replace function earning_inserted() returns trigger language plpgsql as $$
 begin

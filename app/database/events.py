@@ -55,6 +55,7 @@ EventName = Literal[
     "room_retried",
     "room_ended",
     "player_answered",
+    "move_made",
     "player_earned",
     "message_sent",
     "player_nudged",
@@ -288,6 +289,24 @@ class PlayerAnswered(TypedDict):
     erased: NotRequired[bool]  # … one of these records is
 
 
+class MoveMade(AtStep):
+    """A move that was handled. Whoever it is about is told what came of it, the others what was accepted."""
+
+    record: int  # its number
+    move: str  # which kind it is
+    values: dict[str, str]  # what was said with it, by field, as it is stored
+    slot: int
+    nth: int  # of those handled at this step, from 1
+    accepted: bool
+    at: float  # seconds since the step opened, without pauses
+    sentence: NotRequired[str]  # where it was refused; empty: the step was over by then
+    state: NotRequired[
+        Any
+    ]  # what the study keeps from then on, as `networklab.pack` writes it; else as before
+    results: NotRequired[dict[str, dict[str, str]]]  # name → slot → value
+    ends: NotRequired[bool]  # the step is over with it
+
+
 class PlayerEarned(TypedDict):
     position: int
     amount: str  # a decimal number
@@ -394,6 +413,7 @@ DECLARED: Mapping[EventName, Declared] = {
     "room_retried": Declared(StepOpened, ROOM),
     "room_ended": Declared(RoomEnded, SESSION | ROOM),
     "player_answered": Declared(PlayerAnswered, ROOM, about=True),
+    "move_made": Declared(MoveMade, ROOM, about=True),
     "player_earned": Declared(PlayerEarned, ROOM, about=True),
     "message_sent": Declared(MessageSent, ROOM, about=True),
     "player_nudged": Declared(PlayerNudged, ROOM, about=True),

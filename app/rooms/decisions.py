@@ -14,13 +14,13 @@ from typing import Any
 from app.database.connections import Connection
 from app.database.queries import Queries
 from app.players import pay
-from app.rooms import parts, rooms, ties
+from app.rooms import moves, parts, rooms, ties
 from app.rooms.changes import Change, Earned, Opened, Rewired, Stored
 from app.rooms.earlier import earlier_in
 from app.rooms.rooms import DueRoom
 from app.rooms.steps import Course
 from app.study.earlier import hooks_ask_earlier
-from app.study.hooks import networklab
+from app.study.hooks import answers, networklab
 from app.study.hooks.answers import read_value
 from app.study.hooks.pool import Hooks
 from app.study.model.networks import Tie
@@ -58,11 +58,19 @@ async def course_of(
         step=step.name,
         round=study.plan[index].round,
         rounds=step.repeat,
-        seats=tuple(_seat(study, one, told.get(one["slot"], networklab.NOT_KNOWN)) for one in seats),
+        seats=tuple(seat_of(study, one, told.get(one["slot"], networklab.NOT_KNOWN)) for one in seats),
         ties=tuple(networklab.Tie(*tie) for tie in await ties.holding(conn, room_id, index)),
         treatment=treatment,
         earned=await pay.earned_in(conn, room_id) if study.scores else {},
     )
+    if step.moves:
+        board = await moves.board(conn, room_id, index, most=None)
+        made = (
+            answers.read_made(form, one.slot, form.written(one.values), one.at)
+            for one in board.moves
+            if (form := step.move_named(one.name))
+        )
+        room = replace(room, state=networklab.unpack(board.state), moves=tuple(made))
     course = Course(study, room, index, partial(hooks.ask, study), outcome)
     found = await conn.execute(SQL["said_so_far"], dict(room_id=room_id))
     course.hear([*await found.fetchall(), *await parts.said_elsewhere(conn, study, room_id)])
@@ -88,7 +96,8 @@ async def carry_out(conn: Connection, study: Study, room_id: int, changes: Itera
             await parts.end(conn, [room_id], change.outcome, study)
 
 
-def _seat(study: Study, one: Mapping[str, Any], earlier: networklab.Earlier) -> networklab.Seat:
+def seat_of(study: Study, one: Mapping[str, Any], earlier: networklab.Earlier) -> networklab.Seat:
+    """A seat as hooks get it; `one` is as `room_now` has it."""
     return networklab.Seat(**{**one, "entry": _entry(study, one["entry"])}, earlier=earlier)
 
 

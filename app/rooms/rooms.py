@@ -11,7 +11,8 @@ from psycopg.types.json import Jsonb
 
 from app.database.connections import Connection
 from app.database.queries import Queries, row, rows
-from app.rooms import ties
+from app.rooms import moves, ties
+from app.rooms.moves import EMPTY, MoveBoard
 from app.study.model.networks import Tie
 from app.study.model.study import Position, Study
 
@@ -44,6 +45,7 @@ class Room:
     during: str = "playing"  # the status of whoever goes through it: "before" and "after" are solo parts
     player_id: int | None = None  # whose solo part it is
     messages: int = 0  # how many were written in it
+    moved: bool = False  # somebody has made a move at its step
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class RoomView:
     seats: tuple[Seat, ...]
     ties: tuple[Tie, ...]  # of the network that holds now: who sees whom
     ahead: tuple[Tie, ...] | None = None  # of the network from the next step on, where it is known
+    board: MoveBoard = EMPTY  # what there is to be seen of its step's moves
 
     @cached_property
     def seat_of(self) -> dict[int, Seat]:
@@ -129,7 +132,8 @@ async def view(conn: Connection, room_id: int) -> RoomView:
     """Call it in a transaction of repeatable reads: the parts then belong to the sequence number in it."""
     room = await find_room(conn, room_id)
     seats = await rows(conn, Seat, SQL["seats"], room_id=room_id, step=room.last_step, round=room.last_round)
-    return RoomView(room, tuple(seats), await ties.holding(conn, room_id, room.position))
+    board = await moves.board(conn, room_id, room.position) if room.moved else EMPTY
+    return RoomView(room, tuple(seats), await ties.holding(conn, room_id, room.position), board=board)
 
 
 async def sessions_to_look_at(conn: Connection, hinted: Sequence[int], everywhere: bool) -> list[str]:
@@ -195,7 +199,7 @@ def row_at(study: Study, index: int) -> dict[str, object]:
         "step": step.name,
         "round": pages[0].round,
         "secs": sum(page.step.limit for page in pages),
-        "ends_when_answered": own_pace or step.ends == "answered",
+        "ends_when_answered": own_pace or (step.ends == "answered" and not step.moves),
         "wait_share": 1.0 if own_pace else float(step.wait_for),
         "pages": [page_name(page.step.name, page.round) for page in pages] if own_pace else None,
         "last_step": pages[-1].step.name if own_pace else None,

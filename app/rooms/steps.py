@@ -74,6 +74,7 @@ class Course:
                 return
             index = self.study.following(self.index, self.outcome)
         left = self.as_of(self.study.pages_at(self.index)[-1])
+        self.room = replace(self.room, state=None, moves=())  # of that step alone
         while index is not None:
             asked = await self.begin(index, left)
             if asked != ():

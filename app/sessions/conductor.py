@@ -22,7 +22,7 @@ import psycopg
 from app.database.connections import AWAY, Connection, Line
 from app.database.queries import Queries, value
 from app.players import waiting_list
-from app.rooms import bots, decisions, dropouts, lobby, parts, rooms
+from app.rooms import bots, decisions, dropouts, handling, lobby, parts, rooms
 from app.sessions import actions, arrivals, stopped_rooms
 from app.sessions.sessions import SessionError
 from app.sessions.studies import Studies
@@ -245,6 +245,9 @@ class Conductor:
                     if not await parts.waits_on(conn, room_id, step.limit):
                         await parts.end(conn, [room_id], "dropped", study)
                     return
+                if step.moves and not room.opening and not room.deserted:
+                    async with self.hooks.turn(study) as turn:
+                        await handling.settle(conn, turn.ask, study, room_id)
                 has_bots = study.has_bots and not step.is_solo
                 if has_bots and not room.deserted:
                     await bots.answer(conn, self.hooks, study, room_id)

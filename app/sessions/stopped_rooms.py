@@ -41,6 +41,7 @@ async def why_stopped(conn: Connection, room_id: int) -> Stop | None:
 async def retry(conn: Connection, session_id: str, room_id: int, at: datetime, by: str) -> str:
     """A room that stopped at `at` decides again, on what was said and computed until then."""
     await sessions.lock_as(conn, session_id, by)
+    await conn.execute(SQL["give_back"], dict(session_id=session_id, room_id=room_id, at=at))
     if await value(conn, SQL["retry_room"], session_id=session_id, room_id=room_id, at=at) is None:
         return "The room has been tried again already; nothing changed."
     return "The room tries again."
@@ -57,4 +58,5 @@ async def retry_seating(conn: Connection, session_id: str, at: datetime, by: str
 async def retry_all(conn: Connection, session_id: str) -> int:
     """The seating and each room that a hook has stopped; returns how many rooms."""
     await conn.execute(SQL["retry_seating"], dict(session_id=session_id, at=None))
+    await conn.execute(SQL["give_back"], dict(session_id=session_id, room_id=None, at=None))
     return len(await (await conn.execute(SQL["retry_rooms"], dict(session_id=session_id))).fetchall())

@@ -18,6 +18,7 @@ from app.web import (
     hindrances,
     list_pages,
     login_pages,
+    move_forms,
     other_players,
     people_pages,
     player_pages,
@@ -70,6 +71,7 @@ def create_app(config: Config, url: str) -> Litestar:
     return Litestar(
         route_handlers=[
             *player_pages.HANDLERS,
+            move_forms.make_move,
             *door_pages.HANDLERS,
             other_players.go_on_as,
             *privacy_pages.HANDLERS,

@@ -25,14 +25,16 @@ from app.players.door import DoorCounts
 from app.players.presence import Presence
 from app.players.signs_of_life import Signs
 from app.recruiters.turns import Recruiting
-from app.rooms import messages, records
+from app.rooms import messages, moves, records
 from app.rooms.messages import NewMessage, TooFast
+from app.rooms.moves import NewMove, Refusal
 from app.rooms.receipts import Receipt
 from app.rooms.records import Answer
 from app.sessions.arrivals import EntryForm, Outcome, sign_in
 from app.sessions.conductor import Conductor
 from app.sessions.door_forms import DoorForm, sign_in_by_door
 from app.sessions.erasures import Erasures
+from app.sessions.referee import Referee
 from app.sessions.seating_runs import SeatingRuns
 from app.sessions.studies import Studies
 from app.study.hooks.pool import Hooks
@@ -63,9 +65,11 @@ class Lab:
     arrivals: GroupCommit[EntryForm | DoorForm, Outcome]
     answers: GroupCommit[Answer, Receipt | None]
     messages: GroupCommit[NewMessage, int | TooFast | None]
+    moves: GroupCommit[NewMove, Receipt | Refusal]
     live: Live
     listener: Listener
     conductor: Conductor
+    referee: Referee
     seating: SeatingRuns
     ticker: Ticker
     presence: Presence
@@ -84,10 +88,10 @@ class Lab:
 
     @property
     def commits(self) -> tuple[GroupCommit[Any, Any], ...]:
-        return self.arrivals, self.answers, self.messages
+        return self.arrivals, self.answers, self.messages, self.moves
 
     def figures(self) -> Figures:
-        seconds = [*self.answers.latencies, *self.messages.latencies]
+        seconds = [*self.answers.latencies, *self.messages.latencies, *self.moves.latencies]
         return Figures(
             streams=len(self.live.pages),
             queued=sum(commit.queued for commit in self.commits),
@@ -98,7 +102,7 @@ class Lab:
             lag=1000 * self.live.hub.lag,
             tick=1000 * self.ticker.took,
             listening=self.listener.connected.is_set(),
-            answers=self.answers.acknowledged,
+            answers=self.answers.acknowledged + self.moves.acknowledged,
             messages=self.messages.acknowledged,
             cpu=time.process_time(),
             memory=resident_megabytes(),
@@ -126,6 +130,7 @@ async def open_lab(config: Config, url: str) -> AsyncIterator[Lab]:
             lab.live.hub.run(),
             lab.listener.run(),
             lab.conductor.run(),
+            lab.referee.run(),
             lab.ticker.run(),
             lab.open_pages.run(),
             Erasures(url).run(),
@@ -160,6 +165,7 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
     process = f"{socket.gethostname()}:{os.getpid()}"
     counting = Turns(2, 200)
     live, open_pages = Live(url, pool, keys, studies), OpenPages(url)
+    conductor = Conductor(url, studies, hooks)
     lab = Lab(
         config=config,
         url=url,
@@ -169,9 +175,11 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
         arrivals=GroupCommit("sign-ins", url, come_in, config.ledger_limit),
         answers=GroupCommit("records", url, records.store, config.ledger_limit),
         messages=GroupCommit("messages", url, say, config.ledger_limit),
+        moves=GroupCommit("moves", url, moves.store, config.ledger_limit),
         live=live,
         listener=_listener(config.listener_url or url, live, open_pages, pool),
-        conductor=Conductor(url, studies, hooks),
+        conductor=conductor,
+        referee=Referee(url, studies, hooks, config.ledger_limit, conductor.hint),
         seating=SeatingRuns(pool, studies, hooks),
         ticker=Ticker(
             url, process, lambda: lab.figures(), render, presence, signs, door_counts, acknowledged

@@ -117,7 +117,17 @@ async def _news(request: Query) -> Response[str]:
     return play_page(request, await _place(request), headers=headers)
 
 
-@get(["/play/records", "/play/messages", "/play/help", "/play/here", "/play/leave", "/play/yield"])
+@get(
+    [
+        "/play/records",
+        "/play/moves",
+        "/play/messages",
+        "/play/help",
+        "/play/here",
+        "/play/leave",
+        "/play/yield",
+    ]
+)
 async def back_to_play() -> Redirect:
     """Where a browser without scripts lands when it opens the address of a form again."""
     return Redirect("/play", status_code=303)

@@ -88,7 +88,7 @@ def take(
             body = saved(lab, done).encode()
             say(
                 b"%sreceipt: %s\r\ncontent-length: %d\r\n\r\n%s"
-                % (_head(), str(done.receipt).encode(), len(body), body)
+                % (head(), str(done.receipt).encode(), len(body), body)
             )
         else:
             pass_on(done)
@@ -156,7 +156,8 @@ def form_key(lab: Lab, purpose: Purpose, player_id: int, form: Form, study: Stud
 
 
 @cache
-def _head() -> bytes:
+def head() -> bytes:
+    """Of an answer, up to what only this one says."""
     headers = [(b"content-type", b"text/html; charset=utf-8"), *HEADERS, NOT_KEPT]
     return b"HTTP/1.1 200 OK\r\n" + b"".join(b"%s: %s\r\n" % header for header in headers)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import FrameType
 from typing import Any
@@ -16,28 +17,32 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from app.config import Config
-from app.web import record_forms, streams
+from app.web import move_forms, record_forms, streams
 from app.web.app import create_app
 from app.web.processes import allow_many_connections
 from app.web.wire import Bounded
 
+TAKES: Mapping[str, Callable[..., None]] = {
+    record_forms.PATH: record_forms.take,
+    move_forms.PATH: move_forms.take,
+}
 LARGE_FORM = 16_384  # bytes: what is larger is read piece by piece, as the client can be made to wait
 
 
 class Protocol(Bounded):
-    """uvicorn's, but record forms are answered without a task, a scope's middleware and Litestar (`record_forms`).
+    """uvicorn's, but record forms and moves are answered without a task, a scope's middleware and Litestar (`TAKES`).
 
     A form takes 15 microseconds here that takes 53 through a bare ASGI application. Order and pipelining stay
     uvicorn's: its cycle of this request counts as open until the answer is written.
     """
 
     state: State  # the application's
-    held: RequestResponseCycle | None = None  # a record form that is still coming in
+    held: RequestResponseCycle | None = None  # such a form that is still coming in
 
     def start(self, cycle: RequestResponseCycle, app: Any) -> None:
         scope = cycle.scope
         if (
-            scope["path"] != record_forms.PATH
+            scope["path"] not in TAKES
             or scope["method"] != "POST"
             or cycle.waiting_for_100_continue
             or self.flow.write_paused  # a client that sends and does not read is made to wait
@@ -72,12 +77,12 @@ class Protocol(Bounded):
                 self.transport.close()
             self.on_response_complete()
 
-        def pass_on(posted: record_forms.Posted | BaseException | None) -> None:
+        def pass_on(posted: object) -> None:
             cycle.scope["state"]["posted"] = posted
             super(Protocol, self).start(cycle, self.app)
 
         lab, headers = self.state.lab, dict(cycle.scope["headers"])
-        record_forms.take(lab, headers, bytes(cycle.body), say, pass_on)
+        TAKES[cycle.scope["path"]](lab, headers, bytes(cycle.body), say, pass_on)
 
 
 class Server(uvicorn.Server):

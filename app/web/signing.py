@@ -19,7 +19,7 @@ OVERLAP = 600.0  # seconds in which processes of the version before may still an
 
 BEFORE = 8  # letters of the turn of a message, or of a call for help, as the version before has it
 
-Purpose = Literal["answer", "message", "help"]
+Purpose = Literal["answer", "message", "move", "help"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,10 @@ class Keys:
         """A new one for each rendering: two people in two tabs may well say the same word twice."""
         return self._form_key(player_id, f"{room_id}.{position}.message:{secrets.token_urlsafe(6)}")
 
+    def move_key(self, player_id: int, room_id: int, position: int) -> str:
+        """A new one for each rendering: the same may be done again."""
+        return self._form_key(player_id, f"{room_id}.{position}.move:{secrets.token_urlsafe(6)}")
+
     def help_key(self, player_id: int) -> str:
         return self._form_key(player_id, f"0.0.help:{secrets.token_urlsafe(6)}")
 
@@ -104,7 +108,7 @@ class Keys:
             return purpose == "answer"
         return turn.startswith(f"{purpose}:") or (
             # Of the version before, which did not tell help from talk.
-            purpose != "answer" and len(turn) == BEFORE and self._of_before()
+            purpose in ("message", "help") and len(turn) == BEFORE and self._of_before()
         )
 
     def _of_before(self) -> bool:

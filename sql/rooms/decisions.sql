@@ -31,8 +31,11 @@ union all
 select step, round, slot, name, value from result r where r.room_id = %(room_id)s
 
 -- name: add_results
--- Again changes nothing: the room's row is locked, and its position is left with the same transaction.
+-- The room's row is locked, and its position is left with the same transaction. What moves have computed before may get
+-- another value as the step ends.
 insert into result (session_id, room_id, position, step, round, slot, name, value, made_by)
 select room.session_id, room.id, %(position)s, %(step)s, %(round)s, g.slot, g.name, g.value, %(made_by)s
 from room, unnest(%(slots)s::int[], %(names)s::text[], %(values)s::text[]) as g(slot, name, value)
 where room.id = %(room_id)s
+on conflict (room_id, position, slot, name) do update
+set value = excluded.value, made_by = excluded.made_by, version = result.version + 1, at = clock_timestamp()

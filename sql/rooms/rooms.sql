@@ -5,7 +5,8 @@ select kind, count(*)::integer as made from room where session_id = %(session_id
 select r.id, r.session_id, r.name, r.kind, r.status::text, r.position, r.step, r.round,
     coalesce(r.last_step, r.step) as last_step, coalesce(r.last_round, r.round) as last_round, r.deadline, r.outcome,
     r.opening, r.stopped is not null as stopped, s.status::text as session_status, s.paused_at, l.id as log_id, l.last_seq as seq, sl.id as session_log_id,
-    sl.last_seq as session_seq, r.treatment, r.during::text, r.player_id, l.messages
+    sl.last_seq as session_seq, r.treatment, r.during::text, r.player_id, l.messages,
+    exists (select from move m where m.room_id = r.id and m.position = r.position) as moved
 from room r join session s on s.id = r.session_id join log l on l.room_id = r.id
 join log sl on sl.session_id = r.session_id and sl.room_id is null
 where r.id = %(room_id)s

@@ -58,11 +58,26 @@ async def all_the_rest(conn: Connection, lively: Lively, people: list[int]) -> N
     """What neither of the two sessions has had: hooks that fail, another network, results, a standby, other hooks."""
     session_id, study, first, waits = lively.session_id, lively.study, people[0], people[8]
     room = await room_of(conn, first)
-    own, why = dict(session=session_id, room=room.id), Failure("decide", "It failed.", 7).as_json()
+    own, why = (
+        dict(session=session_id, room=room.id, first=first),
+        Failure("decide", "It failed.", 7).as_json(),
+    )
     await ties.rewire(conn, room.id, study.plan[1], [Tie(1, 2, 0.5)], "hook wire")
     for query in (
         """insert into result (session_id, room_id, position, step, round, slot, name, value, made_by)
         values (%(session)s, %(room)s, 0, 'talk', 1, 1, 'share', '5', 'hook results')""",
+        """insert into record (session_id, player_id, room_id, step, round, field, value, version, late, form)
+        values (%(session)s, %(first)s, %(room)s, 'talk', 1, 'bid', '{"price":"5"}', 1, false, gen_random_uuid())""",
+        """insert into move (record_id, session_id, room_id, position, player_id, slot, since)
+        select max(id), %(session)s, %(room)s, 0, %(first)s, 1, 2.5 from record""",
+        """update move set nth = 1, accepted = true, sentence = '', ends = true, handled_at = now(),
+        state = '7', results = '{"share": {"1": "5"}}'""",
+        """insert into record (session_id, player_id, room_id, step, round, field, value, version, late, form)
+        values (%(session)s, %(first)s, %(room)s, 'talk', 1, 'bid', '{"price":"6"}', 2, false, gen_random_uuid())""",
+        """insert into move (record_id, session_id, room_id, position, player_id, slot, since)
+        select max(id), %(session)s, %(room)s, 0, %(first)s, 1, 2.5 from record""",
+        """update move set nth = 2, accepted = false, sentence = 'No.', ends = false, handled_at = now()
+        where nth is null""",
         "update lobby set stopped = %(why)s where session_id = %(session)s",
         "update player set standby_until = now() where id = %(waits)s",
         "update session set study_sha256 = repeat('0', 64) where id = %(session)s",

@@ -74,6 +74,9 @@ def _values(hint: Any) -> list[Any]:
     if get_origin(hint) is tuple:
         return [[_values(one)[0] for one in get_args(hint)]]
     if get_origin(hint) is dict:
-        return [{"framing": "gain"}]
+        inner = get_args(hint)[1]
+        return [{"framing": "gain"} if inner is str else {"cash": _values(inner)[0]}]
+    if hint is Any:
+        return [{"map": [["cash", 7]]}]
     simple: dict[Any, list[Any]] = {str: ["word", ""], int: [7, 0], float: [0.5], bool: [True, False]}
     return [None] if hint is type(None) else simple[hint]

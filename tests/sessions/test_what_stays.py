@@ -21,6 +21,8 @@ STAYS = {
     " queued_from waited_until in_line_since in_line_until"
     " door_digest",  # there only while the session is open, so that they are known again at its door
     "record": "id session_id player_id room_id step round field version late at",
+    "move": "record_id session_id room_id position player_id slot since nth accepted ends handled_at"
+    " sentence state results",  # what a hook says of it, and keeps of all in the room
     "late_claim": "session_id player_id tried_at at",
     "message": f"id session_id player_id to_slot readers at {WHERE}",
     "note": "id session_id player_id account at",
@@ -127,6 +129,12 @@ def test_each_column_that_is_left_of_somebody_has_a_reason(house: House) -> None
         number,
     )
     comes_together(lively, number)
+    house.sql(
+        """insert into move (record_id, session_id, room_id, position, player_id, slot, since)
+        select min(id), %s, room_id, 0, player_id, 1, 2.5 from record where player_id = %s group by 3, 5""",
+        lively.session_id,
+        number,
+    )
     house.sql("update player set door_id = 'x1', by_door = 4 where id = %s", number)
     house.sql(
         "insert into earlier (player_id, session_id, said) values (%s, %s, '{}')", number, lively.session_id

@@ -201,7 +201,7 @@ class Step:
     def decides(self) -> bool:
         """Whether more happens at its opening or end than that the next one opens."""
         decided = self.fills_in or self.opening_hooks or self.chooses or self.on_end or self.score_hook
-        return bool(decided or self.attempts or (self.decline and self.timed))
+        return bool(decided or self.moves or self.attempts or (self.decline and self.timed))
 
 
 def meant_in(

@@ -91,6 +91,7 @@ class Live:
         talk.pages.add(page)
         if room.seq > talk.view.room.seq:
             talk.view = place.view
+        talk.tell(place)
         # Not kept once more for each page: messages and drafts, which are on it now, and the room if it is the same.
         same = room.seq == talk.view.room.seq
         aside = replace(place.aside, drafts={})

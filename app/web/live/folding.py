@@ -9,6 +9,7 @@ from typing import Any
 
 from app.database import events
 from app.database.events import Event, EventName
+from app.rooms.moves import EMPTY, Made
 from app.rooms.rooms import Room, RoomView, Seat
 from app.study.model.networks import Tie
 
@@ -60,7 +61,16 @@ def network_rewired(view: RoomView, room: Room, event: Event, data: events.Netwo
 def player_answered(view: RoomView, room: Room, event: Event, data: events.PlayerAnswered) -> RoomView:
     if data["late"] or (data["step"], data["round"]) != (room.last_step, room.last_round):
         return replace(view, room=room)
+    if all(seat.answered for seat in view.seats if seat.player_id == event.player_id):
+        return replace(view, room=room)  # again, as whoever makes many moves does
     return _seat_of(view, room, event, answered=True)
+
+
+def move_made(view: RoomView, room: Room, event: Event, data: events.MoveMade) -> RoomView:
+    if not data["accepted"] or data["position"] != room.position:
+        return replace(view, room=room)
+    made = Made(data["nth"], data["slot"], data["move"], data["values"], data["at"])
+    return replace(view, room=room, board=view.board.after(made, data.get("state")))
 
 
 def player_replaced(view: RoomView, room: Room, event: Event, data: events.PlayerReplaced) -> RoomView:
@@ -108,6 +118,7 @@ CHANGES: Mapping[EventName, Callable[[RoomView, Room, Event, Any], RoomView]] = 
     "room_ended": room_ended,
     "network_rewired": network_rewired,
     "player_answered": player_answered,
+    "move_made": move_made,
     "player_replaced": player_replaced,
     "bot_placed": bot_placed,
     "player_nudged": player_nudged,
@@ -137,7 +148,7 @@ def _at_step(
     if not moved:
         return replace(view, room=room, seats=seats)
     ties = view.ties if view.ahead is None else view.ahead
-    return replace(view, room=room, seats=seats, ties=ties, ahead=None)
+    return replace(view, room=room, seats=seats, ties=ties, ahead=None, board=EMPTY)
 
 
 def _seat_of(view: RoomView, room: Room, event: Event, **changes: Any) -> RoomView:

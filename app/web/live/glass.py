@@ -26,7 +26,7 @@ def seen_now(place: Place | None) -> str:
         return ""
     place = replace(place, aside=replace(place.aside, help_key="", drafts={}))
     if isinstance(place, RoomPlace):
-        place = replace(place, form_key="", message_key="")
+        place = replace(place, form_key="", message_key="", move_key="")
     seconds = clock.now().timestamp() // PACE * PACE
     with clock.standing_at(datetime.fromtimestamp(seconds, UTC)):
         return behind_glass(place.study, place.html())

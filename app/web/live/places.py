@@ -13,18 +13,32 @@ from app.database import clock
 from app.players.pay import Account, PayNow, pay_of
 from app.players.players import Player
 from app.players.ways_back import WayBack, way_back_of
+from app.rooms.handling import MoveOutcome
 from app.rooms.messages import Message
 from app.rooms.receipts import Saved
 from app.rooms.rooms import Room, RoomView, Seat
-from app.rooms.shown import Other, Shown, Told, as_values, others_of, shown_to
+from app.rooms.shown import Other, Shown, Told, as_values, others_of, seats_of, shown_to
 from app.study.model.entrance import AT_THE_DOOR
 from app.study.model.fields import Field
 from app.study.model.kinds.click import CLICK
+from app.study.model.moves import MoveForm
+from app.study.model.steps import ROLE
 from app.study.model.study import Position, Study
 from app.web import templates
 from app.web.fragments import fragment
+from app.web.live.boards import board_html
 from app.web.live.line import LinePlace
 from app.web.live.lobby_place import Aside, LobbyPlace
+
+
+@dataclass(frozen=True, slots=True)
+class TriedMove:
+    """A move that came to nothing yet: what was typed, what is wrong with it, and what stands beside its button."""
+
+    name: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    outcome: MoveOutcome | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +57,9 @@ class RoomPlace:
     message_key: str = ""
     at: int | None = None  # index into the plan, where each goes on by themselves; else the room's
     earned: Decimal = Decimal(0)  # by what this player did so far
+    move_key: str = ""
+    role: str = ""  # in this round, where moves are offered by it
+    tried: TriedMove | None = None
 
     @property
     def pay(self) -> PayNow | None:
@@ -158,6 +175,22 @@ class RoomPlace:
         return others_of(self.study, self.position, self.view, self.me, self.told, field)
 
     @property
+    def moves(self) -> tuple[MoveForm, ...]:
+        """Those that are offered to this player."""
+        treatment = {**self.player.treatment, **({ROLE: self.role} if self.role else {})}
+        return tuple(move for move in self.position.step.moves if move.is_for(treatment))
+
+    def shows_now(self, slot: int, result: str) -> bool:
+        """Whether a result of this slot stands on this page as it changes."""
+        step = self.position.step
+        return any(
+            show.round == "now"
+            and (show.field, show.step) == (result, step.name)
+            and any(seat.slot == slot for seat in seats_of(self.view, self.me, show.of))
+            for show in step.show
+        )
+
+    @property
     def answered(self) -> int:
         """Of the partners who still play and are asked."""
         return sum(seat.answered or seat.bot for seat in self.partners if seat.is_taken and seat.asked)
@@ -240,6 +273,15 @@ class RoomPlace:
             fragment("#talks-with", "innerHTML", talks_with) if self.position.step.chat != "none" else ""
         )
         return fragment("#left", "innerHTML", left) + with_whom
+
+    @property
+    def board(self) -> Markup:
+        """What all in the room see of its moves."""
+        return Markup(board_html(self.study, self.position, self.view))
+
+    def move_html(self, move: MoveForm) -> str:
+        """The form of one of them."""
+        return templates.render_for(self.study, "player/_move.html", move=move, **self.context())
 
     def pay_html(self) -> str:
         return templates.render_for(self.study, "player/_player_earned.html", **self.context())

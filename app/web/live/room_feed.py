@@ -12,11 +12,14 @@ import psycopg
 
 from app.database.connections import Pool
 from app.database.events import Event, EventName
+from app.rooms.handling import MoveOutcome
 from app.rooms.messages import Message
 from app.rooms.rooms import RoomView
-from app.rooms.shown import told_in
+from app.rooms.shown import Told, told_in
+from app.study.model.steps import ROLE
 from app.web import templates
 from app.web.fragments import fragment, sse
+from app.web.live.boards import board_html
 from app.web.live.folding import fold
 from app.web.live.page import Page
 from app.web.live.places import Place, RoomPlace
@@ -24,6 +27,7 @@ from app.web.signing import Keys
 
 NUDGES: frozenset[EventName] = frozenset({"player_nudged", "player_returned"})
 SHOW_PACE = 0.1  # seconds between two renderings of what a room answers
+BOARD_PACE = 0.05  # … of its moves; the first after a while is drawn at once
 logger = logging.getLogger(__name__)
 
 
@@ -36,6 +40,19 @@ class RoomFeed:
     view: RoomView
     pages: set[Page] = field(default_factory=set)
     showing: asyncio.Task[None] | None = None
+    told: Told = field(default_factory=dict)  # what its step shows, where it has moves: as of …
+    told_seq: int = 0  # … this event
+    board_seq: int = 0  # of the last move that is on the board
+    changed: dict[tuple[int, str], int] = field(
+        default_factory=dict
+    )  # slot and result → the event it changed with
+    drawing: asyncio.TimerHandle | None = None
+    drawn_at: float = 0.0
+
+    def tell(self, place: RoomPlace) -> None:
+        """What a page that joins was read with."""
+        if place.position.step.moves and place.room.seq >= self.told_seq:
+            self.told, self.told_seq = place.told, place.room.seq
 
     def publish(self, events: Sequence[Event], said: dict[int, Message]) -> None:
         for event in events:
@@ -43,6 +60,8 @@ class RoomFeed:
                 self._say(event, said[event.data["message"]])
             elif event.name == "player_earned":
                 self._show_pay(event)
+            elif event.name == "move_made":
+                self._hear_move(event)
             if event.seq > self.view.room.seq:
                 self.view = fold(self.view, event)
         nudges = {event.player_id for event in events if event.name in NUDGES}
@@ -89,6 +108,48 @@ class RoomFeed:
                     rendered[own] = sse(fragment("#talk", "beforeend", item), str(event.seq))
                 page.push(rendered[own])
 
+    def _hear_move(self, event: Event) -> None:
+        """Whoever made it is told what came of it; what all see of it is drawn soon, and what it changed for some."""
+        data = event.data
+        for page in self.pages:
+            if page.player_id == event.player_id and event.seq > page.seq and page.place is not None:
+                outcome = MoveOutcome(data["accepted"], data.get("sentence", ""), data.get("ends", False))
+                said = templates.render_for(page.place.study, "player/_moved.html", outcome=outcome)
+                page.push(sse(fragment(f"#moved-{data['move']}", "innerMorph", said), str(event.seq)))
+        if not data["accepted"]:
+            return
+        self.board_seq = event.seq
+        results = data.get("results", {})
+        self.changed |= {(int(slot), name): event.seq for name in results for slot in results[name]}
+        if results and event.seq > self.told_seq:
+            at = data["step"], data["round"]
+            new = {(int(slot), *at, name): said for name in results for slot, said in results[name].items()}
+            self.told, self.told_seq = {**self.told, **new}, event.seq
+        if self.drawing is None:
+            loop = asyncio.get_running_loop()
+            # Not before this publication is through: what a page shows is then of one event.
+            self.drawing = loop.call_at(max(loop.time(), self.drawn_at + BOARD_PACE), self._draw)
+
+    def _draw(self) -> None:
+        """The board, once for all; and to each page whose own results have changed, those."""
+        changed, self.changed, self.drawing = self.changed, {}, None
+        self.drawn_at = asyncio.get_running_loop().time()
+        now, board = self.view, b""
+        for page in self.pages:
+            place = page.place
+            if not isinstance(place, RoomPlace) or page.stale or place.waits:
+                continue
+            if place.room.position != now.room.position or page.seq >= self.board_seq:
+                continue
+            page.place = place = replace(place, view=now)
+            if not board:
+                html = board_html(place.study, place.position, now)
+                board = sse(fragment("#moves", "innerMorph", html), str(now.room.seq))
+            page.push(board)
+            if any(seq > page.seq and place.shows_now(*what) for what, seq in changed.items()):
+                shown = replace(place, told=self.told).shown_html()
+                page.push(sse(fragment("#shown", "innerMorph", shown), str(now.room.seq)))
+
     def _show_pay(self, event: Event) -> None:
         for page in self.pages:
             place = page.place
@@ -111,6 +172,8 @@ class RoomFeed:
             saved=0,
             errors={},
             form_key=self.keys.answer_key(page.player_id, room.id, room.position, 0),
+            move_key=self.keys.move_key(page.player_id, room.id, room.position),
+            tried=None,
         )
         if place.is_solo:
             page.refresh()  # all of it is another page; most have it already, with the answer to their form
@@ -118,6 +181,7 @@ class RoomFeed:
         step = place.position.step
         asked = view.seat_of[page.player_id].asked if view.has(page.player_id) else True
         others = step.chat != before.position.step.chat or step.tells or before.view.ties != view.ties
+        others = others or any(ROLE in move.only for move in step.moves)
         if not view.has(page.player_id) or others or not asked or not place.me.asked:
             page.refresh()  # what it shows is to be read
             return
@@ -130,6 +194,8 @@ class RoomFeed:
             page.refresh()
             return
         page.place = place = replace(before, view=view)
+        if place.position.step.moves and place.left == before.left:
+            return  # nobody waits there for answers, so their number isn't shown
         key = (place.answered, place.playing, place.left, before.left)
         if key not in rendered:
             rendered[key] = sse(place.player_answered(before), str(view.room.seq))
@@ -162,4 +228,5 @@ def _is_of_bots(event: Event) -> bool:
 
 
 def _shows_now(place: Place | None) -> bool:
-    return isinstance(place, RoomPlace) and place.position.step.is_live
+    """But for what moves change: their events bring it."""
+    return isinstance(place, RoomPlace) and place.position.step.is_live and not place.position.step.moves

@@ -11,15 +11,15 @@ from app.players import drafts, notes, waiting_list
 from app.players.codes import codes_of
 from app.players.pay import account_now, earned_by
 from app.players.players import Player, find_player, was_taken_out
-from app.rooms import messages, parts, receipts, records, rooms
+from app.rooms import messages, moves, parts, receipts, records, rooms
 from app.rooms.earlier import with_earlier
 from app.rooms.rooms import RoomView
 from app.rooms.shown import told_in
 from app.sessions import arrivals
 from app.sessions.arrivals import NOT_RIGHT
 from app.study.earlier import asks_earlier
-from app.study.model.steps import AFTER, BEFORE, Step
-from app.study.model.study import Study
+from app.study.model.steps import AFTER, BEFORE, ROLE, Step
+from app.study.model.study import Position, Study
 from app.web import templates
 from app.web.live.line import LinePlace
 from app.web.live.lobby_place import Aside, LobbyPlace
@@ -124,10 +124,19 @@ async def _room(conn: Connection, keys: Keys, study: Study, player: Player, view
         messages=tuple(said),
         told=await told_in(conn, room.id, study, here),
         message_key=keys.message_key(player.id, room.id, room.position),
+        move_key=keys.move_key(player.id, room.id, room.position) if here.step.moves else "",
+        role=await _role(conn, room.id, here, me.slot),
         aside=await _aside(conn, keys, player),
         at=here.index if own_pace else None,
         earned=await earned_by(conn, study, player.id),
     )
+
+
+async def _role(conn: Connection, room_id: int, here: Position, slot: int) -> str:
+    """Where a move is offered by it."""
+    if not any(ROLE in move.only for move in here.step.moves):
+        return ""
+    return (await moves.roles_now(conn, room_id, here.index)).get(slot, "")
 
 
 def not_right(study: Study, step: Step, tried: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,274 @@
+"""Handling: what comes of moves, as a study's `on_move` says, one after the other within a room.
+
+Nothing is locked while a hook thinks. What it says is stored if nothing else was handled in its room since that was
+read, and else it is asked again: so each move is handled once, whatever process does it and whatever dies. It is more
+work only where two processes have moves of one room at the same moment, and no record, message or other room ever waits
+for a hook.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+from app.database.connections import Connection
+from app.database.queries import Queries, rows
+from app.rooms.decisions import seat_of
+from app.rooms.earlier import earlier_in
+from app.rooms.records import hold_rooms
+from app.study.earlier import hooks_ask_earlier
+from app.study.hooks import answers, networklab
+from app.study.hooks.answers import Handled
+from app.study.hooks.pool import HookError
+from app.study.languages.texts import Sentence, texts_in
+from app.study.model.steps import ROLE
+from app.study.model.study import Position, Study
+
+SQL = Queries(__name__)
+NOT_OFFERED = Sentence("You can’t do that here.")
+Asking = Callable[
+    ..., Awaitable[Any]
+]  # of hook, reader of its answer and values, as `Hooks.ask`. Raises HookError
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingMove:
+    """A move that is stored and not handled yet."""
+
+    room_id: int
+    record_id: int
+    player_id: int
+    slot: int
+    at: float  # seconds since the step opened, without pauses
+    name: str
+    value: str  # of its record
+
+
+@dataclass(frozen=True, slots=True)
+class MovingRoom:
+    """A room at a step with moves, as it was at one moment."""
+
+    id: int
+    session_id: str
+    position: int
+    name: str
+    kind: str
+    number: int
+    seed: int
+    treatment: Mapping[str, str]
+    study_sha256: str
+    handled: int  # how many moves of this step have been
+    state: Any  # as it is stored
+    over: bool  # one of them has ended it
+    seats: Sequence[Mapping[str, Any]]
+    ties: Sequence[tuple[int, int, float]]
+    said: Sequence[tuple[int, str, str]]  # slot, name and stored value of each result of this step
+    roles: Mapping[str, str]  # slot → what it is in this round
+    earned: Mapping[str, str]  # slot → what it has earned so far
+
+
+@dataclass(frozen=True, slots=True)
+class MoveOutcome:
+    """What came of a move, for whoever made it. A refusal without a sentence: it was over by then."""
+
+    accepted: bool
+    sentence: str = ""
+    ends: bool = False
+
+
+@dataclass(slots=True)
+class MovesTaken:
+    """What came of all the moves of a room that waited, yet to be stored."""
+
+    room_id: int
+    position: int
+    handled: int  # how many had been when it was read
+    lines: list[tuple[WaitingMove, Handled]] = field(default_factory=list)
+    failure: tuple[WaitingMove, HookError] | None = None  # the first move that the hook did not decide on
+
+    @property
+    def ends(self) -> bool:
+        return any(handled.ends for _, handled in self.lines)
+
+    @property
+    def outcomes(self) -> dict[int, MoveOutcome]:
+        """By record."""
+        return {
+            move.record_id: MoveOutcome(handled.accepted, handled.sentence, handled.ends)
+            for move, handled in self.lines
+        }
+
+
+async def read(
+    conn: Connection, room_ids: Collection[int]
+) -> tuple[list[MovingRoom], dict[int, list[WaitingMove]]]:
+    """Rooms and, by room, the moves that wait in them. Call it where everything is of one moment."""
+    which = dict(room_ids=list(room_ids))
+    waiting: dict[int, list[WaitingMove]] = {}
+    for one in await rows(conn, WaitingMove, SQL["waiting"], **which):
+        waiting.setdefault(one.room_id, []).append(one)
+    if not waiting:
+        return [], {}
+    return await rows(conn, MovingRoom, SQL["standing"], room_ids=list(waiting)), waiting
+
+
+async def room_for(conn: Connection, study: Study, standing: MovingRoom) -> networklab.Room:
+    """The room as `on_move` gets it: with what belongs to this step and round."""
+    at = study.plan[standing.position]
+    told = await earlier_in(conn, standing.id) if hooks_ask_earlier(study.files) else {}
+    return networklab.Room(
+        name=standing.name,
+        kind=standing.kind,
+        number=standing.number,
+        seed=standing.seed,
+        step=at.step.name,
+        round=at.round,
+        rounds=at.step.repeat,
+        seats=tuple(
+            seat_of(study, one, told.get(one["slot"], networklab.NOT_KNOWN)) for one in standing.seats
+        ),
+        ties=tuple(networklab.Tie(*tie) for tie in standing.ties),
+        treatment=standing.treatment,
+        earned={int(slot): Decimal(amount) for slot, amount in standing.earned.items()},
+        state=networklab.unpack(standing.state),
+    )
+
+
+async def take_turn(
+    ask: Asking, study: Study, room: networklab.Room, standing: MovingRoom, waiting: Sequence[WaitingMove]
+) -> MovesTaken:
+    """Ask what comes of each of these moves, in their order. `room`: see `room_for`."""
+    at, turn = study.plan[standing.position], MovesTaken(standing.id, standing.position, standing.handled)
+    said = {(slot, name): value for slot, name, value in standing.said}
+    for slot, role in standing.roles.items():
+        said.setdefault((int(slot), ROLE), role)
+    over = standing.over
+    for move in waiting:
+        try:
+            handled = Handled(False) if over else await _handle(ask, study, at, room, said, move)
+        except HookError as error:
+            turn.failure = move, error
+            break
+        turn.lines.append((move, handled))
+        over = over or handled.ends
+        if handled.state is not None:
+            room = replace(room, state=networklab.unpack(handled.state))
+        for name, by_slot in handled.results.items():
+            said |= {(slot, name): value for slot, value in by_slot.items()}
+    return turn
+
+
+async def put(conn: Connection, turns: Sequence[MovesTaken]) -> list[bool]:
+    """Store what came of moves, in the order of `turns`: False where others were handled since these were read.
+
+    One transaction, whether `conn` is in autocommit or in one.
+    """
+    turns_with = [turn for turn in turns if turn.lines]
+    if not turns_with:
+        return [True for _ in turns]
+    async with conn.pipeline():
+        await hold_rooms(conn, {turn.room_id for turn in turns_with})
+        which = {turn.room_id: turn.position for turn in turns_with}
+        await conn.execute(SQL["lock_steps"], dict(room_ids=list(which), positions=list(which.values())))
+        cursor = await conn.execute(SQL["put_outcomes"], _columns(turns_with))
+    done = {room_id for (room_id,) in await cursor.fetchall()}
+    return [not turn.lines or turn.room_id in done for turn in turns]
+
+
+async def settle(conn: Connection, ask: Asking, study: Study, room_id: int) -> None:
+    """Before a step ends, handle what was committed before its deadline. The room must be locked. Raises HookError."""
+    for standing in (found := await read(conn, [room_id]))[0]:
+        room = await room_for(conn, study, standing)
+        turn = await take_turn(ask, study, room, standing, found[1][room_id])
+        if turn.failure:
+            raise turn.failure[1]
+        await put(conn, [turn])
+
+
+async def outcomes(conn: Connection, records: Collection[int]) -> dict[int, MoveOutcome]:
+    """What came of these moves, of those that are handled."""
+    found = await conn.execute(SQL["outcomes"], dict(records=list(records)))
+    return {number: MoveOutcome(*rest) for number, *rest in await found.fetchall()}
+
+
+async def left_over(conn: Connection) -> list[tuple[str, int]]:
+    """Session and room of each where a process has died that was about to handle moves, or to end the step."""
+    return await (await conn.execute(SQL["left_over"])).fetchall()
+
+
+async def end_steps(conn: Connection, room_ids: Collection[int]) -> None:
+    """The deadlines of those rooms in which a move has ended the step have passed from now on."""
+    await conn.execute(SQL["end_step"], dict(room_ids=sorted(room_ids)))
+
+
+async def lock_waiting(conn: Connection, record_id: int) -> int | None:
+    """Lock the room of a move if that still waits there."""
+    found = await (await conn.execute(SQL["lock_waiting"], dict(record_id=record_id))).fetchone()
+    return found[0] if found else None
+
+
+async def _handle(
+    ask: Asking,
+    study: Study,
+    at: Position,
+    room: networklab.Room,
+    said: Mapping[tuple[int, str], str],
+    move: WaitingMove,
+) -> Handled:
+    form = at.step.move_named(move.name)
+    treatment = {**room.seat(move.slot).treatment}
+    if role := said.get((move.slot, ROLE)):
+        treatment[ROLE] = role
+    if form is None or not form.is_for(treatment):
+        return Handled(False, texts_in(study.language).with_own(study.texts).say(NOT_OFFERED))
+    fields = {one.name: one for one in at.step.results}
+    if study.roles is not None:
+        fields.setdefault(ROLE, study.roles.field)
+    told = tuple(
+        networklab.Said(at.step.name, at.round, slot, name, answers.read_value(fields[name], value))
+        for (slot, name), value in sorted(said.items())
+        if name in fields and value != ""
+    )
+    made = answers.read_made(form, move.slot, move.value, move.at)
+    slots = room.slots
+    found: Handled = await ask(
+        at.step.on_move,
+        lambda answer: answers.read_move(at.step, answer, slots),
+        replace(room, all_said=told),
+        made,
+    )
+    return found
+
+
+def _columns(turns: Sequence[MovesTaken]) -> dict[str, Any]:
+    """For `put_outcomes`: a line for each move, and one for each result, with the last of its values."""
+    names = (
+        *("records", "room_ids", "positions", "handled", "nths"),
+        *("accepted", "sentences", "states", "results", "ends"),
+    )
+    lines: list[tuple[Any, ...]] = []
+    computed: dict[tuple[int, int, str], tuple[str, int]] = {}  # room, slot and name → value and how many
+    for turn in turns:
+        for nth, (move, handled) in enumerate(turn.lines, turn.handled + 1):
+            state = None if handled.state is None else _written(handled.state)
+            results = _written(handled.results) if handled.results else None
+            where = (move.record_id, turn.room_id, turn.position, turn.handled, nth)
+            lines.append((*where, handled.accepted, handled.sentence, state, results, handled.ends))
+            for name, by_slot in handled.results.items():
+                for slot, value in by_slot.items():
+                    key = (turn.room_id, slot, name)
+                    computed[key] = value, computed.get(key, ("", 0))[1] + 1
+    found: dict[str, Any] = dict(zip(names, map(list, zip(*lines, strict=True)), strict=True))
+    results_ = [(*key, *value) for key, value in computed.items()]
+    of_results = ("result_rooms", "slots", "names", "values", "versions")
+    columns: list[list[Any]] = [list(column) for column in zip(*results_, strict=True)] or [
+        [] for _ in of_results
+    ]
+    return found | dict(zip(of_results, columns, strict=True))
+
+
+def _written(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,117 @@
+"""Moves: what players do while a step is open. Each is a record, stored first; what comes of it, `handling` finds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from app.database.connections import Connection
+from app.database.queries import Queries, array
+from app.rooms.receipts import Receipt, digest
+from app.rooms.records import TRIES, hold_rooms
+
+SQL = Queries(__name__)
+SHOWN = 20  # of a room's newest moves, on its pages
+
+Refusal = Literal["over", "not asked", "paused", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewMove:
+    """A move as a player sent it, already checked against the study."""
+
+    player_id: int
+    room_id: int
+    position: int  # index into the study's plan
+    step: str
+    round: int
+    name: str
+    values: str  # see MoveForm.written
+    form: str  # see records.form_id
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A move that the study has taken, as all in its room may see it."""
+
+    nth: int  # of those handled at this step, from 1
+    slot: int
+    name: str
+    values: Mapping[str, str]  # field → what was said, as it is stored
+    at: float  # seconds since the step opened, without pauses
+
+
+@dataclass(frozen=True, slots=True)
+class MoveBoard:
+    """What all of a room may see of its moves at a step."""
+
+    state: Any = None  # as `networklab.pack` writes it; None: the study has kept nothing yet
+    moves: tuple[Made, ...] = ()  # the newest, in order
+
+    def after(self, made: Made, state: Any) -> MoveBoard:
+        """`state`: None where it is as before."""
+        return MoveBoard(self.state if state is None else state, (*self.moves, made)[-SHOWN:])
+
+
+EMPTY = MoveBoard()
+
+
+async def store(conn: Connection, moves: Sequence[NewMove]) -> list[Receipt | Refusal]:
+    """Receipts in the order of `moves`, or why one is not stored. Storing the same form again gives its receipt."""
+    # Two processes that store the same forms at once must meet them in the same order.
+    ordered = {one.form: one for one in sorted(moves, key=lambda one: (one.player_id, one.form))}
+    found: dict[str, Receipt | Refusal] = {}
+    lacking = list(ordered.values())
+    for _ in range(1 + TRIES):  # other processes that may take the next version number first
+        found |= await _insert(conn, lacking)
+        lacking = [one for one in lacking if one.form not in found]
+        if not lacking:
+            break
+        cursor = await conn.execute(SQL["stored_before"], dict(forms=[one.form for one in lacking]))
+        found |= _by_form(await cursor.fetchall(), again=True)
+        lacking = [one for one in lacking if one.form not in found]
+        if not lacking:
+            break
+    return [found.get(one.form, "over") for one in moves]
+
+
+async def board(conn: Connection, room_id: int, position: int, most: int | None = SHOWN) -> MoveBoard:
+    """What there is to be seen of a room's moves at this index of the plan; `most`: of the newest, None: all."""
+    cursor = await conn.execute(SQL["board"], dict(room_id=room_id, position=position, most=most))
+    [(state, moves)] = await cursor.fetchall()
+    return MoveBoard(state, tuple(Made(*one) for one in moves))
+
+
+async def roles_now(conn: Connection, room_id: int, position: int) -> dict[int, str]:
+    """Slot → what it is in the round of this index of the plan, where the study deals roles."""
+    cursor = await conn.execute(SQL["roles_now"], dict(room_id=room_id, position=position))
+    return dict(await cursor.fetchall())
+
+
+async def _insert(conn: Connection, moves: Collection[NewMove]) -> dict[str, Receipt | Refusal]:
+    columns = zip(
+        *(
+            (
+                *(str(one.player_id), str(one.room_id), str(one.position), one.step, str(one.round)),
+                *(one.name, one.values, one.form),
+            )
+            for one in moves
+        ),
+        strict=True,
+    )
+    names = ("players", "rooms", "positions", "steps", "rounds", "names", "values", "forms")
+    async with conn.pipeline():
+        await hold_rooms(conn, {one.room_id for one in moves})
+        cursor = await conn.execute(SQL["store_moves"], dict(zip(names, map(array, columns), strict=True)))
+    return _by_form(await cursor.fetchall())
+
+
+def _by_form(lines: Iterable[tuple[Any, ...]], again: bool = False) -> dict[str, Receipt | Refusal]:
+    found: dict[str, Receipt | Refusal] = {}
+    for form, why, number, field, value, version, late in lines:
+        if why:
+            found[form] = why
+        elif number is not None:
+            found[form] = Receipt((number,), digest([(number, field, value)]), version, late, again)
+    return found

@@ -1,0 +1,225 @@
+"""The referee says what comes of moves, as soon as they are stored: in each process, of those that it has stored.
+
+One turn after the other for a room, for all moves that wait there by then; rooms side by side, as far as hooks go. All
+is read for many rooms at once and written for many at once, so it takes two connections, however many wait. What a
+process that has died left is taken up by any other, and handled once: `handling` knows how.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+
+import psycopg
+
+from app.database.connections import Connection, Line, snapshot
+from app.database.group_commit import Busy, GroupCommit
+from app.rooms import handling
+from app.rooms.handling import MoveOutcome, MovesTaken, MovingRoom, WaitingMove
+from app.sessions import stopped_rooms
+from app.sessions.studies import Studies
+from app.study.hooks import networklab
+from app.study.hooks.pool import Hooks
+from app.study.model.study import Study
+
+SWEEP = 1.0  # seconds between two looks for what a dead process has left
+MOST = 100  # rooms that are read at once
+PATIENCE = 2.0  # seconds that whoever made a move waits for what comes of it
+REST = 5.0  # seconds before a room is tried again of which something is wrong that is no hook's fault
+logger = logging.getLogger(__name__)
+
+
+class Referee:
+    """`moved_on(room_ids)` is called with rooms whose step a move has ended."""
+
+    def __init__(
+        self, url: str, studies: Studies, hooks: Hooks, limit: int, moved_on: Callable[[Iterable[int]], None]
+    ) -> None:
+        self.studies, self.hooks, self.moved_on = studies, hooks, moved_on
+        self.reading, self.acting = Line(url, "referee"), Line(url, "referee acts")
+        self.commit: GroupCommit[MovesTaken, bool] = GroupCommit(
+            "what came of moves", url, handling.put, limit
+        )
+        self.due: dict[int, str] = {}  # room → session
+        self.turns: dict[int, asyncio.Task[None]] = {}  # by room
+        self.resting: dict[int, float] = {}  # room → when to try it again
+        self.awaited: dict[
+            int, dict[int, asyncio.Future[MoveOutcome | None]]
+        ] = {}  # room → record → who waits
+        self.one_acts = asyncio.Lock()
+        self.wake = asyncio.Event()
+
+    def hint(self, session_id: str, room_id: int) -> None:
+        """A move has just been stored there."""
+        self.due[room_id] = session_id
+        self.wake.set()
+
+    def submit(self, session_id: str, room_id: int, record_id: int) -> asyncio.Future[MoveOutcome | None]:
+        """What comes of a move that is stored; None where that is not known in time, and the room's log tells it."""
+        loop = asyncio.get_running_loop()
+        waiting = self.awaited.setdefault(room_id, {})
+        if record_id not in waiting:  # the same form may have come twice
+            future: asyncio.Future[MoveOutcome | None] = loop.create_future()
+            waiting[record_id] = future
+            timer = loop.call_later(PATIENCE, self._tell, room_id, {record_id: None})
+            future.add_done_callback(lambda _: timer.cancel())
+        self.hint(session_id, room_id)
+        return waiting[record_id]
+
+    async def run(self) -> None:
+        commit = asyncio.create_task(self.commit.run())
+        swept = 0.0
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(max(0.0, swept + SWEEP - time.monotonic())):
+                        await self.wake.wait()
+                except TimeoutError:
+                    swept = time.monotonic()
+                    await self._sweep()
+                self.wake.clear()
+                while ready := self._ready():
+                    await self._begin(ready)
+        finally:
+            commit.cancel()
+            for task in self.turns.values():
+                task.cancel()
+            for line in (self.reading, self.acting):
+                line.drop()
+
+    async def settled(self) -> None:
+        """Returns when no room has a turn any more."""
+        while self.turns:
+            await asyncio.wait(self.turns.values())
+
+    def _ready(self) -> dict[int, str]:
+        """The rooms that are due and have no turn now."""
+        now = time.monotonic()
+        found = {
+            room_id: session_id
+            for room_id, session_id in self.due.items()
+            if room_id not in self.turns and self.resting.get(room_id, 0.0) <= now
+        }
+        return dict(list(found.items())[:MOST])
+
+    async def _begin(self, ready: dict[int, str]) -> None:
+        """Read these rooms, of one moment, and let each have its turn."""
+        for room_id in ready:
+            del self.due[room_id]
+        try:
+            for session_id in set(ready.values()):
+                await self.studies.of(session_id)
+            async with asyncio.timeout(15):
+                conn = await self.reading.get()
+                async with snapshot(conn):
+                    standings, waiting = await handling.read(conn, ready)
+                    turns = [await self._room(conn, one, waiting[one.id]) for one in standings]
+                await self._tell_others(conn, ready, waiting)
+        except (psycopg.Error, OSError, TimeoutError) as error:
+            logger.warning("moves are tried again: %s", str(error).partition("\n")[0])
+            self.reading.drop()
+            self.due = {**ready, **self.due}
+            await asyncio.sleep(0.2)
+            return
+        for study, room, standing, moves in turns:
+            task = asyncio.create_task(self._turn(study, room, standing, moves))
+            self.turns[standing.id] = task
+            task.add_done_callback(partial(self._done, standing.id))
+
+    async def _room(
+        self, conn: Connection, standing: MovingRoom, moves: Sequence[WaitingMove]
+    ) -> tuple[Study, networklab.Room, MovingRoom, Sequence[WaitingMove]]:
+        study = await self.studies.as_of(conn, standing.session_id, standing.study_sha256)
+        return study, await handling.room_for(conn, study, standing), standing, moves
+
+    async def _tell_others(
+        self, conn: Connection, ready: Iterable[int], waiting: dict[int, list[WaitingMove]]
+    ) -> None:
+        """Those who wait for what another process has done, or for what nobody can do now."""
+        asked = {
+            record_id
+            for room_id in ready
+            for record_id in self.awaited.get(room_id, ())
+            if all(one.record_id != record_id for one in waiting.get(room_id, ()))
+        }
+        if asked:
+            found = await handling.outcomes(conn, asked)
+            for room_id in ready:
+                self._tell(room_id, {one: found.get(one) for one in asked})
+
+    def _tell(self, room_id: int, outcomes: Mapping[int, MoveOutcome | None]) -> None:
+        waiting = self.awaited.get(room_id, {})
+        for record_id, outcome in outcomes.items():
+            future = waiting.pop(record_id, None)
+            if future is not None and not future.done():
+                future.set_result(outcome)
+        if not waiting:
+            self.awaited.pop(room_id, None)
+
+    def _done(self, room_id: int, _: asyncio.Task[None]) -> None:
+        del self.turns[room_id]
+        if room_id in self.due:
+            self.wake.set()
+
+    async def _turn(
+        self, study: Study, room: networklab.Room, standing: MovingRoom, moves: Sequence[WaitingMove]
+    ) -> None:
+        try:
+            async with self.hooks.turn(study) as hooks:
+                turn = await handling.take_turn(hooks.ask, study, room, standing, moves)
+            if not await self.commit.commit(turn):
+                self.hint(standing.session_id, standing.id)  # another process was first
+                return
+            self._tell(standing.id, turn.outcomes)
+            if turn.failure:
+                await self._stop(standing, turn)
+            if turn.ends:
+                await self._end(standing.id)
+        except (psycopg.Error, OSError, TimeoutError, Busy) as error:
+            logger.warning("moves of room %d are tried again: %s", standing.id, str(error).partition("\n")[0])
+            self.acting.drop()
+            self.hint(standing.session_id, standing.id)
+        except Exception:
+            logger.exception(
+                "moves of room %d can't be handled; the next try is in %.0f s", standing.id, REST
+            )
+            self.resting[standing.id] = time.monotonic() + REST
+
+    async def _stop(self, standing: MovingRoom, turn: MovesTaken) -> None:
+        """The hook could not decide: the room waits for the researcher, unless another process could."""
+        assert turn.failure is not None
+        move, error = turn.failure
+        logger.warning("room %d of session %s waits: %s", standing.id, standing.session_id, error)
+        async with self.one_acts:
+            conn = await self.acting.get()
+            async with conn.transaction():
+                if await handling.lock_waiting(conn, move.record_id):
+                    await stopped_rooms.stop(conn, standing.id, error.failure)
+        self._tell(standing.id, {move.record_id: None})
+
+    async def _end(self, room_id: int) -> None:
+        """A room whose share-lock was held a moment ago is locked in a transaction of its own."""
+        async with self.one_acts:
+            await handling.end_steps(await self.acting.get(), [room_id])
+        self.moved_on([room_id])
+
+    async def _sweep(self) -> None:
+        now = time.monotonic()
+        self.resting = {room_id: at for room_id, at in self.resting.items() if at > now}
+        try:
+            async with asyncio.timeout(15):
+                conn = await self.reading.get()
+                left = await handling.left_over(conn)
+                if left:
+                    await handling.end_steps(conn, {room_id for _, room_id in left})
+        except (psycopg.Error, OSError, TimeoutError) as error:
+            logger.warning("moves are looked for again: %s", str(error).partition("\n")[0])
+            self.reading.drop()
+            return
+        for session_id, room_id in left:
+            self.hint(session_id, room_id)
+        if left:
+            self.moved_on([room_id for _, room_id in left])

@@ -1,0 +1,121 @@
+-- name: waiting
+-- The moves of these rooms that are yet to be handled, in their order, where the room is still at their step. In a pause
+-- everything stands still, and hooks may be mended.
+select m.room_id, m.record_id, m.player_id, m.slot, m.since as at, r.field as name, r.value
+from move m join record r on r.id = m.record_id
+join room on room.id = m.room_id and room.position = m.position and room.status = 'playing' and not room.opening
+    and room.stopped is null
+join session s on s.id = room.session_id and s.status <> 'paused'
+where m.nth is null and m.room_id = any(%(room_ids)s)
+order by m.record_id
+
+-- name: standing
+-- These rooms at their step: how many moves have been handled there, what the study keeps, and what it has computed.
+-- A bot that has had a slot from the start is of the type that the slot asks for. What somebody is holds for the round.
+select room.id, room.session_id, room.position, room.name, room.kind, room.number, room.seed, room.treatment,
+    session.study_sha256, coalesce((
+        select max(m.nth) from move m where m.room_id = room.id and m.position = room.position
+    ), 0) as handled, (
+        select m.state from move m where m.room_id = room.id and m.position = room.position and m.state is not null
+        order by m.nth desc limit 1
+    ) as state, exists (
+        select from move m where m.room_id = room.id and m.position = room.position and m.ends
+    ) as over, (
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'slot', s.slot, 'alias', s.alias, 'type', coalesce(p.type, nullif(s.type, 'any'), ''),
+            'plays', coalesce(p.status = room.during, false), 'entry', coalesce(p.entry, '{}'),
+            'given', coalesce(p.given, '{}'), 'treatment', coalesce(p.treatment, s.treatment), 'bot', s.bot) order by s.slot), '[]')
+        from slot s left join player p on p.id = coalesce(room.player_id, (
+            select q.id from player q where q.room_id = s.room_id and q.slot = s.slot and not q.replaced))
+        where s.room_id = room.id
+    ) as seats, (
+        select coalesce(jsonb_agg(jsonb_build_array(t.from_slot, t.to_slot, t.weight) order by t.from_slot, t.to_slot), '[]')
+        from tie t where t.room_id = room.id and t.position = network_at(room.id, room.position)
+    ) as ties, (
+        select coalesce(jsonb_agg(jsonb_build_array(r.slot, r.name, r.value) order by r.slot, r.name), '[]')
+        from result r where r.room_id = room.id and r.position = room.position
+    ) as said, (
+        select coalesce(jsonb_object_agg(t.slot, t.value), '{}') from (
+            select distinct on (r.slot) r.slot, r.value from result r
+            where r.room_id = room.id and r.name = 'role' and r.position <= room.position
+            order by r.slot, r.position desc
+        ) t
+    ) as roles, (
+        select coalesce(jsonb_object_agg(t.slot, t.earned::text), '{}') from (
+            select p.slot, sum(e.amount) as earned from player p
+            join earning e on e.player_id = p.id and e.room_id = room.id where p.room_id = room.id group by p.slot
+        ) t
+    ) as earned
+from room join session on session.id = room.session_id where room.id = any(%(room_ids)s)
+
+-- name: outcomes
+select record_id, accepted, sentence, ends from move where record_id = any(%(records)s) and nth is not null
+
+-- name: lock_steps
+-- Whoever writes what came of moves does so after whoever was before them here.
+select o.room_id from opened_step o
+join unnest(%(room_ids)s::bigint[], %(positions)s::int[]) as g(room_id, position)
+    on o.room_id = g.room_id and o.position = g.position
+order by o.room_id for update of o
+
+-- name: put_outcomes
+-- What came of moves, and the newest results, of those rooms alone in which nothing has been handled since `handled` of
+-- them were, and which are still at that step. All of a room, or nothing.
+with given as (
+    select * from unnest(
+        %(records)s::bigint[], %(room_ids)s::bigint[], %(positions)s::int[], %(handled)s::int[], %(nths)s::int[],
+        %(accepted)s::boolean[], %(sentences)s::text[], %(states)s::text[], %(results)s::text[], %(ends)s::boolean[]
+    ) as g(record_id, room_id, position, handled, nth, accepted, sentence, state, results, ends)
+), stands as (
+    select g.room_id from (select distinct room_id, position, handled from given) g
+    join room on room.id = g.room_id and room.position = g.position and room.status = 'playing' and not room.opening
+        and room.stopped is null
+    join session s on s.id = room.session_id and s.status <> 'paused'
+    where g.handled = coalesce((
+        select max(m.nth) from move m where m.room_id = g.room_id and m.position = g.position
+    ), 0)
+), done as (
+    update move m set nth = g.nth, accepted = g.accepted, sentence = g.sentence, state = g.state::jsonb,
+        results = g.results::jsonb, ends = g.ends, handled_at = clock_timestamp()
+    from given g join stands on stands.room_id = g.room_id
+    where m.record_id = g.record_id
+    returning m.room_id
+), computed as (
+    insert into result (session_id, room_id, position, step, round, slot, name, value, made_by, version)
+    select room.session_id, room.id, room.position, room.step, room.round, c.slot, c.name, c.value, 'move', c.version
+    from unnest(
+        %(result_rooms)s::bigint[], %(slots)s::int[], %(names)s::text[], %(values)s::text[], %(versions)s::int[]
+    ) as c(room_id, slot, name, value, version)
+    join stands on stands.room_id = c.room_id join room on room.id = c.room_id
+    on conflict (room_id, position, slot, name) do update
+    set value = excluded.value, made_by = excluded.made_by, version = result.version + excluded.version,
+        at = clock_timestamp()
+)
+select distinct room_id from done
+
+-- name: left_over
+-- Rooms with moves that nobody has handled, and rooms that a move has ended and whose deadline does not say so: whoever
+-- was about to do that has died.
+select r.session_id, r.id from room r join session s on s.id = r.session_id
+where r.id in (select m.room_id from move m where m.nth is null) and r.status = 'playing' and r.stopped is null
+    and not r.opening and s.status not in ('paused', 'closed')
+    and exists (
+        select from move m join record a on a.id = m.record_id
+        where m.room_id = r.id and m.position = r.position and m.nth is null and a.at < clock_timestamp() - interval '0.5 s'
+    )
+union
+select r.session_id, r.id from move m join room r on r.id = m.room_id and r.position = m.position
+join session s on s.id = r.session_id and s.status <> 'paused'
+where m.ends and r.status = 'playing' and r.deadline > clock_timestamp()
+
+-- name: end_step
+-- A move has ended it: from now on its deadline has passed.
+update room set deadline = clock_timestamp()
+where room.id = any(%(room_ids)s) and room.status = 'playing' and room.deadline > clock_timestamp()
+    and exists (select from move m where m.room_id = room.id and m.position = room.position and m.ends)
+
+-- name: lock_waiting
+-- The room of a move that is yet to be handled; nothing where it is not any more.
+select room.id from room join move m on m.room_id = room.id and m.position = room.position
+where m.record_id = %(record_id)s and m.nth is null and room.status = 'playing' and room.stopped is null
+for update of room

@@ -1,0 +1,176 @@
+"""A step with moves, of which several files tell their stories: people give each other what they have."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import re
+from collections.abc import Mapping, Sequence
+from uuid import uuid4
+
+from app.database.connections import Connection
+from app.rehearsal.browser import Reply
+from app.rooms import moves
+from app.rooms.moves import NewMove, Refusal
+from app.rooms.receipts import Receipt
+from app.rooms.records import form_id
+from app.study.model.study import Study
+from app.study.reading import parse
+from tests.house.guests import Guest
+from tests.house.house import House, Opened
+from tests.house.studies import PAGE
+from tests.house.waits import until
+
+MARKET = """
+title = "Market"
+[[treatment]]
+name = "side"
+levels = ["poor", "rich"]
+by = "player"
+within = "room"
+[[room]]
+name = "market"
+seats = {any = 3}
+[[step]]
+page = "talk"
+name = "market"
+limit = "1h"
+on_move = "trade"
+results = [{name = "cash", ask = "Your cash", kind = "integer"}]
+show = [{field = "cash", of = "me", round = "now"}]
+[[step.move]]
+name = "give"
+button = "Give it"
+fields = [
+    {name = "amount", ask = "How much?", kind = "integer", min = 1, max = 100},
+    {name = "whom", ask = "To whom?", kind = "integer", min = 1, max = 9},
+]
+[[step.move]]
+name = "stop"
+button = "End it for all"
+[[step.move]]
+name = "breaks"
+button = "Break it"
+[[step.move]]
+name = "boast"
+button = "Boast"
+only = {side = "rich"}
+[[step]]
+page = "after"
+limit = "1h"
+ends = "deadline"
+"""
+HOOKS = """
+from networklab import Accept, Refuse
+
+def trade(room, move):
+    cash = dict(room.state or {slot: 100 for slot in room.slots})
+    if move.name == "stop":
+        return Accept(end=True)
+    if move.name == "breaks":
+        raise ValueError("it is broken")
+    if move.name == "boast":
+        return Accept()
+    amount, to = move.values["amount"], move.values["whom"]
+    if cash[move.slot] < amount:
+        return Refuse("You can’t pay that.")
+    if to not in cash or to == move.slot:
+        return Refuse("Give it to somebody else.")
+    cash[move.slot] -= amount
+    cash[to] += amount
+    return Accept(state=cash, results={"cash": {move.slot: cash[move.slot], to: cash[to]}})
+"""
+CASH = 100  # of each, at first
+FILES = {
+    "study.toml": MARKET.encode(),
+    "hooks.py": HOOKS.encode(),
+    "pages/talk.html": PAGE.encode(),
+    "pages/after.html": b'{% extends "player/_step_opened.html" %}{% block ask %}It is over.{% endblock %}',
+}
+
+
+def market(seats: int = 3, **changes: str) -> Study:
+    """`changes`: other words in study.toml, by what stands there."""
+    toml = MARKET.replace("any = 3", f"any = {seats}")
+    for old, new in changes.items():
+        assert old in toml
+        toml = toml.replace(old, new)
+    return parse(FILES | {"study.toml": toml.encode()})
+
+
+async def trading(house: House, session: Opened, guests: Sequence[Guest]) -> None:
+    """All of them sit at the market."""
+    for guest in guests:
+        assert (await guest.sign_in()).status == 303
+    for guest in guests:
+        await guest.shows('action="/play/moves"')
+
+
+async def keys(guest: Guest) -> dict[str, str]:
+    """Move → the key of its form on a page that is read anew."""
+    page = (await guest.browser.get("/play")).text
+    return {
+        name: html.unescape(key)
+        for name, key in re.findall(r'id="move-key-(\w+)" name="form_key" value="([^"]+)"', page)
+    }
+
+
+async def move(
+    guest: Guest, name: str, values: Mapping[str, str] = {}, key: str = "", scripts: bool = True
+) -> Reply:
+    """As a page does it; `key` of an earlier form, if it is that form again."""
+    key = key or (await keys(guest))[name]
+    headers = {"HX-Request": "true"} if scripts else {"Accept": "text/html"}
+    return await guest.browser.post("/play/moves", {"move": name, "form_key": key, **values}, headers=headers)
+
+
+async def give(guest: Guest, amount: int, to: int, key: str = "") -> Reply:
+    return await move(guest, "give", {"amount": str(amount), "whom": str(to)}, key)
+
+
+def slot_of(house: House, session: Opened, label: str) -> int:
+    found = house.sql("select slot from player where session_id = %s and label = %s", session.id, label)
+    slot: int = found[0][0]
+    return slot
+
+
+def handled(house: House, session: Opened) -> list[tuple[int | None, str, bool | None]]:
+    """Each move as it stands in the table: as the how-manieth it was handled, its name, whether it was accepted."""
+    found = house.sql(
+        """select m.nth, r.field, m.accepted from move m join record r on r.id = m.record_id
+        where m.session_id = %s order by m.nth nulls last, m.record_id""",
+        session.id,
+    )
+    return [(nth, name, accepted) for nth, name, accepted in found]
+
+
+def cash(house: House, session: Opened) -> dict[int, int]:
+    """Slot → what the table of results says."""
+    found = house.sql("select slot, value from result where session_id = %s and name = 'cash'", session.id)
+    return {slot: int(value) for slot, value in found}
+
+
+async def left_by_a_dead_process(
+    conn: Connection, study: Study, player_id: int, name: str = "give", values: Mapping[str, str] = {}
+) -> Receipt | Refusal:
+    """A move that is stored, and nobody is left who would handle it."""
+    cursor = await conn.execute("select room_id from player where id = %s", [player_id])
+    [(room_id,)] = await cursor.fetchall()
+    form = study.plan[0].step.move_named(name)
+    assert form is not None
+    new = NewMove(
+        *(player_id, room_id, 0, "market", 1, name, form.written(values)),
+        form_id(player_id, uuid4().hex, tuple(values.items())),
+    )
+    [stored] = await moves.store(conn, [new])
+    return stored
+
+
+async def all_handled(house: House, session: Opened, many: int) -> None:
+    def done() -> bool:
+        found = handled(house, session)
+        return len(found) == many and all(nth is not None for nth, *_ in found)
+
+    await until(
+        lambda: asyncio.to_thread(done), lambda: f"{many} handled moves, not {handled(house, session)}"
+    )

@@ -1,0 +1,99 @@
+"""Stories of the referee: whatever process stored a move, somebody says what comes of it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from app.database.connections import Connection
+from app.sessions import mending
+from app.study.reading import parse
+from tests.house.house import House
+from tests.house.market import (
+    CASH,
+    all_handled,
+    cash,
+    give,
+    handled,
+    left_by_a_dead_process,
+    market,
+    move,
+    slot_of,
+    trading,
+)
+from tests.house.server import Server
+
+
+def test_what_a_killed_process_has_stored_another_handles_once(shared: House, server: Server) -> None:
+    study = market()
+    session = shared.open_study(study, {"x": 3})
+    guests = [shared.guest(server, session, label) for label in session.tokens]
+
+    async def story() -> None:
+        await trading(shared, session, guests)
+        ann = guests[0]
+        me = slot_of(shared, session, ann.label)
+        [(player_id,)] = shared.sql(
+            "select id from player where session_id = %s and label = %s", session.id, ann.label
+        )
+
+        async def die(conn: Connection) -> None:
+            values = {"amount": "10", "whom": str(me % 3 + 1)}
+            await left_by_a_dead_process(conn, study, player_id, values=values)
+
+        await asyncio.to_thread(shared.read, die)
+        assert len(handled(shared, session)) == 1
+        await all_handled(shared, session, 1)
+        assert cash(shared, session) == {me: CASH - 10, me % 3 + 1: CASH + 10}
+        assert "Done." in (await give(ann, 90, me % 3 + 1)).text
+        assert [nth for nth, *_ in handled(shared, session)] == [1, 2]
+
+    shared.tell(story())
+    assert shared.contradictions(session) == []
+
+
+def test_a_step_that_a_move_has_ended_is_over_though_its_process_died(shared: House, server: Server) -> None:
+    study = market()
+    session = shared.open_study(study, {"x": 3})
+    guests = [shared.guest(server, session, label) for label in session.tokens]
+
+    async def story() -> None:
+        await trading(shared, session, guests)
+        assert "Done." in (await give(guests[0], 1, slot_of(shared, session, guests[0].label) % 3 + 1)).text
+        shared.sql("update move set ends = true where session_id = %s", session.id)
+        await guests[1].shows("It is over.")
+
+    shared.tell(story())
+
+
+def test_a_room_that_is_tried_again_goes_on_where_it_stopped_and_has_its_time(
+    shared: House, server: Server
+) -> None:
+    study = market()
+    session = shared.open_study(study, {"x": 3})
+    guests = [shared.guest(server, session, label) for label in session.tokens]
+
+    async def story() -> None:
+        await trading(shared, session, guests)
+        assert "One moment" in (await move(guests[0], "breaks")).text
+        await guests[1].shows("Your group can’t go on just yet.")
+        shared.sql(
+            """update room set deadline = deadline - interval '10 min', stopped = stopped || jsonb_build_object('at',
+            (stopped->>'at')::timestamptz - interval '10 min') where session_id = %s""",
+            session.id,
+        )
+        await asyncio.to_thread(shared.act, "pause", session)
+        files = {
+            **study.files,
+            "hooks.py": study.files["hooks.py"].replace(b"raise Value", b"return Accept() #"),
+        }
+        await asyncio.to_thread(shared.do, lambda conn: mending.mend(conn, session.id, parse(files), "ada"))
+        assert handled(shared, session) == [(None, "breaks", None)], "in a pause everything stands still"
+        await asyncio.to_thread(shared.act, "resume", session)
+        await all_handled(shared, session, 1)
+        assert handled(shared, session) == [(1, "breaks", True)]
+        [(left,)] = shared.sql(
+            "select extract(epoch from deadline - now()) from room where session_id = %s", session.id
+        )
+        assert 3500 < left < 3601, "it has the time again for which it stood still"
+
+    shared.tell(story())
