@@ -36,6 +36,7 @@ from app.web.processes import free_port
 from tests.house.house import House
 from tests.house.stage import DESK, Stage
 from tests.house.studies import RUMOUR, as_files, changed
+from tests.house.waits import until
 
 
 def rumour(old: str = "", new: str = "") -> Study:
@@ -92,7 +93,7 @@ def test_an_author_goes_through_solo_steps_and_jumps_to_any_part() -> None:
     alone = '[[before]]\npage = "talk"\nname = "consent"\nfields = [{name = "yes", ask = "I agree.", kind = "tick"}]\n'
     after = '[[after]]\npage = "talk"\nname = "about"\nfields = [{name = "mood", ask = "?", kind = "text"}]\n'
 
-    async def story(_: Path, address: str) -> None:
+    async def story(study: Path, address: str) -> None:
         window = Browser(address.removesuffix("/dev"))
 
         async def press(what: str) -> None:
@@ -109,7 +110,24 @@ def test_an_author_goes_through_solo_steps_and_jumps_to_any_part() -> None:
         await press("part/playing")
         await window_shows(window, "talk 1 · mixed-1")
         await press("part/before")
-        await window_shows(window, "consent 1", "alone")
+        shown = await window_shows(window, "consent 1", "alone")
+
+        # What somebody said in a part before, made up: what a page asks for next, too.
+        player = Browser(re.findall(r'src="(http://127[^/"]+)/', shown)[0])
+
+        async def reads(words: str) -> None:
+            async def there() -> bool:
+                return words in (await player.get("/play")).text
+
+            await until(there, f"{words} on a player's page")
+
+        told = "{% if earlier %}Offered {{ earlier.offer }}.{% endif %}"
+        await reads("A rumour goes around")
+        write(study / "pages" / "talk.html", ("A rumour goes around", told))
+        await reads("Offered 1.")
+        write(study / "pages" / "talk.html", ("earlier.offer", "earlier.hope + 3"))
+        await reads("Offered 4.")
+        player.close()
         window.close()
 
     with preview(("[[room]]", f"{alone}[[room]]"), ("[dropout]", f"{after}[dropout]")) as (study, address):

@@ -8,6 +8,7 @@ import io
 import json
 import zipfile
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,10 @@ from tests.house.house import House, Opened
 from tests.house.server import Server
 from tests.house.shell import Shell, is_refused
 from tests.house.studies import PAGE
+from tests.house.waits import until
 from tests.house.waves import (
     AGAIN,
+    DAY_ONE,
     FIRST,
     SECOND,
     all_of_day_one,
@@ -233,6 +236,51 @@ def test_what_is_erased_on_the_first_day_the_second_forgets(shell: Shell, server
     assert len(left) == 2 and "Ana" not in str(left)
     kept(house, first.id, FIRST)
     kept(house, second.id, SECOND)
+
+
+def test_whoever_goes_on_reads_what_is_known_here_and_is_erased_there_once_they_are_done(
+    shell: Shell, server: Server
+) -> None:
+    house = shell.house
+    may = as_bytes({**FIRST, "study.toml": f"{DAY_ONE}[privacy]\nerase = true\n"})
+    first = house.open_study(
+        parse(may), [Person(f"{one}-own-8f3kqz2w", one.title(), "") for one in ("ana", "ben")]
+    )
+    both = [house.guest(server, first, label) for label in OFFERS]
+    house.tell(all_of_day_one(both, OFFERS))
+    second = Opened(goes_on(shell, first)["session"], first.tokens)
+    yesterday = both[0]
+    known = "What you answered and earned in the part of the study before this one."
+    waits = (
+        "It is done as soon as you are done in the next part of the study, which goes by what you said here."
+    )
+    today = house.guest(server, second, "Ana")
+
+    async def about(guest: Guest) -> str:
+        return (await guest.browser.get("/play/privacy")).text
+
+    async def story() -> None:
+        page = await about(yesterday)
+        assert known not in page and waits not in page and "Delete it" in page
+        await today.sign_in()
+        assert known in await about(today)
+        assert waits in await about(yesterday)
+        await yesterday.browser.post("/play/privacy", {"sure": "yes"})
+        assert f"You have asked for this. {waits}" in await about(yesterday)
+        # The clock of whoever does it goes round meanwhile: Ben, who is in no later part, is gone first.
+        await both[1].browser.post("/play/privacy", {"sure": "yes"})
+        await until(partial(_is_gone, both[1]), "the deletion of who is in no later part")
+        assert not await _is_gone(yesterday) and known in await about(today)
+        await today.browser.post("/play/leave", await today.form("/play/leave"))
+        await until(partial(_is_gone, yesterday), "the deletion of who is done in the later part")
+        assert known not in await about(today)
+
+    house.tell(story())
+    kept(house, first.id, {**FIRST, "study.toml": f"{DAY_ONE}[privacy]\nerase = true\n"})
+
+
+async def _is_gone(guest: Guest) -> bool:
+    return "What was personal has been deleted" in (await guest.browser.get("/play/privacy")).text
 
 
 def test_a_link_leads_where_its_person_is_or_may_still_come_in(shell: Shell, server: Server) -> None:
