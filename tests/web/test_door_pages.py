@@ -354,7 +354,10 @@ def test_by_it_too_one_may_decline_or_be_screened_out_or_try_for_right_answers(
         assert (
             await browser(house, server).post(of(session, 4), forms[4] | {"entry-attempt": "2"})
         ).status == 303
+        text = await ada.shows("2 screened out")
+        assert "At the door: " in text and "1 declined" in text.partition("At the door: ")[2]
 
+    ada = desk(house, server, session)
     house.tell(story())
     assert house.sql(
         "select outcome, status::text, entry <> '{}' from player where session_id = %s order by by_door", session.id
