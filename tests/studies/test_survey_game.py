@@ -1,0 +1,99 @@
+"""Stories of the game with a questionnaire that ships: what a guess is worth, and who gets to which end."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import zipfile
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from app.config import PROJECT
+from app.rehearsal.cast import open_rehearsal
+from app.rehearsal.play import Setting, play
+from app.rehearsal.verdict import Verdict, judge
+from app.study.hooks.networklab import Room, Said, Seat
+from app.study.hooks.pool import Hooks
+from app.study.reading import parse, read_folder
+from tests.house.house import House
+from tests.house.rehearsing import broken
+from tests.house.server import Server
+from tests.house.studies import changed
+
+STUDY = PROJECT / "studies" / "survey-game"
+ENDS = {"complete": 8, "declined": 3, "screened_out": 1}  # of these people
+CODES = {"complete": "DONE4", "declined": "NO4", "screened_out": "AGE4"}
+BASE = {"complete": "2.50", "declined": "0.00", "screened_out": "0.10"}
+FAST = Setting(
+    players=12,
+    over=0.0,
+    drop=0.0,
+    flaky=0.0,
+    speed=float("inf"),
+    patience=30.0,
+    moment=30.0,
+    at_most=45.0,
+    seed=487,
+)
+
+
+def test_a_guess_wins_that_is_off_by_a_tenth_at_most() -> None:
+    guesses = dict(enumerate((2565, 2564, 3135, 3136, 2850), 1))
+    said = tuple(Said("again", 1, slot, "final", guess) for slot, guess in guesses.items())
+    seats = tuple(Seat(slot, "", "any") for slot in range(1, 6))
+
+    async def ask() -> Any:
+        hooks = Hooks()
+        try:
+            return await hooks.call(
+                parse(read_folder(STUDY)),
+                "prize",
+                Room("four-1", "four", 1, 7, "again", 1, 1, seats, all_said=said),
+            )
+        finally:
+            await hooks.retire(0)
+
+    assert asyncio.run(ask()) == dict.fromkeys((1, 3, 5), Decimal("1.00"))
+
+
+def test_it_runs_from_the_one_link_to_the_payments(hall: House, server: Server, tmp_path: Path) -> None:
+    """With two minutes of talk made two seconds, and ids, by which the same people come each time."""
+    folder = tmp_path / "game"
+    (folder / "pages").mkdir(parents=True)
+    for name, body in read_folder(STUDY).items():
+        (folder / name).write_bytes(body)
+    toml = (folder / "study.toml").read_text(encoding="utf-8")
+    for old, new in (('limit = "2m"', 'limit = "2s"'), ("anonymous = true", 'ids = ["PROLIFIC_PID"]')):
+        toml = changed(toml, old, new)
+    (folder / "study.toml").write_text(toml, encoding="utf-8")
+
+    async def story() -> Verdict:
+        cast = await open_rehearsal(hall.database, str(folder), FAST.players)
+        return await judge(await play(cast, FAST, server.base, hall.database))
+
+    verdict = asyncio.run(story())
+    assert broken(verdict) == {} and not verdict.stops and not verdict.failed, str(verdict)
+    ada = hall.researcher(server)
+    files: dict[str, list[dict[str, str]]] = {}
+
+    async def export() -> None:
+        packed = await ada.get(f"/admin/sessions/{verdict.session_id}/export.zip")
+        with zipfile.ZipFile(io.BytesIO(packed.body)) as zipped:
+            for name in ("players", "rooms", "payments", "records"):
+                files[name] = list(csv.DictReader(io.StringIO(zipped.read(f"{name}.csv").decode())))
+
+    hall.tell(export())
+    assert verdict.ends.counts == ENDS
+    assert Counter(one["code"] for one in files["players"]) == {
+        CODES[end]: many for end, many in ENDS.items()
+    }
+    assert {one["treatment_talk"] for one in files["rooms"]} == {"yes", "no"}
+    final = {one["player"]: int(one["value"]) for one in files["records"] if one["field"] == "final"}
+    for one in files["payments"]:
+        wins = abs(final.get(one["player"], 0) - 2850) <= 285
+        assert one["base"] == BASE[one["outcome"]] and Decimal(one["earned"]) == wins, one
+    asked = {one["player"] for one in files["records"] if one["field"] == "mood"}
+    assert asked == {one["player"] for one in files["players"] if one["code"] == "DONE4"}
