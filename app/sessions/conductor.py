@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import suppress
 from functools import partial
 from typing import Any
+from weakref import WeakValueDictionary
 
 import psycopg
 
@@ -34,6 +35,7 @@ SQL = Queries(__name__)
 SWEEP = 1.0  # seconds: even without any hint every room is looked at this often
 PACE = 0.02  # seconds in which hints gather, so that a burst is looked at once
 SHORTEST = 0.05  # seconds between two looks at something overdue that another process is busy with
+LONGEST = 4.0  # seconds that somebody's answer waits for the page that comes after it
 REST = 10.0  # seconds before a session is tried again that could not go on
 MOST = 100  # rooms in one transaction
 HANDS = 3  # rooms that are decided on at the same time
@@ -47,6 +49,10 @@ class Conductor:
         for _ in range(HANDS):
             self.hands.put_nowait(Line(url, "decisions"))
         self.deciding: dict[int, asyncio.Task[None]] = {}  # by room
+        self.going: set[asyncio.Task[None]] = (
+            set()
+        )  # rooms of whoever waits, or has waited, for a page of their own
+        self.turns = WeakValueDictionary[int, asyncio.Lock]()  # by room, of these
         self.played: dict[int, int] = {}  # room → the last position at which its bots were looked after
         self.hinted: set[int] = set()
         self.entered: set[str] = set()  # sessions into whose lobby somebody has just come
@@ -91,9 +97,23 @@ class Conductor:
                 pass
 
     async def move_now(self, session_id: str, room_id: int) -> None:
-        """For whoever waits for the next page of their own: it is there when this returns, if it can be."""
-        await self._in_session(session_id, self._decide(session_id, room_id, [room_id], False, now=True))
+        """For whoever waits for the next page of their own: it is there when this returns, if it can be by then.
+
+        Where a hook takes its time, or many are before them, their page tells them as it comes.
+        """
+        going = asyncio.create_task(self._in_turn(session_id, room_id))
+        self.going.add(going)
+        going.add_done_callback(self.going.discard)
+        done, _ = await asyncio.wait({going}, timeout=LONGEST)
         self.wake.set()
+        for one in done:
+            one.result()
+
+    async def _in_turn(self, session_id: str, room_id: int) -> None:
+        """However often somebody sends their form, their room has one hand."""
+        turn = self.turns.setdefault(room_id, asyncio.Lock())
+        async with turn:
+            await self._in_session(session_id, self._decide(session_id, room_id, [room_id], False, now=True))
 
     async def settled(self) -> None:
         """Returns when no room is being decided on in a task any more."""

@@ -64,6 +64,8 @@ def reloads_after(place: Place) -> int | None:
     """
     if isinstance(place, (LinePlace, LobbyPlace)) or (isinstance(place, RoomPlace) and place.waits):
         return SOON
+    if isinstance(place, RoomPlace) and place.is_solo and place.saved:
+        return SOON  # it has been answered, and the next page comes by itself
     if not isinstance(place, RoomPlace) or place.room.session_status == "paused":
         return None
     if not place.is_timed:

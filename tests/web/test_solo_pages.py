@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+
+from app.database.connections import connect
 from tests.house.desk import desk, numbers
 from tests.house.guests import Guest
 from tests.house.house import House, Opened
@@ -59,6 +62,31 @@ def test_the_answer_to_a_form_is_the_next_page_with_and_without_scripts(
         reply = await plain.browser.post("/play/records", {**form, "agree": "yes"}, HTML)
         assert reply.status == 303
         assert "page 2 of 3" in (await plain.browser.get("/play", HTML)).text, "it is there already"
+
+    shared.tell(story())
+
+
+def test_whoever_can_not_go_on_yet_has_their_receipt_and_the_next_page_comes_by_itself(
+    shared: House, server: Server
+) -> None:
+    session = shared.open_files(solo_files(), {"x": 1})
+    ann = shared.guest(server, session, *session.tokens)
+
+    async def story() -> None:
+        await ann.sign_in({"age": "30"})
+        form, [room] = await ann.form(), alone_rooms(shared, session, ann.label)
+        async with ann.watching() as stream, await connect(shared.database, "slow") as slow:
+            async with slow.transaction():
+                # As where a hook takes its time: it can be answered, and nobody can move it.
+                await slow.execute(b"select from room where id = %s for share", [room])
+                async with asyncio.timeout(8):
+                    reply = await ann.browser.post(
+                        "/play/records", {**form, "agree": "yes"}, {"HX-Request": "true"}
+                    )
+                assert reply.headers["receipt"] and ">Saved.<" in reply.text and "The rules" not in reply.text
+                page = (await ann.browser.get("/play?plain=true", HTML)).text
+                assert 'http-equiv="refresh" content="5;' in page, "nor does it wait for ever without scripts"
+            await stream.until(lambda text: "The rules" in text, "the next page")
 
     shared.tell(story())
 
