@@ -406,7 +406,7 @@ begin
     from (
         select room_id, position, step, round, made_by,
             jsonb_agg(jsonb_build_array(slot, name, value) order by slot, name) as results
-        from new_rows where made_by <> 'move' group by room_id, position, step, round, made_by order by room_id, made_by
+        from new_rows where made_by <> 'move' and not erased group by room_id, position, step, round, made_by order by room_id, made_by
     ) made join log on log.room_id = made.room_id;
     return null;
 end $$;

@@ -11,7 +11,7 @@ import hashlib
 import io
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +22,8 @@ from app.export.csv_stream import Blocks
 from app.players.tokens import TOKEN_LETTERS
 from app.study.model.fields import Field
 from app.study.model.kinds.text import TEXT
+from app.study.model.moves import MoveForm
+from app.study.model.steps import Step
 from app.study.model.study import Study
 
 What = Literal["kept", "player", "number", "time", "text", "value", "entry", "who", "reason", "data", "log"]
@@ -52,6 +54,9 @@ KEPT: Mapping[str, Mapping[str, What]] = {
         "room position step round slot player=player name value=value made_by at=time erased"
     ),
     "attempts.csv": _read("player=player attempt field value=entry right at=time erased"),
+    "moves.csv": _read(
+        "record=number player=player room slot step round move nth accepted sentence=text at=time seconds"
+    ),
     "messages.csv": _read("message=number player=player room to body=text at=time slot step round erased"),
     "notes.csv": _read("note=number player=player by=who at=time erased"),
     "erasures.csv": _read(
@@ -70,8 +75,11 @@ DATA = _read(
     "since=time signed_in_at=time waits_from=time waiting_since=time until=time seated_at=time deadline=time "
     "opened_at=time ended_at=time nudged_at=time finished_at=time queued_at=time ready_at=time queued_from=time "
     "waited_until=time start_at=time was_at=time "
-    "message=number note=number before_id=player by=who reason=reason "
+    "message=number note=number record=number before_id=player by=who reason=reason "
 )
+# … and of a move, where these may quote what somebody wrote: see `_of_move`
+MOVED = _read("record=number position step round move slot nth accepted at ends")
+MOVED_IN_WORDS = ("values", "sentence", "state", "results")
 # Who somebody is, or what was said of them or by them: left out, and here so that nothing new is by mistake.
 LEFT_OUT = frozenset({"label", "code", "participant_id", "situation", "why", "body"})
 DATA_LEFT_OUT = frozenset(
@@ -169,12 +177,8 @@ def _columns(
 ) -> list[Callable[[list[str]], str] | None]:
     """For each column what its cell becomes, given the row; None: there is no such column."""
     kept = KEPT.get(name, {})
-    texts = {
-        (step.name, one.name)
-        for step in study.all_steps
-        for one in (*step.fields, *step.results)
-        if one.kind == TEXT
-    }
+    texts = _texts(study)
+    worded = {one for one, asked_at in codebook.move_columns(study).items() if _has_text(asked_at)}
     wide = {
         column: field
         for key, column in codebook.wide_columns(study).items()
@@ -215,6 +219,8 @@ def _columns(
             question = entry.get(what)
         elif name == "records_wide.csv" and what in wide:
             question = wide[what]
+        elif name == codebook.MOVES and what in codebook.move_columns(study):
+            return lambda row: "" if hides and what in worded else row[place]
         elif name == "rooms.csv" and what not in codebook.COLUMNS[name]:
             question = None  # a treatment
         else:
@@ -249,9 +255,10 @@ def _data(
 ) -> str:
     """The details of an event, without what names somebody or quotes them."""
     given = json.loads(codebook.unescape(cell))
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = _of_move(mask, given, texts) if event == "move_made" else {}
+    kinds = MOVED if event == "move_made" else DATA
     for key, value in given.items():
-        match DATA.get(key):
+        match kinds.get(key):
             case "kept" if key == "records" and isinstance(value, list):
                 found[key] = [mask.id("record", one) for one in value]
             case "kept":
@@ -273,6 +280,36 @@ def _data(
             for slot, name, value in given["results"]
         ]
     return json.dumps(found, ensure_ascii=False)
+
+
+def _of_move(mask: Mask, given: Mapping[str, Any], texts: set[tuple[str, str]]) -> dict[str, Any]:
+    """What was said with it, and what came of it. Where words are left out, so is all that they may be in."""
+    if not mask.without_text:
+        return {one: given[one] for one in MOVED_IN_WORDS if one in given}
+    step = given["step"]
+    results = {
+        name: by_slot for name, by_slot in given.get("results", {}).items() if (step, name) not in texts
+    }
+    quoted = any(one == step for one, _ in texts)
+    return {"results": results} | (
+        {} if quoted else {one: given[one] for one in ("values", "state") if one in given}
+    )
+
+
+def _texts(study: Study) -> set[tuple[str, str]]:
+    """Step and name of each question, result and move that has words for an answer."""
+    asked = {
+        (step.name, one.name)
+        for step in study.all_steps
+        for one in (*step.fields, *step.results)
+        if one.kind == TEXT
+    }
+    moves = codebook.move_columns(study).values()
+    return asked | {(step.name, move.name) for at in moves for step, move, field in at if field.kind == TEXT}
+
+
+def _has_text(asked_at: Iterable[tuple[Step, MoveForm, Field]]) -> bool:
+    return any(field.kind == TEXT for _, _, field in asked_at)
 
 
 def _log(mask: Mask, name: str) -> str:

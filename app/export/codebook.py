@@ -12,6 +12,7 @@ from app.export import seen_by
 from app.players.lists import escape as escape
 from app.players.lists import unescape as unescape
 from app.study.model.fields import Field, plain_number
+from app.study.model.moves import MoveForm
 from app.study.model.steps import PLAYING, Step
 from app.study.model.study import Study
 from app.study.model.treatments import Treatment
@@ -148,6 +149,20 @@ COLUMNS: dict[str, dict[str, str]] = {
         "at": "When the server stored it.",
         "erased": "true: what was answered is gone. See erasures.csv.",
     },
+    "moves.csv": {
+        "record": _RECORD,
+        "player": "players.csv → player: who made the move.",
+        "room": "rooms.csv → room",
+        "slot": "The seat from which it was made.",
+        "step": "The step's page.",
+        "round": "Which repetition of the step, from 1.",
+        "move": "Which of the step's moves. One that came after the step was over is in history.csv alone, as late.",
+        "nth": "As the how-manieth at this step the study was asked about it, from 1. Empty: it has yet to be.",
+        "accepted": "true: it counted. false: it was refused, and nothing came of it.",
+        "sentence": "What the player was told of why it was refused; empty: the step was over by then.",
+        "at": "When the server stored it.",
+        "seconds": "Since the step opened, without pauses.",
+    },
     "messages.csv": {
         "message": "The message's number.",
         "player": "players.csv → player: who wrote it.",
@@ -219,6 +234,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "at": "When it was written down.",
     },
 }
+MOVES = "moves.csv"  # of a study that has them
 OUTCOME, ENTRY_PAGE, EARLIER = "outcome", "entry_page", "earlier_player"  # after the answers at the door
 
 
@@ -255,6 +271,16 @@ def room_header(study: Study) -> list[str]:
     return [*COLUMNS["rooms.csv"], *(one.column for one in study.treatments if one.by == "room")]
 
 
+def move_columns(study: Study) -> dict[str, list[tuple[Step, MoveForm, Field]]]:
+    """The last columns of moves.csv: what was asked with a move, each where it was asked by that name."""
+    found: dict[str, list[tuple[Step, MoveForm, Field]]] = {}
+    for step in study.steps:
+        for move in step.moves:
+            for field in move.fields:
+                found.setdefault(field.name, []).append((step, move, field))
+    return found
+
+
 def wide_columns(study: Study) -> dict[str, str]:
     """ "step.round.field" → the column of records_wide.csv, in the order of the plan."""
     keys = [f"{p.step.name}.{p.round}.{field.name}" for p in study.plan for field in p.step.fields]
@@ -270,6 +296,8 @@ def rows(study: Study, given: Sequence[str] = (), goes_on: bool = False) -> Iter
     """
     seen = {("messages.csv", "body"): seen_by.of_message(study), ("players.csv", "code"): seen_by.PLAYER}
     for file, columns in COLUMNS.items():
+        if file == MOVES and not study.has_moves:
+            continue
         for column, meaning in columns.items():
             yield (file, column, "", "", meaning, *_question(None, seen.get((file, column), "")))
         if file == "players.csv":
@@ -300,6 +328,7 @@ def rows(study: Study, given: Sequence[str] = (), goes_on: bool = False) -> Iter
                     where = f"Where step is {step.name} and field is {field.name}: {what}"
                     by = seen_by.of_question(study, step, field)
                     yield (file, "value", step.name, field.name, where, *_question(field, by, step))
+        yield from _of_moves(study, file)
         if file == "attempts.csv":
             for field in study.checked:
                 where = f"Where field is {field.name}: what was tried."
@@ -319,6 +348,21 @@ def rows(study: Study, given: Sequence[str] = (), goes_on: bool = False) -> Iter
                     meaning = f"The value that counts at step {name}, round {position.round}."
                     by = seen_there[position.index, field.name]
                     yield (file, column, name, field.name, meaning, *_question(field, by, position.step))
+
+
+def _of_moves(study: Study, file: str) -> Iterator[Sequence[str]]:
+    """What moves say, in a file that has it."""
+    if file in ("records.csv", "history.csv"):
+        for step in study.steps:
+            for move in step.moves:
+                asked = f" of {', '.join(one.name for one in move.fields)}" if move.fields else ""
+                where = f"Where step is {step.name} and field is {move.name}: the move, a JSON object{asked}."
+                yield (file, "value", step.name, move.name, where, *_question(None, seen_by.MOVERS, step))
+    if file == MOVES:
+        for name, asked_at in move_columns(study).items():
+            for step, move, field in asked_at:
+                where = f"Where step is {step.name} and move is {move.name}: what was said{field.kind.shape}."
+                yield (file, name, step.name, field.name, where, *_question(field, seen_by.MOVERS, step))
 
 
 def _drawn(treatment: Treatment) -> str:

@@ -220,6 +220,12 @@ def _tables(
         *cells, said = found
         return (*cells, *(said.get(key) for key in wide))
 
+    asked = codebook.move_columns(study)
+
+    def move(found: Sequence[Any]) -> Sequence[object]:
+        *cells, said = found
+        return (*cells, *((said or {}).get(name) for name in asked))
+
     players = fetched(conn, SQL["players"], session_id, player)
     yield "players.csv", written(codebook.player_header(study, given, goes_on), players)
     yield "rooms.csv", written(codebook.room_header(study), fetched(conn, SQL["rooms"], session_id, room))
@@ -227,6 +233,9 @@ def _tables(
         yield f"{noun}.csv", copied(conn, SQL[noun], session_id)
     header = [*codebook.COLUMNS["records_wide.csv"], *wide.values()]
     yield "records_wide.csv", written(header, fetched(conn, SQL["records_wide"], session_id, player_wide))
+    if study.has_moves:
+        moves = fetched(conn, SQL["moves"], session_id, move)
+        yield codebook.MOVES, written([*codebook.COLUMNS[codebook.MOVES], *asked], moves)
     for noun in ("results", "attempts", "messages", "notes", "erasures", "events"):
         yield f"{noun}.csv", copied(conn, SQL[noun], session_id)
     yield "payments.csv", written(payments.PAYMENT, payments.payment_rows(conn, session_id, study))

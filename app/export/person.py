@@ -30,6 +30,7 @@ FILES = (  # of the export: those that have lines of one person
         "players.csv",
         "history.csv",
         "results.csv",
+        "moves.csv",
         "attempts.csv",
         "messages.csv",
         "notes.csv",
@@ -105,6 +106,7 @@ async def _lines(conn: Connection, study: Study, person: OnePerson) -> AsyncIter
     for name, value in facts.items():
         yield f"{name}: {_said(value)}"
     asked = {(step.name, one.name): one.ask for step in study.all_steps for one in step.fields}
+    asked |= {(step.name, one.name): one.button for step in study.steps for one in step.moves}
     if entry:
         yield "\nAnswered at the door:"
         for one in study.entry:

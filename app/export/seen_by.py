@@ -10,6 +10,7 @@ from app.study.model.steps import Show, Step
 from app.study.model.study import Position, Study
 
 PLAYER = "the player"
+MOVERS = "the player; everybody in the room, if it was accepted"
 _WHO = {"neighbours": "who sees the player", "room": "everybody in the room", "me": "the player again"}
 _ASKED = "who is asked about the player"
 _WHEN = {"last": "the answer before", "all": "every answer before", "now": "as it is given"}

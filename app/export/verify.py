@@ -62,6 +62,9 @@ RULES = {
     "versions_count_up": "The versions of an answer are 1, 2, 3 …",
     "records_have_a_place": "Every record belongs to a player and to their room, or to their own solo steps.",
     "records_fit_the_study": "Every record answers a question that the study asks.",
+    "moves_are_handled_once": "Each move that came in time was handled once, by the time its step was over.",
+    "moves_are_in_the_log": "What came of each move is in the log of its room once, as it is stored.",
+    "moves_gave_the_results": "Results that moves give are what the last of them gave.",
     "messages_have_a_place": "Every message comes from a seat, and goes to one that may read it.",
     "one_message_per_form": "No form sent two messages.",
     "messages_are_in_order": "The messages of a room are numbered in the order in which they came.",
@@ -91,6 +94,7 @@ class _Counts:
     results: int
     erasures: int
     events: int
+    moves: int
 
     @property
     def rows(self) -> dict[str, int]:
@@ -98,7 +102,7 @@ class _Counts:
         counts = dict(players=self.players, records_wide=self.players, rooms=self.rooms)
         counts |= dict(networks=self.networks, ties=self.ties)
         counts |= dict(history=self.stored_records, messages=self.stored_messages, events=self.events)
-        counts |= dict(results=self.results, erasures=self.erasures)
+        counts |= dict(results=self.results, erasures=self.erasures, moves=self.moves)
         return {f"{noun}.csv": count for noun, count in counts.items()}
 
 
@@ -155,6 +159,7 @@ async def verify(
 async def _rule(conn: Connection, name: str, session_id: str, study: Study) -> Check:
     seats = [(kind.name, type_, count) for kind in study.rooms for type_, count in kind.seats.items()]
     asked = [(at.step.name, at.round, field.name) for at in study.plan for field in at.step.fields]
+    asked += [(at.step.name, at.round, move.name) for at in study.plan for move in at.step.moves]
     found = await conn.execute(
         SQL[name],
         dict(
@@ -171,6 +176,8 @@ async def _rule(conn: Connection, name: str, session_id: str, study: Study) -> C
             fields=[field for _, _, field in asked],
             all_steps=[step.name for step in study.all_steps],
             parts=[step.during for step in study.all_steps],
+            move_steps=[step.name for step in study.steps for _ in step.moves],
+            move_names=[move.name for step in study.steps for move in step.moves],
             position_parts=[at.step.during for at in study.plan],
             rooms=bool(study.rooms),
             has_before=bool(study.before),

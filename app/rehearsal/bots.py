@@ -22,7 +22,8 @@ from app.rehearsal.diary import Diary, Sent
 from app.rehearsal.doorstep import Doorstep
 from app.rehearsal.habits import Habits
 from app.rehearsal.held_receipts import HeldReceipts
-from app.rehearsal.page import PageSeen, step_of
+from app.rehearsal.moving import Moving
+from app.rehearsal.page import PageSeen
 from app.rehearsal.sending import FROM_PAGE, Sending
 from app.study.hooks.pool import Hooks
 from app.study.model.kinds.text import WORDS
@@ -70,6 +71,7 @@ class Bot:
         self.page = PageSeen(self.diary, patience)
         self.patience = patience
         self.held = HeldReceipts(self.diary)
+        self.moving = Moving(self.page, self.sending, self.held, habits, self.chance, self._think)
         self.made = 0  # records
         self.due = 0  # records of the positions at which it has acted
         self.acted: set[int] = set()  # positions in the plan at which it has begun to act
@@ -234,6 +236,7 @@ class Bot:
                 if status == 200 and self.made >= self.due:
                     break
                 tries -= status == 422
+            await self.moving.go_on(position)
 
     def _up_to(self, positions: int) -> int:
         """How many records belong to so many positions of the plan: to each as many as it asks for, or times that where
@@ -245,7 +248,7 @@ class Bot:
         return alone + math.ceil(times * (sum(asked[:positions]) - alone))
 
     def _is_at(self, position: Position) -> bool:
-        return step_of(self.page.keys.get("form-key", "")) == position.index
+        return self.page.here == position.index
 
     async def _think(self, seconds: float) -> None:
         """Somebody who thinks scrolls and types, and a page that is to know tells of it."""

@@ -12,6 +12,7 @@ from app.rehearsal.diary import Diary, Seen
 
 PARTIAL = re.compile(r'<hx-partial hx-target="(#[\w-]+)"[^>]*>(.*?)</hx-partial>', re.DOTALL)
 HIDDEN = re.compile(r'<input type="hidden" id="(form-key|message-key)" name="form_key" value="([^"]*)"')
+MOVE = re.compile(r'<input type="hidden" id="move-key-(\w+)" name="form_key" value="([^"]*)"')
 OTHER = re.compile(r'<input type="hidden" name="(\w+)" value="(\d+)" data-other>')
 CODE = re.compile(r'id="code">([^<]*)<')
 RECEIPT = re.compile(r'id="receipt">([^<]*)<')
@@ -36,6 +37,7 @@ class PageSeen:
         self.diary = diary
         self.patience = patience  # seconds that a page may stand still after its deadline
         self.keys: dict[str, str] = {}
+        self.moves: dict[str, str] = {}  # those that the step offers → the keys of their forms
         self.others: dict[str, list[int]] = {}  # field → slots that it is about
         self.talk: list[int] = []  # messages, from the top
         self.asks_ready = False  # a room comes together, and it waits for this player's word
@@ -78,10 +80,19 @@ class PageSeen:
         for name, key in HIDDEN.findall(content):
             if step_of(html.unescape(key)) == self.position:
                 self.keys[name] = html.unescape(key)
+        for name, key in MOVE.findall(content):
+            if name in self.moves and step_of(html.unescape(key)) == self.position:
+                self.moves[name] = html.unescape(key)
+
+    @property
+    def here(self) -> int | None:
+        """The position in the study's plan of the forms that stand there."""
+        return step_of(self.keys.get("form-key") or next(iter(self.moves.values()), ""))
 
     def _snapshot(self, content: str, now: float) -> None:
         self._moves_on(now)
         self.keys.clear()
+        self.moves.clear()
         self.current = True
         place = self.place
         if found := CODE.search(content):
@@ -115,10 +126,12 @@ class PageSeen:
     def _read_step(self, content: str) -> None:
         self.keys.pop("form-key", None)
         self.keys |= {name: html.unescape(key) for name, key in HIDDEN.findall(content)}
-        position = self.asked = step_of(self.keys.get("form-key", ""))
+        self.moves = {name: html.unescape(key) for name, key in MOVE.findall(content)}
+        position = self.asked = self.here
         if position is None:
             return
-        self.diary.shown.add(position)
+        if not self.moves:  # nobody must make one
+            self.diary.shown.add(position)
         if position < self.position:
             self.diary.wrong(5, f"the page went back from step {self.position + 1} to {position + 1}")
         self.position = position

@@ -30,6 +30,10 @@ ROOM = (
     *("ended_at", "last_step", "last_round", "opening", "asked", "stopped", "bots", "answered", "treatment"),
     *("filled", "during", "player_id"),
 )
+MOVE = (
+    *("room_id", "player_id", "position", "slot", "nth", "accepted", "sentence", "state", "results", "ends"),
+)
+BY_MOVE = "move"  # made it, where a result is what came of one
 Line = Mapping[str, Any]
 
 
@@ -55,6 +59,7 @@ class Tables:
     messages: Sequence[Line]
     networks: Sequence[Line]  # that a room got after its first
     results: Sequence[Line]
+    moves: Sequence[Line]  # that were handled
     notes: Sequence[Line]
 
 
@@ -130,6 +135,7 @@ def differences(
     yield from _talk(logs, events, tables.messages)
     yield from _networks(logs, events, tables.networks, rooms)
     yield from _results(logs, events, tables.results, rooms)
+    yield from _moves(logs, events, tables.moves, rooms)
     for log in logs:
         told = then.records[log.id], then.messages[log.id]
         if told != (log.records, log.messages):
@@ -252,12 +258,11 @@ def _results(
     logs: Sequence[Log], events: Sequence[Event], results: Sequence[Line], rooms: Mapping[int, str]
 ) -> Iterator[Difference]:
     room_of = {log.id: log.room_id or 0 for log in logs}
-    told = {
-        (room_of[event.log_id], event.data["position"], slot, name): (value, event.data["made_by"])
-        for event in events
-        if event.name == "results_stored"
-        for slot, name, value in event.data["results"]
-    }
+    told: dict[tuple[int, int, int, str], tuple[str, str]] = {}
+    for event in events:  # the last one counts
+        if event.name in ("results_stored", "move_made"):
+            at = room_of[event.log_id], event.data["position"]
+            told |= {(*at, slot, name): made for slot, name, made in _computed(event)}
     stored = {
         (line["room_id"], line["position"], line["slot"], line["name"]): (line["value"], line["made_by"])
         for line in results
@@ -268,6 +273,39 @@ def _results(
             room_id, position, slot, name = key
             what = f"room {rooms.get(room_id)}, position {position}, slot {slot}, result {name}"
             yield Difference(what, "value", _made(log), _made(table))
+
+
+def _computed(event: Event) -> Iterator[tuple[int, str, tuple[str, str]]]:
+    """Slot and name of each result that an event tells of, with its value and who made it."""
+    if event.name == "results_stored":
+        for slot, name, value in event.data["results"]:
+            yield slot, name, (value, event.data["made_by"])
+        return
+    for name, by_slot in event.data.get("results", {}).items():
+        for number, value in by_slot.items():
+            yield int(number), name, (value, BY_MOVE)
+
+
+def _moves(
+    logs: Sequence[Log], events: Sequence[Event], moves: Sequence[Line], rooms: Mapping[int, str]
+) -> Iterator[Difference]:
+    """What came of each, as it was handled."""
+    room_of = {log.id: log.room_id or 0 for log in logs}
+    told = {
+        event.data["record"]: dict(event.data, room_id=room_of[event.log_id], player_id=event.player_id)
+        for event in events
+        if event.name == "move_made"
+    }
+    stored = {line["record_id"]: line for line in moves}
+    for record in sorted(told.keys() ^ stored.keys()):
+        yield _either(f"move {record}", record in told)
+    for record in sorted(told.keys() & stored.keys()):
+        log, table = told[record], stored[record]
+        for column in MOVE:
+            said, found = log.get(column), table[column]
+            if (said or None) != (found or None):
+                what = f"room {rooms.get(table['room_id'])}, move {record}"
+                yield Difference(what, column, _said(said), _said(found))
 
 
 def _made(result: tuple[str, str] | None) -> str:
@@ -303,5 +341,6 @@ async def _read_tables(conn: Connection, session_id: str) -> Tables:
         await lines("messages_in_table"),
         await lines("networks_in_table"),
         await lines("results_in_table"),
+        await lines("moves_in_table"),
         await lines("notes_in_table"),
     )

@@ -15,6 +15,7 @@ from typing import Any
 from app.database import events
 from app.database.events import Event, EventName
 from app.replay.state import Invited, Log, PlayerThen, RoomThen, Then
+from app.rooms.moves import EMPTY, Made
 
 # These say nothing of the state of a session, a room or a player; networks and results are read when they are shown.
 PASSED_OVER: frozenset[EventName] = frozenset(
@@ -147,7 +148,7 @@ class _Folding:
     def step_opened(self, event: Event, data: events.StepOpened) -> None:
         self.answered[event.log_id] = set()
         self._at_step(event, data)
-        self._room(event, opening=False, asked=data.get("asked"))
+        self._room(event, opening=False, asked=data.get("asked"), board=EMPTY)
 
     def room_stopped(self, event: Event, data: events.RoomFailed) -> None:
         self._at_step(event, data)
@@ -237,6 +238,12 @@ class _Folding:
         at_step = room is not None and (room.last_step, room.last_round) == (data["step"], data["round"])
         if at_step and not data["late"] and event.player_id is not None:
             self.answered[event.log_id].add(event.player_id)
+
+    def move_made(self, event: Event, data: events.MoveMade) -> None:
+        room = self.rooms.get(event.log_id)
+        if room is not None and data["accepted"] and data["position"] == room.position:
+            made = Made(data["nth"], data["slot"], data["move"], data["values"], data["at"])
+            self._room(event, board=room.board.after(made, data.get("state")))
 
     def player_earned(self, event: Event, data: events.PlayerEarned) -> None:
         if event.player_id is not None:

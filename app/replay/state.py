@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from app.rooms.moves import EMPTY, MoveBoard
+
 STATUSES = ("invited", "before", "waiting", "playing", "after", "finished", "left")
 
 
@@ -86,6 +88,7 @@ class RoomThen:
     during: str = "playing"  # "before" or "after": a solo part
     player_id: int | None = None  # whose solo part it is
     answered: frozenset[int] = frozenset()  # the players who have answered this step in time
+    board: MoveBoard = EMPTY  # what there was to be seen of the step's moves
 
     @property
     def name(self) -> str:

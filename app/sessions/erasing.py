@@ -22,6 +22,7 @@ from app.sessions.studies import read_study
 from app.sessions.waves import Later
 from app.study.earlier import hooks_ask_earlier
 from app.study.model.kinds.text import TEXT
+from app.study.model.moves import MoveForm
 from app.study.model.study import Study
 
 SQL = Queries(__name__)
@@ -111,6 +112,7 @@ async def erase(
     results = await _erase_results(conn, "erase_results", which)
     gone = await row(conn, _Receipts, SQL["erase_records"], **which)
     assert gone is not None
+    await conn.execute(SQL["erase_moves"], which)
     messages, notes = [await value(conn, SQL[name], **which) for name in ("erase_messages", "erase_notes")]
     known_by = await door.ids_of(conn, which["player_ids"]) if session.status != "closed" else {}
     for name in ("erase_attempts", "erase_earlier", "erase_traces", "erase_what_recruiter_knows"):
@@ -209,6 +211,7 @@ async def _which(
     study = await read_study(conn, session_id)
     texts = _texts(study)
     asked = [(step.name, field.name) for step in study.all_steps for field in step.fields]
+    asked += [(step.name, move.name) for step in study.steps for move in step.moves]
     filled = {"none": [], "text": texts, "all": [*texts, *asked]}[answers]
     return {
         "session_id": session_id,
@@ -218,6 +221,7 @@ async def _which(
         **_pairs("steps", "fields", texts),
         **_pairs("filled_steps", "filled_names", filled),
         **_pairs("told_steps", "told_names", texts),
+        "worded_steps": [step.name for step in study.steps if any(map(_is_worded, step.moves))],
     }
 
 
@@ -258,13 +262,18 @@ def _told_of(later: Sequence[Later], alone: bool) -> str:
 
 
 def _texts(study: Study) -> list[tuple[str, str]]:
-    """Step and name of each question, and of each result, that has words for an answer."""
-    return [
+    """Step and name of each question, each result and each move that has words for an answer."""
+    asked = [
         (step.name, field.name)
         for step in study.all_steps
         for field in (*step.fields, *step.results)
         if field.kind == TEXT
     ]
+    return asked + [(step.name, move.name) for step in study.steps for move in step.moves if _is_worded(move)]
+
+
+def _is_worded(move: MoveForm) -> bool:
+    return any(field.kind == TEXT for field in move.fields)
 
 
 def _pairs(first: str, second: str, pairs: Sequence[tuple[str, str]]) -> Mapping[str, list[str]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from app.config import PROJECT
-from app.study.model.plausible import DECLINES, SCREENED, WRONG
+from app.study.model.plausible import DECLINES, MOVES, SCREENED, WRONG
 from app.study.model.steps import AFTER, BEFORE, Step
 from app.study.model.study import ANY, Position, Study
 
@@ -67,8 +67,8 @@ def estimate_of(study: Study, people: int | Counter[str], over: float) -> Estima
     shortest = round(min(sum(map(_quick, _certain(plan))) for plan in rooms), 3)
     before, after = (max(_alone(study, plan, during) for plan in one) for during in (BEFORE, AFTER))
     busy = max(over, shortest + QUICK * (before + after), 1.0)
-    most = max(map(_records, one))
-    forms = max(sum(bool(position.step.fields) for position in plan) for plan in one)
+    most = max(_records(plan) + _moves(plan) for plan in one)
+    forms = max(sum(bool(position.step.fields) for position in plan) + _moves(plan) for plan in one)
     return Estimate(
         players=players,
         over=over,
@@ -159,6 +159,11 @@ def _reading(study: Study, step: Step) -> float:
 
 def _records(plan: Iterable[Position]) -> int:
     return sum(len(position.step.fields) for position in plan)
+
+
+def _moves(plan: Iterable[Position]) -> int:
+    """As many as somebody is likely to make: nobody must make any."""
+    return round(sum(position.step.limit * MOVES / 60 for position in plan if position.step.moves))
 
 
 def _quick(position: Position) -> float:

@@ -89,6 +89,14 @@ from result r join room on room.id = r.room_id
 left join player p on p.room_id = r.room_id and p.slot = r.slot and not p.replaced
 where r.session_id = %(session_id)s order by r.room_id, r.position, r.slot, r.name
 
+-- name: moves
+-- Those that came in time, with what was said, as one object.
+select m.record_id, m.player_id, room.name as room, m.slot, r.step, r.round, r.field as move, m.nth,
+    case when m.accepted then 'true' when not m.accepted then 'false' end as accepted, m.sentence, r.at,
+    round(m.since::numeric, 3)::text as seconds, nullif(r.value, '')::jsonb as said
+from move m join record r on r.id = m.record_id left join room on room.id = m.room_id
+where m.session_id = %(session_id)s order by m.record_id
+
 -- name: mended
 select path, before from mended where session_id = %(session_id)s order by at
 

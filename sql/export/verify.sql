@@ -14,7 +14,8 @@ select
     (select count(*) from tie where session_id = %(session_id)s) as ties,
     (select count(*) from result where session_id = %(session_id)s) as results,
     (select count(*) from erasure where session_id = %(session_id)s) as erasures,
-    (select count(*) from event where session_id = %(session_id)s) as events
+    (select count(*) from event where session_id = %(session_id)s) as events,
+    (select count(*) from move where session_id = %(session_id)s) as moves
 
 -- name: acknowledged_records_are_stored
 -- The digest is the one in the player's receipt, computed again from what is stored. Where values were erased it went
@@ -403,6 +404,74 @@ from record a left join unnest(%(steps)s::text[], %(rounds)s::int[], %(fields)s:
     on plan.step = a.step and plan.round = a.round and plan.field = a.field
 where a.session_id = %(session_id)s and plan.step is null
 order by a.id
+
+-- name: moves_are_handled_once
+-- By what the study calls a move and how late its record is, and by where its room is now.
+with said as (
+    select r.id, r.late from record r
+    join unnest(%(move_steps)s::text[], %(move_names)s::text[]) as of_study(step, name) on (of_study.step, of_study.name) = (r.step, r.field)
+    where r.session_id = %(session_id)s
+), counted as (
+    select m.*, row_number() over (partition by m.room_id, m.position order by m.nth) as due
+    from move m where m.session_id = %(session_id)s and m.nth is not null
+)
+select format('record %%s is a move%%s', said.id, case when said.late
+    then ' that came late, and was to be handled' else ', and was never to be handled' end) as problem
+from said left join move m on m.record_id = said.id where said.late <> (m.record_id is null)
+union all
+select format('move %%s of player %%s is no record of theirs in that room', m.record_id, m.player_id)
+from move m left join record r on r.id = m.record_id and (r.player_id, r.room_id) = (m.player_id, m.room_id)
+where m.session_id = %(session_id)s and r.id is null
+union all
+select format('move %%s of player %%s was never handled, and its step is over', m.record_id, m.player_id)
+from move m left join room r on r.id = m.room_id
+where m.session_id = %(session_id)s and m.nth is null and (r.status = 'ended' or r.position is distinct from m.position)
+union all
+select format('move %%s is number %%s of room %%s, position %%s, where number %%s was due', record_id, nth, room_id, position, due)
+from counted where nth <> due
+
+-- name: moves_are_in_the_log
+-- What moves said is read as JSON once it is known which records are of moves: others say anything.
+with told as (
+    select l.room_id, e.player_id, e.data, (e.data->>'record')::bigint as record_id from event e join log l on l.id = e.log_id
+    where e.session_id = %(session_id)s and e.name = 'move_made'
+), of_record as materialized (
+    select m.*, r.value, r.field from move m join record r on r.id = m.record_id
+    where m.session_id = %(session_id)s and m.nth is not null
+), made as materialized (
+    select *, coalesce(nullif(value, ''), '{}')::jsonb as said from of_record
+)
+select format('move %%s of player %%s: %%s', coalesce(m.record_id, t.record_id), coalesce(m.player_id, t.player_id), case
+    when t.record_id is null then 'nothing is in the log' when m.record_id is null then 'it is in the log, and was not handled'
+    else 'the log says otherwise' end) as problem
+from made m full join told t on t.record_id = m.record_id
+where m.record_id is null or t.record_id is null or (
+        t.room_id, t.player_id, t.data->'position', t.data->'slot', t.data->'nth', t.data->'accepted', t.data->>'move', t.data->'values'
+    ) is distinct from (
+        m.room_id, m.player_id, to_jsonb(m.position), to_jsonb(m.slot), to_jsonb(m.nth), to_jsonb(m.accepted), m.field, m.said
+    ) or (t.data->'state', t.data->'results') is distinct from (m.state, m.results)
+    or coalesce(t.data->>'sentence', '') <> m.sentence or coalesce((t.data->>'ends')::boolean, false) <> m.ends
+union all
+select format('move %%s is in the log %%s times', record_id, count(*)) from told group by record_id having count(*) > 1
+
+-- name: moves_gave_the_results
+-- What the step's end computed under the same name counts instead, and what was erased says nothing.
+with given as (
+    select distinct on (m.room_id, m.position, of_slot.slot, of_move.name) m.record_id, m.room_id, m.position, of_move.name,
+        of_slot.slot::int as slot, of_slot.value
+    from move m cross join jsonb_each(m.results) as of_move(name, by_slot)
+    cross join jsonb_each_text(of_move.by_slot) as of_slot(slot, value)
+    where m.session_id = %(session_id)s and m.accepted
+    order by m.room_id, m.position, of_slot.slot, of_move.name, m.nth desc
+)
+select format('move %%s gave slot %%s of room %%s %%s = %%s, and %%s', g.record_id, g.slot, g.room_id, g.name, g.value,
+    case when t.room_id is null then 'there is no such result' else 'it is ' || t.value end) as problem
+from given g left join result t using (room_id, position, slot, name)
+where t.room_id is null or t.made_by = 'move' and not t.erased and t.value <> g.value
+union all
+select format('slot %%s of room %%s has %%s = %%s by a move, and none gave it', t.slot, t.room_id, t.name, t.value)
+from result t left join given g using (room_id, position, slot, name)
+where t.session_id = %(session_id)s and t.made_by = 'move' and g.room_id is null
 
 -- name: messages_have_a_place
 -- Who gets a message: whoever is tied to the sender then, or the room if the step's talk is for the room.

@@ -48,5 +48,9 @@ from network n where n.session_id = %(session_id)s and n.position > 0 order by n
 select room_id, position, step, round, slot, name, value, made_by from result
 where session_id = %(session_id)s order by room_id, position, slot, name
 
+-- name: moves_in_table
+select m.record_id, m.room_id, m.player_id, m.position, m.slot, m.nth, m.accepted, m.sentence, m.state, m.results, m.ends
+from move m where m.session_id = %(session_id)s and m.nth is not null order by m.record_id
+
 -- name: notes_in_table
 select id, player_id from note where session_id = %(session_id)s order by id

@@ -71,6 +71,10 @@ with own as materialized (
     where goes(r.step, r.field, %(answers)s, %(steps)s, %(fields)s)
     union select reach.room_id, m.body from own join message m on m.room_id = own.room_id and m.player_id = own.id
     join reach on reach.id = own.id
+    union select reach.room_id, said.word from own join record r on r.room_id = own.room_id and r.player_id = own.id
+    join move m on m.record_id = r.id join reach on reach.id = own.id
+    cross join lateral jsonb_each_text(case when m.record_id = r.id and r.value <> '' then r.value else '{}' end::jsonb) as said(field, word)
+    where goes(r.step, r.field, %(answers)s, %(steps)s, %(fields)s)
 )
 update result t set value = '', erased = true
 where t.room_id in (select room_id from reach) and not t.erased and t.value <> '' and (
@@ -103,6 +107,10 @@ with later as materialized (
     union select r.id from later join player p on p.room_id = later.room_id join room r on r.player_id = p.id and r.during = 'after'
 ), words as materialized (
     select r.value as word from player p join record r on r.player_id = p.id and r.session_id = p.session_id
+    where p.id = any(%(player_ids)s) and goes(r.step, r.field, %(answers)s, %(steps)s, %(fields)s)
+    union select said.word from player p join record r on r.player_id = p.id and r.session_id = p.session_id
+    join move m on m.record_id = r.id
+    cross join lateral jsonb_each_text(case when m.record_id = r.id and r.value <> '' then r.value else '{}' end::jsonb) as said(field, word)
     where p.id = any(%(player_ids)s) and goes(r.step, r.field, %(answers)s, %(steps)s, %(fields)s)
     union select w.value from player p cross join jsonb_each_text(p.entry) w where p.id = any(%(player_ids)s)
 ), gone as (
@@ -152,6 +160,39 @@ with own as materialized (
 select (select count(*) from hit)::integer as records,
     (select count(*) from receipt where goes)::integer as receipts,
     (select count(*) from receipt where goes and digest is distinct from sha256)::integer as broken
+
+-- name: erase_moves
+-- After the records and results: what was said with moves and came of them stands in the log, too, and what a study keeps
+-- may have anybody's words. Why it refused moves, it says in its own, which may quote them. Also where a session goes on from
+-- this one.
+with there as materialized (
+    select room_id, true as here from player where id = any(%(player_ids)s) and room_id is not null
+    union
+    select p.room_id, false from earlier e join player p on p.id = e.player_id
+    where e.earlier_id = any(%(player_ids)s) and p.room_id is not null
+), made as materialized (
+    select m.record_id, m.room_id, r.value, m.nth,
+        case when not t.here or %(answers)s = 'none' or not r.step = any(%(worded_steps)s::text[]) then m.state end as state, (
+            select jsonb_object_agg(g.name, (
+                select jsonb_object_agg(s.slot, case when exists (
+                        select from result t where t.erased and (t.room_id, t.position, t.name, t.slot::text)
+                            = (m.room_id, m.position, g.name, s.slot)
+                    ) then '""'::jsonb else s.value end)
+                from jsonb_each(g.by_slot) as s(slot, value)))
+            from jsonb_each(m.results) as g(name, by_slot)
+        ) as results, case when m.accepted then m.sentence when m.nth is not null then '(erased)' end as sentence
+    from there t join move m on m.room_id = t.room_id join record r on r.id = m.record_id
+), gone as (
+    update move m set state = made.state, results = made.results, sentence = made.sentence
+    from made where m.record_id = made.record_id and m.nth is not null
+)
+update event e set data = e.data - 'state' - 'results'
+    || jsonb_build_object('values', coalesce(nullif(made.value, ''), '{}')::jsonb)
+    || case when made.state is null then '{}' else jsonb_build_object('state', made.state) end
+    || case when made.results is null then '{}' else jsonb_build_object('results', made.results) end
+    || case when e.data ? 'sentence' then jsonb_build_object('sentence', made.sentence) else '{}' end
+from log l, made
+where e.log_id = l.id and l.room_id = made.room_id and e.name = 'move_made' and (e.data->>'record')::bigint = made.record_id
 
 -- name: erase_messages
 with own as materialized (
@@ -323,7 +364,7 @@ with erased as materialized (select id from player where erased_at is not null),
 delete from sign where player_id in (select id from erased)
 
 -- name: vacuum
-vacuum player, earlier, door_attempt, record, message, note, result, event, room, lobby, draft, presence, visit, sign, late_claim, gathering,
+vacuum player, earlier, door_attempt, record, move, message, note, result, event, room, lobby, draft, presence, visit, sign, late_claim, gathering,
     submission, review, payout, bonus
 
 -- name: swept

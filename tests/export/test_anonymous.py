@@ -15,7 +15,7 @@ import pytest
 
 from app.database.events import DECLARED
 from app.export import codebook
-from app.export.anonymous import DATA, DATA_LEFT_OUT, KEPT, LEFT_OUT, Mask
+from app.export.anonymous import DATA, DATA_LEFT_OUT, KEPT, LEFT_OUT, MOVED, MOVED_IN_WORDS, Mask
 from app.export.export import write_zip
 from app.export.verify import verify
 from app.players.people import Person
@@ -75,7 +75,9 @@ def test_every_column_of_every_file_and_every_detail_of_an_event_is_kept_or_left
     left_out = {(file, column) for file, column in columns if column in LEFT_OUT} - kept
     assert kept - columns == set()
     assert columns - kept - left_out == set()
-    details = {key for declared in DECLARED.values() for key in get_type_hints(declared.data)} - {"results"}
+    hints = {name: {*get_type_hints(declared.data)} for name, declared in DECLARED.items()}
+    assert hints.pop("move_made") == {*MOVED, *MOVED_IN_WORDS}
+    details = {key for found in hints.values() for key in found} - {"results"}
     assert details - {*DATA, *DATA_LEFT_OUT} == set()
     assert not DATA_LEFT_OUT & {*DATA}
 

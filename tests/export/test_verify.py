@@ -33,6 +33,22 @@ BROKEN = {
         "update record set value = value || '!' where id = 6",
         {"acknowledged_records_are_stored": "record 5, 6 of player 1: not what was acknowledged"},
     ),
+    "a move was never handled": (
+        """insert into move (record_id, session_id, room_id, position, player_id, slot, since)
+        select id, session_id, room_id, 99, player_id, 1, 1.5 from record where id = 5""",
+        {"moves_are_handled_once": "move 5 of player 1 was never handled, and its step is over"},
+    ),
+    "a move came to something that nothing tells of": (
+        """insert into move (record_id, session_id, room_id, position, player_id, slot, since, nth, accepted, sentence,
+            results, ends, handled_at)
+        select id, session_id, room_id, 0, player_id, 1, 1.5, 2, true, '', '{"cash": {"1": "20"}}', false, now()
+        from record where id = 5""",
+        {
+            "moves_are_handled_once": "where number 1 was due",
+            "moves_are_in_the_log": "move 5 of player 1: nothing is in the log",
+            "moves_gave_the_results": "cash = 20, and there is no such result",
+        },
+    ),
     "two values are exchanged": (
         """update record a set value = b.value from record b
         where (a.id, b.id) in ((5, 7), (7, 5))""",

@@ -141,12 +141,14 @@ async def watching(browser: Browser, address: str, stream: Stream | None = None)
             await task
 
 
-async def sign_everyone_in(guests: Sequence[Guest], at_once: int = 200) -> list[Reply]:
+async def sign_everyone_in(
+    guests: Sequence[Guest], at_once: int = 200, entry: Mapping[str, str] = {}
+) -> list[Reply]:
     gate = asyncio.Semaphore(at_once)
 
     async def one(guest: Guest) -> Reply:
         async with gate:
-            return await guest.sign_in()
+            return await guest.sign_in(entry)
 
     return await asyncio.gather(*(one(guest) for guest in guests))
 

@@ -6,14 +6,16 @@ import asyncio
 import html
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from uuid import uuid4
 
 from app.database.connections import Connection
 from app.rehearsal.browser import Reply
-from app.rooms import moves
+from app.rooms import handling, moves
 from app.rooms.moves import NewMove, Refusal
 from app.rooms.receipts import Receipt
 from app.rooms.records import form_id
+from app.study.hooks.pool import Hooks
 from app.study.model.study import Study
 from app.study.reading import parse
 from tests.house.guests import Guest
@@ -174,3 +176,63 @@ async def all_handled(house: House, session: Opened, many: int) -> None:
     await until(
         lambda: asyncio.to_thread(done), lambda: f"{many} handled moves, not {handled(house, session)}"
     )
+
+
+TALKING = """
+title = "Say it"
+[[room]]
+name = "two"
+seats = {any = 2}
+[role]
+deal = {loud = 1, quiet = 1}
+[[step]]
+page = "talk"
+name = "market"
+limit = "1h"
+on_move = "hear"
+results = [{name = "heard", ask = "You heard", kind = "text"}]
+show = [{field = "heard", of = "me", round = "now"}]
+[[step.move]]
+name = "hush"
+button = "Be quiet"
+only = {role = "quiet"}
+[[step.move]]
+name = "say"
+fields = [
+    {name = "loud", ask = "How loud?", kind = "integer", min = 1, max = 9},
+    {name = "words", ask = "What?", kind = "text"},
+]
+"""
+HEARING = """
+from networklab import Accept, Refuse
+
+def hear(room, move):
+    words = move.values.get("words", "hush")
+    if move.name == "hush" or move.values["loud"] > 5:
+        return Refuse(f"Not so loud: {words}!")
+    heard = {slot: words for slot in room.slots if slot != move.slot}
+    return Accept([*(room.state or ()), words], {"heard": heard})
+"""
+
+
+def talking() -> Study:
+    """What people say with their moves is kept, quoted and computed from."""
+    return parse({**FILES, "study.toml": TALKING.encode(), "hooks.py": HEARING.encode()})
+
+
+def says(house: House, study: Study, player_id: int, words: str, loud: int = 1) -> None:
+    """It is stored and handled, without a server."""
+
+    async def work(conn: Connection) -> None:
+        values = {"loud": str(loud), "words": words}
+        assert isinstance(await left_by_a_dead_process(conn, study, player_id, "say", values), Receipt)
+        cursor = await conn.execute("select room_id from player where id = %s", [player_id])
+        [(room_id,)] = await cursor.fetchall()
+        hooks = Hooks()
+        try:
+            async with conn.transaction():
+                await handling.settle(conn, partial(hooks.ask, study), study, room_id)
+        finally:
+            await hooks.retire(0)
+
+    house.read(work)

@@ -25,8 +25,11 @@ from app.sessions import actions
 from app.sessions.erasing import erase, sweep
 from app.sessions.sessions import SessionError
 from tests.house.alone import a_session_alone_and_together
+from tests.house.conducting import conduct
+from tests.house.crowd import come, seat
 from tests.house.house import House, Opened
 from tests.house.lively import Lively
+from tests.house.market import says, talking
 from tests.house.telling import OF_ONE, everything_in, found_in, somebody_tells_much
 
 ORPHANS = "select form from late_claim where form not in (select form from record)"
@@ -300,3 +303,37 @@ def test_what_somebody_said_alone_goes_too_and_who_is_at_solo_steps_is_in(house:
     verdict = asyncio.run(verify(house.database, alone.session_id, alone.study))
     assert verdict.ok, str(verdict)
     assert [str(one) for one in house.read(lambda conn: check(conn, alone.session_id)).differences] == []
+
+
+def test_what_somebody_said_with_a_move_goes_from_all_that_it_got_into(house: House) -> None:
+    study = talking()
+    session = house.open_study(study, {"x": 2})
+    come(house, session, *session.tokens)
+    seat(house, session)
+    conduct(house)
+    of = {label: number for number, label in house.sql("select id, label from player order by id")}
+    for label, words, loud in (
+        *(("X1", "my aunt Ludmilla", 2), ("X2", "a lot of cake", 3)),
+        *(("X1", "LUDMILLA", 9), ("X2", "more cake", 1)),
+    ):
+        says(house, study, of[label], words, loud)
+    lively = Lively(house, session.id, session.tokens, study)
+    close(lively)
+    assert holds(lively) == []
+    before, told = exported(lively, "before"), "select count(*) from event where session_id = %s"
+    [(count,)] = house.sql(told, session.id)
+    assert table(before, "moves.csv")[0]["words"] == "my aunt Ludmilla"
+    assert table(before, "moves.csv")[2]["sentence"] == "Not so loud: LUDMILLA!"
+    said = house.do(lambda conn: erase(conn, session.id, "ada", "asked", label="X1"))
+    assert said.startswith("Erased of X1: 1 label and link, 2 answers")
+    assert house.read(sweep)
+    assert found_in(everything_in(house), ["Ludmilla", "LUDMILLA"]) == []
+    assert holds(lively) == []
+    assert house.sql(told, session.id) == [(count + 1,)], "the erasure alone is told of"
+    rows = table(exported(lively, "after"), "moves.csv")
+    assert [(row["words"], row["loud"], row["sentence"]) for row in rows] == [
+        ("", "", ""), ("a lot of cake", "3", ""), ("", "", "(erased)"), ("more cake", "1", ""),
+    ]  # fmt: skip
+    assert [row["accepted"] for row in rows] == ["true", "true", "false", "true"]
+    house.do(lambda conn: erase(conn, session.id, "ada", "all of it", answers="all"))
+    assert found_in(everything_in(house), ["cake"]) == [] and holds(lively) == []

@@ -11,6 +11,7 @@ from app.study.model.fields import Field, FieldError
 TRIES = 20  # draws, of which one must fit the field
 DECLINES = 0.05  # of people, where they may
 WRONG = 0.2  # of forms, where some answers are right
+MOVES = 4.0  # a minute, of somebody at a step at which one may make some
 SCREENED = 0.1  # of people, who answer anyhow; the others so that no [[screen_out]] takes them
 
 

@@ -21,7 +21,7 @@ from app.rooms.receipts import Saved, digest
 from app.rooms.rooms import Room, RoomView, Seat
 from app.rooms.shown import Told, keys_told
 from app.sessions.sessions import Session
-from app.study.model.steps import BEFORE
+from app.study.model.steps import BEFORE, ROLE
 from app.study.model.study import Position, Study
 from app.web.live.lobby_place import Aside, LobbyPlace
 from app.web.live.places import DonePlace, Place, RoomPlace
@@ -146,6 +146,7 @@ async def _room_place(
         told=await _told(conn, stage, room_id, position, said),
         at=position.index if step.own_pace else None,
         earned=stage.then.earned.get(player.id, Decimal(0)),
+        role=await _role(conn, stage, room_id, position, me.slot),
     )
 
 
@@ -202,6 +203,7 @@ async def room_then(conn: Connection, stage: Stage, room_id: int) -> RoomView:
         ),
         tuple(seats),
         await ties.holding(conn, room_id, room.position),
+        board=room.board,
     )
 
 
@@ -285,6 +287,15 @@ async def _told(
             (slot, step, round_, name): value for slot, step, round_, name, value in await found.fetchall()
         }
     return {key: value for key, value in told.items() if key[1:] in keys}
+
+
+async def _role(conn: Connection, stage: Stage, room_id: int, position: Position, slot: int) -> str:
+    """What somebody was by then, where a move is offered by it."""
+    if not any(ROLE in move.only for move in position.step.moves):
+        return ""
+    found = await conn.execute(SQL["results_until"], _until(stage, room_id))
+    dealt = [value for of, _, _, name, value in await found.fetchall() if (of, name) == (slot, ROLE)]
+    return dealt[-1] if dealt else ""
 
 
 def _elsewhere(stage: Stage, room_id: int) -> dict[str, object]:

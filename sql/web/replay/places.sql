@@ -11,12 +11,21 @@ join player p on p.id = a.player_id
 where l.room_id = %(room_id)s order by a.id
 
 -- name: results_until
--- As the room's log tells them.
-select (one->>0)::integer as slot, e.data->>'step' as step, (e.data->>'round')::integer as round, one->>1 as name,
-    one->>2 as value
-from log l join event e on e.log_id = l.id and e.name = 'results_stored' and e.at <= %(at)s
-cross join lateral jsonb_array_elements(e.data->'results') as one
-where l.room_id = %(room_id)s order by e.seq
+-- As the room's log tells them: each of them as often as it got another value, the newest last.
+select slot, step, round, name, value from (
+    select e.seq, (one->>0)::integer as slot, e.data->>'step' as step, (e.data->>'round')::integer as round, one->>1 as name,
+        one->>2 as value
+    from log l join event e on e.log_id = l.id and e.name = 'results_stored' and e.at <= %(at)s
+    cross join lateral jsonb_array_elements(e.data->'results') as one
+    where l.room_id = %(room_id)s
+    union all
+    select e.seq, of_slot.slot::integer, e.data->>'step', (e.data->>'round')::integer, of_move.name, of_slot.value
+    from log l join event e on e.log_id = l.id and e.name = 'move_made' and e.at <= %(at)s
+    cross join lateral jsonb_each(e.data->'results') as of_move(name, by_slot)
+    cross join lateral jsonb_each_text(of_move.by_slot) as of_slot(slot, value)
+    where l.room_id = %(room_id)s
+) told
+order by seq
 
 -- name: elsewhere_until
 -- What these players had said by then in these other rooms, for the slots that they have here: answers in time, of each
@@ -34,11 +43,23 @@ with here as (
     order by h.slot, a.step, a.round, a.field, a.id desc
 )
 union all
-select h.slot, e.data->>'step', (e.data->>'round')::integer, one->>1, one->>2
-from here h join log l on l.room_id = h.room_id
-join event e on e.log_id = l.id and e.name = 'results_stored' and e.at <= %(at)s
-cross join lateral jsonb_array_elements(e.data->'results') as one
-where (one->>0)::integer = h.slot_there
+(
+    select distinct on (slot, step, round, name) slot, step, round, name, value from (
+        select h.slot, e.data->>'step' as step, (e.data->>'round')::integer as round, one->>1 as name, one->>2 as value, l.id, e.seq
+        from here h join log l on l.room_id = h.room_id
+        join event e on e.log_id = l.id and e.name = 'results_stored' and e.at <= %(at)s
+        cross join lateral jsonb_array_elements(e.data->'results') as one
+        where (one->>0)::integer = h.slot_there
+        union all
+        select h.slot, e.data->>'step', (e.data->>'round')::integer, of_move.name, of_slot.value, l.id, e.seq
+        from here h join log l on l.room_id = h.room_id
+        join event e on e.log_id = l.id and e.name = 'move_made' and e.at <= %(at)s
+        cross join lateral jsonb_each(e.data->'results') as of_move(name, by_slot)
+        cross join lateral jsonb_each_text(of_move.by_slot) as of_slot(slot, value)
+        where of_slot.slot::integer = h.slot_there
+    ) told
+    order by slot, step, round, name, id desc, seq desc
+)
 
 -- name: happened_until
 select e.at, e.name, e.player_id, e.data from log l join event e on e.log_id = l.id

@@ -1,0 +1,73 @@
+"""What a bot does at a step with moves: any of those that its page offers, a few a minute, as long as that is open."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from app.rehearsal.browser import WireError
+from app.rehearsal.habits import Habits
+from app.rehearsal.held_receipts import HeldReceipts
+from app.rehearsal.page import PageSeen
+from app.rehearsal.sending import FROM_PAGE, Sending
+from app.study.model.moves import MoveForm
+from app.study.model.plausible import MOVES, plausible
+from app.study.model.study import Position
+
+PATH = "/play/moves"
+
+
+class Moving:
+    """One person's. `think` lets them take their time, in seconds."""
+
+    def __init__(
+        self,
+        page: PageSeen,
+        sending: Sending,
+        held: HeldReceipts,
+        habits: Habits,
+        chance: random.Random,
+        think: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self.page, self.sending, self.held, self.habits, self.chance = page, sending, held, habits, chance
+        self.think, self.diary = think, sending.diary
+
+    async def go_on(self, position: Position) -> None:
+        """Until that page is gone, or offers nothing."""
+        while offered := self._offered(position):
+            await self.think(self.chance.expovariate(MOVES / 60))
+            if form := self.chance.choice(offered) if self._offered(position) else None:
+                await self._make(form)
+
+    def _offered(self, position: Position) -> list[MoveForm]:
+        if self.page.here != position.index:
+            return []
+        return [form for form in position.step.moves if form.name in self.page.moves]
+
+    async def _make(self, form: MoveForm) -> None:
+        key = self.page.moves[form.name]
+        values = {one.name: plausible(one, self.chance) for one in form.fields}
+        posted = {"move": form.name, "form_key": key, **values}
+        if self.chance.random() < self.habits.cut:
+            self.diary.did("lost the connection under a move")
+            self.diary.broken += 1
+            with suppress(WireError):
+                await self.sending.another().hang_up(PATH, posted, FROM_PAGE)
+        twice = self.chance.random() < self.habits.double_click
+        other = asyncio.create_task(self.sending.beside(PATH, posted)) if twice else None
+        answer = await self.sending.ask("moves", "POST", PATH, posted)
+        again = await other if other else None
+        self.diary.refused += answer.status == 422
+        if answer.status != 200:
+            return
+        stored = {one.name: one.read([values[one.name]]) for one in form.fields}
+        said = ((form.name, form.written(stored)),)
+        self.held.note(key, said, answer)
+        if again:
+            self.diary.did("clicked twice")
+            self.held.note(key, said, again)
+        self.diary.by_chance += 1
+        self.sending.counts.records += 1
+        self.page.take_keys(answer.text)

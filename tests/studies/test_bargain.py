@@ -1,0 +1,91 @@
+"""The bargaining that ships: what claims come to, by hand, and an agreement from the link to the payments."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import zipfile
+from typing import Any
+
+from app.config import PROJECT
+from app.export.verify import verify
+from app.study.hooks.networklab import Accept, Move, Refuse, Room, Seat
+from app.study.hooks.pool import Hooks
+from app.study.reading import parse, read_folder
+from tests.house.house import House
+from tests.house.market import move
+from tests.house.server import Server
+from tests.house.table import at_the_table
+
+FILES = read_folder(PROJECT / "studies" / "bargain")
+
+
+def claim(state: Any, slot: int, mine: int) -> Accept | Refuse:
+    seats = (Seat(1, "Player 1", ""), Seat(2, "Player 2", ""))
+    room = Room("pair-1", "pair", 1, 7, "bargain", 1, 1, seats, state=state)
+
+    async def call() -> Accept | Refuse:
+        hooks = Hooks()
+        try:
+            found: Accept | Refuse = await hooks.call(
+                parse(FILES), "claim", room, Move(slot, "claim", {"mine": mine})
+            )
+            return found
+        finally:
+            await hooks.retire(0)
+
+    return asyncio.run(call())
+
+
+def test_two_claims_that_fit_are_an_agreement_on_the_one_that_stood_there() -> None:
+    assert claim(None, 1, 12) == Accept({1: 12})
+    assert claim({1: 12}, 2, 10) == Accept({1: 12, 2: 10}), "22 are more than there are"
+    assert claim({1: 12, 2: 10}, 2, 10) == Refuse("That is what you ask for already.")
+    for asked in (8, 5, 0):
+        agreed = claim({1: 12, 2: 10}, 2, asked)
+        assert agreed == Accept({1: 12, 2: 8}, {"got": {1: 12, 2: 8}}, end=True), asked
+    assert claim({2: 0}, 1, 20) == Accept({2: 0, 1: 20}, {"got": {2: 0, 1: 20}}, end=True)
+
+
+def test_who_agrees_is_paid_what_they_agreed_on_and_the_others_the_base_alone(
+    shared: House, server: Server
+) -> None:
+    toml = FILES["study.toml"].decode().replace('"20s"', '"1s"').replace('"3m"', '"1h"')
+    study = parse(FILES | {"study.toml": toml.encode()})
+    agree, never = (shared.open_study(study, {"x": 2}) for _ in range(2))
+    ada = shared.researcher(server)
+    tables: dict[str, list[dict[str, str]]] = {}
+
+    async def story() -> None:
+        pairs = [await at_the_table(shared, server, session, {"age": "30"}) for session in (agree, never)]
+        for pair in pairs:
+            for guest in pair.values():
+                await guest.answer({"clear": "yes"})
+            for guest in pair.values():
+                await guest.shows('action="/play/moves"')
+            for slot, mine in ((1, 15), (2, 14), (1, 13)):
+                assert "Done." in (await move(pair[slot], "claim", {"mine": str(mine)})).text
+        again = await move(pairs[0][1], "claim", {"mine": "13"})
+        assert "That is what you ask for already." in again.text
+        assert "Done." in (await move(pairs[0][2], "claim", {"mine": "7"})).text
+        shared.sql(
+            "update room set deadline = clock_timestamp() where session_id = %s and status = 'playing'",
+            never.id,
+        )
+        for guest in (one for pair in pairs for one in pair.values()):
+            await guest.shows("BARGAIN-DONE")
+        for session in (agree, never):
+            packed = await ada.get(f"/admin/sessions/{session.id}/export.zip")
+            with zipfile.ZipFile(io.BytesIO(packed.body)) as zipped:
+                text = zipped.read("payments.csv").decode()
+                tables[session.id] = list(csv.DictReader(io.StringIO(text)))
+
+    shared.tell(story())
+    # 13 and 7 points at 25 cents, on top of 1.50.
+    assert sorted(row["total"] for row in tables[agree.id]) == ["3.25", "4.75"]
+    assert [row["total"] for row in tables[never.id]] == ["1.50", "1.50"]
+    for session in (agree, never):
+        verdict = asyncio.run(verify(shared.database, session.id, study))
+        assert verdict.ok, str(verdict)
+        assert not shared.contradictions(session)
