@@ -5,11 +5,17 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import json
+import os
+import subprocess
+import sys
 import zipfile
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from app.config import PROJECT
 from app.rehearsal.cast import open_rehearsal
@@ -19,7 +25,7 @@ from app.study.hooks.networklab import Room, Said, Seat
 from app.study.hooks.pool import Hooks
 from app.study.reading import parse, read_folder
 from tests.house.house import House
-from tests.house.rehearsing import broken
+from tests.house.rehearsing import broken, told_of_one_that_held
 from tests.house.server import Server
 from tests.house.studies import changed
 
@@ -97,3 +103,31 @@ def test_it_runs_from_the_one_link_to_the_payments(hall: House, server: Server, 
         assert one["base"] == BASE[one["outcome"]] and Decimal(one["earned"]) == wins, one
     asked = {one["player"] for one in files["records"] if one["field"] == "mood"}
     assert asked == {one["player"] for one in files["players"] if one["code"] == "DONE4"}
+
+
+def in_its_own_time(house: House, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """As long as people take: minutes."""
+    return subprocess.run(
+        [sys.executable, "-m", "app", *arguments],
+        env=os.environ | {"DATABASE_URL": house.database, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        timeout=1500,
+    )
+
+
+@pytest.mark.slow
+def test_three_hundred_come_by_the_one_link_and_each_gets_to_their_end(house: House) -> None:
+    many = ("--players", "300", "--over", "3m", "--json")
+    found = told_of_one_that_held(in_its_own_time(house, "rehearse", "--session", str(STUDY), *many))
+    assert found["outcomes"]["complete"] > 200 and found["answers"]["forms"] == found["answers"]["in_time"]
+
+
+@pytest.mark.slow
+def test_of_three_hundred_nobody_loses_anything_while_processes_and_postgres_are_killed(house: House) -> None:
+    """Until most have their code: the drill closes the session after the last fault."""
+    kills = ("--only", "a server process was killed", "--only", "Postgres was killed", "--faults", "24")
+    done = in_its_own_time(house, "drill", str(STUDY), "--players", "300", *kills, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert len(found["faults"]) == 24 and found["sessions"][0]["outcomes"]["complete"] > 50
