@@ -13,6 +13,7 @@ from app.web.access.accounts import put_account
 from app.web.access.attempts import Limit, count, network_of
 from app.web.credentials import BY_ADDRESS, BY_NAME
 from tests.house.house import PASSWORD, House
+from tests.house.server import Server
 
 
 def asked_from(address: str, base: str) -> httpx.AsyncClient:
@@ -62,11 +63,10 @@ def tried(house: House, limit: Limit, times: int, *source: str) -> None:
     house.do(work)
 
 
-def test_the_addresses_that_one_visitor_has_to_themselves_count_as_one(house: House) -> None:
+def test_the_addresses_that_one_visitor_has_to_themselves_count_as_one(shared: House, server: Server) -> None:
     assert network_of("2001:db8::1") == network_of("2001:db8:0:0:ffff::9") != network_of("2001:db8:0:1::1")
     assert network_of("::ffff:192.0.2.1") == network_of("192.0.2.1") != network_of("192.0.2.2")
-    server = house.serve()
-    tried(house, BY_ADDRESS, 29, "2001:db8::/64")
+    tried(shared, BY_ADDRESS, 29, "2001:db8::/64")
 
     async def story() -> None:
         async with (
@@ -78,53 +78,52 @@ def test_the_addresses_that_one_visitor_has_to_themselves_count_as_one(house: Ho
             assert (await guess(the_same, "another")).status_code == 429
             assert (await guess(neighbour, "another")).status_code == 403
 
-    house.tell(story())
+    shared.tell(story())
 
 
 def test_who_guesses_one_name_from_many_addresses_is_held_off_and_a_fresh_address_gets_its_try(
-    house: House,
+    shared: House, server: Server
 ) -> None:
-    server = house.serve()
-    house.do(lambda conn: put_account(conn, "grace", PASSWORD))
-    tried(house, BY_NAME, 100, "grace")
+    shared.do(lambda conn: put_account(conn, "guessed", PASSWORD))
+    tried(shared, BY_NAME, 100, "guessed")
 
     async def story() -> None:
         async with (
             asked_from("198.51.100.1", server.base) as guesser,
-            asked_from("203.0.113.9", server.base) as grace,
+            asked_from("203.0.113.9", server.base) as owner,
         ):
-            assert [(await guess(guesser, "grace")).status_code for _ in range(3)] == [403, 429, 429]
+            assert [(await guess(guesser, "guessed")).status_code for _ in range(3)] == [403, 429, 429]
             assert (await guess(guesser, "ada")).status_code == 403
-            assert (await guess(grace, "grace", PASSWORD)).status_code == 303
+            assert (await guess(owner, "guessed", PASSWORD)).status_code == 303
 
-    house.tell(story())
+    shared.tell(story())
 
 
-def test_a_name_as_long_as_a_book_is_not_kept(house: House) -> None:
-    server = house.serve()
+def test_a_name_as_long_as_a_book_is_not_kept(shared: House, server: Server) -> None:
     book = "call me ishmael " * 10_000
 
     async def story() -> None:
-        async with asked_from("192.0.2.1", server.base) as client:
+        async with asked_from("192.0.2.3", server.base) as client:
             answer = await guess(client, book)
             assert answer.status_code == 403 and len(answer.text) < 10_000
             long = await guess(client, "grace", "x" * 150_000)
             assert long.status_code == 403
 
-    house.tell(story())
-    [(largest,)] = house.sql("select max(length(attempt::text)) from attempt")
+    shared.tell(story())
+    [(largest,)] = shared.sql("select max(length(attempt::text)) from attempt")
     assert largest < 200
 
 
-def test_who_opens_links_that_lead_nowhere_is_held_off_before_the_next_is_looked_up(house: House) -> None:
-    server, other = house.serve(), house.serve()
-    session = house.open()
+def test_who_opens_links_that_lead_nowhere_is_held_off_before_the_next_is_looked_up(
+    shared: House, server: Server, other_server: Server
+) -> None:
+    session = shared.open()
 
     async def story() -> None:
         async with (
-            asked_from("192.0.2.1", server.base) as guesser,
-            asked_from("192.0.2.2", server.base) as player,
-            asked_from("192.0.2.1", other.base) as elsewhere,
+            asked_from("192.0.2.4", server.base) as guesser,
+            asked_from("192.0.2.5", server.base) as player,
+            asked_from("192.0.2.4", other_server.base) as elsewhere,
         ):
             first = await asyncio.gather(*(guesser.get(f"/join/guess{n}") for n in range(60)))
             assert {one.status_code for one in first} == {404}
@@ -136,7 +135,7 @@ def test_who_opens_links_that_lead_nowhere_is_held_off_before_the_next_is_looked
             assert (await elsewhere.get("/join/guess")).status_code == 429
             assert (await elsewhere.get(right)).status_code == 429
 
-    house.tell(story())
+    shared.tell(story())
 
 
 @pytest.mark.parametrize("address", ["unknown", "", "fe80::1%eth0"])

@@ -120,39 +120,39 @@ def test_one_reads_what_is_ones_own_and_that_of_ones_sessions(shared: House, ser
     )
 
 
-def test_what_was_asked_for_and_refused_stands_there_and_fills_nothing(house: House) -> None:
-    server, session = house.serve(), house.open(start=False)
+def test_what_was_asked_for_and_refused_stands_there_and_fills_nothing(shared: House, server: Server) -> None:
+    session = shared.open(start=False)
 
     async def staff(conn: Connection) -> None:
-        for name in ("olga", "otto", "nina"):
+        for name in ("odile", "oscar", "nell"):
             await put_account(conn, name, "a long password")
-        await give(conn, session.id, "olga", "owner", "story")
-        await give(conn, session.id, "otto", "observer", "story")
+        await give(conn, session.id, "odile", "owner", "story")
+        await give(conn, session.id, "oscar", "observer", "story")
 
-    house.do(staff)
+    shared.do(staff)
     here = f"/admin/sessions/{session.id}"
 
     def by(name: str) -> httpx.Client:
-        key = house.do(lambda conn: log_in(conn, name))
+        key = shared.do(lambda conn: log_in(conn, name))
         return httpx.Client(base_url=server.base, timeout=30, cookies={ADMIN_COOKIE: key})
 
-    with by("otto") as otto, by("nina") as nina, by("olga") as olga:
-        assert otto.get(f"{here}/export.zip").status_code == 403
-        assert otto.post(f"{here}/pause").status_code == 403
-        assert {nina.get(f"{here}/export.zip").status_code for _ in range(40)} == {404}
-        assert nina.get("/admin/sessions/%1b[31m").status_code == 404, "no session has such a name"
-        assert otto.get(here).status_code == olga.get(here).status_code == 200, "which are no refusals"
-        assert "asked for what they may not" in otto.get("/admin/security").text
-        assert "POST /admin/sessions/{session_id}/{action}" in olga.get(f"{here}/security").text
-    refused = house.sql(
+    with by("oscar") as oscar, by("nell") as nell, by("odile") as odile:
+        assert oscar.get(f"{here}/export.zip").status_code == 403
+        assert oscar.post(f"{here}/pause").status_code == 403
+        assert {nell.get(f"{here}/export.zip").status_code for _ in range(40)} == {404}
+        assert nell.get("/admin/sessions/%1b[31m").status_code == 404, "no session has such a name"
+        assert oscar.get(here).status_code == odile.get(here).status_code == 200, "which are no refusals"
+        assert "asked for what they may not" in oscar.get("/admin/security").text
+        assert "POST /admin/sessions/{session_id}/{action}" in odile.get(f"{here}/security").text
+    refused = shared.sql(
         "select account, data ->> 'page', count(*) from security_event where what = 'refused' and session_id = %s"
         " group by 1, 2 order by 1, 2",
         session.id,
     )
     assert refused == [
-        ("nina", "GET /admin/sessions/{session_id}/export.zip", 30),
-        ("otto", "GET /admin/sessions/{session_id}/export.zip", 1),
-        ("otto", "POST /admin/sessions/{session_id}/{action}", 1),
+        ("nell", "GET /admin/sessions/{session_id}/export.zip", 30),
+        ("oscar", "GET /admin/sessions/{session_id}/export.zip", 1),
+        ("oscar", "POST /admin/sessions/{session_id}/{action}", 1),
     ]
 
 
