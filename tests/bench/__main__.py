@@ -24,6 +24,7 @@ from tests.bench import (
     hooks,
     live,
     monitor,
+    moves,
     phone,
     quotas,
     records,
@@ -52,6 +53,7 @@ BENCHMARKS: dict[str, Callable[[Stage], Chapter]] = {
     "growth": growth.run,
     "replay": replay.run,
     "hooks": hooks.run,
+    "moves": moves.run,
 }
 LONG: dict[str, Callable[[Stage], Chapter]] = {
     "day": game.run_day,

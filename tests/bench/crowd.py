@@ -23,17 +23,21 @@ class Attendee:
 
 
 async def bring_in(
-    base: str, opened: Opened, entry: Mapping[str, str] = {}, messages: bool = False
+    base: str,
+    opened: Opened,
+    entry: Mapping[str, str] = {},
+    messages: bool = False,
+    form: str = "/play/records",
 ) -> list[Attendee]:
-    """Sign everybody in and read their pages. They must be seated by then."""
+    """Sign everybody in and read their pages, each with such a form. They must be seated by then."""
     people = list(opened.tokens.items())
     shares = [people[nth::AT_ONCE] for nth in range(AT_ONCE)]
-    found = await asyncio.gather(*(_bring(base, share, entry, messages) for share in shares))
+    found = await asyncio.gather(*(_bring(base, share, entry, messages, form) for share in shares))
     return sorted((one for share in found for one in share), key=lambda one: int(one.label[1:]))
 
 
 async def _bring(
-    base: str, people: Sequence[tuple[str, str]], entry: Mapping[str, str], messages: bool
+    base: str, people: Sequence[tuple[str, str]], entry: Mapping[str, str], messages: bool, form: str
 ) -> list[Attendee]:
     connection = await connect(base, Connection)
     cookies = []
@@ -45,17 +49,19 @@ async def _bring(
     # All are in by now, or will be in a moment: the last of a room seats it.
     found = []
     for label, cookie in cookies:
-        found.append(await _attendee(base, connection, label, cookie, messages))
+        found.append(await _attendee(base, connection, label, cookie, messages, form))
     connection.close()
     return found
 
 
-async def _attendee(base: str, connection: Connection, label: str, cookie: str, messages: bool) -> Attendee:
+async def _attendee(
+    base: str, connection: Connection, label: str, cookie: str, messages: bool, form: str
+) -> Attendee:
     for _ in range(200):
         reply = await connection.ask(get(base, "/play", cookie))
         page = reply.body.decode()
-        if 'action="/play/records"' in page:
-            keys = [hidden_fields(page, "/play/records")["form_key"]]
+        if f'action="{form}"' in page:
+            keys = [hidden_fields(page, form)["form_key"]]
             keys.append(hidden_fields(page, "/play/messages")["form_key"] if messages else "")
             return Attendee(label, cookie, *keys)
         await asyncio.sleep(0.05)  # another process seats them, and these connections have no stream

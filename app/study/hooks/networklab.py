@@ -299,6 +299,8 @@ def pack(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         if value and all(type(one) is Said for one in value):  # hundreds of them: without their names
             return {"said": [[one.step, one.round, one.slot, one.name, pack(one.value)] for one in value]}
+        if value and all(type(one) is Tie for one in value):  # of ten who all see each other there are ninety
+            return {"ties": [_packed(one) for one in value]}
         return [pack(one) for one in value]
     if isinstance(value, (set, frozenset)):
         return {"set": [pack(one) for one in value]}
@@ -321,11 +323,19 @@ def unpack(packed: Any) -> Any:
     [(kind, inner)] = packed.items()
     if kind == "said":
         return tuple([Said(step, nth, slot, name, unpack(value)) for step, nth, slot, name, value in inner])
+    if kind == "ties":
+        return tuple([Tie(*one) if len(one) == 2 else Tie(*map(unpack, one)) for one in inner])
     if kind == "map":
         return {unpack(key): unpack(one) for key, one in inner}
     if kind == "set":
         return frozenset(map(unpack, inner))
     return {"int": int, "decimal": Decimal, "float": float}[kind](inner)
+
+
+def _packed(tie: Tie) -> list[Any]:
+    if type(tie.from_slot) is type(tie.to_slot) is int and type(tie.weight) is float and tie.weight == 1:
+        return [tie.from_slot, tie.to_slot]
+    return [pack(tie.from_slot), pack(tie.to_slot), pack(tie.weight)]
 
 
 def _how_many_same(before: tuple[Said, ...], now: tuple[Said, ...]) -> int:

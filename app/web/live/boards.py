@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
+from app.rooms.moves import Made
 from app.rooms.rooms import RoomView, Seat
-from app.study.hooks.answers import read_made
+from app.study.hooks.answers import read_value
 from app.study.hooks.networklab import Value, unpack
+from app.study.model.fields import Field
+from app.study.model.moves import MoveForm
 from app.study.model.study import Position, Study
 from app.web import templates
 
@@ -16,45 +18,57 @@ PAGE = "_move_made"  # of a study's own, in place of ours
 
 @dataclass(frozen=True, slots=True)
 class ShownMove:
-    """A move that was accepted: who made it, what they said, typed and as people write it, and when."""
+    """A move that was accepted, as a page says it: who made it, what they said, and when."""
 
-    nth: int
-    slot: int
+    made: Made
     seat: Seat
-    name: str
-    button: str
-    values: Mapping[str, Value]
-    said: Mapping[str, str]  # what a field asks → what was said
-    at: float
+    form: MoveForm
+
+    @property
+    def nth(self) -> int:
+        """Of those handled at this step, from 1."""
+        return self.made.nth
+
+    @property
+    def slot(self) -> int:
+        return self.made.slot
+
+    @property
+    def name(self) -> str:
+        return self.made.name
+
+    @property
+    def button(self) -> str:
+        return self.form.button
+
+    @property
+    def at(self) -> float:
+        """Seconds since the step opened, without pauses."""
+        return self.made.at
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """By field, as hooks get them."""
+        return {one.name: read_value(one, self.made.values[one.name]) for one in self._fields}
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What a field asks → what was said, as people write it."""
+        return {one.ask: one.shown(self.made.values[one.name]) for one in self._fields}
+
+    @property
+    def _fields(self) -> list[Field]:
+        """Those with an answer that everybody may see."""
+        return [one for one in self.form.fields if self.made.values.get(one.name) and not one.private]
 
 
 def board_html(study: Study, position: Position, view: RoomView) -> str:
     """The same for everybody in the room: nothing of one page goes in."""
-    return templates.render_own(
-        study,
-        PAGE,
-        "player/_move_made.html",
-        study=study,
-        state=unpack(view.board.state),
-        moves=_shown(position, view),
-        seats=view.seats,
-    )
-
-
-def _shown(position: Position, view: RoomView) -> list[ShownMove]:
-    """In their order."""
-    seats, found = {seat.slot: seat for seat in view.seats}, list[ShownMove]()
-    for made in view.board.moves:
-        form, seat = position.step.move_named(made.name), seats.get(made.slot)
-        if form is None or seat is None:
-            continue  # the study was mended since
-        written = form.written(made.values)
-        values = read_made(form, made.slot, written, made.at).values
-        said = {
-            one.ask: one.shown(made.values[one.name])
-            for one in form.fields
-            if made.values.get(one.name) and not one.private
-        }
-        values = {one.name: values[one.name] for one in form.fields if one.name in values and not one.private}
-        found.append(ShownMove(made.nth, made.slot, seat, made.name, form.button, values, said, made.at))
-    return found
+    board, seats, step = view.board, {seat.slot: seat for seat in view.seats}, position.step
+    shown = [
+        ShownMove(made, seats[made.slot], form)
+        for made in board.moves
+        if (form := step.move_named(made.name)) and made.slot in seats
+    ]
+    context = dict(study=study, state=unpack(board.state), moves=shown, seats=view.seats)
+    return templates.render_own(study, PAGE, "player/_move_made.html", **context)

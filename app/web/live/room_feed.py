@@ -141,13 +141,12 @@ class RoomFeed:
                 continue
             if place.room.position != now.room.position or page.seq >= self.board_seq:
                 continue
-            page.place = place = replace(place, view=now)
             if not board:
                 html = board_html(place.study, place.position, now)
                 board = sse(fragment("#moves", "innerMorph", html), str(now.room.seq))
             page.push(board)
             if any(seq > page.seq and place.shows_now(*what) for what, seq in changed.items()):
-                shown = replace(place, told=self.told).shown_html()
+                shown = replace(place, view=now, told=self.told).shown_html()
                 page.push(sse(fragment("#shown", "innerMorph", shown), str(now.room.seq)))
 
     def _show_pay(self, event: Event) -> None:

@@ -1,0 +1,249 @@
+"""Seventy markets: from a move that is posted to the pages of all ten who trade there."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import random
+import re
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import uvloop
+
+from tests.bench.client import Connection, LivePage, connect, get, post
+from tests.bench.crowd import Attendee, bring_in
+from tests.bench.figure import Chapter, Figure, WrongAnswer, percentile, plain, under
+from tests.bench.stage import PROCESSES, Stage, memory
+from tests.house.house import House, Opened
+
+MARKETS, SEATS = 70, 10
+PEOPLE = MARKETS * SEATS
+PACE = 350  # moves a second
+CASH, GOODS = 1000, 10  # of each, at first
+STUDY = f"""
+title = "Markets"
+[[room]]
+name = "market"
+seats = {{any = {SEATS}}}
+[network]
+kind = "complete"
+[[step]]
+page = "market"
+limit = "1h"
+on_move = "trade"
+results = [
+    {{name = "cash", ask = "Your cash", kind = "number"}},
+    {{name = "goods", ask = "Your goods", kind = "integer"}},
+]
+show = [{{field = "cash", of = "me", round = "now"}}, {{field = "goods", of = "me", round = "now"}}]
+[[step.move]]
+name = "bid"
+button = "Bid"
+fields = [
+    {{name = "price", ask = "Your price", kind = "integer", min = 1, max = 99}},
+    {{name = "mark", ask = "Mark", kind = "text"}},
+]
+[[step.move]]
+name = "offer"
+button = "Offer"
+fields = [
+    {{name = "price", ask = "Your price", kind = "integer", min = 1, max = 99}},
+    {{name = "mark", ask = "Mark", kind = "text"}},
+]
+"""
+HOOKS = f"""
+from networklab import Accept, Refuse
+
+
+def trade(room, move):
+    state = room.state or {{"cash": dict.fromkeys(room.slots, {CASH}), "goods": dict.fromkeys(room.slots, {GOODS}),
+        "bids": (), "offers": (), "prices": ()}}
+    cash, goods = dict(state["cash"]), dict(state["goods"])
+    price, me, buys = move.values["price"], move.slot, move.name == "bid"
+    if buys and cash[me] < price:
+        return Refuse("You can’t pay that.")
+    if not buys and not goods[me]:
+        return Refuse("You have nothing left to sell.")
+    mine, theirs = ("bids", "offers") if buys else ("offers", "bids")
+    book = sorted(state[theirs], key=lambda one: one[0] if buys else -one[0])
+    found = next((one for one in book if one[1] != me and (one[0] <= price if buys else one[0] >= price)
+        and (goods[one[1]] if buys else cash[one[1]] >= one[0])), None)
+    if found is None:
+        own = [one for one in state[mine] if one[1] != me] + [(price, me)]
+        return Accept(state={{**state, mine: own[-8:]}})
+    buyer, seller = (me, found[1]) if buys else (found[1], me)
+    cash[buyer] -= found[0]
+    cash[seller] += found[0]
+    goods[buyer] += 1
+    goods[seller] -= 1
+    rest = [one for one in state[theirs] if one != found]
+    state = {{**state, "cash": cash, "goods": goods, theirs: rest, "prices": (*state["prices"], found[0])[-8:]}}
+    two = (buyer, seller)
+    return Accept(state=state, results={{"cash": {{one: cash[one] for one in two}},
+        "goods": {{one: goods[one] for one in two}}}})
+"""
+BOOK = """{% if state %}<table><tbody>
+{% for price, slot in state.bids %}<tr><td>{{ price }}</td><th>{{ seats[slot - 1].alias }}</th></tr>{% endfor %}
+{% for price, slot in state.offers %}<tr><th>{{ seats[slot - 1].alias }}</th><td>{{ price }}</td></tr>{% endfor %}
+</tbody></table><p>{{ state.prices | join(" ") }}</p>{% endif %}
+<p>{% for one in moves[-10:] %}{{ one.values.mark }} {% endfor %}</p>"""
+PAGE = b'{% extends "player/_step_opened.html" %}'
+MARK = re.compile(rb"bench-(\d+)-")
+HOW = f"""{MARKETS} rooms of {SEATS}, each a double auction in a hook of 40 lines, with all pages open over
+{PROCESSES} processes. {PACE} moves a second go out, each from another player: bids and offers, of which many are deals
+that change two people's cash and goods, and some are refused. All times are of one clock, in the one process that sends
+and watches, which shares the two cores with the servers and Postgres. *Sent* is the moment before a move goes out; *on
+all pages* the moment at which the last of the {SEATS} pages has it in what the server has drawn of that market;
+*answered* that at which whoever made it knows what came of it. Before anything is measured: each move that was sent is
+stored and was handled once, its room's moves are numbered without a gap, each accepted one came to all {SEATS} pages of
+its room and to no other, cash and goods add up in each market, and what the hook keeps is what the results say."""
+
+
+@dataclass(slots=True)
+class Sent:
+    room: int
+    sent: float
+    answered: float = 0.0
+    accepted: bool = False
+    seen: dict[str, float] = field(default_factory=dict)  # label → when it came to that page
+    complete: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+def run(stage: Stage) -> Chapter:
+    seconds = 4 if stage.quick else 20
+    with stage.house("moves") as house:
+        server = house.serve(processes=PROCESSES)
+        files = {"study.toml": STUDY.encode(), "hooks.py": HOOKS.encode(), "pages/market.html": PAGE}
+        session = house.open_files(files | {"pages/_move_made.html": BOOK.encode()}, {"any": PEOPLE})
+        crowd = uvloop.run(bring_in(server.base, session, form="/play/moves"))
+        rooms = dict(house.sql("select label, room_id from player where session_id = %s", session.id))
+        runs, sent = [], 0
+        for _ in range(stage.runs):
+            made = uvloop.run(_trade(server.base, crowd, rooms, range(sent, sent + PACE * seconds)))
+            sent += len(made)
+            _check_pages(made, rooms)
+            _check_tables(house, session, sent)
+            runs.append(made)
+        resident = [memory(pid) for pid in house.workers()]
+        server.stop()
+    shown = [[1000 * (max(one.seen.values()) - one.sent) for one in made if one.accepted] for made in runs]
+    answers = [[1000 * (one.answered - one.sent) for one in made] for made in runs]
+    what = f"{MARKETS} markets of {SEATS}, {PACE} moves/s"
+    figures: list[Figure] = [
+        under(f"{what}: from sent to on all pages, p50", [percentile(one, 0.5) for one in shown], "ms", 60),
+        under(f"{what}: from sent to on all pages, p99", [percentile(one, 0.99) for one in shown], "ms", 250),
+        plain(f"{what}: whoever made it is answered, p50", [percentile(one, 0.5) for one in answers], "ms"),
+        plain(f"{what}: whoever made it is answered, p99", [percentile(one, 0.99) for one in answers], "ms"),
+        plain("memory of each server process", resident, "MB"),
+    ]
+    return Chapter("Moves", tuple(figures), HOW)
+
+
+async def _trade(base: str, crowd: Sequence[Attendee], rooms: dict[str, int], numbers: range) -> list[Sent]:
+    made: dict[int, Sent] = {}
+    strays: list[tuple[int, str]] = []
+
+    def watch(label: str, message: bytes, now: float) -> None:
+        for mark in MARK.findall(message):
+            one = made.get(int(mark))
+            if one is None:
+                continue  # of an earlier run
+            if rooms[label] != one.room:
+                strays.append((int(mark), label))
+            one.seen.setdefault(label, now)
+            if len(one.seen) == SEATS:
+                one.complete.set()
+
+    pages = [await _open_page(base, attendee, watch) for attendee in crowd]
+    free: list[Connection] = []  # they share them; each sends their own cookie
+    chance = random.Random(numbers[0])
+    gc.collect()
+    gc.freeze()
+    started = time.perf_counter()
+    asked = []
+    for nth, number in enumerate(numbers):
+        # Neighbouring labels may sit in one room: a step that shares no divisor with the crowd spreads them.
+        who = crowd[nth * 37 % len(crowd)]
+        await asyncio.sleep(started + nth / PACE - time.perf_counter())  # the pace is what is measured
+        made[number] = Sent(rooms[who.label], time.perf_counter())
+        move = {"move": chance.choice(("bid", "offer")), "price": str(chance.randint(30, 70))}
+        asked.append(asyncio.create_task(_make(base, free, who, number, move, made[number])))
+    await asyncio.gather(*asked)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(10):
+            for one in made.values():
+                if one.accepted:
+                    await one.complete.wait()
+    ended = sum(page.ended for page in pages)
+    for connection in [*pages, *free]:
+        connection.close()
+    if strays or ended:
+        raise WrongAnswer(f"{len(strays)} moves were shown in another room, {ended} streams ended")
+    return list(made.values())
+
+
+async def _open_page(base: str, attendee: Attendee, watch) -> LivePage:  # type: ignore[no-untyped-def]
+    request = get(base, "/play/live", attendee.cookie, "text/event-stream")
+    page = await connect(
+        base, lambda: LivePage(request, lambda message, now: watch(attendee.label, message, now))
+    )
+    await page.opened
+    return page
+
+
+async def _make(
+    base: str, free: list[Connection], who: Attendee, number: int, move: dict[str, str], sent: Sent
+) -> None:
+    connection = free.pop() if free else await connect(base, Connection)
+    form = {"form_key": who.record_key, "mark": f"bench-{number}-", **move}
+    sent.sent = time.perf_counter()
+    reply = await connection.ask(post(base, "/play/moves", form, who.cookie))
+    sent.answered = time.perf_counter()
+    free.append(connection)
+    if reply.status != 200 or b"receipt" not in reply.headers:
+        raise WrongAnswer(f"a move was answered with {reply.status}: {reply.body.decode()[:300]}")
+    if b"One moment" in reply.body:
+        raise WrongAnswer("a move was not handled within two seconds")
+    sent.accepted = b"Done." in reply.body
+
+
+def _check_pages(made: Sequence[Sent], rooms: dict[str, int]) -> None:
+    accepted = [one for one in made if one.accepted]
+    if len(accepted) < len(made) / 2:
+        raise WrongAnswer(f"only {len(accepted)} of {len(made)} moves were accepted")
+    lost = sum(len(one.seen) != SEATS for one in accepted)
+    if lost or any(one.seen for one in made if not one.accepted):
+        raise WrongAnswer(f"{lost} of {len(accepted)} moves did not come to all pages, or a refused one did")
+
+
+def _check_tables(house: House, session: Opened, sent: int) -> None:
+    found = house.sql(
+        """select count(*), count(*) filter (where nth is not null), count(*) = count(distinct record_id),
+            (select count(*) from event where session_id = %(id)s and name = 'move_made'),
+            (select count(*) from record where session_id = %(id)s),
+            (select count(*) from (select max(nth) <> count(*) as gap from move group by room_id) g where gap)
+        from move where session_id = %(id)s""".replace("%(id)s", f"'{session.id}'")
+    )
+    if found != [(sent, sent, True, sent, sent, 0)]:
+        raise WrongAnswer(f"{sent} moves were sent, and the tables say {found}")
+    sums = house.sql(
+        """select room_id, sum(case when r.name = 'cash' then r.value::numeric - %s else 0 end),
+            sum(case when r.name = 'goods' then r.value::numeric - %s else 0 end), count(*)
+        from result r where session_id = %s group by room_id""",
+        *(CASH, GOODS, session.id),
+    )
+    if len(sums) < MARKETS / 2 or any(cash or goods for _, cash, goods, _ in sums):
+        raise WrongAnswer(f"cash or goods were made or lost: {sums[:5]}")
+    kept = house.sql(
+        """select distinct on (room_id) room_id, state from move
+        where session_id = %s and state is not null order by room_id, nth desc""",
+        session.id,
+    )
+    for room_id, state in kept:
+        cash = dict(next(value["map"] for name, value in state["map"] if name == "cash"))
+        results = house.sql("select slot, value from result where room_id = %s and name = 'cash'", room_id)
+        if any(cash[slot] != int(value) for slot, value in results):
+            raise WrongAnswer(f"what the hook keeps of room {room_id} is not what the results say")
