@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from app.database.connections import Connection
 from app.database.queries import Queries, rows
@@ -55,7 +56,7 @@ def _pages(study: Study, walk: _Walk) -> Iterator[_Page]:
     for step, round_, field, value in walk.said:
         said.setdefault((step, round_), {})[field] = value
     opened = [nth for nth, (_, opens, _) in enumerate(walk.happened) if opens]
-    for nth, following in zip(opened, [*opened[1:], len(walk.happened)], strict=True):
+    for nth, following in pairwise((*opened, len(walk.happened))):  # none, where each was for others
         at = study.plan[walk.happened[nth][0]]
         here = said.get((at.step.name, at.round), {})
         yield _Page(

@@ -198,6 +198,32 @@ def test_a_study_without_rooms_waits_for_nobody_and_treats_people_as_they_come(
     assert "who came as number 2" in str(asyncio.run(verify(shared.database, session.id, parse(survey))))
 
 
+def test_a_part_in_which_nothing_is_for_somebody_is_one_that_they_are_through_with(
+    shared: House, server: Server
+) -> None:
+    some = "def some(room):\n    return {slot for slot, mood in room.said('mood').items() if mood > 4}\n"
+    toml = SURVEY[: SURVEY.index("[[treatment]]")] + SURVEY[SURVEY.rindex("[[before]]") :]
+    for_some = {
+        "study.toml": f'{toml}[[after]]\npage = "loss"\nwhen = "some"\n'.encode(),
+        "hooks.py": some.encode(),
+    }
+    session = shared.open_files(survey := for_some | SURVEY_PAGES, {"red": 2}, start=False)
+    ann, ben = (shared.guest(server, session, label) for label in session.tokens)
+
+    async def story() -> None:
+        for one, mood in ((ann, "3"), (ben, "7")):
+            await one.sign_in()
+            await one.answer({"mood": mood})
+        await ann.shows("COMPLETE")
+        await ben.shows("page 2 of 2")
+        await ben.shows('action="/play/records"')  # once it has been decided whether it is for them
+        await ben.answer({})
+        await ben.shows("COMPLETE")
+
+    shared.tell(story())
+    holds(shared, session, survey)
+
+
 def test_nobody_is_waited_for_who_gives_no_sign_and_what_was_reached_stands(
     shared: House, server: Server
 ) -> None:
