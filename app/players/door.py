@@ -170,7 +170,8 @@ async def make(
     """
     newcomers = await _with_names_that_are_kept(conn, session_id, study, newcomers)
     await _count_sources(conn, session_id, newcomers)
-    count = dict(session_id=session_id, count=len(newcomers))
+    labels = [one.label for one in newcomers if one.label]
+    count = dict(session_id=session_id, count=len(newcomers), labels=labels)
     numbers = [nth for (nth,) in await (await conn.execute(SQL["next_numbers"], count)).fetchall()]
     what = dict(
         numbers=numbers,

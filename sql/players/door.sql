@@ -17,12 +17,13 @@ select door_id from player
 where id = %(player_id)s and session_id = %(session_id)s and starts_with(door_id, %(of_browser)s)
 
 -- name: next_numbers
--- The session is locked. Labels of a list may look like ours.
+-- The session is locked. Labels of a list may look like ours, and those that people bring from the session before do.
 with numbers as (
     select nth::integer from door d cross join lateral generate_series(d.made + 1, d.made + %(count)s + (
-        select count(*)::integer from player where session_id = d.session_id and label like 'd-%%' and by_door is null
-    )) as nth
-    where d.session_id = %(session_id)s
+        select count(*)::integer from player
+        where session_id = d.session_id and label like 'd-%%' and label is distinct from 'd-' || by_door
+    ) + cardinality(%(labels)s::text[])) as nth
+    where d.session_id = %(session_id)s and 'd-' || nth <> all(%(labels)s::text[])
         and not exists (select from player where session_id = d.session_id and label = 'd-' || nth)
     order by nth limit %(count)s
 ), counted as (

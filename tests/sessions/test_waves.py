@@ -196,6 +196,40 @@ def test_by_the_link_for_everybody_the_same_id_is_the_same_person_and_nobody_new
     kept(house, second, SECOND)
 
 
+def test_by_the_link_for_everybody_people_keep_their_names_in_whatever_order_they_come(
+    shell: Shell, server: Server
+) -> None:
+    house = shell.house
+    mood = '{name = "mood", ask = "How is it?", kind = "scale", min = 1, max = 5}'
+    once = {
+        "study.toml": f'title = "Once"\n[[before]]\npage = "ask"\nfields = [{mood}]\n',
+        "pages/ask.html": PAGE,
+    }
+    first = house.open_study(parse(as_bytes(once)), [], places=Places())
+    numbers_of = {f"d-{nth}": f"{nth:024x}" for nth in range(1, 7)}
+
+    async def comes(session: str, label: str) -> None:
+        guest = Guest(server.base, "", label)
+        house.guests.append(guest)
+        answer = await guest.browser.post(f"/s/{session}?PROLIFIC_PID={numbers_of[label]}", {})
+        assert answer.status == 303, answer.text
+        await guest.shows("How is it?")
+        await guest.answer({"mood": "3"})
+        await guest.shows("COMPLETE")
+
+    async def day(session: str, *together: list[str]) -> None:
+        for labels in together:
+            await asyncio.gather(*(comes(session, label) for label in labels))
+
+    house.tell(day(first.id, *([label] for label in numbers_of)))
+    second = goes_on(shell, first, "--door", files=once)["session"]
+    house.do(lambda conn: _start(conn, second))
+    house.tell(day(second, ["d-3"], ["d-2"], ["d-6", "d-5"], ["d-1"], ["d-4"]))
+    found = dict(house.sql("select label, door_id from player where session_id = %s", second))
+    assert found == numbers_of
+    kept(house, second, once)
+
+
 async def _start(conn: Connection, session_id: str) -> None:
     await ACTIONS["start"](conn, session_id, "story")
 
