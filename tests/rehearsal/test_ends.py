@@ -357,21 +357,29 @@ def test_it_lasts_as_long_as_the_studys_deadlines_whatever_the_speed() -> None:
 # All studies that there are, and some that nobody thought of
 
 
-def hurried(toml: str) -> str:
-    """With times that a story has: nobody here takes any to think."""
+def hurried(toml: str, rounds: int) -> str:
+    """With times that a story has: nobody here takes any to think. `rounds`: of what is repeated more often."""
     short = re.sub(r'^max_wait( *)= "\w+"', r'max_wait\1= "4s"', toml, flags=re.MULTILINE)
     short = re.sub(r'^after( *)= "\w+"', r'after\1= "1s"', short, flags=re.MULTILINE)
+    short = re.sub(
+        r"^repeat( *)= (\d+)",
+        lambda found: f"repeat{found[1]}= {min(int(found[2]), rounds)}",
+        short,
+        flags=re.MULTILINE,
+    )
     return re.sub(r'^limit( *)= "\w+"(?=\nends)', r'limit\1= "3s"', short, flags=re.MULTILINE)
 
 
-def an_example(folder: Path, name: str) -> Path:
+def an_example(folder: Path, name: str, rounds: int) -> Path:
     study = PROJECT / "studies" / name
     files = {
         path.relative_to(study).as_posix(): path.read_bytes()
         for path in study.rglob("*")
         if path.suffix in (".toml", ".html", ".py")
     }
-    return write(folder / name, files | {"study.toml": hurried(files["study.toml"].decode()).encode()})
+    return write(
+        folder / name, files | {"study.toml": hurried(files["study.toml"].decode(), rounds).encode()}
+    )
 
 
 def an_odd_study(folder: Path, seed: int) -> Path:
@@ -397,9 +405,14 @@ def an_odd_study(folder: Path, seed: int) -> Path:
     return write(folder / f"odd{seed}", as_files(toml, hooks if "some" in toml else ""))
 
 
-def test_the_verdict_tells_what_the_tables_have(hall: House, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "rounds", [pytest.param(1000, id="whole", marks=pytest.mark.slow), pytest.param(2, id="two rounds")]
+)
+def test_the_verdict_tells_what_the_tables_have(hall: House, tmp_path: Path, rounds: int) -> None:
     """Nine studies at the same time: as many people per outcome as SQL counts, and who is stuck is who is named."""
-    studies = [an_example(tmp_path, name) for name in ("colours", "commons", "crowd", "moves", "rumour")]
+    studies = [
+        an_example(tmp_path, name, rounds) for name in ("colours", "commons", "crowd", "moves", "rumour")
+    ]
     studies += [an_odd_study(tmp_path, seed) for seed in range(4)]
     # Who leaves an example without a word would hold up each of its steps.
     plans = [
