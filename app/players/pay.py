@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal, localcontext
 
 from app.database.connections import Connection
-from app.database.queries import Queries, rows, value
+from app.database.queries import Queries, array, rows, value
 from app.players.players import Player
 from app.study.hooks.answers import EXACT, FINEST, read_amount
 from app.study.languages.currencies import currency_digits
@@ -30,6 +30,16 @@ class Earning:
     amount: Decimal
     reason: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What slots of a room are to earn by a position of the plan; `reason` says what computed it."""
+
+    room_id: int
+    position: int
+    amounts: Mapping[int, Decimal | int]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +116,32 @@ async def earn(
     `reason` says what computed it; `alone`: it is a solo step. The room must be locked and not have ended. Raises
     ValueError: see `read_amount`.
     """
-    read = {slot: read_amount(amount) for slot, amount in amounts.items()}
-    where = dict(room_id=room_id, position=position, reason=reason)
-    query = SQL["earn_alone" if alone else "earn"]
-    await conn.execute(query, where | dict(slots=list(read), amounts=list(read.values())))
+    await earn_all(conn, [Given(room_id, position, amounts, reason)], alone)
 
 
-async def earned_in(conn: Connection, room_id: int) -> dict[int, Decimal]:
-    """What each slot of a room has earned so far, by whoever sat there."""
-    return dict(await (await conn.execute(SQL["earned_in"], dict(room_id=room_id))).fetchall())
+async def earn_all(conn: Connection, given: Sequence[Given], alone: bool = False) -> None:
+    """The same in several rooms."""
+    lines = [
+        (str(one.room_id), str(one.position), one.reason, str(slot), f"{read_amount(amount):f}")
+        for one in given
+        for slot, amount in one.amounts.items()
+    ]
+    if lines:
+        columns = zip(
+            ("rooms", "positions", "reasons", "slots", "amounts"), zip(*lines, strict=True), strict=True
+        )
+        params = {name: array(column) for name, column in columns}
+        await conn.execute(SQL["earn_alone" if alone else "earn"], params)
+
+
+async def earned_in(conn: Connection, room_ids: Sequence[int]) -> dict[int, dict[int, Decimal]]:
+    """What each slot of these rooms has earned so far, by whoever sat there."""
+    found: dict[int, dict[int, Decimal]] = {room_id: {} for room_id in room_ids}
+    for room_id, slot, earned in await (
+        await conn.execute(SQL["earned_in"], dict(room_ids=list(room_ids)))
+    ).fetchall():
+        found[room_id][slot] = earned
+    return found
 
 
 async def earned_by(conn: Connection, study: Study, player_id: int) -> Decimal:

@@ -8,11 +8,11 @@ Those that play a rehearsal from outside, as people do, are rehearsal/bots.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from app.database.connections import Connection
 from app.database.queries import Queries, value
-from app.rooms.decisions import carry_out, course_of
+from app.rooms.decisions import Place, carry_out, course_of
 from app.study.hooks.pool import Hooks
 from app.study.model.study import Study
 
@@ -26,6 +26,12 @@ async def rooms_to_answer(conn: Connection, session_id: str, study: Study) -> Ma
     return dict(await found.fetchall())
 
 
+async def rooms_with_bots(conn: Connection, room_ids: Sequence[int]) -> set[int]:
+    """Those of them in which a bot plays."""
+    found = await conn.execute(SQL["with_bots"], dict(room_ids=list(room_ids)))
+    return {room_id for (room_id,) in await found.fetchall()}
+
+
 async def lock_room(conn: Connection, room_id: int) -> bool:
     """Whether this transaction has the room now."""
     return await value(conn, SQL["lock_room"], room_id=room_id) is not None
@@ -37,10 +43,11 @@ async def answer(conn: Connection, hooks: Hooks, study: Study, room_id: int) -> 
     if not found:
         return
     index = found[0][1]
-    course = await course_of(conn, hooks, study, room_id, index)
-    for position in study.pages_at(index):
-        spoken = course.spoken(position)
-        for slot, _ in found if position.step.fields else ():
-            if slot not in spoken:
-                course.store(position, await course.answers_of_bot(position, slot), "bot")
-    await carry_out(conn, study, room_id, course.changes)
+    async with hooks.turn(study) as turn:
+        course = await course_of(conn, turn, study, room_id, Place(index))
+        for position in study.pages_at(index):
+            spoken = course.spoken(position)
+            for slot, _ in found if position.step.fields else ():
+                if slot not in spoken:
+                    course.store(position, await course.answers_of_bot(position, slot), "bot")
+    await carry_out(conn, study, {room_id: course.changes})

@@ -89,12 +89,12 @@ async def with_earlier(conn: Connection, player: Player) -> Player:
     return replace(player, earlier=(await earlier_of(conn, [player.id])).get(player.id, NOT_KNOWN))
 
 
-async def earlier_in(conn: Connection, room_id: int) -> dict[int, Earlier]:
-    """By slot, of those who sit in the room."""
-    found = await conn.execute(SQL["sitters"], dict(room_id=room_id))
-    sitters: dict[int, int] = dict(await found.fetchall())
+async def earlier_in(conn: Connection, room_ids: Collection[int]) -> dict[tuple[int, int], Earlier]:
+    """By room and slot, of those who sit in these rooms."""
+    found = await conn.execute(SQL["sitters"], dict(room_ids=list(room_ids)))
+    sitters = {(room_id, slot): number for room_id, slot, number in await found.fetchall()}
     told = await earlier_of(conn, sitters.values())
-    return {slot: told[number] for slot, number in sitters.items() if number in told}
+    return {seat: told[number] for seat, number in sitters.items() if number in told}
 
 
 def _stored(earlier: Earlier) -> dict[str, Any]:

@@ -118,7 +118,7 @@ async def read(
 async def room_for(conn: Connection, study: Study, standing: MovingRoom) -> networklab.Room:
     """The room as `on_move` gets it: with what belongs to this step and round."""
     at = study.plan[standing.position]
-    told = await earlier_in(conn, standing.id) if hooks_ask_earlier(study.files) else {}
+    told = await earlier_in(conn, [standing.id]) if hooks_ask_earlier(study.files) else {}
     return networklab.Room(
         name=standing.name,
         kind=standing.kind,
@@ -128,7 +128,8 @@ async def room_for(conn: Connection, study: Study, standing: MovingRoom) -> netw
         round=at.round,
         rounds=at.step.repeat,
         seats=tuple(
-            seat_of(study, one, told.get(one["slot"], networklab.NOT_KNOWN)) for one in standing.seats
+            seat_of(study, one, told.get((standing.id, one["slot"]), networklab.NOT_KNOWN))
+            for one in standing.seats
         ),
         ties=tuple(networklab.Tie(*tie) for tie in standing.ties),
         treatment=standing.treatment,

@@ -87,15 +87,16 @@ async def waits_on(conn: Connection, room_id: int, patience: float) -> bool:
 
 
 async def said_elsewhere(
-    conn: Connection, study: Study, room_id: int
-) -> list[tuple[str, int, int, str, str]]:
-    """What those who sit in a room have said in other parts: step, round, slot, name and stored value.
+    conn: Connection, study: Study, room_ids: Sequence[int]
+) -> list[tuple[int, str, int, int, str, str]]:
+    """What those who sit in rooms have said in other parts: their room (id), then step, round, slot, name and stored
+    value of it.
 
     A room with others knows what came before it, a solo part all that its player has gone through.
     """
     if not (study.before or study.after):
         return []
-    found = await conn.execute(SQL["said_elsewhere"], dict(room_id=room_id))
+    found = await conn.execute(SQL["said_elsewhere"], dict(room_ids=list(room_ids)))
     return await found.fetchall()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -14,6 +14,7 @@ from app.database.queries import Queries, row, rows
 from app.rooms import moves, ties
 from app.rooms.moves import EMPTY, MoveBoard
 from app.study.model.networks import Tie
+from app.study.model.steps import AFTER, BEFORE, PLAYING
 from app.study.model.study import Position, Study
 
 SQL = Queries(__name__)
@@ -149,11 +150,13 @@ async def claim_due(
     everywhere: bool,
     most: int,
     only: int | None = None,
+    during: Sequence[str] = (BEFORE, PLAYING, AFTER),
+    but: Collection[int] = (),
 ) -> list[DueRoom]:
     """Lock the session's rooms that must move on; those that another process holds are its business.
 
     Rooms past their deadline always count; those whose players have all answered only if they are
-    among `hinted`, or `everywhere`. `only` this room, if it is given.
+    among `hinted`, or `everywhere`. `only` this room, if it is given; only in these parts, `but` not these rooms.
     """
     return await rows(
         conn,
@@ -164,6 +167,8 @@ async def claim_due(
         all=everywhere,
         most=most,
         only=only,
+        during=list(during),
+        but=list(but),
     )
 
 
@@ -177,17 +182,18 @@ async def advance(
     conn: Connection,
     study: Study,
     moves: Sequence[tuple[int, Position]],
-    asked: Sequence[int] | None = None,
+    asked: Mapping[int, Sequence[int] | None] | None = None,
 ) -> None:
     """Put each room (id) to its next position, with a new deadline. The rooms must be locked.
 
-    `asked`: the slots that are shown the step; None: all.
+    `asked`: by room the slots that are shown the step; None: all.
     """
     await ties.rewire_as_planned(conn, study, moves)
-    found = [{"id": room_id} | row_at(study, position.index) for room_id, position in moves]
-    await conn.execute(
-        SQL["advance_rooms"], dict(moves=Jsonb(found), asked=None if asked is None else list(asked))
-    )
+    found = [
+        {"id": room_id, "asked": (asked or {}).get(room_id)} | row_at(study, position.index)
+        for room_id, position in moves
+    ]
+    await conn.execute(SQL["advance_rooms"], dict(moves=Jsonb(found)))
 
 
 def row_at(study: Study, index: int) -> dict[str, object]:

@@ -124,7 +124,7 @@ async def told_in(conn: Connection, room_id: int, study: Study, position: Positi
     )
     told = {(slot, step, round, field): value for slot, step, round, field, value in await found.fetchall()}
     if any(study.step_named(step).during != position.step.during for step in steps):
-        for step, round, slot, field, value in await parts.said_elsewhere(conn, study, room_id):
+        for _, step, round, slot, field, value in await parts.said_elsewhere(conn, study, [room_id]):
             if (step, round, field) in keys:
                 told[slot, step, round, field] = value
     return told

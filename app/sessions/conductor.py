@@ -3,8 +3,8 @@
 It runs in every process. Each room is claimed with SKIP LOCKED, so it is moved by one process at a time, and
 whatever a killed process had claimed is free again at once.
 
-Where a study decides something between two steps, each room is decided on in a task and transaction of its own: a
-hook that takes its time holds up its room alone.
+Where a study decides something between two steps, its rooms are in the hands of `deciding`: a hook that takes its time
+holds up its room alone.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Coroutine, Iterable
 from contextlib import suppress
-from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -23,12 +22,12 @@ import psycopg
 from app.database.connections import AWAY, Connection, Line
 from app.database.queries import Queries, value
 from app.players import waiting_list
-from app.rooms import bots, decisions, dropouts, handling, lobby, parts, rooms
-from app.sessions import actions, arrivals, stopped_rooms
+from app.rooms import bots, dropouts, lobby, parts, rooms
+from app.sessions import actions, arrivals
+from app.sessions.deciding import Deciding
 from app.sessions.sessions import SessionError
 from app.sessions.studies import Studies
-from app.study.hooks.pool import HookError, Hooks
-from app.study.model.steps import BEFORE
+from app.study.hooks.pool import Hooks
 from app.study.model.study import Position
 
 SQL = Queries(__name__)
@@ -38,22 +37,17 @@ SHORTEST = 0.05  # seconds between two looks at something overdue that another p
 LONGEST = 4.0  # seconds that somebody's answer waits for the page that comes after it
 REST = 10.0  # seconds before a session is tried again that could not go on
 MOST = 100  # rooms in one transaction
-HANDS = 3  # rooms that are decided on at the same time
 logger = logging.getLogger(__name__)
 
 
 class Conductor:
     def __init__(self, url: str, studies: Studies, hooks: Hooks | None = None) -> None:
         self.line, self.studies, self.hooks = Line(url, "conductor"), studies, hooks or Hooks()
-        self.hands: asyncio.Queue[Line] = asyncio.Queue()
-        for _ in range(HANDS):
-            self.hands.put_nowait(Line(url, "decisions"))
-        self.deciding: dict[int, asyncio.Task[None]] = {}  # by room
+        self.deciding = Deciding(url, studies, self.hooks, self._in_session, self.hint, self._enter)
         self.going: set[asyncio.Task[None]] = (
             set()
         )  # rooms of whoever waits, or has waited, for a page of their own
         self.turns = WeakValueDictionary[int, asyncio.Lock]()  # by room, of these
-        self.played: dict[int, int] = {}  # room → the last position at which its bots were looked after
         self.hinted: set[int] = set()
         self.entered: set[str] = set()  # sessions into whose lobby somebody has just come
         self.broken: dict[str, float] = {}  # session → when to try it again
@@ -113,12 +107,9 @@ class Conductor:
         """However often somebody sends their form, their room has one hand."""
         turn = self.turns.setdefault(room_id, asyncio.Lock())
         async with turn:
-            await self._in_session(session_id, self._decide(session_id, room_id, [room_id], False, now=True))
-
-    async def settled(self) -> None:
-        """Returns when no room is being decided on in a task any more."""
-        while self.deciding:
-            await asyncio.wait(self.deciding.values())
+            await self._in_session(
+                session_id, self.deciding.decide(session_id, room_id, [room_id], False, now=True)
+            )
 
     async def move_on(self, conn: Connection, hinted: Iterable[int], everywhere: bool) -> float:
         """Do all that is due now; returns the seconds until something will be."""
@@ -197,22 +188,25 @@ class Conductor:
                 self.hint(left)  # they may have been the last to answer
         if study.has_bots:
             for room_id, position in (await bots.rooms_to_answer(conn, session_id, study)).items():
-                if self.played.get(room_id) != position:  # a hook may have left a bot's answer empty
-                    self.played[room_id] = position
-                    self._start(session_id, room_id, self._let_bots_answer(session_id, room_id))
+                self.deciding.start_bots(session_id, room_id, position)
 
     async def _move_rooms(
         self, conn: Connection, session_id: str, hinted: list[int], everywhere: bool
     ) -> None:
         study = await self.studies.of(session_id)
-        while True:
+        during = {step.during for step in study.all_steps}
+        plain = [one for one in during if not study.decides(one)]
+        if len(plain) < len(during):
+            self.deciding.want(session_id, hinted, everywhere)
+        while plain:
             moves: list[tuple[int, Position]] = []
             done: list[int] = []
             async with conn.transaction():
-                due = await rooms.claim_due(conn, session_id, hinted, everywhere, MOST)
+                due = await rooms.claim_due(
+                    conn, session_id, hinted, everywhere, MOST, during=plain, but=self.deciding.alone
+                )
                 for room in due:
-                    step = study.plan[room.position].step
-                    if study.decides(step.during) or (room.silent and not step.timed):
+                    if room.silent and not study.plan[room.position].step.timed:
                         continue
                     after = study.following(room.position, room.outcome or "complete")
                     if after is not None and not room.deserted:
@@ -228,87 +222,14 @@ class Conductor:
             moved = {*done, *(room_id for room_id, _ in moves)}
             for room in due:
                 if room.id not in moved:
-                    self._start(session_id, room.id, self._decide(session_id, room.id, hinted, everywhere))
-            if len(due) < MOST or not moved:
+                    self.deciding.start_alone(session_id, room.id, hinted, everywhere)
+            if len(due) < MOST:
                 return
 
-    def _start(self, session_id: str, room_id: int, work: Coroutine[Any, Any, None]) -> None:
-        """A task for this room, unless it has one."""
-        if room_id in self.deciding:
-            work.close()
-            return
-        self.deciding[room_id] = asyncio.create_task(self._in_session(session_id, work))
-        self.deciding[room_id].add_done_callback(partial(self._decided, room_id))
-
-    def _decided(self, room_id: int, _: asyncio.Task[None]) -> None:
-        del self.deciding[room_id]
-
-    async def _decide(
-        self, session_id: str, room_id: int, hinted: list[int], everywhere: bool, now: bool = False
-    ) -> None:
-        """Claim the room again, in a transaction of its own, and move it on.
-
-        `now`: whoever is moving it at this moment, in whichever process, is waited for.
-        """
-
-        before = False
-
-        async def work(conn: Connection) -> None:
-            nonlocal before
-            if now:
-                await rooms.lock_room(conn, room_id)
-            for room in await rooms.claim_due(conn, session_id, hinted, everywhere, 1, only=room_id):
-                study = await self.studies.current(conn, session_id)
-                step = study.plan[room.position].step
-                before = step.during == BEFORE
-                if room.silent and not step.timed:
-                    if not await parts.waits_on(conn, room_id, step.limit):
-                        await parts.end(conn, [room_id], "dropped", study)
-                    return
-                if step.moves and not room.opening and not room.deserted:
-                    async with self.hooks.turn(study) as turn:
-                        await handling.settle(conn, turn.ask, study, room_id)
-                has_bots = study.has_bots and not step.is_solo
-                if has_bots and not room.deserted:
-                    await bots.answer(conn, self.hooks, study, room_id)
-                await decisions.move_on(conn, self.hooks, study, room)
-                if has_bots:
-                    await bots.answer(conn, self.hooks, study, room_id)
-
-        await self._in_room(session_id, room_id, work)
-        if before:
-            self.entered.add(session_id)
-            self.wake.set()
-
-    async def _let_bots_answer(self, session_id: str, room_id: int) -> None:
-        async def work(conn: Connection) -> None:
-            if await bots.lock_room(conn, room_id):
-                study = await self.studies.current(conn, session_id)
-                await bots.answer(conn, self.hooks, study, room_id)
-
-        await self._in_room(session_id, room_id, work)
-        self.hint([room_id])  # meanwhile it may have become due
-
-    async def _in_room(
-        self, session_id: str, room_id: int, work: Callable[[Connection], Awaitable[None]]
-    ) -> None:
-        """In a transaction on a connection of its own; where a hook fails, the room stops."""
-        line = await self.hands.get()
-        try:
-            conn = await line.get()
-            try:
-                async with conn.transaction():
-                    await work(conn)
-            except HookError as error:
-                logger.warning("room %d of session %s waits: %s", room_id, session_id, error)
-                self.played.pop(room_id, None)
-                async with conn.transaction():
-                    await stopped_rooms.stop(conn, room_id, error.failure)
-        except (psycopg.Error, OSError, TimeoutError) as error:
-            logger.warning("room %d is tried again: %s", room_id, str(error).partition("\n")[0])
-            line.drop()
-        finally:
-            self.hands.put_nowait(line)
+    def _enter(self, session_id: str) -> None:
+        """Somebody may have come into its lobby."""
+        self.entered.add(session_id)
+        self.wake.set()
 
 
 async def seconds_until_due(conn: Connection, at_most: float) -> float:

@@ -20,6 +20,9 @@ where r.id = %(room_id)s and b.bot and r.status = 'playing' and r.stopped is nul
     and (r.asked is null or b.slot = any(r.asked))
 order by b.slot
 
+-- name: with_bots
+select distinct room_id from slot where room_id = any(%(room_ids)s) and bot
+
 -- name: lock_room
 -- Unless another process has it in its hands, which then lets its bots answer, too.
 select id from room where id = %(room_id)s and status = 'playing' for update skip locked

@@ -48,6 +48,6 @@ select id, said from known order by id, back desc
 
 -- name: sitters
 -- In a solo part it is one person, in slot 1.
-select slot, id from player where room_id = %(room_id)s and not replaced
+select room_id, slot, id from player where room_id = any(%(room_ids)s) and not replaced
 union all
-select 1, player_id from room where id = %(room_id)s and player_id is not null
+select id, 1, player_id from room where id = any(%(room_ids)s) and player_id is not null

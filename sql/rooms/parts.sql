@@ -61,18 +61,20 @@ select exists (
 -- Of a room with others, what its players said before; of a solo part, all else that its player said: answers in time, of
 -- each the newest, and what was computed or filled in.
 with here as (
-    select p.id as player_id, case when r.player_id is null then p.slot else 1 end as slot, o.id as room_id,
+    select r.id as told_in, p.id as player_id, case when r.player_id is null then p.slot else 1 end as slot, o.id as room_id,
         case when o.player_id is null then p.slot else 1 end as slot_there
     from room r join player p on p.id = r.player_id or r.player_id is null and p.room_id = r.id
     join room o on o.id <> r.id and (o.player_id = p.id and o.during = 'before'
         or r.player_id is not null and (o.player_id = p.id or o.id = p.room_id))
-    where r.id = %(room_id)s and not p.replaced
+    where r.id = any(%(room_ids)s) and not p.replaced
 )
-select step, round, slot, name, value from (
-    select distinct on (h.slot, a.step, a.round, a.field) a.step, a.round, h.slot, a.field as name, a.value
+select told_in, step, round, slot, name, value from (
+    select distinct on (h.told_in, h.slot, a.step, a.round, a.field) h.told_in, a.step, a.round, h.slot, a.field as name,
+        a.value
     from here h join record a on a.room_id = h.room_id and a.player_id = h.player_id
     where not a.late
-    order by h.slot, a.step, a.round, a.field, a.id desc
+    order by h.told_in, h.slot, a.step, a.round, a.field, a.id desc
 ) answered
 union all
-select t.step, t.round, h.slot, t.name, t.value from here h join result t on t.room_id = h.room_id and t.slot = h.slot_there
+select h.told_in, t.step, t.round, h.slot, t.name, t.value
+from here h join result t on t.room_id = h.room_id and t.slot = h.slot_there

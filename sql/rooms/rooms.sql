@@ -54,7 +54,7 @@ select r.id, r.session_id, r.position, r.opening, r.asked, p.outcome,
 from room r join session s on s.id = r.session_id left join player p on p.id = r.player_id
 where r.session_id = %(session_id)s and r.status = 'playing' and r.stopped is null
     and (s.status = 'running' or r.during <> 'playing' and s.status = 'open')
-    and (%(only)s::bigint is null or r.id = %(only)s) and (
+    and (%(only)s::bigint is null or r.id = %(only)s) and r.during::text = any(%(during)s) and r.id <> all(%(but)s) and (
     r.deadline <= clock_timestamp() or r.opening
     or (%(all)s or r.id = any(%(hinted)s)) and case when r.player_id is not null then exists (
         select from record a where a.room_id = r.id and a.round = r.round and a.step = r.step and not a.late
@@ -71,11 +71,11 @@ where r.session_id = %(session_id)s and r.status = 'playing' and r.stopped is nu
 order by r.id limit %(most)s for update of r skip locked
 
 -- name: advance_rooms
-update room set position = n.position, step = n.step, round = n.round, asked = %(asked)s, opening = false,
+update room set position = n.position, step = n.step, round = n.round, asked = n.asked, opening = false,
     ends_when_answered = n.ends_when_answered, wait_share = n.wait_share, pages = n.pages, last_step = n.last_step,
     last_round = n.last_round, deadline = clock_timestamp() + make_interval(secs => n.secs)
 from jsonb_to_recordset(%(moves)s) as n(id bigint, position int, step text, round int, secs float8,
-    ends_when_answered boolean, wait_share numeric, pages text[], last_step text, last_round int)
+    asked int[], ends_when_answered boolean, wait_share numeric, pages text[], last_step text, last_round int)
 where room.id = n.id
 
 -- name: lock_room

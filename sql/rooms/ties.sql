@@ -13,12 +13,16 @@ from unnest(%(rooms)s::bigint[], %(from_slots)s::int[], %(to_slots)s::int[], %(w
 -- One statement: the trigger that logs the network finds its ties.
 with made as (
     insert into network (session_id, room_id, position, step, round, made_by)
-    select session_id, id, %(position)s, %(step)s, %(round)s, %(made_by)s from room where id = %(room_id)s
+    select r.session_id, r.id, n.position, n.step, n.round, n.made_by
+    from unnest(%(rooms)s::bigint[], %(positions)s::int[], %(steps)s::text[], %(rounds)s::int[], %(made_bys)s::text[])
+        as n(room_id, position, step, round, made_by)
+    join room r on r.id = n.room_id order by r.id
     returning session_id, room_id, position
 )
 insert into tie (session_id, room_id, position, from_slot, to_slot, weight)
 select made.session_id, made.room_id, made.position, t.from_slot, t.to_slot, t.weight
-from made, unnest(%(from_slots)s::int[], %(to_slots)s::int[], %(weights)s::float8[]) as t(from_slot, to_slot, weight)
+from made join unnest(%(tied_rooms)s::bigint[], %(from_slots)s::int[], %(to_slots)s::int[], %(weights)s::float8[])
+    as t(room_id, from_slot, to_slot, weight) on t.room_id = made.room_id
 
 -- name: shapes
 -- What a room's network is drawn from.
@@ -28,12 +32,13 @@ select r.id, r.kind, r.seed,
 from room r where r.id = any(%(room_ids)s) order by r.id
 
 -- name: holding
-select from_slot, to_slot, weight from tie
-where room_id = %(room_id)s and position = network_at(%(room_id)s, %(position)s)
-order by from_slot, to_slot
+select t.room_id, t.from_slot, t.to_slot, t.weight
+from unnest(%(rooms)s::bigint[], %(positions)s::int[]) as r(id, position)
+join tie t on t.room_id = r.id and t.position = network_at(r.id, r.position)
+order by t.room_id, t.from_slot, t.to_slot
 
 -- name: networks_of
 -- One without ties has one line without slots.
-select n.position, t.from_slot, t.to_slot, t.weight from network n
+select n.room_id, n.position, t.from_slot, t.to_slot, t.weight from network n
 left join tie t on t.room_id = n.room_id and t.position = n.position
-where n.room_id = %(room_id)s order by n.position, t.from_slot, t.to_slot
+where n.room_id = any(%(room_ids)s) order by n.room_id, n.position, t.from_slot, t.to_slot

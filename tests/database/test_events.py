@@ -62,7 +62,7 @@ async def all_the_rest(conn: Connection, lively: Lively, people: list[int]) -> N
         dict(session=session_id, room=room.id, first=first),
         Failure("decide", "It failed.", 7).as_json(),
     )
-    await ties.rewire(conn, room.id, study.plan[1], [Tie(1, 2, 0.5)], "hook wire")
+    await ties.rewire(conn, [ties.Wiring(room.id, study.plan[1], [Tie(1, 2, 0.5)], "hook wire")])
     for query in (
         """insert into result (session_id, room_id, position, step, round, slot, name, value, made_by)
         values (%(session)s, %(room)s, 0, 'talk', 1, 1, 'share', '5', 'hook results')""",

@@ -300,7 +300,7 @@ def test_each_earns_for_the_steps_that_ended_while_they_sat_there(shared: House,
         ("R3", 1, Decimal(1)),
         ("R3", 2, Decimal("1.5")),
     ]
-    earned = shared.do(lambda conn: pay.earned_in(conn, room))
+    earned = shared.do(lambda conn: pay.earned_in(conn, [room]))[room]
     assert earned == {slots["R1"]: 1, slots["R2"]: 3}
     log = shared.sql("select player_id, data from event where name = 'player_earned' order by seq")
     assert (ids["R1"], {"position": 0, "amount": "0.25", "reason": "hook payoff"}) in log and len(log) == 5

@@ -167,7 +167,7 @@ def test_a_network_is_given_once_for_each_position_and_told_of_before_its_step(
     async def rewire(conn: Connection) -> None:
         """As a hook's network is stored, from the next step on."""
         given = read_ties([(1, 3)], 4, directed=False)
-        await ties.rewire(conn, room_of(shared, session), study.plan[1], given, "hook wire")
+        await ties.rewire(conn, [ties.Wiring(room_of(shared, session), study.plan[1], given, "hook wire")])
 
     shared.tell(story())
     events = shared.sql(

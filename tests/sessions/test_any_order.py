@@ -383,7 +383,7 @@ class World:
             await self.conductor.move_on(self.conn, (), True)
             if cutting:
                 await cutting
-            await self.conductor.settled()
+            await self.conductor.deciding.settled()
             assert not self.conductor.broken
 
         self.runner.run(run())
@@ -405,8 +405,8 @@ class World:
     def close(self) -> None:
         async def end() -> None:
             await self.conductor.hooks.retire(0)
-            for _ in range(self.conductor.hands.qsize()):
-                self.conductor.hands.get_nowait().drop()
+            for _ in range(self.conductor.deciding.hands.qsize()):
+                self.conductor.deciding.hands.get_nowait().drop()
             await self.conn.close()
             await self.stack.aclose()
 

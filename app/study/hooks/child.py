@@ -8,6 +8,8 @@ much memory or dies.
 
 What is refused here is told in a sentence, with its line: that is for mistakes. Code that means to get round it is held
 by walls.py, as far as the system has walls. Nothing that comes from here is trusted on the other side.
+
+More than 350 lines: whoever asks what happens to a hook reads it here from its first line to its last.
 """
 
 from __future__ import annotations
@@ -80,32 +82,48 @@ def main() -> None:
     seconds, memory = first["seconds"], first["memory"]
     walls = _beside("walls")
     around = walls.Walls(memory, seconds)
-    sys.addaudithook(_guard(walls.READABLE, ("os.fork",)))
-    _send(outbox, {"walls": around.names})  # before hooks.py can say anything
+    sys.addaudithook(_guard(walls.READABLE))
+    _send(outbox, _written({"walls": around.names}))  # before hooks.py can say anything
     module = ModuleType("hooks")
-    outcome = _try(seconds, memory, lambda: _load(module, first["source"]))
+    outcome, loaded = _try(seconds, memory, lambda: _load(module, first["source"]))
     _send(outbox, outcome)
-    if "error" in outcome:
+    if not loaded:
         return
 
-    def enter() -> None:
-        around.around_turn()
-        sys.addaudithook(_guard(walls.READABLE))
-        gc.enable()
-
-    def answer(unpacker: Any, body: bytes) -> bytes:
+    def answer(unpacker: Any, body: bytes, hooks: ModuleType = module) -> bytes:
         request = json.loads(body)
 
         def call() -> Any:
             given = [unpacker.unpack(one) for one in request["values"]]
-            return values.pack(getattr(module, request["hook"])(*given))
+            return values.pack(getattr(hooks, request["hook"])(*given))
 
-        return _written(_try(seconds, memory, call))
+        return _try(seconds, memory, call)[0]
 
+    _settle(values, answer)
+    Forks(
+        inbox, outbox, around.around_turn, lambda: functools.partial(answer, values.Unpacker()), seconds
+    ).serve()
+
+
+def _settle(values: ModuleType, answer: Callable[[Any, bytes, ModuleType], bytes]) -> None:
+    """What a fork does first in its life, and differently from then on, is done here, for it would copy all it touches.
+
+    Python rewrites code that it has run a few times, and looks names up only once; and whoever looks for garbage
+    touches all there is.
+    """
+    room = values.Room(
+        *("", "", 1, 1, "", 1, 1, (values.Seat(1, "", ""), values.Seat(2, "", ""))),
+        ties=(values.Tie(1, 2),),
+        all_said=tuple(values.Said("", nth, 1, name, values.Decimal(1)) for nth in (1, 2) for name in "ab"),
+    )
+    hooks = ModuleType("hooks")
+    vars(hooks)["said"] = lambda room: {slot: room.said("a").get(slot) for slot in room.slots}
+    for _ in range(10):
+        packer, unpacker = values.Packer(), values.Unpacker()
+        for one in (room, values.replace(room, round=2)):
+            answer(unpacker, _written({"hook": "said", "values": [packer.pack(one)]}), hooks)
     gc.collect()
-    gc.freeze()  # a fork that looks for garbage would copy all of this by touching it
-    gc.disable()
-    Forks(inbox, outbox, enter, lambda: functools.partial(answer, values.Unpacker()), seconds).serve()
+    gc.freeze()
 
 
 class Fork(NamedTuple):
@@ -144,16 +162,16 @@ class Forks:
             if not (self._ask(message) if message else self._end_turn()):
                 return
             if not message:
-                _write(self.outbox, _framed(b""))
+                _send(self.outbox, b"")
 
     def _ask(self, message: bytes) -> bool:
         if self.fork is None:
             self.fork = self.ahead.pop(0) if self.ahead else self._make()
         try:
-            _write(self.fork.to, _framed(message))
+            _send(self.fork.to, message)
             answer = _answer(self.fork.back, time.monotonic() + self.seconds + GRACE)
         except TookTooLong:
-            _send(self.outbox, _error(f"it did not end within {self.seconds:g} s") | {"lost": True})
+            _send(self.outbox, _error(f"it did not end within {self.seconds:g} s", lost=True))
             return False
         except OSError:
             answer = b""
@@ -195,15 +213,16 @@ class Forks:
             os.close(asked)
             os.close(said)
             return Fork(number, to, back)
-        with contextlib.suppress(BaseException):
+        try:
             others = [end for fork in self.ahead for end in fork[1:]]
             for one in (self.inbox, self.outbox, to, back, *others):
                 os.close(one)
             self.enter()
             answer = self.begin()
             while (message := _message(asked)) is not None:
-                _write(said, _framed(answer(message)))
-        os._exit(0)
+                _send(said, answer(message))
+        finally:
+            os._exit(0)
 
 
 def _answer(back: int, deadline: float) -> bytes:
@@ -223,10 +242,13 @@ def _answer(back: int, deadline: float) -> bytes:
     return found[:size]
 
 
-def _guard(readable: tuple[str, ...], allowed: tuple[str, ...] = ()) -> Any:
-    """Refuses files, network and other programs, for good: no audit hook can be removed, and this one has no switch."""
+def _guard(readable: tuple[str, ...]) -> Any:
+    """Refuses files, network and other programs, for good: no audit hook can be removed, and this one has no switch.
 
+    This process alone may fork, not what it forks.
+    """
     writes = os.O_ACCMODE | os.O_CREAT | os.O_TRUNC
+    home = os.getpid()
 
     def is_readable(path: str) -> bool:
         real = os.path.realpath(path)
@@ -240,7 +262,7 @@ def _guard(readable: tuple[str, ...], allowed: tuple[str, ...] = ()) -> Any:
             raise PermissionError(f"a hook can't open a file ({path}): what it needs comes in as a value")
         if event in ("os.listdir", "os.scandir") and is_readable(str(given[0])):
             return
-        if event.startswith(REFUSED) and event not in allowed:
+        if event.startswith(REFUSED) and not (event == "os.fork" and os.getpid() == home):
             raise PermissionError(f"a hook can't do this ({event}): it gets values and gives values")
 
     return audit
@@ -261,7 +283,8 @@ def _load(module: ModuleType, source: str) -> None:
     exec(code, module.__dict__)
 
 
-def _try(seconds: float, memory: int, work: Any) -> dict[str, Any]:
+def _try(seconds: float, memory: int, work: Any) -> tuple[bytes, bool]:
+    """What it gives, as it is sent, or why it gives nothing; and whether it gave something."""
     printed = Printed()
     sys.stdout = sys.stderr = printed
     lines: list[int] = []
@@ -270,17 +293,15 @@ def _try(seconds: float, memory: int, work: Any) -> dict[str, Any]:
     signal.signal(signal.SIGALRM, _too_long)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_AS, (min(memory, limited), before[1]))
+        _limit_memory((min(memory, limited), before[1]))
         try:
-            answer = {"answer": work(), "printed": printed.kept}
-            if len(_written(answer)) > LARGEST:
-                return _error(f"its answer is longer than {LARGEST:,} bytes", printed=printed.kept)
-            return answer
+            answer = _written({"answer": work(), "printed": printed.kept})
+            if len(answer) > LARGEST:
+                return _error(f"its answer is longer than {LARGEST:,} bytes", printed=printed.kept), False
+            return answer, True
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-            with contextlib.suppress(ValueError, OSError):
-                resource.setrlimit(resource.RLIMIT_AS, before)
+            _limit_memory(before)
     except TookTooLong as error:
         lines = _own_lines(error)
         sentence = f"it did not end within {seconds:g} s"
@@ -288,14 +309,19 @@ def _try(seconds: float, memory: int, work: Any) -> dict[str, Any]:
         lines = _own_lines(error)
         sentence = f"it needed more than {memory // 1_000_000} MB of memory"
     except SyntaxError as error:
-        return _error(f"{error.msg}", error.lineno or 0, printed.kept)
+        return _error(f"{error.msg}", error.lineno or 0, printed.kept), False
     except SystemExit as error:
         lines = _own_lines(error)
         sentence = "it tried to end the program"
     except BaseException as error:
         lines = _own_lines(error)
         sentence = f"{type(error).__name__}: {error}"[:1000]
-    return _error(sentence, (lines and lines[-1]) or 0, printed.kept)
+    return _error(sentence, (lines and lines[-1]) or 0, printed.kept), False
+
+
+def _limit_memory(limits: tuple[int, int]) -> None:
+    with contextlib.suppress(ValueError, OSError):  # not every system has this limit
+        resource.setrlimit(resource.RLIMIT_AS, limits)
 
 
 def _own_lines(error: BaseException) -> list[int]:
@@ -307,8 +333,8 @@ def _too_long(_signal: int, _frame: FrameType | None) -> None:
     raise TookTooLong
 
 
-def _error(sentence: str, line: int = 0, printed: str = "") -> dict[str, Any]:
-    return {"error": sentence, "line": line, "printed": printed}
+def _error(sentence: str, line: int = 0, printed: str = "", lost: bool = False) -> bytes:
+    return _written({"error": sentence, "line": line, "printed": printed, "lost": lost})
 
 
 def _message(inbox: int) -> bytes | None:
@@ -331,12 +357,8 @@ def _written(message: Any) -> bytes:
     return json.dumps(message, separators=(",", ":")).encode()
 
 
-def _send(outbox: int, message: Any) -> None:
-    _write(outbox, _framed(_written(message)))
-
-
-def _framed(body: bytes) -> bytes:
-    return len(body).to_bytes(4, "big") + body
+def _send(outbox: int, body: bytes) -> None:
+    _write(outbox, len(body).to_bytes(4, "big") + body)
 
 
 def _write(outbox: int, body: bytes) -> None:

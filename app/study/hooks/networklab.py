@@ -1,13 +1,14 @@
 """What hooks get and give: frozen values with plain types, and no way to the database.
 
 A study's hooks.py says `from networklab import Room`: in the process that hooks run in, this module has that name. It
-needs nothing but the standard library.
+needs nothing but the standard library. More than 350 lines: authors of studies read all its words in one place.
 """
 
 from __future__ import annotations
 
+import operator
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Any, Union
@@ -245,6 +246,9 @@ _TYPES = {
     one.__name__: one
     for one in (Earlier, Seat, Tie, Said, Move, Accept, Refuse, Room, Question, Waiting, Lobby, Group)
 }
+_FIELDS = {one: tuple(field.name for field in fields(one)) for one in _TYPES.values()}
+_said_parts = operator.attrgetter("step", "round", "slot", "name", "value")
+PLAIN = (str, int, bool, type(None))  # as they are
 
 
 class Packer:
@@ -260,9 +264,9 @@ class Packer:
         if before is None:
             return pack(value)
         changed = {
-            one.name: pack(now)
-            for one in fields(Room)
-            if (now := getattr(value, one.name)) is not getattr(before, one.name) and one.name != "all_said"
+            name: pack(now)
+            for name in _FIELDS[Room]
+            if (now := getattr(value, name)) is not getattr(before, name) and name != "all_said"
         }
         same = _how_many_same(before.all_said, value.all_said)
         return {"again": changed, "same": same, "said": pack(value.all_said[same:])}
@@ -288,28 +292,28 @@ class Unpacker:
 
 def pack(value: Any) -> Any:
     """As JSON can have it. Raises TypeError for what is none of the above."""
-    if value is None or isinstance(value, (str, bool)):
+    kind = type(value)
+    if kind in PLAIN:
         return value
-    if isinstance(value, int):
-        return value if abs(value) < 2**53 else {"int": str(value)}
+    if kind in _FIELDS:
+        return {"is": kind.__name__, "with": [pack(getattr(value, name)) for name in _FIELDS[kind]]}
+    if isinstance(value, (str, int)):
+        return value
     if isinstance(value, Decimal):
         return {"decimal": str(value)}
     if isinstance(value, float):
         return {"float": repr(value)}
     if isinstance(value, (list, tuple)):
-        if value and all(type(one) is Said for one in value):  # hundreds of them: without their names
-            return {"said": [[one.step, one.round, one.slot, one.name, pack(one.value)] for one in value]}
+        if value and all(type(one) is Said for one in value):
+            return {"said": _pack_said(value)}
         if value and all(type(one) is Tie for one in value):  # of ten who all see each other there are ninety
             return {"ties": [_packed(one) for one in value]}
         return [pack(one) for one in value]
     if isinstance(value, (set, frozenset)):
         return {"set": [pack(one) for one in value]}
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):
         return {"map": [[pack(key), pack(one)] for key, one in value.items()]}
-    name = type(value).__name__
-    if _TYPES.get(name) is type(value):
-        return {"is": name, "with": [pack(getattr(value, one.name)) for one in fields(value)]}
-    raise TypeError(f"a {name} is nothing that a hook can return")
+    raise TypeError(f"a {kind.__name__} is nothing that a hook can return")
 
 
 def unpack(packed: Any) -> Any:
@@ -322,7 +326,8 @@ def unpack(packed: Any) -> Any:
         return _TYPES[packed["is"]](*map(unpack, packed["with"]))
     [(kind, inner)] = packed.items()
     if kind == "said":
-        return tuple([Said(step, nth, slot, name, unpack(value)) for step, nth, slot, name, value in inner])
+        said = [(inner[0][of], nth, slot, unpack(value)) for of, nth, slot, value in inner[1]]
+        return tuple([Said(step, nth, slot, name, value) for (step, name), nth, slot, value in said])
     if kind == "ties":
         return tuple([Tie(*one) if len(one) == 2 else Tie(*map(unpack, one)) for one in inner])
     if kind == "map":
@@ -338,9 +343,17 @@ def _packed(tie: Tie) -> list[Any]:
     return [pack(tie.from_slot), pack(tie.to_slot), pack(tie.weight)]
 
 
+def _pack_said(all_said: Iterable[Said]) -> Any:
+    """Hundreds of them: each step and name once, and of each which of these, its round, its slot and its value."""
+    names: dict[tuple[str, str], int] = {}
+    lines = [
+        (names.setdefault((step, name), len(names)), nth, slot, said if type(said) in PLAIN else pack(said))
+        for step, nth, slot, name, said in map(_said_parts, all_said)
+    ]
+    return [list(names), lines]
+
+
 def _how_many_same(before: tuple[Said, ...], now: tuple[Said, ...]) -> int:
     """At the beginning of both."""
-    for nth, (one, other) in enumerate(zip(before, now)):  # noqa: B905 (the shorter one counts)
-        if one is not other:
-            return nth
-    return min(len(before), len(now))
+    pairs = enumerate(zip(before, now, strict=False))
+    return next((nth for nth, (one, other) in pairs if one is not other), min(len(before), len(now)))
