@@ -163,7 +163,7 @@ BROKEN = {
         {"one_player_one_slot": "player 3 is there 2 times", "one_slot_one_player": "players 3, 3"},
     ),
     "two came by one id": (
-        """alter table player drop constraint one_id_at_the_door_one_player;
+        """drop index one_id_at_the_door_one_player;
         update player set door_id = 'x1', by_door = id where id in (3, 4)""",
         {"one_id_at_the_door_one_player": "players 3, 4 came by one id"},
     ),
