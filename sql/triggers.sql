@@ -428,13 +428,14 @@ begin
     from (
         select room_id, position, step, round, made_by,
             jsonb_agg(jsonb_build_array(slot, name, value) order by slot, name) as results
-        from new_rows where made_by <> 'move' and not erased group by room_id, position, step, round, made_by order by room_id, made_by
+        from new_rows where made_by <> 'move' and not erased and (tg_op = 'INSERT' or version > 1)
+        group by room_id, position, step, round, made_by order by room_id, made_by
     ) made join log on log.room_id = made.room_id;
     return null;
 end $$;
 create or replace trigger result_inserted after insert on result
     referencing new table as new_rows for each statement execute function result_inserted();
--- Those that a move had given another value before. What moves give stands in their own events.
+-- Those that a move had given another value before, which are another version. What moves give stands in their own events.
 create or replace trigger result_updated after update on result
     referencing new table as new_rows for each statement execute function result_inserted();
 
