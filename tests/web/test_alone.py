@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.database.connections import Connection
 from app.export import export
-from app.export.verify import verify
+from app.export.payments import as_lines, booked, in_bulk
 from app.players.door import Places
 from app.study.reading import parse
 from tests.house.guests import Guest
 from tests.house.house import Opened
-from tests.house.shell import Shell
 from tests.house.solo import SOLO, solo_files
 from tests.house.stage import DESK, Stage, expect_state
 from tests.house.studies import changed
@@ -128,13 +128,11 @@ def test_by_one_link_one_declines_one_fails_one_leaves_and_the_others_end_at_the
 
 
 def the_files_say_so(stage: Stage, session: Opened, folder: Path) -> None:
-    def take() -> None:
-        asyncio.run(export.write_zip(stage.house.database, session.id, study, folder / "out.zip"))
-        verdict = asyncio.run(verify(stage.house.database, session.id, study, exported=folder / "out.zip"))
-        assert verdict.ok, str(verdict)
+    async def bonuses(conn: Connection) -> str:
+        return as_lines(in_bulk([one async for one in booked(conn, session.id, study) if one.is_out], study))
 
-    study = parse(solo_files(GAME) | {"hooks.py": PRIZE.encode()})
-    apart(take)
+    study, url = parse(solo_files(GAME) | {"hooks.py": PRIZE.encode()}), stage.house.database
+    apart(lambda: asyncio.run(export.write_zip(url, session.id, study, folder / "out.zip")))
     with zipfile.ZipFile(folder / "out.zip") as zipped:
         players, records = (
             list(csv.DictReader(zipped.read(name).decode().splitlines()))
@@ -147,7 +145,7 @@ def the_files_say_so(stage: Stage, session: Opened, folder: Path) -> None:
     assert len(frames) == 1 and frames <= {"gain", "loss"}, "drawn for the room"
     tried = [one for one in records if (one["player"], one["field"]) == (found["cat"]["player"], "size")]
     assert [(one["round"], one["value"]) for one in tried] == [(nth, "4") for nth in "123"]
-    paid = apart(lambda: Shell(stage.house, folder).type("payments", session.id)).stdout
+    paid = apart(lambda: stage.house.do(bonuses))
     assert sorted(paid.splitlines()) == [f"{pid(name)},1.25" for name in ("ann", "fay")], (
         "who guessed above 50"
     )
