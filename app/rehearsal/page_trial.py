@@ -18,6 +18,7 @@ from app.players.pay import account_of
 from app.players.players import Player
 from app.rehearsal.pasts import pasts_of
 from app.rooms.messages import Message
+from app.rooms.moves import EMPTY, MoveBoard
 from app.rooms.prospects import prospects
 from app.rooms.receipts import Saved
 from app.rooms.rooms import Room, RoomView, Seat
@@ -30,12 +31,14 @@ from app.study.model.plausible import plausible
 from app.study.model.steps import AFTER, BEFORE, Step
 from app.study.model.study import ANY, Position, RoomKind, Study
 from app.study.model.treatments import Draws, drawn_at_door
+from app.study.pages import MOVED
 from app.study.syntax.mistakes import Mistake
 from app.web import templates
 from app.web.broken_pages import broken
 from app.web.live.lobby_place import Aside, LobbyPlace
 from app.web.live.places import DonePlace, RoomPlace
 
+BOARD = f"pages/{MOVED}.html"
 SEEDS = range(1, 5)  # of treatments that are drawn
 PAST_CURE = "Ask first, as in {% if earlier.NAME is defined %}: whoever was added, or erased there, has none."
 CURE = "Mend it: in a session, players would get our page in its place."
@@ -57,6 +60,10 @@ def try_pages(study: Study, pasts: Sequence[Earlier] | None = None) -> list[Mist
     Of several `pasts` that people may have, none need be right. What only breaks for whoever has none is a note.
     """
     found: dict[str, Mistake] = {}
+    # What everybody sees of moves is tried by itself: here ours stands in its place.
+    if BOARD in study.files:
+        others = {name: body for name, body in study.files.items() if name != BOARD}
+        study = replace(study, files=others, sha256=f"{study.sha256} without it")
     pasts = (pasts_of(study) if pasts is None else pasts) or (NOT_KNOWN,)
     for moment in sorted(_moments(study), key=lambda one: not one.grave):
         path = f"pages/{moment.page}.html"
@@ -139,7 +146,7 @@ def _room(study: Study, kind: RoomKind, seed: int) -> Iterator[Moment]:
     ties = study.network_of(kind.name).ties(kind.size, seed, types, kind.name)
     for step in study.steps:
         for position in _first_and_last(study, step):
-            view = _view(kind, position, types, ties, drawn)
+            view = view_of(kind, position, types, ties, drawn)
             for slot in sorted({1, min(2, kind.size), kind.size}):
                 seat = view.seats[slot - 1]
                 came = drawn_at_door(study.treatments, seed, slot - 1, seat.type, slot - 1)
@@ -173,7 +180,7 @@ def _alone(study: Study, step: Step, seed: int, outcome: str) -> Iterator[Moment
         player = replace(player, outcome=outcome, code=study.finish.codes[outcome])
     player = replace(player, treatment=treatment)
     for position in _first_and_last(study, step):
-        view = _view(kind, position, [player.type], (), treatment)
+        view = view_of(kind, position, [player.type], (), treatment)
         place = RoomPlace(player, study, view, view.seats[0], "key", _ASIDE, at=position.index)
         at = f"{step.name} {position.round}" + (f" after `{outcome}`" if outcome != "complete" else "")
         opened = replace(place, told=_told(place, position.index - 1, sat or during == BEFORE))
@@ -270,13 +277,15 @@ def _player(study: Study) -> Player:
     )
 
 
-def _view(
+def view_of(
     kind: RoomKind,
     position: Position,
-    types: Sequence[str],
-    ties: Sequence[Tie],
-    treatment: Mapping[str, str],
+    types: Sequence[str] = (),
+    ties: Sequence[Tie] = (),
+    treatment: Mapping[str, str] = {},
+    board: MoveBoard = EMPTY,
 ) -> RoomView:
+    """A room of this kind that is made up."""
     room = Room(
         id=1,
         session_id="trial",
@@ -304,6 +313,6 @@ def _view(
     )
     seats = [
         Seat(slot, "" if room.player_id else f"Player {slot}", type_, slot, "playing", answered=False)
-        for slot, type_ in enumerate(types, 1)
+        for slot, type_ in enumerate(types or kind.types, 1)
     ]
-    return RoomView(room, tuple(seats), tuple(ties))
+    return RoomView(room, tuple(seats), tuple(ties), board=board)

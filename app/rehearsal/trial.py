@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 from app.rehearsal.doorstep import welcome_answers
 from app.rehearsal.page_trial import try_pages
 from app.rehearsal.pasts import pasts_of
+from app.rehearsal.trial_boards import board_mistakes
 from app.rehearsal.trial_moves import Moved, try_moves
 from app.rooms import seating_hook
 from app.rooms.changes import Asked
@@ -116,7 +117,8 @@ async def _try_hooks(hooks: Hooks, study: Study, past: Earlier = NOT_KNOWN) -> d
     for hook, sentence, cure in (*_in_vain(study, trials), *_dear(study, trials)):
         spot = whole_line(study.files[HOOKS_FILE], line_of_answer(study.files[HOOKS_FILE], hook))
         found.setdefault(hook, Mistake(HOOKS_FILE, spot, sentence, cure, grave=False))
-    return found
+    moved = [(trial.kind, *one) for trial in trials for one in trial.moved]
+    return found | {mistake.file: mistake for mistake in board_mistakes(study, moved)}
 
 
 def _in_vain(study: Study, trials: Sequence[_Trial]) -> Iterator[tuple[str, str, str]]:
@@ -140,7 +142,7 @@ def _in_vain(study: Study, trials: Sequence[_Trial]) -> Iterator[tuple[str, str,
         if step.on_end and not step.moves and left and step.name in opened and not study.treatments:
             sentence = f"`{step.on_end}` gave no {listed(left)} in all rooms that were made up."
             yield step.on_end, sentence, "Return it, or remove it from the step's `results`."
-        moved = [one for trial in trials for one in trial.moved.get(step.name, ())]
+        moved = [one for trial in trials for at, one in trial.moved if at.step is step]
         if any(one.asked for one in moved) and not any(one.accepted for one in moved):
             many = sum(one.asked for one in moved)
             sentence = f"`{step.on_move}` refused all {many} moves in the rooms that were made up."
@@ -194,7 +196,7 @@ class _Trial:
         self.chance = random.Random(kind.name)
         self.failures: list[Failure] = []
         self.opened: set[str] = set()  # steps
-        self.moved: dict[str, list[Moved]] = {}  # by step, of each round
+        self.moved: list[tuple[Position, Moved]] = []
         self.silent = kind.size if silent else None
         during = kind.name if kind not in study.rooms else PLAYING
         first = study.first(during)
@@ -292,7 +294,7 @@ class _Trial:
                 movers = [one.slot for one in course.room.seats if one.plays and one.slot in slots]
                 movers = [slot for slot in movers if slot != self.silent]
                 moved = await try_moves(course, page, movers, self.chance)
-                self.moved.setdefault(page.step.name, []).append(moved)
+                self.moved.append((page, moved))
             for field in page.step.fields:
                 said = {
                     slot: self._value(field, course.others_of(field, page, slot))

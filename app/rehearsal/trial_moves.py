@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from app.rooms.moves import Made
 from app.rooms.steps import Course
 from app.study.hooks import networklab
 from app.study.hooks.answers import Handled, Results, read_made, read_move, read_value
@@ -26,13 +27,15 @@ class Moved:
     asked: int = 0
     state: Any = None  # as it is kept
     accepted: list[networklab.Move] = field(default_factory=list)
+    made: list[Made] = field(default_factory=list)  # the same, as pages have them
     results: Results = field(default_factory=dict)
 
-    def note(self, move: networklab.Move, handled: Handled) -> None:
+    def note(self, move: networklab.Move, said: Mapping[str, str], handled: Handled) -> None:
         self.asked += 1
         if not handled.accepted:
             return
         self.accepted.append(move)
+        self.made.append(Made(self.asked, move.slot, move.name, said, move.at))
         self.state = self.state if handled.state is None else handled.state
         for name, by_slot in handled.results.items():
             self.results.setdefault(name, {}).update(by_slot)
@@ -62,7 +65,7 @@ async def try_moves(course: Course, position: Position, slots: Sequence[int], ch
         )
         if handled is None:
             break
-        moved.note(move, handled)
+        moved.note(move, said, handled)
         if handled.ends:
             break
     course.store(position, moved.results, f"hook {step.on_move}")

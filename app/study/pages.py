@@ -28,7 +28,7 @@ GIVEN = {  # what there is to be shown
     "room": {"place", "step", "now", "opened", "treatment", "earlier"},
     "done": {"place", "now", "treatment", "earlier"},
     STEP: {"place", "step", "now", "treatment", "earlier"},
-    MOVED: {"study", "step", "round", "state", "moves", "seats", "treatment"},  # for everybody alike
+    MOVED: {"study", "state", "moves", "seats"},  # for everybody alike
 }
 FRAME = {"body", "head", "look", "scripts"}  # blocks of base.html: who fills one of them loses what is in it
 FILTERS = ("attributes", "clock", "grouped", "milliseconds", "money")  # of ours, as web/templates.py has them

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from app.rooms.moves import Made
 from app.rooms.rooms import RoomView, Seat
@@ -64,11 +65,15 @@ class ShownMove:
 
 def board_html(study: Study, position: Position, view: RoomView) -> str:
     """The same for everybody in the room: nothing of one page goes in."""
+    return templates.render_own(study, PAGE, "player/_move_made.html", **board_context(study, position, view))
+
+
+def board_context(study: Study, position: Position, view: RoomView) -> dict[str, Any]:
+    """What a page of a study's own is given."""
     board, seats, step = view.board, {seat.slot: seat for seat in view.seats}, position.step
     shown = [
         ShownMove(made, seats[made.slot], form)
         for made in board.moves
         if (form := step.move_named(made.name)) and made.slot in seats
     ]
-    context = dict(study=study, state=unpack(board.state), moves=shown, seats=view.seats)
-    return templates.render_own(study, PAGE, "player/_move_made.html", **context)
+    return dict(study=study, state=unpack(board.state), moves=shown, seats=view.seats)
