@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.database.connections import Connection
-from app.database.queries import Queries, rows
+from app.database.queries import Queries, row, rows
 from app.rooms.decisions import seat_of
 from app.rooms.earlier import earlier_in
 from app.rooms.records import hold_rooms
@@ -54,18 +54,23 @@ class MovingRoom:
     id: int
     session_id: str
     position: int
+    study_sha256: str
+    handled: int  # how many moves of this step have been
+    state: Any  # as it is stored
+    over: bool  # one of them has ended it
+    said: Sequence[tuple[int, str, str]]  # slot, name and stored value of each result of this step
+    company: str  # the same as long as nobody comes or goes, the step is the same, and its study
+
+
+@dataclass(frozen=True, slots=True)
+class _Company:
     name: str
     kind: str
     number: int
     seed: int
     treatment: Mapping[str, str]
-    study_sha256: str
-    handled: int  # how many moves of this step have been
-    state: Any  # as it is stored
-    over: bool  # one of them has ended it
     seats: Sequence[Mapping[str, Any]]
     ties: Sequence[tuple[int, int, float]]
-    said: Sequence[tuple[int, str, str]]  # slot, name and stored value of each result of this step
     roles: Mapping[str, str]  # slot → what it is in this round
     earned: Mapping[str, str]  # slot → what it has earned so far
 
@@ -116,25 +121,29 @@ async def read(
 
 
 async def room_for(conn: Connection, study: Study, standing: MovingRoom) -> networklab.Room:
-    """The room as `on_move` gets it: with what belongs to this step and round."""
-    at = study.plan[standing.position]
+    """The room as `on_move` gets it, but for its state and results: the same as long as its company is."""
+    at, room = study.plan[standing.position], await row(conn, _Company, SQL["company"], room_id=standing.id)
+    assert room is not None
     told = await earlier_in(conn, [standing.id]) if hooks_ask_earlier(study.files) else {}
     return networklab.Room(
-        name=standing.name,
-        kind=standing.kind,
-        number=standing.number,
-        seed=standing.seed,
+        name=room.name,
+        kind=room.kind,
+        number=room.number,
+        seed=room.seed,
         step=at.step.name,
         round=at.round,
         rounds=at.step.repeat,
         seats=tuple(
             seat_of(study, one, told.get((standing.id, one["slot"]), networklab.NOT_KNOWN))
-            for one in standing.seats
+            for one in room.seats
         ),
-        ties=tuple(networklab.Tie(*tie) for tie in standing.ties),
-        treatment=standing.treatment,
-        earned={int(slot): Decimal(amount) for slot, amount in standing.earned.items()},
-        state=networklab.unpack(standing.state),
+        ties=tuple(networklab.Tie(*tie) for tie in room.ties),
+        all_said=tuple(
+            networklab.Said(at.step.name, at.round, int(slot), ROLE, role)
+            for slot, role in room.roles.items()
+        ),
+        treatment=room.treatment,
+        earned={int(slot): Decimal(amount) for slot, amount in room.earned.items()},
     )
 
 
@@ -144,9 +153,9 @@ async def take_turn(
     """Ask what comes of each of these moves, in their order. `room`: see `room_for`."""
     at, turn = study.plan[standing.position], MovesTaken(standing.id, standing.position, standing.handled)
     said = {(slot, name): value for slot, name, value in standing.said}
-    for slot, role in standing.roles.items():
-        said.setdefault((int(slot), ROLE), role)
-    over = standing.over
+    for one in room.all_said:  # their roles
+        said.setdefault((one.slot, one.name), str(one.value))
+    room, over = replace(room, state=networklab.unpack(standing.state)), standing.over
     for move in waiting:
         try:
             handled = Handled(False) if over else await _handle(ask, study, at, room, said, move)

@@ -27,6 +27,7 @@ from app.study.model.study import Study
 
 SWEEP = 1.0  # seconds between two looks for what a dead process has left
 MOST = 100  # rooms that are read at once
+KNOWN = 500  # rooms of which it is kept who sits there
 PATIENCE = 2.0  # seconds that whoever made a move waits for what comes of it
 REST = 5.0  # seconds before a room is tried again of which something is wrong that is no hook's fault
 logger = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class Referee:
         self.awaited: dict[
             int, dict[int, asyncio.Future[MoveOutcome | None]]
         ] = {}  # room → record → who waits
+        self.known: dict[int, tuple[str, networklab.Room | None]] = {}  # room → with which company it is what
         self.one_acts = asyncio.Lock()
         self.wake = asyncio.Event()
 
@@ -133,7 +135,13 @@ class Referee:
         self, conn: Connection, standing: MovingRoom, moves: Sequence[WaitingMove]
     ) -> tuple[Study, networklab.Room, MovingRoom, Sequence[WaitingMove]]:
         study = await self.studies.as_of(conn, standing.session_id, standing.study_sha256)
-        return study, await handling.room_for(conn, study, standing), standing, moves
+        company, room = self.known.pop(standing.id, ("", None))
+        if room is None or company != standing.company:
+            room = await handling.room_for(conn, study, standing)
+        self.known[standing.id] = standing.company, room  # who was asked for last is last
+        while len(self.known) > KNOWN:
+            del self.known[next(iter(self.known))]
+        return study, room, standing, moves
 
     async def _tell_others(
         self, conn: Connection, ready: Iterable[int], waiting: dict[int, list[WaitingMove]]

@@ -11,9 +11,8 @@ order by m.record_id
 
 -- name: standing
 -- These rooms at their step: how many moves have been handled there, what the study keeps, and what it has computed.
--- A bot that has had a slot from the start is of the type that the slot asks for. What somebody is holds for the round.
-select room.id, room.session_id, room.position, room.name, room.kind, room.number, room.seed, room.treatment,
-    session.study_sha256, coalesce((
+-- `company` is another as soon as anybody comes or goes, or sees others.
+select room.id, room.session_id, room.position, session.study_sha256, coalesce((
         select max(m.nth) from move m where m.room_id = room.id and m.position = room.position
     ), 0) as handled, (
         select m.state from move m where m.room_id = room.id and m.position = room.position and m.state is not null
@@ -21,6 +20,20 @@ select room.id, room.session_id, room.position, room.name, room.kind, room.numbe
     ) as state, exists (
         select from move m where m.room_id = room.id and m.position = room.position and m.ends
     ) as over, (
+        select coalesce(jsonb_agg(jsonb_build_array(r.slot, r.name, r.value) order by r.slot, r.name), '[]')
+        from result r where r.room_id = room.id and r.position = room.position
+    ) as said, concat_ws(' ', session.study_sha256, room.position, network_at(room.id, room.position), (
+        select string_agg(concat_ws(':', s.slot, s.bot, p.id, p.status, p.erased_at), ' ' order by s.slot)
+        from slot s left join player p on p.id = coalesce(room.player_id, (
+            select q.id from player q where q.room_id = s.room_id and q.slot = s.slot and not q.replaced))
+        where s.room_id = room.id
+    )) as company
+from room join session on session.id = room.session_id where room.id = any(%(room_ids)s)
+
+-- name: company
+-- What of a room stays as it is while its step is open and nobody comes or goes. A bot that has had a slot from the start
+-- is of the type that the slot asks for. What somebody is holds for the round.
+select room.name, room.kind, room.number, room.seed, room.treatment, (
         select coalesce(jsonb_agg(jsonb_build_object(
             'slot', s.slot, 'alias', s.alias, 'type', coalesce(p.type, nullif(s.type, 'any'), ''),
             'plays', coalesce(p.status = room.during, false), 'entry', coalesce(p.entry, '{}'),
@@ -32,9 +45,6 @@ select room.id, room.session_id, room.position, room.name, room.kind, room.numbe
         select coalesce(jsonb_agg(jsonb_build_array(t.from_slot, t.to_slot, t.weight) order by t.from_slot, t.to_slot), '[]')
         from tie t where t.room_id = room.id and t.position = network_at(room.id, room.position)
     ) as ties, (
-        select coalesce(jsonb_agg(jsonb_build_array(r.slot, r.name, r.value) order by r.slot, r.name), '[]')
-        from result r where r.room_id = room.id and r.position = room.position
-    ) as said, (
         select coalesce(jsonb_object_agg(t.slot, t.value), '{}') from (
             select distinct on (r.slot) r.slot, r.value from result r
             where r.room_id = room.id and r.name = 'role' and r.position <= room.position
@@ -46,7 +56,7 @@ select room.id, room.session_id, room.position, room.name, room.kind, room.numbe
             join earning e on e.player_id = p.id and e.room_id = room.id where p.room_id = room.id group by p.slot
         ) t
     ) as earned
-from room join session on session.id = room.session_id where room.id = any(%(room_ids)s)
+from room where room.id = %(room_id)s
 
 -- name: outcomes
 select record_id, accepted, sentence, ends from move where record_id = any(%(records)s) and nth is not null

@@ -78,6 +78,8 @@ def trade(room, move):
         return Refuse("You can’t pay that.")
     if to not in cash or to == move.slot:
         return Refuse("Give it to somebody else.")
+    if not room.seat(to).plays:
+        return Refuse("Nobody is there any more.")
     cash[move.slot] -= amount
     cash[to] += amount
     return Accept(state=cash, results={"cash": {move.slot: cash[move.slot], to: cash[to]}})

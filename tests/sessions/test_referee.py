@@ -97,3 +97,17 @@ def test_a_room_that_is_tried_again_goes_on_where_it_stopped_and_has_its_time(
         assert 3500 < left < 3601, "it has the time again for which it stood still"
 
     shared.tell(story())
+
+
+def test_a_hook_knows_who_has_left_by_the_next_move(shared: House, server: Server) -> None:
+    session = shared.open_study(market(), {"x": 3})
+    guests = [shared.guest(server, session, label) for label in session.tokens]
+
+    async def story() -> None:
+        await trading(shared, session, guests)
+        his = slot_of(shared, session, guests[1].label)
+        assert "Done." in (await give(guests[0], 1, his)).text
+        assert (await guests[1].browser.post("/play/leave", {})).status == 303
+        assert "Nobody is there any more." in (await give(guests[0], 1, his)).text
+
+    shared.tell(story())
