@@ -22,8 +22,11 @@ from app.players.people import Person
 from app.rooms.receipts import Kept
 from app.sessions.actions import close
 from app.sessions.studies import read_study
+from tests.house.conducting import conduct
+from tests.house.crowd import come, seat
 from tests.house.house import House
 from tests.house.lively import STUDY, Lively, a_lively_session, an_eventful_session
+from tests.house.market import says, talking
 from tests.house.shell import Shell, is_refused
 from tests.house.studies import changed
 
@@ -182,3 +185,32 @@ def test_the_key_says_who_is_who_and_is_its_owners_alone(house: House, tmp_path:
     )
     assert "is there already" in again
     assert not (tmp_path / "x").exists() and os.listdir(tmp_path).count("key.csv") == 1
+
+
+def test_what_people_said_with_moves_stays_without_their_names_or_goes_with_all_words(house: House) -> None:
+    study = talking()
+    session = house.open_study(study, {"x": 2})
+    come(house, session, *session.tokens)
+    seat(house, session)
+    conduct(house)
+    first, second = (number for (number,) in house.sql("select id from player order by slot"))
+    for player, words, loud in ((first, "a secret", 1), (second, "SECRETS", 9)):
+        says(house, study, player, words, loud)
+    lively = Lively(house, session.id, session.tokens, study)
+    kept = unpacked(packed(lively, Mask()))
+    rows = table(kept, "moves.csv")
+    assert [(row["words"], row["loud"], row["accepted"]) for row in rows] == [
+        ("a secret", "1", "true"),
+        ("SECRETS", "9", "false"),
+    ]
+    assert rows[1]["sentence"] == "Not so loud: SECRETS!"
+    assert {row["player"] for row in rows} <= {row["player"] for row in table(kept, "players.csv")}
+    assert [row["record"] for row in rows] == [row["record"] for row in table(kept, "history.csv")]
+    told = [json.loads(row["data"]) for row in table(kept, "events.csv") if row["event"] == "move_made"]
+    assert [one["record"] for one in told] == [row["record"] for row in rows]
+    assert told[0]["values"] == {"loud": "1", "words": "a secret"} and told[0]["nth"] == 1
+    files = unpacked(packed(lively, Mask(without_text=True), "wordless"))
+    assert [
+        name for name, text in files.items() if "secret" in text.lower() and not name.startswith("study")
+    ] == []
+    assert [row["loud"] for row in table(files, "moves.csv")] == ["1", "9"]

@@ -8,6 +8,7 @@ from decimal import Decimal
 from app.study.estimate import BENCHMARKS, estimate_of, measured_records
 from app.study.model.study import Study
 from app.study.reading import parse
+from tests.house.market import market
 from tests.house.studies import PAGE
 
 STUDY = """\
@@ -139,3 +140,10 @@ def test_a_survey_waits_for_nobody_and_pays_nobody_for_it() -> None:
     told = estimate_of(parse(files), people=600, over=30.0)
     assert (told.lobby, told.pages, told.longest) == (0, 0, 0) and not told.fills and not told.early
     assert told.pay == (Decimal(2), Decimal(2))
+
+
+def test_a_step_with_moves_takes_its_whole_time_and_four_moves_a_minute() -> None:
+    told = estimate_of(market(), 30, 60)  # of its two steps of an hour the first has moves
+    assert told.records == (0, 240)
+    assert (told.shortest, told.longest) == (7200, 7200)
+    assert told.records_a_second == told.forms_a_second == 1
