@@ -19,7 +19,7 @@ from app.sessions.studies import Studies, read_study
 from app.study.hooks.networklab import Room, Said, Seat, Tie
 from app.study.hooks.pool import Hooks
 from app.study.reading import parse, read_folder
-from tests.bench.figure import Chapter, Figure, WrongAnswer, percentile, plain
+from tests.bench.figure import Chapter, Figure, WrongAnswer, percentile, plain, under
 from tests.bench.stage import Stage
 from tests.house.house import House, Opened
 
@@ -65,11 +65,12 @@ CALLS = 300
 HEARD = """insert into process (id, seen_at, figures, heard_since, heard_until)
     values ('bench', now() + interval '1 hour', '{}', now() - interval '1 hour', now())"""
 HOW = """*A call*: `income` of `studies/commons` for a room of four in its tenth round, from the values to the answer:
-packed, sent, run in a fork of its own with its limits, read and checked. *Rooms that move on*: {people} players in
-rooms of four have all answered, in one commit; from there until the last room is in its next round, moved on by one
-process. One round of a session with two hooks a room (`on_end`, `score`), which stores four results and four earnings,
-then one of the same session without hooks, and so on: {rounds} of each. *Silent*: the question who of {people} players
-has given no sign for too long, which each process asks once a second of a session with `[dropout]`."""
+packed, sent, run in a fork that waits within its limits, read and checked; the next call begins when that fork is gone.
+*Rooms that move on*: {people} players in rooms of four have all answered, in one commit; from there until the last room
+is in its next round, moved on by one process. One round of a session with two hooks a room (`on_end`, `score`), which
+stores four results and four earnings, then one of the same session without hooks, and so on: {rounds} of each.
+*Silent*: the question who of {people} players has given no sign for too long, which each process asks once a second of
+a session with `[dropout]`."""
 
 
 def run(stage: Stage) -> Chapter:
@@ -96,19 +97,14 @@ def run(stage: Stage) -> Chapter:
         ]
     rooms = people // 4
     figures = (
-        *_spread("a call", calls, 1000, "ms"),
+        under("a call, 50%", [percentile(calls, 0.5) * 1000], "ms", 1.0),
+        plain("a call, 99%", [percentile(calls, 0.99) * 1000], "ms"),
         Figure(f"{rooms} rooms move on, without hooks", tuple(took[plainly.id]), "s"),
-        Figure(f"{rooms} rooms move on, with two hooks each", tuple(took[hooked.id]), "s"),
+        under(f"{rooms} rooms move on, with two hooks each", took[hooked.id], "s", 0.4),
         plain(f"who of {people} is silent: nobody", [one * 1000 for one in looks[0]], "ms"),
         plain(f"who of {people} is silent: everybody", [one * 1000 for one in looks[1]], "ms"),
     )
     return Chapter("Hooks", figures, HOW.format(people=people, rounds=rounds))
-
-
-def _spread(what: str, values: Sequence[float], scale: float, unit: str) -> tuple[Figure, ...]:
-    return tuple(
-        plain(f"{what}, {share:.0%}", [percentile(values, share) * scale], unit) for share in (0.5, 0.99)
-    )
 
 
 async def _call(times: int) -> list[float]:
@@ -120,6 +116,7 @@ async def _call(times: int) -> list[float]:
             started = time.perf_counter()
             answer = await hooks.call(study, "income", room)
             took.append(time.perf_counter() - started)
+            await hooks.settled()
             if set(answer) != everybody:
                 raise WrongAnswer(f"the hook said {answer}")
     finally:

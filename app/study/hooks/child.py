@@ -38,6 +38,7 @@ MOST_PRINTED = 2000  # characters that are kept
 SLACK = 10_000  # and what is around it
 GRACE = 0.5  # seconds more before a call that doesn't heed its alarm is given up, or a fork that does not end
 AHEAD = 2  # forks that wait
+IDLE = 0.02  # seconds after which one of them has time for a rehearsal
 REFUSED = (
     "socket.",
     "subprocess.",
@@ -99,31 +100,38 @@ def main() -> None:
 
         return _try(seconds, memory, call)[0]
 
-    _settle(values, answer)
-    Forks(
-        inbox, outbox, around.around_turn, lambda: functools.partial(answer, values.Unpacker()), seconds
-    ).serve()
+    rehearse = _settle(values, answer)
+    begin = lambda: functools.partial(answer, values.Unpacker())  # noqa: E731
+    Forks(inbox, outbox, around.around_turn, rehearse, begin, seconds).serve()
 
 
-def _settle(values: ModuleType, answer: Callable[[Any, bytes, ModuleType], bytes]) -> None:
+def _settle(values: ModuleType, answer: Callable[[Any, bytes, ModuleType], bytes]) -> Callable[[], None]:
     """What a fork does first in its life, and differently from then on, is done here, for it would copy all it touches.
 
     Python rewrites code that it has run a few times, and looks names up only once; and whoever looks for garbage
-    touches all there is.
+    touches all there is. What this returns, a fork that has nothing to do yet does once: the rest is copied before
+    anybody waits for it.
     """
     room = values.Room(
         *("", "", 1, 1, "", 1, 1, (values.Seat(1, "", ""), values.Seat(2, "", ""))),
         ties=(values.Tie(1, 2),),
         all_said=tuple(values.Said("", nth, 1, name, values.Decimal(1)) for nth in (1, 2) for name in "ab"),
     )
-    hooks = ModuleType("hooks")
+    packer, hooks = values.Packer(), ModuleType("hooks")
     vars(hooks)["said"] = lambda room: {slot: room.said("a").get(slot) for slot in room.slots}
+    rooms = [packer.pack(one) for one in (room, values.replace(room, round=2))]
+    asked = [_written({"hook": "said", "values": [one]}) for one in rooms]
+
+    def rehearse() -> None:
+        unpacker = values.Unpacker()
+        for body in asked:
+            answer(unpacker, body, hooks)
+
     for _ in range(10):
-        packer, unpacker = values.Packer(), values.Unpacker()
-        for one in (room, values.replace(room, round=2)):
-            answer(unpacker, _written({"hook": "said", "values": [packer.pack(one)]}), hooks)
+        rehearse()
     gc.collect()
     gc.freeze()
+    return rehearse
 
 
 class Fork(NamedTuple):
@@ -142,11 +150,13 @@ class Forks:
         inbox: int,
         outbox: int,
         enter: Callable[[], None],
+        rehearse: Callable[[], None],
         begin: Callable[[], Callable[[bytes], bytes]],
         seconds: float,
     ) -> None:
-        """`enter` is called in each fork as it is made, `begin` there, too: it gives what answers a call."""
-        self.inbox, self.outbox, self.enter, self.begin = inbox, outbox, enter, begin
+        """`enter` is called in each fork that is made, `rehearse` if it waits; `begin` gives what answers calls."""
+        self.inbox, self.outbox = inbox, outbox
+        self.enter, self.rehearse, self.begin = enter, rehearse, begin
         self.seconds = seconds
         self.ahead: list[Fork] = []
         self.fork: Fork | None = None
@@ -218,6 +228,8 @@ class Forks:
             for one in (self.inbox, self.outbox, to, back, *others):
                 os.close(one)
             self.enter()
+            if not select.select([asked], [], [], IDLE)[0]:
+                self.rehearse()
             answer = self.begin()
             while (message := _message(asked)) is not None:
                 _send(said, answer(message))

@@ -96,10 +96,15 @@ class Hooks:
         """Of the walls that this process could have put up, those that are not around its hooks."""
         return [] if self.walls is None else missing_walls(self.walls)
 
+    async def settled(self) -> None:
+        """Returns when nothing is left of any turn that is over."""
+        while self.ending:
+            await asyncio.wait(self.ending)
+
     async def retire(self, after: float = RESTS) -> None:
         """End the processes that were not called for so many seconds; without any, when all turns are at their end."""
-        while self.ending and not after:
-            await asyncio.wait(self.ending)
+        if not after:
+            await self.settled()
         since = time.monotonic() - after
         resting = [one for found in self.free.values() for one in found if one.used_at <= since]
         awake = (

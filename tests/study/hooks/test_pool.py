@@ -178,7 +178,7 @@ def test_a_fork_that_stays_after_its_turn_is_ended_before_anybody_else_has_its_p
         study = study_with(KEEPS)
         stayed = await pool.call(study, "stays", None)
         assert len(pool.ending) == 1
-        await asyncio.wait(pool.ending)
+        await pool.settled()
         assert not pool.free.get(study.sha256), "its process is ended with it"
         return stayed, await pool.call(study, "means", None)
 
@@ -190,7 +190,7 @@ def test_turns_of_one_study_wait_for_each_other_when_all_its_processes_are_in_us
         study = study_with(KEEPS)
         turns = [asked(pool.turn(study), "means") for _ in range(3 * AT_ONCE)]
         found = await asyncio.gather(*turns)
-        await asyncio.wait(pool.ending)
+        await pool.settled()
         return [*found, len(pool.free[study.sha256])]
 
     assert told(story) == [(None,)] * 3 * AT_ONCE + [AT_ONCE]
