@@ -49,7 +49,9 @@ def _bones(study: Study) -> Study:
 
 
 def _step_bones(step: Step) -> Step:
-    return replace(step, page="", button="", show=(), fields=tuple(map(_without_words, step.fields)))
+    moves = (replace(one, button="", fields=tuple(map(_without_words, one.fields))) for one in step.moves)
+    fields = tuple(map(_without_words, step.fields))
+    return replace(step, page="", button="", show=(), fields=fields, moves=tuple(moves))
 
 
 def _without_words(field: Field) -> Field:

@@ -29,7 +29,7 @@ from app.rehearsal.bots import Bot
 from app.rehearsal.browser import Browser, WireError
 from app.rehearsal.doorstep import welcome_answers
 from app.rehearsal.habits import Habits
-from app.rehearsal.page import HIDDEN, others_on, step_of
+from app.rehearsal.moving import something_to_send
 from app.rehearsal.page_trial import try_pages
 from app.rehearsal.pasts import pasts_of
 from app.rehearsal.sending import FROM_PAGE
@@ -37,7 +37,6 @@ from app.rooms import earlier
 from app.sessions import actions, sessions, stopped_rooms
 from app.sessions.conductor import seconds_until_due
 from app.sessions.studies import put_study
-from app.study.model.plausible import plausible_all
 from app.study.model.steps import AFTER, BEFORE, PLAYING
 from app.study.model.study import Study
 from app.study.reading import check, parse, read_folder
@@ -269,11 +268,8 @@ class Preview:
         browser = Browser(frame.base)
         try:
             page = (await browser.get("/play")).text
-            keys = dict(HIDDEN.findall(page))
-            position = step_of(keys.get("form-key", ""))
-            if position is not None:
-                said = plausible_all(study.plan[position].step.fields, others_on(page), self.chance)
-                await browser.post("/play/records", {"form_key": keys["form-key"], **said}, FROM_PAGE)
+            if found := something_to_send(study, page, self.chance):
+                await browser.post(*found, FROM_PAGE)
         finally:
             browser.close()
 

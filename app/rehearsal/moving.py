@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 
 from app.rehearsal.browser import WireError
 from app.rehearsal.habits import Habits
 from app.rehearsal.held_receipts import HeldReceipts
-from app.rehearsal.page import PageSeen
+from app.rehearsal.page import HIDDEN, MOVE, PageSeen, others_on, step_of
 from app.rehearsal.sending import FROM_PAGE, Sending
 from app.study.model.moves import MoveForm
-from app.study.model.plausible import MOVES, plausible
-from app.study.model.study import Position
+from app.study.model.plausible import MOVES, plausible, plausible_all
+from app.study.model.study import Position, Study
 
 PATH = "/play/moves"
+
+
+def a_move(study: Study, page: str, chance: random.Random) -> dict[str, str] | None:
+    """Any that a page offers, as it is posted; None: there is none."""
+    offered = [(name, html.unescape(key)) for name, key in MOVE.findall(page)]
+    name, key = chance.choice(offered) if offered else ("", "")
+    position = step_of(key)
+    form = None if position is None else study.plan[position].step.move_named(name)
+    return None if form is None else _posted(form, key, _values(form, chance))
+
+
+def something_to_send(study: Study, page: str, chance: random.Random) -> tuple[str, dict[str, str]] | None:
+    """Where to, and what: a move, or an answer to the form that stands there; None: it asks nothing."""
+    if move := a_move(study, page, chance):
+        return PATH, move
+    key = dict(HIDDEN.findall(page)).get("form-key", "")
+    position = step_of(key)
+    if position is None:
+        return None
+    said = plausible_all(study.plan[position].step.fields, others_on(page), chance)
+    return "/play/records", {"form_key": key, **said}
 
 
 class Moving:
@@ -48,8 +70,8 @@ class Moving:
 
     async def _make(self, form: MoveForm) -> None:
         key = self.page.moves[form.name]
-        values = {one.name: plausible(one, self.chance) for one in form.fields}
-        posted = {"move": form.name, "form_key": key, **values}
+        values = _values(form, self.chance)
+        posted = _posted(form, key, values)
         if self.chance.random() < self.habits.cut:
             self.diary.did("lost the connection under a move")
             self.diary.broken += 1
@@ -71,3 +93,11 @@ class Moving:
         self.diary.by_chance += 1
         self.sending.counts.records += 1
         self.page.take_keys(answer.text)
+
+
+def _values(form: MoveForm, chance: random.Random) -> dict[str, str]:
+    return {one.name: plausible(one, chance) for one in form.fields}
+
+
+def _posted(form: MoveForm, key: str, values: Mapping[str, str]) -> dict[str, str]:
+    return {"move": form.name, "form_key": key, **values}

@@ -34,6 +34,7 @@ from app.study.reading import parse, read_folder
 from app.web import templates
 from app.web.processes import free_port
 from tests.house.house import House
+from tests.house.market import market
 from tests.house.stage import DESK, Stage
 from tests.house.studies import RUMOUR, as_files, changed
 from tests.house.waits import until
@@ -75,6 +76,12 @@ def test_words_pay_and_codes_reach_the_session_that_runs(old: str, new: str) -> 
 )
 def test_what_rooms_and_steps_are_made_of_needs_a_fresh_session(old: str, new: str, part: str) -> None:
     assert changed_parts(rumour(), rumour(old, new)) == (part,)
+
+
+def test_words_of_moves_reach_the_session_that_runs_and_what_they_take_needs_a_fresh_one() -> None:
+    before, words = market(), market(3, **{'"Give it"': '"Hand it over"', '"How much?"': '"How many?"'})
+    assert words != before and changed_parts(before, words) == ()
+    assert changed_parts(before, market(3, **{"max = 100": "max = 50"})) == ("steps",)
 
 
 def test_words_of_pages_that_people_see_alone_reach_the_session_that_runs() -> None:
