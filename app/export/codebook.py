@@ -136,7 +136,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "player": "players.csv → player: who has that seat now, or had it last.",
         "name": "The result's name, or the question that it stands for the answer to.",
         "value": "What the study computed, or filled in for who had not answered.",
-        "made_by": "keep or default: filled in as on_timeout says. hook NAME: that function of hooks.py. bot: a bot.",
+        "made_by": "keep or default: filled in as on_timeout says. hook NAME: that function of hooks.py. bot: a bot. "
+        "move: what the last move gave that was accepted and said anything of it.",
         "at": "When the server stored it.",
         "erased": "true: the value is gone, with the words that it was made of. See erasures.csv.",
     },
