@@ -6,6 +6,9 @@ import asyncio
 import re
 from functools import partial
 
+import pytest
+from playwright.sync_api import expect
+
 from app.study.reading import parse
 from tests.house.guests import Guest
 from tests.house.house import House, Opened
@@ -23,7 +26,8 @@ from tests.house.market import (
     trading,
 )
 from tests.house.server import Server
-from tests.house.waits import until
+from tests.house.stage import DESK, PHONE, Stage, expect_state
+from tests.house.waits import apart, until
 
 
 def a_tab(house: House, guest: Guest) -> Guest:
@@ -262,3 +266,43 @@ def test_a_study_draws_its_moves_itself(shared: House, server: Server) -> None:
         assert ": 87; " in await guests[1].page()
 
     shared.tell(story())
+
+
+@pytest.mark.browser
+def test_moves_are_made_one_after_the_other_and_what_is_typed_stays_while_others_move(stage: Stage) -> None:
+    session = apart(lambda: stage.house.open_study(market(2), {"x": 2}))
+    pages = []
+    for label, size in (("X1", PHONE), ("X2", DESK)):
+        page = stage.page(size)
+        page.goto(stage.link(session, label))
+        page.get_by_role("button", name="Come in").click()
+        expect_state(page, "Live")
+        pages.append(page)
+    ann, ben = pages
+    expect(ann.locator("#moves")).to_contain_text("Nothing yet.")
+    to = str(apart(lambda: slot_of(stage.house, session, "X2")))
+    ben.get_by_label("How much?").fill("42")
+    for nth, amount in enumerate(("10", "5"), 1):
+        ann.get_by_label("How much?").fill(amount)
+        ann.get_by_label("To whom?").fill(to)
+        ann.get_by_role("button", name="Give it").click()
+        expect(ben.locator("#moves tr")).to_have_count(nth)
+        expect(ann.locator("#moved-give")).to_have_text("Done.")
+    expect(ann.locator("#shown")).to_contain_text("85")
+    expect(ben.locator("#shown")).to_contain_text("115")
+    expect(ben.get_by_label("How much?")).to_have_value("42")
+    ann.get_by_label("How much?").fill("99")
+    ann.get_by_role("button", name="Give it").click()
+    expect(ann.locator("#moved-give .problem")).to_have_text("You can’t pay that.")
+    expect(ben.locator("#page")).not_to_contain_text("pay that")
+    stage.bear("status of 422")
+    ann.get_by_label("How much?").fill("500")
+    ann.get_by_role("button", name="Give it").click()
+    expect(ann.locator("#move-give .error")).to_be_visible()
+    expect(ann.get_by_label("How much?")).to_have_value("500")
+    ann.get_by_label("How much?").fill("1")
+    ann.get_by_role("button", name="Give it").click()
+    expect(ann.locator("#moved-give")).to_have_text("Done.")
+    ben.get_by_role("button", name="End it for all").click()
+    for page in pages:
+        expect(page.locator("#step")).to_contain_text("It is over.")
