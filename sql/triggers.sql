@@ -288,7 +288,9 @@ begin
         return null;
     end if;
     delete from draft where player_id in (
-        select id from new_rows where status in ('finished', 'left')
+        select n.id from (
+            select n.id, n.status, o.status as old_status from new_rows n full join old_rows o using (id) offset 0
+        ) n where n.status in ('finished', 'left') and n.old_status not in ('finished', 'left')
     );
     perform append_events(array_agg(log.id order by log.id, changed.nth, changed.id),
         array_agg(changed.name order by log.id, changed.nth, changed.id),

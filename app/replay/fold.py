@@ -20,7 +20,7 @@ from app.rooms.moves import EMPTY, Made
 # These say nothing of the state of a session, a room or a player; networks and results are read when they are shown.
 PASSED_OVER: frozenset[EventName] = frozenset(
     {
-        *("study_mended", "people_added", "network_rewired", "results_stored", "move_made"),
+        *("study_mended", "people_added", "network_rewired", "results_stored"),
         "data_erased",
         *("places_changed", "player_lined_up", "player_let_in", "player_came_again", "id_freed"),
         *("recruiter_asked", "recruiter_answered"),

@@ -133,12 +133,13 @@ def test_whose_game_ended_early_goes_through_what_names_that_and_keeps_what_it_b
 
 async def hurry(conn: Connection, session: Opened) -> None:
     """Whoever waits has waited for longer than anybody may."""
+    # The lobby first, as everybody else does: a seating may be on its way.
+    await conn.execute("update lobby set due_at = now() where session_id = %s", [session.id])
     await conn.execute(
         "update player set waiting_since = waiting_since - interval '11 minutes'"
         " where session_id = %s and status = 'waiting'",
         [session.id],
     )
-    await conn.execute("update lobby set due_at = now() where session_id = %s", [session.id])
 
 
 SURVEY = """
