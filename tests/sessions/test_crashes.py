@@ -122,7 +122,9 @@ def test_rooms_that_a_killed_conductor_had_in_its_hands_are_moved_on_by_another(
 
     async def story() -> None:
         holder = await connect(house.database, "holder")
-        await holder.execute("set idle_in_transaction_session_timeout = 0")  # a second server may take its time
+        await holder.execute(
+            "set idle_in_transaction_session_timeout = 0"
+        )  # a second server may take its time
         await holder.execute("begin")
         await holder.execute("select id from log where room_id is not null order by id for update")
         first = await asyncio.to_thread(house.serve)
