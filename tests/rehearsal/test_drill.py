@@ -10,6 +10,7 @@ import signal
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from app.rehearsal.drill import Drill, Outcome
 from app.rehearsal.faults import FAULTS
@@ -22,14 +23,26 @@ from tests.house.shell import networklab
 from tests.house.waits import until
 
 
-def test_five_faults_lose_nothing(house: House, short: Path) -> None:
+@pytest.mark.parametrize("faults", [3, pytest.param(5, marks=pytest.mark.slow)])
+def test_faults_lose_nothing(house: House, short: Path, faults: int) -> None:
     done = networklab(
-        house, "drill", short, "--faults", "5", "--players", "12", "--seed", "6", "--speed", "6", "--json"
+        house,
+        "drill",
+        short,
+        "--faults",
+        str(faults),
+        "--players",
+        "12",
+        "--seed",
+        "6",
+        "--speed",
+        "6",
+        "--json",
     )
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout)
-    assert found["ok"] and len(found["faults"]) == 5 == len(set(found["faults"]))
-    assert "5 faults, and nothing was lost" in found["verdict"]
+    assert found["ok"] and len(found["faults"]) == faults == len(set(found["faults"]))
+    assert f"{faults} faults, and nothing was lost" in found["verdict"]
     for session in found["sessions"]:
         assert all(promise["ok"] and promise["checked"] for promise in session["promises"])
     assert sum(session["figures"]["records acknowledged"] for session in found["sessions"]) > 20

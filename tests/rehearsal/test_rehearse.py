@@ -31,6 +31,7 @@ CORES = os.cpu_count() or 1
 # A rehearsal
 
 
+@pytest.mark.slow  # `held` is the short version
 def test_sixty_players_some_of_whom_drop_out_or_have_bad_connections_are_held(
     house: House, short: Path, tmp_path: Path
 ) -> None:
@@ -95,6 +96,7 @@ def test_a_study_with_a_door_is_rehearsed_by_the_link_for_everybody(
     assert all(("wave" in given) == ("wave" in door) for _, given in ways)
 
 
+@pytest.mark.slow
 def test_herd_after_herd_comes_until_one_is_not_held_or_enough_are(house: House, short: Path) -> None:
     done = networklab(
         house,
