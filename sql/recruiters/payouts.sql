@@ -69,8 +69,11 @@ where id = %(id)s and state not in ('settled', 'refused')
 update bonus set state = 'unpaid' where payout_id = %(id)s and state = 'open'
 
 -- name: hold
+-- Before anybody is paid. Another process may have paid meanwhile, and what is listed then is that.
 update bonus set state = 'held', said = %(said)s, listed_before = %(before)s, listed = %(listed)s
-where payout_id = %(id)s and player_id = %(player_id)s and state = 'open'
+where payout_id = %(id)s and player_id = %(player_id)s and state = 'open' and not exists (
+    select from payout p where p.id = %(id)s and p.state in ('paying', 'accepted', 'unclear', 'settled')
+)
 
 -- name: put_listed
 update bonus set listed_before = %(listed)s, listed = %(listed)s
