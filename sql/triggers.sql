@@ -11,6 +11,7 @@
 -- A connection keeps the plan that it made for the first rows of a trigger: one for a single row would go through
 -- 4,000 × 4,000 pairs when 4,000 people change at once. So old and new rows of players and rooms come together by a full
 -- join, which is never a loop in a loop, and what is asked of them is asked behind a fence that keeps it one.
+
 create or replace function append_events(
     logs bigint[], names text[], players bigint[], datas jsonb[], records int[] default null, messages int[] default null
 ) returns void language plpgsql as $$

@@ -63,13 +63,8 @@ async def store(conn: Connection, moves: Sequence[NewMove]) -> list[Receipt | Re
     ordered = {one.form: one for one in sorted(moves, key=lambda one: (one.player_id, one.form))}
     found: dict[str, Receipt | Refusal] = {}
     lacking = list(ordered.values())
-    for _ in range(1 + TRIES):  # other processes that may take the next version number first
-        found |= await _insert(conn, lacking)
-        lacking = [one for one in lacking if one.form not in found]
-        if not lacking:
-            break
-        cursor = await conn.execute(SQL["stored_before"], dict(forms=[one.form for one in lacking]))
-        found |= _by_form(await cursor.fetchall(), again=True)
+    for ask in (1 + TRIES) * (_insert, _stored_before):  # others may take the next version number first
+        found |= await ask(conn, lacking)
         lacking = [one for one in lacking if one.form not in found]
         if not lacking:
             break
@@ -105,6 +100,11 @@ async def _insert(conn: Connection, moves: Collection[NewMove]) -> dict[str, Rec
         await hold_rooms(conn, {one.room_id for one in moves})
         cursor = await conn.execute(SQL["store_moves"], dict(zip(names, map(array, columns), strict=True)))
     return _by_form(await cursor.fetchall())
+
+
+async def _stored_before(conn: Connection, moves: Collection[NewMove]) -> dict[str, Receipt | Refusal]:
+    cursor = await conn.execute(SQL["stored_before"], dict(forms=[one.form for one in moves]))
+    return _by_form(await cursor.fetchall(), again=True)
 
 
 def _by_form(lines: Iterable[tuple[Any, ...]], again: bool = False) -> dict[str, Receipt | Refusal]:

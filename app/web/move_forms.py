@@ -22,7 +22,7 @@ from app.study.model.fields import Form, first, read_answers, typed
 from app.study.model.moves import MoveForm
 from app.study.model.study import Study
 from app.web import record_forms, templates
-from app.web.auth import NotSignedIn, RawHeaders, check_site, player_in, player_of, same_site
+from app.web.auth import NotSignedIn, RawHeaders, check_site, player_of, same_site
 from app.web.forms import read_form
 from app.web.kept import kept
 from app.web.lab import Lab, Query, lab_of
@@ -67,18 +67,13 @@ def take(
     pass_on: Callable[[SentMove | BaseException | None], None],
 ) -> None:
     """Store a move, wait for what comes of it and `say` the answer, head and body; else as `record_forms.take`."""
-    sent = stored = None
-    try:
-        player_id, session_id = player_in(headers, lab.keys)
-        study = lab.studies.at_hand(session_id)
-        if study is not None and not wants_page(headers):
-            sent = read(lab, study, player_id, session_id, headers, body)
-            stored = None if sent.new is None else lab.moves.submit(sent.new)
-    except Exception:
-        stored = None  # whatever it is: Litestar meets the same, and has a sentence for it
-    if sent is None or stored is None:
+    begun = record_forms.begin(
+        lab, headers, body, read, lambda one: lab.moves.submit(one.new) if one.new else None
+    )
+    if begun is None:
         pass_on(None)
         return
+    sent, stored = begun
 
     def settle(stored: asyncio.Future[Receipt | Refusal]) -> None:
         error = Busy() if stored.cancelled() else stored.exception()
@@ -93,11 +88,8 @@ def take(
 
     def answer(coming: asyncio.Future[MoveOutcome | None]) -> None:
         sent.outcome = None if coming.cancelled() else coming.result()
-        body = answered(lab, sent).encode()
-        say(
-            b"%sreceipt: %s\r\ncontent-length: %d\r\n\r\n%s"
-            % (record_forms.head(), str(sent.stored).encode(), len(body), body)
-        )
+        assert isinstance(sent.stored, Receipt)
+        say(record_forms.whole_answer(sent.stored, answered(lab, sent)))
 
     stored.add_done_callback(settle)
 

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from functools import cache
+from typing import TypeVar
 
 from app.database.group_commit import Busy
 from app.rooms import late_claims
@@ -27,6 +28,8 @@ from app.web.responses import HEADERS, NOT_KEPT, wants_page
 from app.web.signing import FormKey, Purpose
 
 PATH = "/play/records"
+T = TypeVar("T")  # what was posted
+S = TypeVar("S")  # what its commit gives
 WHOLE = "form-whole"  # what the button says, where a change is saved by itself; no field has such a name
 
 
@@ -63,18 +66,13 @@ def take(
 
     Or `pass_on` what became of it, for a page or a sentence; None if nothing was stored and it is to be read again.
     """
-    posted = stored = None
-    try:
-        player_id, session_id = player_in(headers, lab.keys)
-        study = lab.studies.at_hand(session_id)
-        if study is not None and not wants_page(headers):
-            posted = read(lab, study, player_id, session_id, headers, body)
-            stored = None if posted.answer is None else lab.answers.submit(posted.answer)
-    except Exception:
-        stored = None  # whatever it is: Litestar meets the same, and has a sentence for it
-    if posted is None or stored is None:
+    begun = begin(
+        lab, headers, body, read, lambda one: lab.answers.submit(one.answer) if one.answer else None
+    )
+    if begun is None:
         pass_on(None)
         return
+    posted, stored = begun
 
     def settle(stored: asyncio.Future[Receipt | None]) -> None:
         error = Busy() if stored.cancelled() else stored.exception()
@@ -85,15 +83,40 @@ def take(
             and not done.receipt.late
             and not done.goes_on
         ):
-            body = saved(lab, done).encode()
-            say(
-                b"%sreceipt: %s\r\ncontent-length: %d\r\n\r\n%s"
-                % (head(), str(done.receipt).encode(), len(body), body)
-            )
+            say(whole_answer(done.receipt, saved(lab, done)))
         else:
             pass_on(done)
 
     stored.add_done_callback(settle)
+
+
+def begin(
+    lab: Lab,
+    headers: RawHeaders,
+    body: bytes,
+    read: Callable[[Lab, Study, int, str, RawHeaders, bytes], T],
+    submit: Callable[[T], asyncio.Future[S] | None],
+) -> tuple[T, asyncio.Future[S]] | None:
+    """What was posted, as `read` has it, and the commit that `submit` has begun; None where Litestar is to answer."""
+    try:
+        player_id, session_id = player_in(headers, lab.keys)
+        study = lab.studies.at_hand(session_id)
+        if study is None or wants_page(headers):
+            return None
+        posted = read(lab, study, player_id, session_id, headers, body)
+        stored = submit(posted)
+    except Exception:
+        return None  # whatever it is: Litestar meets the same, and has a sentence for it
+    return None if stored is None else (posted, stored)
+
+
+def whole_answer(receipt: Receipt, body: str) -> bytes:
+    """Head and body."""
+    encoded = body.encode()
+    return b"%sreceipt: %s\r\ncontent-length: %d\r\n\r\n%s" % (
+        *(_head(), str(receipt).encode(), len(encoded)),
+        encoded,
+    )
 
 
 def read(lab: Lab, study: Study, player_id: int, session_id: str, headers: RawHeaders, body: bytes) -> Posted:
@@ -156,7 +179,7 @@ def form_key(lab: Lab, purpose: Purpose, player_id: int, form: Form, study: Stud
 
 
 @cache
-def head() -> bytes:
+def _head() -> bytes:
     """Of an answer, up to what only this one says."""
     headers = [(b"content-type", b"text/html; charset=utf-8"), *HEADERS, NOT_KEPT]
     return b"HTTP/1.1 200 OK\r\n" + b"".join(b"%s: %s\r\n" % header for header in headers)
