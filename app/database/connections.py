@@ -16,6 +16,7 @@ from app.database.queries import Queries
 SQL = Queries(__name__)
 Connection = primaries.Connection
 Pool = AsyncConnectionPool[Connection]
+Cursor = psycopg.AsyncServerCursor[psycopg.rows.TupleRow]
 
 # The primary is away, or is no longer one: the same may work soon, on another connection.
 AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, OSError, TimeoutError)
@@ -97,6 +98,21 @@ async def snapshot(conn: Connection) -> AsyncIterator[None]:
             await conn.execute("rollback")
         raise
     await conn.execute("commit")
+
+
+@asynccontextmanager
+async def fetching(conn: Connection, name: str) -> AsyncIterator[Cursor]:
+    """A cursor of the database by this name. Whoever is cancelled at it hangs up: no statement follows on `conn`.
+
+    The request that cancels what runs may come to the server later than that ends, and would stop the next statement:
+    the one that closes the cursor, which then stays open.
+    """
+    async with conn.cursor(name) as cursor:
+        try:
+            yield cursor
+        except asyncio.CancelledError:
+            conn.pgconn.finish()
+            raise
 
 
 async def look_around(url: str) -> None:

@@ -16,7 +16,7 @@ from psycopg.pq.abc import PGconn
 from psycopg.types.json import set_json_loads
 from psycopg.waiting import Wait
 
-from app.database.connections import Connection
+from app.database.connections import Connection, fetching
 from app.export import codebook
 
 BLOCK = 64 * 1024  # bytes: a few milliseconds of work, between which other tasks get their turn
@@ -54,7 +54,7 @@ async def fetched(
     conn: Connection, query: bytes, session_id: str, cells: Callable[[Sequence[Any]], Sequence[object]]
 ) -> AsyncGenerator[Sequence[object]]:
     """`cells` of each row that the query finds, a few hundred rows at a time."""
-    async with conn.cursor("export") as cursor:
+    async with fetching(conn, "export") as cursor:
         set_json_loads(msgspec.json.decode, cursor)
         cursor.itersize = 200
         await cursor.execute(query, dict(session_id=session_id))

@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from app.database import clock
-from app.database.connections import Connection
+from app.database.connections import Connection, fetching
 from app.database.queries import Queries
 from app.players.codes import codes_of
 from app.players.pay import Account, AccountLine, Earning, account_of
@@ -63,7 +63,7 @@ class Booked:
 async def booked(conn: Connection, session_id: str, study: Study) -> AsyncGenerator[Booked]:
     """Everybody who came, in the order of their numbers, a few hundred at a time. `conn` is in a transaction."""
     now, codes = clock.now(), await codes_of(conn, session_id, study)
-    async with conn.cursor("booked") as cursor:
+    async with fetching(conn, "booked") as cursor:
         cursor.itersize = 200
         await cursor.execute(SQL["accounts"], dict(session_id=session_id))
         async for (

@@ -15,7 +15,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import IO, Any
 
-from app.database.connections import Connection
+from app.database.connections import Connection, fetching
 from app.export import codebook
 from app.export.export import MANIFEST
 from app.rooms.receipts import Kept, digest, spans
@@ -140,7 +140,7 @@ async def differences(
     stored: deque[tuple[int, str, bool, list[str]]] = deque()
     lacking: list[int] = []
     last = 0
-    async with conn.cursor("stored") as cursor:
+    async with fetching(conn, "stored") as cursor:
         await cursor.execute(query, dict(session_id=export.session_id, as_of=export.as_of))
         stored.extend(await cursor.fetchmany(BATCH))
         for cells in export.table(file):

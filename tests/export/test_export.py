@@ -20,6 +20,7 @@ from hypothesis import given, settings, strategies
 
 from app.database.connections import connect
 from app.export import codebook, export
+from app.export.csv_stream import fetched
 from app.export.export import ExportError
 from app.sessions.actions import close
 from app.study.reading import parse, read_folder
@@ -442,5 +443,23 @@ def test_a_slow_download_holds_no_transaction_open_and_a_dropped_one_nothing(hou
 
         with pytest.raises(ExportError):
             [chunk async for chunk in export.zip_chunks(house.database, "nowhere", lively.study)]
+
+    asyncio.run(story())
+
+
+def test_rows_that_are_given_up_midway_send_nothing_more(house: House) -> None:
+    def they_come() -> bool:
+        return bool(house.sql("select 1 from pg_stat_activity where wait_event = 'PgSleep'"))
+
+    async def story() -> None:
+        conn = await connect(house.database, "story")
+        await conn.execute("begin")
+        slow = b"select pg_sleep(60), %(session_id)s"  # what is given up while it runs
+        waits = asyncio.create_task(anext(fetched(conn, slow, "any", list)))
+        await until(they_come, "rows that take their time")
+        waits.cancel()
+        with suppress(asyncio.CancelledError):
+            await waits
+        assert conn.closed, "the cancel request may come late, and would stop what follows"
 
     asyncio.run(story())

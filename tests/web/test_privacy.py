@@ -33,7 +33,7 @@ def test_everybody_reads_what_is_stored_about_them_wherever_they_are(shared: Hou
 
     async def story() -> None:
         stranger = shared.guest(server, session, "R1")
-        given = """{"PANEL": "5f1c", "wave": "2"}"""
+        given = """{"PANEL": "panel-7", "wave": "2"}"""
         shared.sql("update player set given = %s where session_id = %s", given, session.id)
         door = await stranger.browser.get(f"/join/{stranger.token}")
         assert f"/join/{stranger.token}/privacy" in door.text
@@ -197,10 +197,10 @@ def test_what_is_kept_about_one_person_is_a_link_on_their_page_for_who_may_take_
         first, second, *_ = (await at_the_table(shared, server, session)).values()
         number = numbers(shared, session)[first.label]
         page, link = f"/admin/sessions/{session.id}/players/{number}", f"players/{number}/export.zip"
-        shared.sql("update player set given = %s where id = %s", """{"PANEL": "5f1c"}""", number)
+        shared.sql("update player set given = %s where id = %s", """{"PANEL": "panel-7"}""", number)
         for name, shown in may.items():
             assert ("<dt>PANEL</dt>" in (await browsers[name].get(page)).text) == shown, name
-            found = await browsers[name].get(f"/admin/sessions/{session.id}/players?find=5f1c")
+            found = await browsers[name].get(f"/admin/sessions/{session.id}/players?find=panel-7")
             assert (f">{first.label}</a>" in found.text) == shown, "nor are they found by it"
         await first.answer({"belief": "5", "why": "my aunt Philippa"})
         await first.say("call me Phil")
