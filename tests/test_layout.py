@@ -40,6 +40,7 @@ OF_SEVERAL = {
 }
 OUTSIDE = {"", "bench", "studies"}  # folders whose stories are about no package
 SIDES = {"admin", "player"}  # the two sides of app.web
+DEAR = {"httpx", "networkx", "zxcvbn"}  # a tenth of what a process takes to start, or more, and few need it
 SAME_NUMBER = {
     "0009_quotas.sql",
     "0009_standby.sql",
@@ -140,6 +141,20 @@ def test_no_module_and_no_function_is_too_long() -> None:
         and (lines := (node.end_lineno or 0) - node.lineno + 1) > LONGEST
     ]
     assert functions == [], f"more than {LONGEST} lines"
+
+
+def test_what_takes_long_to_import_is_imported_where_it_is_used() -> None:
+    early = [
+        (_name(path), name)
+        for path, tree in modules().items()
+        for node in tree.body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (
+            [node.module or ""] if isinstance(node, ast.ImportFrom) else [one.name for one in node.names]
+        )
+        if name.partition(".")[0] in DEAR
+    ]
+    assert early == []
 
 
 def test_each_migration_has_a_number_of_its_own() -> None:

@@ -10,26 +10,29 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import httpx
 import msgspec
 
 from app.recruiters.recruiter import Denied, NotNow, Unclear
+
+# A tenth of what a server process needs to start; who never calls a recruiter never imports it.
+if TYPE_CHECKING:
+    import httpx
 
 T = TypeVar("T")
 LONGEST = 30.0  # seconds of one call, its answer included
 LARGEST = 20_000_000  # bytes of an answer
 READS = 3  # times that something is asked which only reads
 PATIENCE = 10.0  # seconds that a read waits where it is told to
-# The call was not sent: it did not get as far as that.
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
 class Calls:
     """`base` is the only host that gets the token: no redirect is followed."""
 
     def __init__(self, name: str, base: str, authorization: str) -> None:
+        import httpx
+
         self.name, self._secret = name, authorization.rpartition(" ")[2]
         self.client = httpx.AsyncClient(
             base_url=base,
@@ -63,6 +66,10 @@ class Calls:
         await self.client.aclose()
 
     async def _call(self, method: str, path: str, **what: Any) -> bytes:
+        import httpx
+
+        # The call was not sent: it did not get as far as that.
+        never_sent = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
         try:
             async with asyncio.timeout(LONGEST), self.client.stream(method, path, **what) as answer:
                 content = bytearray()
@@ -70,7 +77,7 @@ class Calls:
                     content += piece
                     if len(content) > LARGEST:
                         raise Unclear(f"{self.name} answered with more than anybody asked for.")
-        except NEVER_SENT:
+        except never_sent:
             raise NotNow(f"{self.name} can’t be reached.", 15) from None
         except (httpx.HTTPError, httpx.StreamError, TimeoutError) as error:
             slow = isinstance(error, TimeoutError | httpx.TimeoutException)
