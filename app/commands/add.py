@@ -23,7 +23,7 @@ from app.players.people import content_of, people_in
 from app.players.players import also_invited_to
 from app.sessions.inviting import add_people, invite_finished, who_is_there
 from app.sessions.sessions import Session, find_session
-from app.sessions.studies import read_study
+from app.study.stored import read_study
 from app.web.access.security import COMMAND_LINE
 
 

@@ -11,10 +11,10 @@ from app.config import Config
 from app.database.connections import Connection
 from app.players.door import Places
 from app.sessions.sessions import Session, find_session
-from app.sessions.studies import read_study
 from app.sessions.waves import COUNT, Through, Wave, outcomes_there, who_is_through
 from app.study.earlier import asks_earlier, earlier_mistakes
 from app.study.model.study import Study
+from app.study.stored import read_study
 from app.study.syntax.mistakes import StudyError, listed, nearest
 
 

@@ -10,8 +10,8 @@ from app.config import Config
 from app.database.connections import Connection, connect
 from app.database.running import database
 from app.sessions.sessions import find_session
-from app.sessions.studies import read_study
 from app.study.model.study import Study
+from app.study.stored import read_study
 from app.web.access import security
 
 T = TypeVar("T")

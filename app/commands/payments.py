@@ -15,9 +15,9 @@ from app.config import Config
 from app.database.connections import Connection
 from app.export.payments import Booked, as_lines, booked, in_bulk
 from app.sessions.sessions import find_session
-from app.sessions.studies import read_study
 from app.study.languages.texts import texts_in
 from app.study.model.study import Study
+from app.study.stored import read_study
 from app.web.access import security
 from app.web.access.security import COMMAND_LINE
 

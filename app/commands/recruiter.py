@@ -22,9 +22,9 @@ from app.recruiters.recruiter import RecruitingError
 from app.recruiters.recruitment import KINDS, Recruitment, the_recruitment
 from app.recruiters.turns import turn, work
 from app.sessions.sessions import find_session
-from app.sessions.studies import read_study
 from app.study.languages.texts import texts_in
 from app.study.model.study import Study
+from app.study.stored import read_study
 from app.web.access import security
 from app.web.access.security import COMMAND_LINE
 

@@ -23,11 +23,11 @@ from app.replay.reading import Span, read_brought, read_events, read_invited, re
 from app.replay.state import Then
 from app.replay.what_if import Seated, beside, pauses_in, turns_in, unpaused, was, would_have_been
 from app.sessions.sessions import find_session
-from app.sessions.studies import read_study
 from app.study.hooks.pool import HookError
 from app.study.model.steps import AFTER, BEFORE
 from app.study.model.study import Study
 from app.study.reading import STUDY_FILE, parse, read_folder
+from app.study.stored import read_study
 
 T = TypeVar("T")
 

@@ -33,13 +33,13 @@ from app.rehearsal.moving import something_to_send
 from app.rehearsal.page_trial import try_pages
 from app.rehearsal.pasts import pasts_of
 from app.rehearsal.sending import FROM_PAGE
-from app.rooms import earlier
-from app.sessions import actions, sessions, stopped_rooms
+from app.rooms import earlier, stopped_rooms
+from app.sessions import actions, sessions
 from app.sessions.conductor import seconds_until_due
-from app.sessions.studies import put_study
 from app.study.model.steps import AFTER, BEFORE, PLAYING
 from app.study.model.study import Study
 from app.study.reading import check, parse, read_folder
+from app.study.stored import put_study
 from app.study.syntax.mistakes import StudyError
 from app.web import templates
 from app.web.fragments import fragment, sse
@@ -183,7 +183,8 @@ class Preview:
             await put_study(conn, self.session, study)
             for past in pasts_of(study)[:1]:
                 await earlier.make_up(conn, self.session, past)
-            await stopped_rooms.retry_all(conn, self.session)
+            await stopped_rooms.retry_seating(conn, self.session)
+            await stopped_rooms.retry(conn, self.session)
         self.study = self.lab.studies.known[self.session] = study
         self.version += not all(frame.signed_in for frame in self.frames)  # no door changes by itself
 

@@ -13,8 +13,8 @@ from app.database.queries import Queries, row, rows
 from app.export.payments import participant
 from app.recruiters.recruiter import WORDS, Recruiter, Standing, Submitted
 from app.recruiters.recruitment import Recruitment, put_study
-from app.sessions.studies import read_study
 from app.study.model.study import Study
+from app.study.stored import read_study
 
 SQL = Queries(__name__)
 OVER = ("returned", "timed_out", "rejected")  # where somebody has several, another counts

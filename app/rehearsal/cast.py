@@ -20,11 +20,11 @@ from app.rehearsal.trial import try_study
 from app.rooms import earlier
 from app.sessions.actions import ACTIONS
 from app.sessions.sessions import Session, find_session, open_session
-from app.sessions.studies import read_study
 from app.sessions.waves import wave_of
 from app.study.model.door import Door
 from app.study.model.study import ANY, Study
 from app.study.reading import parse, read_folder
+from app.study.stored import read_study
 from app.study.syntax.mistakes import StudyError
 
 SQL = Queries(__name__)

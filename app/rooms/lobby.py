@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app.database.connections import Connection
+from app.database.connections import Connection, Pool
 from app.database.queries import Queries, row, rows, value
 from app.players import players
 from app.rooms import gatherings, opening, parts, seating, seating_hook, takeovers
@@ -13,6 +14,7 @@ from app.rooms.rooms import rooms_made
 from app.rooms.seating import LobbyView, Plan, Underway, Waiting
 from app.study.hooks.pool import Hooks
 from app.study.model.study import Study
+from app.study.stored import Studies
 
 SQL = Queries(__name__)
 
@@ -62,6 +64,45 @@ async def seat(
         plan = seating.plan(study, replace(view, underway=await _underway(conn, session_id, study)))
     await _carry_out(conn, session_id, study, plan)
     return plan.seated + (sum(len(one.seats) for one in plan.asks) if at_once else 0)
+
+
+class SeatingRuns:
+    """Seating on request: whoever has just signed in waits for a run that began afterwards.
+
+    700 people sign in within seconds. Each needs a look at the lobby after their own sign-in, but one look serves all
+    who came before it: while one run holds the lobby, those who arrive share the next.
+    """
+
+    def __init__(self, pool: Pool, studies: Studies, hooks: Hooks | None = None) -> None:
+        self.pool, self.studies, self.hooks = pool, studies, hooks
+        self.running: dict[str, asyncio.Task[None]] = {}
+        self.next: dict[str, asyncio.Task[None]] = {}
+        self.arrived: dict[str, list[int]] = {}  # who shares the next run
+        self.ready: dict[str, list[int]] = {}  # who says in the next run that they are
+
+    async def seat(self, session_id: str, player_id: int, ready: bool = False) -> None:
+        """Returns when a run that began after this call has committed. `ready`: they say that they are."""
+        run = self.next.get(session_id)
+        if run is None:
+            self.arrived[session_id] = []
+            run = self.next[session_id] = asyncio.create_task(self._run(session_id))
+        (self.ready if ready else self.arrived).setdefault(session_id, []).append(player_id)
+        await asyncio.shield(run)
+
+    async def _run(self, session_id: str) -> None:
+        if before := self.running.get(session_id):
+            await asyncio.wait([before])
+        me = self.running[session_id] = self.next.pop(session_id)
+        arrived, ready = self.arrived.pop(session_id), self.ready.pop(session_id, [])
+        try:
+            study = await self.studies.of(session_id)
+            async with self.pool.connection() as conn, conn.transaction():
+                if study.lobby.seat_hook:
+                    study = await self.studies.current(conn, session_id)
+                await seat(conn, session_id, study, arrived=arrived, hooks=self.hooks, ready=ready)
+        finally:
+            if self.running.get(session_id) is me:
+                del self.running[session_id]
 
 
 async def _locked(conn: Connection, session_id: str, patient: bool) -> _Session | None:

@@ -17,8 +17,8 @@ from app.rooms import dropouts, gatherings, lobby, parts, rooms, takeovers
 from app.sessions import sessions
 from app.sessions.sessions import Session, SessionError
 from app.sessions.starts import said
-from app.sessions.studies import read_study
 from app.study.model.study import Study
+from app.study.stored import read_study
 
 SQL = Queries(__name__)
 LONGEST = 3600  # seconds that a step may be extended by at once

@@ -12,11 +12,11 @@ from app.players.players import Arrival, SignedIn
 from app.players.quotas import Guest
 from app.players.screening import Leaver
 from app.rooms import parts
-from app.sessions.studies import Studies
 from app.study.languages.texts import Sentence
 from app.study.model.entrance import PAGE, SCREENED_OUT
 from app.study.model.fields import Form, first, read_answers
 from app.study.model.study import Study
+from app.study.stored import Studies
 
 
 @dataclass(frozen=True, slots=True)

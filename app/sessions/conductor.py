@@ -23,12 +23,12 @@ from app.database.connections import AWAY, Connection, Line
 from app.database.queries import Queries, value
 from app.players import waiting_list
 from app.rooms import bots, dropouts, lobby, parts, rooms
+from app.rooms.deciding import Deciding
 from app.sessions import actions, arrivals
-from app.sessions.deciding import Deciding
 from app.sessions.sessions import SessionError
-from app.sessions.studies import Studies
 from app.study.hooks.pool import Hooks
 from app.study.model.study import Position
+from app.study.stored import Studies
 
 SQL = Queries(__name__)
 SWEEP = 1.0  # seconds: even without any hint every room is looked at this often

@@ -31,11 +31,11 @@ from app.sessions.arrivals import (
     not_right,
     pass_door,
 )
-from app.sessions.studies import Studies
 from app.sessions.waves import Returning
 from app.study.model.door import OTHERS
 from app.study.model.fields import Form
 from app.study.model.study import Study
+from app.study.stored import Studies
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,12 @@ from app.players import door
 from app.players.players import INSIDE
 from app.sessions import sessions, waves
 from app.sessions.sessions import Session, SessionError
-from app.sessions.studies import read_study
 from app.sessions.waves import Later
 from app.study.earlier import hooks_ask_earlier
 from app.study.model.kinds.text import TEXT
 from app.study.model.moves import MoveForm
 from app.study.model.study import Study
+from app.study.stored import read_study
 
 SQL = Queries(__name__)
 ANSWERS = ("none", "text", "all")  # which of them go

@@ -1,17 +1,36 @@
-"""Another hooks.py and other pages for a paused session: the rooms that its hooks had stopped try again with it."""
+"""What a hook has stopped tries again: as it is, or with another hooks.py and other pages for a paused session."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from app.database.connections import Connection
 from app.database.queries import Queries
-from app.sessions import sessions, stopped_rooms
+from app.rooms import stopped_rooms
+from app.sessions import sessions
 from app.sessions.sessions import SessionError
-from app.sessions.studies import put_study, read_study
 from app.study.hooks.uses import HOOKS_FILE
 from app.study.model.study import Study
 from app.study.pages import is_page
+from app.study.stored import put_study, read_study
 
 SQL = Queries(__name__)
+
+
+async def retry(conn: Connection, session_id: str, room_id: int, at: datetime, by: str) -> str:
+    """The room that stopped at `at`."""
+    await sessions.lock_as(conn, session_id, by)
+    if not await stopped_rooms.retry(conn, session_id, room_id, at):
+        return "The room has been tried again already; nothing changed."
+    return "The room tries again."
+
+
+async def retry_seating(conn: Connection, session_id: str, at: datetime, by: str) -> str:
+    """Seating that stopped at `at`."""
+    await sessions.lock_as(conn, session_id, by)
+    if not await stopped_rooms.retry_seating(conn, session_id, at):
+        return "Seating has been tried again already; nothing changed."
+    return "Seating tries again."
 
 
 async def mend(conn: Connection, session_id: str, study: Study, by: str) -> str:
@@ -39,7 +58,8 @@ async def mend(conn: Connection, session_id: str, study: Study, by: str) -> str:
     for path in changed:
         await conn.execute(SQL["keep_before"], dict(session_id=session_id, path=path, by=by))
     await put_study(conn, session_id, study)
-    tried = await stopped_rooms.retry_all(conn, session_id)
+    await stopped_rooms.retry_seating(conn, session_id)
+    tried = await stopped_rooms.retry(conn, session_id)
     again = f"{tried} rooms try again" if tried != 1 else "1 room tries again"
     what = changed[0] if len(changed) == 1 else f"{', '.join(changed[:-1])} and {changed[-1]}"
     return f"{session.name} has the new {what}; {again} when it is resumed."

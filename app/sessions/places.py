@@ -8,7 +8,7 @@ from app.players.door import Places
 from app.rooms import lobby
 from app.sessions import arrivals, sessions
 from app.sessions.sessions import SessionError
-from app.sessions.studies import read_study
+from app.study.stored import read_study
 
 
 async def change_places(conn: Connection, session_id: str, places: Places, by: str) -> str:

@@ -15,8 +15,8 @@ from app.players.door import Places
 from app.players.people import Person
 from app.players.tokens import new_token
 from app.rooms import lobby
-from app.sessions.studies import add_files
 from app.study.model.study import Study
+from app.study.stored import add_files
 
 SQL = Queries(__name__)
 

@@ -14,9 +14,9 @@ from app.database.queries import Queries, row, rows
 from app.players import players
 from app.players.door import OF_BROWSER
 from app.rooms import earlier
-from app.sessions.studies import read_study
 from app.study.hooks.networklab import Earlier
 from app.study.model.study import Study
+from app.study.stored import read_study
 
 SQL = Queries(__name__)
 COUNT = ("complete",)  # the outcomes by which people come into the next wave, unless it is said otherwise

@@ -19,7 +19,7 @@ from app.players import notes
 from app.players.door import Places
 from app.players.links import door_link, warning_of
 from app.players.tokens import new_token
-from app.sessions import actions, places, sessions, stopped_rooms, waves
+from app.sessions import actions, mending, places, sessions, waves
 from app.sessions.actions import ACTIONS
 from app.sessions.sessions import SessionError
 from app.sessions.starts import start_time
@@ -177,7 +177,7 @@ async def _tell_everybody(wish: Wish) -> str:
 
 
 async def _retry_seating(wish: Wish) -> str:
-    return await stopped_rooms.retry_seating(wish.conn, wish.session_id, moment(wish, "at"), wish.by)
+    return await mending.retry_seating(wish.conn, wish.session_id, moment(wish, "at"), wish.by)
 
 
 async def _change_places(wish: Wish) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Hashable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from app.sessions.studies import MOST
 from app.study import pages
+from app.study.stored import MOST
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -26,18 +26,18 @@ from app.players.presence import Presence
 from app.players.signs_of_life import Signs
 from app.recruiters.turns import Recruiting
 from app.rooms import messages, moves, records
+from app.rooms.lobby import SeatingRuns
 from app.rooms.messages import NewMessage, TooFast
 from app.rooms.moves import NewMove, Refusal
 from app.rooms.receipts import Receipt
 from app.rooms.records import Answer
+from app.rooms.referee import Referee
 from app.sessions.arrivals import EntryForm, Outcome, sign_in
 from app.sessions.conductor import Conductor
 from app.sessions.door_forms import DoorForm, sign_in_by_door
 from app.sessions.erasures import Erasures
-from app.sessions.referee import Referee
-from app.sessions.seating_runs import SeatingRuns
-from app.sessions.studies import Studies
 from app.study.hooks.pool import Hooks
+from app.study.stored import Studies
 from app.web.access.attempts import Held
 from app.web.access.guesses import Guesses
 from app.web.access.open_pages import OpenPages

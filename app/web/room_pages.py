@@ -8,7 +8,7 @@ from litestar.response import Redirect, Response
 
 from app.database import clock
 from app.database.connections import snapshot
-from app.sessions import actions, stopped_rooms
+from app.sessions import actions, mending
 from app.sessions.sessions import find_session
 from app.web import templates
 from app.web.acts import Action, Wish, carry_out, moment, number
@@ -75,7 +75,7 @@ async def _extend(wish: Wish) -> str:
 
 
 async def _retry(wish: Wish) -> str:
-    return await stopped_rooms.retry(wish.conn, wish.session_id, wish.room_id, moment(wish, "at"), wish.by)
+    return await mending.retry(wish.conn, wish.session_id, wish.room_id, moment(wish, "at"), wish.by)
 
 
 async def _end(wish: Wish) -> str:

@@ -15,10 +15,10 @@ from app.players.players import Arrival, sign_in
 from app.rooms import lobby
 from app.rooms.dropouts import silent_players
 from app.sessions.conductor import Conductor
-from app.sessions.studies import Studies, read_study
 from app.study.hooks.networklab import Room, Said, Seat, Tie
 from app.study.hooks.pool import Hooks
 from app.study.reading import parse, read_folder
+from app.study.stored import Studies, read_study
 from tests.bench.figure import Chapter, Figure, WrongAnswer, percentile, plain, under
 from tests.bench.stage import Stage
 from tests.house.house import House, Opened

@@ -12,7 +12,7 @@ from app.players.players import Arrival, sign_in
 from app.replay.check import check
 from app.replay.reading import read_span, read_then
 from app.rooms import lobby, rooms
-from app.sessions.studies import read_study
+from app.study.stored import read_study
 from tests.bench.figure import Chapter, WrongAnswer, plain
 from tests.bench.stage import Stage
 from tests.house.house import House, Opened

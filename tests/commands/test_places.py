@@ -8,7 +8,7 @@ from decimal import Decimal
 from app.database.connections import Connection
 from app.players.door import Places
 from app.sessions.door_forms import DoorForm, sign_in_by_door
-from app.sessions.studies import Studies
+from app.study.stored import Studies
 from tests.house.house import House, Opened
 from tests.house.shell import Shell, is_refused
 from tests.house.studies import TALK

@@ -14,8 +14,8 @@ from app.database.connections import Connection
 from app.database.events import DECLARED, EventName
 from app.players.people import Person
 from app.replay import fold as replay_fold
-from app.rooms import parts, ties
-from app.sessions import actions, erasing, inviting, stopped_rooms
+from app.rooms import parts, stopped_rooms, ties
+from app.sessions import actions, erasing, inviting
 from app.study.hooks.pool import Failure
 from app.study.languages.texts import texts_in
 from app.study.model.networks import Tie
@@ -109,7 +109,8 @@ async def all_the_rest(conn: Connection, lively: Lively, people: list[int]) -> N
     await actions.free_id(conn, session_id, waits, "ada")
     await stopped_rooms.stop(conn, room.id, Failure("decide", "It failed."))
     await actions.extend(conn, session_id, room.id, room.deadline, 30, "ada")
-    await stopped_rooms.retry_all(conn, session_id)
+    await stopped_rooms.retry_seating(conn, session_id)
+    await stopped_rooms.retry(conn, session_id)
     await parts.end(conn, [room.id], "complete", study)
     await erasing.erase(conn, session_id, "ada", "asked for", player_id=first)
     await inviting.add_people(conn, session_id, [Person("", "late", "red")], "ada", "form-12")

@@ -26,7 +26,7 @@ from app.rooms import lobby, records
 from app.rooms.receipts import Receipt, read_receipts
 from app.rooms.records import Answer, form_id
 from app.sessions.conductor import Conductor
-from app.sessions.studies import Studies, read_study
+from app.study.stored import Studies, read_study
 from tests.house.burst import (
     BURST,
     Writer,

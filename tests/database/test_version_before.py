@@ -24,7 +24,7 @@ from app.export import export
 from app.export.verify import verify
 from app.rehearsal.browser import Browser
 from app.replay.check import check as replay_check
-from app.sessions.studies import read_study
+from app.study.stored import read_study
 from tests.house.database import an_empty_database
 from tests.house.desk import Desk
 from tests.house.guests import Guest

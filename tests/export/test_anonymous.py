@@ -21,7 +21,7 @@ from app.export.verify import verify
 from app.players.people import Person
 from app.rooms.receipts import Kept
 from app.sessions.actions import close
-from app.sessions.studies import read_study
+from app.study.stored import read_study
 from tests.house.conducting import conduct
 from tests.house.crowd import come, seat
 from tests.house.house import House

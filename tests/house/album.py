@@ -10,8 +10,8 @@ from app.database import clock
 from app.database.connections import Connection, open_pool
 from app.replay.reading import read_then
 from app.sessions import sessions
-from app.sessions.studies import Studies
 from app.study.model.study import Study
+from app.study.stored import Studies
 from app.web.live.shared import Shared
 from app.web.live.whereabouts import place_of
 from app.web.replay.places import Stage, page_then

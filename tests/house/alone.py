@@ -15,9 +15,9 @@ from app.rooms.messages import NewMessage
 from app.rooms.receipts import Receipt
 from app.rooms.records import Answer, form_id
 from app.sessions import arrivals
-from app.sessions.studies import read_study
 from app.study.hooks.pool import Hooks
 from app.study.model.study import Study
+from app.study.stored import read_study
 from tests.house.house import House, Opened
 from tests.house.solo import SOLO, solo_files
 from tests.house.studies import changed

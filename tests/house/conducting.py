@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from app.database.connections import Connection, open_pool
 from app.sessions.conductor import Conductor
-from app.sessions.studies import Studies
+from app.study.stored import Studies
 from tests.house.house import House
 
 

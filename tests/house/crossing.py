@@ -20,8 +20,8 @@ from app.rooms import dropouts, lobby
 from app.sessions.actions import ACTIONS
 from app.sessions.conductor import Conductor
 from app.sessions.sessions import open_session
-from app.sessions.studies import Studies
 from app.study.reading import parse
+from app.study.stored import Studies
 from tests.house.database import CONTRADICTIONS
 from tests.house.house import House
 from tests.house.studies import PAIR, as_files

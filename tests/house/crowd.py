@@ -8,8 +8,8 @@ from app.database.connections import Connection
 from app.players import players
 from app.rooms import lobby
 from app.rooms.seating import Waiting
-from app.sessions.studies import read_study
 from app.study.model.study import RoomKind
+from app.study.stored import read_study
 from tests.house.house import House, Opened
 
 TYPES = st.sampled_from(["red", "blue", "green"])

@@ -16,8 +16,8 @@ from app.rooms.messages import NewMessage
 from app.rooms.receipts import Receipt
 from app.rooms.records import Answer, form_id
 from app.sessions import actions
-from app.sessions.studies import read_study
 from app.study.model.study import Study
+from app.study.stored import read_study
 from tests.house.house import House
 
 # Written as a rule would, at a moment when it has no reason to.

@@ -15,7 +15,7 @@ from app.recruiters import bonuses, payouts, recruitment
 from app.recruiters.bonuses import Due
 from app.recruiters.payouts import Bonus, Payout
 from app.recruiters.turns import look_at, turn, work
-from app.sessions.studies import read_study
+from app.study.stored import read_study
 from tests.house.house import House, Opened
 from tests.house.prolific import STUDY_ID, TOKEN, FakeProlific
 

@@ -8,8 +8,8 @@ from app.database.connections import Connection, open_pool
 from app.export.verify import verify
 from app.sessions import actions
 from app.sessions.arrivals import EntryForm, sign_in
-from app.sessions.studies import Studies
 from app.study.reading import parse
+from app.study.stored import Studies
 from tests.house.house import House, Opened
 from tests.house.studies import PAGE
 

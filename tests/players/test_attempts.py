@@ -15,9 +15,9 @@ from app.database.connections import open_pool
 from app.export.verify import verify
 from app.players.attempts import wrong_in
 from app.sessions.arrivals import EntryForm, Outcome, Refused, sign_in
-from app.sessions.studies import Studies
 from app.study.model.fields import Form
 from app.study.reading import check, parse
+from app.study.stored import Studies
 from tests.house.house import House, Opened
 from tests.house.pages import words
 from tests.house.server import Server

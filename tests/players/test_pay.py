@@ -28,11 +28,11 @@ from app.players import pay, players
 from app.players.pay import Account, Earning, account_of, in_cents, pay_of
 from app.players.players import Player
 from app.sessions import actions
-from app.sessions.studies import read_study
 from app.study.hooks.answers import read_amount
 from app.study.model.pay import Pay
 from app.study.model.study import Study
 from app.study.reading import check, parse
+from app.study.stored import read_study
 from tests.house.commands import run
 from tests.house.guests import seated
 from tests.house.house import House

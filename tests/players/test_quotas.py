@@ -19,8 +19,8 @@ from app.rooms import lobby, opening
 from app.rooms.dropouts import withdraw
 from app.rooms.seating import Placement
 from app.sessions.arrivals import EntryForm, Outcome, sign_in
-from app.sessions.studies import Studies
 from app.study.reading import check, parse
+from app.study.stored import Studies
 from app.study.syntax.mistakes import StudyError
 from tests.house.desk import desk
 from tests.house.house import House, Opened

@@ -15,8 +15,8 @@ from app.export.verify import verify
 from app.players.screening import screens_of
 from app.replay.check import check as replay_check
 from app.sessions.arrivals import EntryForm, sign_in
-from app.sessions.studies import Studies
 from app.study.reading import check, parse
+from app.study.stored import Studies
 from tests.house.desk import desk
 from tests.house.house import House, Opened
 from tests.house.pages import words

@@ -9,7 +9,7 @@ from app.recruiters import reviews
 from app.recruiters.recruiter import RecruitingError
 from app.recruiters.recruitment import the_recruitment
 from app.recruiters.reviews import Proposed
-from app.sessions.studies import read_study
+from app.study.stored import read_study
 from tests.house.house import House
 from tests.house.prolific import FakeProlific
 from tests.house.recruited import Recruited, recruited, submission

@@ -12,7 +12,7 @@ from app.recruiters.recruitment import recruitment_of
 from app.recruiters.submissions import people_there
 from app.sessions.erasing import erase, sweep
 from app.sessions.sessions import SessionError
-from app.sessions.studies import read_study
+from app.study.stored import read_study
 from tests.house.house import House
 from tests.house.prolific import FakeProlific
 from tests.house.recruited import Recruited, participant, recruited, submission

@@ -19,7 +19,7 @@ from app.replay.state import STATUSES, Then
 from app.rooms import lobby, records, rooms
 from app.rooms.records import Answer, form_id
 from app.sessions import actions
-from app.sessions.studies import read_study
+from app.study.stored import read_study
 from tests.house.album import Album
 from tests.house.conducting import conduct
 from tests.house.crowd import come, seat

@@ -17,8 +17,8 @@ from app.database.connections import Connection
 from app.players import players
 from app.rooms import lobby
 from app.rooms.seating import Waiting, decide
-from app.sessions.studies import read_study
 from app.study.model.study import RoomKind
+from app.study.stored import read_study
 from tests.house.crossing import Actor, Scene, finish
 from tests.house.crowd import CROWD, KINDS, age, come, seat
 from tests.house.guests import Guest, seated, sign_everyone_in

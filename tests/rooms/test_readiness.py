@@ -14,12 +14,12 @@ from app.database.connections import open_pool
 from app.players import signs_of_life
 from app.replay import check
 from app.rooms import dropouts, lobby
+from app.rooms.lobby import SeatingRuns
 from app.rooms.readiness import Gathering, settle
 from app.rooms.seating import LobbyView, Waiting, oldest_first, plan
-from app.sessions.seating_runs import SeatingRuns
-from app.sessions.studies import Studies, read_study
 from app.study.reading import check as check_study
 from app.study.reading import parse
+from app.study.stored import Studies, read_study
 from tests.house.conducting import conduct
 from tests.house.crowd import age, come, seat
 from tests.house.guests import seated

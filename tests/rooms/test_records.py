@@ -20,7 +20,7 @@ from app.rehearsal.browser import Reply
 from app.rooms import lobby, records
 from app.rooms.receipts import Receipt
 from app.rooms.records import Answer
-from app.sessions.studies import read_study
+from app.study.stored import read_study
 from app.web.auth import PLAYER_COOKIE
 from tests.house.guests import Guest, hidden_fields, seated, sign_everyone_in
 from tests.house.house import House, Opened

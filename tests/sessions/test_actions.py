@@ -14,10 +14,10 @@ from app.players import quotas
 from app.players.quotas import Guest
 from app.replay import check
 from app.rooms import decisions, parts, rooms
-from app.sessions import actions, arrivals, stopped_rooms
+from app.sessions import actions, arrivals, mending
 from app.sessions.conductor import SWEEP
 from app.sessions.sessions import SessionError
-from app.sessions.studies import read_study
+from app.study.stored import read_study
 from tests.house.alone import BEFORE, SURVEY, Alone, open_alone
 from tests.house.conducting import conduct
 from tests.house.crowd import age, come, seat
@@ -310,7 +310,7 @@ def test_a_page_that_one_person_is_at_alone_is_moved_on_by_nobody_else(house: Ho
     )
     for session_id, said in ((other.id, "nothing changed"), (alone.session_id, "tries again")):
         assert said in house.do(
-            lambda conn, of=session_id: stopped_rooms.retry(conn, of, room, at, "ada")  # type: ignore[misc]
+            lambda conn, of=session_id: mending.retry(conn, of, room, at, "ada")  # type: ignore[misc]
         )
 
 

@@ -37,11 +37,11 @@ from app.sessions.actions import ACTIONS
 from app.sessions.arrivals import EntryForm, sign_in
 from app.sessions.conductor import Conductor
 from app.sessions.sessions import SessionError, open_session
-from app.sessions.studies import Studies
 from app.study.hooks.networklab import unpack
 from app.study.model.fields import Field
 from app.study.model.study import Study
 from app.study.reading import parse
+from app.study.stored import Studies
 from tests.house.database import CONTRADICTIONS
 from tests.house.studies import PAGE
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from app.export.verify import verify
 from app.rehearsal.browser import Browser
-from app.sessions.studies import read_study
+from app.study.stored import read_study
 from app.web.access.accounts import put_account
 from tests.house.desk import desk, numbers
 from tests.house.guests import seated, sign_everyone_in

@@ -14,7 +14,7 @@ from playwright.sync_api import Request, Route, expect
 
 from app.database.connections import Connection
 from app.sessions import actions
-from app.sessions.studies import read_study
+from app.study.stored import read_study
 from tests.house.house import Opened
 from tests.house.stage import (
     DESK,

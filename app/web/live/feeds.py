@@ -12,7 +12,7 @@ from app.database.connections import Pool
 from app.database.events import Event
 from app.rooms import messages
 from app.rooms.messages import Message
-from app.sessions.studies import Studies
+from app.study.stored import Studies
 from app.web.fragments import beat, fragment, sse
 from app.web.live.hub import Hub
 from app.web.live.line import LinePlace

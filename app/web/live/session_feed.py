@@ -15,7 +15,7 @@ from app.database.events import Event, EventName
 from app.players import waiting_list
 from app.rooms import lobby
 from app.rooms.prospects import QueuePlace
-from app.sessions.studies import Studies
+from app.study.stored import Studies
 from app.web.fragments import fragment, sse
 from app.web.live.line import LinePlace
 from app.web.live.lobbies import HOLDS, Lobbies

@@ -8,7 +8,7 @@ from app.database.connections import Connection
 from app.players.players import Player
 from app.rooms import rooms
 from app.rooms.rooms import RoomView
-from app.sessions.studies import Studies
+from app.study.stored import Studies
 from app.web.live.lobbies import Lobbies
 from app.web.signing import Keys
 

@@ -20,7 +20,7 @@ from app.players.presence import Spell
 from app.rooms import parts, rooms
 from app.rooms.messages import Message
 from app.rooms.rooms import RoomView
-from app.sessions.stopped_rooms import Stop, why_stopped
+from app.rooms.stopped_rooms import Stop, why_stopped
 from app.web.monitor.drawing import Drawing
 
 SQL = Queries(__name__)

@@ -11,7 +11,7 @@ from app.database.connections import connect, open_pool
 from app.database.events import Event, events_after
 from app.rooms import messages, rooms
 from app.rooms.messages import NewMessage
-from app.sessions.studies import Studies
+from app.study.stored import Studies
 from app.web.live.feeds import Live
 from app.web.live.hub import Hub
 from app.web.live.page import Page

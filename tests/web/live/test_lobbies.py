@@ -8,8 +8,8 @@ import psycopg
 
 from app.database.connections import Connection, Pool, open_pool, snapshot
 from app.rooms import lobby
-from app.sessions.studies import read_study
 from app.study.model.study import Study
+from app.study.stored import read_study
 from app.web.live.lobbies import Lobbies, LobbyNow
 from tests.house.crowd import come, seat
 from tests.house.house import House, Opened

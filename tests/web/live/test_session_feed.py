@@ -7,7 +7,7 @@ import asyncio
 from app.database.connections import open_pool
 from app.database.events import events_after
 from app.rooms import parts
-from app.sessions.studies import Studies
+from app.study.stored import Studies
 from app.web.live.feeds import Live
 from app.web.live.page import Page
 from app.web.signing import read_keys

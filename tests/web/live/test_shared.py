@@ -11,7 +11,7 @@ from app.rooms.messages import NewMessage
 from app.rooms.records import Answer, form_id
 from app.rooms.rooms import RoomView
 from app.sessions import actions
-from app.sessions.studies import read_study
+from app.study.stored import read_study
 from app.web.live.shared import Views
 from tests.house.crowd import come, seat
 from tests.house.house import House

@@ -23,12 +23,11 @@ with stood as (
 )
 update room set deadline = deadline + stood.time from stood where room.id = stood.id
 
--- name: retry_room
--- Only if it is stopped for the reason that the researcher saw.
-update room set stopped = null where id = %(room_id)s and session_id = %(session_id)s and (stopped->>'at')::timestamptz = %(at)s returning id
-
--- name: retry_rooms
-update room set stopped = null where session_id = %(session_id)s and stopped is not null returning id
+-- name: retry
+update room set stopped = null
+where session_id = %(session_id)s and stopped is not null and (%(room_id)s::bigint is null or id = %(room_id)s)
+    and (%(at)s::timestamptz is null or (stopped->>'at')::timestamptz = %(at)s)
+returning id
 
 -- name: retry_seating
 update lobby set stopped = null, due_at = now()

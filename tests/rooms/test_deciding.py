@@ -8,7 +8,7 @@ from typing import Any
 from app.database.connections import Connection, connect
 from app.players.players import Arrival, sign_in
 from app.rooms import lobby
-from app.sessions.studies import read_study
+from app.study.stored import read_study
 from tests.house.conducting import a_conductor, conduct
 from tests.house.house import House, Opened
 from tests.house.studies import as_files

@@ -17,13 +17,12 @@ import psycopg
 
 from app.database.connections import Connection, Line, snapshot
 from app.database.group_commit import Busy, GroupCommit
-from app.rooms import handling
+from app.rooms import handling, stopped_rooms
 from app.rooms.handling import MoveOutcome, MovesTaken, MovingRoom, WaitingMove
-from app.sessions import stopped_rooms
-from app.sessions.studies import Studies
 from app.study.hooks import networklab
 from app.study.hooks.pool import Hooks
 from app.study.model.study import Study
+from app.study.stored import Studies
 
 SWEEP = 1.0  # seconds between two looks for what a dead process has left
 MOST = 100  # rooms that are read at once

@@ -18,13 +18,12 @@ from typing import Any
 import psycopg
 
 from app.database.connections import AWAY, Connection, Line
-from app.rooms import bots, decisions, handling, parts, rooms
+from app.rooms import bots, decisions, handling, parts, rooms, stopped_rooms
 from app.rooms.rooms import DueRoom
-from app.sessions import stopped_rooms
-from app.sessions.studies import Studies
 from app.study.hooks.pool import HookError, Hooks
 from app.study.model.steps import AFTER, BEFORE, PLAYING
 from app.study.model.study import Study
+from app.study.stored import Studies
 
 HANDS = 3  # connections: batches, or single rooms, that are decided on at the same time
 BATCH = 25  # rooms

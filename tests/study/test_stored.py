@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.database.connections import open_pool
-from app.sessions.studies import Studies
+from app.study.stored import Studies
 from tests.house.house import House
 
 
