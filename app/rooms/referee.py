@@ -2,7 +2,8 @@
 
 One turn after the other for a room, for all moves that wait there by then; rooms side by side, as far as hooks go. All
 is read for many rooms at once and written for many at once, so it takes two connections, however many wait. What a
-process that has died left is taken up by any other, and handled once: `handling` knows how.
+process that has died left is taken up by any other, and handled once: `handling` knows how. Where rooms play that may
+make moves, processes for their hooks wait already, so that the first move takes no longer than the others.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import psycopg
 
 from app.database.connections import Connection, Line, snapshot
 from app.database.group_commit import Busy, GroupCommit
+from app.database.queries import Queries
 from app.rooms import handling, stopped_rooms
 from app.rooms.handling import MoveOutcome, MovesTaken, MovingRoom, WaitingMove
 from app.study.hooks import networklab
@@ -24,6 +26,7 @@ from app.study.hooks.pool import Hooks
 from app.study.model.study import Study
 from app.study.stored import Studies
 
+SQL = Queries(__name__)
 SWEEP = 1.0  # seconds between two looks for what a dead process has left
 MOST = 100  # rooms that are read at once
 KNOWN = 500  # rooms of which it is kept who sits there
@@ -51,6 +54,7 @@ class Referee:
         ] = {}  # room → record → who waits
         self.known: dict[int, tuple[str, networklab.Room | None]] = {}  # room → with which company it is what
         self.one_acts = asyncio.Lock()
+        self.warming = set[asyncio.Task[None]]()
         self.wake = asyncio.Event()
 
     def hint(self, session_id: str, room_id: int) -> None:
@@ -86,7 +90,7 @@ class Referee:
                     await self._begin(ready)
         finally:
             commit.cancel()
-            for task in self.turns.values():
+            for task in (*self.turns.values(), *self.warming):
                 task.cancel()
             for line in (self.reading, self.acting):
                 line.drop()
@@ -222,6 +226,7 @@ class Referee:
                 left = await handling.left_over(conn)
                 if left:
                     await handling.end_steps(conn, {room_id for _, room_id in left})
+                await self._warm_hooks(conn)
         except (psycopg.Error, OSError, TimeoutError) as error:
             logger.warning("moves are looked for again: %s", str(error).partition("\n")[0])
             self.reading.drop()
@@ -230,3 +235,18 @@ class Referee:
             self.hint(session_id, room_id)
         if left:
             self.moved_on([room_id for _, room_id in left])
+
+    async def _warm_hooks(self, conn: Connection) -> None:
+        """Of studies that this process knows: whoever makes a move has had a page from it."""
+        moving = {
+            session_id: study
+            for session_id, study in self.studies.known.items()
+            if any(step.moves for step in study.all_steps)
+        }
+        if not moving:
+            return
+        found = await conn.execute(SQL["those_that_play"], dict(ids=list(moving)))
+        for (session_id,) in await found.fetchall():
+            task = asyncio.create_task(self.hooks.keep_warm(moving[session_id]))
+            self.warming.add(task)
+            task.add_done_callback(self.warming.discard)

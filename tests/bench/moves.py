@@ -183,18 +183,56 @@ class Market:
 
     def measure(self, numbers: range, pace: int) -> Run:
         """So many moves at that pace, and whether all of them, and all before them, came to what they should."""
-        before = self.spent()
-        made = uvloop.run(_trade(self.base, self.crowd, self.rooms, numbers, pace, self.outcomes))
-        costs = {who: 1000 * (used - before[who]) / len(made) for who, used in self.spent().items()}
+        made, costs = uvloop.run(self._trade(numbers, pace))
         _check_pages(made)
         _check_tables(self.house, self.session, numbers.stop)
         return Run(made, costs)
+
+    async def _trade(self, numbers: range, pace: int) -> tuple[list[Sent], dict[str, float]]:
+        made: dict[int, Sent] = {}
+        strays: list[tuple[int, str]] = []
+
+        def watch(label: str, message: bytes, now: float) -> None:
+            for mark in MARK.findall(message):
+                one = made.get(int(mark))
+                if one is None:
+                    continue  # of an earlier run
+                if self.rooms[label] != one.room:
+                    strays.append((int(mark), label))
+                one.seen.setdefault(label, now)
+                if len(one.seen) == SEATS:
+                    one.complete.set()
+
+        pages = [await _open_page(self.base, attendee, watch) for attendee in self.crowd]
+        free: list[Connection] = []  # they share them; each sends their own cookie
+        chance = random.Random(numbers[0])
+        gc.collect()
+        gc.freeze()
+        before, started = self.spent(), time.perf_counter()
+        asked = []
+        for nth, number in enumerate(numbers):
+            # Neighbouring labels may sit in one room: a step that shares no divisor with the crowd spreads them.
+            who = self.crowd[nth * 37 % len(self.crowd)]
+            await asyncio.sleep(started + nth / pace - time.perf_counter())  # the pace is what is measured
+            made[number] = Sent(self.rooms[who.label], time.perf_counter())
+            move = {"move": chance.choice(("bid", "offer")), "price": str(chance.randint(30, 70))}
+            asked.append(asyncio.create_task(_make(self.base, free, who, number, move, made[number])))
+        await asyncio.gather(*asked)
+        await _until_handled(made, self.outcomes)
+        await _until_shown(made)
+        costs = {who: 1000 * (used - before[who]) / len(made) for who, used in self.spent().items()}
+        ended = sum(page.ended for page in pages)
+        for connection in [*pages, *free]:
+            connection.close()
+        if strays or ended:
+            raise WrongAnswer(f"{len(strays)} moves were shown in another room, {ended} streams ended")
+        return list(made.values()), costs
 
     def spent(self) -> dict[str, float]:
         """Seconds of the processors so far."""
         workers, postgres = self.house.workers(), self.stage.postgres.pid
         assert postgres is not None
-        found = programs()
+        found = list(programs())
         servers = [one for one in found if one.pid in workers]
         hooks = [one for one in found if one.parent in workers]  # and their forks, which have ended
         used = sum(one.children_cpu for one in servers) + sum(one.cpu + one.children_cpu for one in hooks)
@@ -211,57 +249,6 @@ class Market:
         return {int(mark.split("-")[1]): accepted for mark, accepted in found}
 
 
-async def _trade(
-    base: str,
-    crowd: Sequence[Attendee],
-    rooms: dict[str, int],
-    numbers: range,
-    pace: int,
-    outcomes: Callable[[], dict[int, bool]],
-) -> list[Sent]:
-    made: dict[int, Sent] = {}
-    strays: list[tuple[int, str]] = []
-
-    def watch(label: str, message: bytes, now: float) -> None:
-        for mark in MARK.findall(message):
-            one = made.get(int(mark))
-            if one is None:
-                continue  # of an earlier run
-            if rooms[label] != one.room:
-                strays.append((int(mark), label))
-            one.seen.setdefault(label, now)
-            if len(one.seen) == SEATS:
-                one.complete.set()
-
-    pages = [await _open_page(base, attendee, watch) for attendee in crowd]
-    free: list[Connection] = []  # they share them; each sends their own cookie
-    chance = random.Random(numbers[0])
-    gc.collect()
-    gc.freeze()
-    started = time.perf_counter()
-    asked = []
-    for nth, number in enumerate(numbers):
-        # Neighbouring labels may sit in one room: a step that shares no divisor with the crowd spreads them.
-        who = crowd[nth * 37 % len(crowd)]
-        await asyncio.sleep(started + nth / pace - time.perf_counter())  # the pace is what is measured
-        made[number] = Sent(rooms[who.label], time.perf_counter())
-        move = {"move": chance.choice(("bid", "offer")), "price": str(chance.randint(30, 70))}
-        asked.append(asyncio.create_task(_make(base, free, who, number, move, made[number])))
-    await asyncio.gather(*asked)
-    await _until_handled(made, outcomes)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(10):
-            for one in made.values():
-                if one.accepted:
-                    await one.complete.wait()
-    ended = sum(page.ended for page in pages)
-    for connection in [*pages, *free]:
-        connection.close()
-    if strays or ended:
-        raise WrongAnswer(f"{len(strays)} moves were shown in another room, {ended} streams ended")
-    return list(made.values())
-
-
 async def _until_handled(made: dict[int, Sent], outcomes: Callable[[], dict[int, bool]]) -> None:
     """Of those who were told to wait a moment, what came of it says the table."""
     late = [number for number, one in made.items() if one.late]
@@ -273,6 +260,14 @@ async def _until_handled(made: dict[int, Sent], outcomes: Callable[[], dict[int,
                     made[number].accepted = found.get(number, False)
                 late = [number for number in late if number not in found]
                 await asyncio.sleep(0.1 if late else 0)  # nothing tells whoever asks the table
+
+
+async def _until_shown(made: dict[int, Sent]) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(10):
+            for one in made.values():
+                if one.accepted:
+                    await one.complete.wait()
 
 
 async def _open_page(base: str, attendee: Attendee, watch) -> LivePage:  # type: ignore[no-untyped-def]
@@ -323,7 +318,7 @@ def _check_tables(house: House, session: Opened, sent: int) -> None:
         from result r where session_id = %s group by room_id""",
         *(CASH, GOODS, session.id),
     )
-    if len(sums) < MARKETS / 2 or any(cash or goods for _, cash, goods, _ in sums):
+    if not sums or any(cash or goods for _, cash, goods, _ in sums):
         raise WrongAnswer(f"cash or goods were made or lost: {sums[:5]}")
     kept = house.sql(
         """select distinct on (room_id) room_id, state from move

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from app.database.connections import Connection
+from app.database.connections import Connection, open_pool
+from app.rooms.referee import Referee
 from app.sessions import mending
+from app.study.hooks.pool import AT_ONCE, Hooks
 from app.study.reading import parse
+from app.study.stored import Studies
+from tests.house.crowd import come, seat
 from tests.house.house import House
 from tests.house.market import (
     CASH,
@@ -21,6 +25,7 @@ from tests.house.market import (
     trading,
 )
 from tests.house.server import Server
+from tests.house.waits import until
 
 
 def test_what_a_killed_process_has_stored_another_handles_once(shared: House, server: Server) -> None:
@@ -111,3 +116,28 @@ def test_a_hook_knows_who_has_left_by_the_next_move(shared: House, server: Serve
         assert "Nobody is there any more." in (await give(guests[0], 1, his)).text
 
     shared.tell(story())
+
+
+def test_hooks_wait_where_rooms_play_before_anybody_makes_a_move(shared: House) -> None:
+    study = market()
+    waits, plays = (shared.open_study(study, {"x": 3}) for _ in range(2))
+    come(shared, plays, *plays.tokens)
+    seat(shared, plays)
+
+    async def story() -> None:
+        hooks = Hooks()
+        async with open_pool(shared.database, 1) as pool:
+            referee = Referee(shared.database, Studies(pool), hooks, 10, lambda _: None)
+            await referee.studies.of(waits.id)
+            at_work = asyncio.create_task(referee.run())
+            try:
+                await until(lambda: referee.reading.conn is not None, "a first look")
+                assert not hooks.started, "nobody plays there"
+                await referee.studies.of(plays.id)
+                await until(lambda: len(hooks.free.get(study.sha256, ())) == AT_ONCE, "hooks that wait")
+            finally:
+                at_work.cancel()
+                await asyncio.wait([at_work])
+                await hooks.retire(0)
+
+    asyncio.run(story())

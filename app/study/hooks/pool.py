@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pprint import pformat
 from types import TracebackType
 from typing import Any, TypeVar
-from weakref import WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary
 
 from psycopg.types.json import Jsonb
 
@@ -72,6 +72,8 @@ class Hooks:
     def __init__(self, seconds: float = SECONDS, memory: int = MEMORY) -> None:
         self.seconds, self.memory = seconds, memory
         self.free: dict[str, list[HookProcess]] = {}
+        self.started: dict[str, WeakSet[HookProcess]] = {}  # those that are free, and those in a turn
+        self.warming = set[str]()  # studies whose processes are being started, or can't read their hooks
         self.walls: tuple[str, ...] | None = (
             None  # those around the processes here; None: none has been started
         )
@@ -90,6 +92,30 @@ class Hooks:
         """A turn of one call: see `HookTurn.ask`."""
         async with self.turn(study) as turn:
             return await turn.ask(hook, read, *values)
+
+    async def keep_warm(self, study: Study) -> None:
+        """Have as many processes of the study as there may be, before it is asked. Call it again and again while it
+        may be: else they are ended some time after their last call.
+        """
+        for process in self.free.get(study.sha256, ()):
+            process.used_at = time.monotonic()
+        if study.sha256 in self.warming:
+            return
+        self.warming.add(study.sha256)
+        readable = True
+        try:
+            while readable and self._running(study.sha256) < AT_ONCE:
+                process, loaded = await self._start(study)
+                readable = not loaded["error"]  # who asks will hear it
+                if readable:
+                    self._set_free(study.sha256, process)
+                else:
+                    await process.end()
+        except (TimeoutError, OSError, EOFError) as error:
+            logger.warning("a process of hooks could not be started ahead: %s", error or "no answer")
+        finally:
+            if readable:
+                self.warming.discard(study.sha256)
 
     @property
     def missing(self) -> list[str]:
@@ -111,6 +137,7 @@ class Hooks:
             (sha256, [one for one in found if one.used_at > since]) for sha256, found in self.free.items()
         )
         self.free = {sha256: found for sha256, found in awake if found}
+        self.started = {sha256: found for sha256, found in self.started.items() if self._running(sha256)}
         for process in resting:
             await process.end()
 
@@ -122,7 +149,11 @@ class Hooks:
             if not process.is_lost:
                 return process, dict(NO_ANSWER)
             await process.end()
+        return await self._start(study)
+
+    async def _start(self, study: Study) -> tuple[HookProcess, Answer]:
         process = HookProcess()
+        self.started.setdefault(study.sha256, WeakSet()).add(process)
         try:
             source = study.files[HOOKS_FILE].decode("utf-8", "replace")
             loaded = await process.start(source, self.seconds, self.memory)
@@ -131,6 +162,13 @@ class Hooks:
             raise
         self._tell_walls(process.walls)
         return process, loaded
+
+    def _running(self, sha256: str) -> int:
+        return sum(not one.is_lost for one in self.started.get(sha256, ()))
+
+    def _set_free(self, sha256: str, process: HookProcess) -> None:
+        process.used_at = time.monotonic()
+        self.free.setdefault(sha256, []).append(process)
 
     def _tell_walls(self, walls: Sequence[str]) -> None:
         known, self.walls = self.walls, tuple(walls)
@@ -147,8 +185,7 @@ class Hooks:
             pass
         finally:
             if ended:
-                process.used_at = time.monotonic()
-                self.free.setdefault(sha256, []).append(process)
+                self._set_free(sha256, process)
             else:
                 await process.end()
             place.release()

@@ -79,6 +79,7 @@ class HookProcess(asyncio.Protocol):
                 raise EOFError("no end")
 
     async def end(self) -> None:
+        self.is_lost = True
         if self.transport is not None:
             self.transport.abort()
         if self.process is not None:

@@ -229,3 +229,26 @@ def test_a_sentence_that_nothing_can_hold_is_told_as_far_as_it_can_be() -> None:
     assert failure.sentence.startswith("ValueError: \N{REPLACEMENT CHARACTER}?x")
     assert failure.printed.startswith("\N{REPLACEMENT CHARACTER}?") and len(failure.sentence) <= 4000
     failure.as_json()
+
+
+def test_who_keeps_a_study_warm_has_as_many_processes_as_may_be_and_they_are_kept() -> None:
+    async def story(pool: Hooks) -> None:
+        study = study_with(KEEPS)
+        await asyncio.gather(pool.keep_warm(study), pool.keep_warm(study))
+        warm = set(pool.free[study.sha256])
+        assert len(warm) == AT_ONCE
+        assert await asked(pool.turn(study), "means") == (None,)
+        await pool.settled()
+        used = max(one.used_at for one in warm)
+        await pool.keep_warm(study)
+        assert set(pool.free[study.sha256]) == warm, "no others"
+        assert all(one.used_at > used for one in warm), "and none of them is at rest"
+        await warm.pop().end()
+        await pool.keep_warm(study)
+        assert len(pool.free[study.sha256]) == AT_ONCE + 1 and pool.free[study.sha256][-1] not in warm
+        broken = study_with("means(")
+        await pool.keep_warm(broken)
+        assert broken.sha256 not in pool.free, "who can't be read is not started again and again"
+        assert "never closed" in (await asked(pool.turn(broken), "means")).sentence
+
+    told(story)
