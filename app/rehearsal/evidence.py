@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from app.database.connections import Connection, connect
 from app.database.queries import Queries
@@ -14,7 +13,7 @@ from app.export import verify
 from app.rehearsal.asked import Asked, Open, asked_of
 from app.rehearsal.diary import Diary, Wrong
 from app.rehearsal.ends import Ends, Opening, SeatOf, SoloPart, ends_of
-from app.rooms.messages import SHOWN
+from app.rehearsal.heard import Utterance, heard
 from app.rooms.receipts import Kept, as_kept
 from app.study.model.study import Study
 
@@ -42,19 +41,6 @@ PROMISE_OF = {
 
 
 NOT_THERE = ("declined", "withdrawn", "dropped")  # ends of who did not stay for a page that they were asked
-
-
-class Utterance(NamedTuple):
-    id: int
-    room_id: int
-    slot: int
-    to_slot: int | None
-    step: str
-    position: int
-    body: str
-    at: datetime
-    sender: str | None
-    asked: list[int] | None  # the slots that its step was shown to; None: all
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +96,7 @@ async def gather(
     asked = asked_of(study, opened, answered, sat, diaries, patience)
     wrongs += [*ends.wrongs, *asked.wrongs]
     wrongs += _stuck(study, seats, diaries)
-    wrongs += _messages(said, seats, _hearers(study, said, seats, ties), diaries, moment)
+    wrongs += heard(study, said, seats, ties, opened, diaries, moment)
     return Evidence(
         receipts=len(kept),
         messages=sum(sent.answered is not None for diary in diaries for sent in diary.sent.values()),
@@ -151,97 +137,3 @@ def _stuck(study: Study, seats: Sequence[SeatOf], diaries: Sequence[Diary]) -> I
             yield Wrong(8, f"{diary.label} saw the code {diary.code}, and has {seat.code}")
         elif diary.code and seen[diary.code] > 1:
             yield Wrong(8, f"{diary.label} saw the code {diary.code}, which somebody else has, too")
-
-
-Place = tuple[int, int]  # room, slot
-
-
-def _hearers(
-    study: Study, said: Sequence[Utterance], seats: Sequence[SeatOf], ties: Sequence[tuple[int, ...]]
-) -> dict[int, set[Place]]:
-    """Message → who may read it, from the study, the ties and whom the step asked."""
-    chat = {step.name: step.chat for step in study.all_steps}
-    slots: dict[int, set[int]] = {}
-    for seat in seats:
-        if seat.room_id is not None and seat.slot is not None:
-            slots.setdefault(seat.room_id, set()).add(seat.slot)
-    sees: dict[tuple[int, int], set[tuple[int, int]]] = {}  # room, position → from, to
-    for room, position, from_slot, to_slot in ties:
-        sees.setdefault((room, position), set()).add((from_slot, to_slot))
-    networks: dict[int, list[int]] = {}
-    for room, position in sorted(sees):
-        networks.setdefault(room, []).append(position)
-    hearers: dict[int, set[Place]] = {}
-    for one in said:
-        there = slots.get(one.room_id, set())
-        if chat.get(one.step) == "room":
-            may = set(there)
-        else:
-            past = [position for position in networks.get(one.room_id, []) if position <= one.position]
-            pairs = sees[one.room_id, past[-1]] if past else set()
-            may = {slot for slot in there if (slot, one.slot) in pairs}
-        if one.to_slot is not None:
-            may &= {one.to_slot}
-        if one.asked is not None:
-            may &= set(one.asked)
-        hearers[one.id] = {(one.room_id, slot) for slot in may | {one.slot}}
-    return hearers
-
-
-def _messages(
-    said: Sequence[Utterance],
-    seats: Sequence[SeatOf],
-    hearers: Mapping[int, set[Place]],
-    diaries: Sequence[Diary],
-    moment: float,
-) -> Iterator[Wrong]:
-    place_of = {seat.label: (seat.room_id, seat.slot) for seat in seats}
-    sitters: dict[Place, list[SeatOf]] = {}  # of one slot: whoever leaves may be followed by somebody else
-    for seat in seats:
-        if seat.room_id is not None and seat.slot is not None:
-            sitters.setdefault((seat.room_id, seat.slot), []).append(seat)
-    diary_of = {diary.label: diary for diary in diaries}
-    stored = {one.id: one for one in said}
-    for body, count in _repeated(said).items():
-        yield Wrong(3, f"“{body}” is stored {count} times")
-    for diary in diaries:
-        place = place_of.get(diary.label)
-        for number, seen in diary.seen.items():
-            if number not in stored:
-                yield Wrong(1, f"message {number} stood on the page of {diary.label} and is not stored")
-            elif place not in hearers[number]:
-                yield Wrong(8, f"{diary.label} read message {number}, which was for others")
-            elif seen.body != stored[number].body:
-                yield Wrong(5, f"message {number} stood on the page of {diary.label} with other words")
-    kept = {(one.sender, one.body) for one in said}
-    for diary in diaries:
-        for body, sent in diary.sent.items():
-            if sent.answered is not None and (diary.label, body) not in kept:
-                yield Wrong(1, f"a message of {diary.label} was acknowledged and is not stored: “{body}”")
-    heard: dict[Place, int] = {}
-    for places in hearers.values():
-        for place_ in places:
-            heard[place_] = heard.get(place_, 0) + 1
-    for one in said:
-        sender = diary_of.get(one.sender or "")
-        sent_ = sender.sent.get(one.body) if sender else None
-        if sent_ is None or sent_.answered is None:
-            continue
-        for place_ in hearers[one.id]:
-            # Whoever has left, or has gone on alone, before it had to stand there need not have seen it.
-            by = one.at + timedelta(seconds=moment)
-            there = (seat.label for seat in sitters.get(place_, ()) if seat.sat(one.at) and seat.sat(by))
-            then = next(there, "")
-            reader = diary_of.get(then)
-            # A page that comes back shows the newest only.
-            if reader is None or one.id in reader.seen or heard[place_] > SHOWN:
-                continue
-            if reader.here_until > sent_.answered + moment:
-                yield Wrong(5, f"{reader.label} never saw message {one.id} from {one.sender}")
-
-
-def _repeated(said: Sequence[Utterance]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for one in said:
-        counts[one.body] = counts.get(one.body, 0) + 1
-    return {body: count for body, count in counts.items() if count > 1}

@@ -16,6 +16,7 @@ from app.study.languages.texts import Sentence
 from app.study.model.fields import Field, FieldError, Form, first
 from app.study.model.kinds.text import TEXT
 from app.study.model.study import Study
+from app.study.model.talk import talk_since
 
 SQL = Queries(__name__)
 BODY = Field("body", "Your message", TEXT, max=Decimal(1000))  # what may be written
@@ -127,10 +128,17 @@ async def _say_who_was_too_fast(
 
 
 async def seen_by(
-    conn: Connection, room_id: int, slot: int, since: datetime, study: Study, until: datetime | None = None
+    conn: Connection,
+    room_id: int,
+    slot: int,
+    since: datetime,
+    study: Study,
+    position: int,
+    until: datetime | None = None,
 ) -> list[Message]:
     """The newest messages that may stand on the page of whoever has sat in this slot `since` then, oldest first.
 
+    `position`: where in the plan the room is. Of what was said before a talk began anew, nothing stands there.
     With `until`: that stood there at this moment.
     """
     found = await rows(
@@ -141,6 +149,7 @@ async def seen_by(
         slot=slot,
         since=since,
         until=until,
+        position=talk_since(study.plan, position),
         open_steps=[step.name for step in study.steps if step.chat == "room"],
         most=SHOWN,
     )

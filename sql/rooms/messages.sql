@@ -57,7 +57,8 @@ where last.at > clock_timestamp() - %(within)s::interval
 -- it saw at that moment said to it or to all. Whoever took the slot over sees what was said since.
 select m.id, m.slot, m.to_slot, s.alias, m.body, m.at
 from message m join slot s on s.room_id = m.room_id and s.slot = m.slot
-where m.room_id = %(room_id)s and m.at >= %(since)s and m.at <= coalesce(%(until)s::timestamptz, 'infinity') and case
+where m.room_id = %(room_id)s and m.at >= %(since)s and m.at <= coalesce(%(until)s::timestamptz, 'infinity')
+    and m.position >= %(position)s and case
     when m.readers is not null then %(slot)s = any(m.readers)
     else m.slot = %(slot)s or (m.to_slot is null or m.to_slot = %(slot)s) and (
         m.step = any(%(open_steps)s) or exists (

@@ -16,6 +16,7 @@ from tests.house.server import Server
 from tests.house.waits import PATIENCE, until
 
 PARTIAL = re.compile(r'<hx-partial hx-target="([^"]*)"[^>]*>(.*?)</hx-partial>', re.DOTALL)
+FORM = re.compile(r'id="form-key" name="form_key" value="\d+\.(\d+)\.')
 SAID = re.compile(r'<li id="m\d+".*?<span dir="auto">(.*?)</span></li>', re.DOTALL)
 
 
@@ -82,6 +83,7 @@ class Stream:
     came: asyncio.Event = field(default_factory=asyncio.Event)
     raw: list[str] = field(default_factory=list)  # the messages as they came, entities and all
     talk: list[str] = field(default_factory=list)
+    at: int | None = None  # where in the plan the form is that stands there
     snapshots: int = 0
     ended: bool = False  # the server closed it
     reading: asyncio.Event = field(default_factory=asyncio.Event)  # cleared: a page that has stopped reading
@@ -107,6 +109,8 @@ class Stream:
         self.raw.append(message)
         for target, content in PARTIAL.findall(message):
             said = [html.unescape(body) for body in SAID.findall(content)]
+            if target in ("#page", "#step") and (key := FORM.search(content)):
+                self.at = int(key[1])
             if target == "#page":
                 self.talk, self.snapshots = said, self.snapshots + 1
             elif target == "#talk":

@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from functools import partial
 
 from app.players import notes
 from app.rehearsal.browser import Reply
 from app.rooms import messages
-from tests.house.guests import Guest, seated, sign_everyone_in
+from tests.house.guests import Guest, Stream, seated, sign_everyone_in
 from tests.house.house import House
 from tests.house.server import Server
 from tests.house.studies import LONG
 from tests.house.waits import until
 
+ANEW = """
+title = "Anew"
+[[room]]
+name = "pair"
+seats = {any = 2}
+[[step]]
+page = "talk"
+repeat = 2
+limit = "1h"
+chat = "room"
+fields = [{name = "belief", ask = "How sure are you?", kind = "integer", min = 0, max = 100}]
+[[step]]
+page = "talk"
+name = "anew"
+repeat = 3
+limit = "1h"
+chat = "room"
+talk = "fresh"
+fields = [{name = "other", ask = "How sure are you now?", kind = "integer", min = 0, max = 100}]
+"""
 FROM_PAGE = {"HX-Request": "true"}
 AT_ONCE = 30
 
@@ -64,6 +86,42 @@ def test_ten_messages_at_once_and_then_one_a_second(
 
     shared.tell(story())
     assert shared.contradictions(session) == []
+
+
+def test_what_was_said_stays_from_round_to_round_until_a_talk_begins_anew(
+    shared: House, server: Server
+) -> None:
+    session = shared.open(ANEW, {"p": 2})
+    one, other = (shared.guest(server, session, label) for label in ("P1", "P2"))
+    rounds = [("belief", ["one"]), ("belief", ["one", "two"]), ("other", ["three"]), ("other", ["four"])]
+
+    async def story() -> None:
+        await sign_everyone_in([one, other])
+        await asyncio.gather(seated(one), seated(other))
+        async with other.watching() as page:
+            for nth, (field, said) in enumerate(rounds):
+                await one.shows(f".{nth}.message:")
+                await page.until(partial(_is_at, page, nth), f"round {nth} is there")
+                assert page.talk == _said_on(await one.page()) == (["one"] if nth == 1 else [])
+                await one.say(said[-1])
+                await page.until(partial(_has, page, said), f"the page shows {said}")
+                assert _said_on(await other.page()) == _said_on(await one.page()) == said
+                await asyncio.gather(one.answer({field: "1"}), other.answer({field: "1"}))
+
+    shared.tell(story())
+    assert shared.contradictions(session) == []
+
+
+def _is_at(page: Stream, nth: int, _: str) -> bool:
+    return page.at == nth
+
+
+def _has(page: Stream, said: list[str], _: str) -> bool:
+    return page.talk == said
+
+
+def _said_on(page: str) -> list[str]:
+    return re.findall(r'<li id="m\d+".*?<span dir="auto">(.*?)</span></li>', page)
 
 
 async def _taken(guest: Guest, text: dict[str, str]) -> Reply | None:

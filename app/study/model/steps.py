@@ -84,7 +84,8 @@ class Roles:
 class Step:
     """One page with a deadline `limit` seconds after it opened, shown `repeat` times.
 
-    `chat` is "none", "neighbours" or "room". `ends` is "answered" (as soon as all have answered, and at the
+    `chat` is "none", "neighbours" or "room". `talk` is "kept" (what was said before stays on the page) or "fresh":
+    it begins anew whenever this step opens. `ends` is "answered" (as soon as all have answered, and at the
     deadline at the latest) or "deadline". `on_timeout` says what is stored for who has not answered: "blank",
     "keep", "default:VALUE" or "hook". `save` is "button", or "change": each change is saved by itself.
 
@@ -111,6 +112,7 @@ class Step:
     limit: float = 60.0
     fields: tuple[Field, ...] = ()
     chat: str = "none"
+    talk: str = "kept"
     on_timeout: str = "blank"
     ends: str = "answered"
     show: tuple[Show, ...] = ()
@@ -181,6 +183,11 @@ class Step:
     def tells(self) -> bool:
         """Whether its page shows what others said."""
         return bool(self.show or any(field.of for field in self.fields))
+
+    @property
+    def begins_talk(self) -> bool:
+        """Whether nothing that was said before stands on its page."""
+        return self.chat != "none" and self.talk == "fresh"
 
     @property
     def fills_in(self) -> bool:

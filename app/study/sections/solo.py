@@ -26,6 +26,7 @@ CLICKED = "clicked"
 ALSO = ("partner_left", "lobby", "standby")  # who is still there, though they did not complete
 TOGETHER = {  # keys of a [[step]] that mean nothing where nobody else is
     "chat": "nobody is there to talk with",
+    "talk": "nobody is there to talk with",
     "wait_for": "nobody is waited for",
     "ends": "it goes on with the answer",
     "dropout": "nobody is waited for",

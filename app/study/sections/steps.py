@@ -22,6 +22,7 @@ from app.study.syntax.lines import Path
 from app.study.syntax.mistakes import Findings, did_you_mean
 from app.study.syntax.table import Table
 
+TALKS = ("kept", "fresh")
 CHATS = ("none", "neighbours", "room")
 ENDS = ("answered", "deadline")
 SAVES = ("button", "change")
@@ -62,6 +63,7 @@ def read_steps(
                 limit=table.duration("limit", default=0.0),
                 fields=found,
                 chat=table.one_of("chat", CHATS, "none"),
+                talk=_talk(table),
                 on_timeout=read_on_timeout(table, found),
                 ends=ends,
                 save=table.one_of("save", SAVES, "button"),
@@ -117,6 +119,14 @@ def placed(document: Table, steps: Sequence[Step]) -> tuple[Step, ...]:
         )
         for index, step in enumerate(steps)
     )
+
+
+def _talk(table: Table) -> str:
+    """Whether what was said before stays on the page."""
+    if table.has("talk") and table.value("chat") in (None, "none") and table.sound("chat"):
+        sentence = "Nobody can write at this step, so there is no talk that could begin anew."
+        table.wrong("talk", sentence, 'Remove it, or add chat = "room".')
+    return table.one_of("talk", TALKS, "kept")
 
 
 def _wait_for(step: Table) -> Decimal:

@@ -180,7 +180,7 @@ class RoomFeed:
         step = place.position.step
         asked = view.seat_of[page.player_id].asked if view.has(page.player_id) else True
         others = step.chat != before.position.step.chat or step.tells or before.view.ties != view.ties
-        others = others or any(ROLE in move.only for move in step.moves)
+        others = others or step.begins_talk or any(ROLE in move.only for move in step.moves)
         if not view.has(page.player_id) or others or not asked or not place.me.asked:
             page.refresh()  # what it shows is to be read
             return

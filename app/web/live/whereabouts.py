@@ -106,7 +106,9 @@ async def _room(conn: Connection, keys: Keys, study: Study, player: Player, view
     here = study.page_at(room.position, done)
     values, saved = await records.answers_of(conn, room.id, here.round, here.step.name, player.id)
     fields = {field.name: field for field in here.step.fields}
-    said = await messages.seen_by(conn, room.id, me.slot, since, study) if room.messages else []
+    said = (
+        await messages.seen_by(conn, room.id, me.slot, since, study, room.position) if room.messages else []
+    )
     errors: Mapping[str, str] = {}
     if here.step.attempts and here.round > 1 and not saved:
         where = room.id, here.round - 1, here.step.name, player.id

@@ -142,7 +142,9 @@ async def _room_place(
         values={name: fields[name].in_form(value) for name, value in values.items() if name in fields},
         saved=max((one.version for one in here), default=0),
         errors=errors,
-        messages=tuple(await messages.seen_by(conn, room_id, me.slot, since, study, stage.at)),
+        messages=tuple(
+            await messages.seen_by(conn, room_id, me.slot, since, study, view.room.position, stage.at)
+        ),
         told=await _told(conn, stage, room_id, position, said),
         at=position.index if step.own_pace else None,
         earned=stage.then.earned.get(player.id, Decimal(0)),
