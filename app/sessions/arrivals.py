@@ -115,7 +115,7 @@ async def sign_in(studies: Studies, conn: Connection, forms: Sequence[EntryForm]
             nth = read[player_id]
             outcomes[nth] = not_right(session_id, wrong, forms[nth].form)
             del arrivals[nth]
-    signed_in = await _come_in(studies, conn, list(arrivals.values()), sorted(doors)) if arrivals else []
+    signed_in = await _sign_in_new(studies, conn, list(arrivals.values()), sorted(doors)) if arrivals else []
     for nth, one in zip(arrivals, signed_in, strict=True):
         outcomes[nth] = Closed(one.session_id) if one is not None and one.shut_out else one
     for nth, first_one in again.items():
@@ -123,7 +123,7 @@ async def sign_in(studies: Studies, conn: Connection, forms: Sequence[EntryForm]
     return outcomes
 
 
-async def _come_in(
+async def _sign_in_new(
     studies: Studies, conn: Connection, arrivals: Sequence[Arrival], session_ids: Sequence[str]
 ) -> list[SignedIn | None]:
     """`session_ids`: of those who may be new. What they begin with is there as they are."""

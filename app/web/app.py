@@ -11,7 +11,6 @@ from litestar import Litestar, Router
 from app.config import Config
 from app.web import (
     account_pages,
-    admin_pages,
     door_pages,
     erase_pages,
     health,
@@ -29,6 +28,7 @@ from app.web import (
     rights_pages,
     room_pages,
     security_pages,
+    session_pages,
     templates,
 )
 from app.web.assets import static_file, static_files
@@ -58,7 +58,7 @@ def create_app(config: Config, url: str) -> Litestar:
         login_pages,
         account_pages,
         security_pages,
-        admin_pages,
+        session_pages,
         people_pages,
         room_pages,
         replay_pages,

@@ -16,7 +16,7 @@ from app.web.lab import Lab, Query, lab_of
 SEATING_PATIENCE = 12.0  # seconds
 
 
-async def come_in(request: Query, arrived: SignedIn, began: float) -> Redirect:
+async def go_on(request: Query, arrived: SignedIn, began: float) -> Redirect:
     """`began`: when their form came, on the monotonic clock. Raises `Busy`."""
     lab = lab_of(request)
     if arrived.status == "waiting":

@@ -37,7 +37,7 @@ from app.web.auth import (
     same_site,
     too_many,
 )
-from app.web.coming_in import come_in
+from app.web.coming_in import go_on
 from app.web.forms import form_of
 from app.web.invitations import UnknownToken, hold_off
 from app.web.lab import Query, lab_of
@@ -150,7 +150,7 @@ async def come_by_door(request: Query, session_id: SessionId) -> Response[str] |
     if caller.may_be_guessed and came_before and caller.own != arrived.id:
         with suppress(Busy):  # they are in; where too many are counted just now, this one is not
             await lab.guesses.wrong(network)  # nobody takes many places so
-    return await come_in(request, arrived, began)
+    return await go_on(request, arrived, began)
 
 
 @post("/play/yield", guards=[same_site])

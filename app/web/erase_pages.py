@@ -8,7 +8,7 @@ from litestar.response import Redirect, Response
 from app.sessions.erasing import ANSWERS, erase
 from app.sessions.sessions import SessionError
 from app.study.model.fields import first
-from app.web.acts import Wish, carry_out
+from app.web.action_forms import Wish, carry_out
 from app.web.lab import Query
 from app.web.researchers import OWNS, who_asks
 

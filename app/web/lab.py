@@ -147,7 +147,7 @@ async def open_lab(config: Config, url: str) -> AsyncIterator[Lab]:
 def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
     studies = Studies(pool)
 
-    async def come_in(conn: Connection, forms: Sequence[EntryForm | DoorForm]) -> list[Outcome]:
+    async def store_arrivals(conn: Connection, forms: Sequence[EntryForm | DoorForm]) -> list[Outcome]:
         own = [one for one in forms if isinstance(one, EntryForm)]
         by_door = [one for one in forms if isinstance(one, DoorForm)]
         of_own = iter(await sign_in(studies, conn, own) if own else ())
@@ -172,7 +172,7 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
         pool=pool,
         keys=keys,
         studies=studies,
-        arrivals=GroupCommit("sign-ins", url, come_in, config.ledger_limit),
+        arrivals=GroupCommit("sign-ins", url, store_arrivals, config.ledger_limit),
         answers=GroupCommit("records", url, records.store, config.ledger_limit),
         messages=GroupCommit("messages", url, say, config.ledger_limit),
         moves=GroupCommit("moves", url, moves.store, config.ledger_limit),

@@ -23,7 +23,7 @@ from app.sessions.sessions import find_session
 from app.study.model.fields import first
 from app.web import templates
 from app.web.access import security
-from app.web.acts import Action, Wish, carry_out, number
+from app.web.action_forms import Action, Wish, carry_out, number
 from app.web.auth import address_of
 from app.web.fragments import fragment
 from app.web.lab import Query, lab_of

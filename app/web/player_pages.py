@@ -23,7 +23,7 @@ from app.study.languages.texts import Sentence
 from app.study.model.fields import FieldError, Form, first, typed
 from app.web import hindrances, other_players, record_forms, templates
 from app.web.auth import NotSignedIn, check_whose, player_of, same_site
-from app.web.coming_in import come_in, seat
+from app.web.coming_in import go_on, seat
 from app.web.forms import form_of
 from app.web.fragments import fragment
 from app.web.invitations import Token, hold_off, invited, meant_by, others_of, unknown_token, way_in
@@ -81,7 +81,7 @@ async def join(request: Query, token: Token) -> Response[str] | Redirect:
     if isinstance(arrived, (Closed, TurnedBack)):
         player = (await invited(request, token))[0]
         return no_place(await lab.studies.of(arrived.session_id), player.given, label=player.label)
-    return await come_in(request, arrived, began)
+    return await go_on(request, arrived, began)
 
 
 @get("/play")

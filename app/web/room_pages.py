@@ -11,7 +11,7 @@ from app.database.connections import snapshot
 from app.sessions import actions, mending
 from app.sessions.sessions import find_session
 from app.web import templates
-from app.web.acts import Action, Wish, carry_out, moment, number
+from app.web.action_forms import Action, Wish, carry_out, moment, number
 from app.web.lab import Query, lab_of
 from app.web.monitor import histories
 from app.web.monitor.dashboard import type_numbers

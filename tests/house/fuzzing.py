@@ -19,11 +19,11 @@ from app.export.verify import verify
 from app.rehearsal.browser import Browser
 from app.study.reading import parse
 from app.web.access.accounts import password_hash, put_account
-from app.web.admin_pages import SESSION_ACTIONS
 from app.web.app import create_app
 from app.web.assets import static_files
 from app.web.people_pages import PLAYER_ACTIONS
 from app.web.room_pages import ROOM_ACTIONS
+from app.web.session_pages import SESSION_ACTIONS
 from tests.house.guests import Guest, hidden_fields
 from tests.house.house import House, Opened
 from tests.house.odd import Odd, World, odd

@@ -11,9 +11,9 @@ import httpx
 
 from app.database.connections import connect
 from app.web.access.attempts import count
-from app.web.admin_pages import TABS
 from app.web.auth import ADMIN_COOKIE
 from app.web.credentials import BY_ADDRESS
+from app.web.session_pages import TABS
 from tests.house.house import House
 from tests.house.server import Server
 from tests.house.waits import until

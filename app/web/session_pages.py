@@ -26,7 +26,7 @@ from app.sessions.starts import start_time
 from app.study.model.fields import first
 from app.web import templates
 from app.web.access import rights, security
-from app.web.acts import Action, Wish, carry_out, moment
+from app.web.action_forms import Action, Wish, carry_out, moment
 from app.web.auth import address_of
 from app.web.drawn import qr_picture
 from app.web.fragments import fragment, sse
