@@ -22,6 +22,8 @@ QUIET = [
     "--disable-sync",
     "--no-first-run",
 ]
+# Chromium's pages without its windows, as Playwright's own default: a browser of somebody's own costs a quarter.
+SHELL = "chromium-headless-shell"
 # Containers give root no user namespaces and little shared memory.
 AS_ROOT = ["--no-sandbox", "--disable-dev-shm-usage"]
 
@@ -31,10 +33,12 @@ def chromium() -> str | None:
 
 
 def candidates() -> Iterator[str]:
-    """CHROMIUM_PATH and no other; else Playwright's own, then the system's."""
+    """CHROMIUM_PATH and no other; else the system's without windows, Playwright's own, the system's with windows."""
     if chosen := os.environ.get("CHROMIUM_PATH"):
         yield chosen
         return
+    if found := shutil.which(SHELL):
+        yield found
     own = None
     with suppress(Error), sync_playwright() as playwright:
         own = playwright.chromium.executable_path

@@ -42,6 +42,7 @@ SCHEMES = {"light": WCAG, "dark": ["color-contrast", "link-in-text-block"]}
 
 
 def test_no_page_has_a_barrier_that_axe_finds(stage: Stage) -> None:
+    stage.bear(r"'postMessage' .* \('null'\)")  # axe asks into frames, and a sandbox's have no origin
     session = stage.open(PAIR, 4)
     page, desk = stage.page(), stage.page(DESK)
     found: list[str] = []
