@@ -37,6 +37,7 @@ def _bones(study: Study) -> Study:
         title="",
         language=DEFAULT,
         texts={},
+        constants={},
         pay=Pay(),
         finish=Finish(),
         sha256="",

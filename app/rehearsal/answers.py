@@ -124,6 +124,7 @@ class Answers:
             seats=tuple(seat for _, seat in sorted({**seats, shown.slot: me}.items())),
             ties=tuple(networklab.Tie(shown.slot, other) for other in shown.sees),
             all_said=tuple(sorted(said, key=lambda one: order[one.step, one.round])),
+            constants=self.study.constants,
         )
 
     def _entry(self) -> dict[str, networklab.Value]:

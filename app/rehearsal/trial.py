@@ -272,6 +272,7 @@ class _Trial:
             seats=tuple(seats),
             ties=tuple(networklab.Tie(*tie) for tie in tied),
             treatment=seats[0].treatment if alone else treatment,
+            constants=self.study.constants,
         )
 
     async def _ask(self, hook: str, read: Callable[[Any], T], room: networklab.Room, *more: Any) -> T | None:

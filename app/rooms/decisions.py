@@ -118,6 +118,7 @@ async def courses_of(
             ties=tuple([networklab.Tie(*tie) for tie in tied[room_id]]),
             treatment=treatment,
             earned=earned.get(room_id, {}),
+            constants=study.constants,
         )
         if step.moves:
             room = await _with_moves(conn, room, room_id, study.plan[index])

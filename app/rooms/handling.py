@@ -144,6 +144,7 @@ async def room_for(conn: Connection, study: Study, standing: MovingRoom) -> netw
         ),
         treatment=room.treatment,
         earned={int(slot): Decimal(amount) for slot, amount in room.earned.items()},
+        constants=study.constants,
     )
 
 

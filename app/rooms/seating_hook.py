@@ -119,6 +119,7 @@ def _lobby(
         rooms={kind.name: made.get(kind.name, 0) for kind in study.rooms},
         seats={kind.name: dict(kind.seats) for kind in study.rooms},
         seed=seed,
+        constants=study.constants,
     )
 
 

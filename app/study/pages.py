@@ -23,12 +23,12 @@ OWN_PAGES = {  # pages that a study may have in place of ours, and what is lost 
 }
 STEP, MOVES, MOVED = "_step_opened", "moves", "_move_made"
 GIVEN = {  # what there is to be shown
-    "join": {"study", "token", "values", "errors", "above", "outdated", "attempt", "left"},
-    "lobby": {"place", "now", "earlier"},
-    "room": {"place", "step", "now", "opened", "treatment", "earlier"},
-    "done": {"place", "now", "treatment", "earlier"},
-    STEP: {"place", "step", "now", "treatment", "earlier"},
-    MOVED: {"study", "state", "moves", "seats"},  # for everybody alike
+    "join": {"study", "token", "values", "errors", "above", "outdated", "attempt", "left", "constants"},
+    "lobby": {"place", "now", "earlier", "constants"},
+    "room": {"place", "step", "now", "opened", "treatment", "earlier", "constants"},
+    "done": {"place", "now", "treatment", "earlier", "constants"},
+    STEP: {"place", "step", "now", "treatment", "earlier", "constants"},
+    MOVED: {"study", "state", "moves", "seats", "constants"},  # for everybody alike
 }
 FRAME = {"body", "head", "look", "scripts"}  # blocks of base.html: who fills one of them loses what is in it
 FILTERS = ("attributes", "clock", "grouped", "milliseconds", "money")  # of ours, as web/templates.py has them
@@ -58,9 +58,10 @@ GLOBALS = ("asset", "direction", "gettext", "language", "ngettext")
 
 
 def page_mistakes(
-    files: Mapping[str, bytes], treatments: Collection[str] = (), above: str = ""
+    files: Mapping[str, bytes], named: Mapping[str, Collection[str]] | None = None, above: str = ""
 ) -> Iterator[Mistake]:
-    """`treatments`: the names of the study's. `above`: the file whose markup stands above the entry form."""
+    """`named`: those of the study's by what a page asks for, as `treatment`. `above`: the file whose markup stands
+    above the entry form."""
     for name, content in files.items():
         if is_page(name):
             page = read_page(name, content)
@@ -69,7 +70,8 @@ def page_mistakes(
             else:
                 yield from _mistakes_in(page, files)
                 yield from markup_mistakes(name, "\n".join(page.lines))
-                yield from _untreated(page, treatments)
+                for what, names in (named or {}).items():
+                    yield from _unnamed(page, what, names)
                 if name == above:
                     yield from _no_markup(page)
 
@@ -142,7 +144,7 @@ def _no_markup(page: PageFile) -> Iterator[Mistake]:
     for node in page.tree.find_all(nodes.Extends):
         sentence = "This page stands above the form at the door, within our page, and extends another."
         yield page.wrong(node.lineno, "extends", sentence, "Write its text and markup alone.")
-    yield from _unknown(page, {"study"}, ())
+    yield from _unknown(page, {"study", "constants"}, ())
 
 
 def _unknown(page: PageFile, given: Collection[str], made: Collection[str]) -> Iterator[Mistake]:
@@ -186,16 +188,13 @@ def _lines_that_ask(node: nodes.Node, name: str) -> Iterator[int]:
         yield from _lines_that_ask(child, name)
 
 
-def _untreated(page: PageFile, treatments: Collection[str]) -> Iterator[Mistake]:
-    """Treatments that a page names and the study does not have."""
+def _unnamed(page: PageFile, what: str, names: Collection[str]) -> Iterator[Mistake]:
+    """What a page asks by a name that the study does not have: a treatment, a constant."""
     for node in page.tree.find_all(nodes.Getattr):
-        if (
-            isinstance(node.node, nodes.Name)
-            and node.node.name == "treatment"
-            and node.attr not in treatments
-        ):
-            cure = did_you_mean(node.attr, sorted(treatments))
-            yield page.wrong(node.lineno, node.attr, f"There is no treatment `{node.attr}`.", cure)
+        if isinstance(node.node, nodes.Name) and node.node.name == what and node.attr not in names:
+            cure = did_you_mean(node.attr, sorted(names))
+            sentence = f"There is no {what.removesuffix('s')} `{node.attr}`."
+            yield page.wrong(node.lineno, node.attr, sentence, cure)
 
 
 @lru_cache(maxsize=64)

@@ -15,6 +15,7 @@ from app.study.model.fields import Field
 from app.study.model.steps import AFTER, BEFORE, Dropout, Roles, Step
 from app.study.model.study import ANY, Lobby, RoomKind, Sections, Study
 from app.study.pages import is_page
+from app.study.sections.constants import check_constants, read_constants
 from app.study.sections.door import read_door
 from app.study.sections.dropout import read_dropout
 from app.study.sections.entry import read_entry
@@ -33,6 +34,7 @@ from app.study.sections.steps import placed, read_steps
 from app.study.sections.texts import read_language, read_texts
 from app.study.sections.treatments import read_treatments
 from app.study.sections.types import read_types
+from app.study.syntax.constants import Constants
 from app.study.syntax.mistakes import Mistake, StudyError
 from app.study.syntax.table import Table, open_toml
 
@@ -116,6 +118,7 @@ def _read(
         return None, list(error.mistakes)
     sections = _sections(table, files)
     findings = table.findings
+    check_constants(findings, sections.constants, sections.all_steps)
     check_together(findings, files, sections)
     check_quotas(findings, sections.quotas, sections.pay)
     check_screens(findings, sections)
@@ -135,6 +138,8 @@ def _read(
 
 def _sections(table: Table, files: Mapping[str, bytes]) -> Sections:
     """What is wrong with one is in the table's findings, in this order, and something harmless stands in its place."""
+    language = read_language(table)
+    table.constants = Constants(read_constants(table), texts_in(language).point)
     title = table.text("title", longest=200)
     entry, entrance = read_entry(table)
     asked, door = [field.name for field in entry], read_door(table)
@@ -144,7 +149,8 @@ def _sections(table: Table, files: Mapping[str, bytes]) -> Sections:
     before, steps, after = _steps(table, dropout, roles)
     sections = Sections(
         title=title,
-        language=read_language(table),
+        constants=table.constants.values,
+        language=language,
         texts=read_texts(table),
         types=read_types(table),
         entry=entry,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -54,6 +55,7 @@ def render_page(study: Study, path: str, /, **context: Any) -> str:
     """The study's own page in this file of it, as it is. Raises whatever breaks it."""
     if "place" in context:
         context.setdefault("earlier", context["place"].player.earlier)
+    context.setdefault("constants", study.constants)
     return _sandbox(study).get_template(path).render(context)
 
 
@@ -94,7 +96,10 @@ def _sandbox(study: Study) -> Environment:
     own = {path: body.decode("utf-8-sig") for path, body in study.files.items() if path.endswith(".html")}
     read = FunctionLoader(lambda name: (own[name], name, None) if name in own else None)
     loader = ChoiceLoader([_ours(), read])
-    return _settings(ImmutableSandboxedEnvironment, loader, texts_of(study), Unknown)
+    environment = _settings(ImmutableSandboxedEnvironment, loader, texts := texts_of(study), Unknown)
+    # A number of a study's own stands there as its language writes it; until then it is one, to count with.
+    environment.finalize = lambda value: texts.number(value) if isinstance(value, Decimal) else value
+    return environment
 
 
 @kept(by=lambda study, path, _: (study.sha256, path))

@@ -5,16 +5,14 @@ from typing import Any
 
 from networklab import Room
 
-ENDOWMENT = 20
-RETURN = Decimal("0.4")  # what each of the four gets for each unit in the project
 COST = (0, 1, 2, 4, 6, 9, 12, 16, 20, 25, 30)  # of 0 to 10 points for one person
 NAMES = ("first", "second", "third")
 
 
 def income(room: Room) -> dict[int, Decimal]:
     given = room.said("contribution")
-    project = RETURN * sum(given.values())
-    return {slot: ENDOWMENT - given.get(slot, 0) + project for slot in room.slots}
+    project = room.constants["rate"] * sum(given.values())
+    return {slot: room.constants["endowment"] - given.get(slot, 0) + project for slot in room.slots}
 
 
 def share(room: Room) -> dict[str, dict[int, Decimal]]:

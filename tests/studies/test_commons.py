@@ -22,6 +22,7 @@ from tests.house.house import House
 from tests.house.server import Server
 
 FILES = read_folder(PROJECT / "studies" / "commons")
+CONSTANTS = parse(FILES).constants
 COST = {
     0: 0,
     1: 1,
@@ -53,7 +54,7 @@ def room(
 ) -> Room:
     """Four slots; `points` by giver and receiver, put where the giver sees the receiver."""
     seats = tuple(Seat(slot, "", "any") for slot in range(1, 5))
-    here = Room("group-1", "group", 1, 7, "points", round_, 10, seats)
+    here = Room("group-1", "group", 1, 7, "points", round_, 10, seats, constants=CONSTANTS)
     said = [
         Said("contribute", round_, slot, "contribution", amount) for slot, amount in contributions.items()
     ]
@@ -96,7 +97,7 @@ def test_everybody_sees_the_others_in_an_order_that_says_nothing_of_who_they_are
 
 
 def test_it_runs_from_the_link_to_the_payments(shared: House, server: Server) -> None:
-    study = parse(FILES | {"study.toml": FILES["study.toml"].replace(b"repeat = 10", b"repeat = 2")})
+    study = parse(FILES | {"study.toml": FILES["study.toml"].replace(b"rounds    = 10", b"rounds = 2")})
     session = shared.open_study(study, {"x": 8})
     ada = shared.researcher(server)
     tables: dict[str, list[dict[str, str]]] = {}

@@ -106,6 +106,7 @@ def _words(findings: Findings, sections: Sections) -> Words:
         of_seats=levels,
         kinds=tuple(room.name for room in rooms) if findings.sound("room") else None,
         types=known if sound and known else None,
+        constants=dict.fromkeys(sections.constants, ()) if findings.sound("constants") else None,
     )
 
 
@@ -231,7 +232,11 @@ def _check_pages(findings: Findings, files: Mapping[str, bytes], sections: Secti
         _check_page(findings, files, (*place, "page"), step.page)
     if entrance.page:
         _check_page(findings, files, ("entry", "page"), entrance.page)
-    findings.mistakes.extend(page_mistakes(files, [one.name for one in sections.treatments], entrance.file))
+    named = {
+        "treatment": [one.name for one in sections.treatments],
+        "constants": sections.constants,
+    }
+    findings.mistakes.extend(page_mistakes(files, named, entrance.file))
     findings.mistakes.extend(form_mistakes(files, steps, (sections.privacy.notice, entrance.file)))
 
 

@@ -153,6 +153,7 @@ class Room:
     Of a step with moves `state` is what the study keeps, None at first; lists in it come back as tuples. `moves` has
     those that were accepted, in their order. `on_move` gets no `moves`, and of `all_said` what belongs to this step and
     round, so that what it is given does not grow with the game: what it needs to know, it keeps in the state.
+    `constants` has what [constants] of study.toml says: ints, Decimals, texts, True or False, tuples and mappings.
     """
 
     name: str
@@ -169,6 +170,7 @@ class Room:
     earned: Mapping[int, Decimal] = field(default_factory=dict)
     state: Any = None
     moves: tuple[Move, ...] = ()
+    constants: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def slots(self) -> tuple[int, ...]:
@@ -225,12 +227,14 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Lobby:
-    """Who waits, the longest first, and how many rooms of each kind there are. `seats` has each kind's, by type."""
+    """Who waits, the longest first, and how many rooms of each kind there are. `seats` has each kind's, by type, and
+    `constants` what [constants] of study.toml says."""
 
     waiting: tuple[Waiting, ...]
     rooms: Mapping[str, int]
     seats: Mapping[str, Mapping[str, int]]
     seed: int
+    constants: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,8 @@ class Sections:
     """What study.toml says, section by section.
 
     `types` are those that players may have; empty means that every type is welcome. `language` is that of our pages'
-    texts, and `texts` has what stands in place of some, by their English.
+    texts, and `texts` has what stands in place of some, by their English. `constants` has what the study says once, for
+    its own file, its pages and its hooks.
     """
 
     title: str
@@ -125,6 +126,7 @@ class Sections:
     door: Door = field(default_factory=Door)
     before: tuple[Step, ...] = ()
     after: tuple[Step, ...] = ()
+    constants: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def all_steps(self) -> tuple[Step, ...]:

@@ -8,12 +8,15 @@ from decimal import Decimal, InvalidOperation
 
 from app.study.durations import seconds_in
 from app.study.syntax.broken import syntax_mistake
+from app.study.syntax.constants import Constants
 from app.study.syntax.lines import Path, Spot, locate
 from app.study.syntax.mistakes import Findings, Mistake, StudyError, did_you_mean, listed, nearest
 
 LARGEST_NUMBER = 10**15
 MOST_DECIMALS = 12
 LONGEST_DURATION = 7 * 24 * 3600
+NOTHING = Constants()
+WORDS = ("ask", "help", "hint", "button", "low", "high")  # what players read
 DURATION_CURE = 'Write it like "90s", "6m", "1h" or "1m30s".'
 
 
@@ -21,13 +24,21 @@ class Table:
     """One table of the file. Each reader returns a usable value; what was wrong is in `findings`.
 
     A table remembers which keys were asked for, so that `report_unknown_keys` at the end finds the others.
-    A missing key that stands there misspelt is reported once, as unknown.
+    A missing key that stands there misspelt is reported once, as unknown. Where a number or a duration belongs, the
+    name of one of the study's `constants` may stand, and in the texts of `WORDS` {name}.
     """
 
-    def __init__(self, values: Mapping[str, object], path: Path, findings: Findings) -> None:
+    def __init__(
+        self,
+        values: Mapping[str, object],
+        path: Path,
+        findings: Findings,
+        constants: Constants = NOTHING,
+    ) -> None:
         self.values = values
         self.path = path
         self.findings = findings
+        self.constants = constants
         self._asked: list[str] = []
         self._missing: dict[str, Mistake] = {}
 
@@ -54,14 +65,14 @@ class Table:
             self.wrong(key, f"`{key}` has {len(value)} characters, and {longest} is the most.", "Shorten it.")
         elif any(ord(character) < 32 and character not in "\n\t" for character in value):
             self.wrong(key, f"`{key}` has a control character in it.", "Remove it.")
-        return value.strip()
+        return self.constants.filled(value.strip()) if key in WORDS else value.strip()
 
     def whole(self, key: str, default: int, smallest: int = 1, largest: int = LARGEST_NUMBER) -> int:
-        value = self._value(key)
+        value = self._number(key)
         if value is None:
             return default
         if not isinstance(value, int) or isinstance(value, bool):
-            self._wrong_type(key, value, "a whole number", _without_quotes(key, value))
+            self._wrong_type(key, value, "a whole number", self._number_cure(key, value))
         elif value < smallest:
             sentence = f"`{key}` is {_plain(value)}, but must be {smallest} or more."
             self.wrong(key, sentence, f"Write {_key(key)} = {smallest}.")
@@ -74,11 +85,11 @@ class Table:
 
     def decimal(self, key: str) -> Decimal | None:
         """A finite number, exactly as written; None where there is none."""
-        value = self._value(key)
+        value = self._number(key)
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
-            self._wrong_type(key, value, "a number", _without_quotes(key, value))
+            self._wrong_type(key, value, "a number", self._number_cure(key, value))
             return None
         number = Decimal(value)
         exponent = number.as_tuple().exponent
@@ -100,7 +111,7 @@ class Table:
 
     def duration(self, key: str, default: float | None = None, zero: bool = False) -> float:
         """Seconds, more than 0 unless `zero`: written as their number or as "90s", "6m", "1h", "1m30s"."""
-        value = self._value(key)
+        value = self._number(key)
         if value is None:
             if default is None:
                 self.missing(key, f"`{key}` is missing.", f'Add {_key(key)} = "60s".')
@@ -108,7 +119,8 @@ class Table:
         seconds = _seconds(value)
         if seconds is None:
             near = _nearest_duration(value)
-            cure = f'Write {_key(key)} = "{near}".' if near else DURATION_CURE
+            cure = f'Write {_key(key)} = "{near}".' if near else self.constants.cure(key, value)
+            cure = cure or DURATION_CURE
             self.wrong(key, f"`{key}` is {_shown(value)}, which is not a duration.", cure)
         elif seconds < 0 or (seconds == 0 and not zero):
             self.wrong(key, f"`{key}` is {_shown(value)}, but must be longer than nothing.", DURATION_CURE)
@@ -165,7 +177,7 @@ class Table:
         if value is None:
             return None
         if isinstance(value, dict):
-            return Table(value, (*self.path, key), self.findings)
+            return Table(value, (*self.path, key), self.findings, self.constants)
         self._wrong_type(key, value, "a table", f"Write {example}.")
         return None
 
@@ -180,7 +192,7 @@ class Table:
         found: list[Table] = []
         for index, item in enumerate(value):
             if isinstance(item, dict):
-                found.append(Table(item, (*self.path, key, index), self.findings))
+                found.append(Table(item, (*self.path, key, index), self.findings, self.constants))
             else:
                 sentence = f"`{key}` has {_shown(item)} in it, which is {_kind(item)}, not a table."
                 self.findings.wrong((*self.path, key, index), sentence, f"Write {example}.")
@@ -216,6 +228,13 @@ class Table:
     def _value(self, key: str) -> object:
         self._asked.append(key)
         return self.values.get(key)
+
+    def _number(self, key: str) -> object:
+        """The value, or that of the constant whose name stands there."""
+        return self.constants.meant(self._value(key))
+
+    def _number_cure(self, key: str, value: object) -> str:
+        return self.constants.cure(_key(key), value) or _without_quotes(key, value)
 
     def _wrong_type(self, key: str, value: object, wanted: str, cure: str) -> None:
         self.wrong(key, f"`{key}` is {_shown(value)}, which is {_kind(value)}, but must be {wanted}.", cure)

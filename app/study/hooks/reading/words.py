@@ -33,6 +33,7 @@ class Words:
     kinds: tuple[str, ...] | None = None
     types: tuple[str, ...] | None = None
     moves: Mapping[str, Vocabulary] | None = None  # by move what is asked with it
+    constants: Vocabulary | None = None
 
     def member(self, kind: type, name: str, type_: object) -> Known:
         """What stands in a field or property of one of our values, which has this type."""
@@ -40,6 +41,8 @@ class Words:
             return Known(type_)
         if name == "entry":
             return Known(type_, self.entry, what="entry")
+        if name == "constants":
+            return Known(type_, self.constants, what="constant")
         if kind is Move and name == "values":
             return Known(type_, self.of_moves, what="field of a move")
         if name == "treatment":

@@ -1,0 +1,38 @@
+"""What a study file says once, and names in other places."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from app.study.syntax.mistakes import nearest
+
+_NAMED = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Constants:
+    """By name. `point` stands before decimals where a text says one."""
+
+    values: Mapping[str, object] = field(default_factory=dict)
+    point: str = "."
+
+    def meant(self, value: object) -> object:
+        """That of the constant whose name this is, or the value itself."""
+        return self.values.get(value, value) if isinstance(value, str) else value
+
+    def filled(self, text: str) -> str:
+        """With numbers and words in place of {name}; what is no constant stays as it is."""
+
+        def word(found: re.Match[str]) -> str:
+            value = self.values.get(found[1])
+            if isinstance(value, Decimal):
+                return str(value).replace(".", self.point)
+            return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else found[0]
+
+        return _NAMED.sub(word, text) if self.values else text
+
+    def cure(self, key: str, value: object) -> str:
+        """What to write where a number belongs and this stands; "" where it is like no constant."""
+        near = nearest(value, [*self.values]) if isinstance(value, str) else ""
+        return f'Write {key} = "{near}", if you mean that constant.' if near else ""
