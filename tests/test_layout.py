@@ -26,7 +26,7 @@ OF_SEVERAL = {
     "database": "failover version_before",
     "export": "receipts",
     "replay": "alone replay",
-    "rooms": "asked each rewiring standby",
+    "rooms": "asked clicks each rewiring standby",
     "sessions": "any_order crashes what_stays",
     "study": "fields kinds languages networks randomisation redirect roles study treatments wrong_studies",
     "study/hooks": "hooks reading",

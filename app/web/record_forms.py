@@ -168,7 +168,8 @@ def saved(lab: Lab, posted: Posted) -> str:
     """Says so, and brings the key of the next form."""
     assert posted.key is not None and posted.receipt is not None
     room_id, position = posted.key.room_id, posted.key.position
-    asked = len(posted.study.plan[position].step.fields)
+    step = posted.study.plan[position].step
+    asked = len(step.fields) if step.asks else 0
     before, after = _around_key(templates.texts_of(posted.study), asked)
     return before + lab.keys.answer_key(posted.player_id, room_id, position, posted.receipt.version) + after
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from app.study.model.fields import Field
 from app.study.model.kinds.choice import CHOICE
+from app.study.model.kinds.click import CLICK
 from app.study.model.moves import MoveForm, is_meant
 
 ROLE = "role"  # the result that says what somebody is in a round
@@ -100,7 +101,8 @@ class Step:
     that is not `timed` has no limit: `limit` is then how long somebody may give no sign. `decline` is the outcome of
     whoever clicks there that they do not take part. `also` has the outcomes that get to a step after the room beside
     "complete". Where a question has a right answer each of `attempts` is a round, until all is right, and who still
-    has it wrong after the last is out, as `fails`. `button` is what the button says.
+    has it wrong after the last is out, as `fails`. `button` is what the button says; where nothing else is asked, the
+    click on it is.
 
     `moves` is what players may do at any time while it is open, each answered at once by `on_move`, a function of
     hooks.py. A step with moves asks no `fields`, and ends at its limit or when that function says so.
@@ -165,6 +167,11 @@ class Step:
     def checked(self) -> tuple[Field, ...]:
         """The questions that have a right answer."""
         return tuple(one for one in self.fields if one.correct)
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is more to do here than to read and to click."""
+        return any(one.kind is not CLICK for one in self.fields)
 
     def wrong_in(self, said: Mapping[str, str]) -> tuple[str, ...]:
         """The fields whose answer, as it is stored, is not right."""

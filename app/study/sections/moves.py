@@ -15,6 +15,7 @@ ANSWERED = {  # keys of a step that say something of answers, and what is so ins
     "wait_for": "Nobody answers at a step with moves, so there is nobody to wait for.",
     "on_timeout": "Nobody answers at a step with moves, so no answer can be missing.",
     "save": "A move is sent by its own button.",
+    "button": "Each move has a button of its own.",
 }
 
 

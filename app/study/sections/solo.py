@@ -7,9 +7,10 @@ from collections.abc import Collection, Sequence
 from app.study.hooks.uses import read_hook
 from app.study.model.entrance import ATTEMPTS, DECLINED, FAILED, MOST_ATTEMPTS, SCREENED_OUT
 from app.study.model.fields import Field
-from app.study.model.kinds.click import CLICK
+from app.study.model.kinds.click import clicked
 from app.study.model.steps import AFTER, BEFORE, PATIENCE, Step
 from app.study.sections.fields import FORM_NAMES, read_fields
+from app.study.sections.moves import LONGEST_BUTTON
 from app.study.sections.names import unique_name
 from app.study.sections.steps import (
     SAVES,
@@ -22,7 +23,6 @@ from app.study.sections.steps import (
 from app.study.sections.treatments import read_only
 from app.study.syntax.table import Table
 
-CLICKED = "clicked"
 ALSO = ("partner_left", "lobby", "standby")  # who is still there, though they did not complete
 TOGETHER = {  # keys of a [[step]] that mean nothing where nobody else is
     "chat": "nobody is there to talk with",
@@ -48,13 +48,13 @@ def read_solo(document: Table, during: str, taken: Collection[str] = ()) -> tupl
         _check_fields(table, fields)
         timed = table.has("limit")
         attempts, fails = _attempts(table, fields, during)
-        repeat, button = table.whole("repeat", 1), table.text("button", default="", longest=60)
+        repeat, button = table.whole("repeat", 1), table.text("button", default="", longest=LONGEST_BUTTON)
         step = Step(
             name=name,
             page=page,
             repeat=attempts or repeat,
             limit=table.duration("limit", default=PATIENCE),
-            fields=fields or (Field(CLICKED, button or BUTTON, CLICK),),
+            fields=fields or (clicked(button or BUTTON),),
             on_timeout=read_on_timeout(table, fields),
             save=table.one_of("save", SAVES, "button"),
             results=read_results(table, fields),

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from app.study.hooks.uses import read_hook
 from app.study.model.fields import Field, FieldError
+from app.study.model.kinds.click import CLICK, clicked
 from app.study.model.kinds.known import KINDS
 from app.study.model.kinds.slots import SLOTS
 from app.study.model.kinds.text import TEXT
@@ -14,7 +15,7 @@ from app.study.model.steps import ROLE, SEEN, Dropout, Roles, Show, Step, places
 from app.study.pages import OWN_PAGES
 from app.study.sections.dropout import read_step_dropout
 from app.study.sections.fields import FORM_NAMES, read_fields
-from app.study.sections.moves import check_moves, read_moves
+from app.study.sections.moves import LONGEST_BUTTON, check_moves, read_moves
 from app.study.sections.names import NAME, unique_name
 from app.study.sections.role import DEAL, with_roles
 from app.study.sections.treatments import read_only
@@ -50,10 +51,14 @@ def read_steps(
             sentence = "`limit` is missing, so nobody who waits here would ever get on."
             table.missing("limit", sentence, 'Add limit = "60s".')
         found, moves = read_fields(table, reserved=FORM_NAMES), read_moves(table)
+        results = read_results(table, found)
+        button = table.text("button", default="", longest=LONGEST_BUTTON)
+        if button and not found and not moves and table.sound("fields"):
+            found = (clicked(button),)
         ends = table.one_of("ends", ENDS, "answered" if found else "deadline")
         nothing = not found and not moves and table.sound("fields")
         if ends == "answered" and nothing and table.sound("ends"):
-            cure = 'Write ends = "deadline", or give it fields.'
+            cure = 'Write ends = "deadline", or give it fields, or button = "Next".'
             table.wrong("ends", "This step has no fields, so nobody can have answered.", cure)
         steps.append(
             Step(
@@ -68,12 +73,13 @@ def read_steps(
                 ends=ends,
                 save=table.one_of("save", SAVES, "button"),
                 wait_for=_wait_for(table),
-                results=read_results(table, found),
+                results=results,
                 when=read_hook(table, "when"),
                 on_end=read_hook(table, "on_end"),
                 score_hook=read_hook(table, "score"),
                 dropout=read_step_dropout(table, dropout),
                 only=read_only(table),
+                button=button,
                 moves=moves,
                 on_move=read_hook(table, "on_move"),
             )
@@ -150,7 +156,7 @@ def _wait_for(step: Table) -> Decimal:
 def _check_pace(table: Table, step: Step) -> None:
     """Pages at one's own pace are passed by answering, and nothing is decided between them."""
     if not step.fields and table.sound("fields"):
-        cure = 'Ask something, such as kind = "yes_no", or wait for all.'
+        cure = 'Give it button = "Next", ask something, or wait for all.'
         table.wrong("wait_for", "Nobody can go on from a page that asks nothing.", cure)
     for key in ("when", "only", "chat", "save"):
         if table.has(key) and getattr(step, key) not in ("", {}, "none", "button"):
@@ -174,6 +180,10 @@ def read_page(step: Table) -> str:
 
 def read_on_timeout(step: Table, step_fields: tuple[Field, ...]) -> str:
     value = step.text("on_timeout", default="blank")
+    if step_fields and all(field.kind is CLICK for field in step_fields):
+        if step.has("on_timeout"):
+            step.wrong("on_timeout", "Nothing is asked here, so no answer can be missing.", "Remove it.")
+        return "blank"
     if value.startswith("default:"):
         for field in step_fields if step.sound("fields") else ():
             try:

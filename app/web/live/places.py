@@ -20,7 +20,6 @@ from app.rooms.rooms import Room, RoomView, Seat
 from app.rooms.shown import Other, Shown, Told, as_values, others_of, seats_of, shown_to
 from app.study.model.entrance import AT_THE_DOOR
 from app.study.model.fields import Field
-from app.study.model.kinds.click import CLICK
 from app.study.model.moves import MoveForm
 from app.study.model.steps import ROLE
 from app.study.model.study import Position, Study
@@ -125,7 +124,7 @@ class RoomPlace:
     @property
     def asks(self) -> bool:
         """Whether there is more to do here than to read and to click."""
-        return any(field.kind is not CLICK for field in self.position.step.fields)
+        return self.position.step.asks
 
     @property
     def is_nudged(self) -> bool:

@@ -28,3 +28,9 @@ class Click(YesNo):
 
 
 CLICK = Click("click")
+CLICKED = "clicked"
+
+
+def clicked(button: str) -> Field:
+    """What is asked on a page that asks nothing but a click on its button, which says so."""
+    return Field(CLICKED, button, CLICK)
