@@ -404,7 +404,7 @@ begin
     perform append_events(array_agg(log.id order by n.id), array_agg('message_sent'::text),
         array_agg(n.player_id order by n.id),
         array_agg(jsonb_strip_nulls(jsonb_build_object('message', n.id, 'slot', n.slot, 'to', n.to_slot,
-            'sha256', encode(sha256(convert_to(n.body, 'UTF8')), 'hex'))) order by n.id),
+            'channel', n.channel, 'sha256', encode(sha256(convert_to(n.body, 'UTF8')), 'hex'))) order by n.id),
         null, array_agg(1))
     from new_rows n join log on log.room_id = n.room_id;
     return null;

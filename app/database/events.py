@@ -317,6 +317,7 @@ class MessageSent(TypedDict):
     message: int  # its number
     slot: int
     to: NotRequired[int]  # for this slot alone
+    channel: NotRequired[str]  # in which it was written
     sha256: NotRequired[str]  # of its words, until they were erased
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+from psycopg.types.json import Jsonb
+
 from app.database.connections import Connection
 from app.database.queries import Queries
 from app.study.model.study import Study
@@ -36,8 +38,20 @@ async def breaches(conn: Connection, name: str, session_id: str, study: Study) -
             about_steps=[step for step, _, _ in about],
             about_fields=[field for _, field, _ in about],
             about_whom=[whom for _, _, whom in about],
-            open_steps=[step.name for step in study.steps if step.chat == "room"],
+            **talks_of(study),
         ),
     )
     async for (problem,) in found:
         yield problem
+
+
+def talks_of(study: Study) -> dict[str, list[object]]:
+    """Each step's talks, as the queries take them."""
+    talks = [(step.name, one) for step in study.steps for one in step.talks]
+    return dict(
+        talk_steps=[step for step, _ in talks],
+        talk_channels=[one.name for _, one in talks],
+        talk_of=[one.of for _, one in talks],
+        talk_read=[one.all_read for _, one in talks],
+        talk_among=[None if one.among is None else Jsonb(one.among) for _, one in talks],
+    )

@@ -57,7 +57,9 @@ KEPT: Mapping[str, Mapping[str, What]] = {
     "moves.csv": _read(
         "record=number player=player room slot step round move nth accepted sentence=text at=time seconds"
     ),
-    "messages.csv": _read("message=number player=player room to body=text at=time slot step round erased"),
+    "messages.csv": _read(
+        "message=number player=player room to body=text at=time slot step round erased channel"
+    ),
     "notes.csv": _read("note=number player=player by=who at=time erased"),
     "erasures.csv": _read(
         "erasure player=player by=who answers people records messages notes results receipts broken at=time"
@@ -70,7 +72,7 @@ KEPT: Mapping[str, Mapping[str, What]] = {
 # Of the details of an event the same, by key, whatever event it is
 DATA = _read(
     "type from to room slot outcome position step round kind opening last_step last_round asked treatment "
-    "what how currency "
+    "what how currency channel "
     "during made_by ties late amount then was_empty hook line answers erased people records messages places extra "
     "since=time signed_in_at=time waits_from=time waiting_since=time until=time seated_at=time deadline=time "
     "opened_at=time ended_at=time nudged_at=time finished_at=time queued_at=time ready_at=time queued_from=time "

@@ -175,6 +175,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "step": "The step at which it was written.",
         "round": "The repetition of that step, from 1.",
         "erased": "true: what was written is gone. See erasures.csv.",
+        "channel": "The channel it was written in; empty: the only talk of its step.",
     },
     "notes.csv": {
         "note": "The note's number.",

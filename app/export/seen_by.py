@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from app.study.model.channels import DIRECT, NEIGHBOURS, ROOM, Channel
 from app.study.model.fields import Field
 from app.study.model.steps import Show, Step
 from app.study.model.study import Position, Study
@@ -62,9 +63,18 @@ def of_answers(study: Study) -> dict[tuple[int, str], str]:
 
 def of_message(study: Study) -> str:
     """Of what is said at each step with a talk."""
-    hears = {"neighbours": "who sees the writer", "room": "everybody in the room"}
-    talks = [f"{hears[step.chat]} at step {step.name}" for step in study.steps if step.chat in hears]
-    return _listed(["the writer"], [f"{talk} (where `to` is empty; else that slot)" for talk in talks])
+    talks = [_hears(step, channel) for step in study.steps for channel in step.talks]
+    return _listed(["the writer"], talks)
+
+
+def _hears(step: Step, channel: Channel) -> str:
+    at = f"at step {step.name}" + (f" in channel {channel.name}" if channel.name else "")
+    inside = "" if channel.among is None or channel.all_read else " and is in it"
+    if channel.of == DIRECT:
+        return f"the slot in `to`, which sees the writer{inside}, {at}"
+    who = "who sees the writer" if channel.of == NEIGHBOURS else "everybody in the room"
+    who = "who is in it" if inside and channel.of == ROOM else who + inside
+    return f"{who} {at}" + ("" if channel.name else " (where `to` is empty; else that slot)")
 
 
 def _told(whom: Mapping[str, Sequence[Position]]) -> list[str]:

@@ -182,8 +182,7 @@ async def _rule(conn: Connection, name: str, session_id: str, study: Study) -> C
             rooms=bool(study.rooms),
             has_before=bool(study.before),
             directed=[kind.name for kind in study.rooms if study.network_of(kind.name).directed],
-            talk_steps=[step.name for step in study.steps if step.chat != "none"],
-            open_steps=[step.name for step in study.steps if step.chat == "room"],
+            **allowed.talks_of(study),
         ),
     )
     rows = tuple(problem for (problem,) in await found.fetchmany(MOST))

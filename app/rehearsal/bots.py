@@ -329,6 +329,7 @@ class Bot:
             return
         body = f"{self.chance.choice(WORDS)} ({self.diary.label}·{step} {round}·{len(self.diary.sent) + 1})"
         form = {"form_key": self.page.keys["message-key"], "body": body}
+        form |= self.chance.choice(self.page.areas) if self.page.areas else {}
         started = time.monotonic()
         self.diary.sent[body] = Sent(started)
         if self.chance.random() < self.habits.cut:

@@ -13,7 +13,7 @@ from app.export import verify
 from app.rehearsal.asked import Asked, Open, asked_of
 from app.rehearsal.diary import Diary, Wrong
 from app.rehearsal.ends import Ends, Opening, SeatOf, SoloPart, ends_of
-from app.rehearsal.heard import Utterance, heard
+from app.rehearsal.heard import Inside, Utterance, heard
 from app.rooms.receipts import Kept, as_kept
 from app.study.model.study import Study
 
@@ -76,12 +76,14 @@ async def gather(
         if not check.ok
         for row in check.rows or (check.sentence,)
     ]
+    channels = any(step.channels for step in study.steps)
     conn = await connect(url, "rehearsal")
     try:
         seats = [SeatOf(*line) for line in await _all(conn, "seats", session_id)]
         parts = [SoloPart(*line) for line in await _all(conn, "parts", session_id)]
         said = [Utterance(*line) for line in await _all(conn, "said", session_id)]
         ties = await _all(conn, "ties", session_id)
+        inside = [Inside(*line) for line in await _all(conn, "inside", session_id)] if channels else []
         openings = [Opening(*line) for line in await _all(conn, "openings", session_id)]
         opened = [Open(*line) for line in await _all(conn, "opened", session_id)]
         answered = {(label, step, round_) for label, step, round_ in await _all(conn, "answered", session_id)}
@@ -96,7 +98,7 @@ async def gather(
     asked = asked_of(study, opened, answered, sat, diaries, patience)
     wrongs += [*ends.wrongs, *asked.wrongs]
     wrongs += _stuck(study, seats, diaries)
-    wrongs += heard(study, said, seats, ties, opened, diaries, moment)
+    wrongs += heard(study, said, seats, ties, inside, opened, diaries, moment)
     return Evidence(
         receipts=len(kept),
         messages=sum(sent.answered is not None for diary in diaries for sent in diary.sent.values()),

@@ -11,6 +11,9 @@ from app.rehearsal.asked import Open
 from app.rehearsal.diary import Diary, Wrong
 from app.rehearsal.ends import SeatOf
 from app.rooms.messages import SHOWN
+from app.study.model.channels import ROOM, Channel
+from app.study.model.kinds.yes_no import YES
+from app.study.model.steps import ROLE
 from app.study.model.study import Study
 
 
@@ -21,6 +24,7 @@ class Utterance(NamedTuple):
     to_slot: int | None
     step: str
     position: int
+    channel: str  # empty: the only talk of its step
     body: str
     at: datetime
     sender: str | None
@@ -30,11 +34,23 @@ class Utterance(NamedTuple):
 Place = tuple[int, int]  # room, slot
 
 
+class Inside(NamedTuple):
+    """Of a slot the type of its seat; or, where it has a `name`, a result that it has from this position on."""
+
+    room_id: int
+    slot: int
+    type: str
+    name: str
+    value: str
+    position: int
+
+
 def heard(
     study: Study,
     said: Sequence[Utterance],
     seats: Sequence[SeatOf],
     ties: Sequence[tuple[int, ...]],
+    inside: Sequence[Inside],
     opened: Sequence[Open],
     diaries: Sequence[Diary],
     moment: float,
@@ -44,14 +60,20 @@ def heard(
     for one in opened:
         if study.plan[one.position].step.begins_talk:
             begun.setdefault(one.room_id, []).append(one.since)
-    yield from _wrongs(said, seats, _hearers(study, said, seats, ties), begun, diaries, moment)
+    yield from _wrongs(said, seats, _hearers(study, said, seats, ties, inside), begun, diaries, moment)
 
 
 def _hearers(
-    study: Study, said: Sequence[Utterance], seats: Sequence[SeatOf], ties: Sequence[tuple[int, ...]]
+    study: Study,
+    said: Sequence[Utterance],
+    seats: Sequence[SeatOf],
+    ties: Sequence[tuple[int, ...]],
+    inside: Sequence[Inside],
 ) -> dict[int, set[Place]]:
-    """Message → who may read it, from the study, the ties and whom the step asked."""
-    chat = {step.name: step.chat for step in study.all_steps}
+    """Message → who may read it, from the study, the ties, whom the step asked and who is in the channel."""
+    told: dict[tuple[int, int], list[Inside]] = {}
+    for line in inside:
+        told.setdefault((line.room_id, line.slot), []).append(line)
     slots: dict[int, set[int]] = {}
     for seat in seats:
         if seat.room_id is not None and seat.slot is not None:
@@ -65,18 +87,36 @@ def _hearers(
     hearers: dict[int, set[Place]] = {}
     for one in said:
         there = slots.get(one.room_id, set())
-        if chat.get(one.step) == "room":
+        channel = study.step_named(one.step).channel_named(one.channel)
+        if channel is None:
+            hearers[one.id] = set()
+            continue
+        if channel.of == ROOM:
             may = set(there)
         else:
             past = [position for position in networks.get(one.room_id, []) if position <= one.position]
             pairs = sees[one.room_id, past[-1]] if past else set()
             may = {slot for slot in there if (slot, one.slot) in pairs}
+        if not channel.all_read:
+            may = {slot for slot in may if _is_in(channel, one, slot, told.get((one.room_id, slot), ()))}
         if one.to_slot is not None:
             may &= {one.to_slot}
         if one.asked is not None:
             may &= set(one.asked)
         hearers[one.id] = {(one.room_id, slot) for slot in may | {one.slot}}
     return hearers
+
+
+def _is_in(channel: Channel, one: Utterance, slot: int, told: Sequence[Inside]) -> bool:
+    """Whether this slot was in the channel as this was said there."""
+    if channel.slots:
+        return slot in channel.slots
+    if channel.types:
+        return any(line.type in channel.types for line in told)
+    name, wanted = (ROLE, channel.role) if channel.role else (channel.hook, YES)
+    since = 0 if channel.role else one.position
+    values = [line.value for line in told if line.name == name and since <= line.position <= one.position]
+    return not name or values[-1:] == [wanted]
 
 
 def _wrongs(

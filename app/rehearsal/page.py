@@ -16,7 +16,10 @@ MOVE = re.compile(r'<input type="hidden" id="move-key-(\w+)" name="form_key" val
 OTHER = re.compile(r'<input type="hidden" name="(\w+)" value="(\d+)" data-other>')
 CODE = re.compile(r'id="code">([^<]*)<')
 RECEIPT = re.compile(r'id="receipt">([^<]*)<')
+AREA = re.compile(r'<input[^>]* name="(channel|to)" value="([^"]+)" form="send"( data-reads)?[^>]*>')
 SAID = re.compile(r'<li id="m(\d+)".*?<span dir="auto">(.*?)</span></li>', re.DOTALL)
+LIST = re.compile(r'<ul class="talk" id="([\w-]+)"')
+LISTED = re.compile(r'<ul class="talk" id="([\w-]+)"[^>]*>(.*?)</ul>', re.DOTALL)
 CLOCK = re.compile(r'data-until="(\d+)" data-now="(\d+)"( data-frozen)?')
 SHOWN = re.compile(r'<data id="said" hidden value="([^"]*)"')
 
@@ -39,7 +42,8 @@ class PageSeen:
         self.keys: dict[str, str] = {}
         self.moves: dict[str, str] = {}  # those that the step offers → the keys of their forms
         self.others: dict[str, list[int]] = {}  # field → slots that it is about
-        self.talk: list[int] = []  # messages, from the top
+        self.talk: dict[str, list[int]] = {}  # list of messages → those in it, from the top
+        self.areas: list[dict[str, str]] = []  # where one may write, as the form says it
         self.asks_ready = False  # a room comes together, and it waits for this player's word
         self.place = ""  # lobby, room, alone or done; nothing before the first snapshot
         self.position = -1  # in the study's plan, of the newest form
@@ -66,8 +70,8 @@ class PageSeen:
         for target, content in PARTIAL.findall(message):
             if target == "#page":
                 self._snapshot(content, now)
-            elif target == "#talk":
-                self._say(content, now)
+            elif target.startswith("#talk"):
+                self._say(target[1:], content, now)
             if target in ("#page", "#where"):
                 self._read_clock(content, now)
             if target in ("#page", "#step"):
@@ -105,21 +109,27 @@ class PageSeen:
         self.asks_ready = 'name="ready"' in content
         if place == "done" and self.place != "done":
             self.diary.wrong(5, "a page that had shown the end went back")
-        self.talk = []
-        self._note(content, now, live=False)
+        self.areas = [{name: value} for name, value, shut in AREA.findall(content) if not shut]
+        self.talk = {key: [] for key in LIST.findall(content)}
+        for key, said in LISTED.findall(content):
+            self._note(key, said, now, live=False)
 
-    def _say(self, content: str, now: float) -> None:
+    def _say(self, key: str, content: str, now: float) -> None:
         if self.place == "room":
-            self._note(content, now, live=True)
+            self._note(key, content, now, live=True)
 
-    def _note(self, content: str, now: float, live: bool) -> None:
+    def _note(self, key: str, content: str, now: float, live: bool) -> None:
+        if key not in self.talk:
+            self.diary.wrong(8, f"a message came for {key}, which is not on the page")
+        talk, elsewhere = self.talk.setdefault(key, []), {one for said in self.talk.values() for one in said}
         for number, body in SAID.findall(content):
             message = int(number)
-            if message in self.talk:
+            if message in elsewhere:
                 self.diary.wrong(5, f"message {message} stood on the page twice")
-            elif self.talk and message < self.talk[-1]:
-                self.diary.wrong(5, f"message {message} came after message {self.talk[-1]}")
-            self.talk.append(message)
+            elif talk and message < talk[-1]:
+                self.diary.wrong(5, f"message {message} came after message {talk[-1]}")
+            talk.append(message)
+            elsewhere.add(message)
             if message not in self.diary.seen:
                 self.diary.seen[message] = Seen(now, html.unescape(body), live)
 

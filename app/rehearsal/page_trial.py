@@ -24,6 +24,7 @@ from app.rooms.receipts import Saved
 from app.rooms.rooms import Room, RoomView, Seat
 from app.rooms.shown import Told
 from app.study.hooks.networklab import NOT_KNOWN, Earlier
+from app.study.model.channels import Channel
 from app.study.model.fields import Field
 from app.study.model.kinds.slots import Slots
 from app.study.model.networks import Tie
@@ -219,7 +220,11 @@ def _later(place: RoomPlace) -> RoomPlace:
         me=seats[place.me.slot - 1],
         values={one.name: _answer(one, chance, slots) for one in here.step.fields},
         saved=1,
-        messages=(Message(1, place.me.slot, None, place.me.alias, "Hello", clock.now()),),
+        messages=tuple(
+            Message(nth, place.me.slot, None, place.me.alias, "Hello", clock.now(), one.name)
+            for nth, one in enumerate(here.step.talks or (Channel(),), 1)
+        ),
+        members={one.name: frozenset(slots) for one in here.step.channels},
         told=_told(place, here.index),
         earned=Decimal("0.10"),
     )

@@ -231,6 +231,7 @@ def _talk(logs: Sequence[Log], events: Sequence[Event], messages: Sequence[Line]
             ("room_id", room_of[event.log_id]),
             ("slot", data["slot"]),
             ("to_slot", data.get("to")),
+            ("channel", data.get("channel")),
             ("sha256", data.get("sha256")),
         ):
             if log != line[column]:

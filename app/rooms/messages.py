@@ -9,12 +9,16 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from math import ceil
 
+from psycopg.types.json import Jsonb
+
 from app.database.connections import Connection
 from app.database.queries import Queries, rows
 from app.rooms.records import hold_rooms
 from app.study.languages.texts import Sentence
+from app.study.model.channels import DIRECT, Channel
 from app.study.model.fields import Field, FieldError, Form, first
 from app.study.model.kinds.text import TEXT
+from app.study.model.steps import Step
 from app.study.model.study import Study
 from app.study.model.talk import talk_since
 
@@ -34,9 +38,19 @@ class NewMessage:
     room_id: int
     to_slot: int | None
     step: str  # the step that it was written at
-    to_room: bool  # whose talk is for the whole room
+    channel: Channel
     body: str
     form: str  # see records.form_id
+    position: int = 0  # index into the plan at which it was written
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A message as a form has it."""
+
+    channel: Channel
+    to_slot: int | None
+    body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,8 @@ class Message:
     alias: str
     body: str
     at: datetime
+    channel: str = ""  # empty: the only talk of its step
+    readers: tuple[int, ...] = ()  # the slots that it is for
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +72,20 @@ class TooFast:
     seconds: int  # until then
 
 
-def read_message(form: Form, chat: str) -> tuple[str, int | None, Sentence | None]:
-    """Body, slot it is for, and what is wrong with it."""
-    to = first(form, "to")
-    if chat == "none":
-        return "", None, Sentence("Nobody can write messages at this step.")
+def read_message(form: Form, step: Step) -> Written | Sentence:
+    """What somebody wrote, or what is wrong with it."""
+    if not step.talks:
+        return Sentence("Nobody can write messages at this step.")
+    name, _, whom = first(form, "channel").partition(":")
+    to, channel = first(form, "to") or whom, step.channel_named(name)
     if to and not (to.isascii() and to.isdecimal() and len(to) < 6):
-        nobody = Sentence("This message names nobody who is here. Choose a person and send it again.")
-        return "", None, nobody
+        return Sentence("This message names nobody who is here. Choose a person and send it again.")
+    if channel is None or ((channel.name or channel.of == DIRECT) and bool(to) != (channel.of == DIRECT)):
+        return Sentence("Nobody would read this message here. Choose where to write it and send it again.")
     try:
-        body = BODY.read(form.get("body", ()))
+        return Written(channel, int(to) if to else None, BODY.read(form.get("body", ())))
     except FieldError as error:
-        return "", None, error.sentence
-    return body, int(to) if to else None, None
+        return error.sentence
 
 
 async def store(conn: Connection, sent: Sequence[NewMessage], most: int = MOST) -> list[int | TooFast | None]:
@@ -89,7 +106,11 @@ async def store(conn: Connection, sent: Sequence[NewMessage], most: int = MOST) 
                 bodies=[message.body for message in new],
                 forms=[message.form for message in new],
                 steps=[message.step for message in new],
-                to_room=[message.to_room for message in new],
+                positions=[message.position for message in new],
+                channels=[message.channel.name or None for message in new],
+                among=[_among(message.channel) for message in new],
+                of=[message.channel.of for message in new],
+                all_read=[message.channel.all_read for message in new],
                 nth_of_theirs=_nth_of_theirs(new),
                 most=most,
                 within=WITHIN,
@@ -104,6 +125,10 @@ async def store(conn: Connection, sent: Sequence[NewMessage], most: int = MOST) 
             conn, [ordered[form] for form in lacking if form not in found], found, most
         )
     return [found.get(message.form) for message in sent]
+
+
+def _among(channel: Channel) -> Jsonb | None:
+    return None if channel.among is None else Jsonb(channel.among)
 
 
 def _nth_of_theirs(new: Sequence[NewMessage]) -> list[int]:
@@ -151,6 +176,7 @@ async def seen_by(
         until=until,
         position=talk_since(study.plan, position),
         open_steps=[step.name for step in study.steps if step.chat == "room"],
+        channels=[one.name for one in study.plan[position].step.talks],
         most=SHOWN,
     )
     return found[::-1]

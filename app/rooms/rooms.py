@@ -96,16 +96,6 @@ class RoomView:
         """Of the tie by which `slot` sees `other`; None if there is none."""
         return next((tie.weight for tie in self.ties if tie[:2] == (slot, other)), None)
 
-    def hearers(self, slot: int, to: int | None, chat: str) -> tuple[Seat, ...]:
-        """Whose pages show a message from `slot`, the sender included: of those who are shown the step."""
-        tied = {tie.from_slot for tie in self.ties if tie.to_slot == slot}
-        return tuple(
-            seat
-            for seat in self.seats
-            if seat.asked
-            and (seat.slot == slot or (to in (None, seat.slot) and (chat == "room" or seat.slot in tied)))
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class DueRoom:

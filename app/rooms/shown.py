@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -162,19 +162,21 @@ def others_of(
     )
 
 
-def as_values(study: Study, position: Position, view: RoomView, me: Seat, told: Told) -> str:
+def as_values(
+    study: Study, position: Position, view: RoomView, me: Seat, told: Told, partners: Collection[Seat] = ()
+) -> str:
     """What stands on this page of others, as JSON, for a study's `bot` that plays behind it: nothing that a person
     there can't see. "" where the study has no `bot`.
 
-    `slot` is the player's, `aliases` names whoever is named, `sees` has those whom they are connected with as the
-    page says, and `said` is step, round, slot, name and stored value of each answer that is shown by itself: a mean
-    gives away none.
+    `partners` are those with whom the page says that one talks. `slot` is the player's, `aliases` names whoever is
+    named, `sees` has those whom they are connected with as the page says, and `said` is step, round, slot, name and
+    stored value of each answer that is shown by itself: a mean gives away none.
     """
     if not study.dropout.bot_hook:
         return ""
     chat = position.step.chat
-    sees = {*view.neighbours(me.slot)} if chat == "neighbours" else set[Seat]()
-    named = {me, *(view.seats if chat == "room" else sees)}
+    sees = {*view.neighbours(me.slot)} if chat in ("neighbours", "direct") else set[Seat]()
+    named = {me, *(partners if chat != "none" else ())}
     said = dict[tuple[str, int, int, str], str]()
     for one in shown_to(study, position, view, me, told):
         if one.show.look == "mean":

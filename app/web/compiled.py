@@ -23,7 +23,9 @@ class Compiled(FileSystemBytecodeCache):
 
     def get_bucket(self, environment: Environment, name: str, filename: str | None, source: str) -> Bucket:
         # What is compiled for a study's pages asks the sandbox before each call; what is compiled for ours does not.
+        # Where something is done to each value, it is called there: another version may know nothing of that.
         kind = "sandboxed" if environment.sandboxed else "plain"
+        kind += " finalized" if environment.finalize else ""
         return super().get_bucket(environment, f"{jinja2.__version__} {kind} {name}", filename, source)
 
     def dump_bytecode(self, bucket: Bucket) -> None:

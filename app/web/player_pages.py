@@ -173,13 +173,14 @@ async def send_message(request: Query) -> Response[str] | Redirect:
     if key is None:
         return stale(request)
     step = study.plan[key.position].step
-    body, to, wrong = read_message(form, step.chat)
-    if wrong:
-        return problem(request, 422, wrong, "/play")
-    form_ = form_id(player_id, first(form, "form_key"), (("to", str(to)), ("body", body)))
-    sent = await lab.messages.commit(
-        NewMessage(player_id, key.room_id, to, step.name, step.chat == "room", body, form_)
-    )
+    wrote = read_message(form, step)
+    if isinstance(wrote, Sentence):
+        return problem(request, 422, wrote, "/play")
+    said = [("to", str(wrote.to_slot)), ("body", wrote.body)]
+    said += [("channel", wrote.channel.name)] if wrote.channel.name else []
+    form_ = form_id(player_id, first(form, "form_key"), said)
+    where = key.room_id, wrote.to_slot, step.name, wrote.channel
+    sent = await lab.messages.commit(NewMessage(player_id, *where, wrote.body, form_, key.position))
     if isinstance(sent, TooFast):
         return not_yet(request, sent.seconds, form)
     if sent is None:

@@ -110,7 +110,7 @@ where a.session_id = %(session_id)s order by a.id, f.field
 -- name: messages
 select m.id as message, m.player_id as player, room.name as room, m.to_slot as "to",
     escaped(m.body) as body, iso(m.at) as at, m.slot, m.step, m.round,
-    case when m.erased then 'true' else 'false' end as erased
+    case when m.erased then 'true' else 'false' end as erased, m.channel
 from message m left join room on room.id = m.room_id
 where m.session_id = %(session_id)s order by m.id
 

@@ -16,7 +16,8 @@ join room r on r.id = p.room_id or r.player_id = p.id
 join record a on a.room_id = r.id and a.player_id = p.id where p.id = %(player_id)s order by a.id
 
 -- name: messages
-select m.at, m.step, m.round, case when m.to_slot is null then 'to the group' else 'to slot ' || m.to_slot end, m.body
+select m.at, m.step, m.round, case when m.to_slot is not null then 'to slot ' || m.to_slot
+    when m.channel is not null then 'in ' || m.channel else 'to the group' end, m.body
 from player p join message m on m.room_id = p.room_id and m.player_id = p.id where p.id = %(player_id)s order by m.id
 
 -- name: recruiter

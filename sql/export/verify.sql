@@ -474,13 +474,14 @@ from result t left join given g using (room_id, position, slot, name)
 where t.session_id = %(session_id)s and t.made_by = 'move' and g.room_id is null
 
 -- name: messages_have_a_place
--- Who gets a message: whoever is tied to the sender then, or the room if the step's talk is for the room.
+-- Who gets a message: whoever is tied to the sender then, or the room if its talk is for the room.
 select format('message %%s: %%s', m.id, case
     when p.id is null then format('player %%s is not in this session', m.player_id)
     when r.id is null then format('room %%s is not in this session', m.room_id)
     when (p.room_id, p.slot) is distinct from (m.room_id, m.slot)
         then format('player %%s does not sit in slot %%s of room %%s', m.player_id, m.slot, m.room_id)
-    when not m.step = any(%(talk_steps)s::text[]) then format('nobody can talk at step %%s', m.step)
+    when talk.step is null then concat('nobody can talk at step ', m.step, ' in channel ' || m.channel)
+    when talk."of" = 'direct' and m.to_slot is null then 'it is for nobody'
     when s.slot is null then format('there is no slot %%s in room %%s', m.to_slot, r.name)
     else format('slot %%s of room %%s does not see slot %%s', m.to_slot, r.name, m.slot) end)
 from (
@@ -493,9 +494,11 @@ left join player p on p.id = m.player_id and p.session_id = %(session_id)s
 left join room r on r.id = m.room_id and r.session_id = %(session_id)s
 left join slot s on s.room_id = m.room_id and s.slot = coalesce(m.to_slot, m.slot)
 left join tie t on t.room_id = m.room_id and t.position = m.began and t.from_slot = m.to_slot and t.to_slot = m.slot
+left join unnest(%(talk_steps)s::text[], %(talk_channels)s::text[], %(talk_of)s::text[]) as talk(step, channel, "of")
+    on talk.step = m.step and talk.channel = coalesce(m.channel, '')
 where r.id is null or (p.room_id, p.slot) is distinct from (m.room_id, m.slot)
-    or not m.step = any(%(talk_steps)s::text[]) or s.slot is null or m.to_slot = m.slot
-    or m.to_slot is not null and t.to_slot is null and not m.step = any(%(open_steps)s::text[])
+    or talk.step is null or s.slot is null or m.to_slot = m.slot
+    or m.to_slot is not null and t.to_slot is null and talk."of" <> 'room' or talk."of" = 'direct' and m.to_slot is null
 order by m.id
 
 -- name: one_message_per_form

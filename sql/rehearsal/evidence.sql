@@ -14,12 +14,20 @@ from room r join player p on p.id = r.player_id where r.session_id = %(session_i
 
 -- name: said
 -- With the slots that its step asked, as the log says; null: all.
-select m.id, m.room_id, m.slot, m.to_slot, m.step, m.position, m.body, m.at, coalesce(p.door_id, p.label) as sender, (
+select m.id, m.room_id, m.slot, m.to_slot, m.step, m.position, coalesce(m.channel, ''), m.body, m.at, coalesce(p.door_id, p.label) as sender, (
     select e.data->'asked' from event e join log l on l.id = e.log_id
     where l.room_id = m.room_id and e.name = 'step_opened' and (e.data->>'position')::integer = m.position
 ) as asked
 from message m left join player p on p.id = m.player_id
 where m.session_id = %(session_id)s order by m.id
+
+-- name: inside
+-- What tells who is in a channel: of each slot its type, and what it is or a hook says of it, from which position on.
+select s.room_id, s.slot, s.type, '' as name, '' as value, 0 as position
+from slot s join room r on r.id = s.room_id where r.session_id = %(session_id)s
+union all
+select room_id, slot, '', name, value, position from result where session_id = %(session_id)s
+order by position
 
 -- name: ties
 -- A network without any has one line without slots.

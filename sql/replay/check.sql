@@ -35,7 +35,7 @@ from room where session_id = %(session_id)s order by id
 select id, player_id, room_id, step, round, field, value, late, erased from record where session_id = %(session_id)s order by id
 
 -- name: messages_in_table
-select id, player_id, room_id, slot, to_slot, case when not erased then encode(sha256(convert_to(body, 'UTF8')), 'hex') end as sha256
+select id, player_id, room_id, slot, to_slot, channel, case when not erased then encode(sha256(convert_to(body, 'UTF8')), 'hex') end as sha256
 from message where session_id = %(session_id)s order by id
 
 -- name: networks_in_table

@@ -6,30 +6,33 @@ select id from log where room_id = any(%(rooms)s) order by id for no key update
 -- name: store_messages
 -- At the step that it was written at: another one may have other rules, or no talk at all. By whoever is asked there,
 -- and for those who are: all who see the writer, or the room where its talk is for the whole room.
--- To one person: only who may read it.
+-- In a channel: by one of its members, for those who read there. To one person: only who may read it.
 -- Not more of one person's than may come within some seconds: processes take turns here, by the room's log.
-insert into message (session_id, room_id, player_id, slot, to_slot, position, step, round, body, form, readers)
-select room.session_id, room.id, p.id, p.slot, g.to_slot, room.position, room.step, room.round, g.body, g.form, may.readers
+insert into message (session_id, room_id, player_id, slot, to_slot, channel, position, step, round, body, form, readers)
+select room.session_id, room.id, p.id, p.slot, g.to_slot, g.channel, room.position, room.step, room.round, g.body, g.form, may.readers
 from unnest(
     %(players)s::bigint[], %(rooms)s::bigint[], %(to_slots)s::int[], %(bodies)s::text[], %(forms)s::uuid[],
-    %(steps)s::text[], %(to_room)s::boolean[], %(nth_of_theirs)s::int[]
-) with ordinality as g(player_id, room_id, to_slot, body, form, step, to_room, nth_of_theirs, nth)
+    %(steps)s::text[], %(positions)s::int[], %(channels)s::text[], %(among)s::jsonb[], %(of)s::text[], %(all_read)s::boolean[], %(nth_of_theirs)s::int[]
+) with ordinality as g(player_id, room_id, to_slot, body, form, step, position, channel, among, "of", all_read, nth_of_theirs, nth)
 join player p on p.id = g.player_id and p.room_id = g.room_id and p.status = 'playing'
 join room on room.id = g.room_id and room.status = 'playing' and room.step = g.step and not room.opening
     and (room.asked is null or p.slot = any(room.asked))
+    -- Who is in a channel may be others in the next round: it was not written for them.
+    and (room.position = g.position or g.among is null or not g.among ? 'result')
 join session s on s.id = room.session_id and s.status <> 'closed'
 cross join lateral (
     select array(
         select s.slot from slot s
         where s.room_id = room.id and (room.asked is null or s.slot = any(room.asked)) and (s.slot = p.slot
-            or (g.to_slot is null or s.slot = g.to_slot) and (g.to_room or exists (
+            or (g.to_slot is null or s.slot = g.to_slot) and (g."of" = 'room' or exists (
                 select from tie t where t.room_id = room.id and t.from_slot = s.slot and t.to_slot = p.slot
                     and t.position = network_at(room.id, room.position)
-            )))
+            )) and (g.all_read or is_among(room.id, room.position, s.slot, g.among)))
         order by s.slot
     ) as readers
 ) may
 where (g.to_slot is null or g.to_slot <> p.slot and g.to_slot = any(may.readers))
+    and (g."of" <> 'direct' or g.to_slot is not null) and is_among(room.id, room.position, p.slot, g.among)
     and not exists (select from message m where m.form = g.form)
     and g.nth_of_theirs + (
         select count(*) from (
@@ -55,9 +58,9 @@ where last.at > clock_timestamp() - %(within)s::interval
 -- name: seen_by
 -- What one slot may read: what was written for it, its own included. Of what the version before has stored, what those
 -- it saw at that moment said to it or to all. Whoever took the slot over sees what was said since.
-select m.id, m.slot, m.to_slot, s.alias, m.body, m.at
+select m.id, m.slot, m.to_slot, s.alias, m.body, m.at, coalesce(m.channel, '') as channel
 from message m join slot s on s.room_id = m.room_id and s.slot = m.slot
-where m.room_id = %(room_id)s and m.at >= %(since)s and m.at <= coalesce(%(until)s::timestamptz, 'infinity')
+where m.room_id = %(room_id)s and coalesce(m.channel, '') = any(%(channels)s) and m.at >= %(since)s and m.at <= coalesce(%(until)s::timestamptz, 'infinity')
     and m.position >= %(position)s and case
     when m.readers is not null then %(slot)s = any(m.readers)
     else m.slot = %(slot)s or (m.to_slot is null or m.to_slot = %(slot)s) and (
@@ -69,6 +72,6 @@ where m.room_id = %(room_id)s and m.at >= %(since)s and m.at <= coalesce(%(until
 order by m.id desc limit %(most)s
 
 -- name: find_messages
-select m.id, m.slot, m.to_slot, s.alias, m.body, m.at
+select m.id, m.slot, m.to_slot, s.alias, m.body, m.at, coalesce(m.channel, '') as channel, coalesce(m.readers, '{}') as readers
 from message m join slot s on s.room_id = m.room_id and s.slot = m.slot
 where m.id = any(%(ids)s)

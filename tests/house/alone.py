@@ -20,7 +20,7 @@ from app.study.model.study import Study
 from app.study.stored import read_study
 from tests.house.house import House, Opened
 from tests.house.solo import SOLO, solo_files
-from tests.house.studies import changed
+from tests.house.studies import NEAR, changed
 
 MORE = """
 [[quota]]
@@ -141,7 +141,7 @@ class Alone:
 
     def chats(self, player: int, body: str) -> None:
         async def work(conn: Connection) -> None:
-            new = NewMessage(player, await place(conn, player), None, "talk", False, body, str(uuid4()))
+            new = NewMessage(player, await place(conn, player), None, "talk", NEAR, body, str(uuid4()))
             await messages.store(conn, [new])
 
         self.house.do(work)

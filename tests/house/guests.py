@@ -52,11 +52,10 @@ class Guest:
         hidden = await self.form() if form is None else form
         return await self.browser.post("/play/records", {**hidden, **values})
 
-    async def say(self, body: str, to: int | None = None) -> Reply:
+    async def say(self, body: str, to: int | None = None, channel: str = "") -> Reply:
         hidden = await self.form("/play/messages")
-        return await self.browser.post(
-            "/play/messages", {**hidden, "body": body, **({"to": str(to)} if to else {})}
-        )
+        whom = ({"to": str(to)} if to else {}) | ({"channel": channel} if channel else {})
+        return await self.browser.post("/play/messages", {**hidden, "body": body, **whom})
 
     @asynccontextmanager
     async def watching(self, stream: Stream | None = None) -> AsyncIterator[Stream]:
@@ -113,7 +112,7 @@ class Stream:
                 self.at = int(key[1])
             if target == "#page":
                 self.talk, self.snapshots = said, self.snapshots + 1
-            elif target == "#talk":
+            elif target.startswith("#talk") and target != "#talks-with":
                 self.talk = self.talk + said
         self.came.set()
 

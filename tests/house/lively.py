@@ -19,6 +19,7 @@ from app.sessions import actions
 from app.study.model.study import Study
 from app.study.stored import read_study
 from tests.house.house import House
+from tests.house.studies import NEAR
 
 # Written as a rule would, at a moment when it has no reason to.
 NUDGE = "update player set nudged_at = clock_timestamp() where id = any(%(player_ids)s)"
@@ -133,7 +134,8 @@ class Lively:
             dict(id=player, most=messages.MOST),
         )
         (number,) = await messages.store(
-            conn, [NewMessage(player, found.room_id, to, "talk", False, body, str(uuid4()))]
+            conn,
+            [NewMessage(player, found.room_id, to, "talk", NEAR, body, str(uuid4()))],
         )
         assert isinstance(number, int)
         return number

@@ -1,7 +1,9 @@
 """The little studies that several files tell their stories of, and how one is changed for a story."""
 
 from app.config import PROJECT
+from app.study.model.channels import Channel
 
+NEAR = Channel(of="neighbours")  # the talk of a step with chat = "neighbours"
 RUMOUR = PROJECT / "studies" / "rumour"
 
 

@@ -34,7 +34,7 @@ from tests.house.desk import desk, numbers
 from tests.house.guests import seated, sign_everyone_in
 from tests.house.house import House
 from tests.house.server import Server
-from tests.house.studies import as_files
+from tests.house.studies import NEAR, as_files
 
 STUDY = """
 title = "Silence"
@@ -174,7 +174,8 @@ class Session:
         player = await self.player(label)
         assert player.room_id is not None
         await messages.store(
-            self.conn, [NewMessage(player.id, player.room_id, None, "talk", False, body, str(uuid4()))]
+            self.conn,
+            [NewMessage(player.id, player.room_id, None, "talk", NEAR, body, str(uuid4()))],
         )
 
     async def act(self, action: str) -> None:

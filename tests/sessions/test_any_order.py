@@ -643,10 +643,9 @@ class AnyOrder(Orders):
     @rule(who=WHO)
     def talks(self, who: int) -> None:
         answer = self.answer_of(who)
-        if answer and (chat := self.study.step_named(answer.step).chat) != "none":
-            to_room = chat == "room"
+        if answer and (talks := self.study.step_named(answer.step).talks):
             message = NewMessage(
-                answer.player_id, answer.room_id, None, answer.step, to_room, "hello", str(uuid4())
+                answer.player_id, answer.room_id, None, answer.step, talks[0], "hello", str(uuid4())
             )
             self.world.do(lambda conn: messages.store(conn, [message]))
 

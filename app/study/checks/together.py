@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from app.study.checks.alone import check_alone
 from app.study.checks.bots import check_bots
+from app.study.checks.channels import check_channels
 from app.study.checks.forms import form_mistakes
 from app.study.checks.networks import check_networks, check_rounds, placed
 from app.study.hooks.reading.annotations import type_mistakes
@@ -42,6 +43,7 @@ def check_together(findings: Findings, files: Mapping[str, bytes], sections: Sec
     check_dropouts(findings, dropout, steps)
     check_bots(findings, rooms, lobby, dropout, steps)
     check_alone(findings, sections)
+    check_channels(findings, sections)
     check_treatments(findings, files, sections.entry, sections.all_steps, sections.treatments)
     uses = list(uses_of(sections.all_steps, placed(findings, sections.networks), lobby, dropout))
     if check_hooks(findings, files, uses):

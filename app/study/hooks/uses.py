@@ -93,6 +93,9 @@ def _uses_at(place: Path, step: Step) -> Iterator[Use]:
     for nth, one in enumerate(step.fields):
         if one.of not in ("", *SEEN):
             yield Use((*place, "fields", nth, "of"), one.of, dict[int, tuple[int, ...]])
+    for nth, channel in enumerate(step.channels):
+        if channel.hook:
+            yield Use((*place, "chat", nth, "hook"), channel.hook, dict[int, bool])
     for nth, show in enumerate(step.show):
         if show.hook:
             values = _map(int, _any_of([shown[show.hook]]))

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from app.study.model.channels import Channel
 from app.study.model.fields import Field
 from app.study.model.kinds.choice import CHOICE
 from app.study.model.kinds.click import CLICK
@@ -85,10 +86,11 @@ class Roles:
 class Step:
     """One page with a deadline `limit` seconds after it opened, shown `repeat` times.
 
-    `chat` is "none", "neighbours" or "room". `talk` is "kept" (what was said before stays on the page) or "fresh":
-    it begins anew whenever this step opens. `ends` is "answered" (as soon as all have answered, and at the
-    deadline at the latest) or "deadline". `on_timeout` says what is stored for who has not answered: "blank",
-    "keep", "default:VALUE" or "hook". `save` is "button", or "change": each change is saved by itself.
+    `chat` is "none", "neighbours", "room", "direct" (one chooses whom), or "channels": those in `channels`. `talk` is
+    "kept" (what was said before stays on the page) or "fresh": it begins anew whenever this step opens. `ends` is
+    "answered" (as soon as all have answered, and at the deadline at the latest) or "deadline". `on_timeout` says what
+    is stored for who has not answered: "blank", "keep", "default:VALUE" or "hook". `save` is "button", or "change":
+    each change is saved by itself.
 
     `wait_for` is the share of those asked whose answers end the step. 0 is none: each goes on by themselves, and
     steps that follow each other like this are gone through at one's own pace.
@@ -114,6 +116,7 @@ class Step:
     limit: float = 60.0
     fields: tuple[Field, ...] = ()
     chat: str = "none"
+    channels: tuple[Channel, ...] = ()
     talk: str = "kept"
     on_timeout: str = "blank"
     ends: str = "answered"
@@ -192,6 +195,15 @@ class Step:
         return bool(self.show or any(field.of for field in self.fields))
 
     @property
+    def talks(self) -> tuple[Channel, ...]:
+        """What is talked in at this step."""
+        return self.channels or (() if self.chat == "none" else (Channel(of=self.chat),))
+
+    def channel_named(self, name: str) -> Channel | None:
+        """None: it has no such channel."""
+        return next((one for one in self.talks if one.name == name), None)
+
+    @property
     def begins_talk(self) -> bool:
         """Whether nothing that was said before stands on its page."""
         return self.chat != "none" and self.talk == "fresh"
@@ -204,7 +216,8 @@ class Step:
     @property
     def opening_hooks(self) -> tuple[str, ...]:
         others = [field.of for field in self.fields if field.of not in ("", *SEEN)]
-        return tuple(dict.fromkeys([*(one.hook for one in self.show if one.hook), *others]))
+        hooks = [*(one.hook for one in self.show), *others, *(one.hook for one in self.channels)]
+        return tuple(dict.fromkeys(hook for hook in hooks if hook))
 
     @property
     def computed(self) -> tuple[Field, ...]:

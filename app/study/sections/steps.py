@@ -11,6 +11,7 @@ from app.study.model.kinds.click import CLICK, clicked
 from app.study.model.kinds.known import KINDS
 from app.study.model.kinds.slots import SLOTS
 from app.study.model.kinds.text import TEXT
+from app.study.model.kinds.yes_no import YES_NO
 from app.study.model.steps import ROLE, SEEN, Dropout, Roles, Show, Step, places_of
 from app.study.pages import OWN_PAGES
 from app.study.sections.dropout import read_step_dropout
@@ -18,13 +19,12 @@ from app.study.sections.fields import FORM_NAMES, read_fields
 from app.study.sections.moves import LONGEST_BUTTON, check_moves, read_moves
 from app.study.sections.names import NAME, unique_name
 from app.study.sections.role import DEAL, with_roles
+from app.study.sections.talk import read_talk
 from app.study.sections.treatments import read_only
 from app.study.syntax.lines import Path
 from app.study.syntax.mistakes import Findings, did_you_mean
 from app.study.syntax.table import Table
 
-TALKS = ("kept", "fresh")
-CHATS = ("none", "neighbours", "room")
 ENDS = ("answered", "deadline")
 SAVES = ("button", "change")
 SHOWN_OF = ("neighbours", "room", "me")
@@ -55,6 +55,7 @@ def read_steps(
         button = table.text("button", default="", longest=LONGEST_BUTTON)
         if button and not found and not moves and table.sound("fields"):
             found = (clicked(button),)
+        chat, channels, talk = read_talk(table)
         ends = table.one_of("ends", ENDS, "answered" if found else "deadline")
         nothing = not found and not moves and table.sound("fields")
         if ends == "answered" and nothing and table.sound("ends"):
@@ -67,8 +68,9 @@ def read_steps(
                 repeat=table.whole("repeat", 1),
                 limit=table.duration("limit", default=0.0),
                 fields=found,
-                chat=table.one_of("chat", CHATS, "none"),
-                talk=_talk(table),
+                chat=chat,
+                channels=channels,
+                talk=talk,
                 on_timeout=read_on_timeout(table, found),
                 ends=ends,
                 save=table.one_of("save", SAVES, "button"),
@@ -107,7 +109,7 @@ def read_shows(table: Table) -> list[tuple[Table, Show]]:
 def with_computed(table: Table, step: Step, shows: Sequence[tuple[Table, Show]]) -> Step:
     """The step with what it shows, and the results that hooks give as it opens."""
     _check_names(table, step, [show for _, show in shows])
-    computed = (*_computed(shows), *_whom(step.fields))
+    computed = (*_computed(shows), *_whom(step.fields), *_inside(step))
     return replace(step, results=(*step.results, *computed), show=tuple(show for _, show in shows))
 
 
@@ -125,14 +127,6 @@ def placed(document: Table, steps: Sequence[Step]) -> tuple[Step, ...]:
         )
         for index, step in enumerate(steps)
     )
-
-
-def _talk(table: Table) -> str:
-    """Whether what was said before stays on the page."""
-    if table.has("talk") and table.value("chat") in (None, "none") and table.sound("chat"):
-        sentence = "Nobody can write at this step, so there is no talk that could begin anew."
-        table.wrong("talk", sentence, 'Remove it, or add chat = "room".')
-    return table.one_of("talk", TALKS, "kept")
 
 
 def _wait_for(step: Table) -> Decimal:
@@ -238,6 +232,13 @@ def _whom(fields: Sequence[Field]) -> Iterator[Field]:
     """Whom questions are about, where a hook says so as the step opens: a result named after it."""
     for hook in dict.fromkeys(field.of for field in fields if field.of not in ("", *SEEN)):
         yield Field(hook, "Whom this player is asked about", SLOTS)
+
+
+def _inside(step: Step) -> Iterator[Field]:
+    """Who is in a channel, where a hook says so as the step opens: a result named after it."""
+    for hook in dict.fromkeys(channel.hook for channel in step.channels if channel.hook):
+        titles = " / ".join(one.title for one in step.channels if one.hook == hook)
+        yield Field(hook, f"In the channel {titles}", YES_NO)
 
 
 def _show(table: Table) -> tuple[Table, Show]:

@@ -13,7 +13,7 @@ from app.database import clock
 from app.players.pay import Account, PayNow, pay_of
 from app.players.players import Player
 from app.players.ways_back import WayBack, way_back_of
-from app.rooms.handling import MoveOutcome
+from app.rooms.channels import Area, Members, area_of, areas_of
 from app.rooms.messages import Message
 from app.rooms.receipts import Saved
 from app.rooms.rooms import Room, RoomView, Seat
@@ -28,16 +28,7 @@ from app.web.fragments import fragment
 from app.web.live.boards import board_html
 from app.web.live.line import LinePlace
 from app.web.live.lobby_place import Aside, LobbyPlace
-
-
-@dataclass(frozen=True, slots=True)
-class TriedMove:
-    """A move that came to nothing yet: what was typed, what is wrong with it, and what stands beside its button."""
-
-    name: str
-    values: Mapping[str, str] = field(default_factory=dict)
-    errors: Mapping[str, str] = field(default_factory=dict)
-    outcome: MoveOutcome | None = None
+from app.web.live.tried import TriedMove
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +50,7 @@ class RoomPlace:
     move_key: str = ""
     role: str = ""  # in this round, where moves are offered by it
     tried: TriedMove | None = None
+    members: Members = field(default_factory=dict)  # of its step's channels
 
     @property
     def pay(self) -> PayNow | None:
@@ -144,18 +136,31 @@ class RoomPlace:
         """Those whom this player sees, and with whom they talk."""
         if self.position.step.chat == "room":
             return tuple(seat for seat in self.view.seats if seat.slot != self.me.slot)
-        return self.view.neighbours(self.me.slot)
+        seen = self.view.neighbours(self.me.slot)
+        if self.position.step.channels:
+            slots = {seat.slot for seat in seen} | {seat.slot for area in self.areas for seat in area.others}
+            return tuple(seat for seat in self.view.seats if seat.slot in slots)
+        return seen
+
+    @property
+    def areas(self) -> tuple[Area, ...]:
+        """The talks that stand on this page; none where nobody can write."""
+        return areas_of(self.position.step, self.view, self.me, self.members) if self.me.asked else ()
+
+    def said_in(self, area: Area) -> list[Message]:
+        """What stands there."""
+        step, slot = self.position.step, self.me.slot
+        return [one for one in self.messages if area_of(one, step, slot) == area.key]
 
     @property
     def writers(self) -> tuple[Seat, ...]:
         """Those whose messages this player reads."""
-        return tuple(seat for seat in self.partners if seat.asked)
+        return tuple(dict.fromkeys(seat for area in self.areas for seat in area.writers))
 
     @property
     def hearers(self) -> tuple[Seat, ...]:
-        """Those who read what this player writes to all: the partners, unless ties go one way."""
-        hearers = self.view.hearers(self.me.slot, None, self.position.step.chat)
-        return tuple(seat for seat in hearers if seat.slot != self.me.slot)
+        """Those who read what this player writes: the partners, unless ties go one way."""
+        return tuple(dict.fromkeys(seat for area in self.areas for seat in area.hearers))
 
     def weight(self, seat: Seat) -> float | None:
         """Of the tie by which this player sees that seat; None if there is none."""
@@ -167,7 +172,7 @@ class RoomPlace:
 
     @property
     def as_values(self) -> str:
-        return as_values(self.study, self.position, self.view, self.me, self.told)
+        return as_values(self.study, self.position, self.view, self.me, self.told, self.partners)
 
     def others(self, field: Field) -> tuple[Other, ...]:
         """Those whom a question of kind each is about, on this player's page."""
@@ -264,14 +269,15 @@ class RoomPlace:
         """Nothing where nobody has: what stands there would be read out again."""
         if self.left == before.left:
             return ""
-        left, talks_with = (
-            templates.render_for(self.study, f"player/{part}.html", **self.context())
-            for part in ("_player_left", "_talks_with")
+        left = templates.render_for(self.study, "player/_player_left.html", **self.context())
+        return fragment("#left", "innerHTML", left) + "".join(
+            fragment(
+                f"#{area.heading}",
+                "innerHTML",
+                templates.render_for(self.study, "player/_talks_with.html", area=area, **self.context()),
+            )
+            for area in self.areas
         )
-        with_whom = (
-            fragment("#talks-with", "innerHTML", talks_with) if self.position.step.chat != "none" else ""
-        )
-        return fragment("#left", "innerHTML", left) + with_whom
 
     @property
     def board(self) -> Markup:

@@ -12,6 +12,7 @@ import psycopg
 
 from app.database.connections import Pool
 from app.database.events import Event, EventName
+from app.rooms.channels import area_of
 from app.rooms.handling import MoveOutcome
 from app.rooms.messages import Message
 from app.rooms.rooms import RoomView
@@ -93,20 +94,26 @@ class RoomFeed:
             self.showing = asyncio.create_task(self._show_others())
 
     def _say(self, event: Event, message: Message) -> None:
-        rendered: dict[bool, bytes] = {}
+        """On the pages that it is for, as it was stored: whoever else is in the room now."""
+        rendered: dict[tuple[bool, str], bytes] = {}
         for page in self.pages:
             place = page.place
-            if not isinstance(place, RoomPlace) or event.seq <= page.seq:
+            if (
+                not isinstance(place, RoomPlace)
+                or event.seq <= page.seq
+                or place.me.slot not in message.readers
+            ):
                 continue
-            hearers = self.view.hearers(message.slot, message.to_slot, place.position.step.chat)
-            if place.me in hearers or any(seat.slot == place.me.slot for seat in hearers):
-                own = message.slot == place.me.slot
-                if own not in rendered:
-                    item = templates.render_for(
-                        place.study, "player/_message_sent.html", message=message, own=own
-                    )
-                    rendered[own] = sse(fragment("#talk", "beforeend", item), str(event.seq))
-                page.push(rendered[own])
+            area = area_of(message, place.position.step, place.me.slot)
+            if not area:
+                continue
+            own = message.slot == place.me.slot
+            if (own, area) not in rendered:
+                item = templates.render_for(
+                    place.study, "player/_message_sent.html", message=message, own=own, alone=area != "talk"
+                )
+                rendered[own, area] = sse(fragment(f"#{area}", "beforeend", item), str(event.seq))
+            page.push(rendered[own, area])
 
     def _hear_move(self, event: Event) -> None:
         """Whoever made it is told what came of it; what all see of it is drawn soon, and what it changed for some."""
@@ -180,7 +187,9 @@ class RoomFeed:
         step = place.position.step
         asked = view.seat_of[page.player_id].asked if view.has(page.player_id) else True
         others = step.chat != before.position.step.chat or step.tells or before.view.ties != view.ties
-        others = others or step.begins_talk or any(ROLE in move.only for move in step.moves)
+        others = (
+            others or step.begins_talk or bool(step.channels) or any(ROLE in move.only for move in step.moves)
+        )
         if not view.has(page.player_id) or others or not asked or not place.me.asked:
             page.refresh()  # what it shows is to be read
             return

@@ -12,6 +12,7 @@ from app.players.codes import codes_of
 from app.players.pay import account_now, earned_by
 from app.players.players import Player, find_player, was_taken_out
 from app.rooms import messages, moves, parts, receipts, records, rooms
+from app.rooms.channels import members_in
 from app.rooms.earlier import with_earlier
 from app.rooms.rooms import RoomView
 from app.rooms.shown import told_in
@@ -127,6 +128,7 @@ async def _room(conn: Connection, keys: Keys, study: Study, player: Player, view
         told=await told_in(conn, room.id, study, here),
         message_key=keys.message_key(player.id, room.id, room.position),
         move_key=keys.move_key(player.id, room.id, room.position) if here.step.moves else "",
+        members=await members_in(conn, room.id, here.index, here.step),
         role=await _role(conn, room.id, here, me.slot),
         aside=await _aside(conn, keys, player),
         at=here.index if own_pace else None,

@@ -17,6 +17,7 @@ from app.players.players import Player, find_player, was_taken_out
 from app.replay.state import PlayerThen, Then
 from app.rooms import messages, prospects, ties
 from app.rooms.alone import SLOT as ALONE
+from app.rooms.channels import members_in
 from app.rooms.receipts import Saved, digest
 from app.rooms.rooms import Room, RoomView, Seat
 from app.rooms.shown import Told, keys_told
@@ -148,6 +149,7 @@ async def _room_place(
         told=await _told(conn, stage, room_id, position, said),
         at=position.index if step.own_pace else None,
         earned=stage.then.earned.get(player.id, Decimal(0)),
+        members=await members_in(conn, room_id, position.index, step),
         role=await _role(conn, stage, room_id, position, me.slot),
     )
 

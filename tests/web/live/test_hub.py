@@ -20,7 +20,7 @@ from tests.house.crowd import come, seat
 from tests.house.guests import Guest, seated
 from tests.house.house import House
 from tests.house.server import Server
-from tests.house.studies import ROOM_TALK
+from tests.house.studies import NEAR, ROOM_TALK
 from tests.house.waits import until
 
 
@@ -41,7 +41,8 @@ def test_a_page_that_joins_just_before_the_news_takes_it_from_nobody_else(house:
             assert b"round 1 of 3" in await live.snapshot(early)
             async with conn.transaction():
                 await messages.store(
-                    conn, [NewMessage(people[1], 1, None, "talk", False, "hello both", str(uuid4()))]
+                    conn,
+                    [NewMessage(people[1], 1, None, "talk", NEAR, "hello both", str(uuid4()))],
                 )
                 study = await studies.of(session.id)
                 await rooms.advance(conn, study, [(1, study.plan[1])])

@@ -15,7 +15,7 @@ from app.study.stored import read_study
 from app.web.live.shared import Views
 from tests.house.crowd import come, seat
 from tests.house.house import House
-from tests.house.studies import TALK
+from tests.house.studies import NEAR, TALK
 
 
 async def looked_at(conn: Connection, views: Views, player_id: int) -> tuple[RoomView, RoomView]:
@@ -47,7 +47,7 @@ def test_a_room_that_is_kept_is_the_room_whatever_has_happened_in_it(house: Hous
 
         async def say() -> None:
             form = form_id(ann, "another", (("body", "Hello"),))
-            await messages.store(conn, [NewMessage(ann, room_id, None, "talk", False, "Hello", form)])
+            await messages.store(conn, [NewMessage(ann, room_id, None, "talk", NEAR, "Hello", form)])
 
         async def extend() -> None:
             room = await rooms.find_room(conn, room_id)

@@ -1,0 +1,110 @@
+"""Several talks at one step: who writes and reads in which, on every way to a page, and what `verify` makes of it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from functools import partial
+
+from app.export.verify import verify
+from app.study.reading import parse
+from tests.house.guests import Stream, seated, sign_everyone_in
+from tests.house.house import House, Opened
+from tests.house.server import Server
+from tests.house.studies import as_files
+
+CHANNELS = """
+title = "Channels"
+[[room]]
+name = "four"
+seats = {red = 2, blue = 2}
+[role]
+deal = {buyer = 2, seller = 2}
+[[step]]
+page = "talk"
+limit = "1h"
+chat = [
+    {name = "all", title = "Everybody"},
+    {name = "reds", title = "Your team", types = ["red"]},
+    {name = "board", slots = [1, 4], read = "room"},
+    {name = "sellers", role = "seller"},
+    {name = "picked", hook = "picked"},
+    {name = "two", of = "direct"},
+]
+fields = [{name = "belief", ask = "How sure are you?", kind = "integer", min = 0, max = 100}]
+"""
+HOOKS = """
+def picked(room):
+    return {slot: slot in (2, 3) for slot in room.slots}
+"""
+INSIDE = {"all": {1, 2, 3, 4}, "board": {1, 4}, "picked": {2, 3}}
+LABELS = ("R1", "R2", "B1", "B2")
+
+
+def test_everybody_reads_what_is_for_them_live_and_after_a_reload_and_nobody_else_does(
+    shared: House, server: Server
+) -> None:
+    study = parse(as_files(CHANNELS, HOOKS))
+    session = shared.open_study(study, {"red": 2, "blue": 2})
+    guests = {label: shared.guest(server, session, label) for label in LABELS}
+
+    async def story() -> None:
+        await sign_everyone_in(list(guests.values()))
+        await asyncio.gather(*(seated(guest) for guest in guests.values()))
+        slots = dict(shared.sql("select label, slot from player where session_id = %s", session.id))
+        by_slot = {slot: guests[label] for label, slot in slots.items()}
+        inside = _inside(shared, session)
+        async with AsyncExitStack() as stack:
+            pages = {
+                slot: await stack.enter_async_context(guest.watching()) for slot, guest in by_slot.items()
+            }
+            readers = {}
+            for name, members in inside.items():
+                for slot, guest in by_slot.items():
+                    body = f"{name} from {slot}"
+                    answer = await guest.say(body, channel=name)
+                    assert (answer.status == 200) == (slot in members), (body, answer.text[-300:])
+                    if slot in members:
+                        readers[body] = {1, 2, 3, 4} if name == "board" else members
+            assert (await by_slot[1].say("for 3 alone", channel="two:3")).status == 200
+            readers["for 3 alone"] = {1, 3}
+            for wrong in ("two", "nowhere", "", "reds:2", "two:9", "two:1"):
+                assert (await by_slot[1].say("for nobody", channel=wrong)).status in (409, 422), wrong
+            for slot, page in pages.items():
+                mine = sorted(body for body, whom in readers.items() if slot in whom)
+                await page.until(partial(_has, page, mine), f"{mine} for {slot}")
+        for slot, guest in by_slot.items():
+            text = await guest.page()
+            assert {body for body in readers if f">{body}<" in text} == {
+                body for body, whom in readers.items() if slot in whom
+            }
+
+    shared.tell(story())
+    assert shared.contradictions(session) == []
+    verdict = asyncio.run(verify(shared.database, session.id, study))
+    assert verdict.ok, str(verdict)
+    # Who is in no channel of this name can't be stored there but by hand; then it is told.
+    (by, room, slot) = shared.sql(
+        "select id, room_id, slot from player where session_id = %s and slot = 2", session.id
+    )[0]
+    shared.sql(
+        """insert into message (session_id, room_id, player_id, slot, channel, position, step, round, body,
+            form, readers)
+        values (%s, %s, %s, %s, 'board', 0, 'talk', 1, 'planted', gen_random_uuid(), '{1,2,3,4}')""",
+        *(session.id, room, by, slot),
+    )
+    verdict = asyncio.run(verify(shared.database, session.id, study))
+    told = [row for check in verdict.checks if not check.ok for row in check.rows]
+    assert len(told) == 1 and "slot 2 is not in channel board at step talk, round 1" in told[0], told
+
+
+def _inside(house: House, session: Opened) -> dict[str, set[int]]:
+    reds = house.sql("select slot from player where session_id = %s and type = 'red'", session.id)
+    sellers = house.sql(
+        "select slot from result where session_id = %s and name = 'role' and value = 'seller'", session.id
+    )
+    return INSIDE | {"reds": {slot for (slot,) in reds}, "sellers": {slot for (slot,) in sellers}}
+
+
+def _has(page: Stream, said: list[str], _: str) -> bool:
+    return sorted(page.talk) == said
