@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection as Pipe
-from multiprocessing.context import SpawnProcess
+from multiprocessing.context import ForkServerProcess
 from typing import NamedTuple
 
 import uvloop
@@ -24,6 +24,9 @@ from app.study.model.study import Study
 from app.web.processes import allow_many_connections
 
 BEAT = 0.5  # seconds between two words of a process
+# What they need is imported once, and each is a fork of the process that has.
+_forks = multiprocessing.get_context("forkserver")
+_forks.set_forkserver_preload([__name__])
 
 
 class Part(NamedTuple):
@@ -75,14 +78,13 @@ class Troupe:
         self.heard = Heard(sum(len(job.parts) for job in jobs))
         self._words: dict[int, tuple[Counts, float]] = {}
         self._pipes: list[Pipe] = []
-        self._processes: list[SpawnProcess] = []
+        self._processes: list[ForkServerProcess] = []
 
     @contextmanager
     def on_stage(self) -> Iterator[Troupe]:
-        context = multiprocessing.get_context("spawn")
         for job in self.jobs:
-            ours, theirs = context.Pipe()
-            process = context.Process(target=play, args=(job, theirs), daemon=True)
+            ours, theirs = _forks.Pipe()
+            process = _forks.Process(target=play, args=(job, theirs), daemon=True)
             process.start()
             theirs.close()
             self._pipes.append(ours)

@@ -10,11 +10,13 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import app.rehearsal.troupe  # noqa: F401 - before what is set here, which its bots are forks of too
 from app.__main__ import COMMANDS, main
 
 _forks = multiprocessing.get_context("forkserver")
+# And this module, which brings pytest along: ten times what the rest of a short command takes.
 _forks.set_forkserver_preload(
-    [f"app.commands.{name}" for name in COMMANDS if name != "serve-process"] + ["app.__main__"]
+    [f"app.commands.{name}" for name in COMMANDS if name != "serve-process"] + ["app.__main__", __name__]
 )
 PATIENCE = 120.0  # seconds
 
