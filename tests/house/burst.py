@@ -13,7 +13,7 @@ from tests.house.house import House, Opened
 from tests.house.server import Server
 from tests.house.waits import until
 
-# Rooms of two that stay at their step, so that each of 30 people can answer again and again.
+# Rooms of two that stay at their step, so that each of 16 people can answer again and again.
 BURST = """
 title = "Burst"
 [[room]]
@@ -28,7 +28,7 @@ fields = [
     {name = "why", ask = "Why?", kind = "text"},
 ]
 """
-CROWD = {"red": 15, "blue": 15}
+CROWD = {"red": 8, "blue": 8}
 
 
 class Writer:
@@ -71,7 +71,7 @@ class Writer:
 
 @asynccontextmanager
 async def a_burst(house: House, session: Opened, server: Server) -> AsyncIterator[list[Writer]]:
-    """30 people who write for as long as the story goes on, and then finish the form that they are at."""
+    """People who write for as long as the story goes on, and then finish the form that they are at."""
     guests = [house.guest(server, session, label) for label in session.tokens]
     await sign_everyone_in(guests)
     await asyncio.gather(*(seated(guest) for guest in guests))

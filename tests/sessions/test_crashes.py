@@ -79,7 +79,7 @@ def test_a_postgres_killed_in_a_burst_loses_no_record_and_nobody_is_stuck(
 ) -> None:
     house = House(own_postgres.dsn, tmp_path)
     asyncio.run(migrate_at(own_postgres.dsn))
-    everybody = house.open(BURST, {"red": 16, "blue": 16})
+    everybody = house.open(BURST, {"red": 9, "blue": 9})
     crowd = Opened(everybody.id, {label: everybody.tokens[label] for label in list(everybody.tokens)[1:-1]})
     server = house.serve(processes=2)
 
