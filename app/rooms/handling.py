@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.database.connections import Connection
-from app.database.queries import Queries, row, rows
+from app.database.queries import Queries, row
 from app.rooms.decisions import seat_of
 from app.rooms.earlier import earlier_in
 from app.rooms.records import hold_rooms
@@ -110,14 +110,17 @@ class MovesTaken:
 async def read(
     conn: Connection, room_ids: Collection[int]
 ) -> tuple[list[MovingRoom], dict[int, list[WaitingMove]]]:
-    """Rooms and, by room, the moves that wait in them. Call it where everything is of one moment."""
-    which = dict(room_ids=list(room_ids))
-    waiting: dict[int, list[WaitingMove]] = {}
-    for one in await rows(conn, WaitingMove, SQL["waiting"], **which):
-        waiting.setdefault(one.room_id, []).append(one)
-    if not waiting:
-        return [], {}
-    return await rows(conn, MovingRoom, SQL["standing"], room_ids=list(waiting)), waiting
+    """Rooms in which moves wait and, by room, those moves. All of one moment."""
+    found = await (await conn.execute(SQL["waiting"], dict(room_ids=list(room_ids)))).fetchall()
+    standings = [MovingRoom(*rest) for _, *rest in found]
+    waiting = {
+        standing.id: [
+            WaitingMove(standing.id, record_id, player_id, slot, float(at), *said)
+            for record_id, player_id, slot, at, *said in moves
+        ]
+        for (moves, *_), standing in zip(found, standings, strict=True)
+    }
+    return standings, waiting
 
 
 async def room_for(conn: Connection, study: Study, standing: MovingRoom) -> networklab.Room:

@@ -52,7 +52,7 @@ class Referee:
         self.awaited: dict[
             int, dict[int, asyncio.Future[MoveOutcome | None]]
         ] = {}  # room → record → who waits
-        self.known: dict[int, tuple[str, networklab.Room | None]] = {}  # room → with which company it is what
+        self.known: dict[int, tuple[str, networklab.Room]] = {}  # room → with which company it is what
         self.one_acts = asyncio.Lock()
         self.warming = set[asyncio.Task[None]]()
         self.wake = asyncio.Event()
@@ -119,9 +119,15 @@ class Referee:
                 await self.studies.of(session_id)
             async with asyncio.timeout(15):
                 conn = await self.reading.get()
-                async with snapshot(conn):
-                    standings, waiting = await handling.read(conn, ready)
-                    turns = [await self._room(conn, one, waiting[one.id]) for one in standings]
+                standings, waiting = await handling.read(conn, ready)
+                if not all(map(self._knows, standings)):
+                    async with snapshot(conn):
+                        standings, waiting = await handling.read(conn, ready)
+                        for one in standings:
+                            await self._learn(conn, one)
+                studies = [
+                    await self.studies.as_of(conn, one.session_id, one.study_sha256) for one in standings
+                ]
                 await self._tell_others(conn, ready, waiting)
         except (psycopg.Error, OSError, TimeoutError) as error:
             logger.warning("moves are tried again: %s", str(error).partition("\n")[0])
@@ -129,22 +135,25 @@ class Referee:
             self.due = {**ready, **self.due}
             await asyncio.sleep(0.2)
             return
-        for study, room, standing, moves in turns:
-            task = asyncio.create_task(self._turn(study, room, standing, moves))
+        for study, standing in zip(studies, standings, strict=True):
+            room = self.known[standing.id][1]
+            task = asyncio.create_task(self._turn(study, room, standing, waiting[standing.id]))
             self.turns[standing.id] = task
             task.add_done_callback(partial(self._done, standing.id))
 
-    async def _room(
-        self, conn: Connection, standing: MovingRoom, moves: Sequence[WaitingMove]
-    ) -> tuple[Study, networklab.Room, MovingRoom, Sequence[WaitingMove]]:
-        study = await self.studies.as_of(conn, standing.session_id, standing.study_sha256)
+    def _knows(self, standing: MovingRoom) -> bool:
+        """Who sits there. Of those that are forgotten when there are too many, it is last from now on."""
         company, room = self.known.pop(standing.id, ("", None))
-        if room is None or company != standing.company:
-            room = await handling.room_for(conn, study, standing)
-        self.known[standing.id] = standing.company, room  # who was asked for last is last
-        while len(self.known) > KNOWN:
-            del self.known[next(iter(self.known))]
-        return study, room, standing, moves
+        if room is not None:
+            self.known[standing.id] = company, room
+        return room is not None and company == standing.company
+
+    async def _learn(self, conn: Connection, standing: MovingRoom) -> None:
+        if not self._knows(standing):
+            study = await self.studies.as_of(conn, standing.session_id, standing.study_sha256)
+            self.known[standing.id] = standing.company, await handling.room_for(conn, study, standing)
+            while len(self.known) > KNOWN:
+                del self.known[next(iter(self.known))]
 
     async def _tell_others(
         self, conn: Connection, ready: Iterable[int], waiting: dict[int, list[WaitingMove]]
@@ -179,8 +188,12 @@ class Referee:
         self, study: Study, room: networklab.Room, standing: MovingRoom, moves: Sequence[WaitingMove]
     ) -> None:
         try:
-            async with self.hooks.turn(study) as hooks:
-                turn = await handling.take_turn(hooks.ask, study, room, standing, moves)
+            if len(moves) == 1:
+                ask = partial(self.hooks.ask, study)  # which ends by itself
+                turn = await handling.take_turn(ask, study, room, standing, moves)
+            else:
+                async with self.hooks.turn(study) as hooks:
+                    turn = await handling.take_turn(hooks.ask, study, room, standing, moves)
             if not await self.commit.commit(turn):
                 self.hint(standing.session_id, standing.id)  # another process was first
                 return

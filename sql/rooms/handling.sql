@@ -1,18 +1,9 @@
 -- name: waiting
 -- The moves of these rooms that are yet to be handled, in their order, where the room is still at their step. In a pause
--- everything stands still, and hooks may be mended.
-select m.room_id, m.record_id, m.player_id, m.slot, m.since as at, r.field as name, r.value
-from move m join record r on r.id = m.record_id
-join room on room.id = m.room_id and room.position = m.position and room.status = 'playing' and not room.opening
-    and room.stopped is null
-join session s on s.id = room.session_id and s.status <> 'paused'
-where m.nth is null and m.room_id = any(%(room_ids)s)
-order by m.record_id
-
--- name: standing
--- These rooms at their step: how many moves have been handled there, what the study keeps, and what it has computed.
--- `company` is another as soon as anybody comes or goes, or sees others.
-select room.id, room.session_id, room.position, session.study_sha256, coalesce((
+-- everything stands still, and hooks may be mended. And the rooms at their step: how many moves have been handled there,
+-- what the study keeps, and what it has computed. `company` is another as soon as anybody comes or goes, or sees others.
+-- One statement: all of one moment.
+select w.moves, room.id, room.session_id, room.position, session.study_sha256, coalesce((
         select max(m.nth) from move m where m.room_id = room.id and m.position = room.position
     ), 0) as handled, (
         select m.state from move m where m.room_id = room.id and m.position = room.position and m.state is not null
@@ -28,7 +19,16 @@ select room.id, room.session_id, room.position, session.study_sha256, coalesce((
             select q.id from player q where q.room_id = s.room_id and q.slot = s.slot and not q.replaced))
         where s.room_id = room.id
     )) as company
-from room join session on session.id = room.session_id where room.id = any(%(room_ids)s)
+from room join session on session.id = room.session_id and session.status <> 'paused'
+cross join lateral (
+    select jsonb_agg(
+        jsonb_build_array(m.record_id, m.player_id, m.slot, m.since::float, r.field, r.value) order by m.record_id
+    ) as moves
+    from move m join record r on r.id = m.record_id
+    where m.room_id = room.id and m.position = room.position and m.nth is null
+) w
+where room.id = any(%(room_ids)s) and room.status = 'playing' and not room.opening and room.stopped is null
+    and w.moves is not null
 
 -- name: company
 -- What of a room stays as it is while its step is open and nobody comes or goes. A bot that has had a slot from the start

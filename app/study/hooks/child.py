@@ -1,10 +1,10 @@
 """The other side of pool.py: a process in which a study's hooks run. It gets values and gives values, by its pipes.
 
 `python -I -S child.py hooks.py`: the standard library and networklab.py are all there is, and the argument is only what
-Python is to call the hooks. The first message has their text and the limits, each further one a call, and one without
-content ends a turn. All calls of one turn run in a fork of its own, so that nothing stays of one room's for the next;
-it is made before it is needed, waits for its turn inside its walls, and is ended when a call takes too long, takes too
-much memory or dies.
+Python is to call the hooks. The first message has their text and the limits, each further one a call. One without
+content ends a turn, and so does a call with a space before it, when it is answered. All calls of one turn run in a fork
+of its own, so that nothing stays of one room's for the next; it is made before it is needed, waits for its turn inside
+its walls, and is ended when a call takes too long, takes too much memory or dies.
 
 What is refused here is told in a sentence, with its line: that is for mistakes. Code that means to get round it is held
 by walls.py, as far as the system has walls. Nothing that comes from here is trusted on the other side.
@@ -36,6 +36,7 @@ FILE = sys.argv[1]
 LARGEST = 1_000_000  # bytes of an answer
 MOST_PRINTED = 2000  # characters that are kept
 SLACK = 10_000  # and what is around it
+LAST = b" "  # before a call after which nothing is asked in this turn
 GRACE = 0.5  # seconds more before a call that doesn't heed its alarm is given up, or a fork that does not end
 AHEAD = 2  # forks that wait
 IDLE = 0.02  # seconds after which one of them has time for a rehearsal
@@ -169,9 +170,11 @@ class Forks:
             message = _message(self.inbox)
             if message is None:
                 return
-            if not (self._ask(message) if message else self._end_turn()):
+            if message and not self._ask(message):
                 return
-            if not message:
+            if not message or message.startswith(LAST):
+                if not self._end_turn():
+                    return
                 _send(self.outbox, b"")
 
     def _ask(self, message: bytes) -> bool:

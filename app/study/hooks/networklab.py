@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 import random
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Any, Union
 
@@ -251,6 +251,13 @@ _TYPES = {
     for one in (Earlier, Seat, Tie, Said, Move, Accept, Refuse, Room, Question, Waiting, Lobby, Group)
 }
 _FIELDS = {one: tuple(field.name for field in fields(one)) for one in _TYPES.values()}
+_DEFAULTS = {
+    one: tuple(
+        field.default if field.default_factory is MISSING else field.default_factory()
+        for field in fields(one)
+    )
+    for one in _TYPES.values()
+}
 _said_parts = operator.attrgetter("step", "round", "slot", "name", "value")
 PLAIN = (str, int, bool, type(None))  # as they are
 
@@ -300,7 +307,7 @@ def pack(value: Any) -> Any:
     if kind in PLAIN:
         return value
     if kind in _FIELDS:
-        return {"is": kind.__name__, "with": [pack(getattr(value, name)) for name in _FIELDS[kind]]}
+        return {"is": kind.__name__, "with": [pack(one) for one in _given(kind, value)]}
     if isinstance(value, (str, int)):
         return value
     if isinstance(value, Decimal):
@@ -339,6 +346,17 @@ def unpack(packed: Any) -> Any:
     if kind == "set":
         return frozenset(map(unpack, inner))
     return {"int": int, "decimal": Decimal, "float": float}[kind](inner)
+
+
+def _given(kind: Any, value: Any) -> list[Any]:
+    """Its parts without the last ones that are as they would be anyway: most seats have but the first three."""
+    parts, defaults = [getattr(value, name) for name in _FIELDS[kind]], _DEFAULTS[kind]
+    while parts and (
+        (part := parts[-1]) is (default := defaults[len(parts) - 1])
+        or (type(part) is type(default) and part == default)
+    ):
+        parts.pop()
+    return parts
 
 
 def _packed(tie: Tie) -> list[Any]:

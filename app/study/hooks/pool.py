@@ -91,7 +91,7 @@ class Hooks:
     async def ask(self, study: Study, hook: str, read: Callable[[Any], T], *values: Any) -> T:
         """A turn of one call: see `HookTurn.ask`."""
         async with self.turn(study) as turn:
-            return await turn.ask(hook, read, *values)
+            return await turn.ask(hook, read, *values, last=True)
 
     async def keep_warm(self, study: Study) -> None:
         """Have as many processes of the study as there may be, before it is asked. Call it again and again while it
@@ -215,9 +215,12 @@ class HookTurn:
         else:
             await self._give_up()
 
-    async def ask(self, hook: str, read: Callable[[Any], T], *values: Any) -> T:
-        """What the hook returns for these values, read: by `read`, which raises Nonsense. Raises HookError."""
-        answer = await self._answer(hook, values)
+    async def ask(self, hook: str, read: Callable[[Any], T], *values: Any, last: bool = False) -> T:
+        """What the hook returns for these values, read: by `read`, which raises Nonsense. Raises HookError.
+
+        `last`: the turn asks nothing after this.
+        """
+        answer = await self._answer(hook, values, last)
         sentence, line = answer["error"], answer["line"]
         if not sentence:
             try:
@@ -236,7 +239,7 @@ class HookTurn:
         line = line or line_of_answer(self.study.files[HOOKS_FILE], hook)
         raise HookError(Failure(hook, _plain(sentence), line, _told(values), _plain(answer["printed"])))
 
-    async def _answer(self, hook: str, values: Sequence[Any]) -> Answer:
+    async def _answer(self, hook: str, values: Sequence[Any], last: bool) -> Answer:
         try:
             if self.place is None:
                 self.place = self.hooks.places.setdefault(self.study.sha256, asyncio.Semaphore(AT_ONCE))
@@ -251,7 +254,7 @@ class HookTurn:
                     await self._give_up()
                     return loaded
             message = written({"hook": hook, "values": [self.packer.pack(value) for value in values]})
-            answer = await self.process.ask(message, self.hooks.seconds + PATIENCE)
+            answer = await self.process.ask(message, self.hooks.seconds + PATIENCE, last)
         except (TimeoutError, OSError, EOFError) as error:
             await self._give_up()
             return {**NO_ANSWER, "error": f"its process was lost ({error or 'no answer'})"}

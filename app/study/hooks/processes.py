@@ -1,7 +1,8 @@
 """A process in which a study's hooks run, as the server has it: child.py at the other end of a socket.
 
 Messages go both ways, each with its length before it. One without content ends a turn; it comes back when nothing is
-left of that. Whatever else comes may be anything: hooks.py is somebody's code.
+left of that. After a call with a space before it, the turn's last, it comes back by itself. Whatever else comes may be
+anything: hooks.py is somebody's code.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from app.study.hooks.uses import HOOKS_FILE
 CHILD = Path(__file__).with_name("child.py")
 LOADING = 10.0  # seconds until a process that was started must have read the study's hooks, on a busy machine
 LARGEST = 2_000_000  # bytes of an answer that are read at all
+LAST = " "  # before a message
 NO_ANSWER: Mapping[str, Any] = dict(answer=None, error="", line=0, printed="", lost=False, walls=[])
 Answer = dict[str, Any]  # with the names of NO_ANSWER
 written = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
@@ -36,7 +38,7 @@ class HookProcess(asyncio.Protocol):
         self.transport: asyncio.WriteTransport | None = None
         self.coming, self.came = bytearray(), deque[bytes]()
         self.awaited: asyncio.Future[bytes] | None = None
-        self.is_lost = False
+        self.is_lost = self.ends_turn = False
         self.used_at, self.walls = 0.0, list[str]()
 
     async def start(self, source: str, seconds: float, memory: int) -> Answer:
@@ -48,7 +50,7 @@ class HookProcess(asyncio.Protocol):
                 stdin=theirs.fileno(),
                 stdout=theirs.fileno(),
                 stderr=asyncio.subprocess.DEVNULL,
-                env={},
+                env={"LD_BIND_NOW": "1"},  # what is looked up once needs no page of its own in each fork
                 cwd="/",
                 start_new_session=True,  # which its forks can't leave
             )
@@ -64,19 +66,23 @@ class HookProcess(asyncio.Protocol):
             self.walls = _read(await self._receive())["walls"]
             return _read(await self._receive())
 
-    async def ask(self, message: str, seconds: float) -> Answer:
-        if self.came:
+    async def ask(self, message: str, seconds: float, last: bool = False) -> Answer:
+        """`last`: of this turn."""
+        if self.came or self.ends_turn:
             raise EOFError("it spoke unasked")
-        self._send(message.encode())
+        self.ends_turn = last
+        self._send((LAST + message if last else message).encode())
         async with asyncio.timeout(seconds):
             return _read(await self._receive())
 
     async def end_turn(self, seconds: float) -> None:
         """Whoever was asked since the last time is gone when this returns, with all that it knew."""
-        self._send(b"")
+        if not self.ends_turn:
+            self._send(b"")
         async with asyncio.timeout(seconds):
             if await self._receive():
                 raise EOFError("no end")
+        self.ends_turn = False
 
     async def end(self) -> None:
         self.is_lost = True
