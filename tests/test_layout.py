@@ -27,7 +27,7 @@ OF_SEVERAL = {
     "export": "receipts",
     "replay": "alone replay",
     "rooms": "asked clicks each rewiring standby",
-    "sessions": "any_order crashes what_stays",
+    "sessions": "any_order crashes crashes_of_markets what_stays",
     "study": "fields kinds languages networks randomisation redirect roles study treatments wrong_studies",
     "study/hooks": "hooks reading",
     "web": """

@@ -18,76 +18,14 @@ from tests.bench.client import Connection, LivePage, connect, get, post
 from tests.bench.crowd import Attendee, bring_in
 from tests.bench.figure import Chapter, Figure, WrongAnswer, percentile, plain, under
 from tests.bench.stage import PROCESSES, Stage, memory
+from tests.house.auction import CASH, GOODS, HOOKS, SEATS, STUDY
 from tests.house.house import House, Opened
 
-MARKETS, SEATS = 70, 10
+MARKETS = 70
 PEOPLE = MARKETS * SEATS
 PACES = (100, 200, 350)  # moves a second
 AIM = 350
 WARM_UP = 2  # seconds at the first pace before anything else is measured, with figures of their own
-CASH, GOODS = 1000, 10  # of each, at first
-STUDY = f"""
-title = "Markets"
-[[room]]
-name = "market"
-seats = {{any = {SEATS}}}
-[network]
-kind = "complete"
-[[step]]
-page = "market"
-limit = "1h"
-on_move = "trade"
-results = [
-    {{name = "cash", ask = "Your cash", kind = "number"}},
-    {{name = "goods", ask = "Your goods", kind = "integer"}},
-]
-show = [{{field = "cash", of = "me", round = "now"}}, {{field = "goods", of = "me", round = "now"}}]
-[[step.move]]
-name = "bid"
-button = "Bid"
-fields = [
-    {{name = "price", ask = "Your price", kind = "integer", min = 1, max = 99}},
-    {{name = "mark", ask = "Mark", kind = "text"}},
-]
-[[step.move]]
-name = "offer"
-button = "Offer"
-fields = [
-    {{name = "price", ask = "Your price", kind = "integer", min = 1, max = 99}},
-    {{name = "mark", ask = "Mark", kind = "text"}},
-]
-"""
-HOOKS = f"""
-from networklab import Accept, Refuse
-
-
-def trade(room, move):
-    state = room.state or {{"cash": dict.fromkeys(room.slots, {CASH}), "goods": dict.fromkeys(room.slots, {GOODS}),
-        "bids": (), "offers": (), "prices": ()}}
-    cash, goods = dict(state["cash"]), dict(state["goods"])
-    price, me, buys = move.values["price"], move.slot, move.name == "bid"
-    if buys and cash[me] < price:
-        return Refuse("You can’t pay that.")
-    if not buys and not goods[me]:
-        return Refuse("You have nothing left to sell.")
-    mine, theirs = ("bids", "offers") if buys else ("offers", "bids")
-    book = sorted(state[theirs], key=lambda one: one[0] if buys else -one[0])
-    found = next((one for one in book if one[1] != me and (one[0] <= price if buys else one[0] >= price)
-        and (goods[one[1]] if buys else cash[one[1]] >= one[0])), None)
-    if found is None:
-        own = [one for one in state[mine] if one[1] != me] + [(price, me)]
-        return Accept(state={{**state, mine: own[-8:]}})
-    buyer, seller = (me, found[1]) if buys else (found[1], me)
-    cash[buyer] -= found[0]
-    cash[seller] += found[0]
-    goods[buyer] += 1
-    goods[seller] -= 1
-    rest = [one for one in state[theirs] if one != found]
-    state = {{**state, "cash": cash, "goods": goods, theirs: rest, "prices": (*state["prices"], found[0])[-8:]}}
-    two = (buyer, seller)
-    return Accept(state=state, results={{"cash": {{one: cash[one] for one in two}},
-        "goods": {{one: goods[one] for one in two}}}})
-"""
 BOOK = """{% if state %}<table><tbody>
 {% for price, slot in state.bids %}<tr><td>{{ price }}</td><th>{{ seats[slot - 1].alias }}</th></tr>{% endfor %}
 {% for price, slot in state.offers %}<tr><th>{{ seats[slot - 1].alias }}</th><td>{{ price }}</td></tr>{% endfor %}
