@@ -28,6 +28,7 @@ class Config:
     processes: int
     pool_size: int  # database connections of one process, besides listener, statistics and group commits
     messages_at_once: int  # of one person within ten seconds
+    moves_at_once: int  # the same
     metrics_token: str | None  # for whoever reads /metrics from another machine
     ledger_limit: int  # forms of one kind that may wait for their commit before a form gets 503
     key: str | None = field(
@@ -65,6 +66,7 @@ def read_config(environ: Mapping[str, str] = os.environ) -> Config:
         processes=_number(environ, "NETWORKLAB_PROCESSES", 2),
         pool_size=_number(environ, "NETWORKLAB_POOL_SIZE", 8),
         messages_at_once=_number(environ, "NETWORKLAB_MESSAGES_AT_ONCE", 10),
+        moves_at_once=_number(environ, "NETWORKLAB_MOVES_AT_ONCE", 20),
         metrics_token=environ.get("NETWORKLAB_METRICS_TOKEN") or None,
         ledger_limit=_number(environ, "NETWORKLAB_LEDGER_LIMIT", 2000),
         key=_secret(environ, "NETWORKLAB_KEY", 32, "`openssl rand -base64 32` makes one."),

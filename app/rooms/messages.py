@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -111,7 +111,7 @@ async def store(conn: Connection, sent: Sequence[NewMessage], most: int = MOST) 
                 among=[_among(message.channel) for message in new],
                 of=[message.channel.of for message in new],
                 all_read=[message.channel.all_read for message in new],
-                nth_of_theirs=_nth_of_theirs(new),
+                nth_of_theirs=nth_of_theirs(message.player_id for message in new),
                 most=most,
                 within=WITHIN,
             ),
@@ -129,16 +129,6 @@ async def store(conn: Connection, sent: Sequence[NewMessage], most: int = MOST) 
 
 def _among(channel: Channel) -> Jsonb | None:
     return None if channel.among is None else Jsonb(channel.among)
-
-
-def _nth_of_theirs(new: Sequence[NewMessage]) -> list[int]:
-    """Which of its sender's each is, from 1."""
-    so_far = Counter[int]()
-    nth = []
-    for message in new:
-        so_far[message.player_id] += 1
-        nth.append(so_far[message.player_id])
-    return nth
 
 
 async def _say_who_was_too_fast(
@@ -184,3 +174,13 @@ async def seen_by(
 
 async def find_messages(conn: Connection, ids: Sequence[int]) -> dict[int, Message]:
     return {message.id: message for message in await rows(conn, Message, SQL["find_messages"], ids=list(ids))}
+
+
+def nth_of_theirs(senders: Iterable[int]) -> list[int]:
+    """Which of its sender's each is, from 1."""
+    so_far = Counter[int]()
+    nth = []
+    for player_id in senders:
+        so_far[player_id] += 1
+        nth.append(so_far[player_id])
+    return nth

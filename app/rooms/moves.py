@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from math import ceil
 from typing import Any, Literal
 
 from app.database.connections import Connection
 from app.database.queries import Queries, array
+from app.rooms.messages import TooFast, nth_of_theirs
 from app.rooms.receipts import Receipt, digest
 from app.rooms.records import TRIES, hold_rooms
 
 SQL = Queries(__name__)
+# Twenty of one person, unless the server is told otherwise: who bids and takes it back by the second is no script yet.
+MOST, WITHIN = 20, timedelta(seconds=10)
 SHOWN = 20  # of a room's newest moves, on its pages
 
 Refusal = Literal["over", "not asked", "paused", "stopped"]
@@ -57,13 +63,21 @@ class MoveBoard:
 EMPTY = MoveBoard()
 
 
-async def store(conn: Connection, moves: Sequence[NewMove]) -> list[Receipt | Refusal]:
-    """Receipts in the order of `moves`, or why one is not stored. Storing the same form again gives its receipt."""
+async def store(
+    conn: Connection, moves: Sequence[NewMove], most: int = MOST
+) -> list[Receipt | Refusal | TooFast]:
+    """Receipts in the order of `moves`, or why one is not stored. Storing the same form again gives its receipt.
+
+    `most`: of one person within ten seconds. Two processes that store theirs at the same moment may let a few more in.
+    """
     # Two processes that store the same forms at once must meet them in the same order.
     ordered = {one.form: one for one in sorted(moves, key=lambda one: (one.player_id, one.form))}
-    found: dict[str, Receipt | Refusal] = {}
+    found: dict[str, Receipt | Refusal | TooFast] = {}
     lacking = list(ordered.values())
-    for ask in (1 + TRIES) * (_insert, _stored_before):  # others may take the next version number first
+    for ask in (1 + TRIES) * (
+        partial(_insert, most=most),
+        _stored_before,
+    ):  # others may take the next version number first
         found |= await ask(conn, lacking)
         lacking = [one for one in lacking if one.form not in found]
         if not lacking:
@@ -84,7 +98,9 @@ async def roles_now(conn: Connection, room_id: int, position: int) -> dict[int, 
     return dict(await cursor.fetchall())
 
 
-async def _insert(conn: Connection, moves: Collection[NewMove]) -> dict[str, Receipt | Refusal]:
+async def _insert(
+    conn: Connection, moves: Sequence[NewMove], most: int
+) -> dict[str, Receipt | Refusal | TooFast]:
     columns = zip(
         *(
             (
@@ -96,22 +112,26 @@ async def _insert(conn: Connection, moves: Collection[NewMove]) -> dict[str, Rec
         strict=True,
     )
     names = ("players", "rooms", "positions", "steps", "rounds", "names", "values", "forms")
+    limit = dict(nth_of_theirs=nth_of_theirs(one.player_id for one in moves), most=most, within=WITHIN)
     async with conn.pipeline():
         await hold_rooms(conn, {one.room_id for one in moves})
-        cursor = await conn.execute(SQL["store_moves"], dict(zip(names, map(array, columns), strict=True)))
+        given = dict(zip(names, map(array, columns), strict=True)) | limit
+        cursor = await conn.execute(SQL["store_moves"], given)
     return _by_form(await cursor.fetchall())
 
 
-async def _stored_before(conn: Connection, moves: Collection[NewMove]) -> dict[str, Receipt | Refusal]:
+async def _stored_before(
+    conn: Connection, moves: Collection[NewMove]
+) -> dict[str, Receipt | Refusal | TooFast]:
     cursor = await conn.execute(SQL["stored_before"], dict(forms=[one.form for one in moves]))
     return _by_form(await cursor.fetchall(), again=True)
 
 
-def _by_form(lines: Iterable[tuple[Any, ...]], again: bool = False) -> dict[str, Receipt | Refusal]:
-    found: dict[str, Receipt | Refusal] = {}
-    for form, why, number, field, value, version, late in lines:
+def _by_form(lines: Iterable[tuple[Any, ...]], again: bool = False) -> dict[str, Receipt | Refusal | TooFast]:
+    found: dict[str, Receipt | Refusal | TooFast] = {}
+    for form, why, wait, number, field, value, version, late in lines:
         if why:
-            found[form] = why
+            found[form] = TooFast(max(2, ceil(wait))) if why == "too fast" else why
         elif number is not None:
             found[form] = Receipt((number,), digest([(number, field, value)]), version, late, again)
     return found

@@ -65,7 +65,7 @@ class Lab:
     arrivals: GroupCommit[EntryForm | DoorForm, Outcome]
     answers: GroupCommit[Answer, Receipt | None]
     messages: GroupCommit[NewMessage, int | TooFast | None]
-    moves: GroupCommit[NewMove, Receipt | Refusal]
+    moves: GroupCommit[NewMove, Receipt | Refusal | TooFast]
     live: Live
     listener: Listener
     conductor: Conductor
@@ -157,6 +157,9 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
     async def say(conn: Connection, sent: Sequence[NewMessage]) -> list[int | TooFast | None]:
         return await messages.store(conn, sent, config.messages_at_once)
 
+    async def act(conn: Connection, made: Sequence[NewMove]) -> list[Receipt | Refusal | TooFast]:
+        return await moves.store(conn, made, config.moves_at_once)
+
     async def render(tick: Tick) -> bytes:
         return render_tick(tick, await studies.of(tick.session.id))
 
@@ -175,7 +178,7 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
         arrivals=GroupCommit("sign-ins", url, store_arrivals, config.ledger_limit),
         answers=GroupCommit("records", url, records.store, config.ledger_limit),
         messages=GroupCommit("messages", url, say, config.ledger_limit),
-        moves=GroupCommit("moves", url, moves.store, config.ledger_limit),
+        moves=GroupCommit("moves", url, act, config.ledger_limit),
         live=live,
         listener=_listener(config.listener_url or url, live, open_pages, pool),
         conductor=conductor,

@@ -14,6 +14,7 @@ from litestar.response import Redirect, Response
 
 from app.database.group_commit import Busy
 from app.rooms.handling import MoveOutcome
+from app.rooms.messages import TooFast
 from app.rooms.moves import NewMove, Refusal
 from app.rooms.receipts import Receipt
 from app.rooms.records import form_id
@@ -56,7 +57,7 @@ class SentMove:
     move: MoveForm | None
     errors: Mapping[str, str]  # field → sentence; then nothing is stored
     new: NewMove | None = None  # what is to be stored
-    stored: Receipt | Refusal | None = None
+    stored: Receipt | Refusal | TooFast | None = None
     outcome: MoveOutcome | None = None  # None: not known yet
 
 
@@ -76,7 +77,7 @@ def take(
         return
     sent, stored = begun
 
-    def settle(stored: asyncio.Future[Receipt | Refusal]) -> None:
+    def settle(stored: asyncio.Future[Receipt | Refusal | TooFast]) -> None:
         error = Busy() if stored.cancelled() else stored.exception()
         if error is not None:
             pass_on(error)
@@ -109,6 +110,8 @@ async def make_move(request: Query) -> Response[str] | Redirect:
     if sent.errors:
         said = templates.texts_of(sent.study).say_all(sent.errors)
         return await _again(request, TriedMove(sent.move.name, typed(sent.move.fields, sent.form), said))
+    if isinstance(sent.stored, TooFast):
+        return await _too_fast(request, sent, sent.move, sent.stored.seconds)
     if not isinstance(sent.stored, Receipt):
         return await _refused(request, sent.stored)
     headers = {"Receipt": str(sent.stored)}
@@ -142,7 +145,9 @@ def read(
     return sent
 
 
-def settled(lab: Lab, sent: SentMove, stored: Receipt | Refusal) -> asyncio.Future[MoveOutcome | None] | None:
+def settled(
+    lab: Lab, sent: SentMove, stored: Receipt | Refusal | TooFast
+) -> asyncio.Future[MoveOutcome | None] | None:
     """After the commit: what comes of it; None where nothing does."""
     sent.stored = stored
     if not isinstance(stored, Receipt):
@@ -193,6 +198,17 @@ async def _again(
         return play_page(request, place, 422, headers=headers)
     html = "".join(place.move_html(one) for one in place.moves if one.name == tried.name)
     return piece(html, 422, headers)
+
+
+async def _too_fast(request: Query, sent: SentMove, move: MoveForm, seconds: int) -> Response[str] | Redirect:
+    """It is not sent again by itself, as a message is: by then somebody else may have bid more."""
+    sentence = Sentence(
+        "That was more in a short time than can count. Wait %(seconds)s seconds, then do it again.",
+        seconds=seconds,
+    )
+    outcome = MoveOutcome(False, templates.texts_of(sent.study).say(sentence))
+    tried = TriedMove(move.name, typed(move.fields, sent.form), outcome=outcome)
+    return await _again(request, tried, {"Retry-After": str(seconds)})
 
 
 async def _refused(request: Query, why: Refusal | None) -> Response[str]:

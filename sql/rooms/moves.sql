@@ -1,11 +1,12 @@
 -- name: store_moves
 -- Each is a record of its own, and waits to be handled if it came in time: at a step that was over by then it is only a
--- record, as any answer. `why`: for what reason nothing is stored.
+-- record, as any answer. `why`: for what reason nothing is stored; `wait`: the seconds until no more of theirs than may
+-- come within some seconds have come.
 with given as (
     select * from unnest(
         %(players)s::bigint[], %(rooms)s::bigint[], %(positions)s::int[], %(steps)s::text[], %(rounds)s::int[],
-        %(names)s::text[], %(values)s::text[], %(forms)s::uuid[]
-    ) with ordinality as g(player_id, room_id, position, step, round, name, value, form, nth),
+        %(names)s::text[], %(values)s::text[], %(forms)s::uuid[], %(nth_of_theirs)s::int[]
+    ) with ordinality as g(player_id, room_id, position, step, round, name, value, form, nth_of_theirs, nth),
         (select set_config('networklab.quiet', 'yes', true)) as hint -- see append_events
 ), judged as (
     select g.*, room.session_id, me.slot, o.at as opened_at, o.stood_still,
@@ -17,7 +18,8 @@ with given as (
                 then 'not asked'
             when here.is_open and s.status = 'paused' then 'paused'
             when here.is_open and room.stopped is not null then 'stopped'
-            else '' end as why,
+            when before.wait > 0 and not exists (select from record r where r.form = g.form) then 'too fast'
+            else '' end as why, before.wait,
         not here.is_open or clock_timestamp() > room.deadline or exists (
             select from move m where m.room_id = g.room_id and m.position = g.position and m.ends
         ) as late
@@ -31,6 +33,14 @@ with given as (
             case when room.player_id is null then p.seated_at else room.opened_at end as seated_at
     ) me
     cross join lateral (select not room.opening and room.position = g.position as is_open) here
+    cross join lateral (
+        select case when g.nth_of_theirs > %(most)s then extract(epoch from %(within)s::interval)
+            else extract(epoch from r.at + %(within)s::interval - clock_timestamp()) end::float as wait
+        from (select) as always left join record r on r.id = (
+            select m.record_id from move m where m.player_id = g.player_id
+            order by m.record_id desc offset greatest(%(most)s - g.nth_of_theirs, 0) limit 1
+        )
+    ) before
 ), stored as (
     insert into record (session_id, player_id, room_id, step, round, field, value, version, late, form)
     select j.session_id, j.player_id, j.room_id, j.step, j.round, j.name, j.value,
@@ -51,10 +61,10 @@ with given as (
         extract(epoch from t.at - j.opened_at - j.stood_still)
     from stored t join judged j on j.form = t.form where not t.late
 )
-select j.form::text, j.why, t.id, t.field, t.value, t.version, t.late from judged j left join stored t on t.form = j.form
+select j.form::text, j.why, j.wait, t.id, t.field, t.value, t.version, t.late from judged j left join stored t on t.form = j.form
 
 -- name: stored_before
-select form::text, '' as why, id, field, value, version, late from record where form = any(%(forms)s::uuid[])
+select form::text, '' as why, null as wait, id, field, value, version, late from record where form = any(%(forms)s::uuid[])
 
 -- name: roles_now
 -- What each slot is in the round of this position.

@@ -12,6 +12,7 @@ from uuid import uuid4
 from app.database.connections import Connection
 from app.rehearsal.browser import Reply
 from app.rooms import handling, moves
+from app.rooms.messages import TooFast
 from app.rooms.moves import NewMove, Refusal
 from app.rooms.receipts import Receipt
 from app.rooms.records import form_id
@@ -156,7 +157,7 @@ def cash(house: House, session: Opened) -> dict[int, int]:
 
 async def left_by_a_dead_process(
     conn: Connection, study: Study, player_id: int, name: str = "give", values: Mapping[str, str] = {}
-) -> Receipt | Refusal:
+) -> Receipt | Refusal | TooFast:
     """A move that is stored, and nobody is left who would handle it."""
     cursor = await conn.execute("select room_id from player where id = %s", [player_id])
     [(room_id,)] = await cursor.fetchall()

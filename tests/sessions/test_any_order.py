@@ -28,7 +28,7 @@ from app.players.people import Person
 from app.replay import check
 from app.rooms import dropouts, handling, lobby, messages, moves, parts, records, rooms
 from app.rooms.handling import MovesTaken
-from app.rooms.messages import NewMessage
+from app.rooms.messages import NewMessage, TooFast
 from app.rooms.moves import NewMove
 from app.rooms.receipts import Receipt
 from app.rooms.records import Answer, form_id
@@ -47,6 +47,7 @@ from tests.house.studies import PAGE
 
 T = TypeVar("T")
 PEOPLE = 7
+MANY = 10**6  # moves of one person within ten seconds
 STUDY = """
 title = "Any order"
 types = ["red", "blue"]
@@ -702,7 +703,8 @@ class AnyTrade(Orders):
         return None
 
     def stores(self, move: NewMove) -> Receipt | str:
-        [stored] = self.world.do(lambda conn: moves.store(conn, [move]))
+        [stored] = self.world.do(lambda conn: moves.store(conn, [move], MANY))
+        assert not isinstance(stored, TooFast)
         return stored
 
     @rule(seed=st.integers(0, 10**6), handled=st.booleans())
@@ -737,7 +739,7 @@ class AnyTrade(Orders):
     @rule(who=WHO, number=st.integers(1, 5))
     def moves_as_the_process_dies(self, who: int, number: int) -> None:
         if move := self.move_of(who, "sell", number):
-            self.world.interrupted(lambda conn: moves.store(conn, [move]))
+            self.world.interrupted(lambda conn: moves.store(conn, [move], MANY))
 
     @rule(dies=st.booleans(), twice=st.booleans())
     def what_waits_is_handled(self, dies: bool, twice: bool) -> None:

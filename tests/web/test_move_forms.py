@@ -23,6 +23,7 @@ from tests.house.market import (
     market,
     move,
     slot_of,
+    talking,
     trading,
 )
 from tests.house.server import Server
@@ -264,6 +265,28 @@ def test_a_study_draws_its_moves_itself(shared: House, server: Server) -> None:
             await give(guests[0], 13, me % 3 + 1)
             await stream.until(lambda text: "; 14</p>" in text, "the study's own drawing")
         assert ": 87; " in await guests[1].page()
+
+    shared.tell(story())
+
+
+def test_a_move_of_one_role_is_offered_to_it_alone_and_refused_to_whoever_makes_it_all_the_same(
+    shared: House, server: Server
+) -> None:
+    session = shared.open_study(talking(), {"x": 2})
+    guests = [shared.guest(server, session, label) for label in session.tokens]
+
+    async def story() -> None:
+        await trading(shared, session, guests)
+        offered = {guest: await keys(guest) for guest in guests}
+        quiet = next(guest for guest in guests if "hush" in offered[guest])
+        [loud] = [guest for guest in guests if "hush" not in offered[guest]]
+        assert "Not so loud: hush!" in (await move(quiet, "hush", key=offered[quiet]["hush"])).text
+        said = await move(loud, "hush", key=offered[loud]["say"])
+        assert "You can’t do that here." in said.text and "receipt" in said.headers
+        answer = await move(loud, "say", {"loud": "1", "words": "hello"}, offered[loud]["say"])
+        assert answer.text.startswith("Done.")
+        await quiet.shows("hello")
+        assert handled(shared, session) == [(1, "hush", False), (2, "hush", False), (3, "say", True)]
 
     shared.tell(story())
 
