@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
-import zipfile
 from typing import Any
 
 from app.config import PROJECT
@@ -13,6 +10,7 @@ from app.export.verify import verify
 from app.study.hooks.networklab import Accept, Move, Refuse, Room, Seat
 from app.study.hooks.pool import Hooks
 from app.study.reading import parse, read_folder
+from tests.house.files import tables_of
 from tests.house.house import House
 from tests.house.market import move
 from tests.house.server import Server
@@ -76,10 +74,8 @@ def test_who_agrees_is_paid_what_they_agreed_on_and_the_others_the_base_alone(
         for guest in (one for pair in pairs for one in pair.values()):
             await guest.shows("BARGAIN-DONE")
         for session in (agree, never):
-            packed = await ada.get(f"/admin/sessions/{session.id}/export.zip")
-            with zipfile.ZipFile(io.BytesIO(packed.body)) as zipped:
-                text = zipped.read("payments.csv").decode()
-                tables[session.id] = list(csv.DictReader(io.StringIO(text)))
+            found = await tables_of(ada, session.id, "payments")
+            tables[session.id] = found["payments"]
 
     shared.tell(story())
     # 13 and 7 points at 25 cents, on top of 1.50.

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
-import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -18,6 +15,7 @@ from app.rehearsal.habits import Habits
 from app.study.hooks.networklab import Room, Said, Seat
 from app.study.hooks.pool import Hooks
 from app.study.reading import parse, read_folder
+from tests.house.files import tables_of
 from tests.house.house import House
 from tests.house.server import Server
 
@@ -109,10 +107,9 @@ def test_it_runs_from_the_link_to_the_payments(shared: House, server: Server) ->
         ]
         async with asyncio.timeout(100):
             await asyncio.gather(*(bot.play() for bot in bots))
-        packed = await ada.get(f"/admin/sessions/{session.id}/export.zip")
-        with zipfile.ZipFile(io.BytesIO(packed.body)) as zipped:
-            for name in ("players", "rooms", "records", "results", "ledger", "payments"):
-                tables[name] = list(csv.DictReader(io.StringIO(zipped.read(f"{name}.csv").decode())))
+        tables.update(
+            await tables_of(ada, session.id, "players", "rooms", "records", "results", "ledger", "payments")
+        )
 
     shared.tell(story())
     assert {player["code"] for player in tables["players"]} == {"COMMONS-DONE"}

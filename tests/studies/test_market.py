@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
-import zipfile
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +15,7 @@ from app.study.hooks.networklab import Accept, Move, Refuse, Room, Said, Seat
 from app.study.hooks.pool import Hooks
 from app.study.model.study import Study
 from app.study.reading import parse, read_folder
+from tests.house.files import tables_of
 from tests.house.guests import Guest
 from tests.house.house import House, Opened
 from tests.house.market import move
@@ -143,10 +141,9 @@ def test_it_runs_from_the_link_to_the_payments(shared: House, server: Server) ->
         )
         for guest in by_unit.values():
             await guest.shows("MARKET-DONE")
-        packed = await ada.get(f"/admin/sessions/{session.id}/export.zip")
-        with zipfile.ZipFile(io.BytesIO(packed.body)) as zipped:
-            for name in ("players", "moves", "results", "payments", "history", "codebook"):
-                tables[name] = list(csv.DictReader(io.StringIO(zipped.read(f"{name}.csv").decode())))
+        tables.update(
+            await tables_of(ada, session.id, "players", "moves", "results", "payments", "history", "codebook")
+        )
 
     shared.tell(story())
     units = {row["player"]: int(row["value"]) for row in tables["results"] if row["name"] == "unit"}

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 import json
 import re
-import zipfile
 from typing import Any
 
 from app.config import PROJECT
@@ -17,6 +14,7 @@ from app.rehearsal.habits import Habits
 from app.study.hooks.networklab import Room, Said, Seat, Tie
 from app.study.hooks.pool import Hooks
 from app.study.reading import parse, read_folder
+from tests.house.files import tables_of
 from tests.house.guests import Guest
 from tests.house.house import House
 from tests.house.pages import words
@@ -162,10 +160,7 @@ def test_moves_runs_from_the_link_to_the_csv(shared: House, server: Server) -> N
         ]
         async with asyncio.timeout(60):
             await asyncio.gather(*(bot.play() for bot in bots))
-        packed = await ada.get(f"/admin/sessions/{session.id}/export.zip")
-        with zipfile.ZipFile(io.BytesIO(packed.body)) as files:
-            for name in ("players", "records", "results", "networks", "ties"):
-                tables[name] = list(csv.DictReader(io.StringIO(files.read(f"{name}.csv").decode())))
+        tables.update(await tables_of(ada, session.id, "players", "records", "results", "networks", "ties"))
 
     shared.tell(story())
     assert {player["code"] for player in tables["players"]} == {"MOVES-DONE"}

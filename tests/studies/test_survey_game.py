@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 import json
 import os
 import subprocess
 import sys
-import zipfile
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +21,7 @@ from app.rehearsal.verdict import Verdict, judge
 from app.study.hooks.networklab import Room, Said, Seat
 from app.study.hooks.pool import Hooks
 from app.study.reading import parse, read_folder
+from tests.house.files import tables_of
 from tests.house.house import House
 from tests.house.rehearsing import broken, told_of_one_that_held
 from tests.house.server import Server
@@ -86,10 +84,7 @@ def test_it_runs_from_the_one_link_to_the_payments(hall: House, server: Server, 
     files: dict[str, list[dict[str, str]]] = {}
 
     async def export() -> None:
-        packed = await ada.get(f"/admin/sessions/{verdict.session_id}/export.zip")
-        with zipfile.ZipFile(io.BytesIO(packed.body)) as zipped:
-            for name in ("players", "rooms", "payments", "records"):
-                files[name] = list(csv.DictReader(io.StringIO(zipped.read(f"{name}.csv").decode())))
+        files.update(await tables_of(ada, verdict.session_id, "players", "rooms", "payments", "records"))
 
     hall.tell(export())
     assert verdict.ends.counts == ENDS

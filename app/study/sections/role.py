@@ -46,7 +46,7 @@ def with_roles(document: Table, steps: Sequence[Step], roles: Roles | None) -> l
             _check_only(document, place, only, what, roles)
         for key, named in (("fields", step.fields), ("results", step.results), ("move", step.moves)):
             names = [one.name for one in named]
-            if roles is not None and ROLE in names:
+            if ROLE in names and (roles is not None or key == "results"):
                 name = ("step", index, key, names.index(ROLE), "name")
                 document.findings.wrong(
                     name, f"`{ROLE}` is the name of what [role] deals.", "Choose another."
