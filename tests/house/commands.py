@@ -14,9 +14,10 @@ import app.rehearsal.troupe  # noqa: F401 - before what is set here, which its b
 from app.__main__ import COMMANDS, main
 
 _forks = multiprocessing.get_context("forkserver")
-# And this module, which brings pytest along: ten times what the rest of a short command takes.
+# And this module, which brings pytest along, and what commands import late: many times what a short command takes.
 _forks.set_forkserver_preload(
-    [f"app.commands.{name}" for name in COMMANDS if name != "serve-process"] + ["app.__main__", __name__]
+    [f"app.commands.{name}" for name in COMMANDS if name != "serve-process"]
+    + ["app.__main__", "httpx", "networkx", "openpyxl", "zxcvbn", __name__]
 )
 PATIENCE = 120.0  # seconds
 

@@ -56,7 +56,9 @@ CROSSING = pytest.mark.parametrize(
 )
 
 
-@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize(
+    "times", [pytest.param(1, marks=pytest.mark.slow), 2]
+)  # who sends it twice does so once
 def test_400_who_sign_in_at_once_all_wait_or_sit_in_a_seat_of_their_own(house: House, times: int) -> None:
     session = house.open(HERD, {"red": 190, "blue": 150, "green": 60})
     server = house.serve(processes=2)
