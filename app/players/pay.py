@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal, localcontext
 
 from app.database.connections import Connection
-from app.database.queries import Queries, array, rows, value
+from app.database.queries import Queries, array, rows
 from app.players.players import Player
 from app.study.hooks.answers import EXACT, FINEST, read_amount
 from app.study.languages.currencies import currency_digits
@@ -144,12 +144,6 @@ async def earned_in(conn: Connection, room_ids: Sequence[int]) -> dict[int, dict
     return found
 
 
-async def earned_by(conn: Connection, study: Study, player_id: int) -> Decimal:
-    """In points, where the study has them."""
-    earned: Decimal = await value(conn, SQL["earned_by"], player_id=player_id) if study.scores else Decimal(0)
-    return earned
-
-
 async def earnings_of_all(conn: Connection, player_ids: Sequence[int]) -> dict[int, list[Earning]]:
     """By player, of those who earned something."""
     found: dict[int, list[Earning]] = {}
@@ -168,7 +162,7 @@ async def account_now(conn: Connection, study: Study, player: Player, now: datet
 
 
 def pay_of(study: Study, player: Player, now: datetime, earned: Decimal = Decimal(0)) -> PayNow | None:
-    """None where the study says nothing of pay. `earned`: see `earned_by`."""
+    """None where the study says nothing of pay. `earned`: in points, where it has them."""
     rate = study.lobby.pay_per_minute
     if player.signed_in_at is None or not study.pays:
         return None

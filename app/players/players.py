@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 
 from psycopg.types.json import Jsonb
 
@@ -48,9 +49,12 @@ class Player:
     ready_at: datetime | None = None  # said so
     study_sha256: str = ""  # of the session's study, where that was read
     session_log_id: int = 0
-    session_seq: int = 0  # of the last event in the session's log, and in that of their room
-    room_seq: int | None = None
-    has_notes: bool = True  # and drafts: false where none was there to be read
+    session_seq: int = 0  # of the last event in the session's log
+    here_id: int | None = None  # the room in which they are now, alone or with others
+    here_seq: int | None = None  # of the last event in its log
+    has_said: bool = True  # anything to the page that is open there; false where none was there to be read
+    earned: Decimal = Decimal(0)  # in points, where the study has them
+    has_notes: bool = True  # and drafts, in the same way
     has_drafts: bool = True
     given: Mapping[str, str] = field(default_factory=dict)  # with their link or line, as it was
     door_id: str | None = None  # by which the link for everybody finds them again

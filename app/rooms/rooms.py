@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
 from psycopg.types.json import Jsonb
 
 from app.database.connections import Connection
-from app.database.queries import Queries, row, rows
+from app.database.queries import Queries, rows
 from app.rooms import moves, ties
 from app.rooms.moves import EMPTY, MoveBoard
 from app.study.model.networks import Tie
@@ -114,17 +114,27 @@ async def lock_room(conn: Connection, room_id: int) -> None:
 
 
 async def find_room(conn: Connection, room_id: int) -> Room:
-    room = await row(conn, Room, SQL["find_room"], room_id=room_id)
-    assert room is not None
-    return room
+    return (await look_at(conn, room_id)).room
 
 
 async def view(conn: Connection, room_id: int) -> RoomView:
     """Call it in a transaction of repeatable reads: the parts then belong to the sequence number in it."""
-    room = await find_room(conn, room_id)
-    seats = await rows(conn, Seat, SQL["seats"], room_id=room_id, step=room.last_step, round=room.last_round)
-    board = await moves.board(conn, room_id, room.position) if room.moved else EMPTY
-    return RoomView(room, tuple(seats), await ties.holding(conn, room_id, room.position), board=board)
+    return await with_board(conn, await look_at(conn, room_id))
+
+
+async def look_at(conn: Connection, room_id: int) -> RoomView:
+    """All that belongs to the sequence number in it, without what there is to be seen of its step's moves."""
+    found = await (await conn.execute(SQL["view"], dict(room_id=room_id))).fetchone()
+    assert found is not None
+    *room, seats, ties = found
+    tied = tuple(Tie(from_slot, to_slot, float(weight)) for from_slot, to_slot, weight in ties)
+    return RoomView(Room(*room), tuple(Seat(*seat) for seat in seats), tied)
+
+
+async def with_board(conn: Connection, view: RoomView) -> RoomView:
+    if not view.room.moved:
+        return view
+    return replace(view, board=await moves.board(conn, view.room.id, view.room.position))
 
 
 async def sessions_to_look_at(conn: Connection, hinted: Sequence[int], everywhere: bool) -> list[str]:

@@ -13,6 +13,10 @@ SQL = Queries(__name__)
 MOST = 200  # studies that are kept; who asks for another one waits for it to be read again
 
 
+class NoSuchSession(LookupError):
+    pass
+
+
 class Studies:
     """Each session's study, read from the database once: only hooks and words ever change, as `current` knows."""
 
@@ -22,6 +26,7 @@ class Studies:
         self.reading: dict[str, asyncio.Task[None]] = {}
 
     async def of(self, session_id: str) -> Study:
+        """Raises `NoSuchSession`."""
         while (study := self.at_hand(session_id)) is None:
             # After a restart hundreds ask at the same moment: one reads for all.
             if session_id not in self.reading:
@@ -64,7 +69,10 @@ class Studies:
 
 
 async def read_study(conn: Connection, session_id: str) -> Study:
+    """Raises `NoSuchSession`."""
     found = await (await conn.execute(SQL["study_files"], dict(id=session_id))).fetchall()
+    if not found:
+        raise NoSuchSession(session_id)
     return parse(dict(found), opened=True)
 
 

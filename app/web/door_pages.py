@@ -174,12 +174,12 @@ async def stored_by_door(request: Query, session_id: SessionId) -> Response[str]
 
 
 async def _caller(request: Query, session_id: str, sent: bool = False) -> _Caller | Response[str]:
-    """Who comes, or what they are told. Raises `UnknownToken`, and a 429 for who has guessed too often.
+    """Who comes, or what they are told. Raises `UnknownToken` or `NoSuchSession`, and a 429 for who guesses too often.
 
     `sent`: a form, which is looked at together with others; nothing is asked here that can be told then.
     """
     lab, status, goes_on = lab_of(request), "", False
-    if not sent or lab.studies.at_hand(session_id) is None:
+    if not sent:
         async with lab.pool.connection() as conn:
             found = await door.find_door(conn, session_id)
         if found is None:

@@ -14,6 +14,7 @@ from psycopg_pool import PoolTimeout, TooManyRequests
 
 from app.database.group_commit import Busy
 from app.study.languages.texts import Sentence
+from app.study.stored import NoSuchSession
 from app.web.auth import NotSignedIn, OtherPlayer, is_of_researchers
 from app.web.hindrances import door_without_cookie
 from app.web.invitations import UnknownToken
@@ -85,7 +86,7 @@ def _not_on_session(request: Query, error: NotOnSession) -> Response[str]:
     return problem(request, 404, error.detail)
 
 
-def _unknown_token(request: Query, _: UnknownToken) -> Response[str]:
+def _unknown_token(request: Query, _: Exception) -> Response[str]:
     return problem(
         request,
         404,
@@ -133,6 +134,7 @@ HANDLERS: ExceptionHandlersMap = {
     NotLoggedIn: _not_logged_in,
     NotOnSession: _not_on_session,
     UnknownToken: _unknown_token,
+    NoSuchSession: _unknown_token,
     Busy: _busy,
     PoolTimeout: _busy,
     TooManyRequests: _busy,

@@ -28,9 +28,6 @@ from room r cross join lateral (
 ) p join earning e on e.player_id = p.id and e.room_id = r.id
 where r.id = any(%(room_ids)s) group by r.id, p.slot
 
--- name: earned_by
-select coalesce(sum(amount), 0) from earning where player_id = %(player_id)s
-
 -- name: earnings_of
 select position, amount, reason, at from earning where player_id = %(player_id)s order by id
 

@@ -49,19 +49,29 @@ order by s.id = %(session_id)s desc, p.status not in ('invited', 'finished', 'le
     p.status = 'invited' and s.status = 'closed', s.opened_at desc
 
 -- name: find_player
--- How far the logs of their session and of their room have come; and whether there are notes or drafts for them at all.
--- Most who come have none, and their page need not look.
+-- With what most pages need to know besides, so that they need not ask: how far the log of their session has come, in
+-- which room they are now, alone or with others, and how far its log has; what they have earned; and whether there are
+-- notes or drafts for them at all, or answers to the page that is open there.
 select p.token_hash, p.id, p.session_id, p.label, p.type, p.status::text, p.room_id, p.slot, p.signed_in_at,
     p.waiting_since, p.seated_at, p.finished_at, p.outcome, p.code, s.status::text as session_status,
     case when p.nudged_at is not null then greatest(p.nudged_at, s.resumed_at) end as nudged_at, p.standby_until, p.treatment,
     s.start_at, s.study_sha256, p.erased_at, p.erase_wanted_at, p.queued_at, g.deadline as asked_until, a.ready_at, p.given,
     p.door_id, p.queued_from, p.waited_until, p.in_line_since, p.in_line_until,
-    l.id as session_log_id, l.last_seq as session_seq, r.last_seq as room_seq,
+    l.id as session_log_id, l.last_seq as session_seq, here.id as here_id, here.last_seq as here_seq,
+    coalesce(here.has_said, false) as has_said,
+    coalesce((select sum(e.amount) from earning e where e.player_id = p.id), 0) as earned,
     exists (select from note n where n.session_id = p.session_id and (n.player_id = p.id or n.player_id is null)) as has_notes,
     exists (select from draft d where d.player_id = p.id) as has_drafts
 from player p join session s on s.id = p.session_id join log l on l.session_id = p.session_id and l.room_id is null
-left join log r on r.room_id = p.room_id
 left join asked a on a.player_id = p.id and p.status = 'waiting' left join gathering g on g.id = a.gathering_id
+left join lateral (
+    select r.id, n.last_seq, r.pages is not null or exists (
+        select from record c where c.room_id = r.id and c.round = r.round and c.step = r.step and c.player_id = p.id
+    ) as has_said
+    from room r join log n on n.room_id = r.id
+    where r.id = case when p.status = 'playing' then p.room_id
+        else (select s.id from room s where s.player_id = p.id and s.during = p.status) end
+) here on true
 where p.id = %(player_id)s
 
 -- name: lock_player

@@ -1,40 +1,42 @@
 -- name: rooms_made
 select kind, count(*)::integer as made from room where session_id = %(session_id)s and during = 'playing' group by kind
 
--- name: find_room
-select r.id, r.session_id, r.name, r.kind, r.status::text, r.position, r.step, r.round,
-    coalesce(r.last_step, r.step) as last_step, coalesce(r.last_round, r.round) as last_round, r.deadline, r.outcome,
-    r.opening, r.stopped is not null as stopped, s.status::text as session_status, s.paused_at, l.id as log_id, l.last_seq as seq, sl.id as session_log_id,
-    sl.last_seq as session_seq, r.treatment, r.during::text, r.player_id, l.messages,
-    exists (select from move m where m.room_id = r.id and m.position = r.position) as moved
+-- name: view
+-- A room with its seats and the ties that hold, in one statement: so they are of one moment. Of a slot that a bot has had
+-- from the start there is no player. A solo part has one seat, and nobody else ever takes it.
+select r.id, r.session_id, r.name, r.kind, r.status::text, r.position, r.step, r.round, last.step, last.round, r.deadline,
+    r.outcome, r.opening, r.stopped is not null, s.status::text, s.paused_at, l.id, l.last_seq, sl.id, sl.last_seq,
+    r.treatment, r.during::text, r.player_id, l.messages,
+    exists (select from move m where m.room_id = r.id and m.position = r.position),
+    (
+        select coalesce(json_agg(json_build_array(
+            g.slot, g.alias, g.type, g.player_id, g.status, exists (
+                select from record a where a.room_id = r.id and a.round = last.round and a.step = last.step
+                    and a.player_id = g.player_id and not a.late
+            ), r.asked is null or g.slot = any(r.asked), g.nudged, g.bot, g.refilled
+        ) order by g.slot), '[]')
+        from (
+            select s.slot, s.alias, s.type, p.id as player_id, coalesce(p.status::text, 'bot') as status,
+                p.nudged_at is not null as nudged, s.bot, exists (
+                    select from player q
+                    where q.room_id = s.room_id and q.slot = s.slot and q.replaced and q.followed_by = 'smaller'
+                ) as refilled
+            from slot s left join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
+            where s.room_id = r.id and (p.id is not null or s.bot)
+            union all
+            select 1, '', p.type, p.id, case when p.status = r.during then 'playing' else p.status::text end,
+                false, false, false
+            from player p where p.id = r.player_id
+        ) g
+    ) as seats,
+    (
+        select coalesce(json_agg(json_build_array(t.from_slot, t.to_slot, t.weight) order by t.from_slot, t.to_slot), '[]')
+        from tie t where t.room_id = r.id and t.position = network_at(r.id, r.position)
+    ) as ties
 from room r join session s on s.id = r.session_id join log l on l.room_id = r.id
 join log sl on sl.session_id = r.session_id and sl.room_id is null
+cross join lateral (select coalesce(r.last_step, r.step) as step, coalesce(r.last_round, r.round) as round) last
 where r.id = %(room_id)s
-
--- name: seats
--- Of a slot that a bot has had from the start there is no player. A solo part has one seat, and nobody else ever takes it.
-select s.slot, s.alias, s.type, p.id as player_id, coalesce(p.status::text, 'bot') as status,
-    exists (
-        select from record a where a.room_id = s.room_id and a.round = %(round)s and a.step = %(step)s
-            and a.player_id = p.id and not a.late
-    ) as answered,
-    r.asked is null or s.slot = any(r.asked) as asked,
-    p.nudged_at is not null as nudged, s.bot,
-    exists (
-        select from player q where q.room_id = s.room_id and q.slot = s.slot and q.replaced and q.followed_by = 'smaller'
-    ) as refilled
-from slot s join room r on r.id = s.room_id
-left join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
-where s.room_id = %(room_id)s and (p.id is not null or s.bot)
-union all
-select 1, '', p.type, p.id, case when p.status = r.during then 'playing' else p.status::text end,
-    exists (
-        select from record a where a.room_id = r.id and a.round = %(round)s and a.step = %(step)s
-            and a.player_id = p.id and not a.late
-    ),
-    r.asked is null or 1 = any(r.asked), false, false, false
-from room r join player p on p.id = r.player_id where r.id = %(room_id)s
-order by slot
 
 -- name: sessions_to_look_at
 select distinct r.session_id from room r join session s on s.id = r.session_id

@@ -12,6 +12,7 @@ from app.database.connections import Connection
 from app.rooms import lobby, prospects, rooms
 from app.rooms.prospects import Prospect, QueuePlace
 from app.study.model.study import Study
+from app.web.live.moment import OneMoment
 
 HOLDS = 1.0  # seconds for which what was read is good, and what was expected
 MOST = 200  # lobbies that are kept
@@ -38,15 +39,15 @@ class Lobbies:
         self.kept: dict[str, _Kept] = {}  # by session
         self.expected: dict[str, tuple[float, Mapping[str, int]]] = {}  # when, and type → minutes
 
-    async def at(self, conn: Connection, session_id: str, study: Study, seq: int) -> LobbyNow:
-        """As it was when the session's log had come to `seq`, which `conn` sees, or later.
+    async def at(self, moment: OneMoment, session_id: str, study: Study, seq: int) -> LobbyNow:
+        """As it was when the session's log had come to `seq`, which `moment` sees, or later.
 
         Hundreds ask at the same moment: the first of them reads, on the connection that it has.
         """
         while (kept := self.kept.get(session_id)) and kept.seq >= seq and time.monotonic() - kept.at < HOLDS:
             if (now := await asyncio.shield(kept.now)) is not None:
                 return now
-        return await self.read(conn, session_id, study, seq)
+        return await self.read(moment.more(), session_id, study, seq)
 
     async def read(self, conn: Connection, session_id: str, study: Study, seq: int) -> LobbyNow:
         """As it is now: with all that the log told when it had come to `seq`, which was read before."""

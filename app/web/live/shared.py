@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from app.database.connections import Connection
 from app.players.players import Player
 from app.rooms import rooms
 from app.rooms.rooms import RoomView
 from app.study.stored import Studies
 from app.web.live.lobbies import Lobbies
+from app.web.live.moment import OneMoment
 from app.web.signing import Keys
 
 MOST = 500  # rooms that are kept
@@ -21,13 +21,17 @@ class Views:
     def __init__(self) -> None:
         self.kept: dict[int, RoomView] = {}  # by room; who was asked for last is last
 
-    async def of(self, conn: Connection, player: Player) -> RoomView:
-        """The room of somebody who plays, as the transaction has it in which the player was read."""
-        assert player.room_id is not None
-        view = self.kept.pop(player.room_id, None)
+    async def of(self, moment: OneMoment, player: Player) -> RoomView:
+        """The room in which somebody is, as of the moment in which they were read."""
+        assert player.here_id is not None
+        view = self.kept.pop(player.here_id, None)
         if view is None or not _is_now(view, player):
-            view = await rooms.view(conn, player.room_id)
-        self.kept[player.room_id] = view
+            view = await rooms.look_at(moment.conn, player.here_id)
+            if view.room.moved or not _is_now(view, player):
+                view = await rooms.view(moment.more(), player.here_id)
+        if player.room_id != player.here_id:
+            return view
+        self.kept[player.here_id] = view
         while len(self.kept) > MOST:
             del self.kept[next(iter(self.kept))]
         return replace(view, room=replace(view.room, session_seq=player.session_seq))
@@ -37,7 +41,7 @@ def _is_now(view: RoomView, player: Player) -> bool:
     """Of its session a room shows whether it is paused, and since when."""
     room = view.room
     goes_on = room.session_status == player.session_status != "paused"
-    return room.seq == player.room_seq and (goes_on or room.session_seq == player.session_seq)
+    return room.seq == player.here_seq and (goes_on or room.session_seq == player.session_seq)
 
 
 @dataclass(frozen=True, slots=True)

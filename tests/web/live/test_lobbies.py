@@ -11,6 +11,7 @@ from app.rooms import lobby
 from app.study.model.study import Study
 from app.study.stored import read_study
 from app.web.live.lobbies import Lobbies, LobbyNow
+from app.web.live.moment import OneMoment
 from tests.house.crowd import come, seat
 from tests.house.house import House, Opened
 
@@ -20,7 +21,7 @@ MANY = 6
 async def ask(lobbies: Lobbies, conn: Connection, session: Opened, study: Study) -> LobbyNow:
     async with snapshot(conn):
         _, seq = await lobby.session_log(conn, session.id)
-        return await lobbies.at(conn, session.id, study, seq)
+        return await lobbies.at(OneMoment(conn, is_held=True), session.id, study, seq)
 
 
 def test_who_asks_at_the_same_moment_is_told_what_one_has_read_and_never_less_than_they_know(
@@ -64,9 +65,13 @@ def test_where_who_reads_for_others_fails_one_of_them_reads(house: House) -> Non
                 _, seq = await lobby.session_log(second, session.id)
                 await held.execute("begin")
                 await held.execute("lock table player in access exclusive mode")
-                reads = asyncio.create_task(lobbies.at(first, session.id, study, seq))
+                reads = asyncio.create_task(
+                    lobbies.at(OneMoment(first, is_held=True), session.id, study, seq)
+                )
                 await asyncio.sleep(0)  # the first task begins, of which nobody is told
-                waits = asyncio.create_task(lobbies.at(second, session.id, study, seq))
+                waits = asyncio.create_task(
+                    lobbies.at(OneMoment(second, is_held=True), session.id, study, seq)
+                )
                 await held.execute("select pg_terminate_backend(%s)", [first.info.backend_pid])
                 try:
                     await reads
