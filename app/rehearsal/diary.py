@@ -69,6 +69,9 @@ class Diary:
     told: list[Told] = field(default_factory=list)
     sent: dict[str, Sent] = field(default_factory=dict)  # by what they say: no bot says the same twice
     seen: dict[int, Seen] = field(default_factory=dict)  # message → when it first stood on a page
+    boards: dict[int, int] = field(
+        default_factory=dict
+    )  # position → the newest move that its page has told of
     here_until: float = 0.0  # a page of this player showed a room, connected, until then
     statuses: dict[int, int] = field(default_factory=dict)  # answers by HTTP status
     broken: int = 0  # connections that broke, and those that this bot broke itself

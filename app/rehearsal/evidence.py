@@ -11,6 +11,7 @@ from app.database.connections import Connection, connect
 from app.database.queries import Queries
 from app.export import verify
 from app.rehearsal.asked import Asked, Open, asked_of
+from app.rehearsal.boards_seen import Taken, seen_moves
 from app.rehearsal.diary import Diary, Wrong
 from app.rehearsal.ends import Ends, Opening, SeatOf, SoloPart, ends_of
 from app.rehearsal.heard import Inside, Utterance, heard
@@ -84,6 +85,7 @@ async def gather(
         said = [Utterance(*line) for line in await _all(conn, "said", session_id)]
         ties = await _all(conn, "ties", session_id)
         inside = [Inside(*line) for line in await _all(conn, "inside", session_id)] if channels else []
+        taken = [Taken(*line) for line in await _all(conn, "taken", session_id)]
         openings = [Opening(*line) for line in await _all(conn, "openings", session_id)]
         opened = [Open(*line) for line in await _all(conn, "opened", session_id)]
         answered = {(label, step, round_) for label, step, round_ in await _all(conn, "answered", session_id)}
@@ -99,6 +101,7 @@ async def gather(
     wrongs += [*ends.wrongs, *asked.wrongs]
     wrongs += _stuck(study, seats, diaries)
     wrongs += heard(study, said, seats, ties, inside, opened, diaries, moment)
+    wrongs += seen_moves(taken, seats, diaries, moment)
     return Evidence(
         receipts=len(kept),
         messages=sum(sent.answered is not None for diary in diaries for sent in diary.sent.values()),

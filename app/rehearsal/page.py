@@ -21,6 +21,7 @@ SAID = re.compile(r'<li id="m(\d+)".*?<span dir="auto">(.*?)</span></li>', re.DO
 LIST = re.compile(r'<ul class="talk" id="([\w-]+)"')
 LISTED = re.compile(r'<ul class="talk" id="([\w-]+)"[^>]*>(.*?)</ul>', re.DOTALL)
 CLOCK = re.compile(r'data-until="(\d+)" data-now="(\d+)"( data-frozen)?')
+MADE = re.compile(r'<data id="made" hidden value="(\d+)">')
 SHOWN = re.compile(r'<data id="said" hidden value="([^"]*)"')
 
 
@@ -76,6 +77,8 @@ class PageSeen:
                 self._read_clock(content, now)
             if target in ("#page", "#step"):
                 self._read_step(content)
+            if target in ("#page", "#step", "#moves") and (found := MADE.search(content)):
+                self._see_board(int(found[1]))
             if target in ("#page", "#step", "#shown") and (found := SHOWN.search(content)):
                 self.shown = _shown(json.loads(html.unescape(found[1])))
 
@@ -146,6 +149,15 @@ class PageSeen:
             self.diary.wrong(5, f"the page went back from step {self.position + 1} to {position + 1}")
         self.position = position
         self.others = others_on(content)
+
+    def _see_board(self, made: int) -> None:
+        """As of the so-manieth move of the step that stands there."""
+        boards, at = self.diary.boards, self.position
+        if made < boards.get(at, 0):
+            self.diary.wrong(
+                5, f"what others did at step {at + 1} went back from move {boards[at]} to {made}"
+            )
+        boards[at] = max(made, boards.get(at, 0))
 
     def _read_clock(self, content: str, now: float) -> None:
         if content:

@@ -29,6 +29,12 @@ union all
 select room_id, slot, '', name, value, position from result where session_id = %(session_id)s
 order by position
 
+-- name: taken
+select m.room_id, m.position, m.nth, m.handled_at, coalesce((
+    select min(o.at) from opened_step o where o.room_id = m.room_id and o.position > m.position
+), r.ended_at)
+from move m join room r on r.id = m.room_id where m.session_id = %(session_id)s and m.accepted
+
 -- name: ties
 -- A network without any has one line without slots.
 select n.room_id, n.position, t.from_slot, t.to_slot from network n

@@ -64,8 +64,12 @@ class ShownMove:
 
 
 def board_html(study: Study, position: Position, view: RoomView) -> str:
-    """The same for everybody in the room: nothing of one page goes in."""
-    return templates.render_own(study, PAGE, "player/_move_made.html", **board_context(study, position, view))
+    """The same for everybody in the room: nothing of one page goes in. What it is as of, bots can read."""
+    made = view.board.moves[-1].nth if view.board.moves else 0
+    drawn = templates.render_own(
+        study, PAGE, "player/_move_made.html", **board_context(study, position, view)
+    )
+    return f'<data id="made" hidden value="{made}"></data>{drawn}'
 
 
 def board_context(study: Study, position: Position, view: RoomView) -> dict[str, Any]:
