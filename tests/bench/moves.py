@@ -7,7 +7,7 @@ import gc
 import random
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -33,15 +33,16 @@ BOOK = """{% if state %}<table><tbody>
 <p>{% for one in moves[-10:] %}{{ one.values.mark }} {% endfor %}</p>"""
 PAGE = b'{% extends "player/_step_opened.html" %}'
 MARK = re.compile(rb"bench-(\d+)-")
+MADE = re.compile(rb'id="made" hidden value="(\d+)"')  # as of which move a board is
 HOW = f"""{MARKETS} rooms of {SEATS}, each a double auction in a hook of 40 lines, with all pages open over
 {PROCESSES} processes. So many moves a second go out, each from another player: bids and offers, of which many are
 deals that change two people's cash and goods, and some are refused. All times are of one clock, in the one process that
 sends and watches, which shares the two cores with the servers, the hooks and Postgres. *Sent* is the moment before a
-move goes out; *on all pages* the moment at which the last of the {SEATS} pages has it in what the server has drawn of
-that market; *answered* that at which whoever made it knows what came of it, or reads that it takes a moment, which they
-do after two seconds. *The first* are those of the first {WARM_UP} seconds after everybody has sat down, before which
-nobody has made a move; the other figures are of what comes after that, the slower paces first. Processor time is that
-of all processes together. Before anything is measured: each move that was sent is stored and was handled once, its
+move goes out; *on all pages* the moment at which the last of the {SEATS} pages has what the server has drawn of that
+market after it; *answered* that at which whoever made it knows what came of it, or reads that it takes a moment, which
+they do after two seconds. *The first* are those of the first {WARM_UP} seconds after everybody has sat down, before
+which nobody has made a move; the other figures are of what comes after that, the slower paces first. Processor time is
+that of all processes together. Before anything is measured: each move that was sent is stored and was handled once, its
 room's moves are numbered without a gap, each accepted one came to all {SEATS} pages of its room and to no other, cash
 and goods add up in each market, and what the hook keeps is what the results say."""
 
@@ -54,7 +55,6 @@ class Sent:
     accepted: bool = False
     late: bool = False  # answered before it was handled
     seen: dict[str, float] = field(default_factory=dict)  # label → when it came to that page
-    complete: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(slots=True)
@@ -128,18 +128,15 @@ class Market:
 
     async def _trade(self, numbers: range, pace: int) -> tuple[list[Sent], dict[str, float]]:
         made: dict[int, Sent] = {}
-        strays: list[tuple[int, str]] = []
+        boards: dict[str, list[tuple[int, float]]] = {one.label: [] for one in self.crowd}
+        shown, strays = set[int](), set[tuple[int, str]]()
 
         def watch(label: str, message: bytes, now: float) -> None:
-            for mark in MARK.findall(message):
-                one = made.get(int(mark))
-                if one is None:
-                    continue  # of an earlier run
-                if self.rooms[label] != one.room:
-                    strays.append((int(mark), label))
-                one.seen.setdefault(label, now)
-                if len(one.seen) == SEATS:
-                    one.complete.set()
+            boards[label] += [(int(nth), now) for nth in MADE.findall(message)]
+            for mark in map(int, MARK.findall(message)):
+                if mark in made:  # not of an earlier run
+                    shown.add(mark)
+                    strays.update([(mark, label)] if self.rooms[label] != made[mark].room else [])
 
         pages = [await _open_page(self.base, attendee, watch) for attendee in self.crowd]
         free: list[Connection] = []  # they share them; each sends their own cookie
@@ -156,12 +153,13 @@ class Market:
             move = {"move": chance.choice(("bid", "offer")), "price": str(chance.randint(30, 70))}
             asked.append(asyncio.create_task(_make(self.base, free, who, number, move, made[number])))
         await asyncio.gather(*asked)
-        await _until_handled(made, self.outcomes)
-        await _until_shown(made)
+        await self._see(made, boards)
         costs = {who: 1000 * (used - before[who]) / len(made) for who, used in self.spent().items()}
         ended = sum(page.ended for page in pages)
         for connection in [*pages, *free]:
             connection.close()
+        if any(not made[mark].accepted for mark in shown):
+            raise WrongAnswer("a move was shown that was refused")
         if strays or ended:
             raise WrongAnswer(f"{len(strays)} moves were shown in another room, {ended} streams ended")
         return list(made.values()), costs
@@ -177,35 +175,47 @@ class Market:
         own = sum(one.cpu for one in servers)
         return {"the servers": own, "their hooks": used, "Postgres": family_cpu(postgres)}
 
-    def outcomes(self) -> dict[int, bool]:
-        """The number of each move that was handled, and whether it was accepted."""
+    async def _see(self, made: dict[int, Sent], boards: dict[str, list[tuple[int, float]]]) -> None:
+        """When each accepted move was on each page of its room: with the first board that is as of it, or later."""
+        labels: dict[int, list[str]] = {}
+        for label, room in self.rooms.items():
+            labels.setdefault(room, []).append(label)
+        found: dict[int, tuple[bool, int]] = {}
+        with suppress(TimeoutError):
+            async with asyncio.timeout(30):
+                while len(found) < len(made) or not self._all_seen(found, made, boards):
+                    found = await asyncio.to_thread(self._outcomes, min(made))
+                    await asyncio.sleep(0.1)  # nothing tells whoever asks the table
+        for number, one in made.items():
+            one.accepted, nth = found.get(number, (False, 0))
+            for label in labels[one.room] if one.accepted else ():
+                at = next((at for as_of, at in boards[label] if as_of >= nth), None)
+                if at is not None:
+                    one.seen[label] = at
+
+    def _all_seen(
+        self,
+        found: dict[int, tuple[bool, int]],
+        made: dict[int, Sent],
+        boards: dict[str, list[tuple[int, float]]],
+    ) -> bool:
+        newest: dict[int, int] = {}
+        for number, (accepted, nth) in found.items():
+            room = made[number].room
+            newest[room] = max(nth if accepted else 0, newest.get(room, 0))
+        return all(
+            boards[label] and boards[label][-1][0] >= newest.get(room, 0)
+            for label, room in self.rooms.items()
+        )
+
+    def _outcomes(self, first: int) -> dict[int, tuple[bool, int]]:
+        """The number of each from there on that was handled: whether it was accepted, and which of its room it is."""
         found = self.house.sql(
-            """select r.value::jsonb->>'mark', m.accepted from move m join record r on r.id = m.record_id
-            where m.session_id = %s and m.nth is not null""",
+            """select split_part(r.value::jsonb->>'mark', '-', 2)::int as number, m.accepted, m.nth
+            from move m join record r on r.id = m.record_id where m.session_id = %s and m.nth is not null""",
             self.session.id,
         )
-        return {int(mark.split("-")[1]): accepted for mark, accepted in found}
-
-
-async def _until_handled(made: dict[int, Sent], outcomes: Callable[[], dict[int, bool]]) -> None:
-    """Of those who were told to wait a moment, what came of it says the table."""
-    late = [number for number, one in made.items() if one.late]
-    with suppress(TimeoutError):
-        async with asyncio.timeout(30):
-            while late:
-                found = await asyncio.to_thread(outcomes)
-                for number in late:
-                    made[number].accepted = found.get(number, False)
-                late = [number for number in late if number not in found]
-                await asyncio.sleep(0.1 if late else 0)  # nothing tells whoever asks the table
-
-
-async def _until_shown(made: dict[int, Sent]) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(10):
-            for one in made.values():
-                if one.accepted:
-                    await one.complete.wait()
+        return {number: (accepted, nth) for number, accepted, nth in found if number >= first}
 
 
 async def _open_page(base: str, attendee: Attendee, watch) -> LivePage:  # type: ignore[no-untyped-def]
@@ -236,8 +246,8 @@ def _check_pages(made: Sequence[Sent]) -> None:
     if len(accepted) < len(made) / 2:
         raise WrongAnswer(f"only {len(accepted)} of {len(made)} moves were accepted")
     lost = sum(len(one.seen) != SEATS for one in accepted)
-    if lost or any(one.seen for one in made if not one.accepted):
-        raise WrongAnswer(f"{lost} of {len(accepted)} moves did not come to all pages, or a refused one did")
+    if lost:
+        raise WrongAnswer(f"{lost} of {len(accepted)} moves did not come to all pages")
 
 
 def _check_tables(house: House, session: Opened, sent: int) -> None:
