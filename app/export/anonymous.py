@@ -26,7 +26,7 @@ from app.study.model.moves import MoveForm
 from app.study.model.steps import Step
 from app.study.model.study import Study
 
-What = Literal["kept", "player", "number", "time", "text", "value", "entry", "who", "reason", "data", "log"]
+What = Literal["kept", "number", "player", "time", "value", "text", "entry", "data", "who", "reason", "log"]
 
 
 def _read(text: str) -> dict[str, What]:

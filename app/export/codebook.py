@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from app.export import seen_by
 from app.players.lists import escape as escape
 from app.players.lists import unescape as unescape
-from app.study.model.fields import Field, plain_number
+from app.study.model.fields import Field
 from app.study.model.moves import MoveForm
 from app.study.model.steps import PLAYING, Step
 from app.study.model.study import Study
@@ -326,7 +326,7 @@ def rows(study: Study, given: Sequence[str] = (), goes_on: bool = False) -> Iter
         if file in ("records.csv", "history.csv"):
             for step in study.all_steps:
                 for field in step.fields:
-                    what = f"the answer to this question{field.kind.shape}."
+                    what = f"the answer to this question{field.kind.shape(field)}."
                     where = f"Where step is {step.name} and field is {field.name}: {what}"
                     by = seen_by.of_question(study, step, field)
                     yield (file, "value", step.name, field.name, where, *_question(field, by, step))
@@ -363,7 +363,7 @@ def _of_moves(study: Study, file: str) -> Iterator[Sequence[str]]:
     if file == MOVES:
         for name, asked_at in move_columns(study).items():
             for step, move, field in asked_at:
-                where = f"Where step is {step.name} and move is {move.name}: what was said{field.kind.shape}."
+                where = f"Where step is {step.name} and move is {move.name}: what was said{field.kind.shape(field)}."
                 yield (file, name, step.name, field.name, where, *_question(field, seen_by.MOVERS, step))
 
 
@@ -391,7 +391,9 @@ def _question(field: Field | None, by: str = "", step: Step | None = None) -> tu
     attempts = str(step.attempts) if step and step.attempts else ""
     if field is None:
         return (*("",) * 9, by, "", part, attempts)
-    low, high = (None if limit is None else plain_number(limit) for limit in (field.min, field.max))
+    low, high = (
+        None if limit is None else field.kind.written_limit(limit) for limit in (field.min, field.max)
+    )
     required = "true" if field.required else "false"
     return (
         field.ask,

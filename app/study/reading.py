@@ -3,13 +3,14 @@
 import csv
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 
 from app.study.checks.together import check_people, check_together
 from app.study.hooks.uses import HOOKS_FILE
-from app.study.languages.texts import texts_in
+from app.study.languages.texts import Texts, texts_in
 from app.study.model.door import FIRST_IDS, OTHERS
 from app.study.model.fields import Field
 from app.study.model.steps import AFTER, BEFORE, Dropout, Roles, Step
@@ -194,16 +195,16 @@ def _steps(
 def _settled(sections: Sections) -> Sections:
     """With what one section says of another: the language of numbers, the types of the seats, the halves of roles; and
     that nobody waits where there are no rooms."""
-    point = texts_in(sections.language).point
+    in_words = partial(_worded, texts=texts_in(sections.language), currency=sections.pay.currency)
     return replace(
         sections,
         types=sections.types or _types_in_seats(sections.rooms),
-        entry=_with_point(sections.entry, point),
+        entry=in_words(sections.entry),
         lobby=sections.lobby if sections.rooms else Lobby(),
         networks=in_halves(sections.networks, sections.roles),
-        before=_written(sections.before, point),
-        steps=_written(sections.steps, point),
-        after=_written(sections.after, point),
+        before=_written(sections.before, in_words),
+        steps=_written(sections.steps, in_words),
+        after=_written(sections.after, in_words),
     )
 
 
@@ -217,20 +218,22 @@ def _order(mistake: Mistake) -> tuple[bool, str, tuple[int, ...]]:
     return mistake.file != STUDY_FILE, mistake.file, mistake.spot or ()
 
 
-def _written(steps: tuple[Step, ...], point: str) -> tuple[Step, ...]:
+def _written(
+    steps: tuple[Step, ...], in_words: Callable[[tuple[Field, ...]], tuple[Field, ...]]
+) -> tuple[Step, ...]:
     return tuple(
         replace(
             step,
-            fields=_with_point(step.fields, point),
-            results=_with_point(step.results, point),
-            moves=tuple(replace(one, fields=_with_point(one.fields, point)) for one in step.moves),
+            fields=in_words(step.fields),
+            results=in_words(step.results),
+            moves=tuple(replace(one, fields=in_words(one.fields)) for one in step.moves),
         )
         for step in steps
     )
 
 
-def _with_point(fields: tuple[Field, ...], point: str) -> tuple[Field, ...]:
-    return tuple(replace(field, point=point) for field in fields)
+def _worded(fields: tuple[Field, ...], texts: Texts, currency: str) -> tuple[Field, ...]:
+    return tuple(field.kind.in_language(field, texts, currency) for field in fields)
 
 
 def _types_in_seats(rooms: tuple[RoomKind, ...]) -> tuple[str, ...]:

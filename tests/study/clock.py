@@ -26,7 +26,6 @@ class Clock(Kind):
     own_keys: ClassVar[OwnKeys] = {"every": _every}
     also_called = ("time", "hour")
     when_empty = Sentence("Please give a time.")
-    shape = ", as hours and minutes"
 
     def check(self, table: Table, field: Field) -> None:
         if DAY % field.more["every"]:
@@ -38,6 +37,9 @@ class Clock(Kind):
         if minutes >= DAY or minutes % field.more["every"]:
             raise FieldError(Sentence("Please give a time such as 07:30."))
         return _written(minutes)
+
+    def shape(self, field: Field) -> str:
+        return ", as hours and minutes"
 
     def type_of(self, field: Field) -> Any:
         return int

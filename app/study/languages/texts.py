@@ -5,13 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from gettext import NullTranslations
 from typing import Self
 
 from babel import Locale
-from babel.numbers import format_currency, format_decimal, get_decimal_symbol, get_group_symbol
+from babel.dates import format_date
+from babel.numbers import (
+    format_currency,
+    format_decimal,
+    get_currency_symbol,
+    get_decimal_symbol,
+    get_group_symbol,
+)
 
 from app.study.languages.catalogues import DEFAULT, known_texts, translations_of
 from app.study.languages.currencies import currency_digits
@@ -20,18 +28,21 @@ _PLACE = re.compile(r"%\((\w+)\)s")
 _STRAY_PERCENT = re.compile(r"%(?!\(\w+\)s)")
 
 
+Filling = int | Decimal | date | str  # of a blank in a sentence
+
+
 class Sentence(str):
     """An English sentence for a player that knows how to be said in another language.
 
-    `text` is a key of the catalogues; its `%(name)s` are filled from `values`.
+    `text` is a key of the catalogues; its `%(name)s` are filled from `values`, in which a text stands for itself.
     """
 
     __slots__ = ("text", "values")
     text: str
-    values: Mapping[str, int | Decimal]
+    values: Mapping[str, Filling]
 
-    def __new__(cls, text: str, **values: int | Decimal) -> Self:
-        self = super().__new__(cls, text % {name: _number(value) for name, value in values.items()})
+    def __new__(cls, text: str, **values: Filling) -> Self:
+        self = super().__new__(cls, text % {name: _in_english(value) for name, value in values.items()})
         self.text, self.values = text, values
         return self
 
@@ -65,7 +76,7 @@ class Texts:
     def say(self, sentence: str) -> str:
         if not isinstance(sentence, Sentence):
             return sentence
-        values = {name: self.number(value) for name, value in sentence.values.items()}
+        values = {name: self._filled(value) for name, value in sentence.values.items()}
         return self.gettext(sentence.text) % values
 
     def say_all(self, sentences: Mapping[str, str]) -> dict[str, str]:
@@ -75,6 +86,19 @@ class Texts:
         """A count has its thousands apart; a Decimal has not, so that it stands as people may type it."""
         signs = {",": self.comma, ".": self.point}
         return "".join(signs.get(character, character) for character in _number(value))
+
+    def date(self, value: date) -> str:
+        return format_date(value, "long", locale=self.language)
+
+    def sign_of(self, currency: str) -> tuple[str, bool]:
+        """What a currency is written as, and whether that stands before the amount."""
+        before = Locale.parse(self.language).currency_formats["standard"].pattern.startswith("¤")
+        return get_currency_symbol(currency, locale=self.language), before
+
+    def _filled(self, value: Filling) -> str:
+        if isinstance(value, str):
+            return value
+        return self.date(value) if isinstance(value, date) else self.number(value)
 
     def money(self, amount: Decimal, currency: str, exact: bool = False) -> str:
         """In whole cents, half of one rounded up; `exact`: with as many decimals as there are."""
@@ -104,6 +128,12 @@ def texts_in(language: str = DEFAULT) -> Texts:
 def places(text: str) -> set[str]:
     """The names in a text that are filled in: `%(minutes)s`."""
     return set(_PLACE.findall(text))
+
+
+def _in_english(value: Filling) -> str:
+    if isinstance(value, str):
+        return value
+    return format_date(value, "long", locale=DEFAULT) if isinstance(value, date) else _number(value)
 
 
 def _number(value: int | Decimal) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from app.study.languages.texts import Sentence
+from app.study.languages.texts import Sentence, Texts
 from app.study.model.correct import Correct
 from app.study.syntax.table import Table
 
@@ -119,6 +119,18 @@ class Kind(str):
     has_right_answer: ClassVar[bool] = True  # a study may say which
     holds_several: ClassVar[bool] = False  # of the options, in one answer
 
+    def limit(self, table: Table, key: str) -> Decimal | None:
+        """`min` or `max`, as a number, whatever it is a number of."""
+        return table.decimal(key)
+
+    def written_limit(self, limit: Decimal) -> str:
+        """As the study says it."""
+        return plain_number(limit)
+
+    def in_language(self, field: Field, texts: Texts, currency: str) -> Field:
+        """With what the study's language and the currency in which it pays make of it."""
+        return dataclasses.replace(field, point=texts.point)
+
     def check(self, table: Table, field: Field) -> None:
         """Adds what is wrong with its keys: what is missing, or lets nothing through."""
 
@@ -178,7 +190,9 @@ class Kind(str):
         return {}
 
     # What hooks, the codebook and bots have to do with it
-    shape: ClassVar[str] = ""  # how the stored value is written, for the codebook, where that needs words
+    def shape(self, field: Field) -> str:
+        """How the stored value is written, for the codebook, where that needs words: they follow "the answer"."""
+        return ""
 
     def type_of(self, field: Field) -> Any:
         """What `value` gives a hook and `stored` takes from it."""
@@ -194,6 +208,10 @@ class Kind(str):
     def guess(self, field: Field, chance: random.Random, others: Sequence[int]) -> str:
         """Something plausible to post. `others`: the slots that it is about, where it is about others."""
         raise NotImplementedError(f"nobody is asked for {self}")
+
+    def slip(self, field: Field, chance: random.Random) -> str:
+        """Something that somebody might post and that does not fit; "" where there is no such thing."""
+        return ""
 
 
 def read_answers(

@@ -30,7 +30,6 @@ class Each(Limited):
     is_about_others = True
     has_right_answer = False
     is_group = True
-    shape = ", as JSON: slot → what was said of whoever sits there"
 
     def check(self, table: Table, field: Field) -> None:
         if table.has("options"):
@@ -69,6 +68,9 @@ class Each(Limited):
 
     def shown(self, field: Field, value: str) -> str:
         return ", ".join(f"{slot}: {said}" for slot, said in self.said_of(value).items())
+
+    def shape(self, field: Field) -> str:
+        return ", as JSON: slot → what was said of whoever sits there"
 
     def said_of(self, value: str) -> dict[int, str]:
         return _unpack(value) or {}

@@ -1,4 +1,7 @@
-"""A whole number, stored as "42" or "-7". `min` and `max` are the least and the largest one; both may be absent."""
+"""A whole number, stored as "42" or "-7". `min` and `max` are the least and the largest one; both may be absent.
+
+`unit` is what it is a number of, such as years.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,9 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from app.study.languages.texts import Sentence
-from app.study.model.fields import Field, FieldError
+from app.study.model.fields import Field, FieldError, OwnKeys
 from app.study.model.kinds.limited import Limited
-from app.study.model.kinds.number import MOST_DIGITS, Number, limits, plain_digits, within
+from app.study.model.kinds.number import MOST_DIGITS, Number, limits, plain_digits, read_unit, within
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 
@@ -19,6 +22,7 @@ _WHOLE = re.compile(r"[+-]?[0-9]+")
 class Integer(Number):
     __slots__ = ()
     also_called: ClassVar[tuple[str, ...]] = ("int", "whole", "count")
+    own_keys: ClassVar[OwnKeys] = {"unit": read_unit}
     is_whole = True
     check_limit = Limited.check_limit
 

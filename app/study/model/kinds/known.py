@@ -5,17 +5,23 @@ from __future__ import annotations
 from app.study.model.fields import Kind
 from app.study.model.kinds.choice import CHOICE
 from app.study.model.kinds.choices import CHOICES
+from app.study.model.kinds.date import DATE
 from app.study.model.kinds.each import EACH
 from app.study.model.kinds.integer import INTEGER
+from app.study.model.kinds.money import MONEY
 from app.study.model.kinds.number import NUMBER
 from app.study.model.kinds.ranking import RANKING
 from app.study.model.kinds.scale import SCALE
 from app.study.model.kinds.slider import SLIDER
 from app.study.model.kinds.text import TEXT
 from app.study.model.kinds.tick import TICK
+from app.study.model.kinds.time import TIME
 from app.study.model.kinds.yes_no import YES_NO
 
 KINDS: dict[str, Kind] = {
     kind: kind
-    for kind in (INTEGER, NUMBER, TEXT, CHOICE, SCALE, SLIDER, YES_NO, TICK, CHOICES, RANKING, EACH)
+    for kind in (
+        *(INTEGER, NUMBER, MONEY, DATE, TIME, TEXT, CHOICE, CHOICES, RANKING, SCALE, SLIDER),
+        *(YES_NO, TICK, EACH),
+    )
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import ClassVar
 
-from app.study.model.fields import Field, Kind, plain_number
+from app.study.model.fields import Field, Kind
 from app.study.syntax.table import Table
 
 
@@ -23,6 +23,10 @@ class Limited(Kind):
         if field.min is not None and field.max is not None and table.sound("min") and table.sound("max"):
             self.check_span(table, field.min, field.max)
 
+    def quoted_limit(self, limit: Decimal) -> str:
+        """As it stands in study.toml."""
+        return self.written_limit(limit)
+
     def check_limit(self, table: Table, key: str, limit: Decimal | None) -> None:
         if limit is not None and limit != int(limit):
             sentence = f"`{key}` is {limit}, but must be a whole number here."
@@ -30,5 +34,7 @@ class Limited(Kind):
 
     def check_span(self, table: Table, low: Decimal, high: Decimal) -> None:
         if low > high:
-            sentence = f"`min` is {plain_number(low)} and `max` is {plain_number(high)}, so no answer fits."
-            table.wrong("min", sentence, f"Write min = {plain_number(high)} and max = {plain_number(low)}.")
+            sentence = f"`min` is {self.written_limit(low)} and `max` is {self.written_limit(high)}, so no answer fits."
+            table.wrong(
+                "min", sentence, f"Write min = {self.quoted_limit(high)} and max = {self.quoted_limit(low)}."
+            )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import ClassVar
 
-from app.study.model.fields import plain_number
+from app.study.model.fields import OwnKeys, plain_number
 from app.study.model.kinds.integer import Integer
 from app.study.syntax.table import Table
 
@@ -13,6 +13,7 @@ from app.study.syntax.table import Table
 class Slider(Integer):
     __slots__ = ()
     keys: ClassVar[tuple[str, ...]] = ("min", "max", "low", "high")
+    own_keys: ClassVar[OwnKeys] = {}
     also_called: ClassVar[tuple[str, ...]] = ("range", "vas")
 
     def check_limit(self, table: Table, key: str, limit: Decimal | None) -> None:

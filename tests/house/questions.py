@@ -1,0 +1,45 @@
+"""A study that asks a question of each kind that somebody can be asked alone, and one that asks about others."""
+
+from __future__ import annotations
+
+import re
+
+from tests.house.studies import PAGE
+
+QUESTIONS = """
+title = "Every kind of question"
+[pay]
+base = 1
+currency = "EUR"
+[[before]]
+page = "numbers"
+fields = [
+    {name = "siblings", ask = "How many brothers and sisters have you?", kind = "integer", min = 0, max = 20},
+    {name = "height", ask = "How tall are you?", kind = "number", min = 0.5, max = 2.5, decimals = 2, unit = "m"},
+    {name = "price", ask = "What would you pay for a cup of coffee?", kind = "money", min = 0, max = 10},
+    {name = "born", ask = "When were you born?", kind = "date", min = 1920-01-01, max = 2008-12-31},
+    {name = "up", ask = "When did you get up today?", kind = "time", min = "04:00"},
+    {name = "sure", ask = "How sure are you?", kind = "slider", min = 0, max = 100, low = "not", high = "very"},
+    {name = "mood", ask = "How was your day?", kind = "scale", min = 1, max = 7, low = "bad", high = "good"},
+]
+[[before]]
+page = "words"
+fields = [
+    {name = "dream", ask = "What did you dream?", kind = "text", min = 3, max = 300, required = false},
+    {name = "plate", ask = "Your postcode", kind = "text", pattern = "[0-9]{5}", example = "50667", help = "Digits"},
+    {name = "way", ask = "How did you come here?", kind = "choice", options = ["On foot", "By bike", "By train"]},
+    {name = "colour", ask = "Which colour?", kind = "choice", options = ["Warm", "Cold"], swatches = ["red", "blue"]},
+    {name = "news", ask = "Your news?", kind = "choices", options = ["Radio", "Friends", "Paper"], max = 2},
+    {name = "best", ask = "Put them in order.", kind = "ranking", options = ["Tea", "Coffee", "Water"]},
+    {name = "pets", ask = "Have you pets?", kind = "yes_no"},
+    {name = "agree", ask = "I have answered as it is.", kind = "tick"},
+]
+"""
+
+
+def question_files(toml: str = QUESTIONS) -> dict[str, bytes]:
+    """The study's folder, with our own page for each of its steps."""
+    pages = {
+        f"pages/{page}.html": PAGE.encode() for page in re.findall(r'^page = "(\w+)"', toml, re.MULTILINE)
+    }
+    return {"study.toml": toml.encode(), **pages}

@@ -1,0 +1,92 @@
+"""Over every kind of question: what a bot answers is taken, what does not fit is refused with a sentence, and what is
+stored reads back as it was, with its line in the codebook.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.export import codebook
+from app.study.hooks.networklab import pack, unpack
+from app.study.languages.catalogues import LANGUAGES
+from app.study.languages.texts import texts_in
+from app.study.model.fields import Field, FieldError, read_answers, typed
+from app.study.model.kinds.known import KINDS
+from app.study.model.plausible import plausible
+from app.study.reading import check, parse
+from app.web import templates
+from tests.house.questions import question_files
+
+STUDY = parse(question_files())
+ASKED = {field.name: field for step in STUDY.before for field in step.fields}
+OTHERS = (2, 5)  # slots that a question about others is about
+FIELDS = st.sampled_from([*ASKED.values()])
+CHANCE = st.integers(0, 10_000).map(random.Random)
+
+
+def test_the_study_asks_every_kind_and_check_has_nothing_to_say() -> None:
+    assert {field.kind for field in ASKED.values()} >= {*KINDS} - {"each"}
+    assert check(question_files()) == []
+
+
+@given(FIELDS, CHANCE)
+def test_what_a_bot_answers_is_stored_and_reads_back_as_it_was(field: Field, chance: random.Random) -> None:
+    posted = plausible(field, chance, OTHERS)
+    values, errors = read_answers([field], {field.name: [posted]})
+    stored = values[field.name]
+    assert not errors and (stored or not field.required)
+    assert field.read([stored]) == field.read([field.in_form(stored)]) == stored
+    if stored:
+        given = unpack(pack(field.kind.value(field, stored)))
+        assert field.kind.stored(field, given) == stored
+        assert field.shown(stored)
+
+
+@given(FIELDS, CHANCE)
+def test_what_does_not_fit_is_refused_with_a_sentence_in_each_language(
+    field: Field, chance: random.Random
+) -> None:
+    wrong = field.kind.slip(field, chance)
+    if not wrong:
+        return
+    values, errors = read_answers([field], {field.name: [wrong]})
+    assert not values and errors[field.name].endswith((".", str(field.more.get("example"))))
+    for language in LANGUAGES:
+        assert "%(" not in texts_in(language).say(errors[field.name])
+    with pytest.raises(FieldError):
+        field.read([wrong])
+
+
+@pytest.mark.parametrize("language", ["en", "de", "es"])
+@pytest.mark.parametrize("name", ASKED)
+def test_a_question_is_drawn_with_its_name_its_mistake_and_what_was_said(name: str, language: str) -> None:
+    field, chance = ASKED[name], random.Random(1)
+    macro = templates.environment_of(texts_in(language)).get_template("player/fields.html").module.field  # type: ignore[attr-defined]
+    for value, error in (
+        ("", None),
+        (field.in_form(field.read([plausible(field, chance)])), None),
+        (typed([field], {name: [field.kind.slip(field, chance)]})[name], "No."),
+    ):
+        drawn = str(macro(field, value, error, "p1"))
+        assert f'name="{name}' in drawn and f'id="field-p1-{name}"' in drawn
+        described = {id for ids in re.findall(r'aria-describedby="([^"]*)"', drawn) for id in ids.split()}
+        ids = re.findall(r' id="([^"]*)"', drawn)
+        assert described <= set(ids) and len(ids) == len(set(ids))
+        assert (f"error-p1-{name}" in described) == bool(error)
+
+
+def test_each_has_its_line_in_the_codebook() -> None:
+    lines = [dict(zip(codebook.HEADER, one, strict=True)) for one in codebook.rows(STUDY)]
+    for field in ASKED.values():
+        [line] = [one for one in lines if (one["file"], one["field"]) == ("records.csv", field.name)]
+        assert line["kind"] == field.kind and line["asked"] == field.ask
+    of = {one["field"]: one for one in lines if one["file"] == "records.csv"}
+    assert of["born"]["min"] == "1920-01-01" and of["up"]["min"] == "04:00"
+    assert of["price"]["meaning"].endswith("this question, in EUR.")
+    assert of["height"]["meaning"].endswith("this question, with at most 2 decimals, in m.")
+    assert of["plate"]["meaning"].endswith("this question, which fits [0-9]{5}, such as 50667.")
