@@ -28,7 +28,7 @@ OF_SEVERAL = {
     "replay": "alone replay",
     "rooms": "asked clicks each rewiring standby",
     "sessions": "any_order crashes crashes_of_markets what_stays",
-    "study": "fields kinds languages networks randomisation redirect roles study treatments wrong_studies",
+    "study": "fields kinds languages networks questions randomisation redirect roles study treatments wrong_studies",
     "study/hooks": "hooks reading",
     "web": """
         admin alone barriers browser clock drafts keyboard

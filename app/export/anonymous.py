@@ -21,7 +21,6 @@ from app.export import codebook
 from app.export.csv_stream import Blocks
 from app.players.tokens import TOKEN_LETTERS
 from app.study.model.fields import Field
-from app.study.model.kinds.text import TEXT
 from app.study.model.moves import MoveForm
 from app.study.model.steps import Step
 from app.study.model.study import Study
@@ -227,7 +226,7 @@ def _columns(
             question = None  # a treatment
         else:
             return lambda row: ""
-        hidden = mask.without_text and question is not None and question.kind == TEXT
+        hidden = mask.without_text and question is not None and question.kind.is_words
         return lambda row: "" if hidden else row[place]
 
     return [column(place, what) for place, what in enumerate(header)]
@@ -239,7 +238,7 @@ def _told_of(mask: Mask, study: Study) -> set[str]:
     return {
         one.name
         for one in study.entry
-        if one.name not in private and not (mask.without_text and one.kind == TEXT)
+        if one.name not in private and not (mask.without_text and one.kind.is_words)
     }
 
 
@@ -304,14 +303,14 @@ def _texts(study: Study) -> set[tuple[str, str]]:
         (step.name, one.name)
         for step in study.all_steps
         for one in (*step.fields, *step.results)
-        if one.kind == TEXT
+        if one.kind.is_words
     }
     moves = codebook.move_columns(study).values()
-    return asked | {(step.name, move.name) for at in moves for step, move, field in at if field.kind == TEXT}
+    return asked | {(step.name, move.name) for at in moves for step, move, field in at if field.kind.is_words}
 
 
 def _has_text(asked_at: Iterable[tuple[Step, MoveForm, Field]]) -> bool:
-    return any(field.kind == TEXT for _, _, field in asked_at)
+    return any(field.kind.is_words for _, _, field in asked_at)
 
 
 def _log(mask: Mask, name: str) -> str:

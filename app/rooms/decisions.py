@@ -222,7 +222,7 @@ def _of_those_asked(course: Course, networks: Mapping[int, list[Tie]]) -> Iterat
     told = {(one.step, one.round, one.slot, one.name): one.value for one in all_said}
     for one in all_said:
         field = course.fields[one.step, one.name]
-        if not isinstance(one.value, Mapping) or field.of == "room":
+        if not isinstance(one.value, Mapping) or not field.kind.is_about_others or field.of == "room":
             yield one
             continue
         asked: Any = told.get((one.step, one.round, one.slot, field.of), ())

@@ -20,7 +20,6 @@ from app.sessions import sessions, waves
 from app.sessions.sessions import Session, SessionError
 from app.sessions.waves import Later
 from app.study.earlier import hooks_ask_earlier
-from app.study.model.kinds.text import TEXT
 from app.study.model.moves import MoveForm
 from app.study.model.study import Study
 from app.study.stored import read_study
@@ -267,13 +266,13 @@ def _texts(study: Study) -> list[tuple[str, str]]:
         (step.name, field.name)
         for step in study.all_steps
         for field in (*step.fields, *step.results)
-        if field.kind == TEXT
+        if field.kind.is_words
     ]
     return asked + [(step.name, move.name) for step in study.steps for move in step.moves if _is_worded(move)]
 
 
 def _is_worded(move: MoveForm) -> bool:
-    return any(field.kind == TEXT for field in move.fields)
+    return any(field.kind.is_words for field in move.fields)
 
 
 def _pairs(first: str, second: str, pairs: Sequence[tuple[str, str]]) -> Mapping[str, list[str]]:

@@ -20,9 +20,10 @@ STATIC = PROJECT / "static"
 # Written a file a subject and served as one, in this order: each file more is a round trip on a phone's slow line,
 # and a script that imports others can't name them by the digests that let a browser keep them for ever.
 PUT_TOGETHER = {
-    "app.css": "look player shown moves fields talk wait desk monitor rooms tables story replay wall screens report",
-    "app.js": "page player clock state connection signs calling sliders drafts marks sending talk place copying zones"
-    " start",
+    "app.css": "look player shown moves fields rows talk wait desk monitor rooms tables story replay wall screens"
+    " report",
+    "app.js": "page player clock state connection signs calling sliders sums drafts marks sending talk place copying"
+    " zones start",
 }
 
 

@@ -10,6 +10,7 @@
     zones.prepare();
     calling.say();
     drafts.restoreAll();
+    sums.showAll();
     talk.notice();
     tick();
   }

@@ -6,6 +6,7 @@ import re
 
 from tests.house.studies import PAGE
 
+MOOD = 'min = 1, max = 7, low = "bad", high = "good"'
 QUESTIONS = """
 title = "Every kind of question"
 [pay]
@@ -32,9 +33,16 @@ fields = [
     {name = "news", ask = "Your news?", kind = "choices", options = ["Radio", "Friends", "Paper"], max = 2},
     {name = "best", ask = "Put them in order.", kind = "ranking", options = ["Tea", "Coffee", "Water"]},
     {name = "pets", ask = "Have you pets?", kind = "yes_no"},
+    {name = "game", ask = "How was it?", kind = "matrix", rows = ["The talk", "The waiting", "The pay"], MOOD},
+    {name = "often", ask = "How often?", kind = "matrix", rows = ["Read", "Swim"], options = ["never", "often"]},
+    {name = "share", ask = "Share them.", kind = "allocation", options = ["Me", "You"], total = 100, unit = "points"},
+    {name = "cost", ask = "Who?", kind = "allocation", options = ["I", "You"], total = 10, min = 0.5, decimals = 2},
+    {name = "risk", ask = "Which one?", kind = "lottery", safe = [2.00, 1.60], risky = [3.85, 0.10], once = true},
+    {name = "lots", ask = "And now?", kind = "lottery", safe = [40, 32], risky = [77, 2], chances = 5, unit = "points"},
+    {name = "clicks", ask = "What they clicked", kind = "data"},
     {name = "agree", ask = "I have answered as it is.", kind = "tick"},
 ]
-"""
+""".replace("MOOD", MOOD)
 
 
 def question_files(toml: str = QUESTIONS) -> dict[str, bytes]:

@@ -13,7 +13,7 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Any, Union
 
-Value = Union[int, Decimal, str, bool, tuple[Any, ...], Mapping[int, Any]]  # noqa: UP007 (read at run time, too)
+Value = Union[int, Decimal, str, bool, tuple[Any, ...], Mapping[Any, Any]]  # noqa: UP007 (read at run time, too)
 
 
 @dataclass(frozen=True, slots=True)

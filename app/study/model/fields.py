@@ -144,6 +144,7 @@ class Kind(str):
 
     # How it is drawn and read
     is_group: ClassVar[bool] = False  # it is drawn as several inputs below one legend
+    is_hidden: ClassVar[bool] = False  # nobody sees it, and nobody is asked
     labels_itself: ClassVar[bool] = False  # what it asks stands beside its input, in its own template
     when_empty: ClassVar[Sentence] = Sentence("Please answer this question.")
 

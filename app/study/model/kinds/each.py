@@ -26,7 +26,7 @@ _OF_EACH = Sentence("Please answer for each of them.")
 class Each(Limited):
     __slots__ = ()
     keys = ("options", "min", "max", "of", "about")
-    also_called = ("ties", "neighbours", "others", "matrix")
+    also_called = ("ties", "neighbours", "others")
     is_about_others = True
     has_right_answer = False
     is_group = True

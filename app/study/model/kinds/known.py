@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from app.study.model.fields import Kind
+from app.study.model.kinds.allocation import ALLOCATION
 from app.study.model.kinds.choice import CHOICE
 from app.study.model.kinds.choices import CHOICES
+from app.study.model.kinds.data import DATA
 from app.study.model.kinds.date import DATE
 from app.study.model.kinds.each import EACH
 from app.study.model.kinds.integer import INTEGER
+from app.study.model.kinds.lottery import LOTTERY
+from app.study.model.kinds.matrix import MATRIX
 from app.study.model.kinds.money import MONEY
 from app.study.model.kinds.number import NUMBER
 from app.study.model.kinds.ranking import RANKING
@@ -21,7 +25,7 @@ from app.study.model.kinds.yes_no import YES_NO
 KINDS: dict[str, Kind] = {
     kind: kind
     for kind in (
-        *(INTEGER, NUMBER, MONEY, DATE, TIME, TEXT, CHOICE, CHOICES, RANKING, SCALE, SLIDER),
-        *(YES_NO, TICK, EACH),
+        *(INTEGER, NUMBER, MONEY, DATE, TIME, TEXT, CHOICE, CHOICES, RANKING, SCALE, SLIDER, MATRIX),
+        *(ALLOCATION, LOTTERY, YES_NO, TICK, EACH, DATA),
     )
 }

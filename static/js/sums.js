@@ -1,0 +1,21 @@
+// Parts that must add up are added up as they are typed.
+const sums = (() => {
+  function show(box) {
+    const texts = all("input", box).map((input) => input.value.trim().replace(",", "."));
+    const sum = Math.round(texts.reduce((before, text) => before + (Number(text) || 0), 0) * 1e9) / 1e9;
+    const words = box.dataset.says.replace("#", String(sum).replace(".", box.dataset.point));
+    const output = box.querySelector("output");
+    if (output.textContent !== words) output.textContent = words;
+  }
+
+  function showAll() {
+    for (const box of all(".allocation")) show(box);
+  }
+
+  document.addEventListener("input", (event) => {
+    const box = event.target.closest?.(".allocation");
+    if (box) show(box);
+  });
+
+  return { showAll };
+})();
