@@ -56,6 +56,7 @@ KEPT: Mapping[str, Mapping[str, What]] = {
     "moves.csv": _read(
         "record=number player=player room slot step round move nth accepted sentence=text at=time seconds"
     ),
+    "orders.csv": _read("player=player step field nth shown"),
     "messages.csv": _read(
         "message=number player=player room to body=text at=time slot step round erased channel"
     ),

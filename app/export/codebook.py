@@ -13,6 +13,7 @@ from app.players.lists import escape as escape
 from app.players.lists import unescape as unescape
 from app.study.model.fields import Field
 from app.study.model.moves import MoveForm
+from app.study.model.orders import has_orders
 from app.study.model.steps import PLAYING, Step
 from app.study.model.study import Study
 from app.study.model.treatments import Treatment
@@ -164,6 +165,13 @@ COLUMNS: dict[str, dict[str, str]] = {
         "at": "When the server stored it.",
         "seconds": "Since the step opened, without pauses.",
     },
+    "orders.csv": {
+        "player": "players.csv → player",
+        "step": "The step on whose page it stood.",
+        "field": "Of which question the options or rows; empty: of the questions themselves.",
+        "nth": "As the how-manieth it stood there, from 1, on every look at that page.",
+        "shown": "The option, the row, or the name of the question.",
+    },
     "messages.csv": {
         "message": "The message's number.",
         "player": "players.csv → player: who wrote it.",
@@ -236,6 +244,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "at": "When it was written down.",
     },
 }
+ORDERS = "orders.csv"  # of a study in which anything is in random order
 MOVES = "moves.csv"  # of a study that has them
 OUTCOME, ENTRY_PAGE, EARLIER = "outcome", "entry_page", "earlier_player"  # after the answers at the door
 
@@ -298,7 +307,7 @@ def rows(study: Study, given: Sequence[str] = (), goes_on: bool = False) -> Iter
     """
     seen = {("messages.csv", "body"): seen_by.of_message(study), ("players.csv", "code"): seen_by.PLAYER}
     for file, columns in COLUMNS.items():
-        if file == MOVES and not study.has_moves:
+        if (file == MOVES and not study.has_moves) or (file == ORDERS and not has_orders(study)):
             continue
         for column, meaning in columns.items():
             yield (file, column, "", "", meaning, *_question(None, seen.get((file, column), "")))
@@ -326,7 +335,7 @@ def rows(study: Study, given: Sequence[str] = (), goes_on: bool = False) -> Iter
         if file in ("records.csv", "history.csv"):
             for step in study.all_steps:
                 for field in step.fields:
-                    what = f"the answer to this question{field.kind.shape(field)}."
+                    what = f"the answer to this question{field.kind.shape(field)}{_order(step, field)}."
                     where = f"Where step is {step.name} and field is {field.name}: {what}"
                     by = seen_by.of_question(study, step, field)
                     yield (file, "value", step.name, field.name, where, *_question(field, by, step))
@@ -384,6 +393,12 @@ def cell(value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     return str(value)
+
+
+def _order(step: Step, field: Field) -> str:
+    if field.order:
+        return f"; what it lists was in random order: {ORDERS}"
+    return f"; the questions were in random order: {ORDERS}" if step.order else ""
 
 
 def _question(field: Field | None, by: str = "", step: Step | None = None) -> tuple[str, ...]:

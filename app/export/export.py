@@ -28,9 +28,11 @@ from app.export import codebook, payments
 from app.export.anonymous import Mask, masked, told
 from app.export.csv_stream import BLOCK, Blocks, copied, fetched, listed, written
 from app.export.manifest import SessionThen, manifest_of
+from app.export.orders import order_rows
 from app.export.person import FILES as OF_PERSON
 from app.export.person import IN_WORDS, OnePerson, in_words, own_lines
 from app.players.codes import Codes, codes_of
+from app.study.model.orders import has_orders
 from app.study.model.study import Study
 
 SQL = Queries(__name__)
@@ -236,6 +238,9 @@ def _tables(
     if study.has_moves:
         moves = fetched(conn, SQL["moves"], session_id, move)
         yield codebook.MOVES, written([*codebook.COLUMNS[codebook.MOVES], *asked], moves)
+    if has_orders(study):
+        orders = order_rows(conn, session_id, study)
+        yield codebook.ORDERS, written([*codebook.COLUMNS[codebook.ORDERS]], orders)
     for noun in ("results", "attempts", "messages", "notes", "erasures", "events"):
         yield f"{noun}.csv", copied(conn, SQL[noun], session_id)
     yield "payments.csv", written(payments.PAYMENT, payments.payment_rows(conn, session_id, study))

@@ -32,6 +32,7 @@ FILES = (  # of the export: those that have lines of one person
         "results.csv",
         "moves.csv",
         "attempts.csv",
+        "orders.csv",
         "messages.csv",
         "notes.csv",
         "erasures.csv",

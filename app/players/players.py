@@ -62,6 +62,7 @@ class Player:
     waited_until: datetime | None = None  # went on from the lobby, without a room, or from a room
     in_line_since: datetime | None = None  # found the door full, and has waited before it since then
     in_line_until: datetime | None = None  # at most
+    seed: int = 0  # of what is in random order on their pages
     earlier: Earlier = NOT_KNOWN  # in the session that this one goes on from, where that was read
 
     @property

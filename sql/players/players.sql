@@ -56,7 +56,7 @@ select p.token_hash, p.id, p.session_id, p.label, p.type, p.status::text, p.room
     p.waiting_since, p.seated_at, p.finished_at, p.outcome, p.code, s.status::text as session_status,
     case when p.nudged_at is not null then greatest(p.nudged_at, s.resumed_at) end as nudged_at, p.standby_until, p.treatment,
     s.start_at, s.study_sha256, p.erased_at, p.erase_wanted_at, p.queued_at, g.deadline as asked_until, a.ready_at, p.given,
-    p.door_id, p.queued_from, p.waited_until, p.in_line_since, p.in_line_until,
+    p.door_id, p.queued_from, p.waited_until, p.in_line_since, p.in_line_until, p.seed,
     l.id as session_log_id, l.last_seq as session_seq, here.id as here_id, here.last_seq as here_seq,
     coalesce(here.has_said, false) as has_said,
     coalesce((select sum(e.amount) from earning e where e.player_id = p.id), 0) as earned,

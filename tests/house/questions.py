@@ -6,6 +6,7 @@ import re
 
 from tests.house.studies import PAGE
 
+RANDOM = 'order = "random"'
 MOOD = 'min = 1, max = 7, low = "bad", high = "good"'
 QUESTIONS = """
 title = "Every kind of question"
@@ -25,15 +26,16 @@ fields = [
 ]
 [[before]]
 page = "words"
+order = "random"
 fields = [
     {name = "dream", ask = "What did you dream?", kind = "text", min = 3, max = 300, required = false},
     {name = "plate", ask = "Your postcode", kind = "text", pattern = "[0-9]{5}", example = "50667", help = "Digits"},
-    {name = "way", ask = "How did you come here?", kind = "choice", options = ["On foot", "By bike", "By train"]},
-    {name = "colour", ask = "Which colour?", kind = "choice", options = ["Warm", "Cold"], swatches = ["red", "blue"]},
+    {name = "way", ask = "You came", kind = "choice", options = ["On foot", "By bike", "By train"], RANDOM},
+    {name = "colour", ask = "Colour?", kind = "choice", options = ["Warm", "Cold"], swatches = ["red", "blue"], RANDOM},
     {name = "news", ask = "Your news?", kind = "choices", options = ["Radio", "Friends", "Paper"], max = 2},
     {name = "best", ask = "Put them in order.", kind = "ranking", options = ["Tea", "Coffee", "Water"]},
     {name = "pets", ask = "Have you pets?", kind = "yes_no"},
-    {name = "game", ask = "How was it?", kind = "matrix", rows = ["The talk", "The waiting", "The pay"], MOOD},
+    {name = "game", ask = "How was it?", kind = "matrix", rows = ["The talk", "The waiting", "The pay"], MOOD, RANDOM},
     {name = "often", ask = "How often?", kind = "matrix", rows = ["Read", "Swim"], options = ["never", "often"]},
     {name = "share", ask = "Share them.", kind = "allocation", options = ["Me", "You"], total = 100, unit = "points"},
     {name = "cost", ask = "Who?", kind = "allocation", options = ["I", "You"], total = 10, min = 0.5, decimals = 2},
@@ -42,7 +44,7 @@ fields = [
     {name = "clicks", ask = "What they clicked", kind = "data"},
     {name = "agree", ask = "I have answered as it is.", kind = "tick"},
 ]
-""".replace("MOOD", MOOD)
+""".replace("MOOD", MOOD).replace("RANDOM", RANDOM)
 
 
 def question_files(toml: str = QUESTIONS) -> dict[str, bytes]:

@@ -89,4 +89,4 @@ def test_each_has_its_line_in_the_codebook() -> None:
     assert of["born"]["min"] == "1920-01-01" and of["up"]["min"] == "04:00"
     assert of["price"]["meaning"].endswith("this question, in EUR.")
     assert of["height"]["meaning"].endswith("this question, with at most 2 decimals, in m.")
-    assert of["plate"]["meaning"].endswith("this question, which fits [0-9]{5}, such as 50667.")
+    assert "this question, which fits [0-9]{5}, such as 50667; the questions" in of["plate"]["meaning"]

@@ -15,6 +15,7 @@ from app.study.languages.texts import Sentence, Texts
 from app.study.model.correct import Correct
 from app.study.syntax.table import Table
 
+RANDOM = "random"
 _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 
 Form = Mapping[str, Sequence[str]]  # what was posted: name → values
@@ -61,6 +62,7 @@ class Field:
     more: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     correct: Correct | None = None  # what is right to answer
     hint: str = ""  # what whoever has it wrong is told
+    order: str = ""  # RANDOM: what it lists is drawn so
 
     def read(self, raw: Sequence[str]) -> str:
         """The canonical value of what was posted for this field: "" if optional and left empty.
@@ -92,6 +94,11 @@ class Field:
     def said_of(self, value: str) -> dict[int, str]:
         """What a canonical value of kind each says of each slot."""
         return self.kind.said_of(value)
+
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """Its options, or rows, in the order in which a page lists them."""
+        return tuple(self.more.get("drawn") or self.kind.listed(self))
 
     def swatch(self, value: str | None) -> str:
         """The colour of an option; empty where there is none."""
@@ -133,6 +140,10 @@ class Kind(str):
 
     def check(self, table: Table, field: Field) -> None:
         """Adds what is wrong with its keys: what is missing, or lets nothing through."""
+
+    def listed(self, field: Field) -> tuple[str, ...]:
+        """What may stand in a random order."""
+        return field.options if "options" in self.keys and not self.is_about_others else ()
 
     def answers(self, field: Field) -> tuple[str, ...]:
         """All that can be stored, where one can list it; else nothing."""

@@ -138,6 +138,7 @@ class Step:
     button: str = ""
     moves: tuple[MoveForm, ...] = ()
     on_move: str = ""
+    order: str = ""  # RANDOM: its questions stand so
     asks_about: Mapping[str, str] = field(
         init=False, repr=False, compare=False
     )  # of its fields of kind each: whom
@@ -184,6 +185,11 @@ class Step:
     def is_live(self) -> bool:
         """Whether it shows answers as they come."""
         return any(one.round == "now" for one in self.show)
+
+    @property
+    def shuffles(self) -> bool:
+        """Whether anything on its page stands in a random order."""
+        return bool(self.order) or any(field.order for field in self.fields)
 
     @property
     def own_pace(self) -> bool:

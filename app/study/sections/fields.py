@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from app.study.hooks.uses import read_hook
-from app.study.model.fields import Field, Kind
+from app.study.model.fields import RANDOM, Field, Kind
 from app.study.model.kinds.known import KINDS
 from app.study.model.kinds.text import TEXT
 from app.study.sections.correct import with_correct
@@ -23,14 +24,21 @@ _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 def read_fields(
-    table: Table, reserved: Sequence[str], key: str = "fields", at_door: bool = False, judged: bool = False
+    table: Table,
+    reserved: Sequence[str],
+    key: str = "fields",
+    at_door: bool = False,
+    judged: bool = False,
+    ordered: bool = False,
 ) -> tuple[Field, ...]:
     """`at_door`: who somebody is may be asked there, and such a field be `private`. `judged`, there or at a solo step:
-    whoever has it wrong is told."""
+    whoever has it wrong is told. `ordered`: they stand on a page whose order may be random."""
     found: list[Field] = []
     example = f'{key} = [{{name = "age", ask = "Your age", kind = "integer"}}]'
     for entry in table.tables(key, example):
         field = _field(entry, reserved, at_door, at_door or judged)
+        field = replace(field, order=_read_order(entry, field, ordered))
+        entry.report_unknown_keys("a field")
         if field.name and field.name in [other.name for other in found]:
             entry.wrong("name", f"There are two fields named `{field.name}` here.", "Rename one of them.")
         found.append(field)
@@ -79,8 +87,25 @@ def _field(table: Table, reserved: Sequence[str], at_door: bool, judged: bool) -
                 table.wrong(key, sentence, "Remove it, or change the kind.")
         kind.check(table, field)
         field = with_correct(table, field, judged, "[entry]" if at_door else "the step")
-    table.report_unknown_keys("a field")
     return field
+
+
+def read_order(table: Table) -> str:
+    """Of questions, or of what one of them lists: RANDOM, or as it stands there."""
+    return table.one_of("order", (RANDOM,), "")
+
+
+def _read_order(table: Table, field: Field, ordered: bool) -> str:
+    order = read_order(table)
+    if order and not ordered:
+        sentence = "Only pages between the door and the end have a random order."
+        table.wrong("order", sentence, "Remove it, or ask this in [[before]].")
+    elif order and not field.kind.listed(field) and table.sound("kind"):
+        sentence = f"A field of kind {field.kind} lists nothing whose order could be random."
+        table.wrong(
+            "order", sentence, "Write it beside `fields`, for the order of the questions, or remove it."
+        )
+    return order
 
 
 def _kind(table: Table) -> Kind | None:

@@ -9,7 +9,7 @@ from app.study.model.entrance import ATTEMPTS, DECLINED, FAILED, MOST_ATTEMPTS, 
 from app.study.model.fields import Field
 from app.study.model.kinds.click import clicked
 from app.study.model.steps import AFTER, BEFORE, PATIENCE, Step
-from app.study.sections.fields import FORM_NAMES, read_fields
+from app.study.sections.fields import FORM_NAMES, read_fields, read_order
 from app.study.sections.moves import LONGEST_BUTTON
 from app.study.sections.names import unique_name
 from app.study.sections.steps import (
@@ -44,7 +44,7 @@ def read_solo(document: Table, during: str, taken: Collection[str] = ()) -> tupl
         name = table.text("name", default=page)
         if table.sound("page"):
             name = unique_name(table, name, [*taken, *(step.name for step in steps)], "step")
-        fields = read_fields(table, reserved=FORM_NAMES, judged=True)
+        fields = read_fields(table, reserved=FORM_NAMES, judged=True, ordered=True)
         _check_fields(table, fields)
         timed = table.has("limit")
         attempts, fails = _attempts(table, fields, during)
@@ -69,6 +69,7 @@ def read_solo(document: Table, during: str, taken: Collection[str] = ()) -> tupl
             attempts=attempts,
             fails=fails,
             button=button,
+            order=read_order(table),
         )
         _check_alone(table, step)
         shows = read_shows(table)

@@ -15,7 +15,7 @@ from app.study.model.kinds.yes_no import YES_NO
 from app.study.model.steps import ROLE, SEEN, Dropout, Roles, Show, Step, places_of
 from app.study.pages import OWN_PAGES
 from app.study.sections.dropout import read_step_dropout
-from app.study.sections.fields import FORM_NAMES, read_fields
+from app.study.sections.fields import FORM_NAMES, read_fields, read_order
 from app.study.sections.moves import LONGEST_BUTTON, check_moves, read_moves
 from app.study.sections.names import NAME, unique_name
 from app.study.sections.role import DEAL, with_roles
@@ -50,7 +50,7 @@ def read_steps(
         if not table.has("limit"):
             sentence = "`limit` is missing, so nobody who waits here would ever get on."
             table.missing("limit", sentence, 'Add limit = "60s".')
-        found, moves = read_fields(table, reserved=FORM_NAMES), read_moves(table)
+        found, moves = read_fields(table, reserved=FORM_NAMES, ordered=True), read_moves(table)
         results = read_results(table, found)
         button = table.text("button", default="", longest=LONGEST_BUTTON)
         if button and not found and not moves and table.sound("fields"):
@@ -84,6 +84,7 @@ def read_steps(
                 button=button,
                 moves=moves,
                 on_move=read_hook(table, "on_move"),
+                order=read_order(table),
             )
         )
         if steps[-1].own_pace and not moves:

@@ -21,7 +21,8 @@ from app.rooms.shown import Other, Shown, Told, as_values, others_of, seats_of, 
 from app.study.model.entrance import AT_THE_DOOR
 from app.study.model.fields import Field
 from app.study.model.moves import MoveForm
-from app.study.model.steps import ROLE
+from app.study.model.orders import step_for
+from app.study.model.steps import ROLE, Step
 from app.study.model.study import Position, Study
 from app.web import templates
 from app.web.fragments import fragment
@@ -72,6 +73,11 @@ class RoomPlace:
     @property
     def position(self) -> Position:
         return self.study.plan[self.view.room.position if self.at is None else self.at]
+
+    @property
+    def step(self) -> Step:
+        """As this player is shown it."""
+        return step_for(self.position.step, self.player.seed)
 
     @property
     def page(self) -> int:
@@ -296,7 +302,7 @@ class RoomPlace:
 
     def context(self) -> dict[str, object]:
         """What a page of the room is drawn from."""
-        return dict(place=self, step=self.position.step, now=clock.now(), treatment=self.player.treatment)
+        return dict(place=self, step=self.step, now=clock.now(), treatment=self.player.treatment)
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,8 +133,10 @@ async def _room_place(
         values = {one.field: one.value for one in own if (one.step, one.round) == before and not one.late}
         errors = not_right(study, step, values)
     fields = {field.name: field for field in step.fields}
+    now = await find_player(conn, player.id) if step.shuffles else None
+    seed = now.seed if now else 0
     return RoomPlace(
-        player=_player(stage, player),
+        player=replace(_player(stage, player), seed=seed),
         study=study,
         view=view,
         me=me,

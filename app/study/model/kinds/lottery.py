@@ -89,6 +89,9 @@ class Lottery(Rows):
     def rows(self, field: Field) -> tuple[str, ...]:
         return tuple(str(row + 1) for row in range(field.more.get("chances", ROWS)))
 
+    def listed(self, field: Field) -> tuple[str, ...]:
+        return ()
+
     def lots(self, field: Field, row: str) -> tuple[Lot, Lot]:
         """The two of a row."""
         chances, left = int(row), field.more["chances"] - int(row)

@@ -27,6 +27,14 @@ class Rows(Kind):
     def rows(self, field: Field) -> tuple[str, ...]:
         raise NotImplementedError
 
+    def listed(self, field: Field) -> tuple[str, ...]:
+        return self.rows(field)
+
+    def drawn_rows(self, field: Field) -> list[tuple[int, str]]:
+        """As a page lists them, each with its number in the form: that of study.toml, from 1."""
+        rows = self.rows(field)
+        return [(rows.index(row) + 1, row) for row in field.drawn]
+
     def take_in_row(self, field: Field, text: str) -> str:
         """The canonical value of what was said in one row. Raises FieldError."""
         raise NotImplementedError
