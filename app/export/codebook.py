@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from app.export import seen_by
 from app.players.lists import escape as escape
 from app.players.lists import unescape as unescape
-from app.study.model.fields import Field
+from app.study.model.fields import DONT_KNOW, Field
 from app.study.model.moves import MoveForm
 from app.study.model.orders import has_orders
 from app.study.model.steps import PLAYING, Step
@@ -335,8 +335,8 @@ def rows(study: Study, given: Sequence[str] = (), goes_on: bool = False) -> Iter
         if file in ("records.csv", "history.csv"):
             for step in study.all_steps:
                 for field in step.fields:
-                    what = f"the answer to this question{field.kind.shape(field)}{_order(step, field)}."
-                    where = f"Where step is {step.name} and field is {field.name}: {what}"
+                    how = f"{field.kind.shape(field)}{_unknown(field)}{_order(step, field)}"
+                    where = f"Where step is {step.name} and field is {field.name}: the answer to this question{how}."
                     by = seen_by.of_question(study, step, field)
                     yield (file, "value", step.name, field.name, where, *_question(field, by, step))
         yield from _of_moves(study, file)
@@ -393,6 +393,10 @@ def cell(value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     return str(value)
+
+
+def _unknown(field: Field) -> str:
+    return f"; {DONT_KNOW}: they said that they don’t know" if field.dont_know else ""
 
 
 def _order(step: Step, field: Field) -> str:

@@ -57,4 +57,5 @@ def _step_bones(step: Step) -> Step:
 
 def _without_words(field: Field) -> Field:
     """The question without what it says: what it takes."""
-    return replace(field, ask="", help="", low="", high="", swatches=(), point=".")
+    unknown = "may" if field.dont_know else ""
+    return replace(field, dont_know=unknown, ask="", help="", low="", high="", swatches=(), point=".")

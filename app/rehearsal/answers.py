@@ -109,7 +109,7 @@ class Answers:
                 step, round_, slot or shown.slot, name, read_value(self.fields[step, name], value)
             )
             for (step, round_, slot, name), value in self.said.items()
-            if value and (step, name) in self.fields
+            if (step, name) in self.fields and self.fields[step, name].says(value)
         ]
         seats = {slot: networklab.Seat(slot, alias, "") for slot, alias in self.aliases.items()}
         me = networklab.Seat(shown.slot, shown.aliases.get(shown.slot, ""), "", entry=self._entry())

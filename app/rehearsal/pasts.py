@@ -32,7 +32,7 @@ def _past(study: Study) -> Earlier:
                 value = drawn(field, chance, (2,))
             except (ValueError, IndexError):
                 continue
-            if value:
+            if field.says(value):
                 answers.setdefault(field.name, []).append((at.step.name, at.round, read_value(field, value)))
     return Earlier(
         session="made up",

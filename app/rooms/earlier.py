@@ -54,8 +54,9 @@ async def tell(conn: Connection, study: Study, player_ids: Sequence[int]) -> dic
     places = {(one.step.name, one.round): one.index for one in study.plan}
     found = await (await conn.execute(SQL["what_they_said"], which)).fetchall()
     for number, step, round_, name, stored in sorted(found, key=lambda one: places.get(one[1:3], -1)):
-        if stored != "" and (step, name) in fields:
-            value = read_value(fields[step, name], stored)
+        field = fields.get((step, name))
+        if field and field.says(stored):
+            value = read_value(field, stored)
             answers.setdefault(number, {}).setdefault(name, []).append((step, round_, value))
     earnings, now, told = await earnings_of_all(conn, player_ids), clock.now(), dict[int, Earlier]()
     for columns in await (await conn.execute(SQL["who_they_were"], which)).fetchall():

@@ -245,7 +245,9 @@ def _shown(
     if field.swatches and show.look == "picture" and positions:
         chosen = {seat: value(seat, positions[-1]) or "" for seat in (me, *seats)}
         return Shown(show, field, rounds, lines, "", (), ("", ""), _nodes(field, me, chosen))
-    last = [(seat, said) for seat in seats if positions and (said := value(seat, positions[-1]))]
+    last = [
+        (seat, said) for seat in seats if positions and field.says(said := value(seat, positions[-1]) or "")
+    ]
     if not field.kind.is_number or not last:
         return Shown(show, field, rounds, lines, "", (), ("", ""))
     numbers = [Decimal(said) for _, said in last]

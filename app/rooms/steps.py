@@ -112,8 +112,9 @@ class Course:
         said = []
         for step, round_, slot, name, value in lines:
             self.answered.add((step, round_, slot, name))
-            if value != "" and (step, name) in self.fields:
-                read = answers.read_value(self.fields[step, name], value)
+            field = self.fields.get((step, name))
+            if field and field.says(value):
+                read = answers.read_value(field, value)
                 said.append(networklab.Said(step, round_, slot, name, read))
         in_order = sorted(
             (*self.room.all_said, *said), key=lambda one: self.positions.get((one.step, one.round), 0)

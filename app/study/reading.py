@@ -12,7 +12,7 @@ from app.study.checks.together import check_people, check_together
 from app.study.hooks.uses import HOOKS_FILE
 from app.study.languages.texts import Texts, texts_in
 from app.study.model.door import FIRST_IDS, OTHERS
-from app.study.model.fields import Field
+from app.study.model.fields import I_DONT_KNOW, Field
 from app.study.model.steps import AFTER, BEFORE, Dropout, Roles, Step
 from app.study.model.study import ANY, Lobby, RoomKind, Sections, Study
 from app.study.pages import is_page
@@ -233,7 +233,11 @@ def _written(
 
 
 def _worded(fields: tuple[Field, ...], texts: Texts, currency: str) -> tuple[Field, ...]:
-    return tuple(field.kind.in_language(field, texts, currency) for field in fields)
+    found = [field.kind.in_language(field, texts, currency) for field in fields]
+    unknown = texts.gettext(I_DONT_KNOW)
+    return tuple(
+        replace(field, dont_know=unknown) if field.dont_know == I_DONT_KNOW else field for field in found
+    )
 
 
 def _types_in_seats(rooms: tuple[RoomKind, ...]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from app.export import codebook
 from app.study.hooks.networklab import pack, unpack
 from app.study.languages.catalogues import LANGUAGES
 from app.study.languages.texts import texts_in
-from app.study.model.fields import Field, FieldError, read_answers, typed
+from app.study.model.fields import DONT_KNOW, Field, FieldError, read_answers, typed
 from app.study.model.kinds.known import KINDS
 from app.study.model.plausible import plausible
 from app.study.reading import check, parse
@@ -41,10 +42,23 @@ def test_what_a_bot_answers_is_stored_and_reads_back_as_it_was(field: Field, cha
     stored = values[field.name]
     assert not errors and (stored or not field.required)
     assert field.read([stored]) == field.read([field.in_form(stored)]) == stored
-    if stored:
+    if field.says(stored):
         given = unpack(pack(field.kind.value(field, stored)))
         assert field.kind.stored(field, given) == stored
         assert field.shown(stored)
+
+
+@given(FIELDS.filter(lambda field: bool(field.dont_know)), CHANCE, st.sampled_from(["", "-dont_know"]))
+def test_that_one_does_not_know_is_an_answer_whatever_else_was_typed(
+    field: Field, chance: random.Random, suffix: str
+) -> None:
+    form = {field.name: [field.kind.guess(field, chance, ())]} if suffix else {}
+    form[f"{field.name}{suffix}"] = [DONT_KNOW]
+    assert read_answers([field], form) == ({field.name: DONT_KNOW}, {})
+    assert typed([field], form) == {field.name: DONT_KNOW} and field.in_form(DONT_KNOW) == DONT_KNOW
+    assert field.shown(DONT_KNOW) == field.dont_know and not field.says(DONT_KNOW)
+    with pytest.raises(FieldError):
+        replace(field, dont_know="", required=True).read([DONT_KNOW])
 
 
 @given(FIELDS, CHANCE)

@@ -16,6 +16,8 @@ from app.study.model.correct import Correct
 from app.study.syntax.table import Table
 
 RANDOM = "random"
+DONT_KNOW = "dont_know"  # stored of whoever says so, and what a form calls it
+I_DONT_KNOW = Sentence("I don’t know")
 _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 
 Form = Mapping[str, Sequence[str]]  # what was posted: name → values
@@ -62,6 +64,7 @@ class Field:
     more: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     correct: Correct | None = None  # what is right to answer
     hint: str = ""  # what whoever has it wrong is told
+    dont_know: str = ""  # what one may say instead of an answer; empty: nothing
     order: str = ""  # RANDOM: what it lists is drawn so
 
     def read(self, raw: Sequence[str]) -> str:
@@ -69,19 +72,29 @@ class Field:
 
         Reading what `in_form` makes of it gives the same value. Raises FieldError.
         """
-        return self.kind.read(self, raw)
+        return DONT_KNOW if self.is_unknown(*set(raw)) else self.kind.read(self, raw)
+
+    def is_unknown(self, *values: str) -> bool:
+        """Whether this is all that somebody said: that they don't know."""
+        return bool(self.dont_know) and values == (DONT_KNOW,)
+
+    def says(self, value: str) -> bool:
+        """Whether a stored value is an answer: it was not left empty, and they know."""
+        return value != "" and not self.is_unknown(value)
 
     def is_right(self, value: str) -> bool:
         """Whether this canonical value is. Where nothing is said of that, all are."""
-        return self.correct is None or self.correct.takes(value, self.kind.is_same)
+        if self.correct is None:
+            return True
+        return not self.is_unknown(value) and self.correct.takes(value, self.kind.is_same)
 
     def shown(self, value: str) -> str:
         """A canonical value as people write it."""
-        return self.kind.shown(self, value)
+        return self.dont_know if self.is_unknown(value) else self.kind.shown(self, value)
 
     def in_form(self, value: str) -> str:
         """A canonical value as it stands in a form. Reading it gives the value again."""
-        return self.kind.in_form(self, value)
+        return value if self.is_unknown(value) else self.kind.in_form(self, value)
 
     def items(self, value: str) -> list[str]:
         """The answers in a canonical value, or in one as it was `typed`: choices and a ranking have several."""
@@ -124,6 +137,10 @@ class Kind(str):
     is_words: ClassVar[bool] = False  # an answer is what somebody writes
     is_about_others: ClassVar[bool] = False
     has_right_answer: ClassVar[bool] = True  # a study may say which
+    may_be_unknown: ClassVar[bool] = True  # a study may let people say that they don't know
+    is_radio: ClassVar[bool] = (
+        False  # one answer of several that stand there: that one doesn't know is another
+    )
     holds_several: ClassVar[bool] = False  # of the options, in one answer
 
     def limit(self, table: Table, key: str) -> Decimal | None:
@@ -237,7 +254,7 @@ def read_answers(
     errors: dict[str, Sentence] = {}
     for field in fields:
         try:
-            values[field.name] = field.kind.read(field, field.kind.posted(field, form))
+            values[field.name] = field.read(_posted(field, form))
         except FieldError as error:
             if not (partly and isinstance(error, Unanswered)):
                 errors[field.name] = error.sentence
@@ -246,7 +263,16 @@ def read_answers(
 
 def typed(fields: Sequence[Field], form: Form) -> dict[str, str]:
     """The same as it was posted, to stand in the fields again."""
-    return {field.name: field.kind.typed(field, form) for field in fields}
+    return {
+        field.name: DONT_KNOW if field.is_unknown(*_posted(field, form)) else field.kind.typed(field, form)
+        for field in fields
+    }
+
+
+def _posted(field: Field, form: Form) -> Sequence[str]:
+    """Whoever says that they don't know may have answered before they said so."""
+    unknown = field.dont_know and form.get(f"{field.name}-{DONT_KNOW}")
+    return (DONT_KNOW,) if unknown else field.kind.posted(field, form)
 
 
 def first(form: Form, name: str) -> str:

@@ -6,10 +6,11 @@ import random
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from app.study.model.fields import Field, FieldError
+from app.study.model.fields import DONT_KNOW, Field, FieldError
 
 TRIES = 20  # draws, of which one must fit the field
 DECLINES = 0.05  # of people, where they may
+UNKNOWN = 0.05  # of answers, where somebody may say that they don't know
 WRONG = 0.2  # of forms, where some answers are right
 MOVES = 4.0  # a minute, of somebody at a step at which one may make some
 SCREENED = 0.1  # of people, who answer anyhow; the others so that no [[screen_out]] takes them
@@ -26,6 +27,8 @@ def plausible(field: Field, chance: random.Random, others: Sequence[int] = ()) -
     """A value that `field` takes: what is right, or else drawn at random; `others`: those that it is about, each."""
     if field.correct:
         return field.in_form(field.correct.example)
+    if field.dont_know and chance.random() < UNKNOWN:
+        return DONT_KNOW
     return field.kind.guess(field, chance, others)
 
 

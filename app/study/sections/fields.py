@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.study.hooks.uses import read_hook
-from app.study.model.fields import RANDOM, Field, Kind
+from app.study.model.fields import DONT_KNOW, I_DONT_KNOW, RANDOM, Field, Kind
 from app.study.model.kinds.known import KINDS
 from app.study.model.kinds.text import TEXT
 from app.study.sections.correct import with_correct
@@ -37,7 +37,11 @@ def read_fields(
     example = f'{key} = [{{name = "age", ask = "Your age", kind = "integer"}}]'
     for entry in table.tables(key, example):
         field = _field(entry, reserved, at_door, at_door or judged)
-        field = replace(field, order=_read_order(entry, field, ordered))
+        field = replace(
+            field,
+            order=_read_order(entry, field, ordered),
+            dont_know=_read_dont_know(entry, field, ordered),
+        )
         entry.report_unknown_keys("a field")
         if field.name and field.name in [other.name for other in found]:
             entry.wrong("name", f"There are two fields named `{field.name}` here.", "Rename one of them.")
@@ -106,6 +110,24 @@ def _read_order(table: Table, field: Field, ordered: bool) -> str:
             "order", sentence, "Write it beside `fields`, for the order of the questions, or remove it."
         )
     return order
+
+
+def _read_dont_know(table: Table, field: Field, ordered: bool) -> str:
+    """True, or the words of one's own."""
+    given = table.value("dont_know")
+    words = table.text("dont_know", default="", longest=100) if isinstance(given, str) else ""
+    if not isinstance(given, str) and table.truth("dont_know", default=False):
+        words = str(I_DONT_KNOW)
+    if words and not ordered:
+        sentence = "Only pages between the door and the end let people say that they don’t know."
+        table.wrong("dont_know", sentence, "Remove it, write required = false, or ask this in [[before]].")
+    elif words and not field.kind.may_be_unknown and table.sound("kind"):
+        sentence = f"`dont_know` means nothing in a field of kind {field.kind}."
+        table.wrong("dont_know", sentence, "Remove it, or change the kind.")
+    elif words and DONT_KNOW in field.options:
+        sentence = f"`{DONT_KNOW}` is an option, and also what is stored of whoever does not know."
+        table.wrong("dont_know", sentence, "Give the option another name.")
+    return words
 
 
 def _kind(table: Table) -> Kind | None:

@@ -24,6 +24,7 @@ class Choice(Kind):
     keys = ("options", "swatches")
     also_called = ("select", "radio", "dropdown", "option", "options", "single")
     is_group = True
+    is_radio = True
     when_empty = CHOOSE
 
     def check(self, table: Table, field: Field) -> None:

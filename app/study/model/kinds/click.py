@@ -15,6 +15,7 @@ class Click(YesNo):
     is_group = False
     labels_itself = True
     has_right_answer = False
+    may_be_unknown = False
 
     def answers(self, field: Field) -> tuple[str, ...]:
         return (YES,)

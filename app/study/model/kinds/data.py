@@ -25,6 +25,7 @@ class Data(Kind):
     is_hidden = True
     labels_itself = True
     has_right_answer = False
+    may_be_unknown = False
     is_words = True  # for all that anybody knows
 
     def in_language(self, field: Field, texts: Texts, currency: str) -> Field:

@@ -29,6 +29,7 @@ class Each(Limited):
     also_called = ("ties", "neighbours", "others")
     is_about_others = True
     has_right_answer = False
+    may_be_unknown = False
     is_group = True
 
     def check(self, table: Table, field: Field) -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from app.study.languages.texts import Sentence
-from app.study.model.fields import Field, FieldError, Form, Kind, Unanswered, plain_number, tidy
+from app.study.model.fields import DONT_KNOW, Field, FieldError, Form, Kind, Unanswered, plain_number, tidy
 
 MOST_ROWS = 40
 _IN_EACH_ROW = Sentence("Please answer in each row.")
@@ -75,7 +75,7 @@ class Rows(Kind):
         said = [
             f"{key.removeprefix(stem)} {text}"
             for key, texts in form.items()
-            if key.startswith(stem)
+            if key.startswith(stem) and key != f"{stem}{DONT_KNOW}"
             for text in texts
             if text.strip()
         ]

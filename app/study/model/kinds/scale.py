@@ -15,6 +15,7 @@ class Scale(Slider):
     __slots__ = ()
     also_called = ("likert", "rating")
     is_group = True
+    is_radio = True
     when_empty = Sentence("Please choose one of the numbers.")
 
     def check_span(self, table: Table, low: Decimal, high: Decimal) -> None:

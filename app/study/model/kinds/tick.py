@@ -18,6 +18,7 @@ class TickBox(YesNo):
     is_group = False
     labels_itself = True
     has_right_answer = False
+    may_be_unknown = False
     longest_ask = 5000  # what somebody agrees to may stand there
     when_empty = Sentence("Please tick this box to go on.")
 

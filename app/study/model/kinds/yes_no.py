@@ -16,6 +16,7 @@ class YesNo(Kind):
     __slots__ = ()
     also_called: ClassVar[tuple[str, ...]] = ("bool", "boolean", "yes/no", "yesno")
     is_group = True
+    is_radio: ClassVar[bool] = True
     when_empty = Sentence("Please choose yes or no.")
 
     def answers(self, field: Field) -> tuple[str, ...]:
