@@ -86,6 +86,7 @@ class Answers:
                 one.options,
                 one.required,
                 tuple(page.others.get(one.name, ())),
+                one.own_keys,
             )
             for one in fields
         )

@@ -245,9 +245,8 @@ def _shown(
     if field.swatches and show.look == "picture" and positions:
         chosen = {seat: value(seat, positions[-1]) or "" for seat in (me, *seats)}
         return Shown(show, field, rounds, lines, "", (), ("", ""), _nodes(field, me, chosen))
-    last = [
-        (seat, said) for seat in seats if positions and field.says(said := value(seat, positions[-1]) or "")
-    ]
+    final = [(seat, value(seat, positions[-1]) or "") for seat in seats] if positions else []
+    last = [(seat, said) for seat, said in final if field.says(said)]
     if not field.kind.is_number or not last:
         return Shown(show, field, rounds, lines, "", (), ("", ""))
     numbers = [Decimal(said) for _, said in last]

@@ -165,7 +165,9 @@ class Course:
             return {field.name: {slot: drawn(field, chance, others[field.name])} for field in fields}
         questions = tuple(
             networklab.Question(
-                one.name, one.kind, one.min, one.max, one.options, one.required, others[one.name]
+                *(one.name, one.kind, one.min, one.max, one.options, one.required),
+                others=others[one.name],
+                more=one.own_keys,
             )
             for one in fields
         )

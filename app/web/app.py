@@ -11,6 +11,7 @@ from litestar import Litestar, Router
 from app.config import Config
 from app.web import (
     account_pages,
+    answer_pages,
     door_pages,
     erase_pages,
     health,
@@ -61,6 +62,7 @@ def create_app(config: Config, url: str) -> Litestar:
         session_pages,
         people_pages,
         room_pages,
+        answer_pages,
         replay_pages,
         rights_pages,
         erase_pages,

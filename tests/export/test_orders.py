@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import random
 import re
@@ -30,6 +31,10 @@ def test_each_answer_is_exported_as_it_was_stored_and_each_order_as_it_was_shown
         for step in STUDY.before:
             page = (await guest.browser.get("/play")).text
             shown[guest.label] = NAMED.findall(page)
+            if step.shuffles:
+                [(number,)] = house.sql("select id from player where label = %s", guest.label)
+                replayed = (await ada.get(f"/admin/sessions/{session.id}/replay?player={number}")).text
+                assert NAMED.findall(html.unescape(replayed)) == shown[guest.label]
             wrong = {one.name: one.kind.slip(one, random.Random(2)) for one in step.fields}
             refused = await guest.answer({name: slip for name, slip in wrong.items() if slip})
             told = [
@@ -45,8 +50,18 @@ def test_each_answer_is_exported_as_it_was_stored_and_each_order_as_it_was_shown
             }
 
     async def story() -> bytes:
+        empty = (await ada.get(f"/admin/sessions/{session.id}/answers")).text
+        assert "0 answers" in empty and "<rect" not in empty
         for label in ("X1", "X2"):
             await goes_through(house.guest(server, session, label))
+        drawn = (await ada.get(f"/admin/sessions/{session.id}/answers")).text
+        for step in STUDY.before:
+            for one in step.fields:
+                assert f'id="of-{step.name}-{one.name}"' in drawn
+        mood = drawn.partition('id="of-numbers-mood"')[2].partition("</section>")[0]
+        numbers = [int(values["mood"]) for values in said.values()]
+        assert "2 answers" in mood and f"mean {sum(numbers) / 2:.2f}" in mood and mood.count("<tr>") == 7
+        assert STUDY.step_named("words").fields[1].more["example"] not in drawn  # words are only counted
         return (await ada.get(f"/admin/sessions/{session.id}/export.zip")).body
 
     packed = house.tell(story())

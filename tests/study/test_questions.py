@@ -4,20 +4,26 @@ stored reads back as it was, with its line in the codebook.
 
 from __future__ import annotations
 
+import json
 import random
 import re
+from collections import Counter
 from dataclasses import replace
+from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.export import codebook
-from app.study.hooks.networklab import pack, unpack
+from app.study.hooks.networklab import Question, pack, unpack
 from app.study.languages.catalogues import LANGUAGES
 from app.study.languages.texts import texts_in
 from app.study.model.fields import DONT_KNOW, Field, FieldError, read_answers, typed
 from app.study.model.kinds.known import KINDS
+from app.study.model.kinds.rows import Rows
+from app.study.model.pictures import of_numbers
 from app.study.model.plausible import plausible
 from app.study.reading import check, parse
 from app.web import templates
@@ -94,6 +100,24 @@ def test_a_question_is_drawn_with_its_name_its_mistake_and_what_was_said(name: s
         assert (f"error-p1-{name}" in described) == bool(error and not field.kind.is_hidden)
 
 
+@given(FIELDS.filter(lambda field: not field.kind.is_words), st.lists(CHANCE, min_size=1, max_size=8))
+def test_a_picture_has_a_bar_for_whatever_was_said(field: Field, chances: list[random.Random]) -> None:
+    said = [field.read([field.kind.guess(field, chance, OTHERS)]) for chance in chances]
+    picture = field.kind.picture(field, Counter(said))
+    assert picture.bars and all(0 <= bar.share <= 1 and bar.says for bar in picture.bars)
+    assert len({bar.label for bar in picture.bars}) == len(picture.bars)
+    if not (field.kind.holds_several or isinstance(field.kind, Rows)):
+        assert abs(sum(bar.share for bar in picture.bars) - 1) < 1e-9
+
+
+def test_a_bot_of_the_study_is_told_what_its_kind_alone_says() -> None:
+    for one in ASKED.values():
+        told = Question(one.name, one.kind, one.min, one.max, one.options, one.required, more=one.own_keys)
+        assert unpack(json.loads(json.dumps(pack(told)))) == told
+    assert ASKED["game"].own_keys == {"rows": ("The talk", "The waiting", "The pay")}
+    assert ASKED["share"].own_keys["total"] == 100 and "written" not in ASKED["risk"].own_keys
+
+
 def test_each_has_its_line_in_the_codebook() -> None:
     lines = [dict(zip(codebook.HEADER, one, strict=True)) for one in codebook.rows(STUDY)]
     for field in ASKED.values():
@@ -104,3 +128,16 @@ def test_each_has_its_line_in_the_codebook() -> None:
     assert of["price"]["meaning"].endswith("this question, in EUR.")
     assert of["height"]["meaning"].endswith("this question, with at most 2 decimals, in m.")
     assert "this question, which fits [0-9]{5}, such as 50667; the questions" in of["plate"]["meaning"]
+
+
+@given(st.integers(-50, 50), st.integers(0, 300), st.lists(st.integers(0, 300), min_size=1))
+def test_whole_numbers_are_counted_in_parts_that_leave_none_out(low: int, span: int, said: list[int]) -> None:
+    numbers = Counter(Decimal(low + one % (span + 1)) for one in said)
+    bars = of_numbers(numbers, (Decimal(low), Decimal(low + span)), whole=True, written=str)
+    assert len(bars) <= 12 and abs(sum(bar.share for bar in bars) - 1) < 1e-9
+    ends = [[int(one) for one in bar.label.split(" – ")] for bar in bars]
+    assert ends[0][0] == low and ends[-1][-1] == low + span
+    assert all(before[-1] + 1 == after[0] for before, after in pairwise(ends))
+    for bar, (lower, *upper) in zip(bars, ends, strict=True):
+        here = sum(count for one, count in numbers.items() if lower <= one <= (upper or [lower])[0])
+        assert bar.says.startswith(f"{here} (")

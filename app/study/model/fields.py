@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from app.study.languages.texts import Sentence, Texts
 from app.study.model.correct import Correct
+from app.study.model.pictures import BarChart, mean, of_counts, of_numbers
 from app.study.syntax.table import Table
 
 RANDOM = "random"
@@ -107,6 +108,11 @@ class Field:
     def said_of(self, value: str) -> dict[int, str]:
         """What a canonical value of kind each says of each slot."""
         return self.kind.said_of(value)
+
+    @property
+    def own_keys(self) -> dict[str, Any]:
+        """Those that its kind alone has, as the study gives them."""
+        return {key: self.more[key] for key in self.kind.own_keys if key in self.more}
 
     @property
     def drawn(self) -> tuple[str, ...]:
@@ -237,6 +243,24 @@ class Kind(str):
     def guess(self, field: Field, chance: random.Random, others: Sequence[int]) -> str:
         """Something plausible to post. `others`: the slots that it is about, where it is about others."""
         raise NotImplementedError(f"nobody is asked for {self}")
+
+    def number_of(self, field: Field, stored: str) -> Decimal | None:
+        """Where answers can be counted along a line: where this one is."""
+        return Decimal(stored) if self.is_number else None
+
+    def picture(self, field: Field, counts: Mapping[str, int]) -> BarChart:
+        """Of what was said, stored value → how often."""
+        known = self.answers(field)
+        if known:
+            bars = [(self.shown(field, one), counts.get(one, 0)) for one in known]
+            return BarChart(of_counts(bars, sum(counts.values())))
+        numbers: dict[Decimal, int] = {}
+        for stored, count in counts.items():
+            if (number := self.number_of(field, stored)) is not None:
+                numbers[number] = numbers.get(number, 0) + count
+        note = f"mean {average:.2f}" if self.is_number and (average := mean(numbers)) is not None else ""
+        whole = all(one == int(one) for one in numbers)
+        return BarChart(of_numbers(numbers, (field.min, field.max), whole, self.written_limit), note)
 
     def slip(self, field: Field, chance: random.Random) -> str:
         """Something that somebody might post and that does not fit; "" where there is no such thing."""

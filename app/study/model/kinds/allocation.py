@@ -17,6 +17,7 @@ from app.study.model.fields import Field, FieldError, OwnKeys, Unanswered, plain
 from app.study.model.kinds.choice import check_options
 from app.study.model.kinds.number import NUMBER, decimals_key, read_unit
 from app.study.model.kinds.rows import Rows
+from app.study.model.pictures import BarChart, means_by, of_means
 from app.study.syntax.table import Table
 
 
@@ -105,6 +106,15 @@ class Allocation(Rows):
         return f", as JSON: part → its size; they add up to {plain_number(self.total(field))}" + (
             f" {unit}" if unit else ""
         )
+
+    def picture(self, field: Field, counts: Mapping[str, int]) -> BarChart:
+        """The mean part of each."""
+        parts = [
+            (row, Decimal(part), count)
+            for stored, count in counts.items()
+            for row, part in self.said_in(field, stored).items()
+        ]
+        return BarChart(of_means(means_by(parts, field.options), self.total(field)), "mean parts")
 
     def guess(self, field: Field, chance: random.Random, others: Sequence[int]) -> str:
         step = self._step(field)

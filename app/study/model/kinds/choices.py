@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 from app.study.languages.texts import Sentence
 from app.study.model.fields import Field, FieldError, Form, Kind, Unanswered, plain_number, tidy
 from app.study.model.kinds.choice import CHOOSE, check_options
+from app.study.model.pictures import BarChart, counted, of_counts
 from app.study.syntax.table import Table
 
 
@@ -82,6 +83,10 @@ class Choices(Kind):
     def given(self, field: Field, value: Collection[str]) -> list[str]:
         """By a hook, in the order in which they are stored. Raises ValueError."""
         return [option for option in field.options if option in value]
+
+    def picture(self, field: Field, counts: Mapping[str, int]) -> BarChart:
+        chosen = counted((one, count) for stored, count in counts.items() for one in self.items(stored))
+        return BarChart(of_counts([(one, chosen.get(one, 0)) for one in field.options], sum(counts.values())))
 
     def guess(self, field: Field, chance: random.Random, others: Sequence[int]) -> str:
         fewest, most = int(field.min or 1), int(field.max or len(field.options))

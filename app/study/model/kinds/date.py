@@ -72,6 +72,10 @@ class Date(Limited):
         )
         return _day(Decimal(chance.randint(min(first, last), max(first, last)))).isoformat()
 
+    def number_of(self, field: Field, stored: str) -> Decimal | None:
+        day = _read(stored)
+        return Decimal(day.toordinal()) if day else None
+
     def slip(self, field: Field, chance: random.Random) -> str:
         outside = [_day(field.max + 1).isoformat()] if field.max is not None else []
         return chance.choice([*outside, "2026-02-30", "soon"])

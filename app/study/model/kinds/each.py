@@ -17,6 +17,7 @@ from app.study.model.fields import Field, FieldError, Form, Unanswered, tidy
 from app.study.model.kinds.choice import CHOICE, check_options
 from app.study.model.kinds.integer import INTEGER
 from app.study.model.kinds.limited import Limited
+from app.study.model.pictures import BarChart, counted
 from app.study.syntax.table import Table
 
 MOST_DIGITS = 3  # of a slot
@@ -93,6 +94,13 @@ class Each(Limited):
         except (FieldError, TypeError):
             wanted = f"`{field.name}` must have one of its answers for each slot"
             raise ValueError(f"{wanted}, and is {value!r}") from None
+
+    def picture(self, field: Field, counts: Mapping[str, int]) -> BarChart:
+        """Of each pair of somebody and whom they were asked about."""
+        said = counted(
+            (one, count) for stored, count in counts.items() for one in self.said_of(stored).values()
+        )
+        return (CHOICE if field.options else INTEGER).picture(field, said)
 
     def guess(self, field: Field, chance: random.Random, others: Sequence[int]) -> str:
         kind = CHOICE if field.options else INTEGER

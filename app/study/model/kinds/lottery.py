@@ -19,6 +19,7 @@ from app.study.model.fields import Field, FieldError, OwnKeys, plain_number
 from app.study.model.kinds.number import read_unit
 from app.study.model.kinds.rows import Rows
 from app.study.model.kinds.text import text_given
+from app.study.model.pictures import BarChart, counted, of_counts
 from app.study.syntax.table import Table
 
 SAFE, RISKY = "A", "B"
@@ -141,6 +142,19 @@ class Lottery(Rows):
             f"A is n in {chances} chances of {won}, else {less}; B is n in {chances} of {high}, else {low}"
         )
         return f", as a letter for each row n from 1 to {chances}, where {first}"
+
+    def picture(self, field: Field, counts: Mapping[str, int]) -> BarChart:
+        """How many chose A in each row."""
+        safe = counted(
+            (row, count)
+            for stored, count in counts.items()
+            for row, letter in self.said_in(field, stored).items()
+            if letter == SAFE
+        )
+        total = sum(counts.values())
+        return BarChart(
+            of_counts([(f"row {row}", safe.get(row, 0)) for row in self.rows(field)], total), "chose A"
+        )
 
     def guess(self, field: Field, chance: random.Random, others: Sequence[int]) -> str:
         rows = len(self.rows(field))

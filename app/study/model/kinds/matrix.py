@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from app.study.languages.texts import Sentence
@@ -14,6 +15,7 @@ from app.study.model.fields import Field, FieldError, OwnKeys
 from app.study.model.kinds.choice import CHOICE, check_options
 from app.study.model.kinds.rows import MOST_ROWS, Rows
 from app.study.model.kinds.scale import SCALE
+from app.study.model.pictures import BarChart, counted, means_by, of_counts, of_means
 from app.study.syntax.table import Table
 
 _CHOOSE = Sentence("Please choose one of the answers in each row.")
@@ -67,6 +69,17 @@ class Matrix(Rows):
 
     def shape(self, field: Field) -> str:
         return f", as JSON: row → what was said there, of {' | '.join(self.rows(field))}"
+
+    def picture(self, field: Field, counts: Mapping[str, int]) -> BarChart:
+        """The mean of each row, or how many gave which answer there."""
+        said = [(self.said_in(field, stored), count) for stored, count in counts.items()]
+        rows = self.rows(field)
+        if field.options:
+            wanted = [f"{row}: {option}" for row in rows for option in field.options]
+            found = counted((f"{row}: {one}", count) for by_row, count in said for row, one in by_row.items())
+            return BarChart(of_counts([(one, found.get(one, 0)) for one in wanted], sum(counts.values())))
+        points = [(row, Decimal(one), count) for by_row, count in said for row, one in by_row.items()]
+        return BarChart(of_means(means_by(points, rows), field.max or Decimal(1)), "means")
 
     def guess(self, field: Field, chance: random.Random, others: Sequence[int]) -> str:
         kind = CHOICE if field.options else SCALE

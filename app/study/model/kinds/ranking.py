@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 
 from app.study.languages.texts import Sentence
 from app.study.model.fields import Field, FieldError
 from app.study.model.kinds.choice import check_options
 from app.study.model.kinds.choices import Choices
+from app.study.model.pictures import BarChart, means_by, of_means
 from app.study.syntax.table import Table
 
 
@@ -49,6 +51,15 @@ class Ranking(Choices):
         if sorted(value) != sorted(field.options):
             raise ValueError(f"`{field.name}` must rank all its options, and is {value!r}")
         return list(value)
+
+    def picture(self, field: Field, counts: Mapping[str, int]) -> BarChart:
+        """The mean place of each."""
+        places = [
+            (one, Decimal(nth), count)
+            for stored, count in counts.items()
+            for nth, one in enumerate(self.items(stored), 1)
+        ]
+        return BarChart(of_means(means_by(places, field.options), Decimal(len(field.options))), "mean places")
 
     def guess(self, field: Field, chance: random.Random, others: Sequence[int]) -> str:
         return json.dumps(chance.sample(field.options, len(field.options)))

@@ -61,6 +61,10 @@ class Time(Limited):
         first, last = int(field.min or 0), DAY - 1 if field.max is None else int(field.max)
         return _written(chance.randint(first, last))
 
+    def number_of(self, field: Field, stored: str) -> Decimal | None:
+        minutes = _read(stored)
+        return None if minutes is None else Decimal(minutes)
+
     def slip(self, field: Field, chance: random.Random) -> str:
         late = [_written(int(field.max) + 1)] if field.max is not None and field.max < DAY - 1 else []
         return chance.choice([*late, "25:00", "noon"])
