@@ -70,8 +70,9 @@ async def store(
 
     `most`: of one person within ten seconds. Two processes that store theirs at the same moment may let a few more in.
     """
-    # Two processes that store the same forms at once must meet them in the same order.
-    ordered = {one.form: one for one in sorted(moves, key=lambda one: (one.player_id, one.form))}
+    # Of one person in the order in which they came; of several by number, so that two processes meet them in the same
+    # order. Where they don't, Postgres ends one of the two, and the group commit sends that again.
+    ordered = {one.form: one for one in sorted(moves, key=lambda one: one.player_id)}
     found: dict[str, Receipt | Refusal | TooFast] = {}
     lacking = list(ordered.values())
     for ask in (1 + TRIES) * (

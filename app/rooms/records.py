@@ -57,8 +57,10 @@ async def store(conn: Connection, answers: Sequence[Answer]) -> list[Receipt | N
 
     Storing the same form again gives the receipt of the first time.
     """
-    # Two processes that store the same forms at once must meet them in the same order.
-    ordered = {answer.form: answer for answer in sorted(answers, key=lambda one: (one.player_id, one.form))}
+    # Of one person in the order in which they came, for the newest one counts; of several by number, so that two
+    # processes meet them in the same order. Where they don't, Postgres ends one of the two, and the group commit sends
+    # that again.
+    ordered = {answer.form: answer for answer in sorted(answers, key=lambda one: one.player_id)}
     beyond = await _beyond_asked(conn, [answer for answer in ordered.values() if answer.about])
     found = await _insert(conn, [answer for answer in ordered.values() if answer.form not in beyond])
     new = set(found)

@@ -484,6 +484,21 @@ def test_a_batch_with_the_same_form_twice_gives_both_the_same_receipt(house: Hou
     assert house.sql("select count(*) from record") == [(2,)]
 
 
+def test_of_two_answers_of_one_person_that_are_stored_together_the_one_that_came_last_is_the_newest(
+    house: House,
+) -> None:
+    session = house.open()
+    one, other = _answers(house, session, 2)
+    low, high = sorted(str(uuid4()) for _ in range(2))
+    first, last = replace(_saying(one, "first"), form=high), replace(_saying(one, "last"), form=low)
+
+    _, outcomes = _commit_together(house, [first, other, last])
+
+    assert None not in outcomes
+    said = house.sql("select value from record where player_id = %s order by version", one.player_id)
+    assert said == [("first",), ("last",)]
+
+
 def test_beyond_its_limit_the_group_commit_says_503_and_the_same_form_succeeds_afterwards(
     house: House,
 ) -> None:
