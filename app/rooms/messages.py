@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -21,9 +21,9 @@ from app.study.model.kinds.text import TEXT
 from app.study.model.steps import Step
 from app.study.model.study import Study
 from app.study.model.talk import talk_since
+from app.study.model.words import REFUSE, Words
 
 SQL = Queries(__name__)
-BODY = Field("body", "Your message", TEXT, max=Decimal(1000))  # what may be written
 # Ten of one person, unless the server is told otherwise: people who type fast send one in two seconds, and a thought
 # in pieces comes as three or four at once.
 MOST, WITHIN = 10, timedelta(seconds=10)
@@ -72,8 +72,21 @@ class TooFast:
     seconds: int  # until then
 
 
-def read_message(form: Form, step: Step) -> Written | Sentence:
-    """What somebody wrote, or what is wrong with it."""
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Not stored: this person has written as many there as the step lets them."""
+
+    most: int
+
+
+def spent(limit: Spent) -> Sentence:
+    if limit.most == 1:
+        return Sentence("You have written here already: one message is for each in this part.")
+    return Sentence("You have written %(most)s messages here: that is all for this part.", most=limit.most)
+
+
+def read_message(form: Form, step: Step, words: Words | None = None) -> Written | Sentence:
+    """What somebody wrote, or what is wrong with it. `words`: those that the study doesn't let stand."""
     if not step.talks:
         return Sentence("Nobody can write messages at this step.")
     name, _, whom = first(form, "channel").partition(":")
@@ -83,12 +96,20 @@ def read_message(form: Form, step: Step) -> Written | Sentence:
     if channel is None or ((channel.name or channel.of == DIRECT) and bool(to) != (channel.of == DIRECT)):
         return Sentence("Nobody would read this message here. Choose where to write it and send it again.")
     try:
-        return Written(channel, int(to) if to else None, BODY.read(form.get("body", ())))
+        body = Field("body", "Your message", TEXT, max=Decimal(channel.longest))
+        said = body.read(form.get("body", ()))
+        if words and words.then == REFUSE and words.stand_in(said):
+            return Sentence(
+                "A word in this message is not written here. Say it in another way and send it again."
+            )
+        return Written(channel, int(to) if to else None, words.masked(said) if words else said)
     except FieldError as error:
         return error.sentence
 
 
-async def store(conn: Connection, sent: Sequence[NewMessage], most: int = MOST) -> list[int | TooFast | None]:
+async def store(
+    conn: Connection, sent: Sequence[NewMessage], most: int = MOST
+) -> list[int | TooFast | Spent | None]:
     """Message numbers in the order of `sent`; None where the sender is not asked, or `to` is out of reach."""
     ordered = {message.form: message for message in sorted(sent, key=lambda one: (one.player_id, one.form))}
     rooms = list({message.room_id for message in sent})
@@ -111,19 +132,22 @@ async def store(conn: Connection, sent: Sequence[NewMessage], most: int = MOST) 
                 among=[_among(message.channel) for message in new],
                 of=[message.channel.of for message in new],
                 all_read=[message.channel.all_read for message in new],
+                most_there=[message.channel.most for message in new],
+                every=[message.channel.every for message in new],
+                nth_there=nth_of_theirs((message.player_id, message.channel.name) for message in new),
                 nth_of_theirs=nth_of_theirs(message.player_id for message in new),
                 most=most,
                 within=WITHIN,
             ),
         )
-    found: dict[str, int | TooFast] = {form: number for number, form in await stored.fetchall()}
+    found: dict[str, int | TooFast | Spent] = {form: number for number, form in await stored.fetchall()}
     lacking = [form for form in ordered if form not in found]
     if lacking:
         before = await conn.execute(SQL["sent_before"], dict(forms=lacking))
         found |= {form: number for number, form in await before.fetchall()}
-        await _say_who_was_too_fast(
-            conn, [ordered[form] for form in lacking if form not in found], found, most
-        )
+        refused = [ordered[form] for form in lacking if form not in found]
+        await _say_who_was_too_fast(conn, refused, found, most)
+        await _say_who_has_spent(conn, [message for message in refused if message.form not in found], found)
     return [found.get(message.form) for message in sent]
 
 
@@ -132,7 +156,7 @@ def _among(channel: Channel) -> Jsonb | None:
 
 
 async def _say_who_was_too_fast(
-    conn: Connection, refused: Sequence[NewMessage], found: dict[str, int | TooFast], most: int
+    conn: Connection, refused: Sequence[NewMessage], found: dict[str, int | TooFast | Spent], most: int
 ) -> None:
     players = list({message.player_id for message in refused})
     said = await conn.execute(SQL["too_fast"], dict(players=players, most=most, within=WITHIN))
@@ -140,6 +164,28 @@ async def _say_who_was_too_fast(
     for message in refused:
         if message.player_id in waits:
             found[message.form] = TooFast(max(2, ceil(waits[message.player_id])))
+
+
+async def _say_who_has_spent(
+    conn: Connection, refused: Sequence[NewMessage], found: dict[str, int | TooFast | Spent]
+) -> None:
+    """Of channels with limits of their own."""
+    limited = [one for one in refused if one.channel.most or one.channel.every]
+    if not limited:
+        return
+    which = dict(
+        forms=[one.form for one in limited],
+        players=[one.player_id for one in limited],
+        channels=[one.channel.name for one in limited],
+        most_there=[one.channel.most for one in limited],
+        every=[one.channel.every for one in limited],
+    )
+    of = {one.form: one.channel for one in limited}
+    for form, spent, wait in await (await conn.execute(SQL["limits_of"], which)).fetchall():
+        if spent:
+            found[form] = Spent(of[form].most or 0)
+        elif wait:
+            found[form] = TooFast(max(1, ceil(wait)))
 
 
 async def seen_by(
@@ -176,11 +222,11 @@ async def find_messages(conn: Connection, ids: Sequence[int]) -> dict[int, Messa
     return {message.id: message for message in await rows(conn, Message, SQL["find_messages"], ids=list(ids))}
 
 
-def nth_of_theirs(senders: Iterable[int]) -> list[int]:
+def nth_of_theirs(senders: Iterable[Hashable]) -> list[int]:
     """Which of its sender's each is, from 1."""
-    so_far = Counter[int]()
+    so_far = Counter[Hashable]()
     nth = []
-    for player_id in senders:
-        so_far[player_id] += 1
-        nth.append(so_far[player_id])
+    for sender in senders:
+        so_far[sender] += 1
+        nth.append(so_far[sender])
     return nth

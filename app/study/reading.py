@@ -35,6 +35,7 @@ from app.study.sections.steps import placed, read_steps
 from app.study.sections.texts import read_language, read_texts
 from app.study.sections.treatments import read_treatments
 from app.study.sections.types import read_types
+from app.study.sections.words import read_words
 from app.study.syntax.constants import Constants
 from app.study.syntax.mistakes import Mistake, StudyError
 from app.study.syntax.table import Table, open_toml
@@ -171,6 +172,7 @@ def _sections(table: Table, files: Mapping[str, bytes]) -> Sections:
         standby=read_standby(table),
         door=door,
         privacy=read_privacy(table, files),
+        words=read_words(table),
         pay=read_pay(table, finish.codes, asked, ids),
     )
     table.report_unknown_keys("a study")

@@ -27,7 +27,7 @@ from app.players.signs_of_life import Signs
 from app.recruiters.turns import Recruiting
 from app.rooms import messages, moves, records
 from app.rooms.lobby import SeatingRuns
-from app.rooms.messages import NewMessage, TooFast
+from app.rooms.messages import NewMessage, Spent, TooFast
 from app.rooms.moves import NewMove, Refusal
 from app.rooms.receipts import Receipt
 from app.rooms.records import Answer
@@ -64,7 +64,7 @@ class Lab:
     studies: Studies
     arrivals: GroupCommit[EntryForm | DoorForm, Outcome]
     answers: GroupCommit[Answer, Receipt | None]
-    messages: GroupCommit[NewMessage, int | TooFast | None]
+    messages: GroupCommit[NewMessage, int | TooFast | Spent | None]
     moves: GroupCommit[NewMove, Receipt | Refusal | TooFast]
     live: Live
     listener: Listener
@@ -154,7 +154,7 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
         of_door = iter(await sign_in_by_door(studies, conn, by_door))
         return [next(of_own if isinstance(one, EntryForm) else of_door) for one in forms]
 
-    async def say(conn: Connection, sent: Sequence[NewMessage]) -> list[int | TooFast | None]:
+    async def say(conn: Connection, sent: Sequence[NewMessage]) -> list[int | TooFast | Spent | None]:
         return await messages.store(conn, sent, config.messages_at_once)
 
     async def act(conn: Connection, made: Sequence[NewMove]) -> list[Receipt | Refusal | TooFast]:

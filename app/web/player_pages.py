@@ -16,7 +16,7 @@ from psycopg_pool import PoolTimeout, TooManyRequests
 from app.database import clock
 from app.players import attempts, drafts, notes, waiting_list
 from app.rooms import dropouts
-from app.rooms.messages import NewMessage, TooFast, read_message
+from app.rooms.messages import NewMessage, Spent, TooFast, read_message, spent
 from app.rooms.records import form_id
 from app.sessions.arrivals import Closed, EntryForm, Refused, TurnedBack
 from app.study.languages.texts import Sentence
@@ -173,7 +173,7 @@ async def send_message(request: Query) -> Response[str] | Redirect:
     if key is None:
         return stale(request)
     step = study.plan[key.position].step
-    wrote = read_message(form, step)
+    wrote = read_message(form, step, study.words)
     if isinstance(wrote, Sentence):
         return problem(request, 422, wrote, "/play")
     said = [("to", str(wrote.to_slot)), ("body", wrote.body)]
@@ -183,6 +183,8 @@ async def send_message(request: Query) -> Response[str] | Redirect:
     sent = await lab.messages.commit(NewMessage(player_id, *where, wrote.body, form_, key.position))
     if isinstance(sent, TooFast):
         return not_yet(request, sent.seconds, form)
+    if isinstance(sent, Spent):
+        return problem(request, 422, spent(sent), "/play")
     if sent is None:
         return undelivered(request, await _place(request))
     if wants_page(dict(request.scope["headers"])):

@@ -12,8 +12,10 @@ insert into message (session_id, room_id, player_id, slot, to_slot, channel, pos
 select room.session_id, room.id, p.id, p.slot, g.to_slot, g.channel, room.position, room.step, room.round, g.body, g.form, may.readers
 from unnest(
     %(players)s::bigint[], %(rooms)s::bigint[], %(to_slots)s::int[], %(bodies)s::text[], %(forms)s::uuid[],
-    %(steps)s::text[], %(positions)s::int[], %(channels)s::text[], %(among)s::jsonb[], %(of)s::text[], %(all_read)s::boolean[], %(nth_of_theirs)s::int[]
-) with ordinality as g(player_id, room_id, to_slot, body, form, step, position, channel, among, "of", all_read, nth_of_theirs, nth)
+    %(steps)s::text[], %(positions)s::int[], %(channels)s::text[], %(among)s::jsonb[], %(of)s::text[], %(all_read)s::boolean[],
+    %(most_there)s::int[], %(every)s::float[], %(nth_there)s::int[], %(nth_of_theirs)s::int[]
+) with ordinality as g(player_id, room_id, to_slot, body, form, step, position, channel, among, "of", all_read,
+    most_there, every, nth_there, nth_of_theirs, nth)
 join player p on p.id = g.player_id and p.room_id = g.room_id and p.status = 'playing'
 join room on room.id = g.room_id and room.status = 'playing' and room.step = g.step and not room.opening
     and (room.asked is null or p.slot = any(room.asked))
@@ -34,6 +36,15 @@ cross join lateral (
 where (g.to_slot is null or g.to_slot <> p.slot and g.to_slot = any(may.readers))
     and (g."of" <> 'direct' or g.to_slot is not null) and is_among(room.id, room.position, p.slot, g.among)
     and not exists (select from message m where m.form = g.form)
+    -- What the channel itself limits: how many of one's own while the step is open, and how long after each other.
+    and (g.most_there is null or g.nth_there + (
+        select count(*) from message m where m.player_id = g.player_id and m.room_id = room.id
+            and m.position = room.position and m.channel = g.channel
+    ) <= g.most_there)
+    and (g.every is null or g.nth_there = 1 and not exists (
+        select from message m where m.player_id = g.player_id and m.room_id = room.id and m.channel = g.channel
+            and m.at > clock_timestamp() - make_interval(secs => g.every)
+    ))
     and g.nth_of_theirs + (
         select count(*) from (
             select m.at from message m where m.player_id = g.player_id order by m.id desc limit %(most)s
@@ -54,6 +65,17 @@ from unnest(%(players)s::bigint[]) as p(id) cross join lateral (
     select m.at from message m where m.player_id = p.id order by m.id desc offset %(most)s - 1 limit 1
 ) as last
 where last.at > clock_timestamp() - %(within)s::interval
+
+-- name: limits_of
+-- Whether somebody has written as many in a channel as it lets them while the step is open, and for how many seconds
+-- they have to wait there.
+select g.form, coalesce(count(m.id) filter (where m.position = room.position) >= g.most_there, false),
+    extract(epoch from max(m.at) + make_interval(secs => g.every) - clock_timestamp())::float
+from unnest(%(forms)s::text[], %(players)s::bigint[], %(channels)s::text[], %(most_there)s::int[], %(every)s::float[])
+    as g(form, player_id, channel, most_there, every)
+join player p on p.id = g.player_id join room on room.id = p.room_id
+join message m on m.player_id = p.id and m.room_id = room.id and m.channel = g.channel
+group by g.form, g.most_there, g.every
 
 -- name: seen_by
 -- What one slot may read: what was written for it, its own included. Of what the version before has stored, what those

@@ -11,6 +11,7 @@ const talk = (() => {
   const listOf = (radio) => radio.closest(".area").querySelector(".talk");
   const titleOf = (radio) => radio.closest(".tab").querySelector(".title").textContent;
   const radioOf = (node) => node.closest(".area")?.querySelector("input");
+  const here = () => byId("send")?.dataset.key ?? "";
   const inFront = () => radios().find((radio) => radio.checked);
   const watcher = new IntersectionObserver(
     (entries) => {
@@ -23,6 +24,7 @@ const talk = (() => {
   );
 
   function notice() {
+    chosen ||= sessionStorage.getItem(`front-${here()}`) ?? "";
     const kept = radios().find((radio) => radio.value === chosen);
     if (kept) kept.checked = true;
     look();
@@ -47,8 +49,7 @@ const talk = (() => {
     const front = inFront();
     if (!front) return;
     const form = byId("send");
-    const key = `seen-${form?.dataset.key ?? ""}`;
-    const seen = JSON.parse(sessionStorage.getItem(key) ?? "{}");
+    const seen = JSON.parse(sessionStorage.getItem(`seen-${here()}`) ?? "{}");
     for (const radio of radios()) {
       const list = listOf(radio);
       if (radio === front || !(list.id in seen)) seen[list.id] = number(list.lastElementChild);
@@ -57,9 +58,10 @@ const talk = (() => {
       count.textContent = unread.length || "";
       count.hidden = !unread.length;
     }
-    sessionStorage.setItem(key, JSON.stringify(seen));
+    sessionStorage.setItem(`seen-${here()}`, JSON.stringify(seen));
     if (!form) return;
     form.hidden = "reads" in front.dataset;
+    byId("body").maxLength = front.dataset.longest;
     byId("body").placeholder = byId("body").dataset.to.replace("{}", titleOf(front));
   }
 
@@ -83,6 +85,7 @@ const talk = (() => {
   function choose(radio) {
     radio.checked = true;
     chosen = radio.value;
+    sessionStorage.setItem(`front-${here()}`, chosen);
     byId("said-elsewhere").textContent = "";
     const list = listOf(radio);
     list.scrollTop = list.scrollHeight;

@@ -126,9 +126,9 @@ class Stage:
 
         apart(lambda: self.house.tell(say()))
 
-    def say(self, guest: Guest, body: str) -> None:
+    def say(self, guest: Guest, body: str, channel: str = "") -> None:
         async def say() -> None:
-            assert (await guest.say(body)).status in (200, 303)
+            assert (await guest.say(body, channel=channel)).status in (200, 303)
 
         apart(lambda: self.house.tell(say()))
 

@@ -37,6 +37,19 @@ HOOKS = """
 def picked(room):
     return {slot: slot in (2, 3) for slot in room.slots}
 """
+LIMITS = """
+title = "Limits"
+[[room]]
+name = "pair"
+seats = {any = 2}
+[words]
+list = ["idiot*", "fool"]
+[[step]]
+page = "talk"
+limit = "1h"
+chat = [{name = "few", most = 2, longest = 10}, {name = "slow", every = "1h"}]
+fields = [{name = "belief", ask = "How sure are you?", kind = "integer", min = 0, max = 100}]
+"""
 INSIDE = {"all": {1, 2, 3, 4}, "board": {1, 4}, "picked": {2, 3}}
 LABELS = ("R1", "R2", "B1", "B2")
 
@@ -96,6 +109,31 @@ def test_everybody_reads_what_is_for_them_live_and_after_a_reload_and_nobody_els
     verdict = asyncio.run(verify(shared.database, session.id, study))
     told = [row for check in verdict.checks if not check.ok for row in check.rows]
     assert len(told) == 1 and "slot 2 is not in channel board at step talk, round 1" in told[0], told
+
+
+def test_a_channel_limits_how_many_how_long_and_how_soon_and_words_are_sent_back(
+    shared: House, server: Server
+) -> None:
+    session = shared.open_files(as_files(LIMITS), {"p": 2})
+    one, other = (shared.guest(server, session, label) for label in ("P1", "P2"))
+
+    async def story() -> None:
+        await sign_everyone_in([one, other])
+        await asyncio.gather(seated(one), seated(other))
+        answers = [await one.say("12345678901", channel="few"), await one.say("first", channel="few")]
+        answers += await asyncio.gather(one.say("second", channel="few"), one.say("third", channel="few"))
+        assert sorted(answer.status for answer in answers) == [200, 200, 422, 422]
+        assert "all for this part" in max(answers[2:], key=lambda answer: answer.status).text
+        assert (await other.say("others count for themselves"[:10], channel="few")).status == 200
+        assert (await one.say("now", channel="slow")).status == 200
+        soon = await one.say("and now", channel="slow")
+        assert soon.status == 429 and 3500 < int(soon.headers["retry-after"]) <= 3600
+        back = await other.say("What an IDIOTIC idea", channel="slow")
+        assert back.status == 422 and "A word in this message is not written here" in back.text
+        assert (await other.say("An idiom is fine", channel="slow")).status == 200
+
+    shared.tell(story())
+    assert shared.contradictions(session) == []
 
 
 def _inside(house: House, session: Opened) -> dict[str, set[int]]:

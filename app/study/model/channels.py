@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from app.study.model.kinds.yes_no import YES
 
+LONGEST = 1000  # characters of any message
 ROOM, NEIGHBOURS, DIRECT = "room", "neighbours", "direct"
 
 
@@ -18,6 +19,9 @@ class Channel:
     `of` is which of the members hear each other: "room" is all, "neighbours" those who are tied, and "direct" is two of
     these who write to each other alone. Only members write. `read` is who reads beside them: "members" is nobody, and
     "room" everybody. `name` is empty where it is the only talk of its step.
+
+    `most` is how many messages one may write there each time the step opens, `longest` how many characters each may
+    have, and `every` how many seconds lie between two of one's own.
     """
 
     name: str = ""
@@ -28,6 +32,9 @@ class Channel:
     role: str = ""
     hook: str = ""
     read: str = "members"
+    most: int | None = None
+    longest: int = LONGEST
+    every: float | None = None
 
     @property
     def all_read(self) -> bool:

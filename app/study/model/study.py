@@ -16,6 +16,7 @@ from app.study.model.pay import Pay
 from app.study.model.privacy import Privacy
 from app.study.model.steps import AFTER, BEFORE, PLAYING, Dropout, Roles, Step
 from app.study.model.treatments import Treatment
+from app.study.model.words import Words
 
 ANY = "any"  # the seat that takes every type
 MOST_SEATS = 200  # in one room
@@ -69,9 +70,7 @@ class Lobby:
     seat_hook: str = ""  # the function of hooks.py that seats; none: the rooms in the order of the file
     max_early: float = 3600.0
     present: float | None = None  # only who gave a sign within so many seconds is seated; None: everybody
-    ready: float | None = (
-        None  # seconds in which who is to sit down says that they are there; None: nobody is asked
-    )
+    ready: float | None = None  # seconds for saying that one is there, to sit down; None: nobody is asked
 
     def longest(self, started: bool) -> float:
         """Seconds that anybody waits at most, now that the session has `started`, or until it does."""
@@ -126,6 +125,7 @@ class Sections:
     door: Door = field(default_factory=Door)
     before: tuple[Step, ...] = ()
     after: tuple[Step, ...] = ()
+    words: Words | None = None
     constants: Mapping[str, object] = field(default_factory=dict)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from app.study.hooks.uses import read_hook
-from app.study.model.channels import DIRECT, NEIGHBOURS, ROOM, Channel
+from app.study.model.channels import DIRECT, LONGEST, NEIGHBOURS, ROOM, Channel
 from app.study.syntax.table import Table
 
 CHATS = ("none", NEIGHBOURS, ROOM, DIRECT)
@@ -54,6 +54,9 @@ def _read_channels(step: Table) -> tuple[Channel, ...]:
             role=table.text("role", default=""),
             hook=read_hook(table, "hook"),
             read=table.one_of("read", READS, "members"),
+            most=table.whole("most", 0, largest=1000) or None,
+            longest=table.whole("longest", LONGEST, largest=LONGEST),
+            every=table.duration("every", default=0.0) or None,
         )
         _check(table, channel)
         found.append(channel)
