@@ -26,14 +26,14 @@ OF_SEVERAL = {
     "database": "failover version_before",
     "export": "receipts",
     "replay": "alone replay",
-    "rooms": "asked clicks each rewiring standby",
+    "rooms": "asked clicks each rewiring standby walls",
     "sessions": "any_order crashes crashes_of_markets what_stays",
     "study": "fields kinds languages networks questions randomisation redirect roles study treatments wrong_studies",
     "study/hooks": "hooks reading",
     "web": """
         admin alone barriers browser clock drafts keyboard
         networks odd_requests pages phone
-        every_state handing_in last_page sending sentences sides solo_pages static
+        every_state handing_in last_page sending sentences sides solo_pages static talks
     """,
     "web/live": "live",
     "web/monitor": "monitor",

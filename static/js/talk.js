@@ -9,7 +9,7 @@ const talk = (() => {
   const number = (message) => Number(message?.id.slice(1) ?? 0);
   const radios = () => all(".area input");
   const listOf = (radio) => radio.closest(".area").querySelector(".talk");
-  const titleOf = (radio) => radio.closest(".tab").querySelector(".title").textContent;
+  const titleOf = (radio) => radio.closest(".tab").querySelector(".called").textContent;
   const radioOf = (node) => node.closest(".area")?.querySelector("input");
   const here = () => byId("send")?.dataset.key ?? "";
   const inFront = () => radios().find((radio) => radio.checked);
