@@ -31,6 +31,8 @@ def of_question(study: Study, step: Step, field: Field) -> str:
         for other in study.all_steps
         if any(one.about == field.name for one in other.fields)
     ]
+    if any(one.mediator == field.name for one in step.channels):
+        found.append(f"{PLAYER} at step {step.name} (above the talk)")
     return _listed([PLAYER] if field in step.fields else [], found)
 
 

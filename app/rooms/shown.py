@@ -106,6 +106,8 @@ def keys_told(study: Study, position: Position) -> list[tuple[str, int, str]]:
         for show, positions in wanted(study, position).items()
         for one in positions
     ]
+    here = position.step.name, position.round
+    keys += [(*here, one.mediator) for one in position.step.channels if one.mediator]
     for field in position.step.fields:
         if field.of not in ("", *SEEN):
             keys.append((position.step.name, position.round, field.of))

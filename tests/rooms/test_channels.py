@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -25,7 +26,7 @@ page = "talk"
 limit = "1h"
 chat = [
     {name = "all", title = "Everybody"},
-    {name = "reds", title = "Your team", types = ["red"]},
+    {name = "reds", title = "Your team", types = ["red"], mediator = "mediate"},
     {name = "board", slots = [1, 4], read = "room"},
     {name = "sellers", role = "seller"},
     {name = "picked", hook = "picked"},
@@ -34,6 +35,9 @@ chat = [
 fields = [{name = "belief", ask = "How sure are you?", kind = "integer", min = 0, max = 100}]
 """
 HOOKS = """
+def mediate(room):
+    return {slot: f"A word for {slot} alone" for slot in room.slots if slot != 4}
+
 def picked(room):
     return {slot: slot in (2, 3) for slot in room.slots}
 """
@@ -88,6 +92,8 @@ def test_everybody_reads_what_is_for_them_live_and_after_a_reload_and_nobody_els
                 await page.until(partial(_has, page, mine), f"{mine} for {slot}")
         for slot, guest in by_slot.items():
             text = await guest.page()
+            mediated = {f"{slot}"} if slot in inside["reds"] - {4} else set[str]()
+            assert set(re.findall(r"A word for (\d) alone", text)) == mediated
             assert {body for body in readers if f">{body}<" in text} == {
                 body for body, whom in readers.items() if slot in whom
             }

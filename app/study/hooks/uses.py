@@ -96,6 +96,8 @@ def _uses_at(place: Path, step: Step) -> Iterator[Use]:
     for nth, channel in enumerate(step.channels):
         if channel.hook:
             yield Use((*place, "chat", nth, "hook"), channel.hook, dict[int, bool])
+        if channel.mediator:
+            yield Use((*place, "chat", nth, "mediator"), channel.mediator, dict[int, str])
     for nth, show in enumerate(step.show):
         if show.hook:
             values = _map(int, _any_of([shown[show.hook]]))

@@ -20,8 +20,9 @@ class Channel:
     these who write to each other alone. Only members write. `read` is who reads beside them: "members" is nobody, and
     "room" everybody. `name` is empty where it is the only talk of its step.
 
-    `most` is how many messages one may write there each time the step opens, `longest` how many characters each may
-    have, and `every` how many seconds lie between two of one's own.
+    `mediator` names a function of hooks.py that has a line for each slot as the step opens, which stands above the
+    talk. `most` is how many messages one may write there each time the step opens, `longest` how many characters each
+    may have, and `every` how many seconds lie between two of one's own.
     """
 
     name: str = ""
@@ -32,6 +33,7 @@ class Channel:
     role: str = ""
     hook: str = ""
     read: str = "members"
+    mediator: str = ""
     most: int | None = None
     longest: int = LONGEST
     every: float | None = None

@@ -222,7 +222,8 @@ class Step:
     @property
     def opening_hooks(self) -> tuple[str, ...]:
         others = [field.of for field in self.fields if field.of not in ("", *SEEN)]
-        hooks = [*(one.hook for one in self.show), *others, *(one.hook for one in self.channels)]
+        hooks = [*(one.hook for one in self.show), *others]
+        hooks += [hook for one in self.channels for hook in (one.hook, one.mediator)]
         return tuple(dict.fromkeys(hook for hook in hooks if hook))
 
     @property

@@ -240,6 +240,8 @@ def _inside(step: Step) -> Iterator[Field]:
     for hook in dict.fromkeys(channel.hook for channel in step.channels if channel.hook):
         titles = " / ".join(one.title for one in step.channels if one.hook == hook)
         yield Field(hook, f"In the channel {titles}", YES_NO)
+    for hook in dict.fromkeys(channel.mediator for channel in step.channels if channel.mediator):
+        yield Field(hook, "What the mediator says", TEXT)
 
 
 def _show(table: Table) -> tuple[Table, Show]:

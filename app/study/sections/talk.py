@@ -54,6 +54,7 @@ def _read_channels(step: Table) -> tuple[Channel, ...]:
             role=table.text("role", default=""),
             hook=read_hook(table, "hook"),
             read=table.one_of("read", READS, "members"),
+            mediator=read_hook(table, "mediator"),
             most=table.whole("most", 0, largest=1000) or None,
             longest=table.whole("longest", LONGEST, largest=LONGEST),
             every=table.duration("every", default=0.0) or None,

@@ -158,6 +158,11 @@ class RoomPlace:
         step, slot = self.position.step, self.me.slot
         return [one for one in self.messages if area_of(one, step, slot) == area.key]
 
+    def mediated(self, area: Area) -> str:
+        """What the mediator says to this player there; "" for nothing."""
+        at = self.position
+        return self.told.get((self.me.slot, at.step.name, at.round, area.channel.mediator), "")
+
     @property
     def writers(self) -> tuple[Seat, ...]:
         """Those whose messages this player reads."""
