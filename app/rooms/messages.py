@@ -21,7 +21,7 @@ from app.study.model.kinds.text import TEXT
 from app.study.model.steps import Step
 from app.study.model.study import Study
 from app.study.model.talk import talk_since
-from app.study.model.words import REFUSE, Words
+from app.study.model.words import REFUSE, WordList
 
 SQL = Queries(__name__)
 # Ten of one person, unless the server is told otherwise: people who type fast send one in two seconds, and a thought
@@ -85,7 +85,7 @@ def spent(limit: Spent) -> Sentence:
     return Sentence("You have written %(most)s messages here: that is all for this part.", most=limit.most)
 
 
-def read_message(form: Form, step: Step, words: Words | None = None) -> Written | Sentence:
+def read_message(form: Form, step: Step, words: WordList | None = None) -> Written | Sentence:
     """What somebody wrote, or what is wrong with it. `words`: those that the study doesn't let stand."""
     if not step.talks:
         return Sentence("Nobody can write messages at this step.")

@@ -16,7 +16,7 @@ from app.study.model.pay import Pay
 from app.study.model.privacy import Privacy
 from app.study.model.steps import AFTER, BEFORE, PLAYING, Dropout, Roles, Step
 from app.study.model.treatments import Treatment
-from app.study.model.words import Words
+from app.study.model.words import WordList
 
 ANY = "any"  # the seat that takes every type
 MOST_SEATS = 200  # in one room
@@ -125,7 +125,7 @@ class Sections:
     door: Door = field(default_factory=Door)
     before: tuple[Step, ...] = ()
     after: tuple[Step, ...] = ()
-    words: Words | None = None
+    words: WordList | None = None
     constants: Mapping[str, object] = field(default_factory=dict)
 
     @property

@@ -10,7 +10,7 @@ REFUSE, MASK = "refuse", "mask"
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class WordList:
     """`listed` in any case, as whole words; one that ends in * stands for whatever begins like it.
 
     `then` is what becomes of a message with one in it: "refuse" sends it back, "mask" puts dots in the word's place.

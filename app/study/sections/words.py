@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from app.study.model.words import MASK, REFUSE, Words
+from app.study.model.words import MASK, REFUSE, WordList
 from app.study.syntax.table import Table
 
 MOST = 2000
 
 
-def read_words(document: Table) -> Words | None:
+def read_words(document: Table) -> WordList | None:
     table = document.table("words", "[words] with single brackets, and its settings below")
     if table is None:
         return None
@@ -20,6 +20,6 @@ def read_words(document: Table) -> Words | None:
     for index, word in enumerate(listed):
         if not word.removesuffix("*"):
             table.findings.wrong((*table.path, "list", index), "This is no word.", "Write its letters.")
-    found = Words(listed, table.one_of("then", (REFUSE, MASK), REFUSE))
+    found = WordList(listed, table.one_of("then", (REFUSE, MASK), REFUSE))
     table.report_unknown_keys("[words]")
     return found if listed and table.sound("list") else None
