@@ -61,6 +61,34 @@ PAIR = STUDY.replace("any = 4", "any = 2").replace('kind = "ring"', 'kind = "com
 ENTRY = {"age": "33", "news": "Never"}
 ANSWERS = {"belief": "64", "trust": "4", "source": "A guess", "passed_on": "yes", "why": "", "agree": "3"}
 
+SMALL = {"width": 320, "height": 568}
+# What can be tapped is 44 px high (WCAG 2.5.5); a link within a sentence may be 24 (2.5.8). Nothing is cut, whatever
+# does not end in dots on purpose.
+LOOK = """() => {
+    const apart = ".unseen, [inert], #newest > span";
+    const shown = (node) => node.checkVisibility({visibilityProperty: true}) && !node.closest(apart);
+    const name = (node) => `${node.tagName} ${node.id} “${(node.textContent || node.value || "").trim().slice(0, 40)}”`;
+    const found = [];
+    const { scrollWidth } = document.documentElement;
+    if (scrollWidth > innerWidth) found.push(`scrolls to ${scrollWidth}`);
+    const taps = "button, a, summary, label:has(input), textarea, select, "
+        + "input:not([type=hidden], [type=radio], [type=checkbox])";
+    for (const node of [...document.querySelectorAll(taps)].filter(shown)) {
+        const { height, width } = node.getBoundingClientRect();
+        const least = node.matches("p a") ? 24 : 44;
+        if (height < least || width < 24) found.push(`${name(node)} is ${width} × ${height}`);
+    }
+    for (const node of [...document.querySelectorAll("#page *, body > main *, body > header *")].filter(shown)) {
+        const { left, right } = node.getBoundingClientRect();
+        if (left < -0.5 || right > innerWidth + 0.5) found.push(`${name(node)} reaches from ${left} to ${right}`);
+        const style = getComputedStyle(node);
+        const dots = style.textOverflow === "ellipsis" || style.webkitLineClamp !== "none";
+        if (!dots && style.overflowX !== "visible" && !["INPUT", "TEXTAREA"].includes(node.tagName)
+            && node.scrollWidth > node.clientWidth + 1) found.push(`${name(node)} is cut`);
+    }
+    return found;
+}"""
+
 
 class Stage:
     """The house with its curtain up: a server, pages of several people, and all that their consoles say."""

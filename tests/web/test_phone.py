@@ -8,8 +8,10 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.house.stage import (
+    LOOK,
     PAIR,
     PHONE,
+    SMALL,
     Stage,
     clock,
     expect_round,
@@ -23,7 +25,6 @@ from tests.house.waits import apart
 
 pytestmark = pytest.mark.browser
 
-SMALL = {"width": 320, "height": 568}
 ZOOMED = {"width": 195, "height": 422}  # a phone at 200 %
 TYPING = {"width": 390, "height": 430}  # its keyboard takes the rest
 STUDY = PAIR.replace(
@@ -35,32 +36,6 @@ STUDY = PAIR.replace(
 )
 ENTRY = {"age": "33", "news": "Never", "mood": "4", "hope": "5"}
 LONG = "https://example.org/" + "neverending" * 20
-# What can be tapped is 44 px high (WCAG 2.5.5); a link within a sentence may be 24 (2.5.8). Nothing is cut, whatever
-# does not end in dots on purpose.
-LOOK = """() => {
-    const apart = ".unseen, [inert], #newest > span";
-    const shown = (node) => node.checkVisibility({visibilityProperty: true}) && !node.closest(apart);
-    const name = (node) => `${node.tagName} ${node.id} “${(node.textContent || node.value || "").trim().slice(0, 40)}”`;
-    const found = [];
-    const { scrollWidth } = document.documentElement;
-    if (scrollWidth > innerWidth) found.push(`scrolls to ${scrollWidth}`);
-    const taps = "button, a, summary, label:has(input), textarea, select, "
-        + "input:not([type=hidden], [type=radio], [type=checkbox])";
-    for (const node of [...document.querySelectorAll(taps)].filter(shown)) {
-        const { height, width } = node.getBoundingClientRect();
-        const least = node.matches("p a") ? 24 : 44;
-        if (height < least || width < 24) found.push(`${name(node)} is ${width} × ${height}`);
-    }
-    for (const node of [...document.querySelectorAll("#page *, body > main *, body > header *")].filter(shown)) {
-        const { left, right } = node.getBoundingClientRect();
-        if (left < -0.5 || right > innerWidth + 0.5) found.push(`${name(node)} reaches from ${left} to ${right}`);
-        const style = getComputedStyle(node);
-        const dots = style.textOverflow === "ellipsis" || style.webkitLineClamp !== "none";
-        if (!dots && style.overflowX !== "visible" && !["INPUT", "TEXTAREA"].includes(node.tagName)
-            && node.scrollWidth > node.clientWidth + 1) found.push(`${name(node)} is cut`);
-    }
-    return found;
-}"""
 
 
 def test_every_page_fits_and_can_be_tapped_on_wide_narrow_and_zoomed_phones(stage: Stage) -> None:

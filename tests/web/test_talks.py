@@ -7,8 +7,7 @@ import os
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.house.stage import DESK, PHONE, Stage, expect_state
-from tests.web.test_phone import LOOK, SMALL
+from tests.house.stage import DESK, LOOK, PHONE, SMALL, Stage, expect_state
 
 pytestmark = pytest.mark.browser
 
