@@ -164,11 +164,6 @@ class RoomPlace:
         return self.told.get((self.me.slot, at.step.name, at.round, area.channel.mediator), "")
 
     @property
-    def writers(self) -> tuple[Seat, ...]:
-        """Those whose messages this player reads."""
-        return tuple(dict.fromkeys(seat for area in self.areas for seat in area.writers))
-
-    @property
     def hearers(self) -> tuple[Seat, ...]:
         """Those who read what this player writes: the partners, unless ties go one way."""
         return tuple(dict.fromkeys(seat for area in self.areas for seat in area.hearers))
