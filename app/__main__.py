@@ -34,6 +34,7 @@ COMMANDS = {
     "serve-process": "",  # what `serve` starts N of; not for people
     "new": "make a study that runs, from three questions",
     "check": "validate a study and say what can never work",
+    "schema": "what an editor needs to complete study.toml and hooks.py",
     "open": "create a session: people come in by their own links, or by one for everybody, and wait",
     "add": "more people into a session that is open or running",
     "places": "how many come in by the link for everybody, changed while they come",

@@ -15,6 +15,7 @@ SQL = Queries(__name__)
 # The name of a query that finds what breaks the rule, and the rule.
 RULES = {
     "records_were_asked_for": "Every record is of somebody whom its step asked, and who had sat down by then.",
+    "final_is_final": "Nobody has a second answer where the first was final.",
     "others_were_asked_about": "What is said of each of several is said of those whom the question was about.",
     "messages_were_for_their_readers": "Every message is by somebody whom its step asked, for those who could read it.",
     "nothing_came_after_the_end": "Nothing came after its room or the session had ended, or its player had left.",
@@ -39,6 +40,7 @@ async def breaches(conn: Connection, name: str, session_id: str, study: Study) -
             about_fields=[field for _, field, _ in about],
             about_whom=[whom for _, _, whom in about],
             **talks_of(study),
+            final_steps=[step.name for step in study.steps if step.final],
         ),
     )
     async for (problem,) in found:

@@ -411,7 +411,8 @@ def _question(field: Field | None, by: str = "", step: Step | None = None) -> tu
     if field is None:
         return (*("",) * 9, by, "", part, attempts)
     low, high = (
-        None if limit is None else field.kind.written_limit(limit) for limit in (field.min, field.max)
+        field.limits.get(key) if limit is None else field.kind.written_limit(limit)
+        for key, limit in (("min", field.min), ("max", field.max))
     )
     required = "true" if field.required else "false"
     return (

@@ -5,17 +5,28 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from app.rooms.limits import last_said
 from app.study.model.channels import DIRECT, NEIGHBOURS, ROOM, Channel
 from app.study.model.fields import Field
 from app.study.model.steps import Show, Step
 from app.study.model.study import Position, Study
+from app.study.page_words import MINE, asked_by
 
 PLAYER = "the player"
 MOVERS = "the player; everybody in the room, if it was accepted"
 _WHO = {"neighbours": "who sees the player", "room": "everybody in the room", "me": "the player again"}
 _ASKED = "who is asked about the player"
 _WHEN = {"last": "the answer before", "all": "every answer before", "now": "as it is given"}
-_LOOK = {"table": "", "picture": ", as a dot in a picture", "mean": ", as part of a mean"}
+_LOOK = {
+    "table": "",
+    "picture": ", as a dot in a picture",
+    "mean": ", as part of a mean",
+    "sum": ", as part of a sum",
+    "min": ", if it is the least",
+    "max": ", if it is the most",
+    "count": ", as one of those who are counted",
+    "bars": ", as one of those who are counted",
+}
 
 
 def of_question(study: Study, step: Step, field: Field) -> str:
@@ -33,6 +44,11 @@ def of_question(study: Study, step: Step, field: Field) -> str:
     ]
     if any(one.mediator == field.name for one in step.channels):
         found.append(f"{PLAYER} at step {step.name} (above the talk)")
+    found += [
+        f"whomever the page of step {other.name} shows it"
+        for other in study.all_steps
+        if any(whose != MINE and name == field.name for whose, name in asked_by(study, other))
+    ]
     return _listed([PLAYER] if field in step.fields else [], found)
 
 
@@ -51,6 +67,10 @@ def of_answers(study: Study) -> dict[tuple[int, str], str]:
             for position in shown:
                 whom = seen.setdefault((position.index, show.field), {})
                 whom.setdefault(f"{_WHO[show.of]} at %s{_LOOK[show.look]}", []).append(here)
+        for whose, name in sorted(asked_by(study, here.step)):
+            if whose != MINE and (last := last_said(study, here, name)):
+                whom = seen.setdefault((last.index, name), {})
+                whom.setdefault("whomever the page of %s shows it", []).append(here)
         for about in {field.about for field in here.step.fields} & asked.keys():
             whom = seen.setdefault((asked[about].index, about), {})
             whom.setdefault(f"{_ASKED} at %s", []).append(here)

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from app.rehearsal.alone import Solo
 from app.rehearsal.diary import Diary
-from app.rehearsal.page import PageSeen
+from app.rehearsal.page import PageSeen, limits_in
+from app.rooms.limits import from_key
 from app.study.hooks import networklab
 from app.study.hooks.answers import Results, read_fill_in, read_value
 from app.study.hooks.pool import HookError, Hooks
@@ -45,7 +46,7 @@ class Answers:
 
     async def at(self, position: Position, page: PageSeen) -> Form:
         """For the form that stands on this page."""
-        fields = position.step.fields
+        fields = _asked_on(position, page)
         values = plausible_all(fields, page.others, self.chance)
         if position.step.is_solo:
             return Form(values | self.solo.slip(position.step), 0)
@@ -69,7 +70,7 @@ class Answers:
     async def _by_hook(self, hooks: Hooks, position: Position, page: PageSeen) -> dict[str, str]:
         """What it gives, as it is posted. Where it can't answer from what pages show, the diary has why."""
         assert page.shown is not None
-        slot, fields = page.shown.slot, position.step.fields
+        slot, fields = page.shown.slot, _asked_on(position, page)
         for step, round_, of, name, value in page.shown.said:
             self.said[step, round_, of, name] = value
         self.aliases |= page.shown.aliases
@@ -133,3 +134,9 @@ class Answers:
             return read_value(field, field.read([self.entry[field.name]]))
 
         return {field.name: known(field) for field in self.study.entry if self.entry.get(field.name)}
+
+
+def _asked_on(position: Position, page: PageSeen) -> tuple[Field, ...]:
+    """The questions as this page asks them: results that limit them stand in its form's key."""
+    key = page.keys.get("form-key", "")
+    return from_key(position.step, limits_in(key)).fields if position.step.limiting else position.step.fields

@@ -181,6 +181,12 @@ def step_of(form_key: str) -> int | None:
     return int(parts[1]) if len(parts) > 3 and parts[1].isdecimal() else None
 
 
+def limits_in(form_key: str) -> str:
+    """What limits the answers to the form with this key, as the key has it."""
+    turn = form_key.split(".", 2)[-1].rpartition(".")[0]
+    return turn.split(":", 2)[-1] if turn.startswith("answer:") else ""
+
+
 def others_on(content: str) -> dict[str, list[int]]:
     """Whom the questions of a form are about, where they are about each of several: field → slots."""
     found: dict[str, list[int]] = {}

@@ -16,7 +16,7 @@ from app.rehearsal.doorstep import welcome_answers
 from app.rehearsal.page_trial import try_pages
 from app.rehearsal.pasts import pasts_of
 from app.rehearsal.trial_boards import board_mistakes
-from app.rehearsal.trial_moves import Moved, try_moves
+from app.rehearsal.trial_moves import Moved, try_moves, try_valid
 from app.rooms import seating_hook
 from app.rooms.changes import Asked
 from app.rooms.seating import Waiting
@@ -142,6 +142,10 @@ def _in_vain(study: Study, trials: Sequence[_Trial]) -> Iterator[tuple[str, str,
         if step.on_end and not step.moves and left and step.name in opened and not study.treatments:
             sentence = f"`{step.on_end}` gave no {listed(left)} in all rooms that were made up."
             yield step.on_end, sentence, "Return it, or remove it from the step's `results`."
+        taken = [ok for trial in trials for hook, ok in trial.judged if hook == step.valid]
+        if taken and not any(taken):
+            sentence = f"`{step.valid}` refused all {len(taken)} answers in the rooms that were made up."
+            yield step.valid, sentence, "They were drawn at random: is there any that it takes?"
         moved = [one for trial in trials for at, one in trial.moved if at.step is step]
         if any(one.asked for one in moved) and not any(one.accepted for one in moved):
             many = sum(one.asked for one in moved)
@@ -197,6 +201,7 @@ class _Trial:
         self.failures: list[Failure] = []
         self.opened: set[str] = set()  # steps
         self.moved: list[tuple[Position, Moved]] = []
+        self.judged: list[tuple[str, bool]] = []  # hooks of `valid`, and whether they took an answer
         self.silent = kind.size if silent else None
         during = kind.name if kind not in study.rooms else PLAYING
         first = study.first(during)
@@ -296,15 +301,19 @@ class _Trial:
                 movers = [slot for slot in movers if slot != self.silent]
                 moved = await try_moves(course, page, movers, self.chance)
                 self.moved.append((page, moved))
-            for field in page.step.fields:
+            asked_of = {slot: course.limited(page, slot).fields for slot in slots}
+            for nth, field in enumerate(page.step.fields):
                 said = {
-                    slot: self._value(field, course.others_of(field, page, slot))
+                    slot: self._value(asked_of[slot][nth], course.others_of(field, page, slot))
                     for slot in slots
                     if slot != self.silent
                 }
                 course.hear(
                     (page.step.name, page.round, slot, field.name, value) for slot, value in said.items()
                 )
+        for page in pages:
+            if page.step.valid:
+                self.judged += await try_valid(course, page, [one for one in slots if one != self.silent])
         for page in pages:
             if page.step.fills_in and page.step.on_timeout == "hook" and self.silent not in slots:
                 await course.ask_on_timeout(page)  # which a room does only where somebody is silent

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from app.rooms.asking import groups_of
 from app.rooms.moves import Made
 from app.rooms.steps import Course
+from app.rooms.validity import given, read_sentence
 from app.study.hooks import networklab
 from app.study.hooks.answers import Handled, Results, read_made, read_move, read_value
 from app.study.model.plausible import drawn
@@ -55,7 +57,7 @@ async def try_moves(course: Course, position: Position, slots: Sequence[int], ch
         move = read_made(form, slot, form.written(said), min(nth * APART, step.limit))
         handled = await course.ask(
             step.on_move,
-            lambda answer: read_move(step, answer, room.slots),
+            lambda answer: read_move(step, answer, room.slots, groups_of(course.study, room)),
             replace(
                 room,
                 state=networklab.unpack(moved.state),
@@ -71,6 +73,19 @@ async def try_moves(course: Course, position: Position, slots: Sequence[int], ch
     course.store(position, moved.results, f"hook {step.on_move}")
     course.room = replace(course.room, state=networklab.unpack(moved.state), moves=tuple(moved.accepted))
     return moved
+
+
+async def try_valid(course: Course, position: Position, slots: Sequence[int]) -> list[tuple[str, bool]]:
+    """The hook that judges what these slots have said there, and whether it took it."""
+    step, found = position.step, list[tuple[str, bool]]()
+    asked = {one.name for one in step.fields}
+    for slot in slots:
+        room, _, said = given(course, position, slot, {})
+        for one in course.room.all_said:
+            if (one.step, one.round, one.slot) == (step.name, position.round, slot) and one.name in asked:
+                said[one.name] = one.value
+        found.append((step.valid, await course.ask(step.valid, read_sentence, room, slot, said) is None))
+    return found
 
 
 def _said_at(room: networklab.Room, step: Step, results: Results) -> Iterable[networklab.Said]:

@@ -33,6 +33,14 @@ class Earned:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """Whose part in the study ends with a position, by slot, and as what."""
+
+    position: Position
+    outcomes: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Rewired:
     """The network that a room has from a position on."""
 
@@ -56,4 +64,4 @@ class Ended:
     outcome: str = "complete"
 
 
-Change = Stored | Earned | Rewired | Opened | Ended
+Change = Stored | Earned | Left | Rewired | Opened | Ended

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 from app.database.connections import Connection
 from app.database.queries import Queries, array
-from app.players import pay
+from app.players import pay, players
 from app.players.pay import Given
 from app.rooms import moves, parts, rooms, ties
-from app.rooms.changes import Change, Earned, Ended, Opened, Rewired, Stored
+from app.rooms.changes import Change, Earned, Ended, Left, Opened, Rewired, Stored
 from app.rooms.earlier import earlier_in
 from app.rooms.rooms import DueRoom
 from app.rooms.steps import Course
@@ -259,6 +259,18 @@ async def _earn(conn: Connection, _: Study, changes: Mapping[int, Earned]) -> No
         await pay.earn_all(conn, given, alone)
 
 
+async def _leave(conn: Connection, study: Study, changes: Mapping[int, Left]) -> None:
+    """Their rooms go on without them."""
+    lines = [(room_id, slot, outcome) for room_id, one in changes.items() for slot, outcome in one.outcomes]
+    rooms_, slots, outcomes = map(list, zip(*lines, strict=True))
+    found = await conn.execute(SQL["who_leaves"], dict(rooms=rooms_, slots=slots, outcomes=outcomes))
+    leaving: dict[str, list[int]] = {}
+    for player_id, outcome in await found.fetchall():
+        leaving.setdefault(outcome, []).append(player_id)
+    for outcome, player_ids in leaving.items():
+        await players.leave(conn, player_ids, outcome, study, "smaller")
+
+
 async def _rewire(conn: Connection, _: Study, changes: Mapping[int, Rewired]) -> None:
     wirings = [Wiring(room_id, one.position, one.ties, one.made_by) for room_id, one in changes.items()]
     await ties.rewire(conn, wirings)
@@ -278,6 +290,7 @@ async def _end(conn: Connection, study: Study, changes: Mapping[int, Ended]) -> 
 CARRIED_OUT: Mapping[type[Change], Callable[[Connection, Study, Any], Awaitable[None]]] = {
     Stored: _store,
     Earned: _earn,
+    Left: _leave,
     Rewired: _rewire,
     Opened: _open,
     Ended: _end,

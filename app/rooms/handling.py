@@ -16,6 +16,7 @@ from typing import Any
 
 from app.database.connections import Connection
 from app.database.queries import Queries, row
+from app.rooms.asking import groups_of
 from app.rooms.decisions import seat_of
 from app.rooms.earlier import earlier_in
 from app.rooms.records import hold_rooms
@@ -247,10 +248,10 @@ async def _handle(
         if name in fields and value != ""
     )
     made = answers.read_made(form, move.slot, move.value, move.at)
-    slots = room.slots
+    slots, pairs = room.slots, groups_of(study, room)
     found: Handled = await ask(
         at.step.on_move,
-        lambda answer: answers.read_move(at.step, answer, slots),
+        lambda answer: answers.read_move(at.step, answer, slots, pairs),
         replace(room, all_said=told),
         made,
     )

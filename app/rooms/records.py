@@ -29,6 +29,7 @@ class Answer:
     form: str  # see form_id
     about: Mapping[str, str] = field(default_factory=dict)  # of fields of kind each: whom they ask about
     timed: bool = True  # by a deadline; else it is late only once its step has ended
+    final: bool = False  # only the first form of a player at this step and round is stored
 
 
 class StoredRecord(NamedTuple):  # a frozen dataclass takes three times as long to make
@@ -53,7 +54,7 @@ def form_id(player_id: int, form_key: str, said: Sequence[tuple[str, str]]) -> s
 
 
 async def store(conn: Connection, answers: Sequence[Answer]) -> list[Receipt | None]:
-    """Receipts in the order of `answers`; None for someone who is not asked that, or plays there no more.
+    """Receipts in the order of `answers`; None for someone who is not asked that, plays there no more, or has said it.
 
     Storing the same form again gives the receipt of the first time.
     """
@@ -62,6 +63,7 @@ async def store(conn: Connection, answers: Sequence[Answer]) -> list[Receipt | N
     # that again.
     ordered = {answer.form: answer for answer in sorted(answers, key=lambda one: one.player_id)}
     beyond = await _beyond_asked(conn, [answer for answer in ordered.values() if answer.about])
+    beyond |= _second(answers)
     found = await _insert(conn, [answer for answer in ordered.values() if answer.form not in beyond])
     new = set(found)
     lacking = [form for form in ordered if form not in found]
@@ -118,6 +120,16 @@ async def pages_answered(conn: Connection, room_id: int, player_id: int) -> set[
     return {(step, round) for step, round in await found.fetchall()}
 
 
+def _second(answers: Sequence[Answer]) -> set[str]:
+    """Forms that another one comes before, where the first is final; the database looks at those of before."""
+    first: dict[tuple[int, int, str, int], str] = {}
+    for one in answers:
+        if one.final:
+            first.setdefault((one.player_id, one.room_id, one.step, one.round), one.form)
+    where = ((one.form, (one.player_id, one.room_id, one.step, one.round)) for one in answers if one.final)
+    return {form for form, place in where if first[place] != form}
+
+
 async def _beyond_asked(conn: Connection, answers: Sequence[Answer]) -> set[str]:
     """The forms that say something of somebody whom they were not asked about. A page never sends such a form."""
     said = [
@@ -148,11 +160,12 @@ async def _insert(conn: Connection, answers: Collection[Answer]) -> dict[str, li
             value,
             one.form,
             "true" if one.timed else "false",
+            "true" if one.final else "false",
         )
         for one in answers
         for field, value in one.values
     ]
-    players, rooms, steps, rounds, fields, values, forms, timed = zip(*lines, strict=True)
+    players, rooms, steps, rounds, fields, values, forms, timed, final = zip(*lines, strict=True)
     cursor = conn.cursor(row_factory=args_row(StoredRecord))
     async with conn.pipeline():
         await hold_rooms(conn, {one.room_id for one in answers})
@@ -167,6 +180,7 @@ async def _insert(conn: Connection, answers: Collection[Answer]) -> dict[str, li
                 values=array(values),
                 forms=array(forms),
                 timed=array(timed),
+                final=array(final),
             ),
         )
     return _by_form(await cursor.fetchall())

@@ -11,13 +11,17 @@ from decimal import Decimal
 from app.database.connections import Connection
 from app.database.queries import Queries
 from app.rooms import parts
+from app.rooms.limits import last_said, sources
 from app.rooms.rooms import RoomView, Seat
+from app.rooms.summaries import SUMS, Tally, counted, summed
 from app.study.model.fields import Field, plain_number
 from app.study.model.steps import SEEN, Show, Step
 from app.study.model.study import Position, Study
+from app.study.page_words import asked_by
 
 SQL = Queries(__name__)
 Told = Mapping[tuple[int, str, int, str], str]  # slot, step, round and field → what was answered
+TOGETHER = ("mean", *SUMS, "count", "bars")  # looks that give away nobody's answer by itself
 WIDTH = 300.0  # of a picture
 MIDDLE, AROUND = (
     (160.0, 112.0),
@@ -77,6 +81,10 @@ class Shown:
     nodes: tuple[
         Node, ...
     ] = ()  # of a picture of choices: the player first, in the middle, and the others around
+    total: str = (
+        ""  # the sum, the least or the most of all that is shown, as `look` says; "" if that is nothing
+    )
+    counts: tuple[Tally, ...] = ()  # how many gave each answer, where `look` says so
 
     @property
     def same(self) -> int:
@@ -108,6 +116,10 @@ def keys_told(study: Study, position: Position) -> list[tuple[str, int, str]]:
     ]
     here = position.step.name, position.round
     keys += [(*here, one.mediator) for one in position.step.channels if one.mediator]
+    keys += [(one.step.name, one.round, name) for name, one in sources(study, position).items()]
+    for _, name in asked_by(study, position.step):
+        if where := last_said(study, position, name):
+            keys.append((where.step.name, where.round, name))
     for field in position.step.fields:
         if field.of not in ("", *SEEN):
             keys.append((position.step.name, position.round, field.of))
@@ -181,7 +193,7 @@ def as_values(
     named = {me, *(partners if chat != "none" else ())}
     said = dict[tuple[str, int, int, str], str]()
     for one in shown_to(study, position, view, me, told):
-        if one.show.look == "mean":
+        if one.show.look in TOGETHER:
             continue
         drawn = one.show.look == "picture" and (one.dots or one.nodes)
         seats = {line.seat for line in one.lines}
@@ -247,6 +259,15 @@ def _shown(
     if field.swatches and show.look == "picture" and positions:
         chosen = {seat: value(seat, positions[-1]) or "" for seat in (me, *seats)}
         return Shown(show, field, rounds, lines, "", (), ("", ""), _nodes(field, me, chosen))
+    if show.look in TOGETHER[1:]:
+        every = [said for seat in seats for one in positions if field.says(said := value(seat, one) or "")]
+        if show.look in SUMS:
+            total = summed(field, show.look, every)
+            return Shown(show, field, rounds, lines, "", (), ("", ""), total=total)
+        mine = [value(me, one) or "" for one in positions if me in seats]
+        own = [said for said in mine if field.says(said)]
+        counts = counted(field, every, own)
+        return Shown(show, field, rounds, lines, "", (), ("", ""), counts=counts)
     final = [(seat, value(seat, positions[-1]) or "") for seat in seats] if positions else []
     last = [(seat, said) for seat, said in final if field.says(said)]
     if not field.kind.is_number or not last:

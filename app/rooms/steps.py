@@ -11,10 +11,11 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
-from app.rooms import alone
-from app.rooms.changes import Asked, Change, Earned, Ended, Opened, Rewired, Stored
+from app.rooms import alone, limits
+from app.rooms.asking import Ask, T, groups_of
+from app.rooms.changes import Asked, Change, Earned, Ended, Left, Opened, Rewired, Stored
 from app.study.hooks import answers, networklab
 from app.study.hooks.answers import Results
 from app.study.hooks.uses import ON_TIMEOUT
@@ -22,21 +23,8 @@ from app.study.model import roles
 from app.study.model.fields import Field
 from app.study.model.networks import Tie
 from app.study.model.plausible import drawn
-from app.study.model.steps import ROLE
+from app.study.model.steps import ROLE, Step
 from app.study.model.study import Position, Study
-
-T = TypeVar("T")
-
-
-class Ask(Protocol):
-    """What a hook decides for a room (and `more`), read by `read`.
-
-    It raises what leaves all undecided. None: the room goes on as if the hook had said nothing.
-    """
-
-    async def __call__(
-        self, hook: str, read: Callable[[Any], T], room: networklab.Room, /, *more: Any
-    ) -> T | None: ...
 
 
 class Course:
@@ -69,10 +57,13 @@ class Course:
             here = self.study.plan[self.index]
             by_themselves = here.step.is_solo and alone.SLOT in self.spoken(here)
             await self.end(self.index, asked)
+            if not any(seat.plays for seat in self.room.seats):
+                self.changes.append(Ended())
+                return
             if out := alone.out_of(self.room, self.fields, here, by_themselves):
                 self.changes.append(Ended(out))
                 return
-            index = self.study.following(self.index, self.outcome)
+            index = self._following(self.index)
         left = self.as_of(self.study.pages_at(self.index)[-1])
         self.room = replace(self.room, state=None, moves=())  # of that step alone
         while index is not None:
@@ -80,8 +71,11 @@ class Course:
             if asked != ():
                 self.changes.append(Opened(self.study.plan[index], asked))
                 return
-            index = self.study.following(index, self.outcome)
+            index = self._following(index)
         self.changes.append(Ended())
+
+    def _following(self, index: int) -> int | None:
+        return self.study.in_room(self.study.following(index, self.outcome), self.room.seed)
 
     async def end(self, index: int, asked: Asked) -> None:
         """All that happens as the step there ends, which was shown to those."""
@@ -156,9 +150,16 @@ class Course:
             if seat.slot in about and seat.slot != slot and (seat.plays or seat.bot)
         )
 
+    def limited(self, position: Position, slot: int) -> Step:
+        """The step as it asks this slot."""
+        step = position.step
+        if not step.limiting:
+            return step
+        return step.limited(limits.of_room(self.study, position, slot, self.room.all_said))
+
     async def answers_of_bot(self, position: Position, slot: int) -> Results | None:
         """What the bot in this slot answers there."""
-        fields, hook = position.step.fields, self.study.dropout.bot_hook
+        fields, hook = self.limited(position, slot).fields, self.study.dropout.bot_hook
         others = {field.name: self.others_of(field, position, slot) for field in fields}
         if not hook:
             chance = random.Random(f"{self.room.seed}/bot/{slot}/{position.index}")
@@ -192,11 +193,29 @@ class Course:
             computed = await self._ask(
                 step.on_end,
                 position,
-                lambda answer, slots: answers.read_results(step.computed, answer, slots),
+                lambda answer, slots: answers.read_results(
+                    step.computed, answer, slots, groups_of(self.study, self.room)
+                ),
             )
             self.store(position, computed, f"hook {step.on_end}")
         if step.score_hook:
             self._earn(position, await self._ask(step.score_hook, position, answers.read_amounts) or {})
+        if step.leave:
+            await self._send_away(position)
+
+    async def _send_away(self, position: Position) -> None:
+        """Those whose part ends here, by the study's hook; nobody who has left before."""
+        allowed = self.study.finish.by_leaving
+        found = await self._ask(
+            position.step.leave, position, lambda answer, slots: answers.read_outcomes(answer, slots, allowed)
+        )
+        plays = {seat.slot for seat in self.room.seats if seat.plays}
+        outcomes = tuple((slot, outcome) for slot, outcome in (found or {}).items() if slot in plays)
+        if outcomes:
+            gone = dict(outcomes)
+            self.changes.append(Left(position, outcomes))
+            seats = (replace(one, plays=one.plays and one.slot not in gone) for one in self.room.seats)
+            self.room = replace(self.room, seats=tuple(seats))
 
     async def _fill_in(self, position: Position, asked: Asked) -> None:
         """For those who play, were asked and have not answered."""
@@ -280,9 +299,7 @@ class Course:
                 slot: found[-1] for slot, found in had.items()
             }  # as the room opened, for the first round
         else:
-            tied = [Tie(one.from_slot, one.to_slot) for one in room.ties]
-            groups = roles.groups_in(study.network_of(room.kind), len(room.seats), tied)
-            dealt = roles.deal(study.roles.names, groups, had, study.roles.change)
+            dealt = roles.deal(study.roles.names, groups_of(study, room), had, study.roles.change)
         self.store(position, {ROLE: dealt}, "study")
 
     def _roles(self) -> dict[int, list[str]]:

@@ -133,8 +133,12 @@ def _plans(study: Study, by: Collection[str]) -> list[list[Position]]:
 
 
 def _certain(plan: Iterable[Position]) -> list[Position]:
-    """Without those that a hook may skip, and without a second attempt."""
-    return [one for one in plan if not one.step.when and not _again(one)]
+    """Without those that a hook may skip or chance may leave out, and without a second attempt."""
+    return [one for one in plan if not one.step.when and not _again(one) and not _by_chance(one)]
+
+
+def _by_chance(one: Position) -> bool:
+    return one.step.continues is not None and one.round > one.step.at_least
 
 
 def _together(plan: Iterable[Position]) -> list[Position]:

@@ -22,12 +22,13 @@ OWN_PAGES = {  # pages that a study may have in place of ours, and what is lost 
     "done": "it would show no code",
 }
 STEP, MOVES, MOVED = "_step_opened", "moves", "_move_made"
+SAID = ("mine", "room", "of", "partner")  # what was said, and by whom: see page_words.py
 GIVEN = {  # what there is to be shown
     "join": {"study", "token", "values", "errors", "above", "outdated", "attempt", "left", "constants"},
     "lobby": {"place", "now", "earlier", "constants"},
-    "room": {"place", "step", "now", "opened", "treatment", "earlier", "constants"},
+    "room": {"place", "step", "now", "opened", "treatment", "earlier", "constants", *SAID},
     "done": {"place", "now", "treatment", "earlier", "constants"},
-    STEP: {"place", "step", "now", "treatment", "earlier", "constants"},
+    STEP: {"place", "step", "now", "treatment", "earlier", "constants", *SAID},
     MOVED: {"study", "state", "moves", "seats", "constants"},  # for everybody alike
 }
 FRAME = {"body", "head", "look", "scripts"}  # blocks of base.html: who fills one of them loses what is in it
@@ -50,7 +51,6 @@ MEANT = {  # names that authors reach for → what there is
     "round": "place.position.round",
     "fields": "step.fields",
     "form_key": "place.form_key",
-    "room": "place.room",
     "player": "place.player",
     "slot": "place.me.slot",
 }

@@ -118,7 +118,7 @@ def _read(
         table = open_toml(STUDY_FILE, files[STUDY_FILE])
     except StudyError as error:
         return None, list(error.mistakes)
-    sections = _sections(table, files)
+    sections = sections_of(table, files)
     findings = table.findings
     check_constants(findings, sections.constants, sections.all_steps)
     check_together(findings, files, sections)
@@ -138,7 +138,7 @@ def _read(
     return Study(**given, files=dict(files), sha256=fingerprint(files)), mistakes
 
 
-def _sections(table: Table, files: Mapping[str, bytes]) -> Sections:
+def sections_of(table: Table, files: Mapping[str, bytes]) -> Sections:
     """What is wrong with one is in the table's findings, in this order, and something harmless stands in its place."""
     language = read_language(table)
     table.constants = Constants(read_constants(table), texts_in(language).point)

@@ -19,6 +19,7 @@ from app.rooms import dropouts
 from app.rooms.messages import NewMessage, Spent, TooFast, read_message, spent
 from app.rooms.records import form_id
 from app.sessions.arrivals import Closed, EntryForm, Refused, TurnedBack
+from app.study.hooks.pool import HookError
 from app.study.languages.texts import Sentence
 from app.study.model.fields import FieldError, Form, first, typed
 from app.web import hindrances, other_players, record_forms, templates
@@ -139,21 +140,21 @@ async def store_records(request: Query) -> Response[str] | Redirect:
     posted = request.scope["state"].get("posted") or await _store(request)
     if isinstance(posted, BaseException):
         raise posted
-    if posted.errors:
-        return await _step_again(request, posted.form, posted.errors)
+    if posted.errors or posted.problem:
+        return await _step_again(request, posted.form, posted.errors, posted.problem)
     if posted.key is None:
         return stale(request)
     if posted.waits:
         waits = Sentence("Kept, and saved once every question has an answer.")
         return piece(escape(texts_for(request).say(waits)), 202)
     if posted.receipt is None:
-        return refused(request, await _place(request))
+        return refused(request, await _place(request), posted.key.position if posted.is_final else None)
     receipt = {"Receipt": str(posted.receipt)}
     if posted.goes_on:
         await _go_on(request, posted.session_id, posted.key.room_id)
     if wants_page(dict(request.scope["headers"])):
         return Redirect("/play", status_code=303, headers=receipt)
-    if posted.goes_on and not posted.receipt.late:
+    if (posted.goes_on or posted.is_final) and not posted.receipt.late:
         return piece(fragment("#page", "innerMorph", (await _place(request)).html()), headers=receipt)
     if not posted.receipt.late:
         return piece(record_forms.saved(lab_of(request), posted), headers=receipt)
@@ -293,6 +294,12 @@ async def _store(request: Query) -> Posted:
     posted = record_forms.read(lab, study, player_id, session_id, dict(request.scope["headers"]), body)
     if posted.answer is None:
         return posted
+    try:
+        await record_forms.judge(lab, posted)
+    except HookError:
+        return posted  # its room waits, which its page says, and nothing is stored
+    if posted.problem:
+        return posted
     return record_forms.settled(lab, posted, await lab.answers.commit(posted.answer))
 
 
@@ -305,13 +312,15 @@ async def _go_on(request: Query, session_id: str, room_id: int) -> None:
         conductor.hint([room_id])
 
 
-async def _step_again(request: Query, form: Form, errors: Mapping[str, str]) -> Response[str] | Redirect:
-    """The same step with what was typed and a sentence beside each wrong field."""
+async def _step_again(
+    request: Query, form: Form, errors: Mapping[str, str], problem: str
+) -> Response[str] | Redirect:
+    """The same step with what was typed and a sentence beside each wrong field, or above all of them."""
     place = await _place(request)
     if not isinstance(place, RoomPlace):
         return Redirect("/play", status_code=303)
     said = templates.texts_of(place.study).say_all(errors)
-    place = replace(place, values=typed(place.position.step.fields, form), errors=said)
+    place = replace(place, values=typed(place.position.step.fields, form), errors=said, problem=problem)
     if wants_page(dict(request.scope["headers"])):
         return play_page(request, place, 422)
     return piece(place.step_html(), 422)

@@ -13,7 +13,8 @@ from functools import cache
 from typing import TypeVar
 
 from app.database.group_commit import Busy
-from app.rooms import late_claims
+from app.rooms import late_claims, validity
+from app.rooms.limits import from_key
 from app.rooms.receipts import Receipt
 from app.rooms.records import Answer, form_id
 from app.study.languages.texts import Texts
@@ -47,7 +48,18 @@ class Posted:
     answer: Answer | None = None  # what is to be stored
     waits: bool = False  # a change is saved once every question has an answer; then nothing is stored
     may_end_step: bool = False
+    problem: str = ""  # what the study has against it; then nothing is stored
     receipt: Receipt | None = None  # None: nothing is stored
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether the study is to be asked before it is stored."""
+        return self.key is not None and bool(self.study.plan[self.key.position].step.valid)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the page that it came from has nothing to be changed from now on."""
+        return self.key is not None and self.study.plan[self.key.position].step.final
 
     @property
     def goes_on(self) -> bool:
@@ -67,7 +79,11 @@ def take(
     Or `pass_on` what became of it, for a page or a sentence; None if nothing was stored and it is to be read again.
     """
     begun = begin(
-        lab, headers, body, read, lambda one: lab.answers.submit(one.answer) if one.answer else None
+        lab,
+        headers,
+        body,
+        read,
+        lambda one: lab.answers.submit(one.answer) if one.answer and not one.is_judged else None,
     )
     if begun is None:
         pass_on(None)
@@ -82,6 +98,7 @@ def take(
             and done.receipt is not None
             and not done.receipt.late
             and not done.goes_on
+            and not done.is_final
         ):
             say(whole_answer(done.receipt, saved(lab, done)))
         else:
@@ -129,7 +146,7 @@ def read(lab: Lab, study: Study, player_id: int, session_id: str, headers: RawHe
         return Posted(study, player_id, session_id, form, None, {})
     position = study.plan[key.position]
     whole = position.step.save == "button" or first(form, WHOLE) or wants_page(headers)
-    fields, partly = position.step.fields, not whole
+    fields, partly = from_key(position.step, key.limits).fields, not whole
     values, errors = read_answers(fields, form, partly)
     if errors:
         return Posted(study, player_id, session_id, form, key, errors)
@@ -139,9 +156,22 @@ def read(lab: Lab, study: Study, player_id: int, session_id: str, headers: RawHe
     said = tuple(values.items())
     id = form_id(player_id, first(form, "form_key"), said)
     step = position.step
-    answer = Answer(player_id, key.room_id, step.name, position.round, said, id, step.asks_about, step.timed)
+    of_step = step.asks_about, step.timed, step.final
+    answer = Answer(player_id, key.room_id, step.name, position.round, said, id, *of_step)
     ends = step.ends == "answered" and not step.is_solo  # with that the next page comes at once
     return Posted(study, player_id, session_id, form, key, {}, answer=answer, may_end_step=ends)
+
+
+async def judge(lab: Lab, posted: Posted) -> None:
+    """Notes what the study has against it, if it is asked and has anything."""
+    if posted.answer is None or posted.key is None or not posted.is_judged:
+        return
+    position, answer = posted.study.plan[posted.key.position], posted.answer
+    whose = answer.room_id, position, answer.player_id
+    async with lab.pool.connection() as conn:
+        said = dict(answer.values)
+        found = await validity.refusal(conn, lab.referee.hooks, posted.study, *whose, said, answer.form)
+    posted.problem = found or ""
 
 
 def settled(lab: Lab, posted: Posted, receipt: Receipt | None) -> Posted:
@@ -171,7 +201,10 @@ def saved(lab: Lab, posted: Posted) -> str:
     step = posted.study.plan[position].step
     asked = len(step.fields) if step.asks else 0
     before, after = _around_key(templates.texts_of(posted.study), asked)
-    return before + lab.keys.answer_key(posted.player_id, room_id, position, posted.receipt.version) + after
+    next_key = lab.keys.answer_key(
+        posted.player_id, room_id, position, posted.receipt.version, posted.key.limits
+    )
+    return before + next_key + after
 
 
 def form_key(lab: Lab, purpose: Purpose, player_id: int, form: Form, study: Study) -> FormKey | None:

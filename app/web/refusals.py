@@ -13,10 +13,15 @@ from app.web.play_page import play_page
 from app.web.responses import piece, problem, wants_page
 
 
-def refused(request: Query, place: Place) -> Response[str]:
-    """Nothing is stored of what they are not asked, or not any more."""
+def refused(request: Query, place: Place, final: int | None = None) -> Response[str]:
+    """Nothing is stored of what they are not asked, or not any more. `final`: the position of a step that takes the
+    first answer alone."""
     if isinstance(place, DonePlace):
         sentence = Sentence("It was over here when this came, so it is not stored.")
+    elif isinstance(place, RoomPlace) and place.room.stopped:
+        sentence = Sentence("Your group can’t go on just yet, so your answer is not stored.")
+    elif isinstance(place, RoomPlace) and place.position.index == final and place.saved:
+        sentence = Sentence("You have sent your answer already, and it can’t be changed.")
     else:
         sentence = Sentence("You are not asked this here, so it is not stored.")
     texts = templates.texts_of(place.study)

@@ -30,6 +30,11 @@ class FormKey:
     position: int  # index into study.plan
     turn: str
 
+    @property
+    def limits(self) -> str:
+        """Results that limited what could be answered on its page; "" where none did."""
+        return self.turn.split(":", 2)[2] if self.turn.startswith("answer:") else ""
+
 
 @dataclass(frozen=True, slots=True)
 class PlayerCookie:
@@ -72,9 +77,13 @@ class Keys:
             return PlayerCookie(int(player_id), session_id, None)
         return None
 
-    def answer_key(self, player_id: int, room_id: int, position: int, saved: int) -> str:
-        """The same for every page that shows the step after `saved` saves: a second tab is no second answer."""
-        return self._form_key(player_id, f"{room_id}.{position}.{saved}")
+    def answer_key(self, player_id: int, room_id: int, position: int, saved: int, limits: str = "") -> str:
+        """The same for every page that shows the step after `saved` saves: a second tab is no second answer.
+
+        `limits`: results that limit what can be answered there.
+        """
+        turn = f"answer:{saved}:{limits}" if limits else str(saved)
+        return self._form_key(player_id, f"{room_id}.{position}.{turn}")
 
     def message_key(self, player_id: int, room_id: int, position: int) -> str:
         """A new one for each rendering: two people in two tabs may well say the same word twice."""

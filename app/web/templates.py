@@ -6,10 +6,10 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
-from jinja2 import BaseLoader, ChoiceLoader, Environment, FunctionLoader, StrictUndefined
+from jinja2 import BaseLoader, ChoiceLoader, Environment, FunctionLoader, StrictUndefined, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
@@ -97,9 +97,21 @@ def _sandbox(study: Study) -> Environment:
     read = FunctionLoader(lambda name: (own[name], name, None) if name in own else None)
     loader = ChoiceLoader([_ours(), read])
     environment = _settings(ImmutableSandboxedEnvironment, loader, texts := texts_of(study), Unknown)
-    # A number of a study's own stands there as its language writes it; until then it is one, to count with.
-    environment.finalize = lambda value: texts.number(value) if isinstance(value, Decimal) else value
+    # A value of a study's own stands there as its language writes it; until then it is one, to count with.
+    environment.finalize = partial(_said, texts)
+    currency = study.pay.currency
+    environment.filters["money"] = lambda amount, of=study, exact=False: (
+        str(amount) if isinstance(amount, Undefined) else texts.money(Decimal(amount), currency, exact)
+    )
     return environment
+
+
+def _said(texts: Texts, value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return texts.number(value)
+    if isinstance(value, tuple | list):
+        return ", ".join(str(_said(texts, one)) for one in value)
+    return value
 
 
 @kept(by=lambda study, path, _: (study.sha256, path))

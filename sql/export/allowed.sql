@@ -111,3 +111,10 @@ select format('message %%s of player %%s: %%s', m.id, m.player_id, case
 from said m left join asked a on a.room_id = m.room_id and a.position = m.position left join reader r on r.id = m.id
 where not m.is_inside or (a.slots is not null and not a.slots @> to_jsonb(m.slot) or m.readers is not null and m.readers is distinct from r.slots)
 order by m.id
+
+-- name: final_is_final
+-- Versions are no witness: by the forms that records came with.
+select format('player %%s has %%s answers at step %%s, round %%s', player_id, count(distinct form), step, round)
+from record where session_id = %(session_id)s and step = any(%(final_steps)s::text[])
+group by room_id, player_id, step, round having count(distinct form) > 1
+order by player_id, step, round

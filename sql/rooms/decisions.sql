@@ -44,3 +44,10 @@ from unnest(%(rooms)s::bigint[], %(positions)s::int[], %(steps)s::text[], %(roun
 join room on room.id = g.room_id
 on conflict (room_id, position, slot, name) do update
 set value = excluded.value, made_by = excluded.made_by, version = result.version + 1, at = clock_timestamp()
+
+-- name: who_leaves
+-- Whoever plays in these slots now. Their rooms are locked: nobody else comes to sit there.
+select p.id, g.outcome
+from unnest(%(rooms)s::bigint[], %(slots)s::int[], %(outcomes)s::text[]) as g(room_id, slot, outcome)
+join player p on p.room_id = g.room_id and p.slot = g.slot and p.status = 'playing'
+order by p.id for update of p

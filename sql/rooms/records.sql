@@ -5,8 +5,8 @@
 with given as (
     select * from unnest(
         %(players)s::bigint[], %(rooms)s::bigint[], %(steps)s::text[], %(rounds)s::int[],
-        %(fields)s::text[], %(values)s::text[], %(forms)s::uuid[], %(timed)s::boolean[]
-    ) with ordinality as g(player_id, room_id, step, round, field, value, form, timed, nth)
+        %(fields)s::text[], %(values)s::text[], %(forms)s::uuid[], %(timed)s::boolean[], %(final)s::boolean[]
+    ) with ordinality as g(player_id, room_id, step, round, field, value, form, timed, final, nth)
 )
 insert into record (session_id, player_id, room_id, step, round, field, value, version, late, form)
 select p.session_id, g.player_id, g.room_id, g.step, g.round, g.field, g.value,
@@ -38,6 +38,9 @@ where case when p.status <> room.during or p.erased_at is not null or room.statu
                 'infinity')
     ) end
     and not exists (select from record r where r.form = g.form)
+    and case when g.final then not exists (
+        select from record r where r.room_id = g.room_id and r.round = g.round and r.step = g.step and r.player_id = g.player_id
+    ) else true end
 order by g.nth
 on conflict do nothing
 returning id, field, value, form::text, version, late

@@ -1,8 +1,9 @@
 """Whether rooms can have the networks that study.toml gives them, and whether each network comes to be."""
 
+from app.study.model.blocks import beginnings
 from app.study.model.networks import Network
 from app.study.model.steps import Step
-from app.study.model.study import RoomKind, beginnings
+from app.study.model.study import RoomKind
 from app.study.syntax.lines import Path
 from app.study.syntax.mistakes import Findings, did_you_mean
 

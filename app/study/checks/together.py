@@ -8,6 +8,8 @@ from app.study.checks.bots import check_bots
 from app.study.checks.channels import check_channels
 from app.study.checks.forms import form_mistakes
 from app.study.checks.networks import check_networks, check_rounds, placed
+from app.study.checks.results import check_results
+from app.study.checks.words import word_mistakes
 from app.study.hooks.reading.annotations import type_mistakes
 from app.study.hooks.reading.habits import habit_mistakes
 from app.study.hooks.reading.values import reading_mistakes
@@ -37,6 +39,7 @@ def check_together(findings: Findings, files: Mapping[str, bytes], sections: Sec
         _check_order(findings, rooms)
     check_networks(findings, rooms, sections.networks)
     check_rounds(findings, sections.networks, steps)
+    check_results(findings, sections)
     _check_steps(findings, rooms, sections.all_steps)
     _check_pages(findings, files, sections)
     _check_codes(findings, sections.finish)
@@ -194,7 +197,7 @@ def _check_steps(findings: Findings, rooms: tuple[RoomKind, ...], steps: tuple[S
         if lonely is not None and step.chat != "none":
             sentence = f"Room `{lonely.name}` has one seat, so nobody is there to chat with."
             findings.wrong((*place, "chat"), sentence, 'Give it more seats, or write chat = "none".')
-        if step.fields and 0 < step.limit < len(step.fields) * LEAST_TO_ANSWER:
+        if step.fields and not step.within and 0 < step.limit < len(step.fields) * LEAST_TO_ANSWER:
             questions = "1 question" if len(step.fields) == 1 else f"{len(step.fields)} questions"
             sentence = f"{step.limit:g} s are hardly enough to read and answer {questions}."
             findings.note((*place, "limit"), sentence, "Make `limit` longer unless that is meant.")
@@ -239,6 +242,7 @@ def _check_pages(findings: Findings, files: Mapping[str, bytes], sections: Secti
         "constants": sections.constants,
     }
     findings.mistakes.extend(page_mistakes(files, named, entrance.file))
+    findings.mistakes.extend(word_mistakes(files, sections))
     findings.mistakes.extend(form_mistakes(files, steps, (sections.privacy.notice, entrance.file)))
 
 

@@ -16,7 +16,7 @@ from app.study.hooks.pool import Nonsense
 from app.study.model import networks
 from app.study.model.fields import Field
 from app.study.model.moves import MoveForm
-from app.study.model.steps import Step
+from app.study.model.steps import PAIRS, ROOM, Step
 
 FINEST = Decimal("1e-10")  # what an amount is stored to, and the pay for waiting counted to
 LARGEST = Decimal(10**12)
@@ -54,15 +54,26 @@ def stored_value(field: Field, value: Any) -> str:
         raise Nonsense(str(error)) from None
 
 
-def read_results(fields: Collection[Field], answer: Any, slots: Collection[int]) -> Results:
-    """{name: {slot: value}}; a slot may be missing, and None counts as missing. Raises Nonsense."""
+def read_results(
+    fields: Collection[Field], answer: Any, slots: Collection[int], pairs: Collection[tuple[int, ...]] = ()
+) -> Results:
+    """{name: {slot: value}}; a slot may be missing, and None counts as missing. Raises Nonsense.
+
+    Of a result `of` the room there is one value, and of one of pairs each of `pairs` has one, by its slots or by one of
+    them: all who share a value have it.
+    """
     by_name = {field.name: field for field in fields}
     found: Results = {}
     for name, values in _mapping(answer, "{name: {slot: value}}").items():
         if name not in by_name:
             known = ", ".join(by_name) or "none"
             raise Nonsense(f"it computes `{name}`, but the step's `results` name {known}")
-        found[name] = read_by_slot(values, slots, partial(stored_value, by_name[name]))
+        field = by_name[name]
+        if field.of == ROOM:
+            values = dict.fromkeys(slots, _of_room(field, values))
+        elif field.of == PAIRS:
+            values = _of_pairs(field, values, pairs)
+        found[name] = read_by_slot(values, slots, partial(stored_value, field))
     return found
 
 
@@ -96,6 +107,19 @@ def read_amount(given: object) -> Decimal:
 def read_amounts(answer: Any, slots: Collection[int]) -> dict[int, Decimal]:
     """{slot: amount}, exact. Raises Nonsense."""
     return read_by_slot(answer, slots, _amount)
+
+
+def read_outcomes(answer: Any, slots: Collection[int], outcomes: Collection[str]) -> dict[int, str]:
+    """{slot: outcome} of those whose part ends. Raises Nonsense."""
+
+    def read(outcome: Any) -> str:
+        if outcome not in outcomes:
+            raise Nonsense(
+                f"{outcome!r} is no outcome that [finish] codes names: {', '.join(outcomes)}"[:300]
+            )
+        return str(outcome)
+
+    return read_by_slot(answer, slots, read)
 
 
 def read_network(answer: Any, size: int, directed: bool) -> tuple[networks.Tie, ...]:
@@ -137,7 +161,9 @@ def read_made(form: MoveForm, slot: int, written: str, at: float) -> Move:
     return Move(slot, form.name, values, at)
 
 
-def read_move(step: Step, answer: Any, slots: Collection[int]) -> Handled:
+def read_move(
+    step: Step, answer: Any, slots: Collection[int], pairs: Collection[tuple[int, ...]] = ()
+) -> Handled:
     """What `on_move` says of a move at this step. Raises Nonsense."""
     if isinstance(answer, Refuse):
         sentence = answer.sentence.strip() if isinstance(answer.sentence, str) else ""
@@ -151,7 +177,26 @@ def read_move(step: Step, answer: Any, slots: Collection[int]) -> Handled:
     if not isinstance(answer.end, bool):
         raise Nonsense(f"`end` must be True or False, and is {answer.end!r}"[:300])
     state = None if answer.state is None else _kept(answer.state)
-    return Handled(True, "", state, read_results(step.computed, answer.results, slots), answer.end)
+    results = read_results(step.computed, answer.results, slots, pairs)
+    return Handled(True, "", state, results, answer.end)
+
+
+def _of_room(field: Field, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        raise Nonsense(f"`{field.name}` is one value for the room, and it gives {value!r}"[:300])
+    return value
+
+
+def _of_pairs(field: Field, values: Any, pairs: Collection[tuple[int, ...]]) -> dict[int, Any]:
+    shared: dict[int, Any] = {}
+    for key, value in _mapping(values, "{(slot, slot): value}, or by one slot of each pair,").items():
+        those = next((pair for pair in pairs if key in pair or key == pair), None)
+        if those is None:
+            raise Nonsense(f"{key!r} is no pair of this room: it has {', '.join(map(str, pairs))}"[:300])
+        if shared.get(those[0], value) != value:
+            raise Nonsense(f"`{field.name}` of {those} is {shared[those[0]]!r} and {value!r}"[:300])
+        shared |= dict.fromkeys(those, value)
+    return shared
 
 
 def _kept(state: Any) -> Any:

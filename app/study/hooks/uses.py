@@ -16,7 +16,7 @@ from app.study.hooks.networklab import Accept, Group, Move, Question, Refuse, Ro
 from app.study.hooks.networklab import Lobby as Waits
 from app.study.model.fields import Field
 from app.study.model.networks import Network
-from app.study.model.steps import SEEN, Dropout, Step, places_of
+from app.study.model.steps import PAIRS, ROOM, SEEN, Dropout, Step, places_of
 from app.study.model.study import Lobby
 from app.study.syntax.lines import Path, Spot
 from app.study.syntax.mistakes import Findings, Mistake, did_you_mean
@@ -87,9 +87,14 @@ def _uses_at(place: Path, step: Step) -> Iterator[Use]:
     if step.on_move:
         yield Use((*place, "on_move"), step.on_move, Accept | Refuse, {"room": Room, "move": Move})
     if step.on_end:
-        yield Use((*place, "on_end"), step.on_end, _map(str, _map(int, _any_of(step.computed))))
+        yield Use((*place, "on_end"), step.on_end, _map(str, _results_of(step)))
     if step.score_hook:
         yield Use((*place, "score"), step.score_hook, dict[int, Decimal | int])
+    if step.valid:
+        given = {"room": Room, "slot": int, "said": _map(str, _any_of(step.fields))}
+        yield Use((*place, "valid"), step.valid, str | None, given)
+    if step.leave:
+        yield Use((*place, "leave"), step.leave, dict[int, str])
     for nth, one in enumerate(step.fields):
         if one.of not in ("", *SEEN):
             yield Use((*place, "fields", nth, "of"), one.of, dict[int, tuple[int, ...]])
@@ -105,6 +110,16 @@ def _uses_at(place: Path, step: Step) -> Iterator[Use]:
     if step.on_timeout == "hook":
         answers = _map(int, _map(str, _any_of(step.fields)))
         yield Use((*place, "on_timeout"), ON_TIMEOUT, answers)
+
+
+def _results_of(step: Step) -> Any:
+    """What stands for each result: a value, or one by slot, or by pair."""
+    by_slot = [one for one in step.computed if one.of != ROOM]
+    pairs = any(one.of == PAIRS for one in by_slot)
+    types = [_any_of([one]) for one in step.computed if one.of == ROOM]
+    if by_slot or not types:
+        types.append(_map(int | tuple[int, ...] if pairs else int, _any_of(by_slot)))
+    return functools.reduce(operator.or_, types)
 
 
 def _map(key: Any, value: Any) -> Any:

@@ -67,6 +67,14 @@ class Field:
     hint: str = ""  # what whoever has it wrong is told
     dont_know: str = ""  # what one may say instead of an answer; empty: nothing
     order: str = ""  # RANDOM: what it lists is drawn so
+    limits: Mapping[str, str] = dataclasses.field(
+        default_factory=dict
+    )  # "min", "max" → the result that it is
+
+    def limited(self, values: Mapping[str, str]) -> Field:
+        """With what its results came to, as it is stored; where there is none of it, nothing limits it."""
+        known = {key: Decimal(values[name]) for key, name in self.limits.items() if values.get(name)}
+        return dataclasses.replace(self, **known) if known else self  # type: ignore[arg-type]
 
     def read(self, raw: Sequence[str]) -> str:
         """The canonical value of what was posted for this field: "" if optional and left empty.
@@ -181,6 +189,7 @@ class Kind(str):
     is_hidden: ClassVar[bool] = False  # nobody sees it, and nobody is asked
     labels_itself: ClassVar[bool] = False  # what it asks stands beside its input, in its own template
     when_empty: ClassVar[Sentence] = Sentence("Please answer this question.")
+    words: ClassVar[Mapping[str, str]] = {}  # stored value → what pages call it in the study's language
 
     @property
     def template(self) -> str:

@@ -30,10 +30,10 @@ CODES_LIKE = {"dropped": "withdrawn", "closed": "complete"}  # outcomes with ano
 class Finish:
     """How a player's session ends.
 
-    `codes` has one for each outcome: those of `DEFAULT_CODES`, dropped (which is the code of withdrawn unless the study
-    gives one) and closed (that of complete). `redirects` has the recruiter's address for each outcome that has one,
-    with places that `redirect.way_back` fills. `per_person`: behind its outcome's code everybody has letters of their
-    own (players/codes.py).
+    `codes` has one for each outcome: the study's own that `leave` may give, those of `DEFAULT_CODES`, dropped (which
+    is the code of withdrawn unless the study gives one) and closed (that of complete). `redirects` has the recruiter's
+    address for each outcome that has one, with places that `redirect.way_back` fills. `per_person`: behind its
+    outcome's code everybody has letters of their own (players/codes.py).
     """
 
     redirects: Mapping[str, str] = field(default_factory=dict)
@@ -41,6 +41,12 @@ class Finish:
         default_factory=lambda: DEFAULT_CODES | {one: DEFAULT_CODES[like] for one, like in CODES_LIKE.items()}
     )
     per_person: bool = False
+
+    @property
+    def by_leaving(self) -> tuple[str, ...]:
+        """Those with which a study may let somebody's part end: its own, and those of who does not stay."""
+        known = {*DEFAULT_CODES, *CODES_LIKE} - {"partner_left", "withdrawn", "dropped", SCREENED_OUT, FAILED}
+        return tuple(outcome for outcome in self.codes if outcome not in known)
 
     @property
     def asks_for(self) -> tuple[str, ...]:

@@ -1,8 +1,10 @@
 """Steps: the pages of a room's plan, what is shown and asked there, and what is done about who falls silent."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from app.study.model.channels import Channel
@@ -13,6 +15,8 @@ from app.study.model.moves import MoveForm, is_meant
 
 ROLE = "role"  # the result that says what somebody is in a round
 SEEN = ("neighbours", "room")  # whom a question of kind each can be about without a hook
+HIDDEN = "hidden"
+ROOM, PAIRS = "room", "pairs"  # what a result may be of, if not of each player
 BEFORE, PLAYING, AFTER = "before", "playing", "after"  # as a player's status says where they are
 PATIENCE = 1800.0  # seconds without a sign after which nobody is waited for at a page that has no limit
 DROPOUT_LAST = ("bot", "smaller", "end_room", "continue")  # of what [dropout] can ask for: these always work
@@ -24,8 +28,8 @@ class Show:
 
     Where `hook` is given, the value is what that function computes as this step opens, a result named after it.
     `of` is "neighbours", "room" or "me". `round` is "last" (the one before this page), "all" (each before it) or
-    "now" (this one, as answers come). `look` is "table", "picture" or "mean". `ask` stands above it, in place of the
-    question.
+    "now" (this one, as answers come). `look` is "table", "picture", "mean", "sum", "min", "max", "count" (how many gave
+    each answer) or "bars" (the same, drawn). `ask` stands above it, in place of the question.
     """
 
     field: str
@@ -106,6 +110,16 @@ class Step:
     has it wrong after the last is out, as `fails`. `button` is what the button says; where nothing else is asked, the
     click on it is.
 
+    `valid` names a function of hooks.py that says what is wrong with what somebody is about to have answered.
+    `leave` names a function of hooks.py that says whose part ends with this step, and as what.
+
+    `within` is the time that pages in a row have in common at one's own pace; `limit` is then each one's part of it.
+
+    `rounds` is what its rounds are called, or "hidden". Where it `continues`, another round follows one with this
+    chance, once there were `at_least` so many, and `repeat` is the most there can be.
+
+    Where it is `final` what was sent can't be changed; else it can until the step ends.
+
     `moves` is what players may do at any time while it is open, each answered at once by `on_move`, a function of
     hooks.py. A step with moves asks no `fields`, and ends at its limit or when that function says so.
     """
@@ -136,6 +150,13 @@ class Step:
     attempts: int = 0
     fails: str = ""
     button: str = ""
+    within: float = 0.0
+    valid: str = ""
+    leave: str = ""
+    final: bool = False
+    rounds: str = ""
+    continues: Decimal | None = None
+    at_least: int = 1
     moves: tuple[MoveForm, ...] = ()
     on_move: str = ""
     order: str = ""  # RANDOM: its questions stand so
@@ -177,6 +198,22 @@ class Step:
         """Whether there is more to do here than to read and to click."""
         return any(one.kind is not CLICK for one in self.fields)
 
+    @property
+    def limiting(self) -> tuple[str, ...]:
+        """The results that limit what can be answered here."""
+        return tuple(dict.fromkeys(name for one in self.fields for name in one.limits.values()))
+
+    def limited(self, values: Mapping[str, str]) -> Step:
+        """As it is asked where these have such stored values."""
+        return replace(self, fields=tuple(one.limited(values) for one in self.fields)) if values else self
+
+    def field_named(self, name: str) -> Field | None:
+        """The field or result of this name."""
+        return next((one for one in (*self.fields, *self.results) if one.name == name), None)
+
+    def has(self, name: str) -> bool:
+        return self.field_named(name) is not None
+
     def wrong_in(self, said: Mapping[str, str]) -> tuple[str, ...]:
         """The fields whose answer, as it is stored, is not right."""
         return tuple(one.name for one in self.checked if not one.is_right(said.get(one.name, "")))
@@ -197,8 +234,8 @@ class Step:
 
     @property
     def tells(self) -> bool:
-        """Whether its page shows what others said."""
-        return bool(self.show or any(field.of for field in self.fields))
+        """Whether its page shows, or is limited by, what was said before."""
+        return bool(self.show or self.limiting or any(field.of for field in self.fields))
 
     @property
     def talks(self) -> tuple[Channel, ...]:
@@ -235,7 +272,8 @@ class Step:
     def decides(self) -> bool:
         """Whether more happens at its opening or end than that the next one opens."""
         decided = self.fills_in or self.opening_hooks or self.chooses or self.on_end or self.score_hook
-        return bool(decided or self.moves or self.attempts or (self.decline and self.timed))
+        ends = self.leave or self.continues is not None or self.attempts or (self.decline and self.timed)
+        return bool(decided or ends or self.moves)
 
 
 def meant_in(

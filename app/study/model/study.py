@@ -2,11 +2,12 @@
 
 import hashlib
 import itertools
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from app.study.languages.catalogues import DEFAULT
+from app.study.model.blocks import beginnings, blocks, is_over
 from app.study.model.door import Door
 from app.study.model.entrance import FULL, SCREENED_OUT, Entrance, Quota, ScreenOut
 from app.study.model.fields import Field
@@ -224,6 +225,17 @@ class Study(Sections):
         those = (one for one in rest if one.step.during == during and one.step.follows(outcome))
         return next((one.index for one in those if one.step.is_for(treatment)), None)
 
+    def in_room(self, index: int | None, seed: int) -> int | None:
+        """Where a room with this seed goes that would go to this index: behind its rounds, where chance ends them."""
+        if index is None or self.plan[index].step.continues is None:
+            return index
+        together = next(found for _, found in blocks(self.steps) if self.plan[index].step in found)
+        here = self.plan[index]
+        if here.step is not together[0] or not is_over(here.step, here.round, seed, here.step.name):
+            return index
+        behind = (one.index for one in self.plan[index:] if one.step not in together)
+        return self.first(PLAYING, since=next(behind, len(self.plan)))
+
     @property
     def opens_at(self) -> int:
         """The index of a room's first step."""
@@ -325,26 +337,11 @@ class Study(Sections):
         return sum(len(position.step.fields) for position in self.plan)
 
 
-def beginnings(steps: Sequence[Step]) -> set[str]:
-    """The steps that begin a round: the first ones of those that repeat together."""
-    return {together[0].name for repeat, together in _blocks(steps) if repeat > 1}
-
-
 def _plan(steps: tuple[Step, ...]) -> tuple[Position, ...]:
     turns = (
         (step, round_number)
-        for repeat, together in _blocks(steps)
+        for repeat, together in blocks(steps)
         for round_number in range(1, repeat + 1)
         for step in together
     )
     return tuple(Position(index, step, round_number) for index, (step, round_number) in enumerate(turns))
-
-
-def _blocks(steps: Sequence[Step]) -> Iterator[tuple[int, tuple[Step, ...]]]:
-    """Steps that repeat together, and how often. Attempts are rounds of one step alone."""
-
-    def together(step: Step) -> tuple[str, int, str]:
-        return step.during, step.repeat, step.name if step.attempts else ""
-
-    for (_, repeat, _), found in itertools.groupby(steps, key=together):
-        yield repeat, tuple(found)

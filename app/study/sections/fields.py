@@ -3,11 +3,13 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from app.study.hooks.uses import read_hook
 from app.study.model.fields import DONT_KNOW, I_DONT_KNOW, RANDOM, Field, Kind
 from app.study.model.kinds.known import KINDS
 from app.study.model.kinds.text import TEXT
+from app.study.model.steps import PAIRS, ROOM
 from app.study.sections.correct import with_correct
 from app.study.syntax.mistakes import did_you_mean
 from app.study.syntax.table import Table
@@ -30,13 +32,15 @@ def read_fields(
     at_door: bool = False,
     judged: bool = False,
     ordered: bool = False,
+    computed: bool = False,
 ) -> tuple[Field, ...]:
     """`at_door`: who somebody is may be asked there, and such a field be `private`. `judged`, there or at a solo step:
-    whoever has it wrong is told. `ordered`: they stand on a page whose order may be random."""
+    whoever has it wrong is told. `ordered`: they stand on a page whose order may be random.
+    `computed`: they are results, and may be `of` the room or of pairs."""
     found: list[Field] = []
     example = f'{key} = [{{name = "age", ask = "Your age", kind = "integer"}}]'
     for entry in table.tables(key, example):
-        field = _field(entry, reserved, at_door, at_door or judged)
+        field = _field(entry, reserved, at_door, at_door or judged, computed)
         field = replace(
             field,
             order=_read_order(entry, field, ordered),
@@ -61,24 +65,29 @@ def read_name(table: Table, reserved: Sequence[str], what: str = "field") -> str
     return name
 
 
-def _field(table: Table, reserved: Sequence[str], at_door: bool, judged: bool) -> Field:
+def _field(table: Table, reserved: Sequence[str], at_door: bool, judged: bool, computed: bool) -> Field:
     name, kind = read_name(table, reserved), _kind(table)
+    shared = computed and not (kind and kind.is_about_others)
+    limits = {} if at_door or computed else _limits(table, kind)
     ask = table.text("ask", longest=(kind or TEXT).longest_ask, example="What players read")
     field = Field(
         name=name,
         ask=ask,
         kind=kind or TEXT,
-        min=(kind or TEXT).limit(table, "min"),
-        max=(kind or TEXT).limit(table, "max"),
+        min=None if "min" in limits else (kind or TEXT).limit(table, "min"),
+        max=None if "max" in limits else (kind or TEXT).limit(table, "max"),
         options=table.texts("options"),
         swatches=table.texts("swatches"),
         required=table.truth("required", default=True),
         help=table.text("help", default=""),
         low=table.text("low", default="", longest=100),
         high=table.text("high", default="", longest=100),
-        of=read_hook(table, "of") or ("neighbours" if kind and kind.is_about_others else ""),
+        of=table.one_of("of", (ROOM, PAIRS), "")
+        if shared
+        else read_hook(table, "of") or ("neighbours" if kind and kind.is_about_others else ""),
         about=table.text("about", default=""),
         private=at_door and table.truth("private", default=False),
+        limits=limits,
         more={key: read(table, key) for key, read in kind.own_keys.items()} if kind else {},
     )
     of_others = [key for one in KINDS.values() for key in one.own_keys if key not in field.more]
@@ -86,10 +95,10 @@ def _field(table: Table, reserved: Sequence[str], at_door: bool, judged: bool) -
         table.value(key)  # or it would be told of as no key at all
     if kind:
         for key in (*SHARED_KEYS, *of_others):
-            if table.has(key) and key not in kind.keys:
+            if table.has(key) and key not in kind.keys and not (shared and key == "of"):
                 sentence = f"`{key}` means nothing in a field of kind {kind}."
                 table.wrong(key, sentence, "Remove it, or change the kind.")
-        kind.check(table, field)
+        kind.check(table, _as_limited(field))
         field = with_correct(table, field, judged, "[entry]" if at_door else "the step")
     return field
 
@@ -128,6 +137,26 @@ def _read_dont_know(table: Table, field: Field, ordered: bool) -> str:
         sentence = f"`{DONT_KNOW}` is an option, and also what is stored of whoever does not know."
         table.wrong("dont_know", sentence, "Give the option another name.")
     return words
+
+
+def _limits(table: Table, kind: Kind | None) -> dict[str, str]:
+    """Those that are a result, by its name; a constant of that name is a number."""
+    found = {}
+    for key in ("min", "max") if kind and kind.is_number else ():
+        name = table.constants.meant(table.values.get(key))
+        if isinstance(name, str) and _FIELD_NAME.fullmatch(name):
+            table.value(key)
+            found[key] = name
+    return found
+
+
+def _as_limited(field: Field) -> Field:
+    """As it may come to be asked, for what is asked of both limits."""
+    if not field.limits:
+        return field
+    low = field.min if field.min is not None else (field.max or 0) - 1
+    high = field.max if field.max is not None else low + 1
+    return replace(field, min=Decimal(low), max=Decimal(high))
 
 
 def _kind(table: Table) -> Kind | None:

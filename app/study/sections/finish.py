@@ -14,6 +14,7 @@ from app.study.syntax.table import Table
 OUTCOMES = (*DEFAULT_CODES, *CODES_LIKE)
 EXAMPLE = "https://example.org/complete?cc={code}"
 
+OWN = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _CODE = re.compile(r"[^\s\x00-\x1f\x7f]{1,100}")
 _EACH = 'redirect = {complete = "https://…", lobby = "https://…"}'
 
@@ -23,9 +24,10 @@ def read_finish(document: Table, ids: Collection[str], asked: Collection[str]) -
     finish = document.table("finish", "[finish] with single brackets, and its settings below")
     if finish is None:
         return Finish()
-    redirects = _redirects(finish, (*OURS, *ids), asked)
     table = finish.table("codes", 'codes = {complete = "C1", lobby = "C2"}')
-    codes = dict(Finish().codes) if table is None else _codes(table)
+    own = _own(document, table) if table else ()
+    redirects = _redirects(finish, (*OURS, *ids), asked, own)
+    codes = dict(Finish().codes) if table is None else _codes(table, own)
     per_person = finish.truth("per_person", default=False)
     if per_person:
         _note_fixed_codes(finish, redirects)
@@ -52,8 +54,18 @@ def check_finish(findings: Findings, sections: Sections) -> None:
         findings.note(("finish", "redirect"), sentence, "Add each for which the recruiter has one.")
 
 
-def _codes(table: Table) -> dict[str, str]:
-    codes = {outcome: table.text(outcome, default=DEFAULT_CODES.get(outcome, "")) for outcome in OUTCOMES}
+def _own(document: Table, codes: Table) -> tuple[str, ...]:
+    """The study's own outcomes, which the function that some step names in `leave` may give."""
+    steps = document.values.get("step")
+    leaves = any(
+        isinstance(one, dict) and "leave" in one for one in (steps if isinstance(steps, list) else ())
+    )
+    return tuple(one for one in codes.values if leaves and one not in OUTCOMES and OWN.fullmatch(one))
+
+
+def _codes(table: Table, own: Collection[str] = ()) -> dict[str, str]:
+    named = (*OUTCOMES, *own)
+    codes = {outcome: table.text(outcome, default=DEFAULT_CODES.get(outcome, "")) for outcome in named}
     for outcome, code in codes.items():
         if table.has(outcome) and table.sound(outcome) and not _CODE.fullmatch(code):
             sentence = f"`{outcome}` is no code that a recruiter can take."
@@ -62,7 +74,9 @@ def _codes(table: Table) -> dict[str, str]:
     return codes | {outcome: codes[outcome] or codes[like] for outcome, like in CODES_LIKE.items()}
 
 
-def _redirects(finish: Table, known: Collection[str], asked: Collection[str]) -> dict[str, str]:
+def _redirects(
+    finish: Table, known: Collection[str], asked: Collection[str], own: Collection[str]
+) -> dict[str, str]:
     """Outcome → address. An outcome that has another's code unless it is given one has that one's address likewise."""
     if not isinstance(finish.value("redirect"), dict):
         address = _address(finish, "redirect", known, asked)
@@ -72,10 +86,10 @@ def _redirects(finish: Table, known: Collection[str], asked: Collection[str]) ->
             )
             cure = f"Put {{code}} where the code belongs, as in {EXAMPLE}, or give each outcome its own: {_EACH}."
             finish.note("redirect", sentence, cure)
-        return dict.fromkeys(OUTCOMES, address) if address else {}
+        return dict.fromkeys((*OUTCOMES, *own), address) if address else {}
     table = finish.table("redirect", _EACH)
     assert table is not None
-    found = {outcome: _address(table, outcome, known, asked) for outcome in OUTCOMES}
+    found = {outcome: _address(table, outcome, known, asked) for outcome in (*OUTCOMES, *own)}
     table.report_unknown_keys("the addresses")
     given = {outcome: address for outcome, address in found.items() if address}
     for outcome, address in given.items():

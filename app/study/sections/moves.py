@@ -15,6 +15,8 @@ ANSWERED = {  # keys of a step that say something of answers, and what is so ins
     "wait_for": "Nobody answers at a step with moves, so there is nobody to wait for.",
     "on_timeout": "Nobody answers at a step with moves, so no answer can be missing.",
     "save": "A move is sent by its own button.",
+    "valid": "Whether a move counts, `on_move` says.",
+    "final": "A move that was made can't be changed anyway.",
     "button": "Each move has a button of its own.",
 }
 
@@ -32,6 +34,10 @@ def read_moves(step: Table) -> tuple[MoveForm, ...]:
                 sentence = "A move is one thing at a time, and can't ask something of each of several others."
                 cure = "Ask for one of them, with a kind such as integer, or ask this in a step of its own."
                 table.findings.wrong((*table.path, "fields", index, "kind"), sentence, cure)
+            for key in field.limits:
+                sentence = "What a move may say changes with the moves: the hook decides."
+                cure = 'Remove it, and answer Refuse("…") in `on_move`.'
+                table.findings.wrong((*table.path, "fields", index, key), sentence, cure)
         found.append(MoveForm(name, button or name, fields, read_only(table)))
         table.report_unknown_keys("[[step.move]]")
     return tuple(found)

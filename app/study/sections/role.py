@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from app.study.hooks.uses import HOOKS_FILE
+from app.study.model.blocks import beginnings
 from app.study.model.networks import Network
 from app.study.model.steps import ROLE, Roles, Step, meant_in
-from app.study.model.study import Sections, beginnings
+from app.study.model.study import Sections
 from app.study.pages import is_page
 from app.study.syntax.lines import Path
 from app.study.syntax.mistakes import Findings, did_you_mean

@@ -21,6 +21,7 @@ from app.study.sections.steps import (
     with_computed,
 )
 from app.study.sections.treatments import read_only
+from app.study.sections.valid import read_valid
 from app.study.syntax.table import Table
 
 ALSO = ("partner_left", "lobby", "standby")  # who is still there, though they did not complete
@@ -32,6 +33,12 @@ TOGETHER = {  # keys of a [[step]] that mean nothing where nobody else is
     "dropout": "nobody is waited for",
     "move": "moves are made in a room",
     "on_move": "moves are made in a room",
+    "rounds": "which page it is stands at the top",
+    "continues": "chance ends rounds of a room",
+    "at_least": "chance ends rounds of a room",
+    "within": "each page has a `limit` of its own",
+    "leave": "whose part ends here, `attempts` and `decline` say",
+    "final": "it goes on with the answer, which can't be changed then",
 }
 BUTTON = "Continue"  # translated by the pages
 
@@ -66,6 +73,7 @@ def read_solo(document: Table, during: str, taken: Collection[str] = ()) -> tupl
             timed=timed,
             decline=table.one_of("decline", (DECLINED,), "") if during == BEFORE else "",
             also=_also(table) if during == AFTER else (),
+            valid=read_valid(table, fields),
             attempts=attempts,
             fails=fails,
             button=button,

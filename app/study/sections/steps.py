@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from app.study.hooks.uses import read_hook
+from app.study.model.blocks import with_endings
 from app.study.model.fields import Field, FieldError
 from app.study.model.kinds.click import CLICK, clicked
 from app.study.model.kinds.known import KINDS
@@ -16,11 +17,20 @@ from app.study.model.steps import ROLE, SEEN, Dropout, Roles, Show, Step, places
 from app.study.pages import OWN_PAGES
 from app.study.sections.dropout import read_step_dropout
 from app.study.sections.fields import FORM_NAMES, read_fields, read_order
+from app.study.sections.limits import check_limits
 from app.study.sections.moves import LONGEST_BUTTON, check_moves, read_moves
 from app.study.sections.names import NAME, unique_name
 from app.study.sections.role import DEAL, with_roles
+from app.study.sections.rounds import (
+    check_common_time,
+    check_rounds,
+    common_time,
+    read_continues,
+    shared_out,
+)
 from app.study.sections.talk import read_talk
 from app.study.sections.treatments import read_only
+from app.study.sections.valid import read_final, read_valid
 from app.study.syntax.lines import Path
 from app.study.syntax.mistakes import Findings, did_you_mean
 from app.study.syntax.table import Table
@@ -29,7 +39,9 @@ ENDS = ("answered", "deadline")
 SAVES = ("button", "change")
 SHOWN_OF = ("neighbours", "room", "me")
 SHOWN_ROUNDS = ("last", "all", "now")
-SHOWN_AS = ("table", "picture", "mean")
+IN_NUMBERS = ("picture", "mean", "sum", "min", "max")
+COUNTED = ("count", "bars")
+SHOWN_AS = ("table", *IN_NUMBERS, *COUNTED)
 SHOW_EXAMPLE = 'show = [{field = "belief", of = "neighbours"}]'
 ON_TIMEOUT = ("blank", "keep", "default:VALUE", "hook")
 
@@ -43,57 +55,71 @@ def read_steps(
         document.missing("step", "There is no [[step]], so there is nothing to do in a room.", cure)
     steps: list[Step] = []
     for table in document.tables("step", "[[step]] with double brackets"):
-        page = read_page(table)
-        name = table.text("name", default=page)
-        if table.sound("page"):
-            name = unique_name(table, name, [*taken, *(step.name for step in steps)], "step")
-        if not table.has("limit"):
-            sentence = "`limit` is missing, so nobody who waits here would ever get on."
-            table.missing("limit", sentence, 'Add limit = "60s".')
-        found, moves = read_fields(table, reserved=FORM_NAMES, ordered=True), read_moves(table)
-        results = read_results(table, found)
-        button = table.text("button", default="", longest=LONGEST_BUTTON)
-        if button and not found and not moves and table.sound("fields"):
-            found = (clicked(button),)
-        chat, channels, talk = read_talk(table)
-        ends = table.one_of("ends", ENDS, "answered" if found else "deadline")
-        nothing = not found and not moves and table.sound("fields")
-        if ends == "answered" and nothing and table.sound("ends"):
-            cure = 'Write ends = "deadline", or give it fields, or button = "Next".'
-            table.wrong("ends", "This step has no fields, so nobody can have answered.", cure)
-        steps.append(
-            Step(
-                name=name,
-                page=page,
-                repeat=table.whole("repeat", 1),
-                limit=table.duration("limit", default=0.0),
-                fields=found,
-                chat=chat,
-                channels=channels,
-                talk=talk,
-                on_timeout=read_on_timeout(table, found),
-                ends=ends,
-                save=table.one_of("save", SAVES, "button"),
-                wait_for=_wait_for(table),
-                results=results,
-                when=read_hook(table, "when"),
-                on_end=read_hook(table, "on_end"),
-                score_hook=read_hook(table, "score"),
-                dropout=read_step_dropout(table, dropout),
-                only=read_only(table),
-                button=button,
-                moves=moves,
-                on_move=read_hook(table, "on_move"),
-                order=read_order(table),
-            )
-        )
-        if steps[-1].own_pace and not moves:
-            _check_pace(table, steps[-1])
-        shows = read_shows(table)
-        steps[-1] = with_computed(table, steps[-1], shows)
-        check_moves(table, steps[-1])
+        step = _read(table, dropout, [*taken, *(one.name for one in steps)], common_time(steps))
+        if step.own_pace and not step.moves:
+            _check_pace(table, step)
+        check_common_time(table, step, steps)
+        step = with_computed(table, step, read_shows(table))
+        check_moves(table, step)
+        check_rounds(table, step)
         table.report_unknown_keys("[[step]]")
-    return tuple(with_roles(document, steps, roles))
+        steps.append(step)
+    return tuple(with_roles(document, with_endings(shared_out(steps)), roles))
+
+
+def _read(table: Table, dropout: Dropout, taken: Sequence[str], timed: bool) -> Step:
+    """`timed`: there is a time for the pages before it that it may share."""
+    page = read_page(table)
+    name = table.text("name", default=page)
+    if table.sound("page"):
+        name = unique_name(table, name, taken, "step")
+    within = table.duration("within", default=0.0)
+    waits = _wait_for(table)
+    if not table.has("limit") and not table.has("within") and not (timed and not waits):
+        sentence = "`limit` is missing, so nobody who waits here would ever get on."
+        table.missing("limit", sentence, 'Add limit = "60s".')
+    found, moves = read_fields(table, reserved=FORM_NAMES, ordered=True), read_moves(table)
+    results = read_results(table, found)
+    button = table.text("button", default="", longest=LONGEST_BUTTON)
+    if button and not found and not moves and table.sound("fields"):
+        found = (clicked(button),)
+    chat, channels, talk = read_talk(table)
+    ends = table.one_of("ends", ENDS, "answered" if found else "deadline")
+    nothing = not found and not moves and table.sound("fields")
+    if ends == "answered" and nothing and table.sound("ends"):
+        cure = 'Write ends = "deadline", or give it fields, or button = "Next".'
+        table.wrong("ends", "This step has no fields, so nobody can have answered.", cure)
+    return Step(
+        name=name,
+        page=page,
+        repeat=table.whole("repeat", 1),
+        limit=table.duration("limit", default=0.0),
+        within=within,
+        fields=found,
+        chat=chat,
+        channels=channels,
+        talk=talk,
+        on_timeout=read_on_timeout(table, found),
+        ends=ends,
+        save=table.one_of("save", SAVES, "button"),
+        wait_for=waits,
+        results=results,
+        when=read_hook(table, "when"),
+        on_end=read_hook(table, "on_end"),
+        score_hook=read_hook(table, "score"),
+        dropout=read_step_dropout(table, dropout),
+        only=read_only(table),
+        button=button,
+        valid=read_valid(table, found),
+        leave=read_hook(table, "leave"),
+        final=read_final(table, found),
+        rounds=table.text("rounds", default="", longest=40),
+        continues=read_continues(table),
+        at_least=table.whole("at_least", 1),
+        moves=moves,
+        on_move=read_hook(table, "on_move"),
+        order=read_order(table),
+    )
 
 
 def is_survey(document: Table) -> bool:
@@ -118,6 +144,7 @@ def placed(document: Table, steps: Sequence[Step]) -> tuple[Step, ...]:
     """All steps, as people go through them, each with where what it shows was said."""
     places = places_of(steps)
     _check_about(document.findings, steps, places)
+    check_limits(document, steps, places)
     return tuple(
         replace(
             step,
@@ -196,7 +223,7 @@ def read_on_timeout(step: Table, step_fields: tuple[Field, ...]) -> str:
 
 def read_results(table: Table, found: Sequence[Field]) -> tuple[Field, ...]:
     """What `on_end` and `on_move` compute: declared as fields are, so that pages, export and codebook know them."""
-    results = read_fields(table, reserved=FORM_NAMES, key="results")
+    results = read_fields(table, reserved=FORM_NAMES, key="results", computed=True)
     for index, result in enumerate(results):
         if result.name in [field.name for field in found]:
             sentence = f"`{result.name}` is a field of this step already."
@@ -302,7 +329,10 @@ def _placed(findings: Findings, place: Path, steps: Sequence[Step], index: int, 
         sentence = f"`{show.field}` is not asked at this step, so there are no answers to it now."
         findings.wrong((*place, "round"), sentence, 'Write round = "last".')
     drawn = show.look == "picture" and shown.swatches
-    if show.look != "table" and not drawn and not shown.kind.is_number:
-        cure = 'Write as = "table".'
+    cure = 'Write as = "table".'
+    if show.look in IN_NUMBERS and not drawn and not shown.kind.is_number:
         findings.wrong((*place, "as"), f"`{show.field}` is no number, so it has no {show.look}.", cure)
+    if show.look in COUNTED and not (shown.kind.is_number or shown.kind.answers(shown)):
+        sentence = f"Hardly two answers to `{show.field}` are the same, so there is nothing to be counted."
+        findings.wrong((*place, "as"), sentence, cure)
     return replace(show, step=source.name)

@@ -1,4 +1,7 @@
-"""Where a player can be (in line, lobby, room, done), and what the page shows there."""
+"""Where a player can be (in line, lobby, room, done), and what the page shows there.
+
+More than 350 lines: whoever asks what stands on a player's page reads it here, for each place.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,12 @@ from app.players.pay import Account, PayNow, pay_of
 from app.players.players import Player
 from app.players.ways_back import WayBack, way_back_of
 from app.rooms.channels import Area, Members, area_of, areas_of
+from app.rooms.limits import told_to
 from app.rooms.messages import Message
 from app.rooms.receipts import Saved
 from app.rooms.rooms import Room, RoomView, Seat
 from app.rooms.shown import Other, Shown, Told, as_values, others_of, seats_of, shown_to
+from app.study.model.blocks import counts_pages
 from app.study.model.entrance import AT_THE_DOOR
 from app.study.model.fields import Field
 from app.study.model.moves import MoveForm
@@ -29,6 +34,7 @@ from app.web.fragments import fragment
 from app.web.live.boards import board_html
 from app.web.live.line import LinePlace
 from app.web.live.lobby_place import Aside, LobbyPlace
+from app.web.live.page_words import words
 from app.web.live.tried import TriedMove
 
 
@@ -43,6 +49,7 @@ class RoomPlace:
     values: Mapping[str, str] = field(default_factory=dict)  # field → what was said, or typed
     saved: int = 0  # how many times this step's form was saved
     errors: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""  # with all of it together
     messages: tuple[Message, ...] = ()
     told: Told = field(default_factory=dict)  # what the room answered that this step shows
     message_key: str = ""
@@ -77,7 +84,8 @@ class RoomPlace:
     @property
     def step(self) -> Step:
         """As this player is shown it."""
-        return step_for(self.position.step, self.player.seed)
+        limits = told_to(self.study, self.position, self.me.slot, self.told)
+        return step_for(self.position.step.limited(limits), self.player.seed)
 
     @property
     def page(self) -> int:
@@ -88,9 +96,10 @@ class RoomPlace:
     def pages(self) -> int:
         """How many this player goes through here, as far as that is known: all attempts are one page.
 
-        Where there are no rooms, all of the study is one part.
+        Where there are no rooms, all of the study is one part. 1 where it is not known, or not to be told.
         """
-        return max(1, len(self._ahead))
+        known = self.is_solo or counts_pages(self.study.steps)
+        return max(1, len(self._ahead)) if known else 1
 
     @property
     def _ahead(self) -> list[int]:
@@ -302,7 +311,8 @@ class RoomPlace:
 
     def context(self) -> dict[str, object]:
         """What a page of the room is drawn from."""
-        return dict(place=self, step=self.step, now=clock.now(), treatment=self.player.treatment)
+        asked = words(self.study, self.position, self.view, self.me, self.told)
+        return asked | dict(place=self, step=self.step, now=clock.now(), treatment=self.player.treatment)
 
 
 @dataclass(frozen=True, slots=True)

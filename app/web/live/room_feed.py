@@ -18,6 +18,7 @@ from app.rooms.messages import Message
 from app.rooms.rooms import RoomView
 from app.rooms.shown import Told, told_in
 from app.study.model.steps import ROLE
+from app.study.page_words import asked_by
 from app.web import templates
 from app.web.fragments import fragment, sse
 from app.web.live.boards import board_html
@@ -177,6 +178,7 @@ class RoomFeed:
             values={},
             saved=0,
             errors={},
+            problem="",
             form_key=self.keys.answer_key(page.player_id, room.id, room.position, 0),
             move_key=self.keys.move_key(page.player_id, room.id, room.position),
             tried=None,
@@ -188,7 +190,10 @@ class RoomFeed:
         asked = view.seat_of[page.player_id].asked if view.has(page.player_id) else True
         others = step.chat != before.position.step.chat or step.tells or before.view.ties != view.ties
         others = (
-            others or step.begins_talk or bool(step.channels) or any(ROLE in move.only for move in step.moves)
+            others
+            or step.begins_talk
+            or bool(step.channels or asked_by(before.study, step))
+            or any(ROLE in move.only for move in step.moves)
         )
         if not view.has(page.player_id) or others or not asked or not place.me.asked:
             page.refresh()  # what it shows is to be read

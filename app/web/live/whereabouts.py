@@ -14,6 +14,7 @@ from app.players.players import Player, find_player, was_taken_out
 from app.rooms import messages, moves, receipts, records
 from app.rooms.channels import members_in
 from app.rooms.earlier import with_earlier
+from app.rooms.limits import in_key, told_to
 from app.rooms.messages import Message
 from app.rooms.rooms import RoomView
 from app.rooms.shown import keys_told, told_in
@@ -131,12 +132,13 @@ async def _room(moment: OneMoment, keys: Keys, study: Study, player: Player, vie
         said = await messages.seen_by(moment.more(), room.id, me.slot, since, study, room.position)
     members = await members_in(moment.more(), room.id, here.index, here.step) if here.step.channels else {}
     told = await told_in(moment.more(), room.id, study, here) if keys_told(study, here) else {}
+    limiting = in_key(here.step, told_to(study, here, me.slot, told)) if here.step.limiting else ""
     return RoomPlace(
         player=player,
         study=study,
         view=view,
         me=me,
-        form_key=keys.answer_key(player.id, room.id, here.index, saved),
+        form_key=keys.answer_key(player.id, room.id, here.index, saved, limiting),
         values={name: fields[name].in_form(value) for name, value in values.items() if name in fields},
         saved=saved,
         errors=errors,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from app.study.languages.texts import Sentence
@@ -18,6 +18,7 @@ class YesNo(Kind):
     is_group = True
     is_radio: ClassVar[bool] = True
     when_empty = Sentence("Please choose yes or no.")
+    words: ClassVar[Mapping[str, str]] = {YES: Sentence("Yes"), NO: Sentence("No")}
 
     def answers(self, field: Field) -> tuple[str, ...]:
         return (YES, NO)
