@@ -45,6 +45,7 @@ NEEDS = {
     f"GET {SESSION}/here": "sees",
     f"GET {SESSION}/live": "sees",
     f"GET {SESSION}/replay": "sees",
+    f"GET {SESSION}/answers": "sees",
     f"GET {PLAYER}": "sees",
     f"GET {ONE_PLAYER}": "sees",
     f"GET {ROOM}": "sees",
