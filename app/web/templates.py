@@ -10,7 +10,6 @@ from functools import lru_cache, partial
 from typing import Any
 
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FunctionLoader, StrictUndefined, Undefined
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from app.config import PROJECT
@@ -21,6 +20,7 @@ from app.web.assets import asset
 from app.web.broken_pages import Unknown
 from app.web.compiled import compiled
 from app.web.kept import kept
+from app.web.sandbox import Sandbox
 
 FOLDER = PROJECT / "templates"
 logger = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ def _sandbox(study: Study) -> Environment:
     own = {path: body.decode("utf-8-sig") for path, body in study.files.items() if path.endswith(".html")}
     read = FunctionLoader(lambda name: (own[name], name, None) if name in own else None)
     loader = ChoiceLoader([_ours(), read])
-    environment = _settings(ImmutableSandboxedEnvironment, loader, texts := texts_of(study), Unknown)
+    environment = _settings(Sandbox, loader, texts := texts_of(study), Unknown)
     # A value of a study's own stands there as its language writes it; until then it is one, to count with.
     environment.finalize = partial(_said, texts)
     currency = study.pay.currency
