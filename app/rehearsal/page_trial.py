@@ -21,13 +21,13 @@ from app.rooms.messages import Message
 from app.rooms.moves import EMPTY, MoveBoard
 from app.rooms.prospects import prospects
 from app.rooms.receipts import Saved
-from app.rooms.rooms import Room, RoomView, Seat
+from app.rooms.rooms import Room, RoomView, Seat, Seats
 from app.rooms.shown import Told
 from app.study.hooks.networklab import NOT_KNOWN, Earlier
 from app.study.model.channels import Channel
 from app.study.model.fields import Field
 from app.study.model.kinds.slots import Slots
-from app.study.model.networks import Tie
+from app.study.model.networks import Tie, Ties
 from app.study.model.plausible import plausible
 from app.study.model.steps import AFTER, BEFORE, Step
 from app.study.model.study import ANY, Position, RoomKind, Study
@@ -36,8 +36,9 @@ from app.study.pages import MOVED
 from app.study.syntax.mistakes import Mistake
 from app.web import templates
 from app.web.broken_pages import broken
+from app.web.live.done_place import DonePlace
 from app.web.live.lobby_place import Aside, LobbyPlace
-from app.web.live.places import DonePlace, RoomPlace
+from app.web.live.places import RoomPlace
 
 BOARD = f"pages/{MOVED}.html"
 SEEDS = range(1, 5)  # of treatments that are drawn
@@ -208,7 +209,7 @@ def _later(place: RoomPlace) -> RoomPlace:
     """The same page after an answer, a word and somebody who left; with what the step shows of others."""
     here, chance = place.position, random.Random(place.me.slot)
     slots = [seat.slot for seat in place.view.seats]
-    seats = tuple(
+    seats = Seats(
         replace(
             seat, answered=True, status="left" if seat.slot == slots[-1] != place.me.slot else seat.status
         )
@@ -320,4 +321,4 @@ def view_of(
         Seat(slot, "" if room.player_id else f"Player {slot}", type_, slot, "playing", answered=False)
         for slot, type_ in enumerate(types or kind.types, 1)
     ]
-    return RoomView(room, tuple(seats), tuple(ties), board=board)
+    return RoomView(room, Seats(seats), Ties(ties), board=board)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from psycopg.types.json import Jsonb
@@ -92,9 +92,7 @@ def areas_of(step: Step, view: RoomView, me: Seat, members: Members) -> tuple[Ar
     """What the page of `me` has of its step's talks, in the order of the study: a direct one for each other."""
     areas: list[Area] = []
     for channel in step.talks:
-        inside = (
-            members.get(channel.name, frozenset()) if channel.name else {seat.slot for seat in view.seats}
-        )
+        inside = members.get(channel.name, frozenset()) if channel.name else view.seats.by_slot.keys()
         if me.slot not in inside and not channel.all_read:
             continue
         writers, hearers = _partners(channel, view, me, inside)
@@ -117,15 +115,19 @@ def areas_of(step: Step, view: RoomView, me: Seat, members: Members) -> tuple[Ar
 
 
 def _partners(
-    channel: Channel, view: RoomView, me: Seat, inside: frozenset[int] | set[int]
+    channel: Channel, view: RoomView, me: Seat, inside: Collection[int]
 ) -> tuple[tuple[Seat, ...], tuple[Seat, ...]]:
     """Whom one reads in this channel, and who reads what one writes; of those who are shown the step."""
-    sees = {tie.to_slot for tie in view.ties if tie.from_slot == me.slot}
-    seen = {tie.from_slot for tie in view.ties if tie.to_slot == me.slot}
-    others = [seat for seat in view.seats if seat.slot != me.slot and seat.asked]
-    near = channel.of != ROOM
-    writers = tuple(one for one in others if one.slot in inside and (not near or one.slot in sees))
-    hearers = tuple(
-        one for one in others if (one.slot in inside or channel.all_read) and (not near or one.slot in seen)
-    )
+    sees: Iterable[int] = view.seats.by_slot
+    seen = sees
+    if channel.of != ROOM:
+        sees, seen = view.ties.seen.get(me.slot, ()), sorted(view.ties.seers.get(me.slot, ()))
+    writers = _others(view, me, (slot for slot in sees if slot in inside))
+    hearers = _others(view, me, (slot for slot in seen if slot in inside or channel.all_read))
     return writers, hearers if me.slot in inside else ()
+
+
+def _others(view: RoomView, me: Seat, slots: Iterable[int]) -> tuple[Seat, ...]:
+    seats = view.seats.by_slot
+    found = [seats[slot] for slot in slots if slot in seats and slot != me.slot]
+    return tuple([seat for seat in found if seat.asked])

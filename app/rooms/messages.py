@@ -218,6 +218,27 @@ async def seen_by(
     return found[::-1]
 
 
+async def heard_in(
+    conn: Connection, room_id: int, study: Study, position: int
+) -> dict[int, list[Message]] | None:
+    """By slot what `seen_by` has for it, whenever somebody sat down there.
+
+    None where the version before has stored some, without who read it.
+    """
+    names = [one.name for one in study.plan[position].step.talks]
+    which = dict(room_id=room_id, position=talk_since(study.plan, position), channels=names)
+    found = await conn.execute(SQL["heard_in"], which)
+    heard: dict[int, list[Message]] = {}
+    async for *message, readers in found:
+        if readers is None:
+            return None
+        one = Message(*message)
+        for slot in readers:
+            if len(by_slot := heard.setdefault(slot, [])) < SHOWN:
+                by_slot.append(one)
+    return {slot: said[::-1] for slot, said in heard.items()}
+
+
 async def find_messages(conn: Connection, ids: Sequence[int]) -> dict[int, Message]:
     return {message.id: message for message in await rows(conn, Message, SQL["find_messages"], ids=list(ids))}
 

@@ -13,7 +13,7 @@ from app.database.connections import Connection
 from app.database.queries import Queries, rows
 from app.rooms import moves, ties
 from app.rooms.moves import EMPTY, MoveBoard
-from app.study.model.networks import Tie
+from app.study.model.networks import Tie, Ties
 from app.study.model.steps import AFTER, BEFORE, PLAYING
 from app.study.model.study import Position, Study
 
@@ -67,20 +67,60 @@ class Seat:
         """Somebody plays there, if only a bot."""
         return self.status == "playing" or self.bot
 
+    @property
+    def has_answered(self) -> bool:
+        """Or will have, as bots do."""
+        return self.answered or self.bot
+
+
+class Seats(tuple[Seat, ...]):
+    """Those of a room, by slot: each of its pages asks for a few of them."""
+
+    @cached_property
+    def by_slot(self) -> dict[int, Seat]:
+        return {seat.slot: seat for seat in self}
+
+    @cached_property
+    def by_player(self) -> dict[int, Seat]:
+        return {seat.player_id: seat for seat in self if seat.player_id is not None}
+
+    @cached_property
+    def asked(self) -> frozenset[int]:
+        """The slots that are shown the open step."""
+        return frozenset(seat.slot for seat in self if seat.asked)
+
+    @cached_property
+    def waited_for(self) -> frozenset[int]:
+        """The slots in which somebody plays who is asked."""
+        return frozenset(seat.slot for seat in self if seat.is_taken and seat.asked)
+
+    @cached_property
+    def heard(self) -> frozenset[int]:
+        """Of those, the slots that have answered."""
+        return frozenset(seat.slot for seat in self if seat.is_taken and seat.asked and seat.has_answered)
+
+    @cached_property
+    def gone(self) -> tuple[Seat, ...]:
+        return tuple(seat for seat in self if not seat.is_taken)
+
+    @cached_property
+    def refilled(self) -> tuple[Seat, ...]:
+        return tuple(seat for seat in self if seat.refilled and seat.is_taken)
+
 
 @dataclass(frozen=True)
 class RoomView:
     """A room as the database has it at one moment; what a page shows is made from it."""
 
     room: Room
-    seats: tuple[Seat, ...]
-    ties: tuple[Tie, ...]  # of the network that holds now: who sees whom
-    ahead: tuple[Tie, ...] | None = None  # of the network from the next step on, where it is known
+    seats: Seats
+    ties: Ties  # of the network that holds now: who sees whom
+    ahead: Ties | None = None  # of the network from the next step on, where it is known
     board: MoveBoard = EMPTY  # what there is to be seen of its step's moves
 
-    @cached_property
+    @property
     def seat_of(self) -> dict[int, Seat]:
-        return {seat.player_id: seat for seat in self.seats if seat.player_id is not None}
+        return self.seats.by_player
 
     def has(self, player_id: int) -> bool:
         """Whether this player plays in it."""
@@ -89,12 +129,12 @@ class RoomView:
 
     def neighbours(self, slot: int) -> tuple[Seat, ...]:
         """Those whom `slot` sees."""
-        seen = {tie.to_slot for tie in self.ties if tie.from_slot == slot}
-        return tuple(seat for seat in self.seats if seat.slot in seen)
+        seats = self.seats.by_slot
+        return tuple([seats[one] for one in self.ties.seen.get(slot, ()) if one in seats])
 
     def weight(self, slot: int, other: int) -> float | None:
         """Of the tie by which `slot` sees `other`; None if there is none."""
-        return next((tie.weight for tie in self.ties if tie[:2] == (slot, other)), None)
+        return self.ties.weights.get((slot, other))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +167,8 @@ async def look_at(conn: Connection, room_id: int) -> RoomView:
     found = await (await conn.execute(SQL["view"], dict(room_id=room_id))).fetchone()
     assert found is not None
     *room, seats, ties = found
-    tied = tuple(Tie(from_slot, to_slot, float(weight)) for from_slot, to_slot, weight in ties)
-    return RoomView(Room(*room), tuple(Seat(*seat) for seat in seats), tied)
+    tied = Ties([Tie(from_slot, to_slot, float(weight)) for from_slot, to_slot, weight in ties])
+    return RoomView(Room(*room), Seats([Seat(*seat) for seat in seats]), tied)
 
 
 async def with_board(conn: Connection, view: RoomView) -> RoomView:

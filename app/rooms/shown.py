@@ -128,18 +128,22 @@ def keys_told(study: Study, position: Position) -> list[tuple[str, int, str]]:
     return keys
 
 
-async def told_in(conn: Connection, room_id: int, study: Study, position: Position) -> Told:
+async def told_in(
+    conn: Connection, room_id: int, study: Study, position: Position, slots: Collection[int] | None = None
+) -> Told:
+    """What pages of a room show at this position. With `slots`: of these alone."""
     keys = keys_told(study, position)
     if not keys:
         return {}
     steps, rounds, fields = map(list, zip(*keys, strict=True))
+    of = None if slots is None else list(slots)
     found = await conn.execute(
-        SQL["told_in"], dict(room_id=room_id, steps=steps, rounds=rounds, fields=fields)
+        SQL["told_in"], dict(room_id=room_id, steps=steps, rounds=rounds, fields=fields, slots=of)
     )
     told = {(slot, step, round, field): value for slot, step, round, field, value in await found.fetchall()}
     if any(study.step_named(step).during != position.step.during for step in steps):
         for _, step, round, slot, field, value in await parts.said_elsewhere(conn, study, [room_id]):
-            if (step, round, field) in keys:
+            if (step, round, field) in keys and (slots is None or slot in slots):
                 told[slot, step, round, field] = value
     return told
 

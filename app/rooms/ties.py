@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.database.connections import Connection
 from app.database.queries import Queries, array
-from app.study.model.networks import Tie
+from app.study.model.networks import Tie, Ties
 from app.study.model.study import Position, Study
 
 SQL = Queries(__name__)
@@ -26,18 +26,18 @@ class Wiring:
     made_by: str = "study"
 
 
-async def holding(conn: Connection, room_id: int, position: int) -> tuple[Tie, ...]:
+async def holding(conn: Connection, room_id: int, position: int) -> Ties:
     """Those of the network that a room has at this position of the plan."""
     return (await holding_in(conn, {room_id: position}))[room_id]
 
 
-async def holding_in(conn: Connection, positions: Mapping[int, int]) -> dict[int, tuple[Tie, ...]]:
+async def holding_in(conn: Connection, positions: Mapping[int, int]) -> dict[int, Ties]:
     """The same of several rooms, by id, each at its position."""
     found: dict[int, list[Tie]] = {room_id: [] for room_id in positions}
     where = dict(rooms=list(positions), positions=list(positions.values()))
     for room_id, *tie in await (await conn.execute(SQL["holding"], where)).fetchall():
         found[room_id].append(Tie(*tie))
-    return {room_id: tuple(ties) for room_id, ties in found.items()}
+    return {room_id: Ties(ties) for room_id, ties in found.items()}
 
 
 async def networks_of(conn: Connection, room_ids: Sequence[int]) -> dict[int, dict[int, list[Tie]]]:

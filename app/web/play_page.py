@@ -18,7 +18,8 @@ from app.study.model.study import Study
 from app.web import hindrances, templates
 from app.web.auth import renewed_cookie
 from app.web.lab import Query
-from app.web.live.places import DonePlace, Place
+from app.web.live.done_place import DonePlace
+from app.web.live.places import Place
 from app.web.responses import piece, policy_sending_to
 
 

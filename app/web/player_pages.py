@@ -29,7 +29,8 @@ from app.web.forms import form_of
 from app.web.fragments import fragment
 from app.web.invitations import Token, hold_off, invited, meant_by, others_of, unknown_token, way_in
 from app.web.lab import Query, lab_of
-from app.web.live.places import DonePlace, Place, RoomPlace
+from app.web.live.done_place import DonePlace
+from app.web.live.places import Place, RoomPlace
 from app.web.live.versions import version_of
 from app.web.live.whereabouts import place_of
 from app.web.play_page import door_again, door_page, no_place, play_page

@@ -8,7 +8,8 @@ from app.study.languages.texts import Sentence
 from app.web import templates
 from app.web.fragments import fragment
 from app.web.lab import Query
-from app.web.live.places import DonePlace, Place, RoomPlace
+from app.web.live.done_place import DonePlace
+from app.web.live.places import Place, RoomPlace
 from app.web.play_page import play_page
 from app.web.responses import piece, problem, wants_page
 

@@ -19,6 +19,8 @@ from app.web.monitor.ticks import room_lines
 from app.web.researchers import ACTS, SEES, study_of, who_asks
 from app.web.responses import page, piece
 
+LISTED = 100  # seats in a table that is looked at each second
+
 
 @get("/sessions/{session_id:str}/rooms", needs=SEES)
 async def room_list(request: Query, session_id: str, find: str = "", status: str = "") -> Response[str]:
@@ -37,7 +39,10 @@ async def room_list(request: Query, session_id: str, find: str = "", status: str
 
 
 @get("/sessions/{session_id:str}/rooms/{room_id:int}", needs=SEES)
-async def room_page(request: Query, session_id: str, room_id: int) -> Response[str] | Redirect:
+async def room_page(
+    request: Query, session_id: str, room_id: int, drawn: str = "", seat: str = ""
+) -> Response[str] | Redirect:
+    """`drawn`: the lines that the page has already; `seat`: from which on the table lists them."""
     lab, who = lab_of(request), who_asks(request)
     study = await study_of(request, session_id)
     async with lab.pool.connection() as conn, snapshot(conn):
@@ -49,7 +54,8 @@ async def room_page(request: Query, session_id: str, room_id: int) -> Response[s
         raise NotFoundException("There is no such room in this session.")
     types = [one.type for one in story.sitters.values()]
     context = dict(story=story, room=story.view.room, study=study, who=who, now=clock.now(), replay="")
-    context |= dict(type_numbers=type_numbers(study, types))
+    first = max(1, min(int(seat), len(types))) if seat.isascii() and seat.isdecimal() else 1
+    context |= dict(type_numbers=type_numbers(study, types), drawn=drawn, first=first, most_listed=LISTED)
     if "hx-request" in request.headers:
         return piece(templates.render("admin/_room.html", **context))
     return page("admin/room.html", context)

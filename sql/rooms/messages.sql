@@ -22,14 +22,20 @@ join room on room.id = g.room_id and room.status = 'playing' and room.step = g.s
     -- Who is in a channel may be others in the next round: it was not written for them.
     and (room.position = g.position or g.among is null or not g.among ? 'result')
 join session s on s.id = room.session_id and s.status <> 'closed'
+cross join lateral (select network_at(room.id, room.position) as position offset 0) network
 cross join lateral (
     select array(
-        select s.slot from slot s
-        where s.room_id = room.id and (room.asked is null or s.slot = any(room.asked)) and (s.slot = p.slot
-            or (g.to_slot is null or s.slot = g.to_slot) and (g."of" = 'room' or exists (
-                select from tie t where t.room_id = room.id and t.from_slot = s.slot and t.to_slot = p.slot
-                    and t.position = network_at(room.id, room.position)
-            )) and (g.all_read or is_among(room.id, room.position, s.slot, g.among)))
+        select s.slot from slot s join (
+            select p.slot
+            union select t.from_slot from tie t
+            where g."of" <> 'room' and t.room_id = room.id and t.position = network.position and t.to_slot = p.slot
+                and (g.to_slot is null or t.from_slot = g.to_slot)
+                and (g.all_read or is_among(room.id, room.position, t.from_slot, g.among))
+            union select o.slot from slot o
+            where g."of" = 'room' and o.room_id = room.id and (g.to_slot is null or o.slot = g.to_slot)
+                and (g.all_read or is_among(room.id, room.position, o.slot, g.among))
+        ) reached on reached.slot = s.slot
+        where s.room_id = room.id and (room.asked is null or s.slot = any(room.asked))
         order by s.slot
     ) as readers
 ) may
@@ -92,6 +98,13 @@ where m.room_id = %(room_id)s and coalesce(m.channel, '') = any(%(channels)s) an
         )
     ) end
 order by m.id desc limit %(most)s
+
+-- name: heard_in
+-- All that was said in a room from a position on, in some of its talks, and who may read it, the newest first.
+select m.id, m.slot, m.to_slot, s.alias, m.body, m.at, coalesce(m.channel, '') as channel, m.readers
+from message m join slot s on s.room_id = m.room_id and s.slot = m.slot
+where m.room_id = %(room_id)s and m.position >= %(position)s and coalesce(m.channel, '') = any(%(channels)s)
+order by m.id desc
 
 -- name: find_messages
 select m.id, m.slot, m.to_slot, s.alias, m.body, m.at, coalesce(m.channel, '') as channel, coalesce(m.readers, '{}') as readers

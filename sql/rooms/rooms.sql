@@ -45,6 +45,7 @@ where r.status = 'playing' and (s.status = 'running' or r.during <> 'playing' an
 order by r.session_id
 
 -- name: claim_due_rooms
+-- Where all are waited for, the first who has not answered says no: of a thousand the others are not looked at.
 -- Due: past its deadline, about to open, or one that ends when answered in which enough of those who play and are
 -- asked have answered, or none is left. Not one that a hook has stopped. A solo part doesn't wait for the session's start.
 select r.id, r.session_id, r.position, r.opening, r.asked, p.outcome,
@@ -60,15 +61,23 @@ where r.session_id = %(session_id)s and r.status = 'playing' and r.stopped is nu
     r.deadline <= clock_timestamp() or r.opening
     or (%(all)s or r.id = any(%(hinted)s)) and case when r.player_id is not null then exists (
         select from record a where a.room_id = r.id and a.round = r.round and a.step = r.step and not a.late
-    ) or p.status <> r.during else (
-        select count(*) = 0
-            or r.ends_when_answered and count(*) filter (where exists (
-                select from record a where a.room_id = r.id and a.round = coalesce(r.last_round, r.round)
-                    and a.step = coalesce(r.last_step, r.step) and a.player_id = q.id and not a.late
-            )) >= ceil(r.wait_share * count(*))
+    ) or p.status <> r.during else not exists (
+        select from player q
+        where q.room_id = r.id and q.status = 'playing' and (r.asked is null or q.slot = any(r.asked))
+    ) or r.ends_when_answered and case when r.wait_share = 1 then not exists (
+        select from player q
+        where q.room_id = r.id and q.status = 'playing' and (r.asked is null or q.slot = any(r.asked)) and not exists (
+            select from record a where a.room_id = r.id and a.round = coalesce(r.last_round, r.round)
+                and a.step = coalesce(r.last_step, r.step) and a.player_id = q.id and not a.late offset 0
+        )
+    ) else (
+        select count(*) filter (where exists (
+            select from record a where a.room_id = r.id and a.round = coalesce(r.last_round, r.round)
+                and a.step = coalesce(r.last_step, r.step) and a.player_id = q.id and not a.late
+        )) >= ceil(r.wait_share * count(*))
         from player q
         where q.room_id = r.id and q.status = 'playing' and (r.asked is null or q.slot = any(r.asked))
-    ) end
+    ) end end
 )
 order by r.id limit %(most)s for update of r skip locked
 

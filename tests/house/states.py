@@ -13,13 +13,14 @@ from app.players.pay import account_of
 from app.players.players import Player
 from app.rooms.prospects import QueuePlace, prospects
 from app.rooms.receipts import Saved
-from app.rooms.rooms import Room, RoomView, Seat
-from app.study.model.networks import Tie
+from app.rooms.rooms import Room, RoomView, Seat, Seats
+from app.study.model.networks import Tie, Ties
 from app.study.model.study import Study
 from app.web import templates
+from app.web.live.done_place import DonePlace
 from app.web.live.line import LinePlace
 from app.web.live.lobby_place import Aside, LobbyPlace
-from app.web.live.places import DonePlace, RoomPlace
+from app.web.live.places import RoomPlace
 
 NOW = clock.now()
 IN_LINE: dict[str, Any] = dict(
@@ -101,12 +102,12 @@ def room(
 
     def drawn(study: Study) -> str:
         size = study.largest_room
-        sitting = tuple(
+        sitting = Seats(
             replace(Seat(n, f"Name{n}", "red", n, "playing", answered=False), **seats.get(n, {}))
             for n in range(1, size + 1)
         )
         pairs = tuple(Tie(a, b, 1.0) for a in range(1, size + 1) for b in range(1, size + 1) if a != b)
-        view = RoomView(a_room("talk", status, **of_room), sitting, pairs if ties is None else ties)
+        view = RoomView(a_room("talk", status, **of_room), sitting, Ties(pairs if ties is None else ties))
         player = a_player(
             status="playing",
             room_id=1,
@@ -164,7 +165,7 @@ def alone(
         room = a_room(step.name, status, position=page, during=step.during, player_id=1, **of_room)
         me = Seat(1, "", "red", 1, "playing", answered=bool(saved))
         player = a_player(status=step.during, outcome=outcome, code=outcome and "C-7", session_status=status)
-        place = RoomPlace(player, study, RoomView(room, (me,), ()), me, "key", aside(notices))
+        place = RoomPlace(player, study, RoomView(room, Seats([me]), Ties()), me, "key", aside(notices))
         return replace(place, errors=wrong, saved=saved).html()
 
     return drawn

@@ -14,10 +14,10 @@ import pytest
 from app.config import PROJECT
 from app.rehearsal.bots import Bot
 from app.rehearsal.habits import Habits
-from app.rooms.rooms import RoomView, Seat
+from app.rooms.rooms import RoomView, Seat, Seats
 from app.rooms.shown import shown_to, wanted
 from app.study.model.kinds.choice import SWATCHES
-from app.study.model.networks import Tie
+from app.study.model.networks import Tie, Ties
 from app.study.reading import check, parse, read_folder
 from tests.house.guests import Stream
 from tests.house.house import House
@@ -154,7 +154,7 @@ def test_a_mean_is_written_as_the_language_writes_numbers() -> None:
     study = parse(as_files(f'language = "de"\n{STUDY}'))
     seats = tuple(Seat(slot, "", "any", slot, "playing", True) for slot in (1, 2, 3))
     nowhere: Any = None  # the room itself is not asked for anything
-    view = RoomView(nowhere, seats, (Tie(2, 1, 1.0), Tie(2, 3, 1.0)))
+    view = RoomView(nowhere, Seats(seats), Ties([Tie(2, 1, 1.0), Tie(2, 3, 1.0)]))
     told = {(1, "talk", 1, "guess"): "20", (3, "talk", 1, "guess"): "25"}
     assert shown_to(study, study.plan[2], view, seats[1], told)[0].mean == "22,5"
 

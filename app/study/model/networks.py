@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import random
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,6 +33,7 @@ ONE_WAY = ("ring", "random", "edges")  # kinds that can be drawn directed
 FIXED = ("complete", "bipartite", "edges")  # kinds that a new round can't draw anew
 DRAWN = ("small_world", "random_regular", "random", "scale_free", "caveman")  # by networkx
 MOST_TRIES = 1000
+MOST_TIES = 40_000  # of a room, those that go both ways twice: each is a row, for each round that has its own
 
 
 class Tie(NamedTuple):
@@ -39,6 +42,30 @@ class Tie(NamedTuple):
     from_slot: int
     to_slot: int
     weight: float = 1.0
+
+
+class Ties(tuple[Tie, ...]):
+    """Those of a network, and who is tied to whom: each page of a room asks for its own, of thousands."""
+
+    @cached_property
+    def seen(self) -> dict[int, list[int]]:
+        """Slot → those whom it sees, in order; without those who see nobody."""
+        found: dict[int, list[int]] = {}
+        for tie in sorted(self):
+            found.setdefault(tie.from_slot, []).append(tie.to_slot)
+        return found
+
+    @cached_property
+    def seers(self) -> dict[int, list[int]]:
+        """Slot → those who see it."""
+        found: dict[int, list[int]] = {}
+        for tie in self:
+            found.setdefault(tie.to_slot, []).append(tie.from_slot)
+        return found
+
+    @cached_property
+    def weights(self) -> dict[tuple[int, int], float]:
+        return {tie[:2]: tie.weight for tie in self}
 
 
 class ListedTie(NamedTuple):
@@ -153,6 +180,9 @@ class Network:
             return f"{size} seats make no groups of {self.clique}."
         if self.kind == "scale_free" and self.attach >= size:
             return f"`attach` is {self.attach}, but with {size} seats there are {size - 1} others."
+        if self._expected(size, types) > MOST_TIES:
+            count = round(self._expected(size, types))
+            return f"it would have {count:,} ties, and {MOST_TIES:,} is the most."
         if self.kind not in ("lattice", "small_world", "random_regular"):
             return ""
         if self.neighbours >= size:
@@ -162,6 +192,18 @@ class Network:
         if self.neighbours * size % 2:
             return f"{size} seats with {self.neighbours} neighbours each can't be tied: one must be even."
         return ""
+
+    def _expected(self, size: int, types: Sequence[str]) -> float:
+        """How many ties it has in a room, or will have on average."""
+        if self.kind in ("complete", "random"):
+            return size * (size - 1) * (self.chance if self.kind == "random" else 1)
+        if self.kind == "bipartite":
+            return size * size - sum(count * count for count in Counter(types).values())
+        if self.kind in ("cliques", "caveman"):
+            return size * (self.clique - 1)
+        if self.kind in ("lattice", "small_world", "random_regular"):
+            return size * self.neighbours
+        return 2 * size * self.attach if self.kind == "scale_free" else 0
 
     def _listed(self, room: str, nth: int) -> list[tuple[int, int, float]]:
         own = [edge for edge in self.edges if edge.room in ("", room) and edge.nth <= nth]
@@ -229,6 +271,8 @@ def read_ties(given: Iterable[Sequence[float]], size: int, directed: bool) -> tu
             assert isinstance(pair[0], int) and isinstance(pair[1], int)
             if found.setdefault((pair[0], pair[1]), weight) != weight:
                 raise ValueError(f"The tie between {a} and {b} has two weights.")
+    if len(found) > MOST_TIES:
+        raise ValueError(f"There are {len(found):,} ties, and {MOST_TIES:,} is the most.")
     return tuple(Tie(a, b, weight) for (a, b), weight in sorted(found.items()))
 
 

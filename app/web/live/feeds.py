@@ -14,11 +14,12 @@ from app.rooms import messages
 from app.rooms.messages import Message
 from app.study.stored import Studies
 from app.web.fragments import beat, fragment, sse
+from app.web.live.done_place import DonePlace
 from app.web.live.hub import Hub
 from app.web.live.line import LinePlace
 from app.web.live.lobby_place import LobbyPlace
 from app.web.live.page import Page
-from app.web.live.places import DonePlace, Place, RoomPlace
+from app.web.live.places import Place, RoomPlace
 from app.web.live.room_feed import RoomFeed
 from app.web.live.session_feed import SessionFeed
 from app.web.live.shared import Shared
@@ -89,13 +90,15 @@ class Live:
         page.seq = room.seq
         talk = self.rooms.setdefault(room.log_id, RoomFeed(self.pool, self.keys, place.view))
         talk.pages.add(page)
-        if room.seq > talk.view.room.seq:
+        is_newer = room.seq > talk.view.room.seq
+        same = room.seq == talk.view.room.seq
+        if is_newer or (same and room.session_status != talk.view.room.session_status):
             talk.view = place.view
         talk.tell(place)
         # Not kept once more for each page: messages and drafts, which are on it now, and the room if it is the same.
-        same = room.seq == talk.view.room.seq
         aside = replace(place.aside, drafts={})
-        page.place = replace(place, messages=(), told={}, aside=aside, view=talk.view if same else place.view)
+        view = place.view if room.seq < talk.view.room.seq else talk.view
+        page.place = replace(place, messages=(), told={}, aside=aside, view=view)
         self._follow_session(page, room.session_log_id)
         up_to_date = self._watch(page, room.session_log_id, room.session_seq)
         return self._watch(page, room.log_id, room.seq) and up_to_date

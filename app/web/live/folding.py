@@ -10,8 +10,8 @@ from typing import Any
 from app.database import events
 from app.database.events import Event, EventName
 from app.rooms.moves import EMPTY, Made
-from app.rooms.rooms import Room, RoomView, Seat
-from app.study.model.networks import Tie
+from app.rooms.rooms import Room, RoomView, Seats
+from app.study.model.networks import Tie, Ties
 
 
 def fold(view: RoomView, event: Event) -> RoomView:
@@ -34,7 +34,7 @@ def deadline_moved(view: RoomView, room: Room, event: Event, data: events.Deadli
 
 def step_opened(view: RoomView, room: Room, event: Event, data: events.StepOpened) -> RoomView:
     moved, asked = data["position"] != room.position, data.get("asked")
-    seats = tuple(
+    seats = Seats(
         replace(seat, answered=seat.answered and not moved, asked=asked is None or seat.slot in asked)
         for seat in view.seats
     )
@@ -55,13 +55,14 @@ def room_ended(view: RoomView, room: Room, event: Event, data: events.RoomEnded)
 
 def network_rewired(view: RoomView, room: Room, event: Event, data: events.NetworkRewired) -> RoomView:
     """From the step on that opens next."""
-    return replace(view, room=room, ahead=tuple([Tie(*tie) for tie in data["ties"]]))
+    return replace(view, room=room, ahead=Ties([Tie(*tie) for tie in data["ties"]]))
 
 
 def player_answered(view: RoomView, room: Room, event: Event, data: events.PlayerAnswered) -> RoomView:
     if data["late"] or (data["step"], data["round"]) != (room.last_step, room.last_round):
         return replace(view, room=room)
-    if all(seat.answered for seat in view.seats if seat.player_id == event.player_id):
+    seat = view.seat_of.get(event.player_id or 0)
+    if seat is None or seat.answered:
         return replace(view, room=room)  # again, as whoever makes many moves does
     return _seat_of(view, room, event, answered=True)
 
@@ -75,7 +76,7 @@ def move_made(view: RoomView, room: Room, event: Event, data: events.MoveMade) -
 
 def player_replaced(view: RoomView, room: Room, event: Event, data: events.PlayerReplaced) -> RoomView:
     assert event.player_id is not None
-    seats = tuple(
+    seats = Seats(
         replace(
             seat,
             player_id=event.player_id,
@@ -93,7 +94,7 @@ def player_replaced(view: RoomView, room: Room, event: Event, data: events.Playe
 
 
 def bot_placed(view: RoomView, room: Room, event: Event, data: events.BotPlaced) -> RoomView:
-    seats = tuple(replace(seat, bot=True) if seat.slot == data["slot"] else seat for seat in view.seats)
+    seats = Seats(replace(seat, bot=True) if seat.slot == data["slot"] else seat for seat in view.seats)
     return replace(view, room=room, seats=seats)
 
 
@@ -132,7 +133,7 @@ PASSED_OVER: frozenset[EventName] = frozenset(
 
 
 def _at_step(
-    view: RoomView, room: Room, data: events.RoomAtStep, seats: tuple[Seat, ...], opening: bool = False
+    view: RoomView, room: Room, data: events.RoomAtStep, seats: Seats, opening: bool = False
 ) -> RoomView:
     moved = data["position"] != room.position
     room = replace(
@@ -153,7 +154,7 @@ def _at_step(
 
 def _seat_of(view: RoomView, room: Room, event: Event, **changes: Any) -> RoomView:
     """What changes for the seat of the player whom the event is about."""
-    seats = tuple(
+    seats = Seats(
         replace(seat, **changes) if seat.player_id == event.player_id else seat for seat in view.seats
     )
     return replace(view, room=room, seats=seats)

@@ -13,17 +13,14 @@ from decimal import Decimal
 from markupsafe import Markup
 
 from app.database import clock
-from app.players.pay import Account, PayNow, pay_of
+from app.players.pay import PayNow, pay_of
 from app.players.players import Player
-from app.players.ways_back import WayBack, way_back_of
 from app.rooms.channels import Area, Members, area_of, areas_of
 from app.rooms.limits import told_to
 from app.rooms.messages import Message
-from app.rooms.receipts import Saved
 from app.rooms.rooms import Room, RoomView, Seat
 from app.rooms.shown import Other, Shown, Told, as_values, others_of, seats_of, shown_to
 from app.study.model.blocks import counts_pages
-from app.study.model.entrance import AT_THE_DOOR
 from app.study.model.fields import Field
 from app.study.model.moves import MoveForm
 from app.study.model.orders import step_for
@@ -32,6 +29,7 @@ from app.study.model.study import Position, Study
 from app.web import templates
 from app.web.fragments import fragment
 from app.web.live.boards import board_html
+from app.web.live.done_place import DonePlace
 from app.web.live.line import LinePlace
 from app.web.live.lobby_place import Aside, LobbyPlace
 from app.web.live.page_words import words
@@ -172,10 +170,32 @@ class RoomPlace:
         at = self.position
         return self.told.get((self.me.slot, at.step.name, at.round, area.channel.mediator), "")
 
+    def _of_partners(self, of_room: tuple[Seat, ...]) -> tuple[Seat, ...]:
+        """Those of these seats of the room who are partners."""
+        if not of_room or self.position.step.chat == "room":
+            return tuple(seat for seat in of_room if seat.slot != self.me.slot)
+        return tuple(seat for seat in self.partners if seat in of_room)
+
+    def _count(self, slots: frozenset[int]) -> int:
+        if self.position.step.chat == "room":
+            return len(slots) - (self.me.slot in slots)
+        return sum(seat.slot in slots for seat in self.partners)
+
+    @property
+    def talks(self) -> bool:
+        return bool(self.position.step.talks) and self.me.asked
+
     @property
     def hearers(self) -> tuple[Seat, ...]:
         """Those who read what this player writes: the partners, unless ties go one way."""
         return tuple(dict.fromkeys(seat for area in self.areas for seat in area.hearers))
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether anybody reads that."""
+        if self.position.step.chat == "room":
+            return bool(self.view.seats.asked - {self.me.slot})
+        return any(area.hearers for area in self.areas)
 
     def weight(self, seat: Seat) -> float | None:
         """Of the tie by which this player sees that seat; None if there is none."""
@@ -212,11 +232,11 @@ class RoomPlace:
     @property
     def answered(self) -> int:
         """Of the partners who still play and are asked."""
-        return sum(seat.answered or seat.bot for seat in self.partners if seat.is_taken and seat.asked)
+        return self._count(self.view.seats.heard)
 
     @property
     def playing(self) -> int:
-        return sum(seat.is_taken and seat.asked for seat in self.partners)
+        return self._count(self.view.seats.waited_for)
 
     @property
     def waits(self) -> bool:
@@ -246,12 +266,12 @@ class RoomPlace:
     @property
     def gone(self) -> tuple[Seat, ...]:
         """Those of the partners whose slot is empty."""
-        return tuple(seat for seat in self.partners if not seat.is_taken)
+        return self._of_partners(self.view.seats.gone)
 
     @property
     def refilled(self) -> tuple[Seat, ...]:
         """Those of the partners who took over a slot of which this player was told that it is empty."""
-        return tuple(seat for seat in self.partners if seat.refilled and seat.is_taken)
+        return self._of_partners(self.view.seats.refilled)
 
     @property
     def left(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -273,7 +293,11 @@ class RoomPlace:
         """What brings a page from the step before to this one; typed text in the talk stays."""
         where = templates.render_for(self.study, "player/_where.html", **self.context())
         step = fragment("#step", "innerHTML", self.step_html())
-        return fragment("#where", "outerHTML", where) + step + self.player_left(before)
+        key = ""
+        if self.talks and self.is_heard:  # what is written from now on is written at this step
+            said = templates.render_for(self.study, "player/_message_key.html", **self.context())
+            key = fragment("#message-key", "outerHTML", said)
+        return fragment("#where", "outerHTML", where) + step + key + self.player_left(before)
 
     def player_answered(self, before: RoomPlace) -> str:
         """What else a page shows since somebody has answered or left."""
@@ -313,47 +337,6 @@ class RoomPlace:
         """What a page of the room is drawn from."""
         asked = words(self.study, self.position, self.view, self.me, self.told)
         return asked | dict(place=self, step=self.step, now=clock.now(), treatment=self.player.treatment)
-
-
-@dataclass(frozen=True, slots=True)
-class DonePlace:
-    player: Player
-    study: Study
-    saved: Saved
-    log_id: int
-    seq: int  # of the last event in the session's log
-    aside: Aside
-    account: Account | None  # None where the study says nothing of pay
-    taken_out: bool = False  # by a researcher
-
-    @property
-    def never_in(self) -> bool:
-        """A researcher gave a code to somebody who had not come in; see sql/sessions/actions.sql."""
-        player = self.player
-        return player.outcome not in AT_THE_DOOR and player.signed_in_at == player.finished_at
-
-    @property
-    def never_waited(self) -> bool:
-        """What comes before the lobby was not over for them."""
-        return bool(self.study.before) and self.player.queued_from is None
-
-    @property
-    def was_inside(self) -> bool:
-        """They had a room, or were at solo steps, and it did not end as for those who found no group."""
-        alone = self.player.outcome != "lobby" and self.never_waited
-        return self.player.room_id is not None or alone
-
-    @property
-    def situation(self) -> str:
-        return f"done ({self.player.outcome}), with the code {self.player.code}"
-
-    @property
-    def way(self) -> WayBack:
-        return way_back_of(self.study, self.player)
-
-    def html(self) -> str:
-        shown = dict(place=self, now=clock.now(), treatment=self.player.treatment)
-        return templates.render_own(self.study, "done", "player/done.html", **shown)
 
 
 Place = LinePlace | LobbyPlace | RoomPlace | DonePlace

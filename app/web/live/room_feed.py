@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
-
-import psycopg
 
 from app.database.connections import Pool
 from app.database.events import Event, EventName
@@ -16,45 +13,52 @@ from app.rooms.channels import area_of
 from app.rooms.handling import MoveOutcome
 from app.rooms.messages import Message
 from app.rooms.rooms import RoomView
-from app.rooms.shown import Told, told_in
-from app.study.model.steps import ROLE
-from app.study.page_words import asked_by
+from app.rooms.shown import Told
 from app.web import templates
 from app.web.fragments import fragment, sse
 from app.web.live.boards import board_html
-from app.web.live.folding import fold
+from app.web.live.folding import PASSED_OVER, fold
+from app.web.live.opening import StepOpening
+from app.web.live.pace import Pace
 from app.web.live.page import Page
-from app.web.live.places import Place, RoomPlace
+from app.web.live.places import RoomPlace
+from app.web.live.showing import Showing
 from app.web.signing import Keys
 
 NUDGES: frozenset[EventName] = frozenset({"player_nudged", "player_returned"})
-SHOW_PACE = 0.1  # seconds between two renderings of what a room answers
-BOARD_PACE = 0.05  # … of its moves; the first after a while is drawn at once
-logger = logging.getLogger(__name__)
+SEATS: frozenset[EventName] = frozenset({"player_left", "player_replaced", "bot_placed"})
+OF_FEW: frozenset[EventName] = PASSED_OVER | {"player_answered", "move_made"}  # changes nothing on most pages
+SEATS_PACE = 0.05  # seconds between two tellings of who has answered or left
+SEATS_OF_ALL = 1.0  # … until they have come to pages that see none of them
+BOARD_PACE = 0.05  # … between two drawings of what all see of the moves
 
 
-@dataclass(slots=True)
 class RoomFeed:
     """The pages of one room in this process, and the room as its log says it is."""
 
-    pool: Pool
-    keys: Keys
-    view: RoomView
-    pages: set[Page] = field(default_factory=set)
-    showing: asyncio.Task[None] | None = None
-    told: Told = field(default_factory=dict)  # what its step shows, where it has moves: as of …
-    told_seq: int = 0  # … this event
-    board_seq: int = 0  # of the last move that is on the board
-    changed: dict[tuple[int, str], int] = field(
-        default_factory=dict
-    )  # slot and result → the event it changed with
-    drawing: asyncio.TimerHandle | None = None
-    drawn_at: float = 0.0
+    def __init__(self, pool: Pool, keys: Keys, view: RoomView) -> None:
+        self.view = view
+        self.pages: set[Page] = set()
+        self.told: Told = {}  # what its step shows, where it has moves: as of …
+        self.told_seq = 0  # … this event
+        self.board_seq = 0  # of the last move that is on the board
+        self.changed: dict[tuple[int, str], int] = {}  # slot and result → the event it changed with
+        self.seats_of_all = 0.0  # when all pages had the newest
+        self.seated: set[int] = set()  # slots whose seat has changed since the pages were told
+        self.board, self.seats = Pace(BOARD_PACE, self._draw), Pace(SEATS_PACE, self._show_seats)
+        self.showing = Showing(pool, self.pages, lambda: self.view)
+        self.opening = StepOpening(
+            pool, keys, self.pages, lambda: self.view, self._bring_word, self._tell, lambda: self.told
+        )
 
     def tell(self, place: RoomPlace) -> None:
         """What a page that joins was read with."""
-        if place.position.step.moves and place.room.seq >= self.told_seq:
-            self.told, self.told_seq = place.told, place.room.seq
+        if place.position.step.moves:
+            self._tell(place.room.seq, place.told)
+
+    def _tell(self, seq: int, told: Told) -> None:
+        if seq >= self.told_seq:
+            self.told, self.told_seq = told, seq
 
     def publish(self, events: Sequence[Event], said: dict[int, Message]) -> None:
         for event in events:
@@ -66,55 +70,74 @@ class RoomFeed:
                 self._hear_move(event)
             if event.seq > self.view.room.seq:
                 self.view = fold(self.view, event)
-        nudges = {event.player_id for event in events if event.name in NUDGES}
-        now = self.view
+        self.opening.went_on.set()
+        if any(event.name not in OF_FEW for event in events):
+            self._go_on({event.player_id for event in events if event.name in NUDGES})
         answered = {event.player_id for event in events if event.name == "player_answered"}
-        rendered: dict[tuple[object, ...], bytes] = {}
+        seats = self.view.seat_of
+        spoke = {seats[one].slot for one in answered if one in seats}
+        self.seated |= spoke | {event.data["slot"] for event in events if event.name in SEATS}
+        if self.seated:
+            self.seats.want()
+        if answered:
+            self._turn_pages(answered)
+        for event in events:
+            if event.name == "results_stored" and event.data["made_by"] == "bot":
+                spoke |= {slot for slot, _, _ in event.data["results"]}
+        if spoke:
+            self.showing.heard(spoke)
+
+    def _go_on(self, nudged: set[int | None]) -> None:
+        """Each page against what it shows itself: one that joined late may be ahead of the others."""
+        now, moved = self.view.room, list[Page]()
         for page in self.pages:
-            # Each page against what it shows itself: one that joined late may be ahead of the others.
-            if not isinstance(page.place, RoomPlace) or page.place.room.seq >= now.room.seq:
+            if not isinstance(page.place, RoomPlace) or page.place.room.seq >= now.seq:
                 continue
-            before = page.place.view
-            moved = now.room.position != before.room.position
-            waits = (now.room.stopped, now.room.opening) != (before.room.stopped, before.room.opening)
-            if (
-                waits
-                or now.room.status == "ended"
-                or page.player_id in nudges
-                or (now.room.deadline != before.room.deadline and not moved)
-            ):
+            before = page.place.room
+            moves = now.position != before.position
+            waits = (now.stopped, now.opening) != (before.stopped, before.opening)
+            is_later = now.deadline != before.deadline and not moves
+            if waits or now.status == "ended" or page.player_id in nudged or is_later:
                 page.refresh()
-            elif page.place.at is not None and page.player_id in answered and not moved:
-                page.refresh()  # to their next page
-            elif moved:
-                self._open_step(page, page.place, now)
-            elif now.seats != before.seats:
-                self._show_answered(page, page.place, now, rendered)
-        said_something = answered or any(_is_of_bots(event) for event in events)
-        if said_something and self.showing is None and any(_shows_now(page.place) for page in self.pages):
-            self.showing = asyncio.create_task(self._show_others())
+            elif moves:
+                moved.append(page)
+        if moved:
+            self.opening.bring(moved)
+
+    def _turn_pages(self, answered: set[int | None]) -> None:
+        """Of those who go on by themselves."""
+        now = self.view.room
+        for page in self.pages:
+            place = page.place
+            if page.player_id not in answered or not isinstance(place, RoomPlace) or place.at is None:
+                continue
+            if place.room.seq < now.seq and place.room.position == now.position:
+                page.refresh()
 
     def _say(self, event: Event, message: Message) -> None:
         """On the pages that it is for, as it was stored: whoever else is in the room now."""
+        if self.opening.waiting:
+            self.opening.words.append((event.seq, message))
         rendered: dict[tuple[bool, str], bytes] = {}
         for page in self.pages:
-            place = page.place
-            if (
-                not isinstance(place, RoomPlace)
-                or event.seq <= page.seq
-                or place.me.slot not in message.readers
-            ):
-                continue
-            area = area_of(message, place.position.step, place.me.slot)
-            if not area:
-                continue
-            own = message.slot == place.me.slot
-            if (own, area) not in rendered:
-                item = templates.render_for(
-                    place.study, "player/_message_sent.html", message=message, own=own, alone=area != "talk"
-                )
-                rendered[own, area] = sse(fragment(f"#{area}", "beforeend", item), str(event.seq))
-            page.push(rendered[own, area])
+            if event.seq > page.seq:
+                self._bring_word(page, event.seq, message, rendered)
+
+    def _bring_word(
+        self, page: Page, seq: int, message: Message, rendered: dict[tuple[bool, str], bytes]
+    ) -> None:
+        place = page.place
+        if not isinstance(place, RoomPlace) or place.me.slot not in message.readers:
+            return
+        area, own = area_of(message, place.position.step, place.me.slot), message.slot == place.me.slot
+        if not area:
+            return
+        if (own, area) not in rendered:
+            item = templates.render_for(
+                place.study, "player/_message_sent.html", message=message, own=own, alone=area != "talk"
+            )
+            rendered[own, area] = sse(fragment(f"#{area}", "beforeend", item), str(seq))
+        page.push(rendered[own, area])
 
     def _hear_move(self, event: Event) -> None:
         """Whoever made it is told what came of it; what all see of it is drawn soon, and what it changed for some."""
@@ -132,16 +155,12 @@ class RoomFeed:
         if results and event.seq > self.told_seq:
             at = data["step"], data["round"]
             new = {(int(slot), *at, name): said for name in results for slot, said in results[name].items()}
-            self.told, self.told_seq = {**self.told, **new}, event.seq
-        if self.drawing is None:
-            loop = asyncio.get_running_loop()
-            # Not before this publication is through: what a page shows is then of one event.
-            self.drawing = loop.call_at(max(loop.time(), self.drawn_at + BOARD_PACE), self._draw)
+            self._tell(event.seq, {**self.told, **new})
+        self.board.want()
 
     def _draw(self) -> None:
         """The board, once for all; and to each page whose own results have changed, those."""
-        changed, self.changed, self.drawing = self.changed, {}, None
-        self.drawn_at = asyncio.get_running_loop().time()
+        changed, self.changed = self.changed, {}
         now, board = self.view, b""
         for page in self.pages:
             place = page.place
@@ -168,78 +187,36 @@ class RoomFeed:
                 page.place = place = replace(place, earned=place.earned + Decimal(event.data["amount"]))
                 page.push(sse(fragment("#pay", "outerHTML", place.pay_html()), str(event.seq)))
 
-    def _open_step(self, page: Page, before: RoomPlace, view: RoomView) -> None:
-        room = view.room
-        own_pace = before.study.plan[room.position].step.own_pace
-        page.place = place = replace(
-            before,
-            view=view,
-            at=room.position if own_pace else None,
-            values={},
-            saved=0,
-            errors={},
-            problem="",
-            form_key=self.keys.answer_key(page.player_id, room.id, room.position, 0),
-            move_key=self.keys.move_key(page.player_id, room.id, room.position),
-            tried=None,
-        )
-        if place.is_solo:
-            page.refresh()  # all of it is another page; most have it already, with the answer to their form
-            return
-        step = place.position.step
-        asked = view.seat_of[page.player_id].asked if view.has(page.player_id) else True
-        others = step.chat != before.position.step.chat or step.tells or before.view.ties != view.ties
-        others = (
-            others
-            or step.begins_talk
-            or bool(step.channels or asked_by(before.study, step))
-            or any(ROLE in move.only for move in step.moves)
-        )
-        if not view.has(page.player_id) or others or not asked or not place.me.asked:
-            page.refresh()  # what it shows is to be read
-            return
-        page.push(sse(place.step_opened(before), str(room.seq)))
-
-    def _show_answered(
-        self, page: Page, before: RoomPlace, view: RoomView, rendered: dict[tuple[object, ...], bytes]
-    ) -> None:
-        if not view.has(page.player_id):
-            page.refresh()
-            return
-        page.place = place = replace(before, view=view)
-        if place.position.step.moves and place.left == before.left:
-            return  # nobody waits there for answers, so their number isn't shown
-        key = (place.answered, place.playing, place.left, before.left)
-        if key not in rendered:
-            rendered[key] = sse(place.player_answered(before), str(view.room.seq))
-        page.push(rendered[key])
-
-    async def _show_others(self) -> None:
-        """Answers as they come, where the step shows them: read once for the room, a few times a second."""
-        await asyncio.sleep(SHOW_PACE)
-        self.showing = None  # what is answered from here on needs another look
-        places = [page.place for page in self.pages if isinstance(page.place, RoomPlace)]
-        live = {place.position.index: place for place in places if place.position.step.is_live}
-        try:
-            async with self.pool.connection() as conn:
-                told = {
-                    index: await told_in(conn, self.view.room.id, place.study, place.position)
-                    for index, place in live.items()
-                }
-        except psycopg.Error as error:
-            logger.warning("answers not shown, trying again: %s", str(error).partition("\n")[0])
-            self.showing = asyncio.create_task(self._show_others())
-            return
+    def _show_seats(self) -> None:
+        """Who has answered or left, to those who see it; how many, where all talk with all."""
+        seated, self.seated = self.seated, set()
+        now = self.view
+        seers = {seer for slot in seated for seer in now.ties.seers.get(slot, ())}
+        # The others have the room as it is from time to time: old ones are not kept for them.
+        everybody = time.monotonic() >= self.seats_of_all + SEATS_OF_ALL
+        if everybody:
+            self.seats_of_all = time.monotonic()
+        rendered: dict[tuple[object, ...], bytes] = {}
         for page in self.pages:
-            if isinstance(page.place, RoomPlace) and not page.stale and page.place.position.index in told:
-                page.place = replace(page.place, told=told[page.place.position.index])
-                page.push(sse(fragment("#shown", "innerMorph", page.place.shown_html())))
-
-
-def _is_of_bots(event: Event) -> bool:
-    return event.name == "results_stored" and event.data["made_by"] == "bot"
-
-
-def _shows_now(place: Place | None) -> bool:
-    """But for what moves change: their events bring it."""
-    return isinstance(place, RoomPlace) and place.position.step.is_live and not place.position.step.moves
+            before = page.place
+            if not isinstance(before, RoomPlace) or before.room.seq >= now.room.seq:
+                continue
+            if before.room.position != now.room.position:
+                continue  # it is about to get the next step
+            if not now.has(page.player_id):
+                page.refresh()
+                continue
+            step = before.position.step
+            sees = step.chat == "room" or bool(step.channels) or before.me.slot in seers
+            if not sees and not everybody:
+                continue
+            page.place = place = replace(before, view=now)
+            if not sees:
+                continue
+            left = place.left, before.left
+            if step.moves and left[0] == left[1]:
+                continue  # nobody waits there for answers, so their number isn't shown
+            key = (place.answered, place.playing, *left)
+            if key not in rendered:
+                rendered[key] = sse(place.player_answered(before), str(now.room.seq))
+            page.push(rendered[key])

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from app.players.players import Player
 from app.rooms import rooms
 from app.rooms.rooms import RoomView
+from app.rooms.shown import Told, told_in
+from app.study.model.study import Position, Study
 from app.study.stored import Studies
 from app.web.live.lobbies import Lobbies
 from app.web.live.moment import OneMoment
@@ -20,6 +22,7 @@ class Views:
 
     def __init__(self) -> None:
         self.kept: dict[int, RoomView] = {}  # by room; who was asked for last is last
+        self.kept_told: dict[int, tuple[tuple[int, int], Told]] = {}  # likewise; of this event and position
 
     async def of(self, moment: OneMoment, player: Player) -> RoomView:
         """The room in which somebody is, as of the moment in which they were read."""
@@ -35,6 +38,18 @@ class Views:
         while len(self.kept) > MOST:
             del self.kept[next(iter(self.kept))]
         return replace(view, room=replace(view.room, session_seq=player.session_seq))
+
+    async def told(self, moment: OneMoment, study: Study, view: RoomView, position: Position) -> Told:
+        """What its pages show at this position of what others did, as of the view."""
+        room, at = view.room, (view.room.seq, position.index)
+        if room.player_id is not None:  # other parts tell of it
+            return await told_in(moment.more(), room.id, study, position)
+        kept = self.kept_told.pop(room.id, None)
+        told = kept[1] if kept and kept[0] == at else await told_in(moment.more(), room.id, study, position)
+        self.kept_told[room.id] = at, told
+        while len(self.kept_told) > MOST:
+            del self.kept_told[next(iter(self.kept_told))]
+        return told
 
 
 def _is_now(view: RoomView, player: Player) -> bool:

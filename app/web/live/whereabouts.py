@@ -17,17 +17,18 @@ from app.rooms.earlier import with_earlier
 from app.rooms.limits import in_key, told_to
 from app.rooms.messages import Message
 from app.rooms.rooms import RoomView
-from app.rooms.shown import keys_told, told_in
+from app.rooms.shown import keys_told
 from app.sessions import arrivals
 from app.sessions.arrivals import NOT_RIGHT
 from app.study.earlier import asks_earlier
 from app.study.model.steps import AFTER, BEFORE, ROLE, Step
 from app.study.model.study import Position, Study
 from app.web import templates
+from app.web.live.done_place import DonePlace
 from app.web.live.line import LinePlace
 from app.web.live.lobby_place import Aside, LobbyPlace
 from app.web.live.moment import OneMoment, at_one_moment
-from app.web.live.places import DonePlace, Place, RoomPlace
+from app.web.live.places import Place, RoomPlace
 from app.web.live.shared import Shared
 from app.web.signing import Keys
 
@@ -67,7 +68,7 @@ async def _place_of(
     if player.status == "waiting":
         return await _lobby(moment, shared, study, player)
     if player.here_id is not None:
-        return await _room(moment, shared.keys, study, player, await shared.views.of(moment, player))
+        return await _room(moment, shared, study, player, await shared.views.of(moment, player))
     if player.status in (BEFORE, AFTER):
         return player
     return await _done(moment, shared.keys, study, player)
@@ -110,7 +111,8 @@ async def _aside(moment: OneMoment, keys: Keys, player: Player) -> Aside:
     return Aside(told, keys.help_key(player.id), typed)
 
 
-async def _room(moment: OneMoment, keys: Keys, study: Study, player: Player, view: RoomView) -> RoomPlace:
+async def _room(moment: OneMoment, shared: Shared, study: Study, player: Player, view: RoomView) -> RoomPlace:
+    keys = shared.keys
     room, me, since = view.room, view.seat_of[player.id], player.seated_at or player.signed_in_at
     assert since is not None
     own_pace = study.plan[room.position].step.own_pace
@@ -131,7 +133,7 @@ async def _room(moment: OneMoment, keys: Keys, study: Study, player: Player, vie
     if room.messages:
         said = await messages.seen_by(moment.more(), room.id, me.slot, since, study, room.position)
     members = await members_in(moment.more(), room.id, here.index, here.step) if here.step.channels else {}
-    told = await told_in(moment.more(), room.id, study, here) if keys_told(study, here) else {}
+    told = await shared.views.told(moment, study, view, here) if keys_told(study, here) else {}
     limiting = in_key(here.step, told_to(study, here, me.slot, told)) if here.step.limiting else ""
     return RoomPlace(
         player=player,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from app.study.model.study import ANY, RoomKind, Study
 from app.web import templates
 from app.web.fragments import fragment, sse
 from app.web.kept import kept
+from app.web.monitor.layout import FEW
 from app.web.monitor.lights import lights
 from app.web.monitor.ticks import STEP, RoomLine, Standing, Tick, Waiters
 
@@ -209,8 +211,10 @@ def room_items(
     )
 
 
-def _room_item(**room: object) -> Markup:
-    return Markup(templates.render("admin/_room_item.html", **room))
+def _room_item(states: tuple[str, ...], **room: object) -> Markup:
+    return Markup(
+        templates.render("admin/_room_item.html", few=FEW, counts=Counter(states), states=states, **room)
+    )
 
 
 _kept_room_item = kept(5000, by=lambda **room: tuple(room.values()))(_room_item)

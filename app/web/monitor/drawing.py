@@ -1,14 +1,25 @@
-"""The drawing of a room: where its slots stand, and its ties as lines between them."""
+"""The drawing of a room: where its slots stand, and its ties as lines between them.
+
+Up to `layout.FEW` slots are drawn one by one, with their names. Of more, all that look the same are one path: what
+changes from one second to the next is a few dozen texts, however many sit there.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import cos, hypot, pi, sin
+from functools import cached_property
+from math import hypot, pi, sin, sqrt
 
-from app.rooms.rooms import RoomView
+from app.rooms.rooms import RoomView, Seat
+from app.web.monitor.layout import FEW, RADIUS, WIDE, Point, points_of
 
-RADIUS = 100.0  # of the circle that a room's slots are drawn on
+DOT = 16.0  # how wide a slot is drawn at a scale of 1
+BELOW = 8  # slots that have their names below them
 SHORT = 17.0  # how far before the middle of a slot an arrow ends
+MOST_LINES = 8000  # that are drawn: more are one dark disc
+# By state, of the dots of a large room: as shares of the widest that leaves room between them
+WIDTHS = {"left": 0.5, "away": 0.7, "silent": 0.8, "bot": 1.0, "answered": 1.0, "nudged": 1.3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,37 +38,136 @@ class DrawnTie:
 
 
 @dataclass(frozen=True, slots=True)
+class Dots:
+    """The slots in one state whose players are of one type, as dots."""
+
+    type: int  # 1 to 4
+    state: str
+    count: int
+    width: float
+    path: str
+
+
+@dataclass(frozen=True)
 class Drawing:
     view: RoomView
-
-    def point(self, slot: int) -> tuple[float, float]:
-        """Where a slot is drawn: on a circle around 0, 0, from the top and clockwise; of two, from the left."""
-        seats = len(self.view.seats)
-        turn = 2 * pi * ((slot - 1) / seats - (0.25 if seats == 2 else 0))
-        return round(RADIUS * sin(turn), 1), round(-RADIUS * cos(turn), 1)
+    points: Mapping[int, Point]  # by slot
 
     @property
+    def is_large(self) -> bool:
+        return len(self.view.seats) > FEW
+
+    def point(self, slot: int) -> Point:
+        return self.points[slot]
+
+    @property
+    def scale(self) -> float:
+        """How large a slot of a small room is drawn, so that the next one has room beside it."""
+        seats = len(self.points)
+        beside = 2 * RADIUS * sin(pi / seats) if seats > 1 else 2 * RADIUS
+        return round(min(1.7, 0.85 * beside / DOT), 2)
+
+    @property
+    def names_outside(self) -> bool:
+        """Where they would stand on the next slot if they stood below their own."""
+        return len(self.points) > BELOW
+
+    def name_at(self, slot: int) -> tuple[float, float, str]:
+        """Where its name stands, from the middle of the slot, and which end of it."""
+        if not self.names_outside:
+            return 0, 29, "middle"
+        x, y = self.points[slot]
+        off = (DOT / 2 * self.scale + 5) / RADIUS
+        return round(off * x, 1), round(off * y + 4, 1), "start" if x > 15 else "end" if x < -15 else "middle"
+
+    @cached_property
     def edges(self) -> list[DrawnTie]:
         """Ties as lines: one for those that go both ways, else one with an arrow at the end that is seen."""
-        weights = {tie[:2]: tie.weight for tie in self.view.ties}
+        weights = self.view.ties.weights
         heaviest = max(map(abs, weights.values()), default=1.0)
+        alike = len(set(weights.values())) == 1
         found = []
         for (one, other), weight in weights.items():
             mutual = weights.get((other, one)) == weight
-            if mutual and one > other:
+            if (mutual and one > other) or one not in self.points or other not in self.points:
                 continue
             a, b = self.point(one), self.point(other)
-            width = 1.5 if len(set(weights.values())) == 1 else round(0.8 + 3.2 * abs(weight) / heaviest, 1)
+            width = 1.5 if alike else round(0.8 + 3.2 * abs(weight) / heaviest, 1)
             if not mutual:
                 # Beside the middle, so that another one back is not under it, and short of the slot.
                 a, b = _beside(a, b)
             found.append(DrawnTie(one, other, *a, *b, width, weight, not mutual))
         return found
 
+    @cached_property
+    def lines(self) -> int:
+        """How many ties there are, those that go both ways once."""
+        weights = self.view.ties.weights
+        mutual = sum(weights.get((other, one)) == weight for (one, other), weight in weights.items())
+        return len(weights) - mutual // 2
 
-def _beside(
-    a: tuple[float, float], b: tuple[float, float]
-) -> tuple[tuple[float, float], tuple[float, float]]:
+    @property
+    def shows_lines(self) -> bool:
+        return self.lines <= MOST_LINES
+
+    @property
+    def version(self) -> str:
+        """Of the lines of a large room: a page that has them is not sent them again."""
+        return f"{hash((tuple(self.points), self.view.ties)) & 0xFFFFFFFFFFFF:x}"
+
+    @property
+    def path(self) -> str:
+        """All lines of a large room."""
+        weights, points = self.view.ties.weights, self.points
+        drawn = (
+            (points[one], points[other])
+            for one, other in weights
+            if one in points and other in points and (one < other or (other, one) not in weights)
+        )
+        return "".join(f"M{a[0]:g} {a[1]:g}L{b[0]:g} {b[1]:g}" for a, b in drawn)
+
+    @property
+    def dot(self) -> float:
+        """How wide the dots of a large room are."""
+        first, second = list(self.points.values())[:2]
+        on_circle = all(abs(hypot(*at) - WIDE) < 1 for at in self.points.values())
+        beside = hypot(first[0] - second[0], first[1] - second[1])
+        return round(max(1.3, beside) if on_circle else min(7.0, 0.9 * WIDE / sqrt(len(self.points))), 2)
+
+    def spots(self, types: Mapping[int, int], states: Mapping[int, str]) -> list[Dots]:
+        """By slot, what number its type has and in which state it is."""
+        dot = self.dot
+        groups: dict[tuple[str, int], list[int]] = {}
+        for seat in self.view.seats:
+            groups.setdefault((states[seat.slot], types[seat.slot]), []).append(seat.slot)
+        # What is to be noticed comes last, on top.
+        return [
+            Dots(type_, state, len(slots), round(WIDTHS[state] * dot, 2), self._dots(slots))
+            for (state, type_), slots in sorted(groups.items(), key=lambda one: (*WIDTHS,).index(one[0][0]))
+        ]
+
+    def _dots(self, slots: Iterable[int]) -> str:
+        return "".join(f"M{x:g} {y:g}h0" for x, y in map(self.point, slots))
+
+
+async def drawing_of(view: RoomView) -> Drawing:
+    return Drawing(view, await points_of([seat.slot for seat in view.seats], view.ties))
+
+
+def state_of(seat: Seat, connected: bool, playing: bool) -> str:
+    """As it is drawn, of a room that plays or has ended."""
+    if seat.bot:
+        return "bot"
+    if seat.status == "left":
+        return "left"
+    if seat.answered:
+        return "answered"
+    if seat.nudged and seat.status == "playing":
+        return "nudged"
+    return "away" if playing and not connected else "silent"
+
+
+def _beside(a: Point, b: Point) -> tuple[Point, Point]:
     """The line from a to b, moved a little to its left, and ending where the arrow meets the slot."""
     length = hypot(b[0] - a[0], b[1] - a[1]) or 1.0
     x, y = (b[0] - a[0]) / length, (b[1] - a[1]) / length

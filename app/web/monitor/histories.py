@@ -19,12 +19,14 @@ from app.players.players import Player
 from app.players.presence import Spell
 from app.rooms import parts, rooms
 from app.rooms.messages import Message
-from app.rooms.rooms import RoomView
+from app.rooms.rooms import RoomView, Seat
 from app.rooms.stopped_rooms import Stop, why_stopped
-from app.web.monitor.drawing import Drawing
+from app.web.monitor.drawing import Dots, Drawing, drawing_of, state_of
+from app.web.monitor.layout import FEW
 
 SQL = Queries(__name__)
 MOST = 300  # lines of a story, and people of a list
+NEWEST = 100  # of them, of a large room: something happens there in each second, and its page is drawn anew
 SILENCE = 60.0  # seconds without a sign of a player who plays, after which a story says so
 SIGNS: frozenset[EventName] = frozenset(
     {
@@ -131,15 +133,22 @@ class RoomStory:
     sitters: Mapping[int, Sitter]  # by slot
     happened: Sequence[Happened]  # newest first
     messages: Sequence[Message]  # newest first
+    drawing: Drawing
     stop: Stop | None = None  # why it waits
 
-    @property
-    def drawing(self) -> Drawing:
-        return Drawing(self.view)
+    def state(self, seat: Seat) -> str:
+        """As it is drawn."""
+        playing = self.view.room.status == "playing"
+        return state_of(seat, self.sitters[seat.slot].is_connected, playing)
+
+    def spots(self, type_numbers: Mapping[str, int]) -> list[Dots]:
+        """What is drawn of a large room."""
+        types = {slot: type_numbers.get(one.type, 4) for slot, one in self.sitters.items()}
+        return self.drawing.spots(types, {seat.slot: self.state(seat) for seat in self.view.seats})
 
     def label(self, player_id: int | None) -> str:
-        found = (one.label for one in self.sitters.values() if one.player_id == player_id)
-        return "" if player_id is None else next(found, "")
+        seat = self.view.seat_of.get(player_id or 0)
+        return self.sitters[seat.slot].label if seat else ""
 
 
 async def find_people(
@@ -230,7 +239,10 @@ async def story_in(conn: Connection, session_id: str, room_id: int) -> RoomStory
         return None
     view = await rooms.view(conn, room_id)
     sitters = await rows(conn, Sitter, SQL["labels_of"], room_id=room_id)
-    happened = await rows(conn, Happened, SQL["happened_in"], room_id=room_id, most=MOST)
-    messages = await rows(conn, Message, SQL["talk_of"], room_id=room_id, slot=None, most=MOST)
+    most = MOST if len(view.seats) <= FEW else NEWEST
+    happened = await rows(conn, Happened, SQL["happened_in"], room_id=room_id, most=most)
+    messages = await rows(conn, Message, SQL["talk_of"], room_id=room_id, slot=None, most=most)
     stop = await why_stopped(conn, room_id)
-    return RoomStory(view, {one.slot: one for one in sitters}, happened, messages, stop)
+    return RoomStory(
+        view, {one.slot: one for one in sitters}, happened, messages, await drawing_of(view), stop
+    )

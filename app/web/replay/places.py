@@ -19,14 +19,16 @@ from app.rooms import messages, prospects, ties
 from app.rooms.alone import SLOT as ALONE
 from app.rooms.channels import members_in
 from app.rooms.receipts import Saved, digest
-from app.rooms.rooms import Room, RoomView, Seat
+from app.rooms.rooms import Room, RoomView, Seat, Seats
 from app.rooms.shown import Told, keys_told
 from app.sessions.sessions import Session
 from app.study.model.steps import BEFORE, ROLE
 from app.study.model.study import Position, Study
+from app.web.live.done_place import DonePlace
 from app.web.live.lobby_place import Aside, LobbyPlace
-from app.web.live.places import DonePlace, Place, RoomPlace
+from app.web.live.places import Place, RoomPlace
 from app.web.live.whereabouts import not_right
+from app.web.monitor.drawing import drawing_of
 from app.web.monitor.histories import Happened, RoomStory, Sitter
 
 SQL = Queries(__name__)
@@ -207,7 +209,7 @@ async def room_then(conn: Connection, stage: Stage, room_id: int) -> RoomView:
             during=room.during,
             player_id=room.player_id,
         ),
-        tuple(seats),
+        Seats(seats),
         await ties.holding(conn, room_id, room.position),
         board=room.board,
     )
@@ -219,7 +221,8 @@ async def story_then(conn: Connection, stage: Stage, room_id: int) -> RoomStory:
     sitters = {seat.slot: _sitter(stage.then, room_id, seat) for seat in view.seats}
     happened = await rows(conn, Happened, SQL["happened_until"], **_until(stage, room_id))
     said = await rows(conn, messages.Message, SQL["talk_until"], **_until(stage, room_id))
-    return RoomStory(view, sitters, [one for one in happened if one.name != "message_sent"][:MOST], said)
+    told = [one for one in happened if one.name != "message_sent"][:MOST]
+    return RoomStory(view, sitters, told, said, await drawing_of(view))
 
 
 def _sitter(then: Then, room_id: int, seat: Seat) -> Sitter:

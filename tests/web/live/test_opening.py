@@ -1,0 +1,255 @@
+"""Stories of a room's pages as its next step opens: all get it, with what it shows, from one look at the room."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from app.database.connections import Connection, open_pool
+from app.database.events import events_after
+from app.rooms import messages, records
+from app.rooms.messages import NewMessage
+from app.rooms.records import Answer, form_id
+from app.sessions import actions
+from app.study.stored import Studies
+from app.web.live.feeds import Live
+from app.web.live.page import Page
+from app.web.signing import read_keys
+from tests.house.crowd import come, seat
+from tests.house.house import House, Opened
+from tests.house.studies import NEAR
+
+STEPS = """
+title = "Opening"
+[[room]]
+name = "all"
+seats = {any = %d}
+[network]
+kind = "random_regular"
+neighbours = %d
+[[step]]
+page = "talk"
+name = "guess"
+limit = "1h"
+chat = "neighbours"
+fields = [{name = "belief", ask = "How many?", kind = "integer", min = 0, max = 99999}]
+show = [{field = "belief", of = "neighbours", round = "now"}]
+[[step]]
+page = "talk"
+name = "alone"
+limit = "1h"
+fields = [{name = "sure", ask = "How sure are you?", kind = "integer", min = 0, max = 100}]
+show = [{field = "belief", of = "neighbours"}]
+[[step]]
+page = "talk"
+name = "again"
+limit = "1h"
+chat = "neighbours"
+fields = [{name = "more", ask = "And now?", kind = "integer", min = 0, max = 100}]
+"""
+
+
+@dataclass
+class Company:
+    """A room whose pages are all open in this process, by player."""
+
+    house: House
+    session: Opened
+    live: Live
+    conn: Connection
+    room_id: int
+    log_id: int
+    pages: dict[int, Page]
+    seq: int = 0
+
+    @property
+    def looks(self) -> int:
+        """How often the database was asked for something."""
+        return self.live.pool.get_stats()["requests_num"]
+
+    async def hear(self) -> None:
+        """What has happened since reaches the pages."""
+        events = await events_after(self.conn, {self.log_id: self.seq}, 10_000)
+        self.seq = events[-1].seq
+        await self.live.publish(events)
+
+    async def drawn(self) -> None:
+        """All that is still to be drawn of it is."""
+        feed = self.live.rooms[self.log_id]
+        for task in (feed.opening.task, feed.showing.task):
+            if task:
+                await task
+
+    async def advance(self, position: int) -> None:
+        study = await self.live.studies.of(self.session.id)
+        async with self.conn.transaction():
+            await actions.advance(self.conn, self.session.id, study, self.room_id, position, "ada")
+
+    async def answer(self, said: dict[int, str]) -> None:
+        """Player → belief."""
+        answers = [
+            Answer(
+                player, self.room_id, "guess", 1, (("belief", one),), form_id(player, "k", (("belief", one),))
+            )
+            for player, one in said.items()
+        ]
+        async with self.conn.transaction():
+            await records.store(self.conn, answers)
+
+    async def say(self, player: int, body: str, step: str) -> None:
+        form = form_id(player, body, (("body", body),))
+        async with self.conn.transaction():
+            stored = await messages.store(
+                self.conn, [NewMessage(player, self.room_id, None, step, NEAR, body, form)]
+            )
+        assert None not in stored
+
+    def shows(self, player: int) -> str:
+        """What the page shows since all of it was drawn the last time."""
+        said = b"".join(self.pages[player].queue).decode()
+        return said[max(0, said.rfind('hx-target="#page"')) :]
+
+    def empty(self) -> None:
+        for page in self.pages.values():
+            page.queue.clear()
+
+
+@asynccontextmanager
+async def together(house: House, session: Opened) -> AsyncIterator[Company]:
+    [(room_id, log_id, seq)] = house.sql(
+        "select r.id, l.id, l.last_seq from room r join log l on l.room_id = r.id where r.session_id = %s",
+        session.id,
+    )
+    players = [one for (one,) in house.sql("select id from player where room_id = %s order by slot", room_id)]
+    async with open_pool(house.database, 4) as pool, pool.connection() as conn:
+        live = Live(house.database, pool, await read_keys(conn), Studies(pool))
+        pages = {player: Page(player, session.id) for player in players}
+        for page in pages.values():
+            await live.snapshot(page)
+        yield Company(house, session, live, conn, room_id, log_id, pages, seq)
+
+
+def a_room(house: House, people: int, neighbours: int) -> Opened:
+    session = house.open(STEPS % (people, neighbours), {"any": people})
+    come(house, session, *session.tokens)
+    assert seat(house, session) == people
+    return session
+
+
+def seen(house: House) -> dict[int, set[int]]:
+    """Player → those whom they see."""
+    found: dict[int, set[int]] = {}
+    for one, other in house.sql(
+        "select a.id, b.id from tie t join player a on a.room_id = t.room_id and a.slot = t.from_slot"
+        " join player b on b.room_id = t.room_id and b.slot = t.to_slot"
+    ):
+        found.setdefault(one, set()).add(other)
+    return found
+
+
+def values(shown: str) -> Sequence[str]:
+    return re.findall(r">(\d{5})</td>", shown)
+
+
+def test_a_room_of_three_hundred_ends_its_step_on_every_page_from_one_look_at_it(house: House) -> None:
+    session = a_room(house, 300, 4)
+    sees = seen(house)
+
+    async def story() -> None:
+        async with together(house, session) as room:
+            said = {player: str(10_000 + nth) for nth, player in enumerate(room.pages)}
+            await room.answer(said)
+            await room.advance(0)
+            room.empty()
+            looks = room.looks
+            await room.hear()
+            await room.drawn()
+            assert room.looks - looks <= 2, "one at the step, and one at the answers of the step before"
+            for player in room.pages:
+                shown = room.shows(player)
+                assert 'id="form-p1"' in shown and 'id="talk"' not in shown
+                assert set(values(shown)) == {said[other] for other in sees[player]}
+
+    house.tell(story())
+
+
+def test_a_talk_that_comes_back_has_what_was_said_and_what_is_said_meanwhile_once(house: House) -> None:
+    session = a_room(house, 4, 2)
+    sees = seen(house)
+
+    async def story() -> None:
+        async with together(house, session) as room:
+            ann, *_ = room.pages
+            await room.say(ann, "Hello", "guess")
+            await room.hear()
+            await room.advance(0)
+            await room.hear()
+            await room.drawn()
+            assert all("Hello" not in room.shows(player) for player in room.pages)
+            await room.advance(1)
+            opening = room.live.rooms[room.log_id].opening
+            opening.task = asyncio.current_task()  # the pages wait
+            await room.hear()
+            read = await opening.read(2)
+            # What they will show is read, and somebody is quick.
+            await room.say(ann, "I am back", "again")
+            await room.hear()
+            for page in [*opening.waiting]:
+                opening.open(page, read)
+            for player in room.pages:
+                shown, hears = room.shows(player), player in {ann, *sees[ann]}
+                assert 'id="form-p2"' in shown
+                assert shown.count("Hello") == shown.count("I am back") == hears
+
+    house.tell(story())
+
+
+def test_only_those_who_see_somebody_are_sent_what_they_answer(house: House) -> None:
+    session = a_room(house, 6, 2)
+    sees = seen(house)
+
+    async def story() -> None:
+        async with together(house, session) as room:
+            ann, ben, *_ = room.pages
+            room.empty()
+            for player, number in ((ann, "12345"), (ben, "54321")):
+                await room.answer({player: number})
+                await room.hear()
+                await room.drawn()
+            for player, page in room.pages.items():
+                shown = room.shows(player)
+                last = values(shown[shown.rfind('hx-target="#shown"') :])
+                assert set(last) == {
+                    number for other, number in ((ann, "12345"), (ben, "54321")) if other in sees[player]
+                }
+                assert bool(page.queue) == bool(last)
+
+    house.tell(story())
+
+
+def test_a_message_that_is_written_at_the_next_step_goes_with_its_key(house: House) -> None:
+    """Where the talk goes on, the form of its messages stays on the page, and has the key of the step before."""
+    session = house.open(
+        (STEPS % (4, 2)).replace('limit = "1h"\nfields', 'limit = "1h"\nchat = "neighbours"\nfields'),
+        {"any": 4},
+    )
+    come(house, session, *session.tokens)
+    assert seat(house, session) == 4
+
+    async def story() -> None:
+        async with together(house, session) as room:
+            room.empty()
+            await room.advance(0)
+            await room.hear()
+            await room.drawn()
+            for player in room.pages:
+                shown = room.shows(player)
+                assert 'hx-target="#page"' not in shown
+                [key] = re.findall(r'id="message-key" name="form_key" value="([^"]+)"', shown)
+                found = room.live.keys.read_form_key("message", player, key)
+                assert found is not None and found.position == 1
+
+    house.tell(story())
