@@ -141,7 +141,7 @@ def _seats(text: str) -> int:
     seats = text.strip()
     if not seats.isascii() or not seats.isdigit() or not 1 <= int(seats) <= MOST_SEATS:
         raise ValueError(
-            f"“{seats}” people can’t be in one room. Give a whole number from 1 to {MOST_SEATS}."
+            f"“{seats}” people can’t be in one room. Give a whole number from 1 to {MOST_SEATS:,}."
         )
     return int(seats)
 

@@ -33,6 +33,7 @@ from tests.bench import (
     signin,
     soak,
     streams,
+    thousand,
 )
 from tests.bench.figure import Chapter, WrongAnswer
 from tests.bench.stage import Stage, others_use, set_up
@@ -44,6 +45,7 @@ BENCHMARKS: dict[str, Callable[[Stage], Chapter]] = {
     "records": records.run,
     "disk": disk.run,
     "live": live.run,
+    "thousand": thousand.run,
     "streams": streams.run,
     "monitor": monitor.run,
     "actions": actions.run,

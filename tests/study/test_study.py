@@ -235,7 +235,7 @@ MISTAKES = [
     (ANY, "seats = {any = 0}", 10, "`any` is 0, but must be 1 or more", "any = 1"),
     (ANY, 'seats = {any = "4"}', 10, '`any` is "4", which is text', "Leave out the quotation"),
     (ANY, 'seats = {" any" = 4}', 10, "` any` can't be a type", "plain word"),
-    (ANY, "seats = {any = 150, red = 51}", 10, "201 seats, and 200 is the most", "smaller"),
+    (ANY, "seats = {any = 150, red = 851}", 10, "1,001 seats, and 1,000 is the most", "smaller"),
     (ANY, "seats = {any = 1}", 23, "`plain` has one seat", 'chat = "none"'),
     ("count = 10", "count = -1", 7, "`count` is -1", "count = 1"),
     ("count = 10", "count = 1.5", 7, "1.5, which is a number, but must be a whole number", "count = 10"),

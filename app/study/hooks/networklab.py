@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Any, Union
@@ -181,7 +181,7 @@ class Room:
 
     def neighbours(self, slot: int) -> tuple[int, ...]:
         """The slots that `slot` sees."""
-        return tuple(tie.to_slot for tie in self.ties if tie.from_slot == slot)
+        return tuple(_seen_in(self.ties).get(slot, ()))
 
     def said(self, name: str, round: int | None = None, step: str | None = None) -> dict[int, Any]:
         """Slot → what was answered to the field `name`, or computed under that name, in this round or in `round`.
@@ -249,6 +249,20 @@ class Group:
     kind: str
     players: tuple[int, ...]
     reason: str = ""
+
+
+_tied: tuple[Sequence[Tie], Mapping[int, Sequence[int]]] = (), {}
+
+
+def _seen_in(ties: Sequence[Tie]) -> Mapping[int, Sequence[int]]:
+    """Slot → those whom it sees. Kept of the last network: a hook asks for one slot after the other."""
+    global _tied
+    if _tied[0] is not ties:
+        seen = dict[int, list[int]]()
+        for tie in ties:
+            seen.setdefault(tie.from_slot, []).append(tie.to_slot)
+        _tied = ties, seen
+    return _tied[1]
 
 
 _TYPES = {

@@ -20,7 +20,7 @@ from app.study.model.treatments import Treatment
 from app.study.model.words import WordList
 
 ANY = "any"  # the seat that takes every type
-MOST_SEATS = 200  # in one room
+MOST_SEATS = 1000  # in one room
 
 
 @dataclass(frozen=True, slots=True)

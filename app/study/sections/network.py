@@ -238,7 +238,7 @@ def _edge(header: Sequence[str], cells: Sequence[str]) -> ListedTie | tuple[str,
     slots = [_whole(line["from"]), _whole(line["to"])]
     for slot, cell in zip(slots, (line["from"], line["to"]), strict=True):
         if slot is None or not 1 <= slot <= MOST_SEATS:
-            return f"`{cell}` is no slot.", f"Write a whole number from 1 to {MOST_SEATS}."
+            return f"`{cell}` is no slot.", f"Write a whole number from 1 to {MOST_SEATS:,}."
     one, other = slots
     assert one is not None and other is not None
     if one == other:

@@ -44,6 +44,6 @@ def _seats(room: Table) -> dict[str, int]:
     if not found:
         room.wrong("seats", "This room has no seats.", "Write seats = {any = 4}, for example.")
     elif sum(found.values()) > MOST_SEATS:
-        sentence = f"This room has {sum(found.values()):,} seats, and {MOST_SEATS} is the most."
+        sentence = f"This room has {sum(found.values()):,} seats, and {MOST_SEATS:,} is the most."
         room.wrong("seats", sentence, "Make it smaller.")
     return found
