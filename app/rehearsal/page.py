@@ -71,7 +71,7 @@ class PageSeen:
         for target, content in PARTIAL.findall(message):
             if target == "#page":
                 self._snapshot(content, now)
-            elif target.startswith("#talk"):
+            elif target == "#talk" or target.startswith("#talk-"):
                 self._say(target[1:], content, now)
             if target in ("#page", "#where"):
                 self._read_clock(content, now)

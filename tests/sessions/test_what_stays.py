@@ -19,12 +19,13 @@ STAYS = {
     " status outcome followed_by replaced arrival_logged room_id slot"  # how it went, and where
     " signed_in_at waiting_since queued_at standby_until seated_at nudged_at finished_at"  # … and when
     " queued_from waited_until in_line_since in_line_until"
+    " seed"  # by chance, of the order in which questions stood: of no use to find out who it was
     " door_digest",  # there only while the session is open, so that they are known again at its door
     "record": "id session_id player_id room_id step round field version late at",
     "move": "record_id session_id room_id position player_id slot since nth accepted ends handled_at"
     " sentence state results",  # what a hook says of it, and keeps of all in the room
     "late_claim": "session_id player_id tried_at at",
-    "message": f"id session_id player_id to_slot readers at {WHERE}",
+    "message": f"id session_id player_id to_slot channel readers at {WHERE}",
     "note": "id session_id player_id account at",
     "door_attempt": "id session_id player_id nth most wrong at",
     "earning": "id session_id player_id room_id position amount reason at",
