@@ -27,6 +27,7 @@ from app.sessions.sessions import SessionError
 from app.study.reading import parse
 from tests.house.guests import Guest
 from tests.house.house import House, Opened
+from tests.house.rehearsing import told_of_one_that_held
 from tests.house.server import Server
 from tests.house.shell import Shell, is_refused
 from tests.house.studies import PAGE
@@ -493,8 +494,7 @@ def test_a_rehearsal_of_the_second_day_makes_up_a_first(shell: Shell, server: Se
         "--drop",
         "0%",
     )
-    ended = shell.type(*line, "--flaky", "0%", "--url", server.base, "--json")
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    told_of_one_that_held(shell.type(*line, "--flaky", "0%", "--url", server.base, "--json"))
     made = house.read(_made_up)
     assert made == [(None, 0, 4)], "made up: no bot is told what a person said"
 
