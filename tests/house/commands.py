@@ -37,7 +37,9 @@ def run(
             process.kill()
             process.join()
             raise subprocess.TimeoutExpired(list(arguments), PATIENCE)
-        code = process.exitcode
+        # Whoever starts another one in another thread looks after all, and two who read how one ended get nonsense.
+        ended = Path(name, "code")
+        code = int(ended.read_text()) if ended.exists() else process.exitcode
         process.close()
         _, out, errors = (path.read_text(encoding="utf-8") for path in streams)
         return subprocess.CompletedProcess(list(arguments), code, out, errors)
@@ -54,4 +56,10 @@ def _run(arguments: list[str], folder: Path, environ: dict[str, str], streams: l
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - until the process ends
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-    sys.exit(main(arguments))
+    try:
+        code = main(arguments)
+    except SystemExit as ended:  # of `--help`, and of what can't be read
+        code = ended.code if isinstance(ended.code, int) else 2
+    sys.stdout.flush()
+    streams[0].with_name("code").write_text(str(code))
+    sys.exit(code)
