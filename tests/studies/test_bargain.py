@@ -8,9 +8,9 @@ from typing import Any
 from app.config import PROJECT
 from app.export.verify import verify
 from app.study.hooks.networklab import Accept, Move, Refuse, Room, Seat
-from app.study.hooks.pool import Hooks
 from app.study.reading import parse, read_folder
 from tests.house.files import tables_of
+from tests.house.hooks import call_hook
 from tests.house.house import House
 from tests.house.market import move
 from tests.house.server import Server
@@ -23,17 +23,8 @@ def claim(state: Any, slot: int, mine: int) -> Accept | Refuse:
     seats = (Seat(1, "Player 1", ""), Seat(2, "Player 2", ""))
     room = Room("pair-1", "pair", 1, 7, "bargain", 1, 1, seats, state=state)
 
-    async def call() -> Accept | Refuse:
-        hooks = Hooks()
-        try:
-            found: Accept | Refuse = await hooks.call(
-                parse(FILES), "claim", room, Move(slot, "claim", {"mine": mine})
-            )
-            return found
-        finally:
-            await hooks.retire(0)
-
-    return asyncio.run(call())
+    found: Accept | Refuse = call_hook(parse(FILES), "claim", room, Move(slot, "claim", {"mine": mine}))
+    return found
 
 
 def test_two_claims_that_fit_are_an_agreement_on_the_one_that_stood_there() -> None:

@@ -10,9 +10,9 @@ import pytest
 from app.config import PROJECT
 from app.export.verify import verify
 from app.study.hooks.networklab import Room, Said, Seat
-from app.study.hooks.pool import Hooks
 from app.study.reading import parse, read_folder
 from tests.house.files import tables_of
+from tests.house.hooks import call_hook
 from tests.house.house import House
 from tests.house.server import Server
 from tests.house.table import at_the_table
@@ -37,15 +37,7 @@ def test_whoever_is_nearest_wins_and_those_who_are_equally_near_share(
     seats = tuple(Seat(slot, "", "any") for slot in range(1, 5))
     room = Room("few-1", "few", 1, 7, "guess", 1, 4, seats, all_said=tuple(said))
 
-    async def call() -> dict[str, dict[int, Decimal]]:
-        hooks = Hooks()
-        try:
-            found: dict[str, dict[int, Decimal]] = await hooks.call(parse(FILES), "nearest", room)
-            return found
-        finally:
-            await hooks.retire(0)
-
-    found = asyncio.run(call())
+    found = call_hook(parse(FILES), "nearest", room)
     assert found["mean"] == dict.fromkeys(range(1, 5), Decimal(mean))
     assert found["target"] == dict.fromkeys(range(1, 5), Decimal(target))
     assert found["won"] == {slot: Decimal(one) for slot, one in enumerate(won, 1)}

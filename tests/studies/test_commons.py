@@ -13,9 +13,9 @@ from app.export.verify import verify
 from app.rehearsal.bots import Bot
 from app.rehearsal.habits import Habits
 from app.study.hooks.networklab import Room, Said, Seat
-from app.study.hooks.pool import Hooks
 from app.study.reading import parse, read_folder
 from tests.house.files import tables_of
+from tests.house.hooks import call_hook
 from tests.house.house import House
 from tests.house.server import Server
 
@@ -37,14 +37,7 @@ COST = {
 
 
 def ask(hook: str, *given: Any) -> Any:
-    async def call() -> Any:
-        hooks = Hooks()
-        try:
-            return await hooks.call(parse(FILES), hook, *given)
-        finally:
-            await hooks.retire(0)
-
-    return asyncio.run(call())
+    return call_hook(parse(FILES), hook, *given)
 
 
 def room(

@@ -12,10 +12,10 @@ from app.export.verify import verify
 from app.rehearsal.bots import Bot
 from app.rehearsal.habits import Habits
 from app.study.hooks.networklab import Room, Said, Seat, Tie
-from app.study.hooks.pool import Hooks
 from app.study.reading import parse, read_folder
 from tests.house.files import tables_of
 from tests.house.guests import Guest
+from tests.house.hooks import call_hook
 from tests.house.house import House
 from tests.house.pages import words
 from tests.house.server import Server
@@ -44,14 +44,7 @@ def room(*said: Said, round: int = 1) -> Room:
 
 
 def ask(hook: str, given: Room) -> Any:
-    async def call() -> Any:
-        hooks = Hooks()
-        try:
-            return await hooks.call(parse(FILES), hook, given)
-        finally:
-            await hooks.retire(0)
-
-    return asyncio.run(call())
+    return call_hook(parse(FILES), hook, given)
 
 
 def test_points_are_what_neighbours_gave_less_what_one_gave_to_them() -> None:

@@ -10,7 +10,6 @@ import sys
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,9 +18,9 @@ from app.rehearsal.cast import open_rehearsal
 from app.rehearsal.play import Setting, play
 from app.rehearsal.verdict import Verdict, judge
 from app.study.hooks.networklab import Room, Said, Seat
-from app.study.hooks.pool import Hooks
 from app.study.reading import parse, read_folder
 from tests.house.files import tables_of
+from tests.house.hooks import call_hook
 from tests.house.house import House
 from tests.house.rehearsing import broken, told_of_one_that_held
 from tests.house.server import Server
@@ -49,18 +48,9 @@ def test_a_guess_wins_that_is_off_by_a_tenth_at_most() -> None:
     said = tuple(Said("again", 1, slot, "final", guess) for slot, guess in guesses.items())
     seats = tuple(Seat(slot, "", "any") for slot in range(1, 6))
 
-    async def ask() -> Any:
-        hooks = Hooks()
-        try:
-            return await hooks.call(
-                parse(read_folder(STUDY)),
-                "prize",
-                Room("four-1", "four", 1, 7, "again", 1, 1, seats, all_said=said),
-            )
-        finally:
-            await hooks.retire(0)
-
-    assert asyncio.run(ask()) == dict.fromkeys((1, 3, 5), Decimal("1.00"))
+    room = Room("four-1", "four", 1, 7, "again", 1, 1, seats, all_said=said)
+    found = call_hook(parse(read_folder(STUDY)), "prize", room)
+    assert found == dict.fromkeys((1, 3, 5), Decimal("1.00"))
 
 
 def test_it_runs_from_the_one_link_to_the_payments(hall: House, server: Server, tmp_path: Path) -> None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import pytest
 
 from app.config import PROJECT
 from app.export.verify import verify
 from app.study.hooks.networklab import Room, Said, Seat
-from app.study.hooks.pool import Hooks
 from app.study.reading import parse, read_folder
 from tests.house.files import tables_of
+from tests.house.hooks import call_hook
 from tests.house.house import House
 from tests.house.server import Server
 from tests.house.table import at_the_table
@@ -48,15 +47,7 @@ def test_an_offer_is_accepted_from_the_threshold_on(
     seats = (Seat(1, "", "any"), Seat(2, "", "any"))
     room = Room("pair-1", "pair", 1, 7, "decide", 1, 1, seats, all_said=tuple(said))
 
-    async def call() -> dict[str, dict[int, Any]]:
-        hooks = Hooks()
-        try:
-            found: dict[str, dict[int, Any]] = await hooks.call(parse(FILES), "divide", room)
-            return found
-        finally:
-            await hooks.retire(0)
-
-    found = asyncio.run(call())
+    found = call_hook(parse(FILES), "divide", room)
     assert sorted(found["got"].values()) == got
     assert sorted(found["part"].values()) == ["The one who accepts or refuses", DIVIDES]
 

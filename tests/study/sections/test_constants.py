@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from decimal import Decimal
 
 from app.study.hooks.networklab import Room, Seat
-from app.study.hooks.pool import Hooks
 from app.study.reading import check, parse
 from app.web import templates
+from tests.house.hooks import call_hook
 from tests.house.studies import as_files, changed
 
 GIVE = """
@@ -62,15 +61,7 @@ def test_a_constant_stands_where_a_number_or_a_duration_belongs_and_in_the_words
 def test_hooks_get_the_constants_of_their_study() -> None:
     study = parse(as_files(GIVE, HOOKS))
     room = Room("p-1", "pair", 1, 1, "talk", 1, 3, (Seat(1, "", ""),), constants=study.constants)
-
-    async def ask() -> object:
-        hooks = Hooks()
-        try:
-            return await hooks.call(study, "share", room)
-        finally:
-            await hooks.retire(0)
-
-    assert asyncio.run(ask()) == {"income": {1: Decimal("13.0")}}
+    assert call_hook(study, "share", room) == {"income": {1: Decimal("13.0")}}
 
 
 def test_pages_print_them_as_their_language_writes_numbers_and_count_with_them() -> None:
