@@ -18,6 +18,11 @@ def last_said(study: Study, position: Position, name: str) -> Position | None:
     """Where, by the time that this position has opened, something of this name was said or computed last."""
     if name in position.step.opening_hooks:
         return position
+    return last_before(study, position, name)
+
+
+def last_before(study: Study, position: Position, name: str) -> Position | None:
+    """Where, before this position, the field or result of this name came last."""
     return next((one for one in reversed(study.plan[: position.index]) if one.step.has(name)), None)
 
 

@@ -11,11 +11,11 @@ from decimal import Decimal
 from app.database.connections import Connection
 from app.database.queries import Queries
 from app.rooms import parts
-from app.rooms.limits import last_said, sources
+from app.rooms.limits import last_before, last_said, sources
 from app.rooms.rooms import RoomView, Seat
 from app.rooms.summaries import SUMS, Tally, counted, summed
 from app.study.model.fields import Field, plain_number
-from app.study.model.steps import SEEN, Show, Step
+from app.study.model.steps import SEEN, Show
 from app.study.model.study import Position, Study
 from app.study.page_words import asked_by
 
@@ -123,7 +123,7 @@ def keys_told(study: Study, position: Position) -> list[tuple[str, int, str]]:
     for field in position.step.fields:
         if field.of not in ("", *SEEN):
             keys.append((position.step.name, position.round, field.of))
-        if field.about and (last := _last_asked(study, position, field.about)):
+        if field.about and (last := last_before(study, position, field.about)):
             keys.append((last.step.name, last.round, field.about))
     return keys
 
@@ -165,8 +165,8 @@ def others_of(
     slots = {seat.slot for seat in seats_of(view, me, field.of)}
     if field.of not in SEEN:
         slots = set(json.loads(told.get(here) or "[]"))
-    last = _last_asked(study, position, field.about) if field.about else None
-    about = _field_named(last.step, field.about) if last else None
+    last = last_before(study, position, field.about) if field.about else None
+    about = last.step.field_named(field.about) if last else None
 
     def answer(seat: Seat) -> str:
         if last is None or about is None:
@@ -209,7 +209,7 @@ def as_values(
                 if value:
                     said[one.show.step, round_, seat.slot, one.show.field] = value
     for field in position.step.fields:
-        last = _last_asked(study, position, field.about) if field.about else None
+        last = last_before(study, position, field.about) if field.about else None
         for other in others_of(study, position, view, me, told, field) if field.of else ():
             named.add(other.seat)
             sees |= {other.seat} if other.is_seen else set()
@@ -223,16 +223,6 @@ def as_values(
         "said": [[*key, value] for key, value in said.items()],
     }
     return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
-
-
-def _last_asked(study: Study, position: Position, name: str) -> Position | None:
-    """Where, before this position, the field or result of this name came last."""
-    before = (one for one in reversed(study.plan[: position.index]) if _field_named(one.step, name))
-    return next(before, None)
-
-
-def _field_named(step: Step, name: str) -> Field | None:
-    return next((one for one in (*step.fields, *step.results) if one.name == name), None)
 
 
 def seats_of(view: RoomView, me: Seat, of: str) -> tuple[Seat, ...]:
