@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 import psycopg
 from psycopg.sql import SQL, Identifier
@@ -15,6 +15,7 @@ from tests.house.lively import Lively, a_lively_session, room_of
 
 TABLES = """select table_name from information_schema.tables
     where table_schema = 'public' and table_type = 'BASE TABLE' order by 1"""
+HEX = frozenset("0123456789abcdef")
 OF_ONE = {
     "label": "P4",
     "label for others": "P4’s",
@@ -40,8 +41,9 @@ def everything_in(house: House) -> dict[str, str]:
         }
 
 
-def found_in(texts: dict[str, str], words: Iterable[str]) -> list[tuple[str, str]]:
-    """As they are, or in the hex of bytes."""
+def found_in(texts: dict[str, str], words: Collection[str]) -> list[tuple[str, str]]:
+    """As they are, or in the hex of bytes. A few letters that hex is written with stand there by chance."""
+    assert [word for word in words if len(word) < 12 and HEX.issuperset(word)] == []
     forms = [(word, one) for word in words if word for one in (word, word.encode().hex())]
     return [(name, word) for name, text in texts.items() for word, one in forms if one in text]
 
