@@ -15,8 +15,8 @@ from app.players.codes import codes_of
 from app.players.pay import account_now
 from app.players.players import Player, find_player
 from app.players.tokens import new_token
-from app.players.ways_back import way_back_of
 from app.recruiters.submissions import submission_of
+from app.recruiters.ways_back import way_back_of
 from app.rooms import takeovers
 from app.sessions import actions, waves
 from app.sessions.sessions import find_session

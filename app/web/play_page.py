@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from app.players import attempts
 from app.players.waiting_list import WayIn
-from app.players.ways_back import WayBack, way_back_from_door
+from app.recruiters.ways_back import WayBack, way_back_from_door
 from app.sessions.arrivals import Refused
 from app.study.model.entrance import FULL
 from app.study.model.fields import Form, typed

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.players.waiting_list import WayIn
-from app.players.ways_back import WayBack
+from app.recruiters.ways_back import WayBack
 from app.rooms.prospects import QueuePlace
 from app.study.model.networks import Tie
 from app.study.model.outcomes import Finish

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.database import clock
 from app.players.pay import Account
 from app.players.players import Player
-from app.players.ways_back import WayBack, way_back_of
+from app.recruiters.ways_back import WayBack, way_back_of
 from app.rooms.receipts import Saved
 from app.study.model.entrance import AT_THE_DOOR
 from app.study.model.study import Study

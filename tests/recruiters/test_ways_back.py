@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.players.ways_back import way_back_of
+from app.recruiters.ways_back import way_back_of
 from app.study.reading import parse
 from tests.house.states import a_player
 from tests.house.studies import PAIR, as_files
