@@ -15,6 +15,7 @@ from app.players.attempts import wrong_in
 from app.players.quotas import quotas_of
 from app.players.screening import screens_of
 from app.rooms.earlier import earlier_of, tell
+from app.study.model.blocks import blocks, is_over
 from app.study.model.study import Study
 from app.study.model.treatments import Draws, drawn_at_door
 from app.study.reading import parse
@@ -83,6 +84,16 @@ class _Comer:
     treatment: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """What a room has opened of the plan, by index."""
+
+    room: str
+    seed: int
+    is_through: bool  # it came to the end of its steps
+    opened: list[int]
+
+
 async def other_treatments(conn: Connection, session_id: str, study: Study) -> AsyncIterator[str]:
     """Who has another level than the session's seed draws for their room and their slot."""
     seed: int = await value(conn, SQL["seed"], session_id=session_id)
@@ -148,6 +159,23 @@ async def other_attempts(conn: Connection, session_id: str, study: Study) -> Asy
     for one in await rows(conn, _Trier, SQL["triers"], session_id=session_id):
         for problem in _misjudged(study, one):
             yield f"player {one.id} ({one.label}): {problem}"
+
+
+async def other_endings(conn: Connection, session_id: str, study: Study) -> AsyncIterator[str]:
+    """Rooms with fewer rounds, or more of them, than chance gave them by their seed."""
+    by_chance = [(found, most) for most, found in blocks(study.steps) if found[0].continues is not None]
+    if not by_chance:
+        return
+    for one in await rows(conn, _Course, SQL["courses"], session_id=session_id):
+        opened = [study.plan[index] for index in one.opened]
+        for together, most in by_chance:
+            first = together[0]
+            drawn = next((n - 1 for n in range(2, most + 1) if is_over(first, n, one.seed, first.name)), most)
+            last = max(at.index for at in study.plan if at.step in together)
+            passed = max((at.round for at in opened if at.step in together), default=0)
+            is_behind = one.is_through or any(at.index > last for at in opened)
+            if passed > drawn or (0 < passed < drawn and is_behind):
+                yield f"room {one.room}: {passed} rounds of step {first.name}, where its seed draws {drawn}"
 
 
 async def other_pasts(conn: Connection, session_id: str, study: Study) -> AsyncIterator[str]:
@@ -225,6 +253,10 @@ RECOUNTS = {
     "solo_steps_are_judged_again": (
         "Whoever went on from solo steps had answered them, and right where that counts; who failed had it wrong.",
         other_walks,
+    ),
+    "endings_are_drawn_again": (
+        "Each room whose rounds chance ends went through as many as its seed draws.",
+        other_endings,
     ),
     "pasts_are_told_again": (
         "What is known of people from the session before is what is stored there.",

@@ -42,6 +42,12 @@ from player p left join (
 where p.session_id = %(session_id)s and p.erased_at is null and (p.signed_in_at is not null or a.player_id is not null)
 order by p.id
 
+-- name: courses
+select r.name as room, r.seed, r.outcome is not distinct from 'complete' as is_through, array(
+    select position from opened_step o where o.room_id = r.id order by position
+) as opened
+from room r where r.session_id = %(session_id)s and r.during = 'playing' order by r.id
+
 -- name: pasts
 -- Who goes on from whom, of which session.
 select e.player_id, e.earlier_id, p.session_id from earlier e join player p on p.id = e.earlier_id

@@ -91,6 +91,15 @@ def test_no_page_says_of_a_last_round(shared: House, server: Server) -> None:
 
     shared.tell(story())
     assert asyncio.run(verify(shared.database, session.id, study)).ok
+    [(seed,)] = shared.sql("select seed from room where session_id = %s", session.id)
+    passed = weeks(study, seed)
+    for wanted in {2, 3, 4} - {passed}:
+        other = next(one for one in range(99) if weeks(study, one) == wanted)
+        shared.sql("update room set seed = %s where session_id = %s", other, session.id)
+        checks = asyncio.run(verify(shared.database, session.id, study)).checks
+        [found] = [one for one in checks if one.name == "endings_are_drawn_again"]
+        drawn = f"{passed} rounds of step work, where its seed draws {wanted}"
+        assert [one.partition(": ")[2] for one in found.rows] == [drawn]
 
 
 def test_check_says_what_chance_can_not_end() -> None:
