@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from app.database.connections import Connection
 from app.database.queries import Queries, rows
-from app.rooms.records import hold_rooms
+from app.rooms.records import by_form_in_turn, hold_rooms
 from app.study.languages.texts import Sentence
 from app.study.model.channels import DIRECT, Channel
 from app.study.model.fields import Field, FieldError, Form, first
@@ -111,7 +111,7 @@ async def store(
     conn: Connection, sent: Sequence[NewMessage], most: int = MOST
 ) -> list[int | TooFast | Spent | None]:
     """Message numbers in the order of `sent`; None where the sender is not asked, or `to` is out of reach."""
-    ordered = {message.form: message for message in sorted(sent, key=lambda one: (one.player_id, one.form))}
+    ordered = by_form_in_turn(sent)
     rooms = list({message.room_id for message in sent})
     new = list(ordered.values())
     async with conn.pipeline():

@@ -13,7 +13,7 @@ from app.database.connections import Connection
 from app.database.queries import Queries, array
 from app.rooms.messages import TooFast, nth_of_theirs
 from app.rooms.receipts import Receipt, digest
-from app.rooms.records import TRIES, hold_rooms
+from app.rooms.records import TRIES, by_form_in_turn, hold_rooms
 
 SQL = Queries(__name__)
 # Twenty of one person, unless the server is told otherwise: who bids and takes it back by the second is no script yet.
@@ -70,9 +70,7 @@ async def store(
 
     `most`: of one person within ten seconds. Two processes that store theirs at the same moment may let a few more in.
     """
-    # Of one person in the order in which they came; of several by number, so that two processes meet them in the same
-    # order. Where they don't, Postgres ends one of the two, and the group commit sends that again.
-    ordered = {one.form: one for one in sorted(moves, key=lambda one: one.player_id)}
+    ordered = by_form_in_turn(moves)
     found: dict[str, Receipt | Refusal | TooFast] = {}
     lacking = list(ordered.values())
     for ask in (1 + TRIES) * (

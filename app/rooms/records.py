@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 from psycopg.rows import args_row
 
@@ -15,6 +15,19 @@ from app.rooms.receipts import Receipt, digest
 
 SQL = Queries(__name__)
 TRIES = 3  # other processes that may take the next version number first
+
+
+class _Sent(Protocol):
+    """A form as a player sent it."""
+
+    @property
+    def player_id(self) -> int: ...
+
+    @property
+    def form(self) -> str: ...  # see form_id
+
+
+S = TypeVar("S", bound=_Sent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +71,7 @@ async def store(conn: Connection, answers: Sequence[Answer]) -> list[Receipt | N
 
     Storing the same form again gives the receipt of the first time.
     """
-    # Of one person in the order in which they came, for the newest one counts; of several by number, so that two
-    # processes meet them in the same order. Where they don't, Postgres ends one of the two, and the group commit sends
-    # that again.
-    ordered = {answer.form: answer for answer in sorted(answers, key=lambda one: one.player_id)}
+    ordered = by_form_in_turn(answers)  # the newest one counts
     beyond = await _beyond_asked(conn, [answer for answer in ordered.values() if answer.about])
     beyond |= _second(answers)
     found = await _insert(conn, [answer for answer in ordered.values() if answer.form not in beyond])
@@ -86,6 +96,15 @@ async def store(conn: Connection, answers: Sequence[Answer]) -> list[Receipt | N
         receipts.append(_receipt(stored, answer.form not in new) if stored else None)
         new.discard(answer.form)
     return receipts
+
+
+def by_form_in_turn(sent: Iterable[S]) -> dict[str, S]:
+    """What people sent, to be stored in this order: that of one person as it came, and people by number.
+
+    So two processes meet people in the same order. Where they don't, for they got one person's forms in different
+    orders, Postgres ends one of the two, and the group commit sends that again.
+    """
+    return {one.form: one for one in sorted(sent, key=lambda one: one.player_id)}
 
 
 async def hold_rooms(conn: Connection, room_ids: Collection[int]) -> None:

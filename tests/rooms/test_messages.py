@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import re
 from functools import partial
+from uuid import uuid4
 
+from app.database.connections import Connection
 from app.players import notes
 from app.rehearsal.browser import Reply
 from app.rooms import messages
+from app.rooms.messages import NewMessage
+from tests.house.crowd import come, seat
 from tests.house.guests import Guest, Stream, seated, sign_everyone_in
 from tests.house.house import House
 from tests.house.server import Server
-from tests.house.studies import LONG
+from tests.house.studies import LONG, NEAR
 from tests.house.waits import until
 
 ANEW = """
@@ -86,6 +90,33 @@ def test_ten_messages_at_once_and_then_one_a_second(
 
     shared.tell(story())
     assert shared.contradictions(session) == []
+
+
+def test_of_two_messages_of_one_person_that_are_stored_together_the_one_that_came_first_stands_first(
+    shared: House,
+) -> None:
+    session = shared.open(LONG)
+    come(shared, session, *session.tokens)
+    seat(shared, session)
+    [(one, room_id), (other, _)] = shared.sql(
+        "select id, room_id from player where session_id = %s and slot in (1, 2) order by id", session.id
+    )
+    low, high = sorted(str(uuid4()) for _ in range(2))
+    sent = [
+        NewMessage(player, room_id, None, "talk", NEAR, body, form)
+        for player, body, form in (
+            (other, "first", high),
+            (one, "beside", str(uuid4())),
+            (other, "last", low),
+        )
+    ]
+
+    async def together(conn: Connection) -> list[object]:
+        return list(await messages.store(conn, sent))
+
+    assert None not in shared.do(together)
+    said = shared.sql("select body from message where player_id = %s order by id", other)
+    assert said == [("first",), ("last",)]
 
 
 def test_what_was_said_stays_from_round_to_round_until_a_talk_begins_anew(
