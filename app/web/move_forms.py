@@ -28,7 +28,7 @@ from app.web.forms import read_form
 from app.web.kept import kept
 from app.web.lab import Lab, Query, lab_of
 from app.web.live.places import Place, RoomPlace
-from app.web.live.tried import TriedMove
+from app.web.live.tried_move import TriedMove
 from app.web.live.whereabouts import place_of
 from app.web.play_page import play_page
 from app.web.refusals import refused, stale

@@ -33,7 +33,7 @@ from app.web.live.done_place import DonePlace
 from app.web.live.line import LinePlace
 from app.web.live.lobby_place import Aside, LobbyPlace
 from app.web.live.page_words import words
-from app.web.live.tried import TriedMove
+from app.web.live.tried_move import TriedMove
 
 
 @dataclass(frozen=True, slots=True)
