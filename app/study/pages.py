@@ -32,7 +32,15 @@ GIVEN = {  # what there is to be shown
     MOVED: {"study", "state", "moves", "seats", "constants"},  # for everybody alike
 }
 FRAME = {"body", "head", "look", "scripts"}  # blocks of base.html: who fills one of them loses what is in it
-FILTERS = ("attributes", "clock", "grouped", "milliseconds", "money")  # of ours, as web/templates.py has them
+FILTERS = (
+    "attributes",
+    "clock",
+    "commas",
+    "grouped",
+    "listed",
+    "milliseconds",
+    "money",
+)  # of ours, as web/templates.py has them
 TAGS = (
     "block",
     "endblock",

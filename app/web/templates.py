@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache, partial
@@ -110,7 +110,7 @@ def _said(texts: Texts, value: Any) -> Any:
     if isinstance(value, Decimal):
         return texts.number(value)
     if isinstance(value, tuple | list):
-        return ", ".join(str(_said(texts, one)) for one in value)
+        return texts.list_comma.join(str(_said(texts, one)) for one in value)
     return value
 
 
@@ -147,6 +147,9 @@ def _settings(
     environment.filters.update(
         clock=as_clock, milliseconds=milliseconds, grouped=texts.number, attributes=_attributes
     )
+    environment.filters.update(
+        listed=partial(_listed, texts), commas=lambda parts: Markup(texts.list_comma).join(parts)
+    )
     return environment
 
 
@@ -167,6 +170,12 @@ def _words(texts: Texts) -> dict[str, Callable[..., Markup]]:
         return escape(texts.ngettext(one, many, num)) % {"num": num, **values}
 
     return dict(_=gettext, gettext=gettext, ngettext=ngettext)
+
+
+def _listed(texts: Texts, names: Iterable[str]) -> Markup:
+    """Names of people in a sentence. One from the left keeps its order in a sentence from the right."""
+    one = Markup("<bdi>%s</bdi>") if texts.direction == "rtl" else Markup("%s")
+    return Markup(texts.listed([one % name for name in names]))
 
 
 def _attributes(pairs: Mapping[str, Any]) -> Markup:

@@ -22,11 +22,15 @@ def preferred(accept_language: str) -> str:
     return best
 
 
+def english_name(code: str) -> str:
+    return str(Locale.parse(code).english_name)
+
+
 def language_named(word: str) -> str:
     """The code of a language by its name, in English or in itself, or by a longer code; "" if it is none of ours."""
     for code in LANGUAGES:
         locale = Locale.parse(code)
-        if word.lower() in (str(locale.english_name).lower(), str(locale.display_name).lower()):
+        if word.lower() in (english_name(code).lower(), str(locale.display_name).lower()):
             return code
     code = re.split("[-_]", word.lower())[0]
     return code if code in LANGUAGES else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -13,6 +13,7 @@ from typing import Self
 
 from babel import Locale
 from babel.dates import format_date
+from babel.lists import format_list
 from babel.numbers import (
     format_currency,
     format_decimal,
@@ -23,10 +24,14 @@ from babel.numbers import (
 
 from app.study.languages.catalogues import DEFAULT, known_texts, translations_of
 from app.study.languages.currencies import currency_digits
+from app.study.languages.plurals import counted
 
 _PLACE = re.compile(r"%\((\w+)\)s")
 _STRAY_PERCENT = re.compile(r"%(?!\(\w+\)s)")
 
+
+# Between what is listed without an “and”; elsewhere it is a comma and a blank.
+_LIST_COMMAS = {"ar": "، ", "fa": "، ", "ja": "、", "zh": "、"}
 
 Filling = int | Decimal | date | str  # of a blank in a sentence
 
@@ -61,8 +66,9 @@ class Texts:
     def gettext(self, text: str) -> str:
         return self.own.get(text) or self.translations.gettext(text)
 
-    def ngettext(self, one: str, many: str, count: int) -> str:
-        return self.own.get(one if count == 1 else many) or self.translations.ngettext(one, many, count)
+    def ngettext(self, one: str, many: str, count: int | Decimal) -> str:
+        said = self.own.get(one if count == 1 else many)
+        return said or self.translations.ngettext(one, many, counted(self.language, count))
 
     def with_own(self, own: Mapping[str, str]) -> Texts:
         """What of `own` is no text of ours, or could not be filled in, is passed over."""
@@ -86,6 +92,15 @@ class Texts:
         """A count has its thousands apart; a Decimal has not, so that it stands as people may type it."""
         signs = {",": self.comma, ".": self.point}
         return "".join(signs.get(character, character) for character in _number(value))
+
+    def listed(self, items: Iterable[str]) -> str:
+        """A, B and C."""
+        # Written as in Britain: without a comma before the “and”.
+        return format_list(list(items), locale="en_GB" if self.language == DEFAULT else self.language)
+
+    @property
+    def list_comma(self) -> str:
+        return _LIST_COMMAS.get(self.language, ", ")
 
     def date(self, value: date) -> str:
         return format_date(value, "long", locale=self.language)

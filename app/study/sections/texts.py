@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 
-from app.study.languages.catalogues import DEFAULT, LANGUAGES, known_texts
-from app.study.languages.choice import language_named
+from app.study.languages.catalogues import DEFAULT, LANGUAGES, known_texts, was_read
+from app.study.languages.choice import english_name, language_named
 from app.study.languages.texts import places
 from app.study.syntax.mistakes import did_you_mean, listed, nearest
 from app.study.syntax.table import Table
@@ -12,10 +12,18 @@ from app.study.syntax.table import Table
 def read_language(document: Table) -> str:
     language = document.text("language", DEFAULT)
     if language in LANGUAGES or not document.sound("language"):
+        if not was_read(language):
+            note_unread(document, language)
         return language
     cure = did_you_mean(language_named(language) or language, LANGUAGES)
     document.wrong("language", f"`language` is `{language}`, which we have no texts in.", cure)
     return DEFAULT
+
+
+def note_unread(table: Table, language: str) -> None:
+    sentence = f"Nobody who speaks {english_name(language)} has read yet what our pages say in it."
+    cure = "Let somebody who does look through the preview; [texts] replaces what is not right."
+    table.note("language", sentence, cure)
 
 
 def read_texts(document: Table) -> dict[str, str]:
