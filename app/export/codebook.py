@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from app.export import seen_by
 from app.players.lists import escape as escape
 from app.players.lists import unescape as unescape
-from app.study.model.fields import DONT_KNOW, Field
+from app.study.model.fields import DONT_KNOW, OPTIONS, Field
 from app.study.model.moves import MoveForm
 from app.study.model.orders import has_orders
 from app.study.model.steps import PLAYING, Step
@@ -335,7 +335,7 @@ def rows(study: Study, given: Sequence[str] = (), goes_on: bool = False) -> Iter
         if file in ("records.csv", "history.csv"):
             for step in study.all_steps:
                 for field in step.fields:
-                    how = f"{field.kind.shape(field)}{_unknown(field)}{_order(step, field)}"
+                    how = f"{field.kind.shape(field)}{_offered(field)}{_unknown(field)}{_order(step, field)}"
                     where = f"Where step is {step.name} and field is {field.name}: the answer to this question{how}."
                     by = seen_by.of_question(study, step, field)
                     yield (file, "value", step.name, field.name, where, *_question(field, by, step))
@@ -395,6 +395,13 @@ def cell(value: object) -> str:
     return str(value)
 
 
+def _offered(field: Field) -> str:
+    if not field.takes_options:
+        return ""
+    where = "that this player had as the page was drawn, in results.csv or records.csv"
+    return f"; what could be chosen was the last {field.limits[OPTIONS]} {where}"
+
+
 def _unknown(field: Field) -> str:
     return f"; {DONT_KNOW}: they said that they don’t know" if field.dont_know else ""
 
@@ -420,7 +427,7 @@ def _question(field: Field | None, by: str = "", step: Step | None = None) -> tu
         field.kind,
         low or "",
         high or "",
-        " | ".join(field.options),
+        field.limits.get(OPTIONS) or " | ".join(field.options),
         field.low,
         field.high,
         required,

@@ -42,6 +42,11 @@ def of_question(study: Study, step: Step, field: Field) -> str:
         for other in study.all_steps
         if any(one.about == field.name for one in other.fields)
     ]
+    found += [
+        f"the player {'again ' if field in step.fields else ''}at step {other.name} (as what can be answered there)"
+        for other in study.all_steps
+        if field.name in other.limiting
+    ]
     if any(one.mediator == field.name for one in step.channels):
         found.append(f"{PLAYER} at step {step.name} (above the talk)")
     found += [

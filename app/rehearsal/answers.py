@@ -76,7 +76,7 @@ class Answers:
         self.aliases |= page.shown.aliases
 
         def read(answer: Any) -> Results:
-            return read_fill_in(fields, {slot: answer}, [slot])
+            return read_fill_in(lambda _: fields, {slot: answer}, [slot])
 
         questions = tuple(
             networklab.Question(

@@ -215,18 +215,19 @@ def _later(place: RoomPlace) -> RoomPlace:
         )
         for seat in place.view.seats
     )
+    told = _told(place, here.index)
     return replace(
         place,
         view=RoomView(place.view.room, seats, place.view.ties),
         me=seats[place.me.slot - 1],
-        values={one.name: _answer(one, chance, slots) for one in here.step.fields},
+        values={one.name: _answer(one, chance, slots) for one in replace(place, told=told).step.fields},
         saved=1,
         messages=tuple(
             Message(nth, place.me.slot, None, place.me.alias, "Hello", clock.now(), one.name)
             for nth, one in enumerate(here.step.talks or (Channel(),), 1)
         ),
         members={one.name: frozenset(slots) for one in here.step.channels},
-        told=_told(place, here.index),
+        told=told,
         earned=Decimal("0.10"),
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -18,6 +19,7 @@ from app.rooms.asking import Ask, T, groups_of
 from app.rooms.changes import Asked, Change, Earned, Ended, Left, Opened, Rewired, Stored
 from app.study.hooks import answers, networklab
 from app.study.hooks.answers import Results
+from app.study.hooks.pool import Nonsense
 from app.study.hooks.uses import ON_TIMEOUT
 from app.study.model import roles
 from app.study.model.fields import Field
@@ -174,13 +176,16 @@ class Course:
         )
 
         def read(answer: Any, slots: tuple[int, ...]) -> Results:
-            return answers.read_fill_in(fields, {slot: answer}, slots)
+            return answers.read_fill_in(lambda _: fields, {slot: answer}, slots)
 
         return await self._ask(hook, position, read, slot, questions)
 
     async def ask_on_timeout(self, position: Position) -> Results | None:
         """What the study's hook says for those who have not answered, whoever they are."""
-        fields = position.step.fields
+
+        def fields(slot: int) -> tuple[Field, ...]:
+            return self.limited(position, slot).fields
+
         return await self._ask(
             ON_TIMEOUT, position, lambda answer, slots: answers.read_fill_in(fields, answer, slots)
         )
@@ -242,19 +247,19 @@ class Course:
         self.store(position, found, made_by)
 
     def _said_before(self, position: Position, slots: Iterable[int]) -> Results:
-        """The newest of earlier rounds."""
+        """The newest of earlier rounds; none that could not be said now."""
         step, found = position.step, Results()
         newest = {
             (one.slot, one.name): one.value
             for one in self.room.all_said
             if one.step == step.name and one.round < position.round
         }
-        for field in step.fields:
-            for slot in slots:
-                if (slot, field.name) in newest:
-                    found.setdefault(field.name, {})[slot] = answers.stored_value(
-                        field, newest[slot, field.name]
-                    )
+        for slot in slots:
+            for field in self.limited(position, slot).fields:
+                with suppress(Nonsense):
+                    if (slot, field.name) in newest:
+                        value = answers.stored_value(field, newest[slot, field.name])
+                        found.setdefault(field.name, {})[slot] = value
         return found
 
     def _earn(self, position: Position, amounts: dict[int, Decimal]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from app.config import PROJECT
-from app.study.model.kinds.known import KINDS
+from app.study.model.kinds.known import COMPUTED, KINDS
 from app.study.model.networks import KINDS as NETWORKS
 from app.study.model.steps import AFTER, BEFORE
 from app.study.reading import STUDY_FILE, read_folder, sections_of
@@ -77,7 +77,8 @@ class Recorder(Table):
 
     def text(self, key: str, default: str | None = None, longest: int = 1000, example: str = "…") -> str:
         of_field = key == "kind" and {"fields", "results", "show"} & {*self.path}
-        self.seen.note(key, {"enum": [*KINDS]} if of_field else TAKES["text"])
+        kinds = {"enum": [*KINDS, *(COMPUTED if "fields" not in self.path else ())]}
+        self.seen.note(key, kinds if of_field else TAKES["text"])
         if default is None:
             self.needed.add(key)
         return super().text(key, default, longest, example)
@@ -158,6 +159,7 @@ def _open_up(named: dict[str, Any]) -> None:
 def _every_way() -> str:
     """A study.toml that runs nowhere, with what is only asked for where something else stands."""
     kinds = [f'{{name = "f", ask = "?", kind = "{kind}", correct = "x", hint = "?"}}' for kind in KINDS]
+    kinds += ['{name = "f", ask = "?", kind = "choice", options = "listed"}']
     fields = ",\n".join(kinds)
     shows = '{hook = "h", ask = "?", kind = "text"}, {field = "f"}'
     tables = [

@@ -27,6 +27,7 @@ MISSHAPEN = {  # of docs/mistakes.md; all others there are mistakes in what a st
     "A channel without a name",
     "A field that asks nothing",
     "A kind of field from elsewhere",
+    "A list that somebody is asked for",
     "Single brackets for a move",
     "A key that no move has",
     "Moves on a page that somebody goes through alone",

@@ -77,12 +77,13 @@ def read_results(
     return found
 
 
-def read_fill_in(fields: Collection[Field], answer: Any, slots: Collection[int]) -> Results:
-    """{slot: {field: value}} for those who have not answered. Raises Nonsense."""
-    by_name = {field.name: field for field in fields}
+def read_fill_in(
+    fields_of: Callable[[int], Collection[Field]], answer: Any, slots: Collection[int]
+) -> Results:
+    """{slot: {field: value}} for those who have not answered. `fields_of`: as a slot is asked. Raises Nonsense."""
     found: Results = {}
     for slot, values in _mapping(answer, "{slot: {field: value}}").items():
-        _slot(slot, slots)
+        by_name = {field.name: field for field in fields_of(_slot(slot, slots))}
         for name, value in _mapping(values, "{slot: {field: value}}").items():
             if name not in by_name:
                 raise Nonsense(f"it answers `{name}`, which the step does not ask")

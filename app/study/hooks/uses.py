@@ -34,6 +34,7 @@ class Use:
     name: str
     returns: Any
     given: Mapping[str, Any] = dataclasses.field(default_factory=lambda: {"room": Room})
+    unless: str = ""  # what else the name could mean, and does not
 
     @property
     def key(self) -> str:
@@ -98,6 +99,10 @@ def _uses_at(place: Path, step: Step) -> Iterator[Use]:
     for nth, one in enumerate(step.fields):
         if one.of not in ("", *SEEN):
             yield Use((*place, "fields", nth, "of"), one.of, dict[int, tuple[int, ...]])
+        if one.listed_by:
+            unless = f"No field or result before this question is called `{one.listed_by}`, and "
+            texts = dict[int, tuple[str, ...]]
+            yield Use((*place, "fields", nth, "options"), one.listed_by, texts, unless=unless)
     for nth, channel in enumerate(step.channels):
         if channel.hook:
             yield Use((*place, "chat", nth, "hook"), channel.hook, dict[int, bool])
@@ -140,7 +145,9 @@ def check_hooks(findings: Findings, files: Mapping[str, bytes], uses: list[Use])
     if HOOKS_FILE not in files:
         for use in uses:
             cure = f"Add hooks.py with `def {use.name}({', '.join(use.given)}):` beside study.toml."
-            findings.wrong(use.path, f"There is no hooks.py, so `{use.name}` can't be called.", cure)
+            there = "there is" if use.unless else "There is"
+            sentence = f"{use.unless}{there} no hooks.py, so `{use.name}` can't be called."
+            findings.wrong(use.path, sentence, cure)
         return False
     try:
         tree = ast.parse(files[HOOKS_FILE], HOOKS_FILE)
@@ -159,7 +166,7 @@ def check_hooks(findings: Findings, files: Mapping[str, bytes], uses: list[Use])
             continue  # told below
         if use.name not in functions:
             cure = did_you_mean(use.name, sorted(functions)) if functions else "It has no functions yet."
-            findings.wrong(use.path, f"hooks.py has no function `{use.name}`.", cure)
+            findings.wrong(use.path, f"{use.unless}hooks.py has no function `{use.name}`.", cure)
         elif not _takes(functions[use.name].args, len(use.given)):
             taken = [one.arg for one in ast.walk(functions[use.name].args) if isinstance(one, ast.arg)]
             takes = f"but takes {', '.join(taken)}" if taken else "but takes nothing"

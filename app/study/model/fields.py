@@ -13,10 +13,12 @@ from typing import Any, ClassVar
 
 from app.study.languages.texts import Sentence, Texts
 from app.study.model.correct import Correct
-from app.study.model.pictures import BarChart, mean, of_counts, of_numbers
+from app.study.model.listed import listed_in
+from app.study.model.pictures import BarChart, mean, of_counts, of_most, of_numbers
 from app.study.syntax.table import Table
 
 RANDOM = "random"
+OPTIONS = "options"
 DONT_KNOW = "dont_know"  # stored of whoever says so, and what a form calls it
 I_DONT_KNOW = Sentence("I don’t know")
 _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
@@ -69,12 +71,25 @@ class Field:
     order: str = ""  # RANDOM: what it lists is drawn so
     limits: Mapping[str, str] = dataclasses.field(
         default_factory=dict
-    )  # "min", "max" → the result that it is
+    )  # "min", "max", "options" → the result that it is
+    listed_by: str = ""  # the hook that gives its options as its step opens, a result named after it
 
     def limited(self, values: Mapping[str, str]) -> Field:
-        """With what its results came to, as it is stored; where there is none of it, nothing limits it."""
-        known = {key: Decimal(values[name]) for key, name in self.limits.items() if values.get(name)}
-        return dataclasses.replace(self, **known) if known else self  # type: ignore[arg-type]
+        """With what its results came to, as it is stored. Where there is no such number nothing limits it; where there
+        are no options there is nothing to choose, and nobody has to."""
+        numbers = {key: name for key, name in self.limits.items() if key != OPTIONS}
+        known: dict[str, Any] = {
+            key: Decimal(values[name]) for key, name in numbers.items() if values.get(name)
+        }
+        if self.takes_options:
+            options = tuple(listed_in(values.get(self.limits[OPTIONS], "")))
+            known |= dict(options=options, required=self.required and bool(options), limits=numbers)
+        return dataclasses.replace(self, **known) if known else self
+
+    @property
+    def takes_options(self) -> bool:
+        """Whether its options are yet to come of a result."""
+        return OPTIONS in self.limits
 
     def read(self, raw: Sequence[str]) -> str:
         """The canonical value of what was posted for this field: "" if optional and left empty.
@@ -156,6 +171,7 @@ class Kind(str):
         False  # one answer of several that stand there: that one doesn't know is another
     )
     holds_several: ClassVar[bool] = False  # of the options, in one answer
+    chooses: ClassVar[bool] = False  # among options, which may be a result
 
     def limit(self, table: Table, key: str) -> Decimal | None:
         """`min` or `max`, as a number, whatever it is a number of."""
@@ -263,6 +279,8 @@ class Kind(str):
         if known:
             bars = [(self.shown(field, one), counts.get(one, 0)) for one in known]
             return BarChart(of_counts(bars, sum(counts.values())))
+        if field.takes_options:
+            return of_most(counts, sum(counts.values()))
         numbers: dict[Decimal, int] = {}
         for stored, count in counts.items():
             if (number := self.number_of(field, stored)) is not None:

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 MOST_BARS = 12  # of whole numbers, each with its own
 BINS = 10
+MOST_OPTIONS = 20  # of those that a study thought of as it ran
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,14 @@ def of_counts(counts: Iterable[tuple[str, int]], total: int) -> tuple[Bar, ...]:
         Bar(label, count / total if total else 0.0, f"{count:,} ({_percent(count, total)})")
         for label, count in counts
     )
+
+
+def of_most(counts: Mapping[str, int], total: int) -> BarChart:
+    """The same of what nobody has listed before: the most frequent first."""
+    frequent = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    left = len(frequent) - MOST_OPTIONS
+    note = f"{left} others were chosen less often" if left > 0 else ""
+    return BarChart(of_counts(frequent[:MOST_OPTIONS], total), note)
 
 
 def of_means(means: Iterable[tuple[str, Decimal]], most: Decimal) -> tuple[Bar, ...]:

@@ -200,12 +200,14 @@ class Step:
 
     @property
     def limiting(self) -> tuple[str, ...]:
-        """The results that limit what can be answered here."""
+        """The results that limit what can be answered here, or are what can be."""
         return tuple(dict.fromkeys(name for one in self.fields for name in one.limits.values()))
 
     def limited(self, values: Mapping[str, str]) -> Step:
         """As it is asked where these have such stored values."""
-        return replace(self, fields=tuple(one.limited(values) for one in self.fields)) if values else self
+        return (
+            replace(self, fields=tuple(one.limited(values) for one in self.fields)) if self.limiting else self
+        )
 
     def field_named(self, name: str) -> Field | None:
         """The field or result of this name."""
@@ -259,7 +261,7 @@ class Step:
     @property
     def opening_hooks(self) -> tuple[str, ...]:
         others = [field.of for field in self.fields if field.of not in ("", *SEEN)]
-        hooks = [*(one.hook for one in self.show), *others]
+        hooks = [*(one.hook for one in self.show), *others, *(one.listed_by for one in self.fields)]
         hooks += [hook for one in self.channels for hook in (one.hook, one.mediator)]
         return tuple(dict.fromkeys(hook for hook in hooks if hook))
 

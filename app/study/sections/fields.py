@@ -3,14 +3,14 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
 
 from app.study.hooks.uses import read_hook
-from app.study.model.fields import DONT_KNOW, I_DONT_KNOW, RANDOM, Field, Kind
-from app.study.model.kinds.known import KINDS
+from app.study.model.fields import DONT_KNOW, I_DONT_KNOW, OPTIONS, RANDOM, Field, Kind
+from app.study.model.kinds.known import COMPUTED, KINDS
 from app.study.model.kinds.text import TEXT
 from app.study.model.steps import PAIRS, ROOM
 from app.study.sections.correct import with_correct
+from app.study.sections.limits import as_limited, read_limits, without_swatches
 from app.study.syntax.mistakes import did_you_mean
 from app.study.syntax.table import Table
 
@@ -66,9 +66,9 @@ def read_name(table: Table, reserved: Sequence[str], what: str = "field") -> str
 
 
 def _field(table: Table, reserved: Sequence[str], at_door: bool, judged: bool, computed: bool) -> Field:
-    name, kind = read_name(table, reserved), _kind(table)
+    name, kind = read_name(table, reserved), _kind(table, computed)
     shared = computed and not (kind and kind.is_about_others)
-    limits = {} if at_door or computed else _limits(table, kind)
+    limits = {} if at_door or computed else read_limits(table, kind)
     ask = table.text("ask", longest=(kind or TEXT).longest_ask, example="What players read")
     field = Field(
         name=name,
@@ -76,7 +76,7 @@ def _field(table: Table, reserved: Sequence[str], at_door: bool, judged: bool, c
         kind=kind or TEXT,
         min=None if "min" in limits else (kind or TEXT).limit(table, "min"),
         max=None if "max" in limits else (kind or TEXT).limit(table, "max"),
-        options=table.texts("options"),
+        options=() if OPTIONS in limits else table.texts("options"),
         swatches=table.texts("swatches"),
         required=table.truth("required", default=True),
         help=table.text("help", default=""),
@@ -98,7 +98,8 @@ def _field(table: Table, reserved: Sequence[str], at_door: bool, judged: bool, c
             if table.has(key) and key not in kind.keys and not (shared and key == "of"):
                 sentence = f"`{key}` means nothing in a field of kind {kind}."
                 table.wrong(key, sentence, "Remove it, or change the kind.")
-        kind.check(table, _as_limited(field))
+        field = without_swatches(table, field)
+        kind.check(table, as_limited(field))
         field = with_correct(table, field, judged, "[entry]" if at_door else "the step")
     return field
 
@@ -113,6 +114,9 @@ def _read_order(table: Table, field: Field, ordered: bool) -> str:
     if order and not ordered:
         sentence = "Only pages between the door and the end have a random order."
         table.wrong("order", sentence, "Remove it, or ask this in [[before]].")
+    elif order and field.takes_options:
+        sentence = "These options stand in the order in which they come."
+        table.wrong("order", sentence, "Remove it, and let the hook mix them: it has room.seed.")
     elif order and not field.kind.listed(field) and table.sound("kind"):
         sentence = f"A field of kind {field.kind} lists nothing whose order could be random."
         table.wrong(
@@ -139,28 +143,13 @@ def _read_dont_know(table: Table, field: Field, ordered: bool) -> str:
     return words
 
 
-def _limits(table: Table, kind: Kind | None) -> dict[str, str]:
-    """Those that are a result, by its name; a constant of that name is a number."""
-    found = {}
-    for key in ("min", "max") if kind and kind.is_number else ():
-        name = table.constants.meant(table.values.get(key))
-        if isinstance(name, str) and _FIELD_NAME.fullmatch(name):
-            table.value(key)
-            found[key] = name
-    return found
-
-
-def _as_limited(field: Field) -> Field:
-    """As it may come to be asked, for what is asked of both limits."""
-    if not field.limits:
-        return field
-    low = field.min if field.min is not None else (field.max or 0) - 1
-    high = field.max if field.max is not None else low + 1
-    return replace(field, min=Decimal(low), max=Decimal(high))
-
-
-def _kind(table: Table) -> Kind | None:
+def _kind(table: Table, computed: bool) -> Kind | None:
     kind = table.text("kind", example="integer")
+    if kind in COMPUTED:
+        if not computed:
+            sentence = f"Nobody is asked for a {kind}: hooks give it."
+            table.wrong("kind", sentence, 'Ask with kind = "choices", for example.')
+        return COMPUTED[kind]
     if kind and kind not in KINDS:
         other = next((one for one in KINDS.values() if kind.lower() in one.also_called), None)
         cure = f"Did you mean `{other}`?" if other else did_you_mean(kind, KINDS)

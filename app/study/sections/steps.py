@@ -9,7 +9,7 @@ from app.study.hooks.uses import read_hook
 from app.study.model.blocks import with_endings
 from app.study.model.fields import Field, FieldError
 from app.study.model.kinds.click import CLICK, clicked
-from app.study.model.kinds.known import KINDS
+from app.study.model.kinds.known import COMPUTED, KINDS
 from app.study.model.kinds.slots import SLOTS
 from app.study.model.kinds.text import TEXT
 from app.study.model.kinds.yes_no import YES_NO
@@ -17,7 +17,7 @@ from app.study.model.steps import ROLE, SEEN, Dropout, Roles, Show, Step, places
 from app.study.pages import OWN_PAGES
 from app.study.sections.dropout import read_step_dropout
 from app.study.sections.fields import FORM_NAMES, read_fields, read_order
-from app.study.sections.limits import check_limits
+from app.study.sections.limits import with_limits
 from app.study.sections.moves import LONGEST_BUTTON, check_moves, read_moves
 from app.study.sections.names import NAME, unique_name
 from app.study.sections.role import DEAL, with_roles
@@ -144,7 +144,7 @@ def placed(document: Table, steps: Sequence[Step]) -> tuple[Step, ...]:
     """All steps, as people go through them, each with where what it shows was said."""
     places = places_of(steps)
     _check_about(document.findings, steps, places)
-    check_limits(document, steps, places)
+    steps = with_limits(document, steps, places)
     return tuple(
         replace(
             step,
@@ -239,8 +239,9 @@ def _computed(shows: Sequence[tuple[Table, Show]]) -> Iterator[Field]:
     """What is computed as a step opens, a result named after its hook."""
     for table, show in shows:
         if show.hook:
-            ask, kind = table.text("ask", example="Your signal"), table.one_of("kind", KINDS, TEXT)
-            yield Field(show.hook, ask, KINDS[kind])
+            kinds = {**KINDS, **COMPUTED}
+            ask, kind = table.text("ask", example="Your signal"), table.one_of("kind", kinds, TEXT)
+            yield Field(show.hook, ask, kinds[kind])
 
 
 def _check_names(table: Table, step: Step, shows: Sequence[Show]) -> None:
@@ -332,7 +333,9 @@ def _placed(findings: Findings, place: Path, steps: Sequence[Step], index: int, 
     cure = 'Write as = "table".'
     if show.look in IN_NUMBERS and not drawn and not shown.kind.is_number:
         findings.wrong((*place, "as"), f"`{show.field}` is no number, so it has no {show.look}.", cure)
-    if show.look in COUNTED and not (shown.kind.is_number or shown.kind.answers(shown)):
+    if show.look in COUNTED and not (
+        shown.kind.is_number or shown.takes_options or shown.kind.answers(shown)
+    ):
         sentence = f"Hardly two answers to `{show.field}` are the same, so there is nothing to be counted."
         findings.wrong((*place, "as"), sentence, cure)
     return replace(show, step=source.name)

@@ -143,10 +143,11 @@ class Table:
         return default
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """A list of texts, empty where there is none; none of them blank, and each once."""
-        value = self._value(key)
+        """A list of texts, or the constant that is one; none is blank, and each there once. Without it an empty one."""
+        value = self._number(key)
         if value is None:
             return ()
+        value = [*value] if isinstance(value, tuple) else value
         if not isinstance(value, list):
             parts = (
                 [part.strip() for part in str(value).split(",")]

@@ -25,6 +25,7 @@ class Choice(Kind):
     also_called = ("select", "radio", "dropdown", "option", "options", "single")
     is_group = True
     is_radio = True
+    chooses = True
     when_empty = CHOOSE
 
     def check(self, table: Table, field: Field) -> None:
@@ -44,7 +45,7 @@ class Choice(Kind):
         return text
 
     def guess(self, field: Field, chance: random.Random, others: Sequence[int]) -> str:
-        return chance.choice(field.options)
+        return chance.choice(field.options) if field.options else ""
 
 
 CHOICE = Choice("choice")

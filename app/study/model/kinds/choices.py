@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 from app.study.languages.texts import Sentence
 from app.study.model.fields import Field, FieldError, Form, Kind, Unanswered, plain_number, tidy
 from app.study.model.kinds.choice import CHOOSE, check_options
-from app.study.model.pictures import BarChart, counted, of_counts
+from app.study.model.listed import listed_in, packed
+from app.study.model.pictures import BarChart, counted, of_counts, of_most
 from app.study.syntax.table import Table
 
 
@@ -23,6 +24,7 @@ class Choices(Kind):
     also_called: ClassVar[tuple[str, ...]] = ("multiple", "checkboxes", "multi", "several")
     is_group = True
     holds_several = True
+    chooses = True
     when_empty = CHOOSE
 
     def check(self, table: Table, field: Field) -> None:
@@ -43,7 +45,7 @@ class Choices(Kind):
         if len(given) == 1:
             given = self.items(given[0]) or given
         if given:
-            return _as_json(self.chosen(field, given))
+            return packed(self.chosen(field, given))
         if field.required:
             raise Unanswered(self.when_empty)
         return ""
@@ -53,8 +55,9 @@ class Choices(Kind):
         if any(one not in field.options for one in given):
             raise FieldError(CHOOSE)
         chosen = [option for option in field.options if option in given]
-        if field.min is not None and len(chosen) < field.min:
-            raise FieldError(Sentence("Please choose at least %(least)s.", least=int(field.min)))
+        least = min(int(field.min or 0), len(field.options))
+        if len(chosen) < least:
+            raise FieldError(Sentence("Please choose at least %(least)s.", least=least))
         if field.max is not None and len(chosen) > field.max:
             raise FieldError(Sentence("Please choose at most %(most)s.", most=int(field.max)))
         return chosen
@@ -63,11 +66,7 @@ class Choices(Kind):
         return ", ".join(self.items(value))
 
     def items(self, value: str) -> list[str]:
-        try:
-            found = json.loads(value) if value.startswith("[") else None
-        except ValueError:
-            return []
-        return found if isinstance(found, list) and all(isinstance(one, str) for one in found) else []
+        return listed_in(value)
 
     def type_of(self, field: Field) -> Any:
         return tuple[str, ...]
@@ -78,7 +77,7 @@ class Choices(Kind):
     def stored(self, field: Field, value: Any) -> str:
         if not isinstance(value, (tuple, frozenset)) or not all(one in field.options for one in value):
             raise ValueError(f"`{field.name}` must be a list of its options, and is {value!r}")
-        return _as_json(self.given(field, value))
+        return packed(self.given(field, value))
 
     def given(self, field: Field, value: Collection[str]) -> list[str]:
         """By a hook, in the order in which they are stored. Raises ValueError."""
@@ -86,15 +85,15 @@ class Choices(Kind):
 
     def picture(self, field: Field, counts: Mapping[str, int]) -> BarChart:
         chosen = counted((one, count) for stored, count in counts.items() for one in self.items(stored))
-        return BarChart(of_counts([(one, chosen.get(one, 0)) for one in field.options], sum(counts.values())))
+        total = sum(counts.values())
+        if field.takes_options:
+            return of_most(chosen, total)
+        return BarChart(of_counts([(one, chosen.get(one, 0)) for one in field.options], total))
 
     def guess(self, field: Field, chance: random.Random, others: Sequence[int]) -> str:
-        fewest, most = int(field.min or 1), int(field.max or len(field.options))
-        return json.dumps(chance.sample(field.options, chance.randint(fewest, max(fewest, most))))
+        there = len(field.options)
+        fewest, most = min(int(field.min or 1), there), min(int(field.max or there), there)
+        return packed(chance.sample(field.options, chance.randint(fewest, max(fewest, most))))
 
 
 CHOICES = Choices("choices")
-
-
-def _as_json(chosen: Sequence[str]) -> str:
-    return json.dumps(chosen, ensure_ascii=False, separators=(",", ":")) if chosen else ""

@@ -10,6 +10,7 @@ from app.study.model.kinds.data import DATA
 from app.study.model.kinds.date import DATE
 from app.study.model.kinds.each import EACH
 from app.study.model.kinds.integer import INTEGER
+from app.study.model.kinds.list import LIST
 from app.study.model.kinds.lottery import LOTTERY
 from app.study.model.kinds.matrix import MATRIX
 from app.study.model.kinds.money import MONEY
@@ -29,3 +30,4 @@ KINDS: dict[str, Kind] = {
         *(ALLOCATION, LOTTERY, YES_NO, TICK, EACH, DATA),
     )
 }
+COMPUTED: dict[str, Kind] = {LIST: LIST}  # that results may be, too, and nobody is asked for

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
@@ -11,6 +10,7 @@ from app.study.languages.texts import Sentence
 from app.study.model.fields import Field, FieldError
 from app.study.model.kinds.choice import check_options
 from app.study.model.kinds.choices import Choices
+from app.study.model.listed import packed
 from app.study.model.pictures import BarChart, means_by, of_means
 from app.study.syntax.table import Table
 
@@ -59,10 +59,12 @@ class Ranking(Choices):
             for stored, count in counts.items()
             for nth, one in enumerate(self.items(stored), 1)
         ]
-        return BarChart(of_means(means_by(places, field.options), Decimal(len(field.options))), "mean places")
+        ranked = field.options or tuple(dict.fromkeys(one for one, _, _ in places))
+        most = Decimal(len(field.options)) or max((nth for _, nth, _ in places), default=Decimal(1))
+        return BarChart(of_means(means_by(places, ranked), most), "mean places")
 
     def guess(self, field: Field, chance: random.Random, others: Sequence[int]) -> str:
-        return json.dumps(chance.sample(field.options, len(field.options)))
+        return packed(chance.sample(field.options, len(field.options)))
 
 
 RANKING = Ranking("ranking")
