@@ -170,7 +170,11 @@ class Market:
         assert postgres is not None
         found = list(programs())
         servers = [one for one in found if one.pid in workers]
-        hooks = [one for one in found if one.parent in workers]  # and their forks, which have ended
+        hooks = [one for one in found if one.parent in workers]
+        parents = {one.pid for one in hooks}
+        hooks += [
+            one for one in found if one.parent in parents
+        ]  # their forks; those that have ended are counted there
         used = sum(one.children_cpu for one in servers) + sum(one.cpu + one.children_cpu for one in hooks)
         own = sum(one.cpu for one in servers)
         return {"the servers": own, "their hooks": used, "Postgres": family_cpu(postgres)}

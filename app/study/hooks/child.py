@@ -4,7 +4,8 @@
 Python is to call the hooks. The first message has their text and the limits, each further one a call. One without
 content ends a turn, and so does a call with a space before it, when it is answered. All calls of one turn run in a fork
 of its own, so that nothing stays of one room's for the next; it is made before it is needed, waits for its turn inside
-its walls, and is ended when a call takes too long, takes too much memory or dies.
+its walls, and is ended when a call takes too long, takes too much memory or dies. Hooks that can keep nothing (pure.py)
+are read anew for each turn instead, in a fork that has many turns.
 
 What is refused here is told in a sentence, with its line: that is for mistakes. Code that means to get round it is held
 by walls.py, as far as the system has walls. Nothing that comes from here is trusted on the other side.
@@ -36,9 +37,13 @@ FILE = sys.argv[1]
 LARGEST = 1_000_000  # bytes of an answer
 MOST_PRINTED = 2000  # characters that are kept
 SLACK = 10_000  # and what is around it
+NOTHING = b"\0\0\0\0"  # a message without content
+ANSWERED = b'{"answer":'
 LAST = b" "  # before a call after which nothing is asked in this turn
 GRACE = 0.5  # seconds more before a call that doesn't heed its alarm is given up, or a fork that does not end
 AHEAD = 2  # forks that wait
+MOST_TURNS = 1000  # of one fork
+GROWN = 32_000_000  # bytes that a fork may have needed more than it was made with, to have another turn
 IDLE = 0.02  # seconds after which one of them has time for a rehearsal
 REFUSED = (
     "socket.",
@@ -86,13 +91,13 @@ def main() -> None:
     around = walls.Walls(memory, seconds)
     sys.addaudithook(_guard(walls.READABLE))
     _send(outbox, _written({"walls": around.names}))  # before hooks.py can say anything
-    module = ModuleType("hooks")
-    outcome, loaded = _try(seconds, memory, lambda: _load(module, first["source"]))
+    module, code = ModuleType("hooks"), list[CodeType]()
+    outcome, loaded = _try(seconds, memory, lambda: _load(module, first["source"], code))
     _send(outbox, outcome)
     if not loaded:
         return
 
-    def answer(unpacker: Any, body: bytes, hooks: ModuleType = module) -> bytes:
+    def answer(unpacker: Any, hooks: ModuleType, body: bytes) -> bytes:
         request = json.loads(body)
 
         def call() -> Any:
@@ -102,11 +107,24 @@ def main() -> None:
         return _try(seconds, memory, call)[0]
 
     rehearse = _settle(values, answer)
-    begin = lambda: functools.partial(answer, values.Unpacker())  # noqa: E731
-    Forks(inbox, outbox, around.around_turn, rehearse, begin, seconds).serve()
+
+    def begin() -> Callable[[bytes], bytes]:
+        return functools.partial(answer, values.Unpacker(), module)
+
+    def begin_again() -> Callable[[bytes], bytes]:
+        vars(module).clear()
+        values.forget()
+        vars(module)["__name__"] = "hooks"
+        _, again = _try(seconds, memory, lambda: exec(code[0], vars(module)))
+        if not again:
+            raise RuntimeError
+        return begin()
+
+    life = Life(around.around_turn, rehearse, begin, begin_again if first.get("pure") else None)
+    Forks(inbox, outbox, life, seconds).serve()
 
 
-def _settle(values: ModuleType, answer: Callable[[Any, bytes, ModuleType], bytes]) -> Callable[[], None]:
+def _settle(values: ModuleType, answer: Callable[[Any, ModuleType, bytes], bytes]) -> Callable[[], None]:
     """What a fork does first in its life, and differently from then on, is done here, for it would copy all it touches.
 
     Python rewrites code that it has run a few times, and looks names up only once; and whoever looks for garbage
@@ -126,7 +144,7 @@ def _settle(values: ModuleType, answer: Callable[[Any, bytes, ModuleType], bytes
     def rehearse() -> None:
         unpacker = values.Unpacker()
         for body in asked:
-            answer(unpacker, body, hooks)
+            answer(unpacker, hooks, body)
 
     for _ in range(10):
         rehearse()
@@ -135,30 +153,29 @@ def _settle(values: ModuleType, answer: Callable[[Any, bytes, ModuleType], bytes
     return rehearse
 
 
-class Fork(NamedTuple):
+class Life(NamedTuple):
+    """What a fork does, from when it is made."""
+
+    enter: Callable[[], None]  # as it is made
+    rehearse: Callable[[], None]  # if it has to wait then
+    begin: Callable[[], Callable[[bytes], bytes]]  # gives what answers the calls of its first turn
+    begin_again: Callable[[], Callable[[bytes], bytes]] | None  # … of each further one; None: it has none
+
+
+class Fork:
     """A copy of this process that waits at its pipe. Nothing else leads to it, and from it nothing to anybody else."""
 
-    number: int
-    to: int
-    back: int
+    def __init__(self, number: int, to: int, back: int) -> None:
+        self.number, self.to, self.back = number, to, back
+        self.turns, self.spent = 1, 0.0  # seconds of the calls
+        self.failed = False
 
 
 class Forks:
     """One after the other: what comes is passed on to the turn's fork, and what that says is passed back."""
 
-    def __init__(
-        self,
-        inbox: int,
-        outbox: int,
-        enter: Callable[[], None],
-        rehearse: Callable[[], None],
-        begin: Callable[[], Callable[[bytes], bytes]],
-        seconds: float,
-    ) -> None:
-        """`enter` is called in each fork that is made, `rehearse` if it waits; `begin` gives what answers calls."""
-        self.inbox, self.outbox = inbox, outbox
-        self.enter, self.rehearse, self.begin = enter, rehearse, begin
-        self.seconds = seconds
+    def __init__(self, inbox: int, outbox: int, life: Life, seconds: float) -> None:
+        self.inbox, self.outbox, self.life, self.seconds = inbox, outbox, life, seconds
         self.ahead: list[Fork] = []
         self.fork: Fork | None = None
 
@@ -180,25 +197,31 @@ class Forks:
     def _ask(self, message: bytes) -> bool:
         if self.fork is None:
             self.fork = self.ahead.pop(0) if self.ahead else self._make()
+        asked = time.monotonic()
         try:
             _send(self.fork.to, message)
-            answer = _answer(self.fork.back, time.monotonic() + self.seconds + GRACE)
+            answer = _answer(self.fork.back, asked + self.seconds + GRACE)
         except TookTooLong:
             _send(self.outbox, _error(f"it did not end within {self.seconds:g} s", lost=True))
             return False
         except OSError:
             answer = b""
+        self.fork.spent += time.monotonic() - asked
         if answer:
+            self.fork.failed = self.fork.failed or not answer.startswith(ANSWERED, 4)
             _write(self.outbox, answer)
             return True
         _send(self.outbox, _error("it ended without an answer, as a process that is out of memory does"))
         return self._end_turn()
 
     def _end_turn(self) -> bool:
-        """Whether the fork is gone, with all that it knew of its room."""
+        """Whether the fork is gone, with all that it knew of its room, or has forgotten it."""
         if self.fork is None:
             return True
         fork, self.fork = self.fork, None
+        if self._goes_on(fork):
+            self.ahead.insert(0, fork)
+            return True
         os.close(fork.to)
         os.close(fork.back)
         signal.signal(signal.SIGALRM, _too_long)
@@ -210,6 +233,22 @@ class Forks:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
         return True
+
+    def _goes_on(self, fork: Fork) -> bool:
+        """It has begun another turn. Not where it has used up what one turn may in any case: its walls count all."""
+        if (
+            self.life.begin_again is None
+            or fork.failed
+            or fork.turns >= MOST_TURNS
+            or fork.spent > self.seconds
+        ):
+            return False
+        fork.turns += 1
+        try:
+            _send(fork.to, b"")
+            return _answer(fork.back, time.monotonic() + GRACE) == NOTHING
+        except (TookTooLong, OSError):
+            return False
 
     def _fork_ahead(self) -> None:
         """While nobody waits, or nobody could be asked."""
@@ -227,15 +266,22 @@ class Forks:
             os.close(said)
             return Fork(number, to, back)
         try:
-            others = [end for fork in self.ahead for end in fork[1:]]
+            others = [end for fork in self.ahead for end in (fork.to, fork.back)]
             for one in (self.inbox, self.outbox, to, back, *others):
                 os.close(one)
-            self.enter()
+            self.life.enter()
+            before = _most_memory()
             if not select.select([asked], [], [], IDLE)[0]:
-                self.rehearse()
-            answer = self.begin()
+                self.life.rehearse()
+            answer = self.life.begin()
             while (message := _message(asked)) is not None:
-                _send(said, answer(message))
+                if message:
+                    _send(said, answer(message))
+                elif self.life.begin_again is not None and _most_memory() <= before + GROWN:
+                    answer = self.life.begin_again()
+                    _send(said, b"")
+                else:
+                    break
         finally:
             os._exit(0)
 
@@ -293,9 +339,14 @@ def _beside(name: str) -> ModuleType:
     return module
 
 
-def _load(module: ModuleType, source: str) -> None:
-    code: CodeType = compile(source, FILE, "exec", dont_inherit=True)
-    exec(code, module.__dict__)
+def _load(module: ModuleType, source: str, code: list[CodeType]) -> None:
+    code.append(compile(source, FILE, "exec", dont_inherit=True))
+    exec(code[0], module.__dict__)
+
+
+def _most_memory() -> int:
+    """Bytes of it that this process has had so far at most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def _try(seconds: float, memory: int, work: Any) -> tuple[bytes, bool]:

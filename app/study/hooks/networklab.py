@@ -66,7 +66,8 @@ class Earlier:
         ]
 
 
-NOT_KNOWN = Earlier()
+_nothing: tuple[dict[str, Any], dict[str, Any], dict[str, Any]] = {}, {}, {}
+NOT_KNOWN = Earlier("", "", "", "", *_nothing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +252,7 @@ class Group:
     reason: str = ""
 
 
+PUBLIC = (Earlier, Seat, Tie, Said, Move, Accept, Refuse, Room, Question, Waiting, Lobby, Group)
 _tied: tuple[Sequence[Tie], Mapping[int, Sequence[int]]] = (), {}
 
 
@@ -265,10 +267,15 @@ def _seen_in(ties: Sequence[Tie]) -> Mapping[int, Sequence[int]]:
     return _tied[1]
 
 
-_TYPES = {
-    one.__name__: one
-    for one in (Earlier, Seat, Tie, Said, Move, Accept, Refuse, Room, Question, Waiting, Lobby, Group)
-}
+def forget() -> None:
+    """Nothing here is of the last turn any more: all else that it was given were values of its own."""
+    global _tied
+    _tied = (), {}
+    for one in _nothing:
+        one.clear()
+
+
+_TYPES = {one.__name__: one for one in PUBLIC}
 _FIELDS = {one: tuple(field.name for field in fields(one)) for one in _TYPES.values()}
 _DEFAULTS = {
     one: tuple(

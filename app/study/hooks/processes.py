@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from app.study.hooks.pure import keeps_nothing
 from app.study.hooks.uses import HOOKS_FILE
 
 CHILD = Path(__file__).with_name("child.py")
@@ -62,7 +63,8 @@ class HookProcess(asyncio.Protocol):
         finally:
             theirs.close()
         async with asyncio.timeout(LOADING):
-            self._send(written(dict(source=source, seconds=seconds, memory=memory)).encode())
+            first = dict(source=source, seconds=seconds, memory=memory, pure=keeps_nothing(source))
+            self._send(written(first).encode())
             self.walls = _read(await self._receive())["walls"]
             return _read(await self._receive())
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
 from app.study.hooks.networklab import Room, Said, Seat, Tie
 from app.study.hooks.pool import AT_ONCE, HookError, Hooks, HookTurn
 from app.study.model.study import Study
-from app.study.reading import parse
-from tests.house.studies import TALK, as_files
+from tests.house.hooks import study_with, told
 
-T = TypeVar("T")
 IMPORTS = """
 import bisect, collections, copy, csv, dataclasses, datetime, decimal, enum, fractions, functools, hashlib, heapq
 import itertools, json, math, operator, random, re, statistics, string, textwrap, typing, zoneinfo
@@ -99,22 +96,6 @@ ROOM = Room(
     (Seat(1, "Ash", "red"),),
     all_said=(Said("talk", 1, 1, "sure", 4),),
 )
-
-
-def study_with(source: str) -> Study:
-    toml = TALK.replace('chat = "neighbours"', 'chat = "neighbours"\nwhen = "means"')
-    return parse(as_files(toml, source), opened=True)
-
-
-def told(story: Callable[[Hooks], Awaitable[T]]) -> T:
-    async def tell() -> T:
-        pool = Hooks(seconds=1)
-        try:
-            return await story(pool)
-        finally:
-            await pool.retire(0)
-
-    return asyncio.run(tell())
 
 
 def called(study: Study, *hooks: str) -> list[Any]:
