@@ -1,4 +1,4 @@
-"""Hooks that can keep nothing, and what comes of it: a fork that has turn after turn, and finds nothing of the last one."""
+"""Hooks that can keep nothing, and what comes of it: a fork that has turn after turn, with nothing of the last one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def means(room, mine=[]):
     room.seats[0].entry["mine"] = room.seats[0].entry.get("mine", 0) + 1
     earlier = room.seats[0].earlier
     earlier.entry["mine"] = earlier.entry.get("mine", 0) + 1
-    return [times, len(kept), len(mine), counted[room.name], twice(2), room.seats[0].entry["mine"], earlier.entry["mine"]]
+    entry = room.seats[0].entry
+    return [times, len(kept), len(mine), counted[room.name], twice(2), entry["mine"], earlier.entry["mine"]]
 
 @cache
 def twice(number):
@@ -197,13 +198,15 @@ def pay(room: Room, *rest: Any, more: int = 1) -> dict[int, Decimal]:
             return {}
         case [first, *_] if first:
             pass
-    return {slot: (Decimal(len(found[slot])) / 3).quantize(CENT, ROUND_DOWN) for slot in sorted(found, key=lambda one: -one)}
+    order = sorted(found, key=lambda one: -one)
+    return {slot: (Decimal(len(found[slot])) / 3).quantize(CENT, ROUND_DOWN) for slot in order}
 
 
 def trade(room: Room, move: Move) -> Accept | Refuse:
     if (price := move.values.get("price")) is None:
         return Refuse("No price.")
-    return Accept(state={**(room.state or {}), "prices": [price]}, results={"x": dict.fromkeys(room.slots, 1)}, end=price > 3)
+    state = {**(room.state or {}), "prices": [price]}
+    return Accept(state, results={"x": dict.fromkeys(room.slots, 1)}, end=price > 3)
 '''
 
 
