@@ -1,10 +1,10 @@
 """Hooks that can keep nothing from one call to the next, whatever they are called with: as their text shows.
 
 Such a hooks.py needs no fork for each room: read anew for each turn, with new values, it finds nothing of the turn
-before, for it has no way to anything that both could reach. It is a list of what may stand there, not of what may not: of the
-language, of the standard library, and of the names behind a dot. Whatever else stands there may keep something for all
-that is known here, and gets its forks. That is for mistakes; code that means to get round it is held by walls.py, and
-has only rooms of its own study to tell of.
+before, for it has no way to anything that both could reach. It is a list of what may stand there, not of what may not:
+of the language, of the standard library, and of the names behind a dot. Whatever else stands there may keep something
+for all that is known here, and gets its forks. That is for mistakes; code that means to get round it is held by
+walls.py, and has only rooms of its own study to tell of.
 """
 
 from __future__ import annotations
