@@ -34,6 +34,8 @@ from app.export.person import IN_WORDS, OnePerson, in_words, own_lines
 from app.players.codes import Codes, codes_of
 from app.study.model.orders import has_orders
 from app.study.model.study import Study
+from app.study.own_files import OwnFile, own_files
+from app.study.stored_files import read_file
 
 SQL = Queries(__name__)
 LEVEL = 1  # of deflate: level 6 takes as long as everything else together, to save a quarter
@@ -186,8 +188,10 @@ async def _study_files(
 ) -> dict[str, dict[str, int | str]]:
     """As it ran, and what a researcher has mended since."""
     files: dict[str, dict[str, int | str]] = {}
+    own = own_files(study.files)
     for path, body in sorted(study.files.items()):
-        files[f"study/{path}"] = await _write(create, f"study/{path}", _whole(body), count=False)
+        content = _pieces(conn, own[path]) if path in own else _whole(body)
+        files[f"study/{path}"] = await _write(create, f"study/{path}", content, count=False)
     mended = await (await conn.execute(SQL["mended"], dict(session_id=session_id))).fetchall()
     for nth, (path, body) in enumerate(mended, 1):
         name = f"study_before/{nth}/{path}"
@@ -260,6 +264,11 @@ async def _write(create: Create, name: str, blocks: Blocks, count: bool = True) 
                 await asyncio.sleep(0)
     rows: dict[str, int | str] = {"rows": lines - 1} if count else {}
     return rows | {"bytes": size, "sha256": digest.hexdigest()}
+
+
+async def _pieces(conn: Connection, file: OwnFile) -> Blocks:
+    async for piece in read_file(conn, file):
+        yield piece, 0
 
 
 async def _whole(body: bytes) -> Blocks:

@@ -35,6 +35,7 @@ from app.study.languages.currencies import currency_digits
 from app.study.model.outcomes import OWN_LETTERS
 from app.study.model.study import Study
 from app.study.reading import fingerprint
+from app.study.stored_files import damaged
 
 SQL = Queries(__name__)
 
@@ -197,6 +198,8 @@ async def _study_check(conn: Connection, session_id: str, study: Study) -> Check
     wrong = []
     if fingerprint(files) != opened_with:
         wrong.append(f"stored: sha256 {fingerprint(files)}, opened with {opened_with}")
+    for path in await damaged(conn, files):
+        wrong.append(f"stored: {path} is not what the session opened with")
     if study.sha256 != opened_with:
         wrong.append(f"verified with: sha256 {study.sha256}, opened with {opened_with}")
     return Check(

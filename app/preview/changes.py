@@ -11,6 +11,7 @@ from app.study.model.outcomes import Finish
 from app.study.model.pay import Pay
 from app.study.model.steps import Step
 from app.study.model.study import Study
+from app.study.own_files import OwnPages
 
 
 def changed_parts(before: Study, after: Study) -> tuple[str, ...]:
@@ -42,6 +43,7 @@ def _bones(study: Study) -> Study:
         finish=Finish(),
         sha256="",
         files={},
+        pages=OwnPages(),
         entry=tuple(map(_without_words, study.entry)),
         before=tuple(map(_step_bones, study.before)),
         steps=tuple(map(_step_bones, study.steps)),

@@ -178,7 +178,8 @@ class Preview:
 
     async def take(self, study: Study) -> None:
         """Words, pages and hooks: the session that runs goes on with them."""
-        assert self.session is not None
+        assert self.session is not None and self.study is not None
+        restyled = templates.own_pages(self.study) != templates.own_pages(study)
         async with self.lab.pool.connection() as conn, conn.transaction():
             await put_study(conn, self.session, study)
             for past in pasts_of(study)[:1]:
@@ -186,7 +187,8 @@ class Preview:
             await stopped_rooms.retry_seating(conn, self.session)
             await stopped_rooms.retry(conn, self.session)
         self.study = self.lab.studies.known[self.session] = study
-        self.version += not all(frame.signed_in for frame in self.frames)  # no door changes by itself
+        # No door changes by itself, and no page its head.
+        self.version += restyled or not all(frame.signed_in for frame in self.frames)
 
     def renew(self, files: Sequence[Path]) -> None:
         """Templates and static files of ours."""

@@ -1,22 +1,28 @@
 """The HTML of a study's pages: what a browser asks for that is not there, and what our policy keeps it from doing."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from app.config import PROJECT
+from app.study.own_files import FOLDER, SERVED, OwnFile
 from app.study.syntax.lines import Spot
-from app.study.syntax.mistakes import Mistake
+from app.study.syntax.mistakes import Mistake, nearest
 
 FILLED_IN = "\ue000"  # stands for each character of {{ … }}: what comes there is known only as people play
 _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+# A tag of Jinja's, or one of HTML, in whose quotes others of Jinja's may stand.
+_TAGS = re.compile(
+    r"""\{\{.*?\}\}|\{%.*?%\}|\{\#.*?\#\}|<[a-z](?:\{\{.*?\}\}|\{%.*?%\}|"[^"]*"|'[^']*'|[^>"'])*>""",
+    re.DOTALL | re.IGNORECASE,
+)
+_SRCSET = re.compile(r"""\bsrcset\s*=\s*("[^"]*"|'[^']*')""", re.IGNORECASE)
 _ANY_PLACE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 
-PICTURE = 'Put the picture into the page itself: src="data:image/png;base64,…".'
 NO_SCRIPT = "Remove it: pages move by themselves, and hooks.py decides."
-NO_STYLE = "Remove it: a page looks as ours do, with their elements and classes."
+STYLE = 'Write it into a file, and name that in study.toml: [pages] with style = "files/look.css".'
 NO_FRAME = "Remove it, or link to it: <a href=… target=_blank>."
 OURS_ONLY = ("/play", "/static")  # what forms and htmx of players' pages may ask
 
@@ -31,14 +37,31 @@ class Element:
     spot: Spot
 
 
+There = Mapping[str, OwnFile]
+NOTHING: There = {}
 Verdict = tuple[str, str, str]  # the word that is meant, what is wrong with it, and what to do
 
 
-def markup_mistakes(name: str, source: str) -> Iterator[Mistake]:
-    """What a browser would not show or do of the page `name`, each with the place of the word that asks for it."""
+def markup_mistakes(name: str, source: str, there: There = NOTHING) -> Iterator[Mistake]:
+    """What a browser would not show or do of the page `name`, each with the place of the word that asks for it.
+
+    `there`: the study's own files.
+    """
     for element in _elements(source):
-        for word, sentence, cure in _wrong_with(element):
+        for word, sentence, cure in _wrong_with(element, there):
             yield Mistake(name, _spot_of(element, word), sentence, cure)
+
+
+def addressed(source: str, digest: str) -> str:
+    """The page as browsers get it: each `files/…` that begins a text in quotes in a tag is that file's address."""
+    if not digest or FOLDER not in source:
+        return source
+    return _TAGS.sub(lambda tag: _sources(tag[0], f"{SERVED}{digest}/"), source)
+
+
+def _sources(tag: str, served: str) -> str:
+    tag = _SRCSET.sub(lambda found: re.sub(rf"(?<![\w/.-]){FOLDER}", served, found[0]), tag)
+    return re.sub(rf"""(?<=[="']){FOLDER}""", served, tag)
 
 
 def _elements(source: str) -> Sequence[Element]:
@@ -78,18 +101,18 @@ def _spot_of(element: Element, word: str) -> Spot:
     return Spot(line + newlines, start, max(1, len(word.split("\n")[0])))
 
 
-def _wrong_with(element: Element) -> Iterator[Verdict]:
+def _wrong_with(element: Element, there: There) -> Iterator[Verdict]:
     if element.tag in _NEVER:
         yield f"<{element.tag}", *_NEVER[element.tag]
         return
     if element.tag in _FETCHING:
-        yield from _FETCHING[element.tag](element)
+        yield from _FETCHING[element.tag](element, there)
     for name, value in element.attributes.items():
         if name == "style":
             yield (
                 "style",
                 "A style in a tag is not applied: our policy takes styles from files only.",
-                NO_STYLE,
+                STYLE,
             )
         elif name.startswith(("on", "hx-on")):
             yield name, f"`{name}` is a script, and none of a study's runs in a page.", NO_SCRIPT
@@ -101,42 +124,78 @@ def _wrong_with(element: Element) -> Iterator[Verdict]:
             yield from _sent(name, value)
 
 
-def _script(element: Element) -> Iterator[Verdict]:
+def _script(element: Element, _: There) -> Iterator[Verdict]:
     address = element.attributes.get("src", "")
     if not (address and _is_ours(address)):
         yield "<script", "A study's scripts don't run: only the server's own do.", NO_SCRIPT
 
 
-def _link(element: Element) -> Iterator[Verdict]:
+def _link(element: Element, there: There) -> Iterator[Verdict]:
     address = element.attributes.get("href", "")
-    if "stylesheet" in element.attributes.get("rel", "").lower() and address and not _is_ours(address):
-        yield (
-            address,
-            "This sheet of styles is not loaded: only the server's own are.",
-            NO_STYLE,
-        )
+    if "stylesheet" not in element.attributes.get("rel", "").lower() or not address or _is_ours(address):
+        return
+    if address.startswith(FOLDER):
+        yield from _own(address, there, "text/css", "style")
+    else:
+        yield address, "This sheet of styles is not loaded: only the study's own files are.", STYLE
 
 
-def _picture(element: Element) -> Iterator[Verdict]:
-    addresses = [element.attributes.get(name, "") for name in ("src", "href", "xlink:href")]
+def _picture(element: Element, there: There) -> Iterator[Verdict]:
+    kinds, what = _SHOWS.get(element.tag, ("image/", "picture"))
+    addresses = [element.attributes.get(name, "") for name in ("src", "href", "xlink:href", "poster")]
     addresses += [one.split()[0] for one in element.attributes.get("srcset", "").split(", ") if one.split()]
     for address in addresses:
-        if not address or address.startswith(("data:", "#")) or _is_ours(address):
+        if not address or address.startswith("#") or _is_ours(address):
             continue
-        if _ANY_PLACE.match(address):
-            yield address, "This picture is not shown: our policy takes none from other places.", PICTURE
+        if address.startswith("data:"):
+            if what != "picture":
+                yield address, f"This {what} is not played: our policy takes it from files only.", _PUT
+        elif address.startswith(FOLDER):
+            yield from _own(address, there, kinds, what)
+        elif _ANY_PLACE.match(address):
+            yield (
+                address,
+                f"This {what} is not loaded: our policy takes none from other places.",
+                _put(address),
+            )
         else:
-            yield address, f"There is no `{address}` for a page to show.", PICTURE
+            yield address, f"There is no `{address}` for a page to show.", _put(address)
 
 
-def _button(element: Element) -> Iterator[Verdict]:
-    return _picture(element) if element.attributes.get("type", "").lower() == "image" else iter(())
+def _own(address: str, there: There, kinds: str | tuple[str, ...], what: str) -> Iterator[Verdict]:
+    path = unquote(urlsplit(address).path)
+    file = there.get(path)
+    if file is None:
+        yield address, f"There is no `{path}`.", near_to(path, there)
+    elif not file.type.startswith(kinds):
+        sentence = f"`{path}` is no {what} that is served." if file.type else f"`{path}` is not served."
+        yield address, sentence, "docs/files.md has the kinds of files that are."
 
 
-def _anchor(element: Element) -> Iterator[Verdict]:
+def near_to(path: str, there: Collection[str]) -> str:
+    """The cure where this own file is not there."""
+    near = nearest(path, there)
+    if near:
+        return f"Did you mean `{near}`?"
+    return "Put it there." if there else "Make the folder files/ beside pages/, and put it there."
+
+
+def _put(address: str) -> str:
+    name = urlsplit(address).path.rpartition("/")[2] or "face.png"
+    return f'Put it into the folder files/, and write "{FOLDER}{name}".'
+
+
+def _button(element: Element, there: There) -> Iterator[Verdict]:
+    return _picture(element, there) if element.attributes.get("type", "").lower() == "image" else iter(())
+
+
+def _anchor(element: Element, there: There) -> Iterator[Verdict]:
     """A link leads anywhere on the web, but a study has no pages that one could go to."""
     address = element.attributes.get("href", "")
     if not address or address.startswith(("#", "/", "data:")) or _ANY_PLACE.match(address):
+        return
+    if address.startswith(FOLDER):
+        yield from _own(address, there, "", "file")
         return
     cure = "Write a whole address, https://…, or show it in a step of its own."
     yield address, f"There is no `{address}` to go to.", cure
@@ -155,21 +214,29 @@ def _is_ours(address: str) -> bool:
     return path.startswith("/static/") and (PROJECT / path.lstrip("/")).is_file()
 
 
-_FETCHING: Mapping[str, Callable[[Element], Iterator[Verdict]]] = {
+_FETCHING: Mapping[str, Callable[[Element, There], Iterator[Verdict]]] = {
     "script": _script,
     "link": _link,
     "img": _picture,
     "source": _picture,
+    "audio": _picture,
+    "video": _picture,
+    "track": _picture,
     "image": _picture,
     "use": _picture,
     "input": _button,
     "a": _anchor,
 }
-_MEDIA = ("No sound or film is played in a page: our policy lets none in.", "Remove it, or link to it.")
+_PUT = "Put it into the folder files/, and write its name: files/…"
+_SHOWS: Mapping[str, tuple[str | tuple[str, ...], str]] = {
+    "source": (("image/", "audio/", "video/"), "picture, sound or film"),
+    "audio": (("audio/", "video/"), "sound"),
+    "video": (("video/", "image/"), "film"),
+    "track": ("text/vtt", "track of captions"),
+}
 _FRAMED = ("Nothing is shown in a frame here: our policy lets none in.", NO_FRAME)
 _NEVER = {
-    "style": ("Styles in a page are not applied: our policy takes them from files only.", NO_STYLE),
+    "style": ("Styles in a page are not applied: our policy takes them from files only.", STYLE),
     "base": ("The page's addresses can't be changed by <base>.", "Remove it, and write whole addresses."),
-    **dict.fromkeys(("audio", "video", "track"), _MEDIA),
     **dict.fromkeys(("iframe", "frame", "object", "embed", "portal"), _FRAMED),
 }

@@ -10,6 +10,7 @@ from jinja2 import meta, nodes
 
 from app.config import PROJECT
 from app.study.markup import markup_mistakes
+from app.study.own_files import own_files
 from app.study.syntax.lines import Spot
 from app.study.syntax.mistakes import Mistake, did_you_mean, nearest
 from app.study.syntax.table import spot_of_byte
@@ -62,7 +63,7 @@ MEANT = {  # names that authors reach for → what there is
     "player": "place.player",
     "slot": "place.me.slot",
 }
-GLOBALS = ("asset", "direction", "gettext", "language", "ngettext")
+GLOBALS = ("asset", "direction", "gettext", "language", "ngettext", "own_pages")
 
 
 def page_mistakes(
@@ -77,7 +78,7 @@ def page_mistakes(
                 yield page
             else:
                 yield from _mistakes_in(page, files)
-                yield from markup_mistakes(name, "\n".join(page.lines))
+                yield from markup_mistakes(name, "\n".join(page.lines), own_files(files))
                 for what, names in (named or {}).items():
                     yield from _unnamed(page, what, names)
                 if name == above:

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
@@ -15,6 +16,7 @@ from app.study.model.door import FIRST_IDS, OTHERS
 from app.study.model.fields import I_DONT_KNOW, Field
 from app.study.model.steps import AFTER, BEFORE, Dropout, Roles, Step
 from app.study.model.study import ANY, Lobby, RoomKind, Sections, Study
+from app.study.own_files import FOLDER, LARGEST, MOST, pointer_to
 from app.study.pages import is_page
 from app.study.sections.constants import check_constants, read_constants
 from app.study.sections.door import read_door
@@ -23,6 +25,7 @@ from app.study.sections.entry import read_entry
 from app.study.sections.finish import check_finish, read_finish
 from app.study.sections.lobby import read_lobby
 from app.study.sections.network import read_networks
+from app.study.sections.pages import read_pages
 from app.study.sections.pay import check_pay, read_pay
 from app.study.sections.privacy import read_privacy
 from app.study.sections.quotas import check_quotas, read_quotas
@@ -45,7 +48,7 @@ LARGEST_STUDY = 20_000_000  # bytes
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
-    """The files of a study by name: study.toml, hooks.py, README.md, pages/… and *.csv.
+    """The files of a study by name: study.toml, hooks.py, README.md, pages/…, *.csv, and pointers to those in files/.
 
     Leaves out hidden files, caches, and lists of people: access tokens don't belong to a study, which is
     stored and exported as it ran. Raises StudyError where the folder or its study.toml can't be read.
@@ -54,7 +57,10 @@ def read_folder(folder: Path) -> dict[str, bytes]:
         cure = "Give the folder that has study.toml in it."
         raise StudyError([Mistake(str(folder), None, "There is no such folder.", cure)])
     try:
-        files = {name: path.read_bytes() for name, path in _study_paths(folder) if not _lists_people(path)}
+        found = [(name, path) for name, path in _study_paths(folder) if not _lists_people(path)]
+        own = {name: path for name, path in found if name.startswith(FOLDER)}
+        _check_size({name: path.stat().st_size for name, path in own.items()})
+        files = {name: pointer_to(path) if name in own else path.read_bytes() for name, path in found}
     except OSError as error:
         raise StudyError([Mistake(str(folder), None, f"It can't be read: {error.strerror}.", "")]) from None
     if STUDY_FILE not in files:
@@ -64,8 +70,10 @@ def read_folder(folder: Path) -> dict[str, bytes]:
             cure = f"Rename {others[name]} in it to {STUDY_FILE}." if name in others else cure
         raise StudyError([Mistake(str(folder), None, "It has no study.toml.", cure)])
     if sum(map(len, files.values())) > LARGEST_STUDY:
-        cure = "Remove what the study does not need from its folder."
-        raise StudyError([Mistake(str(folder), None, "The study is larger than 20 MB.", cure)])
+        cure = "Put pictures, sound and film into files/, and remove what the study does not need."
+        raise StudyError(
+            [Mistake(str(folder), None, "The study is larger than 20 MB without its files/.", cure)]
+        )
     return files
 
 
@@ -173,6 +181,7 @@ def sections_of(table: Table, files: Mapping[str, bytes]) -> Sections:
         door=door,
         privacy=read_privacy(table, files),
         words=read_words(table),
+        pages=read_pages(table, files),
         pay=read_pay(table, finish.codes, asked, ids),
     )
     table.report_unknown_keys("a study")
@@ -253,10 +262,27 @@ def _study_paths(folder: Path) -> list[tuple[str, Path]]:
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
         hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)
-        wanted = parts in ((STUDY_FILE,), (HOOKS_FILE,), ("README.md",)) or parts[0] == "pages"
+        wanted = parts in ((STUDY_FILE,), (HOOKS_FILE,), ("README.md",)) or parts[0] in ("pages", "files")
         if not hidden and (wanted or (len(parts) == 1 and path.suffix == ".csv")) and path.is_file():
-            found.append(("/".join(parts), path))
+            # As pages name them: some systems take letters with accents apart in the names of files.
+            found.append((unicodedata.normalize("NFC", "/".join(parts)), path))
     return found
+
+
+def _check_size(sizes: Mapping[str, int]) -> None:
+    """Before anything of it is read."""
+    if (whole := sum(sizes.values())) > LARGEST:
+        largest = max(sizes, key=lambda name: sizes[name])
+        sentence = f"All own files together have {_megabytes(whole)}; a study may have {_megabytes(LARGEST)}."
+        cure = f"The largest is {largest} with {_megabytes(sizes[largest])}: make it smaller."
+        raise StudyError([Mistake(FOLDER, None, sentence, cure)])
+    if len(sizes) > MOST:
+        sentence = f"There are {len(sizes):,} own files; a study may have {MOST:,}."
+        raise StudyError([Mistake(FOLDER, None, sentence, "Take out those that no page shows.")])
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1_000_000:.0f} MB"
 
 
 def _lists_people(path: Path) -> bool:

@@ -8,6 +8,7 @@ from app.database.connections import Connection, Pool
 from app.database.queries import Queries, value
 from app.study.model.study import Study
 from app.study.reading import parse
+from app.study.stored_files import put_files
 
 SQL = Queries(__name__)
 MOST = 200  # studies that are kept; who asks for another one waits for it to be read again
@@ -84,5 +85,6 @@ async def put_study(conn: Connection, session_id: str, study: Study) -> None:
 
 
 async def add_files(conn: Connection, session_id: str, study: Study) -> None:
-    files = dict(paths=list(study.files), bodies=list(study.files.values()))
+    await put_files(conn, study)
+    files = dict(paths=list(study.files), bodies=[bytes(body) for body in study.files.values()])
     await conn.execute(SQL["add_study_files"], dict(id=session_id) | files)

@@ -14,6 +14,7 @@ from litestar.exceptions import NotFoundException
 from litestar.types import Scope
 
 from app.config import PROJECT
+from app.study.own_files import SERVED
 from app.web.kept import kept
 
 STATIC = PROJECT / "static"
@@ -44,6 +45,8 @@ async def static_file(request: Request[Any, Any, Any], name: str) -> Response[by
 
 def is_versioned(scope: Scope) -> bool:
     """During an upgrade an old process must not have its file kept under a new one's address."""
+    if scope["path"].startswith(SERVED):
+        return True  # a digest of what is there
     path, _, name = scope["path"].rpartition("/")
     asked = f"/static/{name}?{scope['query_string'].decode('latin-1')}"
     return path == "/static" and bool(scope["query_string"]) and asset(name) == asked

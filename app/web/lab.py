@@ -38,6 +38,7 @@ from app.sessions.door_forms import DoorForm, sign_in_by_door
 from app.sessions.erasures import Erasures
 from app.study.hooks.pool import Hooks
 from app.study.stored import Studies
+from app.study.stored_files import StoredFiles
 from app.web.access.attempts import Held
 from app.web.access.guesses import Guesses
 from app.web.access.open_pages import OpenPages
@@ -62,6 +63,7 @@ class Lab:
     pool: Pool
     keys: Keys
     studies: Studies
+    own_files: StoredFiles
     arrivals: GroupCommit[EntryForm | DoorForm, Outcome]
     answers: GroupCommit[Answer, Receipt | None]
     messages: GroupCommit[NewMessage, int | TooFast | Spent | None]
@@ -175,6 +177,7 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
         pool=pool,
         keys=keys,
         studies=studies,
+        own_files=StoredFiles(pool),
         arrivals=GroupCommit("sign-ins", url, store_arrivals, config.ledger_limit),
         answers=GroupCommit("records", url, records.store, config.ledger_limit),
         messages=GroupCommit("messages", url, say, config.ledger_limit),

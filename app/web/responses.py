@@ -19,8 +19,8 @@ from app.web.auth import NotSignedIn, is_of_researchers, player_of
 from app.web.lab import lab_of
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 # What a study wrote is on players' pages, and acts there as whoever looks at it: a researcher may, in the browser in
 # which they are logged in. So those pages ask nothing but where players' forms go. A policy can't say "here, but only
@@ -137,7 +137,7 @@ def policy_framed_by_mturk() -> dict[str, str]:
 async def add_headers(message: Message, scope: Scope) -> None:
     """To every answer, error pages and streams included. What has a version in its address may be kept for ever."""
     if message["type"] == "http.response.start":
-        for_ever = message["status"] == 200 and is_versioned(scope)
+        for_ever = message["status"] in (200, 206, 304) and is_versioned(scope)
         given = list(message["headers"])
         named = {name for name, _ in given}  # by a page that may be framed
         of_all = FOR_RESEARCHERS if is_of_researchers(scope["path"]) else HEADERS

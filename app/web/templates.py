@@ -15,7 +15,10 @@ from markupsafe import Markup, escape
 from app.config import PROJECT
 from app.study.durations import as_clock
 from app.study.languages.texts import Texts, texts_in
+from app.study.markup import addressed
 from app.study.model.study import Study
+from app.study.own_files import FOLDER as OWN_FILES
+from app.study.own_files import OwnPages, address, digest_of
 from app.web.assets import asset
 from app.web.broken_pages import Unknown
 from app.web.compiled import compiled
@@ -87,13 +90,25 @@ def _ours() -> BaseLoader:
 
 
 @kept(by=lambda study: study.sha256)
+def own_pages(study: Study) -> OwnPages:
+    """The addresses of what the study wants taken into each page."""
+    style = study.pages.style
+    return OwnPages(address(digest_of(study.files), style) if style else "")
+
+
+@kept(by=lambda study: study.sha256)
 def _own_texts(study: Study) -> Texts:
     return texts_in(study.language).with_own(study.texts)
 
 
 @kept(by=lambda study: study.sha256)
 def _sandbox(study: Study) -> Environment:
-    own = {path: body.decode("utf-8-sig") for path, body in study.files.items() if path.endswith(".html")}
+    digest = digest_of(study.files)
+    own = {
+        path: addressed(body.decode("utf-8-sig"), digest)
+        for path, body in study.files.items()
+        if path.endswith(".html") and not path.startswith(OWN_FILES)
+    }
     read = FunctionLoader(lambda name: (own[name], name, None) if name in own else None)
     loader = ChoiceLoader([_ours(), read])
     environment = _settings(Sandbox, loader, texts := texts_of(study), Unknown)
@@ -140,7 +155,8 @@ def _settings(
     )
     environment.newstyle_gettext = True  # type: ignore[attr-defined]
     # Not `texts` itself: a study's page could reach what all studies share.
-    environment.globals.update(_words(texts), language=texts.language, direction=texts.direction, asset=asset)
+    environment.globals.update(_words(texts), language=texts.language, direction=texts.direction)
+    environment.globals.update(asset=asset, own_pages=own_pages)
     environment.filters["money"] = lambda amount, study, exact=False: texts.money(
         amount, study.pay.currency, exact
     )

@@ -46,7 +46,7 @@ def test_each_mark_stands_below_the_word_that_asks_for_it() -> None:
         (3, 40, "img/two.png"),
         (4, 10, "three.png"),
         (4, 45, "four.png"),
-        (4, 55, "<video"),
+        (4, 70, "five.png"),
         (5, 4, "hx-on:click"),
         (5, 29, "javascript:go()"),
         (5, 55, "js:{a: 1}"),

@@ -8,6 +8,7 @@ from app.study.checks.bots import check_bots
 from app.study.checks.channels import check_channels
 from app.study.checks.forms import form_mistakes
 from app.study.checks.networks import check_networks, check_rounds, placed
+from app.study.checks.own_files import own_file_mistakes
 from app.study.checks.results import check_results
 from app.study.checks.words import word_mistakes
 from app.study.hooks.reading.annotations import type_mistakes
@@ -242,6 +243,7 @@ def _check_pages(findings: Findings, files: Mapping[str, bytes], sections: Secti
         "constants": sections.constants,
     }
     findings.mistakes.extend(page_mistakes(files, named, entrance.file))
+    findings.mistakes.extend(own_file_mistakes(files))
     findings.mistakes.extend(word_mistakes(files, sections))
     findings.mistakes.extend(form_mistakes(files, steps, (sections.privacy.notice, entrance.file)))
 

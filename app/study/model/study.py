@@ -18,6 +18,7 @@ from app.study.model.privacy import Privacy
 from app.study.model.steps import AFTER, BEFORE, PLAYING, Dropout, Roles, Step
 from app.study.model.treatments import Treatment
 from app.study.model.words import WordList
+from app.study.own_files import OwnPages
 
 ANY = "any"  # the seat that takes every type
 MOST_SEATS = 1000  # in one room
@@ -127,6 +128,7 @@ class Sections:
     before: tuple[Step, ...] = ()
     after: tuple[Step, ...] = ()
     words: WordList | None = None
+    pages: OwnPages = field(default_factory=OwnPages)
     constants: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -153,8 +155,8 @@ class Sections:
 class Study(Sections):
     """A study as it runs.
 
-    `files` are the study's files by name, and `sha256` is their fingerprint. `entry_page` is the sha256, in hex, of the
-    page that stands above the entry form; "" without one.
+    `files` are the study's files by name, own files as pointers (own_files.py); `sha256` is their fingerprint.
+    `entry_page` is the sha256, in hex, of the page that stands above the entry form; "" without one.
 
     `plan` is what everybody goes through, in order: the solo steps before the lobby, the steps of the room, the solo
     steps after it. Steps that follow each other with the same `repeat` repeat together: `ask` and `talk` with

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from app.study.own_files import content_of
 from app.study.syntax.lines import Path, Spot, Spots
 
 RED, BLUE, PLAIN = "\033[1;31m", "\033[1;34m", "\033[0m"
@@ -121,7 +122,7 @@ def excerpt(mistake: Mistake, files: Mapping[str, bytes], colours: bool = False)
     """The sentence, and below it the line, with a mark under what is meant."""
     colour, plain = ((RED if mistake.grave else BLUE), PLAIN) if colours else ("", "")
     first = f"{'' if mistake.grave else 'note: '}{mistake}"
-    lines = _lines(files.get(mistake.file, b""))
+    lines = _lines(content_of(files.get(mistake.file, b"")))
     if mistake.spot is None or mistake.spot.line > len(lines):
         return first
     line, column, width = mistake.spot

@@ -17,7 +17,7 @@ PACE = 5  # seconds from one setting of its clocks to the next: each is another 
 
 def behind_glass(study: Study, page: str) -> str:
     """A document for a frame without any rights (`admin/_glass.html`); "" for who has no page yet."""
-    return templates.render_for(study, "player/glass.html", page=Markup(page)) if page else ""
+    return templates.render_for(study, "player/glass.html", study=study, page=Markup(page)) if page else ""
 
 
 def seen_now(place: Place | None) -> str:

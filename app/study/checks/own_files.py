@@ -1,0 +1,73 @@
+"""The study's own files: which are not served, which are slow to load, and what a style asks for that is not there."""
+
+import posixpath
+import re
+from collections.abc import Collection, Iterator, Mapping
+from urllib.parse import unquote, urlsplit
+
+from app.study.markup import near_to
+from app.study.own_files import FOLDER, TYPES, OwnFile, content_of, ending, own_files
+from app.study.syntax.lines import Spot
+from app.study.syntax.mistakes import Mistake
+
+LARGE_PICTURE = 3_000_000  # bytes
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_ASKED = re.compile(
+    r"""url\(\s*(?:"([^"]*)"|'([^']*)'|([^"')\s]*))\s*\)|@import\s+(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE
+)
+
+
+def own_file_mistakes(files: Mapping[str, bytes]) -> Iterator[Mistake]:
+    found = own_files(files)
+    for path, file in found.items():
+        if not file.type:
+            yield Mistake(path, None, *_not_served(path), grave=False)
+        elif file.type.startswith("image/") and file.size > LARGE_PICTURE:
+            yield Mistake(path, None, *_slow(file), grave=False)
+        if ending(path) == "css":
+            yield from _in_style(path, content_of(files[path]), found)
+
+
+def _not_served(path: str) -> tuple[str, str]:
+    if ending(path) in ("html", "htm", "xhtml"):
+        return "HTML in files/ is not served.", "Make it a page of a step, in pages/."
+    kinds = ", ".join(sorted(TYPES))
+    return "Files of this kind are not served.", f"Save it as one of these, or take it out: {kinds}."
+
+
+def _slow(file: OwnFile) -> tuple[str, str]:
+    size = f"{file.size / 1_000_000:.0f} MB"
+    return f"This picture has {size}: on a phone it takes long to come.", "Save it smaller, as webp or jpg."
+
+
+def _in_style(path: str, content: bytes, there: Collection[str]) -> Iterator[Mistake]:
+    try:
+        source = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        yield Mistake(path, None, "This style is not UTF-8 text.", "Save the file as UTF-8.")
+        return
+    source = _COMMENT.sub(lambda comment: re.sub(r"[^\n]", " ", comment[0]), source)
+    for asked in _ASKED.finditer(source):
+        group = next((nth for nth, text in enumerate(asked.groups(), 1) if text), None)
+        if group is None:
+            continue
+        address, at = asked[group], asked.start(group)
+        if verdict := _missing(path, address, there):
+            before = source[:at]
+            spot = Spot(before.count("\n") + 1, at - before.rfind("\n"), len(address))
+            yield Mistake(path, spot, *verdict)
+
+
+def _missing(path: str, address: str, there: Collection[str]) -> tuple[str, str] | None:
+    """`address` as it stands in the file at `path`."""
+    if address.startswith(("data:", "#")):
+        return None
+    if re.match(r"[a-z][a-z0-9+.-]*:|//", address, re.IGNORECASE):
+        cure = "Put it into files/, and name it as it lies there."
+        return "This is not loaded: our policy takes nothing from other places.", cure
+    asked = posixpath.normpath(posixpath.join(posixpath.dirname(path), unquote(urlsplit(address).path)))
+    if asked in there:
+        return None
+    if address.startswith("/") or not asked.startswith(FOLDER):
+        return f"There is no `{address}` for a style to ask for.", "Put it into files/, beside the style."
+    return f"There is no `{asked}`.", near_to(asked, there)
