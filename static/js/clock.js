@@ -39,7 +39,8 @@ const clock = (() => {
 
   function money(amount, currency) {
     const two = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
-    return amount.toLocaleString(document.documentElement.lang, currency ? { style: "currency", currency } : two);
+    const language = `${document.documentElement.lang}-u-nu-latn`; // with the digits that the server writes
+    return amount.toLocaleString(language, currency ? { style: "currency", currency } : two);
   }
 
   return { asClock, now, read, show, write };

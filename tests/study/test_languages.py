@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache
 from gettext import c2py
-from pathlib import Path
 
 import httpx
 import pytest
@@ -17,7 +16,6 @@ from babel.messages.catalog import Message
 from jinja2 import Environment, nodes
 
 from app.config import PROJECT
-from app.study.languages import catalogues
 from app.study.languages.catalogues import LANGUAGES, known_texts, read_catalogue, was_read
 from app.study.languages.plurals import counted, rule_of
 from app.study.languages.texts import places, texts_in
@@ -31,8 +29,9 @@ from tests.house.studies import PAGE
 from tests.tools.catalogues import extracted
 
 HTML = {"Accept": "text/html"}
+FROM_THE_RIGHT = {"ar", "fa", "he"}
 COUNTS = {"ahead", "count", "lacking", "minutes", "num", "people", "points", "seconds", "shown"}
-ENDS = ".…:)。！：）।؟"  # of a sentence
+ENDS = ".…:。：।"  # of a sentence
 NUMBERS = (*range(220), 1000, 1001, 1002, 1011, 12_345, 700_021, 999_999)
 STUDY = """
 title = "Sitzung"
@@ -186,17 +185,36 @@ def test_no_word_in_a_players_templates_stands_outside_of_the_catalogues() -> No
                 assert one.value in known_texts(), (path, one.value)
 
 
-def test_shipped_are_english_german_and_spanish() -> None:
-    assert LANGUAGES == ("en", "de", "es")
+def test_a_language_that_is_written_from_the_right_says_so() -> None:
+    for code in LANGUAGES:
+        direction = "rtl" if code in FROM_THE_RIGHT else "ltr"
+        assert f'<html lang="{code}" dir="{direction}">' in render("front.html", texts_in(code))
 
 
-def test_a_language_that_is_written_from_the_right_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert '<html lang="de" dir="ltr">' in render("front.html", texts_in("de"))
-    (tmp_path / "ar.po").write_bytes((catalogues.FOLDER / "networklab.pot").read_bytes())
-    monkeypatch.setattr(catalogues, "FOLDER", tmp_path)
-    assert '<html lang="ar" dir="rtl">' in render("front.html", texts_in("ar"))
+def test_pages_from_the_right_are_those_from_the_left_mirrored() -> None:
+    found = {path.name: path.read_text() for path in (PROJECT / "static" / "css").glob("*.css")}
+    assert len(found) > 10
+    for name, css in found.items():
+        assert not re.search(
+            r"(margin|padding|border)-(left|right)|: (left|right);|\n *(left|right):", css
+        ), name
+
+
+def test_a_number_below_nothing_has_its_sign_before_it_from_the_right_too() -> None:
+    assert [texts_in(code).number(Decimal("-3.5")) for code in ("en", "de", "he")] == [
+        "-3.5",
+        "-3,5",
+        "\u200e-3.5",
+    ]
+
+
+def test_in_a_sentence_from_the_right_each_name_keeps_its_own_order() -> None:
+    names = environment_of(texts_in("he")).from_string('{{ ["Ada 1", "Bob"] | listed }}').render()
+    assert names == "<bdi>Ada 1</bdi> ו<bdi>Bob</bdi>"
+    assert (
+        environment_of(texts_in("en")).from_string('{{ ["<b>", "Bob"] | listed }}').render()
+        == "&lt;b&gt; and Bob"
+    )
 
 
 # From the door to the code

@@ -91,6 +91,8 @@ class Texts:
     def number(self, value: int | Decimal) -> str:
         """A count has its thousands apart; a Decimal has not, so that it stands as people may type it."""
         signs = {",": self.comma, ".": self.point}
+        if self.direction == "rtl":
+            signs["-"] = "\N{LEFT-TO-RIGHT MARK}-"  # or it would stand behind the number
         return "".join(signs.get(character, character) for character in _number(value))
 
     def listed(self, items: Iterable[str]) -> str:
