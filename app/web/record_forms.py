@@ -148,7 +148,7 @@ def read(lab: Lab, study: Study, player_id: int, session_id: str, headers: RawHe
     whole = position.step.save == "button" or first(form, WHOLE) or wants_page(headers)
     fields, partly = from_key(position.step, key.limits).fields, not whole
     values, errors = read_answers(fields, form, partly)
-    if errors:
+    if errors or not fields:  # a page that asks nothing has nothing to store
         return Posted(study, player_id, session_id, form, key, errors)
     # Who has answered is waited for no longer: half an answer must not be taken for one.
     if partly and (not values or (len(values) < len(fields) and position.step.ends == "answered")):

@@ -95,3 +95,26 @@ def test_where_answering_ends_a_step_a_browser_without_scripts_is_led_on_and_who
         assert said.status == 409 and "so it is not stored" in said.text
 
     shared.tell(story())
+
+
+NOTHING = """
+title = "Nothing is asked"
+[[room]]
+name = "one"
+seats = {any = 1}
+[[step]]
+page = "talk"
+limit = "60s"
+"""
+
+
+def test_a_form_of_a_page_that_asks_nothing_is_refused_with_a_sentence(shared: House, server: Server) -> None:
+    session = shared.open(NOTHING, {"x": 1})
+
+    async def story() -> None:
+        [ann] = await a_room(shared, server, session)
+        said = await ann.answer({})
+        assert said.status == 409 and "You are not asked this here, so it is not stored." in said.text
+        assert stored(shared, session) == []
+
+    shared.tell(story())
