@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import pytest
 
 from app.export.verify import verify
+from app.rehearsal.bots import Bot
+from app.rehearsal.habits import Habits
 from app.study.reading import check, parse
+from tests.house.classics import CLASSICS, files_of
 from tests.house.files import Tables, tables_of
-from tests.house.guests import Guest, sign_everyone_in
+from tests.house.guests import Guest, hidden_fields, sign_everyone_in
 from tests.house.house import House
 from tests.house.server import Server
 from tests.house.waits import until
 
-FOLDER = Path(__file__).with_name("classics")
-PAGE = b'{% extends "player/_step_opened.html" %}'
-CODE = "CLASSIC-DONE"
+CODE = "CLASSIC-"  # and how it ended
+ASKED = re.compile(r'<(?:input(?![^>]*type="hidden")|textarea|select)[^>]* name="(?!body)')
 
 # What each person answers, whatever slot they get: by field, a round after the other. Then what they are paid, sorted.
 Answers = Sequence[Mapping[str, Sequence[str]]]
-CLASSICS: dict[str, tuple[Answers, list[str]]] = {
+BY_FORMS: dict[str, tuple[Answers, list[str]]] = {
     "prisoner": ([{"choice": ["Cooperate"]}, {"choice": ["Defect"]}], ["1.00", "4.00"]),
     # 60 are sent and become 180, of which 80 come back: 100 - 60 + 80, and 180 - 80.
     "trust": ([{"sent": ["60"], "returned": ["80"]}] * 2, ["2.00", "2.20"]),
@@ -45,20 +48,44 @@ CLASSICS: dict[str, tuple[Answers, list[str]]] = {
         [{"side": ["A", "A"]}, {"side": ["B", "A"]}, {"side": ["B", "A"]}],
         ["1.00", "1.00", "1.50"],
     ),
+    # The other way round.
+    "majority": (
+        [{"side": ["A", "A"]}, {"side": ["A", "B"]}, {"side": ["B", "B"]}],
+        ["1.50", "1.50", "2.00"],
+    ),
     "common_value": ([{"bid": ["20"]}, {"bid": ["10"]}], []),
+    # Refused twice, then 64 are left, of which 40 are offered and accepted.
+    "alternating": ([{"offer": ["30", "40"], "reply": ["I refuse", "I accept"]}] * 2, ["1.24", "1.40"]),
+    "random_end": ([{"choice": ["Cooperate"] * 20}, {"choice": ["Defect"] * 20}], []),
+    # The third says “4” twice, and is out; the others claim 60 and 30.
+    "quiz": (
+        [{"size": ["4", "2"], "claim": ["60"]}, {"size": ["2"], "claim": ["30"]}, {"size": ["4", "4"]}],
+        ["0.20", "1.30", "1.60"],
+    ),
+    "whole": (
+        [
+            {"consent": ["yes"], "prey": ["Stag"], "trust": ["4"]},
+            {"consent": ["yes"], "prey": ["Hare"], "trust": ["2"]},
+            {"decline": ["yes"]},
+        ],
+        ["0.00", "1.00", "1.30"],
+    ),
+    # From one to both sides of the ring: in four rounds it is had for 4, 3, 3, 2, 2 and 1 rounds, at 10 cents.
+    "diffusion": ([{"adopt": ["yes"]}] * 6, ["1.10", "1.20", "1.20", "1.30", "1.30", "1.40"]),
+    # Three of the six are words; who says so of all has three right, whatever the order; who never does, too.
+    "stimuli": (
+        [
+            {"real": ["yes"] * 6, "plum": ["yes"], "glove": ["yes"], "brick": ["no"]},
+            {"real": ["no"] * 6, "plum": ["yes"], "glove": ["no"], "brick": ["no"]},
+        ],
+        ["1.30", "1.30"],
+    ),
+    # Each keeps 10 and has 0.75 times 20; at 40 nobody sells, since both ask as much.
+    "two_games": ([{"given": ["10"], "price": ["40"]}] * 4, ["1.25"] * 4),
     "survey": ([{"age": ["30"], "mood": ["4"], "ball": ["1"]}], ["2.00"]),
 }
+TABLES, MORE = ("payments", "results", "records"), {"stimuli": ("orders",)}
 IN_THE_GATE = ("trust", "cascade")
-
-
-def files_of(name: str) -> dict[str, bytes]:
-    files = {"study.toml": (FOLDER / f"{name}.toml").read_bytes()}
-    if (hooks := FOLDER / f"{name}.py").exists():
-        files["hooks.py"] = hooks.read_bytes()
-    pages = {
-        line.split('"')[1] for line in files["study.toml"].decode().splitlines() if line.startswith("page ")
-    }
-    return files | {f"pages/{page}.html": PAGE for page in pages}
 
 
 async def play(guest: Guest, answers: Mapping[str, Sequence[str]]) -> None:
@@ -67,15 +94,22 @@ async def play(guest: Guest, answers: Mapping[str, Sequence[str]]) -> None:
 
     async def is_through() -> bool:
         page = await guest.page()
+        if CODE in page or "form-key" not in page:
+            return CODE in page
+        hidden = hidden_fields(page, "/play/records")
+        position = hidden["form_key"].split(".")[1]
         names = [name for name in left if f'name="{name}"' in page and left[name]]
-        if CODE not in page and names:
-            hidden = await guest.form()
-            position = hidden["form_key"].split(".")[1] if hidden else ""
-            if position and position not in answered:
-                answered.add(position)
-                reply = await guest.answer({name: left[name].pop(0) for name in names}, hidden)
-                assert reply.status == 200, reply.text
-        return CODE in page
+        clicks = not names and "main big" in page and not ASKED.search(page)
+        if position not in answered and (names or clicks):
+            answered.add(position)
+            values = {name: left[name].pop(0) for name in names}
+            if "decline" in values:
+                form = hidden_fields(page[page.index('id="decline"') :], "/play/leave")
+                reply = await guest.browser.post("/play/leave", {**form, **values})
+            else:
+                reply = await guest.answer(values, hidden)
+            assert reply.status in (200, 303), reply.text
+        return False
 
     await until(is_through, f"the code of {guest.label}", 60)
 
@@ -85,17 +119,38 @@ def reckoned(name: str, tables: Tables) -> list[str]:
     dealt = {row["name"]: row["value"] for row in tables["results"]}
     if name == "cascade":  # who named the urn gets 50 cents, and all said red
         return ["1.50" if dealt["urn"] == "Red" else "1.00"] * 3
+    if name == "random_end":  # the one who defects has 3 in each round that there was, and the other nothing
+        return ["1.00", f"{1 + 3 * len({row['round'] for row in tables['records']}):.2f}"]
     # The bid of 20 wins what it is worth, at a cent a point.
     return sorted(("5.00", f"{5 + (int(dealt['worth']) - 20) / 100:.2f}"), key=float)
 
 
+def told(name: str, tables: Tables) -> None:
+    """What the files say besides, where a study is about that."""
+    if name == "two_games":  # in each order one pair
+        steps = defaultdict[str, list[str]](list)
+        for row in tables["records"]:
+            steps[row["room"]].append(row["step"])
+        assert sorted(steps.values()) == [["give"] * 2 + ["price"] * 2, ["price"] * 2 + ["give_last"] * 2]
+    if name == "stimuli":  # each has seen all of them, in an order that is told
+        seen = defaultdict[str, list[tuple[int, str]]](list)
+        for row in tables["results"]:
+            seen[row["player"]].append((int(row["round"]), row["value"]))
+        for words in seen.values():
+            assert [nth for nth, _ in sorted(words)] == [*range(1, 7)] and len({*words}) == 6
+        assert len(tables["orders"]) == 6
+        for player in seen:
+            asked = {one["nth"]: one["shown"] for one in tables["orders"] if one["player"] == player}
+            assert sorted(asked) == ["1", "2", "3"] and sorted(asked.values()) == ["brick", "glove", "plum"]
+
+
 @pytest.mark.parametrize(
-    "name", [pytest.param(one, marks=[] if one in IN_THE_GATE else pytest.mark.slow) for one in CLASSICS]
+    "name", [pytest.param(one, marks=[] if one in IN_THE_GATE else pytest.mark.slow) for one in BY_FORMS]
 )
 def test_a_classic_pays_what_one_reckons_by_hand(shared: House, server: Server, name: str) -> None:
     files = files_of(name)
     assert [str(one) for one in check(files) if one.grave] == []
-    study, (answers, paid) = parse(files), CLASSICS[name]
+    study, (answers, paid) = parse(files), BY_FORMS[name]
     session, ada = shared.open_study(study, {"x": len(answers)}), shared.researcher(server)
     tables: Tables = {}
 
@@ -103,10 +158,37 @@ def test_a_classic_pays_what_one_reckons_by_hand(shared: House, server: Server, 
         guests = [shared.guest(server, session, label) for label in session.tokens]
         await sign_everyone_in(guests)
         await asyncio.gather(*(play(guest, said) for guest, said in zip(guests, answers, strict=True)))
-        tables.update(await tables_of(ada, session.id, "payments", "results"))
+        tables.update(await tables_of(ada, session.id, *TABLES, *MORE.get(name, ())))
 
     shared.tell(story())
     assert sorted((row["total"] for row in tables["payments"]), key=float) == (paid or reckoned(name, tables))
+    told(name, tables)
     verdict = asyncio.run(verify(shared.database, session.id, study))
     assert verdict.ok, str(verdict)
     assert not shared.contradictions(session)
+
+
+# As long as it takes where everybody has played: nobody waits for a clock in a story.
+QUICK = {"english": {'"90s"': '"3s"'}, "continuous": {"seconds = 30": "seconds = 3"}}
+
+
+# No bot has been in a first wave.
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [one for one in CLASSICS if one != "wave_two"])
+def test_bots_play_it_to_its_end(shared: House, server: Server, name: str) -> None:
+    study = parse(files_of(name, **QUICK.get(name, {})))
+    people = sum(study.rooms[0].seats.values()) if study.rooms else 2
+    session = shared.open_study(study, {"x": people})
+    bots = [
+        Bot(server.base, token, study, Habits(talk=0, fallible=False), label, speed=40, seed=label)
+        for label, token in session.tokens.items()
+    ]
+
+    async def story() -> None:
+        async with asyncio.timeout(120):
+            assert {*await asyncio.gather(*(bot.play() for bot in bots))} == {"CLASSIC-DONE"}
+
+    shared.tell(story())
+    assert [wrong for bot in bots for wrong in bot.diary.wrongs] == []
+    verdict = asyncio.run(verify(shared.database, session.id, study))
+    assert verdict.ok, str(verdict)
