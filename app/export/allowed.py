@@ -8,6 +8,7 @@ from psycopg.types.json import Jsonb
 
 from app.database.connections import Connection
 from app.database.queries import Queries
+from app.study.model.blocks import opened_with
 from app.study.model.study import Study
 
 SQL = Queries(__name__)
@@ -24,10 +25,6 @@ RULES = {
 
 async def breaches(conn: Connection, name: str, session_id: str, study: Study) -> AsyncIterator[str]:
     """What breaks the rule of this name, each in a sentence."""
-    positions: list[int] = []  # where a room is at which each page of the plan is open
-    for page in study.plan:
-        goes_on = page.step.own_pace and page.index > 0 and study.plan[page.index - 1].step.own_pace
-        positions.append(positions[-1] if goes_on else page.index)
     about = [(step.name, field.name, field.of) for step in study.steps for field in step.fields if field.of]
     found = await conn.execute(
         SQL[name],
@@ -35,7 +32,7 @@ async def breaches(conn: Connection, name: str, session_id: str, study: Study) -
             session_id=session_id,
             page_steps=[page.step.name for page in study.plan],
             page_rounds=[page.round for page in study.plan],
-            page_positions=positions,
+            page_positions=[opened_with(study.plan, page.index) for page in study.plan],
             about_steps=[step for step, _, _ in about],
             about_fields=[field for _, field, _ in about],
             about_whom=[whom for _, _, whom in about],

@@ -19,6 +19,7 @@ from app.rehearsal.trial_boards import board_mistakes
 from app.rehearsal.trial_moves import Moved, try_moves, try_valid
 from app.rooms import seating_hook
 from app.rooms.changes import Asked
+from app.rooms.items import draw_in, is_drawn_late
 from app.rooms.seating import Waiting
 from app.rooms.seating_hook import Brought
 from app.rooms.steps import Course
@@ -294,6 +295,10 @@ class _Trial:
         slots = course.room.slots if asked is None else asked
         for page in pages:
             self.opened.add(page.step.name)
+            there = self._who_comes_to(page, slots)
+            if is_drawn_late(self.study, page):
+                for slot in there:
+                    await draw_in(course, page, slot)
             if page.step.fields and self.study.dropout.bot_hook and self.study.has_bots:
                 await self._try_bot(page, slots[-1])
             if page.step.moves:
@@ -305,8 +310,7 @@ class _Trial:
             for nth, field in enumerate(page.step.fields):
                 said = {
                     slot: self._value(asked_of[slot][nth], course.others_of(field, page, slot))
-                    for slot in slots
-                    if slot != self.silent
+                    for slot in there
                 }
                 course.hear(
                     (page.step.name, page.round, slot, field.name, value) for slot, value in said.items()
@@ -319,6 +323,11 @@ class _Trial:
                 await course.ask_on_timeout(page)  # which a room does only where somebody is silent
         await course.end(pages[0].index, asked)
         course.room = replace(course.room, state=None, moves=())  # of that step alone
+
+    def _who_comes_to(self, page: Position, slots: Sequence[int]) -> list[int]:
+        """Where pages are drawn as somebody comes to them, one goes through all, and the others only begin."""
+        speak = [slot for slot in slots if slot != self.silent]
+        return speak[:1] if is_drawn_late(self.study, page) and page.round > FIRST else speak
 
     async def _try_bot(self, page: Position, slot: int) -> None:
         before = self.course.room

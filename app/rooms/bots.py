@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from app.database.connections import Connection
 from app.database.queries import Queries, value
 from app.rooms.decisions import Place, carry_out, course_of
+from app.rooms.items import draw_in, is_drawn_late
 from app.study.hooks.pool import Hooks
 from app.study.model.study import Study
 
@@ -49,5 +50,7 @@ async def answer(conn: Connection, hooks: Hooks, study: Study, room_id: int) -> 
             spoken = course.spoken(position)
             for slot, _ in found if position.step.fields else ():
                 if slot not in spoken:
+                    if is_drawn_late(study, position):
+                        await draw_in(course, position, slot)
                     course.store(position, await course.answers_of_bot(position, slot), "bot")
     await carry_out(conn, study, {room_id: course.changes})

@@ -94,8 +94,7 @@ class Course:
         self._deal_roles(position)
         asked = await self._who_is_asked(position)
         if asked != ():
-            for page in self.study.pages_at(index):
-                await self._compute_shown(page)
+            await self._compute_shown(position)
         return asked
 
     def as_of(self, position: Position) -> networklab.Room:

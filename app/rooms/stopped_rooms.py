@@ -33,6 +33,13 @@ async def stop(conn: Connection, room_id: int, failure: Failure) -> None:
     await conn.execute(SQL["stop_room"], dict(room_id=room_id, why=failure.as_json()))
 
 
+async def stop_at(conn: Connection, room_id: int, position: int, failure: Failure) -> None:
+    """The same where it is still there, and has not stopped yet."""
+    async with conn.transaction():
+        if await value(conn, SQL["lock_there"], room_id=room_id, position=position) is not None:
+            await stop(conn, room_id, failure)
+
+
 async def why_stopped(conn: Connection, room_id: int) -> Stop | None:
     return await row(conn, Stop, SQL["why_stopped"], room_id=room_id)
 

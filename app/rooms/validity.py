@@ -11,13 +11,14 @@ from dataclasses import replace
 from typing import Any
 
 from app.database.connections import Connection
-from app.database.queries import Queries, value
+from app.database.queries import Queries
 from app.rooms import stopped_rooms
 from app.rooms.decisions import Place, course_of
 from app.rooms.steps import Course
 from app.study.hooks import networklab
 from app.study.hooks.answers import LONGEST_SENTENCE, read_value
 from app.study.hooks.pool import HookError, Hooks, Nonsense
+from app.study.model.blocks import opened_with
 from app.study.model.steps import ROLE
 from app.study.model.study import Position, Study
 
@@ -49,9 +50,7 @@ async def refusal(
         try:
             return await turn.ask(position.step.valid, read_sentence, *given(course, position, slot, said))
         except HookError as error:
-            async with conn.transaction():
-                if await value(conn, SQL["lock_there"], room_id=room_id, position=position.index) is not None:
-                    await stopped_rooms.stop(conn, room_id, error.failure)
+            await stopped_rooms.stop_at(conn, room_id, opened_with(study.plan, position.index), error.failure)
             raise
 
 

@@ -169,7 +169,7 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
     door_counts = DoorCounts()
     process = f"{socket.gethostname()}:{os.getpid()}"
     counting = Turns(2, 200)
-    live, open_pages = Live(url, pool, keys, studies), OpenPages(url)
+    live, open_pages = Live(url, pool, keys, studies, hooks), OpenPages(url)
     conductor = Conductor(url, studies, hooks)
     lab = Lab(
         config=config,

@@ -1,6 +1,9 @@
 -- name: stop_room
 update room set stopped = %(why)s where id = %(room_id)s and status = 'playing'
 
+-- name: lock_there
+select id from room where id = %(room_id)s and position = %(position)s and status = 'playing' and stopped is null for update
+
 -- name: why_stopped
 select stopped->>'hook' as hook, stopped->>'sentence' as sentence, (stopped->>'line')::integer as line,
     stopped->>'values' as values, stopped->>'printed' as printed, (stopped->>'at')::timestamptz as at

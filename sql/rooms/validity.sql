@@ -4,6 +4,3 @@ select case when room.player_id is null then p.slot else 1 end, coalesce(p.outco
 from player p join room on room.id = %(room_id)s and (room.id = p.room_id or room.player_id = p.id)
 where p.id = %(player_id)s and p.status = room.during and room.status = 'playing'
     and not exists (select from record r where r.form = %(form)s::uuid)
-
--- name: lock_there
-select id from room where id = %(room_id)s and position = %(position)s and status = 'playing' and stopped is null for update

@@ -6,8 +6,12 @@ import itertools
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from app.study.model.steps import HIDDEN, Step
+
+if TYPE_CHECKING:
+    from app.study.model.study import Position
 
 
 def blocks(steps: Sequence[Step]) -> Iterator[tuple[int, tuple[Step, ...]]]:
@@ -46,3 +50,10 @@ def is_over(step: Step, round_: int, seed: int, block: str) -> bool:
 def counts_pages(steps: Sequence[Step]) -> bool:
     """Whether it is known how many pages they come to, and may be told."""
     return not any(one.continues is not None or one.rounds == HIDDEN for one in steps)
+
+
+def opened_with(plan: Sequence[Position], index: int) -> int:
+    """Where a room is that has this page open: at the first of those that are gone through at one's own pace."""
+    while index and plan[index].step.own_pace and plan[index - 1].step.own_pace:
+        index -= 1
+    return index

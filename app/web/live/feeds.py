@@ -12,6 +12,7 @@ from app.database.connections import Pool
 from app.database.events import Event
 from app.rooms import messages
 from app.rooms.messages import Message
+from app.study.hooks.pool import Hooks
 from app.study.stored import Studies
 from app.web.fragments import beat, fragment, sse
 from app.web.live.done_place import DonePlace
@@ -28,8 +29,11 @@ from app.web.signing import Keys
 
 
 class Live:
-    def __init__(self, url: str, pool: Pool, keys: Keys, studies: Studies) -> None:
-        self.pool, self.keys, self.studies, self.shared = pool, keys, studies, Shared(keys, studies)
+    def __init__(
+        self, url: str, pool: Pool, keys: Keys, studies: Studies, hooks: Hooks | None = None
+    ) -> None:
+        self.pool, self.keys, self.studies = pool, keys, studies
+        self.shared = Shared(keys, studies, hooks=hooks)
         self.hub = Hub(url, self.publish)
         self.rooms: dict[int, RoomFeed] = {}  # by log
         self.sessions: dict[int, SessionFeed] = {}  # by log

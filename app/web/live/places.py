@@ -57,6 +57,7 @@ class RoomPlace:
     role: str = ""  # in this round, where moves are offered by it
     tried: TriedMove | None = None
     members: Members = field(default_factory=dict)  # of its step's channels
+    undrawn: bool = False  # what this page shows has yet to be drawn for this player
 
     @property
     def pay(self) -> PayNow | None:
@@ -241,7 +242,7 @@ class RoomPlace:
     @property
     def waits(self) -> bool:
         """Nothing is to be answered now: the step is others', is about to open, or cannot go on yet."""
-        return not self.me.asked or self.room.opening or self.room.stopped
+        return not self.me.asked or self.room.opening or self.room.stopped or self.undrawn
 
     @property
     def is_asked_now(self) -> bool:

@@ -8,6 +8,7 @@ from app.players.players import Player
 from app.rooms import rooms
 from app.rooms.rooms import RoomView
 from app.rooms.shown import Told, told_in
+from app.study.hooks.pool import Hooks
 from app.study.model.study import Position, Study
 from app.study.stored import Studies
 from app.web.live.lobbies import Lobbies
@@ -65,3 +66,4 @@ class Shared:
     studies: Studies
     lobbies: Lobbies = field(default_factory=Lobbies)
     views: Views = field(default_factory=Views)
+    hooks: Hooks | None = None  # None: what pages show is read, and never drawn

@@ -11,9 +11,10 @@ from app.players import drafts, notes, waiting_list
 from app.players.codes import codes_of
 from app.players.pay import account_now
 from app.players.players import Player, find_player, was_taken_out
-from app.rooms import messages, moves, receipts, records
+from app.rooms import items, messages, moves, receipts, records
 from app.rooms.channels import members_in
 from app.rooms.earlier import with_earlier
+from app.rooms.items import lacks
 from app.rooms.limits import in_key, told_to
 from app.rooms.messages import Message
 from app.rooms.rooms import RoomView
@@ -34,7 +35,7 @@ from app.web.signing import Keys
 
 
 async def place_of(conn: Connection, shared: Shared, session_id: str, player_id: int) -> Place | None:
-    """Where the player is now, all of one moment. May open a transaction of its own.
+    """Where the player is now, all of one moment. May open a transaction of its own, and draw what their page shows.
 
     Ask for the session's study first, without a connection: see `Studies.current`.
     """
@@ -46,6 +47,9 @@ async def place_of(conn: Connection, shared: Shared, session_id: str, player_id:
     if isinstance(place, Player):  # whose process died before it opened their solo steps
         study = await shared.studies.current(conn, session_id)
         await arrivals.begin_late(conn, session_id, study, player_id)
+        place = await at_one_moment(conn, read)
+    if isinstance(place, RoomPlace) and place.undrawn and shared.hooks and not place.room.stopped:
+        await items.draw(conn, shared.hooks, place.study, place.room.id, place.position, place.me.slot)
         place = await at_one_moment(conn, read)
     assert not isinstance(place, Player)
     return place
@@ -75,8 +79,8 @@ async def _place_of(
 
 
 async def place_shown(conn: Connection, shared: Shared, session_id: str, player_id: int) -> Place | None:
-    """The same for somebody else's eyes: without what was typed and not sent."""
-    place = await place_of(conn, shared, session_id, player_id)
+    """The same for somebody else's eyes: without what was typed and not sent, and nothing is drawn for them."""
+    place = await place_of(conn, replace(shared, hooks=None), session_id, player_id)
     return replace(place, aside=replace(place.aside, drafts={})) if place else None
 
 
@@ -153,6 +157,7 @@ async def _room(moment: OneMoment, shared: Shared, study: Study, player: Player,
         aside=await _aside(moment, keys, player),
         at=here.index if own_pace else None,
         earned=player.earned,
+        undrawn=own_pace and lacks(study, here, me.slot, told),
     )
 
 

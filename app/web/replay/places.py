@@ -18,6 +18,7 @@ from app.replay.state import PlayerThen, Then
 from app.rooms import messages, prospects, ties
 from app.rooms.alone import SLOT as ALONE
 from app.rooms.channels import members_in
+from app.rooms.items import lacks
 from app.rooms.receipts import Saved, digest
 from app.rooms.rooms import Room, RoomView, Seat, Seats
 from app.rooms.shown import Told, keys_told
@@ -137,6 +138,7 @@ async def _room_place(
     fields = {field.name: field for field in step.fields}
     now = await find_player(conn, player.id) if step.shuffles else None
     seed = now.seed if now else 0
+    told = await _told(conn, stage, room_id, position, said)
     return RoomPlace(
         player=replace(_player(stage, player), seed=seed),
         study=study,
@@ -150,7 +152,8 @@ async def _room_place(
         messages=tuple(
             await messages.seen_by(conn, room_id, me.slot, since, study, view.room.position, stage.at)
         ),
-        told=await _told(conn, stage, room_id, position, said),
+        told=told,
+        undrawn=lacks(study, position, me.slot, told),
         at=position.index if step.own_pace else None,
         earned=stage.then.earned.get(player.id, Decimal(0)),
         members=await members_in(conn, room_id, position.index, step),
