@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 PROLIFIC = "https://api.prolific.com"
-PROJECT = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
+INSTALLED = (PACKAGE / "shipped").is_dir()
+# What templates/, sql/, static/ and studies/ lie in: the checkout, or the package where it was installed from a wheel.
+PROJECT = PACKAGE / "shipped" if INSTALLED else PACKAGE.parent
 
 
 class ConfigError(Exception):
@@ -76,10 +80,11 @@ def read_config(environ: Mapping[str, str] = os.environ) -> Config:
 
 
 def _home(environ: Mapping[str, str]) -> Path:
-    """In the project's folder; where that is somebody else's, in one's own."""
-    if os.access(PROJECT, os.W_OK):
+    """In the checkout; where it is somebody else's, or there is none, where programs keep this user's data."""
+    if not INSTALLED and os.access(PROJECT, os.W_OK):
         return PROJECT / ".networklab"
-    return Path(environ.get("XDG_DATA_HOME") or "~/.local/share") / "networklab"
+    usual = "~/Library/Application Support" if sys.platform == "darwin" else "~/.local/share"
+    return Path(environ.get("XDG_DATA_HOME") or usual) / "networklab"
 
 
 def _secret(environ: Mapping[str, str], name: str, least: int, cure: str) -> str | None:

@@ -73,7 +73,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
             asyncio.run(_serve(study, cast, link, config, processes, url, not options.no_bots))
         finally:
             processes.stop()
-    print("Stopped. `bin/demo` goes on where it was.")
+    print("Stopped. Started again, the demo goes on where it was.")
     return 0
 
 

@@ -7,11 +7,11 @@ import json
 from pathlib import Path
 
 from app.commands.arguments import Refusal
-from app.config import PROJECT, Config
+from app.config import PACKAGE, Config
 from app.study.schema import schema
 
 SCHEMA, STUBS = ".editor/study.schema.json", "typings/networklab.pyi"
-WORDS = PROJECT / "app" / "study" / "hooks" / "networklab.py"
+WORDS = PACKAGE / "study" / "hooks" / "networklab.py"
 PRIVATE = "\n_TYPES = "  # from here on it is ours
 
 

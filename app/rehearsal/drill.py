@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.config import PROJECT
+from app.config import PACKAGE
 from app.database.embedded import Postgres
 from app.database.running import kept_running, migrate_at
 from app.rehearsal.cast import RehearsalError, open_rehearsal
@@ -190,6 +190,7 @@ def _scene(drill: Drill, processes: int) -> Iterator[Scene]:
                 serve = subprocess.Popen(
                     [
                         sys.executable,
+                        "-P",
                         "-m",
                         "app",
                         "serve",
@@ -198,7 +199,7 @@ def _scene(drill: Drill, processes: int) -> Iterator[Scene]:
                         "--processes",
                         str(processes),
                     ],
-                    env=_environ() | {"DATABASE_URL": url, "PYTHONPATH": str(PROJECT)},
+                    env=_environ() | {"DATABASE_URL": url, "PYTHONPATH": str(PACKAGE.parent)},
                     stdout=log,
                     stderr=log,
                     start_new_session=True,

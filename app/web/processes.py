@@ -74,7 +74,15 @@ class Child:
         with theirs:
             theirs.set_inheritable(True)
             self.popen = subprocess.Popen(
-                [sys.executable, "-m", "app", "serve-process", str(listener.fileno()), str(theirs.fileno())],
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "app",
+                    "serve-process",
+                    str(listener.fileno()),
+                    str(theirs.fileno()),
+                ],
                 pass_fds=[listener.fileno(), theirs.fileno()],
                 env=os.environ | {"DATABASE_URL": url},
                 start_new_session=True,  # a Ctrl-C reaches the parent, which ends its children in order

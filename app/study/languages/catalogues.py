@@ -13,9 +13,9 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
 
-from app.config import PROJECT
+from app.config import PACKAGE
 
-FOLDER = PROJECT / "app" / "study" / "languages"
+FOLDER = PACKAGE / "study" / "languages"
 DEFAULT = "en"
 UNREAD = "Read by a speaker: no"
 LANGUAGES = (DEFAULT, *sorted(path.stem for path in FOLDER.glob("*.po")))
