@@ -22,3 +22,14 @@ def files_of(name: str, **changes: str) -> dict[str, bytes]:
     return files | {
         f"pages/{page}.html": PAGE for page in re.findall(r'^page +=\s*"(\w+)"', toml, re.MULTILINE)
     }
+
+
+def size_of(name: str) -> tuple[int, int, int]:
+    """Of study.toml and hooks.py together: lines that are not blank, characters, and parts: tables and functions."""
+    both = [
+        path.read_text(encoding="utf-8")
+        for path in (FOLDER / f"{name}.toml", FOLDER / f"{name}.py")
+        if path.exists()
+    ]
+    lines = [line for text in both for line in text.splitlines() if line.strip()]
+    return len(lines), sum(map(len, both)), sum(line.startswith(("[", "def ")) for line in lines)

@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from app.config import PROJECT
 from app.export.verify import verify
 from app.rehearsal.bots import Bot
 from app.rehearsal.habits import Habits
 from app.study.reading import check, parse
-from tests.house.classics import CLASSICS, files_of
+from tests.house.classics import CLASSICS, files_of, size_of
 from tests.house.files import Tables, tables_of
 from tests.house.guests import Guest, hidden_fields, sign_everyone_in
 from tests.house.house import House
@@ -82,7 +83,24 @@ BY_FORMS: dict[str, tuple[Answers, list[str]]] = {
     ),
     # Each keeps 10 and has 0.75 times 20; at 40 nobody sells, since both ask as much.
     "two_games": ([{"given": ["10"], "price": ["40"]}] * 4, ["1.25"] * 4),
-    "survey": ([{"age": ["30"], "mood": ["4"], "ball": ["1"]}], ["2.00"]),
+    "survey": (
+        [{"age": ["30"], "gender": ["Woman"], "ball": ["1"], "widgets": ["5"], "lake": ["47"]}],
+        ["2.00"],
+    ),
+    "demand": ([{"demand": ["60"]}, {"demand": ["40"]}], ["1.40", "1.60"]),
+    # The lower claim for both, and 2 from one to the other.
+    "traveler": ([{"claim": ["80"]}, {"claim": ["90"]}], ["1.78", "1.82"]),
+    "volunteer": (
+        [{"volunteer": ["yes"]}, {"volunteer": ["no"]}, {"volunteer": ["no"]}],
+        ["1.60", "2.00", "2.00"],
+    ),
+    # Both show heads each time: whichever round is paid, the matcher has it.
+    "matching_pennies": ([{"side": ["Heads"] * 4}] * 2, ["1.00", "2.00"]),
+    # The mean is 60, and 30 is nearest to 40, three times.
+    "two_thirds": (
+        [{"guess": ["30"] * 3}, {"guess": ["60"] * 3}, {"guess": ["90"] * 3}],
+        ["1.00", "1.00", "4.00"],
+    ),
 }
 TABLES, MORE = ("payments", "results", "records"), {"stimuli": ("orders",)}
 IN_THE_GATE = ("trust", "cascade")
@@ -170,6 +188,15 @@ def test_a_classic_pays_what_one_reckons_by_hand(shared: House, server: Server, 
 
 # As long as it takes where everybody has played: nobody waits for a clock in a story.
 QUICK = {"english": {'"90s"': '"3s"'}, "continuous": {"seconds = 30": "seconds = 3"}}
+
+
+def test_the_manual_says_truly_how_long_they_are_beside_others() -> None:
+    manual = (PROJECT / "docs" / "from-otree.md").read_text(encoding="utf-8")
+    told = re.findall(r"classics/(\w+)\.toml\) \| [^|]+ \| ([\d,]+) · ([\d,]+) · (\d+) \|", manual)
+    sizes = {name: tuple(int(one.replace(",", "")) for one in size) for name, *size in told}
+    assert len(sizes) == 13 and sizes == {name: size_of(name) for name in sizes}
+    total = [sum(column) for column in zip(*sizes.values(), strict=True)]
+    assert f"| {total[0]} · {total[1]:,} · {total[2]} | |" in manual
 
 
 # No bot has been in a first wave.

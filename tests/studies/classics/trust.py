@@ -10,7 +10,7 @@ def came(room: Room) -> dict[int, int]:
 
 
 def payoff(room: Room) -> dict[int, int]:
-    back = min(next(iter(room.said("returned").values()), 0), 3 * sent(room))
+    back = next(iter(room.said("returned").values()), 0)
     roles = room.said("role")
     return {
         slot: 100 - sent(room) + back if roles[slot] == "sender" else 3 * sent(room) - back
