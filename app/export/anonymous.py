@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from app.export import codebook
 from app.export.csv_stream import Blocks
+from app.export.round_columns import ROUNDS, round_header, words_of
 from app.players.tokens import TOKEN_LETTERS
 from app.study.model.fields import Field
 from app.study.model.moves import MoveForm
@@ -46,6 +47,9 @@ KEPT: Mapping[str, Mapping[str, What]] = {
     ),
     "networks.csv": _read("room position step round ties made_by at=time"),
     "ties.csv": _read("room round from to weight step position"),
+    "rounds.csv": _read(
+        "session player=player room kind slot type role step round opened_at=time answered_at=time seconds how"
+    ),
     "records.csv": _ANSWER,
     "history.csv": {**_ANSWER, **_read("said_tried_at=time")},
     "records_wide.csv": _read("player=player type room"),
@@ -181,6 +185,7 @@ def _columns(
     kept = KEPT.get(name, {})
     texts = _texts(study)
     worded = {one for one, asked_at in codebook.move_columns(study).items() if _has_text(asked_at)}
+    spoken = words_of(study)
     wide = {
         column: field
         for key, column in codebook.wide_columns(study).items()
@@ -223,6 +228,8 @@ def _columns(
             question = wide[what]
         elif name == codebook.MOVES and what in codebook.move_columns(study):
             return lambda row: "" if hides and what in worded else row[place]
+        elif name == ROUNDS and what in round_header(study):
+            return lambda row: "" if hides and (row[step], what) in spoken else row[place]
         elif name == "rooms.csv" and what not in codebook.COLUMNS[name]:
             question = None  # a treatment
         else:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from app.export import seen_by
+from app.export.round_columns import FIXED, ROUNDS, round_meanings
 from app.players.lists import escape as escape
 from app.players.lists import unescape as unescape
 from app.study.model.fields import DONT_KNOW, OPTIONS, Field
@@ -115,6 +116,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "step": "The step at which its network begins.",
         "position": "networks.csv → position: the network that the tie belongs to.",
     },
+    ROUNDS: FIXED,
     "records.csv": _VALUES
     | {"value": "The answer that counts: the last that came in time, or the last if all came late."},
     "history.csv": _VALUES
@@ -320,9 +322,9 @@ def rows(study: Study, given: Sequence[str] = (), goes_on: bool = False) -> Iter
                 yield (file, column, "", "", meaning, *_question(None))
             how = f"How it ended for this player: {', '.join(study.finish.codes)}."
             yield (file, _own(study, OUTCOME), "", "", how, *_question(None))
-        if file in ("players.csv", "rooms.csv"):
+        if file in ("players.csv", "rooms.csv", ROUNDS):
             for one in study.treatments:
-                if file == "players.csv" or one.by == "room":
+                if file != "rooms.csv" or one.by == "room":
                     yield (file, one.column, "", "", _drawn(one), *_question(None))
         if file == "players.csv" and study.entry_page:
             file_ = f"study/{study.entrance.file}"
@@ -339,6 +341,11 @@ def rows(study: Study, given: Sequence[str] = (), goes_on: bool = False) -> Iter
                     where = f"Where step is {step.name} and field is {field.name}: the answer to this question{how}."
                     by = seen_by.of_question(study, step, field)
                     yield (file, "value", step.name, field.name, where, *_question(field, by, step))
+        if file == ROUNDS:
+            for column, at, asked, meaning in round_meanings(study):
+                by = seen_by.of_question(study, at, asked) if at and asked else ""
+                place = (at.name, asked.name) if at and asked else ("", "")
+                yield (file, column, *place, meaning, *_question(asked, by, at))
         yield from _of_moves(study, file)
         if file == "attempts.csv":
             for field in study.checked:

@@ -31,6 +31,8 @@ from app.export.manifest import SessionThen, manifest_of
 from app.export.orders import order_rows
 from app.export.person import FILES as OF_PERSON
 from app.export.person import IN_WORDS, OnePerson, in_words, own_lines
+from app.export.round_columns import ROUNDS, round_header
+from app.export.rounds import round_rows
 from app.players.codes import Codes, codes_of
 from app.study.model.orders import has_orders
 from app.study.model.study import Study
@@ -235,6 +237,8 @@ def _tables(
     players = fetched(conn, SQL["players"], session_id, player)
     yield "players.csv", written(codebook.player_header(study, given, goes_on), players)
     yield "rooms.csv", written(codebook.room_header(study), fetched(conn, SQL["rooms"], session_id, room))
+    rounds = round_rows(conn, session_id, study)
+    yield ROUNDS, written(round_header(study), rounds)
     for noun in ("networks", "ties", "records", "history"):
         yield f"{noun}.csv", copied(conn, SQL[noun], session_id)
     header = [*codebook.COLUMNS["records_wide.csv"], *wide.values()]

@@ -28,6 +28,7 @@ IN_WORDS = "person.txt"
 FILES = (  # of the export: those that have lines of one person
     *(
         "players.csv",
+        "rounds.csv",
         "history.csv",
         "results.csv",
         "moves.csv",

@@ -28,6 +28,7 @@ from app.export.readback import (
     wide_differences,
 )
 from app.export.recounts import RECOUNTS
+from app.export.round_check import round_differences
 from app.export.verdicts import MOST, Check, Count, Verification
 from app.players.codes import LETTERS
 from app.rooms.receipts import Kept
@@ -112,8 +113,8 @@ async def verify(
 ) -> Verification:
     """Recounts a session as it is at one moment, and an export of that moment, made and read back.
 
-    With `exported`, that folder or zip file is checked too; it may be older than what is stored now. `receipts`
-    are looked up in it, or else in the export of this moment.
+    With `exported`, that folder or zip file is checked too; it may be old. `receipts` are looked up in it, or else in
+    the export of this moment.
     """
     async with export.moment(url, "verify") as conn:
         counts = await row(conn, _Counts, SQL["counts"], session_id=session_id)
@@ -194,8 +195,7 @@ async def _study_check(conn: Connection, session_id: str, study: Study) -> Check
     files: dict[str, bytes] = dict(
         await (await conn.execute(SQL["study_files"], dict(session_id=session_id))).fetchall()
     )
-    opened_with = await value(conn, SQL["study_sha256"], session_id=session_id)
-    wrong = []
+    opened_with, wrong = await value(conn, SQL["study_sha256"], session_id=session_id), []
     if fingerprint(files) != opened_with:
         wrong.append(f"stored: sha256 {fingerprint(files)}, opened with {opened_with}")
     for path in await damaged(conn, files):
@@ -247,6 +247,11 @@ async def _export_checks(
                 "messages_are_exported",
                 f"{title}: messages.csv has every message as it is stored.",
                 differences(conn, SQL["stored_messages"], export_, "messages.csv", messages),
+            ),
+            await _check(
+                "rounds_are_exported",
+                f"{title}: rounds.csv has each round of everybody, with what counted there.",
+                round_differences(conn, export_, study, exact),
             ),
             *await _payment_checks(conn, export_, session_id, study, title, exact),
             await _check(

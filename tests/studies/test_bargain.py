@@ -13,6 +13,7 @@ from tests.house.files import tables_of
 from tests.house.hooks import call_hook
 from tests.house.house import House
 from tests.house.market import move
+from tests.house.rounds import unlike_joins
 from tests.house.server import Server
 from tests.house.table import at_the_table
 
@@ -76,3 +77,4 @@ def test_who_agrees_is_paid_what_they_agreed_on_and_the_others_the_base_alone(
         verdict = asyncio.run(verify(shared.database, session.id, study))
         assert verdict.ok, str(verdict)
         assert not shared.contradictions(session)
+        assert unlike_joins(shared, session.id, study) == []

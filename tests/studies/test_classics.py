@@ -18,6 +18,7 @@ from tests.house.classics import CLASSICS, files_of, size_of
 from tests.house.files import Tables, tables_of
 from tests.house.guests import Guest, hidden_fields, sign_everyone_in
 from tests.house.house import House
+from tests.house.rounds import unlike_joins
 from tests.house.server import Server
 from tests.house.waits import until
 
@@ -184,6 +185,7 @@ def test_a_classic_pays_what_one_reckons_by_hand(shared: House, server: Server, 
     verdict = asyncio.run(verify(shared.database, session.id, study))
     assert verdict.ok, str(verdict)
     assert not shared.contradictions(session)
+    assert unlike_joins(shared, session.id, study) == []
 
 
 # As long as it takes where everybody has played: nobody waits for a clock in a story.

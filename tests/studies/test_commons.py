@@ -17,6 +17,7 @@ from app.study.reading import parse, read_folder
 from tests.house.files import tables_of
 from tests.house.hooks import call_hook
 from tests.house.house import House
+from tests.house.rounds import unlike_joins
 from tests.house.server import Server
 
 FILES = read_folder(PROJECT / "studies" / "commons")
@@ -123,6 +124,7 @@ def test_it_runs_from_the_link_to_the_payments(shared: House, server: Server) ->
     verdict = asyncio.run(verify(shared.database, session.id, study))
     assert verdict.ok, str(verdict)
     assert not shared.contradictions(session)
+    assert unlike_joins(shared, session.id, study) == []
 
 
 def by_the_paper(tables: Mapping[str, list[dict[str, str]]], row: Mapping[str, str]) -> Decimal:

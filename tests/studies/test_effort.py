@@ -17,6 +17,7 @@ from tests.house.files import Tables, tables_of
 from tests.house.guests import Guest
 from tests.house.hooks import call_hook
 from tests.house.house import House
+from tests.house.rounds import unlike_joins
 from tests.house.server import Server
 from tests.house.table import at_the_table
 
@@ -126,3 +127,4 @@ def test_each_adds_up_at_their_own_pace_and_is_paid_for_the_task_that_chance_say
     verdict = asyncio.run(verify(shared.database, session.id, study))
     assert verdict.ok, str(verdict)
     assert not shared.contradictions(session)
+    assert unlike_joins(shared, session.id, study) == []

@@ -12,6 +12,7 @@ from app.export.verify import verify
 from app.study.reading import parse, read_folder
 from tests.house.guests import Guest, seated, sign_everyone_in
 from tests.house.house import House
+from tests.house.rounds import unlike_joins
 from tests.house.server import Server
 
 FILES = read_folder(PROJECT / "studies" / "groupchat")
@@ -85,6 +86,7 @@ def test_who_is_voted_out_talks_outside_and_is_paid_for_what_is_done_there(
     verdict = asyncio.run(verify(shared.database, session.id, study))
     assert verdict.ok, str(verdict)
     assert shared.contradictions(session) == []
+    assert unlike_joins(shared, session.id, study) == []
 
 
 async def _give(by_slot: list[Guest], round_: int) -> None:

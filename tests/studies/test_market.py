@@ -19,6 +19,7 @@ from tests.house.files import tables_of
 from tests.house.guests import Guest
 from tests.house.house import House, Opened
 from tests.house.market import move
+from tests.house.rounds import unlike_joins
 from tests.house.server import Server
 
 FILES = read_folder(PROJECT / "studies" / "market")
@@ -186,6 +187,7 @@ def test_it_runs_from_the_link_to_the_payments(shared: House, server: Server) ->
     checked = shared.read(lambda conn: check.check(conn, session.id))
     assert not checked.differences, str(checked)
     assert not shared.contradictions(session)
+    assert unlike_joins(shared, session.id, study) == []
 
 
 async def at_the_market(house: House, server: Server, session: Opened) -> dict[int, Guest]:

@@ -18,6 +18,7 @@ from tests.house.guests import Guest
 from tests.house.hooks import call_hook
 from tests.house.house import House
 from tests.house.pages import words
+from tests.house.rounds import unlike_joins
 from tests.house.server import Server
 from tests.house.table import at_the_table
 from tests.house.waits import until
@@ -167,6 +168,7 @@ def test_moves_runs_from_the_link_to_the_csv(shared: House, server: Server) -> N
     verdict = asyncio.run(verify(shared.database, session.id, study))
     assert verdict.ok, str(verdict)
     assert shared.contradictions(session) == []
+    assert unlike_joins(shared, session.id, study) == []
 
 
 def holds_together(tables: dict[str, list[dict[str, str]]]) -> None:

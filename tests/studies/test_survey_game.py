@@ -19,10 +19,12 @@ from app.rehearsal.play import Setting, play
 from app.rehearsal.verdict import Verdict, judge
 from app.study.hooks.networklab import Room, Said, Seat
 from app.study.reading import parse, read_folder
+from app.study.stored import read_study
 from tests.house.files import tables_of
 from tests.house.hooks import call_hook
 from tests.house.house import House
 from tests.house.rehearsing import broken, told_of_one_that_held
+from tests.house.rounds import unlike_joins
 from tests.house.server import Server
 from tests.house.studies import changed
 
@@ -78,6 +80,10 @@ def test_it_runs_from_the_one_link_to_the_payments(hall: House, server: Server, 
 
     hall.tell(export())
     assert verdict.ends.counts == ENDS
+    assert (
+        unlike_joins(hall, verdict.session_id, hall.do(lambda conn: read_study(conn, verdict.session_id)))
+        == []
+    )
     assert Counter(one["code"] for one in files["players"]) == {
         CODES[end]: many for end, many in ENDS.items()
     }

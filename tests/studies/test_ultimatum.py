@@ -13,6 +13,7 @@ from app.study.reading import parse, read_folder
 from tests.house.files import tables_of
 from tests.house.hooks import call_hook
 from tests.house.house import House
+from tests.house.rounds import unlike_joins
 from tests.house.server import Server
 from tests.house.table import at_the_table
 
@@ -78,3 +79,4 @@ def test_both_decide_for_both_roles_and_are_paid_for_the_one_they_got(shared: Ho
     verdict = asyncio.run(verify(shared.database, session.id, study))
     assert verdict.ok, str(verdict)
     assert not shared.contradictions(session)
+    assert unlike_joins(shared, session.id, study) == []
