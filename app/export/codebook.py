@@ -341,12 +341,7 @@ def rows(study: Study, given: Sequence[str] = (), goes_on: bool = False) -> Iter
                     where = f"Where step is {step.name} and field is {field.name}: the answer to this question{how}."
                     by = seen_by.of_question(study, step, field)
                     yield (file, "value", step.name, field.name, where, *_question(field, by, step))
-        if file == ROUNDS:
-            for column, at, asked, meaning in round_meanings(study):
-                by = seen_by.of_question(study, at, asked) if at and asked else ""
-                place = (at.name, asked.name) if at and asked else ("", "")
-                yield (file, column, *place, meaning, *_question(asked, by, at))
-        yield from _of_moves(study, file)
+        yield from _of_rounds(study) if file == ROUNDS else _of_moves(study, file)
         if file == "attempts.csv":
             for field in study.checked:
                 where = f"Where field is {field.name}: what was tried."
@@ -366,6 +361,13 @@ def rows(study: Study, given: Sequence[str] = (), goes_on: bool = False) -> Iter
                     meaning = f"The value that counts at step {name}, round {position.round}."
                     by = seen_there[position.index, field.name]
                     yield (file, column, name, field.name, meaning, *_question(field, by, position.step))
+
+
+def _of_rounds(study: Study) -> Iterator[Sequence[str]]:
+    for column, step, field, meaning in round_meanings(study):
+        by = seen_by.of_question(study, step, field) if step and field else ""
+        place = (step.name, field.name) if step and field else ("", "")
+        yield (ROUNDS, column, *place, meaning, *_question(field, by, step))
 
 
 def _of_moves(study: Study, file: str) -> Iterator[Sequence[str]]:

@@ -36,7 +36,7 @@ _SCORED = "What the player earned there, in points or else in currency: their li
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class RoundLine:
     """The pages of one row: a round of steps that repeat together, or a step that does not."""
 
     first: str  # the step that it is named for
@@ -44,13 +44,13 @@ class Turn:
     pages: tuple[Position, ...]
 
 
-def turns_of(study: Study) -> list[Turn]:
+def turns_of(study: Study) -> list[RoundLine]:
     """In the order of the plan."""
     firsts = first_steps(study)
     pages: dict[tuple[str, int], list[Position]] = {}
     for position in study.plan:
         pages.setdefault((firsts[position.step.name], position.round), []).append(position)
-    return [Turn(first, round_, tuple(found)) for (first, round_), found in pages.items()]
+    return [RoundLine(first, round_, tuple(found)) for (first, round_), found in pages.items()]
 
 
 def first_steps(study: Study) -> dict[str, str]:

@@ -30,7 +30,7 @@ WORST = {how: nth for nth, how in enumerate(ORDER)}
 Page = tuple[str, int]  # step and round
 
 
-class Seat(NamedTuple):
+class Tenure(NamedTuple):
     """As `round_seats` has it: a seat, and one who ever had it."""
 
     room_id: int
@@ -48,13 +48,13 @@ class Seat(NamedTuple):
     left_at: datetime | None
 
 
-class Opened(NamedTuple):
+class OpenedPage(NamedTuple):
     at: datetime
     until: datetime | None  # None: it is still open
     asked: Sequence[int] | None  # None: everybody
 
 
-class Said(NamedTuple):
+class PageSaid(NamedTuple):
     in_time: bool
     first_at: datetime | None
     last_at: datetime
@@ -62,18 +62,18 @@ class Said(NamedTuple):
 
 
 @dataclass(slots=True)
-class Room:
+class RoomPast:
     """What there is of one, or of somebody's solo part."""
 
-    seats: dict[int, list[Seat]] = field(default_factory=dict)
-    opened: dict[Page, Opened] = field(default_factory=dict)
-    said: dict[tuple[int, Page], Said] = field(default_factory=dict)  # by player
+    seats: dict[int, list[Tenure]] = field(default_factory=dict)
+    opened: dict[Page, OpenedPage] = field(default_factory=dict)
+    said: dict[tuple[int, Page], PageSaid] = field(default_factory=dict)  # by player
     results: dict[tuple[int, Page], dict[str, tuple[str, str]]] = field(default_factory=dict)  # by slot
     earned: dict[tuple[int, int], Decimal] = field(default_factory=dict)  # by player and position
 
 
 @dataclass(slots=True)
-class When:
+class Timing:
     began: datetime | None = None
     answered: datetime | None = None
     how: str = "not_asked"
@@ -86,7 +86,7 @@ class Ahead:
     open_since: datetime | None = None
     came: datetime | None = None
 
-    def to(self, open_since: datetime, since: datetime | None, said: Said | None) -> datetime | None:
+    def to(self, open_since: datetime, since: datetime | None, said: PageSaid | None) -> datetime | None:
         """When they came to the next of these pages, where they `said` this; None: never."""
         if open_since != self.open_since:
             self.open_since, self.came = open_since, max(open_since, since or open_since)
@@ -112,12 +112,12 @@ async def round_rows(conn: Connection, session_id: str, study: Study) -> AsyncGe
         answers, results = await source("round_answers"), await source("round_results")
         earnings = await source("round_earnings")
         while (room_id := await seats.next_room()) is not None:
-            room = Room()
+            room = RoomPast()
             for row in await seats.of(room_id):
-                room.seats.setdefault(row[4], []).append(Seat(*row))
+                room.seats.setdefault(row[4], []).append(Tenure(*row))
             _open(room, await openings.of(room_id))
             for _, player_id, step, round_, *said in await answers.of(room_id):
-                room.said[player_id, (step, round_)] = Said(*said)
+                room.said[player_id, (step, round_)] = PageSaid(*said)
             for _, step, round_, slot, found in await results.of(room_id):
                 room.results[slot, (step, round_)] = found
             for _, player_id, position, amount in await earnings.of(room_id):
@@ -159,7 +159,7 @@ class _Table:
         self.place = {column: nth for nth, column in enumerate(own)}
         self.scores = len(header) > len(own) and study.scores
 
-    def rows_of(self, room: Room) -> Iterator[Sequence[object]]:
+    def rows_of(self, room: RoomPast) -> Iterator[Sequence[object]]:
         turns = [turn for turn in self.turns if any(_page(one) in room.opened for one in turn.pages)]
         for slot, seats in room.seats.items():
             role, ahead = "", dict[int | None, Ahead]()
@@ -186,7 +186,7 @@ class _Table:
                         *self._score(room, pages, seat),
                     ]
 
-    def _who(self, seat: Seat, role: str) -> Iterator[object]:
+    def _who(self, seat: Tenure, role: str) -> Iterator[object]:
         is_bot = seat.player_id is None
         treatment = (seat.drawn if is_bot else seat.treatment) or {}
         yield from (self.session_id, seat.player_id)
@@ -197,7 +197,7 @@ class _Table:
             *[treatment.get(one) for one in self.factors],
         )
 
-    def _fill(self, cells: list[str], room: Room, at: Position, seat: Seat, is_last: bool) -> None:
+    def _fill(self, cells: list[str], room: RoomPast, at: Position, seat: Tenure, is_last: bool) -> None:
         """In time, or filled in, or late: what counted. What a seat got stands with whoever had it last."""
         said = room.said.get((seat.player_id or 0, _page(at)))
         filled = room.results.get((seat.slot, _page(at)), {})
@@ -209,13 +209,13 @@ class _Table:
             if column is not None:
                 cells[self.place[column]] = value
 
-    def _score(self, room: Room, pages: Sequence[Position], seat: Seat) -> Iterator[str]:
+    def _score(self, room: RoomPast, pages: Sequence[Position], seat: Tenure) -> Iterator[str]:
         if self.scores:
             amounts = [room.earned.get((seat.player_id or 0, one.index)) for one in pages]
             earned = [one for one in amounts if one is not None]
             yield plain_number(sum(earned, Decimal(0))) if earned else ""
 
-    def _seconds(self, when: When) -> str:
+    def _seconds(self, when: Timing) -> str:
         began, answered = when.began, when.answered
         if began is None or answered is None:
             return ""
@@ -226,9 +226,9 @@ class _Table:
         return f"{max(0.0, total):.3f}"
 
 
-def _when(room: Room, pages: Sequence[Position], seat: Seat, ahead: Ahead) -> When:
+def _when(room: RoomPast, pages: Sequence[Position], seat: Tenure, ahead: Ahead) -> Timing:
     """Of the pages of one row; `ahead`: how far whoever has it has come at their own pace, before them."""
-    when, hows = When(), list[str]()
+    when, hows = Timing(), list[str]()
     asking = any(one.step.asks or one.step.moves for one in pages)
     for position in pages:
         step, opened = position.step, room.opened[_page(position)]
@@ -254,7 +254,7 @@ def _when(room: Room, pages: Sequence[Position], seat: Seat, ahead: Ahead) -> Wh
     return when
 
 
-def _how(seat: Seat, opened: Opened, said: Said | None, made_by: Sequence[str]) -> str:
+def _how(seat: Tenure, opened: OpenedPage, said: PageSaid | None, made_by: Sequence[str]) -> str:
     if said and said.in_time:
         return "answered"
     if made_by:
@@ -268,7 +268,7 @@ def _how(seat: Seat, opened: Opened, said: Said | None, made_by: Sequence[str]) 
     return "gone" if gone else "blank"
 
 
-def _who_had_it(seats: Sequence[Seat], at: datetime, until: datetime | None) -> list[Seat]:
+def _who_had_it(seats: Sequence[Tenure], at: datetime, until: datetime | None) -> list[Tenure]:
     """Who played there at any time in between; where nobody did, whoever had it last, or else a bot."""
     if seats[0].player_id is None or seats[0].is_solo:
         return [*seats]
@@ -278,16 +278,16 @@ def _who_had_it(seats: Sequence[Seat], at: datetime, until: datetime | None) -> 
     return there or came[-1:] or [nobody]
 
 
-def _open(room: Room, found: Sequence[tuple[int, datetime, Sequence[str], Sequence[int] | None]]) -> None:
+def _open(room: RoomPast, found: Sequence[tuple[int, datetime, Sequence[str], Sequence[int] | None]]) -> None:
     ended = next((one.ended_at for seats in room.seats.values() for one in seats), None)
     for nth, (_, at, pages, asked) in enumerate(found):
         until = found[nth + 1][1] if nth + 1 < len(found) else ended
         for page in pages:
             step, _, round_ = page.rpartition(" ")
-            room.opened[step, int(round_)] = Opened(at, until, asked)
+            room.opened[step, int(round_)] = OpenedPage(at, until, asked)
 
 
-def _until(opened: Sequence[Opened]) -> datetime | None:
+def _until(opened: Sequence[OpenedPage]) -> datetime | None:
     return None if any(one.until is None for one in opened) else max(one.until for one in opened if one.until)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import csv
+import zipfile
+import zlib
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -63,3 +66,22 @@ class Verification:
             else f"{self.session_id}: {broken} of {len(self.checks)} checks fail."
         )
         return "\n".join(lines)
+
+
+async def checked(name: str, sentence: str, wrong: AsyncIterator[str], most: int = MOST) -> Check:
+    """What breaks it, one by one; what can't be read breaks it, too."""
+    found, rows = 0, list[str]()
+    try:
+        async for problem in wrong:
+            found += 1
+            if len(rows) < most:
+                rows.append(problem)
+    except (csv.Error, zipfile.BadZipFile, zlib.error, ValueError, KeyError, IndexError, OSError) as error:
+        found += 1
+        rows.append(f"it can't be read to its end: {error}")
+    return Check(name, sentence, found, tuple(rows))
+
+
+async def each(wrong: Iterable[str]) -> AsyncIterator[str]:
+    for problem in wrong:
+        yield problem

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import tempfile
-import zipfile
-import zlib
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -29,7 +26,7 @@ from app.export.readback import (
 )
 from app.export.recounts import RECOUNTS
 from app.export.round_check import round_differences
-from app.export.verdicts import MOST, Check, Count, Verification
+from app.export.verdicts import MOST, Check, Count, Verification, checked, each
 from app.players.codes import LETTERS
 from app.rooms.receipts import Kept
 from app.study.languages.currencies import currency_digits
@@ -122,11 +119,11 @@ async def verify(
         checks = [await _rule(conn, name, session_id, study) for name in RULES]
         checks.append(await _study_check(conn, session_id, study))
         checks += [
-            await _check(name, sentence, allowed.breaches(conn, name, session_id, study))
+            await checked(name, sentence, allowed.breaches(conn, name, session_id, study))
             for name, sentence in allowed.RULES.items()
         ]
         checks += [
-            await _check(name, sentence, recount(conn, session_id, study))
+            await checked(name, sentence, recount(conn, session_id, study))
             for name, (sentence, recount) in RECOUNTS.items()
         ]
         notes: list[str] = []
@@ -223,41 +220,41 @@ async def _export_checks(
     final = (SQL["stored_records"], 0) if records == 0 else (SQL["stored_history"], None)
     with closing(export_):
         checks = [
-            await _check(
+            await checked(
                 "files_are_whole",
                 f"{title}: the files are what the manifest says.",
-                _each(broken_files(export_)),
+                each(broken_files(export_)),
             ),
-            await _check(
+            await checked(
                 "history_is_exported",
                 f"{title}: history.csv has every version of every record as it is stored.",
                 differences(conn, SQL["stored_history"], export_, "history.csv", records),
             ),
-            await _check(
+            await checked(
                 "records_are_exported",
                 f"{title}: records.csv has the values that count as they are stored.",
                 differences(conn, final[0], export_, "records.csv", final[1]),
             ),
-            await _check(
+            await checked(
                 "answers_are_in_records_wide",
                 f"{title}: records_wide.csv has the answers of records.csv.",
-                _each(wide_differences(export_, study)),
+                each(wide_differences(export_, study)),
             ),
-            await _check(
+            await checked(
                 "messages_are_exported",
                 f"{title}: messages.csv has every message as it is stored.",
                 differences(conn, SQL["stored_messages"], export_, "messages.csv", messages),
             ),
-            await _check(
+            await checked(
                 "rounds_are_exported",
                 f"{title}: rounds.csv has each round of everybody, with what counted there.",
                 round_differences(conn, export_, study, exact),
             ),
             *await _payment_checks(conn, export_, session_id, study, title, exact),
-            await _check(
+            await checked(
                 "tables_are_whole",
                 f"{title}: every table has as many rows as are stored.",
-                _each(miscounted_tables(export_, counts.rows, exact)),
+                each(miscounted_tables(export_, counts.rows, exact)),
             ),
         ]
     if export_.is_anonymous:
@@ -269,21 +266,21 @@ async def _payment_checks(
     conn: Connection, export_: Exported, session_id: str, study: Study, title: str, exact: bool
 ) -> list[Check]:
     checks = [
-        await _check(
+        await checked(
             "payments_add_up",
             f"{title}: ledger.csv explains every cent of payments.csv, where nobody is twice.",
-            _each(payment_differences(export_)),
+            each(payment_differences(export_)),
         ),
-        await _check(
+        await checked(
             "payments_are_owed",
             f"{title}: payments.csv pays everybody who is out what follows from what is stored, and nobody else.",
-            _each(unpaid(export_, await _owed(conn, session_id, study), exact)),
+            each(unpaid(export_, await _owed(conn, session_id, study), exact)),
         ),
     ]
     if study.finish.per_person:
         sentence = f"{title}: players.csv and payments.csv have for everybody the code that is theirs alone."
-        wrong = _each(strange_codes(export_, await _own_codes(conn, session_id, study), exact))
-        checks.append(await _check("codes_are_ones_own", sentence, wrong))
+        wrong = each(strange_codes(export_, await _own_codes(conn, session_id, study), exact))
+        checks.append(await checked("codes_are_ones_own", sentence, wrong))
     return checks
 
 
@@ -327,27 +324,9 @@ async def _receipt_checks(path: Path, receipts: Sequence[Kept], title: str, note
         return [Check("receipts_are_exported", sentence, 1, ("it can't be read, so no receipt was found",))]
     with closing(export_):
         anonymous = ["it is anonymous: records have other numbers there, so no receipt can be looked up"]
-        wrong = _each(anonymous if export_.is_anonymous else broken_receipts(export_, receipts))
-        check = await _check("receipts_are_exported", sentence, wrong, len(receipts))
+        wrong = each(anonymous if export_.is_anonymous else broken_receipts(export_, receipts))
+        check = await checked("receipts_are_exported", sentence, wrong, len(receipts))
     if export_.erased:
         notes += export_.erased
         check = replace(check, sentence=f"{sentence[:-1]}, or were erased since, and not lost.")
     return [check]
-
-
-async def _check(name: str, sentence: str, wrong: AsyncIterator[str], most: int = MOST) -> Check:
-    found, rows = 0, list[str]()
-    try:
-        async for problem in wrong:
-            found += 1
-            if len(rows) < most:
-                rows.append(problem)
-    except (csv.Error, zipfile.BadZipFile, zlib.error, ValueError, KeyError, IndexError, OSError) as error:
-        found += 1
-        rows.append(f"it can't be read to its end: {error}")
-    return Check(name, sentence, found, tuple(rows))
-
-
-async def _each(wrong: Iterable[str]) -> AsyncIterator[str]:
-    for problem in wrong:
-        yield problem
