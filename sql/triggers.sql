@@ -447,14 +447,18 @@ create or replace function move_updated() returns trigger language plpgsql as $$
 begin
     perform append_events(array_agg(log.id order by n.room_id, n.nth), array_agg('move_made'::text),
         array_agg(n.player_id order by n.room_id, n.nth),
-        array_agg(jsonb_build_object('record', n.record_id, 'position', n.position, 'step', r.step, 'round', r.round,
-            'move', r.field, 'values', coalesce(nullif(r.value, ''), '{}')::jsonb, 'slot', n.slot, 'nth', n.nth,
+        array_agg(jsonb_build_object('record', n.record_id, 'position', n.position, 'step', said.step, 'round', said.round,
+            'move', said.field, 'values', coalesce(nullif(said.value, ''), '{}')::jsonb, 'slot', n.slot, 'nth', n.nth,
             'accepted', n.accepted, 'at', n.since)
             || case when n.accepted then '{}' else jsonb_build_object('sentence', n.sentence) end
             || case when n.state is null then '{}' else jsonb_build_object('state', n.state) end
             || case when n.results is null then '{}' else jsonb_build_object('results', n.results) end
             || case when n.ends then jsonb_build_object('ends', true) else '{}' end order by n.room_id, n.nth))
-    from new_rows n join old_rows o using (record_id) join record r on r.id = n.record_id
+    from new_rows n join old_rows o using (record_id) left join record r on r.id = n.record_id
+    cross join lateral (
+        select coalesce(n.step, r.step) as step, coalesce(n.round, r.round) as round, coalesce(n.name, r.field) as field,
+            coalesce(n.value, r.value) as value
+    ) said
     join log on log.room_id = n.room_id
     where n.nth is not null and o.nth is null;
     return null;

@@ -414,9 +414,9 @@ DECLARED: Mapping[EventName, Declared] = {
     "room_retried": Declared(StepOpened, ROOM),
     "room_ended": Declared(RoomEnded, SESSION | ROOM),
     "player_answered": Declared(PlayerAnswered, ROOM, about=True),
-    "move_made": Declared(MoveMade, ROOM, about=True),
+    "move_made": Declared(MoveMade, ROOM, about=None),  # of nobody: a bot’s
     "player_earned": Declared(PlayerEarned, ROOM, about=True),
-    "message_sent": Declared(MessageSent, ROOM, about=True),
+    "message_sent": Declared(MessageSent, ROOM, about=None),
     "player_nudged": Declared(PlayerNudged, ROOM, about=True),
     "player_returned": Declared(PlayerReturned, ROOM, about=True),
     "player_finished": Declared(PlayerOut, SESSION | ROOM, about=True),

@@ -58,11 +58,11 @@ KEPT: Mapping[str, Mapping[str, What]] = {
     ),
     "attempts.csv": _read("player=player attempt field value=entry right at=time erased"),
     "moves.csv": _read(
-        "record=number player=player room slot step round move nth accepted sentence=text at=time seconds"
+        "record=number player=player room slot step round move nth accepted sentence=text at=time seconds made_by"
     ),
     "orders.csv": _read("player=player step field nth shown"),
     "messages.csv": _read(
-        "message=number player=player room to body=text at=time slot step round erased channel"
+        "message=number player=player room to body=text at=time slot step round erased channel made_by"
     ),
     "notes.csv": _read("note=number player=player by=who at=time erased"),
     "erasures.csv": _read(

@@ -155,7 +155,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "moves.csv": {
         "record": _RECORD,
-        "player": "players.csv → player: who made the move.",
+        "player": "players.csv → player: who made the move; empty: a bot.",
         "room": "rooms.csv → room",
         "slot": "The seat from which it was made.",
         "step": "The step's page.",
@@ -166,6 +166,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "sentence": "What the player was told of why it was refused; empty: the step was over by then.",
         "at": "When the server stored it.",
         "seconds": "Since the step opened, without pauses.",
+        "made_by": "player, or bot: one of the study that has the seat. Its moves are no records.",
     },
     "orders.csv": {
         "player": "players.csv → player",
@@ -176,7 +177,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "messages.csv": {
         "message": "The message's number.",
-        "player": "players.csv → player: who wrote it.",
+        "player": "players.csv → player: who wrote it; empty: a bot.",
         "room": "rooms.csv → room",
         "to": "The slot it was for; empty: everyone whom the step lets read it.",
         "body": "What was written.",
@@ -186,6 +187,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "round": "The repetition of that step, from 1.",
         "erased": "true: what was written is gone. See erasures.csv.",
         "channel": "The channel it was written in; empty: the only talk of its step.",
+        "made_by": "player, or bot: one of the study that has the seat.",
     },
     "notes.csv": {
         "note": "The note's number.",

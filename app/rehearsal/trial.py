@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 from app.rehearsal.doorstep import welcome_answers
 from app.rehearsal.page_trial import try_pages
 from app.rehearsal.pasts import pasts_of
+from app.rehearsal.trial_acts import TrialActs
 from app.rehearsal.trial_boards import board_mistakes
 from app.rehearsal.trial_moves import Moved, try_moves, try_valid
 from app.rooms import seating_hook
@@ -301,10 +302,13 @@ class _Trial:
                     await draw_in(course, page, slot)
             if page.step.fields and self.study.dropout.bot_hook and self.study.has_bots:
                 await self._try_bot(page, slots[-1])
+            acts = TrialActs(course, self.kind, page) if page.step.bot and slots else None
+            if acts:
+                await acts.try_all(tuple(slots))
             if page.step.moves:
-                movers = [one.slot for one in course.room.seats if one.plays and one.slot in slots]
-                movers = [slot for slot in movers if slot != self.silent]
-                moved = await try_moves(course, page, movers, self.chance)
+                seats = [one for one in course.room.seats if one.plays or (acts and one.bot)]
+                movers = [one.slot for one in seats if one.slot in slots and one.slot != self.silent]
+                moved = await try_moves(course, page, movers, self.chance, acts)
                 self.moved.append((page, moved))
             asked_of = {slot: course.limited(page, slot).fields for slot in slots}
             for nth, field in enumerate(page.step.fields):

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from app.rehearsal.trial_acts import TrialActs
 from app.rooms.asking import groups_of
-from app.rooms.moves import Made
+from app.rooms.moves import SHOWN, Made, MoveBoard
 from app.rooms.steps import Course
 from app.rooms.validity import given, read_sentence
 from app.study.hooks import networklab
+from app.study.hooks.acts import BotMove
 from app.study.hooks.answers import Handled, Results, read_made, read_move, read_value
 from app.study.model.plausible import drawn
 from app.study.model.steps import ROLE, Step
@@ -31,9 +33,15 @@ class Moved:
     accepted: list[networklab.Move] = field(default_factory=list)
     made: list[Made] = field(default_factory=list)  # the same, as pages have them
     results: Results = field(default_factory=dict)
+    refused: dict[int, str] = field(default_factory=dict)  # slot → why its last move was
+
+    @property
+    def board(self) -> MoveBoard:
+        return MoveBoard(self.state, tuple(self.made[-SHOWN:]))
 
     def note(self, move: networklab.Move, said: Mapping[str, str], handled: Handled) -> None:
         self.asked += 1
+        self.refused[move.slot] = handled.sentence
         if not handled.accepted:
             return
         self.accepted.append(move)
@@ -43,8 +51,17 @@ class Moved:
             self.results.setdefault(name, {}).update(by_slot)
 
 
-async def try_moves(course: Course, position: Position, slots: Sequence[int], chance: random.Random) -> Moved:
-    """Of these slots. Ends where the hook fails, or says that the step is over; what came of it, `course` has heard."""
+async def try_moves(
+    course: Course,
+    position: Position,
+    slots: Sequence[int],
+    chance: random.Random,
+    acts: TrialActs | None = None,
+) -> Moved:
+    """Of these slots. What came of them, `course` has heard. With `acts` every other one is what the step's `bot` does.
+
+    Ends where the hook fails, or says that the step is over.
+    """
     step, moved, room = position.step, Moved(), course.as_of(position)
     roles = {one.slot: one.value for one in room.all_said if one.name == ROLE}
     treated = {seat.slot: dict(seat.treatment) for seat in room.seats}
@@ -53,8 +70,17 @@ async def try_moves(course: Course, position: Position, slots: Sequence[int], ch
     offered = [(slot, form) for slot in slots for form in step.moves if form.is_for(treated[slot])]
     for nth in range(min(MOST, EACH * len(slots)) if offered else 0):
         slot, form = chance.choice(offered)
-        said = {one.name: drawn(one, chance) for one in form.fields}
-        move = read_made(form, slot, form.written(said), min(nth * APART, step.limit))
+        at = min(nth * APART, step.limit)
+        if acts and nth % 2:
+            act = await acts.ask(
+                slot, MoveBoard(moved.state, tuple(moved.made[-SHOWN:])), moved.refused.get(slot, ""), at
+            )
+            if not isinstance(act, BotMove):
+                continue
+            form, said = act.form, act.form.values_in(act.written)
+        else:
+            said = {one.name: drawn(one, chance) for one in form.fields}
+        move = read_made(form, slot, form.written(said), at)
         handled = await course.ask(
             step.on_move,
             lambda answer: read_move(step, answer, room.slots, groups_of(course.study, room)),

@@ -21,8 +21,8 @@ SQL = Queries(__name__)
 
 
 async def rooms_to_answer(conn: Connection, session_id: str, study: Study) -> Mapping[int, int]:
-    """Rooms in which a bot has yet to answer → their position in the plan."""
-    steps = [step.name for step in study.steps if step.fields]
+    """Rooms in which a bot has yet to answer → where in the plan. Not at steps that have a `bot` of their own."""
+    steps = [step.name for step in study.steps if step.fields and not step.bot]
     found = await conn.execute(SQL["to_answer"], dict(session_id=session_id, steps=steps))
     return dict(await found.fetchall())
 
@@ -38,8 +38,11 @@ async def lock_room(conn: Connection, room_id: int) -> bool:
     return await value(conn, SQL["lock_room"], room_id=room_id) is not None
 
 
-async def answer(conn: Connection, hooks: Hooks, study: Study, room_id: int) -> None:
-    """Each bot in this room that has not answered yet does. The room's row must be locked. Raises HookError."""
+async def answer(conn: Connection, hooks: Hooks, study: Study, room_id: int, at_end: bool = False) -> None:
+    """Each bot in this room that has not answered yet does; at a step with a `bot` of its own only `at_end`.
+
+    The room's row must be locked. Raises HookError.
+    """
     found = await (await conn.execute(SQL["bots_in"], dict(room_id=room_id))).fetchall()
     if not found:
         return
@@ -48,7 +51,8 @@ async def answer(conn: Connection, hooks: Hooks, study: Study, room_id: int) -> 
         course = await course_of(conn, turn, study, room_id, Place(index))
         for position in study.pages_at(index):
             spoken = course.spoken(position)
-            for slot, _ in found if position.step.fields else ():
+            waits = not position.step.fields or (position.step.bot and not at_end)
+            for slot, _ in () if waits else found:
                 if slot not in spoken:
                     if is_drawn_late(study, position):
                         await draw_in(course, position, slot)

@@ -114,6 +114,18 @@ def areas_of(step: Step, view: RoomView, me: Seat, members: Members) -> tuple[Ar
     return tuple(areas)
 
 
+def partners_of(step: Step, view: RoomView, me: Seat, members: Members) -> tuple[Seat, ...]:
+    """Those whom whoever sits in `me` sees there, and with whom they talk."""
+    if step.chat == ROOM:
+        return tuple(seat for seat in view.seats if seat.slot != me.slot)
+    seen = view.neighbours(me.slot)
+    if not step.channels:
+        return seen
+    areas = areas_of(step, view, me, members) if me.asked else ()
+    slots = {seat.slot for seat in seen} | {seat.slot for area in areas for seat in area.others}
+    return tuple(seat for seat in view.seats if seat.slot in slots)
+
+
 def _partners(
     channel: Channel, view: RoomView, me: Seat, inside: Collection[int]
 ) -> tuple[tuple[Seat, ...], tuple[Seat, ...]]:

@@ -119,7 +119,7 @@ class Deciding:
                         await handling.settle(conn, turn.ask, study, room_id)
                 has_bots = study.has_bots and not step.is_solo
                 if has_bots and not room.deserted:
-                    await bots.answer(conn, self.hooks, study, room_id)
+                    await bots.answer(conn, self.hooks, study, room_id, at_end=True)
                 await decisions.move_on(conn, self.hooks, study, room)
                 if has_bots:
                     await bots.answer(conn, self.hooks, study, room_id)

@@ -41,7 +41,7 @@ class WaitingMove:
 
     room_id: int
     record_id: int
-    player_id: int
+    player_id: int | None  # None: a bot's
     slot: int
     at: float  # seconds since the step opened, without pauses
     name: str

@@ -42,6 +42,9 @@ class NewMessage:
     body: str
     form: str  # see records.form_id
     position: int = 0  # index into the plan at which it was written
+    of_bot: tuple[int, int] | None = (
+        None  # the slot of the bot that wrote it, not a player, and in which turn
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,9 @@ async def store(
         stored = await conn.execute(
             SQL["store_messages"],
             dict(
-                players=[message.player_id for message in new],
+                players=[None if message.of_bot else message.player_id for message in new],
+                slots=[message.of_bot and message.of_bot[0] for message in new],
+                turns=[message.of_bot and message.of_bot[1] for message in new],
                 rooms=[message.room_id for message in new],
                 to_slots=[message.to_slot for message in new],
                 bodies=[message.body for message in new],

@@ -180,51 +180,6 @@ def others_of(
     )
 
 
-def as_values(
-    study: Study, position: Position, view: RoomView, me: Seat, told: Told, partners: Collection[Seat] = ()
-) -> str:
-    """What stands on this page of others, as JSON, for a study's `bot` that plays behind it: nothing that a person
-    there can't see. "" where the study has no `bot`.
-
-    `partners` are those with whom the page says that one talks. `slot` is the player's, `aliases` names whoever is
-    named, `sees` has those whom they are connected with as the page says, and `said` is step, round, slot, name and
-    stored value of each answer that is shown by itself: a mean gives away none.
-    """
-    if not study.dropout.bot_hook:
-        return ""
-    chat = position.step.chat
-    sees = {*view.neighbours(me.slot)} if chat in ("neighbours", "direct") else set[Seat]()
-    named = {me, *(partners if chat != "none" else ())}
-    said = dict[tuple[str, int, int, str], str]()
-    for one in shown_to(study, position, view, me, told):
-        if one.show.look in TOGETHER:
-            continue
-        drawn = one.show.look == "picture" and (one.dots or one.nodes)
-        seats = {line.seat for line in one.lines}
-        named |= seats
-        sees |= seats if one.show.of == "neighbours" else set()
-        for seat in seats:
-            for round_ in one.rounds[-1:] if drawn else one.rounds:
-                value = told.get((seat.slot, one.show.step, round_, one.show.field))
-                if value:
-                    said[one.show.step, round_, seat.slot, one.show.field] = value
-    for field in position.step.fields:
-        last = last_before(study, position, field.about) if field.about else None
-        for other in others_of(study, position, view, me, told, field) if field.of else ():
-            named.add(other.seat)
-            sees |= {other.seat} if other.is_seen else set()
-            if other.answer and last:
-                key = (last.step.name, last.round, other.seat.slot, field.about)
-                said[key] = told[other.seat.slot, last.step.name, last.round, field.about]
-    found = {
-        "slot": me.slot,
-        "aliases": sorted([seat.slot, seat.alias] for seat in named),
-        "sees": sorted(seat.slot for seat in sees),
-        "said": [[*key, value] for key, value in said.items()],
-    }
-    return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
-
-
 def seats_of(view: RoomView, me: Seat, of: str) -> tuple[Seat, ...]:
     if of == "me":
         return (me,)

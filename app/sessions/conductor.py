@@ -23,6 +23,7 @@ from app.database.connections import AWAY, Connection, Line
 from app.database.queries import Queries, value
 from app.players import waiting_list
 from app.rooms import bots, dropouts, lobby, parts, rooms
+from app.rooms.acting import Acting
 from app.rooms.deciding import Deciding
 from app.sessions import actions, arrivals
 from app.sessions.sessions import SessionError
@@ -44,6 +45,7 @@ class Conductor:
     def __init__(self, url: str, studies: Studies, hooks: Hooks | None = None) -> None:
         self.line, self.studies, self.hooks = Line(url, "conductor"), studies, hooks or Hooks()
         self.deciding = Deciding(url, studies, self.hooks, self._in_session, self.hint, self._enter)
+        self.acting = Acting(url, studies, self.hooks, self._in_session, self.hint)
         self.going: set[asyncio.Task[None]] = (
             set()
         )  # rooms of whoever waits, or has waited, for a page of their own
@@ -187,6 +189,8 @@ class Conductor:
                     left = await dropouts.settle(conn, session_id, study, found)
                 self.hint(left)  # they may have been the last to answer
         if study.has_bots:
+            if any(step.bot for step in study.steps):
+                self.acting.want(session_id)
             for room_id, position in (await bots.rooms_to_answer(conn, session_id, study)).items():
                 self.deciding.start_bots(session_id, room_id, position)
 

@@ -204,6 +204,7 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
         acknowledged=acknowledged,
         sign_in_times=deque(maxlen=1000),
     )
+    conductor.acting.moved = lab.referee.hint
     return lab
 
 

@@ -37,7 +37,8 @@ with ended as (
 select format('event %%s of log %%s, %%s of player %%s, came after event %%s: %%s', e.seq, e.log_id,
     case e.name when 'player_answered' then 'records ' || (e.data->>'records') else 'message ' || (e.data->>'message') end,
     e.player_id, ended.seq, case when ended.player_id is null then 'the room had ended' else 'the player had left' end) as problem
-from event e join ended on ended.log_id = e.log_id and coalesce(ended.player_id, e.player_id) = e.player_id and ended.seq < e.seq
+from event e join ended on ended.log_id = e.log_id and ended.seq < e.seq
+    and (ended.player_id is null or ended.player_id = e.player_id)
 where e.session_id = %(session_id)s and e.name in ('player_answered', 'message_sent')
 union all
 select format('record %%s of player %%s came at %%s, the session was closed at %%s', a.id, a.player_id, a.at, s.closed_at)

@@ -91,10 +91,12 @@ where r.session_id = %(session_id)s order by r.room_id, r.position, r.slot, r.na
 
 -- name: moves
 -- Those that came in time, with what was said, as one object.
-select m.record_id, m.player_id, room.name as room, m.slot, r.step, r.round, r.field as move, m.nth,
-    case when m.accepted then 'true' when not m.accepted then 'false' end as accepted, m.sentence, r.at,
-    round(m.since::numeric, 3)::text as seconds, nullif(r.value, '')::jsonb as said
-from move m join record r on r.id = m.record_id left join room on room.id = m.room_id
+select m.record_id, m.player_id, room.name as room, m.slot, coalesce(m.step, r.step) as step, coalesce(m.round, r.round) as round,
+    coalesce(m.name, r.field) as move, m.nth,
+    case when m.accepted then 'true' when not m.accepted then 'false' end as accepted, m.sentence, coalesce(m.at, r.at) as at,
+    round(m.since::numeric, 3)::text as seconds, case when m.turn is null then 'player' else 'bot' end as made_by,
+    nullif(coalesce(m.value, r.value), '')::jsonb as said
+from move m left join record r on r.id = m.record_id left join room on room.id = m.room_id
 where m.session_id = %(session_id)s order by m.record_id
 
 -- name: mended
@@ -110,7 +112,8 @@ where a.session_id = %(session_id)s order by a.id, f.field
 -- name: messages
 select m.id as message, m.player_id as player, room.name as room, m.to_slot as "to",
     escaped(m.body) as body, iso(m.at) as at, m.slot, m.step, m.round,
-    case when m.erased then 'true' else 'false' end as erased, m.channel
+    case when m.erased then 'true' else 'false' end as erased, m.channel,
+    case when m.turn is null then 'player' else 'bot' end as made_by
 from message m left join room on room.id = m.room_id
 where m.session_id = %(session_id)s order by m.id
 

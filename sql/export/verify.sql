@@ -421,7 +421,14 @@ from said left join move m on m.record_id = said.id where said.late <> (m.record
 union all
 select format('move %%s of player %%s is no record of theirs in that room', m.record_id, m.player_id)
 from move m left join record r on r.id = m.record_id and (r.player_id, r.room_id) = (m.player_id, m.room_id)
-where m.session_id = %(session_id)s and r.id is null
+where m.session_id = %(session_id)s and m.player_id is not null and r.id is null
+union all
+select format('move %%s is a bot’s, and %%s', m.record_id,
+    case when r.id is not null then 'there is such a record' else format('no bot has had slot %%s of that room', m.slot) end)
+from move m left join record r on r.id = m.record_id
+where m.session_id = %(session_id)s and m.player_id is null and (r.id is not null or not exists (
+    select from event e join log l on l.id = e.log_id
+    where l.room_id = m.room_id and e.name = 'bot_placed' and (e.data->>'slot')::int = m.slot))
 union all
 select format('move %%s of player %%s was never handled, and its step is over', m.record_id, m.player_id)
 from move m left join room r on r.id = m.room_id
@@ -436,7 +443,9 @@ with told as (
     select l.room_id, e.player_id, e.data, (e.data->>'record')::bigint as record_id from event e join log l on l.id = e.log_id
     where e.session_id = %(session_id)s and e.name = 'move_made'
 ), of_record as materialized (
-    select m.*, r.value, r.field from move m join record r on r.id = m.record_id
+    select m.record_id, m.room_id, m.player_id, m.position, m.slot, m.nth, m.accepted, m.sentence, m.state, m.results, m.ends,
+        coalesce(m.value, r.value) as value, coalesce(m.name, r.field) as field
+    from move m left join record r on r.id = m.record_id
     where m.session_id = %(session_id)s and m.nth is not null
 ), made as materialized (
     select *, coalesce(nullif(value, ''), '{}')::jsonb as said from of_record
@@ -476,9 +485,10 @@ where t.session_id = %(session_id)s and t.made_by = 'move' and g.room_id is null
 -- name: messages_have_a_place
 -- Who gets a message: whoever is tied to the sender then, or the room if its talk is for the room.
 select format('message %%s: %%s', m.id, case
-    when p.id is null then format('player %%s is not in this session', m.player_id)
     when r.id is null then format('room %%s is not in this session', m.room_id)
-    when (p.room_id, p.slot) is distinct from (m.room_id, m.slot)
+    when m.player_id is null and b.log_id is null then format('no bot has had slot %%s of room %%s', m.slot, r.name)
+    when p.id is null and m.player_id is not null then format('player %%s is not in this session', m.player_id)
+    when m.player_id is not null and (p.room_id, p.slot) is distinct from (m.room_id, m.slot)
         then format('player %%s does not sit in slot %%s of room %%s', m.player_id, m.slot, m.room_id)
     when talk.step is null then concat('nobody can talk at step ', m.step, ' in channel ' || m.channel)
     when talk."of" = 'direct' and m.to_slot is null then 'it is for nobody'
@@ -492,11 +502,15 @@ from (
 ) m
 left join player p on p.id = m.player_id and p.session_id = %(session_id)s
 left join room r on r.id = m.room_id and r.session_id = %(session_id)s
+left join lateral (
+    select e.log_id from log l join event e on e.log_id = l.id and e.name = 'bot_placed' and (e.data->>'slot')::int = m.slot
+    where m.player_id is null and l.room_id = m.room_id limit 1
+) b on true
 left join slot s on s.room_id = m.room_id and s.slot = coalesce(m.to_slot, m.slot)
 left join tie t on t.room_id = m.room_id and t.position = m.began and t.from_slot = m.to_slot and t.to_slot = m.slot
 left join unnest(%(talk_steps)s::text[], %(talk_channels)s::text[], %(talk_of)s::text[]) as talk(step, channel, "of")
     on talk.step = m.step and talk.channel = coalesce(m.channel, '')
-where r.id is null or (p.room_id, p.slot) is distinct from (m.room_id, m.slot)
+where r.id is null or case when m.player_id is null then b.log_id is null else (p.room_id, p.slot) is distinct from (m.room_id, m.slot) end
     or talk.step is null or s.slot is null or m.to_slot = m.slot
     or m.to_slot is not null and t.to_slot is null and talk."of" <> 'room' or talk."of" = 'direct' and m.to_slot is null
 order by m.id
@@ -607,7 +621,9 @@ with gone as (
 )
 select format('%%s %%s of player %%s: erased, and no erasure tells of it', g.what, g.id, g.player_id) as problem
 from gone g where not exists (
-    select from erasure e where e.session_id = %(session_id)s and coalesce(e.player_id, g.player_id) = g.player_id
+    select from erasure e where e.session_id = %(session_id)s
+        -- A bot may have quoted anybody.
+        and (coalesce(e.player_id, g.player_id) = g.player_id or g.player_id is null)
 )
 union all
 select format('%%s %%s of player %%s: erased, but something of it is left', what, id, player_id)
@@ -674,7 +690,7 @@ from (
 order by a.id
 
 -- name: stored_messages
-select m.id, concat_ws(E'\x1f', m.player_id, coalesce(r.name, ''), coalesce(m.to_slot::text, ''), m.body,
+select m.id, concat_ws(E'\x1f', coalesce(m.player_id::text, ''), coalesce(r.name, ''), coalesce(m.to_slot::text, ''), m.body,
     to_char(m.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), m.slot, m.step, m.round), m.erased, '{}'::text[] as claims
 from message m left join room r on r.id = m.room_id
 where m.session_id = %(session_id)s order by m.id

@@ -22,9 +22,10 @@ select w.moves, room.id, room.session_id, room.position, session.study_sha256, c
 from room join session on session.id = room.session_id and session.status <> 'paused'
 cross join lateral (
     select jsonb_agg(
-        jsonb_build_array(m.record_id, m.player_id, m.slot, m.since::float, r.field, r.value) order by m.record_id
+        jsonb_build_array(m.record_id, m.player_id, m.slot, m.since::float, coalesce(m.name, r.field), coalesce(m.value, r.value))
+        order by m.record_id
     ) as moves
-    from move m join record r on r.id = m.record_id
+    from move m left join record r on r.id = m.record_id
     where m.room_id = room.id and m.position = room.position and m.nth is null
 ) w
 where room.id = any(%(room_ids)s) and room.status = 'playing' and not room.opening and room.stopped is null
@@ -110,8 +111,8 @@ select r.session_id, r.id from room r join session s on s.id = r.session_id
 where r.id in (select m.room_id from move m where m.nth is null) and r.status = 'playing' and r.stopped is null
     and not r.opening and s.status not in ('paused', 'closed')
     and exists (
-        select from move m join record a on a.id = m.record_id
-        where m.room_id = r.id and m.position = r.position and m.nth is null and a.at < clock_timestamp() - interval '0.5 s'
+        select from move m left join record a on a.id = m.record_id
+        where m.room_id = r.id and m.position = r.position and m.nth is null and coalesce(m.at, a.at) < clock_timestamp() - interval '0.5 s'
     )
 union
 select r.session_id, r.id from move m join room r on r.id = m.room_id and r.position = m.position

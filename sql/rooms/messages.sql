@@ -7,16 +7,21 @@ select id from log where room_id = any(%(rooms)s) order by id for no key update
 -- At the step that it was written at: another one may have other rules, or no talk at all. By whoever is asked there,
 -- and for those who are: all who see the writer, or the room where its talk is for the whole room.
 -- In a channel: by one of its members, for those who read there. To one person: only who may read it.
--- Not more of one person's than may come within some seconds: processes take turns here, by the room's log.
-insert into message (session_id, room_id, player_id, slot, to_slot, channel, position, step, round, body, form, readers)
-select room.session_id, room.id, p.id, p.slot, g.to_slot, g.channel, room.position, room.step, room.round, g.body, g.form, may.readers
+-- Not more of one person's than may come within some seconds: processes take turns here, by the room's log. A bot has
+-- the slot in place of a person, and has at most one turn a second.
+insert into message (session_id, room_id, player_id, slot, to_slot, channel, position, step, round, body, form, readers, turn)
+select room.session_id, room.id, p.id, p.slot, g.to_slot, g.channel, room.position, room.step, room.round, g.body, g.form, may.readers, g.turn
 from unnest(
     %(players)s::bigint[], %(rooms)s::bigint[], %(to_slots)s::int[], %(bodies)s::text[], %(forms)s::uuid[],
     %(steps)s::text[], %(positions)s::int[], %(channels)s::text[], %(among)s::jsonb[], %(of)s::text[], %(all_read)s::boolean[],
-    %(most_there)s::int[], %(every)s::float[], %(nth_there)s::int[], %(nth_of_theirs)s::int[]
+    %(most_there)s::int[], %(every)s::float[], %(nth_there)s::int[], %(nth_of_theirs)s::int[], %(slots)s::int[], %(turns)s::int[]
 ) with ordinality as g(player_id, room_id, to_slot, body, form, step, position, channel, among, "of", all_read,
-    most_there, every, nth_there, nth_of_theirs, nth)
-join player p on p.id = g.player_id and p.room_id = g.room_id and p.status = 'playing'
+    most_there, every, nth_there, nth_of_theirs, slot, turn, nth)
+cross join lateral (
+    select p.id, p.slot from player p where p.id = g.player_id and p.room_id = g.room_id and p.status = 'playing'
+    union all
+    select null, b.slot from slot b where g.player_id is null and b.room_id = g.room_id and b.slot = g.slot and b.bot
+) p
 join room on room.id = g.room_id and room.status = 'playing' and room.step = g.step and not room.opening
     and (room.asked is null or p.slot = any(room.asked))
     -- Who is in a channel may be others in the next round: it was not written for them.
@@ -43,14 +48,20 @@ where (g.to_slot is null or g.to_slot <> p.slot and g.to_slot = any(may.readers)
     and (g."of" <> 'direct' or g.to_slot is not null) and is_among(room.id, room.position, p.slot, g.among)
     and not exists (select from message m where m.form = g.form)
     -- What the channel itself limits: how many of one's own while the step is open, and how long after each other.
-    and (g.most_there is null or g.nth_there + (
+    and (g.most_there is null or g.nth_there + case when g.turn is null then (
         select count(*) from message m where m.player_id = g.player_id and m.room_id = room.id
             and m.position = room.position and m.channel = g.channel
-    ) <= g.most_there)
-    and (g.every is null or g.nth_there = 1 and not exists (
+    ) else (
+        select count(*) from message m where m.room_id = room.id and m.turn is not null and m.slot = g.slot
+            and m.position = room.position and m.channel = g.channel
+    ) end <= g.most_there)
+    and (g.every is null or g.nth_there = 1 and not case when g.turn is null then exists (
         select from message m where m.player_id = g.player_id and m.room_id = room.id and m.channel = g.channel
             and m.at > clock_timestamp() - make_interval(secs => g.every)
-    ))
+    ) else exists (
+        select from message m where m.room_id = room.id and m.turn is not null and m.slot = g.slot and m.channel = g.channel
+            and m.at > clock_timestamp() - make_interval(secs => g.every)
+    ) end)
     and g.nth_of_theirs + (
         select count(*) from (
             select m.at from message m where m.player_id = g.player_id order by m.id desc limit %(most)s

@@ -171,8 +171,11 @@ with there as materialized (
     select p.room_id, false from earlier e join player p on p.id = e.player_id
     where e.earlier_id = any(%(player_ids)s) and p.room_id is not null
 ), made as materialized (
-    select m.record_id, m.room_id, r.value, m.nth,
-        case when not t.here or %(answers)s = 'none' or not r.step = any(%(worded_steps)s::text[]) then m.state end as state, (
+    select m.record_id, m.room_id, m.nth, m.turn is not null as of_bot,
+        -- What a bot says with a move may be in anybody's words, too.
+        case when m.turn is null then r.value
+            when not t.here or %(answers)s = 'none' or not m.step = any(%(worded_steps)s::text[]) then m.value else '' end as value,
+        case when not t.here or %(answers)s = 'none' or not coalesce(m.step, r.step) = any(%(worded_steps)s::text[]) then m.state end as state, (
             select jsonb_object_agg(g.name, (
                 select jsonb_object_agg(s.slot, case when exists (
                         select from result t where t.erased and (t.room_id, t.position, t.name, t.slot::text)
@@ -181,9 +184,10 @@ with there as materialized (
                 from jsonb_each(g.by_slot) as s(slot, value)))
             from jsonb_each(m.results) as g(name, by_slot)
         ) as results, case when m.accepted then m.sentence when m.nth is not null then '(erased)' end as sentence
-    from there t join move m on m.room_id = t.room_id join record r on r.id = m.record_id
+    from there t join move m on m.room_id = t.room_id left join record r on r.id = m.record_id
 ), gone as (
-    update move m set state = made.state, results = made.results, sentence = made.sentence
+    update move m set state = made.state, results = made.results, sentence = made.sentence,
+        value = case when made.of_bot then made.value end
     from made where m.record_id = made.record_id and m.nth is not null
 )
 update event e set data = e.data - 'state' - 'results'
@@ -195,16 +199,19 @@ from log l, made
 where e.log_id = l.id and l.room_id = made.room_id and e.name = 'move_made' and (e.data->>'record')::bigint = made.record_id
 
 -- name: erase_messages
+-- And what bots wrote in their rooms: they read what people say, and may have quoted it.
 with own as materialized (
     select id, room_id from player where id = any(%(player_ids)s)
 ), gone as (
     update message m set body = '', erased = true, form = gen_random_uuid()
-    from own where m.room_id = own.room_id and m.player_id = own.id and not m.erased
+    from (select distinct on (m.id) m.id from own join message m on m.room_id = own.room_id
+        and (m.player_id = own.id or m.turn is not null)) theirs
+    where m.id = theirs.id and not m.erased
     returning m.id
 ), retold as (
     update event e set data = e.data - 'sha256'
     from own join log l on l.room_id = own.room_id
-    where e.log_id = l.id and e.player_id = own.id and e.name = 'message_sent'
+    where e.log_id = l.id and (e.player_id = own.id or e.player_id is null) and e.name = 'message_sent'
 )
 select count(*)::integer from gone
 

@@ -2,7 +2,7 @@
 
 import random
 
-from networklab import Accept, Move, Refuse, Room
+from networklab import Accept, Move, Question, Refuse, Room, Wait
 
 LADDERS = {"buyer": (130, 110, 90, 70, 50), "seller": (30, 50, 70, 90, 110)}  # balanced at 80: three trades
 NONE = "none"
@@ -48,6 +48,26 @@ def trade(room: Room, move: Move) -> Accept | Refuse:
     }
     everybody = len(deals) == min(list(role.values()).count(name) for name in LADDERS)
     return Accept({own: rest, other: met[1:], "deals": deals}, results, end=everybody)
+
+
+def trader(room: Room, slot: int, questions: tuple[Question, ...]) -> Move | Wait | None:
+    """Begins far from what its unit is worth and comes nearer as time runs out; takes what it would have asked for."""
+    own, other, sign = (
+        ("bids", "asks", 1) if "bid" in [one.name for one in room.offers] else ("asks", "bids", -1)
+    )
+    unit, dice = room.said("unit")[slot], room.dice(f"{slot}/{room.turn}")
+    if slot in room.said("profit"):
+        return None  # its unit is traded
+    if room.turn % 2:
+        return Wait(dice.randint(2, 8))
+    book = room.state or {"bids": (), "asks": (), "deals": ()}
+    margin = dice.randint(0, 5 + int(40 * room.left / (room.at + room.left)))
+    price = min(max(unit - sign * margin, 1), 200)
+    if book[other] and sign * (price - book[other][0]["price"]) >= 0:
+        price = book[other][0]["price"]
+    if {"slot": slot, "price": price} in book[own]:
+        return Wait(dice.randint(2, 8))
+    return Move(slot, "bid" if sign > 0 else "ask", {"price": price})
 
 
 def earned(room: Room) -> dict[int, int]:

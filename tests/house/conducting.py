@@ -32,13 +32,15 @@ async def a_conductor(url: str) -> AsyncIterator[Conductor]:
             yield conductor
         finally:
             await conductor.hooks.retire(0)
-            while not conductor.deciding.hands.empty():
-                conductor.deciding.hands.get_nowait().drop()
+            for hands in (conductor.deciding.hands, conductor.acting.hands):
+                while not hands.empty():
+                    hands.get_nowait().drop()
 
 
 async def follow(conductor: Conductor, conn: Connection) -> None:
     """All that comes of what was done: what is being decided, and what that gives a hint of."""
     await conductor.deciding.settled()
+    await conductor.acting.settled()
     while hinted := conductor.hinted:
         conductor.hinted = set()
         await conductor.move_on(conn, hinted, everywhere=False)

@@ -17,12 +17,19 @@ def check_bots(
     """Adds what bots can never do, whether they play for who left or in seats that nobody took."""
     for index, room in enumerate(rooms):
         _check_room(findings, ("room", index), room, lobby)
+    for index, step in enumerate(steps):
+        _check_own(findings, index, step)
     fill = any(room.bots_after is not None for room in rooms)
     if not fill and not any("bot" in rule.then for rule in (dropout, *(step.dropout for step in steps))):
         if dropout.bot_hook:
             sentence = "No `then` has `bot`, so this function is never called."
             cure = 'Add "bot" to `then`, give a room `bots_after`, or remove this line.'
             findings.note(("dropout", "bot"), sentence, cure)
+        for index, step in enumerate(steps):
+            if step.bot and findings.sound("step", index, "bot"):
+                sentence = "No bots play in this study, so this function is never called."
+                cure = 'Give a room `bots_after`, add "bot" to `then` in [dropout], or remove this line.'
+                findings.note(("step", index, "bot"), sentence, cure)
         return
     for index, step in enumerate(steps if not dropout.bot_hook else ()):
         for nth, field in enumerate(step.fields if findings.sound("step", index, "fields") else ()):
@@ -30,6 +37,19 @@ def check_bots(
                 sentence = f"A bot finds no answer to `{field.name}` by itself."
                 cure = 'Widen its limits, or name a function in [dropout]: bot = "play".'
                 findings.wrong(("step", index, "fields", nth), sentence, cure)
+
+
+def _check_own(findings: Findings, index: int, step: Step) -> None:
+    """A step's own `bot`."""
+    place = ("step", index, "bot")
+    if not step.bot or not findings.sound(*place):
+        return
+    if step.own_pace and not step.moves:
+        sentence = "At one's own pace nothing happens that a bot could wait for: it answers as a page opens."
+        findings.wrong(place, sentence, f'Remove it, and write bot = "{step.bot}" in [dropout].')
+    elif not (step.asks or step.moves or step.talks):
+        sentence = "At this step nobody can do anything but read, and no bot either."
+        findings.wrong(place, sentence, 'Remove it, or give the step chat = "room" or [[step.move]].')
 
 
 def _check_room(findings: Findings, place: tuple[str | int, ...], room: RoomKind, lobby: Lobby) -> None:

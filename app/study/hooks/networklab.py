@@ -143,6 +143,59 @@ class Refuse:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """A field that a bot is to answer; the README says what each kind takes. `others`: the slots that it is about.
+
+    `more` has the keys that its kind alone has, such as rows and total. Limits of a date are days from year 1 on, as
+    `date.toordinal` counts them, those of a time minutes since midnight.
+    """
+
+    name: str
+    kind: str
+    min: Decimal | None = None
+    max: Decimal | None = None
+    options: tuple[str, ...] = ()
+    required: bool = True
+    others: tuple[int, ...] = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A move that a bot's page offers to it, with what is asked with it."""
+
+    name: str
+    questions: tuple[Question, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What `slot` wrote, as a bot may read it: in which `channel`, where its step has several, and `to` whom alone."""
+
+    slot: int
+    body: str
+    channel: str = ""
+    to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """What a bot writes, in a talk of its step: `channel` names one where there are several, `to` is whom a direct one
+    is with. What nobody may write there is not sent."""
+
+    body: str
+    channel: str = ""
+    to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A bot does nothing now, and is asked again in so many seconds, whatever happens until then."""
+
+    seconds: int | Decimal | float
+
+
+@dataclass(frozen=True, slots=True)
 class Room:
     """A room at a moment: the end of the step `step` in its round `round` (from 1, of `rounds`), or, for `when`,
     `show` and `bot`, the moment before it opens, or, for `on_move`, that of a move.
@@ -155,6 +208,11 @@ class Room:
     those that were accepted, in their order. `on_move` gets no `moves`, and of `all_said` what belongs to this step and
     round, so that what it is given does not grow with the game: what it needs to know, it keeps in the state.
     `constants` has what [constants] of study.toml says: ints, Decimals, texts, True or False, tuples and mappings.
+
+    A step's own `bot` gets what stands on the page of its slot, and nothing else: `said` has what it shows and what the
+    bot said itself, `seats` those whom it names, `moves` the last twenty, `messages` what the slot may read, `offers`
+    the moves that it may make, and `refused` the sentence with which its last one was. It is `at` seconds from when the
+    step opened, `left` from its end, and it has had `turn` turns there before this one.
     """
 
     name: str
@@ -172,6 +230,12 @@ class Room:
     state: Any = None
     moves: tuple[Move, ...] = ()
     constants: Mapping[str, Any] = field(default_factory=dict)
+    messages: tuple[Message, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    refused: str = ""
+    at: float = 0.0
+    left: float = 0.0
+    turn: int = 0
 
     @property
     def slots(self) -> tuple[int, ...]:
@@ -199,24 +263,6 @@ class Room:
     def dice(self, purpose: str = "") -> random.Random:
         """Chance that gives the same again in the same room, step and round: a hook may use no other."""
         return random.Random(f"{self.seed}/{self.step}/{self.round}/{purpose}")
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A field that a bot is to answer; the README says what each kind takes. `others`: the slots that it is about.
-
-    `more` has the keys that its kind alone has, such as rows and total. Limits of a date are days from year 1 on, as
-    `date.toordinal` counts them, those of a time minutes since midnight.
-    """
-
-    name: str
-    kind: str
-    min: Decimal | None = None
-    max: Decimal | None = None
-    options: tuple[str, ...] = ()
-    required: bool = True
-    others: tuple[int, ...] = ()
-    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +298,10 @@ class Group:
     reason: str = ""
 
 
-PUBLIC = (Earlier, Seat, Tie, Said, Move, Accept, Refuse, Room, Question, Waiting, Lobby, Group)
+PUBLIC = (
+    *(Earlier, Seat, Tie, Said, Move, Accept, Refuse, Room, Waiting, Lobby, Group),
+    *(Question, Offer, Message, Say, Wait),
+)
 _tied: tuple[Sequence[Tie], Mapping[int, Sequence[int]]] = (), {}
 
 

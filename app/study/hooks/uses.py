@@ -12,7 +12,7 @@ from decimal import Decimal
 from types import GenericAlias
 from typing import Any
 
-from app.study.hooks.networklab import Accept, Group, Move, Question, Refuse, Room, Tie
+from app.study.hooks.networklab import Accept, Group, Move, Question, Refuse, Room, Say, Tie, Wait
 from app.study.hooks.networklab import Lobby as Waits
 from app.study.model.fields import Field
 from app.study.model.networks import Network
@@ -87,6 +87,10 @@ def _uses_at(place: Path, step: Step) -> Iterator[Use]:
         yield Use((*place, "when"), step.when, bool | set[int])
     if step.on_move:
         yield Use((*place, "on_move"), step.on_move, Accept | Refuse, {"room": Room, "move": Move})
+    if step.bot:
+        given = {"room": Room, "slot": int, "questions": tuple[Question, ...]}
+        answers = _map(str, _any_of(step.fields))
+        yield Use((*place, "bot"), step.bot, Move | Say | Wait | answers | None, given)
     if step.on_end:
         yield Use((*place, "on_end"), step.on_end, _map(str, _results_of(step)))
     if step.score_hook:

@@ -122,6 +122,8 @@ class Step:
 
     `moves` is what players may do at any time while it is open, each answered at once by `on_move`, a function of
     hooks.py. A step with moves asks no `fields`, and ends at its limit or when that function says so.
+
+    `bot` names a function of hooks.py that says what a bot does while the step is open.
     """
 
     name: str
@@ -159,6 +161,7 @@ class Step:
     at_least: int = 1
     moves: tuple[MoveForm, ...] = ()
     on_move: str = ""
+    bot: str = ""
     order: str = ""  # RANDOM: its questions stand so
     asks_about: Mapping[str, str] = field(
         init=False, repr=False, compare=False

@@ -10,7 +10,7 @@ from app.study.syntax.table import Table
 
 LONGEST_BUTTON = 60  # characters
 # Names that the forms of moves and moves.csv use.
-MOVE_NAMES = (*FORM_NAMES, "move", "record", "slot", "nth", "accepted", "sentence", "at")
+MOVE_NAMES = (*FORM_NAMES, "move", "record", "slot", "nth", "accepted", "sentence", "at", "made_by")
 ANSWERED = {  # keys of a step that say something of answers, and what is so instead
     "wait_for": "Nobody answers at a step with moves, so there is nobody to wait for.",
     "on_timeout": "Nobody answers at a step with moves, so no answer can be missing.",

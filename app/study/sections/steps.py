@@ -118,6 +118,7 @@ def _read(table: Table, dropout: Dropout, taken: Sequence[str], timed: bool) -> 
         at_least=table.whole("at_least", 1),
         moves=moves,
         on_move=read_hook(table, "on_move"),
+        bot=read_hook(table, "bot"),
         order=read_order(table),
     )
 

@@ -15,11 +15,12 @@ from markupsafe import Markup
 from app.database import clock
 from app.players.pay import PayNow, pay_of
 from app.players.players import Player
-from app.rooms.channels import Area, Members, area_of, areas_of
+from app.rooms.channels import Area, Members, area_of, areas_of, partners_of
 from app.rooms.limits import told_to
 from app.rooms.messages import Message
 from app.rooms.rooms import Room, RoomView, Seat
-from app.rooms.shown import Other, Shown, Told, as_values, others_of, seats_of, shown_to
+from app.rooms.seen import as_values
+from app.rooms.shown import Other, Shown, Told, others_of, seats_of, shown_to
 from app.study.model.blocks import counts_pages
 from app.study.model.fields import Field
 from app.study.model.moves import MoveForm
@@ -148,13 +149,7 @@ class RoomPlace:
     @property
     def partners(self) -> tuple[Seat, ...]:
         """Those whom this player sees, and with whom they talk."""
-        if self.position.step.chat == "room":
-            return tuple(seat for seat in self.view.seats if seat.slot != self.me.slot)
-        seen = self.view.neighbours(self.me.slot)
-        if self.position.step.channels:
-            slots = {seat.slot for seat in seen} | {seat.slot for area in self.areas for seat in area.others}
-            return tuple(seat for seat in self.view.seats if seat.slot in slots)
-        return seen
+        return partners_of(self.position.step, self.view, self.me, self.members)
 
     @property
     def areas(self) -> tuple[Area, ...]:

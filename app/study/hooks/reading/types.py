@@ -38,6 +38,10 @@ VALUES = (  # what hooks are given, and what they give
     networklab.Lobby,
     networklab.Waiting,
     networklab.Group,
+    networklab.Offer,
+    networklab.Message,
+    networklab.Say,
+    networklab.Wait,
 )
 _MODULES = {
     NETWORKLAB: networklab,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from app.study.hooks.networklab import Earlier, Lobby, Move, Question, Room, Said
+from app.study.hooks.networklab import Earlier, Lobby, Move, Offer, Question, Room, Said
 from app.study.hooks.reading.scopes import Known, Vocabulary
 from app.study.model.fields import Field
 from app.study.model.kinds.known import KINDS
@@ -53,7 +53,7 @@ class Words:
             "step": self.said,
             "kind": KINDS if kind is Question else self.kinds,
             "type": self.types,
-            "name": self.moves if kind is Move else self.fields if kind in (Said, Question) else None,
+            "name": self.moves if kind in (Move, Offer) else self.asked if kind in (Said, Question) else None,
         }
         return Known(type_, words=tuple(words.get(name) or ()), what=name)
 
@@ -67,17 +67,22 @@ class Words:
         return {name: words if often[name] == 1 else () for name, words in asked}
 
     @property
+    def asked(self) -> tuple[str, ...]:
+        """By steps, and with moves."""
+        return (*self.fields, *(self.of_moves or ()))
+
+    @property
     def fields(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name for one in (self.said or {}).values() for name in one))
 
     def no_member(self, kind: type, name: str, members: Sequence[str]) -> str:
         """What to write instead of `room.belief`."""
+        if kind is Room and name in self.fields:
+            return f'Write room.said("{name}") for what was answered.'
         if nearest(name, members):
             return did_you_mean(name, members)
         if kind is Move and name in (self.of_moves or {}):
             return f'Write .values["{name}"] for what was said with it.'
-        if kind is Room and name in self.fields:
-            return f'Write room.said("{name}") for what was answered.'
         if name in (self.entry or {}) and "entry" in members:
             return f'Write .entry["{name}"] for what was answered at the door.'
         return f"It has {listed(members)}."

@@ -1,0 +1,93 @@
+"""A step's own `bot` in a trial: asked what it would do with the page of a seat in a room that is made up."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import Any
+
+from app.rehearsal.page_trial import view_of
+from app.rooms import channels, shown
+from app.rooms.limits import told_to
+from app.rooms.moves import EMPTY, MoveBoard
+from app.rooms.seen import made_on, on_page, room_of
+from app.rooms.steps import Course
+from app.study.hooks import networklab
+from app.study.hooks.acts import BotAct, offers_of, questions_of, read_act
+from app.study.hooks.answers import stored_value
+from app.study.hooks.networklab import Say
+from app.study.model.networks import Tie
+from app.study.model.steps import ROLE
+from app.study.model.study import Position, RoomKind
+
+WORDS = "Hello, shall we?"
+
+
+class TrialActs:
+    """At one step of one room. `heard` is what was said there so far."""
+
+    def __init__(self, course: Course, kind: RoomKind, position: Position) -> None:
+        self.course, self.kind, self.position = course, kind, position
+        self.heard: list[networklab.Message] = []
+        self.turns: dict[int, int] = {}  # slot → how many it has had
+
+    async def try_all(self, slots: tuple[int, ...]) -> None:
+        """Each as the step opens, and once more when somebody has said something."""
+        step = self.position.step
+        for slot in slots:
+            await self.ask(slot, EMPTY)
+        if step.talks:
+            self.heard.append(networklab.Message(slots[0], WORDS, step.talks[0].name))
+            for slot in slots[1:]:
+                await self.ask(slot, EMPTY)
+
+    async def ask(self, slot: int, board: MoveBoard, refused: str = "", at: float = 0.0) -> BotAct:
+        course, position, step = self.course, self.position, self.position.step
+        whole = course.as_of(position)
+        ties = [Tie(one.from_slot, one.to_slot, one.weight) for one in whole.ties]
+        view = view_of(self.kind, position, ties=ties, board=board)
+        me, told = view.seats.by_slot[slot], self._told(whole)
+        everybody = dict.fromkeys((one.name for one in step.channels), frozenset(whole.slots))
+        partners = channels.partners_of(step, view, me, everybody)
+        page = on_page(course.study, position, view, me, told, partners)
+        named = whole.slots if step.moves else page.aliases
+        seats = [networklab.Seat(one, f"Player {one}", "", bot=one == slot) for one in named]
+        seed = random.Random(f"{whole.seed}/page/{slot}").getrandbits(31)
+        turn = self.turns.get(slot, 0)
+        self.turns[slot] = turn + 1
+        treatment = dict(whole.seat(slot).treatment)
+        for one in whole.all_said:
+            if (one.name, one.slot) == (ROLE, slot):
+                treatment[ROLE] = str(one.value)
+        forms = [one for one in step.moves if one.is_for(treatment)]
+        limited = step.limited(told_to(course.study, position, slot, told))
+        others = {one.name: course.others_of(one, position, slot) for one in step.fields}
+        questions = questions_of(limited.fields, others)
+        room = replace(
+            room_of(course.study, position, seed, seats, page, page.said),
+            state=networklab.unpack(board.state),
+            moves=made_on(position, board),
+            messages=tuple(self.heard),
+            offers=offers_of(forms),
+            refused=refused,
+            at=at,
+            left=max(step.limit - at, 0.0),
+            turn=turn,
+        )
+
+        def read(answer: Any) -> BotAct:
+            return read_act(limited, limited.fields, forms, slot, answer)
+
+        act: BotAct = await course.ask(step.bot, read, room, slot, questions)
+        if isinstance(act, Say):
+            self.heard.append(networklab.Message(slot, act.body, act.channel, act.to))
+        return act
+
+    def _told(self, whole: networklab.Room) -> shown.Told:
+        return {
+            (one.slot, one.step, one.round, one.name): stored_value(
+                self.course.fields[one.step, one.name], one.value
+            )
+            for one in whole.all_said
+            if (one.step, one.name) in self.course.fields
+        }

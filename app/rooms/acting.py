@@ -1,0 +1,224 @@
+"""Acting: bots that move and talk while a step is open, as its own `bot` says, a function of the study.
+
+A bot is asked once something that stands on its page has changed, a while after that, as a person would take it; the
+while is drawn from the room's seed. What it is asked about is that page, and nothing else of its room. Nothing of the
+room is locked while it thinks, only its own turn: so one process asks it at a time, and what it does is stored together
+with the turn that it took for that. A process that dies before has done nothing, and another one asks again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from app.database.connections import Connection, Line
+from app.database.queries import Queries, rows, value
+from app.rooms import decisions, messages, seen, stopped_rooms
+from app.rooms.changes import Stored
+from app.rooms.messages import NewMessage
+from app.rooms.records import form_id, hold_rooms
+from app.rooms.seen import BotsPage
+from app.study.hooks.acts import BotAct, BotAnswers, BotMove, read_act
+from app.study.hooks.networklab import Say, Wait
+from app.study.hooks.pool import HookError, Hooks
+from app.study.model.fields import Form
+from app.study.model.study import Study
+from app.study.stored import Studies
+
+SQL = Queries(__name__)
+SOONEST, LATEST = 1.0, 4.0  # seconds from a change until a bot is asked
+HANDS = 2  # connections: bots that are asked at the same time
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DueTurn:
+    """A bot that is to be asked, or that has just come to an open step (`is_new`)."""
+
+    room_id: int
+    position: int
+    slot: int
+    seed: int
+    turn: int
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    turn: int
+    seed: int
+    page: str
+    woken: bool
+
+
+class Acting:
+    """`in_session` runs what may fail for a session; `hint` hears of rooms in which a bot has answered, and `moved` of
+    those in which one has made a move."""
+
+    def __init__(
+        self,
+        url: str,
+        studies: Studies,
+        hooks: Hooks,
+        in_session: Callable[[str, Coroutine[Any, Any, None]], Coroutine[Any, Any, None]],
+        hint: Callable[[Iterable[int]], None],
+    ) -> None:
+        self.studies, self.hooks, self.in_session, self.hint = studies, hooks, in_session, hint
+        self.moved: Callable[[str, int], None] = lambda session_id, room_id: None
+        self.hands: asyncio.Queue[Line] = asyncio.Queue()
+        for _ in range(HANDS):
+            self.hands.put_nowait(Line(url, "bots"))
+        self.asked: dict[str, asyncio.Task[None]] = {}  # by session
+
+    def want(self, session_id: str) -> None:
+        """Bots of this session may be due, unless somebody is at them already."""
+        if session_id not in self.asked:
+            task = asyncio.create_task(self.in_session(session_id, self._ask_all(session_id)))
+            self.asked[session_id] = task
+            task.add_done_callback(lambda _: self.asked.pop(session_id))
+
+    async def settled(self) -> None:
+        """Returns when nobody is being asked any more."""
+        while self.asked:
+            await asyncio.wait(self.asked.values())
+
+    async def _ask_all(self, session_id: str) -> None:
+        line = await self.hands.get()
+        try:
+            conn = await line.get()
+            study = await self.studies.of(session_id)
+            for due in await due_turns(conn, session_id, study):
+                try:
+                    async with conn.transaction():
+                        study = await self.studies.current(conn, session_id)
+                        act = await take_turn(conn, self.hooks, study, session_id, due)
+                except HookError as error:
+                    logger.warning("room %d of session %s waits: %s", due.room_id, session_id, error)
+                    async with conn.transaction():
+                        await stopped_rooms.stop(conn, due.room_id, error.failure)
+                    continue
+                if isinstance(act, BotMove):
+                    self.moved(session_id, due.room_id)
+                elif isinstance(act, BotAnswers):
+                    self.hint([due.room_id])
+        except (psycopg.Error, OSError, TimeoutError) as error:
+            logger.warning(
+                "bots of session %s are asked again: %s", session_id, str(error).partition("\n")[0]
+            )
+            line.drop()
+        finally:
+            self.hands.put_nowait(line)
+
+
+async def due_turns(conn: Connection, session_id: str, study: Study) -> list[DueTurn]:
+    """Those that are to be asked now, the longest due first. Those that have just come get their first while."""
+    steps = [step.name for step in study.steps if step.bot]
+    found = await rows(conn, DueTurn, SQL["due"], session_id=session_id, steps=steps)
+    new = [one for one in found if one.is_new]
+    if new:
+        await conn.execute(
+            SQL["begin"],
+            dict(
+                session_id=session_id,
+                room_ids=[one.room_id for one in new],
+                positions=[one.position for one in new],
+                slots=[one.slot for one in new],
+                rests=[_rest(one.seed, one, 0) for one in new],
+            ),
+        )
+    return [one for one in found if not one.is_new]
+
+
+async def take_turn(conn: Connection, hooks: Hooks, study: Study, session_id: str, due: DueTurn) -> BotAct:
+    """Ask this bot and store what it does; call it in a transaction. Raises HookError.
+
+    None where it does nothing, or another process has its turn, or what stands on its page is what it was asked about.
+    """
+    where = dict(room_id=due.room_id, position=due.position, slot=due.slot)
+    found = await rows(conn, _Turn, SQL["lock_turn"], **where, turn=due.turn)
+    page = await seen.page_of_bot(conn, study, due.room_id, due.slot, due.position) if found else None
+    if not found or page is None:
+        return None
+    [turn] = found
+    if page.digest == turn.page and not turn.woken:
+        await conn.execute(SQL["saw"], dict(**where, saw=page.seq))
+        return None
+    act = await _ask(hooks, study, page, due.slot, turn.turn)
+    stored = await _store(conn, study, session_id, due, page, act)
+    rest = _rest(turn.seed, due, turn.turn + 1)
+    wakes = act.seconds if isinstance(act, Wait) else None
+    await conn.execute(SQL["took"], dict(**where, saw=page.seq, page=page.digest, rest=rest, wakes=wakes))
+    return act if stored else None
+
+
+async def _ask(hooks: Hooks, study: Study, page: BotsPage, slot: int, turn: int) -> BotAct:
+    fields = [one for one in page.step.fields if any(one.name == asked.name for asked in page.questions)]
+
+    def read(answer: Any) -> BotAct:
+        return read_act(page.step, fields, page.forms, slot, answer)
+
+    room = page.room_at(turn)
+    found: BotAct = await hooks.ask(study, page.step.bot, read, room, slot, page.questions)
+    return found
+
+
+async def _store(
+    conn: Connection, study: Study, session_id: str, due: DueTurn, page: BotsPage, act: BotAct
+) -> bool:
+    """Whether there was anything, and it is stored: the step may be over by now, or a talk take no more of it."""
+    if isinstance(act, BotMove):
+        await hold_rooms(conn, [due.room_id])
+        made = dict(name=act.form.name, value=act.written, turn=due.turn)
+        where = dict(room_id=due.room_id, position=due.position, slot=due.slot)
+        return await value(conn, SQL["move"], **where, **made) is not None
+    if isinstance(act, Say):
+        return await _say(conn, study, due, page, act)
+    if isinstance(act, BotAnswers):
+        await hold_rooms(conn, [due.room_id])
+        where = dict(room_id=due.room_id, position=due.position, slot=due.slot)
+        lines = tuple(
+            (slot, name, said)
+            for name, by_slot in act.results.items()
+            for slot, said in by_slot.items()
+            if said
+        )
+        if not lines or await value(conn, SQL["may_answer"], **where) is None:
+            return False
+        await decisions.carry_out(conn, study, {due.room_id: [Stored(page.position, lines, "bot")]})
+        return True
+    return False
+
+
+async def _say(conn: Connection, study: Study, due: DueTurn, page: BotsPage, act: Say) -> bool:
+    form: Form = {"channel": [act.channel], "body": [act.body]}
+    if act.to is not None:
+        form = {**form, "to": [str(act.to)]}
+    written = messages.read_message(form, page.step, study.words)
+    if not isinstance(written, messages.Written):
+        return False
+    key = f"{due.room_id}.{due.position}.{due.slot}"
+    new = NewMessage(
+        player_id=0,
+        room_id=due.room_id,
+        to_slot=written.to_slot,
+        step=page.step.name,
+        channel=written.channel,
+        body=written.body,
+        form=form_id(0, key, [("turn", str(due.turn))]),
+        position=due.position,
+        of_bot=(due.slot, due.turn),
+    )
+    [stored] = await messages.store(conn, [new])
+    return isinstance(stored, int)
+
+
+def _rest(seed: int, due: DueTurn, turn: int) -> float:
+    """Seconds before its so-manieth turn there."""
+    chance = random.Random(f"{seed}/rest/{due.slot}/{due.position}/{turn}")
+    return round(chance.uniform(SOONEST, LATEST), 2)
