@@ -51,8 +51,10 @@ class GroupCommit(Generic[Entry, Outcome]):
         url: str,
         store: Callable[[Connection, Sequence[Entry]], Awaitable[list[Outcome]]],
         limit: int,
+        pace: float = 0.0,
     ) -> None:
-        self.name, self.store, self.limit = name, store, limit
+        """`pace`: seconds between the beginnings of two batches at least, so that more share what each costs."""
+        self.name, self.store, self.limit, self.pace = name, store, limit, pace
         self.line = Line(url, f"group commit of {name}")
         self.waiting: deque[tuple[Entry, asyncio.Future[Outcome], float]] = deque()  # since when
         self.storing: list[
@@ -86,12 +88,14 @@ class GroupCommit(Generic[Entry, Outcome]):
         return future
 
     async def run(self) -> None:
-        watch = asyncio.create_task(self._watch())
+        watch, begun = asyncio.create_task(self._watch()), 0.0
         try:
             while True:
                 await self.wake.wait()
                 self.wake.clear()
                 while self.waiting:
+                    await asyncio.sleep(begun + self.pace - time.monotonic())  # not at all where it is later
+                    begun = time.monotonic()
                     await self._gather()
                     self.storing = [self.waiting.popleft() for _ in range(min(BATCH, len(self.waiting)))]
                     # Whoever stopped waiting has told its client to send the form again.

@@ -25,7 +25,7 @@ from app.study.hooks import answers, networklab
 from app.study.hooks.answers import Handled
 from app.study.hooks.pool import HookError
 from app.study.languages.texts import Sentence, texts_in
-from app.study.model.steps import ROLE
+from app.study.model.steps import PAIRS, ROLE
 from app.study.model.study import Position, Study
 
 SQL = Queries(__name__)
@@ -160,7 +160,7 @@ async def take_turn(
     said = {(slot, name): value for slot, name, value in standing.said}
     for one in room.all_said:  # their roles
         said.setdefault((one.slot, one.name), str(one.value))
-    room, over = replace(room, state=networklab.unpack(standing.state)), standing.over
+    room, over = replace(room, state=networklab.Packed(standing.state)), standing.over
     for move in waiting:
         try:
             handled = Handled(False) if over else await _handle(ask, study, at, room, said, move)
@@ -170,7 +170,7 @@ async def take_turn(
         turn.lines.append((move, handled))
         over = over or handled.ends
         if handled.state is not None:
-            room = replace(room, state=networklab.unpack(handled.state))
+            room = replace(room, state=networklab.Packed(handled.state))
         for name, by_slot in handled.results.items():
             said |= {(slot, name): value for slot, value in by_slot.items()}
     return turn
@@ -248,7 +248,8 @@ async def _handle(
         if name in fields and value != ""
     )
     made = answers.read_made(form, move.slot, move.value, move.at)
-    slots, pairs = room.slots, groups_of(study, room)
+    slots = room.slots
+    pairs = groups_of(study, room) if any(one.of == PAIRS for one in at.step.computed) else ()
     found: Handled = await ask(
         at.step.on_move,
         lambda answer: answers.read_move(at.step, answer, slots, pairs),

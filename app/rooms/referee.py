@@ -28,6 +28,7 @@ from app.study.stored import Studies
 
 SQL = Queries(__name__)
 SWEEP = 1.0  # seconds between two looks for what a dead process has left
+PACE = 0.01  # … between the beginnings of two looks, and of two commits, at least: under load many rooms share them
 MOST = 100  # rooms that are read at once
 KNOWN = 500  # rooms of which it is kept who sits there
 PATIENCE = 2.0  # seconds that whoever made a move waits for what comes of it
@@ -44,7 +45,7 @@ class Referee:
         self.studies, self.hooks, self.moved_on = studies, hooks, moved_on
         self.reading, self.acting = Line(url, "referee"), Line(url, "referee acts")
         self.commit: GroupCommit[MovesTaken, bool] = GroupCommit(
-            "what came of moves", url, handling.put, limit
+            "what came of moves", url, handling.put, limit, PACE
         )
         self.due: dict[int, str] = {}  # room → session
         self.turns: dict[int, asyncio.Task[None]] = {}  # by room
@@ -76,7 +77,7 @@ class Referee:
 
     async def run(self) -> None:
         commit = asyncio.create_task(self.commit.run())
-        swept = 0.0
+        swept = begun = 0.0
         try:
             while True:
                 try:
@@ -86,8 +87,10 @@ class Referee:
                     swept = time.monotonic()
                     await self._sweep()
                 self.wake.clear()
-                while ready := self._ready():
-                    await self._begin(ready)
+                while self._ready():
+                    await asyncio.sleep(begun + PACE - time.monotonic())  # not at all where it is later
+                    begun = time.monotonic()
+                    await self._begin(self._ready())
         finally:
             commit.cancel()
             for task in (*self.turns.values(), *self.warming):

@@ -31,7 +31,7 @@ from app.rooms.messages import NewMessage, Spent, TooFast
 from app.rooms.moves import NewMove, Refusal
 from app.rooms.receipts import Receipt
 from app.rooms.records import Answer
-from app.rooms.referee import Referee
+from app.rooms.referee import PACE, Referee
 from app.sessions.arrivals import EntryForm, Outcome, sign_in
 from app.sessions.conductor import Conductor
 from app.sessions.door_forms import DoorForm, sign_in_by_door
@@ -181,7 +181,7 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
         arrivals=GroupCommit("sign-ins", url, store_arrivals, config.ledger_limit),
         answers=GroupCommit("records", url, records.store, config.ledger_limit),
         messages=GroupCommit("messages", url, say, config.ledger_limit),
-        moves=GroupCommit("moves", url, act, config.ledger_limit),
+        moves=GroupCommit("moves", url, act, config.ledger_limit, PACE),
         live=live,
         listener=_listener(config.listener_url or url, live, open_pages, pool),
         conductor=conductor,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import lru_cache, partial
 from typing import Any
 
-from jinja2 import BaseLoader, ChoiceLoader, Environment, FunctionLoader, StrictUndefined, Undefined
+from jinja2 import BaseLoader, ChoiceLoader, Environment, FunctionLoader, StrictUndefined, Template, Undefined
 from markupsafe import Markup, escape
 
 from app.config import PROJECT
@@ -32,7 +32,7 @@ told_of_broken: list[Callable[[Study, str, Exception], None]] = []  # besides th
 
 def render(template: str, texts: Texts | None = None, /, **context: Any) -> str:
     """A template of ours, in English unless `texts` says otherwise."""
-    return environment_of(texts or texts_in()).get_template(template).render(context)
+    return _template(environment_of(texts or texts_in()), template).render(context)
 
 
 def render_for(study: Study, template: str, /, **context: Any) -> str:
@@ -59,7 +59,15 @@ def render_page(study: Study, path: str, /, **context: Any) -> str:
     if "place" in context:
         context.setdefault("earlier", context["place"].player.earlier)
     context.setdefault("constants", study.constants)
-    return _sandbox(study).get_template(path).render(context)
+    return _template(_sandbox(study), path).render(context)
+
+
+def _template(environment: Environment, name: str) -> Template:
+    """With all that it may name in one dict: Jinja goes through two of them, name by name, each time it draws it."""
+    template = environment.get_template(name)
+    if type(template.globals) is not dict:
+        template.globals = dict(template.globals)
+    return template
 
 
 def texts_of(study: Study) -> Texts:

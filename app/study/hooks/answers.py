@@ -210,6 +210,8 @@ def _kept(state: Any) -> Any:
 
 
 def _check_kept(value: Any) -> None:
+    if type(value) in (int, bool, Decimal):
+        return
     if isinstance(value, str):
         if "\0" in value or any("\ud800" <= one <= "\udfff" for one in value):
             raise Nonsense("its state has a text with a character in it that can't be kept")

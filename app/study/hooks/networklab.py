@@ -337,6 +337,18 @@ _said_parts = operator.attrgetter("step", "round", "slot", "name", "value")
 PLAIN = (str, int, bool, type(None))  # as they are
 
 
+class Packed:
+    """A value as `pack` makes it, which nobody has to know before it is on the other side."""
+
+    __slots__ = ("packed",)
+
+    def __init__(self, packed: Any) -> None:
+        self.packed = packed
+
+    def __repr__(self) -> str:
+        return repr(unpack(self.packed))
+
+
 class Packer:
     """Packs what goes to one place, one value after the other: of a room that went there before, what has changed."""
 
@@ -348,7 +360,8 @@ class Packer:
             return pack(value)
         before, self.room = self.room, value
         if before is None:
-            return pack(value)
+            parts = _given(Room, value)
+            return {"is": "Room", "with": [*map(_pack_part, _FIELDS[Room][: len(parts)], parts)]}
         changed = {
             name: pack(now)
             for name in _FIELDS[Room]
@@ -376,11 +389,29 @@ class Unpacker:
         return value
 
 
+# Of rooms that were asked about lately, by what it is, who sits there and who sees whom: they stay from call to call.
+_packed_parts: dict[int, tuple[Any, Any]] = {}
+MOST_PARTS, LARGEST_PART = 500, 200  # and how many stand in one
+
+
+def _pack_part(name: str, part: Any) -> Any:
+    if name not in ("seats", "ties") or not part or len(part) > LARGEST_PART:
+        return pack(part)
+    known = _packed_parts.get(id(part))
+    if known is None or known[0] is not part:
+        if len(_packed_parts) >= MOST_PARTS:
+            _packed_parts.clear()
+        known = _packed_parts[id(part)] = part, pack(part)
+    return known[1]
+
+
 def pack(value: Any) -> Any:
     """As JSON can have it. Raises TypeError for what is none of the above."""
     kind = type(value)
     if kind in PLAIN:
         return value
+    if kind is Packed:
+        return value.packed
     if kind in _FIELDS:
         return {"is": kind.__name__, "with": [pack(one) for one in _given(kind, value)]}
     if isinstance(value, (str, int)):
@@ -415,12 +446,23 @@ def unpack(packed: Any) -> Any:
         said = [(inner[0][of], nth, slot, unpack(value)) for of, nth, slot, value in inner[1]]
         return tuple([Said(step, nth, slot, name, value) for (step, name), nth, slot, value in said])
     if kind == "ties":
-        return tuple([Tie(*one) if len(one) == 2 else Tie(*map(unpack, one)) for one in inner])
+        return _unpack_ties(inner)
     if kind == "map":
         return {unpack(key): unpack(one) for key, one in inner}
     if kind == "set":
         return frozenset(map(unpack, inner))
     return {"int": int, "decimal": Decimal, "float": float}[kind](inner)
+
+
+_ties: tuple[list[Any], tuple[Tie, ...]] = [], ()
+
+
+def _unpack_ties(packed: list[Any]) -> tuple[Tie, ...]:
+    """The same as the last time where they are the same: nothing can change a tie."""
+    global _ties
+    if packed != _ties[0]:
+        _ties = packed, tuple([Tie(*one) if len(one) == 2 else Tie(*map(unpack, one)) for one in packed])
+    return _ties[1]
 
 
 def _given(kind: Any, value: Any) -> list[Any]:

@@ -14,8 +14,10 @@ from app.rooms.handling import MoveOutcome
 from app.rooms.messages import Message
 from app.rooms.rooms import RoomView
 from app.rooms.shown import Told
+from app.study.languages.texts import Texts
 from app.web import templates
 from app.web.fragments import fragment, sse
+from app.web.kept import kept
 from app.web.live.boards import board_html
 from app.web.live.folding import PASSED_OVER, fold
 from app.web.live.opening import StepOpening
@@ -51,6 +53,13 @@ class RoomFeed:
             pool, keys, self.pages, lambda: self.view, self._bring_word, self._tell, lambda: self.told
         )
 
+    @property
+    def of_moves(self) -> bool:
+        """Whether people make moves at its step."""
+        places = (page.place for page in self.pages)
+        place = next((one for one in places if isinstance(one, RoomPlace)), None)
+        return place is not None and bool(place.study.plan[self.view.room.position].step.moves)
+
     def tell(self, place: RoomPlace) -> None:
         """What a page that joins was read with."""
         if place.position.step.moves:
@@ -76,7 +85,10 @@ class RoomFeed:
         answered = {event.player_id for event in events if event.name == "player_answered"}
         seats = self.view.seat_of
         spoke = {seats[one].slot for one in answered if one in seats}
-        self.seated |= spoke | {event.data["slot"] for event in events if event.name in SEATS}
+        # Nobody waits for answers where people make moves.
+        self.seated |= {event.data["slot"] for event in events if event.name in SEATS}
+        if not self.of_moves:
+            self.seated |= spoke
         if self.seated:
             self.seats.want()
         if answered:
@@ -145,7 +157,7 @@ class RoomFeed:
         for page in self.pages:
             if page.player_id == event.player_id and event.seq > page.seq and page.place is not None:
                 outcome = MoveOutcome(data["accepted"], data.get("sentence", ""), data.get("ends", False))
-                said = templates.render_for(page.place.study, "player/_moved.html", outcome=outcome)
+                said = _moved(templates.texts_of(page.place.study), outcome)
                 page.push(sse(fragment(f"#moved-{data['move']}", "innerMorph", said), str(event.seq)))
         if not data["accepted"]:
             return
@@ -220,3 +232,8 @@ class RoomFeed:
             if key not in rendered:
                 rendered[key] = sse(place.player_answered(before), str(now.room.seq))
             page.push(rendered[key])
+
+
+@kept(1000)
+def _moved(texts: Texts, outcome: MoveOutcome) -> str:
+    return templates.render("player/_moved.html", texts, outcome=outcome)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.study.hooks.networklab import Room, Said, Seat, Tie
+from app.study.hooks.networklab import Packed, Room, Said, Seat, Tie, pack
 from app.study.hooks.pool import AT_ONCE, HookError, Hooks, HookTurn
 from app.study.model.study import Study
 from tests.house.hooks import study_with, told
@@ -139,6 +139,20 @@ def test_a_room_that_is_asked_about_again_arrives_as_it_is_by_then() -> None:
             return [await turn.ask("says", lambda answer: answer, room) for room in rooms]
 
     assert told(story) == rooms
+
+
+def test_what_a_study_keeps_goes_to_its_hook_as_it_is_stored_and_reads_as_what_it_is() -> None:
+    kept = {"bids": ((3, 1),), "best": Decimal("0.50")}
+    room = replace(ROOM, state=Packed(pack(kept)))
+
+    async def story(pool: Hooks) -> None:
+        async with pool.turn(study_with(KEEPS)) as turn:
+            assert await turn.ask("says", lambda answer: answer.state, room) == kept
+            with pytest.raises(HookError) as failed:
+                await turn.ask("fails", len, room)
+        assert "'bids': ((3, 1),)" in failed.value.failure.values
+
+    told(story)
 
 
 def test_after_a_failure_nothing_is_left_in_the_same_turn_either() -> None:
