@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+NOWHERE = "none"  # as NETWORKLAB_PLAY_URL: the port beside is somebody else's
 PROLIFIC = "https://api.prolific.com"
 PACKAGE = Path(__file__).resolve().parent
 INSTALLED = (PACKAGE / "shipped").is_dir()
@@ -35,6 +36,7 @@ class Config:
     moves_at_once: int  # the same
     metrics_token: str | None  # for whoever reads /metrics from another machine
     ledger_limit: int  # forms of one kind that may wait for their commit before a form gets 503
+    play_url: str | None = None  # where studies with scripts are played; None: nowhere
     key: str | None = field(
         default=None, repr=False
     )  # what recruiters' tokens are kept by; None: none is kept
@@ -49,18 +51,9 @@ class Config:
 def read_config(environ: Mapping[str, str] = os.environ) -> Config:
     """Settings from the environment; `README.md` lists them. Raises `ConfigError` with one sentence."""
     host, port = environ.get("HOST", "127.0.0.1"), _number(environ, "PORT", 8000)
-    public_url = (environ.get("NETWORKLAB_URL") or f"http://127.0.0.1:{port}").rstrip("/")
-    found = re.fullmatch(r"(https?://[^/?#@\s]+)(/[^?#\s]*)?", public_url)
-    if found is None:
-        raise ConfigError(
-            f"NETWORKLAB_URL must start with http:// or https:// and name a host, not “{public_url}”."
-        )
-    if found[2]:
-        raise ConfigError(
-            f"NETWORKLAB_URL has the path {found[2]}, but pages, forms and cookies are at / of their host,"
-            f" where something else would get them. Give NetworkLab a host name or a port of its own: {found[1]}."
-        )
+    public_url = _origin("NETWORKLAB_URL", environ.get("NETWORKLAB_URL") or f"http://127.0.0.1:{port}")
     return Config(
+        play_url=_play_url(environ, public_url, port),
         home=Path(environ.get("NETWORKLAB_HOME") or _home(environ)).expanduser().absolute(),
         database_url=environ.get("DATABASE_URL") or None,
         listener_url=environ.get("NETWORKLAB_LISTENER_URL") or None,
@@ -77,6 +70,35 @@ def read_config(environ: Mapping[str, str] = os.environ) -> Config:
         prolific_token=_secret(environ, "PROLIFIC_TOKEN", 10, "Copy it from Prolific again."),
         prolific_url=_recruiter_url(environ, "PROLIFIC_URL", PROLIFIC),
     )
+
+
+def _origin(name: str, url: str) -> str:
+    url = url.rstrip("/")
+    found = re.fullmatch(r"(https?://[^/?#@\s]+)(/[^?#\s]*)?", url)
+    if found is None:
+        raise ConfigError(f"{name} must start with http:// or https:// and name a host, not “{url}”.")
+    if found[2]:
+        raise ConfigError(
+            f"{name} has the path {found[2]}, but pages, forms and cookies are at / of their host,"
+            f" where something else would get them. Give NetworkLab a host name or a port of its own: {found[1]}."
+        )
+    return url
+
+
+def _play_url(environ: Mapping[str, str], public_url: str, port: int) -> str | None:
+    """Where nothing is said of addresses all is on this machine, and the next port is as good as another host."""
+    given = environ.get("NETWORKLAB_PLAY_URL")
+    if given == NOWHERE or (not given and environ.get("NETWORKLAB_URL")):
+        return None
+    if not given:
+        return f"http://127.0.0.1:{port + 1}" if port < 65_535 else None
+    url = _origin("NETWORKLAB_PLAY_URL", given)
+    if urlsplit(url).netloc == urlsplit(public_url).netloc:
+        raise ConfigError(
+            "NETWORKLAB_PLAY_URL must name another host or port than NETWORKLAB_URL: the scripts of a study are to"
+            " run where there is no dashboard."
+        )
+    return url
 
 
 def _home(environ: Mapping[str, str]) -> Path:

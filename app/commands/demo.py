@@ -31,7 +31,7 @@ from app.study.model.study import Study
 from app.study.reading import parse, read_folder
 from app.web.access.accounts import ensure_account
 from app.web.access.logins import log_in
-from app.web.processes import Processes, bind
+from app.web.processes import Processes, bind, bind_beside
 
 EXAMPLE = PROJECT / "studies" / "rumour"
 RESEARCHER = "demo"
@@ -65,9 +65,10 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, config: Config) -> int:
     study = parse(read_folder(options.study or EXAMPLE))
     listener = bind(config.host, config.port)
+    beside = bind_beside(config.host, config.port) if config.play_url else None
     with database(config, watch=True) as url:
         cast, link = asyncio.run(_prepare(study, config, url, options.players))
-        processes = Processes(1, listener, url)
+        processes = Processes(1, listener, url, beside)
         processes.start()
         try:
             asyncio.run(_serve(study, cast, link, config, processes, url, not options.no_bots))

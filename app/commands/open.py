@@ -33,6 +33,7 @@ from app.sessions.sessions import Session, open_session
 from app.sessions.starts import said, start_time
 from app.sessions.waves import go_on
 from app.study.model.study import Study
+from app.study.own_files import has_scripts
 from app.study.reading import check, parse, read_folder
 from app.study.syntax.mistakes import StudyError, listed
 from app.web.access.rights import give
@@ -102,6 +103,11 @@ def run(options: argparse.Namespace, config: Config) -> int:
     )
     if not options.short_tokens and people:
         refuse_guessable(options.players.name, people)
+    if has_scripts(study.files) and config.play_url is None:
+        raise Refusal(
+            "This study has scripts, which run on an address without a dashboard. Set NETWORKLAB_PLAY_URL to another"
+            " host name that leads to this server, and start the server with it too."
+        )
     if options.zone and not options.starts:
         raise Refusal("--zone says where the time of --starts is meant. Give --starts, too.")
     start_at = start_time(options.starts, options.zone) if options.starts else None

@@ -12,7 +12,7 @@ import psycopg
 from app.commands.arguments import Refusal, count, first_line, port
 from app.config import Config, ConfigError
 from app.database.running import database, migrate_at
-from app.web.processes import Processes, bind
+from app.web.processes import Processes, bind, bind_beside
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -38,13 +38,14 @@ def run(options: argparse.Namespace, config: Config) -> int:
             "--players says how many the window of --dev shows. Give --dev STUDY too, or leave it out."
         )
     listener = bind(config.host, config.port)
+    beside = bind_beside(config.host, config.port) if config.play_url else None
     with database(config, watch=True) as url:
         shown = f"[{config.host}]" if ":" in config.host else config.host
         print(
             f"NetworkLab serves http://{shown}:{config.port} with {config.processes} processes. Ctrl-C stops it.",
             flush=True,
         )
-        Processes(config.processes, listener, url).run(lambda: _migrate(url))
+        Processes(config.processes, listener, url, beside).run(lambda: _migrate(url))
     return 0
 
 

@@ -10,11 +10,11 @@ from app.web.server import serve_one
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("descriptors", type=int, nargs=2)
+    parser.add_argument("descriptors", type=int, nargs="+")
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
     assert config.database_url is not None
-    descriptor, lifeline = options.descriptors
-    serve_one(config, config.database_url, socket.socket(fileno=descriptor), lifeline)
+    lifeline, *listeners = options.descriptors
+    serve_one(config, config.database_url, [socket.socket(fileno=one) for one in listeners], lifeline)
     return 0

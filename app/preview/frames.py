@@ -19,6 +19,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web.assets import static_files
 from app.web.auth import PLAYER_COOKIE
+from app.web.play_origin import of_play_origin
 from app.web.responses import NOT_KEPT
 
 HERE = re.compile(rb"(localhost|127\.0\.0\.1)(:\d+)?")
@@ -82,7 +83,9 @@ class Frames:
         jar = self.researcher if frame is None else frame.cookies
         kept = [f"{name}={value}".encode() for name, value in jar.items()]
         others = [(name, value) for name, value in headers if name not in (b"cookie", b"sec-fetch-dest")]
-        asked = {**scope, "headers": [*others, (b"cookie", b"; ".join([*given, *kept]))]}
+        asked: Scope = {**scope, "headers": [*others, (b"cookie", b"; ".join([*given, *kept]))]}
+        if frame is not None:
+            asked = of_play_origin(asked)
 
         changed = CHANGED if scope["path"].rstrip("/") == "/dev" else CHANGED_IN_FRAMES
 
@@ -95,7 +98,7 @@ class Frames:
                 ]
             await send(message)
 
-        await self.app(asked, receive, answer)  # type: ignore[arg-type]
+        await self.app(asked, receive, answer)
 
 
 def _framed(policy: bytes) -> bytes:

@@ -21,7 +21,7 @@ _TAGS = re.compile(
 _SRCSET = re.compile(r"""\bsrcset\s*=\s*("[^"]*"|'[^']*')""", re.IGNORECASE)
 _ANY_PLACE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 
-NO_SCRIPT = "Remove it: pages move by themselves, and hooks.py decides."
+SCRIPT = 'Write it into a file, and name that in study.toml: [pages] with script = "files/draw.js".'
 STYLE = 'Write it into a file, and name that in study.toml: [pages] with style = "files/look.css".'
 NO_FRAME = "Remove it, or link to it: <a href=… target=_blank>."
 OURS_ONLY = ("/play", "/static")  # what forms and htmx of players' pages may ask
@@ -115,11 +115,11 @@ def _wrong_with(element: Element, there: There) -> Iterator[Verdict]:
                 STYLE,
             )
         elif name.startswith(("on", "hx-on")):
-            yield name, f"`{name}` is a script, and none of a study's runs in a page.", NO_SCRIPT
+            yield name, f"`{name}` is a script, and our policy takes them from files only.", SCRIPT
         elif value.lower().startswith("javascript:"):
-            yield value, "A script in an address is not run.", NO_SCRIPT
+            yield value, "A script in an address is not run.", SCRIPT
         elif value.startswith("js:") and name.startswith(("hx-vals", "hx-headers")):
-            yield value, f"`{name}` with js: is a script, and none of a study's runs in a page.", NO_SCRIPT
+            yield value, f"`{name}` with js: is a script, and our policy takes them from files only.", SCRIPT
         elif name in ("action", "formaction", "hx-get", "hx-post", "hx-put", "hx-patch", "hx-delete"):
             yield from _sent(name, value)
 
@@ -127,7 +127,7 @@ def _wrong_with(element: Element, there: There) -> Iterator[Verdict]:
 def _script(element: Element, _: There) -> Iterator[Verdict]:
     address = element.attributes.get("src", "")
     if not (address and _is_ours(address)):
-        yield "<script", "A study's scripts don't run: only the server's own do.", NO_SCRIPT
+        yield "<script", "Scripts in a page don't run: our policy takes them from files only.", SCRIPT
 
 
 def _link(element: Element, there: There) -> Iterator[Verdict]:

@@ -40,11 +40,13 @@ TYPES = {  # those that are served, by how the name ends
     "ttf": "font/ttf",
     "otf": "font/otf",
     "css": "text/css",
+    **dict.fromkeys(("js", "mjs"), "text/javascript"),
     "json": "application/json",
     "csv": "text/csv",
     "txt": "text/plain",
     "pdf": "application/pdf",
 }
+SCRIPTS = ("js", "mjs")
 POINTER = re.compile(rb"sha256 ([0-9a-f]{64}) ([0-9]+)\n")
 
 
@@ -72,6 +74,7 @@ class OwnPages:
     """What is taken into every page of a study besides ours: names of own files; "" for nothing."""
 
     style: str = ""
+    script: str = ""
 
 
 def pointer_to(path: Path) -> Pointer:
@@ -107,6 +110,15 @@ def content_of(body: bytes) -> bytes:
         )
     except OSError:
         return b""
+
+
+def has_scripts(files: Mapping[str, bytes]) -> bool:
+    """Whether a study is played where there is no researcher's side."""
+    return any(path.startswith(FOLDER) and is_script(path) for path in files)
+
+
+def is_script(path: str) -> bool:
+    return ending(path) in SCRIPTS
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:

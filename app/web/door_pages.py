@@ -26,7 +26,7 @@ from app.study.languages.texts import Sentence
 from app.study.model.door import Bearer, Previewed, Unfit, read_link
 from app.study.model.fields import first
 from app.study.model.study import Study
-from app.web import other_players, templates
+from app.web import other_players, play_origin, templates
 from app.web.access.attempts import is_this_machine, network_of
 from app.web.auth import (
     PLAYER_COOKIE,
@@ -82,17 +82,18 @@ class _Caller:
 
 
 @get("/s/{session_id:str}")
-async def door_form(request: Query, session_id: SessionId) -> Response[str]:
+async def door_form(request: Query, session_id: SessionId) -> Response[str] | Redirect:
     """Changes nothing: link scanners open it too."""
     caller = await _caller(request, session_id)
     if not isinstance(caller, _Caller):
         return caller
     study, player = caller.study, caller.known
+    if there := play_origin.elsewhere(request, study):
+        return there
     elsewhere = await other_players.is_elsewhere(request, player.id if player else 0)
     if player is not None and player.has_come:
-        context = dict(player=player, study=study, action=_address(request), elsewhere=elsewhere)
-        context |= dict(privacy=_privacy_address(request))
-        return piece(templates.render_for(study, "player/join_again.html", **context))
+        shown = dict(player=player, study=study, action=_address(request), privacy=_privacy_address(request))
+        return piece(templates.render_for(study, "player/join_again.html", **shown, elsewhere=elsewhere))
     if caller.session_status == "closed":
         return _no_place(request, caller, "closed")
     attempt = 1

@@ -9,8 +9,9 @@ from litestar.exceptions import NotFoundException
 from litestar.response import Stream
 
 from app.study.languages.texts import Sentence
-from app.study.own_files import FOLDER, OwnFile
+from app.study.own_files import FOLDER, OwnFile, is_script
 from app.web.lab import Query, lab_of
+from app.web.play_origin import is_of_play_origin
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")
@@ -26,7 +27,7 @@ async def own_file(request: Query, files: str, path: str) -> Response[bytes] | S
     found = lab_of(request).own_files
     name = FOLDER + str(path).lstrip("/")
     file = await found.find(files, name) if DIGEST.fullmatch(files) and "\0" not in name else None
-    if file is None or not file.type:
+    if file is None or not file.type or (is_script(name) and not is_of_play_origin(request)):
         raise NotFoundException(detail=Sentence("There is no such file. Reload the page that shows it."))
     headers = _headers(file)
     if headers["ETag"] in request.headers.get("if-none-match", ""):

@@ -15,12 +15,14 @@ from app.sessions.arrivals import Refused
 from app.study.model.entrance import FULL
 from app.study.model.fields import Form, typed
 from app.study.model.study import Study
-from app.web import hindrances, templates
+from app.study.own_files import has_scripts
+from app.web import hindrances, play_origin, templates
 from app.web.auth import renewed_cookie
 from app.web.lab import Query
 from app.web.live.done_place import DonePlace
 from app.web.live.places import Place
-from app.web.responses import piece, policy_sending_to
+from app.web.play_origin import is_of_play_origin, sites_of
+from app.web.responses import PLAYERS_POLICY, POLICY, piece, policy_sending_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,10 @@ def play_page(
     """
     renewed = {} if isinstance(place, DonePlace) else renewed_cookie(request)
     policy = _headers(place.way) if isinstance(place, DonePlace) else {}
+    scripted = is_of_play_origin(request) and has_scripts(place.study.files)
+    if scripted:
+        both = policy.get("Content-Security-Policy", f"{POLICY}, {PLAYERS_POLICY}")
+        policy = {"Content-Security-Policy": f"{both}, {play_origin.POLICY}", "X-DNS-Prefetch-Control": "off"}
     html = templates.render(
         "player/play.html",
         templates.texts_of(place.study),
@@ -143,5 +149,7 @@ def play_page(
         after=hindrances.reloads_after(place),
         plain=hindrances.is_plain(request, plain),
         notice=notice,
+        scripted=scripted,
+        sites=" ".join(sites_of(place.study)),
     )
     return piece(html, status, {**renewed, **policy, **headers})

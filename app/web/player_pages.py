@@ -22,7 +22,7 @@ from app.sessions.arrivals import Closed, EntryForm, Refused, TurnedBack
 from app.study.hooks.pool import HookError
 from app.study.languages.texts import Sentence
 from app.study.model.fields import FieldError, Form, first, typed
-from app.web import hindrances, other_players, record_forms, templates
+from app.web import hindrances, other_players, play_origin, record_forms, templates
 from app.web.auth import NotSignedIn, check_whose, player_of, same_site
 from app.web.coming_in import go_on, seat
 from app.web.forms import form_of
@@ -48,11 +48,13 @@ async def front(request: Query) -> Response[str]:
 
 
 @get("/join/{token:str}")
-async def join_form(request: Query, token: Token) -> Response[str]:
+async def join_form(request: Query, token: Token) -> Response[str] | Redirect:
     """Changes nothing, but that the link was opened is noted: link scanners open it too."""
     lab, found = lab_of(request), await invited(request, token)
     player, others = found[0], await others_of(request, found)
     study = await lab.studies.of(player.session_id)
+    if there := play_origin.elsewhere(request, study):
+        return there
     action, privacy = _addresses(token, player.session_id if len(found) > 1 else "")
     elsewhere = await other_players.is_elsewhere(request, player.id)
     if player.status != "invited":
@@ -87,7 +89,9 @@ async def join(request: Query, token: Token) -> Response[str] | Redirect:
 
 
 @get("/play")
-async def play(request: Query, plain: bool | None = None, of: int = 0, still: bool = False) -> Response[str]:
+async def play(
+    request: Query, plain: bool | None = None, of: int = 0, still: bool = False
+) -> Response[str] | Redirect:
     """To a page that asks for news and has them all: 304.
 
     `plain`: from now on without scripts, or with them again. `of`: the player whose page it was. `still`: a page
@@ -98,6 +102,8 @@ async def play(request: Query, plain: bool | None = None, of: int = 0, still: bo
     if "hx-request" in request.headers:
         return await _news(request)
     place = await _place(request)
+    if there := play_origin.elsewhere(request, place.study):
+        return there
     lab_of(request).signs.gave(place.study, place.player.id)
     if (still or hindrances.is_plain(request, plain)) and place.player.may_change:
         again = hindrances.reloads_after(place) or 0

@@ -14,9 +14,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import FrameType
+
+from app.config import NOWHERE
 
 YOUNG, RESPAWN = 5.0, 3.0  # seconds: who dies before the first is replaced after the second
 LOOK = 0.1  # seconds between two looks at who has died
@@ -46,6 +48,17 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
+def bind_beside(host: str, port: int) -> socket.socket | None:
+    """The next port, for studies with scripts; None where somebody else listens there, which is said."""
+    try:
+        return bind(host, port + 1)
+    except PortTaken:
+        logger.warning(
+            "port %s is taken: studies with scripts are played at NETWORKLAB_PLAY_URL only", port + 1
+        )
+        return None
+
+
 def free_port() -> int:
     """A port of this machine that nobody listens on now."""
     with socket.socket() as probe:
@@ -69,22 +82,15 @@ def allow_many_connections() -> None:
 class Child:
     """One server process, and the line on which it says that it is ready and learns that its parent has died."""
 
-    def __init__(self, listener: socket.socket, url: str) -> None:
+    def __init__(self, listeners: Sequence[socket.socket], url: str) -> None:
         self.line, theirs = socket.socketpair()
         with theirs:
             theirs.set_inheritable(True)
+            descriptors = [theirs.fileno(), *(one.fileno() for one in listeners)]
             self.popen = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-P",
-                    "-m",
-                    "app",
-                    "serve-process",
-                    str(listener.fileno()),
-                    str(theirs.fileno()),
-                ],
-                pass_fds=[listener.fileno(), theirs.fileno()],
-                env=os.environ | {"DATABASE_URL": url},
+                [sys.executable, "-P", "-m", "app", "serve-process", *map(str, descriptors)],
+                pass_fds=descriptors,
+                env=os.environ | {"DATABASE_URL": url} | _addresses(listeners),
                 start_new_session=True,  # a Ctrl-C reaches the parent, which ends its children in order
             )
         self.born = time.monotonic()
@@ -113,11 +119,22 @@ class Child:
         self.line.close()
 
 
-class Processes:
-    """Keeps `count` server processes alive on one socket."""
+def _addresses(listeners: Sequence[socket.socket]) -> dict[str, str]:
+    """What the server's processes are told of where they listen, whatever the environment says."""
+    found = {"PORT": str(listeners[0].getsockname()[1])}
+    if len(listeners) == 1 and not os.environ.get("NETWORKLAB_PLAY_URL"):
+        found["NETWORKLAB_PLAY_URL"] = NOWHERE
+    return found
 
-    def __init__(self, count: int, listener: socket.socket, url: str) -> None:
-        self.count, self.listener, self.url = count, listener, url
+
+class Processes:
+    """Keeps `count` server processes alive on one socket, and on the one beside it if there is one."""
+
+    def __init__(
+        self, count: int, listener: socket.socket, url: str, beside: socket.socket | None = None
+    ) -> None:
+        self.count, self.url = count, url
+        self.listeners = [listener] if beside is None else [listener, beside]
         self.children: list[Child] = []
         self.stopping = self.hung_up = False
         self.respawn_at: dict[int, float] = {}
@@ -137,7 +154,7 @@ class Processes:
         self.stop()
 
     def start(self) -> None:
-        self.children = [Child(self.listener, self.url) for _ in range(self.count)]
+        self.children = [Child(self.listeners, self.url) for _ in range(self.count)]
 
     async def keep_alive(self) -> None:
         while True:
@@ -160,12 +177,12 @@ class Processes:
             if now >= self.respawn_at[index]:
                 del self.respawn_at[index]
                 child.line.close()
-                self.children[index] = Child(self.listener, self.url)
+                self.children[index] = Child(self.listeners, self.url)
 
     def replace(self) -> None:
         """Start a new process, and only when it answers let an old one go; then the next."""
         for index, old in enumerate(self.children):
-            new = Child(self.listener, self.url)
+            new = Child(self.listeners, self.url)
             if not new.wait_until_ready(REPLACE):
                 new.stop()
                 logger.error("a new server process did not become ready: the old ones go on")

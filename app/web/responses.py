@@ -20,7 +20,7 @@ from app.web.lab import lab_of
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; worker-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 # What a study wrote is on players' pages, and acts there as whoever looks at it: a researcher may, in the browser in
 # which they are logged in. So those pages ask nothing but where players' forms go. A policy can't say "here, but only

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import FrameType
 from typing import Any
@@ -19,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from app.config import Config
 from app.web import move_forms, record_forms, streams
 from app.web.app import create_app
+from app.web.play_origin import PlayOrigin
 from app.web.processes import allow_many_connections
 from app.web.wire import Bounded
 
@@ -102,16 +103,18 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def serve_one(config: Config, url: str, listener: socket.socket, lifeline: int) -> None:
+def serve_one(config: Config, url: str, listeners: Sequence[socket.socket], lifeline: int) -> None:
     """Serve in this process until SIGTERM or SIGINT, or until whoever holds the other end of `lifeline` is gone.
 
+    Where there is a second listener, no researcher's side is behind it: studies with scripts are played there.
     Says "ready" into it when requests are answered from here too.
     """
     allow_many_connections()
     threading.Thread(target=_end_with_parent, args=[lifeline], daemon=True).start()
     app = create_app(config, url)
+    port: int = listeners[1].getsockname()[1] if len(listeners) > 1 else 0
     settings = uvicorn.Config(
-        _head_as_get(app),
+        _head_as_get(PlayOrigin(app, port, config.play_url)),
         loop="uvloop",
         http=type("Protocol", (Protocol,), {"state": app.state}),
         ws="none",
@@ -124,7 +127,7 @@ def serve_one(config: Config, url: str, listener: socket.socket, lifeline: int) 
         backlog=4096,
         proxy_headers=True,
     )
-    uvloop.run(Server(settings, lifeline).serve(sockets=[listener]))
+    uvloop.run(Server(settings, lifeline).serve(sockets=[*listeners]))
 
 
 def _head_as_get(app: ASGIApp) -> ASGIApp:

@@ -100,8 +100,8 @@ def _ours() -> BaseLoader:
 @kept(by=lambda study: study.sha256)
 def own_pages(study: Study) -> OwnPages:
     """The addresses of what the study wants taken into each page."""
-    style = study.pages.style
-    return OwnPages(address(digest_of(study.files), style) if style else "")
+    digest, own = digest_of(study.files), study.pages
+    return OwnPages(*(address(digest, path) if path else "" for path in (own.style, own.script)))
 
 
 @kept(by=lambda study: study.sha256)

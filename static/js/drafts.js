@@ -55,7 +55,7 @@ const drafts = (() => {
   function restore(form) {
     const draft = read(form);
     if (!draft) return;
-    for (const field of all("input:not([type=hidden]), textarea, select", form)) {
+    for (const field of all("input:not([type=hidden]), input[data-own], textarea, select", form)) {
       const values = draft.filter(([name]) => name === sliders.nameOf(field)).map(([, value]) => value);
       if (field.type === "radio" || field.type === "checkbox") field.checked = values.includes(field.value);
       else if (field.type === "select-one") {

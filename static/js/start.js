@@ -12,6 +12,7 @@
     drafts.restoreAll();
     sums.showAll();
     talk.notice();
+    own.prepare();
     tick();
   }
 
@@ -20,6 +21,7 @@
     calling.look();
     connection.look();
     state.showAge();
+    own.look();
   }
 
   document.addEventListener("htmx:after:swap", (event) => {

@@ -76,11 +76,32 @@ def test_what_a_style_asks_for_in_vain_is_said_with_its_line(tmp_path: Path) -> 
     found = [one for one in check(files) if one.grave]
     assert [(one.location, one.sentence) for one in found] == [
         ("files/look.css:2:10", "This is not loaded: our policy takes nothing from other places."),
-        ("files/look.css:3:44", "There is no `../own.woff2` for a style to ask for."),
+        ("files/look.css:3:44", "There is no `../own.woff2` to ask for."),
         ("files/look.css:5:22", "There is no `files/faces/kin.png`."),
     ]
     assert found[2].suggestion == "Did you mean `files/faces/kind.png`?"
     assert excerpt(found[2], files).splitlines()[1].startswith("    5 | b { background: url('faces/kin.png')")
+
+
+def test_what_a_script_would_ask_for_in_vain_is_said(tmp_path: Path) -> None:
+    folder = with_files(tmp_path)
+    (folder / "files" / "lib.mjs").write_text("export const one = 1;")
+    (folder / "files" / "draw.mjs").write_text(
+        'import { one } from "./lib.mjs";\nimport { two } from "./lab.mjs";\nimport "three";\n'
+        'fetch("https://example.org/x");\neval("1");\ncreateElementNS("http://www.w3.org/2000/svg", "g");\n'
+        "// see https://example.org/ for more, and `a // b` too\n"
+    )
+    found = {one.location: (one.sentence, one.grave) for one in check(read_folder(folder))}
+    del found["files/page.html"]
+    assert found == {
+        "files/draw.mjs:2:22": ("There is no `files/lab.mjs`.", True),
+        "files/draw.mjs:3:9": ("There is no `three` to ask for.", True),
+        "files/draw.mjs:4:8": (
+            "No script can ask for this or send anything there: our policy lets none reach other places.",
+            False,
+        ),
+        "files/draw.mjs:5:1": ("This makes a script of a text, which our policy does not let run.", False),
+    }
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from urllib.parse import unquote, urlsplit
 
 from app.study.markup import near_to
-from app.study.own_files import FOLDER, TYPES, OwnFile, content_of, ending, own_files
+from app.study.own_files import FOLDER, TYPES, OwnFile, content_of, ending, is_script, own_files
 from app.study.syntax.lines import Spot
 from app.study.syntax.mistakes import Mistake
 
@@ -15,6 +15,9 @@ _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _ASKED = re.compile(
     r"""url\(\s*(?:"([^"]*)"|'([^']*)'|([^"')\s]*))\s*\)|@import\s+(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE
 )
+_IMPORTED = re.compile(r"""\b(?:from|import)\s*\(?\s*["']([^"'\n]+)["']""")
+_ADDRESS = re.compile(r"""["'`]((?:(?:https?|wss?):)?//[\w.-]+\.[^"'`\s]*)""", re.IGNORECASE)
+_EVALUATED = re.compile(r"\b(eval|new Function)\s*\(")
 
 
 def own_file_mistakes(files: Mapping[str, bytes]) -> Iterator[Mistake]:
@@ -26,6 +29,8 @@ def own_file_mistakes(files: Mapping[str, bytes]) -> Iterator[Mistake]:
             yield Mistake(path, None, *_slow(file), grave=False)
         if ending(path) == "css":
             yield from _in_style(path, content_of(files[path]), found)
+        elif is_script(path):
+            yield from _in_script(path, content_of(files[path]), found)
 
 
 def _not_served(path: str) -> tuple[str, str]:
@@ -51,11 +56,32 @@ def _in_style(path: str, content: bytes, there: Collection[str]) -> Iterator[Mis
         group = next((nth for nth, text in enumerate(asked.groups(), 1) if text), None)
         if group is None:
             continue
-        address, at = asked[group], asked.start(group)
-        if verdict := _missing(path, address, there):
-            before = source[:at]
-            spot = Spot(before.count("\n") + 1, at - before.rfind("\n"), len(address))
-            yield Mistake(path, spot, *verdict)
+        if verdict := _missing(path, asked[group], there):
+            yield Mistake(path, _spot(source, asked, group), *verdict)
+
+
+def _in_script(path: str, content: bytes, there: Collection[str]) -> Iterator[Mistake]:
+    """What can be seen without running it."""
+    source = content.decode("utf-8", "replace")
+    for asked in _IMPORTED.finditer(source):
+        if verdict := _missing(path, asked[1], there):
+            yield Mistake(path, _spot(source, asked, 1), *verdict)
+    for named in _ADDRESS.finditer(source):
+        if not named[1].startswith("http://www.w3.org/"):  # the name of a kind of element
+            sentence = (
+                "No script can ask for this or send anything there: our policy lets none reach other places."
+            )
+            yield Mistake(
+                path, _spot(source, named, 1), sentence, "Put what it needs into files/.", grave=False
+            )
+    for evaluated in _EVALUATED.finditer(source):
+        sentence = "This makes a script of a text, which our policy does not let run."
+        yield Mistake(path, _spot(source, evaluated, 1), sentence, "Write it as a function.", grave=False)
+
+
+def _spot(source: str, found: re.Match[str], group: int) -> Spot:
+    before = source[: found.start(group)]
+    return Spot(before.count("\n") + 1, found.start(group) - before.rfind("\n"), len(found[group]))
 
 
 def _missing(path: str, address: str, there: Collection[str]) -> tuple[str, str] | None:
@@ -65,9 +91,10 @@ def _missing(path: str, address: str, there: Collection[str]) -> tuple[str, str]
     if re.match(r"[a-z][a-z0-9+.-]*:|//", address, re.IGNORECASE):
         cure = "Put it into files/, and name it as it lies there."
         return "This is not loaded: our policy takes nothing from other places.", cure
+    bare = not address.startswith((".", "/")) and is_script(path)
     asked = posixpath.normpath(posixpath.join(posixpath.dirname(path), unquote(urlsplit(address).path)))
-    if asked in there:
+    if asked in there and not bare:
         return None
-    if address.startswith("/") or not asked.startswith(FOLDER):
-        return f"There is no `{address}` for a style to ask for.", "Put it into files/, beside the style."
+    if bare or address.startswith("/") or not asked.startswith(FOLDER):
+        return f"There is no `{address}` to ask for.", "Put it into files/, and name it as it lies from here."
     return f"There is no `{asked}`.", near_to(asked, there)

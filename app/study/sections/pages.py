@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.study.own_files import FOLDER, OwnPages, ending, own_files
+from app.study.own_files import FOLDER, SCRIPTS, OwnPages, ending, own_files
 from app.study.syntax.mistakes import did_you_mean
 from app.study.syntax.table import Table
 
@@ -13,13 +13,13 @@ def read_pages(document: Table, files: Mapping[str, bytes]) -> OwnPages:
     table = document.table("pages", "[pages] with single brackets, and its settings below")
     if table is None:
         return OwnPages()
-    found = OwnPages(_file(table, "style", ("css",), files))
+    style = _file(table, "style", "files/look.css", ("css",), files)
+    found = OwnPages(style, _file(table, "script", "files/draw.js", SCRIPTS, files))
     table.report_unknown_keys("[pages]")
     return found
 
 
-def _file(table: Table, key: str, endings: tuple[str, ...], files: Mapping[str, bytes]) -> str:
-    example = f"files/look.{endings[0]}"
+def _file(table: Table, key: str, example: str, endings: tuple[str, ...], files: Mapping[str, bytes]) -> str:
     name = table.text(key, default="", example=example)
     fitting = [path for path in own_files(files) if ending(path) in endings]
     if not name or name in fitting:
