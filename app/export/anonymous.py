@@ -35,7 +35,9 @@ def _read(text: str) -> dict[str, What]:
     return {name: what or "kept" for name, _, what in pairs}  # type: ignore[misc]
 
 
-_ANSWER = _read("record=number player=player room step round field value=value version late at=time erased")
+_ANSWER = _read(
+    "record=number player=player room step round field value=value version late at=time erased session"
+)
 # File → column → what becomes of it
 KEPT: Mapping[str, Mapping[str, What]] = {
     "players.csv": _read(
@@ -45,8 +47,8 @@ KEPT: Mapping[str, Mapping[str, What]] = {
     "rooms.csv": _read(
         "room kind status reason=reason opened_at=time ended_at=time outcome step round seed seats"
     ),
-    "networks.csv": _read("room position step round ties made_by at=time"),
-    "ties.csv": _read("room round from to weight step position"),
+    "networks.csv": _read("room position step round ties made_by at=time session"),
+    "ties.csv": _read("room round from to weight step position session"),
     "rounds.csv": _read(
         "session player=player room kind slot type role step round opened_at=time answered_at=time seconds how"
     ),
@@ -54,23 +56,23 @@ KEPT: Mapping[str, Mapping[str, What]] = {
     "history.csv": {**_ANSWER, **_read("said_tried_at=time")},
     "records_wide.csv": _read("player=player type room"),
     "results.csv": _read(
-        "room position step round slot player=player name value=value made_by at=time erased"
+        "room position step round slot player=player name value=value made_by at=time erased session"
     ),
-    "attempts.csv": _read("player=player attempt field value=entry right at=time erased"),
+    "attempts.csv": _read("player=player attempt field value=entry right at=time erased session"),
     "moves.csv": _read(
         "record=number player=player room slot step round move nth accepted sentence=text at=time seconds made_by"
     ),
-    "orders.csv": _read("player=player step field nth shown"),
+    "orders.csv": _read("player=player step field nth shown session"),
     "messages.csv": _read(
-        "message=number player=player room to body=text at=time slot step round erased channel made_by"
+        "message=number player=player room to body=text at=time slot step round erased channel made_by session"
     ),
-    "notes.csv": _read("note=number player=player by=who at=time erased"),
+    "notes.csv": _read("note=number player=player by=who at=time erased session"),
     "erasures.csv": _read(
-        "erasure player=player by=who answers people records messages notes results receipts broken at=time"
+        "erasure player=player by=who answers people records messages notes results receipts broken at=time session"
     ),
-    "events.csv": _read("log=log seq event player=player data=data at=time"),
-    "payments.csv": _read("amount player=player outcome base waiting earned rounding total currency"),
-    "ledger.csv": _read("player=player at=time room step round reason amount points seconds"),
+    "events.csv": _read("log=log seq event player=player data=data at=time session"),
+    "payments.csv": _read("amount player=player outcome base waiting earned rounding total currency session"),
+    "ledger.csv": _read("player=player at=time room step round reason amount points seconds session"),
     "codebook.csv": _read(" ".join(codebook.HEADER)),
 }
 # Of the details of an event the same, by key, whatever event it is
@@ -185,19 +187,19 @@ def _columns(
     kept = KEPT.get(name, {})
     texts = _texts(study)
     worded = {one for one, asked_at in codebook.move_columns(study).items() if _has_text(asked_at)}
-    spoken = words_of(study)
     wide = {
         column: field
         for key, column in codebook.wide_columns(study).items()
         for field in [_asked(study, *key.split(".")[::2])]
     }
-    entry, public = {one.name: one for one in study.entry}, _of_players(study)
-    at_door, hides = _told_of(mask, study), mask.without_text
+    entry, public, at_door = {one.name: one for one in study.entry}, _of_players(study), _told_of(mask, study)
+    hides, spoken = mask.without_text, words_of(study)
     step, of = (header.index(one) if one in header else -1 for one in ("step", "field"))
     named = of if of >= 0 else header.index("name") if "name" in header else -1
 
     def column(place: int, what: str) -> Callable[[list[str]], str] | None:
-        match kept.get(what):
+        last = place == len(header) - 1 and name in codebook.LAST_OF  # the session
+        match "kept" if last else kept.get(what):
             case "kept":
                 return lambda row: row[place]
             case "player":
@@ -230,10 +232,10 @@ def _columns(
             return lambda row: "" if hides and what in worded else row[place]
         elif name == ROUNDS and what in round_header(study):
             return lambda row: "" if hides and (row[step], what) in spoken else row[place]
-        elif name == "rooms.csv" and what not in codebook.COLUMNS[name]:
-            question = None  # a treatment
-        else:
+        elif name != "rooms.csv" or what in codebook.COLUMNS[name]:
             return lambda row: ""
+        else:
+            question = None  # a treatment
         hidden = mask.without_text and question is not None and question.kind.is_words
         return lambda row: "" if hidden else row[place]
 

@@ -5,7 +5,7 @@ More than 350 lines, since the columns of all files stand in one table.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from app.export import seen_by
@@ -54,6 +54,8 @@ RECEIPTS = (
     "it was stored, newline. history.csv has all of these."
 )
 
+SESSION = "session"  # the last column of every table but rounds.csv, which begins with it
+_SESSION = FIXED[SESSION]
 _RECORD = "The record's number, as in the receipt that the player was given."
 _VALUES = {
     "record": _RECORD,
@@ -106,6 +108,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "ties": "How many lines of ties.csv it has: none means that nobody saw anybody.",
         "made_by": "study, or the hook that gave it.",
         "at": "When it was made.",
+        SESSION: _SESSION,
     },
     "ties.csv": {
         "room": "rooms.csv → room",
@@ -115,14 +118,19 @@ COLUMNS: dict[str, dict[str, str]] = {
         "weight": "The tie's weight; 1 where the study gives none.",
         "step": "The step at which its network begins.",
         "position": "networks.csv → position: the network that the tie belongs to.",
+        SESSION: _SESSION,
     },
     ROUNDS: FIXED,
     "records.csv": _VALUES
-    | {"value": "The answer that counts: the last that came in time, or the last if all came late."},
+    | {
+        "value": "The answer that counts: the last that came in time, or the last if all came late.",
+        SESSION: _SESSION,
+    },
     "history.csv": _VALUES
     | {
         "said_tried_at": "Of a late answer: when it was first sent, by the word of the player's page, which could "
-        "not get it through. Empty where it said nothing."
+        "not get it through. Empty where it said nothing.",
+        SESSION: _SESSION,
     },
     "records_wide.csv": {
         "player": "players.csv → player",
@@ -143,6 +151,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "move: what the last move gave that was accepted and said anything of it.",
         "at": "When the server stored it.",
         "erased": "true: the value is gone, with the words that it was made of. See erasures.csv.",
+        SESSION: _SESSION,
     },
     "attempts.csv": {
         "player": "players.csv → player",
@@ -152,6 +161,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "right": "false: it was not right, so this player had to try again, or was out.",
         "at": "When the server stored it.",
         "erased": "true: what was answered is gone. See erasures.csv.",
+        SESSION: _SESSION,
     },
     "moves.csv": {
         "record": _RECORD,
@@ -174,6 +184,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "field": "Of which question the options or rows; empty: of the questions themselves.",
         "nth": "As the how-manieth it stood there, from 1, on every look at that page.",
         "shown": "The option, the row, or the name of the question.",
+        SESSION: _SESSION,
     },
     "messages.csv": {
         "message": "The message's number.",
@@ -188,6 +199,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "erased": "true: what was written is gone. See erasures.csv.",
         "channel": "The channel it was written in; empty: the only talk of its step.",
         "made_by": "player, or bot: one of the study that has the seat.",
+        SESSION: _SESSION,
     },
     "notes.csv": {
         "note": "The note's number.",
@@ -197,6 +209,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "situation": "Where the player was when they asked.",
         "at": "When the server stored it.",
         "erased": "true: what was written is gone. See erasures.csv.",
+        SESSION: _SESSION,
     },
     "erasures.csv": {
         "erasure": "The number of the erasure: what was personal was deleted, and this line stays in its place.",
@@ -212,6 +225,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "receipts": "How many receipts can't be computed again since then.",
         "broken": "How many of these receipts were not what was stored, just before: 0, unless somebody meddled.",
         "at": "When it was done.",
+        SESSION: _SESSION,
     },
     "payments.csv": {
         "participant_id": "The recruiter's id: the player's answer to the field that asks for it, else the label.",
@@ -226,6 +240,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "rounding": "What rounds the sum to whole cents, half of one up.",
         "total": "base + waiting + earned + rounding, which is the sum of the player's lines in ledger.csv.",
         "currency": "ISO 4217; empty where the study names none.",
+        SESSION: _SESSION,
     },
     "ledger.csv": {
         "player": "players.csv → player",
@@ -238,6 +253,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "amount": "In payments.csv → currency.",
         "points": "Of an earning, where points are paid: how many.",
         "seconds": "Of waiting: how many are paid.",
+        SESSION: _SESSION,
     },
     "events.csv": {
         "log": "session, the room whose log this is, or of solo steps `player`, their number, and before or after.",
@@ -246,6 +262,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "player": "players.csv → player: to whom, if to one.",
         "data": "JSON: the details. Of an answer: its records and the SHA-256 in the player's receipt.",
         "at": "When it was written down.",
+        SESSION: _SESSION,
     },
 }
 ORDERS = "orders.csv"  # of a study in which anything is in random order
@@ -266,7 +283,12 @@ def player_header(study: Study, given: Sequence[str] = (), goes_on: bool = False
         *treatments,
         *page,
         *([_own(study, EARLIER)] if goes_on else []),
+        _own(study, SESSION),
     ]
+
+
+def wide_header(study: Study) -> list[str]:
+    return [*COLUMNS["records_wide.csv"], *wide_columns(study).values(), SESSION]
 
 
 def _own(study: Study, column: str) -> str:
@@ -283,7 +305,7 @@ def given_columns(study: Study, given: Sequence[str]) -> dict[str, str]:
 
 
 def room_header(study: Study) -> list[str]:
-    return [*COLUMNS["rooms.csv"], *(one.column for one in study.treatments if one.by == "room")]
+    return [*COLUMNS["rooms.csv"], *(one.column for one in study.treatments if one.by == "room"), SESSION]
 
 
 def move_columns(study: Study) -> dict[str, list[tuple[Step, MoveForm, Field]]]:
@@ -296,12 +318,25 @@ def move_columns(study: Study) -> dict[str, list[tuple[Step, MoveForm, Field]]]:
     return found
 
 
+def move_header(study: Study) -> list[str]:
+    asked = move_columns(study)
+    return [*COLUMNS[MOVES], *asked, SESSION if SESSION not in asked else f"{SESSION}_of_move"]
+
+
 def wide_columns(study: Study) -> dict[str, str]:
     """ "step.round.field" → the column of records_wide.csv, in the order of the plan."""
     keys = [f"{p.step.name}.{p.round}.{field.name}" for p in study.plan for field in p.step.fields]
     columns = {key: key.replace(".", "_") for key in keys}
     # Steps named `talk` and `talk_1_a` could give the same column twice.
     return columns if len(set(columns.values())) == len(columns) else dict(zip(keys, keys, strict=True))
+
+
+LAST_OF: Mapping[str, Callable[[Study], list[str]]] = {
+    "players.csv": player_header,
+    "rooms.csv": room_header,
+    "records_wide.csv": wide_header,
+    MOVES: move_header,
+}
 
 
 def rows(study: Study, given: Sequence[str] = (), goes_on: bool = False) -> Iterator[Sequence[str]]:
@@ -322,8 +357,7 @@ def rows(study: Study, given: Sequence[str] = (), goes_on: bool = False) -> Iter
             for name, column in given_columns(study, given).items():
                 meaning = f"{name}, as it came with the player's link or stood in the list of people."
                 yield (file, column, "", "", meaning, *_question(None))
-            how = f"How it ended for this player: {', '.join(study.finish.codes)}."
-            yield (file, _own(study, OUTCOME), "", "", how, *_question(None))
+            yield (file, _own(study, OUTCOME), "", "", _ended(study), *_question(None))
         if file in ("players.csv", "rooms.csv", ROUNDS):
             for one in study.treatments:
                 if file != "rooms.csv" or one.by == "room":
@@ -363,6 +397,12 @@ def rows(study: Study, given: Sequence[str] = (), goes_on: bool = False) -> Iter
                     meaning = f"The value that counts at step {name}, round {position.round}."
                     by = seen_there[position.index, field.name]
                     yield (file, column, name, field.name, meaning, *_question(field, by, position.step))
+        if file in LAST_OF:
+            yield (file, LAST_OF[file](study)[-1], "", "", _SESSION, *_question(None))
+
+
+def _ended(study: Study) -> str:
+    return f"How it ended for this player: {', '.join(study.finish.codes)}."
 
 
 def _of_rounds(study: Study) -> Iterator[Sequence[str]]:

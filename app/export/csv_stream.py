@@ -62,6 +62,15 @@ async def fetched(
             yield cells(found)
 
 
+async def of_session(
+    session_id: str, rows: AsyncGenerator[Sequence[object]]
+) -> AsyncGenerator[Sequence[object]]:
+    """Each with the session behind it."""
+    async with aclosing(rows):
+        async for one in rows:
+            yield (*one, session_id)
+
+
 async def listed(rows: Iterable[Sequence[str]]) -> AsyncGenerator[Sequence[object]]:
     for one in rows:
         yield one

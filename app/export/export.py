@@ -26,7 +26,7 @@ from app.database.connections import Connection, connect, snapshot
 from app.database.queries import Queries, row, value
 from app.export import codebook, payments
 from app.export.anonymous import Mask, masked, told
-from app.export.csv_stream import BLOCK, Blocks, copied, fetched, listed, written
+from app.export.csv_stream import BLOCK, Blocks, copied, fetched, listed, of_session, written
 from app.export.manifest import SessionThen, manifest_of
 from app.export.orders import order_rows
 from app.export.person import FILES as OF_PERSON
@@ -218,21 +218,25 @@ def _tables(
         said = [*(entry.get(field.name) for field in study.entry), *(brought.get(name) for name in given)]
         said += [outcome, *(treatment.get(one.name) for one in study.treatments)]
         last = [*([page] if study.entry_page else []), *([earlier] if goes_on else [])]
-        return (*cells, codes.handed_in(cells[0], code, erased), *said, *last)
+        return (*cells, codes.handed_in(cells[0], code, erased), *said, *last, session_id)
 
     def room(found: Sequence[Any]) -> Sequence[object]:
         *cells, treatment = found
-        return (*cells, *(treatment.get(one.name) for one in study.treatments if one.by == "room"))
+        return (
+            *cells,
+            *(treatment.get(one.name) for one in study.treatments if one.by == "room"),
+            session_id,
+        )
 
     def player_wide(found: Sequence[Any]) -> Sequence[object]:
         *cells, said = found
-        return (*cells, *(said.get(key) for key in wide))
+        return (*cells, *(said.get(key) for key in wide), session_id)
 
     asked = codebook.move_columns(study)
 
     def move(found: Sequence[Any]) -> Sequence[object]:
         *cells, said = found
-        return (*cells, *((said or {}).get(name) for name in asked))
+        return (*cells, *((said or {}).get(name) for name in asked), session_id)
 
     players = fetched(conn, SQL["players"], session_id, player)
     yield "players.csv", written(codebook.player_header(study, given, goes_on), players)
@@ -241,18 +245,20 @@ def _tables(
     yield ROUNDS, written(round_header(study), rounds)
     for noun in ("networks", "ties", "records", "history"):
         yield f"{noun}.csv", copied(conn, SQL[noun], session_id)
-    header = [*codebook.COLUMNS["records_wide.csv"], *wide.values()]
-    yield "records_wide.csv", written(header, fetched(conn, SQL["records_wide"], session_id, player_wide))
+    yield (
+        "records_wide.csv",
+        written(codebook.wide_header(study), fetched(conn, SQL["records_wide"], session_id, player_wide)),
+    )
     if study.has_moves:
         moves = fetched(conn, SQL["moves"], session_id, move)
-        yield codebook.MOVES, written([*codebook.COLUMNS[codebook.MOVES], *asked], moves)
+        yield codebook.MOVES, written(codebook.move_header(study), moves)
     if has_orders(study):
-        orders = order_rows(conn, session_id, study)
+        orders = of_session(session_id, order_rows(conn, session_id, study))
         yield codebook.ORDERS, written([*codebook.COLUMNS[codebook.ORDERS]], orders)
     for noun in ("results", "attempts", "messages", "notes", "erasures", "events"):
         yield f"{noun}.csv", copied(conn, SQL[noun], session_id)
-    yield "payments.csv", written(payments.PAYMENT, payments.payment_rows(conn, session_id, study))
-    yield "ledger.csv", written(payments.LEDGER, payments.ledger_rows(conn, session_id, study))
+    for name, rows in (("payments.csv", payments.payment_rows), ("ledger.csv", payments.ledger_rows)):
+        yield name, written([*codebook.COLUMNS[name]], of_session(session_id, rows(conn, session_id, study)))
     yield "codebook.csv", written(codebook.HEADER, listed(codebook.rows(study, given, goes_on)))
 
 

@@ -24,7 +24,11 @@ from app.study.model.study import Study
 BLOCK = 1024 * 1024  # bytes
 BATCH = 2000  # rows
 TEXTS = {"history.csv": 6, "records.csv": 6, "messages.csv": 4}  # the column that people wrote
-LATER = ("erased", "said_tried_at")  # columns behind all others; the first versions wrote none of them
+LATER = (
+    "erased",
+    "said_tried_at",
+    codebook.SESSION,
+)  # columns behind all others; the first versions wrote none of them
 SEPARATOR = "\x1f"  # between the cells of the lines that sql/export/verify.sql makes
 
 
@@ -157,7 +161,7 @@ async def differences(
                 yield f"{noun} {own} is in {file}, but not stored"
                 continue
             _, line, gone, claims = stored.popleft()
-            erased, claim = (export.cell(file, cells, column) for column in LATER)
+            erased, claim, _ = (export.cell(file, cells, column) for column in LATER)
             del cells[export.own_columns(file) :]
             told = erased == "true"
             if gone and not told:
@@ -184,6 +188,8 @@ def wide_differences(export: Exported, study: Study) -> Iterator[str]:
         if text and f"{step}.{round_}.{field}" in keys:
             said[player] = said.get(player, 0) + 1
     for player, _, _, _, *cells in export.table("records_wide.csv"):
+        if export.header["records_wide.csv"][-1] == codebook.SESSION:
+            cells.pop()
         found, count = sum(map(bool, cells)), said.pop(player, 0)
         if found != count:
             yield f"player {player} has {found:,} answers in records_wide.csv and {count:,} in records.csv"
@@ -196,10 +202,10 @@ def payment_differences(export: Exported) -> Iterator[str]:
     if "payments.csv" not in export.files:  # an earlier version wrote it
         return
     ledger: dict[str, Fraction] = {}
-    for player, *_, amount, _, _ in export.table("ledger.csv"):
+    for player, _, _, _, _, _, _, amount, *_ in export.table("ledger.csv"):
         ledger[player] = ledger.get(player, Fraction(0)) + Fraction(amount)
     paid = set[str]()
-    for _, bonus, player, _, _, _, base, waiting, earned, rounding, total, _ in export.table("payments.csv"):
+    for _, bonus, player, _, _, _, base, waiting, earned, rounding, total, *_ in export.table("payments.csv"):
         if player in paid:
             yield f"player {player} is in payments.csv again"
         paid.add(player)
@@ -220,7 +226,7 @@ def unpaid(export: Exported, owed: Mapping[str, tuple[str, Decimal]], exact: boo
     if "payments.csv" not in export.files:
         return
     paid = dict[str, tuple[str, str]]()
-    for _, _, player, _, outcome, *_, total, _ in export.table("payments.csv"):
+    for _, _, player, _, outcome, _, _, _, _, _, total, *_ in export.table("payments.csv"):
         paid[player] = outcome, total
     for player, (outcome, total) in paid.items():
         if player not in owed:
@@ -295,7 +301,9 @@ def _told(receipt: Kept, what: str) -> str:
 
 def _erasure_of(export: Exported, player: str) -> str:
     """When, by whom and why."""
-    for _, whose, by, why, *_, at in export.table("erasures.csv"):
+    for cells in export.table("erasures.csv"):
+        _, whose, by, why, *_ = cells
+        at = export.cell("erasures.csv", cells, "at") or ""
         if whose in ("", player):
             return f"on {at[:10]} by {codebook.unescape(by)} ({codebook.unescape(why)})"
     return "by nobody that is known"

@@ -43,13 +43,13 @@ from room r left join (
 where r.session_id = %(session_id)s and r.during = 'playing' order by r.id
 
 -- name: ties
-select r.name as room, n.round, t.from_slot as "from", t.to_slot as "to", t.weight, n.step, t.position
+select r.name as room, n.round, t.from_slot as "from", t.to_slot as "to", t.weight, n.step, t.position, t.session_id as session
 from tie t left join room r on r.id = t.room_id
 left join network n on n.room_id = t.room_id and n.position = t.position
 where t.session_id = %(session_id)s order by t.room_id, t.position, t.from_slot, t.to_slot
 
 -- name: networks
-select r.name as room, n.position, n.step, n.round, ties.ties, n.made_by, iso(n.at) as at
+select r.name as room, n.position, n.step, n.round, ties.ties, n.made_by, iso(n.at) as at, n.session_id as session
 from network n left join room r on r.id = n.room_id
 left join lateral (select count(*) as ties from tie t where t.room_id = n.room_id and t.position = n.position) ties on true
 where n.session_id = %(session_id)s order by n.room_id, n.position
@@ -58,7 +58,7 @@ where n.session_id = %(session_id)s order by n.room_id, n.position
 -- The value that counts.
 select r.id as record, r.player_id as player, case when room.during = 'playing' then room.name end as room, r.step, r.round, r.field,
     escaped(r.value) as value, r.version, case when r.late then 'true' else 'false' end as late, iso(r.at) as at,
-    case when r.erased then 'true' else 'false' end as erased
+    case when r.erased then 'true' else 'false' end as erased, r.session_id as session
 from record r left join room on room.id = r.room_id
 where r.session_id = %(session_id)s and not exists (select from outdated_records(%(session_id)s) o where o.id = r.id)
 order by r.id
@@ -66,7 +66,8 @@ order by r.id
 -- name: history
 select r.id as record, r.player_id as player, case when room.during = 'playing' then room.name end as room, r.step, r.round, r.field,
     escaped(r.value) as value, r.version, case when r.late then 'true' else 'false' end as late, iso(r.at) as at,
-    case when r.erased then 'true' else 'false' end as erased, iso(c.tried_at) as said_tried_at
+    case when r.erased then 'true' else 'false' end as erased, iso(c.tried_at) as said_tried_at,
+    r.session_id as session
 from record r left join room on room.id = r.room_id left join late_claim c on r.late and c.form = r.form
 where r.session_id = %(session_id)s order by r.id
 
@@ -84,7 +85,8 @@ where p.session_id = %(session_id)s order by p.id
 -- name: results
 select case when room.during = 'playing' then room.name end as room, r.position, r.step, r.round,
     case when room.during = 'playing' then r.slot end as slot, coalesce(room.player_id, p.id) as player, r.name,
-    escaped(r.value) as value, r.made_by, iso(r.at) as at, case when r.erased then 'true' else 'false' end as erased
+    escaped(r.value) as value, r.made_by, iso(r.at) as at, case when r.erased then 'true' else 'false' end as erased,
+    r.session_id as session
 from result r join room on room.id = r.room_id
 left join player p on p.room_id = r.room_id and p.slot = r.slot and not p.replaced
 where r.session_id = %(session_id)s order by r.room_id, r.position, r.slot, r.name
@@ -105,7 +107,7 @@ select path, before from mended where session_id = %(session_id)s order by at
 -- name: attempts
 select a.player_id as player, a.nth as attempt, f.field, escaped(a.answers->>f.field) as value,
     case when f.field = any(a.wrong) then 'false' else 'true' end as "right", iso(a.at) as at,
-    case when a.erased then 'true' else 'false' end as erased
+    case when a.erased then 'true' else 'false' end as erased, a.session_id as session
 from door_attempt a cross join lateral jsonb_object_keys(a.answers) as f(field)
 where a.session_id = %(session_id)s order by a.id, f.field
 
@@ -113,24 +115,25 @@ where a.session_id = %(session_id)s order by a.id, f.field
 select m.id as message, m.player_id as player, room.name as room, m.to_slot as "to",
     escaped(m.body) as body, iso(m.at) as at, m.slot, m.step, m.round,
     case when m.erased then 'true' else 'false' end as erased, m.channel,
-    case when m.turn is null then 'player' else 'bot' end as made_by
+    case when m.turn is null then 'player' else 'bot' end as made_by, m.session_id as session
 from message m left join room on room.id = m.room_id
 where m.session_id = %(session_id)s order by m.id
 
 -- name: notes
 select n.id as note, n.player_id as player, n.account as by, escaped(n.body) as body,
-    n.situation, iso(n.at) as at, case when n.erased then 'true' else 'false' end as erased
+    n.situation, iso(n.at) as at, case when n.erased then 'true' else 'false' end as erased,
+    n.session_id as session
 from note n where n.session_id = %(session_id)s order by n.id
 
 -- name: erasures
 select id as erasure, player_id as player, "by", escaped(why) as why, answers, people, records, messages, notes, results,
-    receipts, broken, iso(at) as at
+    receipts, broken, iso(at) as at, session_id as session
 from erasure where session_id = %(session_id)s order by id
 
 -- name: events
 -- The log of a solo part is named for its player, as players.csv numbers them.
 select case when room.player_id is not null then concat('player ', room.player_id, ' ', room.during)
         else coalesce(room.name, 'session') end as log, e.seq, e.name as event, e.player_id as player,
-    case when room.player_id is not null then e.data - 'room' else e.data end as data, iso(e.at) as at
+    case when room.player_id is not null then e.data - 'room' else e.data end as data, iso(e.at) as at, e.session_id as session
 from event e left join log on log.id = e.log_id left join room on room.id = log.room_id
 where e.session_id = %(session_id)s order by e.log_id, e.seq

@@ -58,7 +58,7 @@ def test_a_question_stands_there_as_it_was_asked() -> None:
 def test_what_came_with_people_has_a_column_that_no_question_has() -> None:
     study = parse(as_files(STUDY.replace('"age"', '"given_wave"')))
     header = codebook.player_header(study, ["PANEL", "wave"])
-    assert header[12:] == ["given_wave", "given_PANEL", "given_wave_given", "outcome"]
+    assert header[12:] == ["given_wave", "given_PANEL", "given_wave_given", "outcome", "session"]
     told = {line[1]: line[4] for line in codebook.rows(study, ["PANEL", "wave"]) if line[0] == "players.csv"}
     assert [*told] == header and told["given_PANEL"].startswith("PANEL, as it came with")
 

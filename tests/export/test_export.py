@@ -83,8 +83,10 @@ def test_each_file_has_its_header_and_a_line_for_each_row(house: House) -> None:
         rows = table(folder, name)
         assert len(rows) == house.sql(query, lively.session_id)[0][0] > 0, name
         assert all(None not in row and None not in row.values() for row in rows), name
+        assert {row["session"] for row in rows} == {lively.session_id}, name
+        assert name == "rounds.csv" or [*rows[0]][-1] == "session"
     header = (folder / "players.csv").read_text(encoding="utf-8").splitlines()[0]
-    assert header == HEADERS["players.csv"] + ",age,outcome,given_wave,outcome_of_player"
+    assert header == HEADERS["players.csv"] + ",age,outcome,given_wave,outcome_of_player,session"
 
 
 def test_what_people_wrote_comes_out_as_they_wrote_it(house: House) -> None:
@@ -177,7 +179,7 @@ def test_the_wide_file_has_a_column_for_each_question_in_the_order_of_the_plan(h
     lively, who = a_lively_session(house)
     folder = exported(lively)
     rows = {row["player"]: row for row in table(folder, "records_wide.csv")}
-    columns = list(next(iter(rows.values())))[4:]
+    columns = list(next(iter(rows.values())))[4:-1]
     assert columns == [f"talk_{round}_{field}" for round in (1, 2, 3) for field in ("belief", "why")]
     said = {
         (row["player"], f"{row['step']}_{row['round']}_{row['field']}"): row["value"]

@@ -503,16 +503,16 @@ def test_what_is_told_of_the_first_try_of_a_late_answer_is_compared_but_where_an
 ) -> None:
     with (folder / "history.csv").open(encoding="utf-8", newline="") as file:
         header, *lines = csv.reader(file)
-    assert header[-2:] == ["erased", "said_tried_at"]
-    told = [line[0] for line in lines if line[-1]]
+    assert header[-3:] == ["erased", "said_tried_at", "session"]
+    told = [line[0] for line in lines if line[-2]]
     assert len(told) == 2, "both answers of one form"
-    no_try = next(line[0] for line in lines if not line[-1])
+    no_try = next(line[0] for line in lines if not line[-2])
     for number, cell in ((told[0], "2026-01-01T00:00:00.000000Z"), (no_try, lines[0][9])):
         rewrite(
             folder,
             "history.csv",
             lambda rows, number=number, cell=cell: [  # type: ignore[misc]
-                [*row[:-1], cell] if row[0] == number else row for row in rows
+                [*row[:-2], cell, row[-1]] if row[0] == number else row for row in rows
             ],
             cover_up=True,
         )

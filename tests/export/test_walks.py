@@ -206,7 +206,7 @@ def test_files_have_solo_steps_where_their_answers_are_and_no_room_for_them(
         wide
         == (
             "consent_1_agree rules_1_clicked quiz_1_size quiz_1_guess quiz_2_size quiz_2_guess "
-            "talk_1_belief about_1_mood bye_1_why"
+            "talk_1_belief about_1_mood bye_1_why session"
         ).split()
     )
     assert {row["room"] for row in table(files, "records_wide.csv")} == {"pair-1", "pair-2", ""}
