@@ -53,7 +53,8 @@ class Answers:
         for field in fields:
             if field.correct and self.chance.random() < WRONG:
                 values[field.name] = not_right(field, self.chance) or values[field.name]
-        if self.hooks is None or not self.study.dropout.bot_hook or page.shown is None:
+        asks = self.study.dropout.bot_hook and position.step.asks  # a click is no question
+        if self.hooks is None or not asks or page.shown is None:
             return Form(values, 0)
         given = await self._by_hook(self.hooks, position, page)
         return Form(values | given, len(given))

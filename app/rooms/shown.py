@@ -149,12 +149,13 @@ async def told_in(
 
 
 def shown_to(study: Study, position: Position, view: RoomView, me: Seat, told: Told) -> tuple[Shown, ...]:
-    """For the page of whoever sits in `me`; without what nobody has answered yet, unless it changes as they do."""
+    """For the page of whoever sits in `me`; without what nobody has answered yet, unless it changes as they do, and
+    without what a hook has not computed for them."""
     found = [
         _shown(study, show, positions, seats_of(view, me, show.of), me, told)
         for show, positions in wanted(study, position).items()
     ]
-    return tuple(one for one in found if one.show.round == "now" or not one.empty)
+    return tuple(one for one in found if (one.show.round == "now" and not one.show.hook) or not one.empty)
 
 
 def others_of(

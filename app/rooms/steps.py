@@ -162,7 +162,7 @@ class Course:
         """What the bot in this slot answers there."""
         fields, hook = self.limited(position, slot).fields, self.study.dropout.bot_hook
         others = {field.name: self.others_of(field, position, slot) for field in fields}
-        if not hook:
+        if not hook or not position.step.asks:  # a click is no question
             chance = random.Random(f"{self.room.seed}/bot/{slot}/{position.index}")
             return {field.name: {slot: drawn(field, chance, others[field.name])} for field in fields}
         questions = tuple(

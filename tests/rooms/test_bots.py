@@ -522,6 +522,12 @@ def test_a_function_that_needs_what_a_bot_never_said_is_told_before_anybody_come
     assert asyncio.run(try_hooks(parse(hooked))) == [], "the bot's own function gets a slot that a bot has"
 
 
+def test_a_bot_clicks_by_itself_whatever_the_studys_function_knows_to_answer() -> None:
+    end = '[[step]]\npage = "talk"\nname = "end"\nlimit = "60s"\nbutton = "Next"\n'
+    hooked = files(STUDY + end + '[dropout]\nbot = "play"\n', HOOK)
+    assert asyncio.run(try_hooks(parse(hooked))) == []
+
+
 def _told(toml: str, people: Counter[str] | None = None) -> list[str]:
     return [one.sentence for one in check(files(toml), people)]
 

@@ -47,6 +47,7 @@ async def adds_up(guest: Guest, sums: int, right: int) -> None:
         page = await guest.shows('name="answer"')
         found = ITEM.search(page)
         assert found and found[0] != shown, "each sum is another one"
+        assert ("The one before made" in page) == (nth > 0), page
         if nth:
             assert ("<b>Right.</b>" in page) == (nth <= right), page
             assert ("<b>Not right:</b> you said" in page) == (nth > right), page
