@@ -220,7 +220,7 @@ def _shown(
         return Shown(show, field, rounds, lines, "", (), ("", ""), counts=counts)
     final = [(seat, value(seat, positions[-1]) or "") for seat in seats] if positions else []
     last = [(seat, said) for seat, said in final if field.says(said)]
-    if not field.kind.is_number or not last:
+    if not field.kind.is_number or not last or show.look not in ("mean", "picture"):
         return Shown(show, field, rounds, lines, "", (), ("", ""))
     numbers = [Decimal(said) for _, said in last]
     mean = round(sum(numbers, Decimal(0)) / len(numbers), _places(numbers))

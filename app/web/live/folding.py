@@ -154,7 +154,7 @@ def _at_step(
 
 def _seat_of(view: RoomView, room: Room, event: Event, **changes: Any) -> RoomView:
     """What changes for the seat of the player whom the event is about."""
-    seats = Seats(
-        replace(seat, **changes) if seat.player_id == event.player_id else seat for seat in view.seats
-    )
-    return replace(view, room=room, seats=seats)
+    before = view.seat_of.get(event.player_id or 0)
+    if before is None:
+        return replace(view, room=room)
+    return replace(view, room=room, seats=view.seats.with_changed(before, replace(before, **changes)))
