@@ -9,28 +9,38 @@ from networklab import Room
 TASKS = ("piece_rate", "tournament", "chosen")
 
 
-def numbers(room: Room, round: int) -> list[int]:
-    """The same for everybody in the room, and others in each task."""
-    dice = random.Random(f"{room.seed}/{room.step}/{round}")
-    return [dice.randint(10, 99) for _ in range(room.constants["many"])]
+def total(room: Room, task: str, round: int) -> tuple[list[int], int]:
+    """What is to be added up, and what it makes: the same for all in the room, and others in each task."""
+    dice = random.Random(f"{room.seed}/{task}/{round}")
+    numbers = [dice.randint(10, 99) for _ in range(room.constants["many"])]
+    return numbers, sum(numbers)
 
 
 def item(room: Room) -> dict[int, str]:
-    return dict.fromkeys(room.slots, " + ".join(map(str, numbers(room, room.round))))
+    numbers, _ = total(room, room.step, room.round)
+    return dict.fromkeys(room.slots, " + ".join(map(str, numbers)))
 
 
-def solution(room: Room) -> dict[int, int]:
-    return dict.fromkeys(room.slots, sum(numbers(room, room.round - 1))) if room.round > 1 else {}
-
-
-def mark(room: Room) -> dict[str, dict[int, bool]]:
-    right = sum(numbers(room, room.round))
-    return {"right": {slot: answer == right for slot, answer in room.said("answer").items()}}
+def before(room: Room) -> dict[int, str]:
+    """How the last one was; nothing at the first."""
+    _, made = total(room, room.step, room.round - 1)
+    said = room.said("answer", step=room.step, round=room.round - 1)
+    return {slot: "right" if answer == made else f"wrong: {made}" for slot, answer in said.items()}
 
 
 def count(room: Room, task: str) -> dict[int, int]:
-    right = [one.slot for one in room.all_said if one.step == task and one.name == "right" and one.value]
+    said = [one for one in room.all_said if one.step == task and one.name == "answer"]
+    right = [one.slot for one in said if one.value == total(room, task, one.round)[1]]
     return {slot: right.count(slot) for slot in room.slots}
+
+
+def so_far(room: Room) -> dict[int, int]:
+    return count(room, room.step) if room.round > 1 else {}
+
+
+def mark(room: Room) -> dict[str, dict[int, bool]]:
+    _, made = total(room, room.step, room.round)
+    return {"right": {slot: answer == made for slot, answer in room.said("answer").items()}}
 
 
 def wins(room: Room, slot: int, task: str) -> bool:
@@ -43,9 +53,8 @@ def wins(room: Room, slot: int, task: str) -> bool:
 def settle(room: Room) -> dict[str, Any]:
     """One of the three tasks is paid, the same for all four."""
     paid = room.dice("which task").choice((1, 2, 3))
-    task = TASKS[paid - 1]
+    task, earned = TASKS[paid - 1], {}
     piece, prize = room.constants["piece"], room.constants["prize"]
-    earned = {}
     for slot, right in count(room, task).items():
         competes = paid == 2 or (paid == 3 and room.said("way", step="choose").get(slot) == "As a tournament")
         each = piece if not competes else prize if wins(room, slot, task) else Decimal(0)
