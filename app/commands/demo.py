@@ -25,8 +25,10 @@ from app.players.players import find_by_token
 from app.players.tokens import new_token
 from app.rehearsal.bots import Bot
 from app.rehearsal.habits import Habits
+from app.rehearsal.own_bot import Insight
 from app.sessions.actions import start
 from app.sessions.sessions import open_session
+from app.study.hooks.pool import Hooks
 from app.study.model.study import Study
 from app.study.reading import parse, read_folder
 from app.web.access.accounts import ensure_account
@@ -146,19 +148,19 @@ async def _serve(
     )
     tasks = [asyncio.create_task(processes.keep_alive())]
     if play:
-        base = f"http://127.0.0.1:{config.port}"
+        base, insight = f"http://127.0.0.1:{config.port}", Insight(url, cast.session, Hooks(), hurry=True)
         tasks += [
-            asyncio.create_task(_bot(base, person, study, delay))
+            asyncio.create_task(_bot(base, person, study, delay, insight))
             for person, delay in zip(cast.others, _arrivals(len(cast.others)), strict=True)
         ]
-        tasks.append(asyncio.create_task(_come_with_you(base, cast, study, url)))
+        tasks.append(asyncio.create_task(_come_with_you(base, cast, study, url, insight)))
     await stop.wait()
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks)
 
 
-async def _come_with_you(base: str, cast: Demo, study: Study, url: str) -> None:
+async def _come_with_you(base: str, cast: Demo, study: Study, url: str, insight: Insight) -> None:
     while True:
         with suppress(psycopg.Error):
             conn = await connect(url, "demo")
@@ -169,12 +171,14 @@ async def _come_with_you(base: str, cast: Demo, study: Study, url: str) -> None:
             if you is not None and you.status != "invited":
                 break
         await asyncio.sleep(0.5)
-    await asyncio.gather(*(_bot(base, person, study, 1.0 + n) for n, person in enumerate(cast.companions)))
+    await asyncio.gather(
+        *(_bot(base, person, study, 1.0 + n, insight) for n, person in enumerate(cast.companions))
+    )
 
 
-async def _bot(base: str, person: Person, study: Study, delay: float) -> None:
+async def _bot(base: str, person: Person, study: Study, delay: float, insight: Insight) -> None:
     await asyncio.sleep(delay)
-    await Bot(base, person.token, study, Habits(), person.label).play()
+    await Bot(base, person.token, study, Habits(), person.label, insight=insight).play()
 
 
 def _arrivals(count: int) -> Iterator[float]:

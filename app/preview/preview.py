@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import random
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -18,18 +17,17 @@ from app.config import PROJECT
 from app.database import clock
 from app.database.connections import Connection
 from app.database.queries import Queries, rows
-from app.players.people import Person, first_seats, made_up
-from app.players.tokens import new_token
+from app.players.people import Person
 from app.preview.changes import changed_files, changed_parts
 from app.preview.frames import Frame, Frames, Look
 from app.preview.slips import Slip, Stopped, of_page, of_room, slip
+from app.preview.strangers import cast, play
 from app.preview.watched_files import Saves
 from app.preview.whereabouts import StudyPart, Whereabouts, bring, frames_now, parts_of
-from app.rehearsal.bots import Bot
 from app.rehearsal.browser import Browser, WireError
 from app.rehearsal.doorstep import welcome_answers
-from app.rehearsal.habits import Habits
 from app.rehearsal.moving import something_to_send
+from app.rehearsal.own_bot import Insight
 from app.rehearsal.page_trial import try_pages
 from app.rehearsal.pasts import pasts_of
 from app.rehearsal.sending import FROM_PAGE
@@ -52,7 +50,6 @@ OURS = (PROJECT / "templates", PROJECT / "static")
 LOOK = 0.1  # seconds between two looks at the files
 LOOKS = 3  # at the files, for one at where everybody is
 PAST = timedelta(milliseconds=50)  # that a deadline is skipped by: now has passed it, whatever the clocks say
-STRANGERS = Habits(think=(1.0, 4.0), fallible=False)  # who fill the rooms besides the frames
 
 
 class Preview:
@@ -67,6 +64,7 @@ class Preview:
         self.saved_at: datetime | None = None
         self.stops_at_door = False
         self.bots: dict[int, asyncio.Task[object]] = {}  # by frame
+        self.insight: Insight | None = None
         self.strangers: list[asyncio.Task[object]] = []
         self.people: list[Whereabouts] = []
         self.stopped: list[Stopped] = []
@@ -163,6 +161,9 @@ class Preview:
                 await earlier.make_up(conn, session.id, past)
             await actions.start(conn, session.id, RESEARCHER)
         self.study, self.session = study, session.id
+        if self.insight:
+            self.insight.close()
+        self.insight = Insight(self.lab.url, session.id, self.lab.conductor.hooks, hurry=True)
         for frame, person in zip(self.frames, people, strict=False):
             frame.token = person.token
             frame.cookies.clear()
@@ -170,7 +171,8 @@ class Preview:
                 await self._sign_in(frame, study)
         base = self.frames[0].base
         self.strangers = [
-            asyncio.create_task(_stranger(base, person, study)) for person in people[len(self.frames) :]
+            asyncio.create_task(play(base, person, study, self.insight))
+            for person in people[len(self.frames) :]
         ]
         for number in going_on:
             self.hand_over(number)
@@ -256,7 +258,9 @@ class Preview:
             bot.cancel()
         elif self.study is not None:
             frame, person = self.frames[number - 1], f"Player {number}"
-            bot = asyncio.create_task(_stranger(frame.base, Person(frame.token, person, ""), self.study))
+            bot = asyncio.create_task(
+                play(frame.base, Person(frame.token, person, ""), self.study, self.insight)
+            )
             self.bots[number] = bot
             self.version += not frame.signed_in
 
@@ -318,30 +322,6 @@ class Preview:
             changed = self.changed
             yield sse(fragment("#window", "innerMorph", self.html(clock.now())))
             await changed.wait()
-
-
-def cast(study: Study, frames: int) -> tuple[Person, ...]:
-    """Who comes: a player for each frame, and as many others as their rooms need, of the types of the first room."""
-    any_type = itertools.cycle([type_ for type_ in study.types if type_ != "any"] or ["player"])
-    seats = [
-        next(any_type) if type_ == "any" else type_
-        for type_, count in first_seats(study).items()
-        for _ in range(count)
-    ]
-    count = -(-frames // len(seats)) * len(seats)
-    return tuple(
-        Person(
-            new_token(),
-            f"Player {number}" if number <= frames else f"Bot {number}",
-            type_,
-            made_up(study, number),
-        )
-        for number, type_ in zip(range(1, count + 1), itertools.cycle(seats), strict=False)
-    )
-
-
-async def _stranger(base: str, person: Person, study: Study) -> object:
-    return await Bot(base, person.token, study, STRANGERS, person.label).play()
 
 
 def _and(names: Sequence[str]) -> str:

@@ -18,15 +18,16 @@ from app.rehearsal.alone import Solo
 from app.rehearsal.answers import Answers
 from app.rehearsal.browser import Browser, Reply, WireError
 from app.rehearsal.counts import Counts
-from app.rehearsal.diary import Diary, Sent
+from app.rehearsal.diary import Diary
 from app.rehearsal.doorstep import Doorstep
 from app.rehearsal.habits import Habits
 from app.rehearsal.held_receipts import HeldReceipts
 from app.rehearsal.moving import Moving
+from app.rehearsal.own_bot import Insight, OwnBot
 from app.rehearsal.page import PageSeen
 from app.rehearsal.sending import FROM_PAGE, Sending
+from app.rehearsal.talking import Talking
 from app.study.hooks.pool import Hooks
-from app.study.model.kinds.text import WORDS
 from app.study.model.steps import BEFORE
 from app.study.model.study import Position, Study
 
@@ -37,8 +38,8 @@ TRIES = 3  # of answers, where a form is refused
 
 class Bot:
     """`speed` divides everything that a person takes time for. `records` is how many it makes in the whole plan, by
-    saving forms again where the study asks for fewer. With `hooks` it answers by the study's own `bot`, if any. It
-    comes by the address `way`, by its own link if none is given.
+    saving forms again where the study asks for fewer. With `hooks` it answers by the study's own `bot`, if any, and
+    with `insight` it does what a step's own says. It comes by the address `way`, by its own link if none is given.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Bot:
         patience: float = PATIENCE,
         hooks: Hooks | None = None,
         way: str = "",
+        insight: Insight | None = None,
     ) -> None:
         self.token, self.study, self.habits, self.speed = token, study, habits, speed
         self.way = way or f"/join/{token}"
@@ -72,6 +74,12 @@ class Bot:
         self.patience = patience
         self.held = HeldReceipts(self.diary)
         self.moving = Moving(self.page, self.sending, self.held, habits, self.chance, self._think)
+        self.talking = Talking(
+            self.page, self.sending, habits, self.chance, insight is None or not insight.hurry
+        )
+        self.own = insight and OwnBot(
+            insight, study, self.page, self.moving, self.talking, self.chance, self._think
+        )
         self.made = 0  # records
         self.due = 0  # records of the positions at which it has acted
         self.acted: set[int] = set()  # positions in the plan at which it has begun to act
@@ -219,10 +227,14 @@ class Bot:
             return
         think = self.chance.uniform(*habits.think)
         messages = math.floor(habits.talk + self.chance.random()) if step.chat != "none" else 0
+        own = self.own if step.bot else None
+        if own:
+            messages = 0
+            self._do(own.go_on(position))
         with suppress(WireError):
             for _ in range(messages):
                 await self._think(think / (messages + 1))
-                await self._say(step.name, position.round)
+                await self.talking.say(position)
             await self._think(think / (messages + 1))
             if self.chance.random() < habits.locks:
                 self._lock()
@@ -236,7 +248,8 @@ class Bot:
                 if status == 200 and self.made >= self.due:
                     break
                 tries -= status == 422
-            await self.moving.go_on(position)
+            if not own:
+                await self.moving.go_on(position)
 
     def _up_to(self, positions: int) -> int:
         """How many records belong to so many positions of the plan: to each as many as it asks for, or times that where
@@ -323,26 +336,6 @@ class Bot:
             if again := await self.sending.beside("/play/records", form):
                 self.held.note(key, said, again)
         return answer.status
-
-    async def _say(self, step: str, round: int) -> None:
-        if "message-key" not in self.page.keys:
-            return
-        body = f"{self.chance.choice(WORDS)} ({self.diary.label}·{step} {round}·{len(self.diary.sent) + 1})"
-        form = {"form_key": self.page.keys["message-key"], "body": body}
-        form |= self.chance.choice(self.page.areas) if self.page.areas else {}
-        started = time.monotonic()
-        self.diary.sent[body] = Sent(started)
-        if self.chance.random() < self.habits.cut:
-            self.diary.did("lost the connection under a message")
-            with suppress(WireError):
-                await self.sending.another().hang_up("/play/messages", form, FROM_PAGE)
-        answer = await self.sending.ask("messages", "POST", "/play/messages", form)
-        if answer.status == 200:
-            self.counts.messages += 1
-            self.diary.sent[body] = Sent(started, time.monotonic())
-            self.page.take_keys(answer.text)
-        elif answer.status < 500:
-            del self.diary.sent[body]  # its group had ended meanwhile
 
     async def _pause(self, seconds: float) -> None:
         if seconds / self.speed > 0:

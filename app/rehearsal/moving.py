@@ -68,9 +68,17 @@ class Moving:
             return []
         return [form for form in position.step.moves if form.name in self.page.moves]
 
-    async def _make(self, form: MoveForm) -> None:
+    async def make_as(self, form: MoveForm, said: Mapping[str, str]) -> None:
+        """This move, with values as they are stored, where the page offers it. Raises WireError."""
+        if form.name in self.page.moves:
+            values = {
+                one.name: one.in_form(said[one.name]) if one.name in said else "" for one in form.fields
+            }
+            await self._make(form, values)
+
+    async def _make(self, form: MoveForm, given: Mapping[str, str] | None = None) -> None:
         key = self.page.moves[form.name]
-        values = _values(form, self.chance)
+        values = _values(form, self.chance) if given is None else given
         posted = _posted(form, key, values)
         if self.chance.random() < self.habits.cut:
             self.diary.did("lost the connection under a move")
@@ -90,7 +98,8 @@ class Moving:
         if again:
             self.diary.did("clicked twice")
             self.held.note(key, said, again)
-        self.diary.by_chance += 1
+        self.diary.by_chance += given is None
+        self.diary.by_hook += given is not None
         self.sending.counts.records += 1
         self.page.take_keys(answer.text)
 

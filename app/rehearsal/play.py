@@ -94,7 +94,7 @@ async def play(
     gauges = Gauges(base, await _postmaster(url) if url else None)
     played = Played(cast.session_id, cast.name, cast.study, plan, url, [], gauges, starts_at)
     at_most = longest(cast.study, plan) if plan.at_most is None else plan.at_most
-    troupe = Troupe(_jobs(cast, plan, base, starts_at))
+    troupe = Troupe(_jobs(cast, plan, base, starts_at, url))
     with troupe.on_stage():
         key = await _log_in(url) if url else ""
         watching = (
@@ -118,7 +118,7 @@ async def play(
     return played
 
 
-def _jobs(cast: Rehearsal, plan: Setting, base: str, starts_at: float) -> list[Job]:
+def _jobs(cast: Rehearsal, plan: Setting, base: str, starts_at: float, url: str | None) -> list[Job]:
     """What each process of bots is to do."""
     asked = cast.study.records_per_player if plan.records is None else plan.records
     chatty = sum(position.step.chat != "none" for position in cast.study.plan)
@@ -141,6 +141,8 @@ def _jobs(cast: Rehearsal, plan: Setting, base: str, starts_at: float) -> list[J
             str(plan.seed),
             starts_at,
             plan.patience,
+            cast.session_id,
+            url,
         )
         for n in range(min(plan.processes, len(crowd)))
     ]

@@ -18,6 +18,7 @@ from app.rehearsal.bots import Bot
 from app.rehearsal.counts import Counts
 from app.rehearsal.diary import Diary
 from app.rehearsal.habits import Habits
+from app.rehearsal.own_bot import Insight
 from app.rehearsal.programs import family_cpu
 from app.study.hooks.pool import Hooks
 from app.study.model.study import Study
@@ -50,6 +51,8 @@ class Job:
     seed: str
     starts_at: float  # on the monotonic clock
     patience: float
+    session_id: str
+    url: str | None  # of the database; None: it is out of reach
 
 
 @dataclass(slots=True)
@@ -147,6 +150,7 @@ def play(job: Job, pipe: Pipe) -> None:
 
 async def _play(job: Job, pipe: Pipe) -> None:
     counts, hooks = Counts(), Hooks()
+    insight = Insight(job.url, job.session_id, hooks) if job.url else None
     bots = [
         Bot(
             job.base,
@@ -161,6 +165,7 @@ async def _play(job: Job, pipe: Pipe) -> None:
             job.patience,
             hooks,
             part.way,
+            insight,
         )
         for part in job.parts
     ]

@@ -142,7 +142,7 @@ async def take_turn(conn: Connection, hooks: Hooks, study: Study, session_id: st
     """
     where = dict(room_id=due.room_id, position=due.position, slot=due.slot)
     found = await rows(conn, _Turn, SQL["lock_turn"], **where, turn=due.turn)
-    page = await seen.page_of_bot(conn, study, due.room_id, due.slot, due.position) if found else None
+    page = await seen.page_of(conn, study, due.room_id, due.slot, due.position) if found else None
     if not found or page is None:
         return None
     [turn] = found

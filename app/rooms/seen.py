@@ -159,13 +159,13 @@ def made_on(at: Position, board: MoveBoard) -> tuple[networklab.Move, ...]:
     )
 
 
-async def page_of_bot(
-    conn: Connection, study: Study, room_id: int, slot: int, position: int
+async def page_of(
+    conn: Connection, study: Study, room_id: int, slot: int, position: int, of_bot: bool = True
 ) -> BotsPage | None:
-    """None where no bot has that slot any more, or the room is elsewhere, or the step is not for this slot."""
+    """None where no bot has that slot any more, or else no player, or the room is elsewhere, or the step not for it."""
     view = await rooms.view(conn, room_id)
     me = view.seats.by_slot.get(slot)
-    bot = await row(conn, _Bot, SQL["bot"], room_id=room_id, slot=slot, position=position)
+    bot = await row(conn, _Bot, SQL["seat"], room_id=room_id, slot=slot, position=position, of_bot=of_bot)
     if bot is None or me is None or not me.asked or view.room.position != position:
         return None
     at = study.plan[position]

@@ -23,8 +23,8 @@ from pytest_playwright.pytest_playwright import CreateContextCallback
 
 from app.config import PROJECT
 from app.preview.changes import changed_parts
-from app.preview.preview import cast
 from app.preview.slips import Slip, of_page
+from app.preview.strangers import cast
 from app.preview.watched_files import Saves
 from app.rehearsal.browser import Browser
 from app.rehearsal.page import HIDDEN

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import os
+import signal
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
+
+import pytest
 
 from app.database.connections import Connection, connect
 from app.export import export
@@ -27,6 +31,7 @@ from tests.house.conducting import conduct
 from tests.house.crowd import age, come, seat
 from tests.house.house import House, Opened
 from tests.house.studies import as_files
+from tests.house.waits import until
 
 STUDY = """
 title = "Company"
@@ -101,6 +106,19 @@ def trader(room, slot, questions):
         return Say(room.messages[0].body.split()[2] + ", I hear you")
 """
 )
+
+THINKS = """
+import time
+from networklab import Accept, Move, Say
+
+def trade(room, move):
+    return Accept(state=move.values["mine"])
+
+def trader(room, slot, questions):
+    time.sleep(0.4)  # so that who asks it can be killed meanwhile
+    if room.turn < 2:
+        return [Move(slot, "claim", {"mine": 7}), Say("Seven!")][room.turn]
+"""
 
 
 def a_pair(house: House, hooks: str = HOOKS) -> tuple[Opened, Study, int]:
@@ -248,7 +266,7 @@ def test_a_bot_sees_what_a_person_in_its_seat_would_and_nothing_else(house: Hous
 
     def page(slot: int) -> BotsPage:
         async def work(conn: Connection) -> BotsPage | None:
-            return await seen.page_of_bot(conn, study, room_id, slot, 0)
+            return await seen.page_of(conn, study, room_id, slot, 0)
 
         found = house.read(work)
         assert found is not None
@@ -296,4 +314,35 @@ def test_of_somebody_who_is_erased_no_bot_keeps_a_word(house: House) -> None:
 
     house.do(lambda conn: erase(conn, session.id, "ada", "asked by mail", label="X1"))
     assert [body for *_, body in said(house)] == ["", ""]
+    assert_all_holds(house, session, study)
+
+
+@pytest.mark.slow  # the short version is of a process that dies as it has stored a move
+def test_whatever_process_is_killed_while_a_bot_thinks_its_move_and_its_message_come_once(
+    house: House,
+) -> None:
+    session, study, bot = a_pair(house, THINKS)
+    thinks = """
+        select pid from pg_stat_activity where datname = current_database() and application_name = 'networklab bots'
+            and state like 'idle in transaction%'"""
+    server = house.serve(processes=2)
+
+    async def story() -> None:
+        for turn in range(2):
+            for _ in range(3):
+                await until(lambda: house.sql(thinks), "a bot thinks")
+                assert house.sql("select turn from bot_turn") == [(turn,)]
+                for pid in house.workers():
+                    os.kill(pid, signal.SIGKILL)
+                await until(lambda: not house.sql(thinks), "whoever asked it is dead")
+                assert house.sql("select turn from bot_turn") == [(turn,)], "it has done nothing"
+            gone_on = partial(house.sql, "select 1 from bot_turn where turn > %s", turn)
+            await until(gone_on, "another process asks it")
+        await until(lambda: house.sql("select 1 from bot_turn where turn = 3"), "it has nothing more to do")
+        await until(lambda: house.sql("select 1 from move where nth = 1"), "its move is handled")
+
+    house.tell(story())
+    assert [(slot, value) for slot, _, _, _, value, *_ in made(house)] == [(bot, '{"mine":"7"}')]
+    assert said(house) == [(bot, None, 1, "Seven!")]
+    server.kill()
     assert_all_holds(house, session, study)
