@@ -18,7 +18,7 @@ from app.database.connections import Connection, connect
 from app.export import export
 from app.export.verify import verify
 from app.replay import check as replay_check
-from app.rooms import acting, handling, messages, seen
+from app.rooms import acting, dropouts, handling, messages, seen
 from app.rooms.messages import NewMessage
 from app.rooms.seen import BotsPage
 from app.sessions.erasing import erase
@@ -30,7 +30,7 @@ from app.study.stored import read_study
 from tests.house.conducting import conduct
 from tests.house.crowd import age, come, seat
 from tests.house.house import House, Opened
-from tests.house.studies import as_files
+from tests.house.studies import as_files, changed
 from tests.house.waits import until
 
 STUDY = """
@@ -97,6 +97,16 @@ ends = "deadline"
 chat = [{name = "front", types = ["x"]}, {name = "all"}]
 bot = "talker"
 fields = [{name = "belief", ask = "How sure?", kind = "integer", min = 0, max = 9}]
+"""
+LISTENS = """
+from networklab import Accept, Say
+
+def trade(room, move):
+    return Accept()
+
+def trader(room, slot, questions):
+    if room.turn == 0:
+        return Say(" ".join(one.body for one in room.messages))
 """
 ECHO = (
     HOOKS
@@ -295,6 +305,27 @@ def test_a_bot_sees_what_a_person_in_its_seat_would_and_nothing_else(house: Hous
             (further, "for everybody", "all", [1, 2, 3, 4]),
         ]
     )
+    assert_all_holds(house, session, study)
+
+
+def test_a_bot_that_takes_a_seat_over_has_heard_nothing_of_what_was_said_before(house: House) -> None:
+    study = parse(as_files(changed(STUDY, 'bots_after = "60s"') + '[dropout]\nthen = ["bot"]\n', LISTENS))
+    session = house.open_study(study, {"x": 2})
+    come(house, session, *session.tokens)
+    seat(house, session)
+    [(ann, room_id, _), (ben, _, bens)] = house.sql("select id, room_id, slot from player order by id")
+    talk = study.steps[0].talks[0]
+
+    def say(body: str) -> None:
+        new = NewMessage(ann, room_id, None, "talk", talk, body, str(uuid4()))
+        house.do(lambda conn: messages.store(conn, [new]))
+
+    say("for Ben alone")
+    house.do(lambda conn: dropouts.withdraw(conn, ben, study))
+    say("for whoever is there")
+    a_turn(house)
+    bots = house.sql("select slot, body, turn from message where player_id is null")
+    assert bots == [(bens, "for whoever is there", 0)]
     assert_all_holds(house, session, study)
 
 

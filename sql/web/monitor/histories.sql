@@ -53,7 +53,7 @@ order by id
 -- name: talk_of
 select m.id, m.slot, m.to_slot, s.alias, m.body, m.at, coalesce(m.channel, '') as channel
 from message m join slot s on s.room_id = m.room_id and s.slot = m.slot
-where m.room_id = %(room_id)s and (%(slot)s::int is null or m.slot = %(slot)s::int)
+where m.room_id = %(room_id)s and (%(slot)s::int is null or m.slot = %(slot)s::int and m.turn is null)
 order by m.id desc limit %(most)s
 
 -- name: labels_of
