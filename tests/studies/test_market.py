@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,12 +12,13 @@ from app.export.verify import verify
 from app.rehearsal.bots import Bot
 from app.rehearsal.habits import Habits
 from app.replay import check
-from app.study.hooks.networklab import Accept, Move, Refuse, Room, Said, Seat
+from app.study.hooks.networklab import Accept, Move, Offer, Refuse, Room, Said, Seat, Wait
 from app.study.hooks.pool import Hooks
 from app.study.model.study import Study
 from app.study.reading import parse, read_folder
 from tests.house.files import tables_of
 from tests.house.guests import Guest
+from tests.house.hooks import call_hook
 from tests.house.house import House, Opened
 from tests.house.market import move
 from tests.house.rounds import unlike_joins
@@ -95,6 +97,31 @@ def test_an_offer_that_reaches_the_best_one_trades_at_the_price_that_stood_there
 def test_the_period_is_over_when_everybody_of_one_side_has_traded() -> None:
     *_, last = trade((1, 80), (2, 80), (4, 100), (3, 100))
     assert isinstance(last, Accept) and last.end and len(last.state["deals"]) == 2
+
+
+def trader(
+    slot: int, turn: int, book: dict[str, Any] | None = None, left: float = 120.0, profit: bool = False
+) -> Any:
+    """What a bot in this slot does with its page."""
+    said = [Said("market", 1, slot, "unit", UNITS[slot])]
+    said += [Said("market", 1, slot, "profit", 10)] if profit else []
+    seats = tuple(Seat(one, f"Player {one}", "", bot=one == slot) for one in UNITS)
+    offers = (Offer("bid" if slot % 2 else "ask"), Offer("withdraw"))
+    page = Room("", "", 0, turn, "market", 1, 5, seats, all_said=tuple(said), state=book)
+    page = replace(page, offers=offers, turn=turn, at=120 - left, left=left)
+    return call_hook(parse(FILES), "trader", page, slot, ())
+
+
+def test_a_bot_never_offers_at_a_loss_comes_nearer_as_time_runs_out_and_takes_what_it_would_have_asked_for() -> (
+    None
+):
+    for turn in range(0, 12, 2):
+        early, late = trader(1, turn).values["price"], trader(1, turn, left=1).values["price"]
+        assert 85 <= early <= 130 and 125 <= late <= 130
+        assert 30 <= trader(2, turn).values["price"] <= 75
+    assert trader(1, 0, {**BOOK, "asks": [offer(2, 60)]}) == Move(1, "bid", {"price": 60})
+    assert trader(2, 0, {**BOOK, "bids": [offer(1, 99)]}) == Move(2, "ask", {"price": 99})
+    assert isinstance(trader(1, 1), Wait) and trader(1, 0, profit=True) is None
 
 
 def test_nobody_trades_at_a_loss_or_takes_back_what_does_not_stand_or_trades_with_who_has_left() -> None:
