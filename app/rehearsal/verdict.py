@@ -14,6 +14,7 @@ from app.rehearsal.ends import Ends, ends_by_code
 from app.rehearsal.evidence import Evidence, gather
 from app.rehearsal.figures import figure, figures_of, growth, longest_gap, settled
 from app.rehearsal.play import BESIDE, Played
+from app.study.syntax.mistakes import listed
 
 # DESIGN, section 4.
 PROMISES = {
@@ -64,14 +65,14 @@ class Answered:
     by_hook: int
     refused: int  # forms that the study did not take, though each field did
 
-    def words(self, hook: str) -> str:
+    def words(self, hooks: str) -> str:
         lines = []
         if self.forms is not None and self.in_time is not None:
             lines.append(
                 f"Whoever stayed was asked {self.forms:,} forms and answered {self.in_time:,} in time."
             )
         if self.by_hook:
-            by = f"Of the answers {self.by_hook:,} were given by the study’s `{hook}`, {self.by_chance:,} by chance"
+            by = f"Of the answers {self.by_hook:,} were given by the study’s {hooks}, {self.by_chance:,} by chance"
         else:
             by = (
                 f"All {self.by_chance:,} answers were given by chance"
@@ -309,10 +310,14 @@ def _memory(played: Played) -> Iterator[Wrong]:
 
 
 def _notes(played: Played, evidence: Evidence | None, answered: Answered) -> Iterator[str]:
-    yield answered.words(played.study.dropout.bot_hook)
+    study = played.study
+    hooks = listed(
+        list(dict.fromkeys(filter(None, (study.dropout.bot_hook, *(one.bot for one in study.steps)))))
+    )
+    yield answered.words(hooks)
     slips = sum((Counter(diary.slips) for diary in played.diaries), Counter[str]())
     for why, count in slips.most_common(3):
-        yield f"By chance, since `{played.study.dropout.bot_hook}` failed on what a page shows, {count:,}×: {why}"
+        yield f"By chance, since {hooks} failed on what a page shows, {count:,}×: {why}"
     if played.cut:
         yield f"The session was closed by the rehearsal: {played.cut}."
     mischief: dict[str, int] = {}
