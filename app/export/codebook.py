@@ -268,6 +268,9 @@ COLUMNS: dict[str, dict[str, str]] = {
 ORDERS = "orders.csv"  # of a study in which anything is in random order
 MOVES = "moves.csv"  # of a study that has them
 OUTCOME, ENTRY_PAGE, EARLIER = "outcome", "entry_page", "earlier_player"  # after the answers at the door
+LANGUAGE = "language"  # last
+WAS = "players.csv → player of the session before, which manifest.json names; empty: added, or erased."
+READ_IN = "In which of the study's languages this player read their pages, at the last."
 
 
 def player_header(study: Study, given: Sequence[str] = (), goes_on: bool = False) -> list[str]:
@@ -283,6 +286,7 @@ def player_header(study: Study, given: Sequence[str] = (), goes_on: bool = False
         *treatments,
         *page,
         *([_own(study, EARLIER)] if goes_on else []),
+        *([_own(study, LANGUAGE)] if study.languages else []),
         _own(study, SESSION),
     ]
 
@@ -363,13 +367,13 @@ def rows(study: Study, given: Sequence[str] = (), goes_on: bool = False) -> Iter
                 if file != "rooms.csv" or one.by == "room":
                     yield (file, one.column, "", "", _drawn(one), *_question(None))
         if file == "players.csv" and study.entry_page:
-            file_ = f"study/{study.entrance.file}"
-            what = f"The SHA-256 of {file_} as it stood above the entry form that this player sent"
+            what = f"The SHA-256 of study/{study.entrance.file} as it stood above the entry form that this player sent"
             meaning = f"{what}, or would not send, at signed_in_at. Of a page that was mended before: study_before/."
             yield (file, _own(study, ENTRY_PAGE), "", "", meaning, *_question(None, seen_by.PLAYER))
         if file == "players.csv" and goes_on:
-            meaning = "players.csv → player of the session before, which manifest.json names; empty: added, or erased."
-            yield (file, _own(study, EARLIER), "", "", meaning, *_question(None))
+            yield (file, _own(study, EARLIER), "", "", WAS, *_question(None))
+        if file == "players.csv" and study.languages:
+            yield (file, _own(study, LANGUAGE), "", "", READ_IN, *_question(None))
         if file in ("records.csv", "history.csv"):
             for step in study.all_steps:
                 for field in step.fields:

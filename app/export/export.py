@@ -214,10 +214,11 @@ def _tables(
     wide, session_id, goes_on = codebook.wide_columns(study), session.id, session.from_session_id is not None
 
     def player(found: Sequence[Any]) -> Sequence[object]:
-        *cells, code, entry, brought, outcome, treatment, page, earlier, erased = found
+        *cells, code, entry, brought, outcome, treatment, page, earlier, language, erased = found
         said = [*(entry.get(field.name) for field in study.entry), *(brought.get(name) for name in given)]
         said += [outcome, *(treatment.get(one.name) for one in study.treatments)]
         last = [*([page] if study.entry_page else []), *([earlier] if goes_on else [])]
+        last += [language or study.language] if study.languages else []
         return (*cells, codes.handed_in(cells[0], code, erased), *said, *last, session_id)
 
     def room(found: Sequence[Any]) -> Sequence[object]:

@@ -63,6 +63,7 @@ class Player:
     in_line_since: datetime | None = None  # found the door full, and has waited before it since then
     in_line_until: datetime | None = None  # at most
     seed: int = 0  # of what is in random order on their pages
+    language: str = ""  # in which they read their pages; empty: that of the study
     earlier: Earlier = NOT_KNOWN  # in the session that this one goes on from, where that was read
 
     @property

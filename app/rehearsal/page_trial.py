@@ -33,6 +33,7 @@ from app.study.model.steps import AFTER, BEFORE, Step
 from app.study.model.study import ANY, Position, RoomKind, Study
 from app.study.model.treatments import Draws, drawn_at_door
 from app.study.pages import MOVED
+from app.study.spoken import page_in
 from app.study.syntax.mistakes import Mistake
 from app.web import templates
 from app.web.broken_pages import broken
@@ -57,6 +58,19 @@ class Moment:
 
 
 def try_pages(study: Study, pasts: Sequence[Earlier] | None = None) -> list[Mistake]:
+    """Of all its pages, those that stand in place of others in one of its languages included."""
+    found = _try_pages(study, pasts)
+    for language in study.languages:
+        if any(page_in(language, name) in study.files for name in study.files):
+            told = [
+                replace(one, file=page_in(language, one.file))
+                for one in _try_pages(study.said_in(language), pasts)
+            ]
+            found += [one for one in told if one.file in study.files]
+    return found
+
+
+def _try_pages(study: Study, pasts: Sequence[Earlier] | None) -> list[Mistake]:
     """The first failure of each page of the study's own, with its line. Draws each page a few dozen times at most.
 
     Of several `pasts` that people may have, none need be right. What only breaks for whoever has none is a note.

@@ -93,7 +93,7 @@ async def sign_in(studies: Studies, conn: Connection, forms: Sequence[EntryForm]
             if player.id in read:
                 again[nth] = read[player.id]
                 continue
-            study = await studies.of(player.session_id)
+            study = (await studies.of(player.session_id)).read_in(forms[nth].form)
             judged = judge(study, player.session_id, player.id, forms[nth].form)
             if isinstance(judged, Refused):
                 outcomes[nth] = judged

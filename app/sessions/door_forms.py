@@ -87,7 +87,7 @@ async def _sign_in(
         if door_id in gone:
             outcomes[door_id] = TurnedBack(session_id, "erased")
         elif door_id not in known or known[door_id][1] == "invited":
-            found = judge(study, session_id, 0, one.form)
+            found = judge(study.read_in(one.form), session_id, 0, one.form)
             if isinstance(found, Refused):
                 outcomes[door_id] = found
             else:

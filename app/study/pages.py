@@ -38,9 +38,12 @@ FILTERS = (
     "clock",
     "commas",
     "grouped",
+    "language_name",
     "listed",
     "milliseconds",
     "money",
+    "with_language",
+    "worded",
 )  # of ours, as web/templates.py has them
 TAGS = (
     "block",

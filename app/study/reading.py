@@ -23,6 +23,7 @@ from app.study.sections.door import read_door
 from app.study.sections.dropout import read_dropout
 from app.study.sections.entry import read_entry
 from app.study.sections.finish import check_finish, read_finish
+from app.study.sections.languages import check_files, read_languages, read_words
 from app.study.sections.lobby import read_lobby
 from app.study.sections.network import read_networks
 from app.study.sections.pages import read_pages
@@ -38,7 +39,8 @@ from app.study.sections.steps import placed, read_steps
 from app.study.sections.texts import read_language, read_texts
 from app.study.sections.treatments import read_treatments
 from app.study.sections.types import read_types
-from app.study.sections.words import read_words
+from app.study.sections.words import read_words as read_word_list
+from app.study.spoken import WORDS_FOLDER, files_in, in_words
 from app.study.syntax.constants import Constants
 from app.study.syntax.mistakes import Mistake, StudyError
 from app.study.syntax.table import Table, open_toml
@@ -138,12 +140,28 @@ def _read(
     check_finish(findings, sections)
     if people_types is not None:
         check_people(findings, sections.types, sections.rooms, +people_types)
-    mistakes = sorted(findings.mistakes, key=_order)
+    words = dict[str, dict[str, str]]()
+    elsewhere = list(check_files(findings, sections.languages, files))
+    for language in sections.languages:
+        words[language], found = read_words(table, language, sections, files)
+        elsewhere += found
+    mistakes = sorted([*findings.mistakes, *elsewhere], key=_order)
     if any(mistake.grave and not (opened and _may_break(mistake.file)) for mistake in mistakes):
         return None, mistakes
-    settled = _settled(sections)
-    given = {one.name: getattr(settled, one.name) for one in fields(settled)}
-    return Study(**given, files=dict(files), sha256=fingerprint(files)), mistakes
+    study = _study(_settled(sections), files, fingerprint(files))
+    if words:
+        spoken = {study.language: study}
+        for language, said in words.items():
+            told = _settled(in_words(sections, language, said))
+            spoken[language] = _study(told, files_in(language, files), study.sha256)
+        for one in spoken.values():
+            object.__setattr__(one, "spoken", spoken)
+    return study, mistakes
+
+
+def _study(sections: Sections, files: Mapping[str, bytes], sha256: str) -> Study:
+    given = {one.name: getattr(sections, one.name) for one in fields(sections)}
+    return Study(**given, files=dict(files), sha256=sha256)
 
 
 def sections_of(table: Table, files: Mapping[str, bytes]) -> Sections:
@@ -180,7 +198,8 @@ def sections_of(table: Table, files: Mapping[str, bytes]) -> Sections:
         standby=read_standby(table),
         door=door,
         privacy=read_privacy(table, files),
-        words=read_words(table),
+        words=read_word_list(table),
+        languages=read_languages(table, language),
         pages=read_pages(table, files),
         pay=read_pay(table, finish.codes, asked, ids),
     )
@@ -221,7 +240,7 @@ def _settled(sections: Sections) -> Sections:
 
 def _may_break(file: str) -> bool:
     """Whether a session runs on without this file: a page of ours stands in, and a hook that fails stops its room."""
-    return is_page(file) or file == HOOKS_FILE
+    return is_page(file) or file == HOOKS_FILE or file.startswith(f"{WORDS_FOLDER}/")
 
 
 def _order(mistake: Mistake) -> tuple[bool, str, tuple[int, ...]]:
@@ -263,6 +282,7 @@ def _study_paths(folder: Path) -> list[tuple[str, Path]]:
         parts = path.relative_to(folder).parts
         hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)
         wanted = parts in ((STUDY_FILE,), (HOOKS_FILE,), ("README.md",)) or parts[0] in ("pages", "files")
+        wanted = wanted or (parts[0] == WORDS_FOLDER and path.suffix == ".toml")
         if not hidden and (wanted or (len(parts) == 1 and path.suffix == ".csv")) and path.is_file():
             # As pages name them: some systems take letters with accents apart in the names of files.
             found.append((unicodedata.normalize("NFC", "/".join(parts)), path))

@@ -16,6 +16,7 @@ from app.web import (
     erase_pages,
     health,
     hindrances,
+    languages,
     list_pages,
     login_pages,
     move_forms,
@@ -74,6 +75,7 @@ def create_app(config: Config, url: str) -> Litestar:
     return Litestar(
         route_handlers=[
             *player_pages.HANDLERS,
+            *languages.HANDLERS,
             move_forms.make_move,
             *door_pages.HANDLERS,
             other_players.go_on_as,

@@ -26,7 +26,7 @@ from app.study.languages.texts import Sentence
 from app.study.model.door import Bearer, Previewed, Unfit, read_link
 from app.study.model.fields import first
 from app.study.model.study import Study
-from app.web import other_players, play_origin, templates
+from app.web import languages, other_players, play_origin, templates
 from app.web.access.attempts import is_this_machine, network_of
 from app.web.auth import (
     PLAYER_COOKIE,
@@ -138,7 +138,7 @@ async def come_by_door(request: Query, session_id: SessionId) -> Response[str] |
         if way_in.is_full:
             return _no_place(request, caller, "over" if way_in.is_over else "full")
         visit, given = "" if caller.link.id else visit, caller.link.given
-        return door_again(caller.study, *addresses, form, arrived, visit, way_in, given)
+        return door_again(caller.study.read_in(form), *addresses, form, arrived, visit, way_in, given)
     if arrived is None:
         return await _no_door(request, session_id)
     if isinstance(arrived, Closed):
@@ -151,7 +151,7 @@ async def come_by_door(request: Query, session_id: SessionId) -> Response[str] |
     if caller.may_be_guessed and came_before and caller.own != arrived.id:
         with suppress(Busy):  # they are in; where too many are counted just now, this one is not
             await lab.guesses.wrong(network)  # nobody takes many places so
-    return await go_on(request, arrived, began)
+    return await go_on(request, arrived, began, form)
 
 
 @post("/play/yield", guards=[same_site])
@@ -188,7 +188,7 @@ async def _caller(request: Query, session_id: str, sent: bool = False) -> _Calle
         status, goes_on = found.session_status, found.goes_on
         if not found.is_there:
             return await _no_door(request, session_id)
-    study = await lab.studies.of(session_id)
+    study = languages.at_door(request, await lab.studies.of(session_id))
     link = read_link(study.door, _parameters(request))
     if isinstance(link, Previewed):
         preview = door_page(study, _address(request), _privacy_address(request), preview=True)

@@ -130,6 +130,7 @@ def read(
     check_site(headers, lab.config)
     lab.signs.gave(study, player_id)
     form = read_form(headers.get(b"content-type", b""), body)
+    study = study.read_in(form)
     key = record_forms.form_key(lab, "move", player_id, form, study)
     move = study.plan[key.position].step.move_named(first(form, "move")) if key else None
     sent = SentMove(study, player_id, session_id, form, key, move, {})

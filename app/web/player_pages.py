@@ -22,7 +22,7 @@ from app.sessions.arrivals import Closed, EntryForm, Refused, TurnedBack
 from app.study.hooks.pool import HookError
 from app.study.languages.texts import Sentence
 from app.study.model.fields import FieldError, Form, first, typed
-from app.web import hindrances, other_players, play_origin, record_forms, templates
+from app.web import hindrances, languages, other_players, play_origin, record_forms, templates
 from app.web.auth import NotSignedIn, check_whose, player_of, same_site
 from app.web.coming_in import go_on, seat
 from app.web.forms import form_of
@@ -55,6 +55,7 @@ async def join_form(request: Query, token: Token) -> Response[str] | Redirect:
     study = await lab.studies.of(player.session_id)
     if there := play_origin.elsewhere(request, study):
         return there
+    study = study.said_in(player.language) if player.language else languages.at_door(request, study)
     action, privacy = _addresses(token, player.session_id if len(found) > 1 else "")
     elsewhere = await other_players.is_elsewhere(request, player.id)
     if player.status != "invited":
@@ -80,12 +81,13 @@ async def join(request: Query, token: Token) -> Response[str] | Redirect:
     if arrived is None:
         raise await unknown_token(request)
     if isinstance(arrived, Refused):
-        study = await lab.studies.of(arrived.session_id)
+        study = (await lab.studies.of(arrived.session_id)).read_in(form)
         return door_again(study, *_addresses(token, meant), form, arrived)
     if isinstance(arrived, (Closed, TurnedBack)):
         player = (await invited(request, token))[0]
-        return no_place(await lab.studies.of(arrived.session_id), player.given, label=player.label)
-    return await go_on(request, arrived, began)
+        study = (await lab.studies.of(arrived.session_id)).read_in(form)
+        return no_place(study, player.given, label=player.label)
+    return await go_on(request, arrived, began, form)
 
 
 @get("/play")

@@ -27,7 +27,7 @@ async def stored_about_me(request: Query) -> Response[str]:
         player = await players.find_player(conn, player_id)
         if player is None:
             raise NotSignedIn
-        return await privacy_page(conn, study, player, "/play")
+        return await privacy_page(conn, study.said_in(player.language), player, "/play")
 
 
 @get("/join/{token:str}/privacy")

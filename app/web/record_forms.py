@@ -141,6 +141,7 @@ def read(lab: Lab, study: Study, player_id: int, session_id: str, headers: RawHe
     check_site(headers, lab.config)
     lab.signs.gave(study, player_id)
     form = read_form(headers.get(b"content-type", b""), body)
+    study = study.read_in(form)
     key = form_key(lab, "answer", player_id, form, study)
     if key is None:
         return Posted(study, player_id, session_id, form, None, {})

@@ -12,6 +12,7 @@ from litestar.response import Response
 
 from app.database import clock
 from app.database.connections import snapshot
+from app.players import languages
 from app.replay.reading import Span, read_span, read_then
 from app.sessions.sessions import find_session
 from app.web import templates
@@ -121,7 +122,10 @@ async def replay_page(
             type_numbers=monitor.type_numbers,
             room_items=room_items(monitor.rooms, study, monitor.type_numbers, slider.to_room(), keep=False),
             story=await story_then(conn, stage, room_id) if opened else None,
-            shown=behind_glass(study, await page_then(conn, stage, player_id))
+            shown=behind_glass(
+                study.said_in(await languages.language_at(conn, player_id, moment)),
+                await page_then(conn, stage, player_id),
+            )
             if player_id and (who.files or not study.pays)
             else "",
             now=moment,

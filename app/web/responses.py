@@ -13,7 +13,7 @@ from app.study.languages.choice import preferred
 from app.study.languages.texts import Sentence, Texts, texts_in
 from app.study.model.fields import Form
 from app.study.model.study import Study
-from app.web import templates
+from app.web import languages, templates
 from app.web.assets import is_versioned
 from app.web.auth import NotSignedIn, is_of_researchers, player_of
 from app.web.lab import lab_of
@@ -109,7 +109,7 @@ def texts_for(request: Request[Any, Any, Any]) -> Texts:
     except NotSignedIn:
         study = None
     return (
-        templates.texts_of(study)
+        templates.texts_of(languages.of_cookie(request, study))
         if study
         else texts_in(preferred(request.headers.get("accept-language", "")))
     )

@@ -8,12 +8,14 @@ from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache, partial
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FunctionLoader, StrictUndefined, Template, Undefined
 from markupsafe import Markup, escape
 
 from app.config import PROJECT
 from app.study.durations import as_clock
+from app.study.languages.choice import own_name
 from app.study.languages.texts import Texts, texts_in
 from app.study.markup import addressed
 from app.study.model.study import Study
@@ -104,12 +106,12 @@ def own_pages(study: Study) -> OwnPages:
     return OwnPages(*(address(digest, path) if path else "" for path in (own.style, own.script)))
 
 
-@kept(by=lambda study: study.sha256)
+@kept(by=lambda study: (study.sha256, study.language))
 def _own_texts(study: Study) -> Texts:
     return texts_in(study.language).with_own(study.texts)
 
 
-@kept(by=lambda study: study.sha256)
+@kept(by=lambda study: (study.sha256, study.language))
 def _sandbox(study: Study) -> Environment:
     digest = digest_of(study.files)
     own = {
@@ -172,7 +174,11 @@ def _settings(
         clock=as_clock, milliseconds=milliseconds, grouped=texts.number, attributes=_attributes
     )
     environment.filters.update(
-        listed=partial(_listed, texts), commas=lambda parts: Markup(texts.list_comma).join(parts)
+        listed=partial(_listed, texts),
+        language_name=own_name,
+        with_language=_with_language,
+        worded=lambda text: texts.own.get(text, text),
+        commas=lambda parts: Markup(texts.list_comma).join(parts),
     )
     return environment
 
@@ -200,6 +206,13 @@ def _listed(texts: Texts, names: Iterable[str]) -> Markup:
     """Names of people in a sentence. One from the left keeps its order in a sentence from the right."""
     one = Markup("<bdi>%s</bdi>") if texts.direction == "rtl" else Markup("%s")
     return Markup(texts.listed([one % name for name in names]))
+
+
+def _with_language(address: str, language: str) -> str:
+    """The same page of a door in this language."""
+    path, _, query = address.partition("?")
+    kept = [one for one in parse_qsl(query, keep_blank_values=True) if one[0] != "lang"]
+    return f"{path}?{urlencode([*kept, ('lang', language)])}"
 
 
 def _attributes(pairs: Mapping[str, Any]) -> Markup:

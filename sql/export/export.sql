@@ -19,7 +19,7 @@ select pg_database_size(current_database())
 -- name: players
 select p.id, p.label, p.type, p.status::text, r.name as room, p.slot, p.signed_in_at, p.queued_from, p.seated_at,
     p.waited_until, p.finished_at, p.code, p.entry, p.given, p.outcome, p.treatment, p.entry_page, e.earlier_id,
-    p.erased_at is not null as erased
+    p.language, p.erased_at is not null as erased
 from player p left join room r on r.id = p.room_id left join earlier e on e.player_id = p.id
 where p.session_id = %(session_id)s order by p.id
 

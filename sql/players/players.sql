@@ -42,7 +42,7 @@ cross join lateral (
 -- name: all_by_token
 -- In the same order.
 select p.token_hash, p.id, p.session_id, p.label, p.type, p.status::text, p.room_id, p.slot, p.signed_in_at,
-    p.waiting_since, p.seated_at, p.finished_at, p.outcome, p.code, s.status::text as session_status, p.given
+    p.waiting_since, p.seated_at, p.finished_at, p.outcome, p.code, s.status::text as session_status, p.given, p.language
 from player p join session s on s.id = p.session_id
 where p.token_hash = %(hash)s
 order by s.id = %(session_id)s desc, p.status not in ('invited', 'finished', 'left') desc,
@@ -57,7 +57,7 @@ select p.token_hash, p.id, p.session_id, p.label, p.type, p.status::text, p.room
     case when p.nudged_at is not null then greatest(p.nudged_at, s.resumed_at) end as nudged_at, p.standby_until, p.treatment,
     s.start_at, s.study_sha256, p.erased_at, p.erase_wanted_at, p.queued_at, g.deadline as asked_until, a.ready_at, p.given,
     p.door_id, p.queued_from, p.waited_until, p.in_line_since, p.in_line_until, p.seed,
-    l.id as session_log_id, l.last_seq as session_seq, here.id as here_id, here.last_seq as here_seq,
+    p.language, l.id as session_log_id, l.last_seq as session_seq, here.id as here_id, here.last_seq as here_seq,
     coalesce(here.has_said, false) as has_said,
     coalesce((select sum(e.amount) from earning e where e.player_id = p.id), 0) as earned,
     exists (select from note n where n.session_id = p.session_id and (n.player_id = p.id or n.player_id is null)) as has_notes,

@@ -6,6 +6,7 @@ New texts come in empty, changed ones lose their translation, and those that nob
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
@@ -25,6 +26,7 @@ OPTIONS = {"**.html": {"newstyle_gettext": "true", "silent": "false"}}
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "Sentence": None}
 
 
+@cache
 def extracted() -> Catalog:
     """Every text that a player may read, as templates and code have it."""
     found = Catalog(

@@ -1,15 +1,16 @@
 """Which of our languages somebody means: by what their browser asks for, or by its name."""
 
 import re
+from collections.abc import Collection
 
 from babel import Locale
 
 from app.study.languages.catalogues import DEFAULT, LANGUAGES
 
 
-def preferred(accept_language: str) -> str:
-    """The one of our languages that a browser asks for most, from what its header says (RFC 9110, 12.5.4)."""
-    best, wish = DEFAULT, 0.0
+def preferred(accept_language: str, among: Collection[str] = LANGUAGES, default: str = DEFAULT) -> str:
+    """The one of these languages that a browser asks for most, from what its header says (RFC 9110, 12.5.4)."""
+    best, wish = default, 0.0
     for part in accept_language[:1000].split(","):
         tag, _, quality = part.partition(";")
         language = tag.strip().lower().partition("-")[0]
@@ -17,13 +18,19 @@ def preferred(accept_language: str) -> str:
             weight = float(quality.strip().removeprefix("q=") or 1)
         except ValueError:
             continue
-        if language in LANGUAGES and weight > wish:
+        if language in among and weight > wish:
             best, wish = language, weight
     return best
 
 
 def english_name(code: str) -> str:
     return str(Locale.parse(code).english_name)
+
+
+def own_name(code: str) -> str:
+    """As those who speak it call it: Deutsch."""
+    name = str(Locale.parse(code).display_name)
+    return name[:1].upper() + name[1:]
 
 
 def language_named(word: str) -> str:

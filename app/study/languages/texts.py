@@ -22,7 +22,7 @@ from babel.numbers import (
     get_group_symbol,
 )
 
-from app.study.languages.catalogues import DEFAULT, known_texts, translations_of
+from app.study.languages.catalogues import DEFAULT, translations_of
 from app.study.languages.currencies import currency_digits
 from app.study.languages.plurals import counted
 
@@ -71,11 +71,11 @@ class Texts:
         return said or self.translations.ngettext(one, many, counted(self.language, count))
 
     def with_own(self, own: Mapping[str, str]) -> Texts:
-        """What of `own` is no text of ours, or could not be filled in, is passed over."""
+        """What of `own` could not be filled in is passed over. By the rest a study's pages say what is theirs."""
         kept = {
             text: _STRAY_PERCENT.sub("%%", instead)
             for text, instead in own.items()
-            if text in known_texts() and places(instead) <= places(text)
+            if places(instead) <= places(text)
         }
         return replace(self, own=kept)
 

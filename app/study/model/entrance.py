@@ -16,6 +16,7 @@ AT_THE_DOOR = (
 )  # outcomes of who filled in a form, or would not, and never was in
 # What a form at the door says beside its answers. No field can have such a name.
 DECLINE, PAGE = "entry-decline", "entry-page"  # that they would not take part; what stood above it
+READ_IN = "form-language"  # what any form says of the language in which it was read; no field has such a name
 ATTEMPT = "entry-attempt"  # which attempt at right answers it is, from 1
 ATTEMPTS, MOST_ATTEMPTS = 3, 20
 

@@ -67,11 +67,11 @@ class Field:
     more: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     correct: Correct | None = None  # what is right to answer
     hint: str = ""  # what whoever has it wrong is told
+    words: Mapping[str, str] = dataclasses.field(default_factory=dict)  # option or row → in another language
     dont_know: str = ""  # what one may say instead of an answer; empty: nothing
     order: str = ""  # RANDOM: what it lists is drawn so
-    limits: Mapping[str, str] = dataclasses.field(
-        default_factory=dict
-    )  # "min", "max", "options" → the result that it is
+    # "min", "max", "options" → the result that it is
+    limits: Mapping[str, str] = dataclasses.field(default_factory=dict)
     listed_by: str = ""  # the hook that gives its options as its step opens, a result named after it
 
     def limited(self, values: Mapping[str, str]) -> Field:
@@ -132,6 +132,9 @@ class Field:
         """What a canonical value of kind each says of each slot."""
         return self.kind.said_of(value)
 
+    def worded(self, text: str) -> str:
+        return self.words.get(text, text)
+
     @property
     def own_keys(self) -> dict[str, Any]:
         """Those that its kind alone has, as the study gives them."""
@@ -167,9 +170,8 @@ class Kind(str):
     is_about_others: ClassVar[bool] = False
     has_right_answer: ClassVar[bool] = True  # a study may say which
     may_be_unknown: ClassVar[bool] = True  # a study may let people say that they don't know
-    is_radio: ClassVar[bool] = (
-        False  # one answer of several that stand there: that one doesn't know is another
-    )
+    # One answer of several that stand there: that one doesn't know is another.
+    is_radio: ClassVar[bool] = False
     holds_several: ClassVar[bool] = False  # of the options, in one answer
     chooses: ClassVar[bool] = False  # among options, which may be a result
 
@@ -238,7 +240,7 @@ class Kind(str):
         return value
 
     def shown(self, field: Field, value: str) -> str:
-        return self.in_form(field, value)
+        return field.worded(self.in_form(field, value))
 
     def items(self, value: str) -> list[str]:
         return [value] if value else []

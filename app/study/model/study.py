@@ -1,4 +1,9 @@
-"""What a study is made of, once its file has been read and found right."""
+"""What a study is made of, once its file has been read and found right.
+
+More than 350 lines: whoever asks what a study is, as a whole, reads it here.
+"""
+
+from __future__ import annotations
 
 import hashlib
 import itertools
@@ -9,8 +14,8 @@ from decimal import Decimal
 from app.study.languages.catalogues import DEFAULT
 from app.study.model.blocks import beginnings, blocks, is_over
 from app.study.model.door import Door
-from app.study.model.entrance import FULL, SCREENED_OUT, Entrance, Quota, ScreenOut
-from app.study.model.fields import Field
+from app.study.model.entrance import FULL, READ_IN, SCREENED_OUT, Entrance, Quota, ScreenOut
+from app.study.model.fields import Field, Form, first
 from app.study.model.networks import Network, Tie
 from app.study.model.outcomes import Finish
 from app.study.model.pay import Pay
@@ -130,6 +135,7 @@ class Sections:
     words: WordList | None = None
     pages: OwnPages = field(default_factory=OwnPages)
     constants: Mapping[str, object] = field(default_factory=dict)
+    languages: tuple[str, ...] = ()  # besides `language`
 
     @property
     def all_steps(self) -> tuple[Step, ...]:
@@ -162,6 +168,8 @@ class Study(Sections):
     steps after it. Steps that follow each other with the same `repeat` repeat together: `ask` and `talk` with
     repeat = 3 give ask 1, talk 1, ask 2, talk 2, ask 3, talk 3. `rounds` has the index at which each round of these
     three begins in a room, with its number counted through the room's steps; steps that don't repeat are no round.
+
+    `spoken` has it as it is read in each of its languages, its own included, where there are several.
     """
 
     files: Mapping[str, bytes] = field(repr=False)
@@ -169,6 +177,7 @@ class Study(Sections):
     plan: tuple[Position, ...] = field(init=False, repr=False, compare=False)
     rounds: Mapping[int, int] = field(init=False, repr=False, compare=False)
     entry_page: str = field(init=False, repr=False, compare=False)
+    spoken: Mapping[str, Study] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "plan", _plan(self.all_steps))
@@ -177,6 +186,14 @@ class Study(Sections):
         object.__setattr__(self, "rounds", {index: nth for nth, index in enumerate(starts, 1)})
         above = self.files.get(self.entrance.file)
         object.__setattr__(self, "entry_page", "" if above is None else hashlib.sha256(above).hexdigest())
+
+    def said_in(self, language: str) -> Study:
+        """The same as somebody reads it who chose this language; as it is where it has none such."""
+        return self.spoken.get(language, self)
+
+    def read_in(self, form: Form) -> Study:
+        """As it was read by who sent this form."""
+        return self.said_in(first(form, READ_IN)) if self.spoken else self
 
     def network_of(self, kind: str) -> Network:
         """The first that is for rooms of this kind."""

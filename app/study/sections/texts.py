@@ -20,10 +20,11 @@ def read_language(document: Table) -> str:
     return DEFAULT
 
 
-def note_unread(table: Table, language: str) -> None:
+def note_unread(table: Table, language: str, key: str = "language") -> None:
     sentence = f"Nobody who speaks {english_name(language)} has read yet what our pages say in it."
-    cure = "Let somebody who does look through the preview; [texts] replaces what is not right."
-    table.note("language", sentence, cure)
+    file = "[texts]" if key == "language" else f"languages/{language}.toml"
+    cure = f"Let somebody who does look through the preview; {file} replaces what is not right."
+    table.note(key, sentence, cure)
 
 
 def read_texts(document: Table) -> dict[str, str]:
@@ -36,7 +37,6 @@ def read_texts(document: Table) -> dict[str, str]:
         return {}
     found = {text: table.text(text) for text in table.values}
     for text, instead in found.items():
-        ours, own = places(text), places(instead)
         if text not in known_texts():
             near = nearest(text, known_texts())
             cure = (
@@ -46,14 +46,21 @@ def read_texts(document: Table) -> dict[str, str]:
             )
             sentence = f"`{text}` is none of our texts, so this replaces nothing."
             table.misnamed(text, sentence, cure, grave=False)
-        elif own - ours:
-            cure = f"Only {_filled_in(ours)} can be here." if ours else "Write it out."
-            table.wrong(text, f"{_filled_in(own - ours)} can't be filled in here.", cure)
-        elif ours - own and table.sound(text):
-            table.note(
-                text, f"Players won't read {_filled_in(ours - own)} there.", "Put it in unless that is meant."
-            )
+        else:
+            check_places(table, text, instead)
     return found
+
+
+def check_places(table: Table, text: str, instead: str) -> None:
+    """That what stands in place of a text of ours can be filled in, and says what it says."""
+    ours, own = places(text), places(instead)
+    if own - ours:
+        cure = f"Only {_filled_in(ours)} can be here." if ours else "Write it out."
+        table.wrong(text, f"{_filled_in(own - ours)} can't be filled in here.", cure)
+    elif ours - own and table.sound(text):
+        table.note(
+            text, f"Players won't read {_filled_in(ours - own)} there.", "Put it in unless that is meant."
+        )
 
 
 def _filled_in(names: Collection[str]) -> str:

@@ -31,6 +31,7 @@ from app.web.signing import Keys
 AT_ONCE = 4
 PATIENCE = 2.0  # seconds in which this process hears of what was read
 logger = logging.getLogger(__name__)
+Words = dict[tuple[bool, str, str], bytes]  # whose own, where and in which language → a message as it is sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class StepOpening:
     keys: Keys
     pages: set[Page]  # of the room
     view: Callable[[], RoomView]
-    bring_word: Callable[[Page, int, Message, dict[tuple[bool, str], bytes]], None]
+    bring_word: Callable[[Page, int, Message, Words], None]
     tell: Callable[[int, Told], None]  # what was read, and as of which event
     told: Callable[[], Told]  # that, and what moves have changed since
     waiting: dict[Page, None] = field(default_factory=dict)

@@ -20,7 +20,7 @@ from app.web.fragments import fragment, sse
 from app.web.kept import kept
 from app.web.live.boards import board_html
 from app.web.live.folding import PASSED_OVER, fold
-from app.web.live.opening import StepOpening
+from app.web.live.opening import StepOpening, Words
 from app.web.live.pace import Pace
 from app.web.live.page import Page
 from app.web.live.places import RoomPlace
@@ -130,26 +130,25 @@ class RoomFeed:
         """On the pages that it is for, as it was stored: whoever else is in the room now."""
         if self.opening.waiting:
             self.opening.words.append((event.seq, message))
-        rendered: dict[tuple[bool, str], bytes] = {}
+        rendered: Words = {}
         for page in self.pages:
             if event.seq > page.seq:
                 self._bring_word(page, event.seq, message, rendered)
 
-    def _bring_word(
-        self, page: Page, seq: int, message: Message, rendered: dict[tuple[bool, str], bytes]
-    ) -> None:
+    def _bring_word(self, page: Page, seq: int, message: Message, rendered: Words) -> None:
         place = page.place
         if not isinstance(place, RoomPlace) or place.me.slot not in message.readers:
             return
         area, own = area_of(message, place.position.step, place.me.slot), message.slot == place.me.slot
         if not area:
             return
-        if (own, area) not in rendered:
+        look = own, area, place.study.language
+        if look not in rendered:
             item = templates.render_for(
                 place.study, "player/_message_sent.html", message=message, own=own, alone=area != "talk"
             )
-            rendered[own, area] = sse(fragment(f"#{area}", "beforeend", item), str(seq))
-        page.push(rendered[own, area])
+            rendered[look] = sse(fragment(f"#{area}", "beforeend", item), str(seq))
+        page.push(rendered[look])
 
     def _hear_move(self, event: Event) -> None:
         """Whoever made it is told what came of it; what all see of it is drawn soon, and what it changed for some."""
@@ -171,19 +170,20 @@ class RoomFeed:
         self.board.want()
 
     def _draw(self) -> None:
-        """The board, once for all; and to each page whose own results have changed, those."""
+        """The board, once for each language; and to each page whose own results have changed, those."""
         changed, self.changed = self.changed, {}
-        now, board = self.view, b""
+        now, boards = self.view, dict[str, bytes]()
         for page in self.pages:
             place = page.place
             if not isinstance(place, RoomPlace) or page.stale or place.waits:
                 continue
             if place.room.position != now.room.position or page.seq >= self.board_seq:
                 continue
-            if not board:
+            language = place.study.language
+            if language not in boards:
                 html = board_html(place.study, place.position, now)
-                board = sse(fragment("#moves", "innerMorph", html), str(now.room.seq))
-            page.push(board)
+                boards[language] = sse(fragment("#moves", "innerMorph", html), str(now.room.seq))
+            page.push(boards[language])
             if any(seq > page.seq and place.shows_now(*what) for what, seq in changed.items()):
                 shown = replace(place, view=now, told=self.told).shown_html()
                 page.push(sse(fragment("#shown", "innerMorph", shown), str(now.room.seq)))
@@ -228,7 +228,7 @@ class RoomFeed:
             left = place.left, before.left
             if step.moves and left[0] == left[1]:
                 continue  # nobody waits there for answers, so their number isn't shown
-            key = (place.answered, place.playing, *left)
+            key = (place.study.language, place.answered, place.playing, *left)
             if key not in rendered:
                 rendered[key] = sse(place.player_answered(before), str(now.room.seq))
             page.push(rendered[key])

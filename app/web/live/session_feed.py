@@ -135,14 +135,17 @@ class SessionFeed:
                 self.again.cancel()
             wait = HOLDS if now.look_again else BEFORE_AGAIN if study.before else AGAIN
             self.again = asyncio.get_running_loop().call_later(wait, self._show_lobby)
-        rendered: dict[tuple[str, int | None, QueuePlace | None], bytes] = {}
+        rendered: dict[tuple[str, str, int | None, QueuePlace | None], bytes] = {}
         for page in self.waiting:
             place = page.place
             if not isinstance(place, LobbyPlace) or place.has_own_words:
                 continue
             type_, turn = place.player.type, now.turns.get(page.player_id)
             place = replace(place, prospect=now.waits_for.get(type_), waiting=now.waiting, turn=turn)
-            place, look = replace(place, before=now.before), (type_, place.minutes, turn)
+            place, look = (
+                replace(place, before=now.before),
+                (place.study.language, type_, place.minutes, turn),
+            )
             if look not in rendered:
                 # What is the same stays as it is, and is not read out again.
                 rendered[look] = sse(fragment("#wait", "innerMorph", place.wait_html()))

@@ -65,6 +65,7 @@ async def _place_of(
     study = shared.studies.at_hand(session_id)
     if study is None or study.sha256 != player.study_sha256:
         study = await shared.studies.as_of(moment.more(), session_id, player.study_sha256)
+    study = study.said_in(player.language)
     if asks_earlier(study.files):
         player = await with_earlier(moment.more(), player)
     if player.in_line:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from app.database import clock
 from app.database.connections import Connection
 from app.database.queries import Queries, rows
+from app.players import languages
 from app.players.codes import codes_of
 from app.players.notes import Note, Notices
 from app.players.pay import account_now
@@ -77,6 +78,8 @@ async def page_then(conn: Connection, stage: Stage, player_id: int) -> str:
 
 
 async def place_then(conn: Connection, stage: Stage, player_id: int) -> Place | None:
+    language = await languages.language_at(conn, player_id, stage.at)
+    stage = replace(stage, study=stage.study.said_in(language))
     then, study = stage.then, stage.study
     player = then.players[player_id]
     aside = Aside(await _notices(conn, stage, player_id), "", {})

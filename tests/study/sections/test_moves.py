@@ -58,7 +58,7 @@ def test_a_step_says_what_players_may_do_at_any_time_while_it_is_open() -> None:
     files = as_files(MARKET, HOOKS) | {
         "pages/_move_made.html": b"{{ seats | length }} {{ state }} {{ moves }}"
     }
-    assert check(files) == []
+    assert [one for one in check(files) if one.grave] == []
     trade, after = study().steps
     assert study().has_moves and (trade.on_move, trade.ends, trade.fields) == ("trade", "deadline", ())
     bid, accept = trade.moves

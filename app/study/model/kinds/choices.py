@@ -63,7 +63,7 @@ class Choices(Kind):
         return chosen
 
     def shown(self, field: Field, value: str) -> str:
-        return ", ".join(self.items(value))
+        return ", ".join(map(field.worded, self.items(value)))
 
     def items(self, value: str) -> list[str]:
         return listed_in(value)

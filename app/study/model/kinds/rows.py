@@ -103,7 +103,9 @@ class Rows(Kind):
         return field.required
 
     def shown(self, field: Field, value: str) -> str:
-        return ", ".join(f"{row}: {said}" for row, said in self.said_in(field, value).items())
+        return ", ".join(
+            f"{field.worded(row)}: {field.worded(said)}" for row, said in self.said_in(field, value).items()
+        )
 
     def stored_rows(self, field: Field, value: Any) -> str:
         """What a hook gave by row. Raises ValueError."""
