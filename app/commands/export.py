@@ -1,4 +1,4 @@
-"""`networklab export`: a session's data, as a folder or a file."""
+"""`networklab export`: a session's data, as a folder, a zip file or a workbook."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from app.commands.connection import note_export, study_of
 from app.config import Config
 from app.database.running import database
 from app.export.anonymous import Mask
-from app.export.export import ExportError, moment, write_folder, write_key, write_zip
+from app.export.export import ExportError, moment, write_key
 from app.export.person import OnePerson, person_called
+from app.export.workbook import write_to
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("session", metavar="SESSION")
-    parser.add_argument("--to", type=Path, required=True, metavar="DIR|FILE.zip")
+    parser.add_argument("--to", type=Path, required=True, metavar="DIR|FILE.zip|FILE.xlsx")
     parser.add_argument(
         "--anonymous",
         action="store_true",
@@ -62,8 +63,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
             await note_export(url, options.session, "person", str(of.id))
         else:
             await note_export(url, options.session, "export")
-        write = write_zip if options.to.suffix == ".zip" else write_folder
-        manifest = await write(url, options.session, study, options.to, of)
+        manifest = await write_to(url, options.session, study, options.to, of)
         if options.key and mask:
             await write_key(url, options.session, mask, options.key)
         return manifest

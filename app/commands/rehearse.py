@@ -12,8 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.commands.arguments import Refusal, count, seconds, share, speed
+from app.commands.connection import study_of
 from app.config import Config
 from app.database.running import database
+from app.export.export import ExportError
+from app.export.workbook import write_to
 from app.rehearsal import rehearse
 from app.rehearsal.cast import RehearsalError
 from app.rehearsal.play import Setting
@@ -67,6 +70,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--report", type=Path, metavar="HTML", help="write a report with pictures here")
     parser.add_argument("--receipts", type=Path, metavar="CSV", help="write every receipt here")
+    parser.add_argument(
+        "--export",
+        type=Path,
+        metavar="DIR|FILE.zip|FILE.xlsx",
+        help="write the data of the bots' session here: the files that one will get, to write an analysis for",
+    )
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
 
 
@@ -85,6 +94,14 @@ def run(options: argparse.Namespace, config: Config) -> int:
     )
     if options.links and (not options.url or options.until_it_breaks):
         raise Refusal("--links goes with --url, and without --until-it-breaks: each herd needs new links.")
+    if options.export and options.links:
+        raise Refusal(
+            "--export needs the database, and with --links it is out of reach: use `networklab export`."
+        )
+    if options.export and (
+        options.export.is_file() or (options.export.is_dir() and any(options.export.iterdir()))
+    ):
+        raise Refusal(f"{options.export} is there already. Give the export a new name.")
     most = options.most if options.until_it_breaks else None
     write = progress_line()
     try:
@@ -96,17 +113,24 @@ def run(options: argparse.Namespace, config: Config) -> int:
                 found = asyncio.run(
                     rehearse.run(config, url, options.session, plan, options.url, most, write)
                 )
+                if options.export:
+                    session_id = rehearse.deciding(found)[1].session_id
+                    asyncio.run(_export(url, session_id, options.export))
         if options.report:
             write_report(found, options.report)
         if options.receipts:
             rehearse.write_receipts(rehearse.deciding(found)[0], options.receipts)
-    except RehearsalError as error:
+    except (RehearsalError, ExportError) as error:
         raise Refusal(str(error)) from None
     write("")
     print(
         json.dumps(rehearse.as_json(found), ensure_ascii=False) if options.json else rehearse.as_text(found)
     )
     return 0 if all(verdict.kept for _, verdict in found) else 1
+
+
+async def _export(url: str, session_id: str, target: Path) -> None:
+    await write_to(url, session_id, await study_of(url, session_id), target)
 
 
 def _add_people(parser: argparse.ArgumentParser) -> None:

@@ -25,8 +25,10 @@ from typing import IO, Any, cast
 from app.database.connections import Connection, connect, snapshot
 from app.database.queries import Queries, row, value
 from app.export import codebook, payments
+from app.export.analysis import scripts
 from app.export.anonymous import Mask, masked, told
 from app.export.csv_stream import BLOCK, Blocks, copied, fetched, listed, of_session, written
+from app.export.graphml import GRAPHML, graphml, has_ties
 from app.export.manifest import SessionThen, manifest_of
 from app.export.orders import order_rows
 from app.export.person import FILES as OF_PERSON
@@ -85,7 +87,7 @@ async def write_zip(
     url: str, session_id: str, study: Study, file: Path, of: Mask | OnePerson | None = None
 ) -> Manifest:
     """Writes all files into one zip; it is there when it is complete. Raises ExportError."""
-    with _beside(file) as part, part.open("xb") as zipped:
+    with beside(file) as part, part.open("xb") as zipped:
         async with moment(url, "export") as conn:
             return await pack(conn, session_id, study, zipped, of)
 
@@ -94,7 +96,7 @@ async def write_folder(
     url: str, session_id: str, study: Study, folder: Path, of: Mask | OnePerson | None = None
 ) -> Manifest:
     """Writes all files into a folder; it is there when it is complete. Raises ExportError."""
-    with _beside(folder) as part:
+    with beside(folder) as part:
         part.mkdir()
 
         def create(name: str) -> IO[bytes]:
@@ -109,7 +111,7 @@ async def write_key(url: str, session_id: str, mask: Mask, file: Path) -> None:
     """Who has which id in an anonymous export, for its owner's eyes. Raises ExportError."""
     async with moment(url, "export") as conn:
         found = await (await conn.execute(SQL["labels"], dict(session_id=session_id))).fetchall()
-    with _beside(file) as part, part.open("x", newline="", encoding="utf-8") as text:
+    with beside(file) as part, part.open("x", newline="", encoding="utf-8") as text:
         os.fchmod(text.fileno(), 0o600)
         lines = csv.writer(text)
         lines.writerow(("id", "player", "label"))
@@ -174,6 +176,11 @@ async def write_files(
         text = await in_words(conn, study, of)
         files[IN_WORDS] = await _write(create, IN_WORDS, _whole(text.encode()), count=False)
     else:
+        if await has_ties(conn, session_id):
+            drawn = graphml(conn, session_id, study, of)
+            files[GRAPHML] = await _write(create, GRAPHML, drawn, count=False)
+        for name, text in scripts(study).items():
+            files[name] = await _write(create, name, _whole(text.encode()), count=False)
         files |= await _study_files(conn, session_id, study, create)
     manifest = manifest_of(session, study, files)
     if isinstance(of, Mask):
@@ -287,7 +294,7 @@ async def _whole(body: bytes) -> Blocks:
 
 
 @contextmanager
-def _beside(target: Path) -> Iterator[Path]:
+def beside(target: Path) -> Iterator[Path]:
     """A name beside the target to write under; it takes the target's name when all went well."""
     target = target.resolve()
     if target.is_dir() and any(target.iterdir()):

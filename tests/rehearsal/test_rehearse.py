@@ -61,11 +61,17 @@ def test_sixty_players_some_of_whom_drop_out_or_have_bad_connections_are_held(
     assert "<script" not in text and "http" not in text.replace("http-equiv", "")
 
 
-def test_a_session_is_rehearsed_as_it_is_and_stays_as_it_is(house: House, short: Path) -> None:
+def test_a_session_is_rehearsed_as_it_is_and_stays_as_it_is_and_its_data_can_be_had(
+    house: House, short: Path, tmp_path: Path
+) -> None:
     house.open_folder(short, {"red": 6, "blue": 2}, start=False)
     [(session,)] = house.sql("select id from session")
-    done = networklab(house, "rehearse", "--session", session, "--over", "1s", "--speed", "20", "--json")
-    found = told_of_one_that_held(done)
+    how = ("--over", "1s", "--speed", "20", "--json", "--export", str(tmp_path / "data"))
+    found = told_of_one_that_held(networklab(house, "rehearse", "--session", session, *how))
+    manifest = json.loads((tmp_path / "data" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["session"]["id"] == found["session"] and manifest["files"]["rounds.csv"]["rows"] > 0
+    again = networklab(house, "rehearse", "--session", session, "--export", str(tmp_path / "data"))
+    assert again.returncode == 2 and "is there already" in again.stderr
     assert found["session"] != session and found["players"] == 8
     assert house.sql(
         "select count(*) from player where session_id = %s and status <> 'invited'", session

@@ -1,0 +1,57 @@
+"""Stories of the scripts that come with the data: they run as they are, and what they print is what one reckons."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import subprocess
+import sys
+from pathlib import Path
+from statistics import mean
+
+import pytest
+
+from app.config import PROJECT
+from app.export.analysis import PYTHON, FirstLook, outcome_of
+from app.export.export import write_folder
+from app.export.round_columns import round_header
+from app.study.reading import parse, read_folder
+from tests.house.house import House
+from tests.house.lively import a_lively_session
+
+STUDIES = sorted(path.name for path in (PROJECT / "studies").iterdir() if path.is_dir())
+
+
+def run(folder: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-I", str(folder / PYTHON)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_script_prints_the_mean_of_each_round_as_one_reckons_it_and_draws_or_says_why_not(
+    house: House,
+) -> None:
+    lively, who = a_lively_session(house)
+    for number, belief in zip([*who.values()][2:6], ("10", "20", "30", "70"), strict=True):
+        lively.answers(number, 1, belief=belief)
+    folder = house.folder / "data"
+    asyncio.run(write_folder(house.database, lively.session_id, lively.study, folder))
+    told = run(folder)
+    assert "belief: mean by kind and round, at step talk" in told
+    with (folder / "records.csv").open(encoding="utf-8", newline="") as file:
+        said = [one for one in csv.DictReader(file) if (one["field"], one["round"]) == ("belief", "1")]
+    in_time = [float(one["value"]) for one in said if one["late"] == "false"]
+    [line] = [one.split() for one in told.splitlines() if one.startswith("mixed ") and one.split()[1] == "1"]
+    assert line[2:4] == [str(len(in_time)), f"{mean(in_time):.3f}"] and len({*in_time}) > 3, told
+    drawn = (folder / "analysis.png").exists()
+    assert drawn or "No picture: matplotlib is not installed" in told
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_each_study_that_ships_has_something_to_look_at(name: str) -> None:
+    study = parse(read_folder(PROJECT / "studies" / name))
+    outcome = outcome_of(study)
+    assert outcome.column in round_header(study) and outcome.step in {step.name for step in study.all_steps}
+    assert outcome.column != "how" or outcome == FirstLook(outcome.step, "how", "answered")
