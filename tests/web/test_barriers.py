@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.config import PROJECT
 from app.players.door import Places
 from app.web.access.accounts import put_account
+from tests.house.barriers import barriers_at_all_sizes
 from tests.house.prolific import FakeProlific
 from tests.house.recruited import by_label, recruited
 from tests.house.stage import (
     DESK,
     PAIR,
-    PHONE,
     Stage,
     answer,
     ask_for_help,
@@ -30,15 +27,6 @@ from tests.house.stage import (
 from tests.house.waits import apart
 
 pytestmark = pytest.mark.browser
-
-# axe-core 4.14.1 from its npm package, unchanged.
-AXE = PROJECT / "tests" / "house" / "axe.min.js"
-AXE_SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
-
-
-# What the dark changes is colours.
-SCHEMES = {"light": WCAG, "dark": ["color-contrast", "link-in-text-block"]}
 
 
 def test_no_page_has_a_barrier_that_axe_finds(stage: Stage) -> None:
@@ -160,31 +148,3 @@ def test_the_recruiters_pages_have_none_either_and_pay_by_a_click(stage: Stage) 
         expect(desk.get_by_text("paid so far: 2 people")).to_be_visible()  # the page has asked by itself
         assert by_label(fake.received(), 3) == {"P1": Decimal("1.25"), "P2": 0, "P3": Decimal(2)}
     assert found == []
-
-
-def barriers_at_all_sizes(page: Page, name: str) -> list[str]:
-    """In the light and in the dark, on a phone and at a desk; the page fits."""
-    source, found = AXE.read_bytes(), list[str]()
-    assert hashlib.sha256(source).hexdigest() == AXE_SHA256
-    for size in (PHONE, DESK):
-        page.set_viewport_size({"width": size["width"], "height": size["height"]})
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
-        for scheme, rules in SCHEMES.items():
-            # A line that is still fading in has no contrast yet.
-            page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
-            lines = barriers(page, source.decode(), rules)
-            found.extend(f"{name} {size['width']} {scheme}: {line}" for line in lines)
-    return found
-
-
-def barriers(page: Page, axe: str, rules: Sequence[str]) -> list[str]:
-    """What axe calls serious or critical, by the rules of WCAG 2.0 to 2.2, A and AA."""
-    if page.evaluate("typeof axe === 'undefined'"):
-        page.evaluate(axe)
-    results = page.evaluate("rules => axe.run({runOnly: rules, resultTypes: ['violations']})", rules)
-    assert results["passes"], "axe has looked at something"
-    return [
-        f"{one['id']} ({one['impact']}): {one['help']}: {one['nodes'][0]['html'][:200]}"
-        for one in results["violations"]
-        if one["impact"] in ("serious", "critical")
-    ]
