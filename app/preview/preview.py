@@ -20,7 +20,7 @@ from app.database.queries import Queries, rows
 from app.players.people import Person
 from app.preview.changes import changed_files, changed_parts
 from app.preview.frames import Frame, Frames, Look
-from app.preview.slips import Slip, Stopped, of_page, of_room, slip
+from app.preview.slips import Slip, Stopped, add_unloaded, of_page, of_room, slip
 from app.preview.strangers import cast, play
 from app.preview.watched_files import Saves
 from app.preview.whereabouts import StudyPart, Whereabouts, bring, frames_now, parts_of
@@ -97,6 +97,7 @@ class Preview:
 
     async def run(self) -> None:
         templates.told_of_broken.append(self._broken)
+        templates.told_of_unloaded.append(lambda *told: add_unloaded(self.slips, *told))
         try:
             await self.read()
             while True:

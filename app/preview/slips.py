@@ -39,6 +39,15 @@ def of_room(stopped: Stopped, files: Mapping[str, bytes]) -> Slip:
     return slip(Mistake(HOOKS_FILE, spot, sentence, cure, grave=False), files)
 
 
+def add_unloaded(slips: list[Slip], study: Study, file: str, reason: str) -> None:
+    """What a check can't find: a file whose name is put together while people play."""
+    found = slip(
+        Mistake(file, None, f"It {reason}.", "The page goes on without it.", grave=False), study.files
+    )
+    if found not in slips:
+        slips.append(found)
+
+
 def of_page(study: Study, page: str, error: Exception) -> Slip:
     """What a check can't find: a page that breaks while people play."""
     cure = "Ours is shown instead."

@@ -33,6 +33,7 @@ from app.web import (
     security_pages,
     session_pages,
     templates,
+    unloaded,
 )
 from app.web.assets import static_file, static_files
 from app.web.auth import no_players_page, same_site
@@ -83,6 +84,7 @@ def create_app(config: Config, url: str) -> Litestar:
             Router("/admin", guards=[same_site, no_players_page, admitted], route_handlers=admin),
             play_live,
             own_files.own_file,
+            unloaded.unloaded,
             *health.HANDLERS,
             metrics,
             static_file,

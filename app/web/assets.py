@@ -23,8 +23,8 @@ STATIC = PROJECT / "static"
 PUT_TOGETHER = {
     "app.css": "look player shown moves fields rows talk wait desk monitor rooms tables story replay wall screens"
     " report",
-    "app.js": "page player clock state connection signs calling sliders sums drafts marks sending talk place copying"
-    " zones own start",
+    "app.js": "page player loads clock state connection signs calling sliders sums drafts marks sending talk place"
+    " copying zones own start",
 }
 
 

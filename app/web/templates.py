@@ -30,6 +30,7 @@ from app.web.sandbox import Sandbox
 FOLDER = PROJECT / "templates"
 logger = logging.getLogger(__name__)
 told_of_broken: list[Callable[[Study, str, Exception], None]] = []  # besides the log
+told_of_unloaded: list[Callable[[Study, str, str], None]] = []  # a file or a site, and what of it
 
 
 def render(template: str, texts: Texts | None = None, /, **context: Any) -> str:

@@ -1,4 +1,4 @@
-"""Pages of a study that broke as players were to see them, and ours stood in: told to whoever watches."""
+"""Pages of a study that broke as players were to see them, and files that did not load: told to whoever watches."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from app.study.model.study import Study
 from app.web.broken_pages import broken
 
 SQL = Queries(__name__)
+MOST = 20  # files of one study that did not load, of which one process tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +21,30 @@ class BrokenPage:
     reason: str
     at: datetime
 
+    @property
+    def is_page(self) -> bool:
+        """Whether ours stood in; else something that a page asked for."""
+        return self.file.startswith("pages/")
+
 
 class Breakages:
     """What this process noticed and has not written yet; written once a second by the ticker."""
 
     def __init__(self) -> None:
         self.unwritten: dict[tuple[str, str], tuple[int, str]] = {}  # study and file → line and reason
+        self.unloaded: dict[str, set[str]] = {}  # by study
 
     def hear(self, study: Study, page: str, error: Exception) -> None:
         mistake = broken(study, page, error, told=False)
         line = mistake.spot.line if mistake.spot else 0
         self.unwritten[study.sha256, mistake.file] = line, mistake.sentence
+
+    def hear_unloaded(self, study: Study, file: str, reason: str) -> None:
+        """Pages tell it, and may tell anything: only so many count."""
+        known = self.unloaded.setdefault(study.sha256, set())
+        if file not in known and len(known) < MOST:
+            known.add(file)
+            self.unwritten[study.sha256, file] = 0, reason
 
     async def write(self, conn: Connection) -> None:
         if noticed := self.unwritten:

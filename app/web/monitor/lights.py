@@ -58,8 +58,11 @@ def _lights(tick: Tick) -> Iterator[Light]:
         yield Light("people stopped", f"{len(tick.halted):,}", "a hook failed", False)
     if tick.totals.seating_stopped:
         yield Light("seating", "stopped", "a hook failed", False)
-    if tick.broken:
-        yield Light("broken pages", f"{len(tick.broken):,}", "ours stand in", False)
+    broken = sum(one.is_page for one in tick.broken)
+    if broken:
+        yield Light("broken pages", f"{broken:,}", "ours stand in", False)
+    if broken < len(tick.broken):
+        yield Light("own files", f"{len(tick.broken) - broken:,}", "missing or failing", False)
     yield Light("last tick", _ms(server.tick), f"limit {TICK:,.0f} ms", server.tick <= TICK)
 
 

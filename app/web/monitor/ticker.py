@@ -74,6 +74,7 @@ class Ticker:
         self.door_counts = door_counts
         self.breakages = Breakages()
         templates.told_of_broken.append(self.breakages.hear)
+        templates.told_of_unloaded.append(self.breakages.hear_unloaded)
         self.began = datetime.now(UTC)
         self.told: dict[str, int] = {}  # acknowledged, as it was written
         self.met: Connection | None = None  # the connection that everything has been told on
