@@ -65,7 +65,7 @@ CALLS = 300
 HEARD = """insert into process (id, seen_at, figures, heard_since, heard_until)
     values ('bench', now() + interval '1 hour', '{}', now() - interval '1 hour', now())"""
 HOW = """*A call*: `income` of `studies/commons` for a room of four in its tenth round, from the values to the answer:
-packed, sent, run in a fork that waits within its limits, read and checked; the next call begins when that fork is gone.
+packed, sent, run within its limits, read and checked; the next call begins when nothing is left of it.
 *Rooms that move on*: {people} players in rooms of four have all answered, in one commit; from there until the last room
 is in its next round, moved on by one process. One round of a session with two hooks a room (`on_end`, `score`), which
 stores four results and four earnings, then one of the same session without hooks, and so on: {rounds} of each.
