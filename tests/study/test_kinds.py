@@ -88,7 +88,8 @@ def test_a_made_up_kind_is_asked_stored_computed_with_shown_and_exported(
         await guest.sign_in()
         page = await seated(guest)
         assert re.search(
-            r'<label for="(.+)">When do you get up.*\n<input type="time" id="\1".* step="900"', page
+            r'<label for="([^"]+)" dir="auto">When do you get up.*\n<input type="time" id="\1".* step="900"',
+            page,
         )
         assert "By the clock." in page
         for wrong, told in (("7:31", "such as 07:30"), ("25:00", "such as 07:30"), ("", "give a time.")):
