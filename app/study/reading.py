@@ -40,7 +40,7 @@ from app.study.sections.texts import read_language, read_texts
 from app.study.sections.treatments import read_treatments
 from app.study.sections.types import read_types
 from app.study.sections.words import read_words as read_word_list
-from app.study.spoken import WORDS_FOLDER, files_in, in_words
+from app.study.spoken import WORDS_FOLDER, above_in_all, files_in, in_words
 from app.study.syntax.constants import Constants
 from app.study.syntax.mistakes import Mistake, StudyError
 from app.study.syntax.table import Table, open_toml
@@ -154,8 +154,10 @@ def _read(
         for language, said in words.items():
             told = _settled(in_words(sections, language, said))
             spoken[language] = _study(told, files_in(language, files), study.sha256)
+        above = above_in_all(study.entrance.file, spoken)
         for one in spoken.values():
             object.__setattr__(one, "spoken", spoken)
+            object.__setattr__(one, "entry_page", above)
     return study, mistakes
 
 

@@ -6,13 +6,14 @@ stored stays as study.toml has it, whatever language somebody reads.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from app.study.model.fields import I_DONT_KNOW, Field
 from app.study.model.steps import Step
-from app.study.model.study import Sections
+from app.study.model.study import Sections, Study
 
 WORDS_FOLDER = "languages"
 HIDDEN_ROUNDS = "hidden"
@@ -31,6 +32,15 @@ def files_in(language: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
     """With the pages of this language in place of the others."""
     own = {name: files[said] for name in files if (said := page_in(language, name)) in files}
     return {**files, **own}
+
+
+def above_in_all(file: str, spoken: Mapping[str, Study]) -> str:
+    """The sha256, in hex, of what stands above the entry form: one for whatever language it is read in.
+
+    That of its page; where it has other pages in some languages, that of all of them one after the other.
+    """
+    pages = list(dict.fromkeys(one.files[file] for one in spoken.values() if file in one.files))
+    return hashlib.sha256(b"".join(pages)).hexdigest() if pages else ""
 
 
 def in_words(sections: Sections, language: str, words: Mapping[str, str]) -> Sections:

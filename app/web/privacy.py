@@ -57,9 +57,8 @@ class About:
         return self.player.status in ("finished", "left")
 
 
-async def privacy_at_door(lab: Lab, player: Player, back: str) -> Response[str]:
+async def privacy_at_door(lab: Lab, study: Study, player: Player, back: str) -> Response[str]:
     """For whoever has a link and has not come in with it yet; `back`: there."""
-    study = await lab.studies.of(player.session_id)
     async with lab.pool.connection() as conn:
         return await privacy_page(conn, study, player, back)
 

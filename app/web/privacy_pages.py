@@ -9,6 +9,7 @@ from app.players import players
 from app.sessions import erasing
 from app.study.languages.texts import Sentence
 from app.study.model.fields import first
+from app.web import languages
 from app.web.auth import NotSignedIn, check_whose, player_of, same_site
 from app.web.forms import form_of
 from app.web.invitations import Token, invited, meant_by, way_in
@@ -33,7 +34,8 @@ async def stored_about_me(request: Query) -> Response[str]:
 @get("/join/{token:str}/privacy")
 async def stored_before(request: Query, token: Token) -> Response[str]:
     player = (await invited(request, token))[0]
-    return await privacy_at_door(lab_of(request), player, way_in(token, meant_by(request)))
+    study = languages.at_door(request, await lab_of(request).studies.of(player.session_id))
+    return await privacy_at_door(lab_of(request), study, player, way_in(token, meant_by(request)))
 
 
 @post(HERE, guards=[same_site])

@@ -167,11 +167,12 @@ async def judge(lab: Lab, posted: Posted) -> None:
     """Notes what the study has against it, if it is asked and has anything."""
     if posted.answer is None or posted.key is None or not posted.is_judged:
         return
-    position, answer = posted.study.plan[posted.key.position], posted.answer
+    study, answer = posted.study.as_written, posted.answer
+    position = study.plan[posted.key.position]
     whose = answer.room_id, position, answer.player_id
     async with lab.pool.connection() as conn:
         said = dict(answer.values)
-        found = await validity.refusal(conn, lab.referee.hooks, posted.study, *whose, said, answer.form)
+        found = await validity.refusal(conn, lab.referee.hooks, study, *whose, said, answer.form)
     posted.problem = found or ""
 
 

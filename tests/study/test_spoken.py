@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import html
 
 import httpx
@@ -94,6 +95,20 @@ def test_a_page_of_a_language_stands_in_place_of_the_other() -> None:
     study = parse(files)
     assert b"Deutsch" in study.said_in("de").files["pages/talk.html"]
     assert b"Deutsch" not in study.said_in("ar").files["pages/talk.html"]
+
+
+def test_what_stands_above_the_form_has_one_digest_whatever_it_is_read_in() -> None:
+    asked = STUDY.replace("[entry]", '[entry]\npage = "consent"')
+    plain = {**a_study(asked), "pages/consent.html": b"<p>Yes?</p>"}
+    one = parse(plain)
+    assert one.entry_page == hashlib.sha256(b"<p>Yes?</p>").hexdigest() == one.said_in("de").entry_page
+    both = parse({**plain, "pages/consent.de.html": b"<p>Ja?</p>"})
+    assert (
+        both.entry_page
+        == hashlib.sha256(b"<p>Yes?</p><p>Ja?</p>").hexdigest()
+        == both.said_in("ar").entry_page
+    )
+    assert both.said_in("de").as_written is both and one.as_written is one
 
 
 @pytest.mark.parametrize(

@@ -191,6 +191,11 @@ class Study(Sections):
         """The same as somebody reads it who chose this language; as it is where it has none such."""
         return self.spoken.get(language, self)
 
+    @property
+    def as_written(self) -> Study:
+        """As study.toml has it: what hooks are told of."""
+        return next(iter(self.spoken.values()), self)
+
     def read_in(self, form: Form) -> Study:
         """As it was read by who sent this form."""
         return self.said_in(first(form, READ_IN)) if self.spoken else self
