@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 from psycopg.sql import SQL, Identifier
 
+from app.players import languages
 from app.sessions import actions
 from app.sessions.erasing import erase
 from tests.house.house import House
@@ -19,6 +20,7 @@ STAYS = {
     " status outcome followed_by replaced arrival_logged room_id slot"  # how it went, and where
     " signed_in_at waiting_since queued_at standby_until seated_at nudged_at finished_at"  # … and when
     " queued_from waited_until in_line_since in_line_until"
+    " language"  # of their pages: many have the same
     " seed"  # by chance, of the order in which questions stood: of no use to find out who it was
     " door_digest",  # there only while the session is open, so that they are known again at its door
     "record": "id session_id player_id room_id step round field version late at",
@@ -34,6 +36,7 @@ STAYS = {
     " position step round last_step last_round pages asked opening stopped wait_share ends_when_answered"
     " deadline opened_at ended_at outcome",
     "event": "log_id seq session_id name player_id at",
+    "language_choice": "player_id at language",
     "came_again": "id session_id player_id at",
     "yielding": "player_id session_id until",
     "asked": "player_id gathering_id seat ready_at",  # goes as the room opens or comes to nothing
@@ -52,9 +55,9 @@ TOMBSTONE = "erasure"  # names the player, by number, for good
 NAMES_NOBODY = {
     "session log": "counts, times and places; a hook's reason for a room goes, and why it stopped is gone by then",
     "lobby gathering result": "a hook's words, which go: looked for in test_erasing.py, and below",
-    "slot tie network opened_step": "seats, by number",
+    "slot tie network opened_step bot_turn": "seats, by number",
     "pulse process acknowledged door door_count": "counts of everybody together",
-    "study_file mended broken_page": "the study, as its author wrote it",
+    "study_file mended broken_page own_file own_piece own_content": "the study, as its author wrote it",
     "recruiting payout": "counts and sums; what a recruiter said of somebody goes",
     "account login half_login recovery_code session_right": "researchers",
     "security_event": "what researchers did, to the player of a number, too: who read and took what was there",
@@ -149,6 +152,7 @@ def test_each_column_that_is_left_of_somebody_has_a_reason(house: House) -> None
     )
     house.sql("insert into yielding values (%s, %s, now())", number, lively.session_id)
     house.sql("insert into came_again (session_id, player_id) values (%s, %s)", lively.session_id, number)
+    house.do(lambda conn: languages.choose(conn, number, "de"))
     is_with_a_recruiter(lively, number)
     before = rows_of(house, number)
     assert {table for table, columns in before.items() if not all(columns.values())} == {TOMBSTONE}
