@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import os
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -53,7 +54,8 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     """The files of a study by name: study.toml, hooks.py, README.md, pages/…, *.csv, and pointers to those in files/.
 
     Leaves out hidden files, caches, and lists of people: access tokens don't belong to a study, which is
-    stored and exported as it ran. Raises StudyError where the folder or its study.toml can't be read.
+    stored and exported as it ran. Raises StudyError where the folder or its study.toml can't be read, or a link
+    leads out of it.
     """
     if not folder.is_dir():
         cure = "Give the folder that has study.toml in it."
@@ -284,11 +286,21 @@ def _study_paths(folder: Path) -> list[tuple[str, Path]]:
         parts = path.relative_to(folder).parts
         hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)
         wanted = parts in ((STUDY_FILE,), (HOOKS_FILE,), ("README.md",)) or parts[0] in ("pages", "files")
-        wanted = wanted or (parts[0] == WORDS_FOLDER and path.suffix == ".toml")
-        if not hidden and (wanted or (len(parts) == 1 and path.suffix == ".csv")) and path.is_file():
+        wanted = wanted or (parts[0] == WORDS_FOLDER and (path.suffix == ".toml" or path.is_symlink()))
+        if not hidden and (wanted or (len(parts) == 1 and path.suffix == ".csv")):
             # As pages name them: some systems take letters with accents apart in the names of files.
-            found.append((unicodedata.normalize("NFC", "/".join(parts)), path))
+            name = unicodedata.normalize("NFC", "/".join(parts))
+            _check_link(folder, path, name)
+            if path.is_file():
+                found.append((name, path))
     return found
+
+
+def _check_link(folder: Path, path: Path, name: str) -> None:
+    """All that a study has is served, stored and exported, and no other file of this machine."""
+    if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
+        sentence = "This is a link to a place outside of the study’s folder, and nothing is read from there."
+        raise StudyError([Mistake(name, None, sentence, "Put a copy of what is meant in its place.")])
 
 
 def _check_size(sizes: Mapping[str, int]) -> None:

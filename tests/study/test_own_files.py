@@ -129,6 +129,34 @@ def test_too_much_is_refused_before_it_is_read(tmp_path: Path) -> None:
         read_folder(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "name", ["files/link.css", "files/faces/all", "pages/a.html", "hooks.py", "ties.csv"]
+)
+def test_no_link_leads_out_of_a_study(tmp_path: Path, name: str) -> None:
+    """It would be served to players, stored with the session and exported."""
+    folder, elsewhere = with_files(tmp_path / "study"), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "secret.txt").write_text("not for players")
+    (folder / "files" / "same.txt").symlink_to("empty.txt")  # what leads to a file of the study is one
+    assert "files/same.txt" in read_folder(folder)
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).symlink_to(elsewhere if name.endswith("all") else elsewhere / "secret.txt")
+    with pytest.raises(StudyError) as caught:
+        read_folder(folder)
+    assert str(caught.value).startswith(f"{name}: This is a link to a place outside of the study’s folder")
+
+
+@pytest.mark.parametrize("name", ["files", "pages", "languages"])
+def test_no_folder_of_a_study_is_a_link_that_leads_out_of_it(tmp_path: Path, name: str) -> None:
+    folder, elsewhere = tmp_path / "study", tmp_path / "elsewhere"
+    for one in (folder, elsewhere):
+        one.mkdir()
+    (folder / "study.toml").write_text(TOML)
+    (folder / name).symlink_to(elsewhere)
+    with pytest.raises(StudyError, match=f"^{name}: This is a link to a place outside"):
+        read_folder(folder)
+
+
 def test_a_large_picture_is_noted(tmp_path: Path) -> None:
     path = with_files(tmp_path) / "files" / "faces" / "kind.png"
     path.write_bytes(picture() + bytes(4_000_000))
