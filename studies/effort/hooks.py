@@ -25,7 +25,7 @@ def before(room: Room) -> dict[int, str]:
     """How the last one was; nothing at the first."""
     _, made = total(room, room.step, room.round - 1)
     said = room.said("answer", step=room.step, round=room.round - 1)
-    return {slot: "right" if answer == made else f"wrong: {made}" for slot, answer in said.items()}
+    return {slot: "right" if answer == made else f"wrong, it made {made}" for slot, answer in said.items()}
 
 
 def count(room: Room, task: str) -> dict[int, int]:

@@ -51,7 +51,7 @@ async def adds_up(guest: Guest, sums: int, right: int) -> None:
         assert "neighbours have answered" not in page, "nobody hears how far the others are"
         assert ("The one before" in page) == ("Right so far" in page) == (nth > 0), page
         if nth:
-            told = "right" if nth <= right else f"wrong: {made}"
+            told = "right" if nth <= right else f"wrong, it made {made}"
             assert re.search(
                 rf"The one before.*?>{told}<.*?Right so far.*?>{min(nth, right)}<", page, re.DOTALL
             ), page
