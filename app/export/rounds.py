@@ -186,16 +186,19 @@ class _Table:
                         *self._score(room, pages, seat),
                     ]
 
-    def _who(self, seat: Tenure, role: str) -> Iterator[object]:
+    def _who(self, seat: Tenure, role: str) -> list[object]:
         is_bot = seat.player_id is None
         treatment = (seat.drawn if is_bot else seat.treatment) or {}
-        yield from (self.session_id, seat.player_id)
-        yield from ("", "", "") if seat.is_solo else (seat.room, seat.kind, seat.slot)
-        yield from (
-            seat.asks_for if is_bot else seat.type,
+        where = ("", "", "") if seat.is_solo else (seat.room, seat.kind, seat.slot)
+        type_ = seat.asks_for if is_bot else seat.type
+        return [
+            self.session_id,
+            seat.player_id,
+            *where,
+            type_,
             role,
             *[treatment.get(one) for one in self.factors],
-        )
+        ]
 
     def _fill(self, cells: list[str], room: RoomPast, at: Position, seat: Tenure, is_last: bool) -> None:
         """In time, or filled in, or late: what counted. What a seat got stands with whoever had it last."""
