@@ -29,6 +29,7 @@ LATER = (
     "said_tried_at",
     codebook.SESSION,
 )  # columns behind all others; the first versions wrote none of them
+CLAIMED = {"history.csv": "said_tried_at", "messages.csv": "channel"}  # what must be one of `claims`
 SEPARATOR = "\x1f"  # between the cells of the lines that sql/export/verify.sql makes
 
 
@@ -161,7 +162,7 @@ async def differences(
                 yield f"{noun} {own} is in {file}, but not stored"
                 continue
             _, line, gone, claims = stored.popleft()
-            erased, claim, _ = (export.cell(file, cells, column) for column in LATER)
+            erased, claim = (export.cell(file, cells, one) for one in ("erased", CLAIMED.get(file, "")))
             del cells[export.own_columns(file) :]
             told = erased == "true"
             if gone and not told:

@@ -27,7 +27,7 @@ SQL = Queries(__name__)
 # Ten of one person, unless the server is told otherwise: people who type fast send one in two seconds, and a thought
 # in pieces comes as three or four at once.
 MOST, WITHIN = 10, timedelta(seconds=10)
-SHOWN = 300  # messages on a page; the export has all
+SHOWN = 300  # messages of each talk on a page; the export has all
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,8 @@ async def seen_by(
     position: int,
     until: datetime | None = None,
 ) -> list[Message]:
-    """The newest messages that may stand on the page of whoever has sat in this slot `since` then, oldest first.
+    """The newest messages of each talk that may stand on the page of whoever has sat in this slot `since` then, oldest
+    first.
 
     `position`: where in the plan the room is. Of what was said before a talk began anew, nothing stands there.
     With `until`: that stood there at this moment.
@@ -218,6 +219,7 @@ async def seen_by(
         position=talk_since(study.plan, position),
         open_steps=[step.name for step in study.steps if step.chat == "room"],
         channels=[one.name for one in study.plan[position].step.talks],
+        direct=[one.of == DIRECT for one in study.plan[position].step.talks],
         most=SHOWN,
     )
     return found[::-1]
@@ -230,17 +232,21 @@ async def heard_in(
 
     None where the version before has stored some, without who read it.
     """
-    names = [one.name for one in study.plan[position].step.talks]
+    talks = study.plan[position].step.talks
+    names, direct = [one.name for one in talks], {one.name for one in talks if one.of == DIRECT}
     which = dict(room_id=room_id, position=talk_since(study.plan, position), channels=names)
     found = await conn.execute(SQL["heard_in"], which)
     heard: dict[int, list[Message]] = {}
+    counts = Counter[tuple[object, ...]]()  # of each talk on each page
     async for *message, readers in found:
         if readers is None:
             return None
         one = Message(*message)
+        pair = frozenset((one.slot, one.to_slot)) if one.channel in direct else None
         for slot in readers:
-            if len(by_slot := heard.setdefault(slot, [])) < SHOWN:
-                by_slot.append(one)
+            counts[slot, one.channel, pair] += 1
+            if counts[slot, one.channel, pair] <= SHOWN:
+                heard.setdefault(slot, []).append(one)
     return {slot: said[::-1] for slot, said in heard.items()}
 
 

@@ -691,7 +691,8 @@ order by a.id
 
 -- name: stored_messages
 select m.id, concat_ws(E'\x1f', coalesce(m.player_id::text, ''), coalesce(r.name, ''), coalesce(m.to_slot::text, ''), m.body,
-    to_char(m.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), m.slot, m.step, m.round), m.erased, '{}'::text[] as claims
+    to_char(m.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), m.slot, m.step, m.round), m.erased,
+    array[coalesce(m.channel, '')] as claims
 from message m left join room r on r.id = m.room_id
 where m.session_id = %(session_id)s order by m.id
 

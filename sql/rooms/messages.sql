@@ -96,19 +96,30 @@ group by g.form, g.most_there, g.every
 
 -- name: seen_by
 -- What one slot may read: what was written for it, its own included. Of what the version before has stored, what those
--- it saw at that moment said to it or to all. Whoever took the slot over sees what was said since.
-select m.id, m.slot, m.to_slot, s.alias, m.body, m.at, coalesce(m.channel, '') as channel
-from message m join slot s on s.room_id = m.room_id and s.slot = m.slot
-where m.room_id = %(room_id)s and coalesce(m.channel, '') = any(%(channels)s) and m.at >= %(since)s and m.at <= coalesce(%(until)s::timestamptz, 'infinity')
-    and m.position >= %(position)s and case
-    when m.readers is not null then %(slot)s = any(m.readers)
-    else m.slot = %(slot)s or (m.to_slot is null or m.to_slot = %(slot)s) and (
-        m.step = any(%(open_steps)s) or exists (
-            select from tie t where t.room_id = m.room_id and t.from_slot = %(slot)s and t.to_slot = m.slot
-                and t.position = network_at(m.room_id, m.position)
-        )
-    ) end
-order by m.id desc limit %(most)s
+-- it saw at that moment said to it or to all. Whoever took the slot over sees what was said since. Of each talk the newest,
+-- and of one in which one chooses whom, of what each of these two said to the other.
+select m.id, m.slot, m.to_slot, s.alias, m.body, m.at, m.channel from (
+    select m.*, row_number() over (
+        partition by m.channel, case when m.is_direct then array[least(m.slot, m.to_slot), greatest(m.slot, m.to_slot)] end
+        order by m.id desc
+    ) as nth
+    from unnest(%(channels)s::text[], %(direct)s::boolean[]) as talk(channel, is_direct) cross join lateral (
+        select m.id, m.slot, m.to_slot, m.body, m.at, talk.channel, talk.is_direct
+        from message m
+        where m.room_id = %(room_id)s and coalesce(m.channel, '') = talk.channel
+            and m.at >= %(since)s and m.at <= coalesce(%(until)s::timestamptz, 'infinity') and m.position >= %(position)s and case
+            when m.readers is not null then %(slot)s = any(m.readers)
+            else m.slot = %(slot)s or (m.to_slot is null or m.to_slot = %(slot)s) and (
+                m.step = any(%(open_steps)s) or exists (
+                    select from tie t where t.room_id = m.room_id and t.from_slot = %(slot)s and t.to_slot = m.slot
+                        and t.position = network_at(m.room_id, m.position)
+                )
+            ) end
+        order by m.id desc limit case when not talk.is_direct then %(most)s end
+    ) m
+) m join slot s on s.room_id = %(room_id)s and s.slot = m.slot
+where m.nth <= %(most)s
+order by m.id desc
 
 -- name: heard_in
 -- All that was said in a room from a position on, in some of its talks, and who may read it, the newest first.

@@ -559,6 +559,16 @@ def test_rows_that_lack_are_found_though_the_manifest_says_they_were_never_there
     assert "answers_are_in_records_wide" in found
 
 
+def test_a_message_that_stands_in_another_channel_is_found(lively: Lively, folder: Path) -> None:
+    def moved(rows: list[list[str]]) -> list[list[str]]:
+        rows[1][rows[0].index("channel")] = "reds"
+        return rows
+
+    rewrite(folder, "messages.csv", moved, cover_up=True)
+    [told] = failed(verdict(lively, folder))["messages_are_exported"]
+    assert told.endswith("is not in messages.csv as it is stored")
+
+
 def test_rows_that_nobody_wrote_are_found(lively: Lively, folder: Path) -> None:
     def forge(rows: list[list[str]]) -> list[list[str]]:
         return [*rows, ["999999", *rows[-1][1:]], rows[-1]]

@@ -7,8 +7,11 @@ import re
 from contextlib import AsyncExitStack
 from functools import partial
 
+from app.database.connections import Connection
 from app.export.verify import verify
-from app.rooms.messages import Written, read_message
+from app.rooms import messages
+from app.rooms.messages import SHOWN, Written, read_message
+from app.study.model.study import Study
 from app.study.reading import parse
 from tests.house.guests import Stream, seated, sign_everyone_in
 from tests.house.house import House, Opened
@@ -98,6 +101,12 @@ def test_everybody_reads_what_is_for_them_live_and_after_a_reload_and_nobody_els
             assert {body for body in readers if f">{body}<" in text} == {
                 body for body, whom in readers.items() if slot in whom
             }
+        # However much is said in one talk, it drives nothing out of another.
+        await asyncio.to_thread(_flood, shared, session)
+        text = await by_slot[1].page()
+        assert text.count(">much in all<") == text.count(">much for 2<") == SHOWN
+        assert all(f">{body}<" in text for body, whom in readers.items() if 1 in whom and body[:3] != "all")
+        await asyncio.to_thread(shared.do, partial(_reads_the_same, session, study))
 
     shared.tell(story())
     assert shared.contradictions(session) == []
@@ -116,6 +125,29 @@ def test_everybody_reads_what_is_for_them_live_and_after_a_reload_and_nobody_els
     verdict = asyncio.run(verify(shared.database, session.id, study))
     told = [row for check in verdict.checks if not check.ok for row in check.rows]
     assert len(told) == 1 and "slot 2 is not in channel board at step talk, round 1" in told[0], told
+
+
+def _flood(house: House, session: Opened) -> None:
+    for channel, to, readers, body in (
+        ("all", None, [1, 2, 3, 4], "much in all"),
+        ("two", 2, [1, 2], "much for 2"),
+    ):
+        house.sql(
+            "insert into message (session_id, room_id, player_id, slot, to_slot, channel, position, step, round, body,"
+            " form, readers) select p.session_id, p.room_id, p.id, 1, %s, %s, 0, 'talk', 1, %s, gen_random_uuid(), %s"
+            " from player p, generate_series(0, %s) where p.session_id = %s and p.slot = 1",
+            *(to, channel, body, readers, SHOWN, session.id),
+        )
+
+
+async def _reads_the_same(session: Opened, study: Study, conn: Connection) -> None:
+    """Whether it is read for one page or for all of the room."""
+    found = await conn.execute(
+        "select room_id, slot, seated_at from player where session_id = %s", [session.id]
+    )
+    for room_id, slot, since in await found.fetchall():
+        heard = await messages.heard_in(conn, room_id, study, 0)
+        assert heard and heard[slot] == await messages.seen_by(conn, room_id, slot, since, study, 0)
 
 
 def test_a_channel_limits_how_many_how_long_and_how_soon_and_words_are_sent_back(
