@@ -46,7 +46,7 @@ class Answers:
 
     async def at(self, position: Position, page: PageSeen) -> Form:
         """For the form that stands on this page."""
-        fields = _asked_on(position, page)
+        fields = asked_on(position, page)
         values = plausible_all(fields, page.others, self.chance)
         if position.step.is_solo:
             return Form(values | self.solo.slip(position.step), 0)
@@ -71,7 +71,7 @@ class Answers:
     async def _by_hook(self, hooks: Hooks, position: Position, page: PageSeen) -> dict[str, str]:
         """What it gives, as it is posted. Where it can't answer from what pages show, the diary has why."""
         assert page.shown is not None
-        slot, fields = page.shown.slot, _asked_on(position, page)
+        slot, fields = page.shown.slot, asked_on(position, page)
         for step, round_, of, name, value in page.shown.said:
             self.said[step, round_, of, name] = value
         self.aliases |= page.shown.aliases
@@ -137,7 +137,7 @@ class Answers:
         return {field.name: known(field) for field in self.study.entry if self.entry.get(field.name)}
 
 
-def _asked_on(position: Position, page: PageSeen) -> tuple[Field, ...]:
+def asked_on(position: Position, page: PageSeen) -> tuple[Field, ...]:
     """The questions as this page asks them: results that limit them stand in its form's key."""
     key = page.keys.get("form-key", "")
     return from_key(position.step, limits_in(key)).fields if position.step.limiting else position.step.fields

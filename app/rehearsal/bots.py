@@ -15,13 +15,14 @@ from typing import Any
 
 from app.players.door import OF_BROWSER
 from app.rehearsal.alone import Solo
-from app.rehearsal.answers import Answers
+from app.rehearsal.answers import Answers, asked_on
 from app.rehearsal.browser import Browser, Reply, WireError
 from app.rehearsal.counts import Counts
 from app.rehearsal.diary import Diary
 from app.rehearsal.doorstep import Doorstep
 from app.rehearsal.habits import Habits
 from app.rehearsal.held_receipts import HeldReceipts
+from app.rehearsal.misfits import Misfits
 from app.rehearsal.moving import Moving
 from app.rehearsal.own_bot import Insight, OwnBot
 from app.rehearsal.page import PageSeen
@@ -73,6 +74,7 @@ class Bot:
         self.page = PageSeen(self.diary, patience)
         self.patience = patience
         self.held = HeldReceipts(self.diary)
+        self.misfits = Misfits(self.diary, self.sending, seed or token, habits.misfits)
         self.moving = Moving(self.page, self.sending, self.held, habits, self.chance, self._think)
         self.talking = Talking(
             self.page, self.sending, habits, self.chance, insight is None or not insight.hurry
@@ -299,10 +301,10 @@ class Bot:
 
     async def _answer(self, position: Position) -> int:
         """The status of what came of it."""
-        fields = position.step.fields
-        key = self.page.keys["form-key"]
+        fields, key = position.step.fields, self.page.keys["form-key"]
         values, by_hook = await self.answers.at(position, self.page)
         form = {"form_key": key, **values}
+        await self.misfits.before(position, asked_on(position, self.page), form)
         self.solo.sends(position, values)
         if self.chance.random() < self.habits.cut:
             self.diary.did("lost the connection under a form")
@@ -338,5 +340,4 @@ class Bot:
         return answer.status
 
     async def _pause(self, seconds: float) -> None:
-        if seconds / self.speed > 0:
-            await asyncio.sleep(seconds / self.speed)
+        await asyncio.sleep(max(0.0, seconds / self.speed))

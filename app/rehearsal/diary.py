@@ -24,6 +24,16 @@ class Told(NamedTuple):
     at: float
 
 
+class Misfit(NamedTuple):
+    """Something that was typed on purpose so that it does not fit."""
+
+    label: str
+    step: str
+    round: int
+    field: str
+    typed: str
+
+
 class Sent(NamedTuple):
     at: float
     answered: float | None = None  # None: it is not known whether it was stored
@@ -66,6 +76,7 @@ class Diary:
     by_hook: int = 0  # … and those that the study's `bot` gave
     slips: dict[str, int] = field(default_factory=dict)  # why it could not, how often
     refused: int = 0  # forms that were plausible, and not taken as they were
+    misfits: list[Misfit] = field(default_factory=list)  # what it typed on purpose, and was refused
     told: list[Told] = field(default_factory=list)
     sent: dict[str, Sent] = field(default_factory=dict)  # by what they say: no bot says the same twice
     seen: dict[int, Seen] = field(default_factory=dict)  # message → when it first stood on a page

@@ -15,6 +15,7 @@ from app.rehearsal.boards_seen import Taken, seen_moves
 from app.rehearsal.diary import Diary, Wrong
 from app.rehearsal.ends import Ends, Opening, SeatOf, SoloPart, ends_of
 from app.rehearsal.heard import Inside, Utterance, heard
+from app.rehearsal.misfits import stored
 from app.rooms.receipts import Kept, as_kept
 from app.study.model.study import Study
 
@@ -88,6 +89,8 @@ async def gather(
         taken = [Taken(*line) for line in await _all(conn, "taken", session_id)]
         openings = [Opening(*line) for line in await _all(conn, "openings", session_id)]
         opened = [Open(*line) for line in await _all(conn, "opened", session_id)]
+        slips = [one for diary in diaries for one in diary.misfits]
+        values = {line[:5] for line in await _all(conn, "values", session_id)} if slips else set()
         answered = {(label, step, round_) for label, step, round_ in await _all(conn, "answered", session_id)}
         stops = tuple(
             f"hooks.py:{line}: `{hook}` stopped {where}: {sentence.rstrip('.')}"
@@ -101,6 +104,7 @@ async def gather(
     wrongs += [*ends.wrongs, *asked.wrongs]
     wrongs += _stuck(study, seats, diaries)
     wrongs += heard(study, said, seats, ties, inside, opened, diaries, moment)
+    wrongs += stored(slips, values)
     wrongs += seen_moves(taken, seats, diaries, moment)
     return Evidence(
         receipts=len(kept),

@@ -26,6 +26,7 @@ class Habits:
     stalls: bool = False  # at times this phone reads nothing from its stream for a while
     drops_at: float | None = None  # share of the plan after which this player leaves for good
     fallible: bool = True  # at times answers what nobody comes in with, gets something wrong, or declines
+    misfits: float = 0.0  # something that does not fit is typed first
     without_a_word: bool = False  # … by closing the page, not by the button
 
 
@@ -45,6 +46,7 @@ def habits(count: int, over: float, drop: float, flaky: float, talk: float, seed
             talk=talk,
             double_click=0.02,
             back=0.01,
+            misfits=0.03,
             cut=0.08 if is_flaky else 0.0,
             locks=0.10 if is_flaky else 0.01,
             second_tab=chance.random() < 0.03,

@@ -26,6 +26,7 @@ PROMISES = {
     6: "The dashboard ticked every second.",
     7: "Whoever had to wait was told so, nothing broke, and memory stayed flat.",
     8: "Nobody saw what isn’t theirs.",
+    9: "What does not fit was refused with a sentence, and nothing of it was stored.",
 }
 FROM_DATABASE = {1, 2, 3, 5, 8}  # what only the database can prove
 GAP = 2.0  # seconds between two ticks
@@ -64,24 +65,23 @@ class Answered:
     by_chance: int
     by_hook: int
     refused: int  # forms that the study did not take, though each field did
+    misfits: int  # that were tried on purpose, and refused
 
     def words(self, hooks: str) -> str:
         lines = []
         if self.forms is not None and self.in_time is not None:
-            lines.append(
-                f"Whoever stayed was asked {self.forms:,} forms and answered {self.in_time:,} in time."
-            )
+            lines.append(f"Whoever stayed was asked {self.forms:,} forms, {self.in_time:,} answered in time.")
         if self.by_hook:
-            by = f"Of the answers {self.by_hook:,} were given by the study’s {hooks}, {self.by_chance:,} by chance"
+            of_them = f"Of the answers {self.by_hook:,} were given by the study’s {hooks}"
+            lines.append(f"{of_them}, {self.by_chance:,} by chance.")
+        elif self.by_chance:
+            lines.append(f"All {self.by_chance:,} answers were given by chance.")
         else:
-            by = (
-                f"All {self.by_chance:,} answers were given by chance"
-                if self.by_chance
-                else "Nothing was answered"
-            )
-        lines.append(f"{by}.")
+            lines.append("Nothing was answered.")
         if self.refused:
             lines.append(f"{self.refused:,} forms were refused with a sentence.")
+        if self.misfits:
+            lines.append(f"{self.misfits:,} answers that do not fit were tried on purpose, and refused.")
         return " ".join(lines)
 
 
@@ -277,6 +277,7 @@ def _answered(diaries: Sequence[Diary], evidence: Evidence | None) -> Answered:
         sum(diary.by_chance for diary in diaries),
         sum(diary.by_hook for diary in diaries),
         sum(diary.refused for diary in diaries),
+        sum(len(diary.misfits) for diary in diaries),
     )
 
 

@@ -61,6 +61,10 @@ select room_id, position, asked, at, until from (
 select distinct coalesce(p.door_id, p.label), a.step, a.round from record a join player p on p.id = a.player_id
 where a.session_id = %(session_id)s and not a.late
 
+-- name: values
+select coalesce(p.door_id, p.label), a.step, a.round, a.field, a.value from record a join player p on p.id = a.player_id
+where a.session_id = %(session_id)s
+
 -- name: stops
 -- Each hook that could not decide, and how many rooms it stopped.
 select e.data->>'hook', (e.data->>'line')::integer, e.data->>'sentence',

@@ -47,6 +47,9 @@ class Choice(Kind):
     def guess(self, field: Field, chance: random.Random, others: Sequence[int]) -> str:
         return chance.choice(field.options) if field.options else ""
 
+    def slip(self, field: Field, chance: random.Random) -> str:
+        return "".join(field.options) + "?"
+
 
 CHOICE = Choice("choice")
 

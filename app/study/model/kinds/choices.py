@@ -95,5 +95,8 @@ class Choices(Kind):
         fewest, most = min(int(field.min or 1), there), min(int(field.max or there), there)
         return packed(chance.sample(field.options, chance.randint(fewest, max(fewest, most))))
 
+    def slip(self, field: Field, chance: random.Random) -> str:
+        return packed(["".join(field.options) + "?"])
+
 
 CHOICES = Choices("choices")

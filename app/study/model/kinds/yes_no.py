@@ -42,5 +42,8 @@ class YesNo(Kind):
     def guess(self, field: Field, chance: random.Random, others: Sequence[int]) -> str:
         return chance.choice(self.answers(field))
 
+    def slip(self, field: Field, chance: random.Random) -> str:
+        return "perhaps"
+
 
 YES_NO = YesNo("yes_no")
