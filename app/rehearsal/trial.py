@@ -17,12 +17,10 @@ from app.rehearsal.page_trial import try_pages
 from app.rehearsal.pasts import pasts_of
 from app.rehearsal.trial_acts import TrialActs
 from app.rehearsal.trial_boards import board_mistakes
-from app.rehearsal.trial_moves import Moved, try_moves, try_valid
-from app.rooms import seating_hook
+from app.rehearsal.trial_lobby import SEED, try_lobby, type_in
+from app.rehearsal.trial_moves import Moved, try_moves, try_valid, try_valid_without
 from app.rooms.changes import Asked
 from app.rooms.items import draw_in, is_drawn_late
-from app.rooms.seating import Waiting
-from app.rooms.seating_hook import Brought
 from app.rooms.steps import Course
 from app.study.earlier import hooks_ask_earlier
 from app.study.hooks import networklab
@@ -38,11 +36,11 @@ from app.study.model.treatments import Draws, drawn_at_door
 from app.study.syntax.mistakes import Mistake, listed, whole_line
 
 FIRST = 2  # rounds of a step that are played, and its last
-SEED = 1
 DEAR = 10  # times what finishing brings
 CURE = "Mend the function, and check again."
 PAST_CURE = "Ask whether anything is known first: if seat.earlier. Whoever was added, or was erased there, has nothing."
 SILENT_CURE = "Read it with .get(slot), or say in on_timeout what stands for a missing answer."
+EMPTY_CURE = 'Read it with said.get("{}"), which is None then.'
 BOTS_CURE = (
     "A bot has no `entry`, `given` or `earlier`, and no type where its seat takes any: ask `seat.bot` first."
 )
@@ -99,7 +97,7 @@ async def _try_hooks(hooks: Hooks, study: Study, past: Earlier = NOT_KNOWN) -> d
             found.setdefault(failure.hook, Mistake(HOOKS_FILE, spot, sentence, cure, grave))
 
     if study.lobby.seat_hook:
-        tell(await _try_lobby(hooks, study, past), "a made-up lobby", CURE)
+        tell(await try_lobby(hooks, study, past), "a made-up lobby", CURE)
     alone = [RoomKind(during, {ANY: 1}) for during in (BEFORE, AFTER) if study.first(during) is not None]
     kinds = (*study.rooms, *alone)
     trials = [_Trial(hooks, study, kind, silent, past) for silent in (False, True) for kind in kinds]
@@ -111,6 +109,8 @@ async def _try_hooks(hooks: Hooks, study: Study, past: Earlier = NOT_KNOWN) -> d
             tell(trial.failures, f"{where} where slot {silent} never answers", SILENT_CURE, False)
         else:
             tell(trial.failures, where, CURE)
+            for name, failures in trial.left_empty:
+                tell(failures, f"{where} where `{name}` is left empty", EMPTY_CURE.format(name), False)
     for kind in study.rooms:
         if kind.bots_after is not None:
             trials.append(_Trial(hooks, study, kind, False, past, bots=kind.size - kind.people))
@@ -167,28 +167,6 @@ def _dear(study: Study, trials: Sequence[_Trial]) -> Iterator[tuple[str, str, st
         yield hook, sentence, "If these are points, say in [pay] what one is worth: per_point = 0.01."
 
 
-async def _try_lobby(hooks: Hooks, study: Study, past: Earlier) -> list[Failure]:
-    """With one person who waits, and with as many as all kinds of rooms take, twice."""
-    chance = random.Random(SEED)
-    wanted = [type_ for kind in study.rooms for type_ in kind.types] * 2
-    waiting = [
-        Waiting(number, _type(study, type_, chance), 120.0 / number) for number, type_ in enumerate(wanted, 1)
-    ]
-    given = given_asked(study.files)
-    brought = {one.player_id: Brought(welcome_answers(study, chance), given, past) for one in waiting}
-    failures = []
-    for some in (waiting[:1], waiting):
-        try:
-            await seating_hook.asked(hooks, study, SEED, some, {}, brought)
-        except HookError as error:
-            failures.append(error.failure)
-    return failures
-
-
-def _type(study: Study, wanted: str, chance: random.Random) -> str:
-    return chance.choice(study.types or ("",)) if wanted == ANY else wanted
-
-
 class _Trial:
     """A room of one kind that goes through the plan, with plausible answers; if `silent`, none from the last slot.
 
@@ -204,6 +182,7 @@ class _Trial:
         self.opened: set[str] = set()  # steps
         self.moved: list[tuple[Position, Moved]] = []
         self.judged: list[tuple[str, bool]] = []  # hooks of `valid`, and whether they took an answer
+        self.left_empty: list[tuple[str, list[Failure]]] = []  # fields, and how `valid` failed without one
         self.silent = kind.size if silent else None
         during = kind.name if kind not in study.rooms else PLAYING
         first = study.first(during)
@@ -240,7 +219,7 @@ class _Trial:
         kind, draws, alone = self.kind, Draws(self.study.treatments, SEED), self.first.step.is_solo
         in_room = self.first.step.during != BEFORE
         treatment = draws.room(kind.name, 1) if in_room else {}
-        types = [_type(self.study, wanted, self.chance) for wanted in kind.types]
+        types = [type_in(self.study, wanted, self.chance) for wanted in kind.types]
         seats = [
             networklab.Seat(
                 slot,
@@ -322,11 +301,18 @@ class _Trial:
         for page in pages:
             if page.step.valid:
                 self.judged += await try_valid(course, page, [one for one in slots if one != self.silent])
+                await self._try_empty(page, slots[:1])
         for page in pages:
             if page.step.fills_in and page.step.on_timeout == "hook" and self.silent not in slots:
                 await course.ask_on_timeout(page)  # which a room does only where somebody is silent
         await course.end(pages[0].index, asked)
         course.room = replace(course.room, state=None, moves=())  # of that step alone
+
+    async def _try_empty(self, page: Position, slots: Sequence[int]) -> None:
+        known = len(self.failures)
+        async for name in try_valid_without(self.course, page, slots):
+            self.left_empty.append((name, self.failures[known:]))
+            del self.failures[known:]
 
     def _who_comes_to(self, page: Position, slots: Sequence[int]) -> list[int]:
         """Where pages are drawn as somebody comes to them, one goes through all, and the others only begin."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -104,14 +104,34 @@ async def try_moves(
 async def try_valid(course: Course, position: Position, slots: Sequence[int]) -> list[tuple[str, bool]]:
     """The hook that judges what these slots have said there, and whether it took it."""
     step, found = position.step, list[tuple[str, bool]]()
-    asked = {one.name for one in step.fields}
     for slot in slots:
-        room, _, said = given(course, position, slot, {})
-        for one in course.room.all_said:
-            if (one.step, one.round, one.slot) == (step.name, position.round, slot) and one.name in asked:
-                said[one.name] = one.value
+        room, _, said = _said_by(course, position, slot)
         found.append((step.valid, await course.ask(step.valid, read_sentence, room, slot, said) is None))
     return found
+
+
+async def try_valid_without(course: Course, position: Position, slots: Sequence[int]) -> AsyncIterator[str]:
+    """The same, once for each question to which one may say nothing: its name, when the hook was asked."""
+    step = position.step
+    for slot in slots:
+        for one in course.limited(position, slot).fields:
+            if not one.required or one.dont_know:
+                room, _, said = _said_by(course, position, slot)
+                said.pop(one.name, None)
+                await course.ask(step.valid, read_sentence, room, slot, said)
+                yield one.name
+
+
+def _said_by(
+    course: Course, position: Position, slot: int
+) -> tuple[networklab.Room, int, dict[str, networklab.Value]]:
+    step = position.step
+    asked = {one.name for one in step.fields}
+    room, _, said = given(course, position, slot, {})
+    for one in course.room.all_said:
+        if (one.step, one.round, one.slot) == (step.name, position.round, slot) and one.name in asked:
+            said[one.name] = one.value
+    return room, slot, said
 
 
 def _said_at(room: networklab.Room, step: Step, results: Results) -> Iterable[networklab.Said]:

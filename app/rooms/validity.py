@@ -57,7 +57,8 @@ async def refusal(
 def given(
     course: Course, position: Position, slot: int, said: Mapping[str, str]
 ) -> tuple[networklab.Room, int, dict[str, networklab.Value]]:
-    """The room as the step opened, the slot, and what it says; nothing of what was left empty."""
+    """The room as the step opened, the slot, and what it says; nothing of what was left empty or is not
+    known."""
     step = position.step
     known = (*step.opening_hooks, ROLE)
     here = (step.name, position.round)
@@ -68,7 +69,11 @@ def given(
         or course.positions.get((one.step, one.round), 0) < position.index
     )
     fields = {one.name: one for one in step.fields}
-    values = {name: read_value(fields[name], one) for name, one in said.items() if one and name in fields}
+    values = {
+        name: read_value(fields[name], one)
+        for name, one in said.items()
+        if name in fields and fields[name].says(one)
+    }
     return replace(course.as_of(position), all_said=before), slot, values
 
 

@@ -33,7 +33,7 @@ limit = "10m"
 valid = "sums"
 fields = [
     {name = "a", ask = "A?", kind = "integer", min = 0, max = 10},
-    {name = "b", ask = "B?", kind = "integer", min = 0, max = 10, required = false},
+    {name = "b", ask = "B?", kind = "integer", min = 0, max = 10, required = false, dont_know = true},
 ]
 [[after]]
 page = "talk"
@@ -76,9 +76,10 @@ def test_a_sentence_of_the_study_stands_above_what_was_typed_and_nothing_is_stor
         )
         conn, hooks = await connect(shared.database, "judge"), Hooks()
         try:
-            whose = hooks, strict, room, strict.plan[1], player, {"a": "6", "b": ""}
-            assert await refusal(conn, *whose, form) is None
-            assert await refusal(conn, *whose, str(uuid4())) == "No."
+            whose = hooks, strict, room, strict.plan[1], player
+            assert await refusal(conn, *whose, {"a": "6", "b": ""}, form) is None
+            for unsaid in ("", "dont_know"):
+                assert await refusal(conn, *whose, {"a": "6", "b": unsaid}, str(uuid4())) == "No."
         finally:
             await hooks.retire(0)
             await conn.close()
@@ -132,3 +133,11 @@ def test_check_tries_it_on_answers_by_chance() -> None:
     assert check(files) == []
     told = " ".join(one.sentence for one in asyncio.run(try_study(parse(files))))
     assert "refused all" in told and "ValueError" not in told
+
+
+def test_check_notes_a_judge_that_counts_on_what_may_be_left_out() -> None:
+    """In a session the first player who leaves it empty would stop the room."""
+    study = parse(as_files(SPLIT, HOOKS.replace('said.get("b", 0)', 'said["b"]')))
+    [note] = [one for one in asyncio.run(try_study(study)) if "`sums` fails" in one.sentence]
+    assert "where `b` is left empty: KeyError" in note.sentence and not note.grave
+    assert note.suggestion == 'Read it with said.get("b"), which is None then.'
