@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from app.rooms.limits import last_said
+from app.rooms.limits import last_said, rounds_until
 from app.study.model.channels import DIRECT, NEIGHBOURS, ROOM, Channel
 from app.study.model.fields import Field
 from app.study.model.steps import Show, Step
@@ -68,12 +68,14 @@ def of_answers(study: Study) -> dict[tuple[int, str], str]:
     for here in study.plan:
         for show in here.step.show:
             before = passed.get(show.step, [])
-            shown = [here] if show.round == "now" else before[-1:] if show.round == "last" else before
+            if show.round == "last" and before:
+                before = [*rounds_until(study, before[-1])]
+            shown = [here] if show.round == "now" else before
             for position in shown:
                 whom = seen.setdefault((position.index, show.field), {})
                 whom.setdefault(f"{_WHO[show.of]} at %s{_LOOK[show.look]}", []).append(here)
         for whose, name in sorted(asked_by(study, here.step)):
-            if whose != MINE and (last := last_said(study, here, name)):
+            for last in last_said(study, here, name) if whose != MINE else ():
                 whom = seen.setdefault((last.index, name), {})
                 whom.setdefault("whomever the page of %s shows it", []).append(here)
         for about in {field.about for field in here.step.fields} & asked.keys():

@@ -17,12 +17,12 @@ from app.players.notes import Notices
 from app.players.pay import account_of
 from app.players.players import Player
 from app.rehearsal.pasts import pasts_of
+from app.rooms.limits import Told
 from app.rooms.messages import Message
 from app.rooms.moves import EMPTY, MoveBoard
 from app.rooms.prospects import prospects
 from app.rooms.receipts import Saved
 from app.rooms.rooms import Room, RoomView, Seat, Seats
-from app.rooms.shown import Told
 from app.study.hooks.networklab import NOT_KNOWN, Earlier
 from app.study.model.channels import Channel
 from app.study.model.fields import Field

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from app.rehearsal.page_trial import view_of
-from app.rooms import channels, shown
-from app.rooms.limits import told_to
+from app.rooms import channels
+from app.rooms.limits import Told, told_to
 from app.rooms.moves import EMPTY, MoveBoard
 from app.rooms.seen import made_on, on_page, room_of
 from app.rooms.steps import Course
@@ -83,7 +83,7 @@ class TrialActs:
             self.heard.append(networklab.Message(slot, act.body, act.channel, act.to))
         return act
 
-    def _told(self, whole: networklab.Room) -> shown.Told:
+    def _told(self, whole: networklab.Room) -> Told:
         return {
             (one.slot, one.step, one.round, one.name): stored_value(
                 self.course.fields[one.step, one.name], one.value

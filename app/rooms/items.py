@@ -14,7 +14,7 @@ from app.database.queries import Queries, array
 from app.rooms import stopped_rooms
 from app.rooms.changes import Stored
 from app.rooms.decisions import Place, course_of
-from app.rooms.shown import Told
+from app.rooms.limits import Told
 from app.rooms.steps import Course
 from app.study.hooks.answers import Results, read_results
 from app.study.hooks.pool import HookError, Hooks

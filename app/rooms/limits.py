@@ -6,44 +6,65 @@ They are read as a page is drawn and signed into its form's key, so that an answ
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from app.study.hooks.networklab import Said, Value
 from app.study.model.listed import packed
 from app.study.model.steps import Step
 from app.study.model.study import Position, Study
 
+Told = Mapping[tuple[int, str, int, str], str]  # slot, step, round and name → value
+
 APART = "_"  # of the values in a key
 LETTERS = b"-~"  # the last two of those in which a list is written there
 
 
-def last_said(study: Study, position: Position, name: str) -> Position | None:
+def last_said(study: Study, position: Position, name: str) -> tuple[Position, ...]:
     """Where, by the time that this position has opened, something of this name was said or computed last."""
     if name in position.step.opening_hooks:
-        return position
+        return (position,)
     return last_before(study, position, name)
 
 
-def last_before(study: Study, position: Position, name: str) -> Position | None:
-    """Where, before this position, the field or result of this name came last."""
-    return next((one for one in reversed(study.plan[: position.index]) if one.step.has(name)), None)
+def last_before(study: Study, position: Position, name: str) -> tuple[Position, ...]:
+    """Where, before this position, the field or result of this name came last; () where it never did.
+
+    Several, the last first, where it isn't known beforehand how many rounds a room or somebody in it goes through.
+    """
+    last = next((one for one in reversed(study.plan[: position.index]) if one.step.has(name)), None)
+    return rounds_until(study, last) if last else ()
 
 
-def sources(study: Study, position: Position) -> dict[str, Position]:
+def rounds_until(study: Study, last: Position) -> tuple[Position, ...]:
+    """That one, and where it is the last round that there can be, and may never come, those before it, backwards."""
+    if not last.step.may_end_early:
+        return (last,)
+    rounds = [one for one in study.plan if one.step.name == last.step.name]
+    return tuple(reversed(rounds)) if rounds[-1].index == last.index else (last,)
+
+
+def told_last(told: Told, slot: int, name: str, places: Sequence[Position]) -> tuple[Position, str] | None:
+    """The last of these places where something of this name is told of this slot, and what."""
+    for one in places:
+        if value := told.get((slot, one.step.name, one.round, name)):
+            return one, value
+    return None
+
+
+def sources(study: Study, position: Position) -> dict[str, tuple[Position, ...]]:
     """What limits a question there → where it was said or computed last; nothing of what has not been."""
     found = ((name, last_said(study, position, name)) for name in position.step.limiting)
-    return {name: where for name, where in found if where is not None}
+    return {name: places for name, places in found if places}
 
 
-def told_to(
-    study: Study, position: Position, slot: int, told: Mapping[tuple[int, str, int, str], str]
-) -> dict[str, str]:
-    """The stored values that limit this slot there. `told`: slot, step, round and name → value."""
+def told_to(study: Study, position: Position, slot: int, told: Told) -> dict[str, str]:
+    """The stored values that limit this slot there."""
     found = {}
-    for name, one in sources(study, position).items():
-        field, value = one.step.field_named(name), told.get((slot, one.step.name, one.round, name), "")
-        if field and field.says(value):
-            found[name] = value
+    for name, places in sources(study, position).items():
+        last = told_last(told, slot, name, places)
+        field = last and last[0].step.field_named(name)
+        if last and field and field.says(last[1]):
+            found[name] = last[1]
     return found
 
 

@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 from app.database.connections import Connection
 from app.database.queries import Queries, row
 from app.rooms import channels, messages, moves, rooms
-from app.rooms.limits import last_before, told_to
+from app.rooms.limits import Told, last_before, told_last, told_to
 from app.rooms.messages import Message
 from app.rooms.moves import MoveBoard
 from app.rooms.rooms import RoomView, Seat
-from app.rooms.shown import TOGETHER, Told, others_of, shown_to, told_in
+from app.rooms.shown import TOGETHER, others_of, shown_to, told_in
 from app.study.hooks import networklab
 from app.study.hooks.acts import offers_of, questions_of
 from app.study.hooks.answers import read_made, read_value
@@ -95,13 +95,13 @@ def on_page(
                 if value:
                     said[one.show.step, round_, seat.slot, one.show.field] = value
     for field in position.step.fields:
-        last = last_before(study, position, field.about) if field.about else None
+        places = last_before(study, position, field.about) if field.about else ()
         for other in others_of(study, position, view, me, told, field) if field.of else ():
             named.add(other.seat)
             sees |= {other.seat} if other.is_seen else set()
-            if other.answer and last:
-                key = (last.step.name, last.round, other.seat.slot, field.about)
-                said[key] = told[other.seat.slot, last.step.name, last.round, field.about]
+            if other.answer and (last := told_last(told, other.seat.slot, field.about, places)):
+                where, value = last
+                said[where.step.name, where.round, other.seat.slot, field.about] = value
     aliases = dict(sorted((seat.slot, seat.alias) for seat in named))
     values = tuple((*key, value) for key, value in said.items())
     return OnPage(me.slot, aliases, tuple(sorted(seat.slot for seat in sees)), values)

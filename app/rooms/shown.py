@@ -11,7 +11,7 @@ from decimal import Decimal
 from app.database.connections import Connection
 from app.database.queries import Queries
 from app.rooms import parts
-from app.rooms.limits import last_before, last_said, sources
+from app.rooms.limits import Told, last_before, last_said, rounds_until, sources, told_last
 from app.rooms.rooms import RoomView, Seat
 from app.rooms.summaries import SUMS, Tally, counted, summed
 from app.study.model.fields import Field, plain_number
@@ -20,7 +20,6 @@ from app.study.model.study import Position, Study
 from app.study.page_words import asked_by
 
 SQL = Queries(__name__)
-Told = Mapping[tuple[int, str, int, str], str]  # slot, step, round and field → what was answered
 TOGETHER = ("mean", *SUMS, "count", "bars")  # looks that give away nobody's answer by itself
 WIDTH = 300.0  # of a picture
 MIDDLE, AROUND = (
@@ -101,9 +100,9 @@ def wanted(study: Study, position: Position) -> dict[Show, tuple[Position, ...]]
     found = {}
     for show in position.step.show:
         before = [one for one in study.plan[: position.index] if one.step.name == show.step]
-        found[show] = tuple(
-            [position] if show.round == "now" else before[-1:] if show.round == "last" else before
-        )
+        if show.round == "last" and before:
+            before = list(reversed(rounds_until(study, before[-1])))
+        found[show] = (position,) if show.round == "now" else tuple(before)
     return found
 
 
@@ -116,15 +115,13 @@ def keys_told(study: Study, position: Position) -> list[tuple[str, int, str]]:
     ]
     here = position.step.name, position.round
     keys += [(*here, one.mediator) for one in position.step.channels if one.mediator]
-    keys += [(one.step.name, one.round, name) for name, one in sources(study, position).items()]
-    for _, name in asked_by(study, position.step):
-        if where := last_said(study, position, name):
-            keys.append((where.step.name, where.round, name))
+    named = sources(study, position)
+    named |= {name: last_said(study, position, name) for _, name in asked_by(study, position.step)}
+    named |= {one.about: last_before(study, position, one.about) for one in position.step.fields if one.about}
+    keys += [(one.step.name, one.round, name) for name, places in named.items() for one in places]
     for field in position.step.fields:
         if field.of not in ("", *SEEN):
             keys.append((position.step.name, position.round, field.of))
-        if field.about and (last := last_before(study, position, field.about)):
-            keys.append((last.step.name, last.round, field.about))
     return keys
 
 
@@ -166,13 +163,12 @@ def others_of(
     slots = {seat.slot for seat in seats_of(view, me, field.of)}
     if field.of not in SEEN:
         slots = set(json.loads(told.get(here) or "[]"))
-    last = last_before(study, position, field.about) if field.about else None
-    about = last.step.field_named(field.about) if last else None
+    places = last_before(study, position, field.about) if field.about else ()
+    about = places[0].step.field_named(field.about) if places else None
 
     def answer(seat: Seat) -> str:
-        if last is None or about is None:
-            return ""
-        return about.shown(told.get((seat.slot, last.step.name, last.round, field.about), ""))
+        last = told_last(told, seat.slot, field.about, places)
+        return about.shown(last[1]) if about and last else ""
 
     return tuple(
         Other(seat, view.weight(me.slot, seat.slot) is not None, answer(seat))
@@ -195,7 +191,19 @@ def _shown(
     step = study.step_named(show.step)
     field = next(one for one in (*step.fields, *step.results) if one.name == show.field)
 
+    places = tuple(reversed(positions))
+    if step.may_end_early and show.round != "now":
+        reached = [
+            one[0].index for seat in (me, *seats) if (one := told_last(told, seat.slot, field.name, places))
+        ]
+        positions = [one for one in positions if one.index <= max(reached, default=-1)]
+    if show.round == "last":
+        positions = positions[-1:]
+
     def value(seat: Seat, position: Position) -> str | None:
+        if show.round == "last" and step.own_pace:
+            found = told_last(told, seat.slot, field.name, places)
+            return found[1] if found else None
         return told.get((seat.slot, position.step.name, position.round, field.name)) or None
 
     lines = tuple(

@@ -238,6 +238,11 @@ class Step:
         return self.wait_for == 0
 
     @property
+    def may_end_early(self) -> bool:
+        """Whether a room, or somebody in it, may go on before the last round that there can be."""
+        return self.continues is not None or self.own_pace or self.attempts > 0
+
+    @property
     def tells(self) -> bool:
         """Whether its page shows, or is limited by, what was said before."""
         return bool(self.show or self.limiting or any(field.of for field in self.fields))

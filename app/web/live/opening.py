@@ -15,10 +15,10 @@ from psycopg_pool import PoolTimeout, TooManyRequests
 from app.database.connections import Pool, snapshot
 from app.rooms import messages, moves, rooms
 from app.rooms.channels import Members, members_in
-from app.rooms.limits import in_key, told_to
+from app.rooms.limits import Told, in_key, told_to
 from app.rooms.messages import Message
 from app.rooms.rooms import RoomView
-from app.rooms.shown import Told, keys_told, told_in
+from app.rooms.shown import keys_told, told_in
 from app.study.model.steps import ROLE
 from app.study.model.study import Position, Study
 from app.study.model.talk import talk_since

@@ -7,9 +7,8 @@ from typing import Any
 
 from jinja2 import Undefined
 
-from app.rooms.limits import last_said
+from app.rooms.limits import Told, last_said, told_last
 from app.rooms.rooms import RoomView, Seat
-from app.rooms.shown import Told
 from app.study.hooks.answers import read_value
 from app.study.model.steps import ROOM
 from app.study.model.study import Position, Study
@@ -52,14 +51,13 @@ def words(study: Study, position: Position, view: RoomView, me: Seat, told: Told
     """For the page of whoever sits in `me`. `told` has all that the page asks for."""
 
     def said(slot: int, name: str) -> Any:
-        where = last_said(study, position, name)
-        field = where and where.step.field_named(name)
-        stored = told.get((slot, where.step.name, where.round, name)) if where else None
-        return read_value(field, stored) if field and stored else Unsaid(name=name)
+        last = told_last(told, slot, name, last_said(study, position, name))
+        field = last and last[0].step.field_named(name)
+        return read_value(field, last[1]) if field and last else Unsaid(name=name)
 
     def of_room(name: str) -> Any:
-        where = last_said(study, position, name)
-        field = where and where.step.field_named(name)
+        places = last_said(study, position, name)
+        field = places[0].step.field_named(name) if places else None
         if field and field.of == ROOM:
             return said(me.slot, name)
         every = (said(seat.slot, name) for seat in view.seats)

@@ -16,11 +16,11 @@ from app.database import clock
 from app.players.pay import PayNow, pay_of
 from app.players.players import Player
 from app.rooms.channels import Area, Members, area_of, areas_of, partners_of
-from app.rooms.limits import told_to
+from app.rooms.limits import Told, told_to
 from app.rooms.messages import Message
 from app.rooms.rooms import Room, RoomView, Seat
 from app.rooms.seen import as_values
-from app.rooms.shown import Other, Shown, Told, others_of, seats_of, shown_to
+from app.rooms.shown import Other, Shown, others_of, seats_of, shown_to
 from app.study.model.blocks import counts_pages
 from app.study.model.fields import Field
 from app.study.model.moves import MoveForm

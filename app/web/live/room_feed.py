@@ -11,9 +11,9 @@ from app.database.connections import Pool
 from app.database.events import Event, EventName
 from app.rooms.channels import area_of
 from app.rooms.handling import MoveOutcome
+from app.rooms.limits import Told
 from app.rooms.messages import Message
 from app.rooms.rooms import RoomView
-from app.rooms.shown import Told
 from app.study.languages.texts import Texts
 from app.web import templates
 from app.web.fragments import fragment, sse

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from app.database.events import EventName, events_after
 from app.players.players import Player
 from app.rooms import rooms
+from app.rooms.limits import Told
 from app.rooms.rooms import RoomView
-from app.rooms.shown import Told, told_in
+from app.rooms.shown import told_in
 from app.study.hooks.pool import Hooks
 from app.study.model.study import Position, Study
 from app.study.stored import Studies

@@ -12,8 +12,9 @@ import psycopg
 from psycopg_pool import PoolTimeout, TooManyRequests
 
 from app.database.connections import Pool
+from app.rooms.limits import Told
 from app.rooms.rooms import RoomView
-from app.rooms.shown import Told, told_in
+from app.rooms.shown import told_in
 from app.web.fragments import fragment, sse
 from app.web.live.page import Page
 from app.web.live.places import Place, RoomPlace

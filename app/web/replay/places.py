@@ -20,9 +20,10 @@ from app.rooms import messages, prospects, ties
 from app.rooms.alone import SLOT as ALONE
 from app.rooms.channels import members_in
 from app.rooms.items import lacks
+from app.rooms.limits import Told
 from app.rooms.receipts import Saved, digest
 from app.rooms.rooms import Room, RoomView, Seat, Seats
-from app.rooms.shown import Told, keys_told
+from app.rooms.shown import keys_told
 from app.sessions.sessions import Session
 from app.study.model.steps import BEFORE, ROLE
 from app.study.model.study import Position, Study
