@@ -19,7 +19,8 @@ from app.rooms.changes import Stored
 from app.rooms.limits import from_key, in_key
 from app.rooms.steps import Course
 from app.study.hooks.networklab import Room, Said, Seat
-from app.study.model.kinds.list import LIST
+from app.study.model.kinds.list import LARGEST, LIST
+from app.study.model.listed import listed_in, packed
 from app.study.model.plausible import plausible
 from app.study.reading import check, parse
 from app.web.monitor.answers import answered
@@ -206,9 +207,22 @@ async def _never(*_: object) -> None:
 def test_a_list_is_what_a_page_can_offer() -> None:
     field = STUDY.plan[0].step.results[0]
     assert LIST.stored(field, ("a", 2)) == '["a","2"]' and LIST.stored(field, ()) == ""
-    for wrong in ("a", ("a", "a"), ("",), (True,), ("dont_know",), ("a\nb",), tuple("x" * 300), ("x" * 201,)):
-        with pytest.raises(ValueError, match="`offers` must be"):
+    for wrong, sentence in (
+        ("a", "must be a list of texts, and is 'a'"),
+        (("a", True), "must be a list of texts, and number 2 is True"),
+        (tuple(map(str, range(201))), "has 201 texts, and 200 is the most"),
+    ):
+        with pytest.raises(ValueError, match=f"^`offers` {sentence}"):
             LIST.stored(field, wrong)
+
+
+def test_no_room_is_stopped_by_what_a_player_typed_to_be_offered_to_others() -> None:
+    field = STUDY.plan[0].step.results[0]
+    typed = ("Fig", " Fig\u200f", "\u202egif", "a\n b", "", "\u200b", "dont_know", "می\u200cخواهم")
+    assert listed_in(LIST.stored(field, typed)) == ["Fig", "gif", "a b", "می\u200cخواهم"]
+    assert listed_in(LIST.stored(field, ("x" * 201,))) == ["x" * 199 + "…"]
+    long = listed_in(LIST.stored(field, tuple(f"{slot} {'ع' * 300}" for slot in range(30))))
+    assert len(long) == 30 and len(packed(long).encode()) <= LARGEST
 
 
 def test_what_can_never_be_chosen_is_told_with_its_line() -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.study.own_files import content_of
 from app.study.syntax.lines import Path, Spot, Spots
+from app.study.syntax.unseen import JOINERS, spelt
 
 RED, BLUE, PLAIN = "\033[1;31m", "\033[1;34m", "\033[0m"
 WIDEST = 100  # characters of a line that are shown
@@ -31,7 +32,7 @@ class Mistake:
         return f"{self.file}:{self.spot.line}:{self.spot.column}" if self.spot else self.file
 
     def __str__(self) -> str:
-        return f"{self.location}: {self.sentence} {self.suggestion}".rstrip()
+        return spelt(f"{self.location}: {self.sentence} {self.suggestion}".rstrip())
 
 
 class StudyError(Exception):
@@ -128,7 +129,7 @@ def excerpt(mistake: Mistake, files: Mapping[str, bytes], colours: bool = False)
     line, column, width = mistake.spot
     source, before = _around(lines[line - 1], column)
     mark = f"^{'~' * (min(width, len(source) - before) - 1)}"
-    blank = "".join("\t" if character == "\t" else " " for character in source[:before])
+    blank = "".join("\t" if one == "\t" else "" if one in JOINERS else " " for one in source[:before])
     gutter = " " * len(f"{line:5}")
     return f"{first}\n{line:5} | {source}\n{gutter} | {blank}{colour}{mark}{plain}"
 
@@ -147,4 +148,5 @@ def _around(source: str, column: int) -> tuple[str, int]:
 
 def _lines(content: bytes) -> Sequence[str]:
     text = content.decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
-    return ["".join(c if c.isprintable() or c == "\t" else "�" for c in line) for line in text.split("\n")]
+    kept = f"\t{JOINERS}"
+    return ["".join(c if c.isprintable() or c in kept else "�" for c in line) for line in text.split("\n")]

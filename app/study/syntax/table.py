@@ -11,6 +11,7 @@ from app.study.syntax.broken import syntax_mistake
 from app.study.syntax.constants import Constants
 from app.study.syntax.lines import Path, Spot, locate
 from app.study.syntax.mistakes import Findings, Mistake, StudyError, did_you_mean, listed, nearest
+from app.study.syntax.unseen import direction_in, spelt, unwanted_in
 
 LARGEST_NUMBER = 10**15
 MOST_DECIMALS = 12
@@ -65,6 +66,11 @@ class Table:
             self.wrong(key, f"`{key}` has {len(value)} characters, and {longest} is the most.", "Shorten it.")
         elif any(ord(character) < 32 and character not in "\n\t" for character in value):
             self.wrong(key, f"`{key}` has a control character in it.", "Remove it.")
+        elif turned := direction_in(value):
+            sentence = (
+                f"`{key}` has the character {turned} in it, which changes the direction of what follows."
+            )
+            self.wrong(key, sentence, "Remove it: pages have the direction of the study’s language.")
         return self.constants.filled(value.strip()) if key in WORDS else value.strip()
 
     def whole(self, key: str, default: int, smallest: int = 1, largest: int = LARGEST_NUMBER) -> int:
@@ -163,8 +169,8 @@ class Table:
             if not isinstance(item, str):
                 sentence = f"`{key}` has {_shown(item)} in it, which is {_kind(item)}, not text."
                 self.findings.wrong(place, sentence, f'Put it in quotation marks: "{_plain(item)}".')
-            elif not item.strip() or item != item.strip() or not item.isprintable():
-                sentence = f"`{key}` has {_shown(item)} in it, which is blank or has blanks around it."
+            elif why := unwanted_in(item):
+                sentence = f"`{key}` has {_shown(item)} in it, which {why}."
                 self.findings.wrong(place, sentence, "Write each as plain words on one line.")
             elif item in seen:
                 self.findings.wrong(place, f"`{key}` has {_shown(item)} twice.", "Remove one, or change it.")
@@ -322,7 +328,7 @@ def _plain(value: object) -> str:
         return "[…]" if isinstance(value, list) else "{…}"
     if isinstance(value, int) and abs(value) > LARGEST_NUMBER:
         return "a very large number"
-    words = " ".join(str(value).split())
+    words = " ".join(spelt(str(value)).split())
     return words if len(words) <= 40 else f"{words[:39]}…"
 
 
