@@ -8,6 +8,7 @@ from psycopg.types.json import Jsonb
 
 from app.database.connections import Connection
 from app.database.queries import Queries
+from app.rooms.paths import is_for_some
 from app.study.model.blocks import opened_with
 from app.study.model.study import Study
 
@@ -32,6 +33,9 @@ async def breaches(conn: Connection, name: str, session_id: str, study: Study) -
             session_id=session_id,
             page_steps=[page.step.name for page in study.plan],
             page_rounds=[page.round for page in study.plan],
+            page_only=[
+                Jsonb(dict(page.step.only)) if is_for_some(page.step) else None for page in study.plan
+            ],
             page_positions=[opened_with(study.plan, page.index) for page in study.plan],
             about_steps=[step for step, _, _ in about],
             about_fields=[field for _, field, _ in about],

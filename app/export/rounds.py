@@ -20,6 +20,7 @@ from psycopg.types.json import set_json_loads
 from app.database.connections import Connection, Cursor, fetching
 from app.database.queries import Queries
 from app.export.round_columns import ORDER, own_columns, round_header, turns_of
+from app.rooms.paths import whose
 from app.study.model.fields import plain_number
 from app.study.model.steps import ROLE
 from app.study.model.study import Position, Study
@@ -235,14 +236,15 @@ def _when(room: RoomPast, pages: Sequence[Position], seat: Tenure, ahead: Ahead)
     asking = any(one.step.asks or one.step.moves for one in pages)
     for position in pages:
         step, opened = position.step, room.opened[_page(position)]
+        if opened.asked is not None and seat.slot not in opened.asked:
+            continue
         said = room.said.get((seat.player_id or 0, _page(position)))
         came = (
             ahead.to(opened.at, seat.since, said)
             if step.own_pace
             else max(opened.at, seat.since or opened.at)
         )
-        over = opened.until is not None and seat.since is not None and opened.until <= seat.since
-        if over or (opened.asked is not None and seat.slot not in opened.asked):
+        if opened.until is not None and seat.since is not None and opened.until <= seat.since:
             continue
         when.began = when.began or came
         if said:
@@ -285,9 +287,8 @@ def _open(room: RoomPast, found: Sequence[tuple[int, datetime, Sequence[str], Se
     ended = next((one.ended_at for seats in room.seats.values() for one in seats), None)
     for nth, (_, at, pages, asked) in enumerate(found):
         until = found[nth + 1][1] if nth + 1 < len(found) else ended
-        for page in pages:
-            step, _, round_ = page.rpartition(" ")
-            room.opened[step, int(round_)] = OpenedPage(at, until, asked)
+        for (step, round_), theirs in whose(pages).items():
+            room.opened[step, round_] = OpenedPage(at, until, asked if theirs is None else theirs)
 
 
 def _until(opened: Sequence[OpenedPage]) -> datetime | None:

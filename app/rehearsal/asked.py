@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from app.rehearsal.diary import Diary, Wrong
 from app.rehearsal.ends import JUST_NOW, SeatOf
+from app.rooms.paths import is_for_some
 from app.study.model.study import Study
 
 
@@ -54,7 +55,10 @@ def asked_of(
             there.setdefault(seat.room_id, []).append(seat)
     forms, in_time, wrongs = 0, 0, []
     for one in opened:
-        pages = [page for page in study.pages_at(one.position) if page.step.fields]
+        # Of those that some of a room go through, the logs don't tell who.
+        pages = [
+            page for page in study.pages_at(one.position) if page.step.fields and not is_for_some(page.step)
+        ]
         for seat in there.get(one.room_id, ()) if pages else ():
             if not _is_asked(seat, one):
                 continue

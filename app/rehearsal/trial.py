@@ -21,6 +21,7 @@ from app.rehearsal.trial_lobby import SEED, try_lobby, type_in
 from app.rehearsal.trial_moves import Moved, try_moves, try_valid, try_valid_without
 from app.rooms.changes import Asked
 from app.rooms.items import draw_in, is_drawn_late
+from app.rooms.paths import is_for_some
 from app.rooms.steps import Course
 from app.study.earlier import hooks_ask_earlier
 from app.study.hooks import networklab
@@ -300,8 +301,9 @@ class _Trial:
                 )
         for page in pages:
             if page.step.valid:
-                self.judged += await try_valid(course, page, [one for one in slots if one != self.silent])
-                await self._try_empty(page, slots[:1])
+                there = self._who_comes_to(page, slots)
+                self.judged += await try_valid(course, page, there)
+                await self._try_empty(page, there[:1])
         for page in pages:
             if page.step.fills_in and page.step.on_timeout == "hook" and self.silent not in slots:
                 await course.ask_on_timeout(page)  # which a room does only where somebody is silent
@@ -316,7 +318,8 @@ class _Trial:
 
     def _who_comes_to(self, page: Position, slots: Sequence[int]) -> list[int]:
         """Where pages are drawn as somebody comes to them, one goes through all, and the others only begin."""
-        speak = [slot for slot in slots if slot != self.silent]
+        theirs = self.course.those_for(page) if is_for_some(page.step) else slots
+        speak = [slot for slot in slots if slot != self.silent and slot in theirs]
         return speak[:1] if is_drawn_late(self.study, page) and page.round > FIRST else speak
 
     async def _try_bot(self, page: Position, slot: int) -> None:

@@ -14,6 +14,7 @@ from app.database.connections import Connection
 from app.database.queries import Queries, value
 from app.rooms.decisions import Place, carry_out, course_of
 from app.rooms.items import draw_in, is_drawn_late
+from app.rooms.paths import is_for_some
 from app.study.hooks.pool import Hooks
 from app.study.model.study import Study
 
@@ -50,10 +51,11 @@ async def answer(conn: Connection, hooks: Hooks, study: Study, room_id: int, at_
     async with hooks.turn(study) as turn:
         course = await course_of(conn, turn, study, room_id, Place(index))
         for position in study.pages_at(index):
-            spoken = course.spoken(position)
+            spoken, all_slots = course.spoken(position), [slot for slot, _ in found]
             waits = not position.step.fields or (position.step.bot and not at_end)
-            for slot, _ in () if waits else found:
-                if slot not in spoken:
+            theirs = course.those_for(position) if is_for_some(position.step) else all_slots
+            for slot in () if waits else all_slots:
+                if slot in theirs and slot not in spoken:
                     if is_drawn_late(study, position):
                         await draw_in(course, position, slot)
                     course.store(position, await course.answers_of_bot(position, slot), "bot")

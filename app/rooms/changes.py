@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
+from app.rooms.paths import Whose
 from app.study.model.networks import Tie
 from app.study.model.study import Position
 
@@ -51,10 +52,11 @@ class Rewired:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The room is at this position now."""
+    """The room is at this position now. `whose`: of several pages at one's own pace those that some go through."""
 
     position: Position
     asked: Asked
+    whose: Whose = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -278,7 +278,8 @@ async def _rewire(conn: Connection, _: Study, changes: Mapping[int, Rewired]) ->
 
 async def _open(conn: Connection, study: Study, changes: Mapping[int, Opened]) -> None:
     ahead = [(room_id, one.position) for room_id, one in changes.items()]
-    await rooms.advance(conn, study, ahead, {room_id: one.asked for room_id, one in changes.items()})
+    asked = {room_id: one.asked for room_id, one in changes.items()}
+    await rooms.advance(conn, study, ahead, asked, {room_id: one.whose for room_id, one in changes.items()})
 
 
 async def _end(conn: Connection, study: Study, changes: Mapping[int, Ended]) -> None:

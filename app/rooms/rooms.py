@@ -13,6 +13,7 @@ from app.database.connections import Connection
 from app.database.queries import Queries, rows
 from app.rooms import moves, ties
 from app.rooms.moves import EMPTY, MoveBoard
+from app.rooms.paths import FOR_ALL, Whose, names_of
 from app.study.model.networks import Tie, Ties
 from app.study.model.steps import AFTER, BEFORE, PLAYING
 from app.study.model.study import Position, Study
@@ -245,20 +246,22 @@ async def advance(
     study: Study,
     moves: Sequence[tuple[int, Position]],
     asked: Mapping[int, Sequence[int] | None] | None = None,
+    whose: Mapping[int, Whose] = {},
 ) -> None:
     """Put each room (id) to its next position, with a new deadline. The rooms must be locked.
 
-    `asked`: by room the slots that are shown the step; None: all.
+    `asked`: by room the slots that are shown the step; None: all. `whose`: by room, of several pages there, too.
     """
     await ties.rewire_as_planned(conn, study, moves)
     found = [
-        {"id": room_id, "asked": (asked or {}).get(room_id)} | row_at(study, position.index)
+        {"id": room_id, "asked": (asked or {}).get(room_id)}
+        | row_at(study, position.index, whose.get(room_id, FOR_ALL))
         for room_id, position in moves
     ]
     await conn.execute(SQL["advance_rooms"], dict(moves=Jsonb(found)))
 
 
-def row_at(study: Study, index: int) -> dict[str, object]:
+def row_at(study: Study, index: int, whose: Whose = FOR_ALL) -> dict[str, object]:
     """What a room's row says of where it is: at one page, or at several that each goes through by themselves."""
     pages = study.pages_at(index)
     step, own_pace = pages[0].step, pages[0].step.own_pace
@@ -269,12 +272,7 @@ def row_at(study: Study, index: int) -> dict[str, object]:
         "secs": sum(page.step.limit for page in pages),
         "ends_when_answered": own_pace or (step.ends == "answered" and not step.moves),
         "wait_share": 1.0 if own_pace else float(step.wait_for),
-        "pages": [page_name(page.step.name, page.round) for page in pages] if own_pace else None,
+        "pages": names_of(pages, whose) if own_pace else None,
         "last_step": pages[-1].step.name if own_pace else None,
         "last_round": pages[-1].round if own_pace else None,
     }
-
-
-def page_name(step: str, round: int) -> str:
-    """As room.pages has it; see sql/rooms/records.sql."""
-    return f"{step} {round}"

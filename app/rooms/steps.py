@@ -17,6 +17,7 @@ from typing import Any
 from app.rooms import alone, limits
 from app.rooms.asking import Ask, T, groups_of
 from app.rooms.changes import Asked, Change, Earned, Ended, Left, Opened, Rewired, Stored
+from app.rooms.paths import Whose, is_for_some, slots_for
 from app.study.hooks import answers, networklab
 from app.study.hooks.answers import Results
 from app.study.hooks.pool import Nonsense
@@ -71,7 +72,7 @@ class Course:
         while index is not None:
             asked = await self.begin(index, left)
             if asked != ():
-                self.changes.append(Opened(self.study.plan[index], asked))
+                self.changes.append(Opened(self.study.plan[index], asked, self._whose(index)))
                 return
             index = self._following(index)
         self.changes.append(Ended())
@@ -181,10 +182,7 @@ class Course:
 
     async def ask_on_timeout(self, position: Position) -> Results | None:
         """What the study's hook says for those who have not answered, whoever they are."""
-
-        def fields(slot: int) -> tuple[Field, ...]:
-            return self.limited(position, slot).fields
-
+        fields = lambda slot: self.limited(position, slot).fields  # noqa: E731
         return await self._ask(
             ON_TIMEOUT, position, lambda answer, slots: answers.read_fill_in(fields, answer, slots)
         )
@@ -192,7 +190,7 @@ class Course:
     async def _end_page(self, position: Position, asked: Asked) -> None:
         step = position.step
         if step.fills_in:
-            await self._fill_in(position, asked)
+            await self._fill_in(position, self.those_for(position) if is_for_some(step) else asked)
         if step.on_end:
             computed = await self._ask(
                 step.on_end,
@@ -299,9 +297,8 @@ class Course:
             return
         had = self._roles()
         if had and position.index == next(iter(study.rounds), 0):
-            dealt = {
-                slot: found[-1] for slot, found in had.items()
-            }  # as the room opened, for the first round
+            # As the room opened, for the first round.
+            dealt = {slot: found[-1] for slot, found in had.items()}
         else:
             dealt = roles.deal(study.roles.names, groups_of(study, room), had, study.roles.change)
         self.store(position, {ROLE: dealt}, "study")
@@ -319,16 +316,21 @@ class Course:
         )
         if any(alone.had_right(self.room, self.fields, attempt) for attempt in before):
             return ()
-        if not step.chooses:
+        if step.own_pace or not step.chooses:
             return None
-        had = {slot: {ROLE: dealt[-1]} for slot, dealt in self._roles().items()}
-        asked = tuple(
-            seat.slot for seat in seats if step.is_for({**seat.treatment, **had.get(seat.slot, {})})
-        )
+        asked = self.those_for(position)
         if step.when and asked:
             chosen = await self._ask(step.when, position, answers.read_asked)
             asked = tuple(slot for slot in asked if chosen is None or slot in chosen)
         return asked if any(seat.plays for seat in seats if seat.slot in asked) else ()
+
+    def those_for(self, position: Position) -> tuple[int, ...]:
+        """Whom it is for by treatment and role."""
+        return slots_for(position.step, self.room.seats, self._roles())
+
+    def _whose(self, index: int) -> Whose:
+        pages = (page for page in self.study.pages_at(index) if is_for_some(page.step))
+        return {page.index: self.those_for(page) for page in pages}
 
     async def _compute_shown(self, position: Position) -> None:
         """What pages of this position show, or ask about, by a hook."""
@@ -345,5 +347,4 @@ class Course:
         self, hook: str, position: Position, read: Callable[[Any, tuple[int, ...]], T], *more: Any
     ) -> T | None:
         room = self.as_of(position)
-        slots = room.slots
-        return await self.ask(hook, lambda answer: read(answer, slots), room, *more)
+        return await self.ask(hook, lambda answer: read(answer, room.slots), room, *more)

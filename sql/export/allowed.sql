@@ -5,8 +5,8 @@
 -- By what the logs say of each step as it opened, until the room went on: what the server looks at is another table.
 -- Pages that follow each other at one's own pace open together, with the first of them.
 with page as (
-    select * from unnest(%(page_steps)s::text[], %(page_rounds)s::int[], %(page_positions)s::int[])
-        as page(step, round, position)
+    select * from unnest(%(page_steps)s::text[], %(page_rounds)s::int[], %(page_positions)s::int[], %(page_only)s::jsonb[])
+        as page(step, round, position, only_for)
 ), opened as (
     select l.room_id, (e.data->>'position')::int as position, e.data->'asked' as asked,
         lead(e.at) over (partition by l.room_id order by e.seq) as over_at
@@ -16,7 +16,7 @@ with page as (
 )
 select format('record %%s: player %%s, slot %%s, %%s step %%s, round %%s', a.id, a.player_id, me.slot, case
     when o.room_id is null then 'was never at'
-    when o.asked is not null and not o.asked @> to_jsonb(me.slot) then 'was not asked at'
+    when o.asked is not null and not o.asked @> to_jsonb(me.slot) or who.is_another then 'was not asked at'
     else 'sat down after' end, a.step, a.round)
 from record a join player p on p.id = a.player_id
 -- Whoever is alone is in the one seat there is, from when it was opened.
@@ -24,8 +24,16 @@ cross join lateral (select case when p.room_id = a.room_id then p.slot else 1 en
     case when p.room_id = a.room_id then p.seated_at end as since) me
 join page on page.step = a.step and page.round = a.round
 left join opened o on o.room_id = a.room_id and o.position = page.position
+-- Of pages that are gone through at the same time, one may be for those of a treatment or role.
+cross join lateral (select exists (
+    select from jsonb_each_text(page.only_for) k where k.value <> case when k.key <> 'role' then p.treatment->>k.key else (
+        select r.value from result r
+        where r.room_id = a.room_id and r.slot = me.slot and r.name = 'role' and r.position <= page.position
+        order by r.position desc limit 1
+    ) end
+) as is_another) who
 where a.session_id = %(session_id)s
-    and (o.room_id is null or o.asked is not null and not o.asked @> to_jsonb(me.slot) or o.over_at <= me.since)
+    and (o.room_id is null or o.asked is not null and not o.asked @> to_jsonb(me.slot) or who.is_another or o.over_at <= me.since)
 order by a.id
 
 -- name: nothing_came_after_the_end

@@ -7,7 +7,9 @@ with opened as (
     from opened_step o join room r on r.id = o.room_id where o.session_id = %(session_id)s
 ), turn as (
     select o.room_id, t.first, substring(page from '[0-9]+$') as round, min(o.at) as at, max(o.until) as until
-    from opened o cross join unnest(o.pages) as page
+    from opened o cross join lateral (
+        select distinct regexp_replace(name, ' @[0-9]+$', '') as page from unnest(o.pages) as name -- of whom it is for
+    ) named
     join unnest(%(steps)s::text[], %(firsts)s::text[]) as t(step, first) on t.step = substring(page from '^(.*) [0-9]+$')
     group by o.room_id, t.first, 3
 )

@@ -1,6 +1,7 @@
 -- name: store_records
 -- Of whoever plays, in a room that plays, at a step that asks them; or who is at a solo step of theirs. What is not open any more asked whom it did as it
--- opened, and whoever sat there then. All that is one case, not conditions of the joins: where nothing is known of the
+-- opened, and whoever sat there then. Of pages at one's own pace, one that is for some is named with each of their slots:
+-- see rooms/paths.py. All that is one case, not conditions of the joins: where nothing is known of the
 -- tables yet, the planner takes few rooms to play, and goes through all of them for each answer.
 with given as (
     select * from unnest(
@@ -27,12 +28,13 @@ cross join lateral (
 ) me
 cross join lateral (
     select not room.opening and case when room.pages is null then room.step = g.step and room.round = g.round
-        else g.step || ' ' || g.round = any(room.pages) end as is_open
+        else array[g.step || ' ' || g.round, g.step || ' ' || g.round || ' @' || me.slot] && room.pages end as is_open
 ) here
 where case when p.status <> room.during or p.erased_at is not null or room.status <> 'playing' or s.status = 'closed' then false
     when here.is_open then room.asked is null or me.slot = any(room.asked) else exists (
         select from opened_step o
-        where o.room_id = room.id and (o.pages is null or g.step || ' ' || g.round = any(o.pages))
+        where o.room_id = room.id
+            and (o.pages is null or array[g.step || ' ' || g.round, g.step || ' ' || g.round || ' @' || me.slot] && o.pages)
             and (o.asked is null or me.slot = any(o.asked)) and me.seated_at < coalesce(
                 (select min(n.at) from opened_step n where n.room_id = room.id and n.position > o.position),
                 'infinity')
@@ -61,7 +63,8 @@ where said.slot = p.slot or not case g.about
         select from tie t where t.room_id = g.room_id and t.from_slot = p.slot and t.to_slot = said.slot
             and t.position = network_at(g.room_id, (
                 select o.position from opened_step o
-                where o.room_id = g.room_id and (o.pages is null or g.step || ' ' || g.round = any(o.pages))
+                where o.room_id = g.room_id
+                    and (o.pages is null or array[g.step || ' ' || g.round, g.step || ' ' || g.round || ' @' || p.slot] && o.pages)
                 order by o.pages is null, o.position limit 1
             ))
     )

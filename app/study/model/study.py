@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -225,14 +225,6 @@ class Study(Sections):
             return (here,)
         return tuple(itertools.takewhile(lambda one: one.step.own_pace, self.plan[index:]))
 
-    def page_at(self, index: int, done: Collection[tuple[str, int]]) -> Position:
-        """The page of somebody whose room is there; at one's own pace the first that is not `done`, or the last.
-
-        `done`: step and round of what they have answered in time.
-        """
-        *pages, last = self.pages_at(index)
-        return next((page for page in pages if (page.step.name, page.round) not in done), last)
-
     def following(self, index: int, outcome: str = "complete") -> int | None:
         """The index to which somebody goes on; None after the last step before the lobby, in the room, after it.
 
@@ -291,8 +283,8 @@ class Study(Sections):
 
     def decides_first(self, index: int) -> bool:
         """Whether something is to be decided before the step there opens as the first."""
-        first = self.plan[index].step
-        return bool(first.chooses or first.opening_hooks or self.deals_at(index))
+        first, chooses = self.plan[index].step, any(page.step.chooses for page in self.pages_at(index))
+        return bool(chooses or first.opening_hooks or self.deals_at(index))
 
     def deals_at(self, index: int) -> bool:
         """Whether roles are dealt as this position opens."""

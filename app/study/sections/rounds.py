@@ -51,6 +51,18 @@ def check_common_time(table: Table, step: Step, before: Sequence[Step]) -> None:
         table.wrong("within", sentence, "Say it at the first of them, and leave out their `limit`.")
 
 
+def check_meeting(document: Table, steps: Sequence[Step]) -> None:
+    """Pages in a row at one's own pace, of which some are for some: they end with one for everybody."""
+    for index, step in enumerate(steps):
+        is_last = step.own_pace and not any(one.own_pace for one in steps[index + 1 : index + 2])
+        if is_last and step.only:
+            sentence = (
+                "The last page that each comes to by themselves is where all meet, so it is for everybody."
+            )
+            cure = 'Add a [[step]] with wait_for = "none" and button = "Next" below it.'
+            document.findings.wrong(("step", index, "only"), sentence, cure)
+
+
 def shared_out(steps: Sequence[Step]) -> list[Step]:
     """Each page with its part of the time that those in a row have in common: together they come to it."""
     found: list[Step] = []

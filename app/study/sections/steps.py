@@ -23,6 +23,7 @@ from app.study.sections.names import NAME, unique_name
 from app.study.sections.role import DEAL, with_roles
 from app.study.sections.rounds import (
     check_common_time,
+    check_meeting,
     check_rounds,
     common_time,
     read_continues,
@@ -64,6 +65,7 @@ def read_steps(
         check_rounds(table, step)
         table.report_unknown_keys("[[step]]")
         steps.append(step)
+    check_meeting(document, steps)
     return tuple(with_roles(document, with_endings(shared_out(steps)), roles))
 
 
@@ -181,8 +183,8 @@ def _check_pace(table: Table, step: Step) -> None:
     if not step.fields and table.sound("fields"):
         cure = 'Give it button = "Next", ask something, or wait for all.'
         table.wrong("wait_for", "Nobody can go on from a page that asks nothing.", cure)
-    for key in ("when", "only", "chat", "save"):
-        if table.has(key) and getattr(step, key) not in ("", {}, "none", "button"):
+    for key in ("when", "chat", "save"):
+        if table.has(key) and getattr(step, key) not in ("", "none", "button"):
             sentence = f"`{key}` needs a step at which the room is together."
             table.wrong(key, sentence, "Remove it, or let the step wait for all.")
     if step.ends == "deadline" and table.has("ends"):

@@ -17,6 +17,7 @@ from app.rooms import messages, moves, rooms
 from app.rooms.channels import Members, members_in
 from app.rooms.limits import Told, in_key, told_to
 from app.rooms.messages import Message
+from app.rooms.paths import is_for_some
 from app.rooms.rooms import RoomView
 from app.rooms.shown import keys_told, told_in
 from app.study.model.steps import ROLE
@@ -109,7 +110,7 @@ class StepOpening:
             return  # it was read meanwhile
         study, room = before.study, view.room
         position = study.plan[room.position]
-        if position.step.is_solo or not view.has(page.player_id):
+        if position.step.is_solo or is_for_some(position.step) or not view.has(page.player_id):
             page.refresh()  # all of it is another page; most have it already, with the answer to their form
             return
         me, step = view.seat_of[page.player_id], position.step

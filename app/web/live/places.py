@@ -18,6 +18,7 @@ from app.players.players import Player
 from app.rooms.channels import Area, Members, area_of, areas_of, partners_of
 from app.rooms.limits import Told, told_to
 from app.rooms.messages import Message
+from app.rooms.paths import who_is
 from app.rooms.rooms import Room, RoomView, Seat
 from app.rooms.seen import as_values
 from app.rooms.shown import Other, Shown, others_of, seats_of, shown_to
@@ -25,7 +26,7 @@ from app.study.model.blocks import counts_pages
 from app.study.model.fields import Field
 from app.study.model.moves import MoveForm
 from app.study.model.orders import step_for
-from app.study.model.steps import ROLE, Step
+from app.study.model.steps import Step
 from app.study.model.study import Position, Study
 from app.web import templates
 from app.web.fragments import fragment
@@ -55,7 +56,7 @@ class RoomPlace:
     at: int | None = None  # index into the plan, where each goes on by themselves; else the room's
     earned: Decimal = Decimal(0)  # by what this player did so far
     move_key: str = ""
-    role: str = ""  # in this round, where moves are offered by it
+    role: str = ""  # in this round, where pages or moves are theirs by it
     tried: TriedMove | None = None
     members: Members = field(default_factory=dict)  # of its step's channels
     undrawn: bool = False  # what this page shows has yet to be drawn for this player
@@ -103,7 +104,7 @@ class RoomPlace:
 
     @property
     def _ahead(self) -> list[int]:
-        mine, here = self.player.treatment, self.position.step.during
+        mine, here = who_is(self.player.treatment, self.role), self.position.step.during
         outcome = self.player.outcome or "complete"
         return [
             one.index
@@ -212,8 +213,8 @@ class RoomPlace:
     @property
     def moves(self) -> tuple[MoveForm, ...]:
         """Those that are offered to this player."""
-        treatment = {**self.player.treatment, **({ROLE: self.role} if self.role else {})}
-        return tuple(move for move in self.position.step.moves if move.is_for(treatment))
+        who = who_is(self.player.treatment, self.role)
+        return tuple(move for move in self.position.step.moves if move.is_for(who))
 
     def shows_now(self, slot: int, result: str) -> bool:
         """Whether a result of this slot stands on this page as it changes."""

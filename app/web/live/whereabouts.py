@@ -17,13 +17,14 @@ from app.rooms.earlier import with_earlier
 from app.rooms.items import lacks
 from app.rooms.limits import in_key, told_to
 from app.rooms.messages import Message
-from app.rooms.rooms import RoomView
+from app.rooms.paths import page_of, parts_by_role, who_is
+from app.rooms.rooms import Room, RoomView
 from app.rooms.shown import keys_told
 from app.sessions import arrivals
 from app.sessions.arrivals import NOT_RIGHT
 from app.study.earlier import asks_earlier
-from app.study.model.steps import AFTER, BEFORE, ROLE, Step
-from app.study.model.study import Position, Study
+from app.study.model.steps import AFTER, BEFORE, Step
+from app.study.model.study import Study
 from app.web import templates
 from app.web.live.done_place import DonePlace
 from app.web.live.line import LinePlace
@@ -122,7 +123,8 @@ async def _room(moment: OneMoment, shared: Shared, study: Study, player: Player,
     assert since is not None
     own_pace = study.plan[room.position].step.own_pace
     done = await records.pages_answered(moment.more(), room.id, player.id) if own_pace else set()
-    here = study.page_at(room.position, done)
+    role = await _role(moment, room, study, me.slot)
+    here = page_of(study, room.position, done, who_is(player.treatment, role))
     fields = {field.name: field for field in here.step.fields}
     values: Mapping[str, str] = {}
     errors: Mapping[str, str] = {}
@@ -154,7 +156,7 @@ async def _room(moment: OneMoment, shared: Shared, study: Study, player: Player,
         message_key=keys.message_key(player.id, room.id, room.position),
         move_key=keys.move_key(player.id, room.id, room.position) if here.step.moves else "",
         members=members,
-        role=await _role(moment, room.id, here, me.slot),
+        role=role,
         aside=await _aside(moment, keys, player),
         at=here.index if own_pace else None,
         earned=player.earned,
@@ -162,11 +164,11 @@ async def _room(moment: OneMoment, shared: Shared, study: Study, player: Player,
     )
 
 
-async def _role(moment: OneMoment, room_id: int, here: Position, slot: int) -> str:
-    """Where a move is offered by it."""
-    if not any(ROLE in move.only for move in here.step.moves):
+async def _role(moment: OneMoment, room: Room, study: Study, slot: int) -> str:
+    """Where pages or moves are theirs by it."""
+    if not parts_by_role(study, room.position):
         return ""
-    return (await moves.roles_now(moment.more(), room_id, here.index)).get(slot, "")
+    return (await moves.roles_now(moment.more(), room.id, room.position)).get(slot, "")
 
 
 def not_right(study: Study, step: Step, tried: Mapping[str, str]) -> dict[str, str]:

@@ -21,6 +21,7 @@ from app.rooms.alone import SLOT as ALONE
 from app.rooms.channels import members_in
 from app.rooms.items import lacks
 from app.rooms.limits import Told
+from app.rooms.paths import page_of, parts_by_role, who_is
 from app.rooms.receipts import Saved, digest
 from app.rooms.rooms import Room, RoomView, Seat, Seats
 from app.rooms.shown import keys_told
@@ -129,9 +130,10 @@ async def _room_place(
     assert since is not None
     said = await _said(conn, stage, room_id)
     own = [one for one in said if one.player_id == player.id]
-    done = {(one.step, one.round) for one in own if not one.late}
-    position = study.page_at(view.room.position, done)
-    step, me = position.step, view.seat_of[player.id]
+    done, me = {(one.step, one.round) for one in own if not one.late}, view.seat_of[player.id]
+    role = await _role(conn, stage, view.room, me.slot)
+    position = page_of(study, view.room.position, done, who_is(_player(stage, player).treatment, role))
+    step = position.step
     here = [one for one in own if (one.step, one.round) == (step.name, position.round)]
     values = {one.field: one.value for one in here}
     errors: Mapping[str, str] = {}
@@ -161,7 +163,7 @@ async def _room_place(
         at=position.index if step.own_pace else None,
         earned=stage.then.earned.get(player.id, Decimal(0)),
         members=await members_in(conn, room_id, position.index, step),
-        role=await _role(conn, stage, room_id, position, me.slot),
+        role=role,
     )
 
 
@@ -305,11 +307,11 @@ async def _told(
     return {key: value for key, value in told.items() if key[1:] in keys}
 
 
-async def _role(conn: Connection, stage: Stage, room_id: int, position: Position, slot: int) -> str:
-    """What somebody was by then, where a move is offered by it."""
-    if not any(ROLE in move.only for move in position.step.moves):
+async def _role(conn: Connection, stage: Stage, room: Room, slot: int) -> str:
+    """What somebody was by then, where pages or moves are theirs by it."""
+    if not parts_by_role(stage.study, room.position):
         return ""
-    found = await conn.execute(SQL["results_until"], _until(stage, room_id))
+    found = await conn.execute(SQL["results_until"], _until(stage, room.id))
     dealt = [value for of, _, _, name, value in await found.fetchall() if (of, name) == (slot, ROLE)]
     return dealt[-1] if dealt else ""
 
