@@ -301,10 +301,10 @@ class Bot:
 
     async def _answer(self, position: Position) -> int:
         """The status of what came of it."""
-        fields, key = position.step.fields, self.page.keys["form-key"]
+        fields, key = asked_on(position, self.page), self.page.keys["form-key"]
         values, by_hook = await self.answers.at(position, self.page)
         form = {"form_key": key, **values}
-        await self.misfits.before(position, asked_on(position, self.page), form)
+        await self.misfits.before(position, fields, form)
         self.solo.sends(position, values)
         if self.chance.random() < self.habits.cut:
             self.diary.did("lost the connection under a form")

@@ -122,3 +122,24 @@ def test_where_pages_show_too_little_for_it_the_rest_is_chance_and_the_verdict_s
     assert any("`play` failed on what a page shows, 2×: hooks.py:" in note for note in verdict.notes)
     assert any("nobody there" in note for note in verdict.notes)
     assert not verdict.stops and verdict.ends.counts == {"complete": 2}
+
+
+def test_who_is_offered_nothing_says_nothing(hall: House, tmp_path: Path) -> None:
+    """Each is read again as its own page asked it."""
+    fields = (
+        '{name = "best", ask = "?", kind = "choice", options = "shelf"},'
+        ' {name = "sure", ask = "?", kind = "choices", options = "shelf", dont_know = true}'
+    )
+    toml = f"""
+title = "Shelf"
+[[room]]
+name = "pair"
+seats = {{any = 2}}
+[[step]]
+page = "talk"
+limit = "20s"
+fields = [{fields}]
+"""
+    verdict = rehearsed(hall, tmp_path, toml, 'def shelf(room):\n    return {1: ["Fig"]}\n')
+    assert said(hall, verdict, "best") == {1: "Fig", 2: ""}
+    assert verdict.failed == ()
