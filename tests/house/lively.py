@@ -193,7 +193,7 @@ def a_lively_session(house: House) -> tuple[Lively, dict[str, int]]:
     async def before(conn: Connection) -> None:
         for number, text in enumerate(NASTY):
             await lively.answer(conn, first, 1, belief=str(number), why=text)
-        await lively.answer(conn, second, 1, belief="1", why="in time")
+        await lively.answer(conn, second, 1, belief="1", why="well before the bell")
 
     async def past(conn: Connection) -> None:
         room = await room_of(conn, second)

@@ -64,11 +64,15 @@ def somebody_tells_much(house: House) -> tuple[Lively, dict[str, int]]:
         await conn.execute("insert into presence values (%s, %s, 'here', now(), now())", [number, session_id])
         await conn.execute("insert into visit values (%s, %s, now())", [number, session_id])
         await conn.execute("insert into sign values (%s, now())", [number])
-        # A hook that tells a neighbour what P4 wrote, and one that fails over it
+        # A hook that tells somebody who has not answered what P4 wrote, and one that fails over it
         await conn.execute(
             """insert into result (session_id, room_id, position, step, round, slot, name, value, made_by)
-            select session_id, room_id, 0, 'talk', 1, slot %% 4 + 1, 'why', 'They say: ' || %s, 'hook tell'
-            from player where id = %s""",
+            select p.session_id, p.room_id, 0, 'talk', 1, s.slot, 'why', 'They say: ' || %s, 'hook tell'
+            from player p join slot s on s.room_id = p.room_id and s.slot <> p.slot
+            where p.id = %s and not exists (
+                select from record r join player other on other.id = r.player_id and other.slot = s.slot
+                where r.room_id = s.room_id and (r.step, r.round, r.field) = ('talk', 1, 'why')
+            ) order by s.slot limit 1""",
             [OF_ONE["answer"], number],
         )
         await conn.execute(

@@ -25,9 +25,10 @@ STAYS = {
     " door_digest",  # there only while the session is open, so that they are known again at its door
     "record": "id session_id player_id room_id step round field version late at",
     "move": "record_id session_id room_id position player_id slot since nth accepted ends handled_at"
-    " sentence state results",  # what a hook says of it, and keeps of all in the room
+    " sentence state results"  # what a hook says of it, and keeps of all in the room
+    " turn step round name value at",  # of a bot's, empty in somebody's: what they said stands in their record
     "late_claim": "session_id player_id tried_at at",
-    "message": f"id session_id player_id to_slot channel readers at {WHERE}",
+    "message": f"id session_id player_id to_slot channel readers at turn {WHERE}",
     "note": "id session_id player_id account at",
     "door_attempt": "id session_id player_id nth most wrong at",
     "earning": "id session_id player_id room_id position amount reason at",
