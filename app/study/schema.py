@@ -159,7 +159,7 @@ def _open_up(named: dict[str, Any]) -> None:
 def _every_way() -> str:
     """A study.toml that runs nowhere, with what is only asked for where something else stands."""
     kinds = [f'{{name = "f", ask = "?", kind = "{kind}", correct = "x", hint = "?"}}' for kind in KINDS]
-    kinds += ['{name = "f", ask = "?", kind = "choice", options = "listed"}']
+    kinds += ['{name = "f", ask = "?", kind = "choice", options = "listed", dont_know = "No idea"}']
     fields = ",\n".join(kinds)
     shows = '{hook = "h", ask = "?", kind = "text"}, {field = "f"}'
     tables = [
@@ -169,6 +169,11 @@ def _every_way() -> str:
         *(f'[[network]]\nkind = "{kind}"' for kind in NETWORKS),
         '[[network]]\nkind = "edges"\nedges = "ties.csv"\n[[network]]\nkind = "edges"\nedges = [[1, 2, 0.5]]',
         '[finish]\nredirect = {complete = "https://example.org/{code}"}\ncodes = {complete = "C"}',
+    ]
+    tables += [
+        f'[[{part}]]\nfield = "f"\nis = {answer}'
+        for part in ("quota", "screen_out")
+        for answer in ('"a"', '["a"]')
     ]
     tables.append('[[step]]\nchat = [{name = "all", types = ["any"]}]')
     for part in (BEFORE, "step", AFTER):

@@ -101,3 +101,13 @@ def test_it_knows_each_kind_of_question_and_a_constant_in_the_place_of_a_number(
     assert fits({"page": "talk", "repeat": "rounds", "limit": "think"}, step)
     assert not fits({"repeat": 3, "limit": "60s"}, step)  # no page
     assert not fits({"page": "talk", "chat": "everybody"}, step)
+
+
+def test_it_knows_what_may_be_written_in_two_ways() -> None:
+    field = SCHEMA["properties"]["step"]["items"]["properties"]["fields"]["items"]["properties"]
+    for right in (True, "No idea"):
+        assert fits(right, field["dont_know"])
+    assert not fits(3, field["dont_know"])
+    for part in ("quota", "screen_out"):
+        answers = SCHEMA["properties"][part]["items"]["properties"]["is"]
+        assert fits("woman", answers) and fits(["woman", "man"], answers) and not fits(3, answers)

@@ -129,7 +129,10 @@ def _read_dont_know(table: Table, field: Field, ordered: bool) -> str:
     """True, or the words of one's own."""
     given = table.value("dont_know")
     words = table.text("dont_know", default="", longest=100) if isinstance(given, str) else ""
-    if not isinstance(given, str) and table.truth("dont_know", default=False):
+    if given is not None and not isinstance(given, str | bool):
+        sentence = "`dont_know` must be true, or the words in which people say so."
+        table.wrong("dont_know", sentence, 'Write dont_know = true, or dont_know = "No idea".')
+    elif not isinstance(given, str) and table.truth("dont_know", default=False):
         words = str(I_DONT_KNOW)
     if words and not ordered:
         sentence = "Only pages between the door and the end let people say that they don’t know."
@@ -140,6 +143,9 @@ def _read_dont_know(table: Table, field: Field, ordered: bool) -> str:
     elif words and DONT_KNOW in field.options:
         sentence = f"`{DONT_KNOW}` is an option, and also what is stored of whoever does not know."
         table.wrong("dont_know", sentence, "Give the option another name.")
+    elif words and words.casefold() in [one.casefold() for one in field.options]:
+        sentence = f"`{words}` is an option, too: the two could not be told apart."
+        table.wrong("dont_know", sentence, "Take it out of the options, or say it in other words here.")
     return words
 
 

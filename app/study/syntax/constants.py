@@ -23,14 +23,22 @@ class Constants:
 
     def filled(self, text: str) -> str:
         """With numbers and words in place of {name}; what is no constant stays as it is."""
+        return _NAMED.sub(self._word, text)
 
-        def word(found: re.Match[str]) -> str:
-            value = self.values.get(found[1])
-            if isinstance(value, Decimal):
-                return str(value).replace(".", self.point)
-            return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else found[0]
+    def unknown(self, text: str) -> list[str]:
+        """The names in it that stay as they are."""
+        return [found[1] for found in _NAMED.finditer(text) if self._word(found) == found[0]]
 
-        return _NAMED.sub(word, text) if self.values else text
+    @property
+    def in_words(self) -> list[str]:
+        """The names of those that a text may have."""
+        return [name for name in self.values if not self.unknown(f"{{{name}}}")]
+
+    def _word(self, found: re.Match[str]) -> str:
+        value = self.values.get(found[1])
+        if isinstance(value, Decimal):
+            return str(value).replace(".", self.point)
+        return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else found[0]
 
     def cure(self, key: str, value: object) -> str:
         """What to write where a number belongs and this stands; "" where it is like no constant."""

@@ -18,6 +18,7 @@ MOST_DECIMALS = 12
 LONGEST_DURATION = 7 * 24 * 3600
 NOTHING = Constants()
 WORDS = ("ask", "help", "hint", "button", "low", "high")  # what players read
+SAID = ("button", "rounds", "dont_know")  # what may be left out, but not empty
 DURATION_CURE = 'Write it like "90s", "6m", "1h" or "1m30s".'
 
 
@@ -60,7 +61,7 @@ class Table:
         if not isinstance(value, str):
             self._wrong_type(key, value, "text", f'Write {_key(key)} = "{_plain(value)}".')
             return default or ""
-        if default is None and not value.strip():
+        if not value.strip() and (default is None or key in SAID):
             self.wrong(key, f"`{key}` is empty.", f'Write {_key(key)} = "…" with some text in it.')
         elif len(value) > longest:
             self.wrong(key, f"`{key}` has {len(value)} characters, and {longest} is the most.", "Shorten it.")
@@ -71,7 +72,7 @@ class Table:
                 f"`{key}` has the character {turned} in it, which changes the direction of what follows."
             )
             self.wrong(key, sentence, "Remove it: pages have the direction of the study’s language.")
-        return self.constants.filled(value.strip()) if key in WORDS else value.strip()
+        return self._filled(key, value.strip()) if key in WORDS else value.strip()
 
     def whole(self, key: str, default: int, smallest: int = 1, largest: int = LARGEST_NUMBER) -> int:
         value = self._number(key)
@@ -235,6 +236,15 @@ class Table:
     def _value(self, key: str) -> object:
         self._asked.append(key)
         return self.values.get(key)
+
+    def _filled(self, key: str, text: str) -> str:
+        for name in self.constants.unknown(text):
+            sentence = f"`{key}` has {{{name}}} in it, and no number or text in [constants] is called so."
+            if near := nearest(name, self.constants.in_words):
+                self.wrong(key, sentence, f"Did you mean {{{near}}}?")
+            else:
+                self.note(key, sentence, "Players read it as it stands here, with its braces.")
+        return self.constants.filled(text)
 
     def _number(self, key: str) -> object:
         """The value, or that of the constant whose name stands there."""

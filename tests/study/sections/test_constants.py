@@ -48,7 +48,8 @@ def told(toml: str = GIVE, hooks: str = HOOKS, page: str = "") -> list[str]:
     files = as_files(toml, hooks)
     if page:
         files["pages/talk.html"] += f"{{% block before %}}{page}{{% endblock %}}".encode()
-    return [str(one) for one in check(files) if "Nobody who speaks German" not in one.sentence]
+    known = ("Nobody who speaks German", "{each} in it")
+    return [str(one) for one in check(files) if not any(note in one.sentence for note in known)]
 
 
 def test_a_constant_stands_where_a_number_or_a_duration_belongs_and_in_the_words_of_a_question() -> None:
@@ -83,6 +84,16 @@ def test_check_names_constants_that_there_are_not() -> None:
     assert "There is no constant `endow`. Did you mean `endowment`?" in told_of_page
 
 
+def test_check_names_constants_that_there_are_not_in_what_players_read() -> None:
+    [wrong] = told(changed(GIVE, "{endowment}", "{endowmnt}"))
+    assert "`ask` has {endowmnt} in it, and no number or text in [constants] is called so." in wrong
+    assert wrong.endswith("Did you mean {endowment}?")
+    [of_a_list] = told(changed(GIVE, "{endowment}", "{payoffs}"))
+    assert "{payoffs} in it" in of_a_list and "Did you mean" not in of_a_list
+    [note] = [one for one in check(as_files(GIVE, HOOKS)) if "{each} in it" in one.sentence]
+    assert not note.grave and note.suggestion == "Players read it as it stands here, with its braces."
+
+
 def test_check_refuses_what_no_constant_can_be_or_be_called() -> None:
     for old, new, sentence in (
         ("endowment = 20", "Endowment = 20", "can't be the name of a constant"),
@@ -91,3 +102,21 @@ def test_check_refuses_what_no_constant_can_be_or_be_called() -> None:
         ('unit = "Taler"', 'given = "Taler"', "`given` is a field or a result already"),
     ):
         assert sentence in "\n".join(told(GIVE.replace(old, new)))
+
+
+def test_what_is_said_in_words_of_ones_own_is_not_empty() -> None:
+    for key in ("button", "rounds"):
+        [wrong] = told(changed(GIVE, 'repeat = "rounds"', f'repeat = "rounds"\n{key} = " "'))
+        assert wrong.endswith(f'`{key}` is empty. Write {key} = "…" with some text in it.')
+
+
+def test_that_one_does_not_know_is_said_in_words_that_no_option_has() -> None:
+    asked = 'kind = "choice"\noptions = ["Yes", "No idea"]\ndont_know = {}'
+    for words, sentence in (
+        ('"no idea"', "`no idea` is an option, too: the two could not be told apart."),
+        ("3", "`dont_know` must be true, or the words in which people say so."),
+        ('""', "`dont_know` is empty."),
+    ):
+        old = 'kind = "integer"\nmin = 0\nmax = "endowment"'
+        [wrong] = told(changed(GIVE, old, asked.format(words)))
+        assert sentence in wrong
