@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from urllib.parse import unquote, urlsplit
 
 from app.config import PROJECT
-from app.study.own_files import FOLDER, SERVED, OwnFile
+from app.study.own_files import FOLDER, SERVED, OwnFile, kind_of, leads_out
 from app.study.syntax.lines import Spot
 from app.study.syntax.mistakes import Mistake, nearest
 
@@ -165,7 +165,9 @@ def _picture(element: Element, there: There) -> Iterator[Verdict]:
 def _own(address: str, there: There, kinds: str | tuple[str, ...], what: str) -> Iterator[Verdict]:
     path = unquote(urlsplit(address).path)
     file = there.get(path)
-    if file is None:
+    if leads_out(path):
+        yield address, f"`{path}` leads out of {FOLDER}, and nothing is loaded from there.", _PUT
+    elif file is None:
         yield address, f"There is no `{path}`.", near_to(path, there)
     elif not file.type.startswith(kinds):
         sentence = f"`{path}` is no {what} that is served." if file.type else f"`{path}` is not served."
@@ -174,7 +176,8 @@ def _own(address: str, there: There, kinds: str | tuple[str, ...], what: str) ->
 
 def near_to(path: str, there: Collection[str]) -> str:
     """The cure where this own file is not there."""
-    near = nearest(path, there)
+    kind = kind_of(path)
+    near = nearest(path, [one for one in there if kind in ("", kind_of(one))])
     if near:
         return f"Did you mean `{near}`?"
     return "Put it there." if there else "Make the folder files/ beside pages/, and put it there."

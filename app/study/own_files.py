@@ -6,6 +6,7 @@ They may be large, so `Study.files` has a pointer for each in place of what is i
 from __future__ import annotations
 
 import hashlib
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -136,6 +137,19 @@ def digest_of(files: Mapping[str, bytes]) -> str:
 def address(digest: str, path: str) -> str:
     """Of `path`, which begins with the name of the folder."""
     return f"{SERVED}{digest}/{quote(path.removeprefix(FOLDER))}"
+
+
+def leads_out(path: str) -> bool:
+    """Whether this is a way out of the folder in which own files lie, wherever it begins."""
+    return path.startswith("/") or (
+        ".." in path.split("/") and not posixpath.normpath(path).startswith(FOLDER)
+    )
+
+
+def kind_of(path: str) -> str:
+    """What own files of one kind have in common: "image", "audio" … or else how they end; "" of what is not served."""
+    family, _, kind = TYPES.get(ending(path), "").partition("/")
+    return family if family in ("image", "audio", "video", "font") else kind
 
 
 def ending(path: str) -> str:

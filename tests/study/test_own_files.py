@@ -14,6 +14,7 @@ from app.study.syntax.mistakes import StudyError, excerpt
 from tests.house.pictures import PAGE, STYLE, TOML, picture, with_files
 
 DIGEST = "d" * 64
+PUT = "Put it into the folder files/, and write its name there, such as files/look.css."
 
 
 def told(folder: Path) -> list[str]:
@@ -51,6 +52,8 @@ def test_a_file_that_a_page_shows_is_found_and_what_lies_there_for_nothing_is_no
         ("files/tone.wav", "files/tune.wav", "There is no `files/tune.wav`. Did you mean `files/tone.wav`?"),
         ("files/tone.wav", "files/faces/kind.png", "`files/faces/kind.png` is no sound that is served."),
         ('"files/flag.svg"', '"files/page.html"', "`files/page.html` is not served."),
+        ('"files/flag.svg"', '"files/tone.png"', "Did you mean `files/faces/kind.png`?"),
+        ('"files/flag.svg"', '"files/../study.toml"', "`files/../study.toml` leads out of files/"),
         ('"files/flag.svg"', '"img/a.png"', 'Put it into the folder files/, and write "files/a.png".'),
         ("?2 2x", "x 2x", "There is no `files/faces/kind.pngx`. Did you mean `files/faces/kind.png`?"),
         ("files/tone.wav", "https://example.org/a.mp3", "our policy takes none from other places"),
@@ -76,7 +79,7 @@ def test_what_a_style_asks_for_in_vain_is_said_with_its_line(tmp_path: Path) -> 
     found = [one for one in check(files) if one.grave]
     assert [(one.location, one.sentence) for one in found] == [
         ("files/look.css:2:10", "This is not loaded: our policy takes nothing from other places."),
-        ("files/look.css:3:44", "There is no `../own.woff2` to ask for."),
+        ("files/look.css:3:44", "`../own.woff2` leads out of files/, and nothing is loaded from there."),
         ("files/look.css:5:22", "There is no `files/faces/kin.png`."),
     ]
     assert found[2].suggestion == "Did you mean `files/faces/kind.png`?"
@@ -110,6 +113,9 @@ def test_what_a_script_would_ask_for_in_vain_is_said(tmp_path: Path) -> None:
         ("look.css", "Write `files/look.css`."),
         ("files/lok.css", "Did you mean `files/look.css`?"),
         ("files/tone.wav", "Its name must end in .css."),
+        ("/etc/look.css", PUT),
+        ("files/../look.css", PUT),
+        ("https://example.org/look.css", PUT),
     ],
 )
 def test_a_style_that_is_not_there_is_said(tmp_path: Path, style: str, cure: str) -> None:
@@ -189,3 +195,10 @@ def test_pages_name_files_as_they_lie_in_the_folder_and_browsers_get_their_addre
     ):
         assert addressed(source, DIGEST) == source
     assert addressed('<img src="files/a.png">', "") == '<img src="files/a.png">'
+
+
+def test_what_is_no_text_at_all_is_cured_by_one_that_fits(tmp_path: Path) -> None:
+    toml = with_files(tmp_path) / "study.toml"
+    toml.write_text(TOML.replace('"files/look.css"', '["files/look.css"]'))
+    (mistake,) = [one for one in check(read_folder(tmp_path)) if one.grave]
+    assert mistake.suggestion == 'Write style = "files/look.css".'

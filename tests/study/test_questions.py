@@ -36,9 +36,13 @@ FIELDS = st.sampled_from([*ASKED.values()])
 CHANCE = st.integers(0, 10_000).map(random.Random)
 
 
-def test_the_study_asks_every_kind_and_check_has_nothing_to_say() -> None:
+def test_the_study_asks_every_kind_and_check_says_only_that_no_script_gives_data() -> None:
     assert {field.kind for field in ASKED.values()} >= {*KINDS} - {"each"}
-    assert check(question_files()) == []
+    [note] = check(question_files())
+    assert note.sentence == "No [pages] script puts anything into `clicks`, so it stays empty."
+    toml = question_files()["study.toml"].replace(b'kind = "data"', b'kind = "data", required = true')
+    [wrong] = [one for one in check(question_files() | {"study.toml": toml}) if one.grave]
+    assert wrong.sentence.startswith("What a script gives is never required")
 
 
 @given(FIELDS, CHANCE)

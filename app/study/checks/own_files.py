@@ -95,6 +95,9 @@ def _missing(path: str, address: str, there: Collection[str]) -> tuple[str, str]
     asked = posixpath.normpath(posixpath.join(posixpath.dirname(path), unquote(urlsplit(address).path)))
     if asked in there and not bare:
         return None
-    if bare or address.startswith("/") or not asked.startswith(FOLDER):
+    if not bare and (address.startswith("/") or not asked.startswith(FOLDER)):
+        cure = "Put it into files/, and name it as it lies from here."
+        return f"`{address}` leads out of {FOLDER}, and nothing is loaded from there.", cure
+    if bare:
         return f"There is no `{address}` to ask for.", "Put it into files/, and name it as it lies from here."
     return f"There is no `{asked}`.", near_to(asked, there)

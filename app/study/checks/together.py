@@ -10,6 +10,7 @@ from app.study.checks.forms import form_mistakes
 from app.study.checks.networks import check_networks, check_rounds, placed
 from app.study.checks.own_files import own_file_mistakes
 from app.study.checks.results import check_results
+from app.study.checks.scripts import check_scripts
 from app.study.checks.words import word_mistakes
 from app.study.hooks.reading.annotations import type_mistakes
 from app.study.hooks.reading.habits import habit_mistakes
@@ -47,6 +48,7 @@ def check_together(findings: Findings, files: Mapping[str, bytes], sections: Sec
     check_dropouts(findings, dropout, steps)
     check_bots(findings, rooms, lobby, dropout, steps)
     check_alone(findings, sections)
+    check_scripts(findings, sections)
     check_channels(findings, sections)
     check_treatments(findings, files, sections.entry, sections.all_steps, sections.treatments)
     uses = list(uses_of(sections.all_steps, placed(findings, sections.networks), lobby, dropout))

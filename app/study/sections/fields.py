@@ -111,7 +111,10 @@ def read_order(table: Table) -> str:
 
 def _read_order(table: Table, field: Field, ordered: bool) -> str:
     order = read_order(table)
-    if order and not ordered:
+    if order and _in_move(table):
+        sentence = "What a move says stands in the order in which it is written here."
+        table.wrong("order", sentence, "Remove it.")
+    elif order and not ordered:
         sentence = "Only pages between the door and the end have a random order."
         table.wrong("order", sentence, "Remove it, or ask this in [[before]].")
     elif order and field.takes_options:
@@ -134,7 +137,10 @@ def _read_dont_know(table: Table, field: Field, ordered: bool) -> str:
         table.wrong("dont_know", sentence, 'Write dont_know = true, or dont_know = "No idea".')
     elif not isinstance(given, str) and table.truth("dont_know", default=False):
         words = str(I_DONT_KNOW)
-    if words and not ordered:
+    if words and _in_move(table):
+        sentence = "Nobody has to move, so a move can’t say that they don’t know."
+        table.wrong("dont_know", sentence, "Remove it, or write required = false.")
+    elif words and not ordered:
         sentence = "Only pages between the door and the end let people say that they don’t know."
         table.wrong("dont_know", sentence, "Remove it, write required = false, or ask this in [[before]].")
     elif words and not field.kind.may_be_unknown and table.sound("kind"):
@@ -147,6 +153,10 @@ def _read_dont_know(table: Table, field: Field, ordered: bool) -> str:
         sentence = f"`{words}` is an option, too: the two could not be told apart."
         table.wrong("dont_know", sentence, "Take it out of the options, or say it in other words here.")
     return words
+
+
+def _in_move(table: Table) -> bool:
+    return "move" in table.path
 
 
 def _kind(table: Table, computed: bool) -> Kind | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
-from app.study.own_files import FOLDER, SCRIPTS, OwnPages, ending, own_files
+from app.study.own_files import FOLDER, SCRIPTS, OwnPages, ending, leads_out, own_files
 from app.study.syntax.mistakes import did_you_mean
 from app.study.syntax.table import Table
+
+_ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 
 
 def read_pages(document: Table, files: Mapping[str, bytes]) -> OwnPages:
@@ -24,7 +27,13 @@ def _file(table: Table, key: str, example: str, endings: tuple[str, ...], files:
     fitting = [path for path in own_files(files) if ending(path) in endings]
     if not name or name in fitting:
         return name
-    if f"{FOLDER}{name}" in fitting:
+    if _ELSEWHERE.match(name):
+        cure = f"Put it into the folder {FOLDER}, and write its name there, such as {example}."
+        table.wrong(key, f"`{name}` is elsewhere, and nothing is loaded from there.", cure)
+    elif leads_out(name):
+        cure = f"Put it into the folder {FOLDER}, and write its name there, such as {example}."
+        table.wrong(key, f"`{name}` leads out of {FOLDER}, and nothing is read from there.", cure)
+    elif f"{FOLDER}{name}" in fitting:
         table.wrong(key, f"There is no `{name}` beside study.toml.", f"Write `{FOLDER}{name}`.")
     elif name in files:
         table.wrong(key, f"`{name}` is no file of this kind.", f"Its name must end in .{endings[0]}.")

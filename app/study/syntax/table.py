@@ -59,7 +59,8 @@ class Table:
                 self.missing(key, f"`{key}` is missing.", f'Add {_key(key)} = "{example}".')
             return default or ""
         if not isinstance(value, str):
-            self._wrong_type(key, value, "text", f'Write {_key(key)} = "{_plain(value)}".')
+            written = example if isinstance(value, list | dict) or example != "…" else _plain(value)
+            self._wrong_type(key, value, "text", f'Write {_key(key)} = "{written}".')
             return default or ""
         if not value.strip() and (default is None or key in SAID):
             self.wrong(key, f"`{key}` is empty.", f'Write {_key(key)} = "…" with some text in it.')

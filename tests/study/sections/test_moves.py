@@ -92,3 +92,16 @@ def test_a_page_of_what_everybody_sees_is_shown_only_where_there_are_moves() -> 
     files = as_files(plain, "def trade(room):\n    return {}\n") | {"pages/_move_made.html": b"{{ seats }}"}
     [note] = [one for one in check(files) if one.file == "pages/_move_made.html"]
     assert (note.grave, note.sentence) == (False, "No step shows this page.")
+
+
+def test_what_no_question_of_a_move_can_have_is_told_of_moves() -> None:
+    old = 'kind = "text", required = false'
+    for new, sentence in (
+        (
+            'kind = "choice", options = ["a", "b"], dont_know = true',
+            "Nobody has to move, so a move can’t say",
+        ),
+        ('kind = "choice", options = ["a", "b"], order = "random"', "What a move says stands in the order"),
+    ):
+        [wrong] = [one for one in check(as_files(changed(MARKET, old, new), HOOKS)) if one.grave]
+        assert wrong.sentence.startswith(sentence)

@@ -14,6 +14,7 @@ from typing import Any
 
 from app.study.languages.texts import Sentence, Texts
 from app.study.model.fields import Field, FieldError, Kind, tidy
+from app.study.syntax.table import Table
 
 LARGEST = 65_536  # bytes, as it is stored
 _WRONG = Sentence("Something on this page went wrong. Please reload it and try again.")
@@ -30,6 +31,11 @@ class Data(Kind):
 
     def in_language(self, field: Field, texts: Texts, currency: str) -> Field:
         return replace(field, point=texts.point, required=False)
+
+    def check(self, table: Table, field: Field) -> None:
+        if table.values.get("required") is True:
+            sentence = "What a script gives is never required: where none runs, whoever is there goes on all the same."
+            table.wrong("required", sentence, "Remove it, and look in `valid` at what came.")
 
     def read(self, field: Field, raw: Sequence[str]) -> str:
         if len(set(raw)) > 1:
