@@ -98,10 +98,22 @@ def _field(table: Table, reserved: Sequence[str], at_door: bool, judged: bool, c
             if table.has(key) and key not in kind.keys and not (shared and key == "of"):
                 sentence = f"`{key}` means nothing in a field of kind {kind}."
                 table.wrong(key, sentence, "Remove it, or change the kind.")
+        for key in (OPTIONS, "rows"):
+            _note_braces(table, key)
         field = without_swatches(table, field)
         kind.check(table, as_limited(field))
         field = with_correct(table, field, judged, "[entry]" if at_door else "the step")
     return field
+
+
+def _note_braces(table: Table, key: str) -> None:
+    """What is chosen is stored as it stands there, so no constant is filled in."""
+    listed = table.values.get(key)
+    for nth, text in enumerate(listed if isinstance(listed, list) else ()):
+        if isinstance(text, str) and (name := table.constants.near_to(text)):
+            sentence = f"No constant stands in `{key}`: players read {{{name}}} with its braces."
+            cure = "Write it out, or name a constant that is the whole list."
+            table.findings.note((*table.path, key, nth), sentence, cure)
 
 
 def read_order(table: Table) -> str:

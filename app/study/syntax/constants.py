@@ -29,6 +29,10 @@ class Constants:
         """The names in it that stay as they are."""
         return [found[1] for found in _NAMED.finditer(text) if self._word(found) == found[0]]
 
+    def near_to(self, text: str) -> str:
+        """The first name in it that is one of a number or text, or like one; "" where none is."""
+        return next((found[1] for found in _NAMED.finditer(text) if nearest(found[1], self.in_words)), "")
+
     @property
     def in_words(self) -> list[str]:
         """The names of those that a text may have."""

@@ -120,3 +120,10 @@ def test_that_one_does_not_know_is_said_in_words_that_no_option_has() -> None:
         old = 'kind = "integer"\nmin = 0\nmax = "endowment"'
         [wrong] = told(changed(GIVE, old, asked.format(words)))
         assert sentence in wrong
+
+
+def test_check_notes_constants_in_options_which_are_stored_as_they_stand_there() -> None:
+    old = 'kind = "integer"\nmin = 0\nmax = "endowment"'
+    new = 'kind = "choice"\noptions = ["All {endowment}", "{none}", "Nothing"]'
+    [note] = told(changed(GIVE, old, new))
+    assert "No constant stands in `options`: players read {endowment} with its braces." in note
