@@ -154,3 +154,4 @@ const own = (() => {
 
   return { look, prepare };
 })();
+besides.push(own);

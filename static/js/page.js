@@ -3,3 +3,5 @@
 
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const byId = (id) => document.getElementById(id);
+// What is done as well where a study has a script of its own.
+const besides = [];

@@ -12,7 +12,7 @@
     drafts.restoreAll();
     sums.showAll();
     talk.notice();
-    own.prepare();
+    for (const one of besides) one.prepare();
     tick();
   }
 
@@ -21,7 +21,7 @@
     calling.look();
     connection.look();
     state.showAge();
-    own.look();
+    for (const one of besides) one.look();
   }
 
   document.addEventListener("htmx:after:swap", (event) => {
