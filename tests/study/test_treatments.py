@@ -229,7 +229,7 @@ def test_players_are_shown_what_the_page_says_and_the_researcher_and_the_export_
     columns = [column for column in room if column.startswith("treatment")]
     assert columns == ["treatment_punishment", "treatment_stakes"] and all(room[one] for one in columns)
     for player in rows["players.csv"]:
-        assert list(player)[-3:] == [*columns, "treatment_rank"]
+        assert list(player)[-4:-1] == [*columns, "treatment_rank"]
         assert [player[one] for one in columns] == [room[one] for one in columns]
     assert Counter(player["treatment_rank"] for player in rows["players.csv"]) == {"leader": 1, "follower": 1}
     drawn = {(line["file"], line["column"]): line["meaning"] for line in rows["codebook.csv"]}
