@@ -161,7 +161,7 @@ def test_the_last_answer_in_time_counts_and_a_late_one_only_where_there_is_no_ot
     }
     assert counts == {
         ("1", "belief"): ("1", "1", "false"),
-        ("1", "why"): ("in time", "1", "false"),
+        ("1", "why"): ("well before the bell", "1", "false"),
         ("2", "belief"): ("3", "2", "true"),
         ("2", "why"): ("once more", "2", "true"),
     }

@@ -36,6 +36,7 @@ PEOPLE = 40  # who play
 FROM_AFAR = {"X-Forwarded-For": "192.0.2.99"}  # who comes from where nobody guesses
 LAP = 4_000  # requests after which the world is looked at again
 TRACE = re.compile(rb'Traceback|File (&quot;|&#34;|")/|line \d+, in |psycopg\.|SyntaxError')
+SENTENCE = re.compile(r"\w \w[^<]*[.!?؟]|\w{5}[^<]*[。！？]")  # in any of our languages
 FORMS = re.compile(r'<form[^>]*action="([^"]*)"')
 STUDY = """
 title = "Odd"
@@ -192,7 +193,7 @@ class Fuzz:
         self._look_into(one, head + body)
         if status >= 500 and not (status == 503 and b"retry-after:" in heads):
             raise self._wrong(one, f"{head!r} {body!r}")
-        if 400 <= status < 500 and one.method != "HEAD" and not re.search(rb"\w \w[^<]*[.!?]", body):
+        if 400 <= status < 500 and one.method != "HEAD" and not SENTENCE.search(body.decode()):
             raise self._wrong(one, f"{status} without a sentence: {body!r}")
         for numbers in re.findall(rb"\r\nreceipt: ([\d,]+):", heads):
             self.acknowledged.update(map(int, numbers.split(b",")))

@@ -55,7 +55,7 @@ def test_a_late_answer_is_exported_with_what_its_page_said_of_its_first_try(
     house.read(out)
     with (tmp_path / "out" / "history.csv").open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
-    assert list(lines[0])[-1] == "said_tried_at"
+    assert list(lines[0])[-2:] == ["said_tried_at", "session"]
     said = {line["value"]: line for line in lines if line["field"] == "why"}
     assert said["in time"]["said_tried_at"] == ""
     for value in ("late", "later"):

@@ -120,7 +120,7 @@ def test_the_second_day_knows_the_first(shell: Shell, server: Server) -> None:
     files = exported(house, second.id, shell.folder)
     players = list(csv.DictReader(io.StringIO(files["players.csv"])))
     was = numbers(house, first.id)
-    assert list(players[0])[-1] == "earlier_player"
+    assert list(players[0])[-2:] == ["earlier_player", "session"]
     assert [(one["label"], int(one["earlier_player"])) for one in players] == [
         (one, was[one]) for one in ("Ana", "Ben")
     ]
