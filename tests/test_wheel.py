@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import venv
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ ANSWERS = {"belief": "60", "trust": "2", "passed_on": "yes", "source": "A guess"
 DATA = ".local/share/networklab"  # where programs keep a user's data, on Linux
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def place() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="networklab-wheel-") as folder:
         Path(folder).chmod(0o755)  # Postgres may run as somebody else
@@ -39,25 +40,26 @@ def environ(home: Path) -> dict[str, str]:
     return kept | {"HOME": str(home), "LANG": "C.UTF-8"}
 
 
-@pytest.fixture(scope="module")
-def networklab(place: Path) -> Path:
-    """The program of a virtual environment that has the wheel and what it asks for, and nothing else."""
+@pytest.fixture(params=["packages that are there", pytest.param("packages anew", marks=pytest.mark.slow)])
+def networklab(place: Path, request: pytest.FixtureRequest) -> Path:
+    """The program of a virtual environment that has the wheel and what it asks for, and nothing else.
+
+    In the gate what it asks for is read from where it lies; all of it is installed anew in the slow half.
+    """
     run = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*run, "wheel", "--no-deps", "--wheel-dir", place, PROJECT], check=True, cwd=place)
     [wheel] = place.glob("*.whl")
-    pins = place / "pins.txt"
-    pins.write_text("\n".join(PINNED.findall((PROJECT / "requirements.lock").read_text())) + "\n")
     venv.create(place / "venv")
-    there = [
-        "--python",
-        str(place / "venv"),
-        "install",
-        "--no-compile",
-        "--constraint",
-        str(pins),
-        str(wheel),
-    ]
-    subprocess.run([*run, *there], check=True, cwd=place)
+    asked = ["--python", str(place / "venv"), "install", "--no-compile", str(wheel)]
+    if request.param == "packages anew":
+        pins = place / "pins.txt"
+        pins.write_text("\n".join(PINNED.findall((PROJECT / "requirements.lock").read_text())) + "\n")
+        asked += ["--constraint", str(pins)]
+    else:
+        asked += ["--no-deps"]
+        [packages] = (place / "venv").glob("lib/python3*/site-packages")
+        (packages / "there.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    subprocess.run([*run, *asked], check=True, cwd=place)
     return place / "venv" / "bin" / "networklab"
 
 

@@ -20,7 +20,10 @@ from app.web.kept import kept
 STATIC = PROJECT / "static"
 # Written a file a subject and served as one, in this order: each file more is a round trip on a phone's slow line,
 # and a script that imports others can't name them by the digests that let a browser keep them for ever.
-PAGE = "page player loads clock state connection signs calling sliders sums drafts marks sending talk place copying zones"
+PAGE = (
+    "page player loads clock state connection signs calling sliders sums drafts marks sending talk place copying"
+    " zones"
+)
 PUT_TOGETHER = {
     "app.css": "look player shown moves fields rows talk wait desk monitor rooms tables story replay wall screens"
     " report",

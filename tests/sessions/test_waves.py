@@ -477,6 +477,7 @@ def test_who_can_be_invited_and_who_is_through_later(shell: Shell, server: Serve
     assert some["players"] == 3
 
 
+@pytest.mark.slow
 def test_a_rehearsal_of_the_second_day_makes_up_a_first(shell: Shell, server: Server) -> None:
     house, first = shell.house, opened(shell.house)
     house.tell(all_of_day_one([house.guest(server, first, label) for label in OFFERS], OFFERS))

@@ -7,6 +7,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from app.config import PROJECT
 from app.export.verify import verify
 from app.rehearsal.bots import Bot
@@ -112,6 +114,7 @@ def trader(
     return call_hook(parse(FILES), "trader", page, slot, ())
 
 
+@pytest.mark.slow
 def test_a_bot_never_offers_at_a_loss_comes_nearer_as_time_runs_out_and_takes_what_it_would_have_asked_for() -> (
     None
 ):

@@ -157,6 +157,7 @@ def test_what_was_asked_for_and_refused_stands_there_and_fills_nothing(shared: H
     ]
 
 
+@pytest.mark.slow
 def test_a_flood_of_failures_leaves_some_lines_and_one_that_says_so(house: House) -> None:
     server = house.serve()
 
