@@ -102,7 +102,7 @@ def test_two_do_different_things_at_the_same_time_and_meet_again(shared: House, 
             await reads.until(lambda text: "Done" in text, "the page at which all meet")
             await reader.answer({})
             assert (await writer.answer({"text": "Buzz"}, mine)).status == 200
-            await writer.shows("Write more!")
+            await writes.until(lambda text: "Write more!" in text, "the writer's next page")
             await asyncio.to_thread(albums[0].keep)
         # Whatever a browser sends, what is another role's is not stored.
         taken = {**mine, "text": "Mine"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -40,6 +40,9 @@ class RoomFeed:
 
     def __init__(self, pool: Pool, keys: Keys, view: RoomView) -> None:
         self.view = view
+        self.published = (
+            view.room.seq
+        )  # `view` is ahead of it where a page that joined was read ahead of the hub
         self.pages: set[Page] = set()
         self.told: Told = {}  # what its step shows, where it has moves: as of …
         self.told_seq = 0  # … this event
@@ -79,10 +82,11 @@ class RoomFeed:
                 self._hear_move(event)
             if event.seq > self.view.room.seq:
                 self.view = fold(self.view, event)
+        self.published = events[-1].seq
         self.opening.went_on.set()
         if any(event.name not in OF_FEW for event in events):
             self._go_on({event.player_id for event in events if event.name in NUDGES})
-        answered = {event.player_id for event in events if event.name == "player_answered"}
+        answered = {event.player_id: event.seq for event in events if event.name == "player_answered"}
         seats = self.view.seat_of
         spoke = {seats[one].slot for one in answered if one in seats}
         # Nobody waits for answers where people make moves.
@@ -116,14 +120,14 @@ class RoomFeed:
         if moved:
             self.opening.bring(moved)
 
-    def _turn_pages(self, answered: set[int | None]) -> None:
-        """Of those who go on by themselves."""
+    def _turn_pages(self, answered: Mapping[int | None, int]) -> None:
+        """Of those who go on by themselves. `answered`: by player, the event that says so."""
         now = self.view.room
         for page in self.pages:
             place = page.place
             if page.player_id not in answered or not isinstance(place, RoomPlace) or place.at is None:
                 continue
-            if place.room.seq < now.seq and place.room.position == now.position:
+            if answered[page.player_id] > page.seq and place.room.position == now.position:
                 page.refresh()
 
     def _say(self, event: Event, message: Message) -> None:
@@ -200,7 +204,12 @@ class RoomFeed:
                 page.push(sse(fragment("#pay", "outerHTML", place.pay_html()), str(event.seq)))
 
     def _show_seats(self) -> None:
-        """Who has answered or left, to those who see it; how many, where all talk with all."""
+        """Who has answered or left, to those who see it; how many, where all talk with all.
+
+        Not of what is yet to be published: a page that has it would be taken for one that was told of it.
+        """
+        if self.view.room.seq > self.published:
+            return  # `publish` wants it again
         seated, self.seated = self.seated, set()
         now = self.view
         seers = {seer for slot in seated for seer in now.ties.seers.get(slot, ())}

@@ -51,6 +51,25 @@ chat = "neighbours"
 fields = [{name = "more", ask = "And now?", kind = "integer", min = 0, max = 100}]
 """
 
+OWN_PACE = """
+title = "At one's own pace"
+[[room]]
+name = "all"
+seats = {any = 3}
+[[step]]
+page = "talk"
+name = "guess"
+wait_for = "none"
+limit = "1h"
+fields = [{name = "belief", ask = "How many?", kind = "integer", min = 0, max = 99999}]
+[[step]]
+page = "talk"
+name = "then"
+wait_for = "none"
+limit = "1h"
+fields = [{name = "sure", ask = "How sure are you?", kind = "integer", min = 0, max = 100}]
+"""
+
 
 @dataclass
 class Company:
@@ -251,5 +270,29 @@ def test_a_message_that_is_written_at_the_next_step_goes_with_its_key(house: Hou
                 [key] = re.findall(r'id="message-key" name="form_key" value="([^"]+)"', shown)
                 found = room.live.keys.read_form_key("message", player, key)
                 assert found is not None and found.position == 1
+
+    house.tell(story())
+
+
+def test_whoever_goes_on_at_their_own_pace_gets_their_page_though_another_has_read_of_it_before(
+    house: House,
+) -> None:
+    session = house.open(OWN_PACE, {"any": 3})
+    come(house, session, *session.tokens)
+    assert seat(house, session) == 3
+
+    async def story() -> None:
+        async with together(house, session) as room:
+            feed, (one, other, _) = room.live.rooms[room.log_id], room.pages
+            await room.answer({one: "10001"})
+            await room.hear()
+            await room.live.snapshot(room.pages[one])
+            await room.answer({other: "10002"})
+            await room.live.snapshot(room.pages[one])  # ahead of the hub
+            feed.seated = {1, 2}
+            feed.seats.work()
+            assert not room.pages[other].stale
+            await room.hear()
+            assert room.pages[other].stale and not room.pages[one].stale
 
     house.tell(story())
