@@ -10,7 +10,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import psycopg
 
@@ -23,7 +23,7 @@ from app.rehearsal.talking import Talking
 from app.rooms import seen
 from app.rooms.acting import LATEST, SOONEST
 from app.rooms.seen import BotsPage
-from app.study.hooks.acts import BotAct, BotMove, read_act
+from app.study.hooks.acts import BotAct, BotMove, ask_bot
 from app.study.hooks.networklab import Say, Wait
 from app.study.hooks.pool import HookError, Hooks
 from app.study.model.plausible import MOVES
@@ -101,15 +101,8 @@ class OwnBot:
 
     async def _ask(self, found: BotsPage, turn: int) -> BotAct:
         slot = next(seat.slot for seat in found.room.seats if seat.bot)
-
-        def read(answer: Any) -> BotAct:
-            return read_act(found.step, found.step.fields, found.forms, slot, answer)
-
-        room = found.room_at(turn)
-        act: BotAct = await self.insight.hooks.ask(
-            self.study, found.step.bot, read, room, slot, found.questions
-        )
-        return act
+        ask, step = partial(self.insight.hooks.ask, self.study), found.step
+        return await ask_bot(ask, step, step.fields, found.forms, found.room_at(turn), slot, found.questions)
 
     async def _do(self, position: Position, act: BotAct) -> None:
         try:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import replace
-from typing import Any
 
 from app.rehearsal.page_trial import view_of
 from app.rooms import channels
 from app.rooms.limits import Told, told_to
 from app.rooms.moves import EMPTY, MoveBoard
-from app.rooms.seen import made_on, on_page, room_of
+from app.rooms.seen import bots_room, on_page, room_of
 from app.rooms.steps import Course
 from app.study.hooks import networklab
-from app.study.hooks.acts import BotAct, offers_of, questions_of, read_act
+from app.study.hooks.acts import BotAct, ask_bot, questions_of
 from app.study.hooks.answers import stored_value
 from app.study.hooks.networklab import Say
 from app.study.model.networks import Tie
@@ -52,7 +50,6 @@ class TrialActs:
         page = on_page(course.study, position, view, me, told, partners)
         named = whole.slots if step.moves else page.aliases
         seats = [networklab.Seat(one, f"Player {one}", "", bot=one == slot) for one in named]
-        seed = random.Random(f"{whole.seed}/page/{slot}").getrandbits(31)
         turn = self.turns.get(slot, 0)
         self.turns[slot] = turn + 1
         treatment = dict(whole.seat(slot).treatment)
@@ -63,22 +60,13 @@ class TrialActs:
         limited = step.limited(told_to(course.study, position, slot, told))
         others = {one.name: course.others_of(one, position, slot) for one in step.fields}
         questions = questions_of(limited.fields, others)
-        room = replace(
-            room_of(course.study, position, seed, seats, page, page.said),
-            state=networklab.unpack(board.state),
-            moves=made_on(position, board),
-            messages=tuple(self.heard),
-            offers=offers_of(forms),
-            refused=refused,
-            at=at,
-            left=max(step.limit - at, 0.0),
-            turn=turn,
+        room = bots_room(
+            room_of(course.study, position, whole.seed, seats, page, page.said),
+            *(position, slot, board, self.heard, forms, refused),
+            *(at, max(step.limit - at, 0.0)),
         )
-
-        def read(answer: Any) -> BotAct:
-            return read_act(limited, limited.fields, forms, slot, answer)
-
-        act: BotAct = await course.ask(step.bot, read, room, slot, questions)
+        room = replace(room, turn=turn)
+        act = await ask_bot(course.ask, limited, limited.fields, forms, room, slot, questions)
         if isinstance(act, Say):
             self.heard.append(networklab.Message(slot, act.body, act.channel, act.to))
         return act

@@ -72,9 +72,7 @@ async def try_moves(
         slot, form = chance.choice(offered)
         at = min(nth * APART, step.limit)
         if acts and nth % 2:
-            act = await acts.ask(
-                slot, MoveBoard(moved.state, tuple(moved.made[-SHOWN:])), moved.refused.get(slot, ""), at
-            )
+            act = await acts.ask(slot, moved.board, moved.refused.get(slot, ""), at)
             if not isinstance(act, BotMove):
                 continue
             form, said = act.form, act.form.values_in(act.written)

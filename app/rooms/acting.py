@@ -13,6 +13,7 @@ import logging
 import random
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -24,7 +25,7 @@ from app.rooms.changes import Stored
 from app.rooms.messages import NewMessage
 from app.rooms.records import form_id, hold_rooms
 from app.rooms.seen import BotsPage
-from app.study.hooks.acts import BotAct, BotAnswers, BotMove, read_act
+from app.study.hooks.acts import BotAct, BotAnswers, BotMove, ask_bot
 from app.study.hooks.networklab import Say, Wait
 from app.study.hooks.pool import HookError, Hooks
 from app.study.model.fields import Form
@@ -159,13 +160,8 @@ async def take_turn(conn: Connection, hooks: Hooks, study: Study, session_id: st
 
 async def _ask(hooks: Hooks, study: Study, page: BotsPage, slot: int, turn: int) -> BotAct:
     fields = [one for one in page.step.fields if any(one.name == asked.name for asked in page.questions)]
-
-    def read(answer: Any) -> BotAct:
-        return read_act(page.step, fields, page.forms, slot, answer)
-
-    room = page.room_at(turn)
-    found: BotAct = await hooks.ask(study, page.step.bot, read, room, slot, page.questions)
-    return found
+    ask = partial(hooks.ask, study)
+    return await ask_bot(ask, page.step, fields, page.forms, page.room_at(turn), slot, page.questions)
 
 
 async def _store(

@@ -159,6 +159,34 @@ def made_on(at: Position, board: MoveBoard) -> tuple[networklab.Move, ...]:
     )
 
 
+def bots_room(
+    room: networklab.Room,
+    position: Position,
+    slot: int,
+    board: MoveBoard,
+    heard: Iterable[networklab.Message],
+    forms: Collection[MoveForm],
+    refused: str,
+    at: float,
+    left: float,
+) -> networklab.Room:
+    """The room as `room_of` has it, whose seed is its own, as the step's `bot` gets it. `at` and `left` are seconds.
+
+    By chance, too, it knows no more than its page: a study may have drawn what others have from the room's seed.
+    """
+    return replace(
+        room,
+        seed=random.Random(f"{room.seed}/page/{slot}").getrandbits(31),
+        state=networklab.unpack(board.state),
+        moves=made_on(position, board),
+        messages=tuple(heard),
+        offers=offers_of(forms),
+        refused=refused,
+        at=at,
+        left=left,
+    )
+
+
 async def page_of(
     conn: Connection, study: Study, room_id: int, slot: int, position: int, of_bot: bool = True
 ) -> BotsPage | None:
@@ -183,18 +211,10 @@ async def page_of(
     if at.step.moves:
         named |= view.seats.by_slot.keys()  # whom a board may name
     seats = [_seat(view.seats.by_slot[one], me) for one in named if one in view.seats.by_slot]
-    # By chance, too, it knows no more than its page: a study may have drawn what others have from the room's seed.
-    seed = random.Random(f"{bot.seed}/page/{slot}").getrandbits(31)
-    room = room_of(study, at, seed, seats, page, [*page.said, *map(_as_said, bot.own)])
-    room = replace(
-        room,
-        state=networklab.unpack(view.board.state),
-        moves=made_on(at, view.board),
-        messages=tuple(_heard(one) for one in heard),
-        offers=offers_of(forms),
-        refused=bot.refused,
-        at=bot.at,
-        left=bot.left,
+    room = bots_room(
+        room_of(study, at, bot.seed, seats, page, [*page.said, *map(_as_said, bot.own)]),
+        *(at, slot, view.board, [_heard(one) for one in heard], forms, bot.refused),
+        *(bot.at, bot.left),
     )
     step = at.step.limited(told_to(study, at, slot, told))
     said = {(name, round_) for step_, round_, _, name, _ in bot.own if step_ == at.step.name}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from app.study.hooks.answers import Results, read_fill_in, stored_value
-from app.study.hooks.networklab import Move, Offer, Question, Say, Wait
+from app.study.hooks.networklab import Move, Offer, Question, Room, Say, Wait
 from app.study.hooks.pool import Nonsense
 from app.study.model.fields import Field
 from app.study.model.moves import MoveForm
@@ -50,6 +50,24 @@ def questions_of(
 
 def offers_of(forms: Collection[MoveForm]) -> tuple[Offer, ...]:
     return tuple(Offer(form.name, questions_of(form.fields)) for form in forms)
+
+
+async def ask_bot(
+    ask: Callable[..., Awaitable[Any]],
+    step: Step,
+    fields: Collection[Field],
+    forms: Collection[MoveForm],
+    room: Room,
+    slot: int,
+    questions: Collection[Question],
+) -> BotAct:
+    """What the step's `bot` does in this slot, as `read_act` reads it; `ask` has hooks run. Raises HookError."""
+
+    def read(answer: Any) -> BotAct:
+        return read_act(step, fields, forms, slot, answer)
+
+    found: BotAct = await ask(step.bot, read, room, slot, questions)
+    return found
 
 
 def read_act(
