@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -20,7 +21,9 @@ Cursor = psycopg.AsyncServerCursor[psycopg.rows.TupleRow]
 
 # The primary is away, or is no longer one: the same may work soon, on another connection.
 AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, OSError, TimeoutError)
+FAULTS = (psycopg.Error, OSError, TimeoutError)  # all that the database or the way to it may raise
 LOOK = 3.0  # seconds between two looks for another primary
+logger = logging.getLogger(__name__)
 
 
 async def connect(url: str, purpose: str) -> Connection:
@@ -61,6 +64,34 @@ class Line:
         if self.conn is not None:
             self.conn.pgconn.finish()
             self.conn = None
+
+
+class Hands:
+    """So many connections of one's own, each for one task at a time."""
+
+    def __init__(self, url: str, purpose: str, many: int) -> None:
+        self.free: asyncio.Queue[Line] = asyncio.Queue()
+        for _ in range(many):
+            self.free.put_nowait(Line(url, purpose))
+
+    @asynccontextmanager
+    async def one(self, what: str, faults: tuple[type[Exception], ...] = FAULTS) -> AsyncIterator[Connection]:
+        """Once one is free. Of these faults it is only logged `what` comes of them: "room 7 is tried again"."""
+        line = await self.free.get()
+        try:
+            yield await line.get()
+        except faults as error:
+            logger.warning("%s: %s", what, str(error).partition("\n")[0])
+            line.drop()
+        finally:
+            self.free.put_nowait(line)
+
+    def drop(self) -> None:
+        """Let go of those that are free."""
+        for _ in range(self.free.qsize()):
+            line = self.free.get_nowait()
+            line.drop()
+            self.free.put_nowait(line)
 
 
 @asynccontextmanager

@@ -16,9 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import psycopg
-
-from app.database.connections import Connection, Line
+from app.database.connections import Connection, Hands
 from app.database.queries import Queries, rows, value
 from app.rooms import decisions, messages, seen, stopped_rooms
 from app.rooms.changes import Stored
@@ -72,9 +70,7 @@ class Acting:
     ) -> None:
         self.studies, self.hooks, self.in_session, self.hint = studies, hooks, in_session, hint
         self.moved: Callable[[str, int], None] = lambda session_id, room_id: None
-        self.hands: asyncio.Queue[Line] = asyncio.Queue()
-        for _ in range(HANDS):
-            self.hands.put_nowait(Line(url, "bots"))
+        self.hands = Hands(url, "bots", HANDS)
         self.asked: dict[str, asyncio.Task[None]] = {}  # by session
 
     def want(self, session_id: str) -> None:
@@ -90,9 +86,7 @@ class Acting:
             await asyncio.wait(self.asked.values())
 
     async def _ask_all(self, session_id: str) -> None:
-        line = await self.hands.get()
-        try:
-            conn = await line.get()
+        async with self.hands.one(f"bots of session {session_id} are asked again") as conn:
             study = await self.studies.of(session_id)
             for due in await due_turns(conn, session_id, study):
                 try:
@@ -108,13 +102,6 @@ class Acting:
                     self.moved(session_id, due.room_id)
                 elif isinstance(act, BotAnswers):
                     self.hint([due.room_id])
-        except (psycopg.Error, OSError, TimeoutError) as error:
-            logger.warning(
-                "bots of session %s are asked again: %s", session_id, str(error).partition("\n")[0]
-            )
-            line.drop()
-        finally:
-            self.hands.put_nowait(line)
 
 
 async def due_turns(conn: Connection, session_id: str, study: Study) -> list[DueTurn]:

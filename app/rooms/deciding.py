@@ -15,9 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import psycopg
-
-from app.database.connections import AWAY, Connection, Line
+from app.database.connections import AWAY, Connection, Hands
 from app.rooms import bots, decisions, handling, parts, rooms, stopped_rooms
 from app.rooms.rooms import DueRoom
 from app.study.hooks.pool import HookError, Hooks
@@ -63,9 +61,7 @@ class Deciding:
     ) -> None:
         self.studies, self.hooks = studies, hooks
         self.in_session, self.hint, self.enter = in_session, hint, enter
-        self.hands: asyncio.Queue[Line] = asyncio.Queue()
-        for _ in range(HANDS):
-            self.hands.put_nowait(Line(url, "decisions"))
+        self.hands = Hands(url, "decisions", HANDS)
         self.wanted: dict[str, Wanted] = {}  # by session
         self.alone: dict[int, asyncio.Task[None]] = {}  # by room
         self.played: dict[int, int] = {}  # room → the last position at which its bots were looked after
@@ -148,22 +144,17 @@ class Deciding:
         study = await self.studies.of(session_id)
         during = [one for one in (BEFORE, PLAYING, AFTER) if study.decides(one)]
         while wanted.hinted or wanted.everywhere:
-            line, due = await self.hands.get(), list[DueRoom]()
-            try:
-                conn = await line.get()
-                await self._move_batch(conn, session_id, during, wanted, due)
-            except AWAY as error:
-                logger.warning(
-                    "rooms of session %s are tried again: %s", session_id, str(error).partition("\n")[0]
-                )
-                line.drop()
-            except Exception:
-                if len(due) < 2:
+            due = list[DueRoom]()
+            async with self.hands.one(f"rooms of session {session_id} are tried again", AWAY) as conn:
+                try:
+                    await self._move_batch(conn, session_id, during, wanted, due)
+                except AWAY:
                     raise
-                for room in due:  # so that one fails alone
-                    self.start_alone(session_id, room.id, [room.id], False)
-            finally:
-                self.hands.put_nowait(line)
+                except Exception:
+                    if len(due) < 2:
+                        raise
+                    for room in due:  # so that one fails alone
+                        self.start_alone(session_id, room.id, [room.id], False)
         if mover := asyncio.current_task():
             wanted.movers.discard(mover)  # whoever wants something from now on sends another one
 
@@ -226,20 +217,13 @@ class Deciding:
         self, session_id: str, room_id: int, work: Callable[[Connection], Awaitable[None]]
     ) -> None:
         """In a transaction on a connection of its own; where a hook fails, the room stops."""
-        line = await self.hands.get()
-        try:
-            conn = await line.get()
+        async with self.hands.one(f"room {room_id} is tried again") as conn:
             try:
                 async with conn.transaction():
                     await work(conn)
             except HookError as error:
                 async with conn.transaction():
                     await self._stop(conn, session_id, room_id, error)
-        except (psycopg.Error, OSError, TimeoutError) as error:
-            logger.warning("room %d is tried again: %s", room_id, str(error).partition("\n")[0])
-            line.drop()
-        finally:
-            self.hands.put_nowait(line)
 
     async def _stop(self, conn: Connection, session_id: str, room_id: int, error: HookError) -> None:
         logger.warning("room %d of session %s waits: %s", room_id, session_id, error)

@@ -32,9 +32,8 @@ async def a_conductor(url: str) -> AsyncIterator[Conductor]:
             yield conductor
         finally:
             await conductor.hooks.retire(0)
-            for hands in (conductor.deciding.hands, conductor.acting.hands):
-                while not hands.empty():
-                    hands.get_nowait().drop()
+            conductor.deciding.hands.drop()
+            conductor.acting.hands.drop()
 
 
 async def follow(conductor: Conductor, conn: Connection) -> None:

@@ -406,8 +406,7 @@ class World:
     def close(self) -> None:
         async def end() -> None:
             await self.conductor.hooks.retire(0)
-            for _ in range(self.conductor.deciding.hands.qsize()):
-                self.conductor.deciding.hands.get_nowait().drop()
+            self.conductor.deciding.hands.drop()
             await self.conn.close()
             await self.stack.aclose()
 
