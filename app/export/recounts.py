@@ -163,15 +163,18 @@ async def other_attempts(conn: Connection, session_id: str, study: Study) -> Asy
 
 async def other_endings(conn: Connection, session_id: str, study: Study) -> AsyncIterator[str]:
     """Rooms with fewer rounds, or more of them, than chance gave them by their seed."""
-    by_chance = [(found, most) for most, found in blocks(study.steps) if found[0].continues is not None]
+    by_chance = [
+        (found, most, max(at.index for at in study.plan if at.step in found))
+        for most, found in blocks(study.steps)
+        if found[0].continues is not None
+    ]
     if not by_chance:
         return
     for one in await rows(conn, _Course, SQL["courses"], session_id=session_id):
         opened = [study.plan[index] for index in one.opened]
-        for together, most in by_chance:
+        for together, most, last in by_chance:
             first = together[0]
             drawn = next((n - 1 for n in range(2, most + 1) if is_over(first, n, one.seed, first.name)), most)
-            last = max(at.index for at in study.plan if at.step in together)
             passed = max((at.round for at in opened if at.step in together), default=0)
             is_behind = one.is_through or any(at.index > last for at in opened)
             if passed > drawn or (0 < passed < drawn and is_behind):

@@ -19,7 +19,7 @@ from psycopg.types.json import set_json_loads
 
 from app.database.connections import Connection, Cursor, fetching
 from app.database.queries import Queries
-from app.export.round_columns import ORDER, own_columns, round_header, turns_of
+from app.export.round_columns import ORDER, own_columns, turns_of
 from app.rooms.paths import whose
 from app.study.model.fields import plain_number
 from app.study.model.steps import ROLE
@@ -155,10 +155,8 @@ class _Table:
     ) -> None:
         self.session_id, self.pauses, self.turns = session_id, pauses, turns_of(study)
         self.factors = [one.name for one in study.treatments]
-        self.columns, header = own_columns(study), round_header(study)
-        own = [*dict.fromkeys(self.columns.values())]
-        self.place = {column: nth for nth, column in enumerate(own)}
-        self.scores = len(header) > len(own) and study.scores
+        self.columns, self.scores = own_columns(study), study.scores
+        self.place = {column: nth for nth, column in enumerate(dict.fromkeys(self.columns.values()))}
 
     def rows_of(self, room: RoomPast) -> Iterator[Sequence[object]]:
         turns = [turn for turn in self.turns if any(_page(one) in room.opened for one in turn.pages)]

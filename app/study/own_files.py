@@ -101,14 +101,10 @@ def own_files(files: Mapping[str, bytes]) -> dict[str, OwnFile]:
 def content_of(body: bytes) -> bytes:
     """What a small file has in it: of an own file what lies in the folder, nothing where that is gone."""
     source = getattr(body, "source", None)
+    if source is None:
+        return body
     try:
-        return (
-            source.read_bytes()
-            if source and source.stat().st_size <= LARGEST_TEXT
-            else b""
-            if source
-            else body
-        )
+        return source.read_bytes() if source.stat().st_size <= LARGEST_TEXT else b""
     except OSError:
         return b""
 

@@ -75,51 +75,10 @@ EXPRESSIONS = (
 )
 BUILTINS = {
     *(
-        "abs",
-        "all",
-        "any",
-        "ascii",
-        "bin",
-        "bool",
-        "bytes",
-        "callable",
-        "chr",
-        "complex",
-        "dict",
-        "divmod",
-        "enumerate",
-    ),
-    *(
-        "filter",
-        "float",
-        "format",
-        "frozenset",
-        "hex",
-        "int",
-        "isinstance",
-        "issubclass",
-        "iter",
-        "len",
-        "list",
-        "map",
-    ),
-    *(
-        "max",
-        "min",
-        "next",
-        "oct",
-        "ord",
-        "pow",
-        "print",
-        "range",
-        "repr",
-        "reversed",
-        "round",
-        "set",
-        "slice",
-        "sorted",
-    ),
-    *("str", "sum", "tuple", "zip", "Ellipsis", "NotImplemented"),
+        "abs all any ascii bin bool bytes callable chr complex dict divmod enumerate filter float format "
+        "frozenset hex int isinstance issubclass iter len list map max min next oct ord pow print range "
+        "repr reversed round set slice sorted str sum tuple zip Ellipsis NotImplemented"
+    ).split(),
     *(name for name, one in vars(builtins).items() if isinstance(one, type) and issubclass(one, Exception)),
 }
 # What may be used of a module; the module itself is no value.

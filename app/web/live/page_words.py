@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from jinja2 import Undefined
@@ -50,14 +51,18 @@ class SaidOnPage:
 def words(study: Study, position: Position, view: RoomView, me: Seat, told: Told) -> dict[str, object]:
     """For the page of whoever sits in `me`. `told` has all that the page asks for."""
 
+    @cache
+    def places(name: str) -> tuple[Position, ...]:
+        return last_said(study, position, name)
+
     def said(slot: int, name: str) -> Any:
-        last = told_last(told, slot, name, last_said(study, position, name))
+        last = told_last(told, slot, name, places(name))
         field = last and last[0].step.field_named(name)
         return read_value(field, last[1]) if field and last else Unsaid(name=name)
 
     def of_room(name: str) -> Any:
-        places = last_said(study, position, name)
-        field = places[0].step.field_named(name) if places else None
+        there = places(name)
+        field = there[0].step.field_named(name) if there else None
         if field and field.of == ROOM:
             return said(me.slot, name)
         every = (said(seat.slot, name) for seat in view.seats)
