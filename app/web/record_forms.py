@@ -7,8 +7,9 @@ without the database but for the group's commit; whatever needs a page or a sent
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cache
 from typing import TypeVar
 
@@ -50,6 +51,7 @@ class Posted:
     may_end_step: bool = False
     problem: str = ""  # what the study has against it; then nothing is stored
     receipt: Receipt | None = None  # None: nothing is stored
+    came_at: float = field(default_factory=time.monotonic)
 
     @property
     def is_judged(self) -> bool:
@@ -188,12 +190,13 @@ def settled(lab: Lab, posted: Posted, receipt: Receipt | None) -> Posted:
 
 async def was_sent_in_time(lab: Lab, posted: Posted, tried_ago: str) -> bool:
     """Of an answer that came late, by the word of the page that could not get it through; that word is kept."""
-    seconds = late_claims.read_claim(tried_ago)
+    seconds = late_claims.read_claim(tried_ago)  # when it came: what we took since then is not the page's
     if seconds is None or posted.receipt is None or posted.key is None:
         return False
     async with lab.pool.connection() as conn, conn.transaction():
         records, position = posted.receipt.records, posted.key.position
-        return await late_claims.put_claim(conn, posted.player_id, records, position, seconds)
+        ago = seconds + time.monotonic() - posted.came_at
+        return await late_claims.put_claim(conn, posted.player_id, records, position, ago)
 
 
 def saved(lab: Lab, posted: Posted) -> str:

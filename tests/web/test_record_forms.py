@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+
+import psycopg
+
+from app.database.connections import Connection
+from app.sessions import actions
+from app.study.stored import read_study
 from tests.house.guests import Guest, seated, sign_everyone_in
 from tests.house.house import House, Opened
 from tests.house.server import Server
@@ -116,5 +124,35 @@ def test_a_form_of_a_page_that_asks_nothing_is_refused_with_a_sentence(shared: H
         said = await ann.answer({})
         assert said.status == 409 and "You are not asked this here, so it is not stored." in said.text
         assert stored(shared, session) == []
+
+    shared.tell(story())
+
+
+def test_what_the_server_took_to_store_a_late_answer_does_not_count_against_whoever_sent_it_in_time(
+    shared: House, server: Server
+) -> None:
+    session = shared.open(STUDY.replace('save = "change"', "repeat = 2"), {"x": 2})
+
+    async def story() -> None:
+        [ann, _] = await a_room(shared, server, session)
+        form, first_tried = await ann.form(), time.monotonic()
+        [(room,)] = shared.sql("select id from room where session_id = %s", session.id)
+
+        async def move_on(conn: Connection) -> None:
+            await actions.advance(conn, session.id, await read_study(conn, session.id), room, 0, "story")
+
+        await asyncio.to_thread(shared.do, move_on)
+        early = time.monotonic() - first_tried  # it was tried so much before the step was over, or less
+        with psycopg.connect(shared.database) as holds:
+            holds.execute("select id from room where id = %s for update", [room])
+            ago = f"{time.monotonic() - first_tried:.3f}"
+            sent = asyncio.ensure_future(
+                ann.browser.post(
+                    "/play/records", {**form, "number": "3", "colour": "red"}, {"Tried-Ago": ago}
+                )
+            )
+            await asyncio.sleep(early + 0.5)  # the fault itself: storing takes longer than that
+        said = await sent
+        assert said.status == 200 and "was sent in time" in said.text
 
     shared.tell(story())
