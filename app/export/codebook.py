@@ -452,10 +452,11 @@ def cell(value: object) -> str:
 
 
 def _offered(field: Field) -> str:
-    if not field.takes_options:
+    if not field.takes_list:
         return ""
     where = "that this player had as the page was drawn, in results.csv or records.csv"
-    return f"; what could be chosen was the last {field.limits[OPTIONS]} {where}"
+    what = "what could be chosen was" if field.kind.lists == OPTIONS else "its rows were"
+    return f"; {what} the last {field.source} {where}"
 
 
 def _unknown(field: Field) -> str:

@@ -14,7 +14,8 @@ from app.players.screening import Leaver
 from app.rooms import parts
 from app.study.languages.texts import Sentence
 from app.study.model.entrance import PAGE, SCREENED_OUT
-from app.study.model.fields import Form, first, read_answers
+from app.study.model.fields import Form, first
+from app.study.model.forms import read_answers
 from app.study.model.study import Study
 from app.study.stored import Studies
 

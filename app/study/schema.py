@@ -160,6 +160,7 @@ def _every_way() -> str:
     """A study.toml that runs nowhere, with what is only asked for where something else stands."""
     kinds = [f'{{name = "f", ask = "?", kind = "{kind}", correct = "x", hint = "?"}}' for kind in KINDS]
     kinds += ['{name = "f", ask = "?", kind = "choice", options = "listed", dont_know = "No idea"}']
+    kinds += ['{name = "f", ask = "?", kind = "matrix", rows = "listed"}']
     fields = ",\n".join(kinds)
     shows = '{hook = "h", ask = "?", kind = "text"}, {field = "f"}'
     tables = [

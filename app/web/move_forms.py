@@ -19,7 +19,8 @@ from app.rooms.moves import NewMove, Refusal
 from app.rooms.receipts import Receipt
 from app.rooms.records import form_id
 from app.study.languages.texts import Sentence, Texts
-from app.study.model.fields import Form, first, read_answers, typed
+from app.study.model.fields import Form, first
+from app.study.model.forms import read_answers, typed
 from app.study.model.moves import MoveForm
 from app.study.model.study import Study
 from app.web import record_forms, templates

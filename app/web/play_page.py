@@ -13,7 +13,8 @@ from app.players.waiting_list import WayIn
 from app.recruiters.ways_back import WayBack, way_back_from_door
 from app.sessions.arrivals import Refused
 from app.study.model.entrance import FULL
-from app.study.model.fields import Form, typed
+from app.study.model.fields import Form
+from app.study.model.forms import typed
 from app.study.model.study import Study
 from app.study.own_files import has_scripts
 from app.web import hindrances, play_origin, templates

@@ -21,7 +21,8 @@ from app.rooms.records import form_id
 from app.sessions.arrivals import Closed, EntryForm, Refused, TurnedBack
 from app.study.hooks.pool import HookError
 from app.study.languages.texts import Sentence
-from app.study.model.fields import FieldError, Form, first, typed
+from app.study.model.fields import FieldError, Form, first
+from app.study.model.forms import typed
 from app.web import hindrances, languages, other_players, play_origin, record_forms, templates
 from app.web.auth import NotSignedIn, check_whose, player_of, same_site
 from app.web.coming_in import go_on, seat
@@ -60,8 +61,7 @@ async def join_form(request: Query, token: Token) -> Response[str] | Redirect:
     elsewhere = await other_players.is_elsewhere(request, player.id)
     if player.status != "invited":
         context = dict(player=player, study=study, action=action, privacy=privacy, elsewhere=elsewhere)
-        context |= dict(others=others)
-        return piece(templates.render_for(study, "player/join_again.html", **context))
+        return piece(templates.render_for(study, "player/join_again.html", others=others, **context))
     if player.session_status == "closed":
         return no_place(study, player.given, label=player.label)
     lab.presence.opened(player.id, player.session_id)

@@ -19,7 +19,8 @@ from app.rooms.limits import from_key
 from app.rooms.receipts import Receipt
 from app.rooms.records import Answer, form_id
 from app.study.languages.texts import Texts
-from app.study.model.fields import Form, first, read_answers
+from app.study.model.fields import Form, first
+from app.study.model.forms import read_answers
 from app.study.model.study import Study
 from app.web import templates
 from app.web.auth import RawHeaders, check_site, player_in

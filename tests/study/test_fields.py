@@ -10,7 +10,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.study.model.fields import Field, FieldError, read_answers, typed
+from app.study.model.fields import Field, FieldError
+from app.study.model.forms import read_answers, typed
 from app.study.model.kinds.known import KINDS
 
 

@@ -20,7 +20,8 @@ from app.export import codebook
 from app.study.hooks.networklab import Question, pack, unpack
 from app.study.languages.catalogues import LANGUAGES
 from app.study.languages.texts import texts_in
-from app.study.model.fields import DONT_KNOW, Field, FieldError, read_answers, typed
+from app.study.model.fields import DONT_KNOW, Field, FieldError
+from app.study.model.forms import read_answers, typed
 from app.study.model.kinds.known import KINDS
 from app.study.model.kinds.rows import Rows
 from app.study.model.pictures import of_numbers

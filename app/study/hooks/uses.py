@@ -106,7 +106,7 @@ def _uses_at(place: Path, step: Step) -> Iterator[Use]:
         if one.listed_by:
             unless = f"No field or result before this question is called `{one.listed_by}`, and "
             texts = dict[int, tuple[str, ...]]
-            yield Use((*place, "fields", nth, "options"), one.listed_by, texts, unless=unless)
+            yield Use((*place, "fields", nth, one.kind.lists), one.listed_by, texts, unless=unless)
     for nth, channel in enumerate(step.channels):
         if channel.hook:
             yield Use((*place, "chat", nth, "hook"), channel.hook, dict[int, bool])

@@ -70,26 +70,32 @@ class Field:
     words: Mapping[str, str] = dataclasses.field(default_factory=dict)  # option or row → in another language
     dont_know: str = ""  # what one may say instead of an answer; empty: nothing
     order: str = ""  # RANDOM: what it lists is drawn so
-    # "min", "max", "options" → the result that it is
+    # "min", "max", and what its kind lists ("options", "rows") → the result that it is
     limits: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    listed_by: str = ""  # the hook that gives its options as its step opens, a result named after it
+    listed_by: str = ""  # the hook that gives what it lists as its step opens, a result named after it
 
     def limited(self, values: Mapping[str, str]) -> Field:
         """With what its results came to, as it is stored. Where there is no such number nothing limits it; where there
-        are no options there is nothing to choose, and nobody has to."""
-        numbers = {key: name for key, name in self.limits.items() if key != OPTIONS}
+        is nothing to choose from, or in rows, nobody has to."""
+        numbers = {key: name for key, name in self.limits.items() if key != self.kind.lists}
         known: dict[str, Any] = {
             key: Decimal(values[name]) for key, name in numbers.items() if values.get(name)
         }
-        if self.takes_options:
-            options = tuple(listed_in(values.get(self.limits[OPTIONS], "")))
-            known |= dict(options=options, required=self.required and bool(options), limits=numbers)
-        return dataclasses.replace(self, **known) if known else self
+        if not self.takes_list:
+            return dataclasses.replace(self, **known) if known else self
+        listed = listed_in(values.get(self.source, ""))
+        known |= dict(required=self.required and bool(listed), limits=numbers)
+        return self.kind.listing(dataclasses.replace(self, **known), listed)
 
     @property
-    def takes_options(self) -> bool:
-        """Whether its options are yet to come of a result."""
-        return OPTIONS in self.limits
+    def takes_list(self) -> bool:
+        """Whether its options, or rows, are yet to come of a result."""
+        return bool(self.source)
+
+    @property
+    def source(self) -> str:
+        """The result of which they come; "" where they don't."""
+        return self.limits.get(self.kind.lists, "")
 
     def read(self, raw: Sequence[str]) -> str:
         """The canonical value of what was posted for this field: "" if optional and left empty.
@@ -173,7 +179,7 @@ class Kind(str):
     # One answer of several that stand there: that one doesn't know is another.
     is_radio: ClassVar[bool] = False
     holds_several: ClassVar[bool] = False  # of the options, in one answer
-    chooses: ClassVar[bool] = False  # among options, which may be a result
+    lists: ClassVar[str] = ""  # the key of what may be a result: its options, or its rows
 
     def limit(self, table: Table, key: str) -> Decimal | None:
         """`min` or `max`, as a number, whatever it is a number of."""
@@ -193,6 +199,10 @@ class Kind(str):
     def listed(self, field: Field) -> tuple[str, ...]:
         """What may stand in a random order."""
         return field.options if "options" in self.keys and not self.is_about_others else ()
+
+    def listing(self, field: Field, texts: Sequence[str]) -> Field:
+        """With these for what it lists."""
+        return dataclasses.replace(field, options=tuple(texts))
 
     def answers(self, field: Field) -> tuple[str, ...]:
         """All that can be stored, where one can list it; else nothing."""
@@ -281,7 +291,7 @@ class Kind(str):
         if known:
             bars = [(self.shown(field, one), counts.get(one, 0)) for one in known]
             return BarChart(of_counts(bars, sum(counts.values())))
-        if field.takes_options:
+        if field.takes_list:
             return of_most(counts, sum(counts.values()))
         numbers: dict[Decimal, int] = {}
         for stored, count in counts.items():
@@ -294,38 +304,6 @@ class Kind(str):
     def slip(self, field: Field, chance: random.Random) -> str:
         """Something that somebody might post and that does not fit; "" where there is no such thing."""
         return ""
-
-
-def read_answers(
-    fields: Sequence[Field], form: Form, partly: bool = False
-) -> tuple[dict[str, str], dict[str, Sentence]]:
-    """What was posted for these fields, and a sentence beside each that cannot be stored.
-
-    `partly`: what still lacks an answer is left out, and no mistake.
-    """
-    values: dict[str, str] = {}
-    errors: dict[str, Sentence] = {}
-    for field in fields:
-        try:
-            values[field.name] = field.read(_posted(field, form))
-        except FieldError as error:
-            if not (partly and isinstance(error, Unanswered)):
-                errors[field.name] = error.sentence
-    return values, errors
-
-
-def typed(fields: Sequence[Field], form: Form) -> dict[str, str]:
-    """The same as it was posted, to stand in the fields again."""
-    return {
-        field.name: DONT_KNOW if field.is_unknown(*_posted(field, form)) else field.kind.typed(field, form)
-        for field in fields
-    }
-
-
-def _posted(field: Field, form: Form) -> Sequence[str]:
-    """Whoever says that they don't know may have answered before they said so."""
-    unknown = field.dont_know and form.get(f"{field.name}-{DONT_KNOW}")
-    return (DONT_KNOW,) if unknown else field.kind.posted(field, form)
 
 
 def first(form: Form, name: str) -> str:

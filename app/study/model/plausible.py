@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from app.study.model.fields import DONT_KNOW, OPTIONS, Field, FieldError
+from app.study.model.fields import DONT_KNOW, Field, FieldError
 from app.study.model.kinds.list import LIST
 
 TRIES = 20  # draws, of which one must fit the field
@@ -28,8 +28,8 @@ def plausible(field: Field, chance: random.Random, others: Sequence[int] = ()) -
     """A value that `field` takes: what is right, or else drawn at random; `others`: those that it is about, each."""
     if field.correct:
         return field.in_form(field.correct.example)
-    if field.takes_options:
-        field = field.limited({field.limits[OPTIONS]: LIST.guess(field, chance, ())})
+    if field.takes_list:
+        field = field.limited({field.source: LIST.guess(field, chance, ())})
     if field.dont_know and chance.random() < UNKNOWN:
         return DONT_KNOW
     return field.kind.guess(field, chance, others)

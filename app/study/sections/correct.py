@@ -31,7 +31,7 @@ def with_correct(table: Table, field: Field, judged: bool, form: str) -> Field:
                 sentence = f"Only answers that somebody gives alone have `{key}`."
                 cure = "Ask this in [[before]] or in [entry]."
             table.misnamed(key, sentence, cure)
-    if not table.has("correct") or field.takes_options:
+    if not table.has("correct") or field.takes_list:
         if hint:
             table.wrong(
                 "hint", "Nothing is right or wrong here, so this hint is never shown.", 'Add correct = "…".'

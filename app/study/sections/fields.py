@@ -68,6 +68,7 @@ def read_name(table: Table, reserved: Sequence[str], what: str = "field") -> str
 def _field(table: Table, reserved: Sequence[str], at_door: bool, judged: bool, computed: bool) -> Field:
     name, kind = read_name(table, reserved), _kind(table, computed)
     shared = computed and not (kind and kind.is_about_others)
+    own_keys = kind.own_keys if kind else {}
     limits = {} if at_door or computed else read_limits(table, kind)
     ask = table.text("ask", longest=(kind or TEXT).longest_ask, example="What players read")
     field = Field(
@@ -88,7 +89,7 @@ def _field(table: Table, reserved: Sequence[str], at_door: bool, judged: bool, c
         about=table.text("about", default=""),
         private=at_door and table.truth("private", default=False),
         limits=limits,
-        more={key: read(table, key) for key, read in kind.own_keys.items()} if kind else {},
+        more={key: () if key in limits else read(table, key) for key, read in own_keys.items()},
     )
     of_others = [key for one in KINDS.values() for key in one.own_keys if key not in field.more]
     for key in of_others:
@@ -129,8 +130,8 @@ def _read_order(table: Table, field: Field, ordered: bool) -> str:
     elif order and not ordered:
         sentence = "Only pages between the door and the end have a random order."
         table.wrong("order", sentence, "Remove it, or ask this in [[before]].")
-    elif order and field.takes_options:
-        sentence = "These options stand in the order in which they come."
+    elif order and field.takes_list:
+        sentence = f"These {field.kind.lists} stand in the order in which they come."
         table.wrong("order", sentence, "Remove it, and let the hook mix them: it has room.seed.")
     elif order and not field.kind.listed(field) and table.sound("kind"):
         sentence = f"A field of kind {field.kind} lists nothing whose order could be random."

@@ -10,6 +10,7 @@ from app.study.model.blocks import with_endings
 from app.study.model.fields import Field, FieldError
 from app.study.model.kinds.click import CLICK, clicked
 from app.study.model.kinds.known import COMPUTED, KINDS
+from app.study.model.kinds.rows import Rows
 from app.study.model.kinds.slots import SLOTS
 from app.study.model.kinds.text import TEXT
 from app.study.model.kinds.yes_no import YES_NO
@@ -17,7 +18,7 @@ from app.study.model.steps import ROLE, SEEN, Dropout, Roles, Show, Step, places
 from app.study.pages import OWN_PAGES
 from app.study.sections.dropout import read_step_dropout
 from app.study.sections.fields import FORM_NAMES, read_fields, read_order
-from app.study.sections.limits import with_limits
+from app.study.sections.limits import as_limited, with_limits
 from app.study.sections.moves import LONGEST_BUTTON, check_moves, read_moves
 from app.study.sections.names import NAME, unique_name
 from app.study.sections.role import DEAL, with_roles
@@ -336,9 +337,11 @@ def _placed(findings: Findings, place: Path, steps: Sequence[Step], index: int, 
     cure = 'Write as = "table".'
     if show.look in IN_NUMBERS and not drawn and not shown.kind.is_number:
         findings.wrong((*place, "as"), f"`{show.field}` is no number, so it has no {show.look}.", cure)
-    if show.look in COUNTED and not (
-        shown.kind.is_number or shown.takes_options or shown.kind.answers(shown)
-    ):
-        sentence = f"Hardly two answers to `{show.field}` are the same, so there is nothing to be counted."
+    if show.look in COUNTED and not (shown.kind.is_number or shown.kind.answers(as_limited(shown))):
+        sentence = (
+            f"Each answer to `{show.field}` is given in several rows, which are not counted."
+            if isinstance(shown.kind, Rows)
+            else f"Hardly two answers to `{show.field}` are the same, so there is nothing to be counted."
+        )
         findings.wrong((*place, "as"), sentence, cure)
     return replace(show, step=source.name)

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from app.study.languages.texts import Sentence
-from app.study.model.fields import Field, FieldError, OwnKeys, Unanswered, plain_number
+from app.study.model.fields import OPTIONS, Field, FieldError, OwnKeys, Unanswered, plain_number
 from app.study.model.kinds.choice import check_options
 from app.study.model.kinds.number import NUMBER, decimals_key, read_unit
 from app.study.model.kinds.rows import Rows
@@ -24,6 +24,7 @@ from app.study.syntax.table import Table
 class Allocation(Rows):
     __slots__ = ()
     keys = ("options", "min", "max")
+    lists = OPTIONS
     own_keys: ClassVar[OwnKeys] = {
         "total": lambda table, key: table.decimal(key),
         "decimals": decimals_key,
@@ -43,6 +44,12 @@ class Allocation(Rows):
         parts = len(field.options)
         if total <= 0:
             table.wrong("total", "`total` must be more than 0.", "Write total = 100.")
+        elif field.takes_list:
+            for key in ("min", "max"):
+                if table.has(key):
+                    drawn = "How many parts there are is known only as the page is drawn"
+                    sentence = f"{drawn}, so `{key}` may leave no way to make the total."
+                    table.wrong(key, sentence, "Remove it, or list the options here.")
         elif low * parts > total:
             sentence = f"{parts} parts of {plain_number(low)} or more are more than the total, {plain_number(total)}."
             table.wrong("min", sentence, "Make `min` smaller.")
@@ -114,7 +121,8 @@ class Allocation(Rows):
             for stored, count in counts.items()
             for row, part in self.said_in(field, stored).items()
         ]
-        return BarChart(of_means(means_by(parts, field.options), self.total(field)), "mean parts")
+        order = field.options or tuple(dict.fromkeys(row for row, _, _ in parts))
+        return BarChart(of_means(means_by(parts, order), self.total(field)), "mean parts")
 
     def guess(self, field: Field, chance: random.Random, others: Sequence[int]) -> str:
         step = self._step(field)
@@ -129,6 +137,8 @@ class Allocation(Rows):
 
     def slip(self, field: Field, chance: random.Random) -> str:
         said = self.said_in(field, self.guess(field, chance, ()))
+        if not said:
+            return ""
         row = chance.choice([*said])
         return self.pack(field, {**said, row: plain_number(Decimal(said[row]) + self._step(field))})
 

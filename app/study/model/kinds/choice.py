@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.study.languages.texts import Sentence
-from app.study.model.fields import Field, FieldError, Kind
+from app.study.model.fields import OPTIONS, Field, FieldError, Kind
 from app.study.model.kinds.text import text_given
 from app.study.syntax.mistakes import did_you_mean
 from app.study.syntax.table import Table
@@ -25,7 +25,7 @@ class Choice(Kind):
     also_called = ("select", "radio", "dropdown", "option", "options", "single")
     is_group = True
     is_radio = True
-    chooses = True
+    lists = OPTIONS
     when_empty = CHOOSE
 
     def check(self, table: Table, field: Field) -> None:

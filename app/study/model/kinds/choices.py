@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 from app.study.languages.texts import Sentence
-from app.study.model.fields import Field, FieldError, Form, Kind, Unanswered, plain_number, tidy
+from app.study.model.fields import OPTIONS, Field, FieldError, Form, Kind, Unanswered, plain_number, tidy
 from app.study.model.kinds.choice import CHOOSE, check_options
 from app.study.model.listed import listed_in, packed
 from app.study.model.pictures import BarChart, counted, of_counts, of_most
@@ -24,7 +24,7 @@ class Choices(Kind):
     also_called: ClassVar[tuple[str, ...]] = ("multiple", "checkboxes", "multi", "several")
     is_group = True
     holds_several = True
-    chooses = True
+    lists: ClassVar[str] = OPTIONS
     when_empty = CHOOSE
 
     def check(self, table: Table, field: Field) -> None:
@@ -86,7 +86,7 @@ class Choices(Kind):
     def picture(self, field: Field, counts: Mapping[str, int]) -> BarChart:
         chosen = counted((one, count) for stored, count in counts.items() for one in self.items(stored))
         total = sum(counts.values())
-        if field.takes_options:
+        if field.takes_list:
             return of_most(chosen, total)
         return BarChart(of_counts([(one, chosen.get(one, 0)) for one in field.options], total))
 

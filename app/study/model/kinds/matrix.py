@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -24,12 +25,15 @@ _CHOOSE = Sentence("Please choose one of the answers in each row.")
 class Matrix(Rows):
     __slots__ = ()
     keys = ("options", "min", "max", "low", "high")
+    lists = "rows"
     own_keys: ClassVar[OwnKeys] = {"rows": lambda table, key: table.texts(key)}
     also_called = ("grid", "table", "battery", "items")
     has_right_answer = False
 
     def check(self, table: Table, field: Field) -> None:
-        if not field.more["rows"] and table.sound("rows"):
+        if field.takes_list:
+            pass  # however many there will be
+        elif not field.more["rows"] and table.sound("rows"):
             table.missing("rows", "A matrix needs `rows`.", 'Add rows = ["The talk", "The pay"].')
         elif len(field.more["rows"]) > MOST_ROWS:
             sentence = f"There are {len(field.more['rows'])} rows, and {MOST_ROWS} is the most."
@@ -45,6 +49,9 @@ class Matrix(Rows):
 
     def rows(self, field: Field) -> tuple[str, ...]:
         return tuple(field.more.get("rows", ()))
+
+    def listing(self, field: Field, texts: Sequence[str]) -> Field:
+        return replace(field, more={**field.more, "rows": tuple(texts)})
 
     def take_in_row(self, field: Field, text: str) -> str:
         try:
@@ -68,12 +75,13 @@ class Matrix(Rows):
         return self.stored_rows(field, value)
 
     def shape(self, field: Field) -> str:
-        return f", as JSON: row → what was said there, of {' | '.join(self.rows(field))}"
+        rows = f", of {' | '.join(self.rows(field))}" if self.rows(field) else ""
+        return f", as JSON: row → what was said there{rows}"
 
     def picture(self, field: Field, counts: Mapping[str, int]) -> BarChart:
         """The mean of each row, or how many gave which answer there."""
         said = [(self.said_in(field, stored), count) for stored, count in counts.items()]
-        rows = self.rows(field)
+        rows = self.rows(field) or tuple(dict.fromkeys(row for by_row, _ in said for row in by_row))
         if field.options:
             wanted = [f"{row}: {option}" for row in rows for option in field.options]
             found = counted((f"{row}: {one}", count) for by_row, count in said for row, one in by_row.items())
@@ -87,6 +95,8 @@ class Matrix(Rows):
 
     def slip(self, field: Field, chance: random.Random) -> str:
         said = self.said_in(field, self.guess(field, chance, ()))
+        if not said:
+            return ""
         if field.required and len(said) > 1 and chance.random() < 0.5:
             said.pop(chance.choice([*said]))
             return self.pack(field, said)

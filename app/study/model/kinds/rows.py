@@ -30,6 +30,9 @@ class Rows(Kind):
     def listed(self, field: Field) -> tuple[str, ...]:
         return self.rows(field)
 
+    def answers(self, field: Field) -> tuple[str, ...]:
+        return ()
+
     def drawn_rows(self, field: Field) -> list[tuple[int, str]]:
         """As a page lists them, each with its number in the form: that of study.toml, from 1."""
         rows = self.rows(field)
