@@ -12,6 +12,7 @@ from app.config import Config
 from app.web import (
     account_pages,
     answer_pages,
+    coming_in,
     door_pages,
     erase_pages,
     health,
@@ -75,6 +76,7 @@ def create_app(config: Config, url: str) -> Litestar:
     admin = [handler for module in modules for handler in module.HANDLERS]
     return Litestar(
         route_handlers=[
+            *coming_in.HANDLERS,
             *player_pages.HANDLERS,
             *languages.HANDLERS,
             move_forms.make_move,

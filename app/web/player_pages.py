@@ -1,8 +1,7 @@
-"""The player's side: sign in, play, leave."""
+"""The player's side, for whoever has come in: play, ask for help, leave."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -14,27 +13,25 @@ from markupsafe import escape
 from psycopg_pool import PoolTimeout, TooManyRequests
 
 from app.database import clock
-from app.players import attempts, drafts, notes, waiting_list
+from app.players import drafts, notes, waiting_list
 from app.rooms import dropouts
 from app.rooms.messages import NewMessage, Spent, TooFast, read_message, spent
 from app.rooms.records import form_id
-from app.sessions.arrivals import Closed, EntryForm, Refused, TurnedBack
 from app.study.hooks.pool import HookError
 from app.study.languages.texts import Sentence
 from app.study.model.fields import FieldError, Form, first
 from app.study.model.forms import typed
-from app.web import hindrances, languages, other_players, play_origin, record_forms, templates
+from app.web import hindrances, other_players, play_origin, record_forms, templates
 from app.web.auth import NotSignedIn, check_whose, player_of, same_site
-from app.web.coming_in import go_on, seat
+from app.web.coming_in import seat
 from app.web.forms import form_of
 from app.web.fragments import fragment
-from app.web.invitations import Token, hold_off, invited, meant_by, others_of, unknown_token, way_in
 from app.web.lab import Query, lab_of
 from app.web.live.done_place import DonePlace
 from app.web.live.places import Place, RoomPlace
 from app.web.live.versions import version_of
 from app.web.live.whereabouts import place_of
-from app.web.play_page import door_again, door_page, no_place, play_page
+from app.web.play_page import play_page
 from app.web.record_forms import Posted
 from app.web.refusals import refused, stale, undelivered
 from app.web.responses import not_yet, page, piece, problem, texts_for, wants_page
@@ -46,48 +43,6 @@ LARGEST_FORM = 200_000  # bytes
 async def front(request: Query) -> Response[str]:
     """For whoever comes without a link."""
     return page("front.html", texts=texts_for(request))
-
-
-@get("/join/{token:str}")
-async def join_form(request: Query, token: Token) -> Response[str] | Redirect:
-    """Changes nothing, but that the link was opened is noted: link scanners open it too."""
-    lab, found = lab_of(request), await invited(request, token)
-    player, others = found[0], await others_of(request, found)
-    study = await lab.studies.of(player.session_id)
-    if there := play_origin.elsewhere(request, study):
-        return there
-    study = study.said_in(player.language) if player.language else languages.at_door(request, study)
-    action, privacy = _addresses(token, player.session_id if len(found) > 1 else "")
-    elsewhere = await other_players.is_elsewhere(request, player.id)
-    if player.status != "invited":
-        context = dict(player=player, study=study, action=action, privacy=privacy, elsewhere=elsewhere)
-        return piece(templates.render_for(study, "player/join_again.html", others=others, **context))
-    if player.session_status == "closed":
-        return no_place(study, player.given, label=player.label)
-    lab.presence.opened(player.id, player.session_id)
-    attempt = 1
-    if study.checked:
-        async with lab.pool.connection() as conn:
-            attempt = await attempts.next_attempt(conn, player.id)
-    return door_page(study, action, privacy, elsewhere=elsewhere, attempt=attempt, others=others)
-
-
-@post("/join/{token:str}", guards=[same_site])
-async def join(request: Query, token: Token) -> Response[str] | Redirect:
-    lab, form, began = lab_of(request), await form_of(request), time.monotonic()
-    hold_off(request)
-    meant = meant_by(request)
-    arrived = await lab.arrivals.commit(EntryForm(token, form, meant))
-    if arrived is None:
-        raise await unknown_token(request)
-    if isinstance(arrived, Refused):
-        study = (await lab.studies.of(arrived.session_id)).read_in(form)
-        return door_again(study, *_addresses(token, meant), form, arrived)
-    if isinstance(arrived, (Closed, TurnedBack)):
-        player = (await invited(request, token))[0]
-        study = (await lab.studies.of(arrived.session_id)).read_in(form)
-        return no_place(study, player.given, label=player.label)
-    return await go_on(request, arrived, began, form)
 
 
 @get("/play")
@@ -282,11 +237,6 @@ async def leave(request: Query) -> Redirect:
     return Redirect("/play", status_code=303)
 
 
-def _addresses(token: str, session_id: str) -> tuple[str, str]:
-    """Of a link of one's own: where its form goes, and the page of what is stored."""
-    return way_in(token, session_id), way_in(token, session_id, "/privacy")
-
-
 async def _place(request: Query) -> Place:
     lab, (player_id, session_id) = lab_of(request), player_of(request)
     await lab.studies.of(session_id)
@@ -337,8 +287,6 @@ async def _step_again(
 
 HANDLERS = [
     front,
-    join_form,
-    join,
     play,
     back_to_play,
     store_records,

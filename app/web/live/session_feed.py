@@ -18,8 +18,7 @@ from app.rooms.prospects import QueuePlace
 from app.study.stored import Studies
 from app.web.fragments import fragment, sse
 from app.web.live.line import LinePlace
-from app.web.live.lobbies import HOLDS, Lobbies
-from app.web.live.lobby_place import LobbyPlace
+from app.web.live.lobby_place import HOLDS, Lobbies, LobbyPlace
 from app.web.live.page import Page
 
 # Whom an event makes look anew: those in the lobby if it is of them, …

@@ -14,7 +14,7 @@ from app.study.hooks.pool import Hooks
 from app.study.model.study import Position, Study
 from app.study.stored import Studies
 from app.web.live.folding import fold
-from app.web.live.lobbies import Lobbies
+from app.web.live.lobby_place import Lobbies
 from app.web.live.moment import OneMoment
 from app.web.signing import Keys
 

@@ -10,7 +10,7 @@ from app.database.connections import Connection, Pool, open_pool, snapshot
 from app.rooms import lobby
 from app.study.model.study import Study
 from app.study.stored import read_study
-from app.web.live.lobbies import Lobbies, LobbyNow
+from app.web.live.lobby_place import Lobbies, LobbyNow
 from app.web.live.moment import OneMoment
 from tests.house.crowd import come, seat
 from tests.house.house import House, Opened
