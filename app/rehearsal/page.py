@@ -73,7 +73,7 @@ class PageSeen:
                 self._snapshot(content, now)
             elif target == "#talk" or target.startswith("#talk-"):
                 self._say(target[1:], content, now)
-            if target in ("#page", "#where"):
+            if target in ("#page", "#where", "#until"):
                 self._read_clock(content, now)
             if target in ("#page", "#step"):
                 self._read_step(content)

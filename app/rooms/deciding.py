@@ -112,7 +112,8 @@ class Deciding:
                     return
                 if step.moves and not room.opening and not room.deserted:
                     async with self.hooks.turn(study) as turn:
-                        await handling.settle(conn, turn.ask, study, room_id)
+                        if not await handling.settle(conn, turn.ask, study, room_id):
+                            return
                 has_bots = study.has_bots and not step.is_solo
                 if has_bots and not room.deserted:
                     await bots.answer(conn, self.hooks, study, room_id, at_end=True)

@@ -14,9 +14,11 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from app.database import queries
 from app.database.connections import Connection
 from app.database.queries import Queries, row
 from app.rooms.asking import groups_of
+from app.rooms.closing import Closing
 from app.rooms.decisions import seat_of
 from app.rooms.earlier import earlier_in
 from app.rooms.records import hold_rooms
@@ -59,6 +61,9 @@ class MovingRoom:
     handled: int  # how many moves of this step have been
     state: Any  # as it is stored
     over: bool  # one of them has ended it
+    begun: bool  # one of them was accepted
+    until: float  # seconds from when the step opened, without pauses, to its deadline …
+    extended: float  # … and by how many a researcher has moved it
     said: Sequence[tuple[int, str, str]]  # slot, name and stored value of each result of this step
     company: str  # the same as long as nobody comes or goes, the step is the same, and its study
 
@@ -93,6 +98,8 @@ class MovesTaken:
     position: int
     handled: int  # how many had been when it was read
     lines: list[tuple[WaitingMove, Handled]] = field(default_factory=list)
+    until: float | None = None  # what they have moved the deadline to, as of a room at its step
+    sooner: bool = False  # it may be nearer than it was
     failure: tuple[WaitingMove, HookError] | None = None  # the first move that the hook did not decide on
 
     @property
@@ -161,7 +168,9 @@ async def take_turn(
     for one in room.all_said:  # their roles
         said.setdefault((one.slot, one.name), str(one.value))
     room, over = replace(room, state=networklab.Packed(standing.state)), standing.over
+    closing = Closing(at.step.quiet, at.step.limit + standing.extended, standing.until, begun=standing.begun)
     for move in waiting:
+        over = over or closing.is_past(move.at)
         try:
             handled = Handled(False) if over else await _handle(ask, study, at, room, said, move)
         except HookError as error:
@@ -169,6 +178,10 @@ async def take_turn(
             break
         turn.lines.append((move, handled))
         over = over or handled.ends
+        if handled.accepted and closing.quiet:
+            turn.sooner = turn.sooner or not closing.begun
+            closing.hear(move.at)
+            turn.until = closing.until
         if handled.state is not None:
             room = replace(room, state=networklab.Packed(handled.state))
         for name, by_slot in handled.results.items():
@@ -184,23 +197,36 @@ async def put(conn: Connection, turns: Sequence[MovesTaken]) -> list[bool]:
     turns_with = [turn for turn in turns if turn.lines]
     if not turns_with:
         return [True for _ in turns]
+    moved = [turn for turn in turns_with if turn.until is not None]
+    rooms = sorted({turn.room_id for turn in turns_with})
     async with conn.pipeline():
-        await hold_rooms(conn, {turn.room_id for turn in turns_with})
+        if moved:  # a share of a room can't become the whole of it where two have one
+            await conn.execute(SQL["hold_rooms"], dict(room_ids=rooms))
+        else:
+            await hold_rooms(conn, rooms)
         which = {turn.room_id: turn.position for turn in turns_with}
         await conn.execute(SQL["lock_steps"], dict(room_ids=list(which), positions=list(which.values())))
         cursor = await conn.execute(SQL["put_outcomes"], _columns(turns_with))
+        if moved:
+            await conn.execute(SQL["stay_open"], _deadlines(moved))
     done = {room_id for (room_id,) in await cursor.fetchall()}
     return [not turn.lines or turn.room_id in done for turn in turns]
 
 
-async def settle(conn: Connection, ask: Asking, study: Study, room_id: int) -> None:
-    """Before a step ends, handle what was committed before its deadline. The room must be locked. Raises HookError."""
+async def settle(conn: Connection, ask: Asking, study: Study, room_id: int) -> bool:
+    """Before a step ends, handle what was committed before its deadline. The room must be locked. Raises HookError.
+
+    Whether it ends: they may have moved its deadline.
+    """
+    moved = False
     for standing in (found := await read(conn, [room_id]))[0]:
         room = await room_for(conn, study, standing)
         turn = await take_turn(ask, study, room, standing, found[1][room_id])
         if turn.failure:
             raise turn.failure[1]
         await put(conn, [turn])
+        moved = turn.until is not None
+    return not (moved and await queries.value(conn, SQL["goes_on"], room_id=room_id))
 
 
 async def outcomes(conn: Connection, records: Collection[int]) -> dict[int, MoveOutcome]:
@@ -257,6 +283,17 @@ async def _handle(
         made,
     )
     return found
+
+
+def _deadlines(turns: Sequence[MovesTaken]) -> dict[str, Any]:
+    """For `stay_open`."""
+    return dict(
+        room_ids=[turn.room_id for turn in turns],
+        positions=[turn.position for turn in turns],
+        nths=[turn.handled + len(turn.lines) for turn in turns],
+        untils=[turn.until for turn in turns],
+        sooner=[turn.sooner for turn in turns],
+    )
 
 
 def _columns(turns: Sequence[MovesTaken]) -> dict[str, Any]:

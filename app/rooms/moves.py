@@ -35,6 +35,9 @@ class NewMove:
     name: str
     values: str  # see MoveForm.written
     form: str  # see records.form_id
+    goes_on: bool = (
+        False  # what waits to be handled may move the deadline: whether this came in time is known then
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +107,13 @@ async def _insert(
         *(
             (
                 *(str(one.player_id), str(one.room_id), str(one.position), one.step, str(one.round)),
-                *(one.name, one.values, one.form),
+                *(one.name, one.values, one.form, "true" if one.goes_on else "false"),
             )
             for one in moves
         ),
         strict=True,
     )
-    names = ("players", "rooms", "positions", "steps", "rounds", "names", "values", "forms")
+    names = ("players", "rooms", "positions", "steps", "rounds", "names", "values", "forms", "goes_on")
     limit = dict(nth_of_theirs=nth_of_theirs(one.player_id for one in moves), most=most, within=WITHIN)
     async with conn.pipeline():
         await hold_rooms(conn, {one.room_id for one in moves})

@@ -205,6 +205,8 @@ class Referee:
                 await self._stop(standing, turn)
             if turn.ends:
                 await self._end(standing.id)
+            elif turn.until is not None:
+                self.moved_on([standing.id])  # its deadline may be nearer than whoever waits for it knows
         except (psycopg.Error, OSError, TimeoutError, Busy) as error:
             logger.warning("moves of room %d are tried again: %s", standing.id, str(error).partition("\n")[0])
             self.acting.drop()

@@ -143,6 +143,7 @@ def read(
         sent.new = NewMove(
             *(player_id, key.room_id, key.position, at.step.name, at.round, move.name, move.written(values)),
             form_id(player_id, first(form, "form_key"), said),
+            at.step.quiet > 0,
         )
     return sent
 

@@ -437,6 +437,21 @@ union all
 select format('move %%s is number %%s of room %%s, position %%s, where number %%s was due', record_id, nth, room_id, position, due)
 from counted where nth <> due
 
+-- name: steps_end_when_it_is_quiet
+-- Where the deadline comes so long after the last move that counted, none that counted is later than that; nor is any
+-- later than the step can last. A researcher may have moved the deadline.
+with counted as (
+    select m.record_id, m.room_id, m.position, m.since, q.seconds, q.most, lag(m.since) over (
+        partition by m.room_id, m.position order by m.nth) as before
+    from move m join unnest(%(quiet_positions)s::int[], %(quiet_seconds)s::float[], %(quiet_most)s::float[])
+        as q(position, seconds, most) on q.position = m.position
+    where m.session_id = %(session_id)s and m.accepted
+)
+select format('move %%s counted %%s s after the one before, at a step that was over after %%s s', c.record_id,
+    round((c.since - c.before)::numeric, 3), c.seconds) as problem
+from counted c join opened_step o on o.room_id = c.room_id and o.position = c.position
+where o.extended = '0' and (c.since > c.before + c.seconds + 0.001 or c.since > c.most + 0.001)
+
 -- name: moves_are_in_the_log
 -- What moves said is read as JSON once it is known which records are of moves: others say anything.
 with told as (

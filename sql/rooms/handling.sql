@@ -10,7 +10,10 @@ select w.moves, room.id, room.session_id, room.position, session.study_sha256, c
         order by m.nth desc limit 1
     ) as state, exists (
         select from move m where m.room_id = room.id and m.position = room.position and m.ends
-    ) as over, (
+    ) as over, exists (
+        select from move m where m.room_id = room.id and m.position = room.position and m.accepted
+    ) as begun, extract(epoch from room.deadline - o.at - o.stood_still)::float as until,
+    extract(epoch from o.extended)::float as extended, (
         select coalesce(jsonb_agg(jsonb_build_array(r.slot, r.name, r.value) order by r.slot, r.name), '[]')
         from result r where r.room_id = room.id and r.position = room.position
     ) as said, concat_ws(' ', session.study_sha256, room.position, network_at(room.id, room.position), (
@@ -20,6 +23,7 @@ select w.moves, room.id, room.session_id, room.position, session.study_sha256, c
         where s.room_id = room.id
     )) as company
 from room join session on session.id = room.session_id and session.status <> 'paused'
+join opened_step o on o.room_id = room.id and o.position = room.position
 cross join lateral (
     select jsonb_agg(
         jsonb_build_array(m.record_id, m.player_id, m.slot, m.since::float, coalesce(m.name, r.field), coalesce(m.value, r.value))
@@ -103,6 +107,27 @@ with given as (
         at = clock_timestamp()
 )
 select distinct room_id from done
+
+-- name: hold_rooms
+-- Those whose deadlines are about to move, and the others that are written with them.
+select id from room where id = any(%(room_ids)s) order by id for no key update
+
+-- name: stay_open
+-- Where the deadline moves with each move: from the last one that counted, unless somebody has handled others. It never
+-- comes nearer than it was but with the first of them.
+update room set deadline = d.deadline
+from unnest(%(room_ids)s::bigint[], %(positions)s::int[], %(nths)s::int[], %(untils)s::float[], %(sooner)s::boolean[])
+    as g(room_id, position, nth, until, sooner)
+join opened_step o on o.room_id = g.room_id and o.position = g.position
+cross join lateral (select o.at + o.stood_still + make_interval(secs => g.until) as deadline) d
+where room.id = g.room_id and room.position = g.position and room.status = 'playing' and room.stopped is null
+    and case when g.sooner then d.deadline <> room.deadline else d.deadline > room.deadline end
+    and exists (select from move m where m.room_id = g.room_id and m.position = g.position and m.nth = g.nth)
+    and not exists (select from move m where m.room_id = g.room_id and m.position = g.position and (m.nth > g.nth or m.ends))
+
+-- name: goes_on
+-- Whether its deadline, which had passed, is still to come.
+select deadline > clock_timestamp() from room where id = %(room_id)s
 
 -- name: left_over
 -- Rooms with moves that nobody has handled, and rooms that a move has ended and whose deadline does not say so: whoever

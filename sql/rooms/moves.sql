@@ -1,12 +1,13 @@
 -- name: store_moves
 -- Each is a record of its own, and waits to be handled if it came in time: at a step that was over by then it is only a
 -- record, as any answer. `why`: for what reason nothing is stored; `wait`: the seconds until no more of theirs than may
--- come within some seconds have come.
+-- come within some seconds have come. Where the deadline moves with each move, one that comes after it waits with those
+-- that are yet to be handled: they may have moved it.
 with given as (
     select * from unnest(
         %(players)s::bigint[], %(rooms)s::bigint[], %(positions)s::int[], %(steps)s::text[], %(rounds)s::int[],
-        %(names)s::text[], %(values)s::text[], %(forms)s::uuid[], %(nth_of_theirs)s::int[]
-    ) with ordinality as g(player_id, room_id, position, step, round, name, value, form, nth_of_theirs, nth),
+        %(names)s::text[], %(values)s::text[], %(forms)s::uuid[], %(goes_on)s::boolean[], %(nth_of_theirs)s::int[]
+    ) with ordinality as g(player_id, room_id, position, step, round, name, value, form, goes_on, nth_of_theirs, nth),
         (select set_config('networklab.quiet', 'yes', true)) as hint -- see append_events
 ), judged as (
     select g.*, room.session_id, me.slot, o.at as opened_at, o.stood_still,
@@ -20,7 +21,9 @@ with given as (
             when here.is_open and room.stopped is not null then 'stopped'
             when before.wait > 0 and not exists (select from record r where r.form = g.form) then 'too fast'
             else '' end as why, before.wait,
-        not here.is_open or clock_timestamp() > room.deadline or exists (
+        not here.is_open or clock_timestamp() > room.deadline and not (g.goes_on and exists (
+            select from move m where m.room_id = g.room_id and m.position = g.position and m.nth is null
+        )) or exists (
             select from move m where m.room_id = g.room_id and m.position = g.position and m.ends
         ) as late
     from given g

@@ -63,6 +63,10 @@ update session set status = 'closed', paused_at = null, closed_at = clock_timest
 select id from room where id = %(room_id)s and session_id = %(session_id)s for update
 
 -- name: extend_room
+with extended as (
+    update opened_step o set extended = o.extended + make_interval(secs => %(secs)s) from room r
+    where r.id = %(room_id)s and r.status = 'playing' and o.room_id = r.id and o.position = r.position
+)
 update room set deadline = deadline + make_interval(secs => %(secs)s) where id = %(room_id)s and status = 'playing'
 
 -- name: end_step

@@ -166,6 +166,7 @@ async def left_by_a_dead_process(
     new = NewMove(
         *(player_id, room_id, 0, "market", 1, name, form.written(values)),
         form_id(player_id, uuid4().hex, tuple(values.items())),
+        study.plan[0].step.quiet > 0,
     )
     [stored] = await moves.store(conn, [new])
     return stored

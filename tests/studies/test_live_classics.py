@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -34,6 +35,12 @@ def time_is_up(house: House, session: Opened) -> None:
     house.sql("update room set deadline = clock_timestamp() where session_id = %s", session.id)
 
 
+def times_left(messages: list[str]) -> list[float]:
+    """Each time that only the clock of a page was set: the seconds that it shows."""
+    found = re.findall(r'hx-target="#until".*?data-until="(\d+)" data-now="(\d+)"', "".join(messages))
+    return [(int(until) - int(now)) / 1000 for until, now in found]
+
+
 def holds(house: House, session: Opened, files: dict[str, bytes]) -> None:
     assert [str(one) for one in check(files) if one.grave] == []
     verdict = asyncio.run(verify(house.database, session.id, parse(files)))
@@ -55,8 +62,17 @@ def test_in_an_english_auction_the_last_bid_wins_and_is_paid(shared: House, serv
 
     async def story() -> Tables:
         three = await at_their_places(shared, server, session)
-        for slot, price, told in bids:
-            assert told in (await move(three[slot], "bid", {"price": str(price)})).text
+        async with three[1].watching() as page:
+            for slot, price, told in bids:
+                assert told in (await move(three[slot], "bid", {"price": str(price)})).text
+            # The clock of each page starts anew with each bid, and the page stays: somebody may be typing there.
+            await page.until(lambda _: len(times_left(page.raw)) == 3, "the clock, three times")
+            assert all(0 < seconds <= 10 for seconds in times_left(page.raw)) and page.snapshots == 1
+        [(ten_seconds,)] = shared.sql(
+            "select deadline < clock_timestamp() + interval '10 s' from room where session_id = %s",
+            session.id,
+        )
+        assert ten_seconds
         time_is_up(shared, session)
         for guest in three.values():
             assert "81" in await guest.shows("The price")

@@ -121,7 +121,8 @@ class Step:
     Where it is `final` what was sent can't be changed; else it can until the step ends.
 
     `moves` is what players may do at any time while it is open, each answered at once by `on_move`, a function of
-    hooks.py. A step with moves asks no `fields`, and ends at its limit or when that function says so.
+    hooks.py. A step with moves asks no `fields`, and ends at its limit, when that function says so, or `quiet` seconds
+    after the last move that counts.
 
     `bot` names a function of hooks.py that says what a bot does while the step is open.
     """
@@ -161,6 +162,7 @@ class Step:
     at_least: int = 1
     moves: tuple[MoveForm, ...] = ()
     on_move: str = ""
+    quiet: float = 0.0
     bot: str = ""
     order: str = ""  # RANDOM: its questions stand so
     asks_about: Mapping[str, str] = field(

@@ -49,7 +49,13 @@ def check_moves(table: Table, step: Step) -> None:
         sentence = "No [[step.move]] says what players can do here, so this is never called."
         table.wrong("on_move", sentence, 'Add [[step.move]] with name = "bid" below, for example.')
     if not step.moves:
+        if table.has("quiet"):
+            sentence = "Only where players make moves does it go on so long after the last one."
+            table.wrong("quiet", sentence, "Add [[step.move]] below, or remove it.")
         return
+    if step.quiet >= step.limit and table.has("quiet") and table.sound("limit"):
+        sentence = "By then the `limit` of the step has passed anyway."
+        table.wrong("quiet", sentence, "Make it shorter, or `limit` longer: that is the most it can last.")
     if not table.has("on_move"):
         cure = 'Add on_move = "NAME" to the step, a function of hooks.py.'
         table.wrong("move", "Nothing answers these moves.", cure)

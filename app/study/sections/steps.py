@@ -121,6 +121,7 @@ def _read(table: Table, dropout: Dropout, taken: Sequence[str], timed: bool) -> 
         at_least=table.whole("at_least", 1),
         moves=moves,
         on_move=read_hook(table, "on_move"),
+        quiet=table.duration("quiet", default=0.0),
         bot=read_hook(table, "bot"),
         order=read_order(table),
     )

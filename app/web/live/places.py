@@ -324,6 +324,10 @@ class RoomPlace:
         """The form of one of them."""
         return templates.render_for(self.study, "player/_move.html", move=move, **self.context())
 
+    def clock_html(self) -> str:
+        """How much time is left."""
+        return templates.render_for(self.study, "player/_deadline_moved.html", **self.context())
+
     def pay_html(self) -> str:
         return templates.render_for(self.study, "player/_player_earned.html", **self.context())
 

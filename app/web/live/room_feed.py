@@ -51,6 +51,7 @@ class RoomFeed:
         self.seats_of_all = 0.0  # when all pages had the newest
         self.seated: set[int] = set()  # slots whose seat has changed since the pages were told
         self.board, self.seats = Pace(BOARD_PACE, self._draw), Pace(SEATS_PACE, self._show_seats)
+        self.clock = Pace(BOARD_PACE, self._set_clocks)
         self.showing = Showing(pool, self.pages, lambda: self.view)
         self.opening = StepOpening(
             pool, keys, self.pages, lambda: self.view, self._bring_word, self._tell, lambda: self.told
@@ -113,8 +114,11 @@ class RoomFeed:
             moves = now.position != before.position
             waits = (now.stopped, now.opening) != (before.stopped, before.opening)
             is_later = now.deadline != before.deadline and not moves
-            if waits or now.status == "ended" or page.player_id in nudged or is_later:
+            by_moves = page.place.position.step.quiet > 0 and before.session_status == "running"
+            if waits or now.status == "ended" or page.player_id in nudged or (is_later and not by_moves):
                 page.refresh()
+            elif is_later:
+                self.clock.want()
             elif moves:
                 moved.append(page)
         if moved:
@@ -191,6 +195,23 @@ class RoomFeed:
             if any(seq > page.seq and place.shows_now(*what) for what, seq in changed.items()):
                 shown = replace(place, view=now, told=self.told).shown_html()
                 page.push(sse(fragment("#shown", "innerMorph", shown), str(now.room.seq)))
+
+    def _set_clocks(self) -> None:
+        """Where moves have put the deadline off, and nothing else changes: once for each language."""
+        now, clocks = self.view, dict[str, bytes]()
+        for page in self.pages:
+            before = page.place
+            if not isinstance(before, RoomPlace) or page.stale or before.room.seq >= now.room.seq:
+                continue
+            if before.room.position != now.room.position or before.room.deadline == now.room.deadline:
+                continue
+            # What else has happened meanwhile is told with what it changes.
+            room = replace(before.room, deadline=now.room.deadline)
+            page.place = place = replace(before, view=replace(before.view, room=room))
+            language = place.study.language
+            if language not in clocks:
+                clocks[language] = sse(fragment("#until", "outerHTML", place.clock_html()), str(now.room.seq))
+            page.push(clocks[language])
 
     def _show_pay(self, event: Event) -> None:
         for page in self.pages:

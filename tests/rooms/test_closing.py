@@ -1,0 +1,173 @@
+"""Stories of steps that are over so long after the last move: each that counts puts their end off."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from app.database.connections import Connection
+from app.export.verify import verify
+from app.rooms import handling
+from app.rooms.closing import Closing
+from app.sessions import actions
+from app.study.hooks.pool import Hooks
+from app.study.model.study import Study
+from tests.house.conducting import conduct
+from tests.house.crowd import come, seat
+from tests.house.house import House, Opened
+from tests.house.market import handled, left_by_a_dead_process, market
+
+LEFT = "select extract(epoch from deadline - clock_timestamp())::float from room"
+
+
+def a_quiet_market(house: House) -> tuple[Opened, Study, dict[int, int]]:
+    """It is over 15 s after the last move, and after an hour at the latest. No server is there."""
+    study = market(3, **{'limit = "1h"\non_move': 'limit = "1h"\nquiet = "15s"\non_move'})
+    session = house.open_study(study, {"x": 3})
+    come(house, session, *session.tokens)
+    assert seat(house, session) == 1 or house.sql("select 1 from room where session_id = %s", session.id)
+    return (
+        session,
+        study,
+        dict(house.sql("select slot, id from player where session_id = %s", session.id)),
+    )
+
+
+def make(house: House, study: Study, player_id: int, amount: int, to: int) -> None:
+    values = {"amount": str(amount), "whom": str(to)}
+    house.read(lambda conn: left_by_a_dead_process(conn, study, player_id, values=values))
+
+
+def handle(house: House, study: Study) -> None:
+    async def work(conn: Connection) -> None:
+        hooks = Hooks()
+        try:
+            for (room_id,) in await (await conn.execute(b"select id from room")).fetchall():
+                await handling.settle(conn, partial(hooks.ask, study), study, room_id)
+        finally:
+            await hooks.retire(0)
+
+    house.read(work)
+
+
+def left(house: House) -> float:
+    seconds: float = house.sql(LEFT)[0][0]
+    return seconds
+
+
+def later(house: House, seconds: int) -> None:
+    """As if all had happened that much earlier."""
+    house.sql("update opened_step set at = at - make_interval(secs => %s)", seconds)
+    house.sql("update room set deadline = deadline - make_interval(secs => %s)", seconds)
+
+
+def problems(house: House, session: Opened, study: Study) -> tuple[str, ...]:
+    verdict = asyncio.run(verify(house.database, session.id, study))
+    return next(one.rows for one in verdict.checks if one.name == "steps_end_when_it_is_quiet")
+
+
+def test_the_first_move_brings_the_end_nearer_and_each_further_one_puts_it_off() -> None:
+    closing = Closing(quiet=15, most=40, until=40, begun=False)
+    untils = []
+    for at in (2.0, 10.0, 24.5, 39.0):
+        assert not closing.is_past(at)
+        closing.hear(at)
+        untils.append(closing.until)
+    assert untils == [17, 25, 39.5, 40], "never beyond the limit"
+    assert closing.is_past(40.5) and not closing.is_past(40.0)
+
+
+def test_what_a_researcher_gave_stays() -> None:
+    closing = Closing(quiet=15, most=100, until=90, begun=True)
+    closing.hear(20)
+    assert closing.until == 90
+    closing.hear(80)
+    assert closing.until == 95
+
+
+def test_where_no_move_moves_the_deadline_none_is_past_it() -> None:
+    assert not Closing(quiet=0, most=10, until=10, begun=True).is_past(11)
+
+
+def test_a_move_that_counts_sets_the_deadline_in_its_own_transaction_and_a_refused_one_does_not(
+    house: House,
+) -> None:
+    session, study, players = a_quiet_market(house)
+    make(house, study, players[1], 110, 2)
+    handle(house, study)
+    assert left(house) > 3500, "nobody can pay that, so nothing has happened"
+    make(house, study, players[1], 10, 2)
+    handle(house, study)
+    assert 5 < left(house) <= 15
+    later(house, 10)
+    make(house, study, players[2], 200, 2)
+    handle(house, study)
+    assert left(house) < 5
+    make(house, study, players[2], 10, 3)
+    handle(house, study)
+    assert 10 < left(house) <= 15
+    assert [accepted for _, _, accepted in handled(house, session)] == [False, True, False, True]
+    of_room = (
+        "select name from event e join log l on l.id = e.log_id where room_id > 0 order by seq desc limit 2"
+    )
+    assert house.sql(of_room) == [("deadline_moved",), ("move_made",)]
+    assert house.contradictions(session) == []
+
+
+def test_a_move_that_came_in_time_puts_the_end_off_however_late_it_is_handled(house: House) -> None:
+    session, study, players = a_quiet_market(house)
+    make(house, study, players[1], 10, 2)
+    handle(house, study)
+    make(house, study, players[2], 10, 3)
+    house.sql("update room set deadline = clock_timestamp()")
+    make(house, study, players[3], 10, 1)  # while it is not known whether the one before counts
+    conduct(house)
+    assert house.sql("select step from room") == [("market",)] and 5 < left(house) <= 15
+    assert [accepted for _, _, accepted in handled(house, session)] == [True, True, True]
+    assert house.contradictions(session) == []
+
+
+def test_a_move_that_came_after_the_last_one_had_run_out_is_not_asked_about(house: House) -> None:
+    session, study, players = a_quiet_market(house)
+    make(house, study, players[1], 10, 2)
+    handle(house, study)
+    make(house, study, players[2], 10, 3)
+    later(house, 20)
+    make(house, study, players[3], 10, 1)
+    conduct(house)
+    assert house.sql("select step from room") == [("after",)]
+    assert [accepted for _, _, accepted in handled(house, session)] == [True, True, False]
+    told = "select data->>'sentence' from event where name = 'move_made' and not (data->>'accepted')::boolean"
+    assert house.sql(told) == [("",)], "it was over by then"
+    assert house.contradictions(session) == []
+
+
+def test_it_lasts_no_longer_than_its_limit_and_what_a_researcher_adds(house: House) -> None:
+    session, study, players = a_quiet_market(house)
+    make(house, study, players[1], 10, 2)
+    handle(house, study)
+    later(house, 3592)
+    house.sql("update room set deadline = clock_timestamp() + interval '4 s'")
+    make(house, study, players[2], 10, 3)
+    handle(house, study)
+    assert 5 < left(house) <= 8, "the hour is over"
+    [(room_id, deadline)] = house.sql("select id, deadline from room")
+    house.do(lambda conn: actions.extend(conn, session.id, room_id, deadline, 60, "ada"))
+    make(house, study, players[3], 10, 1)
+    handle(house, study)
+    assert 60 < left(house) <= 68, "what was given stays"
+    later(house, 60)
+    make(house, study, players[1], 10, 2)
+    handle(house, study)
+    assert 5 < left(house) <= 8
+
+
+def test_a_move_that_counted_later_than_it_could_is_found(house: House) -> None:
+    session, study, players = a_quiet_market(house)
+    for amount in (10, 11):
+        make(house, study, players[1], amount, 2)
+    handle(house, study)
+    assert problems(house, session, study) == ()
+    house.sql("update move set since = since + 16 where nth = 2")
+    [told] = problems(house, session, study)
+    assert "at a step that was over after 15 s" in told
