@@ -5,7 +5,7 @@ Python is to call the hooks. The first message has their text and the limits, ea
 content ends a turn, and so does a call with a space before it, when it is answered. All calls of one turn run in a fork
 of its own, so that nothing stays of one room's for the next; it is made before it is needed, waits for its turn inside
 its walls, and is ended when a call takes too long, takes too much memory or dies. Hooks that can keep nothing (pure.py)
-are read anew for each turn instead, in a fork that has many turns.
+are read anew for each turn instead, in a fork that has many turns, and of those many may come at once, a line for each.
 
 What is refused here is told in a sentence, with its line: that is for mistakes. Code that means to get round it is held
 by walls.py, as far as the system has walls. Nothing that comes from here is trusted on the other side.
@@ -40,6 +40,8 @@ SLACK = 10_000  # and what is around it
 NOTHING = b"\0\0\0\0"  # a message without content
 ANSWERED = b'{"answer":'
 LAST = b" "  # before a call after which nothing is asked in this turn
+MANY = b"\n"  # before each of several calls, of which each is a turn of its own, and before what each came to
+ENOUGH = 0.05  # seconds after which none of several is begun
 GRACE = 0.5  # seconds more before a call that doesn't heed its alarm is given up, or a fork that does not end
 AHEAD = 2  # forks that wait
 MOST_TURNS = 1000  # of one fork
@@ -189,7 +191,7 @@ class Forks:
                 return
             if message and not self._ask(message):
                 return
-            if not message or message.startswith(LAST):
+            if not message or message.startswith((LAST, MANY)):
                 if not self._end_turn():
                     return
                 _send(self.outbox, b"")
@@ -207,8 +209,10 @@ class Forks:
         except OSError:
             answer = b""
         self.fork.spent += time.monotonic() - asked
+        self.fork.turns += message.count(MANY)
         if answer:
-            self.fork.failed = self.fork.failed or not answer.startswith(ANSWERED, 4)
+            newest = answer.rfind(MANY, 4) + 1 or 4  # of several: after one that fails there is no other
+            self.fork.failed = self.fork.failed or not answer.startswith(ANSWERED, newest)
             _write(self.outbox, answer)
             return True
         _send(self.outbox, _error("it ended without an answer, as a process that is out of memory does"))
@@ -275,7 +279,9 @@ class Forks:
                 self.life.rehearse()
             answer = self.life.begin()
             while (message := _message(asked)) is not None:
-                if message:
+                if message.startswith(MANY):
+                    _send(said, self._answer_each(message, answer, before))
+                elif message:
                     _send(said, answer(message))
                 elif self.life.begin_again is not None and _most_memory() <= before + GROWN:
                     answer = self.life.begin_again()
@@ -284,6 +290,25 @@ class Forks:
                     break
         finally:
             os._exit(0)
+
+    def _answer_each(self, message: bytes, answer: Callable[[bytes], bytes], before: int) -> bytes:
+        """Of as many as are enough for once, each in a turn of its own; whoever asked asks for the others again.
+
+        `before`: the memory that this fork was made with.
+        """
+        assert self.life.begin_again is not None
+        said, until = b"", time.monotonic() + ENOUGH
+        for call in message[1:].split(MANY):
+            if said:
+                answer = self.life.begin_again()
+            one = answer(call)
+            if said and len(said) + len(one) > LARGEST:
+                break
+            said += MANY + one
+            is_well = one.startswith(ANSWERED) and _most_memory() <= before + GROWN
+            if not is_well or time.monotonic() > until:
+                break
+        return said
 
 
 def _answer(back: int, deadline: float) -> bytes:

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pprint import pformat
 from types import TracebackType
 from typing import Any, TypeVar
@@ -17,6 +18,8 @@ from psycopg.types.json import Jsonb
 from app.database import clock
 from app.study.hooks.networklab import Packer, unpack
 from app.study.hooks.processes import NO_ANSWER, Answer, HookProcess, written
+from app.study.hooks.pure import keeps_nothing
+from app.study.hooks.together import LOST, GroupCall
 from app.study.hooks.uses import HOOKS_FILE, line_of_answer
 from app.study.hooks.walls import missing_walls
 from app.study.model.study import Study
@@ -79,6 +82,7 @@ class Hooks:
         )
         self.places: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self.ending = set[asyncio.Task[None]]()  # turns of which something may still be left
+        self.together: dict[str, GroupCall] = {}  # by study, where its hooks can keep nothing
 
     def turn(self, study: Study) -> HookTurn:
         """All that one room asks while it is moved on: `async with hooks.turn(study) as turn`, `await turn.ask(…)`."""
@@ -90,8 +94,19 @@ class Hooks:
 
     async def ask(self, study: Study, hook: str, read: Callable[[Any], T], *values: Any) -> T:
         """A turn of one call: see `HookTurn.ask`."""
-        async with self.turn(study) as turn:
-            return await turn.ask(hook, read, *values, last=True)
+        if not self.asks_together(study):
+            async with self.turn(study) as turn:
+                return await turn.ask(hook, read, *values, last=True)
+        together = self.together.get(study.sha256)
+        if together is None:
+            together = GroupCall(partial(self._answer_each, study), partial(self._answer_alone, study))
+            self.together[study.sha256] = together
+        message = written({"hook": hook, "values": [Packer().pack(value) for value in values]})
+        return judged(study, hook, values, await together.answer(message), read)
+
+    def asks_together(self, study: Study) -> bool:
+        """Whether what is asked at the same time goes on one way, each in a turn of its own: what keeps nothing."""
+        return keeps_nothing(study.files[HOOKS_FILE].decode("utf-8", "replace"))
 
     async def keep_warm(self, study: Study) -> None:
         """Have as many processes of the study as there may be, before it is asked. Call it again and again while it
@@ -133,6 +148,7 @@ class Hooks:
             await self.settled()
         since = time.monotonic() - after
         resting = [one for found in self.free.values() for one in found if one.used_at <= since]
+        self.together = {sha256: one for sha256, one in self.together.items() if one.is_busy}
         awake = (
             (sha256, [one for one in found if one.used_at > since]) for sha256, found in self.free.items()
         )
@@ -140,6 +156,14 @@ class Hooks:
         self.started = {sha256: found for sha256, found in self.started.items() if self._running(sha256)}
         for process in resting:
             await process.end()
+
+    async def _answer_each(self, study: Study, messages: Sequence[bytes]) -> list[Answer]:
+        async with self.turn(study) as turn:
+            return await turn.answer_each(messages)
+
+    async def _answer_alone(self, study: Study, message: bytes) -> Answer:
+        async with self.turn(study) as turn:
+            return await turn.answer(message, last=True)
 
     async def _process(self, study: Study) -> tuple[HookProcess, Answer]:
         """One that nobody uses, and how it read the hooks. Raises what a HookProcess does."""
@@ -220,42 +244,17 @@ class HookTurn:
 
         `last`: the turn asks nothing after this.
         """
-        answer = await self._answer(hook, values, last)
-        sentence, line = answer["error"], answer["line"]
-        if not sentence:
-            try:
-                return read(unpack(answer["answer"]))
-            except Nonsense as error:
-                sentence = str(error)
-            except (
-                ValueError,
-                TypeError,
-                KeyError,
-                ArithmeticError,
-                AttributeError,
-                RecursionError,
-            ) as error:
-                sentence = f"its answer is nothing that a hook can return ({error})"
-        line = line or line_of_answer(self.study.files[HOOKS_FILE], hook)
-        raise HookError(Failure(hook, _plain(sentence), line, _told(values), _plain(answer["printed"])))
+        message = written({"hook": hook, "values": [self.packer.pack(value) for value in values]})
+        return judged(self.study, hook, values, await self.answer(message, last), read)
 
-    async def _answer(self, hook: str, values: Sequence[Any], last: bool) -> Answer:
+    async def answer(self, message: bytes, last: bool) -> Answer:
+        """What a call comes to, or why to nothing."""
         try:
-            if self.place is None:
-                self.place = self.hooks.places.setdefault(self.study.sha256, asyncio.Semaphore(AT_ONCE))
-                await self.place.acquire()
-        except BaseException:
-            self.place = None
-            raise
-        try:
-            if self.process is None:
-                self.process, loaded = await self.hooks._process(self.study)
-                if loaded["error"]:
-                    await self._give_up()
-                    return loaded
-            message = written({"hook": hook, "values": [self.packer.pack(value) for value in values]})
+            if loaded := await self._begin():
+                return loaded
+            assert self.process is not None
             answer = await self.process.ask(message, self.hooks.seconds + PATIENCE, last)
-        except (TimeoutError, OSError, EOFError) as error:
+        except LOST as error:
             await self._give_up()
             return {**NO_ANSWER, "error": f"its process was lost ({error or 'no answer'})"}
         if answer["lost"]:
@@ -263,6 +262,30 @@ class HookTurn:
         elif answer["error"]:
             self._end()
         return answer
+
+    async def answer_each(self, messages: Sequence[bytes]) -> list[Answer]:
+        """See `HookProcess.ask_each`; it is all of the turn."""
+        try:
+            if loaded := await self._begin():
+                return [loaded] * len(messages)
+            assert self.process is not None
+            return await self.process.ask_each(messages, self.hooks.seconds + PATIENCE)
+        except LOST:
+            await self._give_up()
+            raise
+
+    async def _begin(self) -> Answer | None:
+        """Have a process; or why that can't be asked anything. Raises one of `LOST`."""
+        if self.place is None:
+            place = self.hooks.places.setdefault(self.study.sha256, asyncio.Semaphore(AT_ONCE))
+            await place.acquire()
+            self.place = place
+        if self.process is None:
+            self.process, loaded = await self.hooks._process(self.study)
+            if loaded["error"]:
+                await self._give_up()
+                return loaded
+        return None
 
     def _end(self) -> None:
         """Whoever comes next may have the process, as soon as it has ended its fork."""
@@ -287,6 +310,20 @@ class HookTurn:
         process, place = self.process, self.place
         self.process, self.place, self.packer = None, None, Packer()
         return process, place
+
+
+def judged(study: Study, hook: str, values: Sequence[Any], answer: Answer, read: Callable[[Any], T]) -> T:
+    """What the hook has said, read by `read`. Raises HookError."""
+    sentence, line = answer["error"], answer["line"]
+    if not sentence:
+        try:
+            return read(unpack(answer["answer"]))
+        except Nonsense as error:
+            sentence = str(error)
+        except (ValueError, TypeError, KeyError, ArithmeticError, AttributeError, RecursionError) as error:
+            sentence = f"its answer is nothing that a hook can return ({error})"
+    line = line or line_of_answer(study.files[HOOKS_FILE], hook)
+    raise HookError(Failure(hook, _plain(sentence), line, _told(values), _plain(answer["printed"])))
 
 
 def _plain(text: str) -> str:

@@ -1,8 +1,8 @@
 """A process in which a study's hooks run, as the server has it: child.py at the other end of a socket.
 
 Messages go both ways, each with its length before it. One without content ends a turn; it comes back when nothing is
-left of that. After a call with a space before it, the turn's last, it comes back by itself. Whatever else comes may be
-anything: hooks.py is somebody's code.
+left of that. After a call with a space before it, the turn's last, it comes back by itself; so it does after several, a
+line for each, of which each is a turn. Whatever else comes may be anything: hooks.py is somebody's code.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import signal
 import socket
 import sys
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from app.study.hooks.pure import keeps_nothing
 from app.study.hooks.uses import HOOKS_FILE
@@ -25,10 +27,18 @@ from app.study.hooks.uses import HOOKS_FILE
 CHILD = Path(__file__).with_name("child.py")
 LOADING = 10.0  # seconds until a process that was started must have read the study's hooks, on a busy machine
 LARGEST = 2_000_000  # bytes of an answer that are read at all
-LAST = " "  # before a message
+LAST, MANY = b" ", b"\n"  # before a message
 NO_ANSWER: Mapping[str, Any] = dict(answer=None, error="", line=0, printed="", lost=False, walls=[])
 Answer = dict[str, Any]  # with the names of NO_ANSWER
-written = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
+_in_ascii = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
+
+
+def written(message: Any) -> bytes:
+    """On one line."""
+    try:
+        return msgspec.json.encode(message)
+    except (TypeError, UnicodeError):  # half a character, or something that only looks like a text
+        return _in_ascii(message).encode()
 
 
 class HookProcess(asyncio.Protocol):
@@ -64,18 +74,32 @@ class HookProcess(asyncio.Protocol):
             theirs.close()
         async with asyncio.timeout(LOADING):
             first = dict(source=source, seconds=seconds, memory=memory, pure=keeps_nothing(source))
-            self._send(written(first).encode())
+            self._send(written(first))
             self.walls = _read(await self._receive())["walls"]
             return _read(await self._receive())
 
-    async def ask(self, message: str, seconds: float, last: bool = False) -> Answer:
+    async def ask(self, message: bytes, seconds: float, last: bool = False) -> Answer:
         """`last`: of this turn."""
+        return _read(await self._ask(LAST + message if last else message, seconds, last))
+
+    async def ask_each(self, messages: Sequence[bytes], seconds: float) -> list[Answer]:
+        """Of hooks that can keep nothing: each in a turn of its own, as many as it got to, and at least one.
+
+        It raises EOFError where one of them has brought down what was to answer them all.
+        """
+        body = await self._ask(MANY + MANY.join(messages), seconds, last=True)
+        answers = [_read(one) for one in body[1:].split(MANY)]
+        if not body.startswith(MANY) or len(answers) > len(messages):
+            raise EOFError("no answer")
+        return answers
+
+    async def _ask(self, message: bytes, seconds: float, last: bool) -> bytes:
         if self.came or self.ends_turn:
             raise EOFError("it spoke unasked")
         self.ends_turn = last
-        self._send((LAST + message if last else message).encode())
+        self._send(message)
         async with asyncio.timeout(seconds):
-            return _read(await self._receive())
+            return await self._receive()
 
     async def end_turn(self, seconds: float) -> None:
         """Whoever was asked since the last time is gone when this returns, with all that it knew."""
@@ -140,9 +164,16 @@ class HookProcess(asyncio.Protocol):
             self.awaited = None
 
 
+def _loaded(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.MsgspecError:  # half a character, or nonsense
+        return json.loads(body)
+
+
 def _read(body: bytes) -> Answer:
     try:
-        found = json.loads(body)
+        found = _loaded(body)
         given = {name: found.get(name, default) for name, default in NO_ANSWER.items()}
     except (ValueError, RecursionError, AttributeError):
         raise EOFError("no answer") from None

@@ -17,6 +17,7 @@ import fractions
 import math
 import random
 from collections.abc import Iterator
+from functools import lru_cache
 
 from app.study.hooks import networklab
 
@@ -179,6 +180,7 @@ OF_VALUES = (
 NAMES = {name for one in OF_VALUES for name in dir(one) if not name.startswith("_")} | {"args"}
 
 
+@lru_cache(100)
 def keeps_nothing(source: str) -> bool:
     """Whether all that such a hooks.py may do is known, and none of it leaves anything for a later call."""
     try:

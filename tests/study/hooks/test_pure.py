@@ -8,43 +8,10 @@ from typing import Any
 import pytest
 
 from app.config import PROJECT
-from app.study.hooks.networklab import Room, Seat
 from app.study.hooks.pool import HookError, Hooks
 from app.study.hooks.pure import keeps_nothing
 from tests.house.auction import HOOKS as AUCTION
-from tests.house.hooks import study_with, told
-
-ROOM = Room("mixed-1", "mixed", 1, 7, "talk", 1, 3, (Seat(1, "Ash", "red"),))
-TRIES = """
-from collections import Counter
-from functools import cache
-
-kept, counted, times = [], Counter(), 0
-
-def means(room, mine=[]):
-    global times
-    times += 1
-    kept.append(room.name)
-    mine.append(room.name)
-    counted.update([room.name])
-    room.seats[0].entry["mine"] = room.seats[0].entry.get("mine", 0) + 1
-    earlier = room.seats[0].earlier
-    earlier.entry["mine"] = earlier.entry.get("mine", 0) + 1
-    entry = room.seats[0].entry
-    return [times, len(kept), len(mine), counted[room.name], twice(2), entry["mine"], earlier.entry["mine"]]
-
-@cache
-def twice(number):
-    kept.append(number)
-    return 2 * len(kept)
-
-def fails(room):
-    return 1 / 0
-
-def eats(room):
-    return len([0] * 15_000_000)
-"""
-FIRST = (1, 1, 1, 1, 4, 1, 1)  # what `means` says in a turn that nothing is left for
+from tests.house.hooks import FIRST, ROOM, TRIES, study_with, told
 
 
 def children(pool: Hooks) -> set[str]:

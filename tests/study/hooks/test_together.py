@@ -1,0 +1,100 @@
+"""Calls of hooks that can keep nothing, which go to a process together: each comes to what it would by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from app.study.hooks.pool import HookError, Hooks
+from app.study.hooks.processes import NO_ANSWER, Answer
+from app.study.hooks.pure import keeps_nothing
+from app.study.hooks.together import MOST, GroupCall
+from app.study.model.study import Study
+from tests.house.hooks import FIRST, ROOM, TRIES, study_with, told
+
+HARM = """
+def loops(room):
+    while True:
+        pass
+
+def heeds_nothing(room):
+    while True:
+        try:
+            while True:
+                pass
+        except:
+            pass
+
+def prints(room):
+    print("what I saw")
+    return {}["nothing"]
+
+def talks(room):
+    return "x" * 600_000
+"""
+
+
+def test_what_is_asked_while_others_are_on_their_way_goes_together() -> None:
+    went = list[list[bytes]]()
+
+    async def each(messages: Sequence[bytes]) -> list[Answer]:
+        went.append(list(messages))
+        return [{**NO_ANSWER, "answer": one.decode()} for one in messages[:20]]
+
+    async def alone(message: bytes) -> Answer:
+        raise AssertionError
+
+    async def story(_: Hooks) -> list[str]:
+        together = GroupCall(each, alone)
+        calls = [together.answer(str(number).encode()) for number in range(MOST + 3)]
+        return [one["answer"] for one in await asyncio.gather(*calls)]
+
+    assert told(story) == [str(number) for number in range(MOST + 3)]
+    assert [len(one) for one in went] == [MOST, MOST - 20, 3], "what was not got to is asked again"
+
+
+def test_of_calls_that_go_together_each_is_a_turn_of_its_own_and_one_that_fails_fails_alone() -> None:
+    study = study_with(TRIES + HARM)
+    assert keeps_nothing(TRIES + HARM)
+    hooks = [
+        "means",
+        "fails",
+        *["means"] * 3,
+        "loops",
+        "means",
+        "eats",
+        "means",
+        "prints",
+        "talks",
+        "talks",
+        "means",
+    ]
+
+    async def story(pool: Hooks) -> tuple[list[Any], list[Any]]:
+        await pool.keep_warm(study)
+        together = await asyncio.gather(*(_said(pool, study, hook) for hook in hooks))
+        return together, [await _said(pool, study, hook) for hook in hooks]
+
+    together, alone = told(story, 0.3)
+    assert together == alone
+    assert [one for one, hook in zip(together, hooks, strict=True) if hook == "means"] == [FIRST] * 7
+
+
+def test_a_hook_that_heeds_nothing_takes_none_of_those_along_that_were_asked_with_it() -> None:
+    study = study_with(TRIES + HARM)
+
+    async def story(pool: Hooks) -> list[Any]:
+        hooks = ("means", "heeds_nothing", "means")
+        return list(await asyncio.gather(*(_said(pool, study, hook) for hook in hooks)))
+
+    before, failed, after = told(story, 0.2)
+    assert (before, after) == (FIRST, FIRST)
+    assert failed[0] == "it did not end within 0.2 s"
+
+
+async def _said(pool: Hooks, study: Study, hook: str) -> Any:
+    try:
+        return await pool.call(study, hook, ROOM)
+    except HookError as error:
+        return error.failure.sentence, error.failure.line, error.failure.printed
