@@ -49,7 +49,7 @@ class Config:
 
 
 def read_config(environ: Mapping[str, str] = os.environ) -> Config:
-    """Settings from the environment; `README.md` lists them. Raises `ConfigError` with one sentence."""
+    """Settings from the environment; `docs/settings.md` lists them. Raises `ConfigError` with one sentence."""
     host, port = environ.get("HOST", "127.0.0.1"), _number(environ, "PORT", 8000)
     public_url = _origin("NETWORKLAB_URL", environ.get("NETWORKLAB_URL") or f"http://127.0.0.1:{port}")
     return Config(

@@ -137,8 +137,8 @@ def test_check_knows_it_by_what_it_says_of_itself() -> None:
     assert "dict[str, dict[int, int]]" in str(wrong)
 
 
-def test_each_kind_has_its_template_and_stands_in_the_readme() -> None:
-    told = (PROJECT / "README.md").read_text()
+def test_each_kind_has_its_template_and_stands_in_the_manual() -> None:
+    told = (PROJECT / "docs" / "study.md").read_text()
     for kind in KINDS.values():
         assert (PROJECT / "templates" / kind.template).exists() and f"`{kind}`" in told, kind
 

@@ -144,7 +144,7 @@ class Refuse:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A field that a bot is to answer; the README says what each kind takes. `others`: the slots that it is about.
+    """A field that a bot is to answer; docs/study.md says what each kind takes. `others`: the slots that it is about.
 
     `more` has the keys that its kind alone has, such as rows and total. Limits of a date are days from year 1 on, as
     `date.toordinal` counts them, those of a time minutes since midnight.
