@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 
 from app.export import seen_by
 from app.export.round_columns import FIXED, ROUNDS, round_meanings
@@ -15,6 +17,7 @@ from app.players.lists import unescape as unescape
 from app.study.model.fields import DONT_KNOW, OPTIONS, Field
 from app.study.model.moves import MoveForm
 from app.study.model.orders import has_orders
+from app.study.model.short_names import short_names
 from app.study.model.steps import PLAYING, Step
 from app.study.model.study import Study
 from app.study.model.treatments import Treatment
@@ -38,6 +41,7 @@ HEADER = (
     "correct",
     "part",
     "attempts",
+    "short",
 )
 FORMAT = (
     "UTF-8. RFC 4180: commas between cells, quotation marks doubled inside a quoted cell, CR LF after each line. "
@@ -346,8 +350,17 @@ LAST_OF: Mapping[str, Callable[[Study], list[str]]] = {
 def rows(study: Study, given: Sequence[str] = (), goes_on: bool = False) -> Iterator[Sequence[str]]:
     """The lines of codebook.csv: each column of each file, and each question where its answers are.
 
-    `seen_by` says who of the players saw it; empty: nobody but the researchers.
+    `seen_by` says who of the players saw it; empty: nobody but the researchers. `short` is what the column is called in
+    files of SPSS and Stata.
     """
+    for _, lines in groupby(_rows(study, given, goes_on), key=itemgetter(0)):
+        told = [*lines]
+        names = short_names(line[1] for line in told)
+        for line in told:
+            yield (*line, names[line[1]])
+
+
+def _rows(study: Study, given: Sequence[str], goes_on: bool) -> Iterator[Sequence[str]]:
     seen = {("messages.csv", "body"): seen_by.of_message(study), ("players.csv", "code"): seen_by.PLAYER}
     for file, columns in COLUMNS.items():
         if (file == MOVES and not study.has_moves) or (file == ORDERS and not has_orders(study)):

@@ -13,22 +13,22 @@ import json
 import os
 import secrets
 import shutil
-import tempfile
 import zipfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager as Context
-from contextlib import aclosing, asynccontextmanager, contextmanager, nullcontext, suppress
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 from app.database.connections import Connection, connect, snapshot
 from app.database.queries import Queries, row, value
 from app.export import codebook, payments
 from app.export.analysis import scripts
 from app.export.anonymous import Mask, masked, told
-from app.export.csv_stream import BLOCK, Blocks, copied, fetched, listed, of_session, written
+from app.export.csv_stream import Blocks, copied, fetched, listed, of_session, written
 from app.export.graphml import GRAPHML, graphml, has_ties
+from app.export.labelled import Labelled
+from app.export.labels import columns_of
 from app.export.manifest import SessionThen, manifest_of
 from app.export.orders import order_rows
 from app.export.person import FILES as OF_PERSON
@@ -53,47 +53,27 @@ class ExportError(Exception):
     """An export that can't be made; the text says why and what to do."""
 
 
-async def zip_chunks(
+async def write_zip(
     url: str,
     session_id: str,
     study: Study,
+    file: Path,
     of: Mask | OnePerson | None = None,
-    turn: Context[None] | None = None,
-) -> AsyncIterator[bytes]:
-    """A zip file as it is made, in its `turn`.
-
-    It is made at the speed of the database, into a temporary file: a transaction that stayed open for as long
-    as somebody's slow download takes would keep Postgres from clearing away old rows, while all rooms write.
-    """
-    spool, sent = _Spool(), 0
-    writing = asyncio.create_task(_fill(spool, url, session_id, study, of, turn or nullcontext()))
-    writing.add_done_callback(lambda _: spool.grown.set())
-    try:
-        while not writing.done() or sent < spool.size:
-            spool.grown.clear()
-            while block := spool.read(sent):
-                sent += len(block)
-                yield block
-            if not writing.done():
-                await spool.grown.wait()
-        writing.result()
-    finally:
-        # Nothing is awaited here: whoever drops a stream may do so by cancelling it.
-        writing.cancel()
-        writing.add_done_callback(spool.close)
-
-
-async def write_zip(
-    url: str, session_id: str, study: Study, file: Path, of: Mask | OnePerson | None = None
+    labels: bool = False,
 ) -> Manifest:
     """Writes all files into one zip; it is there when it is complete. Raises ExportError."""
     with beside(file) as part, part.open("xb") as zipped:
         async with moment(url, "export") as conn:
-            return await pack(conn, session_id, study, zipped, of)
+            return await pack(conn, session_id, study, zipped, of, labels)
 
 
 async def write_folder(
-    url: str, session_id: str, study: Study, folder: Path, of: Mask | OnePerson | None = None
+    url: str,
+    session_id: str,
+    study: Study,
+    folder: Path,
+    of: Mask | OnePerson | None = None,
+    labels: bool = False,
 ) -> Manifest:
     """Writes all files into a folder; it is there when it is complete. Raises ExportError."""
     with beside(folder) as part:
@@ -104,7 +84,7 @@ async def write_folder(
             return (part / name).open("xb")
 
         async with moment(url, "export") as conn:
-            return await write_files(conn, session_id, study, create, of)
+            return await write_files(conn, session_id, study, create, of, labels)
 
 
 async def write_key(url: str, session_id: str, mask: Mask, file: Path) -> None:
@@ -131,7 +111,12 @@ async def moment(url: str, purpose: str) -> AsyncIterator[Connection]:
 
 
 async def pack(
-    conn: Connection, session_id: str, study: Study, file: IO[bytes], of: Mask | OnePerson | None = None
+    conn: Connection,
+    session_id: str,
+    study: Study,
+    file: IO[bytes],
+    of: Mask | OnePerson | None = None,
+    labels: bool = False,
 ) -> Manifest:
     """Writes all files into one zip. `conn` is in the transaction that `moment` gives."""
     # Old programs don't know the headers of files that may pass 2 GB.
@@ -145,16 +130,21 @@ async def pack(
             member._compresslevel = LEVEL  # type: ignore[attr-defined]
             return zipped.open(member, "w", force_zip64=large)
 
-        return await write_files(conn, session_id, study, create, of)
+        return await write_files(conn, session_id, study, create, of, labels)
 
 
 async def write_files(
-    conn: Connection, session_id: str, study: Study, create: Create, of: Mask | OnePerson | None = None
+    conn: Connection,
+    session_id: str,
+    study: Study,
+    create: Create,
+    of: Mask | OnePerson | None = None,
+    labels: bool = False,
 ) -> Manifest:
     """Writes each file into what `create(name)` opens, the manifest last, and returns the manifest.
 
     `conn` is in the transaction that `moment` gives. `of`: with a mask nobody can be known by what is written; of a
-    person it is what is kept about them.
+    person it is what is kept about them. `labels`: with the files of SPSS and Stata, which take a second more.
     """
     session = await row(conn, SessionThen, SQL["session"], session_id=session_id)
     if session is None:
@@ -164,18 +154,24 @@ async def write_files(
     found = await conn.execute(SQL["given_names"], dict(session_id=session_id))
     given = [name for (name,) in await found.fetchall()]
     codes = await codes_of(conn, session_id, study)
-    for name, blocks in _tables(conn, session, study, given, codes):
-        if isinstance(of, Mask):
-            blocks = masked(of, study, start, name, blocks)
-        elif isinstance(of, OnePerson):
-            if name not in OF_PERSON:
-                continue
-            blocks = own_lines(of, name, blocks)
-        files[name] = await _write(create, name, blocks)
+    tables = _tables(conn, session, study, given, codes)
+    missing = ""
     if isinstance(of, OnePerson):
+        for name, blocks in tables:
+            if name in OF_PERSON:
+                files[name] = await _write(create, name, own_lines(of, name, blocks))
         text = await in_words(conn, study, of)
         files[IN_WORDS] = await _write(create, IN_WORDS, _whole(text.encode()), count=False)
     else:
+        columns = columns_of(study, [*codebook.rows(study, given, session.from_session_id is not None)])
+        with Labelled(columns if labels else {}, f"{study.title} ({session_id})") as labelled:
+            for name, blocks in tables:
+                told_of = masked(of, study, start, name, blocks) if of else blocks
+                files[name] = await _write(create, name, labelled.kept(name, told_of))
+            if labels:
+                async for name, pieces in labelled.files():
+                    files[name] = await _write(create, name, pieces, count=False)
+            missing = labelled.missing
         if await has_ties(conn, session_id):
             drawn = graphml(conn, session_id, study, of)
             files[GRAPHML] = await _write(create, GRAPHML, drawn, count=False)
@@ -187,6 +183,8 @@ async def write_files(
         manifest = manifest | told(of, study, start, manifest)
     elif of:
         manifest = manifest | {"person": of.label}
+    if missing:
+        manifest = manifest | {"missing": missing}
     text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
     await _write(create, MANIFEST, _whole(text.encode()), count=False)
     return manifest
@@ -206,13 +204,6 @@ async def _study_files(
         name = f"study_before/{nth}/{path}"
         files[name] = await _write(create, name, _whole(body), count=False)
     return files
-
-
-async def _fill(
-    spool: _Spool, url: str, session_id: str, study: Study, of: Mask | OnePerson | None, turn: Context[None]
-) -> Manifest:
-    async with turn, moment(url, "export") as conn:
-        return await pack(conn, session_id, study, cast(IO[bytes], spool), of)
 
 
 def _tables(
@@ -313,32 +304,3 @@ def beside(target: Path) -> Iterator[Path]:
             shutil.rmtree(part, ignore_errors=True)
         with suppress(OSError):
             part.unlink()
-
-
-class _Spool:
-    """A temporary file that grows at one end and is read at the other.
-
-    It has no `tell`: what zipfile has written it does not go back to.
-    """
-
-    def __init__(self) -> None:
-        self.file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (open for as long as the task writes)
-        self.size = 0
-        self.grown = asyncio.Event()
-
-    def write(self, block: bytes) -> int:
-        self.file.write(block)
-        self.size += len(block)
-        self.grown.set()
-        return len(block)
-
-    def flush(self) -> None:
-        pass
-
-    def read(self, start: int) -> bytes:
-        return os.pread(self.file.fileno(), BLOCK, start)
-
-    def close(self, writing: asyncio.Task[Manifest]) -> None:
-        self.file.close()
-        if not writing.cancelled():
-            writing.exception()

@@ -32,7 +32,7 @@ async def write_to(
     if target.suffix.lower() == ".xlsx":
         return await write_workbook(url, session_id, study, target, of)
     write = write_zip if target.suffix.lower() == ".zip" else write_folder
-    return await write(url, session_id, study, target, of)
+    return await write(url, session_id, study, target, of, labels=True)
 
 
 async def write_workbook(

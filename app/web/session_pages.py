@@ -11,9 +11,10 @@ from litestar.response import Redirect, Response, Stream
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from app.database.connections import snapshot
-from app.export import export, payments
+from app.export import payments
 from app.export.anonymous import Mask
 from app.export.csv_stream import written
+from app.export.download import zip_chunks
 from app.export.person import person_numbered
 from app.players import notes
 from app.players.door import Places
@@ -121,7 +122,7 @@ async def export_zip(
     mask = Mask(relative_times, without_text) if anonymous else None
     name = f"{session_id}{'-anonymous' * anonymous}-{datetime.now(UTC):%Y%m%d-%H%M%S}.zip"
     return Stream(
-        export.zip_chunks(lab.url, session_id, study, mask, lab.exports),
+        zip_chunks(lab.url, session_id, study, mask, lab.exports, labels=True),
         media_type="application/zip",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
@@ -138,7 +139,7 @@ async def person_zip(request: Query, session_id: str, player_id: int) -> Stream:
         raise NotFoundException("There is no such player in this session.")
     await _note_export(request, session_id, "person", str(player_id))
     return Stream(
-        export.zip_chunks(lab.url, session_id, study, person, lab.exports),
+        zip_chunks(lab.url, session_id, study, person, lab.exports),
         media_type="application/zip",
         headers={"Content-Disposition": f'attachment; filename="{session_id}-player-{player_id}.zip"'},
     )

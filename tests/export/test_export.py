@@ -21,6 +21,7 @@ from hypothesis import given, settings, strategies
 from app.database.connections import connect
 from app.export import codebook, export
 from app.export.csv_stream import fetched
+from app.export.download import zip_chunks
 from app.export.export import ExportError
 from app.sessions.actions import close
 from app.study.reading import parse, read_folder
@@ -275,7 +276,7 @@ def test_folder_zip_and_download_hold_the_same(house: House) -> None:
     asyncio.run(export.write_zip(house.database, lively.session_id, lively.study, packed))
 
     async def download() -> bytes:
-        chunks = export.zip_chunks(house.database, lively.session_id, lively.study)
+        chunks = zip_chunks(house.database, lively.session_id, lively.study)
         return b"".join([chunk async for chunk in chunks])
 
     for archive in (zipfile.ZipFile(packed), zipfile.ZipFile(io.BytesIO(asyncio.run(download())))):
@@ -418,7 +419,7 @@ def test_a_slow_download_holds_no_transaction_open_and_a_dropped_one_nothing(hou
         )
 
     def start() -> AsyncGenerator[bytes]:
-        return cast(AsyncGenerator[bytes], export.zip_chunks(house.database, lively.session_id, lively.study))
+        return cast(AsyncGenerator[bytes], zip_chunks(house.database, lively.session_id, lively.study))
 
     async def story() -> None:
         async with aclosing(start()) as slow:
@@ -444,7 +445,7 @@ def test_a_slow_download_holds_no_transaction_open_and_a_dropped_one_nothing(hou
         await conn.close()
 
         with pytest.raises(ExportError):
-            [chunk async for chunk in export.zip_chunks(house.database, "nowhere", lively.study)]
+            [chunk async for chunk in zip_chunks(house.database, "nowhere", lively.study)]
 
     asyncio.run(story())
 

@@ -11,6 +11,7 @@ from app.study.checks.networks import check_networks, check_rounds, placed
 from app.study.checks.own_files import own_file_mistakes
 from app.study.checks.results import check_results
 from app.study.checks.scripts import check_scripts
+from app.study.checks.short_names import check_short_names
 from app.study.checks.words import word_mistakes
 from app.study.hooks.reading.annotations import type_mistakes
 from app.study.hooks.reading.habits import habit_mistakes
@@ -42,6 +43,7 @@ def check_together(findings: Findings, files: Mapping[str, bytes], sections: Sec
     check_networks(findings, rooms, sections.networks)
     check_rounds(findings, sections.networks, steps)
     check_results(findings, sections)
+    check_short_names(findings, sections)
     _check_steps(findings, rooms, sections.all_steps)
     _check_pages(findings, files, sections)
     _check_codes(findings, sections.finish)

@@ -1,0 +1,93 @@
+"""labelled/: tables to analyse as .sav and .dta, made of the .csv files as they are, in a process of its own.
+
+What writes them takes half a second to load and some hundred MB for a large session: no server pays that, and whatever
+happens there, the other files come out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from app.export.csv_stream import BLOCK, Blocks
+from app.export.labels import Column
+
+FOLDER, SPEC = "labelled", "columns.json"
+LONGEST = 300  # seconds: forty times what 105,000 records take
+MISSING = (
+    "The files in labelled/ could not be made: {why} The tables as .csv have all that would stand there."
+)
+
+
+class Labelled:
+    """`with`: a folder of ours, which keeps what the tables have as they go out, and what is made of that."""
+
+    def __init__(self, columns: dict[str, list[Column]], title: str) -> None:
+        self.columns, self.title, self.missing = columns, title, ""
+
+    def __enter__(self) -> Self:
+        self.temporary = tempfile.TemporaryDirectory(prefix="networklab-")
+        self.folder = Path(self.temporary.name)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.temporary.cleanup()
+
+    async def kept(self, name: str, blocks: Blocks) -> Blocks:
+        """The same, and a copy of it where the table gets labels."""
+        if name not in self.columns:
+            async with aclosing(blocks):
+                async for one in blocks:
+                    yield one
+            return
+        with (self.folder / name).open("xb") as file:
+            async with aclosing(blocks):
+                async for block, lines in blocks:
+                    file.write(block)
+                    yield block, lines
+
+    async def files(self) -> AsyncIterator[tuple[str, Blocks]]:
+        """Names and contents; where none could be made `missing` says why."""
+        told = dict(title=self.title, tables=self.columns)
+        (self.folder / SPEC).write_bytes(msgspec.json.encode(told, enc_hook=str))
+        why = await _run([sys.executable, "-P", "-m", "app.export.labelled_files", str(self.folder)])
+        if why:
+            self.missing = MISSING.format(why=why)
+            return
+        for path in sorted((self.folder / FOLDER).iterdir()):
+            yield f"{FOLDER}/{path.name}", _pieces(path)
+
+
+async def _run(command: Sequence[str]) -> str:
+    """Why it failed; "" where it did not."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(LONGEST):
+            _, said = await process.communicate()
+    except TimeoutError:
+        return f"it took more than {LONGEST} s."
+    finally:
+        if process.returncode is None:
+            process.kill()
+    if process.returncode == 0:
+        return ""
+    lines = said.decode(errors="replace").split("\n")
+    return next((one for one in reversed(lines) if one.strip()), f"it ended with {process.returncode}.")
+
+
+async def _pieces(path: Path) -> AsyncGenerator[tuple[bytes, int]]:
+    with path.open("rb") as file:
+        while piece := file.read(BLOCK):
+            yield piece, 0

@@ -1,0 +1,209 @@
+"""Stories of the files of SPSS and Stata: read back, they say what the .csv says, with labels."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyreadstat
+import pytest
+
+from app.export import codebook
+from app.export.anonymous import Mask
+from app.export.csv_stream import listed, written
+from app.export.export import write_folder
+from app.export.labelled import Labelled
+from app.export.labelled_files import CUT
+from app.export.labels import columns_of
+from app.export.round_columns import round_header
+from app.players.lists import unescape
+from app.study.model.study import Study
+from app.study.reading import parse
+from tests.house.house import House
+from tests.house.lively import Lively, a_lively_session
+
+STUDY = """
+title = "Labels"
+types = ["red", "blue"]
+[[room]]
+name = "pair"
+seats = {any = 2}
+[[treatment]]
+name = "talk"
+levels = ["with", "without"]
+[[step]]
+page = "ask"
+limit = "60s"
+repeat = 3
+fields = [
+    {name = "mood", ask = "=How?", kind = "choice", options = ["=good", "bad, “b”", "é"], dont_know = "No idea"},
+    {name = "sure", ask = "Sure?", kind = "scale", min = -9, max = -1, low = "not", high = "very", dont_know = "?"},
+    {name = "group", ask = "How many?", kind = "choice", options = ["2", "4"]},
+    {name = "by", ask = "By whom?", kind = "text", required = false},
+]
+"""
+PAGES = {"pages/ask.html": b'{% extends "player/_step_opened.html" %}'}
+
+
+def read(folder: Path, name: str) -> dict[str, tuple[Mapping[str, list[Any]], Any]]:
+    """Both files of a table: values by short name, and what is told of them."""
+    path = folder / "labelled" / name
+    return {
+        "sav": pyreadstat.read_sav(path.with_suffix(".sav"), output_format="dict", user_missing=True),
+        "dta": pyreadstat.read_dta(path.with_suffix(".dta"), output_format="dict", user_missing=True),
+    }
+
+
+def table(folder: Path, name: str) -> list[dict[str, str]]:
+    with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return [*csv.DictReader(file)]
+
+
+def as_csv(value: Any, labels: Mapping[Any, str]) -> str:
+    """A value of one of these files as the .csv has it, without its escape; times by the millisecond."""
+    if isinstance(value, datetime):
+        return f"{value.isoformat(timespec='milliseconds')}Z"
+    if value is None or value != value:
+        return ""
+    if value in labels:
+        return labels[value]
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def as_read(cell: str) -> str:
+    text = unescape(cell)
+    if text.endswith("Z") and text[4:5] == "-":
+        return f"{text[:23]}Z"
+    plain = text.removeprefix("-").replace(".", "", 1).isdecimal()
+    return f"{float(text):g}" if plain and text.isascii() else text
+
+
+def unlike(folder: Path, name: str) -> list[object]:
+    """Each cell of both files that is not what the .csv has."""
+    rows, found = table(folder, name), list[object]()
+    short = {one["column"]: one["short"] for one in table(folder, "codebook") if one["file"] == f"{name}.csv"}
+    for program, (values, told) in read(folder, name).items():
+        assert [*values] == [short[one] for one in rows[0]], program
+        for column in rows[0]:
+            labels = told.variable_value_labels.get(short[column], {})
+            pairs = zip(rows, values[short[column]], strict=True)
+            cells = [(as_read(row[column]), as_csv(value, labels)) for row, value in pairs]
+            found += [
+                (program, column, *one) for one in cells if one[0] != one[1] and one[0] != as_read(one[1])
+            ]
+    return found
+
+
+@pytest.mark.parametrize("mask", [None, Mask(relative_times=True)], ids=["named", "anonymous"])
+def test_each_cell_of_an_export_is_in_both_files_too(house: House, mask: Mask | None) -> None:
+    lively, _ = a_lively_session(house)
+    folder = exported(lively, mask)
+    files = {path.name for path in (folder / "labelled").iterdir()}
+    names = ("players", "rounds", "records", "records_wide")
+    assert files == {f"{name}.{program}" for name in names for program in ("sav", "dta")}
+    for name in names:
+        assert unlike(folder, name) == [], name
+    told = read(folder, "players")["sav"][1]
+    assert told.column_names_to_labels["age"] == "Your age"
+    assert {*told.variable_value_labels["status"].values()} >= {"invited", "waiting", "left"}
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert "labelled/rounds.dta" in manifest["files"] and "missing" not in manifest
+
+
+def exported(lively: Lively, mask: Mask | None = None) -> Path:
+    folder = lively.house.folder / "out"
+    asyncio.run(
+        write_folder(lively.house.database, lively.session_id, lively.study, folder, mask, labels=True)
+    )
+    return folder
+
+
+def labelled(tmp_path: Path, study: Study, name: str, rows: Sequence[Mapping[str, str]]) -> Path:
+    """A table of these rows, and its codebook, with what is made of it."""
+    header = round_header(study) if name == "rounds" else codebook.wide_header(study)
+
+    async def work() -> None:
+        with Labelled(columns_of(study, [*codebook.rows(study)]), study.title) as made:
+            lines = listed([[row.get(one, "") for one in header] for row in rows])
+            tables = {
+                name: written(header, lines),
+                "codebook": written(codebook.HEADER, listed(codebook.rows(study))),
+            }
+            for file, blocks in tables.items():
+                async with aclosing(made.kept(f"{file}.csv", blocks)) as kept:
+                    (tmp_path / f"{file}.csv").write_bytes(b"".join([block async for block, _ in kept]))
+            (tmp_path / "labelled").mkdir()
+            async for path, pieces in made.files():
+                (tmp_path / path).write_bytes(b"".join([piece async for piece, _ in pieces]))
+            assert made.missing == ""
+
+    asyncio.run(work())
+    return tmp_path
+
+
+def test_choices_are_codes_with_labels_and_who_does_not_know_is_missing(tmp_path: Path) -> None:
+    rows = [
+        {
+            "round": "1",
+            "treatment_talk": "without",
+            "mood": "é",
+            "sure": "-9",
+            "group": "4",
+            "by": "Äda 👩‍👩‍👧",
+        },
+        {"round": "2", "treatment_talk": "with", "mood": "=good", "sure": "dont_know", "group": "2"},
+        {"round": "3", "treatment_talk": "other", "mood": "dont_know", "sure": "-1", "group": "4"},
+    ]
+    study = parse({"study.toml": STUDY.encode(), **PAGES})
+    found = read(labelled(tmp_path, study, "rounds", rows), "rounds")
+    for program, (values, told) in found.items():
+        labels = told.variable_value_labels
+        unknown = {"sav": -9.0, "dta": "d"}[program], {"sav": -99.0, "dta": "d"}[program]
+        assert values["mood"] == [3, 1, unknown[0]], program
+        assert labels["mood"] == {1: "=good", 2: "bad, “b”", 3: "é", unknown[0]: "No idea"}
+        assert values["sure"] == [-9, unknown[1], -1]
+        assert labels["sure"] == {-9: "not", -1: "very", unknown[1]: "?"}
+        assert values["group"] == [4, 2, 4] and "group" not in labels
+        assert values["v_by"] == ["Äda 👩‍👩‍👧", "", ""]
+        assert values["treatment_talk"] == [2, 1, 3]
+        assert labels["treatment_talk"] == {1: "with", 2: "without", 3: "other"}
+        assert told.column_names_to_labels["mood"] == "=How? (ask)"
+    assert {one["lo"] for one in found["sav"][1].missing_ranges["sure"]} == {-99}
+
+
+def test_long_texts_are_whole_for_stata_and_cut_where_spss_takes_no_more(tmp_path: Path) -> None:
+    texts = ["é" * 1500, "é" * 20_000, "", "short"]
+    study = parse({"study.toml": STUDY.encode(), **PAGES})
+    folder = labelled(
+        tmp_path, study, "rounds", [{"round": str(nth), "by": text} for nth, text in enumerate(texts)]
+    )
+    found = read(folder, "rounds")
+    assert found["dta"][0]["v_by"] == texts
+    whole, cut, *rest = found["sav"][0]["v_by"]
+    assert [whole, *rest] == [texts[0], "", "short"]
+    assert cut == "é" * (cut.count("é")) + CUT and 32_764 <= len(cut.encode()) <= 32_767
+
+
+def test_what_can_t_be_made_is_missing_and_said_and_all_else_comes_out(tmp_path: Path) -> None:
+    async def work() -> str:
+        with Labelled({"rounds.csv": []}, "") as made:
+            (made.folder / "rounds.csv").write_text("a,b\n1\n\udc80", errors="surrogateescape")
+            assert [one async for one in made.files()] == []
+            return made.missing
+
+    said = asyncio.run(work())
+    assert said.startswith("The files in labelled/ could not be made: ") and "UnicodeDecodeError" in said
+
+
+def test_no_server_loads_what_writes_them() -> None:
+    program = "import sys, app.web.app, app.commands.export; print({'pandas', 'numpy', 'pyreadstat'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
