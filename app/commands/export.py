@@ -21,6 +21,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("session", metavar="SESSION")
     parser.add_argument("--to", type=Path, required=True, metavar="DIR|FILE.zip|FILE.xlsx")
     parser.add_argument(
+        "--excel",
+        action="store_true",
+        help="each .csv begins with a byte-order mark, so that Excel reads its letters right at a double click",
+    )
+    parser.add_argument(
         "--anonymous",
         action="store_true",
         help="new random ids; no labels, codes, recruiters' ids, private fields",
@@ -44,6 +49,8 @@ def run(options: argparse.Namespace, config: Config) -> int:
     for name in ("relative_times", "without_text", "key"):
         if getattr(options, name) and not options.anonymous:
             raise Refusal(f"--{name.replace('_', '-')} is for anonymous exports: add --anonymous.")
+    if options.excel and options.to.suffix.lower() == ".xlsx":
+        raise Refusal("--excel is for .csv files: a workbook opens right as it is. Leave it out.")
     mask = Mask(options.relative_times, options.without_text) if options.anonymous else None
     if options.key and options.key.exists():
         raise Refusal(f"{options.key} is there already. Give the key a new name.")
@@ -63,7 +70,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
             await note_export(url, options.session, "person", str(of.id))
         else:
             await note_export(url, options.session, "export")
-        manifest = await write_to(url, options.session, study, options.to, of)
+        manifest = await write_to(url, options.session, study, options.to, of, options.excel)
         if options.key and mask:
             await write_key(url, options.session, mask, options.key)
         return manifest

@@ -82,7 +82,7 @@ from statistics import mean, stdev
 # ANSWER: how many said just that. Empty: the mean of a number.
 HERE = Path(__file__).resolve().parent
 
-with (HERE / "rounds.csv").open(encoding="utf-8", newline="") as file:
+with (HERE / "rounds.csv").open(encoding="utf-8-sig", newline="") as file:
     rows = [row for row in csv.DictReader(file) if row["step"] == STEP]
 own = [row for row in rows if row["how"] == "answered" or COLUMN == "how"]
 values = defaultdict(list)
@@ -135,6 +135,7 @@ _R = """\
 # ANSWER: how many said just that. Empty: the mean of a number.
 
 rounds <- read.csv("rounds.csv", encoding = "UTF-8", colClasses = "character", check.names = FALSE)
+names(rounds)[1] <- "session" # of a file for Excel a mark stands before it
 rows <- rounds[rounds$step == STEP, ]
 own <- rows[rows$how == "answered" | COLUMN == "how", ]
 own <- own[own[[COLUMN]] != "", ]

@@ -47,6 +47,7 @@ FORMAT = (
     "UTF-8. RFC 4180: commas between cells, quotation marks doubled inside a quoted cell, CR LF after each line. "
     "Times are ISO 8601 in UTC; truth is true or false; an empty cell is no value or an empty one."
 )
+MARKED = "Each .csv begins with the byte-order mark EF BB BF, for Excel."
 ESCAPING = (
     "In every .csv file, a text that starts with =, +, - or @ (or with apostrophes before one of these) and "
     "is not a number has one more apostrophe in front, so that no spreadsheet takes it for a formula. To get "

@@ -12,7 +12,7 @@ from typing import IO, cast
 
 from app.export.anonymous import Mask
 from app.export.csv_stream import BLOCK
-from app.export.export import Manifest, moment, pack
+from app.export.export import PLAIN, Extra, Manifest, moment, pack
 from app.export.person import OnePerson
 from app.study.model.study import Study
 
@@ -23,7 +23,7 @@ async def zip_chunks(
     study: Study,
     of: Mask | OnePerson | None = None,
     turn: Context[None] | None = None,
-    labels: bool = False,
+    extra: Extra = PLAIN,
 ) -> AsyncIterator[bytes]:
     """A zip file as it is made, in its `turn`.
 
@@ -31,7 +31,7 @@ async def zip_chunks(
     as somebody's slow download takes would keep Postgres from clearing away old rows, while all rooms write.
     """
     spool, sent = _Spool(), 0
-    writing = asyncio.create_task(_fill(spool, url, session_id, study, of, turn or nullcontext(), labels))
+    writing = asyncio.create_task(_fill(spool, url, session_id, study, of, turn or nullcontext(), extra))
     writing.add_done_callback(lambda _: spool.grown.set())
     try:
         while not writing.done() or sent < spool.size:
@@ -55,10 +55,10 @@ async def _fill(
     study: Study,
     of: Mask | OnePerson | None,
     turn: Context[None],
-    labels: bool,
+    extra: Extra,
 ) -> Manifest:
     async with turn, moment(url, "export") as conn:
-        return await pack(conn, session_id, study, cast(IO[bytes], spool), of, labels)
+        return await pack(conn, session_id, study, cast(IO[bytes], spool), of, extra)
 
 
 class _Spool:

@@ -14,8 +14,10 @@ import os
 import secrets
 import shutil
 import zipfile
+from codecs import BOM_UTF8
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -49,6 +51,18 @@ Manifest = dict[str, Any]
 Create = Callable[[str], IO[bytes]]  # opens a file of the export, by name, for writing
 
 
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What whoever wants it gets besides: `labels`, the files of SPSS and Stata, which take a second more; `mark`, the
+    byte-order mark by which Excel knows that a .csv is UTF-8 when it is opened with a double click."""
+
+    labels: bool = False
+    mark: bool = False
+
+
+PLAIN = Extra()
+
+
 class ExportError(Exception):
     """An export that can't be made; the text says why and what to do."""
 
@@ -59,12 +73,12 @@ async def write_zip(
     study: Study,
     file: Path,
     of: Mask | OnePerson | None = None,
-    labels: bool = False,
+    extra: Extra = PLAIN,
 ) -> Manifest:
     """Writes all files into one zip; it is there when it is complete. Raises ExportError."""
     with beside(file) as part, part.open("xb") as zipped:
         async with moment(url, "export") as conn:
-            return await pack(conn, session_id, study, zipped, of, labels)
+            return await pack(conn, session_id, study, zipped, of, extra)
 
 
 async def write_folder(
@@ -73,7 +87,7 @@ async def write_folder(
     study: Study,
     folder: Path,
     of: Mask | OnePerson | None = None,
-    labels: bool = False,
+    extra: Extra = PLAIN,
 ) -> Manifest:
     """Writes all files into a folder; it is there when it is complete. Raises ExportError."""
     with beside(folder) as part:
@@ -84,7 +98,7 @@ async def write_folder(
             return (part / name).open("xb")
 
         async with moment(url, "export") as conn:
-            return await write_files(conn, session_id, study, create, of, labels)
+            return await write_files(conn, session_id, study, create, of, extra)
 
 
 async def write_key(url: str, session_id: str, mask: Mask, file: Path) -> None:
@@ -116,7 +130,7 @@ async def pack(
     study: Study,
     file: IO[bytes],
     of: Mask | OnePerson | None = None,
-    labels: bool = False,
+    extra: Extra = PLAIN,
 ) -> Manifest:
     """Writes all files into one zip. `conn` is in the transaction that `moment` gives."""
     # Old programs don't know the headers of files that may pass 2 GB.
@@ -130,7 +144,7 @@ async def pack(
             member._compresslevel = LEVEL  # type: ignore[attr-defined]
             return zipped.open(member, "w", force_zip64=large)
 
-        return await write_files(conn, session_id, study, create, of, labels)
+        return await write_files(conn, session_id, study, create, of, extra)
 
 
 async def write_files(
@@ -139,12 +153,12 @@ async def write_files(
     study: Study,
     create: Create,
     of: Mask | OnePerson | None = None,
-    labels: bool = False,
+    extra: Extra = PLAIN,
 ) -> Manifest:
     """Writes each file into what `create(name)` opens, the manifest last, and returns the manifest.
 
     `conn` is in the transaction that `moment` gives. `of`: with a mask nobody can be known by what is written; of a
-    person it is what is kept about them. `labels`: with the files of SPSS and Stata, which take a second more.
+    person it is what is kept about them.
     """
     session = await row(conn, SessionThen, SQL["session"], session_id=session_id)
     if session is None:
@@ -155,20 +169,20 @@ async def write_files(
     given = [name for (name,) in await found.fetchall()]
     codes = await codes_of(conn, session_id, study)
     tables = _tables(conn, session, study, given, codes)
-    missing = ""
+    missing, marked = "", _marked if extra.mark else _as_it_is
     if isinstance(of, OnePerson):
         for name, blocks in tables:
             if name in OF_PERSON:
-                files[name] = await _write(create, name, own_lines(of, name, blocks))
+                files[name] = await _write(create, name, marked(own_lines(of, name, blocks)))
         text = await in_words(conn, study, of)
         files[IN_WORDS] = await _write(create, IN_WORDS, _whole(text.encode()), count=False)
     else:
         columns = columns_of(study, [*codebook.rows(study, given, session.from_session_id is not None)])
-        with Labelled(columns if labels else {}, f"{study.title} ({session_id})") as labelled:
+        with Labelled(columns if extra.labels else {}, f"{study.title} ({session_id})") as labelled:
             for name, blocks in tables:
                 told_of = masked(of, study, start, name, blocks) if of else blocks
-                files[name] = await _write(create, name, labelled.kept(name, told_of))
-            if labels:
+                files[name] = await _write(create, name, marked(labelled.kept(name, told_of)))
+            if extra.labels:
                 async for name, pieces in labelled.files():
                     files[name] = await _write(create, name, pieces, count=False)
             missing = labelled.missing
@@ -179,6 +193,8 @@ async def write_files(
             files[name] = await _write(create, name, _whole(text.encode()), count=False)
         files |= await _study_files(conn, session_id, study, create)
     manifest = manifest_of(session, study, files)
+    if extra.mark:
+        manifest = manifest | {"format": f"{manifest['format']} {codebook.MARKED}"}
     if isinstance(of, Mask):
         manifest = manifest | told(of, study, start, manifest)
     elif of:
@@ -278,6 +294,17 @@ async def _write(create: Create, name: str, blocks: Blocks, count: bool = True) 
 async def _pieces(conn: Connection, file: OwnFile) -> Blocks:
     async for piece in read_file(conn, file):
         yield piece, 0
+
+
+async def _marked(blocks: Blocks) -> Blocks:
+    yield BOM_UTF8, 0
+    async with aclosing(blocks):
+        async for one in blocks:
+            yield one
+
+
+def _as_it_is(blocks: Blocks) -> Blocks:
+    return blocks
 
 
 async def _whole(body: bytes) -> Blocks:

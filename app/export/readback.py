@@ -75,7 +75,7 @@ class Exported:
 
     def table(self, name: str) -> Iterator[list[str]]:
         """The rows of a CSV file, without its header."""
-        with self.open(name) as file, io.TextIOWrapper(file, "utf-8", newline="") as text:
+        with self.open(name) as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
             lines = csv.reader(text, strict=True)
             self.header[name] = next(lines, [])
             rows = 0

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from app.export.anonymous import Mask
-from app.export.export import ExportError, Manifest, beside, write_folder, write_zip
+from app.export.export import ExportError, Extra, Manifest, beside, write_folder, write_zip
 from app.export.person import IN_WORDS, OnePerson
 from app.study.model.study import Study
 
@@ -26,13 +26,18 @@ CUT = " … (cut here: a cell takes no more)"
 
 
 async def write_to(
-    url: str, session_id: str, study: Study, target: Path, of: Mask | OnePerson | None = None
+    url: str,
+    session_id: str,
+    study: Study,
+    target: Path,
+    of: Mask | OnePerson | None = None,
+    mark: bool = False,
 ) -> Manifest:
     """A folder, a .zip or an .xlsx, as the target's name says. Raises ExportError."""
     if target.suffix.lower() == ".xlsx":
         return await write_workbook(url, session_id, study, target, of)
     write = write_zip if target.suffix.lower() == ".zip" else write_folder
-    return await write(url, session_id, study, target, of, labels=True)
+    return await write(url, session_id, study, target, of, Extra(labels=True, mark=mark))
 
 
 async def write_workbook(

@@ -15,6 +15,7 @@ from app.export import payments
 from app.export.anonymous import Mask
 from app.export.csv_stream import written
 from app.export.download import zip_chunks
+from app.export.export import Extra
 from app.export.person import person_numbered
 from app.players import notes
 from app.players.door import Places
@@ -114,15 +115,17 @@ async def export_zip(
     anonymous: bool = False,
     relative_times: bool = False,
     without_text: bool = False,
+    excel: bool = False,
 ) -> Stream:
-    """`anonymous`: nobody can be known by it; the next two say more of how."""
+    """`anonymous`: nobody can be known by it; the next two say more of how. `excel`: its .csv have the mark that Excel
+    wants."""
     lab = lab_of(request)
     study = await study_of(request, session_id)
     await _note_export(request, session_id, "export")
     mask = Mask(relative_times, without_text) if anonymous else None
     name = f"{session_id}{'-anonymous' * anonymous}-{datetime.now(UTC):%Y%m%d-%H%M%S}.zip"
     return Stream(
-        zip_chunks(lab.url, session_id, study, mask, lab.exports, labels=True),
+        zip_chunks(lab.url, session_id, study, mask, lab.exports, Extra(labels=True, mark=excel)),
         media_type="application/zip",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

@@ -75,6 +75,7 @@ def test_what_cannot_be_done_is_told_in_one_sentence(shell: Shell) -> None:
         (["pause", "a\u0301"], {}, "There is no session"),
         (["close", ""], {}, "There is no session"),
         (["export", "nothere", "--to", "out"], {}, "There is no session “nothere”"),
+        (["export", "nothere", "--to", "out.xlsx", "--excel"], {}, "a workbook opens right as it is"),
         (["verify", "nothere"], {}, "There is no session “nothere”"),
         (["serve", "--port", "99999"], {}, "not a port"),
         (["serve", "--processes", "none"], {}, "not a whole number above zero"),

@@ -22,7 +22,8 @@ from app.database.connections import connect
 from app.export import codebook, export
 from app.export.csv_stream import fetched
 from app.export.download import zip_chunks
-from app.export.export import ExportError
+from app.export.export import ExportError, Extra
+from app.export.verify import verify
 from app.sessions.actions import close
 from app.study.reading import parse, read_folder
 from tests.house.house import House
@@ -466,3 +467,20 @@ def test_rows_that_are_given_up_midway_send_nothing_more(house: House) -> None:
         assert conn.closed, "the cancel request may come late, and would stop what follows"
 
     asyncio.run(story())
+
+
+def test_for_excel_each_table_begins_with_the_mark_and_is_else_the_same(house: House) -> None:
+    lively, _ = a_lively_session(house)
+    folder, marked = exported(lively), house.folder / "excel.zip"
+    mark, extra = b"\xef\xbb\xbf", Extra(mark=True)
+    asyncio.run(export.write_zip(house.database, lively.session_id, lively.study, marked, extra=extra))
+    with zipfile.ZipFile(marked) as packed:
+        manifest = json.loads(packed.read("manifest.json"))
+        tables = [name for name, stated in manifest["files"].items() if "rows" in stated]
+        assert {*tables} == {path.name for path in folder.glob("*.csv")} and "EF BB BF" in manifest["format"]
+        for name in manifest["files"]:
+            plain = (folder / name).read_bytes()
+            assert packed.read(name) == (mark + plain if name in tables else plain), name
+        assert "Wait a moment" in packed.read("notes.csv").decode("utf-8-sig")
+    verdict = asyncio.run(verify(house.database, lively.session_id, lively.study, marked))
+    assert verdict.ok, str(verdict)

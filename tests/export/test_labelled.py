@@ -19,7 +19,7 @@ import pytest
 from app.export import codebook
 from app.export.anonymous import Mask
 from app.export.csv_stream import listed, written
-from app.export.export import write_folder
+from app.export.export import Extra, write_folder
 from app.export.labelled import Labelled
 from app.export.labelled_files import CUT
 from app.export.labels import columns_of
@@ -121,7 +121,7 @@ def test_each_cell_of_an_export_is_in_both_files_too(house: House, mask: Mask | 
 def exported(lively: Lively, mask: Mask | None = None) -> Path:
     folder = lively.house.folder / "out"
     asyncio.run(
-        write_folder(lively.house.database, lively.session_id, lively.study, folder, mask, labels=True)
+        write_folder(lively.house.database, lively.session_id, lively.study, folder, mask, Extra(labels=True))
     )
     return folder
 
