@@ -567,3 +567,17 @@ begin
 end $$;
 create or replace trigger asked_deleted after delete on asked
     referencing old table as old_rows for each statement execute function asked_deleted();
+
+-- That somebody is writing, told to all processes and stored nowhere. Whom it is for is a few ranges of slots: of a room
+-- of a thousand one, where all read. Slots that lie so far apart that a payload could not hold them: nobody is told.
+create or replace function tell_typing(
+    log bigint, slot integer, place integer, channel text, whom integer, at timestamptz, readers integer[]
+) returns void language sql as $$
+    select pg_notify('networklab', told.payload) from (
+        select 'typing ' || (jsonb_build_array(log, slot, place, channel, whom, at, coalesce((
+            select jsonb_agg(jsonb_build_array(lower(run), upper(run))) from unnest((
+                select range_agg(int4range(reader, reader, '[]')) from unnest(readers) as reader
+            )) as run
+        ), '[]')))::text as payload
+    ) told where octet_length(told.payload) < 8000
+$$;

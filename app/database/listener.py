@@ -13,14 +13,15 @@ from app.database.connections import connect
 
 CHANNEL = "networklab"
 ACCESS = "access"  # instead of logs: log-ins have ended
+TYPING = "typing "  # … somebody is writing a message, and what follows says who and where
 logger = logging.getLogger(__name__)
 
 
 class Listener:
     """Calls `on_hint(log ids)` for each notification and `on_connect()` after each LISTEN.
 
-    `on_access()`: log-ins have ended. All must be quick and must not raise. Between two connections anything may
-    have been missed, so `on_connect` has to make its owner read everything again.
+    `on_access()`: log-ins have ended. `on_typing(told)`: see rooms/typists.py. All must be quick and must not raise.
+    Between two connections anything may have been missed, so `on_connect` has to make its owner read everything again.
     """
 
     def __init__(
@@ -29,10 +30,12 @@ class Listener:
         on_hint: Callable[[set[int]], None],
         on_connect: Callable[[], None],
         on_access: Callable[[], None] = lambda: None,
+        on_typing: Callable[[str], None] = lambda _: None,
         quiet: float = 15.0,
         patience: float = 5.0,
     ) -> None:
         self.url, self.on_hint, self.on_connect, self.on_access = url, on_hint, on_connect, on_access
+        self.on_typing = on_typing
         self.quiet = quiet  # seconds of silence after which the peer must prove that it is alive
         self.patience = patience  # seconds that it has for that
         self.connected = asyncio.Event()
@@ -63,6 +66,9 @@ class Listener:
                 heard, silence = set[int](), True
                 async for notification in conn.notifies(timeout=1.0, stop_after=1):
                     silence = False
+                    if notification.payload.startswith(TYPING):
+                        self.on_typing(notification.payload.removeprefix(TYPING))
+                        continue
                     if notification.payload == ACCESS:
                         self.on_access()
                     heard.update(int(log) for log in notification.payload.split(",") if log.isdecimal())

@@ -90,6 +90,24 @@ def spent(limit: Spent) -> Sentence:
 
 def read_message(form: Form, step: Step, words: WordList | None = None) -> Written | Sentence:
     """What somebody wrote, or what is wrong with it. `words`: those that the study doesn't let stand."""
+    where = read_where(form, step)
+    if isinstance(where, Sentence):
+        return where
+    channel, to = where
+    try:
+        body = Field("body", "Your message", TEXT, max=Decimal(channel.longest))
+        said = body.read(form.get("body", ()))
+        if words and words.then == REFUSE and words.stand_in(said):
+            return Sentence(
+                "A word in this message is not written here. Say it in another way and send it again."
+            )
+        return Written(channel, to, words.masked(said) if words else said)
+    except FieldError as error:
+        return error.sentence
+
+
+def read_where(form: Form, step: Step) -> tuple[Channel, int | None] | Sentence:
+    """In which talk a message is, and to which slot alone; or what is wrong with that."""
     if not step.talks:
         return Sentence("Nobody can write messages at this step.")
     name, _, whom = first(form, "channel").partition(":")
@@ -98,16 +116,7 @@ def read_message(form: Form, step: Step, words: WordList | None = None) -> Writt
         return Sentence("This message names nobody who is here. Choose a person and send it again.")
     if channel is None or ((channel.name or channel.of == DIRECT) and bool(to) != (channel.of == DIRECT)):
         return Sentence("Nobody would read this message here. Choose where to write it and send it again.")
-    try:
-        body = Field("body", "Your message", TEXT, max=Decimal(channel.longest))
-        said = body.read(form.get("body", ()))
-        if words and words.then == REFUSE and words.stand_in(said):
-            return Sentence(
-                "A word in this message is not written here. Say it in another way and send it again."
-            )
-        return Written(channel, int(to) if to else None, words.masked(said) if words else said)
-    except FieldError as error:
-        return error.sentence
+    return channel, int(to) if to else None
 
 
 async def store(

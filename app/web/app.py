@@ -34,6 +34,7 @@ from app.web import (
     security_pages,
     session_pages,
     templates,
+    typing_signs,
     unloaded,
 )
 from app.web.assets import static_file, static_files
@@ -80,6 +81,7 @@ def create_app(config: Config, url: str) -> Litestar:
             *player_pages.HANDLERS,
             *languages.HANDLERS,
             move_forms.make_move,
+            typing_signs.say_typing,
             *door_pages.HANDLERS,
             other_players.go_on_as,
             *privacy_pages.HANDLERS,

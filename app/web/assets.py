@@ -21,7 +21,7 @@ STATIC = PROJECT / "static"
 # Written a file a subject and served as one, in this order: each file more is a round trip on a phone's slow line,
 # and a script that imports others can't name them by the digests that let a browser keep them for ever.
 PAGE = (
-    "page player loads clock state connection signs calling sliders sums drafts marks sending talk place copying"
+    "page player loads clock state connection signs calling sliders sums drafts marks sending talk typing place copying"
     " zones"
 )
 PUT_TOGETHER = {

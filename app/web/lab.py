@@ -32,6 +32,7 @@ from app.rooms.moves import NewMove, Refusal
 from app.rooms.receipts import Receipt
 from app.rooms.records import Answer
 from app.rooms.referee import PACE, Referee
+from app.rooms.typists import Typists
 from app.sessions.arrivals import EntryForm, Outcome, sign_in
 from app.sessions.conductor import Conductor
 from app.sessions.door_forms import DoorForm, sign_in_by_door
@@ -68,6 +69,7 @@ class Lab:
     answers: GroupCommit[Answer, Receipt | None]
     messages: GroupCommit[NewMessage, int | TooFast | Spent | None]
     moves: GroupCommit[NewMove, Receipt | Refusal | TooFast]
+    typists: Typists
     live: Live
     listener: Listener
     conductor: Conductor
@@ -134,6 +136,7 @@ async def open_lab(config: Config, url: str) -> AsyncIterator[Lab]:
             lab.conductor.run(),
             lab.referee.run(),
             lab.ticker.run(),
+            lab.typists.run(),
             lab.open_pages.run(),
             Erasures(url).run(),
             Recruiting(url, config).run(),
@@ -165,8 +168,7 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
     async def render(tick: Tick) -> bytes:
         return render_tick(tick, await studies.of(tick.session.id))
 
-    presence, signs, acknowledged = Presence(), Signs(), Counter[str]()
-    door_counts = DoorCounts()
+    presence, signs, acknowledged, door_counts = Presence(), Signs(), Counter[str](), DoorCounts()
     process = f"{socket.gethostname()}:{os.getpid()}"
     counting = Turns(2, 200)
     live, open_pages = Live(url, pool, keys, studies, hooks), OpenPages(url)
@@ -182,6 +184,7 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
         answers=GroupCommit("records", url, records.store, config.ledger_limit),
         messages=GroupCommit("messages", url, say, config.ledger_limit),
         moves=GroupCommit("moves", url, act, config.ledger_limit, PACE),
+        typists=Typists(pool),
         live=live,
         listener=_listener(config.listener_url or url, live, open_pages, pool),
         conductor=conductor,
@@ -219,7 +222,7 @@ def _listener(url: str, live: Live, open_pages: OpenPages, pool: Pool) -> Listen
         checks.add(check)
         check.add_done_callback(checks.discard)
 
-    return Listener(url, live.hub.hint, on_connect, open_pages.hint)
+    return Listener(url, live.hub.hint, on_connect, open_pages.hint, live.hear_typing)
 
 
 @asynccontextmanager

@@ -145,6 +145,7 @@ async def send_message(request: Query) -> Response[str] | Redirect:
     said += [("channel", wrote.channel.name)] if wrote.channel.name else []
     form_ = form_id(player_id, first(form, "form_key"), said)
     where = key.room_id, wrote.to_slot, step.name, wrote.channel
+    lab.typists.wrote(player_id)
     sent = await lab.messages.commit(NewMessage(player_id, *where, wrote.body, form_, key.position))
     if isinstance(sent, TooFast):
         return not_yet(request, sent.seconds, form)

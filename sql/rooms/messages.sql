@@ -27,22 +27,8 @@ join room on room.id = g.room_id and room.status = 'playing' and room.step = g.s
     -- Who is in a channel may be others in the next round: it was not written for them.
     and (room.position = g.position or g.among is null or not g.among ? 'result')
 join session s on s.id = room.session_id and s.status <> 'closed'
-cross join lateral (select network_at(room.id, room.position) as position offset 0) network
 cross join lateral (
-    select array(
-        select s.slot from slot s join (
-            select p.slot
-            union select t.from_slot from tie t
-            where g."of" <> 'room' and t.room_id = room.id and t.position = network.position and t.to_slot = p.slot
-                and (g.to_slot is null or t.from_slot = g.to_slot)
-                and (g.all_read or is_among(room.id, room.position, t.from_slot, g.among))
-            union select o.slot from slot o
-            where g."of" = 'room' and o.room_id = room.id and (g.to_slot is null or o.slot = g.to_slot)
-                and (g.all_read or is_among(room.id, room.position, o.slot, g.among))
-        ) reached on reached.slot = s.slot
-        where s.room_id = room.id and (room.asked is null or s.slot = any(room.asked))
-        order by s.slot
-    ) as readers
+    select who_reads(room.id, room.position, room.asked, p.slot, g.to_slot, g."of", g.among, g.all_read) as readers offset 0
 ) may
 where (g.to_slot is null or g.to_slot <> p.slot and g.to_slot = any(may.readers))
     and (g."of" <> 'direct' or g.to_slot is not null) and is_among(room.id, room.position, p.slot, g.among)

@@ -57,6 +57,11 @@ class Guest:
         whom = ({"to": str(to)} if to else {}) | ({"channel": channel} if channel else {})
         return await self.browser.post("/play/messages", {**hidden, "body": body, **whom})
 
+    async def types(self, channel: str = "", form: Mapping[str, str] | None = None) -> Reply:
+        """What their page says while they write a message."""
+        hidden = await self.form("/play/messages") if form is None else form
+        return await self.browser.post("/play/typing", {**hidden, "channel": channel})
+
     @asynccontextmanager
     async def watching(self, stream: Stream | None = None) -> AsyncIterator[Stream]:
         """The live page: what it has shown so far, and waits for what is to come. `stream`: a page that reconnects."""

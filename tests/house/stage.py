@@ -160,6 +160,14 @@ class Stage:
 
         apart(lambda: self.house.tell(say()))
 
+    def type(self, guest: Guest, channel: str = "") -> None:
+        """A page's sign that somebody is writing a message."""
+
+        async def give() -> None:
+            assert (await guest.types(channel)).status == 204
+
+        apart(lambda: self.house.tell(give()))
+
     def tell_everybody(self, session: Opened, words: str) -> None:
         """As a researcher; without words, what stood there goes."""
         apart(

@@ -22,7 +22,8 @@ class Channel:
 
     `mediator` names a function of hooks.py that has a line for each slot as the step opens, which stands above the
     talk. `most` is how many messages one may write there each time the step opens, `longest` how many characters each
-    may have, and `every` how many seconds lie between two of one's own.
+    may have, and `every` how many seconds lie between two of one's own. With `typing` whoever reads there sees who is
+    writing.
     """
 
     name: str = ""
@@ -37,6 +38,7 @@ class Channel:
     most: int | None = None
     longest: int = LONGEST
     every: float | None = None
+    typing: bool = False
 
     @property
     def all_read(self) -> bool:

@@ -135,6 +135,7 @@ class Step:
     chat: str = "none"
     channels: tuple[Channel, ...] = ()
     talk: str = "kept"
+    typing: bool = False  # whoever is in its one talk sees who is writing
     on_timeout: str = "blank"
     ends: str = "answered"
     show: tuple[Show, ...] = ()
@@ -252,7 +253,12 @@ class Step:
     @property
     def talks(self) -> tuple[Channel, ...]:
         """What is talked in at this step."""
-        return self.channels or (() if self.chat == "none" else (Channel(of=self.chat),))
+        return self.channels or (() if self.chat == "none" else (Channel(of=self.chat, typing=self.typing),))
+
+    @property
+    def tells_typing(self) -> bool:
+        """Whether somebody may be seen writing at this step."""
+        return any(one.typing for one in self.talks)
 
     def channel_named(self, name: str) -> Channel | None:
         """None: it has no such channel."""

@@ -86,7 +86,6 @@ def _read(table: Table, dropout: Dropout, taken: Sequence[str], timed: bool) -> 
     button = table.text("button", default="", longest=LONGEST_BUTTON)
     if button and not found and not moves and table.sound("fields"):
         found = (clicked(button),)
-    chat, channels, talk = read_talk(table)
     ends = table.one_of("ends", ENDS, "answered" if found else "deadline")
     nothing = not found and not moves and table.sound("fields")
     if ends == "answered" and nothing and table.sound("ends"):
@@ -99,9 +98,7 @@ def _read(table: Table, dropout: Dropout, taken: Sequence[str], timed: bool) -> 
         limit=table.duration("limit", default=0.0),
         within=within,
         fields=found,
-        chat=chat,
-        channels=channels,
-        talk=talk,
+        **read_talk(table),
         on_timeout=read_on_timeout(table, found),
         ends=ends,
         save=table.one_of("save", SAVES, "button"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TypedDict
 
 from app.study.hooks.uses import read_hook
 from app.study.model.channels import DIRECT, LONGEST, NEIGHBOURS, ROOM, Channel
@@ -17,18 +18,32 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 EXAMPLE = 'chat = [{name = "all", title = "Everybody"}, {name = "red", title = "Your team", types = ["red"]}]'
 
 
-def read_talk(step: Table) -> tuple[str, tuple[Channel, ...], str]:
+class Talk(TypedDict):
+    """What a step says of its talk."""
+
+    chat: str
+    channels: tuple[Channel, ...]
+    talk: str
+    typing: bool
+
+
+def read_talk(step: Table) -> Talk:
     """Which chat a step has, its channels where these are named, and whether what was said before stays."""
     named = isinstance(step.value("chat"), list)
     chat = "channels" if named else step.one_of("chat", CHATS, "none")
-    channels = _read_channels(step) if named else ()
+    typing = step.truth("typing", False)
+    channels = _read_channels(step, typing) if named else ()
     if step.has("talk") and chat == "none" and step.sound("chat"):
         sentence = "Nobody can write at this step, so there is no talk that could begin anew."
         step.wrong("talk", sentence, 'Remove it, or add chat = "room".')
-    return chat, channels, step.one_of("talk", TALKS, "kept")
+    if typing and chat == "none" and step.sound("chat"):
+        sentence = "Nobody can write at this step, so nobody could be seen typing."
+        step.wrong("typing", sentence, 'Remove it, or add chat = "room".')
+    return Talk(chat=chat, channels=channels, talk=step.one_of("talk", TALKS, "kept"), typing=typing)
 
 
-def _read_channels(step: Table) -> tuple[Channel, ...]:
+def _read_channels(step: Table, typing: bool) -> tuple[Channel, ...]:
+    """`typing`: of those that say nothing of it."""
     found: list[Channel] = []
     tables = step.tables("chat", EXAMPLE)
     if not tables and step.sound("chat"):
@@ -58,6 +73,7 @@ def _read_channels(step: Table) -> tuple[Channel, ...]:
             most=table.whole("most", 0, largest=1000) or None,
             longest=table.whole("longest", LONGEST, largest=LONGEST),
             every=table.duration("every", default=0.0) or None,
+            typing=table.truth("typing", typing),
         )
         _check(table, channel)
         found.append(channel)

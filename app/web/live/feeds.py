@@ -12,6 +12,7 @@ from app.database.connections import Pool
 from app.database.events import Event
 from app.rooms import messages
 from app.rooms.messages import Message
+from app.rooms.typists import read_sign
 from app.study.hooks.pool import Hooks
 from app.study.stored import Studies
 from app.web.fragments import beat, fragment, sse
@@ -56,6 +57,8 @@ class Live:
         page.queue.clear()
         page.stale = False
         message = fragment("#page", "innerMorph", place.html())
+        if isinstance(place, RoomPlace) and place.position.step.tells_typing:
+            message += self.rooms[place.view.room.log_id].typing.anew(page)
         if isinstance(place, DonePlace) and not place.aside.notices.waits:
             message += fragment("#live", "delete", "")
         return as_of + sse(message, str(page.seq))
@@ -65,6 +68,7 @@ class Live:
         for log_id in page.logs:
             if room := self.rooms.get(log_id):
                 room.pages.discard(page)
+                room.typing.forget(page)
                 if not room.pages:
                     del self.rooms[log_id]
                     self.hub.forget(log_id)
@@ -117,6 +121,12 @@ class Live:
         page.logs.add(log_id)
         self.hub.watch(log_id, seq)
         return self.hub.cursors[log_id] <= seq
+
+    def hear_typing(self, told: str) -> None:
+        """Called by the listener: somebody is writing in some room."""
+        sign = read_sign(told)
+        if room := self.rooms.get(sign.log_id):
+            room.typing.hear(sign)
 
     async def publish(self, events: list[Event]) -> None:
         """Called by the hub with what is new in all watched logs, by log and in order."""

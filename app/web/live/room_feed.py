@@ -25,6 +25,7 @@ from app.web.live.pace import Pace
 from app.web.live.page import Page
 from app.web.live.places import RoomPlace
 from app.web.live.showing import Showing
+from app.web.live.typing_lines import TypingLines
 from app.web.signing import Keys
 
 NUDGES: frozenset[EventName] = frozenset({"player_nudged", "player_returned"})
@@ -53,6 +54,7 @@ class RoomFeed:
         self.board, self.seats = Pace(BOARD_PACE, self._draw), Pace(SEATS_PACE, self._show_seats)
         self.clock = Pace(BOARD_PACE, self._set_clocks)
         self.showing = Showing(pool, self.pages, lambda: self.view)
+        self.typing = TypingLines(self.pages, lambda: self.view)
         self.opening = StepOpening(
             pool, keys, self.pages, lambda: self.view, self._bring_word, self._tell, lambda: self.told
         )
@@ -84,6 +86,7 @@ class RoomFeed:
             if event.seq > self.view.room.seq:
                 self.view = fold(self.view, event)
         self.published = events[-1].seq
+        self.typing.ended(*(event.data["slot"] for event in events if event.name in SEATS))
         self.opening.went_on.set()
         if any(event.name not in OF_FEW for event in events):
             self._go_on({event.player_id for event in events if event.name in NUDGES})
@@ -122,6 +125,7 @@ class RoomFeed:
             elif moves:
                 moved.append(page)
         if moved:
+            self.typing.went_on()
             self.opening.bring(moved)
 
     def _turn_pages(self, answered: Mapping[int | None, int]) -> None:
@@ -142,6 +146,7 @@ class RoomFeed:
         for page in self.pages:
             if event.seq > page.seq:
                 self._bring_word(page, event.seq, message, rendered)
+        self.typing.wrote(message.slot, message.at)
 
     def _bring_word(self, page: Page, seq: int, message: Message, rendered: Words) -> None:
         place = page.place
