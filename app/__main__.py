@@ -1,5 +1,5 @@
-"""The command line: each command is a file of app/commands; action, arguments, connection and lists there are shared,
-and bonus_lines belongs to recruiter.
+"""The command line: each command is a file of app/commands; action, arguments, connection, lists and progress
+there are shared, and bonus_lines belongs to recruiter.
 
 `serve-process` alone is not in `networklab --help`.
 """
@@ -53,6 +53,8 @@ COMMANDS = {
     "payments": "the bonuses to be paid, as a recruiter takes them in bulk",
     "recruiter": "Prolific: what differs there, where people are, and who is approved and paid",
     "replay": "a session again from its logs, at any moment",
+    "backup": "the whole database into a folder, while people play",
+    "restore": "a backup into an empty database, and every session in it counted again",
     "admin": "dashboard accounts",
 }
 

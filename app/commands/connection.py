@@ -24,11 +24,16 @@ def connected(config: Config, work: Callable[[Connection], Awaitable[T]], purpos
 
 
 def in_transaction(config: Config, work: Callable[[Connection], Awaitable[T]]) -> T:
+    with database(config) as url:
+        return asyncio.run(in_transaction_at(url, work))
+
+
+async def in_transaction_at(url: str, work: Callable[[Connection], Awaitable[T]]) -> T:
     async def run(conn: Connection) -> T:
         async with conn.transaction():
             return await work(conn)
 
-    return connected(config, run)
+    return await _connected(url, run)
 
 
 async def study_of(url: str, session_id: str) -> Study:

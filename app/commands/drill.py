@@ -6,7 +6,7 @@ import argparse
 import json
 
 from app.commands.arguments import Refusal, count, speed
-from app.commands.rehearse import progress_line
+from app.commands.progress import progress_line
 from app.config import Config
 from app.rehearsal.cast import RehearsalError
 from app.rehearsal.drill import Drill, run_drill

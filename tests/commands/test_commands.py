@@ -12,7 +12,7 @@ from app.web.processes import free_port
 from tests.house.shell import Shell, is_refused
 from tests.house.studies import RUMOUR
 
-SHARED = {"__init__", "action", "arguments", "before", "bonus_lines", "connection", "lists"}
+SHARED = {"__init__", "action", "arguments", "before", "bonus_lines", "connection", "lists", "progress"}
 COMMANDS = [
     "demo",
     "serve",

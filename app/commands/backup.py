@@ -1,0 +1,48 @@
+"""`networklab backup`: the whole database, of one moment, into a folder."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from app.commands.arguments import Refusal, count
+from app.commands.progress import progress_line
+from app.config import Config
+from app.database.backups import BackupError, back_up, forget_old
+from app.database.running import database_as_it_is
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "folder", type=Path, metavar="DIR", help="each backup is a folder in it, named for its time"
+    )
+    parser.add_argument(
+        "--keep", type=count, metavar="N", help="afterwards delete whole backups in DIR but the newest N"
+    )
+    parser.add_argument("--json", action="store_true", help="print the manifest as JSON")
+
+
+def run(options: argparse.Namespace, config: Config) -> int:
+    say = progress_line()
+    with database_as_it_is(config) as url:
+        try:
+            # Through a pooler it could not hold its moment open.
+            backup, manifest = asyncio.run(back_up(config.listener_url or url, options.folder, say))
+        except BackupError as error:
+            raise Refusal(str(error)) from None
+        finally:
+            say("")
+    gone = forget_old(options.folder, options.keep) if options.keep else 0
+    if options.json:
+        print(json.dumps({"backup": str(backup)} | asdict(manifest), ensure_ascii=False))
+        return 0
+    print(
+        f"Backed up to {backup}: {manifest.rows['session']:,} sessions, {manifest.rows['player']:,} people,"
+        f" {manifest.rows['record']:,} records, {manifest.bytes / 1e6:,.1f} MB."
+    )
+    if gone:
+        print(f"Deleted: {gone} older.")
+    return 0

@@ -1,0 +1,197 @@
+"""Stories of backups: made while people write, put back where there is nothing; half and damaged ones are refused."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import shutil
+import stat
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from app.database.backups import DUMP, MANIFEST
+from app.database.embedded import Postgres
+from tests.house.burst import BURST, a_burst, everyone_has_written
+from tests.house.database import a_database, an_empty_database
+from tests.house.house import House, Opened
+from tests.house.shell import Shell, is_refused
+from tests.house.waits import apart
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root makes a file system")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A backup of a house in which people wrote meanwhile, and the receipts that they had when it began."""
+
+    house: House
+    session: Opened
+    folder: Path
+    told: str
+    before: list[tuple[str, str]]  # receipt, what was said
+
+    @property
+    def backup(self) -> Path:
+        [backup] = self.folder.iterdir()
+        return backup
+
+
+@pytest.fixture(scope="module")
+def kept(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    with a_database(postgres) as url:
+        place = tmp_path_factory.mktemp("kept")
+        house = House(url, place)
+        try:
+            yield apart(lambda: written_under_load(house, place / "backups"))
+        finally:
+            house.leave()
+
+
+def written_under_load(house: House, folder: Path) -> Kept:
+    session, shell = house.open(BURST), Shell(house, house.folder)
+    server = house.serve()
+
+    async def story() -> tuple[str, list[tuple[str, str]]]:
+        async with a_burst(house, session, server) as writers:
+            before = [(receipt, said) for writer in writers for receipt, said, _ in writer.receipts]
+            counts = [len(writer.receipts) for writer in writers]
+            made = await asyncio.to_thread(shell.type, "backup", folder)
+            assert made.returncode == 0, made.stderr
+            assert all(len(w.receipts) > count for w, count in zip(writers, counts, strict=True)), (
+                "nobody stood still"
+            )
+            await everyone_has_written(writers, 1)
+        return made.stdout, before
+
+    return Kept(house, session, folder, *house.tell(story()))
+
+
+def shell_at(url: str, folder: Path) -> Shell:
+    return Shell(House(url, folder), folder)
+
+
+def receipts_in(house: House) -> set[tuple[str, str]]:
+    return {
+        (f"{','.join(map(str, ids))}:{digest}", said)
+        for ids, digest, said in house.sql(
+            """select array_agg(id order by id),
+                encode(sha256(convert_to(string_agg(
+                    id || E'\\t' || field || E'\\t' || value || E'\\n', '' order by id), 'UTF8')), 'hex'),
+                max(value) filter (where field = 'why')
+            from record group by form"""
+        )
+    }
+
+
+def test_a_backup_made_while_people_write_has_every_receipt_from_before_and_counts_right_elsewhere(
+    kept: Kept, postgres: Postgres, tmp_path: Path
+) -> None:
+    assert kept.told.startswith(f"Backed up to {kept.backup}: 1 sessions, 4 people, "), kept.told
+    with an_empty_database(postgres) as url:
+        there = shell_at(url, tmp_path)
+        restored = there.type("restore", kept.folder)
+        assert restored.returncode == 0, restored.stdout + restored.stderr
+        assert "Each was counted again: acknowledged = stored = exported." in restored.stdout
+        assert kept.before and set(kept.before) <= receipts_in(there.house)
+        assert there.house.contradictions(kept.session) == []
+        key = "select key from secret"  # so links, cookies and form keys of before are taken there
+        assert there.house.sql(key) == kept.house.sql(key)
+        again = is_refused(there.type("restore", kept.backup))
+        assert "not empty: there are rows in" in again
+
+
+def test_half_and_damaged_backups_are_refused_in_a_sentence(
+    kept: Kept, postgres: Postgres, tmp_path: Path
+) -> None:
+    def changed(name: str, change: Callable[[Path], object]) -> Path:
+        copy = tmp_path / name
+        shutil.copytree(kept.backup, copy)
+        change(copy)
+        return copy
+
+    def told(backup: Path, **other: object) -> None:
+        manifest = json.loads((backup / MANIFEST).read_text())
+        (backup / MANIFEST).write_text(json.dumps(manifest | other))
+
+    def flip(backup: Path) -> None:
+        dump = bytearray((backup / DUMP).read_bytes())
+        dump[len(dump) // 2] ^= 1
+        (backup / DUMP).write_bytes(dump)
+
+    refused = {
+        tmp_path / "nowhere": "There is no folder",
+        tmp_path: "There is no whole backup in",
+        changed("half", lambda it: (it / MANIFEST).unlink()): "is half a backup: it was not finished",
+        changed("cut", lambda it: os.truncate(it / DUMP, 1000)): r"has 1,000 bytes, and had",
+        changed("flipped", flip): "is not what was written",
+        changed("gone", lambda it: (it / DUMP).unlink()): "can't be read: No such file",
+        changed("garbled", lambda it: (it / MANIFEST).write_text("{")): "its manifest can't be read",
+        changed(
+            "lacking", lambda it: (it / MANIFEST).write_text('{"format": 1}')
+        ): "its manifest lacks something",
+        changed("newer", lambda it: told(it, schema="9999_later")): "was made by a newer NetworkLab",
+        changed("other", lambda it: told(it, format=2)): "was made by another version",
+    }
+    with an_empty_database(postgres) as url:
+        there = shell_at(url, tmp_path)
+        lines: list[tuple[list[str], dict[str, str]]] = [(["restore", str(one)], {}) for one in refused]
+        for sentence, ended in zip(refused.values(), there.type_all(lines), strict=True):
+            assert sentence in is_refused(ended)
+        tables = "select count(*) from pg_class where relnamespace = 'public'::regnamespace"
+        assert there.house.sql(tables) == [(0,)]
+        whole = there.type("restore", "--check", kept.folder)
+        assert whole.returncode == 0 and "is whole: of 20" in whole.stdout, whole.stderr
+        # What is not ours is never in the way of a restore without being named, nor lost by it.
+        there.house.sql("create table somebodys (x integer)")
+        assert "it has public.somebodys" in is_refused(there.type("restore", kept.backup))
+        assert "nothing of NetworkLab" in is_refused(there.type("backup", tmp_path / "backups"))
+        assert list((tmp_path / "backups").iterdir()) == []
+
+
+def test_a_migrated_database_that_nobody_has_used_takes_a_backup_once_its_server_is_stopped(
+    kept: Kept, database: str, tmp_path: Path
+) -> None:
+    there = shell_at(database, tmp_path)
+    with psycopg.connect(database, application_name="networklab pages"):
+        assert "Stop it first" in is_refused(there.type("restore", kept.backup))
+    restored = there.type("restore", kept.backup, "--json")
+    assert restored.returncode == 0, restored.stderr
+    [verdict] = json.loads(restored.stdout)
+    assert verdict["ok"] and verdict["session_id"] == kept.session.id
+
+
+def test_a_backup_that_can_not_be_written_leaves_nothing_behind(kept: Kept, tmp_path: Path) -> None:
+    shell, folder = Shell(kept.house, tmp_path), tmp_path / "backups"
+    (tmp_path / "file").write_text("")
+    assert "can't be written to" in is_refused(shell.type("backup", tmp_path / "file"))
+    (folder / "networklab-2026-01-01T00-00-00Z.part").mkdir(parents=True)
+    with_hand = os.open(folder, os.O_RDONLY)
+    fcntl.flock(with_hand, fcntl.LOCK_EX)
+    assert "Another backup is being made" in is_refused(shell.type("backup", folder))
+    os.close(with_hand)
+    for name in ("networklab-2026-01-01T00-00-00Z", "networklab-2026-01-02T00-00-00Z"):
+        shutil.copytree(kept.backup, folder / name)
+    made = shell.type("backup", folder, "--keep", "2")
+    assert made.returncode == 0 and "Deleted: 1 older." in made.stdout, made.stderr
+    names = sorted(found.name for found in folder.iterdir())
+    assert names[0] == "networklab-2026-01-02T00-00-00Z" and names[1].endswith("Z") and len(names) == 2
+    assert stat.S_IMODE((folder / names[1] / DUMP).stat().st_mode) == 0o600
+
+
+@as_root
+def test_a_full_disk_ends_a_backup_with_a_sentence(kept: Kept, tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40k", "tmpfs", small], check=True)
+    try:
+        said = is_refused(Shell(kept.house, tmp_path).type("backup", small))
+        assert "No space left on device" in said and list(small.iterdir()) == []
+    finally:
+        subprocess.run(["umount", small], check=True)
