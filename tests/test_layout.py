@@ -32,7 +32,7 @@ OF_SEVERAL = {
     "study/hooks": "hooks reading",
     "web": """
         admin alone barriers browser clock drafts keyboard
-        networks odd_requests pages phone
+        networks odd_requests pages phone questions
         every_state handing_in last_page scripts sending sentences sides solo_pages static talks
     """,
     "web/live": "live",

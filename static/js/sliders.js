@@ -24,7 +24,8 @@ const sliders = (() => {
   });
 
   // Where the middle is meant, nothing moves: a tap says it, or the space bar. (A scroll that begins here does not.)
-  for (const name of ["click", "keydown"]) {
+  // No click comes of a finger on a slider.
+  for (const name of ["click", "pointerup", "keydown"]) {
     document.addEventListener(name, (event) => {
       if (!event.target.dataset?.name || (name === "keydown" && event.key !== " ")) return;
       event.target.dispatchEvent(new Event("input", { bubbles: true }));

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from playwright.sync_api import Page
 
@@ -19,11 +19,13 @@ WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
 SCHEMES = {"light": WCAG, "dark": ["color-contrast", "link-in-text-block"]}
 
 
-def barriers_at_all_sizes(page: Page, name: str) -> list[str]:
-    """In the light and in the dark, on a phone and at a desk; the page fits."""
+def barriers_at_all_sizes(
+    page: Page, name: str, sizes: Sequence[Mapping[str, int]] = (PHONE, DESK)
+) -> list[str]:
+    """In the light and in the dark, on a phone and at a desk or in these `sizes`; the page fits."""
     source, found = AXE.read_bytes(), list[str]()
     assert hashlib.sha256(source).hexdigest() == AXE_SHA256
-    for size in (PHONE, DESK):
+    for size in sizes:
         page.set_viewport_size({"width": size["width"], "height": size["height"]})
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
         for scheme, rules in SCHEMES.items():

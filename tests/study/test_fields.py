@@ -24,7 +24,7 @@ def field(kind: str, low: str | None = None, high: str | None = None, **more: ob
     ("kind", "raw", "stored"),
     [
         ("integer", " 007 ", "7"), ("integer", "+5", "5"), ("integer", "-0", "0"), ("integer", "４２", "42"),
-        ("integer", "−3", "-3"), ("integer", "٤٢", "42"),
+        ("integer", "−3", "-3"), ("integer", "٤٢", "42"), ("number", "۱٫۵", "1.5"),
         ("number", "3,5", "3.5"), ("number", "3.50", "3.5"), ("number", ".5", "0.5"), ("number", "5.", "5"),
         ("number", "100", "100"), ("number", "-0.0", "0"), ("number", "0,125", "0.125"),
         ("number", "1.000", "1"), ("number", "３，５", "3.5"),

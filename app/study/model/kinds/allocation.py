@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from app.study.languages.texts import Sentence
 from app.study.model.fields import OPTIONS, Field, FieldError, OwnKeys, Unanswered, plain_number
 from app.study.model.kinds.choice import check_options
-from app.study.model.kinds.number import NUMBER, decimals_key, read_unit
+from app.study.model.kinds.number import NUMBER, decimals_key, plain_digits, read_unit
 from app.study.model.kinds.rows import Rows
 from app.study.model.pictures import BarChart, means_by, of_means
 from app.study.syntax.table import Table
@@ -95,7 +95,7 @@ class Allocation(Rows):
 
     def typed_sum(self, field: Field, value: str) -> Decimal:
         """Of a value that may be no right one yet."""
-        numbers = (text.replace(",", ".") for text in self.said_in(field, value).values())
+        numbers = (plain_digits(text).replace(",", ".") for text in self.said_in(field, value).values())
         return sum((Decimal(one) for one in numbers if one.replace(".", "", 1).isdecimal()), Decimal(0))
 
     def type_of(self, field: Field) -> Any:

@@ -20,7 +20,7 @@ MOST_DIGITS = 18  # that are typed
 MOST_DIGITS_GIVEN = 15  # by a hook, before the point
 
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)")
-_SIGNS = str.maketrans("−＋－．，", "-+-.,")
+_SIGNS = str.maketrans("−＋－．，٫٬", "-+-.,.,")
 _OTHER_WAY_ROUND = str.maketrans(",.", ".,")
 _THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?")
 
