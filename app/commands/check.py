@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -87,9 +87,12 @@ def run(options: argparse.Namespace, config: Config) -> int:
         None if grave or isinstance(players, Path) else estimate_of(parse(files), players, options.over)
     )
     if options.json:
-        answer: dict[str, object] = dict(ok=not grave, mistakes=[_as_json(mistake) for mistake in mistakes])
+        answer: dict[str, object] = dict(ok=not grave, mistakes=[_as_json(one, files) for one in mistakes])
         if hooks.walls is not None:
             answer["hooks"] = dict(walls=hooks.walls, missing=hooks.missing)
+        if estimate is not None:
+            study = parse(files)
+            answer["told"] = [("pages", _pages(study, estimate)), *_told(study, estimate)]
         print(json.dumps(answer | _estimate_as_json(estimate), ensure_ascii=False, indent=2))
         return 2 if grave else 0
     for mistake in mistakes:
@@ -325,8 +328,10 @@ def _estimate_as_json(estimate: Estimate | None) -> dict[str, object]:
     )
 
 
-def _as_json(mistake: Mistake) -> dict[str, object]:
+def _as_json(mistake: Mistake, files: Mapping[str, bytes]) -> dict[str, object]:
+    """`excerpt`: the line, and the mark under what is meant; "" where a whole file is."""
     return dict(
+        excerpt=excerpt(mistake, files).partition("\n")[2],
         file=mistake.file,
         line=mistake.spot.line if mistake.spot else 0,
         column=mistake.spot.column if mistake.spot else 0,

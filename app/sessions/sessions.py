@@ -84,6 +84,11 @@ async def list_sessions(conn: Connection) -> list[SessionLine]:
     return await typed_rows(conn, SessionLine, SQL["list_sessions"])
 
 
+async def sessions_with(conn: Connection, sha256: str) -> list[Session]:
+    """Those that run this very study, the newest first."""
+    return await typed_rows(conn, Session, SQL["sessions_with"], sha256=sha256)
+
+
 async def lock_as(conn: Connection, session_id: str, by: str) -> Session:
     """Lock the session and its lobby; what this transaction does is logged as done by `by`."""
     await conn.execute(SQL["act_as"], dict(by=by))

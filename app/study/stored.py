@@ -85,6 +85,6 @@ async def put_study(conn: Connection, session_id: str, study: Study) -> None:
 
 
 async def add_files(conn: Connection, session_id: str, study: Study) -> None:
-    await put_files(conn, study)
+    await put_files(conn, study.files)
     files = dict(paths=list(study.files), bodies=[bytes(body) for body in study.files.values()])
     await conn.execute(SQL["add_study_files"], dict(id=session_id) | files)

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Mapping
 
 from app.database.connections import Connection, Pool
 from app.database.queries import Queries, row, value
-from app.study.model.study import Study
 from app.study.own_files import OwnFile, digest_of, own_files
 from app.study.syntax.mistakes import Mistake, StudyError
 
@@ -89,9 +88,9 @@ async def damaged(conn: Connection, files: Mapping[str, bytes]) -> list[str]:
     return found
 
 
-async def put_files(conn: Connection, study: Study) -> None:
-    """Raises `StudyError` for a file that is no longer what it was as the study was read."""
-    found = own_files(study.files)
+async def put_files(conn: Connection, files: Mapping[str, bytes]) -> None:
+    """What is in the own files of a study. Raises `StudyError` for one that is no longer what it was as it was read."""
+    found = own_files(files)
     by_content = {file.sha256: file for file in found.values()}
     for sha256, file in sorted(by_content.items()):  # in one order, as another may bring the same ones
         if file.source is not None and await value(conn, SQL["add_content"], sha256=sha256, size=file.size):
@@ -100,9 +99,7 @@ async def put_files(conn: Connection, study: Study) -> None:
     if missing:
         raise _changed(by_content[missing[0][0]])
     sha256s = [file.sha256 for file in found.values()]
-    await conn.execute(
-        SQL["add_own_files"], dict(files=digest_of(study.files), paths=[*found], sha256s=sha256s)
-    )
+    await conn.execute(SQL["add_own_files"], dict(files=digest_of(files), paths=[*found], sha256s=sha256s))
 
 
 async def _put(conn: Connection, file: OwnFile) -> None:

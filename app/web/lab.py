@@ -10,7 +10,7 @@ import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from litestar import Request
@@ -89,6 +89,8 @@ class Lab:
     readers: Readers
     acknowledged: Counter[str]  # session → records for which this process has handed out receipts
     sign_in_times: deque[float]  # seconds from the form to the answer, with the seating in it
+    # Of studies, each checked in a process of its own.
+    uploads: Turns = field(default_factory=lambda: Turns(1, 4))
 
     @property
     def commits(self) -> tuple[GroupCommit[Any, Any], ...]:

@@ -21,14 +21,16 @@ from app.web.auth import ADMIN_COOKIE, address_of, cookie_in
 from app.web.lab import Query, lab_of
 
 # What a handler says: @get("/sessions/{session_id:str}", needs=SEES). One that says nothing is refused to everybody.
-Need = Literal["nobody", "account", "sees", "files", "acts", "owns"]
+Need = Literal["nobody", "account", "makes", "sees", "files", "acts", "owns"]
 NOBODY: Need = "nobody"  # no log-in: it is there to get one
 ACCOUNT: Need = "account"  # a log-in
+MAKES: Need = "makes"  # … of somebody who may change something: uploads studies, opens sessions
 SEES: Need = "sees"  # … of somebody who is on the session in the address
 FILES: Need = "files"  # … and who may take its data and payments away
 ACTS: Need = "acts"  # … or change something there
 OWNS: Need = "owns"  # … or say who else is on it
 REFUSALS: dict[Need, str] = {
+    MAKES: "Your account only watches. Ask whoever runs the server for one that opens sessions.",
     FILES: "You watch this session, without its files and payments. Ask an owner of the session to allow them.",
     ACTS: "Your account watches and changes nothing here. Ask an owner of the session to do this.",
     OWNS: "Only an owner of the session may do this.",
@@ -50,6 +52,7 @@ class Researcher:
     name: str
     login_id: int
     right: Right | None  # on the session that the page is of
+    observes: bool = False  # the account: it changes nothing anywhere
 
     @property
     def files(self) -> bool:
@@ -80,8 +83,10 @@ async def admitted(connection: ASGIConnection, handler: BaseRouteHandler) -> Non
     need: Need = handler.opt["needs"]
     if need == NOBODY:
         return
-    session_id = None if need == ACCOUNT else connection.path_params["session_id"]
+    session_id = None if need in (ACCOUNT, MAKES) else connection.path_params["session_id"]
     who = await _asking(connection, session_id)
+    if need == MAKES and who.observes:
+        raise PermissionDeniedException(REFUSALS[need])
     if session_id is not None and who.right is not None and not _may(who.right, need):
         await _note(connection, who.name, session_id)
         raise PermissionDeniedException(REFUSALS[need])
@@ -112,7 +117,7 @@ async def _asking(connection: ASGIConnection, session_id: str | None) -> Researc
         raise NotOnSession(
             f"There is no session “{session_id}”. `networklab sessions` lists those there are."
         )
-    return Researcher(found.name, found.login_id, right)
+    return Researcher(found.name, found.login_id, right, found.observes)
 
 
 async def _note(connection: ASGIConnection, name: str, session_id: str) -> None:  # type: ignore[type-arg]

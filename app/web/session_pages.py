@@ -25,6 +25,7 @@ from app.sessions import actions, mending, places, sessions, waves
 from app.sessions.actions import ACTIONS
 from app.sessions.sessions import SessionError
 from app.sessions.starts import start_time
+from app.study import shelf
 from app.study.model.fields import first
 from app.web import templates
 from app.web.access import rights, security
@@ -49,7 +50,8 @@ async def session_list(request: Query) -> Response[str]:
     async with lab_of(request).pool.connection() as conn:
         on = await rights.rights_of(conn, who.name)
         found = [one for one in await sessions.list_sessions(conn) if one.id in on]
-    return page("admin/sessions.html", dict(sessions=found, rights=on, who=who))
+        kept = not found and bool(await shelf.newest_versions(conn))
+    return page("admin/sessions.html", dict(sessions=found, rights=on, who=who, has_studies=kept))
 
 
 @get("/here", needs=ACCOUNT, status_code=204)

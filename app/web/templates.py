@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -28,6 +29,7 @@ from app.web.kept import kept
 from app.web.sandbox import Sandbox
 
 FOLDER = PROJECT / "templates"
+_CODE = re.compile("`([^`]{1,200})`")
 logger = logging.getLogger(__name__)
 told_of_broken: list[Callable[[Study, str, Exception], None]] = []  # besides the log
 told_of_unloaded: list[Callable[[Study, str, str], None]] = []  # a file or a site, and what of it
@@ -172,7 +174,7 @@ def _settings(
         amount, study.pay.currency, exact
     )
     environment.filters.update(
-        clock=as_clock, milliseconds=milliseconds, grouped=texts.number, attributes=_attributes
+        clock=as_clock, milliseconds=milliseconds, grouped=texts.number, attributes=_attributes, coded=_coded
     )
     environment.filters.update(
         listed=partial(_listed, texts),
@@ -214,6 +216,11 @@ def _with_language(address: str, language: str) -> str:
     path, _, query = address.partition("?")
     kept = [one for one in parse_qsl(query, keep_blank_values=True) if one[0] != "lang"]
     return f"{path}?{urlencode([*kept, ('lang', language)])}"
+
+
+def _coded(text: str) -> Markup:
+    """With what stands between backticks as code, as sentences about a study have its words."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
 
 
 def _attributes(pairs: Mapping[str, Any]) -> Markup:

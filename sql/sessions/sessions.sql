@@ -16,6 +16,10 @@ select s.id, s.name, s.seed, s.status::text, s.opened_at, s.start_at, s.started_
     (select coalesce(sum(l.records), 0)::bigint from log l where l.session_id = s.id) as records
 from session s order by s.opened_at desc, s.id
 
+-- name: sessions_with
+select id, name, seed, status::text, opened_at, start_at, started_at, paused_at, closed_at
+from session where study_sha256 = %(sha256)s order by opened_at desc, id
+
 -- name: lock_session
 -- First in the lock order: session, lobby, rooms by id, players by id, logs by id.
 -- No key update: seating holds the lobby when the rooms that it opens refer to the session.

@@ -70,7 +70,18 @@ def test_a_study_is_checked_for_people_and_for_programs(shell: Shell) -> None:
     read = shell.type("check", ".", "--json")
     answer = json.loads(read.stdout)
     assert read.returncode == 2 and read.stderr == "" and answer["ok"] is False
-    assert {"file", "line", "column", "sentence", "suggestion", "grave"} == set(answer["mistakes"][0])
+    assert answer["mistakes"][0].keys() == {
+        "file",
+        "line",
+        "column",
+        "sentence",
+        "suggestion",
+        "grave",
+        "excerpt",
+    }
+    assert "    4 | seats = {red = 0}\n      |                ^" in [
+        one["excerpt"] for one in answer["mistakes"]
+    ]
     read = shell.type("check", RUMOUR, "--json", "--players", "700", "--over", "10m")
     answer = json.loads(read.stdout)
     assert answer["ok"] is True and answer["mistakes"] == []

@@ -59,6 +59,7 @@ NAMES_NOBODY = {
     "slot tie network opened_step bot_turn": "seats, by number",
     "pulse process acknowledged door door_count": "counts of everybody together",
     "study_file mended broken_page own_file own_piece own_content": "the study, as its author wrote it",
+    "kept_study kept_version kept_file": "studies as they were uploaded, and by which researcher",
     "recruiting payout": "counts and sums; what a recruiter said of somebody goes",
     "account login half_login recovery_code session_right": "researchers",
     "security_event": "what researchers did, to the player of a number, too: who read and took what was there",

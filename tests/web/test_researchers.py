@@ -25,6 +25,7 @@ from tests.house.server import Server
 
 SESSION, PLAYER, ROOM = (f"/admin/sessions/{{session_id:str}}{part}" for part in ("", "/players", "/rooms"))
 ONE_PLAYER, ONE_ROOM = f"{PLAYER}/{{player_id:int}}", f"{ROOM}/{{room_id:int}}"
+STUDY = "/admin/studies/{study_id:str}"
 # What each needs. An address that is not here is one that nobody has thought about.
 NEEDS = {
     "GET /admin/login": "nobody",
@@ -41,6 +42,12 @@ NEEDS = {
     "POST /admin/account/two-factor": "account",
     "POST /admin/account/two-factor/off": "account",
     "GET /admin/security": "account",
+    "GET /admin/studies": "makes",
+    "POST /admin/studies": "makes",
+    f"GET {STUDY}": "makes",
+    f"POST {STUDY}": "makes",
+    f"GET {STUDY}/versions/{{number:int}}": "makes",
+    f"POST {STUDY}/versions/{{number:int}}/check": "makes",
     f"GET {SESSION}": "sees",
     f"GET {SESSION}/here": "sees",
     f"GET {SESSION}/live": "sees",
@@ -145,9 +152,13 @@ def test_everybody_is_let_in_where_they_may_and_nowhere_else(
         with httpx.Client(base_url=server.base, cookies=cookies, timeout=30) as client:
             answers = {what: status(client, what) for what in NEEDS if SESSION in what}
             assert client.get("/admin").status_code == 200
+            studies = [client.get(path).status_code for path in ("/admin/studies", "/admin/studies/none")]
+            studies.append(client.post("/admin/studies").status_code)
             listed = session.id in client.get("/admin").text
             unknown = client.get("/admin/sessions/unknown")
             hidden = client.get(f"/admin/sessions/{session.id}")
+        # By the account, whatever session it is on.
+        assert studies == ([403] * 3 if name == "wanda" else [200, 404, 400]), name
         for what, answer in answers.items():
             expected = (200, 204, 303, 409, 422) if NEEDS[what] in may else (403 if may else 404,)
             assert answer in expected, (name, what, answer)
@@ -162,6 +173,7 @@ def test_who_was_not_asked_in_is_sent_to_the_log_in_everywhere(server: Server, s
             method, _, path = what.partition(" ")
             address = path.replace("{session_id:str}", session.id).replace("{action:str}", "close")
             address = address.replace("{player_id:int}", "1").replace("{room_id:int}", "1")
+            address = address.replace("{study_id:str}", "x").replace("{number:int}", "1")
             answer = stranger.request(method, address)
             if need != "nobody":
                 assert answer.status_code == (403 if address.endswith("/live") else 303), what

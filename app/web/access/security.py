@@ -37,6 +37,8 @@ What = Literal[
     "page_read",
     "refused",
     "recruiter",
+    "study_uploaded",
+    "session_opened",
 ]
 COMMAND_LINE = "command line"
 FAILURES = Limit("failures that are logged", 300, 60)

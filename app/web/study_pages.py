@@ -1,0 +1,144 @@
+"""Studies on the researcher's side: uploaded, checked, kept version by version, and read in plain words."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+from litestar import get, post
+from litestar.exceptions import ClientException, NotFoundException
+from litestar.response import Redirect, Response
+
+from app.players.tokens import new_token
+from app.sessions.sessions import sessions_with
+from app.study import shelf
+from app.study.reading import parse
+from app.study.shelf import KeptVersion, Upload
+from app.study.syntax.mistakes import StudyError
+from app.web.access import rights, security
+from app.web.auth import address_of
+from app.web.lab import Query, lab_of
+from app.web.researchers import MAKES, who_asks
+from app.web.responses import page, problem
+from app.web.studies import receiving, words
+from app.web.studies.checking import CheckError
+from app.web.studies.ships import shipped
+from app.web.studies.uploads import LARGEST_UPLOAD, UploadError
+
+STUDIES = "/admin/studies"
+FORM_KEY = re.compile("[a-z0-9]{12}")
+
+
+@get("/studies", needs=MAKES)
+async def study_list(request: Query) -> Response[str]:
+    async with lab_of(request).pool.connection() as conn:
+        kept = await shelf.newest_versions(conn)
+    context = dict(who=who_asks(request), studies=kept, ships=shipped(), form_key=new_token(12))
+    return page("admin/studies.html", context)
+
+
+@post("/studies", needs=MAKES, request_max_body_size=LARGEST_UPLOAD)
+async def add_study(request: Query) -> Response[str] | Redirect:
+    return await _take(request, None)
+
+
+@get("/studies/{study_id:str}", needs=MAKES)
+async def study_page(request: Query, study_id: str) -> Response[str]:
+    return await _page(request, study_id, None)
+
+
+@get("/studies/{study_id:str}/versions/{number:int}", needs=MAKES)
+async def version_page(request: Query, study_id: str, number: int) -> Response[str]:
+    return await _page(request, study_id, number)
+
+
+@post("/studies/{study_id:str}", needs=MAKES, request_max_body_size=LARGEST_UPLOAD)
+async def add_version(request: Query, study_id: str) -> Response[str] | Redirect:
+    await find_version(request, study_id)
+    return await _take(request, study_id)
+
+
+@post("/studies/{study_id:str}/versions/{number:int}/check", needs=MAKES)
+async def check_again(request: Query, study_id: str, number: int) -> Response[str] | Redirect:
+    lab, (version, _) = lab_of(request), await find_version(request, study_id, number)
+    to = f"{STUDIES}/{study_id}/versions/{number}"
+    lab.uploads.check()
+    try:
+        async with lab.uploads:
+            checked = await receiving.checked_again(lab.pool, version)
+    except CheckError as error:
+        return problem(request, 422, str(error), to)
+    async with lab.pool.connection() as conn, conn.transaction():
+        await shelf.put_report(conn, version, checked)
+    return Redirect(to, status_code=303)
+
+
+async def find_version(
+    request: Query, study_id: str, number: int | None = None
+) -> tuple[KeptVersion, list[KeptVersion]]:
+    """One, or the newest, and all of them, the newest first. Raises a 404."""
+    async with lab_of(request).pool.connection() as conn:
+        versions = await shelf.versions_of(conn, study_id)
+    found = next((one for one in versions if number in (None, one.number)), None)
+    if found is None:
+        raise NotFoundException("There is no such study here. Go on from the list of studies.")
+    return found, versions
+
+
+async def _take(request: Query, study_id: str | None) -> Response[str] | Redirect:
+    """`study_id`: of which it is another version."""
+    lab, to = lab_of(request), f"{STUDIES}/{study_id}" if study_id else STUDIES
+    lab.uploads.check()
+    try:
+        async with lab.uploads:
+            form = await receiving.sent(request)
+            try:
+                if not FORM_KEY.fullmatch(form.fields.get("form_key", "")):
+                    raise ClientException(
+                        "The form does not say what it means. Reload the page and try again."
+                    )
+                async with receiving.received(form) as upload:
+                    kept, number = await _keep(request, study_id, form.fields["form_key"], upload)
+            finally:
+                await form.close()
+    except (UploadError, CheckError) as error:
+        return problem(request, 422, f"{error} Nothing was kept.", to)
+    return Redirect(f"{STUDIES}/{kept}/versions/{number}", status_code=303)
+
+
+async def _keep(request: Query, study_id: str | None, form_key: str, upload: Upload) -> tuple[str, int]:
+    who = who_asks(request).name
+    try:
+        async with lab_of(request).pool.connection() as conn, conn.transaction():
+            number: int | None = 1
+            if study_id is None:
+                # With what came: a browser that goes back to a form may send another study by it.
+                form = hashlib.sha256(f"{form_key} {upload.source}".encode()).hexdigest()[:24]
+                study_id = await shelf.keep_study(conn, new_token(8), form, upload, who)
+            else:
+                number = await shelf.keep_version(conn, study_id, upload, who)
+            said: dict[str, Any] = dict(title=upload.title, version=number)
+            await security.write(conn, "study_uploaded", who, address_of(request), about=study_id, **said)
+    except StudyError as error:
+        raise UploadError(str(error)) from None
+    return study_id, number or 1
+
+
+async def _page(request: Query, study_id: str, number: int | None) -> Response[str]:
+    who, (version, versions) = who_asks(request), await find_version(request, study_id, number)
+    async with lab_of(request).pool.connection() as conn:
+        files = await shelf.files_of(conn, version)
+        on = await rights.rights_of(conn, who.name)
+        run = [one for one in await sessions_with(conn, version.sha256) if one.id in on]
+    context: dict[str, Any] = dict(who=who, version=version, versions=versions, sessions=run)
+    context |= dict(here=f"{STUDIES}/{study_id}", form_key=new_token(12), study=None, files=files)
+    try:
+        study = parse(files)
+    except StudyError:
+        return page("admin/study.html", context)
+    said = dict(study=study, sections=words.sections(study), parts=words.parts(study))
+    return page("admin/study.html", context | said)
+
+
+HANDLERS = [study_list, add_study, study_page, version_page, add_version, check_again]

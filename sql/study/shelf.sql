@@ -1,0 +1,43 @@
+-- name: add_study
+-- Nothing where this form has brought it already.
+insert into kept_study (id, form, made_by) values (%(id)s, %(form)s, %(by)s) on conflict do nothing returning id
+
+-- name: study_of_form
+select id from kept_study where form = %(form)s
+
+-- name: lock_study
+select id from kept_study where id = %(study_id)s for update
+
+-- name: add_version
+insert into kept_version (study_id, number, title, sha256, source, uploaded_by, can_run, report, checked_with)
+select %(study_id)s, coalesce(max(number), 0) + 1, %(title)s, %(sha256)s, %(source)s, %(by)s, %(can_run)s, %(report)s,
+    %(checked_with)s
+from kept_version where study_id = %(study_id)s returning number
+
+-- name: add_files
+insert into kept_file (study_id, number, path, body)
+select %(study_id)s, %(number)s, path, body from unnest(%(paths)s::text[], %(bodies)s::bytea[]) as f(path, body)
+
+-- name: put_report
+update kept_version set can_run = %(can_run)s, report = %(report)s, checked_with = %(checked_with)s
+where study_id = %(study_id)s and number = %(number)s
+
+-- name: versions
+-- The newest first.
+select study_id, number, title, sha256, source, uploaded_by, uploaded_at, can_run, report, checked_with
+from kept_version where study_id = %(study_id)s order by number desc
+
+-- name: newest_versions
+-- One of each study, the study that was changed last first.
+select v.study_id, v.number, v.title, v.sha256, v.source, v.uploaded_by, v.uploaded_at, v.can_run, v.report,
+    v.checked_with
+from kept_version v
+where v.number = (select max(o.number) from kept_version o where o.study_id = v.study_id)
+order by v.uploaded_at desc, v.study_id limit 500
+
+-- name: with_digest
+select study_id, number, title, sha256, source, uploaded_by, uploaded_at, can_run, report, checked_with
+from kept_version where sha256 = %(sha256)s order by uploaded_at desc, study_id limit 1
+
+-- name: files
+select path, body from kept_file where study_id = %(study_id)s and number = %(number)s
