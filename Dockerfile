@@ -7,7 +7,9 @@ COPY requirements.lock ./
 RUN pip install --no-cache-dir --only-binary :all: --require-hashes -r requirements.lock \
     && pip uninstall --yes cssbeautifier djhtml djlint editorconfig hypothesis import-linter jsbeautifier json5 mypy oxfmt oxlint playwright \
         pytest-playwright pytest-xdist pytest regex ruff
+COPY BENCHMARKS.md ./
 COPY app app
+COPY docs docs
 COPY sql sql
 COPY static static
 COPY studies studies

@@ -111,6 +111,7 @@ def test_a_wheel_in_an_empty_environment_plays_from_a_folder_of_ones_own(
         assert (await you.sign_in({"age": "40", "news": "Never"})).status in (200, 303)
         await you.shows('name="belief"')
         assert "Saved" in (await you.answer(ANSWERS)).text
+        assert (await you.browser.get("/admin/manual/hooks")).status == 200
         you.leave()
 
     with demo(networklab, folder, home) as said:

@@ -20,6 +20,7 @@ from app.web import (
     languages,
     list_pages,
     login_pages,
+    manual_pages,
     move_forms,
     other_players,
     own_files,
@@ -75,6 +76,7 @@ def create_app(config: Config, url: str) -> Litestar:
         erase_pages,
         list_pages,
         recruiter_pages,
+        manual_pages,
     )
     admin = [handler for module in modules for handler in module.HANDLERS]
     return Litestar(

@@ -63,7 +63,7 @@ def test_no_page_has_a_barrier_that_axe_finds(stage: Stage) -> None:
     place = desk.url
     desk.goto(f"{place}?wall=true")
     look(desk, "wall")
-    for of_account in ("account", "account/two-factor", "security"):
+    for of_account in ("account", "account/two-factor", "security", "manual", "manual/files", "manual?q=pay"):
         desk.goto(f"{stage.server.base}/admin/{of_account}")
         look(desk, of_account)
     desk.goto(f"{place}/rights")
