@@ -9,9 +9,10 @@ from contextlib import asynccontextmanager, suppress
 
 import psycopg
 from psycopg.conninfo import make_conninfo
+from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool
 
-from app.database import primaries
+from app.database import plain_json, primaries
 from app.database.queries import Queries
 
 SQL = Queries(__name__)
@@ -188,6 +189,7 @@ async def _settle(conn: Connection) -> None:
         found = None  # a service that hides its logs looks after its own failover
     if found:
         primaries.arrive(conn, *found)
+    set_json_loads(plain_json.loads, conn)
     await conn.execute(
         "set synchronous_commit = on; set default_transaction_isolation = 'read committed';"
         " set idle_in_transaction_session_timeout = '15s'; set lock_timeout = '8s';"

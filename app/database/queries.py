@@ -48,7 +48,10 @@ async def value(conn: Connection, query: bytes, **params: Any) -> Any:
     return found[0] if found else None
 
 
-def array(texts: Iterable[str]) -> str:
+def array(texts: Iterable[str | None]) -> str:
     """An array as Postgres reads it, for a parameter with a cast. psycopg's own costs a form seven times as much."""
-    quoted = [text.replace("\\", "\\\\").replace('"', '\\"') for text in texts]
-    return '{"' + '","'.join(quoted) + '"}' if quoted else "{}"
+    quoted = [
+        "NULL" if text is None else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        for text in texts
+    ]
+    return "{" + ",".join(quoted) + "}"

@@ -8,15 +8,14 @@ for a hook.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from app.database import queries
+from app.database import plain_json, queries
 from app.database.connections import Connection
-from app.database.queries import Queries, row
+from app.database.queries import Queries, array, row
 from app.rooms.asking import groups_of
 from app.rooms.closing import Closing
 from app.rooms.decisions import seat_of
@@ -296,32 +295,34 @@ def _deadlines(turns: Sequence[MovesTaken]) -> dict[str, Any]:
     )
 
 
-def _columns(turns: Sequence[MovesTaken]) -> dict[str, Any]:
+def _columns(turns: Sequence[MovesTaken]) -> dict[str, str]:
     """For `put_outcomes`: a line for each move, and one for each result, with the last of its values."""
     names = (
         *("records", "room_ids", "positions", "handled", "nths"),
         *("accepted", "sentences", "states", "results", "ends"),
     )
-    lines: list[tuple[Any, ...]] = []
+    lines: list[tuple[str | None, ...]] = []
     computed: dict[tuple[int, int, str], tuple[str, int]] = {}  # room, slot and name → value and how many
     for turn in turns:
         for nth, (move, handled) in enumerate(turn.lines, turn.handled + 1):
             state = None if handled.state is None else _written(handled.state)
             results = _written(handled.results) if handled.results else None
-            where = (move.record_id, turn.room_id, turn.position, turn.handled, nth)
-            lines.append((*where, handled.accepted, handled.sentence, state, results, handled.ends))
+            where = map(str, (move.record_id, turn.room_id, turn.position, turn.handled, nth))
+            said = str(handled.accepted), handled.sentence, state, results, str(handled.ends)
+            lines.append((*where, *said))
             for name, by_slot in handled.results.items():
                 for slot, value in by_slot.items():
                     key = (turn.room_id, slot, name)
                     computed[key] = value, computed.get(key, ("", 0))[1] + 1
-    found: dict[str, Any] = dict(zip(names, map(list, zip(*lines, strict=True)), strict=True))
-    results_ = [(*key, *value) for key, value in computed.items()]
+    found = dict(zip(names, map(array, zip(*lines, strict=True)), strict=True))
     of_results = ("result_rooms", "slots", "names", "values", "versions")
-    columns: list[list[Any]] = [list(column) for column in zip(*results_, strict=True)] or [
-        [] for _ in of_results
+    results_ = [
+        (str(room_id), str(slot), name, value, str(versions))
+        for (room_id, slot, name), (value, versions) in computed.items()
     ]
-    return found | dict(zip(of_results, columns, strict=True))
+    columns = zip(*results_, strict=True) if results_ else [() for _ in of_results]
+    return found | dict(zip(of_results, map(array, columns), strict=True))
 
 
 def _written(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return plain_json.dumps(value).decode()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import partial
 from typing import Any, TypeVar
 
+from app.database import plain_json
 from app.study.hooks.networklab import Accept, Move, Refuse, Tie, Value, pack
 from app.study.hooks.pool import Nonsense
 from app.study.model import networks
@@ -203,7 +203,7 @@ def _of_pairs(field: Field, values: Any, pairs: Collection[tuple[int, ...]]) -> 
 def _kept(state: Any) -> Any:
     _check_kept(state)
     packed = pack(state)
-    size = len(json.dumps(packed, ensure_ascii=False, separators=(",", ":")).encode())
+    size = len(plain_json.dumps(packed))
     if size > LARGEST_STATE:
         raise Nonsense(f"its state has {size:,} bytes, and {LARGEST_STATE:,} is the most")
     return packed

@@ -334,7 +334,7 @@ _DEFAULTS = {
     for one in _TYPES.values()
 }
 _said_parts = operator.attrgetter("step", "round", "slot", "name", "value")
-PLAIN = (str, int, bool, type(None))  # as they are
+PLAIN = frozenset((str, int, bool, type(None)))  # as they are
 
 
 class Packed:
@@ -410,10 +410,12 @@ def pack(value: Any) -> Any:
     kind = type(value)
     if kind in PLAIN:
         return value
+    if kind is dict:
+        return _packed_map(value)
     if kind is Packed:
         return value.packed
     if kind in _FIELDS:
-        return {"is": kind.__name__, "with": [pack(one) for one in _given(kind, value)]}
+        return {"is": kind.__name__, "with": _each_packed(_given(kind, value))}
     if isinstance(value, (str, int)):
         return value
     if isinstance(value, Decimal):
@@ -421,26 +423,43 @@ def pack(value: Any) -> Any:
     if isinstance(value, float):
         return {"float": repr(value)}
     if isinstance(value, (list, tuple)):
-        if value and all(type(one) is Said for one in value):
+        first = type(value[0]) if value else None
+        if first is Said and all(type(one) is Said for one in value):
             return {"said": _pack_said(value)}
-        if value and all(type(one) is Tie for one in value):  # of ten who all see each other there are ninety
+        if first is Tie and all(
+            type(one) is Tie for one in value
+        ):  # of ten who all see each other there are ninety
             return {"ties": [_packed(one) for one in value]}
-        return [pack(one) for one in value]
+        return _each_packed(value)
     if isinstance(value, (set, frozenset)):
-        return {"set": [pack(one) for one in value]}
+        return {"set": _each_packed(value)}
     if isinstance(value, (dict, Mapping)):
-        return {"map": [[pack(key), pack(one)] for key, one in value.items()]}
+        return _packed_map(value)
     raise TypeError(f"a {kind.__name__} is nothing that a hook can return")
+
+
+def _packed_map(values: Mapping[Any, Any]) -> Any:
+    return {
+        "map": [
+            [key if type(key) in PLAIN else pack(key), one if type(one) in PLAIN else pack(one)]
+            for key, one in values.items()
+        ]
+    }
+
+
+def _each_packed(values: Iterable[Any]) -> list[Any]:
+    """Most are plain, and asking for each whether it is takes less than a call."""
+    return [one if type(one) in PLAIN else pack(one) for one in values]
 
 
 def unpack(packed: Any) -> Any:
     """The value again; lists have become tuples. Raises ValueError or TypeError for what `pack` never made."""
     if isinstance(packed, list):
-        return tuple([unpack(one) for one in packed])
+        return tuple([one if type(one) in PLAIN else unpack(one) for one in packed])
     if not isinstance(packed, dict):
         return packed
     if "is" in packed:
-        return _TYPES[packed["is"]](*map(unpack, packed["with"]))
+        return _TYPES[packed["is"]](*[one if type(one) in PLAIN else unpack(one) for one in packed["with"]])
     [(kind, inner)] = packed.items()
     if kind == "said":
         said = [(inner[0][of], nth, slot, unpack(value)) for of, nth, slot, value in inner[1]]
@@ -448,7 +467,10 @@ def unpack(packed: Any) -> Any:
     if kind == "ties":
         return _unpack_ties(inner)
     if kind == "map":
-        return {unpack(key): unpack(one) for key, one in inner}
+        return {
+            key if type(key) in PLAIN else unpack(key): one if type(one) in PLAIN else unpack(one)
+            for key, one in inner
+        }
     if kind == "set":
         return frozenset(map(unpack, inner))
     return {"int": int, "decimal": Decimal, "float": float}[kind](inner)

@@ -16,8 +16,9 @@ from weakref import WeakSet, WeakValueDictionary
 from psycopg.types.json import Jsonb
 
 from app.database import clock
+from app.database.plain_json import dumps
 from app.study.hooks.networklab import Packer, unpack
-from app.study.hooks.processes import NO_ANSWER, Answer, HookProcess, written
+from app.study.hooks.processes import NO_ANSWER, Answer, HookProcess
 from app.study.hooks.pure import keeps_nothing
 from app.study.hooks.together import LOST, GroupCall
 from app.study.hooks.uses import HOOKS_FILE, line_of_answer
@@ -101,7 +102,7 @@ class Hooks:
         if together is None:
             together = GroupCall(partial(self._answer_each, study), partial(self._answer_alone, study))
             self.together[study.sha256] = together
-        message = written({"hook": hook, "values": [Packer().pack(value) for value in values]})
+        message = dumps({"hook": hook, "values": [Packer().pack(value) for value in values]})
         return judged(study, hook, values, await together.answer(message), read)
 
     def asks_together(self, study: Study) -> bool:
@@ -244,7 +245,7 @@ class HookTurn:
 
         `last`: the turn asks nothing after this.
         """
-        message = written({"hook": hook, "values": [self.packer.pack(value) for value in values]})
+        message = dumps({"hook": hook, "values": [self.packer.pack(value) for value in values]})
         return judged(self.study, hook, values, await self.answer(message, last), read)
 
     async def answer(self, message: bytes, last: bool) -> Answer:

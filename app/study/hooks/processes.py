@@ -8,7 +8,6 @@ line for each, of which each is a turn. Whatever else comes may be anything: hoo
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import socket
@@ -19,8 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from app.database.plain_json import dumps, loads
 from app.study.hooks.pure import keeps_nothing
 from app.study.hooks.uses import HOOKS_FILE
 
@@ -30,15 +28,6 @@ LARGEST = 2_000_000  # bytes of an answer that are read at all
 LAST, MANY = b" ", b"\n"  # before a message
 NO_ANSWER: Mapping[str, Any] = dict(answer=None, error="", line=0, printed="", lost=False, walls=[])
 Answer = dict[str, Any]  # with the names of NO_ANSWER
-_in_ascii = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
-
-
-def written(message: Any) -> bytes:
-    """On one line."""
-    try:
-        return msgspec.json.encode(message)
-    except (TypeError, UnicodeError):  # half a character, or something that only looks like a text
-        return _in_ascii(message).encode()
 
 
 class HookProcess(asyncio.Protocol):
@@ -74,7 +63,7 @@ class HookProcess(asyncio.Protocol):
             theirs.close()
         async with asyncio.timeout(LOADING):
             first = dict(source=source, seconds=seconds, memory=memory, pure=keeps_nothing(source))
-            self._send(written(first))
+            self._send(dumps(first))
             self.walls = _read(await self._receive())["walls"]
             return _read(await self._receive())
 
@@ -164,16 +153,9 @@ class HookProcess(asyncio.Protocol):
             self.awaited = None
 
 
-def _loaded(body: bytes) -> Any:
-    try:
-        return msgspec.json.decode(body)
-    except msgspec.MsgspecError:  # half a character, or nonsense
-        return json.loads(body)
-
-
 def _read(body: bytes) -> Answer:
     try:
-        found = _loaded(body)
+        found = loads(body)
         given = {name: found.get(name, default) for name, default in NO_ANSWER.items()}
     except (ValueError, RecursionError, AttributeError):
         raise EOFError("no answer") from None

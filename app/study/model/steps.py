@@ -284,7 +284,8 @@ class Step:
     @property
     def computed(self) -> tuple[Field, ...]:
         """The results that `on_end` and `on_move` give."""
-        return tuple(one for one in self.results if one.name not in (ROLE, *self.opening_hooks))
+        others = (ROLE, *self.opening_hooks)
+        return tuple([one for one in self.results if one.name not in others])
 
     @property
     def decides(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,22 @@ def fold(view: RoomView, event: Event) -> RoomView:
     room = replace(view.room, seq=event.seq)
     change = CHANGES.get(event.name)
     return replace(view, room=room) if change is None else change(view, room, event, event.data)
+
+
+def fold_all(view: RoomView, events: Sequence[Event]) -> RoomView:
+    """The room after these events, which come next in its log, one after the other."""
+    for nth, event in enumerate(events, 1):
+        if nth == len(events) or not _passes_over(view, event):
+            view = fold(view, event)
+    return view
+
+
+def _passes_over(view: RoomView, event: Event) -> bool:
+    """Whether nothing but the number would be another, which has a next one here: a room has many parts to copy."""
+    if event.name == "player_answered":
+        seat = view.seat_of.get(event.player_id or 0)
+        return seat is None or seat.answered
+    return event.name not in CHANGES
 
 
 # For each event a function of its name. `view`: before it; `room`: of that view, with the event's number.

@@ -19,7 +19,7 @@ from app.web import templates
 from app.web.fragments import fragment, sse
 from app.web.kept import kept
 from app.web.live.boards import board_html
-from app.web.live.folding import PASSED_OVER, fold
+from app.web.live.folding import PASSED_OVER, fold_all
 from app.web.live.opening import StepOpening, Words
 from app.web.live.pace import Pace
 from app.web.live.page import Page
@@ -83,8 +83,7 @@ class RoomFeed:
                 self._show_pay(event)
             elif event.name == "move_made":
                 self._hear_move(event)
-            if event.seq > self.view.room.seq:
-                self.view = fold(self.view, event)
+        self.view = fold_all(self.view, [event for event in events if event.seq > self.view.room.seq])
         self.published = events[-1].seq
         self.typing.ended(*(event.data["slot"] for event in events if event.name in SEATS))
         self.opening.went_on.set()
