@@ -17,6 +17,7 @@ from typing import Generic, TypeVar
 
 import psycopg
 
+from app.database.breath import Breath
 from app.database.connections import Connection, Line
 
 BATCH = (
@@ -54,7 +55,7 @@ class GroupCommit(Generic[Entry, Outcome]):
         pace: float = 0.0,
     ) -> None:
         """`pace`: seconds between the beginnings of two batches at least, so that more share what each costs."""
-        self.name, self.store, self.limit, self.pace = name, store, limit, pace
+        self.name, self.store, self.limit, self.breath = name, store, limit, Breath(pace)
         self.line = Line(url, f"group commit of {name}")
         self.waiting: deque[tuple[Entry, asyncio.Future[Outcome], float]] = deque()  # since when
         self.storing: list[
@@ -88,19 +89,18 @@ class GroupCommit(Generic[Entry, Outcome]):
         return future
 
     async def run(self) -> None:
-        watch, begun = asyncio.create_task(self._watch()), 0.0
+        watch = asyncio.create_task(self._watch())
         try:
             while True:
                 await self.wake.wait()
                 self.wake.clear()
                 while self.waiting:
-                    await asyncio.sleep(begun + self.pace - time.monotonic())  # not at all where it is later
-                    begun = time.monotonic()
-                    await self._gather()
-                    self.storing = [self.waiting.popleft() for _ in range(min(BATCH, len(self.waiting)))]
-                    # Whoever stopped waiting has told its client to send the form again.
-                    await self._settle([entry for entry in self.storing if not entry[1].done()])
-                    self.storing = []
+                    async with self.breath:
+                        await self._gather()
+                        self.storing = [self.waiting.popleft() for _ in range(min(BATCH, len(self.waiting)))]
+                        # Whoever stopped waiting has told its client to send the form again.
+                        await self._settle([entry for entry in self.storing if not entry[1].done()])
+                        self.storing = []
         finally:
             watch.cancel()
             self.line.drop()

@@ -27,7 +27,13 @@ class Queries(dict[str, bytes]):
         for name, body in re.findall(
             r"^-- name: (\w+)\n(.*?)(?=^-- name: |\Z)", text, re.MULTILINE | re.DOTALL
         ):
-            self[name] = body.strip().encode()
+            self[name] = _plain(body).encode()
+
+
+def _plain(text: str) -> str:
+    """Without what is only there for whoever reads it: psycopg reads a long statement anew each time."""
+    lines = map(str.strip, text.split("\n"))
+    return "\n".join(line for line in lines if line and not line.startswith("--"))
 
 
 async def rows(conn: Connection, shape: type[T], query: bytes, **params: Any) -> list[T]:

@@ -16,6 +16,7 @@ from functools import partial
 
 import psycopg
 
+from app.database.breath import Breath
 from app.database.connections import Connection, Line, snapshot
 from app.database.group_commit import Busy, GroupCommit
 from app.database.queries import Queries
@@ -77,7 +78,7 @@ class Referee:
 
     async def run(self) -> None:
         commit = asyncio.create_task(self.commit.run())
-        swept = begun = 0.0
+        swept, breath = 0.0, Breath(PACE)
         try:
             while True:
                 try:
@@ -88,9 +89,8 @@ class Referee:
                     await self._sweep()
                 self.wake.clear()
                 while self._ready():
-                    await asyncio.sleep(begun + PACE - time.monotonic())  # not at all where it is later
-                    begun = time.monotonic()
-                    await self._begin(self._ready())
+                    async with breath:
+                        await self._begin(self._ready())
         finally:
             commit.cancel()
             for task in (*self.turns.values(), *self.warming):

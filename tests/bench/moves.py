@@ -7,7 +7,7 @@ import gc
 import random
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -131,12 +131,19 @@ class Market:
         boards: dict[str, list[tuple[int, float]]] = {one.label: [] for one in self.crowd}
         shown, strays = set[int](), set[tuple[int, str]]()
 
+        unread: list[tuple[str, bytes, float]] = []
+
         def watch(label: str, message: bytes, now: float) -> None:
-            boards[label] += [(int(nth), now) for nth in MADE.findall(message)]
-            for mark in map(int, MARK.findall(message)):
-                if mark in made:  # not of an earlier run
-                    shown.add(mark)
-                    strays.update([(mark, label)] if self.rooms[label] != made[mark].room else [])
+            unread.append((label, message, now))  # it shares the cores with what is measured
+
+        def read_all() -> None:
+            for label, message, now in unread:
+                boards[label] += [(int(nth), now) for nth in MADE.findall(message)]
+                for mark in map(int, MARK.findall(message)):
+                    if mark in made:  # not of an earlier run
+                        shown.add(mark)
+                        strays.update([(mark, label)] if self.rooms[label] != made[mark].room else [])
+            unread.clear()
 
         pages = [await _open_page(self.base, attendee, watch) for attendee in self.crowd]
         free: list[Connection] = []  # they share them; each sends their own cookie
@@ -153,7 +160,7 @@ class Market:
             move = {"move": chance.choice(("bid", "offer")), "price": str(chance.randint(30, 70))}
             asked.append(asyncio.create_task(_make(self.base, free, who, number, move, made[number])))
         await asyncio.gather(*asked)
-        await self._see(made, boards)
+        await self._see(made, boards, read_all)
         costs = {who: 1000 * (used - before[who]) / len(made) for who, used in self.spent().items()}
         ended = sum(page.ended for page in pages)
         for connection in [*pages, *free]:
@@ -179,7 +186,12 @@ class Market:
         own = sum(one.cpu for one in servers)
         return {"the servers": own, "their hooks": used, "Postgres": family_cpu(postgres)}
 
-    async def _see(self, made: dict[int, Sent], boards: dict[str, list[tuple[int, float]]]) -> None:
+    async def _see(
+        self,
+        made: dict[int, Sent],
+        boards: dict[str, list[tuple[int, float]]],
+        read_all: Callable[[], None],
+    ) -> None:
         """When each accepted move was on each page of its room: with the first board that is as of it, or later."""
         labels: dict[int, list[str]] = {}
         for label, room in self.rooms.items():
@@ -188,6 +200,7 @@ class Market:
         with suppress(TimeoutError):
             async with asyncio.timeout(30):
                 while len(found) < len(made) or not self._all_seen(found, made, boards):
+                    read_all()
                     found = await asyncio.to_thread(self._outcomes, min(made))
                     await asyncio.sleep(0.1)  # nothing tells whoever asks the table
         for number, one in made.items():

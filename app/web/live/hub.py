@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 import psycopg
 
+from app.database.breath import Breath
 from app.database.connections import Connection, Line
 from app.database.events import Event, events_after
 
@@ -57,28 +58,29 @@ class Hub:
         self.hint(list(self.cursors))
 
     async def run(self) -> None:
-        begun = 0.0
+        breath = Breath(PACE)
         while True:
             try:
                 async with asyncio.timeout(POLL):
                     await self.wake.wait()
             except TimeoutError:
                 self.hint_all()
-            await asyncio.sleep(begun + PACE - time.monotonic())  # not at all where it is later
-            begun = time.monotonic()
-            self.wake.clear()
-            hinted, self.hinted = self.hinted, {}
-            if not hinted:
-                continue
-            try:
-                async with asyncio.timeout(15):
-                    await self._catch_up(await self.line.get(), set(hinted))
-                self.lag = time.monotonic() - min(hinted.values())
-            except (psycopg.Error, OSError, TimeoutError) as error:
-                logger.warning("hub could not read the logs, trying again: %s", str(error).partition("\n")[0])
-                self.line.drop()
-                await asyncio.sleep(0.2)
-                self.hint(hinted)
+            async with breath:
+                self.wake.clear()
+                hinted, self.hinted = self.hinted, {}
+                if hinted:
+                    await self._look(hinted)
+
+    async def _look(self, hinted: dict[int, float]) -> None:
+        try:
+            async with asyncio.timeout(15):
+                await self._catch_up(await self.line.get(), set(hinted))
+            self.lag = time.monotonic() - min(hinted.values())
+        except (psycopg.Error, OSError, TimeoutError) as error:
+            logger.warning("hub could not read the logs, trying again: %s", str(error).partition("\n")[0])
+            self.line.drop()
+            await asyncio.sleep(0.2)
+            self.hint(hinted)
 
     async def _catch_up(self, conn: Connection, logs: set[int]) -> None:
         try:
