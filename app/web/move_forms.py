@@ -43,7 +43,7 @@ PAUSED = Sentence(
 STOPPED = Sentence(
     "Your group can’t go on just yet, so nothing can be done now. The researcher has been told."
 )
-LATE = Sentence("The time was up when this came, so it does not count. It is stored and marked as late.")
+LATE = Sentence("It was over when this came, so it does not count. It is stored and marked as late.")
 
 
 @dataclass(slots=True)

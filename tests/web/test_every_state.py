@@ -44,6 +44,14 @@ PAIR = changed(GROUP, "red = 4", "red = 2")
 ROOM_CHAT = changed(GROUP, 'chat = "neighbours"', 'chat = "room"')
 DEADLINE = GROUP + 'ends = "deadline"\n'
 ENOUGH = GROUP + "wait_for = 0.5\n"
+ENOUGH_READ = ENOUGH[: ENOUGH.index("fields = ")] + 'button = "Next"\nwait_for = 0.5\n'
+MOVES = (
+    GROUP[: GROUP.index("fields = ")]
+    + 'on_move = "trade"\n[[step.move]]\nname = "take"\nbutton = "Take it"\n'
+)
+QUIET = changed(MOVES, "on_move", 'quiet = "15s"\non_move')
+HOOKS = "from networklab import Accept\n\ndef trade(room, move):\n    return Accept(end=True)\n"
+TO_THE_END, AT_THE_LATEST = "goes on when the time is up.", "It goes on when the time is up at the latest."
 OWN_PACE = changed(GROUP, 'chat = "neighbours"', 'wait_for = "none"')
 READY = changed(GROUP, 'max_wait = "5m"', 'max_wait = "5m"\nready = "20s"')
 STANDBY = GROUP + '[standby]\nplaces = 2\nuntil = "4m"\n'
@@ -207,8 +215,8 @@ STATES = {
     "a question, timed": State(
         changed(SOLO, 'page = "quiz"', 'page = "quiz"\nlimit = "2m"'),
         alone(QUIZ),
-        ("as soon as you have answered", "left empty"),
-        (*TOGETHER, "Take your time"),
+        ("This attempt is over as soon as you have answered", "left empty"),
+        (*TOGETHER, "Take your time", "It goes on as soon"),
     ),
     "a timed page, paused": State(
         TIMED, alone(RULES, status="paused"), ("The clock stands still",), (*TOGETHER,)
@@ -401,6 +409,14 @@ STATES = {
         GROUP, room(ties=()), (EVERYBODY, "Nobody is connected with you"), ("still here",)
     ),
     "ends at the deadline": State(DEADLINE, room(), ("It goes on when the time is up.",), (EVERYBODY,)),
+    "moves": State(MOVES, room(), (AT_THE_LATEST,), (TO_THE_END, EVERYBODY, "left empty")),
+    "moves of others": State(MOVES, room({1: NOT_ASKED}), (AT_THE_LATEST,), (TO_THE_END, "they are done")),
+    "moves, to a quiet end": State(
+        QUIET, room(), ("sets the clock to 0:15", AT_THE_LATEST), (TO_THE_END, EVERYBODY, "left empty")
+    ),
+    "not asked, enough have read": State(
+        ENOUGH_READ, room({1: NOT_ASKED}), ("as soon as enough have clicked",), ("answered, and",)
+    ),
     "enough is enough": State(ENOUGH, room(), ("as soon as enough have answered",), (EVERYBODY,)),
     "own pace": State(OWN_PACE, room(), ("Your group goes on when all are through",), (EVERYBODY,)),
     "own pace, alone": State(LONE + 'wait_for = "none"\n', room(), ("You go on by yourself",), ("r group",)),
@@ -414,7 +430,7 @@ STATES = {
         PAIR, room({1: NOT_ASKED}), ("This part is for others", "when they are done", "0 of 1 neighbour has")
     ),
     "not asked, to the deadline": State(
-        DEADLINE, room({1: NOT_ASKED}), ("It goes on when the time is up.",), ("they are done",)
+        DEADLINE, room({1: NOT_ASKED}), (AT_THE_LATEST,), (TO_THE_END, "they are done")
     ),
     "not asked, enough is enough": State(
         ENOUGH, room({1: NOT_ASKED}), ("as soon as enough have",), ("they are done",)
@@ -587,7 +603,8 @@ STATES = {
 @pytest.mark.parametrize("name", STATES)
 def test_what_a_page_says_is_true_in_this_state(name: str) -> None:
     state = STATES[name]
-    study = parse(as_files(state.toml) | solo_files(state.toml))
+    hooks = HOOKS if "on_move" in state.toml else ""
+    study = parse(as_files(state.toml, hooks) | solo_files(state.toml))
     page = words(state.at(study))
     for sentence in state.says:
         assert sentence in page

@@ -135,7 +135,7 @@ def test_whoever_may_not_make_a_move_is_refused_where_it_is_written(shared: Hous
         shared.sql("update room set deadline = clock_timestamp() where session_id = %s", session.id)
         await rich.shows("It is over.")
         late = await move(rich, "stop", key=offered[rich]["stop"])
-        assert late.status == 200 and "The time was up" in late.text and "receipt" in late.headers
+        assert late.status == 200 and "It was over when this came" in late.text and "receipt" in late.headers
         assert len(handled(shared, session)) == 2, "it is stored, and never handled"
         found = shared.sql("select late from record where session_id = %s order by id", session.id)
         assert found == [(False,), (False,), (True,)]
