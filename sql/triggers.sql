@@ -161,7 +161,7 @@ begin
         array_agg(jsonb_build_object('room', n.name, 'kind', n.kind, 'reason', n.reason, 'position', n.position,
             'step', n.step, 'round', n.round, 'deadline', n.deadline, 'opening', n.opening,
             'opened_at', n.opened_at) || treated(n.treatment)
-            || jsonb_strip_nulls(jsonb_build_object('last_step', n.last_step, 'last_round', n.last_round,
+            || jsonb_strip_nulls(jsonb_build_object('last_step', n.last_step, 'last_round', n.last_round, 'began', n.began,
                 'during', case when n.player_id is not null then n.during end, 'signed_in_at', p.signed_in_at)) order by n.id))
     from new_rows n left join player p on p.id = n.player_id join log on log.session_id = n.session_id
         and (log.room_id = n.id or log.room_id is null and n.player_id is null);
@@ -203,7 +203,7 @@ begin
                 when n.stopped is null and n.old_stopped is not null then 'room_retried'
                 else 'deadline_moved' end as name,
             jsonb_strip_nulls(jsonb_build_object('room', n.name, 'position', n.position, 'step', n.step,
-                'round', n.round, 'deadline', n.deadline, 'asked', n.asked, 'last_step', n.last_step,
+                'round', n.round, 'deadline', n.deadline, 'began', n.began, 'asked', n.asked, 'last_step', n.last_step,
                 'last_round', n.last_round, 'outcome', n.outcome, 'ended_at', n.ended_at,
                 'by', acting(),
                 'hook', n.stopped->'hook', 'line', n.stopped->'line', 'sentence', n.stopped->'sentence')) as data
@@ -453,6 +453,7 @@ begin
             || case when n.accepted then '{}' else jsonb_build_object('sentence', n.sentence) end
             || case when n.state is null then '{}' else jsonb_build_object('state', n.state) end
             || case when n.results is null then '{}' else jsonb_build_object('results', n.results) end
+            || case when n.clock is null then '{}' else jsonb_build_object('clock', n.clock) end
             || case when n.ends then jsonb_build_object('ends', true) else '{}' end order by n.room_id, n.nth))
     from new_rows n join old_rows o using (record_id) left join record r on r.id = n.record_id
     cross join lateral (

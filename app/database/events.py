@@ -233,6 +233,7 @@ class RoomAtStep(AtStep):
 
     room: str
     deadline: Moment
+    began: NotRequired[Moment]  # since when the step is open, without pauses, where it has a clock
     last_step: NotRequired[str]  # these two where each goes through several pages at their own pace
     last_round: NotRequired[int]
 
@@ -305,6 +306,7 @@ class MoveMade(AtStep):
     ]  # what the study keeps from then on, as `networklab.pack` writes it; else as before
     results: NotRequired[dict[str, dict[str, str]]]  # name → slot → value
     ends: NotRequired[bool]  # the step is over with it
+    clock: NotRequired[str]  # what the step's clock showed then, a plain number
 
 
 class PlayerEarned(TypedDict):

@@ -60,7 +60,7 @@ KEPT: Mapping[str, Mapping[str, What]] = {
     ),
     "attempts.csv": _read("player=player attempt field value=entry right at=time erased session"),
     "moves.csv": _read(
-        "record=number player=player room slot step round move nth accepted sentence=text at=time seconds made_by"
+        "record=number player=player room slot step round move nth accepted sentence=text at=time seconds clock made_by"
     ),
     "orders.csv": _read("player=player step field nth shown session"),
     "messages.csv": _read(
@@ -82,11 +82,11 @@ DATA = _read(
     "during made_by ties late amount then was_empty hook line answers erased people records messages places extra "
     "since=time signed_in_at=time waits_from=time waiting_since=time until=time seated_at=time deadline=time "
     "opened_at=time ended_at=time nudged_at=time finished_at=time queued_at=time ready_at=time queued_from=time "
-    "waited_until=time start_at=time was_at=time "
+    "began=time waited_until=time start_at=time was_at=time "
     "message=number note=number record=number before_id=player by=who reason=reason "
 )
 # … and of a move, where these may quote what somebody wrote: see `_of_move`
-MOVED = _read("record=number position step round move slot nth accepted at ends")
+MOVED = _read("record=number position step round move slot nth accepted at ends clock")
 MOVED_IN_WORDS = ("values", "sentence", "state", "results")
 # Who somebody is, or what was said of them or by them: left out, and here so that nothing new is by mistake.
 LEFT_OUT = frozenset({"label", "code", "participant_id", "situation", "why", "body"})

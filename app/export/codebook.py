@@ -181,6 +181,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "sentence": "What the player was told of why it was refused; empty: the step was over by then.",
         "at": "When the server stored it.",
         "seconds": "Since the step opened, without pauses.",
+        "clock": "What the step's clock showed then; empty: it has none.",
         "made_by": "player, or bot: one of the study that has the seat. Its moves are no records.",
     },
     "orders.csv": {

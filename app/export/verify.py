@@ -63,6 +63,7 @@ RULES = {
     "records_fit_the_study": "Every record answers a question that the study asks.",
     "moves_are_handled_once": "Each move that came in time was handled once, by the time its step was over.",
     "steps_end_when_it_is_quiet": "No move counted after a step was over that ends so long after the last one.",
+    "moves_took_what_the_clock_showed": "A move took what its step's clock showed as it was stored.",
     "moves_are_in_the_log": "What came of each move is in the log of its room once, as it is stored.",
     "moves_gave_the_results": "Results that moves give are what the last of them gave.",
     "messages_have_a_place": "Every message comes from a seat, and goes to one that may read it.",
@@ -160,6 +161,7 @@ async def _rule(conn: Connection, name: str, session_id: str, study: Study) -> C
     seats = [(kind.name, type_, count) for kind in study.rooms for type_, count in kind.seats.items()]
     asked = [(at.step.name, at.round, field.name) for at in study.plan for field in at.step.fields]
     asked += [(at.step.name, at.round, move.name) for at in study.plan for move in at.step.moves]
+    ticking = [(at, at.step.clock) for at in study.plan if at.step.clock]
     found = await conn.execute(
         SQL[name],
         dict(
@@ -181,6 +183,11 @@ async def _rule(conn: Connection, name: str, session_id: str, study: Study) -> C
             quiet_positions=[at.index for at in study.plan if at.step.quiet],
             quiet_seconds=[at.step.quiet for at in study.plan if at.step.quiet],
             quiet_most=[at.step.limit for at in study.plan if at.step.quiet],
+            clock_positions=[at.index for at, _ in ticking],
+            clock_starts=[one.start for _, one in ticking],
+            clock_steps=[one.step for _, one in ticking],
+            clock_everys=[one.every for _, one in ticking],
+            clock_ends=["" if one.end is None else str(one.end) for _, one in ticking],
             position_parts=[at.step.during for at in study.plan],
             rooms=bool(study.rooms),
             has_before=bool(study.before),

@@ -331,6 +331,7 @@ def view_of(
         treatment=treatment,
         during=position.step.during,
         player_id=1 if position.step.is_solo else None,
+        began=clock.now() if position.step.clock else None,
     )
     seats = [
         Seat(slot, "" if room.player_id else f"Player {slot}", type_, slot, "playing", answered=False)

@@ -307,8 +307,10 @@ class _Trial:
         for page in pages:
             if page.step.fills_in and page.step.on_timeout == "hook" and self.silent not in slots:
                 await course.ask_on_timeout(page)  # which a room does only where somebody is silent
+        lasted, ticks = sum(page.step.limit for page in pages), pages[0].step.clock
+        course.room = replace(course.room, at=lasted, clock=ticks.value(lasted) if ticks else None)
         await course.end(pages[0].index, asked)
-        course.room = replace(course.room, state=None, moves=())  # of that step alone
+        course.room = replace(course.room, state=None, moves=(), at=0.0, clock=None)  # of that step alone
 
     async def _try_empty(self, page: Position, slots: Sequence[int]) -> None:
         known = len(self.failures)

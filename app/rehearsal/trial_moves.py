@@ -45,7 +45,8 @@ class Moved:
         if not handled.accepted:
             return
         self.accepted.append(move)
-        self.made.append(Made(self.asked, move.slot, move.name, said, move.at))
+        clock = None if move.clock is None else str(move.clock)
+        self.made.append(Made(self.asked, move.slot, move.name, said, move.at, clock))
         self.state = self.state if handled.state is None else handled.state
         for name, by_slot in handled.results.items():
             self.results.setdefault(name, {}).update(by_slot)
@@ -78,7 +79,7 @@ async def try_moves(
             form, said = act.form, act.form.values_in(act.written)
         else:
             said = {one.name: drawn(one, chance) for one in form.fields}
-        move = read_made(form, slot, form.written(said), at)
+        move = read_made(form, slot, form.written(said), at, step.clock)
         handled = await course.ask(
             step.on_move,
             lambda answer: read_move(step, answer, room.slots, groups_of(course.study, room)),
@@ -86,6 +87,8 @@ async def try_moves(
                 room,
                 state=networklab.unpack(moved.state),
                 all_said=tuple(_said_at(room, step, moved.results)),
+                at=at,
+                clock=move.clock,
             ),
             move,
         )

@@ -28,10 +28,11 @@ PLAYER = (
 ROOM = (
     *("kind", "number", "reason", "status", "position", "step", "round", "deadline", "opened_at", "outcome"),
     *("ended_at", "last_step", "last_round", "opening", "asked", "stopped", "bots", "answered", "treatment"),
-    *("filled", "during", "player_id"),
+    *("filled", "during", "player_id", "began"),
 )
 MOVE = (
     *("room_id", "player_id", "position", "slot", "nth", "accepted", "sentence", "state", "results", "ends"),
+    "clock",
 )
 BY_MOVE = "move"  # made it, where a result is what came of one
 Line = Mapping[str, Any]

@@ -139,6 +139,7 @@ class _Folding:
             deadline=_moment(event, data.get("deadline")),
             opened_at=_moment(event, data.get("opened_at")),
             opening=data.get("opening", False),
+            began=_moment(event, data["began"]) if "began" in data else None,
             **_last_page(data),
             treatment=data.get("treatment", {}),
             during=data.get("during", "playing"),
@@ -242,7 +243,9 @@ class _Folding:
     def move_made(self, event: Event, data: events.MoveMade) -> None:
         room = self.rooms.get(event.log_id)
         if room is not None and data["accepted"] and data["position"] == room.position:
-            made = Made(data["nth"], data["slot"], data["move"], data["values"], data["at"])
+            made = Made(
+                data["nth"], data["slot"], data["move"], data["values"], data["at"], data.get("clock")
+            )
             self._room(event, board=room.board.after(made, data.get("state")))
 
     def player_earned(self, event: Event, data: events.PlayerEarned) -> None:
@@ -266,7 +269,8 @@ class _Folding:
 
     def _at_step(self, event: Event, data: events.RoomAtStep) -> None:
         step = dict(position=data["position"], step=data["step"], round=data["round"], **_last_page(data))
-        self._room(event, deadline=_moment(event, data.get("deadline")), **step)
+        began = _moment(event, data["began"]) if "began" in data else None
+        self._room(event, deadline=_moment(event, data.get("deadline")), began=began, **step)
 
     def _out(self, event: Event, data: events.PlayerOut, status: str) -> None:
         ends = dict(

@@ -88,6 +88,7 @@ class RoomThen:
     during: str = "playing"  # "before" or "after": a solo part
     player_id: int | None = None  # whose solo part it is
     answered: frozenset[int] = frozenset()  # the players who have answered this step in time
+    began: datetime | None = None  # since when its step was open, without pauses, where it had a clock
     board: MoveBoard = EMPTY  # what there was to be seen of the step's moves
 
     @property

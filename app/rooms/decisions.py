@@ -59,6 +59,7 @@ async def move_on(conn: Connection, hooks: Hooks, study: Study, due: DueRoom) ->
         return
     async with hooks.turn(study) as turn:
         course = await course_of(conn, turn, study, due.id, Place(due.position, due.outcome or "complete"))
+        await _close(conn, {due.id: course}, [due])
         await course.move_on(due.asked, due.opening)
     await carry_out(conn, study, {due.id: course.changes})
 
@@ -69,6 +70,7 @@ async def move_all(conn: Connection, hooks: Hooks, study: Study, due: Sequence[D
     places = {one.id: Place(one.position, one.outcome or "complete") for one in due if not one.deserted}
     turns = {room_id: hooks.turn(study) for room_id in places}
     courses = await courses_of(conn, turns, study, places) if places else {}
+    await _close(conn, courses, due)
 
     async def decide(one: DueRoom) -> None:
         async with turns[one.id]:
@@ -173,13 +175,25 @@ async def _one_after_the_other(
     return {one.id for one in at.values()}, {one.id for one in ahead}
 
 
+async def _close(conn: Connection, courses: Mapping[int, Course], due: Sequence[DueRoom]) -> None:
+    """How long their steps have been open is found once and stored: whoever decides again finds the same."""
+    ending = [one.id for one in due if one.id in courses and not one.opening]
+    if not ending:
+        return
+    found = await conn.execute(SQL["close_steps"], dict(room_ids=ending))
+    for room_id, lasted in await found.fetchall():
+        course = courses[room_id]
+        clock = course.study.plan[course.index].step.clock
+        course.room = replace(course.room, at=lasted, clock=clock.value(lasted) if clock else None)
+
+
 async def _with_moves(
     conn: Connection, room: networklab.Room, room_id: int, position: Position
 ) -> networklab.Room:
     """What has been done so far at the step there, and what the study keeps of it."""
     board = await moves.board(conn, room_id, position.index, most=None)
     made = (
-        answers.read_made(form, one.slot, form.written(one.values), one.at)
+        answers.read_made(form, one.slot, form.written(one.values), one.at, position.step.clock)
         for one in board.moves
         if (form := position.step.move_named(one.name))
     )

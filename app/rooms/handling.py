@@ -26,6 +26,7 @@ from app.study.hooks import answers, networklab
 from app.study.hooks.answers import Handled
 from app.study.hooks.pool import HookError
 from app.study.languages.texts import Sentence, texts_in
+from app.study.model.clocks import Clock
 from app.study.model.steps import PAIRS, ROLE
 from app.study.model.study import Position, Study
 
@@ -96,6 +97,7 @@ class MovesTaken:
     room_id: int
     position: int
     handled: int  # how many had been when it was read
+    clock: Clock | None = None  # of the step
     lines: list[tuple[WaitingMove, Handled]] = field(default_factory=list)
     until: float | None = None  # what they have moved the deadline to, as of a room at its step
     sooner: bool = False  # it may be nearer than it was
@@ -162,7 +164,8 @@ async def take_turn(
     ask: Asking, study: Study, room: networklab.Room, standing: MovingRoom, waiting: Sequence[WaitingMove]
 ) -> MovesTaken:
     """Ask what comes of each of these moves, in their order. `room`: see `room_for`."""
-    at, turn = study.plan[standing.position], MovesTaken(standing.id, standing.position, standing.handled)
+    at = study.plan[standing.position]
+    turn = MovesTaken(standing.id, standing.position, standing.handled, at.step.clock)
     said = {(slot, name): value for slot, name, value in standing.said}
     for one in room.all_said:  # their roles
         said.setdefault((one.slot, one.name), str(one.value))
@@ -272,13 +275,13 @@ async def _handle(
         for (slot, name), value in sorted(said.items())
         if name in fields and value != ""
     )
-    made = answers.read_made(form, move.slot, move.value, move.at)
+    made = answers.read_made(form, move.slot, move.value, move.at, at.step.clock)
     slots = room.slots
     pairs = groups_of(study, room) if any(one.of == PAIRS for one in at.step.computed) else ()
     found: Handled = await ask(
         at.step.on_move,
         lambda answer: answers.read_move(at.step, answer, slots, pairs),
-        replace(room, all_said=told),
+        replace(room, all_said=told, at=made.at, clock=made.clock),
         made,
     )
     return found
@@ -299,7 +302,7 @@ def _columns(turns: Sequence[MovesTaken]) -> dict[str, str]:
     """For `put_outcomes`: a line for each move, and one for each result, with the last of its values."""
     names = (
         *("records", "room_ids", "positions", "handled", "nths"),
-        *("accepted", "sentences", "states", "results", "ends"),
+        *("accepted", "sentences", "states", "results", "ends", "clocks"),
     )
     lines: list[tuple[str | None, ...]] = []
     computed: dict[tuple[int, int, str], tuple[str, int]] = {}  # room, slot and name → value and how many
@@ -308,7 +311,8 @@ def _columns(turns: Sequence[MovesTaken]) -> dict[str, str]:
             state = None if handled.state is None else _written(handled.state)
             results = _written(handled.results) if handled.results else None
             where = map(str, (move.record_id, turn.room_id, turn.position, turn.handled, nth))
-            said = str(handled.accepted), handled.sentence, state, results, str(handled.ends)
+            clock = turn.clock.stored(move.at) if turn.clock else None
+            said = str(handled.accepted), handled.sentence, state, results, str(handled.ends), clock
             lines.append((*where, *said))
             for name, by_slot in handled.results.items():
                 for slot, value in by_slot.items():

@@ -49,6 +49,7 @@ class Made:
     name: str
     values: Mapping[str, str]  # field → what was said, as it is stored
     at: float  # seconds since the step opened, without pauses
+    clock: str | None = None  # what its clock showed then, where it has one
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ class Room:
     player_id: int | None = None  # whose solo part it is
     messages: int = 0  # how many were written in it
     moved: bool = False  # somebody has made a move at its step
+    began: datetime | None = None  # since when its step has been open, without pauses, where that has a clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +271,7 @@ def row_at(study: Study, index: int, whose: Whose = FOR_ALL) -> dict[str, object
         "step": step.name,
         "round": pages[0].round,
         "secs": sum(page.step.limit for page in pages),
+        "ticks": step.clock is not None,
         "ends_when_answered": own_pace or (step.ends == "answered" and not step.moves),
         "wait_share": 1.0 if own_pace else float(step.wait_for),
         "pages": names_of(pages, whose) if own_pace else None,

@@ -58,7 +58,7 @@ class BotsPage:
     @property
     def digest(self) -> str:
         """Another one where something else stands there, the clock apart."""
-        still = replace(self.room, at=0.0, left=0.0, turn=0)
+        still = replace(self.room, at=0.0, left=0.0, turn=0, clock=None)
         packed = [networklab.pack(still), networklab.pack(self.questions)]
         return hashlib.sha256(json.dumps(packed, ensure_ascii=False).encode()).hexdigest()
 
@@ -153,7 +153,7 @@ def room_of(
 def made_on(at: Position, board: MoveBoard) -> tuple[networklab.Move, ...]:
     """The moves that stand there."""
     return tuple(
-        read_made(form, one.slot, form.written(one.values), one.at)
+        read_made(form, one.slot, form.written(one.values), one.at, at.step.clock)
         for one in board.moves
         if (form := at.step.move_named(one.name))
     )
@@ -184,6 +184,7 @@ def bots_room(
         refused=refused,
         at=at,
         left=left,
+        clock=position.step.clock.value(at) if position.step.clock else None,
     )
 
 

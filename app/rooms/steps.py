@@ -68,7 +68,7 @@ class Course:
                 return
             index = self._following(self.index)
         left = self.as_of(self.study.pages_at(self.index)[-1])
-        self.room = replace(self.room, state=None, moves=())  # of that step alone
+        self.room = replace(self.room, state=None, moves=(), at=0.0, clock=None)  # of that step alone
         while index is not None:
             asked = await self.begin(index, left)
             if asked != ():

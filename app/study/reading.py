@@ -261,6 +261,7 @@ def _written(
             fields=in_words(step.fields),
             results=in_words(step.results),
             moves=tuple(replace(one, fields=in_words(one.fields)) for one in step.moves),
+            clock=step.clock and replace(step.clock, field=in_words((step.clock.field,))[0]),
         )
         for step in steps
     )

@@ -79,6 +79,8 @@ def _fields_of(step: Step) -> Iterator[Field]:
     yield from (*step.fields, *step.results)
     for move in step.moves:
         yield from move.fields
+    if step.clock:
+        yield step.clock.field
 
 
 def _read_of(field: Field) -> Iterator[str]:
@@ -112,6 +114,7 @@ def _steps(steps: tuple[Step, ...], words: Mapping[str, str]) -> tuple[Step, ...
                 for move in step.moves
             ),
             channels=tuple(replace(channel, title=said(channel.title)) for channel in step.channels),
+            clock=step.clock and replace(step.clock, field=_field(step.clock.field, words)),
         )
         for step in steps
     )

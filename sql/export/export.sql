@@ -96,7 +96,7 @@ where r.session_id = %(session_id)s order by r.room_id, r.position, r.slot, r.na
 select m.record_id, m.player_id, room.name as room, m.slot, coalesce(m.step, r.step) as step, coalesce(m.round, r.round) as round,
     coalesce(m.name, r.field) as move, m.nth,
     case when m.accepted then 'true' when not m.accepted then 'false' end as accepted, m.sentence, coalesce(m.at, r.at) as at,
-    round(m.since::numeric, 3)::text as seconds, case when m.turn is null then 'player' else 'bot' end as made_by,
+    round(m.since::numeric, 3)::text as seconds, m.clock, case when m.turn is null then 'player' else 'bot' end as made_by,
     nullif(coalesce(m.value, r.value), '')::jsonb as said
 from move m left join record r on r.id = m.record_id left join room on room.id = m.room_id
 where m.session_id = %(session_id)s order by m.record_id

@@ -452,6 +452,20 @@ select format('move %%s counted %%s s after the one before, at a step that was o
 from counted c join opened_step o on o.room_id = c.room_id and o.position = c.position
 where o.extended = '0' and (c.since > c.before + c.seconds + 0.001 or c.since > c.most + 0.001)
 
+-- name: moves_took_what_the_clock_showed
+-- Reckoned again from when each was stored.
+with shown as (
+    select m.record_id, m.clock, k.start + k.step * floor(round(greatest(m.since, 0) * 1e6) / round(k.every * 1e6))::numeric as free,
+        k.step, nullif(k.ends, '')::numeric as ends
+    from move m join unnest(%(clock_positions)s::int[], %(clock_starts)s::numeric[], %(clock_steps)s::numeric[],
+        %(clock_everys)s::float[], %(clock_ends)s::text[]) as k(position, start, step, every, ends) on k.position = m.position
+    where m.session_id = %(session_id)s and (m.accepted or m.clock is not null)
+), due as (
+    select *, case when ends is null then free when step > 0 then least(free, ends) else greatest(free, ends) end as value from shown
+)
+select format('move %%s took %%s, and the clock showed %%s', record_id, coalesce(clock, 'nothing'), trim_scale(value)) as problem
+from due where clock is null or clock::numeric <> value
+
 -- name: moves_are_in_the_log
 -- What moves said is read as JSON once it is known which records are of moves: others say anything.
 with told as (

@@ -20,7 +20,7 @@ where session_id = %(session_id)s order by id
 -- name: rooms_in_table
 select id, kind, number, reason, status::text, position, step, round, deadline, opened_at, outcome, ended_at, opening, asked,
     coalesce(last_step, step) as last_step, coalesce(last_round, round) as last_round, treatment,
-    stopped is not null as stopped, during::text, player_id,
+    stopped is not null as stopped, during::text, player_id, began,
     array(
         select distinct a.player_id from record a
         where a.room_id = room.id and a.round = coalesce(room.last_round, room.round)
@@ -49,7 +49,7 @@ select room_id, position, step, round, slot, name, value, made_by from result
 where session_id = %(session_id)s order by room_id, position, slot, name
 
 -- name: moves_in_table
-select m.record_id, m.room_id, m.player_id, m.position, m.slot, m.nth, m.accepted, m.sentence, m.state, m.results, m.ends
+select m.record_id, m.room_id, m.player_id, m.position, m.slot, m.nth, m.accepted, m.sentence, m.state, m.results, m.ends, m.clock
 from move m where m.session_id = %(session_id)s and m.nth is not null order by m.record_id
 
 -- name: notes_in_table

@@ -29,6 +29,14 @@ select room_id, step, round, slot, name, value from (
 union all
 select room_id, step, round, slot, name, value from result r where r.room_id = any(%(room_ids)s)
 
+-- name: close_steps
+-- How long the open step of each room has been: until the move that has ended it, or now, or its deadline.
+update opened_step o set lasted = coalesce(o.lasted,
+    (select m.since from move m where m.room_id = r.id and m.position = r.position and m.ends order by m.nth limit 1),
+    greatest(0, extract(epoch from least(clock_timestamp(), r.deadline) - o.at - o.stood_still)))
+from room r where r.id = any(%(room_ids)s) and o.room_id = r.id and o.position = r.position
+returning r.id, o.lasted
+
 -- name: lock_logs
 -- Of several rooms at once: what is written to them comes one kind after the other, and each kind takes them in order.
 select id from log where room_id = any(%(room_ids)s) order by id for no key update

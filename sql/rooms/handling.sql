@@ -79,8 +79,9 @@ order by o.room_id for update of o
 with given as (
     select * from unnest(
         %(records)s::bigint[], %(room_ids)s::bigint[], %(positions)s::int[], %(handled)s::int[], %(nths)s::int[],
-        %(accepted)s::boolean[], %(sentences)s::text[], %(states)s::text[], %(results)s::text[], %(ends)s::boolean[]
-    ) as g(record_id, room_id, position, handled, nth, accepted, sentence, state, results, ends)
+        %(accepted)s::boolean[], %(sentences)s::text[], %(states)s::text[], %(results)s::text[], %(ends)s::boolean[],
+        %(clocks)s::text[]
+    ) as g(record_id, room_id, position, handled, nth, accepted, sentence, state, results, ends, clock)
 ), stands as (
     select g.room_id from (select distinct room_id, position, handled from given) g
     join room on room.id = g.room_id and room.position = g.position and room.status = 'playing' and not room.opening
@@ -91,7 +92,7 @@ with given as (
     ), 0)
 ), done as (
     update move m set nth = g.nth, accepted = g.accepted, sentence = g.sentence, state = g.state::jsonb,
-        results = g.results::jsonb, ends = g.ends, handled_at = clock_timestamp()
+        results = g.results::jsonb, ends = g.ends, clock = g.clock, handled_at = clock_timestamp()
     from given g join stands on stands.room_id = g.room_id
     where m.record_id = g.record_id
     returning m.room_id

@@ -78,8 +78,8 @@ where room_id = %(room_id)s and name = 'role' and position <= %(position)s order
 -- Of a position, what the study keeps, how many moves it has taken, and the newest of them.
 select (select m.state from move m where m.room_id = %(room_id)s and m.position = %(position)s and m.state is not null
         order by m.nth desc limit 1) as state,
-    (select coalesce(jsonb_agg(jsonb_build_array(t.nth, t.slot, t.field, coalesce(nullif(t.value, ''), '{}')::jsonb, t.since) order by t.nth), '[]') from (
-        select m.nth, m.slot, coalesce(m.name, r.field) as field, coalesce(m.value, r.value) as value, m.since
+    (select coalesce(jsonb_agg(jsonb_build_array(t.nth, t.slot, t.field, coalesce(nullif(t.value, ''), '{}')::jsonb, t.since, t.clock) order by t.nth), '[]') from (
+        select m.nth, m.slot, coalesce(m.name, r.field) as field, coalesce(m.value, r.value) as value, m.since, m.clock
         from move m left join record r on r.id = m.record_id
         where m.room_id = %(room_id)s and m.position = %(position)s and m.accepted order by m.nth desc limit %(most)s
     ) t) as moves

@@ -1,11 +1,12 @@
 -- name: open_rooms
 insert into room (session_id, kind, number, reason, seed, treatment, position, step, round, ends_when_answered, wait_share, pages,
-    last_step, last_round, opening, deadline)
+    last_step, last_round, opening, deadline, began)
 select %(session_id)s, kind, number, reason, seed, treatment, o.position, o.step, o.round, o.ends_when_answered, o.wait_share, o.pages,
-    o.last_step, o.last_round, %(opening)s, clock_timestamp() + make_interval(secs => o.secs)
+    o.last_step, o.last_round, %(opening)s, clock_timestamp() + make_interval(secs => o.secs),
+    case when o.ticks and not %(opening)s then clock_timestamp() end
 from unnest(%(kinds)s::text[], %(numbers)s::int[], %(reasons)s::text[], %(seeds)s::bigint[], %(treatments)s::jsonb[])
     with ordinality as r(kind, number, reason, seed, treatment, nth)
-cross join jsonb_to_record(%(opens)s) as o(position int, step text, round int, secs float8, ends_when_answered boolean,
+cross join jsonb_to_record(%(opens)s) as o(position int, step text, round int, secs float8, ticks boolean, ends_when_answered boolean,
     wait_share numeric, pages text[], last_step text, last_round int)
 order by nth
 returning id, kind, number

@@ -7,7 +7,7 @@ select kind, count(*)::integer as made from room where session_id = %(session_id
 select r.id, r.session_id, r.name, r.kind, r.status::text, r.position, r.step, r.round, last.step, last.round, r.deadline,
     r.outcome, r.opening, r.stopped is not null, s.status::text, s.paused_at, l.id, l.last_seq, sl.id, sl.last_seq,
     r.treatment, r.during::text, r.player_id, l.messages,
-    exists (select from move m where m.room_id = r.id and m.position = r.position),
+    exists (select from move m where m.room_id = r.id and m.position = r.position), r.began,
     (
         select coalesce(json_agg(json_build_array(
             g.slot, g.alias, g.type, g.player_id, g.status, exists (
@@ -84,8 +84,9 @@ order by r.id limit %(most)s for update of r skip locked
 -- name: advance_rooms
 update room set position = n.position, step = n.step, round = n.round, asked = n.asked, opening = false,
     ends_when_answered = n.ends_when_answered, wait_share = n.wait_share, pages = n.pages, last_step = n.last_step,
-    last_round = n.last_round, deadline = clock_timestamp() + make_interval(secs => n.secs)
-from jsonb_to_recordset(%(moves)s) as n(id bigint, position int, step text, round int, secs float8,
+    last_round = n.last_round, deadline = clock_timestamp() + make_interval(secs => n.secs),
+    began = case when n.ticks then clock_timestamp() end
+from jsonb_to_recordset(%(moves)s) as n(id bigint, position int, step text, round int, secs float8, ticks boolean,
     asked int[], ends_when_answered boolean, wait_share numeric, pages text[], last_step text, last_round int)
 where room.id = n.id
 

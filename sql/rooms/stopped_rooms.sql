@@ -24,7 +24,7 @@ with stood as (
     update opened_step o set stood_still = o.stood_still + stood.time from stood
     where o.room_id = stood.id and o.position = stood.position
 )
-update room set deadline = deadline + stood.time from stood where room.id = stood.id
+update room set deadline = deadline + stood.time, began = began + stood.time from stood where room.id = stood.id
 
 -- name: retry
 update room set stopped = null

@@ -27,7 +27,8 @@ select id from room where session_id = %(id)s and status = 'playing' order by id
 -- name: shift_rooms
 -- What opened during the pause, for somebody who came then, has stood still only since then. What a move has stopped gets
 -- back all the time for which it stood still, as it is tried again.
-update room set deadline = deadline + (%(until)s - greatest(opened_at, %(since)s))
+update room set deadline = deadline + (%(until)s - greatest(opened_at, %(since)s)),
+    began = began + (%(until)s - greatest(opened_at, %(since)s))
 where session_id = %(id)s and status = 'playing' and (stopped is null or not exists (
     select from move m where m.room_id = room.id and m.position = room.position and m.nth is null))
 

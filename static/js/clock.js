@@ -24,7 +24,21 @@ const clock = (() => {
       const seconds = Math.max(0, Math.floor((now() - Number(pay.dataset.since)) / 1000));
       write(pay, money((Number(pay.dataset.pay) * seconds) / 60, pay.dataset.currency));
     }
+    for (const node of all("[data-values]")) showValue(node);
     for (const part of all("[data-while]")) part.hidden = now() >= Number(part.dataset.while);
+  }
+
+  // A number that changes by itself, from all that it will be. What changes before the next look is written in its time.
+  function showValue(node) {
+    const { values, since, every } = node.dataset;
+    const gone = ("frozen" in node.dataset ? Number(node.dataset.now) : now()) - Number(since);
+    const said = values.split("\n");
+    const nth = Math.max(0, Math.floor(gone / every));
+    write(node, said[Math.min(nth, said.length - 1)]);
+    const next = (nth + 1) * every - gone;
+    if (next < 250 && nth + 1 < said.length && !("frozen" in node.dataset)) {
+      setTimeout(() => node.isConnected && write(node, said[nth + 1]), next);
+    }
   }
 
   function asClock(seconds) {

@@ -33,7 +33,7 @@ ASKED = re.compile(r"\b[el]\.name (?:=|<>|(?:not )?in) \(?('\w+'(?:, *'\w+')*)")
 TICKED = re.compile(r"`(\w+)`")
 CARRIED = {key for declared in DECLARED.values() for key in get_type_hints(declared.data)}
 ORACLES = {"verify", "recounts", "check"}
-IN_OTHER_STUDIES = {"channel", "treatment", "last_step", "last_round", "asked", "was_empty"}
+IN_OTHER_STUDIES = {"channel", "treatment", "last_step", "last_round", "asked", "was_empty", "began", "clock"}
 
 
 def test_the_names_and_what_they_stand_for_are_the_same_events() -> None:

@@ -394,6 +394,7 @@ def test_there_is_a_story_for_every_rule() -> None:
         "solo_parts_fit_their_players",
         "final_is_final",
         "steps_end_when_it_is_quiet",
+        "moves_took_what_the_clock_showed",
     }  # in tests/rooms/: test_each.py, test_finals.py, test_closing.py; and tests/export/test_walks.py
     assert {*RULES, *allowed.RULES, "study_is_unchanged"} - elsewhere == {
         name for _, rules in BROKEN.values() for name in rules

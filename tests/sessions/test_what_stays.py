@@ -25,6 +25,7 @@ STAYS = {
     " door_digest",  # there only while the session is open, so that they are known again at its door
     "record": "id session_id player_id room_id step round field version late at",
     "move": "record_id session_id room_id position player_id slot since nth accepted ends handled_at"
+    " clock"  # as of when it was stored
     " sentence state results"  # what a hook says of it, and keeps of all in the room
     " turn step round name value at",  # of a bot's, empty in somebody's: what they said stands in their record
     "late_claim": "session_id player_id tried_at at",
@@ -35,7 +36,7 @@ STAYS = {
     # a solo part: why it opened is in our words
     "room": "id session_id kind number name status reason seed treatment during player_id"
     " position step round last_step last_round pages asked opening stopped wait_share ends_when_answered"
-    " deadline opened_at ended_at outcome",
+    " deadline opened_at ended_at outcome began",
     "event": "log_id seq session_id name player_id at",
     "language_choice": "player_id at language",
     "came_again": "id session_id player_id at",

@@ -189,7 +189,12 @@ def test_a_classic_pays_what_one_reckons_by_hand(shared: House, server: Server, 
 
 
 # As long as it takes where everybody has played: nobody waits for a clock in a story.
-QUICK = {"english": {'"90s"': '"3s"'}, "continuous": {"seconds = 30": "seconds = 3"}}
+QUICK = {
+    "english": {'"5m"': '"3s"', '"10s"': '"2s"'},
+    "english_clock": {'"3m"': '"3s"'},
+    "dutch_clock": {'"2m"': '"3s"'},
+    "continuous": {"seconds = 30": "seconds = 3"},
+}
 
 
 def test_the_manual_says_truly_how_long_they_are_beside_others() -> None:

@@ -91,6 +91,82 @@ def test_in_an_english_auction_the_last_bid_wins_and_is_paid(shared: House, serv
     holds(shared, session, files)
 
 
+def open_for(house: House, session: Opened, seconds: float) -> None:
+    """As if the step, of which all has just opened, had opened so long ago."""
+    earlier = "clock_timestamp() - make_interval(secs => %s)"
+    house.sql(
+        "update opened_step set at = {} where session_id = %s".replace("{}", earlier), seconds, session.id
+    )
+    house.sql(  # with an event, as pages are told
+        "update room set began = {}, deadline = deadline + interval '1 ms' where session_id = %s".replace(
+            "{}", earlier
+        ),
+        *(seconds, session.id),
+    )
+
+
+@pytest.mark.slow
+def test_at_an_english_clock_the_last_who_is_in_pays_what_it_showed_as_the_others_went(
+    shared: House, server: Server
+) -> None:
+    files = files_of("english_clock")
+    session, ada = shared.open_study(parse(files), {"x": 3}), shared.researcher(server)
+
+    async def story() -> Tables:
+        three = await at_their_places(shared, server, session)
+        page = await three[1].page()
+        assert 'data-values="50\n51\n52\n' in page and '\n119\n120"' in page
+        open_for(shared, session, 24.1)  # twelve times two seconds: it shows 62
+        await three[2].shows(">62</b>")  # also by whoever loads the page anew
+        assert "Done." in (await move(three[3], "out")).text
+        assert "You are out already." in (await move(three[3], "out")).text
+        open_for(shared, session, 64.1)
+        assert "Done." in (await move(three[2], "out")).text
+        for guest in three.values():
+            assert ">82<" in await guest.shows('id="form-key"')
+            await guest.answer({})
+        for guest in three.values():
+            await guest.shows("CLASSIC-DONE")
+        return await tables_of(ada, session.id, "payments", "moves", "players")
+
+    tables = shared.tell(story())
+    went = [(row["slot"], row["clock"]) for row in tables["moves"] if row["accepted"] == "true"]
+    assert went == [("3", "62"), ("2", "82")]
+    slots = {row["player"]: int(row["slot"]) for row in tables["players"]}
+    # The first is left, and pays 82 of what is worth 100; at a cent a point.
+    paid = {slots[row["player"]]: row["total"] for row in tables["payments"]}
+    assert paid == {1: "1.18", 2: "1.00", 3: "1.00"}
+    holds(shared, session, files)
+
+
+@pytest.mark.slow
+def test_at_a_dutch_clock_the_first_who_takes_it_pays_what_it_showed(shared: House, server: Server) -> None:
+    files = files_of("dutch_clock")
+    session, ada = shared.open_study(parse(files), {"x": 3}), shared.researcher(server)
+
+    async def story() -> Tables:
+        three = await at_their_places(shared, server, session)
+        open_for(shared, session, 30.1)  # fifteen times two seconds: two less each time
+        assert "Done." in (await move(three[2], "take")).text
+        for guest in three.values():
+            assert ">70<" in await guest.shows('id="form-key"')
+            await guest.answer({})
+        for guest in three.values():
+            await guest.shows("CLASSIC-DONE")
+        return await tables_of(ada, session.id, "payments", "moves", "players")
+
+    tables = shared.tell(story())
+    assert [(row["slot"], row["clock"]) for row in tables["moves"]] == [("2", "70")]
+    slots = {row["player"]: int(row["slot"]) for row in tables["players"]}
+    # The second has it, worth 80, for 70; at a cent a point.
+    paid = {slots[row["player"]]: row["total"] for row in tables["payments"]}
+    assert paid == {1: "1.00", 2: "1.10", 3: "1.00"}
+    holds(shared, session, files)
+    shared.sql("update move set clock = '72' where session_id = %s", session.id)
+    verdict = asyncio.run(verify(shared.database, session.id, parse(files)))
+    assert "the clock showed 70" in str(verdict)
+
+
 @pytest.mark.slow
 def test_what_is_given_by_the_second_is_paid_by_the_second(shared: House, server: Server) -> None:
     files = files_of("continuous")

@@ -30,6 +30,7 @@ MISSHAPEN = {  # of docs/mistakes.md; all others there are mistakes in what a st
     "A list that somebody is asked for",
     "Single brackets for a move",
     "A key that no move has",
+    "A clock with a word that it does not know",
     "Moves on a page that somebody goes through alone",
     "A talk with nobody",
     "Whoever leaves a page that they go through alone",

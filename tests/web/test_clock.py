@@ -10,11 +10,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from app.study.reading import parse
+from tests.house.classics import files_of
 from tests.house.house import Opened
 from tests.house.stage import (
     DESK,
+    LOOK,
     PAIR,
     PHONE,
+    SMALL,
     Stage,
     clock,
     come_in,
@@ -277,3 +281,45 @@ def test_a_start_that_a_researcher_moves_is_what_every_lobby_page_counts_down_to
     expect(clock(ann)).to_have_count(0)
     expect(desk.locator("header.bar")).to_contain_text("seating has not begun")
     assert never_loaded_again()
+
+
+def test_a_number_that_falls_is_drawn_by_the_page_itself_and_stands_still_in_a_pause(stage: Stage) -> None:
+    files = files_of("dutch_clock", **{'every = "2s"': 'every = "1s"', "step = -2": "step = -1"})
+    session = apart(lambda: stage.house.open_study(parse(files), {"x": 3}))
+    stage.guests(session, "X1", entry={})
+    pages = [stage.page(), stage.page()]
+    for page, label in zip(pages, ("X2", "X3"), strict=True):
+        page.goto(stage.link(session, label))
+        page.get_by_role("button", name="Come in").click()
+        expect_state(page, "Live")
+    ann, ben = pages
+    price = ann.locator("#clock b")
+    expect(price).to_be_visible()
+    assert ann.locator("#clock").inner_text().split() == ["The", "price", price.inner_text()]
+    ann.evaluate(
+        """() => {
+            const node = document.querySelector("#clock b");
+            window.shown = [Number(node.textContent)];
+            new MutationObserver(() => window.shown.push(Number(node.textContent))).observe(node, {childList: true});
+        }"""
+    )
+    ann.wait_for_function("() => window.shown.length > 3")
+    shown = ann.evaluate("window.shown")
+    assert shown == [shown[0] - nth for nth in range(len(shown))], "each once, one after the other"
+    assert price.get_attribute("role") == "timer" and not ann.locator("[aria-live] #clock").count()
+    stage.act("pause", session)
+    expect(ann.get_by_text("The session is paused.")).to_be_visible()
+    stands = price.inner_text()
+    ben.reload()
+    expect(ben.locator("#clock b")).to_have_text(stands)
+    for page in pages:
+        for size in (SMALL, PHONE, DESK):
+            page.set_viewport_size({"width": size["width"], "height": size["height"]})
+            assert page.evaluate(LOOK) == []
+    stage.act("resume", session)
+    expect(ann.get_by_text("The session is paused.")).to_be_hidden()
+    ann.get_by_role("button", name="Take it").click()
+    expect(ann.locator("#form-p1")).to_contain_text("The price")
+    [(took,)] = stage.house.sql("select clock from move where session_id = %s", session.id)
+    assert int(stands) - 10 <= int(took) <= int(stands)
+    expect(ben.locator("#shown")).to_contain_text(took)

@@ -14,6 +14,7 @@ from app.database import plain_json
 from app.study.hooks.networklab import Accept, Move, Refuse, Tie, Value, pack
 from app.study.hooks.pool import Nonsense
 from app.study.model import networks
+from app.study.model.clocks import Clock
 from app.study.model.fields import Field
 from app.study.model.moves import MoveForm
 from app.study.model.steps import PAIRS, ROOM, Step
@@ -155,11 +156,11 @@ def read_asked(answer: Any, slots: Collection[int]) -> tuple[int, ...]:
     raise Nonsense(f"it must return True, False or a set of slots, and returned {answer!r}")
 
 
-def read_made(form: MoveForm, slot: int, written: str, at: float) -> Move:
-    """A move as hooks get it; `written` is what its record says."""
+def read_made(form: MoveForm, slot: int, written: str, at: float, clock: Clock | None = None) -> Move:
+    """A move as hooks get it; `written` is what its record says, `clock` the step's."""
     said = form.values_in(written)
     values = {one.name: read_value(one, said[one.name]) for one in form.fields if one.name in said}
-    return Move(slot, form.name, values, at)
+    return Move(slot, form.name, values, at, clock.value(at) if clock else None)
 
 
 def read_move(

@@ -114,13 +114,15 @@ class Move:
     """Something that `slot` did while a step was open: `values` has what was asked with it, by field.
 
     A value is as those of answers; a field that was left empty is not in it. `at` is in seconds from when the step
-    opened, without the time that the session was paused.
+    opened, without the time that the session was paused. `clock` is what the step's clock showed then, an int where it
+    shows no others; None where it has none.
     """
 
     slot: int
     name: str
     values: Mapping[str, Value] = field(default_factory=dict)
     at: float = 0.0
+    clock: int | Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +213,11 @@ class Room:
 
     A step's own `bot` gets what stands on the page of its slot, and nothing else: `said` has what it shows and what the
     bot said itself, `seats` those whom it names, `moves` the last twenty, `messages` what the slot may read, `offers`
-    the moves that it may make, and `refused` the sentence with which its last one was. It is `at` seconds from when the
-    step opened, `left` from its end, and it has had `turn` turns there before this one.
+    the moves that it may make, and `refused` the sentence with which its last one was. It is `left` seconds from its
+    end, and it has had `turn` turns there before this one.
+
+    `at` is in seconds from when the step opened, without pauses, to that moment: that of the move, or that at which the
+    step was over; 0 before it opens. `clock` is what the step's clock showed then, as of a move.
     """
 
     name: str
@@ -236,6 +241,7 @@ class Room:
     at: float = 0.0
     left: float = 0.0
     turn: int = 0
+    clock: int | Decimal | None = None
 
     @property
     def slots(self) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from app.study.model.channels import Channel
+from app.study.model.clocks import Clock
 from app.study.model.fields import Field
 from app.study.model.kinds.choice import CHOICE
 from app.study.model.kinds.click import CLICK
@@ -124,6 +125,8 @@ class Step:
     hooks.py. A step with moves asks no `fields`, and ends at its limit, when that function says so, or `quiet` seconds
     after the last move that counts.
 
+    `clock` is a number that changes by itself meanwhile, and that a move takes as it is then.
+
     `bot` names a function of hooks.py that says what a bot does while the step is open.
     """
 
@@ -164,6 +167,7 @@ class Step:
     moves: tuple[MoveForm, ...] = ()
     on_move: str = ""
     quiet: float = 0.0
+    clock: Clock | None = None
     bot: str = ""
     order: str = ""  # RANDOM: its questions stand so
     asks_about: Mapping[str, str] = field(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from app.study.model.moves import MoveForm
 from app.study.model.steps import Step
+from app.study.sections.clocks import check_clock
 from app.study.sections.fields import FORM_NAMES, read_fields, read_name
 from app.study.sections.treatments import read_only
 from app.study.syntax.table import Table
 
 LONGEST_BUTTON = 60  # characters
 # Names that the forms of moves and moves.csv use.
-MOVE_NAMES = (*FORM_NAMES, "move", "record", "slot", "nth", "accepted", "sentence", "at", "made_by")
+MOVE_NAMES = (*FORM_NAMES, "move", "record", "slot", "nth", "accepted", "sentence", "at", "clock", "made_by")
 ANSWERED = {  # keys of a step that say something of answers, and what is so instead
     "wait_for": "Nobody answers at a step with moves, so there is nobody to wait for.",
     "on_timeout": "Nobody answers at a step with moves, so no answer can be missing.",
@@ -45,6 +46,7 @@ def read_moves(step: Table) -> tuple[MoveForm, ...]:
 
 def check_moves(table: Table, step: Step) -> None:
     """Adds what a step with moves can't say, and moves that nothing answers. All its results are known."""
+    check_clock(table, step)
     if table.has("on_move") and not table.has("move"):
         sentence = "No [[step.move]] says what players can do here, so this is never called."
         table.wrong("on_move", sentence, 'Add [[step.move]] with name = "bid" below, for example.')

@@ -16,6 +16,7 @@ from app.study.model.kinds.text import TEXT
 from app.study.model.kinds.yes_no import YES_NO
 from app.study.model.steps import ROLE, SEEN, Dropout, Roles, Show, Step, places_of
 from app.study.pages import OWN_PAGES
+from app.study.sections.clocks import read_clock
 from app.study.sections.dropout import read_step_dropout
 from app.study.sections.fields import FORM_NAMES, read_fields, read_order
 from app.study.sections.limits import as_limited, with_limits
@@ -119,6 +120,7 @@ def _read(table: Table, dropout: Dropout, taken: Sequence[str], timed: bool) -> 
         moves=moves,
         on_move=read_hook(table, "on_move"),
         quiet=table.duration("quiet", default=0.0),
+        clock=read_clock(table),
         bot=read_hook(table, "bot"),
         order=read_order(table),
     )

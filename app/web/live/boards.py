@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from app.rooms.moves import Made
 from app.rooms.rooms import RoomView, Seat
 from app.study.hooks.answers import read_value
 from app.study.hooks.networklab import Value, unpack
+from app.study.model.clocks import Clock
 from app.study.model.fields import Field
 from app.study.model.moves import MoveForm
 from app.study.model.study import Position, Study
@@ -24,6 +26,7 @@ class ShownMove:
     made: Made
     seat: Seat
     form: MoveForm
+    ticks: Clock | None = None  # the step's
 
     @property
     def nth(self) -> int:
@@ -46,6 +49,16 @@ class ShownMove:
     def at(self) -> float:
         """Seconds since the step opened, without pauses."""
         return self.made.at
+
+    @property
+    def clock(self) -> int | Decimal | None:
+        """What the step's clock showed then, as hooks get it; None where it has none."""
+        return None if self.ticks is None or self.made.clock is None else self.ticks.read(self.made.clock)
+
+    @property
+    def clock_said(self) -> str:
+        """The same as people write it."""
+        return "" if self.ticks is None or self.made.clock is None else self.ticks.written(self.made.clock)
 
     @property
     def values(self) -> dict[str, Value]:
@@ -76,7 +89,7 @@ def board_context(study: Study, position: Position, view: RoomView) -> dict[str,
     """What a page of a study's own is given."""
     board, seats, step = view.board, {seat.slot: seat for seat in view.seats}, position.step
     shown = [
-        ShownMove(made, seats[made.slot], form)
+        ShownMove(made, seats[made.slot], form, step.clock)
         for made in board.moves
         if (form := step.move_named(made.name)) and made.slot in seats
     ]

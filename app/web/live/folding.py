@@ -86,7 +86,7 @@ def player_answered(view: RoomView, room: Room, event: Event, data: events.Playe
 def move_made(view: RoomView, room: Room, event: Event, data: events.MoveMade) -> RoomView:
     if not data["accepted"] or data["position"] != room.position:
         return replace(view, room=room)
-    made = Made(data["nth"], data["slot"], data["move"], data["values"], data["at"])
+    made = Made(data["nth"], data["slot"], data["move"], data["values"], data["at"], data.get("clock"))
     return replace(view, room=room, board=view.board.after(made, data.get("state")))
 
 
@@ -160,6 +160,7 @@ def _at_step(
         last_step=data.get("last_step", data["step"]),
         last_round=data.get("last_round", data["round"]),
         deadline=datetime.fromisoformat(data["deadline"]),
+        began=datetime.fromisoformat(data["began"]) if "began" in data else None,
         opening=opening,
     )
     if not moved:

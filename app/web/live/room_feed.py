@@ -210,7 +210,7 @@ class RoomFeed:
             if before.room.position != now.room.position or before.room.deadline == now.room.deadline:
                 continue
             # What else has happened meanwhile is told with what it changes.
-            room = replace(before.room, deadline=now.room.deadline)
+            room = replace(before.room, deadline=now.room.deadline, began=now.room.began)
             page.place = place = replace(before, view=replace(before.view, room=room))
             language = place.study.language
             if language not in clocks:

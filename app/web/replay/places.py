@@ -217,6 +217,7 @@ async def room_then(conn: Connection, stage: Stage, room_id: int) -> RoomView:
             treatment=room.treatment,
             during=room.during,
             player_id=room.player_id,
+            began=room.began,
         ),
         Seats(seats),
         await ties.holding(conn, room_id, room.position),
