@@ -39,6 +39,7 @@ COMMANDS = {
     "add": "more people into a session that is open or running",
     "places": "how many come in by the link for everybody, changed while they come",
     "links": "the join links of a session again",
+    "seal": "study, analysis, sizes and rules with one digest and a time; --check says what did not stay so",
     "start": "seating begins",
     "pause": "everything stands still",
     "resume": "goes on; every deadline moves by the length of the pause",

@@ -47,6 +47,7 @@ SQL = Queries(__name__)
 LEVEL = 1  # of deflate: level 6 takes as long as everything else together, to save a quarter
 LARGE = 500_000_000  # bytes of database from which on a file of an export may pass 2 GB
 MANIFEST = "manifest.json"
+SEALED = ("digest", "at", "came", "records", "document")  # of an anonymous export the first alone
 Manifest = dict[str, Any]
 Create = Callable[[str], IO[bytes]]  # opens a file of the export, by name, for writing
 
@@ -192,17 +193,33 @@ async def write_files(
         for name, text in scripts(study).items():
             files[name] = await _write(create, name, _whole(text.encode()), count=False)
         files |= await _study_files(conn, session_id, study, create)
-    manifest = manifest_of(session, study, files)
-    if extra.mark:
-        manifest = manifest | {"format": f"{manifest['format']} {codebook.MARKED}"}
-    if isinstance(of, Mask):
-        manifest = manifest | told(of, study, start, manifest)
-    elif of:
-        manifest = manifest | {"person": of.label}
+    manifest = await _manifest(conn, session, study, files, of, extra)
     if missing:
         manifest = manifest | {"missing": missing}
     text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
     await _write(create, MANIFEST, _whole(text.encode()), count=False)
+    return manifest
+
+
+async def _manifest(
+    conn: Connection,
+    session: SessionThen,
+    study: Study,
+    files: dict[str, dict[str, int | str]],
+    of: Mask | OnePerson | None,
+    extra: Extra,
+) -> Manifest:
+    manifest = manifest_of(session, study, files)
+    if extra.mark:
+        manifest = manifest | {"format": f"{manifest['format']} {codebook.MARKED}"}
+    seals = await (await conn.execute(SQL["seals"], dict(session_id=session.id))).fetchall()
+    if seals and not isinstance(of, OnePerson):
+        told_of = SEALED if of is None else SEALED[:1]
+        manifest = manifest | {"seals": [dict(zip(told_of, one, strict=False)) for one in seals]}
+    if isinstance(of, Mask):
+        manifest = manifest | told(of, study, session.started_at or session.opened_at, manifest)
+    elif of:
+        manifest = manifest | {"person": of.label}
     return manifest
 
 

@@ -21,7 +21,7 @@ from app.players import notes
 from app.players.door import Places
 from app.players.links import door_link, warning_of
 from app.players.tokens import new_token
-from app.sessions import actions, mending, places, sessions, waves
+from app.sessions import actions, mending, places, seals, sessions, waves
 from app.sessions.actions import ACTIONS
 from app.sessions.sessions import SessionError
 from app.sessions.starts import start_time
@@ -71,8 +71,11 @@ async def session_page(request: Query, session_id: str, wall: bool = False) -> R
     study = await study_of(request, session_id)
     async with lab.pool.connection() as conn:
         tick = await read_tick(conn, session_id, await read_server(conn))
+        sealed = await seals.seals_of(conn, session_id)
+        differs = await seals.differences(conn, session_id, sealed[-1]) if sealed else []
         banner, wave = await notes.banner_of(conn, session_id), await waves.wave_of(conn, session_id)
     context = dict(who=who, wall=wall, banner=banner, wave=wave, form_key=new_token(12), door_link="")
+    context |= dict(seal=sealed[-1] if sealed else None, seals=len(sealed), differs=differs)
     if tick.door:
         link = door_link(session_id, lab.config.public_url)
         context |= dict(door_link=link, door_picture=qr_picture(link), is_alone=bool(warning_of(link)))

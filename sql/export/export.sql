@@ -101,6 +101,9 @@ select m.record_id, m.player_id, room.name as room, m.slot, coalesce(m.step, r.s
 from move m left join record r on r.id = m.record_id left join room on room.id = m.room_id
 where m.session_id = %(session_id)s order by m.record_id
 
+-- name: seals
+select digest, iso(at), came, records, document from seal where session_id = %(session_id)s order by id
+
 -- name: mended
 select path, before from mended where session_id = %(session_id)s order by at
 

@@ -61,6 +61,7 @@ NAMES_NOBODY = {
     "pulse process acknowledged door door_count": "counts of everybody together",
     "study_file mended broken_page own_file own_piece own_content": "the study, as its author wrote it",
     "kept_study kept_version kept_file": "studies as they were uploaded, and by which researcher",
+    "seal": "counts of people by type, and the study's files and rules as digests",
     "recruiting payout": "counts and sums; what a recruiter said of somebody goes",
     "account login half_login recovery_code session_right": "researchers",
     "security_event": "what researchers did, to the player of a number, too: who read and took what was there",

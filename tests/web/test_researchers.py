@@ -62,6 +62,7 @@ NEEDS = {
     f"GET {ONE_PLAYER}/export.zip": "files",
     f"POST {SESSION}/{{action:str}}": "acts",
     f"POST {SESSION}/people": "acts",
+    f"POST {SESSION}/seals": "acts",
     f"POST {ONE_PLAYER}/{{action:str}}": "acts",
     f"POST {ONE_ROOM}/{{action:str}}": "acts",
     f"GET {SESSION}/rights": "owns",
