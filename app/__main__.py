@@ -54,6 +54,7 @@ COMMANDS = {
     "payments": "the bonuses to be paid, as a recruiter takes them in bulk",
     "recruiter": "Prolific: what differs there, where people are, and who is approved and paid",
     "replay": "a session again from its logs, at any moment",
+    "doctor": "what this server needs, each thing looked at, with what helps",
     "backup": "the whole database into a folder, while people play",
     "restore": "a backup into an empty database, and every session in it counted again",
     "admin": "dashboard accounts",

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 
 from app.config import Config
 from app.database.connections import Connection
-from app.database.queries import Queries, row, value
+from app.database.queries import Queries, row, rows, value
 from app.recruiters.keeping import locked, opened
 from app.recruiters.prolific import PROLIFIC
 from app.recruiters.recruiter import (
@@ -85,6 +85,11 @@ def with_tokens(config: Config) -> list[str]:
 async def recruitment_of(conn: Connection, session_id: str) -> Recruitment | None:
     """None: nobody has said by which study it recruits."""
     return await row(conn, Recruitment, SQL["recruitment_of"], session_id=session_id)
+
+
+async def newest_recruitments(conn: Connection) -> list[Recruitment]:
+    """Of sessions that are not closed, and whose recruiter is looked at."""
+    return await rows(conn, Recruitment, SQL["newest_recruitments"])
 
 
 async def the_recruitment(conn: Connection, session_id: str) -> Recruitment:

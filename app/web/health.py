@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import psycopg
-from litestar import MediaType, Response, get
+from litestar import MediaType, Response, asgi, get
+from litestar.types import Receive, Scope, Send
 
 from app.web.lab import Query, lab_of
+from app.web.streams import refuse, send_stream
+
+PIECES, PAUSE = 3, 0.4  # of a stream that tells whether streams come through, and seconds between two
+MOST = 20  # such streams of one process
 
 
 @get("/health/live", media_type=MediaType.TEXT)
@@ -28,4 +34,27 @@ async def health_ready(request: Query) -> Response[str]:
     return Response("ready\n" if ready else "not ready\n", status_code=200 if ready else 503)
 
 
-HANDLERS = [health_live, health_ready]
+@asgi("/play/live/check", copy_scope=True)
+async def check_stream(scope: Scope, receive: Receive, send: Send) -> None:
+    """Under the address of players' streams, so that a proxy treats it as them: does it come piece by piece?
+
+    It says by what scheme the server was asked, as a proxy that is trusted tells it.
+    """
+    if len(_checks) >= MOST:
+        await refuse(send, 429)
+        return
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for nth in range(PIECES):
+            await asyncio.sleep(PAUSE if nth else 0)
+            yield f"data: {scope.get('scheme', '')}\n\n".encode()
+
+    _checks.add(check := object())
+    try:
+        await send_stream(receive, send, pieces())
+    finally:
+        _checks.discard(check)
+
+
+_checks: set[object] = set()
+HANDLERS = [health_live, health_ready, check_stream]

@@ -2,6 +2,11 @@
 select session_id, recruiter, study_id, token, study, standings, not_here, looked_at, look_at, failures, problem
 from recruiting where session_id = %(session_id)s
 
+-- name: newest_recruitments
+select session_id, recruiter, study_id, token, study, standings, not_here, looked_at, look_at, failures, problem
+from recruiting where look_at is not null
+order by session_id limit 20
+
 -- name: is_paid_by_another
 select exists (select from payout where session_id = %(session_id)s and study_id <> %(study_id)s and state <> 'refused')
 

@@ -29,6 +29,7 @@ COMMANDS = [
     "erase",
     "payments",
     "replay",
+    "doctor",
     "backup",
     "restore",
 ]

@@ -1,0 +1,78 @@
+"""`networklab doctor`: what a server needs, each thing looked at and said in a sentence, with what helps."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import psycopg
+
+from app.commands.arguments import Refusal
+from app.config import Config
+from app.database.connections import connect
+from app.database.embedded import EmbeddedError
+from app.database.running import database_as_it_is
+from app.web.doctor.address import look_at_address
+from app.web.doctor.database import look_at_database
+from app.web.doctor.finding import Finding
+from app.web.doctor.machine import look_at_backups, look_at_disk, look_at_files, look_at_port
+from app.web.doctor.secrets import look_at_secrets
+
+MARKS = {"ok": "ok   ", "look": "LOOK ", "wrong": "WRONG"}
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--backups", type=Path, metavar="DIR", help="the folder of backups: how old, how much room"
+    )
+    parser.add_argument("--json", action="store_true", help="print the lights as JSON")
+
+
+def run(options: argparse.Namespace, config: Config) -> int:
+    if options.backups and not options.backups.is_dir():
+        raise Refusal(
+            f"There is no folder {options.backups}. Give the one that `networklab backup` writes to."
+        )
+    lights = [look_at_files(), look_at_port(config)]
+    if options.backups:
+        lights += [look_at_disk("disk of backups", options.backups), look_at_backups(options.backups)]
+    try:
+        with database_as_it_is(config) as url:
+            lights += asyncio.run(_with_database(config, url))
+    except EmbeddedError as error:
+        lights.append(Finding("database", "wrong", str(error), "Mend that, or set DATABASE_URL."))
+        lights += asyncio.run(_without(config))
+    if options.json:
+        print(json.dumps([asdict(light) for light in lights], ensure_ascii=False))
+    else:
+        width = max(len(light.name) for light in lights)
+        for light in lights:
+            print(f"{MARKS[light.state]}  {light.name:{width}}  {light.said}")
+            if light.cure:
+                print(f"{'':{width + 9}}→ {light.cure}")
+    return 1 if any(light.state == "wrong" for light in lights) else 0
+
+
+async def _with_database(config: Config, url: str) -> list[Finding]:
+    lights = await look_at_database(config, url)
+    if config.database_url is None:
+        lights.append(look_at_disk("disk of the database", (config.home / "postgres").resolve()))
+    if any(light.name == "tables" and light.state == "ok" for light in lights):
+        try:
+            conn = await connect(url, "doctor")
+            try:
+                lights += [light async for light in look_at_secrets(conn, config)]
+            finally:
+                await conn.close()
+        except psycopg.Error as error:
+            lights.append(
+                Finding("accounts", "wrong", f"They can’t be read: {error}.", "See the database light.")
+            )
+    return lights + await _without(config)
+
+
+async def _without(config: Config) -> list[Finding]:
+    return [light async for light in look_at_address(config)]
