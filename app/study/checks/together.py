@@ -15,6 +15,7 @@ from app.study.checks.short_names import check_short_names
 from app.study.checks.words import word_mistakes
 from app.study.hooks.reading.annotations import type_mistakes
 from app.study.hooks.reading.habits import habit_mistakes
+from app.study.hooks.reading.rounds import round_mistakes
 from app.study.hooks.reading.values import reading_mistakes
 from app.study.hooks.reading.words import Words, answers_of
 from app.study.hooks.uses import HOOKS_FILE, check_hooks, uses_of
@@ -59,6 +60,8 @@ def check_together(findings: Findings, files: Mapping[str, bytes], sections: Sec
         findings.mistakes.extend(type_mistakes(source, uses))
         findings.mistakes.extend(habit_mistakes(source, uses))
         findings.mistakes.extend(reading_mistakes(source, uses, words))
+        if findings.sound("step"):
+            findings.mistakes.extend(round_mistakes(source, uses, sections.all_steps))
 
 
 def check_people(

@@ -433,3 +433,52 @@ def test_what_cannot_be_is_told_with_its_place_and_a_cure(case: str) -> None:
 @pytest.mark.parametrize("source", _cases(RIGHT))
 def test_what_may_well_be_is_left_to_the_trial(source: str) -> None:
     assert told(f"{source}\n") == []
+
+
+AFTERWARDS = """
+title = "Rounds"
+[[room]]
+name = "pair"
+seats = {any = 2}
+[[step]]
+page = "talk"
+repeat = 3
+limit = "60s"
+score = "each_round"
+fields = [{name = "belief", ask = "How sure are you?", kind = "integer"}]
+[[step]]
+page = "talk"
+name = "last"
+limit = "60s"
+score = "at_the_end"
+fields = [{name = "mood", ask = "How was it?", kind = "integer"}]
+"""
+EACH_ROUND = 'def each_round(room):\n    return dict(room.said("belief"))\n'
+
+
+@pytest.mark.parametrize(
+    ("asks", "told"),
+    [
+        (
+            'room.said("belief")',
+            [
+                "At `last` this is what was said in round 1, and `belief` has 3 rounds of its own. "
+                "Say which is meant: round=3 for the last, round=1 for the first."
+            ],
+        ),
+        ('room.said("belief", round=3)', []),
+        ('room.said("belief", 3)', []),
+        ('room.said("mood")', []),
+    ],
+)
+def test_what_was_said_in_rounds_is_asked_for_by_round_where_they_are_over(
+    asks: str, told: list[str]
+) -> None:
+    hooks = f"{EACH_ROUND}def at_the_end(room):\n    return dict({asks})\n"
+    found = check(
+        {"study.toml": AFTERWARDS.encode(), "pages/talk.html": PAGE.encode(), "hooks.py": hooks.encode()}
+    )
+    assert [
+        f"{one.sentence} {one.suggestion}" for one in found if "rounds of its own" in one.sentence
+    ] == told
+    assert not any(one.grave for one in found)
