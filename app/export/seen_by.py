@@ -66,8 +66,8 @@ def of_answers(study: Study) -> dict[tuple[int, str], str]:
     passed: dict[str, list[Position]] = {}
     asked: dict[str, Position] = {}  # where each question stood last
     for here in study.plan:
-        for show in here.step.show:
-            before = passed.get(show.step, [])
+        for show, step in [(one, step) for one in here.step.show for step in one.steps]:
+            before = passed.get(step, [])
             if show.round == "last" and before:
                 before = [*rounds_until(study, before[-1])]
             shown = [here] if show.round == "now" else before
@@ -111,7 +111,7 @@ def _told(whom: Mapping[str, Sequence[Position]]) -> list[str]:
 
 
 def _shows(show: Show, step: Step, field: Field) -> bool:
-    return show.step == step.name and show.field == field.name
+    return step.name in show.steps and show.field == field.name
 
 
 def _places(positions: Iterable[Position]) -> Iterator[str]:

@@ -29,10 +29,20 @@ def last_said(study: Study, position: Position, name: str) -> tuple[Position, ..
 def last_before(study: Study, position: Position, name: str) -> tuple[Position, ...]:
     """Where, before this position, the field or result of this name came last; () where it never did.
 
-    Several, the last first, where it isn't known beforehand how many rounds a room or somebody in it goes through.
+    Several, the last first, where it isn't known beforehand how many rounds a room or somebody in it goes through, or
+    where another step has it for those whom the last one is not for.
     """
-    last = next((one for one in reversed(study.plan[: position.index]) if one.step.has(name)), None)
-    return rounds_until(study, last) if last else ()
+    before = reversed(study.plan[: position.index])
+    last = next((one for one in before if one.step.has(name)), None)
+    if last is None:
+        return ()
+    found = list(rounds_until(study, last))
+    known = {last.step.name}
+    for one in before if last.step.only else ():
+        if one.step.name not in known and one.step.has(name) and last.step.excludes(one.step):
+            known.add(one.step.name)
+            found += rounds_until(study, one)
+    return tuple(found)
 
 
 def rounds_until(study: Study, last: Position) -> tuple[Position, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from app.database.connections import Connection
@@ -98,7 +98,8 @@ class Shown:
 def wanted(study: Study, position: Position) -> dict[Show, tuple[Position, ...]]:
     """What this page shows → the positions whose answers it needs, in order."""
     found = {}
-    for show in position.step.show:
+    shows = (replace(show, step=step) for show in position.step.show for step in show.steps)
+    for show in shows:  # where it was asked of others, nobody here has answered it, and nothing is shown
         before = [one for one in study.plan[: position.index] if one.step.name == show.step]
         if show.round == "last" and before:
             before = list(reversed(rounds_until(study, before[-1])))

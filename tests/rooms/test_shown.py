@@ -23,7 +23,7 @@ from tests.house.guests import Stream
 from tests.house.house import House
 from tests.house.pages import shown, words
 from tests.house.server import Server
-from tests.house.studies import as_files
+from tests.house.studies import PAGE, as_files
 from tests.house.table import at_the_table
 
 STUDY = """
@@ -208,3 +208,77 @@ def quick(files: dict[str, bytes]) -> dict[str, bytes]:
     """With a deadline that a test can wait for, where a step lasts until its deadline."""
     toml = files["study.toml"].decode().replace('limit  = "3m"', 'limit  = "6s"')
     return files | {"study.toml": toml.encode()}
+
+
+TURNS = """
+title = "Two games in either order"
+[[room]]
+name = "one"
+seats = {any = 1}
+[[treatment]]
+name = "order"
+levels = ["give_first", "price_first"]
+[[step]]
+page = "talk"
+name = "give"
+only = {order = "give_first"}
+limit = "60s"
+fields = [{name = "given", ask = "How much do you give?", kind = "integer", min = 0, max = 20}]
+[[step]]
+page = "talk"
+name = "price"
+limit = "60s"
+fields = [{name = "price", ask = "Your price", kind = "integer", min = 0, max = 100}]
+[[step]]
+page = "talk"
+name = "give_last"
+only = {order = "price_first"}
+limit = "60s"
+fields = [{name = "given", ask = "How much do you give?", kind = "integer", min = 0, max = 20}]
+[[step]]
+page = "end"
+limit = "60s"
+show = [{field = "given", of = "me"}, {field = "given", of = "room", as = "sum"}]
+fields = [{name = "back", ask = "How much would you take back?", kind = "integer", min = 0, max = "given"}]
+"""
+
+
+def test_what_was_asked_first_of_some_and_last_of_others_is_shown_and_limits_for_both(
+    shared: House, server: Server
+) -> None:
+    files = as_files(TURNS)
+    end = (
+        b'{% extends "player/_step_opened.html" %}{% block before %}You gave {{ mine.given }}.{% endblock %}'
+    )
+    study = parse(files | {"pages/end.html": end})
+    session = shared.open_study(study, {"x": 2})
+
+    async def story() -> None:
+        for label, amount in zip(session.tokens, ("7", "13"), strict=True):
+            guest = shared.guest(server, session, label)
+            await guest.sign_in()
+            begins_with_given = 'name="given"' in await guest.shows('id="form-key"')
+            for asked in ("given", "price") if begins_with_given else ("price", "given"):
+                await guest.shows(f'name="{asked}"')
+                assert (await guest.answer({asked: amount})).status == 200
+            await guest.shows("You gave")
+            page = await guest.page()
+            assert f"You gave {amount}." in page and f"Together: {amount}" in page
+            assert (await guest.answer({"back": str(int(amount) + 1)})).status == 422, (
+                "no more than was given"
+            )
+            assert (await guest.answer({"back": amount})).status == 200
+
+    shared.tell(story())
+    asked = "select step from record where session_id = %s and field = 'given' order by 1"
+    assert shared.sql(asked, session.id) == [("give",), ("give_last",)], "one of each order"
+
+
+def test_only_what_nobody_is_asked_twice_is_the_same_question_elsewhere() -> None:
+    def shown_at_the_end(toml: str) -> list[tuple[str, ...]]:
+        study = parse(as_files(toml) | {"pages/end.html": PAGE.encode()})
+        return [one.steps for one in study.steps[-1].show]
+
+    assert shown_at_the_end(TURNS) == [("give_last", "give")] * 2
+    twice = TURNS.replace('name = "give_last"\nonly = {order = "price_first"}', 'name = "give_last"')
+    assert shown_at_the_end(twice) == [("give_last",)] * 2

@@ -30,7 +30,8 @@ class Show:
     Where `hook` is given, the value is what that function computes as this step opens, a result named after it.
     `of` is "neighbours", "room" or "me". `round` is "last" (the one before this page), "all" (each before it) or
     "now" (this one, as answers come). `look` is "table", "picture", "mean", "sum", "min", "max", "count" (how many gave
-    each answer) or "bars" (the same, drawn). `ask` stands above it, in place of the question.
+    each answer) or "bars" (the same, drawn). `ask` stands above it, in place of the question. `also` has the steps that
+    ask the same of those whom `step` is not for.
     """
 
     field: str
@@ -40,6 +41,12 @@ class Show:
     look: str = "table"
     hook: str = ""
     ask: str = ""
+    also: tuple[str, ...] = ()
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """All of which it shows the answers."""
+        return (self.step, *self.also)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +187,11 @@ class Step:
     def is_for(self, treatment: Mapping[str, str]) -> bool:
         """Whether this is shown to whoever got `treatment`. A factor that is not in it keeps nobody away."""
         return is_meant(self.only, treatment)
+
+    def excludes(self, other: Step) -> bool:
+        """Whether nobody comes to both, as each is for another level of a treatment. A role is another each round."""
+        levels = other.only
+        return any(levels.get(name, level) != level for name, level in self.only.items() if name != ROLE)
 
     def move_named(self, name: str) -> MoveForm | None:
         """None: there is no such move here."""

@@ -1,7 +1,7 @@
 """Limits, options and rows that are results: what a question names must be there by then, and of the right kind."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -103,3 +103,11 @@ def _with_lists(step: Step, known: Mapping[str, Field]) -> Step:
     asked = {one.listed_by: one.ask for one in fields if one.listed_by}
     results = (Field(hook, f"What can be chosen: {ask}", LIST) for hook, ask in asked.items())
     return replace(step, fields=tuple(fields), results=(*step.results, *results))
+
+
+def elsewhere(before: Sequence[Step], source: Step, field: Field) -> Iterator[Step]:
+    """Those of these steps that ask the same of others, by treatment: as where another game comes first for some."""
+    for one in before if source in before else ():
+        same = one.field_named(field.name)
+        if same and same.kind == field.kind and one.during == source.during and source.excludes(one):
+            yield one

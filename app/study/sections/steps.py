@@ -19,7 +19,7 @@ from app.study.pages import OWN_PAGES
 from app.study.sections.clocks import read_clock
 from app.study.sections.dropout import read_step_dropout
 from app.study.sections.fields import FORM_NAMES, read_fields, read_order
-from app.study.sections.limits import as_limited, with_limits
+from app.study.sections.limits import as_limited, elsewhere, with_limits
 from app.study.sections.moves import LONGEST_BUTTON, check_moves, read_moves
 from app.study.sections.names import NAME, unique_name
 from app.study.sections.role import DEAL, with_roles
@@ -344,4 +344,6 @@ def _placed(findings: Findings, place: Path, steps: Sequence[Step], index: int, 
             else f"Hardly two answers to `{show.field}` are the same, so there is nothing to be counted."
         )
         findings.wrong((*place, "as"), sentence, cure)
-    return replace(show, step=source.name)
+    return replace(
+        show, step=source.name, also=tuple(one.name for one in elsewhere(steps[:index], source, shown))
+    )
