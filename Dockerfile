@@ -16,8 +16,9 @@ COPY studies studies
 COPY templates templates
 
 ENV PYTHONPATH=/opt/networklab PYTHONSAFEPATH=1 PYTHONUNBUFFERED=1
-# A folder for studies, lists of players and exports.
-RUN useradd --uid 10001 --create-home --home-dir /files networklab && python -m compileall -q app
+# A folder for studies, lists of players and exports, and one for backups.
+RUN useradd --uid 10001 --create-home --home-dir /files networklab && python -m compileall -q app \
+    && install --directory --owner=networklab --mode=700 /backups
 USER networklab
 WORKDIR /files
 

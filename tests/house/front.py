@@ -39,7 +39,7 @@ class Front:
     @contextmanager
     def running(self) -> Iterator[str]:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(_certificate(self.folder, self.days))
+        context.load_cert_chain(certificate(self.folder, self.days))
         ready, over, ports = threading.Event(), asyncio.Event(), list[int]()
         loops: list[asyncio.AbstractEventLoop] = []
 
@@ -87,7 +87,8 @@ class Front:
 
 
 @cache
-def _certificate(folder: Path, days: float) -> Path:
+def certificate(folder: Path, days: float = 90) -> Path:
+    """For `HERE`, with its key, and in authority.pem what a browser is to trust."""
     now, key = datetime.now(UTC), ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "front")])
     made = (
