@@ -145,6 +145,11 @@ def _in_vain(study: Study, trials: Sequence[_Trial]) -> Iterator[tuple[str, str,
         if step.on_end and not step.moves and left and step.name in opened and not study.treatments:
             sentence = f"`{step.on_end}` gave no {listed(left)} in all rooms that were made up."
             yield step.on_end, sentence, "Return it, or remove it from the step's `results`."
+        for one in step.fields if step.name in opened and not study.treatments else ():
+            if one.listed_by and (step.name, one.listed_by) not in heard:
+                sentence = f"`{one.listed_by}` lists nothing for anybody in all rooms that were made up."
+                cure = f"Return a list for each slot, or `{one.name}` has no {one.kind.lists}."
+                yield one.listed_by, sentence, cure
         taken = [ok for trial in trials for hook, ok in trial.judged if hook == step.valid]
         if taken and not any(taken):
             sentence = f"`{step.valid}` refused all {len(taken)} answers in the rooms that were made up."

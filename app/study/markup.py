@@ -18,6 +18,7 @@ _TAGS = re.compile(
     r"""\{\{.*?\}\}|\{%.*?%\}|\{\#.*?\#\}|<[a-z](?:\{\{.*?\}\}|\{%.*?%\}|"[^"]*"|'[^']*'|[^>"'])*>""",
     re.DOTALL | re.IGNORECASE,
 )
+_NAMED = re.compile(rf"""(["'])({FOLDER}[^"'{{}}%]*\.\w+)\1""")  # a whole one, in a tag of Jinja's
 _SRCSET = re.compile(r"""\bsrcset\s*=\s*("[^"]*"|'[^']*')""", re.IGNORECASE)
 _ANY_PLACE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 
@@ -50,6 +51,12 @@ def markup_mistakes(name: str, source: str, there: There = NOTHING) -> Iterator[
     for element in _elements(source):
         for word, sentence, cure in _wrong_with(element, there):
             yield Mistake(name, _spot_of(element, word), sentence, cure)
+    for tag in _TAG.finditer(source):
+        for named in _NAMED.finditer(tag[0] if not tag[0].startswith("{#") else ""):
+            for word, sentence, cure in _own(named[2], there, "", "file"):
+                before = source[: tag.start() + named.start(2)]
+                spot = Spot(before.count("\n") + 1, len(before) - before.rfind("\n"), len(word))
+                yield Mistake(name, spot, sentence, cure)
 
 
 def addressed(source: str, digest: str) -> str:
@@ -169,7 +176,7 @@ def _own(address: str, there: There, kinds: str | tuple[str, ...], what: str) ->
         yield address, f"`{path}` leads out of {FOLDER}, and nothing is loaded from there.", _PUT
     elif file is None:
         yield address, f"There is no `{path}`.", near_to(path, there)
-    elif not file.type.startswith(kinds):
+    elif not file.type or not file.type.startswith(kinds):
         sentence = f"`{path}` is no {what} that is served." if file.type else f"`{path}` is not served."
         yield address, sentence, "docs/files.md has the kinds of files that are."
 

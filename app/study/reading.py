@@ -24,7 +24,7 @@ from app.study.sections.door import read_door
 from app.study.sections.dropout import read_dropout
 from app.study.sections.entry import read_entry
 from app.study.sections.finish import check_finish, read_finish
-from app.study.sections.languages import check_files, read_languages, read_words
+from app.study.sections.languages import check_files, check_unknown, read_languages, read_words
 from app.study.sections.lobby import read_lobby
 from app.study.sections.network import read_networks
 from app.study.sections.pages import read_pages
@@ -133,6 +133,7 @@ def _read(
     sections = sections_of(table, files)
     findings = table.findings
     check_constants(findings, sections.constants, sections.all_steps)
+    check_unknown(findings, sections)
     check_together(findings, files, sections)
     check_quotas(findings, sections.quotas, sections.pay)
     check_screens(findings, sections)
@@ -229,7 +230,9 @@ def _steps(
 def _settled(sections: Sections) -> Sections:
     """With what one section says of another: the language of numbers, the types of the seats, the halves of roles; and
     that nobody waits where there are no rooms."""
-    in_words = partial(_worded, texts=texts_in(sections.language), currency=sections.pay.currency)
+    in_words = partial(
+        _worded, texts=texts_in(sections.language).with_own(sections.texts), currency=sections.pay.currency
+    )
     return replace(
         sections,
         types=sections.types or _types_in_seats(sections.rooms),
@@ -269,7 +272,7 @@ def _written(
 
 def _worded(fields: tuple[Field, ...], texts: Texts, currency: str) -> tuple[Field, ...]:
     found = [field.kind.in_language(field, texts, currency) for field in fields]
-    unknown = texts.gettext(I_DONT_KNOW)
+    unknown = texts.say(I_DONT_KNOW)
     return tuple(
         replace(field, dont_know=unknown) if field.dont_know == I_DONT_KNOW else field for field in found
     )

@@ -8,6 +8,7 @@ import random
 from app.database.connections import Connection
 from app.export import codebook
 from app.export.verify import verify
+from app.rehearsal.trial import try_study
 from app.study.model.plausible import plausible
 from app.study.reading import check, parse
 from app.web.monitor.answers import answered
@@ -125,6 +126,10 @@ def test_rows_of_a_result_are_told_of_in_the_codebook_tried_by_check_and_filled_
     meant = {one["field"]: one["meaning"] for one in lines if one["file"] == "records.csv"}
     assert "row → what was said there; its rows were the last theirs that this player had" in meant["stars"]
     assert "what could be chosen was the last members" in meant["parts"]
+    [note] = asyncio.run(try_study(parse(as_files(ROWS, changed(ROWS_HOOKS, '"Me", "Them"', "")))))
+    assert (
+        "`members` lists nothing for anybody" in note.sentence and "`parts` has no options" in note.suggestion
+    )
     for old, new, sentence in (
         (
             'rows = "theirs", min',

@@ -55,6 +55,12 @@ def test_a_file_that_a_page_shows_is_found_and_what_lies_there_for_nothing_is_no
         ('"files/flag.svg"', '"files/tone.png"', "Did you mean `files/faces/kind.png`?"),
         ('"files/flag.svg"', '"files/../study.toml"', "`files/../study.toml` leads out of files/"),
         ('"files/flag.svg"', '"img/a.png"', 'Put it into the folder files/, and write "files/a.png".'),
+        (
+            '"files/flag.svg"',
+            "\"{{ 'files/flg.svg' if language else 'files/flag.svg' }}\"",
+            "There is no `files/flg.svg`.",
+        ),
+        ('"files/flag.svg"', "\"{{ 'files/page.html' }}\"", "`files/page.html` is not served."),
         ("?2 2x", "x 2x", "There is no `files/faces/kind.pngx`. Did you mean `files/faces/kind.png`?"),
         ("files/tone.wav", "https://example.org/a.mp3", "our policy takes none from other places"),
         ("files/tone.wav", "data:audio/wav;base64,AA", "our policy takes it from files only"),

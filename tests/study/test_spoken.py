@@ -38,6 +38,10 @@ fields = [
 ]
 """
 ONE = STUDY.replace('languages = ["de", "ar"]', "")
+DOUBTS = STUDY.replace('"red", "green"]', '"red", "green"], dont_know = true')
+DOUBTS_GERMAN = (
+    DOUBTS.replace('"en"', '"de"').replace('["de", "ar"]', '["ar"]').replace('"red"', '"ich weiß es nicht"')
+)
 PAGE = """{% extends "player/_step_opened.html" %}
 {% block before %}<p>{{ _("Look at it.") }}</p>{% endblock %}
 """
@@ -121,6 +125,18 @@ def test_what_stands_above_the_form_has_one_digest_whatever_it_is_read_in() -> N
             ' Add "red" = "…".',
         ),
         (
+            a_study(languages__de_dot_toml=GERMAN.replace('"bad" = "schlecht"', '"bad" = "gut"')),
+            "languages/de.toml:15:9: `good` and `bad` of `mood` read the same here: nobody can tell them apart.",
+        ),
+        (
+            a_study(DOUBTS, languages__de_dot_toml=GERMAN.replace('"rot"', '"ich Weiß es nicht"')),
+            "languages/de.toml:8:9: `dont_know` and `red` of `colour` read the same here",
+        ),
+        (
+            a_study(DOUBTS_GERMAN, languages__de_dot_toml=""),
+            "study.toml:18:117: `Ich weiß es nicht` is an option, too: the two could not be told apart.",
+        ),
+        (
             a_study(languages__de_dot_toml=GERMAN.replace('"Pay" =', '"Pays" =')),
             "note: languages/de.toml:13:1: Nothing here says `Pays`, so this is read nowhere. Did you mean `Pay`?",
         ),
@@ -153,6 +169,13 @@ def test_what_stands_above_the_form_has_one_digest_whatever_it_is_read_in() -> N
 def test_check_says_what_is_missing_in_which_language(files: dict[str, bytes], sentence: str) -> None:
     found = told(files)
     assert any(one.startswith(sentence) for one in found) if sentence else found == []
+
+
+def test_who_does_not_know_says_so_in_the_studys_own_words() -> None:
+    toml = DOUBTS + '[texts]\n"I don’t know" = "At 100 % a loss"'
+    files = a_study(toml, languages__de_dot_toml=GERMAN + '"I don’t know" = "Bin zu 100 % ratlos"')
+    said = [parse(files).said_in(language).steps[0].fields[0].dont_know for language in ("en", "de", "ar")]
+    assert said == ["At 100 % a loss", "Bin zu 100 % ratlos", "لا أعرف"]
 
 
 def test_check_draws_the_pages_of_each_language() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+from app.study.model.blocks import blocks
 from app.study.model.plausible import drawn
 from app.study.model.steps import Dropout, Step
 from app.study.model.study import Lobby, RoomKind
@@ -31,12 +32,29 @@ def check_bots(
                 cure = 'Give a room `bots_after`, add "bot" to `then` in [dropout], or remove this line.'
                 findings.note(("step", index, "bot"), sentence, cure)
         return
+    for index, step in enumerate(steps if not fill else ()):
+        if step.bot and step.name not in _where_bots_are(steps) and findings.sound("step", index, "bot"):
+            sentence = "No bot has come in by this step, so this function is never called."
+            cure = (
+                'Add "bot" to `then` here or in a step before, give a room `bots_after`, or remove this line.'
+            )
+            findings.note(("step", index, "bot"), sentence, cure)
     for index, step in enumerate(steps if not dropout.bot_hook else ()):
         for nth, field in enumerate(step.fields if findings.sound("step", index, "fields") else ()):
             if not drawn(field, random.Random(0), [1]):
                 sentence = f"A bot finds no answer to `{field.name}` by itself."
                 cure = 'Widen its limits, or name a function in [dropout]: bot = "play".'
                 findings.wrong(("step", index, "fields", nth), sentence, cure)
+
+
+def _where_bots_are(steps: Sequence[Step]) -> set[str]:
+    """The steps by which one may have come: for who went there, at a step before, or in a round before."""
+    found, come = set[str](), False
+    for repeat, together in blocks(steps):
+        for part in [together] if repeat > 1 else [(one,) for one in together]:
+            come = come or any("bot" in one.dropout.then for one in part)
+            found |= {one.name for one in part if come}
+    return found
 
 
 def _check_own(findings: Findings, index: int, step: Step) -> None:

@@ -406,8 +406,16 @@ def _try(seconds: float, memory: int, work: Any) -> tuple[bytes, bool]:
         sentence = "it tried to end the program"
     except BaseException as error:
         lines = _own_lines(error)
-        sentence = f"{type(error).__name__}: {error}"[:1000]
+        sentence = _sentence(error)
     return _error(sentence, (lines and lines[-1]) or 0, printed.kept), False
+
+
+def _sentence(error: BaseException) -> str:
+    """What it says. Its `__str__` may be the hook's own, and fail."""
+    try:
+        return f"{type(error).__name__}: {error}"[:1000]
+    except Exception as another:
+        return f"{type(error).__name__}, whose words could not be read: {type(another).__name__}"
 
 
 def _limit_memory(limits: tuple[int, int]) -> None:

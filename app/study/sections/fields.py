@@ -162,7 +162,7 @@ def _read_dont_know(table: Table, field: Field, ordered: bool) -> str:
     elif words and DONT_KNOW in field.options:
         sentence = f"`{DONT_KNOW}` is an option, and also what is stored of whoever does not know."
         table.wrong("dont_know", sentence, "Give the option another name.")
-    elif words and words.casefold() in [one.casefold() for one in field.options]:
+    elif words != I_DONT_KNOW and words.casefold() in [one.casefold() for one in field.options]:
         sentence = f"`{words}` is an option, too: the two could not be told apart."
         table.wrong("dont_know", sentence, "Take it out of the options, or say it in other words here.")
     return words

@@ -9,10 +9,13 @@ from jinja2 import Environment, TemplateError
 
 from app.study.languages.catalogues import LANGUAGES, known_texts, was_read
 from app.study.languages.choice import english_name, language_named
+from app.study.languages.texts import texts_in
+from app.study.model.fields import I_DONT_KNOW, Field
+from app.study.model.steps import places_of
 from app.study.model.study import Sections
 from app.study.pages import is_page
 from app.study.sections.texts import check_places, note_unread
-from app.study.spoken import WORDS_FOLDER, file_of, page_in, wordings
+from app.study.spoken import WORDS_FOLDER, file_of, in_words, page_in, wordings
 from app.study.syntax.mistakes import Findings, Mistake, StudyError, did_you_mean, listed, nearest
 from app.study.syntax.table import Table, open_toml
 
@@ -61,9 +64,44 @@ def read_words(
             near = nearest(text, known | known_texts())
             cure = f"Did you mean `{near}`?" if near else "Write it as study.toml or the page has it."
             table.misnamed(text, f"Nothing here says `{text}`, so this is read nowhere.", cure, grave=False)
+    _check_apart(table, in_words(sections, language, words))
     lacking = [text for text in (*asked, *on_pages) if text not in words and text not in known_texts()]
     mistakes = [*table.findings.mistakes, *_lacking(language, lacking), *_pages_lacking(language, files)]
     return words, mistakes
+
+
+def check_unknown(findings: Findings, sections: Sections) -> None:
+    """Our own words for who doesn't know may be an option in the study's language."""
+    unknown = _unknown(sections)
+    for place, step in zip(places_of(sections.all_steps), sections.all_steps, strict=True):
+        for nth, field in enumerate(step.fields):
+            if field.dont_know == I_DONT_KNOW and unknown.casefold() in map(str.casefold, field.options):
+                sentence = f"`{unknown}` is an option, too: the two could not be told apart."
+                cure = "Take it out of the options, or say it in other words here."
+                findings.wrong((*place, "fields", nth, "dont_know"), sentence, cure)
+
+
+def _unknown(sections: Sections) -> str:
+    return texts_in(sections.language).with_own(sections.texts).say(I_DONT_KNOW)
+
+
+def _check_apart(table: Table, told: Sections) -> None:
+    """Adds answers to a question, or rows of it, that read the same in this language."""
+
+    def alike(one: str, other: str, field: Field) -> None:
+        sentence = f"`{one}` and `{other}` of `{field.name}` read the same here: nobody can tell them apart."
+        table.wrong(other if other in table.values else one, sentence, "Word one of them otherwise.")
+
+    for field in (*told.entry, *(one for step in told.all_steps for one in step.fields)):
+        for lists in dict.fromkeys((field.options, field.kind.listed(field))):
+            read = dict[str, str]()
+            for text in lists:
+                if (first := read.setdefault(field.worded(text), text)) != text:
+                    alike(first, text, field)
+        unknown = _unknown(told) if field.dont_know == I_DONT_KNOW else field.dont_know
+        for text in field.options if unknown else ():
+            if field.worded(text).casefold() == unknown.casefold():
+                alike("dont_know", text, field)
 
 
 def check_files(

@@ -58,6 +58,16 @@ def means(room):
 """
 
 
+WORDLESS = """
+class Wordless(Exception):
+    def __str__(self):
+        raise KeyError("none")
+
+def means(room):
+    raise Wordless
+"""
+
+
 KEEPS = """
 import os, time
 
@@ -224,6 +234,11 @@ def test_a_sentence_that_nothing_can_hold_is_told_as_far_as_it_can_be() -> None:
     assert failure.sentence.startswith("ValueError: \N{REPLACEMENT CHARACTER}?x")
     assert failure.printed.startswith("\N{REPLACEMENT CHARACTER}?") and len(failure.sentence) <= 4000
     failure.as_json()
+
+
+def test_an_exception_whose_words_fail_is_told_by_its_name_and_line() -> None:
+    [failure] = called(study_with(WORDLESS), "means")
+    assert failure.sentence == "Wordless, whose words could not be read: KeyError" and failure.line == 7
 
 
 def test_who_keeps_a_study_warm_has_as_many_processes_as_may_be_and_they_are_kept() -> None:
