@@ -1,28 +1,136 @@
-"""The researcher's page of what all have said so far."""
+"""The researcher's pages of what all have said so far: as pictures for whoever watches, as a table for those who may
+take the files."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from urllib.parse import urlencode
 
 from litestar import get
 from litestar.response import Response
 
-from app.sessions.sessions import find_session
+from app.sessions.sessions import Session, find_session
+from app.study.model.kinds.click import CLICK
+from app.study.model.study import Study
 from app.web import templates
 from app.web.lab import Query, lab_of
-from app.web.monitor.answers import answered
-from app.web.researchers import SEES, study_of, who_asks
+from app.web.monitor.answer_table import A_PAGE, LAST_PAGE, SORTS, Looked, find_answers, rooms_of
+from app.web.monitor.answers import MOST_GROUPS, answered, ways_to_split
+from app.web.researchers import FILES, SEES, study_of, who_asks
 from app.web.responses import page, piece
 
 
 @get("/sessions/{session_id:str}/answers", needs=SEES)
-async def answers_page(request: Query, session_id: str) -> Response[str]:
+async def answers_page(request: Query, session_id: str, by: str = "", round: str = "") -> Response[str]:
     lab, study = lab_of(request), await study_of(request, session_id)
+    ways = ways_to_split(study)
+    by, of_round = by if by in ways else "", _round(study, round)
     async with lab.pool.connection() as conn:
         session = await find_session(conn, session_id)
-        found = await answered(conn, session_id, study)
-    context = dict(session=session, study=study, questions=found, who=who_asks(request))
+        found = await answered(conn, session_id, study, by, of_round)
+    context = dict(session=session, study=study, questions=found, who=who_asks(request), by=by, ways=ways)
+    context |= dict(round=of_round, rounds=_rounds(study), most_groups=MOST_GROUPS)
+    context |= dict(empty=not any(one.answers for one in found), next=_next(session))
     if "hx-request" in request.headers:
         return piece(templates.render("admin/_answers.html", **context))
     return page("admin/answers.html", context)
 
 
-HANDLERS = [answers_page]
+@get("/sessions/{session_id:str}/data", needs=FILES)
+async def data_page(request: Query, session_id: str) -> Response[str]:
+    """Each answer that counts, fifty at a time."""
+    lab, study = lab_of(request), await study_of(request, session_id)
+    looked = _looked(study, dict(request.query_params))
+    async with lab.pool.connection() as conn:
+        session = await find_session(conn, session_id)
+        lines = await find_answers(conn, session_id, study, looked)
+        if not lines and looked.page > 1:
+            looked = replace(looked, page=1)
+            lines = await find_answers(conn, session_id, study, looked)
+        there = await rooms_of(conn, session_id)
+    of_all = lines[0].of_all if lines else 0
+    context = dict(session=session, study=study, who=who_asks(request), lines=lines, looked=looked)
+    context |= dict(of_all=of_all, pages=min(LAST_PAGE, -(-of_all // A_PAGE)), rooms=there)
+    context |= dict(
+        first=A_PAGE * (looked.page - 1) + 1, sorts=_sorts(session_id, looked), next=_next(session)
+    )
+    context |= dict(
+        rounds=_rounds(study),
+        to=lambda nth: _address(session_id, replace(looked, page=nth)),
+        any=_is_any(looked),
+    )
+    context |= dict(
+        questions=[
+            (step.name, one) for step in study.all_steps for one in step.fields if one.kind is not CLICK
+        ]
+    )
+    if "hx-request" in request.headers:
+        return piece(templates.render("admin/_data.html", **context))
+    return page("admin/data.html", context)
+
+
+def _looked(study: Study, asked: Mapping[str, str]) -> Looked:
+    """What is no filter of this study is none."""
+    questions = {f"{step.name}.{one.name}" for step in study.all_steps for one in step.fields}
+    treatment = {
+        one.name: level for one in study.treatments if (level := asked.get(one.column, "")) in one.levels
+    }
+    roles = study.roles.names if study.roles else ()
+    sort, nth = asked.get("sort", ""), asked.get("page", "")
+    return Looked(
+        question=question if (question := asked.get("question", "")) in questions else "",
+        round=_round(study, asked.get("round", "")),
+        treatment=treatment,
+        room=asked.get("room", "").strip()[:200],
+        role=role if (role := asked.get("role", "")) in roles else "",
+        type=type_ if (type_ := asked.get("type", "")) in study.types else "",
+        sort=sort if sort.removeprefix("-") in SORTS else "-at",
+        page=min(LAST_PAGE, max(1, int(nth))) if nth.isascii() and nth.isdecimal() and len(nth) < 6 else 1,
+    )
+
+
+def _address(session_id: str, looked: Looked) -> str:
+    kept = dict(question=looked.question, round=looked.round, room=looked.room, role=looked.role)
+    kept |= dict(type=looked.type, sort=looked.sort if looked.sort != "-at" else "")
+    kept |= {f"treatment_{name}": level for name, level in (looked.treatment or {}).items()}
+    kept |= dict(page=looked.page if looked.page > 1 else "")
+    said = urlencode({name: value for name, value in kept.items() if value})
+    return f"/admin/sessions/{session_id}/data{'?' if said else ''}{said}"
+
+
+def _sorts(session_id: str, looked: Looked) -> dict[str, tuple[str, str]]:
+    """Column → where a click on its head leads, and how it is sorted now, as ARIA says it."""
+    found = {}
+    for one in SORTS:
+        up, down = looked.sort == one, looked.sort == f"-{one}"
+        to = replace(looked, sort=f"-{one}" if up else one, page=1)
+        found[one] = (_address(session_id, to), "ascending" if up else "descending" if down else "")
+    return found
+
+
+def _is_any(looked: Looked) -> bool:
+    """Whether anything is looked for."""
+    return replace(looked, sort="-at", page=1) != Looked(treatment={})
+
+
+def _round(study: Study, text: str) -> int:
+    found = int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 0
+    return found if found <= _rounds(study) else 0
+
+
+def _rounds(study: Study) -> int:
+    return max((step.repeat for step in study.all_steps), default=1)
+
+
+def _next(session: Session) -> str:
+    """What brings answers."""
+    return {
+        "open": "People come in by their links, and answer once the session has begun.",
+        "running": "It runs: answers stand here within ten seconds of coming in.",
+        "paused": "The session stands still. Resume it on its page, and answers come in again.",
+        "closed": "The session is closed, so none will come.",
+    }[session.status]
+
+
+HANDLERS = [answers_page, data_page]

@@ -79,6 +79,9 @@ def test_no_page_has_a_barrier_that_axe_finds(stage: Stage) -> None:
     desk.goto(f"{place}/rooms")
     expect(desk.get_by_role("link", name="mixed-1")).to_be_visible()
     look(desk, "rooms")
+    for view in ("answers", "data"):
+        desk.goto(f"{place}/{view}")
+        look(desk, view)
     desk.goto(f"{place}/players")
     look(desk, "people")
     desk.get_by_role("link", name="P1").click()

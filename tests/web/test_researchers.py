@@ -53,6 +53,7 @@ NEEDS = {
     f"GET {SESSION}/live": "sees",
     f"GET {SESSION}/replay": "sees",
     f"GET {SESSION}/answers": "sees",
+    f"GET {SESSION}/data": "files",
     f"GET {PLAYER}": "sees",
     f"GET {ONE_PLAYER}": "sees",
     f"GET {ROOM}": "sees",
