@@ -15,6 +15,7 @@ from app.rehearsal.play import Played, Setting, play
 from app.study.reading import read_folder
 from tests.house.house import House
 from tests.house.lively import Lively, a_lively_session, an_eventful_session
+from tests.house.notebooks import run_notebook
 from tests.house.rounds import other_rounds, read_tables, unlike_joins
 from tests.house.server import Server
 from tests.house.studies import changed
@@ -68,3 +69,7 @@ def test_of_each_study_that_ships_too(hall: House, server: Server, tmp_path: Pat
 
     for played in asyncio.run(all_of_them()):
         assert unlike_joins(hall, played.session_id, played.study) == [], played.name
+        if played.study.title == "Wisdom of crowds":
+            folder = tmp_path / "notebook"
+            printed = run_notebook("crowd", hall.database, played.session_id, played.study, folder)
+            assert ["1", "1.000", "1.000"] in [line.split() for line in printed.splitlines()]

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from app.config import PROJECT
@@ -17,6 +18,7 @@ from app.study.reading import parse, read_folder
 from tests.house.files import tables_of
 from tests.house.hooks import call_hook
 from tests.house.house import House
+from tests.house.notebooks import run_notebook
 from tests.house.rounds import unlike_joins
 from tests.house.server import Server
 
@@ -88,7 +90,7 @@ def test_everybody_sees_the_others_in_an_order_that_says_nothing_of_who_they_are
     assert len({tuple(others(room({}, round_=round_), 2)) for round_ in range(1, 11)}) > 2
 
 
-def test_it_runs_from_the_link_to_the_payments(shared: House, server: Server) -> None:
+def test_it_runs_from_the_link_to_the_payments(shared: House, server: Server, tmp_path: Path) -> None:
     study = parse(FILES | {"study.toml": FILES["study.toml"].replace(b"rounds    = 10", b"rounds = 2")})
     session = shared.open_study(study, {"x": 8})
     ada = shared.researcher(server)
@@ -125,6 +127,19 @@ def test_it_runs_from_the_link_to_the_payments(shared: House, server: Server) ->
     assert verdict.ok, str(verdict)
     assert not shared.contradictions(session)
     assert unlike_joins(shared, session.id, study) == []
+
+    printed = run_notebook("commons", shared.database, session.id, study, tmp_path)
+    numbers = {float(word) for word in printed.split() if word.replace(".", "").replace("-", "").isdecimal()}
+    for with_points in (True, False):
+        for nth in ("1", "2"):
+            given = [
+                int(row["value"])
+                for row in tables["records"]
+                if row["field"] == "contribution"
+                and row["round"] == nth
+                and (row["step"] == "contribute") == with_points
+            ]
+            assert len(given) == 8 and round(sum(given) / 8, 2) in numbers, (given, printed)
 
 
 def by_the_paper(tables: Mapping[str, list[dict[str, str]]], row: Mapping[str, str]) -> Decimal:
