@@ -50,6 +50,7 @@ COMMANDS = {
     "drill": "a rehearsal in which servers and databases are killed",
     "export": "the data, with a manifest",
     "verify": "recount: acknowledged = stored = exported",
+    "archive": "a closed session out of the list of sessions, with nothing deleted; with --back into it again",
     "erase": "what is personal goes, of a person or a session; a tombstone stays, and everything counts as before",
     "payments": "the bonuses to be paid, as a recruiter takes them in bulk",
     "recruiter": "Prolific: what differs there, where people are, and who is approved and paid",

@@ -33,7 +33,7 @@ OF_SEVERAL = {
     "web": """
         admin alone barriers browser clock drafts keyboard
         networks odd_requests pages phone questions
-        every_state handing_in last_page scripts sending sentences sides solo_pages static talks
+        every_state handing_in last_page scripts sending sentences sides solo_pages static talks without_a_terminal
     """,
     "web/live": "live",
     "web/monitor": "monitor",

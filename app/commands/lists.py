@@ -12,6 +12,7 @@ from app.database.connections import Connection
 from app.players.links import links_again, warning_of, with_tokens, write_links
 from app.players.people import Listed, Person
 from app.players.tokens import guessable
+from app.web.new_sessions import elsewhere
 
 LIST = "a CSV or .xlsx with any of the columns token, label, type; further columns are kept"
 
@@ -23,12 +24,8 @@ def say_notes(listed: Listed) -> None:
 
 def say_where_else(shared: Sequence[tuple[str, int]]) -> None:
     """`shared`: other sessions, and how many of these people are in each."""
-    for name, many in shared:
-        known = f"{many} of these tokens are also in the open session “{name}”"
-        print(
-            f"note: {known}; their links lead to the new one, unless they are in the other already.",
-            file=sys.stderr,
-        )
+    for note in elsewhere(shared):
+        print(f"note: {note}.", file=sys.stderr)
 
 
 def refuse_guessable(name: str, people: Sequence[Person]) -> None:

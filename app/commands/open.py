@@ -27,16 +27,14 @@ from app.database.connections import Connection
 from app.players.door import Places
 from app.players.links import door_link
 from app.players.people import Listed, read_people
-from app.players.players import also_invited_to
 from app.rehearsal.trial import try_study
-from app.sessions.sessions import Session, open_session
+from app.sessions.sessions import Session
 from app.sessions.starts import said, start_time
-from app.sessions.waves import go_on
 from app.study.model.study import Study
-from app.study.own_files import has_scripts
 from app.study.reading import check, parse, read_folder
 from app.study.syntax.mistakes import StudyError, listed
-from app.web.access.rights import give
+from app.web.access.security import COMMAND_LINE
+from app.web.new_sessions import JustOpened, NewSession, open_wanted, refuse_scripts
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -103,11 +101,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
     )
     if not options.short_tokens and people:
         refuse_guessable(options.players.name, people)
-    if has_scripts(study.files) and config.play_url is None:
-        raise Refusal(
-            "This study has scripts, which run on an address without a dashboard. Set NETWORKLAB_PLAY_URL to another"
-            " host name that leads to this server, and start the server with it too."
-        )
+    refuse_scripts(study, config.play_url)
     if options.zone and not options.starts:
         raise Refusal("--zone says where the time of --starts is meant. Give --starts, too.")
     start_at = start_time(options.starts, options.zone) if options.starts else None
@@ -123,18 +117,20 @@ def run(options: argparse.Namespace, config: Config) -> int:
         print(f"note: {mistake}", file=sys.stderr)
     say_of_before(before, study)
 
-    async def work(conn: Connection) -> tuple[Session, int, list[tuple[str, int]]]:
-        session = await open_session(conn, study, people, options.name, start_at, places)
-        again = await go_on(conn, session.id, before.wave) if before else ()
-        for owner in options.owner:
-            await give(conn, session.id, owner.strip(), "owner", "command line")
+    wave = before.wave if before else None
+    new = NewSession(study, people, options.name, start_at, places, options.owner, wave)
+
+    async def work(conn: Connection) -> JustOpened:
+        made = await open_wanted(conn, new, COMMAND_LINE)
         if options.links:
             nothing = "no session was made"
-            await written(conn, config, options.links, session.id, people if not before else None, nothing)
-        return session, len(people) + len(again), await also_invited_to(conn, session.id, people)
+            listed = people if not before else None
+            await written(conn, config, options.links, made.session.id, listed, nothing)
+        return made
 
-    session, many, shared = in_transaction(config, work)
-    say_where_else(shared)
+    made = in_transaction(config, work)
+    session, many = made.session, made.people
+    say_where_else(made.shared)
     warn_of_links(config, bool(options.links or places))
     link = door_link(session.id, config.public_url) if places else None
     if options.json:

@@ -11,15 +11,18 @@ from app.sessions.sessions import list_sessions
 
 
 def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--archived", action="store_true", help="those that are archived")
     parser.add_argument("--json", action="store_true", help="print them as JSON")
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
-    found = in_transaction(config, list_sessions)
+    found = in_transaction(config, lambda conn: list_sessions(conn, options.archived))
     if options.json:
         print(
             json.dumps([dict(session=s.id, name=s.name, status=s.status, players=s.players) for s in found])
         )
+    elif not found and options.archived:
+        print("No session is archived.")
     elif not found:
         print("There is no session yet; `networklab open STUDY --players people.csv` makes one.")
     else:

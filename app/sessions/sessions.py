@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.database.connections import Connection
-from app.database.queries import Queries, row
+from app.database.queries import Queries, row, value
 from app.database.queries import rows as typed_rows
 from app.players import door, players
 from app.players.door import Places
@@ -36,6 +36,7 @@ class Session:
     started_at: datetime | None
     paused_at: datetime | None
     closed_at: datetime | None
+    archived_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +56,15 @@ async def open_session(
     name: str | None = None,
     start_at: datetime | None = None,
     places: Places | None = None,
+    form: str = "",
 ) -> Session:
     """A new session with its door open: people can sign in and wait. `start_at`: when it starts by itself.
 
-    `places`: of its one link for everybody; None: it has none.
+    `places`: of its one link for everybody; None: it has none. `form`: by which it was asked for, "" by none.
     """
     session_id = new_token(8)
     new = dict(id=session_id, name=name or study.title, seed=secrets.randbits(62), sha256=study.sha256)
-    await conn.execute(SQL["add_session"], new | dict(start_at=start_at))
+    await conn.execute(SQL["add_session"], new | dict(start_at=start_at, form=form or None))
     await add_files(conn, session_id, study)
     await conn.execute(SQL["add_lobby"], dict(id=session_id))
     await players.invite(conn, session_id, people)
@@ -80,13 +82,33 @@ async def find_session(conn: Connection, session_id: str) -> Session:
     return found
 
 
-async def list_sessions(conn: Connection) -> list[SessionLine]:
-    return await typed_rows(conn, SessionLine, SQL["list_sessions"])
+async def list_sessions(conn: Connection, archived: bool = False) -> list[SessionLine]:
+    """Those that are not archived, or those that are; the newest first."""
+    return await typed_rows(conn, SessionLine, SQL["list_sessions"], archived=archived)
+
+
+async def archive(conn: Connection, session_id: str, away: bool = True) -> str:
+    """Out of the list of sessions, or, not `away`, into it again. Nothing is deleted, and its page stays."""
+    session = await lock_as(conn, session_id, "")
+    if session.status != "closed":
+        raise SessionError(f"{session.name} is {session.status}. Close it first: only then is it done with.")
+    if away == (session.archived_at is not None):
+        return f"{session.name} is {'archived already' if away else 'on the list already'}; nothing changed."
+    await conn.execute(SQL["archive"], dict(id=session_id, away=away))
+    if away:
+        return f"{session.name} is archived: out of the list, and nothing of it is deleted."
+    return f"{session.name} is on the list of sessions again."
 
 
 async def sessions_with(conn: Connection, sha256: str) -> list[Session]:
     """Those that run this very study, the newest first."""
     return await typed_rows(conn, Session, SQL["sessions_with"], sha256=sha256)
+
+
+async def opened_by(conn: Connection, form: str) -> str | None:
+    """The session that this form has opened; None: it has not come yet."""
+    found: str | None = await value(conn, SQL["opened_by"], form=form)
+    return found
 
 
 async def lock_as(conn: Connection, session_id: str, by: str) -> Session:

@@ -22,6 +22,7 @@ from app.web import (
     login_pages,
     manual_pages,
     move_forms,
+    opening_pages,
     other_players,
     own_files,
     people_pages,
@@ -77,6 +78,7 @@ def create_app(config: Config, url: str) -> Litestar:
         seal_pages,
         erase_pages,
         list_pages,
+        opening_pages,
         recruiter_pages,
         manual_pages,
     )

@@ -22,7 +22,7 @@ async def form_of(request: Request[Any, Any, Any]) -> Form:
 def read_form(content_type: bytes, body: bytes) -> Form:
     """Field → what was said, in its order. Raises a 400: none of our pages sends anything but text.
 
-    But for those of lists and of studies, which read their own (list_pages.py, studies/receiving.py).
+    But for those of lists and of studies, which read their own (sent_lists.py, studies/receiving.py).
     """
     if body and not content_type.lower().startswith(URL_ENCODED):
         raise ClientException("This was not sent as a form.")

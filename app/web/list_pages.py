@@ -4,34 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import hashlib
-import re
-from collections.abc import Sequence
-from pathlib import PurePath
 
 from litestar import get, post
-from litestar.datastructures import UploadFile
-from litestar.exceptions import ClientException
 from litestar.response import Response
 
 from app.database.connections import Connection
 from app.players.links import as_csv, links_again, warning_of, with_tokens
 from app.players.lists import PeopleError
-from app.players.people import Limits, Listed, Person, There, people_in
-from app.players.tokens import guessable
+from app.players.people import Listed
 from app.sessions.inviting import add_people, added_by, who_is_there
 from app.sessions.sessions import SessionError, find_session
-from app.study.model.study import Study
 from app.web.access import security
 from app.web.auth import address_of
 from app.web.lab import Query, lab_of
 from app.web.researchers import ACTS, OWNS, study_of, who_asks
 from app.web.responses import page, problem
-
-LARGEST_LIST = 2_000_000  # bytes
-# This process has players to answer, too.
-OF_PAGES = Limits(20_000_000, 5_000, "add 5,000 at a time, or all of them by `networklab add`")
-FORM_KEY = re.compile("[a-z0-9]{12}")
+from app.web.sent_lists import LARGEST_LIST, SentList, form_with_list, known_by, list_in, read_list
 
 
 @post("/sessions/{session_id:str}/people", needs=ACTS, request_max_body_size=LARGEST_LIST)
@@ -41,13 +29,13 @@ async def add_list(request: Query, session_id: str) -> Response[str]:
     study = await study_of(request, session_id)
     lab.exports.check()
     try:
-        name, content, form = await _sent(request)
+        sent, form = await _sent(request)
         async with lab.pool.connection() as conn:
             if await added_by(conn, session_id, form):
                 return await _added(request, conn, session_id, form)
             there = await who_is_there(conn, session_id)
         async with lab.exports:
-            listed = await asyncio.to_thread(_read, name, content, study, there)
+            listed = await asyncio.to_thread(read_list, sent, study, there)
         async with lab.pool.connection() as conn:
             async with conn.transaction():
                 added = await add_people(conn, session_id, listed.people, who.name, form)
@@ -93,39 +81,16 @@ async def links_csv(request: Query, session_id: str) -> Response[bytes] | Respon
     )
 
 
-async def _sent(request: Query) -> tuple[str, bytes, str]:
-    """The list's name and content, and by what the form is known if it comes again.
+async def _sent(request: Query) -> tuple[SentList, str]:
+    """The list, and by what the form is known if it comes again.
 
     Raises PeopleError, and a 400 for what no page of ours sends.
     """
-    try:
-        form = await request.form()
-    except (LookupError, ValueError):
-        raise ClientException("This was not sent as a form.") from None
-    file, pasted, form_key = form.get("list"), form.get("pasted"), str(form.get("form_key", ""))
-    if isinstance(file, UploadFile) and (content := await file.read()):
-        name = PurePath(file.filename.replace("\\", "/")).name[:100] or "The file"
-    elif isinstance(pasted, str) and pasted.strip():
-        name, content = "What was pasted", pasted.encode()
-    else:
+    form = await form_with_list(request)
+    sent = await list_in(form)
+    if sent is None:
         raise PeopleError("The form", "has no list", "choose a file, or paste the list, and send it again")
-    if not FORM_KEY.fullmatch(form_key):
-        raise ClientException("The form does not say what it means. Reload the page and try again.")
-    # With what it says: a browser that goes back to a form may send another list by it.
-    return name, content, hashlib.sha256(form_key.encode() + content).hexdigest()[:24]
-
-
-def _read(name: str, content: bytes, study: Study, there: There) -> Listed:
-    listed = people_in(name, content, study, there, OF_PAGES)
-    _refuse_guessable(name, listed.people)
-    return listed
-
-
-def _refuse_guessable(name: str, people: Sequence[Person]) -> None:
-    if found := guessable(people):
-        wrong = f"has a token that somebody could guess, “{found[0].token}” for example"
-        cure = "leave tokens empty to have them made, or use `networklab add --short-tokens` if they are meant so"
-        raise PeopleError(name, wrong, cure)
+    return sent, known_by(form, sent.content)
 
 
 HANDLERS = [add_list, links_csv]

@@ -45,13 +45,15 @@ TABS = 20  # dashboards of one log-in in one process
 
 
 @get("/", needs=ACCOUNT)
-async def session_list(request: Query) -> Response[str]:
+async def session_list(request: Query, archived: bool = False) -> Response[str]:
+    """`archived`: those that are out of the list."""
     who = who_asks(request)
     async with lab_of(request).pool.connection() as conn:
         on = await rights.rights_of(conn, who.name)
-        found = [one for one in await sessions.list_sessions(conn) if one.id in on]
+        found = [one for one in await sessions.list_sessions(conn, archived) if one.id in on]
         kept = not found and bool(await shelf.newest_versions(conn))
-    return page("admin/sessions.html", dict(sessions=found, rights=on, who=who, has_studies=kept))
+    context = dict(sessions=found, rights=on, who=who, has_studies=kept, archived=archived)
+    return page("admin/sessions.html", context)
 
 
 @get("/here", needs=ACCOUNT, status_code=204)
@@ -74,8 +76,10 @@ async def session_page(request: Query, session_id: str, wall: bool = False) -> R
         sealed = await seals.seals_of(conn, session_id)
         differs = await seals.differences(conn, session_id, sealed[-1]) if sealed else []
         banner, wave = await notes.banner_of(conn, session_id), await waves.wave_of(conn, session_id)
+        version = await shelf.version_with(conn, study.sha256)
     context = dict(who=who, wall=wall, banner=banner, wave=wave, form_key=new_token(12), door_link="")
     context |= dict(seal=sealed[-1] if sealed else None, seals=len(sealed), differs=differs)
+    context |= dict(version=version)
     if tick.door:
         link = door_link(session_id, lab.config.public_url)
         context |= dict(door_link=link, door_picture=qr_picture(link), is_alone=bool(warning_of(link)))
@@ -213,6 +217,12 @@ async def _seat_now(wish: Wish) -> str:
     return await actions.seat_now(wish.conn, wish.session_id, wish.study, first(wish.form, "kind"), wish.by)
 
 
+async def _archive(wish: Wish) -> str:
+    back = first(wish.form, "back") == "yes"
+    await security.write(wish.conn, "session_archived", wish.by, "", wish.session_id, back=back)
+    return await sessions.archive(wish.conn, wish.session_id, not back)
+
+
 def _by_id_alone(name: str) -> Action:
     async def action(wish: Wish) -> str:
         return await ACTIONS[name](wish.conn, wish.session_id, wish.by)
@@ -222,6 +232,7 @@ def _by_id_alone(name: str) -> Action:
 
 SESSION_ACTIONS: dict[str, Action] = {name: _by_id_alone(name) for name in ACTIONS}
 SESSION_ACTIONS |= {
+    "archive": _archive,
     "banner": _tell_everybody,
     "retry-seating": _retry_seating,
     "seat": _seat_now,

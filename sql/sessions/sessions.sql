@@ -1,29 +1,36 @@
 -- name: add_session
-insert into session (id, name, seed, study_sha256, start_at)
-values (%(id)s, %(name)s, %(seed)s, %(sha256)s, %(start_at)s)
+insert into session (id, name, seed, study_sha256, start_at, form)
+values (%(id)s, %(name)s, %(seed)s, %(sha256)s, %(start_at)s, %(form)s)
 
 -- name: add_lobby
 insert into lobby (session_id) values (%(id)s)
 
 -- name: find_session
-select id, name, seed, status::text, opened_at, start_at, started_at, paused_at, closed_at from session where id = %(id)s
+select id, name, seed, status::text, opened_at, start_at, started_at, paused_at, closed_at, archived_at from session where id = %(id)s
 
 -- name: list_sessions
-select s.id, s.name, s.seed, s.status::text, s.opened_at, s.start_at, s.started_at, s.paused_at, s.closed_at,
+-- Those that are archived, or those that are not.
+select s.id, s.name, s.seed, s.status::text, s.opened_at, s.start_at, s.started_at, s.paused_at, s.closed_at, s.archived_at,
     (select count(*) from player p where p.session_id = s.id) as players,
     (select count(*) from player p where p.session_id = s.id and p.status <> 'invited') as signed_in,
     (select count(*) from room r where r.session_id = s.id and r.during = 'playing') as rooms,
     (select coalesce(sum(l.records), 0)::bigint from log l where l.session_id = s.id) as records
-from session s order by s.opened_at desc, s.id
+from session s where (s.archived_at is not null) = %(archived)s order by s.opened_at desc, s.id
+
+-- name: archive
+update session set archived_at = case when %(away)s then clock_timestamp() end where id = %(id)s
 
 -- name: sessions_with
-select id, name, seed, status::text, opened_at, start_at, started_at, paused_at, closed_at
+select id, name, seed, status::text, opened_at, start_at, started_at, paused_at, closed_at, archived_at
 from session where study_sha256 = %(sha256)s order by opened_at desc, id
+
+-- name: opened_by
+select id from session where form = %(form)s
 
 -- name: lock_session
 -- First in the lock order: session, lobby, rooms by id, players by id, logs by id.
 -- No key update: seating holds the lobby when the rooms that it opens refer to the session.
-select id, name, seed, status::text, opened_at, start_at, started_at, paused_at, closed_at
+select id, name, seed, status::text, opened_at, start_at, started_at, paused_at, closed_at, archived_at
 from session where id = %(id)s for no key update
 
 -- name: act_as

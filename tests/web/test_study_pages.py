@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import html
-import io
-import zipfile
-from collections.abc import Mapping
 
 import httpx
 import pytest
@@ -15,17 +12,9 @@ from app.study.reading import fingerprint, read_folder
 from tests.house.house import House
 from tests.house.server import Server
 from tests.house.studies import TALK, as_files, changed
+from tests.house.uploads import STUDIES, client_of, upload, zip_of
 
-STUDIES = "/admin/studies"
 GOOD = as_files(changed(TALK, "Story", "Uploaded"))
-
-
-def zip_of(files: Mapping[str, bytes], folder: str = "mine/") -> bytes:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as zipped:
-        for name, body in files.items():
-            zipped.writestr(folder + name, body)
-    return content.getvalue()
 
 
 def key(nth: int) -> dict[str, str]:
@@ -35,16 +24,6 @@ def key(nth: int) -> dict[str, str]:
 @pytest.fixture
 def ada(shared: House, server: Server) -> httpx.Client:
     return client_of(shared, server, "ada")
-
-
-def client_of(house: House, server: Server, name: str) -> httpx.Client:
-    return httpx.Client(base_url=server.base, cookies=house.researcher(server, name).cookies, timeout=60)
-
-
-def upload(
-    client: httpx.Client, files: Mapping[str, bytes], form: dict[str, str], to: str = STUDIES
-) -> httpx.Response:
-    return client.post(to, files={"zip": ("mine.zip", zip_of(files))}, data=form)
 
 
 def words_of(answer: httpx.Response) -> str:

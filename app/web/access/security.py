@@ -39,6 +39,7 @@ What = Literal[
     "recruiter",
     "study_uploaded",
     "session_opened",
+    "session_archived",
 ]
 COMMAND_LINE = "command line"
 FAILURES = Limit("failures that are logged", 300, 60)

@@ -1,0 +1,143 @@
+"""Stories of a new session that is opened in the browser: of a kept study, or of another session's study again."""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+
+import httpx
+import pytest
+
+from app.players.door import Places
+from app.web.access.rights import give
+from tests.house.house import House
+from tests.house.server import Server
+from tests.house.studies import TALK, as_files, changed
+from tests.house.uploads import client_of, upload
+
+TYPED = as_files(changed(TALK, "[[room]]", 'types = ["red", "blue"]\n[[room]]'))
+NO_FILE = {"list": ("", b"")}
+
+
+@pytest.fixture
+def ada(shared: House, server: Server) -> httpx.Client:
+    return client_of(shared, server, "ada")
+
+
+def said(nth: int, **more: str) -> dict[str, str]:
+    return {"form_key": f"{nth:012}", "name": "Pilot", "zone": "UTC", "who": "all"} | more
+
+
+def words_of(answer: httpx.Response) -> str:
+    return html.unescape(answer.text)
+
+
+def opened_in(answer: httpx.Response) -> str:
+    found = re.search(r'href="/admin/sessions/([a-z0-9]{8})"', answer.text)
+    assert found, answer.text
+    return found[1]
+
+
+def test_a_session_is_opened_for_a_list_and_once_only(
+    shared: House, server: Server, ada: httpx.Client
+) -> None:
+    with ada:
+        here = upload(ada, TYPED, {"form_key": f"{41:012}"}).headers["location"] + "/open"
+        form = ada.get(here)
+        assert "This study seats by type: red, blue." in words_of(form) and 'value="Story"' in form.text
+        people = said(42, pasted="label,type\nAna,red\nBo,red\n", who="me")
+        opened = ada.post(here, data=people, files=NO_FILE)
+        assert opened.status_code == 200, opened.text
+        assert "The session is open for 2 people." in words_of(opened)
+        links = re.search(r'href="data:text/csv;charset=utf-8;base64,([^"]*)"', opened.text)
+        assert links
+        _, first, second = base64.b64decode(html.unescape(links[1])).decode().splitlines()
+        assert first.split(",")[1:3] == ["Ana", "red"]
+        assert ada.get(f"/join/{second.split(',')[0]}").status_code == 200
+        assert "no blue players" in words_of(opened), "with what can't fill"
+        session = opened_in(opened)
+        again = ada.post(here, data=people, files=NO_FILE)
+        assert (again.status_code, again.headers["location"]) == (303, f"/admin/sessions/{session}")
+        page = ada.get(here.removesuffix("/open"))
+        assert f'href="/admin/sessions/{session}"' in page.text, "the version says which sessions it runs in"
+        assert "version 1 of" in words_of(ada.get(f"/admin/sessions/{session}")), (
+            "and the session, which version"
+        )
+    with client_of(shared, server, "ben") as ben:
+        assert ben.get(f"/admin/sessions/{session}").status_code == 404, "only ada sees it"
+    told = "select data from public.security_event where what = 'session_opened' and session_id = %s"
+    assert shared.sql(told, session) == [({"people": 2, "door": False},)]
+
+
+def test_a_session_is_opened_with_the_link_for_everybody_and_starts_by_itself(
+    shared: House, server: Server, ada: httpx.Client
+) -> None:
+    with ada:
+        here = upload(ada, as_files(TALK), {"form_key": f"{51:012}"}).headers["location"] + "/open"
+        wish = said(
+            52, door="yes", places="40", extra="20", at="2099-05-01T10:00", zone="Europe/Berlin", name=""
+        )
+        opened = ada.post(here, data=wish, files=NO_FILE)
+        assert opened.status_code == 200, opened.text
+        session = opened_in(opened)
+        assert f"/s/{session}" in opened.text and "<svg" in opened.text
+        assert "It begins by itself at 2099-05-01 08:00 UTC." in words_of(opened)
+        assert ada.get(f"/s/{session}?PROLIFIC_PID={'a' * 24}").status_code == 200
+    [(places, extra, name)] = shared.sql(
+        "select d.places, d.extra::text, s.name from public.door d join public.session s on s.id = d.session_id"
+        " where s.id = %s",
+        session,
+    )
+    assert (places, float(extra), name) == (40, 0.2, "Story")
+
+
+def test_what_does_not_fit_stands_beside_its_field_and_nothing_is_opened(
+    shared: House, server: Server, ada: httpx.Client
+) -> None:
+    before = shared.sql("select count(*) from public.session")
+    with ada:
+        here = upload(ada, TYPED, {"form_key": f"{61:012}"}).headers["location"] + "/open"
+        for wish, name, sentence in (
+            (said(62), "list", "Nobody could come in: give a list"),
+            (said(62, pasted="label,type\nAna,rde\n"), "list", "line 2 has the type “rde”"),
+            (said(62, pasted="token,type\nt1,red\n"), "list", "somebody could guess"),
+            (said(62, door="yes", places="many"), "places", "Places must be a whole number"),
+            (said(62, door="yes", places="0"), "places", "With no places nobody could come in"),
+            (said(62, door="yes", extra="20"), "places", "Say how many there are"),
+            (said(62, places="3", pasted="label,type\nAna,red\n"), "places", "Tick it, too"),
+            (said(62, door="yes", at="2020-01-01T10:00"), "at", "has passed"),
+            (said(62, door="yes", at="2099-01-01T10:00", zone="Mars"), "at", "“Mars” is no time zone"),
+            (said(62, door="yes", name="x" * 300), "name", "too long"),
+        ):
+            answer = ada.post(here, data=wish, files=NO_FILE)
+            assert answer.status_code == 422, answer.text
+            beside = re.search(rf'id="wrong-{name}">([^<]*)<', answer.text)
+            assert beside and sentence in html.unescape(beside[1]), answer.text
+            assert html.escape(wish.get("pasted", "")).replace("&#34;", "&quot;") in answer.text, (
+                "what was typed stays"
+            )
+        assert ada.post(here, data={"door": "yes"}, files=NO_FILE).status_code == 400
+        broken = as_files(TALK.replace('"ring"', '"rong"'))
+        cannot = upload(ada, broken, {"form_key": f"{63:012}"}).headers["location"]
+        assert ada.get(f"{cannot}/open").status_code == 404
+        assert ada.post(f"{cannot}/open", data=said(64, door="yes"), files=NO_FILE).status_code == 404
+    assert shared.sql("select count(*) from public.session") == before
+
+
+def test_a_session_is_opened_again_with_its_study_and_settings(
+    shared: House, server: Server, ada: httpx.Client
+) -> None:
+    session = shared.open(TALK, {}, start=False, places=Places(12))
+    with ada:
+        ada.get("/admin")
+        shared.do(lambda conn: give(conn, session.id, "ada", "owner", "story"))
+        here = f"/admin/sessions/{session.id}/again"
+        form = ada.get(here).text
+        assert (
+            'value="12"' in form and re.search(r'value="me" checked', form) and 'value="yes" checked' in form
+        )
+        opened = ada.post(here, data=said(71, door="yes", places="12", who="me"), files=NO_FILE)
+        assert opened.status_code == 200, opened.text
+    both = "select count(distinct study_sha256) from public.session where id = any(%s)"
+    assert shared.sql(both, [session.id, opened_in(opened)]) == [(1,)]
