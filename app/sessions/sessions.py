@@ -111,6 +111,12 @@ async def opened_by(conn: Connection, form: str) -> str | None:
     return found
 
 
+async def people_playing(conn: Connection) -> int:
+    """In all sessions that run."""
+    found: int = await value(conn, SQL["people_playing"])
+    return found
+
+
 async def lock_as(conn: Connection, session_id: str, by: str) -> Session:
     """Lock the session and its lobby; what this transaction does is logged as done by `by`."""
     await conn.execute(SQL["act_as"], dict(by=by))

@@ -95,6 +95,29 @@ async def put_report(conn: Connection, version: KeptVersion, checked: CheckRepor
     await conn.execute(SQL["put_report"], told | dict(study_id=version.study_id, number=version.number))
 
 
+async def begin_rehearsal(
+    conn: Connection, version: KeptVersion, told: Mapping[str, Any], seconds: float
+) -> bool:
+    """`seconds`: that one may take. False: another one runs."""
+    await conn.execute(SQL["lock_rehearsals"])
+    if await value(conn, SQL["rehearsals"], seconds=seconds):
+        return False
+    await put_rehearsal(conn, version, told)
+    return True
+
+
+async def put_rehearsal(conn: Connection, version: KeptVersion, told: Mapping[str, Any]) -> None:
+    """`page`, of what is told, is the report as a file."""
+    known = dict(study_id=version.study_id, number=version.number, told=Jsonb(told))
+    await conn.execute(SQL["put_rehearsal"], known)
+
+
+async def rehearsal_page(conn: Connection, version: KeptVersion) -> str | None:
+    given = dict(study_id=version.study_id, number=version.number)
+    found: str | None = await value(conn, SQL["rehearsal_page"], **given)
+    return found
+
+
 async def newest_versions(conn: Connection) -> list[KeptVersion]:
     """One of each study."""
     return await rows(conn, KeptVersion, SQL["newest_versions"])

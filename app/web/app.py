@@ -30,6 +30,7 @@ from app.web import (
     privacy_pages,
     problems,
     recruiter_pages,
+    rehearsal_pages,
     replay_pages,
     rights_pages,
     room_pages,
@@ -81,6 +82,7 @@ def create_app(config: Config, url: str) -> Litestar:
         opening_pages,
         recruiter_pages,
         manual_pages,
+        rehearsal_pages,
     )
     admin = [handler for module in modules for handler in module.HANDLERS]
     return Litestar(

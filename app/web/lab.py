@@ -91,6 +91,7 @@ class Lab:
     sign_in_times: deque[float]  # seconds from the form to the answer, with the seating in it
     # Of studies, each checked in a process of its own.
     uploads: Turns = field(default_factory=lambda: Turns(1, 4))
+    rehearsals: set[asyncio.Task[None]] = field(default_factory=set)  # from a button
 
     @property
     def commits(self) -> tuple[GroupCommit[Any, Any], ...]:
@@ -132,6 +133,7 @@ async def open_lab(config: Config, url: str) -> AsyncIterator[Lab]:
         stack.push_async_callback(hooks.retire, 0.0)
         lab = _lab(config, url, pool, keys, hooks)
         stack.push_async_callback(lab.ticker.say_goodbye)
+        stack.push_async_callback(_end_all, lab.rehearsals)
         parts = [
             lab.live.hub.run(),
             lab.listener.run(),
@@ -225,6 +227,13 @@ def _listener(url: str, live: Live, open_pages: OpenPages, pool: Pool) -> Listen
         check.add_done_callback(checks.discard)
 
     return Listener(url, live.hub.hint, on_connect, open_pages.hint, live.hear_typing)
+
+
+async def _end_all(tasks: set[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=30)
 
 
 @asynccontextmanager

@@ -23,6 +23,7 @@ from app.web.researchers import MAKES, who_asks
 from app.web.responses import page, problem
 from app.web.studies import receiving, words
 from app.web.studies.checking import CheckError
+from app.web.studies.rehearsing import MOST, PACE, told_of
 from app.web.studies.ships import shipped
 from app.web.studies.uploads import LARGEST_UPLOAD, UploadError
 
@@ -132,6 +133,7 @@ async def _page(request: Query, study_id: str, number: int | None) -> Response[s
         on = await rights.rights_of(conn, who.name)
         run = [one for one in await sessions_with(conn, version.sha256) if one.id in on]
     context: dict[str, Any] = dict(who=who, version=version, versions=versions, sessions=run)
+    context |= dict(most_bots=MOST, pace=PACE, told=told_of(version))
     context |= dict(here=f"{STUDIES}/{study_id}", form_key=new_token(12), study=None, files=files)
     try:
         study = parse(files)

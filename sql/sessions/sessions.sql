@@ -27,6 +27,10 @@ from session where study_sha256 = %(sha256)s order by opened_at desc, id
 -- name: opened_by
 select id from session where form = %(form)s
 
+-- name: people_playing
+select count(*) from player p join session s on s.id = p.session_id
+where s.status = 'running' and p.status in ('waiting', 'playing')
+
 -- name: lock_session
 -- First in the lock order: session, lobby, rooms by id, players by id, logs by id.
 -- No key update: seating holds the lobby when the rooms that it opens refer to the session.

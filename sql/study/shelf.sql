@@ -19,24 +19,45 @@ insert into kept_file (study_id, number, path, body)
 select %(study_id)s, %(number)s, path, body from unnest(%(paths)s::text[], %(bodies)s::bytea[]) as f(path, body)
 
 -- name: put_report
-update kept_version set can_run = %(can_run)s, report = %(report)s, checked_with = %(checked_with)s
+-- A rehearsal that there was stays.
+update kept_version set can_run = %(can_run)s, checked_with = %(checked_with)s,
+    report = %(report)s || jsonb_strip_nulls(jsonb_build_object('rehearsal', report -> 'rehearsal'))
 where study_id = %(study_id)s and number = %(number)s
+
+-- name: lock_rehearsals
+-- One at a time decides whether one begins.
+select pg_advisory_xact_lock(hashtextextended('networklab rehearsal', 0))
+
+-- name: rehearsals
+-- Those that run, and have not been left behind by a process that has died.
+select count(*) from kept_version
+where report -> 'rehearsal' ->> 'state' = 'running'
+    and (report -> 'rehearsal' ->> 'began')::timestamptz > now() - make_interval(secs => %(seconds)s)
+
+-- name: put_rehearsal
+update kept_version set report = report || jsonb_build_object('rehearsal', %(told)s::jsonb)
+where study_id = %(study_id)s and number = %(number)s
+
+-- name: rehearsal_page
+select report -> 'rehearsal' ->> 'page' from kept_version where study_id = %(study_id)s and number = %(number)s
 
 -- name: versions
 -- The newest first.
-select study_id, number, title, sha256, source, uploaded_by, uploaded_at, can_run, report, checked_with
+select study_id, number, title, sha256, source, uploaded_by, uploaded_at, can_run,
+    report #- '{rehearsal,page}' as report, checked_with
 from kept_version where study_id = %(study_id)s order by number desc
 
 -- name: newest_versions
 -- One of each study, the study that was changed last first.
-select v.study_id, v.number, v.title, v.sha256, v.source, v.uploaded_by, v.uploaded_at, v.can_run, v.report,
-    v.checked_with
+select v.study_id, v.number, v.title, v.sha256, v.source, v.uploaded_by, v.uploaded_at, v.can_run,
+    v.report #- '{rehearsal,page}' as report, v.checked_with
 from kept_version v
 where v.number = (select max(o.number) from kept_version o where o.study_id = v.study_id)
 order by v.uploaded_at desc, v.study_id limit 500
 
 -- name: with_digest
-select study_id, number, title, sha256, source, uploaded_by, uploaded_at, can_run, report, checked_with
+select study_id, number, title, sha256, source, uploaded_by, uploaded_at, can_run,
+    report #- '{rehearsal,page}' as report, checked_with
 from kept_version where sha256 = %(sha256)s order by uploaded_at desc, study_id limit 1
 
 -- name: files

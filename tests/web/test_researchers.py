@@ -52,6 +52,8 @@ NEEDS = {
     f"GET {STUDY}/versions/{{number:int}}": "makes",
     f"POST {STUDY}/versions/{{number:int}}/check": "makes",
     f"GET {STUDY}/versions/{{number:int}}/open": "makes",
+    f"POST {STUDY}/versions/{{number:int}}/rehearse": "makes",
+    f"GET {STUDY}/versions/{{number:int}}/rehearsal.html": "makes",
     f"POST {STUDY}/versions/{{number:int}}/open": "makes",
     f"GET {SESSION}": "sees",
     f"GET {SESSION}/here": "sees",

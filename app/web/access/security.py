@@ -38,6 +38,7 @@ What = Literal[
     "refused",
     "recruiter",
     "study_uploaded",
+    "study_rehearsed",
     "session_opened",
     "session_archived",
 ]

@@ -5,23 +5,17 @@ What the upload's hooks.py may do is what it may do there (docs/hooks.md); of th
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import signal
-import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from app import __version__
-from app.config import PACKAGE
 from app.study.shelf import CheckReport
+from app.web.studies.programs import run_command
 
 SECONDS = 120.0  # that a check may take
 MEMORY = 4_000_000_000  # bytes of addresses
 MOST = 200  # mistakes that are kept
-KEPT_NAMES = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "LD_LIBRARY_PATH")
 
 
 class CheckError(Exception):
@@ -30,42 +24,14 @@ class CheckError(Exception):
 
 async def check_folder(folder: Path) -> CheckReport:
     """Raises `CheckError`."""
-    environ = {name: os.environ[name] for name in KEPT_NAMES if name in os.environ}
-    # Found where this server is, wherever it was started from.
-    environ |= dict(PYTHONPATH=str(PACKAGE.parent), PYTHONSAFEPATH="1", NO_COLOR="1", PYTHONUTF8="1")
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "app", "check", str(folder), "--json"),
-        cwd=folder,
-        env=environ,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    _hold_back(process.pid)
     try:
-        async with asyncio.timeout(SECONDS):
-            said, wrong = await process.communicate()
+        said, wrong = await run_command(["check", str(folder), "--json"], folder, SECONDS, MEMORY)
     except TimeoutError:
         raise CheckError(
             f"The check did not end within {SECONDS:.0f} seconds. Make its hooks shorter, or check it by `networklab"
             " check` on your own machine."
         ) from None
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
     return CheckReport(_report(said, wrong, folder), __version__)
-
-
-def _hold_back(pid: int) -> None:
-    """Players come first, and it takes no more memory than a check needs."""
-    with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, pid, 10)
-    with suppress(ImportError, AttributeError, OSError, ValueError):  # macOS has no prlimit
-        import resource
-
-        resource.prlimit(pid, resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
 def _report(said: bytes, wrong: bytes, folder: Path) -> dict[str, Any]:

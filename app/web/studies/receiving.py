@@ -96,20 +96,24 @@ async def received(form: UploadForm) -> AsyncIterator[Upload]:
 async def checked_again(pool: Pool, version: KeptVersion) -> CheckReport:
     """By the NetworkLab that is here now. Raises `CheckError`."""
     with TemporaryDirectory(prefix="networklab-study-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        async with pool.connection() as conn:
-            files = await files_of(conn, version)
-            own = own_files(files)
-            for path, body in files.items():
-                target = folder / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                if path in own:
-                    with target.open("wb") as file:
-                        async for piece in read_file(conn, own[path]):
-                            file.write(piece)
-                else:
-                    target.write_bytes(body)
-        return await check_folder(folder)
+        await lay_out_again(pool, version, Path(name))
+        return await check_folder(Path(name))
+
+
+async def lay_out_again(pool: Pool, version: KeptVersion, folder: Path) -> None:
+    """The files of a version as they came."""
+    async with pool.connection() as conn:
+        files = await files_of(conn, version)
+        own = own_files(files)
+        for path, body in files.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if path in own:
+                with target.open("wb") as file:
+                    async for piece in read_file(conn, own[path]):
+                        file.write(piece)
+            else:
+                target.write_bytes(body)
 
 
 async def _read(folder: Path, source: str, called: str) -> Upload:

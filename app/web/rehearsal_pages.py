@@ -1,0 +1,64 @@
+"""A rehearsal of a kept study, from a button on its page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import get, post
+from litestar.exceptions import NotFoundException
+from litestar.response import Redirect, Response
+
+from app.study import shelf
+from app.study.model.fields import first
+from app.study.shelf import KeptVersion
+from app.web.access import security
+from app.web.auth import address_of
+from app.web.forms import form_of
+from app.web.lab import Query, lab_of
+from app.web.researchers import MAKES, who_asks
+from app.web.responses import problem
+from app.web.studies.rehearsing import MOST, RehearsalRefused, begin
+
+
+@post("/studies/{study_id:str}/versions/{number:int}/rehearse", needs=MAKES)
+async def rehearse(request: Query, study_id: str, number: int) -> Response[str] | Redirect:
+    lab, who, to = lab_of(request), who_asks(request).name, f"/admin/studies/{study_id}/versions/{number}"
+    version, form = await _find(request, study_id, number), await form_of(request)
+    players = first(form, "players").strip()
+    if not (players.isascii() and players.isdecimal() and 1 <= int(players[:6]) <= MOST):
+        return problem(request, 422, f"So many can’t rehearse here: write a number from 1 to {MOST}.", to)
+    if not version.can_run:
+        return problem(request, 409, "This version can’t run yet. Mend what the check names first.", to)
+    try:
+        await begin(lab.pool, version, int(players), who, lab.rehearsals)
+    except RehearsalRefused as error:
+        return problem(request, 409, str(error), to)
+    async with lab.pool.connection() as conn:
+        told: dict[str, Any] = dict(title=version.title, version=number, players=int(players))
+        await security.write(conn, "study_rehearsed", who, address_of(request), about=study_id, **told)
+    return Redirect(f"{to}#rehearsal", status_code=303)
+
+
+@get("/studies/{study_id:str}/versions/{number:int}/rehearsal.html", needs=MAKES)
+async def rehearsal_report(request: Query, study_id: str, number: int) -> Response[str]:
+    """To be kept and opened anywhere: it has its own look in it."""
+    version = await _find(request, study_id, number)
+    async with lab_of(request).pool.connection() as conn:
+        page = await shelf.rehearsal_page(conn, version)
+    if not page:
+        raise NotFoundException("There is no report of a rehearsal here.")
+    name = f'attachment; filename="rehearsal-{study_id}-{number}.html"'
+    headers = {"Content-Disposition": name}
+    return Response(page, media_type="text/html; charset=utf-8", headers=headers)
+
+
+async def _find(request: Query, study_id: str, number: int) -> KeptVersion:
+    async with lab_of(request).pool.connection() as conn:
+        versions = await shelf.versions_of(conn, study_id)
+    found = next((one for one in versions if one.number == number), None)
+    if found is None:
+        raise NotFoundException("There is no such study here. Go on from the list of studies.")
+    return found
+
+
+HANDLERS = [rehearse, rehearsal_report]
