@@ -29,6 +29,7 @@ from app.study.model.networks import Tie
 from app.study.model.study import Position, Study
 
 SQL = Queries(__name__)
+TOGETHER = 8  # rooms of a batch that ask at the same time, where what they ask goes together
 LONG = 0.3  # seconds in which rooms are decided on together: then they are not kept waiting for more of them
 SLOW = 10  # times as long as it took to decide on one of them, and they are not kept waiting for another one either
 
@@ -80,7 +81,8 @@ async def move_all(conn: Connection, hooks: Hooks, study: Study, due: Sequence[D
             except HookError as error:
                 failed[one.id] = error
 
-    slow, left = await _one_after_the_other(decide, [one for one in due if one.id in places])
+    at_once = TOGETHER if hooks.asks_together(study) else AT_ONCE
+    slow, left = await _one_after_the_other(decide, [one for one in due if one.id in places], at_once)
     deserted = [one.id for one in due if one.deserted]
     if deserted:
         await parts.end(conn, deserted, "complete", study)
@@ -142,9 +144,9 @@ async def carry_out(conn: Connection, study: Study, changes: Mapping[int, Iterab
 
 
 async def _one_after_the_other(
-    decide: Callable[[DueRoom], Awaitable[None]], due: Sequence[DueRoom]
+    decide: Callable[[DueRoom], Awaitable[None]], due: Sequence[DueRoom], at_once: int
 ) -> tuple[set[int], set[int]]:
-    """Several hands take one after the other. Returns those that take too long, and those that nobody came to.
+    """So many hands take one after the other. Returns those that take too long, and those that nobody came to.
 
     What is long, the others tell: where the machine is busy, all of them take longer.
     """
@@ -160,7 +162,7 @@ async def _one_after_the_other(
             del at[hand]
             done += 1
 
-    hands = {asyncio.create_task(work(hand)) for hand in range(min(AT_ONCE, len(due)))}
+    hands = {asyncio.create_task(work(hand)) for hand in range(min(at_once, len(due)))}
     busy = hands
     try:
         while busy and (not done or clock() < began + LONG + SLOW * (clock() - began) / done):

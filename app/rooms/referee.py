@@ -191,7 +191,7 @@ class Referee:
         self, study: Study, room: networklab.Room, standing: MovingRoom, moves: Sequence[WaitingMove]
     ) -> None:
         try:
-            if len(moves) == 1 or self.hooks.asks_together(study):
+            if len(moves) == 1:
                 ask = partial(self.hooks.ask, study)  # which ends by itself
                 turn = await handling.take_turn(ask, study, room, standing, moves)
             else:

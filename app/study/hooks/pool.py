@@ -107,7 +107,7 @@ class Hooks:
 
     def asks_together(self, study: Study) -> bool:
         """Whether what is asked at the same time goes on one way, each in a turn of its own: what keeps nothing."""
-        return keeps_nothing(study.files[HOOKS_FILE].decode("utf-8", "replace"))
+        return keeps_nothing(study.files.get(HOOKS_FILE, b"").decode("utf-8", "replace"))
 
     async def keep_warm(self, study: Study) -> None:
         """Have as many processes of the study as there may be, before it is asked. Call it again and again while it
@@ -245,6 +245,8 @@ class HookTurn:
 
         `last`: the turn asks nothing after this.
         """
+        if self.hooks.asks_together(self.study):  # there is nothing that it could find of what came before
+            return await self.hooks.ask(self.study, hook, read, *values)
         message = dumps({"hook": hook, "values": [self.packer.pack(value) for value in values]})
         return judged(self.study, hook, values, await self.answer(message, last), read)
 
