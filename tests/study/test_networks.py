@@ -18,7 +18,7 @@ from app.study.model.networks import KINDS, ListedTie, Network, Tie, read_ties
 from app.study.reading import check, parse
 from app.study.sections.network import read_edges
 from app.study.syntax.mistakes import Mistake
-from tests.house.studies import PAGE, as_files
+from tests.house.studies import PAGE, TALK, as_files, changed
 
 SMALL_WORLD = ((1, 3), (1, 4), (2, 3), (2, 4), (4, 6), (5, 6))
 CLIQUES = ((1, 3), (1, 4), (2, 5), (2, 6), (3, 4), (5, 6))
@@ -58,6 +58,21 @@ def test_a_directed_tie_goes_from_who_sees_to_who_is_seen() -> None:
     assert nx.is_weakly_connected(nx.DiGraph([tie[:2] for tie in drawn]))
 
 
+def test_nobody_is_tied_where_a_room_needs_no_ties() -> None:
+    assert Network("none").ties(1000, 7) == () and Network("none").impossible(1000) == ""
+
+
+def test_what_is_of_neighbours_where_nobody_has_any_is_noted() -> None:
+    def told(network: str) -> list[str]:
+        toml = changed(TALK, 'kind = "ring"', f'kind = "{network}"')
+        toml += 'show = [{field = "belief"}, {field = "belief", of = "room"}]\n'
+        return [one.sentence for one in check(as_files(toml)) if "neighbour" in one.sentence]
+
+    assert told("ring") == []
+    talks, shows = told("none")
+    assert shows.endswith("so this shows nothing.") and talks.endswith("so there is nobody to talk with.")
+
+
 @pytest.mark.parametrize("kind", ["complete", "ring", "star"])
 def test_rooms_of_one_and_two_have_no_tie_and_one(kind: str) -> None:
     assert Network(kind).ties(1, 7) == ()
@@ -67,7 +82,7 @@ def test_rooms_of_one_and_two_have_no_tie_and_one(kind: str) -> None:
 
 @settings(deadline=None)
 @given(
-    st.sampled_from([kind for kind in KINDS if kind not in ("edges", "bipartite")]),
+    st.sampled_from([kind for kind in KINDS if kind not in ("edges", "bipartite", "none")]),
     st.integers(1, 40),
     st.integers(1, 8),
     st.floats(0, 1),

@@ -80,6 +80,20 @@ def check_rounds(findings: Findings, networks: tuple[Network, ...], steps: tuple
             findings.note((*place, "edges"), sentence, "Rounds count through all steps that repeat.")
 
 
+def check_seen(findings: Findings, networks: tuple[Network, ...], steps: tuple[Step, ...]) -> None:
+    """What steps show of neighbours, where the study has none."""
+    if not findings.sound("network") or any(one.kind != "none" or one.rewire_by for one in networks):
+        return
+    for index, step in enumerate(steps):
+        for nth, show in enumerate(step.show):
+            if show.of == "neighbours":
+                sentence = "Nobody has a neighbour in a network of kind none, so this shows nothing."
+                findings.note(("step", index, "show", nth), sentence, 'Write of = "room".')
+        if step.chat in ("neighbours", "direct"):
+            sentence = "Nobody has a neighbour in a network of kind none, so there is nobody to talk with."
+            findings.note(("step", index, "chat"), sentence, 'Write chat = "room".')
+
+
 def placed(findings: Findings, networks: tuple[Network, ...]) -> list[tuple[Path, Network]]:
     """Each with where it stands: [network] has no number."""
     several = findings.given(("network", 0))

@@ -7,7 +7,7 @@ from app.study.checks.alone import check_alone
 from app.study.checks.bots import check_bots
 from app.study.checks.channels import check_channels
 from app.study.checks.forms import form_mistakes
-from app.study.checks.networks import check_networks, check_rounds, placed
+from app.study.checks.networks import check_networks, check_rounds, check_seen, placed
 from app.study.checks.own_files import own_file_mistakes
 from app.study.checks.results import check_results
 from app.study.checks.scripts import check_scripts
@@ -43,6 +43,7 @@ def check_together(findings: Findings, files: Mapping[str, bytes], sections: Sec
         _check_order(findings, rooms)
     check_networks(findings, rooms, sections.networks)
     check_rounds(findings, sections.networks, steps)
+    check_seen(findings, sections.networks, steps)
     check_results(findings, sections)
     check_short_names(findings, sections)
     _check_steps(findings, rooms, sections.all_steps)

@@ -27,10 +27,11 @@ KINDS = (
     "cliques",
     "caveman",
     "bipartite",
+    "none",
     "edges",
 )
 ONE_WAY = ("ring", "random", "edges")  # kinds that can be drawn directed
-FIXED = ("complete", "bipartite", "edges")  # kinds that a new round can't draw anew
+FIXED = ("complete", "bipartite", "none", "edges")  # kinds that a new round can't draw anew
 DRAWN = ("small_world", "random_regular", "random", "scale_free", "caveman")  # by networkx
 MOST_TRIES = 1000
 MOST_TIES = 40_000  # of a room, those that go both ways twice: each is a row, for each round that has its own
@@ -99,6 +100,7 @@ class Network:
     | cliques | everyone with everyone in groups of `clique`, which are apart |
     | caveman | cliques on a ring, one tie of each led on to the next clique (Watts 1999) |
     | bipartite | everyone with everyone of another type |
+    | none | nobody with anybody: what is for the room is for all in it all the same |
     | edges | those listed in `edges`, slots counted from 1, perhaps with weights and by rounds |
 
     A small_world, random or scale_free network, and a random_regular one with 2 neighbours or more, is drawn again
@@ -217,6 +219,8 @@ class Network:
 
     def _laid_out(self, size: int, types: Sequence[str]) -> list[tuple[int, int]]:
         """Pairs of places from 0; what goes both ways may be there once or twice."""
+        if self.kind == "none":
+            return []
         if self.kind == "star":
             return [(0, place) for place in range(1, size)]
         if self.kind in ("ring", "lattice"):

@@ -29,6 +29,7 @@ TIED = {
     "cliques": "Groups of {clique}, which are apart",
     "caveman": "Groups of {clique} on a ring, with one tie from each to the next",
     "bipartite": "Everybody is tied to all who are of another type",
+    "none": "Nobody is tied to anybody",
     "edges": "The ties are listed in the study",
 }
 SPOKEN = {
@@ -246,6 +247,12 @@ def _more(step: Step) -> Iterator[str]:
         yield "each goes on by themselves"
     if step.ends == "deadline":
         yield "lasts until its deadline"
+    if step.quiet:
+        yield f"over already {_span(step.quiet)} after the last move that counts"
+    if step.clock:
+        every, clock = _span(step.clock.every), step.clock
+        until = f", until {clock.end}" if clock.end is not None else ""
+        yield f"“{clock.field.ask}” begins at {clock.start}, and {clock.step:+} each {every}{until}"
     if step.on_timeout != "blank" and step.fields:
         yield f"who has not answered: {step.on_timeout}"
     hooks = (step.valid, step.on_end, step.score_hook, step.leave, step.on_move, step.bot)
