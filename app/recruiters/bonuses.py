@@ -23,6 +23,10 @@ SQL = Queries(__name__)
 CENTS = 2  # decimals of the coins in which they pay
 
 
+class NothingDue(RecruitingError):
+    """All that was to be paid has been, or is on its way."""
+
+
 @dataclass(frozen=True, slots=True)
 class DueBonus:
     """What somebody is to be paid now: what the ledger says, without what they were paid before."""
@@ -121,7 +125,7 @@ async def confirm(
     await lock_as(conn, recruitment.session_id, by)
     now = await due(conn, recruitment, study, whole)
     if not now.lines:
-        raise RecruitingError("Nothing is due: everybody has been paid, or is being paid. Nothing changed.")
+        raise NothingDue("Nothing is due: everybody has been paid, or is being paid. Nothing changed.")
     if now.digest != digest:
         raise RecruitingError(
             "What is due has changed since this was shown. Look at it again; nobody was paid."

@@ -6,12 +6,14 @@ What is asked of a recruiter is stored here and done in the background (app/recr
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from litestar import get, post
 from litestar.response import Redirect, Response
 
+from app.database import clock
 from app.database.connections import Connection, snapshot
 from app.players.door import places_of
 from app.recruiters import bonuses, payouts, recruitment, reviews, submissions
@@ -31,6 +33,7 @@ from app.web.lab import Query, lab_of
 from app.web.researchers import FILES, OWNS, study_of, who_asks
 from app.web.responses import page, piece, problem
 
+SECOND_CLICK = timedelta(minutes=2)  # within which one pays nobody, and is none that went wrong
 Work = Callable[[Connection, Recruitment, Study, Form], Awaitable[None]]
 
 
@@ -105,7 +108,13 @@ async def pay(request: Query, session_id: str) -> Response[str] | Redirect:
         by, whole = who_asks(request).name, first(form, "whole") == "yes"
         if first(form, "sure") != "yes":
             raise RecruitingError("Nobody was paid: tick that you have looked at the lines and their sum.")
-        ids = await bonuses.confirm(conn, found, study, whole, first(form, "digest"), by)
+        try:
+            ids = await bonuses.confirm(conn, found, study, whole, first(form, "digest"), by)
+        except bonuses.NothingDue:
+            mine = [one.at for one in await payouts.payouts_of(conn, session_id) if one.by == by]
+            if any(clock.now() - at < SECOND_CLICK for at in mine):
+                return  # it leads to the page that says how it goes, as the first did
+            raise
         confirmed = [await payouts.find_payout(conn, one) for one in ids]
         people, amount = sum(one.people for one in confirmed), str(sum(one.amount for one in confirmed))
         money = dict(amount=amount, currency=confirmed[0].currency)

@@ -53,6 +53,18 @@ def test_a_file_comes_with_its_type_and_is_kept_for_ever(served: httpx.Client) -
     assert served.head("/tone.wav").headers["content-length"] == str(len(TONE))
 
 
+def test_a_style_comes_packed_to_whoever_can_unpack_it(served: httpx.Client) -> None:
+    packed, plain = (
+        served.get("/look.css", headers={"Accept-Encoding": how}) for how in ("gzip", "identity")
+    )
+    assert packed.content == plain.content and packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers and plain.headers["vary"] == "Accept-Encoding"
+    again = served.get("/look.css", headers={"If-None-Match": packed.headers["etag"]})
+    assert again.status_code == 304
+    part = served.get("/look.css", headers={"Range": "bytes=0-4"})
+    assert part.content == plain.content[:5] and "content-encoding" not in part.headers
+
+
 @pytest.mark.parametrize(
     ("asked", "status", "start", "end"),
     [
