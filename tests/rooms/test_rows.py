@@ -126,6 +126,8 @@ def test_rows_of_a_result_are_told_of_in_the_codebook_tried_by_check_and_filled_
     meant = {one["field"]: one["meaning"] for one in lines if one["file"] == "records.csv"}
     assert "row → what was said there; its rows were the last theirs that this player had" in meant["stars"]
     assert "what could be chosen was the last members" in meant["parts"]
+    filled = 'seats = {any = 2}\nbots_after = "20s"'
+    assert check(as_files(changed(ROWS, "seats = {any = 2}", filled), ROWS_HOOKS)) == []
     [note] = asyncio.run(try_study(parse(as_files(ROWS, changed(ROWS_HOOKS, '"Me", "Them"', "")))))
     assert (
         "`members` lists nothing for anybody" in note.sentence and "`parts` has no options" in note.suggestion

@@ -28,8 +28,7 @@ def plausible(field: Field, chance: random.Random, others: Sequence[int] = ()) -
     """A value that `field` takes: what is right, or else drawn at random; `others`: those that it is about, each."""
     if field.correct:
         return field.in_form(field.correct.example)
-    if field.takes_list:
-        field = field.limited({field.source: LIST.guess(field, chance, ())})
+    field = _with_list(field, chance)
     if field.dont_know and chance.random() < UNKNOWN:
         return DONT_KNOW
     return field.kind.guess(field, chance, others)
@@ -47,9 +46,15 @@ def not_right(field: Field, chance: random.Random) -> str:
 
 def drawn(field: Field, chance: random.Random, others: Sequence[int] = ()) -> str:
     """What is stored of such a value; "" where none was found that fits."""
+    field = _with_list(field, chance)
     for _ in range(TRIES):
         try:
             return field.read([plausible(field, chance, others)])
         except FieldError:
             continue
     return ""
+
+
+def _with_list(field: Field, chance: random.Random) -> Field:
+    """With something that it may come to list, where that is known only as its page is drawn."""
+    return field.limited({field.source: LIST.guess(field, chance, ())}) if field.takes_list else field

@@ -60,7 +60,7 @@ def read_words(
     for text, said in words.items():
         if text in known_texts():
             check_places(table, text, said)
-        elif text not in known:
+        elif text not in known and not any(one.listed_by for one in _asked(sections)):  # a hook may list it
             near = nearest(text, known | known_texts())
             cure = f"Did you mean `{near}`?" if near else "Write it as study.toml or the page has it."
             table.misnamed(text, f"Nothing here says `{text}`, so this is read nowhere.", cure, grave=False)
@@ -81,6 +81,12 @@ def check_unknown(findings: Findings, sections: Sections) -> None:
                 findings.wrong((*place, "fields", nth, "dont_know"), sentence, cure)
 
 
+def _asked(sections: Sections) -> Iterator[Field]:
+    yield from sections.entry
+    for step in sections.all_steps:
+        yield from step.fields
+
+
 def _unknown(sections: Sections) -> str:
     return texts_in(sections.language).with_own(sections.texts).say(I_DONT_KNOW)
 
@@ -92,7 +98,7 @@ def _check_apart(table: Table, told: Sections) -> None:
         sentence = f"`{one}` and `{other}` of `{field.name}` read the same here: nobody can tell them apart."
         table.wrong(other if other in table.values else one, sentence, "Word one of them otherwise.")
 
-    for field in (*told.entry, *(one for step in told.all_steps for one in step.fields)):
+    for field in _asked(told):
         for lists in dict.fromkeys((field.options, field.kind.listed(field))):
             read = dict[str, str]()
             for text in lists:
