@@ -23,6 +23,9 @@ name = "table"
 seats = {{any = 4}}
 [finish]
 codes = {{complete = "TABLE-DONE"}}
+[pay]
+base = 2.5
+currency = "EUR"
 {STEP}"""
 
 
@@ -88,6 +91,14 @@ def test_a_researcher_gets_from_nothing_to_the_data_without_a_terminal(stage: St
         desk.get_by_role("link", name="Download", exact=True).click()
     with zipfile.ZipFile(io.BytesIO(coming.value.path().read_bytes())) as export:
         assert export.read("records.csv").count(b",belief,64,") == 4
+    with desk.expect_download() as coming:
+        desk.locator(".next").get_by_role("link", name="Payments").click()
+    assert coming.value.path().read_bytes().count(b",2.50,EUR\r\n") == 4
+    desk.get_by_role("link", name="Erase what is personal").click()
+    desk.locator("#erase summary").click()
+    desk.get_by_label("I am sure").check()
+    desk.locator("#erase").get_by_role("button", name="Erase").click()
+    expect(desk.locator("#said")).not_to_be_empty()
     desk.get_by_role("button", name="Archive", exact=True).click()
     expect(desk.get_by_text("Archived.")).to_be_visible()
     place = desk.url
