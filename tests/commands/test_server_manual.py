@@ -7,11 +7,13 @@ import os
 import re
 import shutil
 import socket
+import ssl
 import stat
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,7 +112,7 @@ def listens(port: int) -> bool:
 
 
 @contextmanager
-def running(command: list[str | Path], port: int, folder: Path, **environ: str) -> Iterator[None]:
+def running(command: Sequence[str | Path], port: int, folder: Path, **environ: str) -> Iterator[None]:
     with (folder / "proxy.log").open("wb") as log:
         proxy = subprocess.Popen(command, cwd=folder, env=os.environ | environ, stdout=log, stderr=log)
         try:
@@ -186,3 +188,52 @@ def test_apache_with_these_lines_hands_streams_on(shell: Shell, server: Server, 
     )
     with running(["apache2", "-DFOREGROUND", "-f", tmp_path / "apache.conf"], port, tmp_path):
         is_well_behind(shell, server, port, tmp_path / "authority.pem")
+
+
+@needs("caddy")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root names hosts for itself, and listens on 443")
+def test_our_caddyfile_gets_its_certificate_from_an_acme_server_by_the_name_alone(tmp_path: Path) -> None:
+    authority, name, place = free_port(), "lab.networklab.test", "127.0.0.3"
+    alone = "admin off\n skip_install_trust\n"
+    (tmp_path / "authority").write_text(
+        f"{{\n {alone} http_port {free_port()}\n}}\nhttps://{HERE}:{authority} {{\n tls internal\n acme_server\n}}\n"
+    )
+    root = tmp_path / "authority.data/caddy/pki/authorities/local/root.crt"
+    ours = (PROJECT / "Caddyfile").read_text()
+    (tmp_path / "ours").write_text(
+        f"{{\n {alone} default_bind {place}\n acme_ca_root {root}\n"
+        f" acme_ca https://{HERE}:{authority}/acme/local/directory\n}}\n{ours}"
+    )
+    # For these two alone the name leads here: in a namespace of their own.
+    (tmp_path / "hosts").write_text(f"127.0.0.1 localhost\n{place} {name}\n")
+
+    def command(config: str) -> list[str]:
+        run = f"mount --bind hosts /etc/hosts && exec caddy run --config {config} --adapter caddyfile"
+        return ["unshare", "--mount", "bash", "-c", run]
+
+    def environ(config: str) -> dict[str, str]:
+        data = str(tmp_path / f"{config}.data")
+        return {"DOMAIN": name, "PLAY_DOMAIN": "", "XDG_DATA_HOME": data, "XDG_CONFIG_HOME": data}
+
+    def certificate_of() -> Any:
+        context = ssl.create_default_context(cafile=str(root))
+        with (
+            suppress(OSError),
+            socket.create_connection((place, 443), 5) as plain,
+            context.wrap_socket(plain, server_hostname=name) as safe,
+        ):
+            return safe.getpeercert()
+        return None
+
+    with (
+        running(command("authority"), authority, tmp_path, **environ("authority")),
+        (tmp_path / "ours.log").open("wb") as log,
+    ):
+        told = os.environ | environ("ours")
+        popen = subprocess.Popen(command("ours"), cwd=tmp_path, env=told, stdout=log, stderr=log)
+        try:
+            found = asyncio.run(until(certificate_of, lambda: (tmp_path / "ours.log").read_text()))
+        finally:
+            popen.terminate()
+            popen.wait(30)
+    assert found["subjectAltName"] == (("DNS", name),)
