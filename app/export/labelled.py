@@ -20,17 +20,22 @@ from app.export.csv_stream import BLOCK, Blocks
 from app.export.labels import Column
 
 FOLDER, SPEC = "labelled", "columns.json"
+MOST_CELLS = 3_000_000  # of a table: half a GB there; 105,000 records have a third of it
 LONGEST = 300  # seconds: forty times what 105,000 records take
 MISSING = (
     "The files in labelled/ could not be made: {why} The tables as .csv have all that would stand there."
+)
+LARGE = (
+    "labelled/ lacks {tables}: SPSS and Stata get tables of at most {most:,} cells. The .csv have all of it."
 )
 
 
 class Labelled:
     """`with`: a folder of ours, which keeps what the tables have as they go out, and what is made of that."""
 
-    def __init__(self, columns: dict[str, list[Column]], title: str) -> None:
-        self.columns, self.title, self.missing = columns, title, ""
+    def __init__(self, columns: dict[str, list[Column]], title: str, most: int = MOST_CELLS) -> None:
+        self.columns, self.title, self.most, self.missing = columns, title, most, ""
+        self.large: list[str] = []
 
     def __enter__(self) -> Self:
         self.temporary = tempfile.TemporaryDirectory(prefix="networklab-")
@@ -47,14 +52,22 @@ class Labelled:
                 async for one in blocks:
                     yield one
             return
-        with (self.folder / name).open("xb") as file:
+        path, most, written = self.folder / name, self.most // max(1, len(self.columns[name])), 0
+        with path.open("xb") as file:
             async with aclosing(blocks):
                 async for block, lines in blocks:
-                    file.write(block)
+                    written += lines
+                    if written <= most:
+                        file.write(block)
                     yield block, lines
+        if written > most:
+            path.unlink()
+            self.large.append(name)
 
     async def files(self) -> AsyncIterator[tuple[str, Blocks]]:
         """Names and contents; where none could be made `missing` says why."""
+        if self.large:
+            self.missing = LARGE.format(tables=", ".join(self.large), most=self.most)
         told = dict(title=self.title, tables=self.columns)
         (self.folder / SPEC).write_bytes(msgspec.json.encode(told, enc_hook=str))
         why = await _run([sys.executable, "-P", "-m", "app.export.labelled_files", str(self.folder)])

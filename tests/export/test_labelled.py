@@ -203,6 +203,24 @@ def test_what_can_t_be_made_is_missing_and_said_and_all_else_comes_out(tmp_path:
     assert said.startswith("The files in labelled/ could not be made: ") and "UnicodeDecodeError" in said
 
 
+def test_a_table_that_would_take_all_memory_is_left_out_and_said(tmp_path: Path) -> None:
+    study = parse({"study.toml": STUDY.encode(), **PAGES})
+    columns = columns_of(study, [*codebook.rows(study)])
+
+    async def work() -> tuple[list[str], str]:
+        with Labelled(columns, "", most=60) as made:
+            for name in ("rounds.csv", "players.csv"):
+                header = [one.name for one in columns[name]]
+                lines = listed([[""] * len(header)] * (9 if name == "rounds.csv" else 1))
+                async with aclosing(made.kept(name, written(header, lines))) as kept:
+                    assert sum([many async for _, many in kept]) == (10 if name == "rounds.csv" else 2)
+            return [name async for name, _ in made.files()], made.missing
+
+    names, said = asyncio.run(work())
+    assert names == ["labelled/players.dta", "labelled/players.sav"]
+    assert said.startswith("labelled/ lacks rounds.csv: SPSS and Stata get tables of at most 60 cells.")
+
+
 def test_no_server_loads_what_writes_them() -> None:
     program = "import sys, app.web.app, app.commands.export; print({'pandas', 'numpy', 'pyreadstat'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True)
