@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import random
+
+import pytest
 
 from app.rehearsal.bots import Bot
 from app.rehearsal.diary import Misfit
 from app.rehearsal.habits import Habits, habits
 from app.rehearsal.misfits import stored
+from app.study.model.fields import FieldError
+from app.study.model.kinds.click import clicked
 from app.study.model.study import Study
 from app.study.reading import parse
 from tests.house.house import House
@@ -58,6 +63,16 @@ def test_what_is_taken_all_the_same_is_named(shared: House, server: Server) -> N
     study, theirs = parse(as_files(toml)), parse(as_files(toml.replace("max = 10", "max = 5")))
     told = [one for bot in played(shared, server, study, theirs) for one in bot.diary.wrongs]
     assert told and all(one.promise == 9 and "`6` for `many`" in one.sentence for one in told)
+
+
+def test_what_they_type_does_not_fit_and_whoever_only_clicks_types_nothing() -> None:
+    asked = [clicked("I have read it"), *(one for place in STUDY.plan for one in place.step.fields)]
+    typed = [(one, one.kind.slip(one, random.Random(nth))) for one in asked for nth in range(9)]
+    assert len({one.name for one, text in typed if text}) > 3
+    for one, text in typed:
+        if text:
+            with pytest.raises(FieldError):
+                one.read([text])
 
 
 def test_people_slip_now_and_then() -> None:

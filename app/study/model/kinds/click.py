@@ -27,6 +27,9 @@ class Click(YesNo):
     def guess(self, field: Field, chance: random.Random, others: Sequence[int]) -> str:
         return YES
 
+    def slip(self, field: Field, chance: random.Random) -> str:
+        return ""
+
 
 CLICK = Click("click")
 CLICKED = "clicked"
