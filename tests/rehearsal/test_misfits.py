@@ -16,11 +16,12 @@ from app.study.model.kinds.click import clicked
 from app.study.model.study import Study
 from app.study.reading import parse
 from tests.house.house import House
-from tests.house.questions import question_files
+from tests.house.questions import QUESTIONS, question_files
 from tests.house.server import Server
 from tests.house.studies import as_files
 
-STUDY = parse(question_files())
+READ_ONLY = '[[after]]\npage = "read"\nbutton = "Next"\n'  # a click has nothing that does not fit
+STUDY = parse(question_files(QUESTIONS + READ_ONLY))
 HASTY = Habits(think=(0.0, 0.0), talk=0, fallible=False, misfits=1.0)
 
 
