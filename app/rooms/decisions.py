@@ -30,6 +30,7 @@ from app.study.model.study import Position, Study
 
 SQL = Queries(__name__)
 TOGETHER = 8  # rooms of a batch that ask at the same time, where what they ask goes together
+QUICK = 0.1  # seconds: where one of them takes longer, no more ask than there are processes
 LONG = 0.3  # seconds in which rooms are decided on together: then they are not kept waiting for more of them
 SLOW = 10  # times as long as it took to decide on one of them, and they are not kept waiting for another one either
 
@@ -148,27 +149,34 @@ async def _one_after_the_other(
 ) -> tuple[set[int], set[int]]:
     """So many hands take one after the other. Returns those that take too long, and those that nobody came to.
 
-    What is long, the others tell: where the machine is busy, all of them take longer.
+    What is long, the others tell: where the machine is busy, all of them take longer. A few hands begin, for whatever
+    was begun keeps all rooms locked.
     """
     ahead, at, done = iter(due), dict[int, DueRoom](), 0
     clock = asyncio.get_running_loop().time
-    began = clock()
+    hands, began = list[asyncio.Task[None]](), clock()
+
+    def begin(many: int) -> None:
+        hands.extend(asyncio.create_task(work(hand)) for hand in range(len(hands), min(many, len(due))))
 
     async def work(hand: int) -> None:
         nonlocal done
-        while clock() < began + LONG and (one := next(ahead, None)) is not None:
+        while (now := clock()) < began + LONG and (one := next(ahead, None)) is not None:
             at[hand] = one
             await decide(one)
             del at[hand]
             done += 1
+            if clock() < now + QUICK:
+                begin(at_once)
 
-    hands = {asyncio.create_task(work(hand)) for hand in range(min(at_once, len(due)))}
-    busy = hands
+    begin(min(at_once, AT_ONCE))
     try:
-        while busy and (not done or clock() < began + LONG + SLOW * (clock() - began) / done):
-            _, busy = await asyncio.wait(busy, timeout=LONG)
+        while (busy := [hand for hand in hands if not hand.done()]) and (
+            not done or clock() < began + LONG + SLOW * (clock() - began) / done
+        ):
+            await asyncio.wait(busy, timeout=LONG)
     finally:
-        for hand in busy:
+        for hand in hands:
             hand.cancel()
         ended = await asyncio.gather(*hands, return_exceptions=True)
     for error in ended:

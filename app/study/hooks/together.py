@@ -2,7 +2,8 @@
 
 Most of what a call costs is its way there and back, by three processes. Each is a turn of its own all the same: read
 anew, within its own limits, and after one that fails the others are asked again. So what comes of a call is what it
-would come to by itself. Under load more go together, and each costs less.
+would come to by itself. Under load more go together, and each costs less. Where they take their time, fewer do: what
+a process has not got to goes to those that are free.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ class GroupCall:
         self.waiting: deque[Waiting] = deque()
         self.asked = set[asyncio.Task[None]]()
         self.timer: asyncio.Handle | None = None
+        self.most = MOST  # … or as many as one got to, the last time that it did not get to all of them
 
     @property
     def is_busy(self) -> bool:
@@ -63,7 +65,7 @@ class GroupCall:
 
     def _take(self) -> list[Waiting]:
         taken, size = list[Waiting](), 0
-        while self.waiting and len(taken) < MOST and size < LARGEST:
+        while self.waiting and len(taken) < self.most and size < LARGEST:
             message, future = self.waiting.popleft()
             if not future.done():  # else nobody waits for it any more
                 taken.append((message, future))
@@ -71,26 +73,36 @@ class GroupCall:
         return taken
 
     async def _ask(self, calls: list[Waiting]) -> None:
+        if not calls:
+            return
         try:
-            while calls:
-                answers = await self.each([message for message, _ in calls])
-                for (_, future), answer in zip(calls, answers, strict=False):
-                    _tell(future, answer)
-                calls = calls[len(answers) :]
+            answers = await self.each([message for message, _ in calls])
+            for (_, future), answer in zip(calls, answers, strict=False):
+                _tell(future, answer)
+            calls, left = calls[: len(answers)], calls[len(answers) :]
+            self.most = len(answers) if left else min(MOST, 2 * self.most)
+            self.waiting.extendleft(reversed(left))
         except LOST:  # by one of them: that one is to fail by itself
-            await asyncio.gather(*(self._ask_alone(*call) for call in calls))
+            await asyncio.gather(*(self._ask_alone(*call) for call in calls if not call[1].done()))
         except Exception as error:
             for _, future in calls:
-                if not future.done():
-                    future.set_exception(error)
+                _fail(future, error)
         finally:
             for _, future in calls:
                 future.cancel()
 
     async def _ask_alone(self, message: bytes, future: asyncio.Future[Answer]) -> None:
-        _tell(future, await self.alone(message))
+        try:
+            _tell(future, await self.alone(message))
+        except Exception as error:
+            _fail(future, error)
 
 
 def _tell(future: asyncio.Future[Answer], answer: Answer) -> None:
     if not future.done():
         future.set_result(answer)
+
+
+def _fail(future: asyncio.Future[Answer], error: Exception) -> None:
+    if not future.done():
+        future.set_exception(error)

@@ -51,7 +51,59 @@ def test_what_is_asked_while_others_are_on_their_way_goes_together() -> None:
         return [one["answer"] for one in await asyncio.gather(*calls)]
 
     assert told(story) == [str(number) for number in range(MOST + 3)]
-    assert [len(one) for one in went] == [MOST, MOST - 20, 3], "what was not got to is asked again"
+    assert [len(one) for one in went] == [MOST, MOST - 20 + 3], "what was not got to is asked again"
+
+
+def test_what_one_that_takes_its_time_has_not_got_to_goes_to_those_that_are_free() -> None:
+    went = list[list[bytes]]()
+
+    async def story(_: Hooks) -> list[str]:
+        three = asyncio.Event()
+
+        async def each(messages: Sequence[bytes]) -> list[Answer]:
+            went.append(list(messages))
+            if len(went) == 4:
+                three.set()
+            if len(went) > 1:
+                await three.wait()
+            return [{**NO_ANSWER, "answer": one.decode()} for one in messages[:1]]
+
+        together = GroupCall(each, alone)
+        calls = [together.answer(str(number).encode()) for number in range(7)]
+        async with asyncio.timeout(5):
+            return [one["answer"] for one in await asyncio.gather(*calls)]
+
+    async def alone(message: bytes) -> Answer:
+        raise AssertionError
+
+    assert told(story) == [str(number) for number in range(7)]
+    assert [len(one) for one in went[:4]] == [7, 1, 1, 1], "three at the same time, each of one call"
+
+
+def test_of_those_whose_process_is_lost_each_fails_by_itself_and_none_is_asked_that_nobody_waits_for() -> (
+    None
+):
+    asked = list[bytes]()
+
+    async def alone(message: bytes) -> Answer:
+        asked.append(message)
+        if message == b"1":
+            raise ValueError("nothing of the kind")
+        return {**NO_ANSWER, "answer": message.decode()}
+
+    async def story(_: Hooks) -> list[Any]:
+        async def each(messages: Sequence[bytes]) -> list[Answer]:
+            calls[2].cancel()
+            raise EOFError("no answer")
+
+        together = GroupCall(each, alone)
+        calls = [together.answer(str(number).encode()) for number in range(4)]
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    first, second, third, fourth = told(story)
+    assert (first["answer"], fourth["answer"]) == ("0", "3")
+    assert isinstance(second, ValueError) and isinstance(third, asyncio.CancelledError)
+    assert asked == [b"0", b"1", b"3"]
 
 
 def test_of_calls_that_go_together_each_is_a_turn_of_its_own_and_one_that_fails_fails_alone() -> None:
