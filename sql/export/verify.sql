@@ -439,10 +439,11 @@ from counted where nth <> due
 
 -- name: steps_end_when_it_is_quiet
 -- Where the deadline comes so long after the last move that counted, none that counted is later than that; nor is any
--- later than the step can last. A researcher may have moved the deadline.
+-- later than the step can last. Of those at the same moment the one that was made first may be handled second, so what
+-- puts it off is the latest. A researcher may have moved the deadline.
 with counted as (
-    select m.record_id, m.room_id, m.position, m.since, q.seconds, q.most, lag(m.since) over (
-        partition by m.room_id, m.position order by m.nth) as before
+    select m.record_id, m.room_id, m.position, m.since, q.seconds, q.most, max(m.since) over (
+        partition by m.room_id, m.position order by m.nth rows between unbounded preceding and 1 preceding) as before
     from move m join unnest(%(quiet_positions)s::int[], %(quiet_seconds)s::float[], %(quiet_most)s::float[])
         as q(position, seconds, most) on q.position = m.position
     where m.session_id = %(session_id)s and m.accepted

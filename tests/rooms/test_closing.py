@@ -164,10 +164,12 @@ def test_it_lasts_no_longer_than_its_limit_and_what_a_researcher_adds(house: Hou
 
 def test_a_move_that_counted_later_than_it_could_is_found(house: House) -> None:
     session, study, players = a_quiet_market(house)
-    for amount in (10, 11):
+    for amount in (10, 11, 12):
         make(house, study, players[1], amount, 2)
     handle(house, study)
     assert problems(house, session, study) == ()
-    house.sql("update move set since = since + 16 where nth = 2")
+    house.sql("update move set since = since + (array[10, 0, 20])[nth]")
+    assert problems(house, session, study) == (), "the one in between was made before the one before it"
+    house.sql("update move set since = since + 6 where nth = 3")
     [told] = problems(house, session, study)
     assert "at a step that was over after 15 s" in told
