@@ -6,6 +6,7 @@ nobody has to send it anywhere.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
@@ -13,6 +14,8 @@ from app.study.model.fields import Field, plain_number
 
 MOST = 1000  # values in one step
 FASTEST = 0.2  # seconds between two
+LONGEST = 10 * MOST  # values that a page draws at most, where a researcher has given a step more time
+LENGTHS = 20  # of steps, of which is kept what pages draw
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Clock:
     step: Decimal
     every: float
     end: Decimal | None = None
+    known: dict[float, str] = dataclasses.field(default_factory=dict, init=False, repr=False, compare=False)
 
     def at(self, seconds: float) -> Decimal:
         """What it shows so long after its step opened, without pauses."""
@@ -54,6 +58,14 @@ class Clock:
     def all_within(self, seconds: float) -> list[str]:
         """What it shows one after the other within this time, as people read it."""
         return [self.written(self._after(nth)) for nth in range(self.many_within(seconds))]
+
+    def drawn_within(self, seconds: float) -> str:
+        """The same, a line for each, as every page has it: they are not written anew for each of them."""
+        if seconds not in self.known:
+            if len(self.known) == LENGTHS:
+                self.known.clear()
+            self.known[seconds] = "\n".join(self.all_within(min(seconds, LONGEST * self.every)))
+        return self.known[seconds]
 
     def many_within(self, seconds: float) -> int:
         many = round(seconds * 1e6) // round(self.every * 1e6) + 1

@@ -5,11 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from app.study.model.clocks import Clock
+from app.database.connections import open_pool
+from app.sessions import actions
+from app.study.model.clocks import LONGEST, Clock
 from app.study.model.fields import Field
 from app.study.model.kinds.number import NUMBER
 from app.study.model.study import Study
 from app.study.reading import parse
+from app.study.stored import Studies
+from app.web.live.feeds import Live
+from app.web.live.page import Page
+from app.web.signing import read_keys
 from tests.house.conducting import conduct
 from tests.house.crowd import come, seat
 from tests.house.house import House, Opened
@@ -71,8 +77,8 @@ def tell_again(room):
 """
 
 
-def a_clock(house: House) -> tuple[Opened, Study, dict[int, int]]:
-    files = {"study.toml": STUDY.encode(), "hooks.py": HOOKS.encode(), "pages/talk.html": PAGE.encode()}
+def a_clock(house: House, toml: str = STUDY) -> tuple[Opened, Study, dict[int, int]]:
+    files = {"study.toml": toml.encode(), "hooks.py": HOOKS.encode(), "pages/talk.html": PAGE.encode()}
     study = parse(files)
     session = house.open_study(study, {"x": 2})
     come(house, session, *session.tokens)
@@ -100,6 +106,9 @@ def test_it_rises_or_falls_by_steps_and_stops_where_it_is_to() -> None:
     assert (down.value(15.2), down.value(99)) == (70, 20) and isinstance(down.value(1), int)
     assert len(down.all_within(3600)) == 41 and down.all_within(3) == ["100", "98", "96", "94"]
     assert Clock(down.field, Decimal(0), Decimal(1), 1.0).all_within(2.5) == ["0", "1", "2"]
+    endless = Clock(down.field, Decimal(0), Decimal(1), 1.0)
+    assert endless.drawn_within(2.5) is endless.drawn_within(2.5) == "0\n1\n2", "the same for every page"
+    assert len(endless.drawn_within(1e9).splitlines()) == LONGEST + 1
 
 
 def test_a_move_takes_what_it_shows_as_it_is_stored_and_not_as_it_is_handled(house: House) -> None:
@@ -134,6 +143,27 @@ def test_what_ends_a_step_says_how_long_it_was_open_and_it_is_stored(house: Hous
     [again] = results(house, "again")
     assert 60 <= again < 70
     assert house.contradictions(session) == []
+
+
+def test_where_a_researcher_gives_a_step_more_time_its_clock_goes_on_on_the_pages_too(house: House) -> None:
+    short = STUDY.replace('limit = "1h"\nclock', 'limit = "100s"\nclock').replace(", to = 100", "")
+    session, _, players = a_clock(house, short)
+
+    async def page() -> bytes:
+        async with open_pool(house.database, 2) as pool, pool.connection() as conn:
+            live = Live(house.database, pool, await read_keys(conn), Studies(pool))
+            try:
+                return await live.snapshot(Page(players[1], session.id))
+            finally:
+                live.hub.line.drop()
+
+    before = house.tell(page())
+    assert b'60.0"' in before and b"60.5" not in before, (
+        "10, and half a point more in each of a hundred seconds"
+    )
+    [(room_id, deadline)] = house.sql("select id, deadline from room")
+    house.do(lambda conn: actions.extend(conn, session.id, room_id, deadline, 20, "ada"))
+    assert b'70.0"' in house.tell(page())
 
 
 def test_a_pause_stops_the_clock_and_pages_and_moves_know_it_alike(house: House) -> None:
