@@ -29,6 +29,7 @@ from app.study.stored import Studies
 
 SQL = Queries(__name__)
 SWEEP = 1.0  # seconds between two looks for what a dead process has left
+LATEST = 5.0  # … where there is always something to do: what others are late with looks left as well
 PACE = 0.01  # … between the beginnings of two looks, and of two commits, at least: under load many rooms share them
 MOST = 100  # rooms that are read at once
 KNOWN = 500  # rooms of which it is kept who sits there
@@ -91,6 +92,9 @@ class Referee:
                 while self._ready():
                     async with breath:
                         await self._begin(self._ready())
+                    if time.monotonic() >= swept + LATEST:
+                        swept = time.monotonic()
+                        await self._sweep()
         finally:
             commit.cancel()
             for task in (*self.turns.values(), *self.warming):
@@ -122,6 +126,8 @@ class Referee:
                 await self.studies.of(session_id)
             async with asyncio.timeout(15):
                 conn = await self.reading.get()
+                # Whoever comes after the reading is told by the next one.
+                asked = {room_id: set(self.awaited.get(room_id, ())) for room_id in ready}
                 standings, waiting = await handling.read(conn, ready)
                 if not all(map(self._knows, standings)):
                     async with snapshot(conn):
@@ -131,7 +137,7 @@ class Referee:
                 studies = [
                     await self.studies.as_of(conn, one.session_id, one.study_sha256) for one in standings
                 ]
-                await self._tell_others(conn, ready, waiting)
+                await self._tell_others(conn, asked, waiting)
         except (psycopg.Error, OSError, TimeoutError) as error:
             logger.warning("moves are tried again: %s", str(error).partition("\n")[0])
             self.reading.drop()
@@ -159,19 +165,17 @@ class Referee:
                 del self.known[next(iter(self.known))]
 
     async def _tell_others(
-        self, conn: Connection, ready: Iterable[int], waiting: dict[int, list[WaitingMove]]
+        self, conn: Connection, asked: Mapping[int, set[int]], waiting: dict[int, list[WaitingMove]]
     ) -> None:
-        """Those who wait for what another process has done, or for what nobody can do now."""
-        asked = {
-            record_id
-            for room_id in ready
-            for record_id in self.awaited.get(room_id, ())
-            if all(one.record_id != record_id for one in waiting.get(room_id, ()))
+        """Those who wait for what another process has done, or for what nobody can do now. `asked`: by room."""
+        others = {
+            room_id: records - {one.record_id for one in waiting.get(room_id, ())}
+            for room_id, records in asked.items()
         }
-        if asked:
-            found = await handling.outcomes(conn, asked)
-            for room_id in ready:
-                self._tell(room_id, {one: found.get(one) for one in asked})
+        if any(others.values()):
+            found = await handling.outcomes(conn, {one for records in others.values() for one in records})
+            for room_id, records in others.items():
+                self._tell(room_id, {one: found.get(one) for one in records})
 
     def _tell(self, room_id: int, outcomes: Mapping[int, MoveOutcome | None]) -> None:
         waiting = self.awaited.get(room_id, {})

@@ -58,12 +58,15 @@ class Hub:
         self.hint(list(self.cursors))
 
     async def run(self) -> None:
-        breath = Breath(PACE)
+        breath, polled = Breath(PACE), time.monotonic()
         while True:
             try:
-                async with asyncio.timeout(POLL):
+                async with asyncio.timeout(max(0.0, polled + POLL - time.monotonic())):
                     await self.wake.wait()
             except TimeoutError:
+                pass
+            if time.monotonic() >= polled + POLL:  # however much there is to do
+                polled = time.monotonic()
                 self.hint_all()
             async with breath:
                 self.wake.clear()
