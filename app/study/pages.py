@@ -36,6 +36,7 @@ FRAME = {"body", "head", "look", "scripts"}  # blocks of base.html: who fills on
 FILTERS = (
     "attributes",
     "clock",
+    "coded",
     "commas",
     "grouped",
     "language_name",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -63,6 +65,13 @@ def test_the_tutorial_leads_from_an_empty_folder_to_data_by_its_own_words(
             assert typed.returncode == 0 or broken == ["6"], "\n".join([line, typed.stdout, typed.stderr])
             if "open" in words:
                 session = re.findall(r"Session (\w+),", typed.stdout)[0]
+        if language == "python":
+            printed = subprocess.run(
+                [sys.executable, "-c", text], cwd=shell.folder, capture_output=True, text=True, check=True
+            )
+            assert [float(mean) for mean in re.findall(r"^\d +([\d.]+)$", printed.stdout, re.MULTILINE)] == [
+                pytest.approx(sum(given) / 3, abs=1e-5) for given in GIVEN
+            ]
     assert STAYS_OPEN.issubset(done) and len(done) == 12, "a command that nobody tried"
     if rehearses:
         assert (shell.folder / "rehearsed" / "analysis.py").exists()
