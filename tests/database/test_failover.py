@@ -186,6 +186,7 @@ def test_a_primary_that_freezes_holds_nobody_and_is_not_gone_back_to_when_it_wak
     everything_is_kept(pair, writers, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_primary_that_wakes_before_anybody_has_noticed_is_left_for_the_one_that_replaced_it(
     pair: Pair, tmp_path: Path
 ) -> None:
@@ -208,6 +209,7 @@ def test_a_primary_that_wakes_before_anybody_has_noticed_is_left_for_the_one_tha
     everything_is_kept(pair, house.tell(story()), tmp_path)
 
 
+@pytest.mark.slow
 def test_a_primary_that_takes_no_writes_any_more_is_left(pair: Pair, tmp_path: Path) -> None:
     house, server = pair.house, pair.house.serve(processes=2)
     late = [house.guest(server, pair.session, label) for label in ("R1", "B1")]

@@ -84,7 +84,11 @@ def test_a_session_is_rehearsed_as_it_is_and_stays_as_it_is_and_its_data_can_be_
 
 
 @pytest.mark.parametrize(
-    "door", ["anonymous = true", 'ids = ["survey_code", "wave"]\npattern = "[0-9]{2,7}"']
+    "door",
+    [
+        pytest.param("anonymous = true", marks=pytest.mark.slow),
+        'ids = ["survey_code", "wave"]\npattern = "[0-9]{2,7}"',
+    ],
 )
 def test_a_study_with_a_door_is_rehearsed_by_the_link_for_everybody(
     hall: House, server: Server, short: Path, tmp_path: Path, door: str

@@ -52,7 +52,10 @@ seats = {{blue = 2}}
 {STEP}"""
 CROSSING = pytest.mark.parametrize(
     "nth",
-    [pytest.param(1, id="at every pair of points", marks=pytest.mark.slow), pytest.param(3, id="at a third")],
+    [
+        pytest.param(1, id="at every pair of points", marks=pytest.mark.slow),
+        pytest.param(7, id="at a seventh"),
+    ],
 )
 
 

@@ -22,7 +22,7 @@ from tests.house.crowd import come, seat
 from tests.house.house import House
 from tests.house.studies import as_files
 
-SEATS, SEEDS = 6, range(3)
+SEATS, SEEDS = 6, range(2)
 
 
 def test_nobody_reads_what_is_not_for_them_whoever_is_in_which_channel(house: House) -> None:

@@ -339,7 +339,7 @@ LEFT_TO_A_BOT = """select e.player_id from event e join log l on l.id = e.log_id
     where r.session_id = %s and e.name = 'player_left' and e.data->>'then' = 'bot' and not exists (
         select from event b where b.log_id = e.log_id and b.name = 'bot_placed' and b.data->'slot' = e.data->'slot'
     )"""
-ORDERS = int(os.environ.get("NETWORKLAB_ORDERS", "6"))
+ORDERS = int(os.environ.get("NETWORKLAB_ORDERS", "4"))
 WHO = st.integers(0, PEOPLE - 1)
 
 

@@ -35,7 +35,10 @@ def test_without_scripts_the_end_of_a_step_loads_the_next_one(stage: Stage) -> N
     assert 'http-equiv="refresh"' in second and "page reloads" in second
 
 
-@pytest.mark.parametrize("fails", ["htmx-4.0.1.min.js", "app.js", "*.js"])
+@pytest.mark.parametrize(
+    "fails",
+    [*(pytest.param(one, marks=pytest.mark.slow) for one in ("htmx-4.0.1.min.js", "app.js")), "*.js"],
+)
 def test_where_scripts_do_not_load_the_page_says_so_and_goes_on_without(stage: Stage, fails: str) -> None:
     stage.bear(r"Failed to load resource|htmx is not defined|uncaught")
     session = stage.open(PAIR, 2)

@@ -141,6 +141,7 @@ def test_a_stream_that_falls_silent_is_noticed_and_asked_round(stage: Stage) -> 
         expect_state(ann, ASKING)
 
 
+@pytest.mark.slow
 def test_where_each_piece_comes_with_the_next_one_nothing_is_late_for_long(stage: Stage) -> None:
     session = stage.open(PAIR, 2)
     with behind(stage, session, "P1", one_late=True) as (ann, _):
@@ -206,6 +207,7 @@ def test_the_dashboard_asks_where_its_stream_is_held_back(stage: Stage) -> None:
         desk.close()
 
 
+@pytest.mark.slow
 def test_a_researchers_page_says_how_old_it_is_when_it_is_not_answered_and_goes_on(stage: Stage) -> None:
     stage.bear(r"status of 503")
     session = stage.open(PAIR, 2)
