@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from psycopg.errors import UniqueViolation
+
 from app.database.connections import Connection
 from app.database.queries import Queries, row, value
 from app.database.queries import rows as typed_rows
@@ -23,6 +25,10 @@ SQL = Queries(__name__)
 
 class SessionError(Exception):
     """What was asked of a session cannot be done; the text says why and what to do."""
+
+
+class OpenedAlready(SessionError):
+    """By another request with the same form, at this moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +67,18 @@ async def open_session(
     """A new session with its door open: people can sign in and wait. `start_at`: when it starts by itself.
 
     `places`: of its one link for everybody; None: it has none. `form`: by which it was asked for, "" by none.
+    Raises `OpenedAlready`.
     """
     session_id = new_token(8)
     new = dict(id=session_id, name=name or study.title, seed=secrets.randbits(62), sha256=study.sha256)
-    await conn.execute(SQL["add_session"], new | dict(start_at=start_at, form=form or None))
+    try:
+        await conn.execute(SQL["add_session"], new | dict(start_at=start_at, form=form or None))
+    except UniqueViolation as error:
+        if error.diag.constraint_name != "one_form_one_session":
+            raise
+        raise OpenedAlready(
+            "This form has opened a session already. It is on the list of sessions."
+        ) from None
     await add_files(conn, session_id, study)
     await conn.execute(SQL["add_lobby"], dict(id=session_id))
     await players.invite(conn, session_id, people)

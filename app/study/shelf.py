@@ -40,6 +40,15 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
+class Shelved:
+    """Where what came stands on the shelf; `new`: it did not before."""
+
+    study_id: str
+    number: int
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
 class KeptVersion:
     study_id: str
     number: int  # from 1
@@ -58,35 +67,34 @@ class KeptVersion:
         return sorted(self.report["mistakes"], key=lambda one: not one["grave"])
 
 
-async def keep_study(conn: Connection, study_id: str, form: str, upload: Upload, by: str) -> str:
-    """Its id: of the study that is there already where this form has come before."""
+async def keep_study(conn: Connection, study_id: str, form: str, upload: Upload, by: str) -> Shelved:
+    """The study that is there already where this form has come before."""
     if await value(conn, SQL["add_study"], id=study_id, form=form, by=by) is None:
         found: str = await value(conn, SQL["study_of_form"], form=form)
-        return found
+        return Shelved(found, 1, False)
     await keep_version(conn, study_id, upload, by)
-    return study_id
+    return Shelved(study_id, 1, True)
 
 
-async def keep_version(conn: Connection, study_id: str, upload: Upload, by: str) -> int | None:
-    """Its number: of the version that has these very files, where there is one. None: there is no such study.
+async def keep_version(conn: Connection, study_id: str, upload: Upload, by: str) -> Shelved:
+    """The version that has these very files, where there is one, and there is the study.
 
     Raises `StudyError` for a file that is no longer what it was as the study was read.
     """
-    if await value(conn, SQL["lock_study"], study_id=study_id) is None:
-        return None
+    await conn.execute(SQL["lock_study"], dict(study_id=study_id))
     sha256, checked = fingerprint(upload.files), upload.checked
     told = dict(can_run=checked.can_run, report=Jsonb(checked.report), checked_with=checked.checked_with)
     for known in await versions_of(conn, study_id):
         if known.sha256 == sha256:
             await conn.execute(SQL["put_report"], told | dict(study_id=study_id, number=known.number))
-            return known.number
+            return Shelved(study_id, known.number, False)
     new = dict(study_id=study_id, title=upload.title, sha256=sha256, source=upload.source, by=by)
     number: int = await value(conn, SQL["add_version"], **new, **told)
     await put_files(conn, upload.files)
     bodies = [bytes(body) for body in upload.files.values()]
     kept = dict(study_id=study_id, number=number, paths=[*upload.files], bodies=bodies)
     await conn.execute(SQL["add_files"], kept)
-    return number
+    return Shelved(study_id, number, True)
 
 
 async def put_report(conn: Connection, version: KeptVersion, checked: CheckReport) -> None:

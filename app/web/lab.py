@@ -89,8 +89,10 @@ class Lab:
     readers: Readers
     acknowledged: Counter[str]  # session → records for which this process has handed out receipts
     sign_in_times: deque[float]  # seconds from the form to the answer, with the seating in it
-    # Of studies, each checked in a process of its own.
+    # Of studies: as they come, on slow lines too; then each checked in a process of its own; and read again for a page.
+    arriving: Turns = field(default_factory=lambda: Turns(4, 8))
     uploads: Turns = field(default_factory=lambda: Turns(1, 4))
+    readings: Turns = field(default_factory=lambda: Turns(1, 40))
     rehearsals: set[asyncio.Task[None]] = field(default_factory=set)  # from a button
 
     @property

@@ -13,7 +13,7 @@ from typing import Any
 
 from litestar import get, post
 from litestar.datastructures import FormMultiDict
-from litestar.exceptions import NotFoundException
+from litestar.exceptions import ClientException, NotFoundException
 from litestar.response import Redirect, Response
 
 from app.database.connections import Connection
@@ -22,11 +22,12 @@ from app.players.links import as_csv, door_link, links_again, warning_of, with_t
 from app.players.lists import PeopleError
 from app.players.people import Listed
 from app.players.tokens import new_token
-from app.sessions.sessions import SessionError, find_session, opened_by
+from app.sessions.sessions import OpenedAlready, SessionError, find_session, opened_by
 from app.sessions.starts import start_time
 from app.study import shelf
 from app.study.model.study import Study
 from app.study.reading import check, parse
+from app.study.syntax.mistakes import StudyError
 from app.web.access import rights, security
 from app.web.auth import address_of
 from app.web.drawn import qr_picture
@@ -37,6 +38,7 @@ from app.web.responses import page
 from app.web.sent_lists import LARGEST_LIST, SentList, form_with_list, known_by, list_in, read_list
 
 LONGEST_NAME = 200
+MOST_PLACES, MOST_EXTRA = 100_000, 1000  # people, and so many % more
 
 
 @dataclass(slots=True)
@@ -84,7 +86,8 @@ async def open_again(request: Query, session_id: str) -> Response[str] | Redirec
 
 
 async def _of_version(request: Query, study_id: str, number: int) -> Origin:
-    async with lab_of(request).pool.connection() as conn:
+    lab = lab_of(request)
+    async with lab.pool.connection() as conn:
         versions = await shelf.versions_of(conn, study_id)
         found = next((one for one in versions if one.number == number), None)
         if found is None or not found.can_run:
@@ -92,7 +95,16 @@ async def _of_version(request: Query, study_id: str, number: int) -> Origin:
                 "There is no such study here that can run. Go on from the list of studies."
             )
         files = await shelf.files_of(conn, found)
-    study, back = await asyncio.to_thread(parse, files), f"/admin/studies/{study_id}/versions/{number}"
+    back = f"/admin/studies/{study_id}/versions/{number}"
+    lab.readings.check()
+    try:
+        async with lab.readings:
+            study = await asyncio.to_thread(parse, files)
+    except StudyError:
+        raise ClientException(
+            "NetworkLab is newer than this study’s check, and finds more. Check it again, on the study’s page, first.",
+            status_code=409,
+        ) from None
     said = dict(name=study.title, door="" if study.types else "yes", who="all", zone="UTC")
     return Origin(study, f"{back}/open", back, f"{found.title}, version {number}", said)
 
@@ -127,9 +139,8 @@ async def _open(request: Query, origin: Origin) -> Response[str] | Redirect:
     known = known_by(
         form, repr(sorted(wanted.said.items())).encode() + (wanted.sent.content if wanted.sent else b"")
     )
-    async with lab.pool.connection() as conn:
-        if before := await opened_by(conn, known):
-            return Redirect(f"/admin/sessions/{before}", status_code=303)
+    if before := await _before(request, known):
+        return before
     lab.exports.check()
     async with lab.exports:
         listed = await _listed(wanted, origin.study)
@@ -153,8 +164,17 @@ async def _open(request: Query, origin: Origin) -> Response[str] | Redirect:
             )
             return await _opened(request, conn, origin, made, listed)
     except SessionError as error:
+        if isinstance(error, OpenedAlready) and (before := await _before(request, known)):
+            return before
         wanted.wrong["form"] = str(error)
         return await _form(request, origin, wanted)
+
+
+async def _before(request: Query, known: str) -> Redirect | None:
+    """To the session that this very form has opened; None: it has not come yet."""
+    async with lab_of(request).pool.connection() as conn:
+        session_id = await opened_by(conn, known)
+    return Redirect(f"/admin/sessions/{session_id}", status_code=303) if session_id else None
 
 
 async def _opened(
@@ -210,16 +230,20 @@ def _places(wanted: OpeningForm) -> Places | None:
         if most or extra:
             wanted.wrong["places"] = "Places are of the link for everybody. Tick it, too, or leave them out."
         return None
-    for text, what in ((most, "Places"), (extra, "The share of extra ones")):
-        if text and not (text.isascii() and text.isdecimal() and int(text[:7]) <= 100_000):
-            wanted.wrong["places"] = f"{what} must be a whole number, or nothing: “{text[:40]}” is none."
+    for text, what, limit in (
+        (most, "Places", MOST_PLACES),
+        (extra, "The share of extra ones", MOST_EXTRA),
+    ):
+        number = text.isascii() and text.isdecimal() and len(text) <= len(str(limit))
+        if text and not (number and int(text) <= limit):
+            wanted.wrong["places"] = (
+                f"{what} must be a whole number up to {limit:,}, or nothing: “{text[:40]}” is none."
+            )
             return None
     if most and not int(most):
         wanted.wrong["places"] = "With no places nobody could come in. Write 1 or more, or nothing."
     elif extra and int(extra) and not most:
         wanted.wrong["places"] = "The share is of the places. Say how many there are, or leave it out."
-    elif extra and int(extra) > 1000:
-        wanted.wrong["places"] = "The share of extra ones is 1000% at the most."
     return (
         None if "places" in wanted.wrong else Places(int(most) if most else None, Decimal(extra or 0) / 100)
     )

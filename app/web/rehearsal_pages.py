@@ -11,32 +11,43 @@ from litestar.response import Redirect, Response
 from app.study import shelf
 from app.study.model.fields import first
 from app.study.shelf import KeptVersion
+from app.web import templates
 from app.web.access import security
 from app.web.auth import address_of
 from app.web.forms import form_of
 from app.web.lab import Query, lab_of
 from app.web.researchers import MAKES, who_asks
-from app.web.responses import problem
-from app.web.studies.rehearsing import MOST, RehearsalRefused, begin
+from app.web.responses import piece, problem
+from app.web.studies.rehearsing import MOST, PACE, RehearsalRefused, begin, told_of
 
 
 @post("/studies/{study_id:str}/versions/{number:int}/rehearse", needs=MAKES)
 async def rehearse(request: Query, study_id: str, number: int) -> Response[str] | Redirect:
     lab, who, to = lab_of(request), who_asks(request).name, f"/admin/studies/{study_id}/versions/{number}"
     version, form = await _find(request, study_id, number), await form_of(request)
-    players = first(form, "players").strip()
-    if not (players.isascii() and players.isdecimal() and 1 <= int(players[:6]) <= MOST):
+    text = first(form, "players").strip()
+    players = int(text) if text.isascii() and text.isdecimal() and len(text) <= len(str(MOST)) else 0
+    if not 1 <= players <= MOST:
         return problem(request, 422, f"So many can’t rehearse here: write a number from 1 to {MOST}.", to)
     if not version.can_run:
         return problem(request, 409, "This version can’t run yet. Mend what the check names first.", to)
     try:
-        await begin(lab.pool, version, int(players), who, lab.rehearsals)
+        await begin(lab.pool, version, players, who, lab.rehearsals)
     except RehearsalRefused as error:
         return problem(request, 409, str(error), to)
     async with lab.pool.connection() as conn:
-        told: dict[str, Any] = dict(title=version.title, version=number, players=int(players))
+        told: dict[str, Any] = dict(title=version.title, version=number, players=players)
         await security.write(conn, "study_rehearsed", who, address_of(request), about=study_id, **told)
     return Redirect(f"{to}#rehearsal", status_code=303)
+
+
+@get("/studies/{study_id:str}/versions/{number:int}/rehearsal", needs=MAKES)
+async def rehearsal_state(request: Query, study_id: str, number: int) -> Response[str]:
+    """The piece of the study's page, which asks for it again and again: nothing of the study is read for it."""
+    version = await _find(request, study_id, number)
+    context: dict[str, Any] = dict(most_bots=MOST, pace=PACE, told=told_of(version))
+    context |= dict(here=f"/admin/studies/{study_id}", version=version)
+    return piece(templates.render("admin/_rehearsal.html", **context))
 
 
 @get("/studies/{study_id:str}/versions/{number:int}/rehearsal.html", needs=MAKES)
@@ -61,4 +72,4 @@ async def _find(request: Query, study_id: str, number: int) -> KeptVersion:
     return found
 
 
-HANDLERS = [rehearse, rehearsal_report]
+HANDLERS = [rehearse, rehearsal_state, rehearsal_report]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import get, post
@@ -13,8 +15,8 @@ from litestar.response import Redirect, Response
 from app.players.tokens import new_token
 from app.sessions.sessions import sessions_with
 from app.study import shelf
-from app.study.reading import parse
-from app.study.shelf import KeptVersion, Upload
+from app.study.reading import fingerprint, parse
+from app.study.shelf import KeptVersion, Shelved, Upload
 from app.study.syntax.mistakes import StudyError
 from app.web.access import rights, security
 from app.web.auth import address_of
@@ -90,57 +92,65 @@ async def find_version(
 async def _take(request: Query, study_id: str | None) -> Response[str] | Redirect:
     """`study_id`: of which it is another version."""
     lab, to = lab_of(request), f"{STUDIES}/{study_id}" if study_id else STUDIES
-    lab.uploads.check()
+    lab.arriving.check()
     try:
-        async with lab.uploads:
+        async with lab.arriving:
             form = await receiving.sent(request)
             try:
                 if not FORM_KEY.fullmatch(form.fields.get("form_key", "")):
                     raise ClientException(
                         "The form does not say what it means. Reload the page and try again."
                     )
-                async with receiving.received(form) as upload:
-                    kept, number = await _keep(request, study_id, form.fields["form_key"], upload)
+                async with lab.uploads, receiving.received(form) as upload:
+                    kept = await _keep(request, study_id, form.fields["form_key"], upload)
             finally:
                 await form.close()
     except (UploadError, CheckError) as error:
         return problem(request, 422, f"{error} Nothing was kept.", to)
-    return Redirect(f"{STUDIES}/{kept}/versions/{number}", status_code=303)
+    return Redirect(f"{STUDIES}/{kept.study_id}/versions/{kept.number}", status_code=303)
 
 
-async def _keep(request: Query, study_id: str | None, form_key: str, upload: Upload) -> tuple[str, int]:
+async def _keep(request: Query, study_id: str | None, form_key: str, upload: Upload) -> Shelved:
     who = who_asks(request).name
     try:
         async with lab_of(request).pool.connection() as conn, conn.transaction():
-            number: int | None = 1
             if study_id is None:
                 # With what came: a browser that goes back to a form may send another study by it.
-                form = hashlib.sha256(f"{form_key} {upload.source}".encode()).hexdigest()[:24]
-                study_id = await shelf.keep_study(conn, new_token(8), form, upload, who)
+                form = hashlib.sha256(f"{form_key} {fingerprint(upload.files)}".encode()).hexdigest()[:24]
+                kept = await shelf.keep_study(conn, new_token(8), form, upload, who)
             else:
-                number = await shelf.keep_version(conn, study_id, upload, who)
-            said: dict[str, Any] = dict(title=upload.title, version=number)
-            await security.write(conn, "study_uploaded", who, address_of(request), about=study_id, **said)
+                kept = await shelf.keep_version(conn, study_id, upload, who)
+            if kept.new:
+                said: dict[str, Any] = dict(title=upload.title, version=kept.number, about=kept.study_id)
+                await security.write(conn, "study_uploaded", who, address_of(request), **said)
     except StudyError as error:
         raise UploadError(str(error)) from None
-    return study_id, number or 1
+    return kept
 
 
 async def _page(request: Query, study_id: str, number: int | None) -> Response[str]:
+    lab = lab_of(request)
     who, (version, versions) = who_asks(request), await find_version(request, study_id, number)
-    async with lab_of(request).pool.connection() as conn:
+    lab.readings.check()
+    async with lab.pool.connection() as conn:
         files = await shelf.files_of(conn, version)
         on = await rights.rights_of(conn, who.name)
         run = [one for one in await sessions_with(conn, version.sha256) if one.id in on]
     context: dict[str, Any] = dict(who=who, version=version, versions=versions, sessions=run)
     context |= dict(most_bots=MOST, pace=PACE, told=told_of(version))
-    context |= dict(here=f"{STUDIES}/{study_id}", form_key=new_token(12), study=None, files=files)
+    context |= dict(here=f"{STUDIES}/{study_id}", form_key=new_token(12), files=files)
+    async with lab.readings:
+        context |= await asyncio.to_thread(_in_words, files)
+    return page("admin/study.html", context)
+
+
+def _in_words(files: Mapping[str, bytes]) -> dict[str, Any]:
+    """A large study takes a second: beside the players' answers, not before them."""
     try:
         study = parse(files)
     except StudyError:
-        return page("admin/study.html", context)
-    said = dict(study=study, sections=words.sections(study), parts=words.parts(study))
-    return page("admin/study.html", context | said)
+        return dict(study=None)
+    return dict(study=study, sections=words.sections(study), parts=words.parts(study))
 
 
 HANDLERS = [study_list, add_study, study_page, version_page, add_version, check_again]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import html
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import psycopg
 import pytest
 
 from app.players.door import Places
@@ -15,6 +18,7 @@ from tests.house.house import House
 from tests.house.server import Server
 from tests.house.studies import TALK, as_files, changed
 from tests.house.uploads import client_of, upload
+from tests.house.waits import until
 
 TYPED = as_files(changed(TALK, "[[room]]", 'types = ["red", "blue"]\n[[room]]'))
 NO_FILE = {"list": ("", b"")}
@@ -70,6 +74,43 @@ def test_a_session_is_opened_for_a_list_and_once_only(
     assert shared.sql(told, session) == [({"people": 2, "door": False},)]
 
 
+def test_a_double_click_opens_one_session_and_leads_to_it(
+    shared: House, server: Server, ada: httpx.Client
+) -> None:
+    waiting = (
+        "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+        " and query like 'insert into session (%'"
+    )
+    with ada, ThreadPoolExecutor(2) as pool:
+        here = upload(ada, as_files(TALK), {"form_key": f"{45:012}"}).headers["location"] + "/open"
+        with psycopg.connect(shared.database) as conn:
+            conn.execute("lock table public.session in share mode")
+            both = [pool.submit(ada.post, here, data=said(46, door="yes"), files=NO_FILE) for _ in range(2)]
+            asyncio.run(until(lambda: len(shared.sql(waiting)) == 2, "both on their way"))
+        first, second = sorted((one.result() for one in both), key=lambda answer: answer.status_code)
+    assert (first.status_code, second.status_code) == (200, 303), second.text
+    assert second.headers["location"] == f"/admin/sessions/{opened_in(first)}"
+
+
+def test_a_study_that_a_newer_check_would_refuse_is_to_be_checked_again_first(
+    shared: House, server: Server, ada: httpx.Client
+) -> None:
+    with ada:
+        to = upload(ada, as_files(changed(TALK, "Story", "Older")), {"form_key": f"{47:012}"}).headers[
+            "location"
+        ]
+        newer = (
+            "update public.kept_file set body = replace(convert_from(body, 'UTF8'), '\"ring\"', '\"rong\"')::bytea"
+            " where study_id = %s and path = 'study.toml' returning 1"
+        )
+        assert shared.sql(newer, to.split("/")[3]) == [(1,)]
+        for answer in (
+            ada.get(f"{to}/open"),
+            ada.post(f"{to}/open", data=said(48, door="yes"), files=NO_FILE),
+        ):
+            assert (answer.status_code, "Check it again" in answer.text) == (409, True), answer.text
+
+
 def test_a_session_is_opened_with_the_link_for_everybody_and_starts_by_itself(
     shared: House, server: Server, ada: httpx.Client
 ) -> None:
@@ -103,6 +144,9 @@ def test_what_does_not_fit_stands_beside_its_field_and_nothing_is_opened(
             (said(62, pasted="label,type\nAna,rde\n"), "list", "line 2 has the type “rde”"),
             (said(62, pasted="token,type\nt1,red\n"), "list", "somebody could guess"),
             (said(62, door="yes", places="many"), "places", "Places must be a whole number"),
+            (said(62, door="yes", places="00000000010000000"), "places", "a whole number up to 100,000"),
+            (said(62, door="yes", places="0" * 7 + "1" * 4_994), "places", "a whole number up to 100,000"),
+            (said(62, door="yes", places="9", extra="00000010000"), "places", "a whole number up to 1,000"),
             (said(62, door="yes", places="0"), "places", "With no places nobody could come in"),
             (said(62, door="yes", extra="20"), "places", "Say how many there are"),
             (said(62, places="3", pasted="label,type\nAna,red\n"), "places", "Tick it, too"),

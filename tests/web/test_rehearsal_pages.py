@@ -38,6 +38,8 @@ def test_nobody_rehearses_while_people_play_nor_with_a_crowd(shared: House, serv
         for players, status, sentence in (
             ("", 422, "write a number from 1 to 100"),
             ("9999999999", 422, "write a number from 1 to 100"),
+            ("0000010000", 422, "write a number from 1 to 100"),
+            ("000001" + "0" * 4_994, 422, "write a number from 1 to 100"),
             ("12", 409, "in sessions that run here. Rehearse when nobody plays."),
         ):
             answer = ada.post(f"{to}/rehearse", data={"players": players})
@@ -53,6 +55,15 @@ def test_nobody_rehearses_while_people_play_nor_with_a_crowd(shared: House, serv
         )
 
 
+def test_a_page_that_waits_for_a_rehearsal_asks_for_its_piece_alone(shared: House, server: Server) -> None:
+    with client_of(shared, server, "ada") as ada:
+        to = upload(ada, as_files(TALK), {"form_key": f"{84:012}"}).headers["location"]
+        piece = ada.get(f"{to}/rehearsal")
+        assert piece.text.startswith("<section") and "Bots come, are seated" in piece.text, piece.text
+        assert "<main" not in piece.text and "In plain words" not in piece.text
+        assert piece.text.strip() in ada.get(to).text, "as it stands on the page"
+
+
 @pytest.mark.slow
 def test_one_rehearsal_runs_and_its_verdict_stands_on_the_page(house: House) -> None:
     server = house.serve()
@@ -61,7 +72,8 @@ def test_one_rehearsal_runs_and_its_verdict_stands_on_the_page(house: House) -> 
         to = upload(ada, files, {"form_key": f"{83:012}"}).headers["location"]
         begun = ada.post(f"{to}/rehearse", data={"players": "3"})
         assert (begun.status_code, begun.headers["location"]) == (303, f"{to}#rehearsal"), begun.text
-        assert "It runs." in ada.get(to).text
+        assert f'hx-get="{to}/rehearsal"' in ada.get(to).text
+        assert "It runs." in ada.get(f"{to}/rehearsal").text
         again = ada.post(f"{to}/rehearse", data={"players": "3"})
         assert (again.status_code, "Another rehearsal runs." in again.text) == (409, True)
         until = time.monotonic() + 240

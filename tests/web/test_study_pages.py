@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import socket
 
 import httpx
 import pytest
@@ -55,7 +56,33 @@ def test_a_study_is_uploaded_checked_and_kept_version_by_version(
         listed = ada.get(STUDIES).text
         assert f'href="{here}"' in listed and "can’t run yet" in listed
     told = "select data->>'version' from public.security_event where what = 'study_uploaded' and about = %s order by id"
-    assert shared.sql(told, here.rpartition("/")[2]) == [("1",), ("1",), ("1",), ("2",)]
+    assert shared.sql(told, here.rpartition("/")[2]) == [("1",), ("2",)], "only what was kept"
+
+
+def test_a_form_that_is_kept_open_brings_a_mended_study_by_the_same_name(
+    shared: House, server: Server, ada: httpx.Client
+) -> None:
+    broken = GOOD | {"study.toml": GOOD["study.toml"].replace(b'"ring"', b'"rong"')}
+    with ada:
+        first, mended = (upload(ada, files, key(41)).headers["location"] for files in (broken, GOOD))
+        assert first != mended and "It can run." in ada.get(mended).text
+
+
+def test_whoever_uploads_on_a_slow_line_keeps_nobody_else_from_it(
+    shared: House, server: Server, ada: httpx.Client
+) -> None:
+    cookie = "; ".join(f"{name}={said}" for name, said in ada.cookies.items())
+    head = (
+        f"POST {STUDIES} HTTP/1.1\r\nHost: here\r\nCookie: {cookie}\r\nContent-Length: 1000\r\n"
+        "Content-Type: multipart/form-data; boundary=x\r\nExpect: 100-continue\r\n\r\n"
+    )
+    with ada, socket.create_connection(("127.0.0.1", server.port), 60) as slow:
+        slow.sendall(head.encode())
+        assert slow.recv(100).startswith(b"HTTP/1.1 100 "), "it is waited for"
+        assert upload(ada, GOOD, key(42)).status_code == 303
+        slow.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            slow.recv(100)
 
 
 def test_a_folder_and_one_that_ships_are_taken_with_their_own_files(

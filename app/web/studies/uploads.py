@@ -24,6 +24,9 @@ LARGEST_CONTENTS = 1_000_000  # bytes of the list of files in a zip
 LEFT_OUT = ("__MACOSX", "__pycache__", "node_modules")
 PIECE = 256 * 1024
 END, END_SIZE = b"PK\x05\x06", 22  # of a zip: where its list of files is
+END_64, END_64_SIZE = b"PK\x06\x07", 20  # before it, where the list is longer than it can say
+LONGEST_COMMENT = 65_535  # bytes, after it
+PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others unpack a few bytes into memory without end
 MB = 1_000_000
 
 
@@ -48,6 +51,8 @@ def unpack(file: IO[bytes], folder: Path) -> None:
     try:
         with zipfile.ZipFile(file) as zipped:
             listed = [one for one in zipped.infolist() if not one.is_dir()]
+            if len(zipped.infolist()) > MOST:
+                raise _too_many()
             for one in listed:
                 _refuse_odd(one)
             if sum(one.file_size for one in listed) > LARGEST:
@@ -80,14 +85,15 @@ def the_study_in(folder: Path) -> Path:
 def _refuse_long_list(file: IO[bytes]) -> None:
     """Before all of a list is read that a few bytes may have made as long as memory."""
     end = file.seek(0, 2)
-    file.seek(max(0, end - END_SIZE - 65_536))
+    file.seek(max(0, end - END_SIZE - LONGEST_COMMENT - END_64_SIZE))
     tail = file.read()
     at = tail.rfind(END)
     if at < 0 or len(tail) - at < END_SIZE:
         raise UploadError("This is no zip, or not all of one. Choose the zip of a study’s folder.")
     many, size = struct.unpack_from("<H", tail, at + 10)[0], struct.unpack_from("<I", tail, at + 12)[0]
-    if b"PK\x06\x07" in tail[:at] or many > MOST or size > LARGEST_CONTENTS:
-        raise UploadError(f"The zip has more than {MOST:,} files. Remove what the study does not need.")
+    longer = tail[max(0, at - END_64_SIZE) : at].startswith(END_64)
+    if longer or many > MOST or size > LARGEST_CONTENTS:
+        raise _too_many()
     file.seek(0)
 
 
@@ -99,6 +105,11 @@ def _refuse_odd(one: zipfile.ZipInfo) -> None:
         raise UploadError(f"“{_short(one.filename)}” is no file. Leave it out of the zip.")
     if one.flag_bits & 0x1:
         raise UploadError("The zip has a password. Make it without one.")
+    if one.compress_type not in PACKED:
+        raise UploadError(
+            f"“{_short(one.filename)}” is packed in a way that is not read here. Make the zip again with the usual"
+            " compression, “deflate”."
+        )
 
 
 def _named(files: Iterable[tuple[str, T]]) -> list[tuple[str, T]]:
@@ -151,6 +162,10 @@ def _write(files: Iterable[File], folder: Path) -> None:
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:
     while piece := file.read(PIECE):
         yield piece
+
+
+def _too_many() -> UploadError:
+    return UploadError(f"The zip has more than {MOST:,} files. Remove what the study does not need.")
 
 
 def _too_large() -> UploadError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import stat
+import struct
 import zipfile
 from pathlib import Path
 
@@ -98,6 +99,31 @@ def test_a_list_of_files_longer_than_any_study_is_refused_before_it_is_read(tmp_
         unpack(many, tmp_path)
     with pytest.raises(UploadError, match=f"more than {MOST:,} files"):
         lay_out([(f"{nth}.html", io.BytesIO()) for nth in range(MOST + 1)], tmp_path)
+    assert written(tmp_path) == {}
+
+
+def test_a_zip_that_says_less_of_its_list_of_files_than_there_is_in_it_is_refused(tmp_path: Path) -> None:
+    whole = zipped(*((f"{nth}.html", b"") for nth in range(MOST + 1))).getvalue()
+    end = whole.rindex(uploads.END)
+    _, many, size, at = struct.unpack_from("<HHII", whole, end + 8)
+    one_only = whole[: end + 8] + struct.pack("<HH", 1, 1) + whole[end + 12 :]
+    real = struct.pack("<4sQ2H2I4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, many, many, size, at)
+    told = struct.pack("<4s4H2IH", uploads.END, 0, 0, 1, 1, 10, at, uploads.LONGEST_COMMENT)
+    elsewhere = struct.pack("<4sIQI", uploads.END_64, 0, end, 1)
+    far_off = whole[:end] + real + elsewhere + told + bytes(uploads.LONGEST_COMMENT)
+    for content in (one_only, far_off):
+        with pytest.raises(UploadError, match=f"more than {MOST:,} files"):
+            unpack(io.BytesIO(content), tmp_path)
+    assert written(tmp_path) == {}
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_would_unpack_a_few_bytes_into_all_of_memory_is_refused(tmp_path: Path, method: int) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", method) as one:
+        one.writestr("study.toml", TOML)
+    with pytest.raises(UploadError, match="is packed in a way that is not read here"):
+        unpack(content, tmp_path)
     assert written(tmp_path) == {}
 
 
