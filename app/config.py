@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
 NOWHERE = "none"  # as NETWORKLAB_PLAY_URL: the port beside is somebody else's
 PROLIFIC = "https://api.prolific.com"
 PACKAGE = Path(__file__).resolve().parent
@@ -25,8 +28,8 @@ class ConfigError(Exception):
 @dataclass(frozen=True, slots=True)
 class Config:
     home: Path  # the embedded Postgres lives here
-    database_url: str | None  # None: the embedded Postgres in `home`
-    listener_url: str | None  # where LISTEN works, when database_url goes through a transaction-mode pooler
+    database_url: str | None = field(repr=False)  # None: the embedded Postgres in `home`
+    listener_url: str | None = field(repr=False)  # where LISTEN works, if database_url leads through a pooler
     public_url: str  # what join links start with
     host: str
     port: int
@@ -34,7 +37,7 @@ class Config:
     pool_size: int  # database connections of one process, besides listener, statistics and group commits
     messages_at_once: int  # of one person within ten seconds
     moves_at_once: int  # the same
-    metrics_token: str | None  # for whoever reads /metrics from another machine
+    metrics_token: str | None = field(repr=False)  # for whoever reads /metrics from another machine
     ledger_limit: int  # forms of one kind that may wait for their commit before a form gets 503
     play_url: str | None = None  # where studies with scripts are played; None: nowhere
     key: str | None = field(
@@ -55,8 +58,8 @@ def read_config(environ: Mapping[str, str] = os.environ) -> Config:
     return Config(
         play_url=_play_url(environ, public_url, port),
         home=Path(environ.get("NETWORKLAB_HOME") or _home(environ)).expanduser().absolute(),
-        database_url=environ.get("DATABASE_URL") or None,
-        listener_url=environ.get("NETWORKLAB_LISTENER_URL") or None,
+        database_url=_database(environ, "DATABASE_URL"),
+        listener_url=_database(environ, "NETWORKLAB_LISTENER_URL"),
         public_url=public_url,
         host=host,
         port=port,
@@ -70,6 +73,23 @@ def read_config(environ: Mapping[str, str] = os.environ) -> Config:
         prolific_token=_secret(environ, "PROLIFIC_TOKEN", 10, "Copy it from Prolific again."),
         prolific_url=_recruiter_url(environ, "PROLIFIC_URL", PROLIFIC),
     )
+
+
+def _database(environ: Mapping[str, str], name: str) -> str | None:
+    """Whoever reads a wrong one says what is wrong with it, and the password with that: it is told to nobody."""
+    url = environ.get(name) or None
+    place = (url or "").partition("://")[2].partition("?")[0]
+    right = place.count("@") <= 1 and "/" not in place.rpartition("@")[0]
+    try:
+        conninfo_to_dict(url or "")
+    except (ProgrammingError, ValueError):
+        right = False
+    if not right:
+        raise ConfigError(
+            f"{name} is no address of a Postgres, such as postgresql://user:password@host/database is."
+            " Write %, @ and / of a password as %25, %40 and %2F there."
+        )
+    return url
 
 
 def _origin(name: str, url: str) -> str:

@@ -24,6 +24,31 @@ def test_an_address_with_a_path_is_refused_as_nothing_would_be_found_there(url: 
     assert read_config({"NETWORKLAB_URL": "https://lab.example/"}).public_url == "https://lab.example"
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "networklab:hunter2secret@db/networklab",
+        "postgresql://networklab:hunter2%secret@db/networklab",
+        "postgresql://networklab:hunter2secret/1@db/networklab",
+        "postgresql://networklab:hunter2secret@1@db/networklab",
+    ],
+)
+def test_a_password_in_an_address_that_is_none_is_told_to_nobody(url: str) -> None:
+    for name in ("DATABASE_URL", "NETWORKLAB_LISTENER_URL"):
+        with pytest.raises(ConfigError, match=f"^{name} is no address of a Postgres") as refused:
+            read_config({name: url})
+        assert "hunter2" not in str(refused.value) and refused.value.__context__ is None
+    right = "postgresql://networklab:hunter2%25@db1,db2/networklab?target_session_attrs=read-write"
+    config = read_config({"DATABASE_URL": right, "NETWORKLAB_METRICS_TOKEN": "hunter2"})
+    assert config.database_url == right and "hunter2" not in repr(config)
+
+
+def test_no_command_prints_a_password(shared: House) -> None:
+    shell, url = Shell(shared, shared.folder), "networklab:hunter2secret@db/networklab"
+    for ended in shell.type_all([([name], {"DATABASE_URL": url}) for name in ("sessions", "doctor")]):
+        assert "hunter2" not in is_refused(ended)
+
+
 def test_serve_says_why_it_does_not_start(shared: House) -> None:
     ended = Shell(shared, shared.folder).type("serve", NETWORKLAB_URL="http://127.0.0.1:8080/lab")
     said = is_refused(ended)
