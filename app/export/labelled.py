@@ -19,12 +19,13 @@ import msgspec
 from app.export.csv_stream import BLOCK, Blocks
 from app.export.labels import Column
 
-FOLDER, SPEC = "labelled", "columns.json"
+FOLDER, SPEC, FAULTS = "labelled", "columns.json", "faults.json"
 MOST_CELLS = 3_000_000  # of a table: half a GB there; 105,000 records have a third of it
 LONGEST = 300  # seconds: forty times what 105,000 records take
 MISSING = (
     "The files in labelled/ could not be made: {why} The tables as .csv have all that would stand there."
 )
+FAULTY = "labelled/ lacks {tables}, which could not be made: {why}. The .csv have all of it."
 LARGE = (
     "labelled/ lacks {tables}: SPSS and Stata get tables of at most {most:,} cells. The .csv have all of it."
 )
@@ -65,14 +66,20 @@ class Labelled:
             self.large.append(name)
 
     async def files(self) -> AsyncIterator[tuple[str, Blocks]]:
-        """Names and contents; where none could be made `missing` says why."""
-        if self.large:
-            self.missing = LARGE.format(tables=", ".join(self.large), most=self.most)
+        """Names and contents; of what could not be made `missing` says why."""
+        said = [LARGE.format(tables=", ".join(self.large), most=self.most)] if self.large else []
         told = dict(title=self.title, tables=self.columns)
         (self.folder / SPEC).write_bytes(msgspec.json.encode(told, enc_hook=str))
         why = await _run([sys.executable, "-P", "-m", "app.export.labelled_files", str(self.folder)])
         if why:
-            self.missing = MISSING.format(why=why)
+            said.append(MISSING.format(why=why))
+        else:
+            faults = msgspec.json.decode((self.folder / FAULTS).read_bytes(), type=dict[str, str])
+            for fault in dict.fromkeys(faults.values()):
+                tables = ", ".join(name for name, one in faults.items() if one == fault)
+                said.append(FAULTY.format(tables=tables, why=fault.rstrip(".")))
+        self.missing = " ".join(said)
+        if why:
             return
         for path in sorted((self.folder / FOLDER).iterdir()):
             yield f"{FOLDER}/{path.name}", _pieces(path)

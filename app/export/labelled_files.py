@@ -17,12 +17,13 @@ from typing import Any
 
 import msgspec
 
-from app.export.labelled import FOLDER, SPEC
+from app.export.labelled import FAULTS, FOLDER, SPEC
 from app.export.labels import CODES, NUMBER, TEXT, TIME, Column, said_unknown
 from app.players.lists import unescape
 
 SPSS_TEXT, SPSS_CODE, SPSS_LABEL, SPSS_TITLE = 32_767, 120, 255, 64  # bytes
 STATA_LABEL, STATA_CODE = 80, 8_000  # characters
+STATA_LEAST, STATA_MOST = -2_147_483_647, 2_147_483_620  # of whole numbers, which alone get labels there
 CUT = " … (cut here)"
 DONT_KNOW = "d"  # Stata's .d
 _NUMBER = re.compile(r"-?\d{1,300}(\.\d{1,300})?", re.ASCII)
@@ -50,9 +51,16 @@ def main(folder: Path) -> None:
     csv.field_size_limit(sys.maxsize)
     told = msgspec.json.decode((folder / SPEC).read_bytes(), type=LabelledTables)
     (folder / FOLDER).mkdir()
+    faults: dict[str, str] = {}
     for name, columns in told.tables.items():
         if (folder / name).exists():
-            _write(folder, name, columns, told.title)
+            try:
+                _write(folder, name, columns, told.title)
+            except Exception as error:  # whatever it is, the other tables come out
+                faults[name] = f"{type(error).__name__}: {error}".partition("\n")[0]
+                for program in (".sav", ".dta"):
+                    (folder / FOLDER / name).with_suffix(program).unlink(missing_ok=True)
+    (folder / FAULTS).write_bytes(msgspec.json.encode(faults))
 
 
 def _write(folder: Path, name: str, columns: Sequence[Column], title: str) -> None:
@@ -93,7 +101,7 @@ def _write(folder: Path, name: str, columns: Sequence[Column], title: str) -> No
         path.with_suffix(".dta"),
         file_label=title[:STATA_LABEL],
         column_labels={short: label[:STATA_LABEL] for short, label in labels.items()},
-        variable_value_labels={one.column.short: _stata(one) for one in series if one.labels},
+        variable_value_labels={one.column.short: codes for one in series if (codes := _stata(one))},
         missing_user_values={one.column.short: [DONT_KNOW] for one in tagged} or None,
     )
 
@@ -142,7 +150,9 @@ def _tagged(pandas: Any, one: Series) -> Any:
 
 def _stata(one: Series) -> dict[Any, str]:
     return {
-        DONT_KNOW if code == one.unknown else code: label[:STATA_CODE] for code, label in one.labels.items()
+        DONT_KNOW if code == one.unknown else code: label[:STATA_CODE]
+        for code, label in one.labels.items()
+        if code == one.unknown or (code == int(code) and STATA_LEAST <= code <= STATA_MOST)
     }
 
 

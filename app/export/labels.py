@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.export import codebook
@@ -41,23 +41,32 @@ class Column:
 
 def columns_of(study: Study, lines: Sequence[Sequence[str]]) -> dict[str, list[Column]]:
     """Of each table that has labels; `lines` are those of codebook.csv."""
-    found: dict[str, dict[str, tuple[str, str]]] = {file: {} for file in TABLES}
+    found: dict[str, dict[str, tuple[str, dict[str, list[str]]]]] = {file: {} for file in TABLES}
     for line in lines:
         told = dict(zip(codebook.HEADER, line, strict=True))
         if told["file"] not in found:
             continue
         asked = told["asked"] if told["file"] != RECORDS else ""
-        where = f" ({told['step']})" if told["step"] and asked else ""
-        label = f"{asked}{where}" if asked else told["meaning"]
-        found[told["file"]].setdefault(told["column"], (told["short"], label))
+        steps = found[told["file"]].setdefault(told["column"], (told["short"], {}))[1]
+        if asked or not steps:
+            steps.setdefault(asked or told["meaning"], []).extend(
+                [told["step"]] if told["step"] and asked else []
+            )
     told_of = {PLAYERS: _entry(study), ROUNDS: _rounds(study), WIDE: _wide(study), RECORDS: {}}
     return {
         file: [
-            _column(study, name, short, label, told_of[file].get(name, []))
-            for name, (short, label) in columns.items()
+            _column(study, name, short, _label(steps), told_of[file].get(name, []))
+            for name, (short, steps) in columns.items()
         ]
         for file, columns in found.items()
     }
+
+
+def _label(steps: Mapping[str, Sequence[str]]) -> str:
+    """By what is asked the steps that ask it, or what a column means: several steps may ask under one name."""
+    return " / ".join(
+        f"{text} ({', '.join(dict.fromkeys(where))})" if where else text for text, where in steps.items()
+    )
 
 
 def _entry(study: Study) -> dict[str, list[Field]]:
@@ -86,15 +95,12 @@ def _column(study: Study, name: str, short: str, label: str, asked: Sequence[Fie
     if not asked:
         kind, codes = _own(study, name)
         return Column(name, short, label, kind, [escape(one) for one in codes])
-    unknown = next(
-        (texts_in(study.language).with_own(study.texts).say(one.dont_know) for one in asked if one.dont_know),
-        "",
-    )
+    texts = texts_in(study.language).with_own(study.texts)
+    unknown = " / ".join(dict.fromkeys(texts.say(one.dont_know) for one in asked if one.dont_know))
     if all(one.kind.is_number for one in asked):
-        ends = asked[0].min, asked[0].max
-        pairs = zip(ends, (asked[0].low, asked[0].high), strict=True)
         least = min((float(one.min) for one in asked if one.min is not None), default=None)
-        called = [(float(end), word) for end, word in pairs if end is not None and word]
+        # What is called otherwise, or nothing, at another step of this column would be called falsely.
+        called = [end for end in _ends(asked[0]) if all(end in _ends(one) for one in asked)]
         return Column(name, short, label, NUMBER, ends=called, unknown=unknown, least=least)
     if any(one.kind.holds_several or one.kind.is_number or not one.kind.answers(one) for one in asked):
         return Column(name, short, label)
@@ -102,6 +108,11 @@ def _column(study: Study, name: str, short: str, label: str, asked: Sequence[Fie
     if all(one.isascii() and one.isdecimal() and str(int(one)) == one for one in said):
         return Column(name, short, label, NUMBER, unknown=unknown, least=0)  # a code beside a number misleads
     return Column(name, short, label, CODES, [escape(one) for one in said], unknown=unknown)
+
+
+def _ends(asked: Field) -> list[tuple[float, str]]:
+    ends = (asked.min, asked.low), (asked.max, asked.high)
+    return [(float(end), word) for end, word in ends if end is not None and word]
 
 
 def _own(study: Study, name: str) -> tuple[str, Sequence[str]]:

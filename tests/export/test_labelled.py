@@ -179,6 +179,57 @@ def test_choices_are_codes_with_labels_and_who_does_not_know_is_missing(tmp_path
     assert {one["lo"] for one in found["sav"][1].missing_ranges["sure"]} == {-99}
 
 
+TWO = """
+title = "Two"
+types = ["red", "blue"]
+[[room]]
+name = "pair"
+seats = {any = 2}
+[[step]]
+page = "ask"
+limit = "60s"
+fields = [
+    {name = "much", ask = "How much?", kind = "slider", min = 0, max = 3000000000, low = "none", high = "all"},
+    {name = "sure", ask = "Sure?", kind = "scale", min = 1, max = 7, low = "not", high = "very", dont_know = "?"},
+]
+[[step]]
+page = "ask"
+name = "again"
+limit = "60s"
+fields = [
+    {name = "sure", ask = "Sad?", kind = "scale", min = 1, max = 5, low = "not", high = "deeply", dont_know = "No"},
+]
+"""
+
+
+def test_a_number_has_the_label_that_it_has_wherever_it_is_asked_and_none_that_stata_lacks(
+    tmp_path: Path,
+) -> None:
+    study = parse({"study.toml": TWO.encode(), **PAGES})
+    rows = [{"round": "1", "much": "3000000000", "sure": "7"}, {"round": "1", "sure": "dont_know"}]
+    for program, (values, told) in read(labelled(tmp_path, study, "rounds", rows), "rounds").items():
+        labels, unknown = told.variable_value_labels, {"sav": -9.0, "dta": "d"}[program]
+        assert values["sure"] == [7, unknown] and values["much"][0] == 3_000_000_000
+        assert labels["sure"] == {1: "not", unknown: "? / No"}, program
+        assert labels["much"] == {0: "none"} | ({3_000_000_000: "all"} if program == "sav" else {})
+        assert told.column_names_to_labels["sure"] == "Sure? (ask) / Sad? (again)"
+
+
+def test_a_table_that_can_t_be_made_is_missing_alone_and_said(tmp_path: Path) -> None:
+    study = parse({"study.toml": STUDY.encode(), **PAGES})
+    columns = columns_of(study, [*codebook.rows(study)])
+
+    async def work() -> tuple[list[str], str]:
+        with Labelled(columns, "") as made:
+            (made.folder / "rounds.csv").write_bytes(b"round\r\n\xff\r\n")
+            (made.folder / "players.csv").write_bytes(b"player\r\n1\r\n")
+            return [name async for name, _ in made.files()], made.missing
+
+    names, said = asyncio.run(work())
+    assert names == ["labelled/players.dta", "labelled/players.sav"]
+    assert said.startswith("labelled/ lacks rounds.csv, which could not be made: UnicodeDecodeError: ")
+
+
 def test_long_texts_are_whole_for_stata_and_cut_where_spss_takes_no_more(tmp_path: Path) -> None:
     texts = ["é" * 1500, "é" * 20_000, "", "short"]
     study = parse({"study.toml": STUDY.encode(), **PAGES})
@@ -195,12 +246,13 @@ def test_long_texts_are_whole_for_stata_and_cut_where_spss_takes_no_more(tmp_pat
 def test_what_can_t_be_made_is_missing_and_said_and_all_else_comes_out(tmp_path: Path) -> None:
     async def work() -> str:
         with Labelled({"rounds.csv": []}, "") as made:
-            (made.folder / "rounds.csv").write_text("a,b\n1\n\udc80", errors="surrogateescape")
+            (made.folder / "rounds.csv").write_bytes(b"round\r\n1\r\n")
+            (made.folder / "labelled").write_bytes(b"")
             assert [one async for one in made.files()] == []
             return made.missing
 
     said = asyncio.run(work())
-    assert said.startswith("The files in labelled/ could not be made: ") and "UnicodeDecodeError" in said
+    assert said.startswith("The files in labelled/ could not be made: ") and "FileExistsError" in said
 
 
 def test_a_table_that_would_take_all_memory_is_left_out_and_said(tmp_path: Path) -> None:
