@@ -13,6 +13,7 @@ from app.database.connections import connect
 
 CHANNEL = "networklab"
 ACCESS = "access"  # instead of logs: log-ins have ended
+LONG = 20  # digits: no number of a log has so many
 TYPING = "typing "  # … somebody is writing a message, and what follows says who and where
 logger = logging.getLogger(__name__)
 
@@ -71,7 +72,8 @@ class Listener:
                         continue
                     if notification.payload == ACCESS:
                         self.on_access()
-                    heard.update(int(log) for log in notification.payload.split(",") if log.isdecimal())
+                    logs = notification.payload.split(",")
+                    heard.update(int(log) for log in logs if log.isdecimal() and len(log) < LONG)
                 silent = silent + 1.0 if silence else 0.0
                 if heard:
                     self.on_hint(heard)

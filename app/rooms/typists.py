@@ -7,13 +7,13 @@ for a message. A sign that is lost costs a moment, for whoever goes on writing g
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 from psycopg_pool import PoolTimeout, TooManyRequests
@@ -54,6 +54,9 @@ class Sign:
     to_slot: int | None
     at: datetime
     readers: tuple[tuple[int, int], ...]  # from this slot to before that one
+
+
+_TOLD = tuple[int, int, int, str, int | None, datetime, tuple[tuple[int, int], ...]]
 
 
 class Typists:
@@ -109,9 +112,9 @@ async def tell(conn: Connection, typists: Collection[Typist]) -> None:
     )
 
 
-def read_sign(told: str) -> Sign:
-    log_id, slot, position, channel, to_slot, at, readers = json.loads(told)
-    return Sign(
-        *(log_id, slot, position, channel, to_slot, datetime.fromisoformat(at)),
-        tuple((start, end) for start, end in readers),
-    )
+def read_sign(told: str) -> Sign | None:
+    """None for what is no sign, as of another version during an update: it costs a moment, as a lost one does."""
+    try:
+        return Sign(*msgspec.json.decode(told, type=_TOLD))
+    except msgspec.DecodeError:
+        return None

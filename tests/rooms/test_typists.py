@@ -49,6 +49,8 @@ def picked(room):
 LABELS = ("R1", "R2", "B1", "B2", "R3", "R4", "B3", "B4")
 EVERYBODY = {1, 2, 3, 4}
 LINE = "#typing-talk-"
+LISTENERS = """select pid from pg_stat_activity
+    where application_name = 'networklab listener' and datname = current_database() order by pid"""
 
 
 def test_who_is_typing_stands_on_the_pages_of_those_who_would_read_it_on_any_server_and_of_nobody_else(
@@ -60,6 +62,15 @@ def test_who_is_typing_stands_on_the_pages_of_those_who_would_read_it_on_any_ser
     async def story() -> None:
         await sign_everyone_in(everybody)
         await asyncio.gather(*(seated(guest) for guest in everybody))
+        # What no server can read, of a newer version perhaps, ends nobody who listens.
+        listeners = shared.sql(LISTENERS)
+        for odd in (
+            "typing [1, 2, 3, 4, 5, 6, 7, 8]",
+            'typing [[], 1, 0, "", null, 1, []]',
+            "typing",
+            "9" * 5000,
+        ):
+            shared.sql("select pg_notify('networklab', %s)", odd)
         seats = _seats(shared, session)
         first = min(room for room, _ in seats.values())
         reds = {slot for label, (room, slot) in seats.items() if room == first and label[0] == "R"}
@@ -110,6 +121,7 @@ def test_who_is_typing_stands_on_the_pages_of_those_who_would_read_it_on_any_ser
             got = {slot: {line for line in _lines(page) if line[1]} for slot, page in pages.items()}
             assert got == expected
             assert all(not _lines(page) and "typing…" not in page.text for page in beside)
+        assert shared.sql(LISTENERS) == listeners and len(listeners) >= 2
         # Nothing was stored but what they said.
         now = shared.sql("select count(*) from event where session_id = %s", session.id)
         assert now[0][0] - events[0][0] == said + len(others)

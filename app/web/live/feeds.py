@@ -125,7 +125,7 @@ class Live:
     def hear_typing(self, told: str) -> None:
         """Called by the listener: somebody is writing in some room."""
         sign = read_sign(told)
-        if room := self.rooms.get(sign.log_id):
+        if sign and (room := self.rooms.get(sign.log_id)):
             room.typing.hear(sign)
 
     async def publish(self, events: list[Event]) -> None:
