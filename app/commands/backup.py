@@ -11,7 +11,7 @@ from pathlib import Path
 from app.commands.arguments import Refusal, count
 from app.commands.progress import progress_line
 from app.config import Config
-from app.database.backups import BackupError, back_up, forget_old
+from app.database.backups import BackupError, back_up
 from app.database.running import database_as_it_is
 
 
@@ -30,12 +30,12 @@ def run(options: argparse.Namespace, config: Config) -> int:
     with database_as_it_is(config) as url:
         try:
             # Through a pooler it could not hold its moment open.
-            backup, manifest = asyncio.run(back_up(config.listener_url or url, options.folder, say))
+            work = back_up(config.listener_url or url, options.folder, say, options.keep)
+            backup, manifest, gone = asyncio.run(work)
         except BackupError as error:
             raise Refusal(str(error)) from None
         finally:
             say("")
-    gone = forget_old(options.folder, options.keep) if options.keep else 0
     if options.json:
         print(json.dumps({"backup": str(backup)} | asdict(manifest), ensure_ascii=False))
         return 0

@@ -55,8 +55,8 @@ class Manifest:
     rows: dict[str, int]  # by table, of the same moment as the dump
 
 
-async def back_up(url: str, folder: Path, say: Say) -> tuple[Path, Manifest]:
-    """A backup of its own in `folder`, and what it holds."""
+async def back_up(url: str, folder: Path, say: Say, keep: int | None = None) -> tuple[Path, Manifest, int]:
+    """A backup of its own in `folder`, what it holds, and how many older ones went where only so many are kept."""
     with _alone(folder):
         made_at = datetime.now(UTC)
         whole = folder / f"{NAME}{made_at:%Y-%m-%dT%H-%M-%SZ}"
@@ -75,15 +75,21 @@ async def back_up(url: str, folder: Path, say: Say) -> tuple[Path, Manifest]:
             if isinstance(error, OSError):
                 raise BackupError(f"{folder} can't be written to: {error.strerror}.") from error
             raise
-        return whole, manifest
+        return whole, manifest, _forget_old(folder, keep) if keep else 0
 
 
-def forget_old(folder: Path, keep: int) -> int:
+def _forget_old(folder: Path, keep: int) -> int:
     """Deletes whole backups but the newest so many. How many went."""
     old = sorted(found for found in folder.glob(f"{NAME}*Z") if (found / MANIFEST).is_file())[:-keep]
     for backup in old:
-        (backup / MANIFEST).unlink()  # from here on it is half, whatever happens
-        shutil.rmtree(backup)
+        part = backup.with_name(backup.name + HALF)
+        try:
+            backup.rename(part)  # from here on it is half, and goes with the next backup, whatever happens
+            shutil.rmtree(part)
+        except OSError as error:
+            raise BackupError(
+                f"There is a new backup, but {backup} can't be deleted: {error.strerror}."
+            ) from error
     return len(old)
 
 
@@ -125,18 +131,31 @@ def read_manifest(backup: Path) -> Manifest:
     return manifest
 
 
-async def check(backup: Path, manifest: Manifest) -> None:
-    """Whether the dump is what was written, to its last byte."""
+def measure(backup: Path, manifest: Manifest) -> None:
+    """Whether the dump is as long as it was written."""
     try:
-        sha256, size = await asyncio.to_thread(_digest, backup / DUMP)
+        size = (backup / DUMP).stat().st_size
     except OSError as error:
-        raise BackupError(f"{backup / DUMP} can't be read: {error.strerror}. Take another backup.") from None
+        raise _unreadable(backup, error) from None
     if size != manifest.bytes:
         raise BackupError(
             f"{backup} is damaged: its {DUMP} has {size:,} bytes, and had {manifest.bytes:,}. Take another one."
         )
+
+
+async def check(backup: Path, manifest: Manifest) -> None:
+    """Whether the dump is what was written, to its last byte."""
+    measure(backup, manifest)
+    try:
+        sha256, _ = await asyncio.to_thread(_digest, backup / DUMP)
+    except OSError as error:
+        raise _unreadable(backup, error) from None
     if sha256 != manifest.sha256:
         raise BackupError(f"{backup} is damaged: its {DUMP} is not what was written. Take another one.")
+
+
+def _unreadable(backup: Path, error: OSError) -> BackupError:
+    return BackupError(f"{backup / DUMP} can't be read: {error.strerror}. Take another backup.")
 
 
 async def restore(url: str, backup: Path, manifest: Manifest, say: Say) -> None:

@@ -148,6 +148,10 @@ def test_a_database_with_few_connections_a_wrong_clock_or_another_version_is_tol
     assert found["tables"][0] == "wrong" and "newer version, 9999_later" in found["tables"][1]
     assert found["news"][0] == "wrong" and "NETWORKLAB_LISTENER_URL" in found["news"][2]
     assert found["pg_dump"][0] == "look" and found["role"][0] == "ok"
+    house.sql("alter role few connection limit 15")  # and somebody else has one at least, the story's own
+    told |= dict(NETWORKLAB_PROCESSES="1", NETWORKLAB_POOL_SIZE="1")
+    others = lights(shell.type("doctor", "--json", **told))["connections"]
+    assert others[0] == "look" and "and others have" in others[1]
     house.sql("delete from migration where name like '9999%%' or name like '0001%%'")
     house.sql(
         "delete from migration where name = (select max(name) from migration where name not like 'trigg%%')"
@@ -235,7 +239,7 @@ def test_few_open_files_a_full_disk_and_no_backup_are_told(shell: Shell, tmp_pat
     assert found["backups"][0] == "wrong" and "no whole backup" in found["backups"][1]
 
 
-def test_a_backup_that_is_old_is_told(shell: Shell, tmp_path: Path) -> None:
+def test_a_backup_that_is_old_or_cut_is_told(shell: Shell, tmp_path: Path) -> None:
     made = json.loads(shell.type("backup", tmp_path, "--json").stdout)
     old = {key: said for key, said in made.items() if key != "backup"} | {
         "made_at": "2026-01-01T00:00:00+00:00"
@@ -243,3 +247,6 @@ def test_a_backup_that_is_old_is_told(shell: Shell, tmp_path: Path) -> None:
     (Path(made["backup"]) / "manifest.json").write_text(json.dumps(old))
     found = lights(shell.type("doctor", "--json", "--backups", tmp_path))
     assert found["backups"][0] == "look" and "days old" in found["backups"][1]
+    os.truncate(Path(made["backup"]) / "database.dump", 1000)
+    found = lights(shell.type("doctor", "--json", "--backups", tmp_path))
+    assert found["backups"][0] == "wrong" and "has 1,000 bytes, and had" in found["backups"][1]

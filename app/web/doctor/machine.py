@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from app.config import Config
-from app.database.backups import BackupError, find_backup, read_manifest
+from app.database.backups import BackupError, find_backup, measure, read_manifest
 from app.web.doctor.finding import Finding
 from app.web.processes import PortTaken, bind
 
@@ -52,12 +52,14 @@ def look_at_port(config: Config) -> Finding:
 def look_at_backups(folder: Path) -> Finding:
     try:
         backup = find_backup(folder)
-        age = datetime.now(UTC) - datetime.fromisoformat(read_manifest(backup).made_at)
+        manifest = read_manifest(backup)
+        measure(backup, manifest)
     except BackupError as error:
         said = str(error).partition(". ")[0].rstrip(".") + "."
         return Finding("backups", "wrong", said, "`networklab backup DIR`, by a timer: docs/backups.md.")
+    age = datetime.now(UTC) - datetime.fromisoformat(manifest.made_at)
     if age > FRESH:
-        said = f"The newest whole one, {backup.name}, is {age.days or 1} days old."
+        said = f"The newest, {backup.name}, is {age.days or 1} days old."
         return Finding(
             "backups",
             "look",
@@ -67,5 +69,6 @@ def look_at_backups(folder: Path) -> Finding:
     return Finding(
         "backups",
         "ok",
-        f"The newest, {backup.name}, is whole and {round(age.total_seconds() / 3600)} hours old.",
+        f"The newest, {backup.name}, is {round(age.total_seconds() / 3600)} hours old and complete by its size;"
+        " `networklab restore --check` reads it all.",
     )

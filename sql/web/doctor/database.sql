@@ -7,8 +7,11 @@ select current_setting('server_version_num')::integer / 10000 as version,
         nullif(r.rolconnlimit, -1), nullif(d.datconnlimit, -1)
     ) as connections,
     (
+        -- A role that is no superuser is not told the type of others' backends; those of Postgres have no user or database.
         select count(*)::integer from pg_stat_activity
-        where backend_type = 'client backend' and application_name not like 'networklab %%'
+        where datid is not null and usesysid is not null
+            and coalesce(backend_type, 'client backend') = 'client backend'
+            and application_name not like 'networklab %%'
     ) as taken,
     pg_size_bytes(current_setting('shared_buffers')) as shared_buffers,
     pg_size_bytes(current_setting('max_wal_size')) as max_wal_size,
