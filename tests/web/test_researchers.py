@@ -53,6 +53,7 @@ NEEDS = {
     f"POST {STUDY}/versions/{{number:int}}/check": "makes",
     f"GET {STUDY}/versions/{{number:int}}/open": "makes",
     f"POST {STUDY}/versions/{{number:int}}/rehearse": "makes",
+    f"GET {STUDY}/versions/{{number:int}}/rehearsal": "makes",
     f"GET {STUDY}/versions/{{number:int}}/rehearsal.html": "makes",
     f"POST {STUDY}/versions/{{number:int}}/open": "makes",
     f"GET {SESSION}": "sees",
