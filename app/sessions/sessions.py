@@ -126,7 +126,7 @@ async def opened_by(conn: Connection, form: str) -> str | None:
 
 
 async def people_playing(conn: Connection) -> int:
-    """In all sessions that run."""
+    """Who is in, of all sessions that are not closed."""
     found: int = await value(conn, SQL["people_playing"])
     return found
 

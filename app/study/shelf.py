@@ -106,12 +106,19 @@ async def put_report(conn: Connection, version: KeptVersion, checked: CheckRepor
 async def begin_rehearsal(
     conn: Connection, version: KeptVersion, told: Mapping[str, Any], seconds: float
 ) -> bool:
-    """`seconds`: that one may take. False: another one runs."""
+    """`seconds`: for which one counts as running after it was seen. False: another one runs."""
     await conn.execute(SQL["lock_rehearsals"])
     if await value(conn, SQL["rehearsals"], seconds=seconds):
         return False
     await put_rehearsal(conn, version, told)
     return True
+
+
+async def see_rehearsal(conn: Connection, version: KeptVersion, began: str) -> None:
+    """That the one which began then still runs."""
+    await conn.execute(
+        SQL["see_rehearsal"], dict(study_id=version.study_id, number=version.number, began=began)
+    )
 
 
 async def put_rehearsal(conn: Connection, version: KeptVersion, told: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -49,6 +50,7 @@ from app.web.metrics import metrics
 from app.web.player_stream import play_live
 from app.web.researchers import admitted
 from app.web.responses import add_headers
+from app.web.studies.leftovers import clear_leftovers
 
 
 def create_app(config: Config, url: str) -> Litestar:
@@ -60,6 +62,7 @@ def create_app(config: Config, url: str) -> Litestar:
             # All that is read from files: a new version may take their place while this process goes on.
             templates.read_all()
             static_files()
+            await asyncio.to_thread(clear_leftovers)
             gc.collect()
             gc.freeze()
             gc.set_threshold(20_000, 50, 1000)

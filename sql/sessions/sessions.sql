@@ -28,8 +28,9 @@ from session where study_sha256 = %(sha256)s order by opened_at desc, id
 select id from session where form = %(form)s
 
 -- name: people_playing
+-- Alone before or after a room, too, and where they wait for the start or for the end of a pause.
 select count(*) from player p join session s on s.id = p.session_id
-where s.status = 'running' and p.status in ('waiting', 'playing')
+where s.status <> 'closed' and p.status in ('before', 'waiting', 'playing', 'after')
 
 -- name: lock_session
 -- First in the lock order: session, lobby, rooms by id, players by id, logs by id.

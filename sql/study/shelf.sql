@@ -29,10 +29,17 @@ where study_id = %(study_id)s and number = %(number)s
 select pg_advisory_xact_lock(hashtextextended('networklab rehearsal', 0))
 
 -- name: rehearsals
--- Those that run, and have not been left behind by a process that has died.
+-- Those that run: a process that has died says so no more.
 select count(*) from kept_version
 where report -> 'rehearsal' ->> 'state' = 'running'
-    and (report -> 'rehearsal' ->> 'began')::timestamptz > now() - make_interval(secs => %(seconds)s)
+    and coalesce(report -> 'rehearsal' ->> 'seen', report -> 'rehearsal' ->> 'began')::timestamptz
+        > now() - make_interval(secs => %(seconds)s)
+
+-- name: see_rehearsal
+-- That it still runs, where it is this one.
+update kept_version set report = jsonb_set(report, '{rehearsal,seen}', to_jsonb(now()))
+where study_id = %(study_id)s and number = %(number)s
+    and report -> 'rehearsal' ->> 'began' = %(began)s and report -> 'rehearsal' ->> 'state' = 'running'
 
 -- name: put_rehearsal
 update kept_version set report = report || jsonb_build_object('rehearsal', %(told)s::jsonb)

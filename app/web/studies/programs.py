@@ -1,4 +1,6 @@
-"""A command of ours in a process of its own, which knows none of the server's settings and comes after all players."""
+"""A command of ours in a process of its own, which knows none of the server's settings, comes after all players, and
+ends with the server.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,7 @@ async def run_command(
     # Found where this server is, wherever it was started from.
     known |= dict(PYTHONPATH=str(PACKAGE.parent), PYTHONSAFEPATH="1", NO_COLOR="1", PYTHONUTF8="1")
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "app", *arguments),
+        *(sys.executable, "-m", "app.web.studies.with_server", *arguments),
         cwd=folder,
         env=known | dict(environ),
         stdin=asyncio.subprocess.DEVNULL,
