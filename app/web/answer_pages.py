@@ -3,20 +3,34 @@ take the files."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from urllib.parse import urlencode
 
 from litestar import get
 from litestar.response import Response
+from psycopg.errors import QueryCanceled
 
+from app.database.connections import Connection
+from app.database.group_commit import Busy
 from app.sessions.sessions import Session, find_session
 from app.study.model.kinds.click import CLICK
 from app.study.model.study import Study
 from app.web import templates
-from app.web.lab import Query, lab_of
-from app.web.monitor.answer_table import A_PAGE, LAST_PAGE, SORTS, Looked, find_answers, rooms_of
-from app.web.monitor.answers import MOST_GROUPS, answered, ways_to_split
+from app.web.access import security
+from app.web.auth import address_of
+from app.web.lab import Lab, Query, lab_of
+from app.web.monitor.answer_table import (
+    A_PAGE,
+    LAST_PAGE,
+    SORTS,
+    AnswerLine,
+    Looked,
+    find_answers,
+    rooms_of,
+)
+from app.web.monitor.answers import MOST_GROUPS, QuestionSoFar, answered, hold_back, ways_to_split
 from app.web.researchers import FILES, SEES, study_of, who_asks
 from app.web.responses import page, piece
 
@@ -26,31 +40,45 @@ async def answers_page(request: Query, session_id: str, by: str = "", round: str
     lab, study = lab_of(request), await study_of(request, session_id)
     ways = ways_to_split(study)
     by, of_round = by if by in ways else "", _round(study, round)
+    found, trouble = list[QuestionSoFar](), ""
+    try:
+        async with _looking(lab) as conn:
+            found = await answered(conn, session_id, study, by, of_round)
+    except (Busy, QueryCanceled) as error:
+        trouble = _trouble(error)
     async with lab.pool.connection() as conn:
         session = await find_session(conn, session_id)
-        found = await answered(conn, session_id, study, by, of_round)
     context = dict(session=session, study=study, questions=found, who=who_asks(request), by=by, ways=ways)
+    context |= dict(trouble=trouble)
+    status = 503 if trouble else 200
     context |= dict(round=of_round, rounds=_rounds(study), most_groups=MOST_GROUPS)
     context |= dict(empty=not any(one.answers for one in found), next=_next(session))
     if "hx-request" in request.headers:
         return piece(templates.render("admin/_answers.html", **context))
-    return page("admin/answers.html", context)
+    return page("admin/answers.html", context, status)
 
 
 @get("/sessions/{session_id:str}/data", needs=FILES)
 async def data_page(request: Query, session_id: str) -> Response[str]:
     """Each answer that counts, fifty at a time."""
-    lab, study = lab_of(request), await study_of(request, session_id)
-    looked = _looked(study, dict(request.query_params))
+    lab, study, who = lab_of(request), await study_of(request, session_id), who_asks(request)
+    looked, trouble = _looked(study, dict(request.query_params)), ""
+    lines: Sequence[AnswerLine] = ()
+    try:
+        async with _looking(lab) as conn:
+            lines = await find_answers(conn, session_id, study, looked)
+            if not lines and looked.page > 1:
+                looked = replace(looked, page=1)
+                lines = await find_answers(conn, session_id, study, looked)
+    except (Busy, QueryCanceled) as error:
+        trouble = _trouble(error)
     async with lab.pool.connection() as conn:
         session = await find_session(conn, session_id)
-        lines = await find_answers(conn, session_id, study, looked)
-        if not lines and looked.page > 1:
-            looked = replace(looked, page=1)
-            lines = await find_answers(conn, session_id, study, looked)
         there = await rooms_of(conn, session_id)
-    of_all = lines[0].of_all if lines else 0
-    context = dict(session=session, study=study, who=who_asks(request), lines=lines, looked=looked)
+        if lab.readers.begins(who.login_id, session_id):
+            await security.write(conn, "page_read", who.name, address_of(request), session_id, table=True)
+    of_all, status = lines[0].of_all if lines else 0, 503 if trouble else 200
+    context = dict(session=session, study=study, who=who, lines=lines, looked=looked, trouble=trouble)
     context |= dict(of_all=of_all, pages=min(LAST_PAGE, -(-of_all // A_PAGE)), rooms=there)
     context |= dict(
         first=A_PAGE * (looked.page - 1) + 1, sorts=_sorts(session_id, looked), next=_next(session)
@@ -67,7 +95,25 @@ async def data_page(request: Query, session_id: str) -> Response[str]:
     )
     if "hx-request" in request.headers:
         return piece(templates.render("admin/_data.html", **context))
-    return page("admin/data.html", context)
+    return page("admin/data.html", context, status)
+
+
+@asynccontextmanager
+async def _looking(lab: Lab) -> AsyncIterator[Connection]:
+    """One at a time and not for long. Raises `Busy` and `QueryCanceled`: these pages say what they mean."""
+    lab.looks.check()
+    async with lab.looks, lab.pool.connection() as conn, conn.transaction():
+        await hold_back(conn)
+        yield conn
+
+
+def _trouble(error: Exception) -> str:
+    if isinstance(error, Busy):
+        return "Many look at answers just now. Look again in a moment; where scripts run, the page does so by itself."
+    return (
+        "The answers could not be read within three seconds, which is all that players’ pages can spare. "
+        "Look again in a moment; where scripts run, the page does so by itself."
+    )
 
 
 def _looked(study: Study, asked: Mapping[str, str]) -> Looked:

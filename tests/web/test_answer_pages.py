@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import re
 
@@ -141,3 +142,31 @@ def test_a_course_needs_two_rounds_and_stands_within_its_edges() -> None:
     [line] = course.lines
     assert [one.says for one in line.dots] == ["round 1: 4.00, 3 answers", "round 2: 4.00, 1 answer"]
     assert all(0 <= one.x <= 320 and 0 <= one.y <= 120 for one in line.dots)
+
+
+def test_answers_that_take_too_long_are_not_waited_for(hall: House, server: Server, session: Opened) -> None:
+    here = f"/admin/sessions/{session.id}"
+    with client_of(hall, server, "ada") as ada:
+
+        async def looks(conn: Connection) -> list[httpx.Response]:
+            async with conn.transaction():
+                await conn.execute("lock table public.record in access exclusive mode")
+                return [
+                    await asyncio.to_thread(ada.get, f"{here}/{one}", headers=said, timeout=12)
+                    for one, said in (("answers", {}), ("data", {"hx-request": "true"}))
+                ]
+
+        found = hall.do(looks)
+    assert [one.status_code for one in found] == [503, 200], "a piece of a page takes the place of another"
+    for one in found:
+        assert "could not be read within three seconds" in one.text and "Nobody" not in one.text, one.text
+    assert 'id="again"' in found[1].text, "it asks again"
+
+
+def test_of_more_treatments_than_colours_the_page_says_how_many_it_shows(hall: House, server: Server) -> None:
+    many = STUDY.replace('levels = ["with", "without"]', 'levels = ["a", "b", "c", "d", "e", "f"]')
+    session = hall.open_study(parse({**FILES, "study.toml": many.encode()}), {"red": 1, "blue": 1})
+    all_answer(hall, server, session)
+    with client_of(hall, server, "ada") as ada:
+        split = words(ada.get(f"/admin/sessions/{session.id}/answers?by=treatment_talk").text)
+    assert "The first 4 of 6 are shown, in the order of the study." in split, split

@@ -115,10 +115,11 @@ class Readers:
 
     def __init__(self, seconds: float = 3600.0, most: int = 10_000) -> None:
         self.seconds, self.most = seconds, most
-        self.read: OrderedDict[tuple[int, int], float] = OrderedDict()  # log-in and player → when
+        self.read: OrderedDict[tuple[int, int | str], float] = OrderedDict()  # log-in and page → when
 
-    def begins(self, login_id: int, player_id: int) -> bool:
-        now, key = time.monotonic(), (login_id, player_id)
+    def begins(self, login_id: int, page: int | str) -> bool:
+        """`page`: of a player, by their number, or of a session's answers, by its id."""
+        now, key = time.monotonic(), (login_id, page)
         if now - self.read.get(key, -self.seconds) < self.seconds:
             return False
         self.read[key] = now

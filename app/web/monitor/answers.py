@@ -15,6 +15,7 @@ from app.web.monitor.courses import CourseSoFar, course_of
 
 SQL = Queries(__name__)
 MOST_GROUPS = 4  # that are told apart by their colours
+SECONDS = 3.0  # that Postgres may take for a page of answers
 KIND, TYPE = "kind", "type"
 
 
@@ -31,7 +32,8 @@ class GroupSoFar:
 @dataclass(frozen=True, slots=True)
 class QuestionSoFar:
     """How many answers there are to a question, and their picture. Answers in words are only counted. `unknown`: how
-    many of them say that they don't know. `course`: of a number that is asked in several rounds."""
+    many of them say that they don't know. `of_groups`: how many there are, of which `groups` are the first. `course`:
+    of a number that is asked in several rounds."""
 
     step: Step
     field: Field
@@ -39,6 +41,7 @@ class QuestionSoFar:
     unknown: int
     picture: BarChart
     groups: tuple[GroupSoFar, ...] = ()
+    of_groups: int = 0
     course: CourseSoFar | None = None
 
 
@@ -58,6 +61,11 @@ def ways_to_split(study: Study) -> dict[str, str]:
     if len(study.types) > 1:
         found[TYPE] = "type"
     return found
+
+
+async def hold_back(conn: Connection, seconds: float = SECONDS) -> None:
+    """No statement of this transaction takes longer: it raises psycopg's `QueryCanceled` then."""
+    await conn.execute(SQL["hold_back"], dict(milliseconds=f"{1000 * seconds:.0f}"))
 
 
 async def answered(
@@ -106,13 +114,14 @@ def _answered(step: Step, field: Field, counted: _Counted, groups: Sequence[str]
         for said, count in counts.items():
             every[said] = every.get(said, 0) + count
     picture, total, unknown = _picture(field, every)
-    shown = [one for one in groups if one in counted.said or one][:MOST_GROUPS]
+    there = [one for one in groups if one in counted.said or one]
+    shown = there[:MOST_GROUPS]
     compared = tuple(_group(field, one, every, counted.said.get(one, {}), picture) for one in shown)
     course = None
     if step.repeat > 1 and field.kind.is_number:
         lines = {one: counted.means.get(one, {}) for one in (shown or [""])}
         course = course_of(lines, step.repeat, (field.min, field.max))
-    return QuestionSoFar(step, field, total, unknown, picture, compared, course)
+    return QuestionSoFar(step, field, total, unknown, picture, compared, len(there), course)
 
 
 def _group(

@@ -1,3 +1,6 @@
+-- name: hold_back
+select set_config('statement_timeout', %(milliseconds)s, true)
+
 -- name: counts
 -- How often each value is the one that counts, as in records.csv, in each group; and of numbers their mean in each round.
 -- Of answers in words only how many there are.

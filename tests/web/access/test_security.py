@@ -66,6 +66,7 @@ def test_log_ins_rights_exports_and_pages_that_were_read_stand_there(shared: Hou
         client.post("/admin/login", data={"name": "olga", "password": "a long password"})
         for _ in range(3):  # it asks each second and is read once
             client.get(f"{here}/players/{player}")
+            client.get(f"{here}/data")
         client.get(f"{here}/export.zip")
         client.get(f"{here}/payments.csv")
         client.post(f"{here}/rights", data={"account": "otto", "role": "observer"})
@@ -76,6 +77,7 @@ def test_log_ins_rights_exports_and_pages_that_were_read_stand_there(shared: Hou
     assert written(shared, session.id) == [
         ("right_given", "story", "olga"),
         ("page_read", "olga", str(player)),
+        ("page_read", "olga", ""),
         ("exported", "olga", ""),
         ("exported", "olga", ""),
         ("right_given", "olga", "otto"),
@@ -91,6 +93,7 @@ def test_log_ins_rights_exports_and_pages_that_were_read_stand_there(shared: Hou
         "the export",
         "the payments",
         "read the page of",
+        "read the session’s answers",
         "put",
         "a wrong password",
     ):
