@@ -63,9 +63,7 @@ def create_app(config: Config, url: str) -> Litestar:
             templates.read_all()
             static_files()
             await asyncio.to_thread(clear_leftovers)
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(20_000, 50, 1000)
+            _settle()
             yield
 
     modules = (
@@ -114,3 +112,10 @@ def create_app(config: Config, url: str) -> Litestar:
         openapi_config=None,
         logging_config=None,
     )
+
+
+def _settle() -> None:
+    """What is there by now stays."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 1000)

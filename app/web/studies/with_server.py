@@ -14,6 +14,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def run() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a server in the background may ignore it
     if sys.platform == "linux":
         # As Ctrl-C does, so that its own servers and databases end, too.
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGINT), 0, 0, 0)

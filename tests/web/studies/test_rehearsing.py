@@ -58,8 +58,9 @@ def test_a_rehearsal_ends_as_people_come(shared: House, server: Server) -> None:
     ended = asyncio.Event()
 
     async def plays() -> dict[str, Any]:
+        never: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         try:
-            return await asyncio.get_running_loop().create_future()
+            return await never
         finally:
             ended.set()
 
