@@ -25,7 +25,7 @@ def test_a_command_ends_with_the_server_that_began_it(tmp_path: Path) -> None:
         try:
             asked, _ = silent.accept()
             with asked:
-                asked.settimeout(15)
+                asked.settimeout(3)
                 server.kill()
                 while asked.recv(4096):
                     pass  # until nobody asks any more
