@@ -222,7 +222,11 @@ def preview(
             popen = subprocess.Popen(
                 [sys.executable, "-m", "app", "serve", "--dev", str(root / "study"), "--port", str(port)],
                 env=os.environ
-                | {"NETWORKLAB_HOME": str(root), "DATABASE_URL": "nowhere", "PYTHONPATH": str(project)},
+                | {
+                    "NETWORKLAB_HOME": str(root),
+                    "DATABASE_URL": "postgresql://nowhere/x",
+                    "PYTHONPATH": str(project),
+                },
                 cwd=project,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -62,7 +62,9 @@ def test_a_researcher_gets_from_nothing_to_the_data_without_a_terminal(stage: St
     desk.get_by_role("link", name="Open a session").click()
     desk.get_by_label("Places").fill("four")
     desk.get_by_role("button", name="Open the session").click()
-    expect(desk.get_by_text("Places must be a whole number, or nothing: “four” is none.")).to_be_visible()
+    expect(
+        desk.get_by_text("Places must be a whole number up to 100,000, or nothing: “four” is none.")
+    ).to_be_visible()
     look("new session")
     desk.get_by_label("Places").fill("4")
     desk.get_by_role("button", name="Open the session").click()
