@@ -89,7 +89,7 @@ def test_what_cannot_be_done_is_told_in_one_sentence(shell: Shell) -> None:
         (["serve", "--dev", str(RUMOUR), "--players", "13"], {}, "room for 12"),
         (["serve"], {"PORT": "http"}, "PORT must be a whole number above zero"),
         (["sessions"], {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "Check DATABASE_URL"),
-        (["sessions"], {"DATABASE_URL": "what is this"}, "Check DATABASE_URL"),
+        (["sessions"], {"DATABASE_URL": "what is this"}, "DATABASE_URL is no address of a Postgres"),
         (
             ["serve", "--port", str(free_port())],
             {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"},

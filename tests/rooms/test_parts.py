@@ -238,6 +238,11 @@ def test_nobody_is_waited_for_who_gives_no_sign_and_what_was_reached_stands(
         ):
             await conn.execute(query, [session.id])
 
+    async def just_begun(conn: Connection) -> None:
+        """Other stories had this server listen for a day."""
+        await conn.execute("update process set heard_since = now()")
+        await overdue(conn)
+
     async def listened(conn: Connection) -> None:
         await conn.execute("update process set heard_since = heard_since - interval '1 day'")
         await overdue(conn)
@@ -259,7 +264,7 @@ def test_nobody_is_waited_for_who_gives_no_sign_and_what_was_reached_stands(
         await asyncio.gather(*(one.shows("How was it?") for one in (ann, ben)))
         await cat.sign_in({"age": "30"})
         await cat.shows("want to take part.")
-        await asyncio.to_thread(shared.do, overdue)
+        await asyncio.to_thread(shared.do, just_begun)
         await until(waits_on, "a wait as long again, since nobody has listened so long")
         await until(are_out, "they are out")
 
