@@ -239,7 +239,7 @@ def test_nobody_is_waited_for_who_gives_no_sign_and_what_was_reached_stands(
             await conn.execute(query, [session.id])
 
     async def just_begun(conn: Connection) -> None:
-        """Other stories had this server listen for a day."""
+        """This server may have listened for long enough, since other stories were told."""
         await conn.execute("update process set heard_since = now()")
         await overdue(conn)
 
