@@ -20,6 +20,7 @@ from app.study.model.study import Study
 from app.web import templates
 from app.web.access import security
 from app.web.auth import address_of
+from app.web.forms import whole
 from app.web.lab import Lab, Query, lab_of
 from app.web.monitor.answer_table import (
     A_PAGE,
@@ -161,8 +162,7 @@ def _is_any(looked: Looked) -> bool:
 
 
 def _round(study: Study, text: str) -> int:
-    found = int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 0
-    return found if found <= _rounds(study) else 0
+    return whole(text, _rounds(study)) or 0
 
 
 def _rounds(study: Study) -> int:

@@ -31,6 +31,7 @@ from app.study.syntax.mistakes import StudyError
 from app.web.access import rights, security
 from app.web.auth import address_of
 from app.web.drawn import qr_picture
+from app.web.forms import whole
 from app.web.lab import Query, lab_of
 from app.web.new_sessions import JustOpened, NewSession, elsewhere, open_wanted, refuse_scripts
 from app.web.researchers import ACTS, MAKES, study_of, who_asks
@@ -234,8 +235,7 @@ def _places(wanted: OpeningForm) -> Places | None:
         (most, "Places", MOST_PLACES),
         (extra, "The share of extra ones", MOST_EXTRA),
     ):
-        number = text.isascii() and text.isdecimal() and len(text) <= len(str(limit))
-        if text and not (number and int(text) <= limit):
+        if text and whole(text, limit) is None:
             wanted.wrong["places"] = (
                 f"{what} must be a whole number up to {limit:,}, or nothing: “{text[:40]}” is none."
             )

@@ -14,7 +14,7 @@ from app.study.shelf import KeptVersion
 from app.web import templates
 from app.web.access import security
 from app.web.auth import address_of
-from app.web.forms import form_of
+from app.web.forms import form_of, whole
 from app.web.lab import Query, lab_of
 from app.web.researchers import MAKES, who_asks
 from app.web.responses import piece, problem
@@ -26,8 +26,8 @@ async def rehearse(request: Query, study_id: str, number: int) -> Response[str] 
     lab, who, to = lab_of(request), who_asks(request).name, f"/admin/studies/{study_id}/versions/{number}"
     version, form = await _find(request, study_id, number), await form_of(request)
     text = first(form, "players").strip()
-    players = int(text) if text.isascii() and text.isdecimal() and len(text) <= len(str(MOST)) else 0
-    if not 1 <= players <= MOST:
+    players = whole(text, MOST)
+    if not players:
         return problem(request, 422, f"So many can’t rehearse here: write a number from 1 to {MOST}.", to)
     if not version.can_run:
         return problem(request, 409, "This version can’t run yet. Mend what the check names first.", to)

@@ -12,6 +12,7 @@ from app.sessions import actions, mending
 from app.sessions.sessions import find_session
 from app.web import templates
 from app.web.action_forms import Action, Wish, carry_out, moment, number
+from app.web.forms import whole
 from app.web.lab import Query, lab_of
 from app.web.monitor import histories
 from app.web.monitor.dashboard import type_numbers
@@ -54,7 +55,7 @@ async def room_page(
         raise NotFoundException("There is no such room in this session.")
     types = [one.type for one in story.sitters.values()]
     context = dict(story=story, room=story.view.room, study=study, who=who, now=clock.now(), replay="")
-    first = max(1, min(int(seat), len(types))) if seat.isascii() and seat.isdecimal() else 1
+    first = max(1, min(whole(seat, 10**9) or 1, len(types)))
     context |= dict(type_numbers=type_numbers(study, types), drawn=drawn, first=first, most_listed=LISTED)
     if "hx-request" in request.headers:
         return piece(templates.render("admin/_room.html", **context))

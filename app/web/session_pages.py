@@ -32,6 +32,7 @@ from app.web.access import rights, security
 from app.web.action_forms import Action, Wish, carry_out, moment
 from app.web.auth import address_of
 from app.web.drawn import qr_picture
+from app.web.forms import whole
 from app.web.fragments import fragment, sse
 from app.web.lab import Query, lab_of
 from app.web.monitor.dashboard import tick_context
@@ -196,8 +197,8 @@ async def _retry_seating(wish: Wish) -> str:
 async def _change_places(wish: Wish) -> str:
     most, extra = first(wish.form, "places").strip(), first(wish.form, "extra").strip().rstrip("% ")
     for text, what in ((most, "Places"), (extra, "The share of extra ones")):
-        if text and not (text.isascii() and text.isdecimal() and int(text) <= 100_000):
-            raise SessionError(f"{what} must be a whole number, or nothing: “{text}” is none.")
+        if text and whole(text, 100_000) is None:
+            raise SessionError(f"{what} must be a whole number, or nothing: “{text[:40]}” is none.")
     if most and not int(most):
         raise SessionError(
             "With no places nobody could come in. Write 1 or more; to shut the door, close the session."
