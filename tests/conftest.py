@@ -30,6 +30,10 @@ settings.register_profile(
 )
 settings.load_profile("stories")
 
+# Hundreds of servers, each of which would import all there is, take longer to start than what is told of them. Stories
+# of starting, and of replacing who dies, say `house.forked = False`.
+House.forked = True
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The long version of a story is told where somebody asks for it."""

@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import FrameType
 
@@ -87,13 +87,17 @@ class Child:
         with theirs:
             theirs.set_inheritable(True)
             descriptors = [theirs.fileno(), *(one.fileno() for one in listeners)]
-            self.popen = subprocess.Popen(
-                [sys.executable, "-P", "-m", "app", "serve-process", *map(str, descriptors)],
-                pass_fds=descriptors,
-                env=os.environ | {"DATABASE_URL": url} | _addresses(listeners),
-                start_new_session=True,  # a Ctrl-C reaches the parent, which ends its children in order
-            )
+            self.popen = self.begin(descriptors, {"DATABASE_URL": url} | _addresses(listeners))
         self.born = time.monotonic()
+
+    @staticmethod
+    def begin(descriptors: Sequence[int], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "app", "serve-process", *map(str, descriptors)],
+            pass_fds=descriptors,
+            env=os.environ | dict(environ),
+            start_new_session=True,  # a Ctrl-C reaches the parent, which ends its children in order
+        )
 
     @property
     def alive(self) -> bool:
@@ -130,6 +134,8 @@ def _addresses(listeners: Sequence[socket.socket]) -> dict[str, str]:
 class Processes:
     """Keeps `count` server processes alive on one socket, and on the one beside it if there is one."""
 
+    child: type[Child] = Child
+
     def __init__(
         self, count: int, listener: socket.socket, url: str, beside: socket.socket | None = None
     ) -> None:
@@ -154,7 +160,7 @@ class Processes:
         self.stop()
 
     def start(self) -> None:
-        self.children = [Child(self.listeners, self.url) for _ in range(self.count)]
+        self.children = [self.child(self.listeners, self.url) for _ in range(self.count)]
 
     async def keep_alive(self) -> None:
         while True:
@@ -177,12 +183,12 @@ class Processes:
             if now >= self.respawn_at[index]:
                 del self.respawn_at[index]
                 child.line.close()
-                self.children[index] = Child(self.listeners, self.url)
+                self.children[index] = self.child(self.listeners, self.url)
 
     def replace(self) -> None:
         """Start a new process, and only when it answers let an old one go; then the next."""
         for index, old in enumerate(self.children):
-            new = Child(self.listeners, self.url)
+            new = self.child(self.listeners, self.url)
             if not new.wait_until_ready(REPLACE):
                 new.stop()
                 logger.error("a new server process did not become ready: the old ones go on")

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import app.rehearsal.troupe  # noqa: F401 - before what is set here, which its bots are forks of too
 from app.__main__ import COMMANDS, main
+from app.web.processes import Child, Processes
 
 _forks = multiprocessing.get_context("forkserver")
 # And this module, which brings pytest along, and what commands import late: many times what a short command takes.
 _forks.set_forkserver_preload(
     [f"app.commands.{name}" for name in COMMANDS if name != "serve-process"]
-    + ["app.__main__", "httpx", "networkx", "openpyxl", "zxcvbn", __name__]
+    + ["app.__main__", "app.web.server", "httpx", "networkx", "openpyxl", "zxcvbn", __name__]
 )
 PATIENCE = 120.0  # seconds
 
@@ -45,17 +50,94 @@ def run(
         return subprocess.CompletedProcess(list(arguments), code, out, errors)
 
 
+def serve(arguments: Sequence[str], environ: Mapping[str, str], log: Path) -> Forked:
+    """A server whose processes are forks too, each of what is imported already: a fifth of what a start takes."""
+    streams = [Path(os.devnull), log, log]
+    process = _forks.Process(target=_serve, args=[list(arguments), Path.cwd(), dict(environ), streams])
+    process.start()
+    return Forked(process)
+
+
+class Forked:
+    """A process that another one forks, as `subprocess.Popen` has its own."""
+
+    def __init__(self, process: ForkServerProcess) -> None:
+        self.process = process
+
+    @property
+    def pid(self) -> int:
+        assert self.process.pid is not None
+        return self.process.pid
+
+    def poll(self) -> int | None:
+        return self.process.exitcode
+
+    def wait(self, seconds: float | None = None) -> int:
+        self.process.join(seconds)
+        if self.process.exitcode is None:
+            raise subprocess.TimeoutExpired(["serve"], seconds or 0)
+        return self.process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+class _ForkedChild(Child):
+    """A server process that is forked by its parent, with nothing open but what it is handed."""
+
+    @staticmethod
+    def begin(descriptors: Sequence[int], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        return _Fork(descriptors, environ)
+
+
+class _Fork(subprocess.Popen[bytes]):
+    """A fork of this process where a program would be started."""
+
+    def __init__(self, descriptors: Sequence[int], environ: Mapping[str, str]) -> None:
+        self._descriptors, self._environ = descriptors, environ
+        super().__init__(["serve-process"])
+
+    def _execute_child(self, *_: object) -> None:
+        self.pid = os.fork()
+        if self.pid == 0:
+            _be_server_process(self._descriptors, self._environ)
+        self._child_created = True
+
+
+def _be_server_process(descriptors: Sequence[int], environ: Mapping[str, str]) -> None:
+    code = 1
+    try:
+        os.setsid()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for opened in [int(name) for name in os.listdir("/dev/fd")]:
+            if opened > 2 and opened not in descriptors:
+                with suppress(OSError):  # the folder's own
+                    os.close(opened)
+        os.environ.update(environ)
+        code = main(["serve-process", *map(str, descriptors)])
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def _serve(arguments: list[str], folder: Path, environ: dict[str, str], streams: list[Path]) -> None:
+    _become(folder, environ, streams)
+    Processes.child = _ForkedChild
+    code = main(arguments)
+    sys.stdout.flush()
+    sys.exit(code)
+
+
 def _run(arguments: list[str], folder: Path, environ: dict[str, str], streams: list[Path]) -> None:
-    os.chdir(folder)
-    os.environ.clear()
-    os.environ.update(environ)
-    for number, path in enumerate(streams):
-        opened = os.open(path, os.O_RDWR)
-        os.dup2(opened, number)
-        os.close(opened)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - until the process ends
-    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-    sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    _become(folder, environ, streams)
     try:
         code = main(arguments)
     except SystemExit as ended:  # of `--help`, and of what can't be read
@@ -63,3 +145,16 @@ def _run(arguments: list[str], folder: Path, environ: dict[str, str], streams: l
     sys.stdout.flush()
     streams[0].with_name("code").write_text(str(code))
     sys.exit(code)
+
+
+def _become(folder: Path, environ: Mapping[str, str], streams: Sequence[Path]) -> None:
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environ)
+    for number, path in enumerate(streams):
+        opened = os.open(path, os.O_RDWR | os.O_APPEND)
+        os.dup2(opened, number)
+        os.close(opened)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - until the process ends
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115

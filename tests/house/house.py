@@ -27,6 +27,7 @@ from app.web.access.accounts import password_hash, put_account
 from app.web.access.logins import log_in
 from app.web.auth import ADMIN_COOKIE
 from app.web.processes import free_port
+from tests.house import commands
 from tests.house.database import CONTRADICTIONS
 from tests.house.declared import WRITTEN, undeclared
 from tests.house.guests import Guest
@@ -48,7 +49,12 @@ class Opened:
 
 
 class House:
-    """`sessions`: the only ones that a story sees which shares the database with others; None: all."""
+    """`sessions`: the only ones that a story sees which shares the database with others; None: all.
+
+    `forked`: its servers are forks of what has imported all that they are; else programs, as people start them.
+    """
+
+    forked = False
 
     def __init__(self, database: str, folder: Path, sessions: list[str] | None = None) -> None:
         self.database, self.folder, self.sessions = database, folder, sessions
@@ -109,13 +115,11 @@ class House:
     def serve(self, processes: int = 1, port: int | None = None, **environ: str) -> Server:
         port = port or free_port()
         log = self.folder / f"server-{len(self.servers)}.log"
-        with log.open("wb") as output:
-            popen = subprocess.Popen(
-                [sys.executable, "-m", "app", "serve", "--port", str(port), "--processes", str(processes)],
-                env=os.environ | {"DATABASE_URL": self.database, "PYTHONPATH": str(PROJECT)} | environ,
-                stdout=output,
-                stderr=output,
-            )
+        log.touch()
+        arguments = ["serve", "--port", str(port), "--processes", str(processes)]
+        known = os.environ | {"DATABASE_URL": self.database, "PYTHONPATH": str(PROJECT)} | environ
+        forked = self.forked and "PYTHONPATH" not in environ  # by which modules are other ones from the start
+        popen = (commands.serve if forked else _program)(arguments, known, log)
         server = Server(f"http://127.0.0.1:{port}", popen, log, port)
         self.servers.append(server)
         server.wait_until_ready()
@@ -213,6 +217,13 @@ class House:
         for server in self.servers:
             if server.popen.poll() is None:
                 server.kill()
+
+
+def _program(arguments: Sequence[str], environ: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "app", *arguments], env=environ, stdout=output, stderr=output
+        )
 
 
 def _lives(pid: int) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.rehearsal.browser import Browser, WireError
+from tests.house.commands import Forked
 from tests.house.waits import apart, until
 
 
@@ -18,7 +19,7 @@ class Server:
     """`networklab serve`, in processes of its own."""
 
     base: str
-    popen: subprocess.Popen[bytes]
+    popen: subprocess.Popen[bytes] | Forked
     log: Path
     port: int
 

@@ -33,6 +33,7 @@ from tests.house.waits import PATIENCE, until
 
 def test_a_server_killed_in_a_burst_of_records_loses_none_that_it_acknowledged(house: House) -> None:
     session = house.open(BURST, CROWD)
+    house.forked = False
     server = house.serve(processes=2)
 
     async def story() -> list[Writer]:
@@ -54,6 +55,7 @@ def test_a_server_killed_in_a_burst_of_records_loses_none_that_it_acknowledged(h
 
 def test_a_server_process_killed_in_a_burst_is_replaced_and_the_other_goes_on(house: House) -> None:
     session = house.open(BURST, CROWD)
+    house.forked = False
     server = house.serve(processes=2)
 
     async def story() -> list[Writer]:
