@@ -22,8 +22,8 @@ from tests.house.studies import changed
 
 SHORTER = {
     "rumour": {"repeat = 30": "repeat = 3", '"40s"': '"1s"', '"90s"': '"1s"', '"6m"': '"3s"'},
-    # A round ends when all have answered: the limit is long enough for all on a busy machine, since a group in which one
-    # alone did has no spread.
+    # A round ends when all have answered: the limit is long enough for all on a busy machine, since a group in which
+    # one alone did has no spread.
     "crowd": {'"60s"': '"9s"', '"2m"': '"1s"', '"6m"': '"3s"'},
     "colours": {'"3m"': '"2s"', '"5m"': '"3s"'},
 }
