@@ -115,6 +115,7 @@ def _be_server_process(descriptors: Sequence[int], environ: Mapping[str, str]) -
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.set_wakeup_fd(-1)
         for opened in [int(name) for name in os.listdir("/dev/fd")]:
             if opened > 2 and opened not in descriptors:
                 with suppress(OSError):  # the folder's own
@@ -130,7 +131,6 @@ def _be_server_process(descriptors: Sequence[int], environ: Mapping[str, str]) -
 
 def _serve(arguments: list[str], folder: Path, environ: dict[str, str], streams: list[Path]) -> None:
     _become(folder, environ, streams)
-    Processes.child = _ForkedChild
     code = main(arguments)
     sys.stdout.flush()
     sys.exit(code)
@@ -151,6 +151,7 @@ def _become(folder: Path, environ: Mapping[str, str], streams: Sequence[Path]) -
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environ)
+    Processes.child = _ForkedChild
     for number, path in enumerate(streams):
         opened = os.open(path, os.O_RDWR | os.O_APPEND)
         os.dup2(opened, number)
