@@ -97,6 +97,7 @@ class Sides:
         desk.get_by_text("End…").click()
         yield self._do("end a room", first, "End the room", _says("Your code"))
         desk.goto(self.here)
+        desk.get_by_text("More…").click()
         desk.get_by_text("Close…").click()
         yield self._do("close the session", self.players["R2"], "Close the session", _says("Your code"))
 

@@ -312,6 +312,7 @@ def test_the_researcher_starts_pauses_resumes_and_closes_from_the_page(stage: St
     expect(ann.get_by_text("Your waiting time stands still")).to_be_hidden()
 
     # The question before closing stays open while the page ticks.
+    desk.get_by_text("More…").click()
     desk.get_by_text("Close…").click()
     ticks(desk, 2)
     desk.get_by_role("button", name="Close the session").click()
@@ -320,7 +321,7 @@ def test_the_researcher_starts_pauses_resumes_and_closes_from_the_page(stage: St
     expect(desk.locator("#count-left")).to_contain_text("1")
     expect(ann.locator("#code")).to_have_text("C2")
     with desk.expect_download() as download:
-        desk.get_by_role("link", name="Export").click()
+        desk.get_by_role("link", name="Download", exact=True).click()
     assert download.value.suggested_filename.endswith(".zip")
     desk.get_by_role("link", name="All sessions").click()
     desk.get_by_role("button", name="Log out").click()

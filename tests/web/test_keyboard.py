@@ -113,6 +113,8 @@ def test_a_researcher_starts_looks_into_a_room_gives_it_time_and_writes_to_someb
     expect(start).to_be_focused()
     keys.press("Enter")
     expect(page.locator("#count-playing")).to_contain_text("2")
+    tab_to(page, page.get_by_text("More…"))
+    keys.press("Enter")
     tab_to(page, page.get_by_text("Close…"))
     keys.press("Enter")
     ticks(page, 2)

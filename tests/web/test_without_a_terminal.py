@@ -86,6 +86,7 @@ def test_a_researcher_gets_from_nothing_to_the_data_without_a_terminal(stage: St
     for person in people:
         expect(person.get_by_text("TABLE-DONE")).to_be_visible(timeout=20_000)
 
+    desk.get_by_text("More…").click()
     desk.locator("#confirm-close summary").click()
     desk.get_by_role("button", name="Close the session").click()
     expect(desk.get_by_role("heading", name="It is over: what to do now")).to_be_visible()

@@ -17,8 +17,8 @@ from app.web import templates
 from app.web.fragments import fragment, sse
 from app.web.kept import kept
 from app.web.monitor.layout import FEW
-from app.web.monitor.lights import lights
-from app.web.monitor.ticks import STEP, RoomLine, Standing, Tick, Waiters
+from app.web.monitor.lights import lights, verdict
+from app.web.monitor.ticks import STEP, Faces, RoomLine, Standing, Tick, Waiters
 
 WIDTH, HEIGHT = 300.0, 22.0  # of the picture of those who wait, one row a type
 BARS = 60
@@ -91,12 +91,14 @@ def tick_context(tick: Tick, study: Study) -> dict[str, object]:
         made[room.kind] = made.get(room.kind, 0) + 1
     types = [*tick.waiting, *(type_ for room in tick.rooms for type_ in room.types)]
     numbers, begun = type_numbers(study, types), tick.session.status != "open"
+    found, rooms = lights(tick), f"/admin/sessions/{tick.session.id}/rooms/"
     counts, in_all = tick.counts, still_needed(study, made, tick.waiting)
     return dict(
         tick=tick,
         alone=[one for one in (BEFORE, AFTER) if study.first(one) is not None or counts[one]],
         study=study,
-        lights=lights(tick),
+        lights=found,
+        verdict=verdict(found),
         needs=[
             Need(
                 kind,
@@ -114,7 +116,9 @@ def tick_context(tick: Tick, study: Study) -> dict[str, object]:
         waits=wait_rows(tick.waiters, study.lobby.longest(begun)),
         marks=sorted({_across(kind.after, study) for kind in study.rooms if kind.after and begun}),
         type_numbers=numbers,
-        room_items=room_items(tick.rooms, study, numbers, f"/admin/sessions/{tick.session.id}/rooms/"),
+        room_items=_room_cards(tick, study, numbers, rooms)
+        if tick.faces
+        else room_items(tick.rooms, study, numbers, rooms),
     )
 
 
@@ -209,6 +213,38 @@ def room_items(
         )
         for room in found
     )
+
+
+def _room_cards(tick: Tick, study: Study, numbers: Mapping[str, int], address: str) -> Markup:
+    """A few rooms with their people by name."""
+    paused = tick.session.paused_at
+    return Markup("").join(
+        Markup(
+            templates.render(
+                "admin/_room_card.html",
+                room=room,
+                rooms=address,
+                seats=_seats_of(room, tick.faces[room.id], numbers),
+                face=tick.faces[room.id],
+                nth=room.position - study.opens_at + 1,
+                steps=len(study.part_of(room.position)),
+                rounds=study.plan[room.position].step.repeat,
+                asks=bool(study.plan[room.position].step.fields),
+                at=paused or tick.at,
+                paused=bool(paused),
+            )
+        )
+        for room in tick.rooms
+        if room.id in tick.faces
+    )
+
+
+def _seats_of(room: RoomLine, face: Faces, numbers: Mapping[str, int]) -> list[tuple[str, int, str]]:
+    """Label, number of the type, state."""
+    return [
+        (label, numbers.get(type_, 4), state)
+        for label, type_, state in zip(face.labels, room.types, room.states, strict=False)
+    ]
 
 
 def _room_item(states: tuple[str, ...], **room: object) -> Markup:

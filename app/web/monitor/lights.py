@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.web.monitor.ticks import Tick
@@ -23,47 +23,92 @@ class Light:
     figure: str
     limit: str
     good: bool
+    needs: str  # what is the matter, in words for a headline, where it is not good
 
 
 def lights(tick: Tick) -> tuple[Light, ...]:
     return tuple(_lights(tick))
 
 
+def verdict(found: Sequence[Light]) -> str:
+    """One line for all of them; at most two matters by name."""
+    bad = [light.needs for light in found if not light.good]
+    if not bad:
+        return "Everything works"
+    said = ", ".join(bad[:2]) + (f", and {len(bad) - 2} more" if len(bad) > 2 else "")
+    return said[0].upper() + said[1:]
+
+
 def _lights(tick: Tick) -> Iterator[Light]:
+    yield from _of_server(tick)
+    yield from _of_study(tick)
+    took = tick.server.tick
+    yield Light("last tick", _ms(took), f"limit {TICK:,.0f} ms", took <= TICK, "this page is slow")
+
+
+def _of_server(tick: Tick) -> Iterator[Light]:
     server, pages = tick.server, tick.pages
-    yield Light("records stored", f"{tick.totals.records:,}", *_against_acknowledged(tick))
+    stored, is_whole = _against_acknowledged(tick)
     yield Light(
-        "sign-in, 95%", _ms(server.sign_in_p95), f"limit {SIGN_IN:,.0f} ms", server.sign_in_p95 <= SIGN_IN
+        "records stored", f"{tick.totals.records:,}", stored, is_whole, "acknowledged records are missing"
     )
-    yield Light("answer, 95%", _ms(server.commit_p95), f"limit {ANSWER:,.0f} ms", server.commit_p95 <= ANSWER)
+    soon = server.sign_in_p95 <= SIGN_IN
+    yield Light(
+        "sign-in, 95%", _ms(server.sign_in_p95), f"limit {SIGN_IN:,.0f} ms", soon, "signing in is slow"
+    )
+    soon = server.commit_p95 <= ANSWER
+    yield Light("answer, 95%", _ms(server.commit_p95), f"limit {ANSWER:,.0f} ms", soon, "answers are slow")
     oldest = f"oldest {server.oldest:,.0f} ms"
-    yield Light("unsaved forms", f"{server.queued:,}", oldest, server.oldest <= OLDEST)
+    yield Light(
+        "unsaved forms", f"{server.queued:,}", oldest, server.oldest <= OLDEST, "forms wait to be saved"
+    )
     lag = f"limit {LAG:,.0f} ms" if server.listening else "the listener is away"
-    yield Light("live lag", _ms(server.lag), lag, server.lag <= LAG and server.listening)
-    enough = pages.connected >= CONNECTED * pages.expected
-    yield Light("pages live", f"{pages.connected:,}", f"of {pages.expected:,}, min {CONNECTED:.0%}", enough)
+    late = "pages lag behind" if server.listening else "pages are told of nothing new"
+    yield Light("live lag", _ms(server.lag), lag, server.lag <= LAG and server.listening, late)
+    enough, away = pages.connected >= CONNECTED * pages.expected, pages.expected - pages.connected
+    cut_off = _counted(away, "person is disconnected", "people are disconnected")
+    of_all = f"of {pages.expected:,}, min {CONNECTED:.0%}"
+    yield Light("pages live", f"{pages.connected:,}", of_all, enough, cut_off)
     free = tick.connections_free
-    yield Light("connections", f"{free:,}", f"free, at least {CONNECTIONS}", free >= CONNECTIONS)
+    least = f"free, at least {CONNECTIONS}"
+    yield Light(
+        "connections", f"{free:,}", least, free >= CONNECTIONS, "few connections to the database are left"
+    )
     if server.disk_free is None:
-        yield Light("disk", "–", "is elsewhere", True)
+        yield Light("disk", "–", "is elsewhere", True, "")
     else:
         disk = f"{server.disk_free:,.0f} GB" if server.disk_free >= 10 else f"{server.disk_free:.1f} GB"
-        yield Light("disk free", disk, f"at least {DISK:.0f} GB", server.disk_free >= DISK)
+        room = server.disk_free >= DISK
+        yield Light("disk free", disk, f"at least {DISK:.0f} GB", room, "the disk is almost full")
     gone = f"{tick.gone} gone without a word" if tick.gone else "all alive"
-    yield Light("processes", str(server.processes), gone, server.processes > 0 and not tick.gone)
-    stopped = sum(room.stopped for room in tick.rooms)
-    if stopped:
-        yield Light("rooms stopped", f"{stopped:,}", "a hook failed", False)
-    if tick.halted:
-        yield Light("people stopped", f"{len(tick.halted):,}", "a hook failed", False)
+    alive = server.processes > 0 and not tick.gone
+    died = _counted(tick.gone, "process of the server is gone", "processes of the server are gone")
+    yield Light(
+        "processes", str(server.processes), gone, alive, died if tick.gone else "no server process tells"
+    )
+
+
+def _of_study(tick: Tick) -> Iterator[Light]:
+    """Only what has gone wrong."""
+    failed = "a hook failed"
+    if stopped := sum(room.stopped for room in tick.rooms):
+        halted = _counted(stopped, "room is stopped", "rooms are stopped")
+        yield Light("rooms stopped", f"{stopped:,}", failed, False, halted)
+    if people := len(tick.halted):
+        halted = _counted(people, "person is stopped", "people are stopped")
+        yield Light("people stopped", f"{people:,}", failed, False, halted)
     if tick.totals.seating_stopped:
-        yield Light("seating", "stopped", "a hook failed", False)
-    broken = sum(one.is_page for one in tick.broken)
-    if broken:
-        yield Light("broken pages", f"{broken:,}", "ours stand in", False)
-    if broken < len(tick.broken):
-        yield Light("own files", f"{len(tick.broken) - broken:,}", "missing or failing", False)
-    yield Light("last tick", _ms(server.tick), f"limit {TICK:,.0f} ms", server.tick <= TICK)
+        yield Light("seating", "stopped", failed, False, "seating is stopped")
+    if broken := sum(one.is_page for one in tick.broken):
+        torn = _counted(broken, "page of the study is broken", "pages of the study are broken")
+        yield Light("broken pages", f"{broken:,}", "ours stand in", False, torn)
+    if lacking := len(tick.broken) - broken:
+        torn = _counted(lacking, "file of the study fails", "files of the study fail")
+        yield Light("own files", f"{lacking:,}", "missing or failing", False, torn)
+
+
+def _counted(count: int, one: str, more: str) -> str:
+    return f"{count:,} {one if count == 1 else more}"
 
 
 def _against_acknowledged(tick: Tick) -> tuple[str, bool]:

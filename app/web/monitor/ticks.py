@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ from app.web.monitor.server_figures import Figures, surroundings
 
 SQL = Queries(__name__)
 STATUSES = ("invited", "before", "waiting", "playing", "after", "finished", "left")
+FEW_ROOMS = 20  # each of which is a card with names; more are dots
 STEP = 5  # seconds, of how long people have waited
 
 
@@ -42,6 +43,16 @@ class RoomLine:
     outcome: str | None  # how it ended
     types: list[str]  # of the players, by slot; of a bot that has had it from the start, what it asks for
     states: list[str]  # answered, silent, nudged, away (no page is connected), left or bot, by slot
+
+
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """Who sits in a room, by slot, and what was said there last: where rooms are few."""
+
+    room_id: int
+    labels: list[str]
+    said: str | None  # None: nothing, or it is erased
+    said_by: str | None  # None: nobody has spoken yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +167,7 @@ class Tick:
     places: Places | None
     door_counts: Sequence[DoorCount]
     halted: Sequence[Halted] = ()
+    faces: Mapping[int, Faces] = field(default_factory=dict)  # by room; empty where there are many rooms
 
     @property
     def next_deadline(self) -> datetime | None:
@@ -191,6 +203,8 @@ async def read_tick(conn: Connection, session_id: str, server: Figures, before: 
     trend = before.trend if before else None
     if trend is None or time.monotonic() - trend.read_at >= BEAT:
         trend = await _read_trend(conn, session_id, now)
+    few = 0 < len(found) <= FEW_ROOMS
+    faces = await rows(conn, Faces, SQL["faces"], session_id=session_id) if few else []
     seconds = max((now - before.at).total_seconds(), 0.001) if before else 1.0
     old = before.totals if before else totals
     return Tick(
@@ -221,6 +235,7 @@ async def read_tick(conn: Connection, session_id: str, server: Figures, before: 
         places=places,
         door_counts=door_counts,
         halted=halted,
+        faces={one.room_id: one for one in faces},
     )
 
 

@@ -78,6 +78,17 @@ left join connected c on c.session_id = p.session_id and c.player_id = p.id
 where r.session_id = %(session_id)s and r.during = 'playing'
 group by r.id order by r.id
 
+-- name: faces
+-- Asked for only where rooms are few. What was erased is nobody's any more.
+select r.id as room_id, (select array_agg(coalesce(p.label, 'bot') order by s.slot) from slot s
+        left join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
+        where s.room_id = r.id) as labels,
+    left(m.body, 200) as said, case when m.id is not null then coalesce(p.label, 'bot') end as said_by
+from room r
+left join lateral (select id, body, slot from message where room_id = r.id order by id desc limit 1) m on true
+left join player p on p.room_id = r.id and p.slot = m.slot and not p.replaced
+where r.session_id = %(session_id)s and r.during = 'playing'
+
 -- name: newest_events
 -- Of the session's log, and whose places became empty or were taken over, which their rooms' logs have.
 select e.at, e.name, p.label, e.data from (

@@ -14,6 +14,7 @@ from app.players.presence import Spell, spells
 from app.rehearsal.programs import program
 from app.study.reading import parse
 from app.web.monitor.dashboard import HEIGHT, WIDTH, room_items, wait_rows
+from app.web.monitor.lights import Light, verdict
 from app.web.monitor.ticks import RoomLine, Waiters
 from tests.house.desk import desk, numbers
 from tests.house.guests import seated, sign_everyone_in
@@ -24,8 +25,8 @@ from tests.house.studies import LONG, PATIENT, as_files
 
 
 def looked_at(page: str) -> str:
-    """The lights that the header names; where the machine is busy, there may be more than the story has lit."""
-    return words(page).partition("look: ")[2].partition(" Pause")[0]
+    """What the header says; where the machine is busy, there may be more than the story has lit."""
+    return words(page).partition("next deadline in")[2].partition(" Pause")[0]
 
 
 def test_whose_page_is_connected_is_seen_from_another_process_and_told_in_their_story(
@@ -45,7 +46,7 @@ def test_whose_page_is_connected_is_seen_from_another_process_and_told_in_their_
         for guest in guests:
             await seated(guest)
         await ada.shows("pages live 0 of 4, min 90%")
-        assert "pages live" in looked_at(await ada.page())
+        assert "4 people are disconnected" in looked_at(await ada.page())
         await ada.shows("never connected", of_first)
         async with first.watching():
             await ada.shows("pages live 1 of 4")
@@ -118,7 +119,7 @@ def test_what_is_stored_is_held_against_what_was_acknowledged(shared: House, ser
         await ada.shows("records stored 4 = acknowledged")
         shared.sql("update log set records = records - 1 where session_id = %s and records > 0", session.id)
         text = await ada.shows("1 LOST")
-        assert "records stored 3" in text and "records stored" in looked_at(text)
+        assert "records stored 3" in text and "cknowledged records are missing" in looked_at(text)
 
     shared.tell(story())
 
@@ -193,3 +194,33 @@ def test_a_room_in_which_nobody_sits_yet_is_drawn() -> None:
     room = RoomLine(1, "pair-1", "pair", 1, "playing", 0, "talk", 1, datetime.now(UTC), False, None, [], [])
     study = parse(as_files(LONG))
     assert "0 of 0 have answered" in room_items([room], study, {}, "/rooms/", keep=False)
+
+
+def test_a_few_rooms_are_cards_with_names_and_what_was_said_last(shared: House, server: Server) -> None:
+    session = shared.open(LONG)
+    ada = desk(shared, server, session)
+
+    async def story() -> None:
+        guests = [shared.guest(server, session, label) for label in session.tokens]
+        await sign_everyone_in(guests)
+        for guest in guests:
+            await seated(guest)
+        assert "Nothing said yet" in await ada.shows(
+            "mixed 1 1:00:00 left talk, round 1 of 3 0 of 4 answered"
+        )
+        await guests[0].say("Is the bridge open?")
+        assert (await guests[1].answer({"belief": "6"})).status == 200
+        text = await ada.shows(f"{guests[0].label} Is the bridge open?")
+        assert "1 of 4 answered" in text and f"{guests[1].label} answered" in text
+        of = "room_id in (select id from room where session_id = %s)"
+        shared.sql(f"update message set body = '', erased = true where {of}", session.id)
+        await ada.shows(f"{guests[0].label} (erased)")
+
+    shared.tell(story())
+
+
+def test_the_headline_says_what_is_the_matter_and_of_many_things_the_first_two() -> None:
+    well = Light("disk", "9 GB", "at least 2 GB", True, "the disk is almost full")
+    bad = [Light(name, "", "", False, f"{name} is odd") for name in ("one", "two", "three")]
+    assert verdict([well]) == "Everything works"
+    assert verdict([well, *bad]) == "One is odd, two is odd, and 1 more"
