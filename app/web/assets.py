@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from mimetypes import guess_type
@@ -76,6 +77,11 @@ def _media_type(name: str) -> str:
     return f"{kind}; charset=utf-8" if kind.endswith("xml") else kind
 
 
+def _bare(style: bytes) -> bytes:
+    """Without what only those read who write on it: a sixth less of a first page."""
+    return re.sub(rb"\n\s*", b"\n", re.sub(rb"(?s)/\*.*?\*/", b"", style))
+
+
 @kept()
 def static_files() -> Mapping[str, StaticFile]:
     """What is in `static/`, by name: few and small files, read and packed once."""
@@ -84,7 +90,7 @@ def static_files() -> Mapping[str, StaticFile]:
         kind = whole.rpartition(".")[2]
         body = b"\n".join((STATIC / kind / f"{part}.{kind}").read_bytes() for part in parts.split())
         # A study's own script is on the same page, and may use any name.
-        found[whole] = b"(() => {\n%b})();\n" % body if kind == "js" else body
+        found[whole] = b"(() => {\n%b})();\n" % body if kind == "js" else _bare(body)
     return {
         name: StaticFile(body, gzip.compress(body, mtime=0), _media_type(name))
         for name, body in found.items()

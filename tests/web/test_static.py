@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page
 
 from app.config import PROJECT
-from app.web.assets import PUT_TOGETHER, STATIC
+from app.web.assets import PUT_TOGETHER, STATIC, static_files
 
 STYLES = {path.name: path.read_text() for path in sorted(STATIC.glob("*/*.css"))}
 EVERYTHING = "".join(STYLES.values())
@@ -32,6 +32,14 @@ def test_each_file_of_a_subject_is_put_in_once(whole: str) -> None:
     there = {path.stem for path in (STATIC / kind).iterdir()}
     whole_of = {"manual"} if whole == "manual.css" else there - elsewhere
     assert sorted(PUT_TOGETHER[whole].split()) == sorted(whole_of)
+
+
+def test_what_is_sent_of_a_style_is_all_but_its_comments() -> None:
+    sent = static_files()["app.css"].body.decode()
+    assert "/*" in EVERYTHING and "/*" not in sent and "\n " not in sent
+    written = "".join((STATIC / "css" / f"{one}.css").read_text() for one in PUT_TOGETHER["app.css"].split())
+    without = re.sub(r"/\*.*?\*/", "", written, flags=re.DOTALL)
+    assert sent.split() == without.split()
 
 
 def test_each_token_that_a_style_asks_for_is_set_and_each_that_is_set_is_asked_for() -> None:

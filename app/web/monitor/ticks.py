@@ -195,16 +195,12 @@ async def read_tick(conn: Connection, session_id: str, server: Figures, before: 
         gone, connections_free = await surroundings(conn)
         door_now, places = await door.door_now(conn, session_id), await door.places_of(conn, session_id)
         door_counts = await door.counts_of(conn, session_id)
-    counts = dict.fromkeys(STATUSES, 0)
-    for status, _, count, _ in people:
-        counts[status] += count
+    counts = {one: sum(count for status, _, count, _ in people if status == one) for one in STATUSES}
     assert totals is not None and pages is not None
     now = clock.now()
     trend = before.trend if before else None
     if trend is None or time.monotonic() - trend.read_at >= BEAT:
         trend = await _read_trend(conn, session_id, now)
-    few = 0 < len(found) <= FEW_ROOMS
-    faces = await rows(conn, Faces, SQL["faces"], session_id=session_id) if few else []
     seconds = max((now - before.at).total_seconds(), 0.001) if before else 1.0
     old = before.totals if before else totals
     return Tick(
@@ -235,8 +231,12 @@ async def read_tick(conn: Connection, session_id: str, server: Figures, before: 
         places=places,
         door_counts=door_counts,
         halted=halted,
-        faces={one.room_id: one for one in faces},
+        faces=await _faces(conn, session_id) if 0 < len(found) <= FEW_ROOMS else {},
     )
+
+
+async def _faces(conn: Connection, session_id: str) -> dict[int, Faces]:
+    return {one.room_id: one for one in await rows(conn, Faces, SQL["faces"], session_id=session_id)}
 
 
 async def _read_trend(conn: Connection, session_id: str, now: datetime) -> Trend:
