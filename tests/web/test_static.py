@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,12 @@ WORN = re.compile(
     r"""|(?:classList\.\w+|querySelector(?:All)?|closest|matches)\(([^)]*)\)""",
     re.DOTALL,
 )
+LOOK = (STATIC / "css" / "look.css").read_text()
+PAIRS = {
+    name: (light, dark)
+    for name, light, dark in re.findall(r"--([\w-]+): light-dark\((#\w+), (#\w+)\);", LOOK)
+}
+WORDS = ("ink", "soft", "accent", "go", "warn", "stop", "word-1", "word-2", "word-3", "word-4")
 STATUSES = {"open", "running", "ended"}  # of a session or a room, filled in whole
 
 
@@ -87,3 +94,37 @@ print(templates.render("front.html"), "another_version" in assets.static_files()
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=PROJECT
     )
     assert told.stdout.rstrip().endswith("</html> False")
+
+
+def test_the_document_tells_the_tokens_that_there_are() -> None:
+    told = (PROJECT / "docs" / "design.md").read_text()
+    lines = {
+        name: (light, dark)
+        for name, light, dark in re.findall(r"\| `--([\w-]+)` \| `(#\w+)` \| `(#\w+)`", told)
+    }
+    types = {name: (value, value) for name, value in re.findall(r"--(type-\d): (#\w+);", LOOK)}
+    assert PAIRS and types and lines == PAIRS | types
+    sizes = dict(re.findall(r"\| `--([\w-]+)` \| `(\d+px)`", told))
+    assert sizes == dict(re.findall(r"--(\w+): (\d+px);", LOOK))
+
+
+def test_words_can_be_read_in_the_light_and_in_the_dark_and_edges_be_seen() -> None:
+    for scheme, ground in product((0, 1), ("paper", "card")):
+        for name in WORDS:
+            found = contrast(PAIRS[name][scheme], PAIRS[ground][scheme])
+            assert found >= 4.5, f"{name} on {ground}, {('light', 'dark')[scheme]}: {found:.2f}"
+        assert contrast(PAIRS["edge"][scheme], PAIRS[ground][scheme]) >= 3
+        assert contrast(PAIRS["on-accent"][scheme], PAIRS["accent"][scheme]) >= 4.5
+
+
+def contrast(one: str, other: str) -> float:
+    """As WCAG 2.2 defines it."""
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * one for one in colour[1:])
+    shares = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    red, green, blue = (one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
