@@ -15,8 +15,7 @@ from app.database.connections import Connection
 from app.database.queries import Queries
 from app.players.lists import escape
 from app.players.people import COLUMNS, LINK, Person
-from app.players.players import token_hash
-from app.players.tokens import made_token, server_secret
+from app.players.tokens import hashed, made_token, server_secret
 
 SQL = Queries(__name__)
 
@@ -57,7 +56,7 @@ async def links_again(conn: Connection, session_id: str, numbers: Collection[int
     found = await conn.execute(SQL["invited"], dict(session_id=session_id, numbers=numbers and [*numbers]))
     for _, label, type_, stored, known_by in await found.fetchall():
         tokens = (made_token(secret, number, label) for number in known_by)
-        token = next((token for token in tokens if token_hash(token) == stored), None)
+        token = next((token for token in tokens if hashed(token) == stored), None)
         if token is None:
             others.append(label)
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,6 +13,7 @@ from app.database.connections import Connection
 from app.database.queries import Queries, row, rows, value
 from app.players import tokens
 from app.players.people import Person
+from app.players.tokens import hashed
 from app.study.hooks.networklab import NOT_KNOWN, Earlier
 from app.study.model.study import Study
 
@@ -113,10 +113,6 @@ class SignedIn:
     meant: str = ""  # the session whose form it was, where that was said
 
 
-def token_hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
-
-
 def _token_end(token: str) -> str:
     """What may be stored of a token as it is, to be found by: four letters, where eight or more stay secret."""
     return token[-4:] if len(token) >= 12 else ""
@@ -137,7 +133,7 @@ async def invite(conn: Connection, session_id: str, people: Sequence[Person]) ->
             numbers=numbers,
             labels=[person.label for person in people],
             types=[person.type for person in people],
-            hashes=[token_hash(person.token) for person in people],
+            hashes=[hashed(person.token) for person in people],
             ends=[_token_end(person.token) for person in people],
             given=[Jsonb(dict(person.given)) for person in people],
         ),
@@ -148,7 +144,7 @@ async def also_invited_to(
     conn: Connection, session_id: str, people: Sequence[Person]
 ) -> list[tuple[str, int]]:
     """Other sessions that are not closed and share tokens with this one: name and how many."""
-    hashes = [token_hash(person.token) for person in people]
+    hashes = [hashed(person.token) for person in people]
     found = await conn.execute(SQL["also_invited_to"], dict(session_id=session_id, hashes=hashes))
     return [(name, count) for name, count in await found.fetchall()]
 
@@ -171,7 +167,7 @@ async def find_by_tokens(
 ) -> list[Player | None]:
     """In the order of `tokens`; None for one that nobody has. `session_ids`: for each the session that is meant where
     several know it, or ""."""
-    hashes, meant = [token_hash(token) for token in tokens], list(session_ids or [""] * len(tokens))
+    hashes, meant = [hashed(token) for token in tokens], list(session_ids or [""] * len(tokens))
     asked = dict(nths=list(range(len(hashes))), hashes=hashes, session_ids=meant)
     found: list[Player | None] = [None] * len(hashes)
     async for nth, *columns in await conn.execute(SQL["find_by_tokens"], asked):
@@ -181,7 +177,7 @@ async def find_by_tokens(
 
 async def all_by_token(conn: Connection, token: str, session_id: str = "") -> list[Player]:
     """Whose it is, first where its link leads now: to `session_id` if that knows it."""
-    return await rows(conn, Player, SQL["all_by_token"], hash=token_hash(token), session_id=session_id)
+    return await rows(conn, Player, SQL["all_by_token"], hash=hashed(token), session_id=session_id)
 
 
 async def find_player(conn: Connection, player_id: int) -> Player | None:
@@ -201,7 +197,7 @@ async def sign_in(conn: Connection, arrivals: Sequence[Arrival]) -> list[SignedI
     None: no such token.
     """
     # No event: all who come would queue for one log. The seating that follows logs them, and sets arrival_logged.
-    first = {(token_hash(one.token), one.session_id): one for one in reversed(arrivals)}
+    first = {(hashed(one.token), one.session_id): one for one in reversed(arrivals)}
     found = await rows(
         conn,
         SignedIn,
@@ -213,7 +209,7 @@ async def sign_in(conn: Connection, arrivals: Sequence[Arrival]) -> list[SignedI
         begins=[one.begins for one in first.values()],
     )
     by_token = {(one.token_hash, one.meant): one for one in found}
-    return [by_token.get((token_hash(one.token), one.session_id)) for one in arrivals]
+    return [by_token.get((hashed(one.token), one.session_id)) for one in arrivals]
 
 
 async def lock_player(conn: Connection, player_id: int) -> None:

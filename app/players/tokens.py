@@ -1,4 +1,7 @@
-"""Tokens: the secret of each person's link. Those that a list leaves empty are made, so that they can be made again."""
+"""Tokens: the secret of each person's link, which the database has as `hashed`.
+
+Those that a list leaves empty are made, so that they can be made again.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +41,10 @@ def made_token(secret: bytes, player_id: int, label: str) -> str:
         number, letter = divmod(number, len(TOKEN_LETTERS))
         letters += TOKEN_LETTERS[letter]
     return letters
+
+
+def hashed(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
 
 
 async def server_secret(conn: Connection) -> bytes:

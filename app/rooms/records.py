@@ -150,7 +150,10 @@ def _second(answers: Sequence[Answer]) -> set[str]:
 
 
 async def _beyond_asked(conn: Connection, answers: Sequence[Answer]) -> set[str]:
-    """The forms that say something of somebody whom they were not asked about. A page never sends such a form."""
+    """The forms that say something of somebody whom they were not asked about. A page never sends such a form.
+
+    What it rests on was settled as the step opened, so no lock: if the room moves on meanwhile, the form is late.
+    """
     said = [
         (one.player_id, one.room_id, one.step, one.round, one.about[name], value, one.form)
         for one in answers
@@ -159,7 +162,6 @@ async def _beyond_asked(conn: Connection, answers: Sequence[Answer]) -> set[str]
     ]
     if not said:
         return set()
-    await hold_rooms(conn, {one.room_id for one in answers})
     names = ("players", "rooms", "steps", "rounds", "abouts", "values", "forms")
     columns = dict(zip(names, map(list, zip(*said, strict=True)), strict=True))
     found = await conn.execute(SQL["beyond_asked"], columns)

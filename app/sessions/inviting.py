@@ -10,7 +10,7 @@ from app.database.connections import Connection
 from app.database.queries import Queries, value
 from app.players import players
 from app.players.people import Person, There
-from app.players.players import token_hash
+from app.players.tokens import hashed
 from app.sessions import sessions, waves
 from app.sessions.sessions import Session, SessionError
 
@@ -41,7 +41,7 @@ async def add_people(
         return False
     _refuse_closed(session)
     await conn.execute(SQL["set_form"], dict(form=form))
-    hashes = [token_hash(person.token) for person in people if person.token]
+    hashes = [hashed(person.token) for person in people if person.token]
     there = dict(session_id=session_id, labels=[person.label for person in people], hashes=hashes)
     found = await (await conn.execute(SQL["same_people"], there)).fetchone()
     if found:

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from app.players.people import Person
-from app.players.players import token_hash
+from app.players.tokens import hashed
 from app.replay.check import check
 from app.replay.reading import read_then
 from tests.house.house import Opened
@@ -41,7 +41,7 @@ def test_people_are_added_to_a_session_that_is_open_or_running_and_get_their_lin
     assert labels(shell, session) == ["P001", "Ben", "late-1", "P004"], "numbered after those who are there"
     (token, *_, link), other = links_in(shell.folder / "l.csv")
     assert link == f"https://lab.example.org/join/{token}" and other[1] == "P004"
-    assert house.sql("select label from player where token_hash = %s", token_hash(token)) == [("late-1",)]
+    assert house.sql("select label from player where token_hash = %s", hashed(token)) == [("late-1",)]
 
     before = house.sql("select clock_timestamp()")[0][0]
     house.act("start", session)

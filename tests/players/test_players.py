@@ -7,6 +7,7 @@ import re
 
 from app.database.connections import Connection
 from app.players import players
+from app.players.tokens import hashed
 from tests.house.guests import seated
 from tests.house.house import House
 from tests.house.server import Server
@@ -136,7 +137,7 @@ def test_the_database_knows_tokens_only_by_their_hashes(shared: House, server: S
 
     # What is there is found, as text and as bytes.
     assert stored(b"Nightingale")
-    assert stored(players.token_hash(guest.token))
+    assert stored(hashed(guest.token))
     assert not stored(guest.token.encode())
 
 

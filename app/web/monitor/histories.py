@@ -13,10 +13,11 @@ from app.database import clock
 from app.database.connections import Connection
 from app.database.events import EventName
 from app.database.queries import Queries, rows, value
-from app.players import notes, players, presence
+from app.players import notes, presence
 from app.players.notes import Notices
 from app.players.players import Player
 from app.players.presence import Spell
+from app.players.tokens import hashed
 from app.rooms import parts, rooms
 from app.rooms.messages import Message
 from app.rooms.rooms import RoomView, Seat
@@ -175,7 +176,7 @@ async def find_people(
         session_id=session_id,
         find=find,
         like=like,
-        token_hash=players.token_hash(token),
+        token_hash=hashed(token),
         status=status,
         type=type_,
         connection=connection,
