@@ -218,7 +218,7 @@ async def put(conn: Connection, turns: Sequence[MovesTaken]) -> list[bool]:
 async def settle(conn: Connection, ask: Asking, study: Study, room_id: int) -> bool:
     """Before a step ends, handle what was committed before its deadline. The room must be locked. Raises HookError.
 
-    Whether it ends: they may have moved its deadline.
+    Whether it ends: they may have moved its deadline; and where a pause has just begun, they wait until it is over.
     """
     moved = False
     for standing in (found := await read(conn, [room_id]))[0]:
@@ -228,7 +228,7 @@ async def settle(conn: Connection, ask: Asking, study: Study, room_id: int) -> b
             raise turn.failure[1]
         await put(conn, [turn])
         moved = turn.until is not None
-    return not (moved and await queries.value(conn, SQL["goes_on"], room_id=room_id))
+    return not await queries.value(conn, SQL["goes_on"], room_id=room_id, moved=moved)
 
 
 async def outcomes(conn: Connection, records: Collection[int]) -> dict[int, MoveOutcome]:

@@ -127,8 +127,11 @@ where room.id = g.room_id and room.position = g.position and room.status = 'play
     and not exists (select from move m where m.room_id = g.room_id and m.position = g.position and (m.nth > g.nth or m.ends))
 
 -- name: goes_on
--- Whether its deadline, which had passed, is still to come.
-select deadline > clock_timestamp() from room where id = %(room_id)s
+-- Whether the step goes on: moves have put its deadline, which had passed, off again, or some are yet to be handled, since
+-- the session was paused after the room had been claimed.
+select %(moved)s and room.deadline > clock_timestamp() or exists (
+    select from move m where m.room_id = room.id and m.position = room.position and m.nth is null)
+from room where room.id = %(room_id)s
 
 -- name: left_over
 -- Rooms with moves that nobody has handled, and rooms that a move has ended and whose deadline does not say so: whoever

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
+from typing import Any
+
+import pytest
 
 from app.database.connections import Connection, snapshot
-from app.rooms import handling
+from app.rooms import handling, rooms
 from app.rooms.handling import MovesTaken
 from app.rooms.receipts import Receipt
 from app.study.hooks.pool import Hooks
@@ -105,6 +109,41 @@ def test_a_deadline_handles_what_was_there_before_it(house: House) -> None:
     assert cash(house, session) == {1: CASH - 10, 2: 0, 3: CASH + 110}
     log = "select name from event e join log l on l.id = e.log_id where room_id > 0 order by seq desc limit 3"
     assert house.sql(log) == [("step_opened",), ("move_made",), ("move_made",)]
+    assert house.contradictions(session) == []
+
+
+@pytest.mark.parametrize("thinks", [False, True])
+def test_a_pause_that_begins_after_the_room_was_claimed_ends_no_step_over_what_was_accepted(
+    house: House, thinks: bool
+) -> None:
+    session, study, players, room_id = a_market(house)
+    make(house, study, players[1], 10, 2)
+    house.sql("update room set deadline = clock_timestamp()")
+
+    async def ends(conn: Connection) -> bool:
+        hooks = Hooks()
+
+        async def asked(*what: Any) -> Any:
+            found = await hooks.ask(study, *what)
+            if thinks:
+                await asyncio.to_thread(house.act, "pause", session)
+            return found
+
+        try:
+            async with conn.transaction():
+                assert await rooms.claim_due(conn, session.id, [], True, 1, only=room_id)
+                if not thinks:
+                    await asyncio.to_thread(house.act, "pause", session)
+                return await handling.settle(conn, asked, study, room_id)
+        finally:
+            await hooks.retire(0)
+
+    assert house.read(ends) is False
+    assert handled(house, session) == [(None, "give", None)]
+    house.act("resume", session)
+    conduct(house)
+    assert house.sql("select step from room") == [("after",)]
+    assert handled(house, session) == [(1, "give", True)]
     assert house.contradictions(session) == []
 
 
