@@ -11,8 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from app.commands.arguments import Refusal, count, share
-from app.commands.before import Before, find_before, say_of_before
-from app.commands.connection import in_transaction
+from app.commands.connection import connected, in_transaction
 from app.commands.lists import (
     LIST,
     refuse_folder,
@@ -28,6 +27,7 @@ from app.players.door import Places
 from app.players.links import door_link
 from app.players.people import Listed, read_people
 from app.rehearsal.trial import try_study
+from app.sessions.going_on import BY_COMMAND, Before, find_before, notes_without
 from app.sessions.sessions import Session
 from app.sessions.starts import said, start_time
 from app.study.model.study import Study
@@ -96,9 +96,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
     study, places = parse(read_folder(options.study)), _places(options)
     listed = read_people(options.players, study) if options.players else Listed(())
     people = listed.people
-    before = (
-        find_before(config, options.before, options.from_outcomes, study, places) if options.before else None
-    )
+    before = _before(options, config, study, bool(places))
     if not options.short_tokens and people:
         refuse_guessable(options.players.name, people)
     refuse_scripts(study, config.play_url)
@@ -115,7 +113,8 @@ def run(options: argparse.Namespace, config: Config) -> int:
     types = None if options.door else Counter(come)
     for mistake in [*check(study.files, types), *tried]:
         print(f"note: {mistake}", file=sys.stderr)
-    say_of_before(before, study)
+    for note in before.notes if before else notes_without(study, BY_COMMAND):
+        print(f"note: {note}.", file=sys.stderr)
 
     wave = before.wave if before else None
     new = NewSession(study, people, options.name, start_at, places, options.owner, wave)
@@ -147,6 +146,13 @@ def run(options: argparse.Namespace, config: Config) -> int:
     else:
         print(f"`networklab serve` lets them in; `networklab start {session.id}` begins seating.")
     return 0
+
+
+def _before(options: argparse.Namespace, config: Config, study: Study, has_door: bool) -> Before | None:
+    if not options.before:
+        return None
+    asked = options.before, options.from_outcomes, study, has_door, BY_COMMAND
+    return connected(config, lambda conn: find_before(conn, *asked))
 
 
 def _places(options: argparse.Namespace) -> Places | None:

@@ -22,8 +22,10 @@ from app.players.links import as_csv, door_link, links_again, warning_of, with_t
 from app.players.lists import PeopleError
 from app.players.people import Listed
 from app.players.tokens import new_token
-from app.sessions.sessions import OpenedAlready, SessionError, find_session, opened_by
+from app.sessions.going_on import ON_PAGE, Before, find_before, notes_without
+from app.sessions.sessions import OpenedAlready, Session, SessionError, find_session, list_sessions, opened_by
 from app.sessions.starts import start_time
+from app.sessions.waves import wave_of
 from app.study import shelf
 from app.study.model.study import Study
 from app.study.reading import check, parse
@@ -114,12 +116,15 @@ async def _of_session(request: Query, session_id: str) -> Origin:
     study = await study_of(request, session_id)
     async with lab_of(request).pool.connection() as conn:
         session, places = await find_session(conn, session_id), await places_of(conn, session_id)
+        wave = await wave_of(conn, session_id)
         restricted = bool(await rights.given_on(conn, session_id))
     said = dict(name=session.name, who="me" if restricted else "all", zone="UTC")
     if places is not None:
         said |= dict(
             door="yes", places=str(places.most or ""), extra=f"{100 * places.extra:.0f}".removeprefix("0")
         )
+    if wave is not None:
+        said |= dict(before=wave.session_id, outcomes=", ".join(wave.outcomes))
     back = f"/admin/sessions/{session_id}"
     return Origin(study, f"{back}/again", back, f"{session.name}, again", said)
 
@@ -130,6 +135,8 @@ async def _form(request: Query, origin: Origin, wanted: OpeningForm | None = Non
     context = dict(
         who=who_asks(request), origin=origin, study=origin.study, said=wanted.said, wrong=wanted.wrong
     )
+    async with lab_of(request).pool.connection() as conn:
+        context["earlier"] = await _may_go_on_from(conn, who_asks(request).name)
     context |= dict(form_key=wanted.says("form_key") or new_token(12), warning=warning_of(url))
     return page("admin/opening.html", context, 422 if wanted.wrong else 200)
 
@@ -140,12 +147,14 @@ async def _open(request: Query, origin: Origin) -> Response[str] | Redirect:
     known = known_by(
         form, repr(sorted(wanted.said.items())).encode() + (wanted.sent.content if wanted.sent else b"")
     )
-    if before := await _before(request, known):
-        return before
+    if opened := await _before(request, known):
+        return opened
     lab.exports.check()
     async with lab.exports:
         listed = await _listed(wanted, origin.study)
     places, start_at = _places(wanted), _start(wanted)
+    async with lab.pool.connection() as conn:
+        before = await _earlier(conn, wanted, origin.study, who.name)
     try:
         refuse_scripts(origin.study, lab.config.play_url)
     except SessionError as error:
@@ -154,7 +163,14 @@ async def _open(request: Query, origin: Origin) -> Response[str] | Redirect:
         return await _form(request, origin, wanted)
     owners = [who.name] if wanted.says("who") == "me" else []
     new = NewSession(
-        origin.study, listed.people, wanted.says("name") or None, start_at, places, owners, form=known
+        origin.study,
+        listed.people,
+        wanted.says("name") or None,
+        start_at,
+        places,
+        owners,
+        before.wave if before else None,
+        known,
     )
     try:
         async with lab.pool.connection() as conn, conn.transaction():
@@ -163,10 +179,10 @@ async def _open(request: Query, origin: Origin) -> Response[str] | Redirect:
             await security.write(
                 conn, "session_opened", who.name, address_of(request), made.session.id, **told
             )
-            return await _opened(request, conn, origin, made, listed)
+            return await _opened(request, conn, origin, made, listed, before)
     except SessionError as error:
-        if isinstance(error, OpenedAlready) and (before := await _before(request, known)):
-            return before
+        if isinstance(error, OpenedAlready) and (opened := await _before(request, known)):
+            return opened
         wanted.wrong["form"] = str(error)
         return await _form(request, origin, wanted)
 
@@ -179,17 +195,24 @@ async def _before(request: Query, known: str) -> Redirect | None:
 
 
 async def _opened(
-    request: Query, conn: Connection, origin: Origin, made: JustOpened, listed: Listed
+    request: Query,
+    conn: Connection,
+    origin: Origin,
+    made: JustOpened,
+    listed: Listed,
+    before: Before | None,
 ) -> Response[str]:
     """The links of a list stand on this page and on no other."""
     session, url, study = made.session, lab_of(request).config.public_url, origin.study
     places = await places_of(conn, session.id)
     notes = [*listed.notes, *elsewhere(made.shared)]
+    notes += before.notes if before else notes_without(study, ON_PAGE)
     if places is None:
-        types = Counter(one.type for one in listed.people)
+        come = [one.type for one in before.through if one.has_link] if before else None
+        types = Counter(come if come is not None else [one.type for one in listed.people])
         notes += await asyncio.to_thread(_shown_by_people, study, types)
     context: dict[str, Any] = dict(
-        who=who_asks(request), session=session, study=study, many=made.people, links=""
+        who=who_asks(request), session=session, study=study, many=made.people, links="", before=before
     )
     if listed.people:
         people = with_tokens(listed.people, await links_again(conn, session.id))
@@ -212,9 +235,10 @@ def _texts(form: FormMultiDict) -> defaultdict[str, str]:
 
 async def _listed(wanted: OpeningForm, study: Study) -> Listed:
     if wanted.sent is None:
-        if not wanted.says("door"):
+        if not wanted.says("door") and not wanted.says("before"):
             wanted.wrong["list"] = (
-                "Nobody could come in: give a list, or tick the link for everybody, or both."
+                "Nobody could come in: give a list, or tick the link for everybody, or both, or let it go on from"
+                " another session."
             )
         return Listed(())
     try:
@@ -222,6 +246,40 @@ async def _listed(wanted: OpeningForm, study: Study) -> Listed:
     except PeopleError as error:
         wanted.wrong["list"] = str(error)
         return Listed(())
+
+
+async def _may_go_on_from(conn: Connection, name: str) -> list[Session]:
+    """The sessions whose people this account may invite again, and whose answers it may have, newest first."""
+    mine = await rights.rights_of(conn, name)
+    theirs = {id for id, right in mine.items() if right.acts and right.files}
+    return [one for one in await list_sessions(conn) if one.id in theirs]
+
+
+async def _earlier(conn: Connection, wanted: OpeningForm, study: Study, name: str) -> Before | None:
+    """What it goes on from; None: from nothing, or from what it can't."""
+    session_id, outcomes = wanted.says("before"), wanted.says("outcomes")
+    if not session_id:
+        if outcomes:
+            wanted.wrong["before"] = "Choose the session, too, or say nothing of how it ended there."
+        return None
+    right = await rights.right_on(conn, session_id, name)
+    if right is None or not (right.acts and right.files):
+        wanted.wrong["before"] = (
+            "There is no such session whose people you may invite and whose answers you may have."
+        )
+    elif wanted.sent is not None:
+        wanted.wrong["list"] = (
+            "Those who were in the session before are invited. Leave the list out, and add others later, on the"
+            " session’s page."
+        )
+    else:
+        try:
+            return await find_before(
+                conn, session_id, outcomes or None, study, bool(wanted.says("door")), ON_PAGE
+            )
+        except (SessionError, StudyError) as error:
+            wanted.wrong["before"] = str(error)
+    return None
 
 
 def _places(wanted: OpeningForm) -> Places | None:

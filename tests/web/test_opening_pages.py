@@ -19,6 +19,7 @@ from tests.house.server import Server
 from tests.house.studies import TALK, as_files, changed
 from tests.house.uploads import client_of, upload
 from tests.house.waits import until
+from tests.house.waves import AGAIN, FIRST, SECOND, all_of_day_one, as_bytes
 
 TYPED = as_files(changed(TALK, "[[room]]", 'types = ["red", "blue"]\n[[room]]'))
 NO_FILE = {"list": ("", b"")}
@@ -185,3 +186,45 @@ def test_a_session_is_opened_again_with_its_study_and_settings(
         assert opened.status_code == 200, opened.text
     both = "select count(distinct study_sha256) from public.session where id = any(%s)"
     assert shared.sql(both, [session.id, opened_in(opened)]) == [(1,)]
+
+
+def test_a_second_wave_is_opened_on_the_page_and_only_of_a_session_that_one_may_go_on_from(
+    shared: House, server: Server, ada: httpx.Client
+) -> None:
+    first = shared.open_files(as_bytes(FIRST), {"x": 3})
+    offers = {"X1": (3, 7), "X2": (1, 2)}
+    with ada:
+        here = upload(ada, as_bytes(SECOND), {"form_key": f"{91:012}"}).headers["location"] + "/open"
+
+        def refused(nth: int, **more: str) -> str:
+            answer = ada.post(here, data=said(nth, **more), files=NO_FILE)
+            assert answer.status_code == 422, answer.text
+            return words_of(answer)
+
+        assert "Nobody could be invited" in refused(92, before=first.id)
+        shared.tell(all_of_day_one([shared.guest(server, first, label) for label in offers], offers))
+        assert f'<option value="{first.id}"' in ada.get(here).text
+        assert "“How it ended there” has “compelte”" in refused(93, before=first.id, outcomes="compelte")
+        assert "Choose the session, too" in refused(94, outcomes="complete")
+        assert "Leave the list out" in refused(95, before=first.id, pasted="label\nZoe\n")
+        assert "There is no such session" in refused(96, before="nowhere1", door="yes")
+        typo = {**SECOND, "pages/again.html": AGAIN.replace("earlier.offer", "earlier.ofer")}
+        wrong = upload(ada, as_bytes(typo), {"form_key": f"{97:012}"}).headers["location"] + "/open"
+        asked = ada.post(wrong, data=said(98, before=first.id), files=NO_FILE)
+        assert (asked.status_code, "Did you mean `offer`?" in words_of(asked)) == (422, True), asked.text
+        assert "and this session goes on from none" in words_of(
+            ada.post(here, data=said(99, door="yes"), files=NO_FILE)
+        )
+
+        opened = ada.post(here, data=said(90, before=first.id), files=NO_FILE)
+        assert "The session is open for 2 people." in words_of(opened), opened.text
+        assert "lead here now." in words_of(opened) and "Day one is running." in words_of(opened)
+        second = opened_in(opened)
+        labels = "select label from public.player where session_id = %s order by label"
+        assert shared.sql(labels, second) == [("X1",), ("X2",)]
+        assert f'value="{first.id}" selected' in ada.get(f"/admin/sessions/{second}/again").text
+    shared.do(lambda conn: give(conn, first.id, "ada", "owner", "story"))
+    with client_of(shared, server, "ben") as ben:
+        assert first.id not in ben.get(here).text
+        answer = ben.post(here, data=said(89, before=first.id), files=NO_FILE)
+        assert (answer.status_code, "There is no such session" in words_of(answer)) == (422, True)
