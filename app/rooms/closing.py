@@ -1,7 +1,8 @@
 """Closing: when a step is over whose deadline comes so long after the last move that counts (`quiet`).
 
 The first one brings it nearer, each further one puts it off, and never beyond the limit of the step; what a researcher
-has given stays. All is in seconds since the step opened, without pauses.
+has given stays, and where one has moved it on that is the limit. All is in seconds since the step opened, without
+pauses.
 """
 
 from __future__ import annotations

@@ -64,6 +64,7 @@ class MovingRoom:
     begun: bool  # one of them was accepted
     until: float  # seconds from when the step opened, without pauses, to its deadline …
     extended: float  # … and by how many a researcher has moved it
+    moved_on: float | None  # as `until`, when a researcher has ended it
     said: Sequence[tuple[int, str, str]]  # slot, name and stored value of each result of this step
     company: str  # the same as long as nobody comes or goes, the step is the same, and its study
 
@@ -170,7 +171,10 @@ async def take_turn(
     for one in room.all_said:  # their roles
         said.setdefault((one.slot, one.name), str(one.value))
     room, over = replace(room, state=networklab.Packed(standing.state)), standing.over
-    closing = Closing(at.step.quiet, at.step.limit + standing.extended, standing.until, begun=standing.begun)
+    most = at.step.limit + standing.extended
+    if standing.moved_on is not None:
+        most = min(most, standing.moved_on)
+    closing = Closing(at.step.quiet, most, standing.until, begun=standing.begun)
     for move in waiting:
         over = over or closing.is_past(move.at)
         try:

@@ -13,7 +13,7 @@ select w.moves, room.id, room.session_id, room.position, session.study_sha256, c
     ) as over, exists (
         select from move m where m.room_id = room.id and m.position = room.position and m.accepted
     ) as begun, extract(epoch from room.deadline - o.at - o.stood_still)::float as until,
-    extract(epoch from o.extended)::float as extended, (
+    extract(epoch from o.extended)::float as extended, o.moved_on, (
         select coalesce(jsonb_agg(jsonb_build_array(r.slot, r.name, r.value) order by r.slot, r.name), '[]')
         from result r where r.room_id = room.id and r.position = room.position
     ) as said, concat_ws(' ', session.study_sha256, room.position, network_at(room.id, room.position), (
@@ -115,12 +115,13 @@ select id from room where id = any(%(room_ids)s) order by id for no key update
 
 -- name: stay_open
 -- Where the deadline moves with each move: from the last one that counted, unless somebody has handled others. It never
--- comes nearer than it was but with the first of them.
+-- comes nearer than it was but with the first of them, and no move puts it off that a researcher has set meanwhile by moving
+-- the step on.
 update room set deadline = d.deadline
 from unnest(%(room_ids)s::bigint[], %(positions)s::int[], %(nths)s::int[], %(untils)s::float[], %(sooner)s::boolean[])
     as g(room_id, position, nth, until, sooner)
 join opened_step o on o.room_id = g.room_id and o.position = g.position
-cross join lateral (select o.at + o.stood_still + make_interval(secs => g.until) as deadline) d
+cross join lateral (select o.at + o.stood_still + make_interval(secs => least(g.until, o.moved_on)) as deadline) d
 where room.id = g.room_id and room.position = g.position and room.status = 'playing' and room.stopped is null
     and case when g.sooner then d.deadline <> room.deadline else d.deadline > room.deadline end
     and exists (select from move m where m.room_id = g.room_id and m.position = g.position and m.nth = g.nth)

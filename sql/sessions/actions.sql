@@ -64,14 +64,24 @@ update session set status = 'closed', paused_at = null, closed_at = clock_timest
 select id from room where id = %(room_id)s and session_id = %(session_id)s for update
 
 -- name: extend_room
+-- A step that was moved on and is still open goes on again.
 with extended as (
-    update opened_step o set extended = o.extended + make_interval(secs => %(secs)s) from room r
+    update opened_step o set extended = o.extended + make_interval(secs => %(secs)s), moved_on = null from room r
     where r.id = %(room_id)s and r.status = 'playing' and o.room_id = r.id and o.position = r.position
 )
 update room set deadline = deadline + make_interval(secs => %(secs)s) where id = %(room_id)s and status = 'playing'
 
 -- name: end_step
-update room set deadline = clock_timestamp() where id = %(room_id)s and status = 'playing' and stopped is null
+-- A deadline that has passed stays: moves that came before it and are yet to be handled are asked about by that. Those that
+-- count put it off to this moment at most.
+with moved_on as (
+    select r.id, r.position, clock_timestamp() as at from room r
+    where r.id = %(room_id)s and r.status = 'playing' and r.stopped is null
+), noted as (
+    update opened_step o set moved_on = extract(epoch from m.at - o.at - o.stood_still) from moved_on m
+    where o.room_id = m.id and o.position = m.position
+)
+update room set deadline = least(room.deadline, m.at) from moved_on m where room.id = m.id
 
 -- name: retype_player
 update player set type = %(type)s where id = %(player_id)s and status = 'waiting'

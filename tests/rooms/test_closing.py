@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
+from collections.abc import Callable
+from typing import Any
 
 from app.database.connections import Connection
 from app.export.verify import verify
@@ -38,16 +39,30 @@ def make(house: House, study: Study, player_id: int, amount: int, to: int) -> No
     house.read(lambda conn: left_by_a_dead_process(conn, study, player_id, values=values))
 
 
-def handle(house: House, study: Study) -> None:
+def handle(house: House, study: Study, meanwhile: Callable[[], None] | None = None) -> None:
+    """`meanwhile`: done when a hook has said what comes of a move, and it is not stored yet."""
+
     async def work(conn: Connection) -> None:
         hooks = Hooks()
+
+        async def ask(hook: str, read: Callable[[Any], Any], *values: Any) -> Any:
+            answer = await hooks.ask(study, hook, read, *values)
+            if meanwhile:
+                await asyncio.to_thread(meanwhile)
+            return answer
+
         try:
             for (room_id,) in await (await conn.execute(b"select id from room")).fetchall():
-                await handling.settle(conn, partial(hooks.ask, study), study, room_id)
+                await handling.settle(conn, ask, study, room_id)
         finally:
             await hooks.retire(0)
 
     house.read(work)
+
+
+def move_on(house: House, session: Opened, study: Study) -> None:
+    [(room_id,)] = house.sql("select id from room")
+    house.do(lambda conn: actions.advance(conn, session.id, study, room_id, 0, "ada"))
 
 
 def left(house: House) -> float:
@@ -160,6 +175,38 @@ def test_it_lasts_no_longer_than_its_limit_and_what_a_researcher_adds(house: Hou
     make(house, study, players[1], 10, 2)
     handle(house, study)
     assert 5 < left(house) <= 8
+
+
+def test_a_step_that_was_moved_on_is_over_whatever_waits_to_be_handled(house: House) -> None:
+    session, study, players = a_quiet_market(house)
+    make(house, study, players[1], 10, 2)
+    handle(house, study)
+    make(house, study, players[2], 10, 3)
+    move_on(house, session, study)
+    make(house, study, players[3], 10, 1)
+    handle(house, study)
+    assert left(house) < 0, "the one that came in time counts, and nobody has got time by it"
+    assert [accepted for _, _, accepted in handled(house, session)] == [True, True, False]
+    assert house.contradictions(session) == []
+
+
+def test_a_step_that_is_moved_on_while_a_hook_thinks_stays_so_until_a_researcher_extends_it(
+    house: House,
+) -> None:
+    session, study, players = a_quiet_market(house)
+    make(house, study, players[1], 10, 2)
+    handle(house, study, meanwhile=lambda: move_on(house, session, study))
+    assert left(house) < 0
+    [(room_id, deadline)] = house.sql("select id, deadline from room")
+    house.do(lambda conn: actions.extend(conn, session.id, room_id, deadline, 5, "ada"))
+    assert 0 < left(house) <= 5
+    make(house, study, players[2], 10, 3)
+    handle(house, study)
+    assert 5 < left(house) <= 15, "it goes on as before"
+    later(house, 20)
+    move_on(house, session, study)
+    assert left(house) < -4, "it had been over for a while"
+    assert house.contradictions(session) == []
 
 
 def test_a_move_that_counted_later_than_it_could_is_found(house: House) -> None:
