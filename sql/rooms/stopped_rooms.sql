@@ -10,14 +10,13 @@ select stopped->>'hook' as hook, stopped->>'sentence' as sentence, (stopped->>'l
 from room where id = %(room_id)s and stopped is not null
 
 -- name: give_back
--- Of rooms that a move has stopped in the middle of a step: the time for which they stood still is theirs. What of it lies
--- in a pause, resuming gives back.
+-- Of rooms that a move has stopped: the time for which they stood still is theirs, and where the deadline had passed that of
+-- the move, which may put it off. What of it lies in a pause, resuming gives back.
 with stood as (
     select r.id, r.position, coalesce(s.paused_at, clock_timestamp()) - (r.stopped->>'at')::timestamptz as time
     from room r join session s on s.id = r.session_id
     where r.session_id = %(session_id)s and (%(room_id)s::bigint is null or r.id = %(room_id)s)
         and (%(at)s::timestamptz is null or (r.stopped->>'at')::timestamptz = %(at)s)
-        and (r.stopped->>'at')::timestamptz < r.deadline
         and exists (select from move m where m.room_id = r.id and m.position = r.position and m.nth is null)
     for update of r
 ), counted as (

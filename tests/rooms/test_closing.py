@@ -11,12 +11,14 @@ from app.export.verify import verify
 from app.rooms import handling
 from app.rooms.closing import Closing
 from app.sessions import actions
+from app.sessions.mending import mend
 from app.study.hooks.pool import Hooks
 from app.study.model.study import Study
+from app.study.reading import parse
 from tests.house.conducting import conduct
 from tests.house.crowd import come, seat
 from tests.house.house import House, Opened
-from tests.house.market import handled, left_by_a_dead_process, market
+from tests.house.market import HOOKS, handled, left_by_a_dead_process, market
 
 LEFT = "select extract(epoch from deadline - clock_timestamp())::float from room"
 
@@ -206,6 +208,32 @@ def test_a_step_that_is_moved_on_while_a_hook_thinks_stays_so_until_a_researcher
     later(house, 20)
     move_on(house, session, study)
     assert left(house) < -4, "it had been over for a while"
+    assert house.contradictions(session) == []
+
+
+def test_what_a_move_in_time_has_earned_is_there_after_its_hook_has_failed_and_is_mended(
+    house: House,
+) -> None:
+    session, study, players = a_quiet_market(house)
+    make(house, study, players[1], 10, 2)
+    handle(house, study)
+    later(house, 10)
+    house.read(lambda conn: left_by_a_dead_process(conn, study, players[2], "breaks"))
+    later(house, 6)
+    conduct(house)  # 16 s after the step opened: its deadline has passed
+    later(house, 60)
+    house.sql(
+        """update room set stopped = stopped || jsonb_build_object('at',
+        (stopped->>'at')::timestamptz - interval '60 s')"""
+    )
+    works = HOOKS.replace('raise ValueError("it is broken")', "return Accept()")
+    mended = parse({**study.files, "hooks.py": works.encode()})
+    house.do(lambda conn: actions.pause(conn, session.id, "ada"))
+    house.do(lambda conn: mend(conn, session.id, mended, "ada"))
+    house.do(lambda conn: actions.resume(conn, session.id, "ada"))
+    conduct(house)
+    assert house.sql("select step from room") == [("market",)] and 0 < left(house) <= 9
+    assert [accepted for _, _, accepted in handled(house, session)] == [True, True]
     assert house.contradictions(session) == []
 
 
