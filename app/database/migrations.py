@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
+from app import __version__
+from app.config import ConfigError
 from app.database.connections import Connection
 from app.database.queries import SQL_FOLDER
 
@@ -14,7 +17,8 @@ async def migrate(conn: Connection) -> None:
     """Bring the database to this version's tables and triggers. Several processes may call it at once.
 
     `conn` must be in autocommit: each script is a transaction of its own, since what one adds to a type the next ones
-    can only use once that is committed. Where one fails, those before it stay.
+    can only use once that is committed. Where one fails, those before it stay. Raises `ConfigError` for a database that
+    a newer version has brought to its own: what that added this one would not write, and its triggers would go.
     """
     await conn.execute("select pg_advisory_lock(%s)", [_LOCK])
     try:
@@ -28,6 +32,17 @@ def newest_migration() -> str:
     return max(path.stem for path in (SQL_FOLDER / "migrations").glob("*.sql"))
 
 
+def own_names() -> set[str]:
+    """Every word of our scripts: what has another name in a database is none of ours."""
+    scripts = [SQL_FOLDER / "triggers.sql", *(SQL_FOLDER / "migrations").glob("*.sql")]
+    words = (re.findall(r"\w+", path.read_text(encoding="utf-8")) for path in scripts)
+    return {"migration"}.union(*words)
+
+
+def _triggers(name: str) -> bool:
+    return name.startswith("triggers ")
+
+
 async def _migrate(conn: Connection) -> None:
     await conn.execute(
         "create table if not exists migration"
@@ -35,6 +50,11 @@ async def _migrate(conn: Connection) -> None:
     )
     done = {name for (name,) in await (await conn.execute("select name from migration")).fetchall()}
     scripts = [(path.stem, path.read_bytes()) for path in sorted((SQL_FOLDER / "migrations").glob("*.sql"))]
+    if newer := max((name for name in done if name > scripts[-1][0] and not _triggers(name)), default=None):
+        raise ConfigError(
+            f"This database has the tables of a newer NetworkLab, up to {newer}; this one, {__version__}, knows them up"
+            f" to {scripts[-1][0]}. Start the newer version, or restore a backup from before it into a new database."
+        )
     triggers = (SQL_FOLDER / "triggers.sql").read_bytes()
     scripts.append((f"triggers {hashlib.sha256(triggers).hexdigest()[:16]}", triggers))
     for name, script in scripts:

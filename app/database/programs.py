@@ -11,13 +11,20 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 LONGEST_SECONDS = 330
+SECRETS = (
+    "password",
+    "sslpassword",
+    "oauth_client_secret",
+    "scram_client_key",
+    "scram_server_key",
+)  # of a conninfo
 
 
 class EmbeddedError(Exception):
@@ -138,29 +145,53 @@ def client_programs(name: str, fits: Callable[[int], bool]) -> Client | None:
 async def run_client(program: Path, *arguments: str | Path, url: str | None = None) -> str:
     """What it printed; EmbeddedError with its reason if it failed. By oneself; with `url`, on that database.
 
-    Other users of the machine see what a program is called with, and not what its environment says: the password.
+    Other users of the machine see what a program is called with, and not its environment, nor our files: secrets.
     """
-    settings = conninfo_to_dict(url or "")
-    password = settings.pop("password", None)
-    to = ["--dbname", make_conninfo("", **settings)] if url else []
-    process = await asyncio.create_subprocess_exec(
-        program,
-        *to,
-        *map(str, arguments),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=os.environ | {"LC_ALL": "C"} | ({"PGPASSWORD": str(password)} if password else {}),
-    )
-    try:
-        out, errors = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+    with _without_secrets(url) as (to, environment):
+        process = await asyncio.create_subprocess_exec(
+            program,
+            *to,
+            *map(str, arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=os.environ | {"LC_ALL": "C"} | environment,
+        )
+        try:
+            out, errors = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
     if process.returncode:
         raise EmbeddedError(f"{program.name} failed: {reason(errors.decode(errors='replace'))}")
     return out.decode(errors="replace")
+
+
+@contextmanager
+def _without_secrets(url: str | None) -> Iterator[tuple[list[str], dict[str, str]]]:
+    """The arguments that lead to a database, and the environment that they want.
+
+    For the password there is a variable of the environment. For the others there is none, but a service file.
+    """
+    if url is None:
+        yield [], {}
+        return
+    settings = conninfo_to_dict(url)
+    secrets = {name: str(settings.pop(name)) for name in SECRETS if settings.get(name) is not None}
+    environment = {"PGPASSWORD": secrets.pop("password")} if "password" in secrets else {}
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", prefix="networklab-") as file:  # only for oneself
+        if secrets:
+            if settings.get("service"):
+                raise EmbeddedError(
+                    f"Put {' and '.join(secrets)} into the service file, beside what else the service"
+                    f" {settings['service']} says."
+                )
+            file.write("[networklab]\n" + "".join(f"{name}={text}\n" for name, text in secrets.items()))
+            file.flush()
+            environment["PGSERVICEFILE"] = file.name
+            settings["service"] = "networklab"
+        yield ["--dbname", make_conninfo("", **settings)], environment
 
 
 def _on_path(name: str) -> Iterator[Path]:

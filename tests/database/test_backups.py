@@ -17,11 +17,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from app.config import PROJECT
 from app.database.backups import DUMP, MANIFEST
 from app.database.embedded import Postgres
-from app.database.programs import Programs
+from app.database.programs import EmbeddedError, Programs, client_programs, run_client
 from app.database.running import migrate_at
 from app.rehearsal.standby import kill_machine
 from tests.house.burst import BURST, Writer, a_burst, everyone_has_written
@@ -157,6 +158,10 @@ def test_half_and_damaged_backups_are_refused_in_a_sentence(
         # What is not ours is never in the way of a restore without being named, nor lost by it.
         there.house.sql("create table somebodys (x integer)")
         assert "it has public.somebodys" in is_refused(there.type("restore", kept.backup))
+        there.house.sql("drop table somebodys")
+        there.house.sql("create function somebodys_sum() returns integer language sql return 4")
+        assert "it has public.somebodys_sum" in is_refused(there.type("restore", kept.backup))
+        assert there.house.sql("select somebodys_sum()") == [(4,)]
         assert "nothing of NetworkLab" in is_refused(there.type("backup", tmp_path / "backups"))
         assert list((tmp_path / "backups").iterdir()) == []
 
@@ -167,6 +172,13 @@ def test_a_migrated_database_that_nobody_has_used_takes_a_backup_once_its_server
     there = shell_at(database, tmp_path)
     with psycopg.connect(database, application_name="networklab pages"):
         assert "Stop it first" in is_refused(there.type("restore", kept.backup))
+    for kind in (
+        "table somebodys (x integer)",
+        "type somebodys as enum ('x')",
+    ):  # empty, and still somebody's
+        there.house.sql(f"create {kind}")
+        assert "it has public.somebodys." in is_refused(there.type("restore", kept.backup))
+        there.house.sql(f"drop {kind.split()[0]} somebodys")
     restored = there.type("restore", kept.backup, "--json")
     assert restored.returncode == 0, restored.stderr
     [verdict] = json.loads(restored.stdout)
@@ -189,6 +201,28 @@ def test_a_backup_that_can_not_be_written_leaves_nothing_behind(kept: Kept, tmp_
     names = sorted(found.name for found in folder.iterdir())
     assert names[0] == "networklab-2026-01-02T00-00-00Z" and names[1].endswith("Z") and len(names) == 2
     assert stat.S_IMODE((folder / names[1] / DUMP).stat().st_mode) == 0o600
+
+
+def test_no_secret_of_a_databases_address_stands_among_what_a_program_is_called_with(
+    database: str, tmp_path: Path
+) -> None:
+    url = make_conninfo(database, password="the word", sslpassword="of the key")
+    listing = tmp_path / "listing"
+    listing.write_text(
+        '#!/bin/sh\necho "$@"; echo "--"; echo "$PGPASSWORD"; cat "$PGSERVICEFILE"; stat -c %a "$PGSERVICEFILE"\n'
+    )
+    listing.chmod(0o700)
+    called, _, kept = asyncio.run(run_client(listing, "--list", url=url)).partition("--\n")
+    assert "the word" not in called and "of the key" not in called and "--list" in called
+    assert kept == "the word\n[networklab]\nsslpassword=of the key\n600\n"
+    with psycopg.connect(database) as conn:
+        server = conn.info.server_version // 10_000
+    pg_dump = client_programs("pg_dump", lambda version: version >= server)
+    assert pg_dump
+    real = asyncio.run(run_client(pg_dump.path, "--schema-only", "--table=migration", url=url))
+    assert "CREATE TABLE public.migration" in real
+    with pytest.raises(EmbeddedError, match="Put sslpassword into the service file"):
+        asyncio.run(run_client(pg_dump.path, url=make_conninfo("service=lab", sslpassword="of the key")))
 
 
 @as_root

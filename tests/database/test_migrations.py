@@ -11,10 +11,10 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
-from app.config import PROJECT
+from app.config import PROJECT, ConfigError
 from app.database.connections import connect
 from app.database.embedded import Postgres
-from app.database.migrations import migrate
+from app.database.migrations import migrate, newest_migration
 from app.database.queries import SQL_FOLDER
 from tests.house.database import an_empty_database
 
@@ -84,6 +84,20 @@ def test_a_fresh_database_comes_up_to_date_and_a_second_time_changes_nothing(emp
     assert len(fresh["secret"]) == 1 and len(fresh["triggers"]) >= 6
     bring_up_to_date(empty)
     assert shape(empty) == fresh
+
+
+def test_a_database_that_a_newer_version_has_migrated_is_refused_and_left_as_it_is(empty: str) -> None:
+    bring_up_to_date(empty)
+    with another_connection(empty) as conn:
+        conn.execute("insert into migration (name) values ('9999_later')")
+        conn.execute("update migration set name = 'triggers of the newer one' where name like 'triggers %'")
+    theirs = shape(empty)
+    with pytest.raises(
+        ConfigError, match="tables of a newer NetworkLab, up to 9999_later; this one, "
+    ) as refused:
+        bring_up_to_date(empty)
+    assert newest_migration() in str(refused.value)
+    assert shape(empty) == theirs
 
 
 def test_four_processes_bring_one_database_up_to_date_at_once(empty: str) -> None:
