@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from app.export.codebook import escape
 from app.export.round_columns import SCORE, first_steps, named, own_columns
 from app.study.model.fields import Field
 from app.study.model.steps import Step
@@ -47,7 +48,9 @@ def scripts(study: Study) -> Mapping[str, str]:
     """File → its text."""
     outcome = outcome_of(study)
     group = study.treatments[0].column if study.treatments else "kind"
-    told = {"STEP": outcome.step, "COLUMN": outcome.column, "ANSWER": outcome.answer, "GROUP": group}
+    # As it stands in the file, where a spreadsheet must not take it for a formula.
+    answer = escape(outcome.answer)
+    told = {"STEP": outcome.step, "COLUMN": outcome.column, "ANSWER": answer, "GROUP": group}
     title = " ".join(study.title.split())
     found = {}
     for name, text, sign in ((PYTHON, _PYTHON, "="), (R, _R, "<-")):
@@ -128,39 +131,52 @@ else:
 _R = """\
 # A first look at the data of: @TITLE@
 #
-#     Rscript analysis.R        (in the folder of the data)
+#     Rscript analysis.R
 #
-# It needs R alone, and draws analysis.png. codebook.csv says what each column means, and what `how` may be.
+# It needs R alone, and draws analysis.png. The same means in two lines:
+#
+#     rounds <- subset(read.csv("rounds.csv", check.names = FALSE), step == STEP & how == "answered")
+#     aggregate(rounds[COLUMN], rounds[c(GROUP, "round")], mean)
+#
+# codebook.csv says what each column means, and what `how` may be.
 @NAMES@
 # ANSWER: how many said just that. Empty: the mean of a number.
+for (name in c("STEP", "COLUMN", "ANSWER", "GROUP")) assign(name, `Encoding<-`(get(name), "UTF-8"))
 
-rounds <- read.csv("rounds.csv", encoding = "UTF-8", colClasses = "character", check.names = FALSE)
+here <- gsub("~+~", " ", sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)), fixed = TRUE)
+if (length(here) == 1) setwd(dirname(here)) # of Rscript; elsewhere the working directory is the folder of the data
+
+rounds <- read.csv("rounds.csv", encoding = "UTF-8", colClasses = "character", na.strings = NULL, check.names = FALSE)
 names(rounds)[1] <- "session" # of a file for Excel a mark stands before it
 rows <- rounds[rounds$step == STEP, ]
 own <- rows[rows$how == "answered" | COLUMN == "how", ]
-own <- own[own[[COLUMN]] != "", ]
-value <- if (ANSWER == "") suppressWarnings(as.numeric(own[[COLUMN]])) else as.numeric(own[[COLUMN]] == ANSWER)
-group <- ifelse(own[[GROUP]] == "", "everybody", own[[GROUP]])
-seen <- data.frame(group = group, round = as.integer(own$round), value = value)
-seen <- seen[!is.na(seen$value), ]
-what <- if (ANSWER == "") "mean" else paste0("share of \\"", ANSWER, "\\"")
+said <- own[own[[COLUMN]] != "", ]
+value <- if (ANSWER == "") suppressWarnings(as.numeric(said[[COLUMN]])) else as.numeric(said[[COLUMN]] == ANSWER)
+group <- ifelse(said[[GROUP]] == "", "everybody", said[[GROUP]])
+seen <- data.frame(group = group, round = as.integer(said$round), value = value)
+seen <- seen[!is.na(seen$value), ] # such as \u201cI don\u2019t know\u201d
+
+what <- if (ANSWER == "") "mean" else paste0("share of \\u201c", ANSWER, "\\u201d")
 cat(COLUMN, ": ", what, " by ", GROUP, " and round, at step ", STEP, "\\n", sep = "")
-cat(length(setdiff(unique(rows$player), "")), "people,", nrow(rows), "rows\\n\\n")
+people <- length(setdiff(rows$player, ""))
+cat(people, " people, ", nrow(rows), " rows, ", nrow(own), " of them answered in time\\n\\n", sep = "")
+cat(sprintf("%-24s%6s%7s%12s%12s\\n", GROUP, "round", "n", "mean", "sd"))
 if (nrow(seen) > 0) {
-  means <- aggregate(value ~ group + round, seen, mean)
-  counts <- aggregate(value ~ group + round, seen, length)
-  names(counts)[3] <- "n"
-  table <- merge(counts, means)
-  print(table[order(table$group, table$round), ], row.names = FALSE, digits = 4)
+  found <- aggregate(value ~ group + round, seen, function(one) c(n = length(one), mean = mean(one), sd = sd(one)))
+  found <- cbind(found[c("group", "round")], found$value)
+  found <- found[order(found$group, found$round, method = "radix"), ]
+  spread <- ifelse(found$n > 1, sprintf("%12.3f", found$sd), strrep(" ", 12))
+  cat(sprintf("%-24s%6d%7.0f%12.3f%s\\n", found$group, found$round, found$n, found$mean, spread), sep = "")
+
   png("analysis.png", width = 900, height = 600, res = 150)
-  groups <- sort(unique(means$group))
-  plot(range(means$round), range(means$value), type = "n", xlab = "round", ylab = paste0(COLUMN, " (", what, ")"))
+  groups <- unique(found$group)
+  plot(range(found$round), range(found$mean), type = "n", xlab = "round", ylab = paste0(COLUMN, " (", what, ")"))
   for (nth in seq_along(groups)) {
-    one <- means[means$group == groups[nth], ]
-    one <- one[order(one$round), ]
-    lines(one$round, one$value, type = "b", col = nth, pch = nth)
+    one <- found[found$group == groups[nth], ]
+    lines(one$round, one$mean, type = "b", col = nth, pch = nth)
   }
   legend("topright", legend = groups, col = seq_along(groups), pch = seq_along(groups), title = GROUP)
   invisible(dev.off())
+  cat("\\nThe picture is ", file.path(getwd(), "analysis.png"), "\\n", sep = "")
 }
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from statistics import mean
 import pytest
 
 from app.config import PROJECT
-from app.export.analysis import PYTHON, FirstLook, outcome_of
+from app.export.analysis import PYTHON, R, FirstLook, outcome_of
 from app.export.export import write_folder
 from app.export.round_columns import round_header
 from app.study.reading import parse, read_folder
@@ -47,6 +48,25 @@ def test_the_script_prints_the_mean_of_each_round_as_one_reckons_it_and_draws_or
     assert line[2:4] == [str(len(in_time)), f"{mean(in_time):.3f}"] and len({*in_time}) > 3, told
     drawn = (folder / "analysis.png").exists()
     assert drawn or "No picture: matplotlib is not installed" in told
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not installed")
+def test_in_r_it_is_the_same_from_any_folder(house: House, tmp_path: Path) -> None:
+    lively, who = a_lively_session(house)
+    for number, belief in zip([*who.values()][2:6], ("10", "20", "30", "70"), strict=True):
+        lively.answers(number, 1, belief=belief)
+    folder = house.folder / "the data, ü"
+    asyncio.run(write_folder(house.database, lively.session_id, lively.study, folder))
+    done = subprocess.run(
+        ["Rscript", "--vanilla", str(folder / R)], capture_output=True, text=True, timeout=60, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+
+    def table(told: str) -> list[str]:
+        return [line for line in told.splitlines() if "picture" not in line.lower()]
+
+    assert table(done.stdout) == table(run(folder))
+    assert (folder / "analysis.png").stat().st_size > 1000
 
 
 @pytest.mark.parametrize("name", STUDIES)
