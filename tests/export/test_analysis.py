@@ -13,7 +13,7 @@ from statistics import mean
 import pytest
 
 from app.config import PROJECT
-from app.export.analysis import PYTHON, R, FirstLook, outcome_of
+from app.export.analysis import PYTHON, FirstLook, R, outcome_of
 from app.export.export import write_folder
 from app.export.round_columns import round_header
 from app.study.reading import parse, read_folder
