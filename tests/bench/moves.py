@@ -49,8 +49,9 @@ and goods add up in each market, and what the hook keeps is what the results say
 What it is limited by, as a profile says: the processors. A move goes through a form, a commit, a look, a hook, another
 commit, and in each process a look at the log, a drawing and the sends to its pages, of which none takes much more than
 a tenth of the servers' time, and nine tenths of that are Python's own, not the system's. Under load each of these takes
-more moves at a time, and so a move costs less at 350 a second than at 100. What is left to be had is that a room's ten
-pages are with one process, so that its log is read and its board drawn once, and a load from another machine."""
+more moves at a time, and so a move costs less at 350 a second than at 100. What may be left to be had,
+which was not tried, is that a room's ten pages are with one process, so that its log is read and its board drawn once,
+and a load from another machine."""
 
 
 @dataclass(slots=True)
