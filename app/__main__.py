@@ -1,7 +1,7 @@
 """The command line: each command is a file of app/commands; action, arguments, connection, lists and progress
 there are shared, and bonus_lines belongs to recruiter.
 
-`serve-process` alone is not in `networklab --help`.
+`serve-process` and `walk` are not in `networklab --help`.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ COMMANDS = {
     "serve-process": "",  # what `serve` starts N of; not for people
     "new": "make a study that runs, from three questions",
     "check": "validate a study and say what can never work",
+    "walk": "",  # the pages of a study, which the server draws in a process apart; not for people
     "schema": "what an editor needs to complete study.toml and hooks.py",
     "open": "create a session: people come in by their own links, or by one for everybody, and wait",
     "add": "more people into a session that is open or running",

@@ -142,8 +142,8 @@ def _lobby(study: Study) -> Iterator[Moment]:
     }
     for status, when in whens.items():
         for type_ in types:
-            player = replace(_player(study), type=type_, status="waiting", session_status=status)
-            place = LobbyPlace(player, study, waits_for[type_], 1, 1, 1, _ASIDE)
+            player = replace(made_up_player(study), type=type_, status="waiting", session_status=status)
+            place = LobbyPlace(player, study, waits_for[type_], 1, 1, 1, ASIDE)
             yield Moment("lobby", dict(place=place, now=clock.now()), when)
             if status == "running" and study.lobby.ready:
                 asked = replace(player, asked_until=clock.now() + timedelta(seconds=study.lobby.ready))
@@ -170,20 +170,20 @@ def _room(study: Study, kind: RoomKind, seed: int) -> Iterator[Moment]:
                 if not step.is_for(treatment):
                     continue
                 player = replace(
-                    _player(study), id=slot, slot=slot, type=seat.type, treatment=treatment, room_id=1
+                    made_up_player(study), id=slot, slot=slot, type=seat.type, treatment=treatment, room_id=1
                 )
-                place = RoomPlace(player, study, view, seat, "key", _ASIDE, at=position.index)
+                place = RoomPlace(player, study, view, seat, "key", ASIDE, at=position.index)
                 at = f"{step.name} {position.round}"
-                opened = replace(place, told=_told(place, position.index - 1))
+                opened = replace(place, told=told_until(place, position.index - 1))
                 yield from _at(opened, f"as {at} opens for slot {slot} of a `{kind.name}`")
-                yield from _at(_later(place), f"as slot {slot} of a `{kind.name}` has answered {at}")
+                yield from _at(later(place), f"as slot {slot} of a `{kind.name}` has answered {at}")
                 yield from _at(place, f"at {at} where nobody has answered anything before", grave=False)
 
 
 def _alone(study: Study, step: Step, seed: int, outcome: str) -> Iterator[Moment]:
     """Somebody by themselves at this step, who ended so where it comes after the room."""
     draws, during = Draws(study.treatments, seed), step.during
-    player, kind = replace(_player(study), status=during), RoomKind(during, {ANY: 1})
+    player, kind = replace(made_up_player(study), status=during), RoomKind(during, {ANY: 1})
     treatment = drawn_at_door(study.treatments, seed, seed - 1, player.type, seed - 1)
     sat = during == AFTER and bool(study.rooms) and outcome in ("complete", "partner_left")
     if sat:
@@ -197,15 +197,15 @@ def _alone(study: Study, step: Step, seed: int, outcome: str) -> Iterator[Moment
     player = replace(player, treatment=treatment)
     for position in _first_and_last(study, step):
         view = view_of(kind, position, [player.type], (), treatment)
-        place = RoomPlace(player, study, view, view.seats[0], "key", _ASIDE, at=position.index)
+        place = RoomPlace(player, study, view, view.seats[0], "key", ASIDE, at=position.index)
         at = f"{step.name} {position.round}" + (f" after `{outcome}`" if outcome != "complete" else "")
-        opened = replace(place, told=_told(place, position.index - 1, sat or during == BEFORE))
+        opened = replace(place, told=told_until(place, position.index - 1, sat or during == BEFORE))
         if step.attempts and position.round > 1:
             wrong = {one.name: _answer(one, random.Random(seed), [1]) for one in step.fields}
             told = {one.name: f"That is not right. {one.hint}".strip() for one in step.checked}
             opened = replace(opened, values=wrong, errors=told)
         yield from _at(opened, f"as {at} opens in [[{during}]]")
-        yield from _at(_later(place), f"as somebody has answered {at} in [[{during}]]")
+        yield from _at(later(place), f"as somebody has answered {at} in [[{during}]]")
 
 
 def _first_and_last(study: Study, step: Step) -> list[Position]:
@@ -219,7 +219,7 @@ def _at(place: RoomPlace, when: str, grave: bool = True) -> Iterator[Moment]:
     yield Moment("room", dict(opened="", **context), when, grave)
 
 
-def _later(place: RoomPlace) -> RoomPlace:
+def later(place: RoomPlace) -> RoomPlace:
     """The same page after an answer, a word and somebody who left; with what the step shows of others."""
     here, chance = place.position, random.Random(place.me.slot)
     slots = [seat.slot for seat in place.view.seats]
@@ -229,7 +229,7 @@ def _later(place: RoomPlace) -> RoomPlace:
         )
         for seat in place.view.seats
     )
-    told = _told(place, here.index)
+    told = told_until(place, here.index)
     return replace(
         place,
         view=RoomView(place.view.room, seats, place.view.ties),
@@ -246,7 +246,7 @@ def _later(place: RoomPlace) -> RoomPlace:
     )
 
 
-def _told(place: RoomPlace, until: int, sat: bool = True) -> Told:
+def told_until(place: RoomPlace, until: int, sat: bool = True) -> Told:
     """What everybody has answered by the position `until`, that one included. Not `sat`: in no room."""
     chance, slots = random.Random(until), [seat.slot for seat in place.view.seats]
     return {
@@ -265,18 +265,18 @@ def _answer(field: Field, chance: random.Random, slots: Sequence[int]) -> str:
 def _end(study: Study) -> Iterator[Moment]:
     for outcome, code in study.finish.codes.items():
         player = replace(
-            _player(study), status="finished", outcome=outcome, code=code, finished_at=clock.now()
+            made_up_player(study), status="finished", outcome=outcome, code=code, finished_at=clock.now()
         )
         account = account_of(study, player, [], clock.now()) if study.pays else None
-        place = DonePlace(player, study, Saved([1], "digest", 0), 1, 1, _ASIDE, account)
+        place = DonePlace(player, study, Saved([1], "digest", 0), 1, 1, ASIDE, account)
         context = dict(place=place, now=clock.now(), treatment=player.treatment)
         yield Moment("done", context, f"where it ended as `{outcome}`")
 
 
-_ASIDE = Aside(Notices("", ()), "key", {})
+ASIDE = Aside(Notices("", ()), "key", {})
 
 
-def _player(study: Study) -> Player:
+def made_up_player(study: Study) -> Player:
     came = clock.now() - timedelta(seconds=30)
     return Player(
         token_hash=b"",

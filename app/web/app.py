@@ -42,6 +42,7 @@ from app.web import (
     templates,
     typing_signs,
     unloaded,
+    walk_pages,
 )
 from app.web.assets import static_file, static_files
 from app.web.auth import no_players_page, same_site
@@ -84,6 +85,7 @@ def create_app(config: Config, url: str) -> Litestar:
         recruiter_pages,
         manual_pages,
         rehearsal_pages,
+        walk_pages,
     )
     admin = [handler for module in modules for handler in module.HANDLERS]
     return Litestar(

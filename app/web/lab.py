@@ -93,6 +93,7 @@ class Lab:
     arriving: Turns = field(default_factory=lambda: Turns(4, 8))
     uploads: Turns = field(default_factory=lambda: Turns(1, 4))
     readings: Turns = field(default_factory=lambda: Turns(1, 40))
+    walks: Turns = field(default_factory=lambda: Turns(1, 6))  # in such a process, too
     # Of all answers of a session, counted or looked through: players' pages have the same connections.
     looks: Turns = field(default_factory=lambda: Turns(1, 4))
     rehearsals: set[asyncio.Task[None]] = field(default_factory=set)  # from a button

@@ -154,3 +154,11 @@ def play_page(
         sites=" ".join(sites_of(place.study)),
     )
     return piece(html, status, {**renewed, **policy, **headers})
+
+
+def door_to_look_at(study: Study) -> str:
+    """The door as somebody new sees it, for whoever only looks: its form leads nowhere."""
+    shown = dict(study=study, action="", privacy="", values={}, errors={}, elsewhere=False, visit="")
+    shown |= dict(preview=False, outdated=False, attempt=1, left=max(1, study.entrance.attempts))
+    shown |= dict(way_in=None, others=(), code="", above=page_above(study))
+    return templates.render_own(study, "join", "player/join.html", **shown)

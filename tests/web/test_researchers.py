@@ -51,6 +51,7 @@ NEEDS = {
     f"POST {STUDY}": "makes",
     f"GET {STUDY}/versions/{{number:int}}": "makes",
     f"POST {STUDY}/versions/{{number:int}}/check": "makes",
+    f"GET {STUDY}/versions/{{number:int}}/pages": "makes",
     f"GET {STUDY}/versions/{{number:int}}/open": "makes",
     f"POST {STUDY}/versions/{{number:int}}/rehearse": "makes",
     f"GET {STUDY}/versions/{{number:int}}/rehearsal": "makes",
