@@ -6,6 +6,7 @@ const sliders = (() => {
     for (const slider of all("input[type=range][data-untouched][name]")) {
       slider.dataset.name = slider.name;
       slider.removeAttribute("name");
+      slider.ariaValueText = slider.dataset.untouched; // else its middle is read out
     }
   }
 
@@ -14,6 +15,7 @@ const sliders = (() => {
       slider.name = slider.dataset.name;
       delete slider.dataset.name;
       delete slider.dataset.untouched;
+      slider.ariaValueText = null;
     }
     const shown = slider.closest(".slider")?.querySelector("output");
     if (shown && shown.textContent !== slider.value) shown.textContent = slider.value;

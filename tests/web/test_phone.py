@@ -35,6 +35,7 @@ STUDY = PAIR.replace(
     {name = "town", ask = "Where do you live?", kind = "text", max = 80, required = false},""",
 )
 ENTRY = {"age": "33", "news": "Never", "mood": "4", "hope": "5"}
+ENDS = ' low = "not with any of it at all", high = "with every single word of it"'
 LONG = "https://example.org/" + "neverending" * 20
 
 
@@ -82,11 +83,25 @@ def test_every_page_fits_and_can_be_tapped_on_wide_narrow_and_zoomed_phones(stag
     look("room with news")
     stage.act("pause", session)
     expect(page.get_by_text("The session is paused.")).to_be_visible()
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(page.locator("#where").get_by_text("paused")).to_be_in_viewport()  # the clock says it, too
     look("pause")
     stage.act("close", session)
     expect(page.locator("#code")).to_be_visible()
     look("done")
     assert found == []
+
+
+def test_a_scale_is_one_line_on_the_smallest_phone_and_a_longer_one_a_list(stage: Stage) -> None:
+    mood = """{name = "mood", ask = "How are you today?", kind = "scale", min = 1, max = 7,"""
+    assert mood in STUDY
+    longer = "".join(mood.replace("mood", f"of{n}").replace("7", str(n)) + f"{ENDS}}},\n" for n in (9, 11))
+    page = stage.page(SMALL)
+    page.goto(stage.link(stage.open(STUDY.replace(mood, longer + mood), 1), "P1"))
+    for name, points, lines in (("mood", 7, 1), ("of9", 9, 1), ("of11", 11, 11)):
+        tops = page.locator(f"label:has([name={name}])").evaluate_all("all => all.map(one => one.offsetTop)")
+        assert (len(tops), len(set(tops))) == (points, lines), f"{name}: {tops}"
+    assert page.evaluate(LOOK) == []
 
 
 def test_with_the_keyboard_out_one_can_write_send_and_see_the_time(stage: Stage) -> None:
