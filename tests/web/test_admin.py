@@ -256,7 +256,7 @@ def test_the_dashboard_ticks_and_its_figures_follow_what_happens(shared: House, 
                 await players[0].say("hello")
                 tick = await ticks(board, 2)
                 assert number(tick, "records stored") == 2 and number(tick, "messages") == 1
-                assert "1 of 4 have answered" in tick
+                assert "1 of 4 answered" in tick
                 for guest in players[1:]:
                     await guest.answer({"belief": "1"})
                 await players[3].browser.post("/play/leave", {})
