@@ -146,7 +146,8 @@ for (name in c("STEP", "COLUMN", "ANSWER", "GROUP")) assign(name, `Encoding<-`(g
 here <- gsub("~+~", " ", sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)), fixed = TRUE)
 if (length(here) == 1) setwd(dirname(here)) # of Rscript; elsewhere the working directory is the folder of the data
 
-rounds <- read.csv("rounds.csv", encoding = "UTF-8", colClasses = "character", na.strings = character(), check.names = FALSE)
+rounds <- read.csv(
+  "rounds.csv", encoding = "UTF-8", colClasses = "character", na.strings = character(), check.names = FALSE)
 names(rounds)[1] <- "session" # of a file for Excel a mark stands before it
 rows <- rounds[rounds$step == STEP, ]
 own <- rows[rows$how == "answered" | COLUMN == "how", ]
