@@ -251,8 +251,11 @@ async def _listed(wanted: OpeningForm, study: Study) -> Listed:
 async def _may_go_on_from(conn: Connection, name: str) -> list[Session]:
     """The sessions whose people this account may invite again, and whose answers it may have, newest first."""
     mine = await rights.rights_of(conn, name)
-    theirs = {id for id, right in mine.items() if right.acts and right.files}
-    return [one for one in await list_sessions(conn) if one.id in theirs]
+    return [one for one in await list_sessions(conn) if _may_invite_from(mine.get(one.id))]
+
+
+def _may_invite_from(right: rights.Right | None) -> bool:
+    return right is not None and right.acts and right.files
 
 
 async def _earlier(conn: Connection, wanted: OpeningForm, study: Study, name: str) -> Before | None:
@@ -262,8 +265,7 @@ async def _earlier(conn: Connection, wanted: OpeningForm, study: Study, name: st
         if outcomes:
             wanted.wrong["before"] = "Choose the session, too, or say nothing of how it ended there."
         return None
-    right = await rights.right_on(conn, session_id, name)
-    if right is None or not (right.acts and right.files):
+    if not _may_invite_from(await rights.right_on(conn, session_id, name)):
         wanted.wrong["before"] = (
             "There is no such session whose people you may invite and whose answers you may have."
         )
