@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 
 def progress_line() -> Callable[[str], None]:
-    """On a terminal one line that changes; elsewhere a line every ten seconds. On stderr: stdout is the verdict's."""
+    """On a terminal one line that changes; elsewhere one every ten seconds. On stderr: stdout is the verdict's."""
     if sys.stderr.isatty():
         return lambda line: print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
-    told = [0.0]
+    told = [time.monotonic()]
 
     def write(line: str) -> None:
         passing = re.match(r"\d+:\d\d ", line)
