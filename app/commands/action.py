@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
+from app.commands.arguments import THE_SESSION
 from app.commands.connection import in_transaction
 from app.config import Config
 from app.database.connections import Connection
@@ -13,7 +14,7 @@ from app.sessions.sessions import find_session
 
 
 def add_session(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("session", metavar="SESSION")
+    parser.add_argument("session", metavar="SESSION", help=THE_SESSION)
     parser.add_argument("--json", action="store_true", help="print the session as JSON")
 
 

@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from app.commands.arguments import Refusal
+from app.commands.arguments import THE_SESSION, Refusal
 from app.commands.connection import in_transaction
 from app.commands.lists import (
     LIST,
@@ -28,7 +28,7 @@ from app.web.access.security import COMMAND_LINE
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("session", metavar="SESSION")
+    parser.add_argument("session", metavar="SESSION", help=THE_SESSION)
     parser.add_argument("--players", type=Path, metavar="LIST", help=LIST)
     parser.add_argument(
         "--finished",

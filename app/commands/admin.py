@@ -8,7 +8,7 @@ import sys
 from dataclasses import asdict
 from getpass import getpass
 
-from app.commands.arguments import Refusal, count
+from app.commands.arguments import THE_SESSION, Refusal, count
 from app.commands.connection import in_transaction
 from app.config import Config
 from app.database.connections import Connection
@@ -42,7 +42,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     setter.set_defaults(do=_set_password)
     remover = commands.add_parser("remove", help="remove an account; ends its log-ins and open pages at once")
-    remover.add_argument("name", metavar="NAME")
+    remover.add_argument("name", metavar="NAME", help="the account")
     remover.set_defaults(do=_remove)
     logger = commands.add_parser("log", help="the security log, the newest first")
     logger.add_argument("--session", metavar="SESSION", help="only what is about this session")
@@ -53,9 +53,15 @@ def add(parser: argparse.ArgumentParser) -> None:
         "grant",
         help="put somebody on a session as what, or take them off; from then on only those named see it",
     )
-    granter.add_argument("session", metavar="SESSION")
-    granter.add_argument("name", metavar="NAME", nargs="?")
-    granter.add_argument("role", metavar="|".join((*ROLES, NOBODY)), nargs="?", choices=(*ROLES, NOBODY))
+    granter.add_argument("session", metavar="SESSION", help=THE_SESSION)
+    granter.add_argument("name", metavar="NAME", nargs="?", help="the account")
+    granter.add_argument(
+        "role",
+        metavar="|".join((*ROLES, NOBODY)),
+        nargs="?",
+        choices=(*ROLES, NOBODY),
+        help="as what; nobody takes them off",
+    )
     granter.add_argument("--files", action="store_true", help="an observer may export and see payments, too")
     granter.add_argument(
         "--everybody", action="store_true", help="let everybody with an account see it again"
@@ -184,7 +190,7 @@ def _list_rights(options: argparse.Namespace, config: Config) -> int:
 
 
 def _add_name_and_password(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("name", metavar="NAME", help="the account")
     parser.add_argument("--password", help="else it is asked for, or read from standard input")
 
 

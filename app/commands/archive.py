@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from app.commands.arguments import THE_SESSION
 from app.commands.connection import in_transaction
 from app.config import Config
 from app.database.connections import Connection
@@ -13,7 +14,7 @@ from app.web.access.security import COMMAND_LINE
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("session", metavar="SESSION")
+    parser.add_argument("session", metavar="SESSION", help=THE_SESSION)
     parser.add_argument("--back", action="store_true", help="into the list again")
 
 

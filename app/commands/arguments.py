@@ -9,6 +9,8 @@ from typing import NoReturn
 
 from app.study.durations import seconds_in
 
+THE_SESSION = "its id, as `networklab sessions` lists it"
+
 
 class Refusal(Exception):
     """What was asked for cannot be done; the text says why and what to do."""

@@ -46,7 +46,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "A study without other mistakes has its hooks.py run: each hook is called on rooms that are made up. "
         "docs/hooks.md says what it is kept from; look into a hooks.py that is not yours before you check it."
     )
-    parser.add_argument("study", type=Path, metavar="DIR")
+    parser.add_argument("study", type=Path, metavar="DIR", help="the study's folder")
     parser.add_argument(
         "--players",
         type=_players,

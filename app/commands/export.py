@@ -7,7 +7,7 @@ import asyncio
 import json
 from pathlib import Path
 
-from app.commands.arguments import Refusal
+from app.commands.arguments import THE_SESSION, Refusal
 from app.commands.connection import note_export, study_of
 from app.config import Config
 from app.database.running import database
@@ -18,8 +18,14 @@ from app.export.workbook import write_to
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("session", metavar="SESSION")
-    parser.add_argument("--to", type=Path, required=True, metavar="DIR|FILE.zip|FILE.xlsx")
+    parser.add_argument("session", metavar="SESSION", help=THE_SESSION)
+    parser.add_argument(
+        "--to",
+        type=Path,
+        required=True,
+        metavar="DIR|FILE.zip|FILE.xlsx",
+        help="where to write it: files, an archive of them, or one workbook",
+    )
     parser.add_argument(
         "--excel",
         action="store_true",

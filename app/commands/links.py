@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from app.commands.arguments import Refusal
+from app.commands.arguments import THE_SESSION, Refusal
 from app.commands.connection import in_transaction
 from app.commands.lists import refuse_folder, warn_of_links
 from app.config import Config
@@ -22,7 +22,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "The links whose tokens were made by `open` or `add`: they come from the server's secret. Those of a list, and"
         " those of sessions that an earlier version opened, can't be made again."
     )
-    parser.add_argument("session", metavar="SESSION")
+    parser.add_argument("session", metavar="SESSION", help=THE_SESSION)
     parser.add_argument("--to", type=Path, required=True, metavar="FILE", help="a CSV: token,label,type,link")
     parser.add_argument(
         "--json", action="store_true", help='print {"session": "…", "links": 700, "others": 0}'

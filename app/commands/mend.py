@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from app.commands.arguments import THE_SESSION
 from app.commands.connection import in_transaction
 from app.config import Config
 from app.sessions.mending import mend
@@ -12,7 +13,7 @@ from app.study.reading import parse, read_folder
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("session", metavar="SESSION")
+    parser.add_argument("session", metavar="SESSION", help=THE_SESSION)
     parser.add_argument(
         "study", type=Path, metavar="STUDY", help="the study's folder, with hooks.py or pages mended"
     )

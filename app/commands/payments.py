@@ -9,7 +9,7 @@ from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
-from app.commands.arguments import Refusal
+from app.commands.arguments import THE_SESSION, Refusal
 from app.commands.connection import in_transaction
 from app.config import Config
 from app.database.connections import Connection
@@ -23,7 +23,7 @@ from app.web.access.security import COMMAND_LINE
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("session", metavar="SESSION")
+    parser.add_argument("session", metavar="SESSION", help=THE_SESSION)
     parser.add_argument(
         "--to", type=Path, metavar="FILE", help="write the lines here instead of printing them"
     )

@@ -6,7 +6,7 @@ import argparse
 import json
 from decimal import Decimal
 
-from app.commands.arguments import Refusal, count, share
+from app.commands.arguments import THE_SESSION, Refusal, count, share
 from app.commands.connection import in_transaction
 from app.config import Config
 from app.database.connections import Connection
@@ -20,7 +20,7 @@ ALL = "all"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("session", metavar="SESSION")
+    parser.add_argument("session", metavar="SESSION", help=THE_SESSION)
     parser.add_argument(
         "places",
         metavar="N",

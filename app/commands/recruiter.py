@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable
 from getpass import getpass
 
-from app.commands.arguments import Refusal, count
+from app.commands.arguments import THE_SESSION, Refusal, count
 from app.commands.bonus_lines import lines_of, notes_of, told
 from app.commands.connection import connected
 from app.config import Config
@@ -35,7 +35,7 @@ Work = Callable[[Connection, Recruitment, Study], Awaitable[int]]
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("session", metavar="SESSION")
+    parser.add_argument("session", metavar="SESSION", help=THE_SESSION)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     connecter = commands.add_parser(
         "connect", help="say by which study people come; a token is read from standard input, with --token"

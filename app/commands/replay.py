@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
-from app.commands.arguments import Refusal, seconds
+from app.commands.arguments import THE_SESSION, Refusal, seconds
 from app.commands.connection import connected
 from app.config import Config
 from app.database.connections import Connection
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("session", metavar="SESSION")
+    parser.add_argument("session", metavar="SESSION", help=THE_SESSION)
     parser.add_argument(
         "--at",
         default="",

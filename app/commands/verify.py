@@ -7,7 +7,7 @@ import asyncio
 import json
 from pathlib import Path
 
-from app.commands.arguments import Refusal
+from app.commands.arguments import THE_SESSION, Refusal
 from app.commands.connection import study_of
 from app.config import Config
 from app.database.running import database
@@ -17,7 +17,7 @@ from app.rooms.receipts import ReceiptsError, read_receipts
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("session", metavar="SESSION")
+    parser.add_argument("session", metavar="SESSION", help=THE_SESSION)
     parser.add_argument("--export", type=Path, metavar="DIR|FILE.zip", help="check this export too")
     parser.add_argument(
         "--receipts", type=Path, metavar="FILE", help="look these up in the export too, one receipt a line"

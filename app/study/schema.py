@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from app.config import PROJECT
+from app.study.keys import FILE, KEYS, table_at
 from app.study.model.kinds.known import COMPUTED, KINDS
 from app.study.model.networks import KINDS as NETWORKS
 from app.study.model.steps import AFTER, BEFORE
@@ -33,7 +34,8 @@ TAKES: dict[str, dict[str, Any]] = {
 class KeysAsked:
     """What was asked of one table, wherever it stood."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = FILE) -> None:
+        self.says = KEYS.get(name, {})
         self.keys: dict[str, list[dict[str, Any]]] = {}
         self.tables: dict[str, KeysAsked] = {}
         self.listed: set[str] = set()  # keys of `tables` that may be lists of them …
@@ -54,7 +56,8 @@ class KeysAsked:
                 inner = self.tables[key].schema()
                 ways += [inner] if key in self.alone else []
                 ways += [{"type": "array", "items": inner}] if key in self.listed else []
-            properties[key] = ways[0] if len(ways) == 1 else {"anyOf": ways} if ways else {}
+            takes = ways[0] if len(ways) == 1 else {"anyOf": ways} if ways else {}
+            properties[key] = {"description": self.says[key], **takes} if key in self.says else takes
         found: dict[str, Any] = {"type": "object", "properties": properties}
         found |= {"required": sorted(self.required)} if self.required else {}
         return found | ({"additionalProperties": False} if self.whole else {})
@@ -128,7 +131,7 @@ class Recorder(Table):
         super().report_unknown_keys(where)
 
     def _inside(self, key: str, values: Mapping[str, object], path: Path) -> Recorder:
-        seen = self.seen.tables.setdefault(key, KeysAsked())
+        seen = self.seen.tables.setdefault(key, KeysAsked(table_at((*self.path, *path))))
         return Recorder(values, (*self.path, *path), self.findings, self.constants, seen)
 
 

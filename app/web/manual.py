@@ -26,7 +26,7 @@ MOST = 30  # places that a search shows
 AROUND = 90  # letters that it shows before and after what was found
 LINE = re.compile(r"- \[(.+?)\]\(([^)#]+)\)")  # of the contents
 # These have every word, and are seldom what somebody looks for.
-LAST = ("mistakes", "benchmarks", "security", "performance", "architecture", "study-")
+LAST = ("mistakes", "benchmarks", "security", "performance", "architecture", "study-", "columns")
 
 
 @dataclass(frozen=True, slots=True)
