@@ -72,7 +72,7 @@ def database(postgres: Postgres) -> Iterator[str]:
 
 @pytest.fixture
 def house(database: str, tmp_path: Path) -> Iterator[House]:
-    house = House(database, tmp_path)
+    house = House(database, tmp_path, kept=True)
     yield house
     house.leave()
 
@@ -82,7 +82,7 @@ def hall(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """One house with one server, and grace's account, for all stories that leave the server as it is."""
     with a_database(postgres) as url:
         make_views(url)
-        house = House(url, tmp_path_factory.mktemp("hall"))
+        house = House(url, tmp_path_factory.mktemp("hall"), kept=True)
         apart(lambda: house.do(lambda conn: put_account(conn, "grace", PASSWORD)))
         apart(house.serve)
         yield house

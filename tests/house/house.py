@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import psycopg
-
 from app.config import PROJECT
 from app.database.connections import Connection, connect
 from app.players.door import Places
@@ -31,9 +29,9 @@ from tests.house import commands
 from tests.house.database import CONTRADICTIONS
 from tests.house.declared import WRITTEN, undeclared
 from tests.house.guests import Guest
+from tests.house.looks import Looks
 from tests.house.server import Server
 from tests.house.studies import PAGE, TALK
-from tests.house.visits import address
 from tests.house.waits import until
 
 T = TypeVar("T")
@@ -52,12 +50,16 @@ class House:
     """`sessions`: the only ones that a story sees which shares the database with others; None: all.
 
     `forked`: its servers are forks of what has imported all that they are; else programs, as people start them.
+    `kept`: so is a connection, until `leave` or `end_visit`.
     """
 
     forked = False
 
-    def __init__(self, database: str, folder: Path, sessions: list[str] | None = None) -> None:
+    def __init__(
+        self, database: str, folder: Path, sessions: list[str] | None = None, kept: bool = False
+    ) -> None:
         self.database, self.folder, self.sessions = database, folder, sessions
+        self.looks = Looks(kept)
         self.servers: list[Server] = []
         self.guests: list[Guest] = []
         self.browsers: list[Browser] = []
@@ -170,8 +172,7 @@ class House:
         return asyncio.run(run())
 
     def sql(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        seen = self.database if self.sessions is None else address(self.database, self.sessions)
-        with psycopg.connect(seen, autocommit=True) as conn:
+        with self.looks.one(self.database, self.sessions) as conn:
             cursor = conn.execute(query.encode(), parameters or None)
             return cursor.fetchall() if cursor.description else []
 
@@ -182,7 +183,7 @@ class House:
 
     def contradictions(self, session: Opened) -> list[tuple[Any, ...]]:
         """Where players, slots, rooms and logs disagree, by queries that trust no constraint, and undeclared events."""
-        with psycopg.connect(self.database, autocommit=True) as conn:
+        with self.looks.one(self.database) as conn:
             own = {"session": session.id}
             found = [
                 line for query in CONTRADICTIONS for line in conn.execute(query.encode(), own).fetchall()
@@ -204,7 +205,7 @@ class House:
 
     def visit(self) -> House:
         """As if it were one story's alone: its servers, and no sessions but those that the story opens."""
-        visited = House(self.database, self.folder, [])
+        visited = House(self.database, self.folder, [], self.looks.kept)
         visited.servers = self.servers
         return visited
 
@@ -212,8 +213,10 @@ class House:
         """Nothing of it goes on while others tell their stories."""
         for (session_id,) in self.sql("select id from session where status <> 'closed'"):
             self.do(lambda conn, id=session_id: ACTIONS["close"](conn, id, "story"))  # type: ignore[misc]
+        self.looks.close()
 
     def leave(self) -> None:
+        self.looks.close()
         for server in self.servers:
             if server.popen.poll() is None:
                 server.kill()

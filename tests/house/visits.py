@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import psycopg
-from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
 OF_SESSION = SQL(
@@ -32,6 +32,9 @@ def make_views(url: str) -> None:
             conn.execute(view.format(Identifier(table), Identifier(table), Identifier(column)))
 
 
-def address(url: str, sessions: Sequence[str]) -> str:
-    """Of the database as somebody sees it who knows only these sessions."""
-    return make_conninfo(url, options=f"-c search_path=own,public -c story.sessions={{{','.join(sessions)}}}")
+def see(conn: psycopg.Connection[Any], sessions: Sequence[str] | None) -> None:
+    """The database as somebody sees it who knows only these sessions; None: all."""
+    conn.execute(
+        "select set_config('search_path', %s, false), set_config('story.sessions', %s::text[]::text, false)",
+        ["public" if sessions is None else "own,public", list(sessions or ())],
+    )
