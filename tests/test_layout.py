@@ -26,7 +26,7 @@ OF_SEVERAL = {
     "database": "failover version_before",
     "export": "receipts",
     "replay": "alone replay",
-    "rooms": "asked clicks each finals leaving options rewiring rows standby walls",
+    "rooms": "asked clicks each finals leaving mediators options rewiring rows standby walls",
     "sessions": "any_order crashes crashes_of_markets what_stays",
     "study": "fields kinds languages networks questions randomisation redirect roles study treatments wrong_studies",
     "study/hooks": "hooks reading",

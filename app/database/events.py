@@ -317,7 +317,7 @@ class PlayerEarned(TypedDict):
 
 class MessageSent(TypedDict):
     message: int  # its number
-    slot: int
+    slot: int  # 0: a mediator's
     to: NotRequired[int]  # for this slot alone
     channel: NotRequired[str]  # in which it was written
     sha256: NotRequired[str]  # of its words, until they were erased

@@ -56,5 +56,6 @@ def talks_of(study: Study) -> dict[str, list[object]]:
         talk_channels=[one.name for _, one in talks],
         talk_of=[one.of for _, one in talks],
         talk_read=[one.all_read for _, one in talks],
+        talk_mediated=[bool(one.on_message) for _, one in talks],
         talk_among=[None if one.among is None else Jsonb(one.among) for _, one in talks],
     )

@@ -194,17 +194,18 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "messages.csv": {
         "message": "The message's number.",
-        "player": "players.csv → player: who wrote it; empty: a bot.",
+        "player": "players.csv → player: who wrote it; empty: a bot, or a mediator.",
         "room": "rooms.csv → room",
         "to": "The slot it was for; empty: everyone whom the step lets read it.",
         "body": "What was written.",
         "at": "When the server stored it.",
-        "slot": "The writer's slot.",
+        "slot": "The writer's slot; 0: a mediator's, which has none.",
         "step": "The step at which it was written.",
         "round": "The repetition of that step, from 1.",
         "erased": "true: what was written is gone. See erasures.csv.",
         "channel": "The channel it was written in; empty: the only talk of its step.",
-        "made_by": "player, or bot: one of the study that has the seat.",
+        "made_by": "player; bot: one of the study that has the seat; or mediator: the function of hooks.py that "
+        "`on_message` of its channel names.",
         SESSION: _SESSION,
     },
     "notes.csv": {

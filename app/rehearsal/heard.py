@@ -91,7 +91,7 @@ def _hearers(
         if channel is None:
             hearers[one.id] = set()
             continue
-        if channel.of == ROOM:
+        if channel.of == ROOM or one.slot == 0:  # a mediator’s are for all who read there
             may = set(there)
         else:
             past = [position for position in networks.get(one.room_id, []) if position <= one.position]
@@ -103,7 +103,7 @@ def _hearers(
             may &= {one.to_slot}
         if one.asked is not None:
             may &= set(one.asked)
-        hearers[one.id] = {(one.room_id, slot) for slot in may | {one.slot}}
+        hearers[one.id] = {(one.room_id, slot) for slot in may | ({one.slot} if one.slot else set())}
     return hearers
 
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 from app.rehearsal.doorstep import welcome_answers
 from app.rehearsal.page_trial import try_pages
 from app.rehearsal.pasts import pasts_of
-from app.rehearsal.trial_acts import TrialActs
+from app.rehearsal.trial_acts import TrialActs, try_mediators
 from app.rehearsal.trial_boards import board_mistakes
 from app.rehearsal.trial_lobby import SEED, try_lobby, type_in
 from app.rehearsal.trial_moves import Moved, try_moves, try_valid, try_valid_without
@@ -290,6 +290,8 @@ class _Trial:
             acts = TrialActs(course, self.kind, page) if page.step.bot and slots else None
             if acts:
                 await acts.try_all(tuple(slots))
+            if slots:
+                await try_mediators(course, page, slots)
             if page.step.moves:
                 seats = [one for one in course.room.seats if one.plays or (acts and one.bot)]
                 movers = [one.slot for one in seats if one.slot in slots and one.slot != self.silent]

@@ -1,8 +1,11 @@
-"""A step's own `bot` in a trial: asked what it would do with the page of a seat in a room that is made up."""
+"""A step's own `bot` in a trial: asked what it would do with the page of a seat in a room that is made up. And what a
+channel's `on_message` would answer there."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from app.rehearsal.page_trial import view_of
 from app.rooms import channels
@@ -11,14 +14,30 @@ from app.rooms.moves import EMPTY, MoveBoard
 from app.rooms.seen import bots_room, on_page, room_of
 from app.rooms.steps import Course
 from app.study.hooks import networklab
-from app.study.hooks.acts import BotAct, ask_bot, questions_of
+from app.study.hooks.acts import BotAct, ask_bot, questions_of, read_line
 from app.study.hooks.answers import stored_value
-from app.study.hooks.networklab import Say
+from app.study.hooks.networklab import Say, Wait
 from app.study.model.networks import Tie
 from app.study.model.steps import ROLE
 from app.study.model.study import Position, RoomKind
 
 WORDS = "Hello, shall we?"
+
+
+async def try_mediators(course: Course, position: Position, slots: Sequence[int]) -> None:
+    """Each as somebody has written, once more as two have, and, where it waits, when nobody has written meanwhile."""
+    for channel in position.step.channels:
+        if channel.on_message:
+            read = partial(read_line, channel, course.room.slots)
+            said = tuple(networklab.Message(slot, WORDS, channel.name) for slot in (slots[0], *slots[-1:]))
+            waits = False
+            for turn, new in enumerate((said[:1], said, ())):
+                if new or waits:
+                    heard = said[:1] if turn == 0 else (said[0], *said)
+                    room = replace(
+                        course.as_of(position), messages=heard, left=position.step.limit, turn=turn
+                    )
+                    waits = isinstance(await course.ask(channel.on_message, read, room, new), Wait)
 
 
 class TrialActs:

@@ -1,9 +1,13 @@
-"""Acting: bots that move and talk while a step is open, as its own `bot` says, a function of the study.
+"""Acting: bots that move and talk while a step is open, as its own `bot` says, and mediators who answer in a channel,
+as its `on_message` says, both functions of the study.
 
 A bot is asked once something that stands on its page has changed, a while after that, as a person would take it; the
 while is drawn from the room's seed. What it is asked about is that page, and nothing else of its room. Nothing of the
 room is locked while it thinks, only its own turn: so one process asks it at a time, and what it does is stored together
 with the turn that it took for that. A process that dies before has done nothing, and another one asks again.
+
+A mediator has turns like a bot, in place of a slot 0 for a step's first channel, -1 for its second, and so on. It is
+asked as soon as somebody has written there, about the room as the study's other functions know it.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -20,12 +24,14 @@ from app.database.connections import Connection, Hands
 from app.database.queries import Queries, rows, value
 from app.rooms import decisions, messages, seen, stopped_rooms
 from app.rooms.changes import Stored
-from app.rooms.messages import NewMessage
+from app.rooms.messages import Message, NewMessage
 from app.rooms.records import form_id, hold_rooms
 from app.rooms.seen import BotsPage
-from app.study.hooks.acts import BotAct, BotAnswers, BotMove, ask_bot
+from app.study.hooks import networklab
+from app.study.hooks.acts import BotAct, BotAnswers, BotMove, ask_bot, read_line
 from app.study.hooks.networklab import Say, Wait
 from app.study.hooks.pool import HookError, Hooks
+from app.study.model.channels import Channel
 from app.study.model.fields import Form
 from app.study.model.study import Study
 from app.study.stored import Studies
@@ -38,7 +44,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class DueTurn:
-    """A bot that is to be asked, or that has just come to an open step (`is_new`)."""
+    """A bot or mediator that is to be asked, or that has just come to an open step (`is_new`)."""
 
     room_id: int
     position: int
@@ -54,6 +60,9 @@ class _Turn:
     seed: int
     page: str
     woken: bool
+    saw: int
+    at: float  # seconds for which the step has been open, without pauses, and …
+    left: float  # … until it ends
 
 
 class Acting:
@@ -105,10 +114,12 @@ class Acting:
 
 
 async def due_turns(conn: Connection, session_id: str, study: Study) -> list[DueTurn]:
-    """Those that are to be asked now, the longest due first. Those that have just come get their first while."""
+    """Those that are to be asked now, mediators first, and bots the longest due first. Bots that have just come get
+    their first while."""
     steps = [step.name for step in study.steps if step.bot]
-    found = await rows(conn, DueTurn, SQL["due"], session_id=session_id, steps=steps)
-    new = [one for one in found if one.is_new]
+    found = await rows(conn, DueTurn, SQL["due"], session_id=session_id, steps=steps) if steps else []
+    answer = await _due_mediators(conn, session_id, study) if study.mediates else []
+    new = [one for one in (*answer, *found) if one.is_new]
     if new:
         await conn.execute(
             SQL["begin"],
@@ -117,19 +128,33 @@ async def due_turns(conn: Connection, session_id: str, study: Study) -> list[Due
                 room_ids=[one.room_id for one in new],
                 positions=[one.position for one in new],
                 slots=[one.slot for one in new],
-                rests=[_rest(one.seed, one, 0) for one in new],
+                rests=[_rest(one.seed, one, 0) if one.slot > 0 else 0.0 for one in new],
             ),
         )
-    return [one for one in found if not one.is_new]
+    return [*answer, *(one for one in found if not one.is_new)]
+
+
+async def _due_mediators(conn: Connection, session_id: str, study: Study) -> list[DueTurn]:
+    asked = [
+        (step.name, channel.name, nth)
+        for step in study.steps
+        for nth, channel in enumerate(step.channels)
+        if channel.on_message
+    ]
+    steps, channels, nths = map(list, zip(*asked, strict=True))
+    which = dict(session_id=session_id, steps=steps, channels=channels, nths=nths)
+    return await rows(conn, DueTurn, SQL["due_mediators"], **which)
 
 
 async def take_turn(conn: Connection, hooks: Hooks, study: Study, session_id: str, due: DueTurn) -> BotAct:
-    """Ask this bot and store what it does; call it in a transaction. Raises HookError.
+    """Ask this bot or mediator and store what it does; call it in a transaction. Raises HookError.
 
     None where it does nothing, or another process has its turn, or what stands on its page is what it was asked about.
     """
     where = dict(room_id=due.room_id, position=due.position, slot=due.slot)
     found = await rows(conn, _Turn, SQL["lock_turn"], **where, turn=due.turn)
+    if found and due.slot <= 0:
+        return await _mediate(conn, hooks, study, session_id, due, found[0])
     page = await seen.page_of(conn, study, due.room_id, due.slot, due.position) if found else None
     if not found or page is None:
         return None
@@ -143,6 +168,65 @@ async def take_turn(conn: Connection, hooks: Hooks, study: Study, session_id: st
     wakes = act.seconds if isinstance(act, Wait) else None
     await conn.execute(SQL["took"], dict(**where, saw=page.seq, page=page.digest, rest=rest, wakes=wakes))
     return act if stored else None
+
+
+async def _mediate(
+    conn: Connection, hooks: Hooks, study: Study, session_id: str, due: DueTurn, turn: _Turn
+) -> BotAct:
+    """Ask what a channel's `on_message` answers to what has been written since it was asked last, and store it."""
+    at = study.plan[due.position]
+    channel = at.step.channels[-due.slot]
+    said = await messages.said_in(conn, due.room_id, study, due.position, channel)
+    new = [one for one in said if one.slot > 0 and one.id > turn.saw]
+    where = dict(room_id=due.room_id, position=due.position, slot=due.slot)
+    if not new and not turn.woken:
+        return None
+    async with hooks.turn(study) as asking:
+        place = decisions.Place(due.position)
+        course = await decisions.course_of(conn, asking, study, due.room_id, place)
+        room = replace(
+            course.room,
+            messages=tuple(map(_heard, said)),
+            at=turn.at,
+            left=turn.left,
+            turn=turn.turn,
+            clock=at.step.clock.value(turn.at) if at.step.clock else None,
+        )
+        act: Say | Wait | None = await asking.ask(
+            channel.on_message,
+            lambda answer: read_line(channel, room.slots, answer),
+            room,
+            tuple(map(_heard, new)),
+        )
+    stored = isinstance(act, Say) and await _answer(conn, study, due, channel, act)
+    saw, wakes = max([turn.saw, *(one.id for one in said)]), act.seconds if isinstance(act, Wait) else None
+    await conn.execute(SQL["took"], dict(**where, saw=saw, page="", rest=0.0, wakes=wakes))
+    return act if stored else None
+
+
+def _heard(one: Message) -> networklab.Message:
+    return networklab.Message(one.slot, one.body, one.channel, one.to_slot)
+
+
+async def _answer(conn: Connection, study: Study, due: DueTurn, channel: Channel, act: Say) -> bool:
+    """What a channel limits is what people write there, and bots."""
+    new = NewMessage(
+        player_id=0,
+        room_id=due.room_id,
+        to_slot=act.to,
+        step=study.plan[due.position].step.name,
+        channel=replace(channel, most=None, every=None),
+        body=act.body,
+        form=_form_of(due),
+        position=due.position,
+        of_bot=(0, due.turn),
+    )
+    [stored] = await messages.store(conn, [new])
+    return isinstance(stored, int)
+
+
+def _form_of(due: DueTurn) -> str:
+    return form_id(0, f"{due.room_id}.{due.position}.{due.slot}", [("turn", str(due.turn))])
 
 
 async def _ask(hooks: Hooks, study: Study, page: BotsPage, slot: int, turn: int) -> BotAct:
@@ -185,7 +269,6 @@ async def _say(conn: Connection, study: Study, due: DueTurn, page: BotsPage, act
     written = messages.read_message(form, page.step, study.words)
     if not isinstance(written, messages.Written):
         return False
-    key = f"{due.room_id}.{due.position}.{due.slot}"
     new = NewMessage(
         player_id=0,
         room_id=due.room_id,
@@ -193,7 +276,7 @@ async def _say(conn: Connection, study: Study, due: DueTurn, page: BotsPage, act
         step=page.step.name,
         channel=written.channel,
         body=written.body,
-        form=form_id(0, key, [("turn", str(due.turn))]),
+        form=_form_of(due),
         position=due.position,
         of_bot=(due.slot, due.turn),
     )

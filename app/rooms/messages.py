@@ -43,7 +43,7 @@ class NewMessage:
     form: str  # see records.form_id
     position: int = 0  # index into the plan at which it was written
     of_bot: tuple[int, int] | None = (
-        None  # the slot of the bot that wrote it, not a player, and in which turn
+        None  # the slot of the bot that wrote it, not a player, and in which turn; 0: a mediator did
     )
 
 
@@ -61,7 +61,7 @@ class Message:
     id: int
     slot: int
     to_slot: int | None
-    alias: str
+    alias: str  # "" of a mediator's, whose slot is 0
     body: str
     at: datetime
     channel: str = ""  # empty: the only talk of its step
@@ -257,6 +257,14 @@ async def heard_in(
             if counts[slot, one.channel, pair] <= SHOWN:
                 heard.setdefault(slot, []).append(one)
     return {slot: said[::-1] for slot, said in heard.items()}
+
+
+async def said_in(
+    conn: Connection, room_id: int, study: Study, position: int, channel: Channel
+) -> list[Message]:
+    """The newest of what was said in this channel, to whomever, oldest first."""
+    which = dict(room_id=room_id, position=talk_since(study.plan, position), channel=channel.name, most=SHOWN)
+    return (await rows(conn, Message, SQL["said_in"], **which))[::-1]
 
 
 async def find_messages(conn: Connection, ids: Sequence[int]) -> dict[int, Message]:

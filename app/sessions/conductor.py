@@ -188,9 +188,9 @@ class Conductor:
                 async with conn.transaction():
                     left = await dropouts.settle(conn, session_id, study, found)
                 self.hint(left)  # they may have been the last to answer
+        if study.mediates or (study.has_bots and any(step.bot for step in study.steps)):
+            self.acting.want(session_id)
         if study.has_bots:
-            if any(step.bot for step in study.steps):
-                self.acting.want(session_id)
             for room_id, position in (await bots.rooms_to_answer(conn, session_id, study)).items():
                 self.deciding.start_bots(session_id, room_id, position)
 

@@ -169,6 +169,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "hook": "A function of hooks.py that says who is in it, as the step opens.",
         "read": "Whether its members alone read it, or the whole room reads along.",
         "mediator": "A function of hooks.py that gives each slot a line above the talk, as the step opens.",
+        "on_message": "A function of hooks.py that is asked when somebody has written there, and may answer.",
         "most": "So many messages one may write each time the step opens.",
         "longest": "So many characters a message may have.",
         "every": "One message in this time at most.",

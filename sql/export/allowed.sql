@@ -97,7 +97,7 @@ with asked as (
     ) as talk(step, channel, "of", all_read, among)
 ), said as (
     -- Where what a role or a hook said is erased, nobody can tell any more who was in a channel.
-    select m.*, talk."of", talk.all_read, talk.among, is_among(m.room_id, m.position, m.slot, talk.among) as is_inside
+    select m.*, talk."of", talk.all_read, talk.among, m.slot = 0 or is_among(m.room_id, m.position, m.slot, talk.among) as is_inside
     from message m join talk on talk.step = m.step and talk.channel = coalesce(m.channel, '')
     where m.session_id = %(session_id)s and not exists (
         select from result r where r.room_id = m.room_id and r.name = talk.among->>'result' and r.erased)
@@ -105,7 +105,7 @@ with asked as (
     select m.id, array_agg(s.slot order by s.slot) as slots from said m join slot s on s.room_id = m.room_id
     left join asked a on a.room_id = m.room_id and a.position = m.position
     where (a.slots is null or a.slots @> to_jsonb(s.slot)) and (
-        s.slot = m.slot or coalesce(m.to_slot, s.slot) = s.slot and (m."of" = 'room' or exists (
+        s.slot = m.slot or coalesce(m.to_slot, s.slot) = s.slot and (m."of" = 'room' or m.slot = 0 or exists (
             select from tie t where t.room_id = m.room_id and (t.from_slot, t.to_slot) = (s.slot, m.slot) and t.position = (
                 select max(n.position) from network n where n.room_id = m.room_id and n.position <= m.position)
         )) and (m.all_read or is_among(m.room_id, m.position, s.slot, m.among))
@@ -113,12 +113,12 @@ with asked as (
     group by m.id
 )
 select format('message %%s of player %%s: %%s', m.id, m.player_id, case
-    when a.slots is not null and not a.slots @> to_jsonb(m.slot)
+    when m.slot > 0 and a.slots is not null and not a.slots @> to_jsonb(m.slot)
         then format('slot %%s was not asked at step %%s, round %%s', m.slot, m.step, m.round)
     when not m.is_inside then format('slot %%s is not in channel %%s at step %%s, round %%s', m.slot, m.channel, m.step, m.round)
     else format('for slots %%s, where %%s could read it', array_to_string(m.readers, ', '), array_to_string(r.slots, ', ')) end)
 from said m left join asked a on a.room_id = m.room_id and a.position = m.position left join reader r on r.id = m.id
-where not m.is_inside or (a.slots is not null and not a.slots @> to_jsonb(m.slot) or m.readers is not null and m.readers is distinct from r.slots)
+where not m.is_inside or (m.slot > 0 and a.slots is not null and not a.slots @> to_jsonb(m.slot) or m.readers is not null and m.readers is distinct from r.slots)
 order by m.id
 
 -- name: final_is_final

@@ -118,7 +118,7 @@ where a.session_id = %(session_id)s order by a.id, f.field
 select m.id as message, m.player_id as player, room.name as room, m.to_slot as "to",
     escaped(m.body) as body, iso(m.at) as at, m.slot, m.step, m.round,
     case when m.erased then 'true' else 'false' end as erased, m.channel,
-    case when m.turn is null then 'player' else 'bot' end as made_by, m.session_id as session
+    case when m.turn is null then 'player' when m.slot = 0 then 'mediator' else 'bot' end as made_by, m.session_id as session
 from message m left join room on room.id = m.room_id
 where m.session_id = %(session_id)s order by m.id
 

@@ -516,7 +516,8 @@ where t.session_id = %(session_id)s and t.made_by = 'move' and g.room_id is null
 -- Who gets a message: whoever is tied to the sender then, or the room if its talk is for the room.
 select format('message %%s: %%s', m.id, case
     when r.id is null then format('room %%s is not in this session', m.room_id)
-    when m.player_id is null and b.log_id is null then format('no bot has had slot %%s of room %%s', m.slot, r.name)
+    when m.slot = 0 and talk.mediated is not true then 'its step has no mediator there'
+    when m.player_id is null and m.slot > 0 and b.log_id is null then format('no bot has had slot %%s of room %%s', m.slot, r.name)
     when p.id is null and m.player_id is not null then format('player %%s is not in this session', m.player_id)
     when m.player_id is not null and (p.room_id, p.slot) is distinct from (m.room_id, m.slot)
         then format('player %%s does not sit in slot %%s of room %%s', m.player_id, m.slot, m.room_id)
@@ -536,13 +537,13 @@ left join lateral (
     select e.log_id from log l join event e on e.log_id = l.id and e.name = 'bot_placed' and (e.data->>'slot')::int = m.slot
     where m.player_id is null and l.room_id = m.room_id limit 1
 ) b on true
-left join slot s on s.room_id = m.room_id and s.slot = coalesce(m.to_slot, m.slot)
+left join slot s on s.room_id = m.room_id and s.slot = coalesce(m.to_slot, case when m.slot > 0 then m.slot else 1 end)
 left join tie t on t.room_id = m.room_id and t.position = m.began and t.from_slot = m.to_slot and t.to_slot = m.slot
-left join unnest(%(talk_steps)s::text[], %(talk_channels)s::text[], %(talk_of)s::text[]) as talk(step, channel, "of")
-    on talk.step = m.step and talk.channel = coalesce(m.channel, '')
-where r.id is null or case when m.player_id is null then b.log_id is null else (p.room_id, p.slot) is distinct from (m.room_id, m.slot) end
+left join unnest(%(talk_steps)s::text[], %(talk_channels)s::text[], %(talk_of)s::text[], %(talk_mediated)s::boolean[])
+    as talk(step, channel, "of", mediated) on talk.step = m.step and talk.channel = coalesce(m.channel, '')
+where r.id is null or case when m.slot = 0 then talk.mediated is not true when m.player_id is null then b.log_id is null else (p.room_id, p.slot) is distinct from (m.room_id, m.slot) end
     or talk.step is null or s.slot is null or m.to_slot = m.slot
-    or m.to_slot is not null and t.to_slot is null and talk."of" <> 'room' or talk."of" = 'direct' and m.to_slot is null
+    or m.to_slot is not null and m.slot > 0 and t.to_slot is null and talk."of" <> 'room' or talk."of" = 'direct' and m.to_slot is null
 order by m.id
 
 -- name: one_message_per_form

@@ -14,6 +14,21 @@ where r.session_id = %(session_id)s and r.status = 'playing' and s.status = 'run
     and (t.room_id is null or due.at <= clock_timestamp())
 order by due.at nulls first, r.id, b.slot limit 500
 
+-- name: due_mediators
+-- Channels whose function answers what is written there: where somebody has written since it was asked, or, where it wanted to
+-- be asked at some time, then.
+select r.id as room_id, r.position, -g.nth as slot, r.seed, coalesce(t.turn, 0) as turn, t.room_id is null as is_new
+from room r join session s on s.id = r.session_id
+join unnest(%(steps)s::text[], %(channels)s::text[], %(nths)s::int[]) as g(step, channel, nth) on g.step = r.step
+left join bot_turn t on (t.room_id, t.position, t.slot) = (r.id, r.position, -g.nth)
+where r.session_id = %(session_id)s and r.status = 'playing' and s.status = 'running'
+    and not r.opening and r.stopped is null and r.deadline > clock_timestamp()
+    and case when t.wakes_at is not null then t.wakes_at <= clock_timestamp() else exists (
+        select from message m where m.room_id = r.id and m.id > coalesce(t.saw, 0) and m.position = r.position
+            and m.channel = g.channel and m.slot > 0
+    ) end
+order by r.id, g.nth limit 500
+
 -- name: begin
 insert into bot_turn (session_id, room_id, position, slot, rest, wakes_at)
 select %(session_id)s, g.room_id, g.position, g.slot, g.rest, clock_timestamp() + make_interval(secs => g.rest)
@@ -22,8 +37,11 @@ on conflict do nothing
 
 -- name: lock_turn
 -- Unless another process has it, or has had it meanwhile.
-select t.turn, r.seed, t.page, t.wakes_at is not null as woken
+select t.turn, r.seed, t.page, t.wakes_at is not null as woken, t.saw,
+    extract(epoch from clock_timestamp() - o.at - o.stood_still)::float as at,
+    extract(epoch from r.deadline - clock_timestamp())::float as left
 from bot_turn t join room r on r.id = t.room_id
+join opened_step o on (o.room_id, o.position) = (t.room_id, t.position)
 where (t.room_id, t.position, t.slot, t.turn) = (%(room_id)s, %(position)s, %(slot)s, %(turn)s)
     and (t.wakes_at is null or t.wakes_at <= clock_timestamp())
 for update of t skip locked

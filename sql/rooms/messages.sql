@@ -21,17 +21,23 @@ cross join lateral (
     select p.id, p.slot from player p where p.id = g.player_id and p.room_id = g.room_id and p.status = 'playing'
     union all
     select null, b.slot from slot b where g.player_id is null and b.room_id = g.room_id and b.slot = g.slot and b.bot
+    union all
+    select null, 0 where g.player_id is null and g.slot = 0 -- a mediator's, whom the step need not ask
 ) p
 join room on room.id = g.room_id and room.status = 'playing' and room.step = g.step and not room.opening
-    and (room.asked is null or p.slot = any(room.asked))
+    and (room.asked is null or p.slot = 0 or p.slot = any(room.asked))
     -- Who is in a channel may be others in the next round: it was not written for them.
-    and (room.position = g.position or g.among is null or not g.among ? 'result')
+    and (room.position = g.position or p.slot > 0 and (g.among is null or not g.among ? 'result'))
 join session s on s.id = room.session_id and s.status <> 'closed'
 cross join lateral (
-    select who_reads(room.id, room.position, room.asked, p.slot, g.to_slot, g."of", g.among, g.all_read) as readers offset 0
+    select case when p.slot > 0
+        then who_reads(room.id, room.position, room.asked, p.slot, g.to_slot, g."of", g.among, g.all_read)
+        else array_remove(who_reads(room.id, room.position, room.asked, 0, g.to_slot, 'room', g.among, g.all_read), 0)
+    end as readers offset 0
 ) may
 where (g.to_slot is null or g.to_slot <> p.slot and g.to_slot = any(may.readers))
-    and (g."of" <> 'direct' or g.to_slot is not null) and is_among(room.id, room.position, p.slot, g.among)
+    and (g."of" <> 'direct' or g.to_slot is not null)
+    and case when p.slot = 0 then may.readers <> '{}' else is_among(room.id, room.position, p.slot, g.among) end
     and not exists (select from message m where m.form = g.form)
     -- What the channel itself limits: how many of one's own while the step is open, and how long after each other.
     and (g.most_there is null or g.nth_there + case when g.turn is null then (
@@ -84,7 +90,7 @@ group by g.form, g.most_there, g.every
 -- What one slot may read: what was written for it, its own included. Of what the version before has stored, what those
 -- it saw at that moment said to it or to all. Whoever took the slot over sees what was said since. Of each talk the newest,
 -- and of one in which one chooses whom, of what each of these two said to the other.
-select m.id, m.slot, m.to_slot, s.alias, m.body, m.at, m.channel from (
+select m.id, m.slot, m.to_slot, coalesce(s.alias, '') as alias, m.body, m.at, m.channel from (
     select m.*, row_number() over (
         partition by m.channel, case when m.is_direct then array[least(m.slot, m.to_slot), greatest(m.slot, m.to_slot)] end
         order by m.id desc
@@ -103,18 +109,25 @@ select m.id, m.slot, m.to_slot, s.alias, m.body, m.at, m.channel from (
             ) end
         order by m.id desc limit case when not talk.is_direct then %(most)s end
     ) m
-) m join slot s on s.room_id = %(room_id)s and s.slot = m.slot
+) m left join slot s on s.room_id = %(room_id)s and s.slot = m.slot
 where m.nth <= %(most)s
 order by m.id desc
 
 -- name: heard_in
 -- All that was said in a room from a position on, in some of its talks, and who may read it, the newest first.
-select m.id, m.slot, m.to_slot, s.alias, m.body, m.at, coalesce(m.channel, '') as channel, m.readers
-from message m join slot s on s.room_id = m.room_id and s.slot = m.slot
+select m.id, m.slot, m.to_slot, coalesce(s.alias, '') as alias, m.body, m.at, coalesce(m.channel, '') as channel, m.readers
+from message m left join slot s on s.room_id = m.room_id and s.slot = m.slot
 where m.room_id = %(room_id)s and m.position >= %(position)s and coalesce(m.channel, '') = any(%(channels)s)
 order by m.id desc
 
+-- name: said_in
+-- The newest that was said in one talk, to whomever, the newest first.
+select m.id, m.slot, m.to_slot, coalesce(s.alias, '') as alias, m.body, m.at, m.channel
+from message m left join slot s on s.room_id = m.room_id and s.slot = m.slot
+where m.room_id = %(room_id)s and m.position >= %(position)s and m.channel = %(channel)s and not m.erased
+order by m.id desc limit %(most)s
+
 -- name: find_messages
-select m.id, m.slot, m.to_slot, s.alias, m.body, m.at, coalesce(m.channel, '') as channel, coalesce(m.readers, '{}') as readers
-from message m join slot s on s.room_id = m.room_id and s.slot = m.slot
+select m.id, m.slot, m.to_slot, coalesce(s.alias, '') as alias, m.body, m.at, coalesce(m.channel, '') as channel, coalesce(m.readers, '{}') as readers
+from message m left join slot s on s.room_id = m.room_id and s.slot = m.slot
 where m.id = any(%(ids)s)

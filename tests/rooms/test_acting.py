@@ -16,8 +16,6 @@ import pytest
 
 from app.database.connections import Connection, connect
 from app.export import export
-from app.export.verify import verify
-from app.replay import check as replay_check
 from app.rooms import acting, dropouts, handling, messages, seen
 from app.rooms.messages import NewMessage
 from app.rooms.seen import BotsPage
@@ -29,6 +27,7 @@ from app.study.reading import parse
 from app.study.stored import read_study
 from tests.house.conducting import conduct
 from tests.house.crowd import age, come, seat
+from tests.house.holding import assert_all_holds
 from tests.house.house import House, Opened
 from tests.house.studies import as_files, changed
 from tests.house.waits import until
@@ -175,17 +174,6 @@ def made(house: House) -> list[tuple[object, ...]]:
     return house.sql(
         "select slot, player_id, turn, name, value, accepted, sentence from move order by record_id"
     )
-
-
-def assert_all_holds(house: House, session: Opened, study: Study) -> None:
-    async def work(conn: Connection) -> None:
-        counted = await verify(house.database, session.id, study)
-        assert counted.ok, [check for check in counted.checks if not check.ok]
-        told = await replay_check.check(conn, session.id)
-        assert told.ok, told.differences
-
-    house.read(work)
-    assert house.contradictions(session) == []
 
 
 def test_a_bot_talks_and_moves_as_its_step_says_and_hears_what_came_of_it(house: House) -> None:

@@ -11,7 +11,9 @@ from typing import Any
 from app.study.hooks.answers import Results, read_fill_in, stored_value
 from app.study.hooks.networklab import Move, Offer, Question, Room, Say, Wait
 from app.study.hooks.pool import Nonsense
-from app.study.model.fields import Field
+from app.study.model.channels import LONGEST, Channel
+from app.study.model.fields import Field, FieldError
+from app.study.model.kinds.text import TEXT
 from app.study.model.moves import MoveForm
 from app.study.model.steps import Step
 
@@ -86,6 +88,33 @@ def read_act(
         return BotAnswers(read_fill_in(lambda _: fields, {slot: answer}, [slot]))
     kinds = 'Move(slot, "name", {…}), Say("…"), {field: value}, Wait(seconds) or None'
     raise Nonsense(f"it must return {kinds}, and returned {answer!r}"[:300])
+
+
+def read_line(channel: Channel, slots: Collection[int], answer: Any) -> Say | Wait | None:
+    """What an `on_message` answers in its channel. Raises Nonsense."""
+    if answer is None:
+        return None
+    if isinstance(answer, Wait):
+        return _wait(answer)
+    if not isinstance(answer, Say):
+        raise Nonsense(f'it must return Say("…"), Wait(seconds) or None, and returned {answer!r}'[:300])
+    if answer.channel not in ("", channel.name):
+        raise Nonsense(f"it answers in {channel.name!r}, and writes in {answer.channel!r}"[:300])
+    if answer.to is not None and (isinstance(answer.to, bool) or answer.to not in slots):
+        raise Nonsense(f"Say is `to` a slot of the room, and was given {answer.to!r}"[:300])
+    return Say(_words(answer), channel.name, answer.to)
+
+
+def _words(answer: Say) -> str:
+    """As a form would have them."""
+    if not isinstance(answer.body, str) or not answer.body.strip():
+        raise Nonsense(f"Say takes a text, and was given {answer.body!r}"[:300])
+    try:
+        return Field("body", "", TEXT, max=Decimal(LONGEST)).read([answer.body])
+    except FieldError:
+        raise Nonsense(
+            f"Say takes at most {LONGEST:,} characters, and was given {len(answer.body):,}"
+        ) from None
 
 
 def _wait(answer: Wait) -> Wait:

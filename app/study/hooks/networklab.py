@@ -172,7 +172,8 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What `slot` wrote, as a bot may read it: in which `channel`, where its step has several, and `to` whom alone."""
+    """What `slot` wrote, as a bot or `on_message` may read it: in which `channel`, where its step has several, and `to`
+    whom alone. Slot 0: the study's own `on_message` did."""
 
     slot: int
     body: str
@@ -183,7 +184,8 @@ class Message:
 @dataclass(frozen=True, slots=True)
 class Say:
     """What a bot writes, in a talk of its step: `channel` names one where there are several, `to` is whom a direct one
-    is with. What nobody may write there is not sent."""
+    is with. What nobody may write there is not sent. What `on_message` answers is written in its channel, for all who
+    read there, or for the slot `to` alone."""
 
     body: str
     channel: str = ""
@@ -192,7 +194,7 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A bot does nothing now, and is asked again in so many seconds, whatever happens until then."""
+    """A bot, or `on_message`, does nothing now, and is asked again in so many seconds, whatever happens until then."""
 
     seconds: int | Decimal | float
 
@@ -215,6 +217,9 @@ class Room:
     bot said itself, `seats` those whom it names, `moves` the last twenty, `messages` what the slot may read, `offers`
     the moves that it may make, and `refused` the sentence with which its last one was. It is `left` seconds from its
     end, and it has had `turn` turns there before this one.
+
+    `on_message` gets the room as it is now, with what has been answered so far; `messages` has what stands in its
+    channel, its own lines included, and `left` and `turn` are as of a bot.
 
     `at` is in seconds from when the step opened, without pauses, to that moment: that of the move, or that at which the
     step was over; 0 before it opens. `clock` is what the step's clock showed then, as of a move.

@@ -12,7 +12,7 @@ from decimal import Decimal
 from types import GenericAlias
 from typing import Any
 
-from app.study.hooks.networklab import Accept, Group, Move, Question, Refuse, Room, Say, Tie, Wait
+from app.study.hooks.networklab import Accept, Group, Message, Move, Question, Refuse, Room, Say, Tie, Wait
 from app.study.hooks.networklab import Lobby as Waits
 from app.study.model.fields import Field
 from app.study.model.networks import Network
@@ -112,6 +112,9 @@ def _uses_at(place: Path, step: Step) -> Iterator[Use]:
             yield Use((*place, "chat", nth, "hook"), channel.hook, dict[int, bool])
         if channel.mediator:
             yield Use((*place, "chat", nth, "mediator"), channel.mediator, dict[int, str])
+        if channel.on_message:
+            given = {"room": Room, "messages": tuple[Message, ...]}
+            yield Use((*place, "chat", nth, "on_message"), channel.on_message, Say | Wait | None, given)
     for nth, show in enumerate(step.show):
         if show.hook:
             values = _map(int, _any_of([shown[show.hook]]))

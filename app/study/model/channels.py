@@ -21,9 +21,9 @@ class Channel:
     "room" everybody. `name` is empty where it is the only talk of its step.
 
     `mediator` names a function of hooks.py that has a line for each slot as the step opens, which stands above the
-    talk. `most` is how many messages one may write there each time the step opens, `longest` how many characters each
-    may have, and `every` how many seconds lie between two of one's own. With `typing` whoever reads there sees who is
-    writing.
+    talk, and `on_message` one that is asked when somebody has written, and may answer there. `most` is how many
+    messages one may write there each time the step opens, `longest` how many characters each may have, and `every` how
+    many seconds lie between two of one's own. With `typing` whoever reads there sees who is writing.
     """
 
     name: str = ""
@@ -35,6 +35,7 @@ class Channel:
     hook: str = ""
     read: str = "members"
     mediator: str = ""
+    on_message: str = ""
     most: int | None = None
     longest: int = LONGEST
     every: float | None = None

@@ -332,6 +332,11 @@ class Study(Sections):
         return any("standby" in step.dropout.then for step in self.steps)
 
     @property
+    def mediates(self) -> bool:
+        """Whether a function of it answers what is written somewhere."""
+        return any(channel.on_message for step in self.steps for channel in step.channels)
+
+    @property
     def listens(self) -> bool:
         """Whether it matters at some step when somebody has last given a sign."""
         return any(step.dropout.silent for step in self.steps)

@@ -70,6 +70,7 @@ def _read_channels(step: Table, typing: bool) -> tuple[Channel, ...]:
             hook=read_hook(table, "hook"),
             read=table.one_of("read", READS, "members"),
             mediator=read_hook(table, "mediator"),
+            on_message=read_hook(table, "on_message"),
             most=table.whole("most", 0, largest=1000) or None,
             longest=table.whole("longest", LONGEST, largest=LONGEST),
             every=table.duration("every", default=0.0) or None,
@@ -96,6 +97,9 @@ def _check(table: Table, channel: Channel) -> None:
     if len(told) > 1:
         sentence = f"`{told[0]}` says who is in this channel already."
         table.wrong(told[1], sentence, "Remove one of them, or make two channels.")
+    if channel.of == DIRECT and channel.on_message:
+        sentence = "What two say to each other is for them alone, so nobody can answer it."
+        table.wrong("on_message", sentence, 'Remove it, or write of = "room".')
     if channel.of == DIRECT and channel.all_read:
         sentence = "What two say to each other is for them alone."
         table.wrong("read", sentence, 'Remove it, or write of = "room".')

@@ -255,7 +255,8 @@ def _more(step: Step) -> Iterator[str]:
         yield f"“{clock.field.ask}” begins at {clock.start}, and {clock.step:+} each {every}{until}"
     if step.on_timeout != "blank" and step.fields:
         yield f"who has not answered: {step.on_timeout}"
-    hooks = (step.valid, step.on_end, step.score_hook, step.leave, step.on_move, step.bot)
+    own = (step.valid, step.on_end, step.score_hook, step.leave, step.on_move, step.bot)
+    hooks = (*own, *(one.on_message for one in step.channels))
     if named := tuple(dict.fromkeys(one for one in hooks if one)):
         yield f"hooks.py: {_and(named)}"
 

@@ -51,8 +51,8 @@ where player_id = %(player_id)s and room_id = any(
 order by id
 
 -- name: talk_of
-select m.id, m.slot, m.to_slot, s.alias, m.body, m.at, coalesce(m.channel, '') as channel
-from message m join slot s on s.room_id = m.room_id and s.slot = m.slot
+select m.id, m.slot, m.to_slot, coalesce(s.alias, '') as alias, m.body, m.at, coalesce(m.channel, '') as channel
+from message m left join slot s on s.room_id = m.room_id and s.slot = m.slot
 where m.room_id = %(room_id)s and (%(slot)s::int is null or m.slot = %(slot)s::int and m.turn is null)
 order by m.id desc limit %(most)s
 

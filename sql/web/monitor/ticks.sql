@@ -83,7 +83,7 @@ group by r.id order by r.id
 select r.id as room_id, (select array_agg(coalesce(p.label, 'bot') order by s.slot) from slot s
         left join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
         where s.room_id = r.id) as labels,
-    left(m.body, 200) as said, case when m.id is not null then coalesce(p.label, 'bot') end as said_by
+    left(m.body, 200) as said, case when m.slot = 0 then 'mediator' when m.id is not null then coalesce(p.label, 'bot') end as said_by
 from room r
 left join lateral (select id, body, slot from message where room_id = r.id order by id desc limit 1) m on true
 left join player p on p.room_id = r.id and p.slot = m.slot and not p.replaced

@@ -66,8 +66,8 @@ select e.at, e.name, e.player_id, e.data from log l join event e on e.log_id = l
 where l.room_id = %(room_id)s and e.at <= %(at)s order by e.seq desc
 
 -- name: talk_until
-select m.id, m.slot, m.to_slot, s.alias, m.body, m.at, coalesce(m.channel, '') as channel
-from message m join slot s on s.room_id = m.room_id and s.slot = m.slot
+select m.id, m.slot, m.to_slot, coalesce(s.alias, '') as alias, m.body, m.at, coalesce(m.channel, '') as channel
+from message m left join slot s on s.room_id = m.room_id and s.slot = m.slot
 where m.room_id = %(room_id)s and m.at <= %(at)s order by m.id desc limit 300
 
 -- name: notes_until
