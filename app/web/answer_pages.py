@@ -3,8 +3,7 @@ take the files."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -12,7 +11,6 @@ from litestar import get
 from litestar.response import Response
 from psycopg.errors import QueryCanceled
 
-from app.database.connections import Connection
 from app.database.group_commit import Busy
 from app.sessions.sessions import Session, find_session
 from app.study.model.kinds.click import CLICK
@@ -21,7 +19,8 @@ from app.web import templates
 from app.web.access import security
 from app.web.auth import address_of
 from app.web.forms import whole
-from app.web.lab import Lab, Query, lab_of
+from app.web.lab import Query, lab_of
+from app.web.looks import looking, trouble_of
 from app.web.monitor.answer_table import (
     A_PAGE,
     LAST_PAGE,
@@ -31,9 +30,11 @@ from app.web.monitor.answer_table import (
     find_answers,
     rooms_of,
 )
-from app.web.monitor.answers import MOST_GROUPS, QuestionSoFar, answered, hold_back, ways_to_split
+from app.web.monitor.answers import MOST_GROUPS, QuestionSoFar, answered, ways_to_split
 from app.web.researchers import FILES, SEES, study_of, who_asks
 from app.web.responses import page, piece
+
+BY_ITSELF = "Where scripts run, the page does so by itself."
 
 
 @get("/sessions/{session_id:str}/answers", needs=SEES)
@@ -43,10 +44,10 @@ async def answers_page(request: Query, session_id: str, by: str = "", round: str
     by, of_round = by if by in ways else "", _round(study, round)
     found, trouble = list[QuestionSoFar](), ""
     try:
-        async with _looking(lab) as conn:
+        async with looking(lab) as conn:
             found = await answered(conn, session_id, study, by, of_round)
     except (Busy, QueryCanceled) as error:
-        trouble = _trouble(error)
+        trouble = f"{trouble_of(error)} {BY_ITSELF}"
     async with lab.pool.connection() as conn:
         session = await find_session(conn, session_id)
     context = dict(session=session, study=study, questions=found, who=who_asks(request), by=by, ways=ways)
@@ -66,13 +67,13 @@ async def data_page(request: Query, session_id: str) -> Response[str]:
     looked, trouble = _looked(study, dict(request.query_params)), ""
     lines: Sequence[AnswerLine] = ()
     try:
-        async with _looking(lab) as conn:
+        async with looking(lab) as conn:
             lines = await find_answers(conn, session_id, study, looked)
             if not lines and looked.page > 1:
                 looked = replace(looked, page=1)
                 lines = await find_answers(conn, session_id, study, looked)
     except (Busy, QueryCanceled) as error:
-        trouble = _trouble(error)
+        trouble = f"{trouble_of(error)} {BY_ITSELF}"
     async with lab.pool.connection() as conn:
         session = await find_session(conn, session_id)
         there = await rooms_of(conn, session_id)
@@ -97,24 +98,6 @@ async def data_page(request: Query, session_id: str) -> Response[str]:
     if "hx-request" in request.headers:
         return piece(templates.render("admin/_data.html", **context))
     return page("admin/data.html", context, status)
-
-
-@asynccontextmanager
-async def _looking(lab: Lab) -> AsyncIterator[Connection]:
-    """One at a time and not for long. Raises `Busy` and `QueryCanceled`: these pages say what they mean."""
-    lab.looks.check()
-    async with lab.looks, lab.pool.connection() as conn, conn.transaction():
-        await hold_back(conn)
-        yield conn
-
-
-def _trouble(error: Exception) -> str:
-    if isinstance(error, Busy):
-        return "Many look at answers just now. Look again in a moment; where scripts run, the page does so by itself."
-    return (
-        "The answers could not be read within three seconds, which is all that players’ pages can spare. "
-        "Look again in a moment; where scripts run, the page does so by itself."
-    )
 
 
 def _looked(study: Study, asked: Mapping[str, str]) -> Looked:

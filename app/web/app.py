@@ -14,6 +14,7 @@ from app.web import (
     account_pages,
     answer_pages,
     coming_in,
+    compare_pages,
     door_pages,
     erase_pages,
     health,
@@ -53,6 +54,28 @@ from app.web.researchers import admitted
 from app.web.responses import add_headers
 from app.web.studies.leftovers import clear_leftovers
 
+OF_RESEARCHERS = (  # whose pages stand below /admin
+    login_pages,
+    account_pages,
+    security_pages,
+    session_pages,
+    study_pages,
+    people_pages,
+    room_pages,
+    answer_pages,
+    compare_pages,
+    replay_pages,
+    rights_pages,
+    seal_pages,
+    erase_pages,
+    list_pages,
+    opening_pages,
+    recruiter_pages,
+    manual_pages,
+    rehearsal_pages,
+    walk_pages,
+)
+
 
 def create_app(config: Config, url: str) -> Litestar:
     """The application for the database at `url`, which must be migrated."""
@@ -67,27 +90,7 @@ def create_app(config: Config, url: str) -> Litestar:
             _settle()
             yield
 
-    modules = (
-        login_pages,
-        account_pages,
-        security_pages,
-        session_pages,
-        study_pages,
-        people_pages,
-        room_pages,
-        answer_pages,
-        replay_pages,
-        rights_pages,
-        seal_pages,
-        erase_pages,
-        list_pages,
-        opening_pages,
-        recruiter_pages,
-        manual_pages,
-        rehearsal_pages,
-        walk_pages,
-    )
-    admin = [handler for module in modules for handler in module.HANDLERS]
+    admin = [handler for module in OF_RESEARCHERS for handler in module.HANDLERS]
     return Litestar(
         route_handlers=[
             *coming_in.HANDLERS,

@@ -113,11 +113,22 @@ async def _asking(connection: ASGIConnection, session_id: str | None) -> Researc
             raise NotLoggedIn
         right = None if session_id is None else await right_on(conn, session_id, found.name)
     if session_id is not None and right is None:
-        await _note(connection, found.name, session_id)
-        raise NotOnSession(
-            f"There is no session “{session_id}”. `networklab sessions` lists those there are."
-        )
+        raise await _not_on(connection, found.name, session_id)
     return Researcher(found.name, found.login_id, right, found.observes)
+
+
+async def must_be_on(connection: ASGIConnection, session_id: str) -> None:  # type: ignore[type-arg]
+    """The same 404 for a page of several sessions, of each that it is asked for."""
+    name = who_asks(connection).name
+    async with lab_of(connection).pool.connection() as conn:
+        right = await right_on(conn, session_id, name)
+    if right is None:
+        raise await _not_on(connection, name, session_id)
+
+
+async def _not_on(connection: ASGIConnection, name: str, session_id: str) -> NotOnSession:  # type: ignore[type-arg]
+    await _note(connection, name, session_id)
+    return NotOnSession(f"There is no session “{session_id}”. `networklab sessions` lists those there are.")
 
 
 async def _note(connection: ASGIConnection, name: str, session_id: str) -> None:  # type: ignore[type-arg]

@@ -14,32 +14,9 @@ from app.study.reading import parse
 from app.web.access.accounts import put_account
 from app.web.access.rights import give
 from app.web.monitor.courses import course_of
-from tests.house.guests import Guest, sign_everyone_in
+from tests.house.gifts import FILES, STUDY, all_answer
 from tests.house.house import House, Opened
 from tests.house.server import Server
-from tests.house.studies import PAGE
-
-STUDY = """
-title = "Talk or not"
-types = ["red", "blue"]
-[[room]]
-name = "pair"
-seats = {any = 2}
-[[treatment]]
-name = "talk"
-by = "player"
-levels = ["with", "without"]
-[[step]]
-page = "talk"
-repeat = 2
-limit = "60m"
-fields = [
-    {name = "gift", ask = "How much?", kind = "integer", min = 0, max = 10},
-    {name = "mood", ask = "How is it?", kind = "choice", options = ["good", "bad"]},
-    {name = "why", ask = "Why?", kind = "text", required = false},
-]
-"""
-FILES = {"study.toml": STUDY.encode(), "pages/talk.html": PAGE.encode()}
 
 
 def client_of(house: House, server: Server, name: str) -> httpx.Client:
@@ -59,28 +36,6 @@ def table(page: str) -> list[list[str]]:
 @pytest.fixture
 def session(hall: House, server: Server) -> Opened:
     return hall.open_study(parse(FILES), {"red": 2, "blue": 2})
-
-
-def all_answer(house: House, server: Server, session: Opened) -> dict[str, str]:
-    """Two rounds; returns who has which treatment. Who has it gives 8 and 6, and else 2 and 0."""
-    guests = [house.guest(server, session, label) for label in session.tokens]
-
-    async def story() -> dict[str, str]:
-        await sign_everyone_in(guests)
-        found = house.sql("select label, treatment->>'talk' from player where session_id = %s", session.id)
-        talks = {str(label): str(talk) for label, talk in found}
-        for nth in range(2):
-            for one in guests:
-                await answers(one, talks[one.label], nth)
-        return talks
-
-    return house.tell(story())
-
-
-async def answers(guest: Guest, talk: str, nth: int) -> None:
-    gift = (8 if talk == "with" else 2) - 2 * nth
-    mood = "good" if talk == "with" else "bad"
-    await guest.answer({"gift": str(gift), "mood": mood, "why": f"=because {guest.label} <b>" if nth else ""})
 
 
 def test_treatments_are_held_against_each_other_and_one_looks_through_the_table(

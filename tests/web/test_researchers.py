@@ -35,6 +35,7 @@ NEEDS = {
     "POST /admin/logout": "nobody",
     "GET /admin": "account",
     "GET /admin/here": "account",
+    "GET /admin/compare": "account",  # and on both that are asked for: tests/web/test_compare_pages.py
     "GET /admin/account": "account",
     "POST /admin/account/password": "account",
     "POST /admin/account/logins": "account",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import fsum
 
 from app.database.connections import Connection
 from app.database.queries import Queries
@@ -73,6 +74,42 @@ async def answered(
 ) -> list[QuestionSoFar]:
     """Of each question between the door and the end, in the order of the study. `by`: one of `ways_to_split`; `round`:
     0 is all of them."""
+    counted = await _count(conn, session_id, study, by, round)
+    order = groups_in_order(study, by, {group for one in counted.values() for group in one.said})
+    return [
+        _answered(step, field, counted.get((step.name, field.name), _Counted({}, {})), order if by else ())
+        for step in study.all_steps
+        for field in step.fields
+    ]
+
+
+async def means_of(
+    conn: Connection, session_id: str, study: Study, by: str = ""
+) -> dict[tuple[str, str], dict[str, tuple[int, float]]]:
+    """Of each number that was said, by its step and its name: of each group how many there are, and their mean."""
+    counted = await _count(conn, session_id, study, by, 0)
+    return {
+        asked: {group: _of_all_rounds(of_rounds) for group, of_rounds in one.means.items()}
+        for asked, one in counted.items()
+        if one.means
+    }
+
+
+def _of_all_rounds(of_rounds: Mapping[int, tuple[int, float]]) -> tuple[int, float]:
+    count = sum(times for times, _ in of_rounds.values())
+    return count, fsum(times * mean for times, mean in of_rounds.values()) / count
+
+
+def groups_in_order(study: Study, by: str, there: set[str]) -> list[str]:
+    """As the study names them, then any others."""
+    named = [level for one in study.treatments if one.column == by for level in one.levels]
+    named += [one.name for one in study.rooms] if by == KIND else [*study.types] if by == TYPE else []
+    return [*named, *sorted(there - {*named})]
+
+
+async def _count(
+    conn: Connection, session_id: str, study: Study, by: str, round: int
+) -> dict[tuple[str, str], _Counted]:
     asked = [(step.name, one) for step in study.all_steps for one in step.fields]
     words = [(step, one.name) for step, one in asked if one.kind.is_words]
     numbers = [(step, one.name) for step, one in asked if one.kind.is_number]
@@ -93,19 +130,7 @@ async def answered(
             one.said.setdefault(group, {})[said] = count
         else:
             one.means.setdefault(group, {})[of_round] = count, float(mean)
-    order = _groups_in_order(study, by, {group for one in counted.values() for group in one.said})
-    return [
-        _answered(step, field, counted.get((step.name, field.name), _Counted({}, {})), order if by else ())
-        for step in study.all_steps
-        for field in step.fields
-    ]
-
-
-def _groups_in_order(study: Study, by: str, there: set[str]) -> list[str]:
-    """As the study names them, then any others."""
-    named = [level for one in study.treatments if one.column == by for level in one.levels]
-    named += [one.name for one in study.rooms] if by == KIND else [*study.types] if by == TYPE else []
-    return [*named, *sorted(there - {*named})]
+    return counted
 
 
 def _answered(step: Step, field: Field, counted: _Counted, groups: Sequence[str]) -> QuestionSoFar:

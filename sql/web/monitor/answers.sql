@@ -18,6 +18,6 @@ with final as (
     left join unnest(%(number_steps)s::text[], %(numbers)s::text[]) as n(step, field) on n.step = f.step and n.field = f.field
     where f.value <> ''
 )
-select step, field, of_group, round, said, count(*)::int, avg(number)
+select step, field, of_group, round, said, case grouping(round) when 0 then count(number) else count(*) end::int, avg(number)
 from grouped group by grouping sets ((step, field, of_group, said), (step, field, of_group, round))
 having grouping(round) = 1 or count(number) > 0

@@ -1,0 +1,86 @@
+"""`networklab compare`: two sessions side by side, as the page of the same name has them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import textwrap
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from app.commands.arguments import Refusal
+from app.commands.connection import in_transaction
+from app.config import Config
+from app.database.connections import Connection
+from app.sessions.sessions import find_session
+from app.study.stored import read_study
+from app.web.monitor.comparing import Side, as_json, read_side
+from app.web.monitor.side_by_side import SAME_TWICE, groups, verdict
+from app.web.studies.differing import files_apart, words_apart
+
+WIDTH = 34  # of a column
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "What a methods reviewer asks of two sessions: what differs in their studies, sizes, dates, who came and how it"
+        " ended, rooms, treatments, how long it took, means of each number by treatment, and their seals."
+    )
+    parser.add_argument("first", metavar="SESSION")
+    parser.add_argument("second", metavar="OTHER")
+    parser.add_argument(
+        "--json", action="store_true", help="print the figures of both, and what differs in the studies"
+    )
+
+
+def run(options: argparse.Namespace, config: Config) -> int:
+    if options.first == options.second:
+        raise Refusal(SAME_TWICE)
+
+    async def work(conn: Connection) -> tuple[Side, Side]:
+        for one in (options.first, options.second):
+            await find_session(conn, one)
+        return (
+            await read_side(conn, options.first, await read_study(conn, options.first)),
+            await read_side(conn, options.second, await read_study(conn, options.second)),
+        )
+
+    first, second = in_transaction(config, work)
+    words, files = words_apart(first.study, second.study), files_apart(first.study, second.study)
+    if options.json:
+        differs = dict(words=[asdict(one) for one in words], files=[asdict(one) for one in files])
+        told = dict(
+            sessions=[as_json(first), as_json(second)], verdict=verdict(first, second), differs=differs
+        )
+        print(json.dumps(told, ensure_ascii=False))
+    else:
+        print("\n".join(_said(first, second)))
+    return 0
+
+
+def _said(first: Side, second: Side) -> Iterator[str]:
+    yield f"1  {first.session.id}  {first.session.name}"
+    yield f"2  {second.session.id}  {second.session.name}"
+    yield ""
+    yield verdict(first, second)
+    for apart in words_apart(first.study, second.study):
+        yield f"\n{apart.heading}"
+        yield from (f"  - {one}" for one in apart.first)
+        yield from (f"  + {one}" for one in apart.second)
+    for file in files_apart(first.study, second.study):
+        yield f"\n{file.path}: {file.how}.{f' {file.note}' if file.note else ''}"
+        yield from (f"  {line}" for line in file.lines)
+    for group in groups(first, second):
+        yield f"\n{group.heading}"
+        if not group.rows:
+            yield f"  {group.empty}"
+        for row in group.rows:
+            yield from _columns(row.what, row.first, row.second)
+
+
+def _columns(*cells: str) -> Iterator[str]:
+    """Each broken within its own column."""
+    broken = [textwrap.wrap(one, WIDTH) or [""] for one in cells]
+    for nth in range(max(map(len, broken))):
+        line = (column[nth] if nth < len(column) else "" for column in broken)
+        yield f"  {'  '.join(one.ljust(WIDTH) for one in line)}".rstrip()
