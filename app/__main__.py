@@ -23,6 +23,7 @@ from app.recruiters.recruiter import RecruitingError
 from app.sessions.sessions import SessionError
 from app.study.syntax.mistakes import StudyError
 from app.web.access.accounts import AccountError
+from app.web.access.api_tokens import ApiTokenError
 from app.web.access.passwords import PasswordError
 from app.web.access.rights import RightsError
 from app.web.processes import PortTaken
@@ -60,7 +61,7 @@ COMMANDS = {
     "doctor": "what this server needs, each thing looked at, with what helps",
     "backup": "the whole database into a folder, while people play",
     "restore": "a backup into an empty database, and every session in it counted again",
-    "admin": "dashboard accounts",
+    "admin": "dashboard accounts, and the tokens of their programs",
 }
 
 
@@ -74,6 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
         return code
     except (
         AccountError,
+        ApiTokenError,
         Refusal,
         ConfigError,
         EmbeddedError,

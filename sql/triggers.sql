@@ -506,10 +506,13 @@ create or replace trigger login_deleted after delete on login
 create or replace trigger session_right_deleted after delete on session_right
     referencing old table as old_rows for each statement execute function access_taken_back();
 
--- Whoever sets a new password, on a page, on the command line or here by hand: the old one's log-ins are over.
+-- Whoever sets a new password, on a page, on the command line or here by hand: the old one's log-ins are over, and the
+-- tokens that were made under it.
 create or replace function account_updated() returns trigger language plpgsql as $$
 begin
     delete from login where account in (
+        select n.name from new_rows n join old_rows o using (name) where n.password_hash <> o.password_hash);
+    delete from api_token where account in (
         select n.name from new_rows n join old_rows o using (name) where n.password_hash <> o.password_hash);
     return null;
 end $$;

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
+from datetime import datetime
 from getpass import getpass
 
 from app.commands.arguments import THE_SESSION, Refusal, count
@@ -13,8 +14,9 @@ from app.commands.connection import in_transaction
 from app.config import Config
 from app.database.connections import Connection
 from app.sessions.sessions import find_session
-from app.web.access import security
+from app.web.access import api_tokens, security
 from app.web.access.accounts import ListedAccount, list_accounts, put_account, remove_account, set_password
+from app.web.access.api_tokens import DAYS, SCOPES, ApiToken
 from app.web.access.passwords import new_hash
 from app.web.access.rights import ROLES, GivenRight, Role, give, given_on, open_to_all, owned_by_nobody, take
 from app.web.access.second_factor import turn_off
@@ -44,6 +46,22 @@ def add(parser: argparse.ArgumentParser) -> None:
     remover = commands.add_parser("remove", help="remove an account; ends its log-ins and open pages at once")
     remover.add_argument("name", metavar="NAME", help="the account")
     remover.set_defaults(do=_remove)
+    maker = commands.add_parser("token", help="a token by which a program does what this account may")
+    maker.add_argument("name", metavar="NAME")
+    maker.add_argument("--for", dest="what", required=True, metavar="WHAT", help="what it is for, in words")
+    maker.add_argument("--read", action="store_true", help="it only reads, and gets no join links")
+    maker.add_argument(
+        "--days", type=count, default=DAYS, metavar="N", help=f"that it lasts (default {DAYS})"
+    )
+    maker.add_argument("--json", action="store_true", help="print it as JSON")
+    maker.set_defaults(do=_make_token)
+    tokens = commands.add_parser("tokens", help="the tokens there are; none can be read again")
+    tokens.add_argument("name", metavar="NAME", nargs="?", help="of this account alone")
+    tokens.add_argument("--json", action="store_true", help="print them as JSON")
+    tokens.set_defaults(do=_list_tokens)
+    revoker = commands.add_parser("revoke", help="end a token at once")
+    revoker.add_argument("number", type=count, metavar="NUMBER", help="as `admin tokens` has it")
+    revoker.set_defaults(do=_revoke_token)
     logger = commands.add_parser("log", help="the security log, the newest first")
     logger.add_argument("--session", metavar="SESSION", help="only what is about this session")
     logger.add_argument("--most", type=count, default=200, metavar="N", help="so many lines (default 200)")
@@ -157,6 +175,40 @@ def _grant(options: argparse.Namespace, config: Config) -> int:
     return 0
 
 
+def _make_token(options: argparse.Namespace, config: Config) -> int:
+    name, scope = options.name.strip(), SCOPES[0] if options.read else SCOPES[1]
+
+    async def work(conn: Connection) -> str:
+        return await api_tokens.make(conn, name, options.what.strip(), scope, options.days, COMMAND_LINE)
+
+    token = in_transaction(config, work)
+    if options.json:
+        print(json.dumps(dict(token=token, account=name, scope=scope, days=options.days)))
+    else:
+        print(token)
+        print("It is shown this once. `networklab admin revoke` ends it.", file=sys.stderr)
+    return 0
+
+
+def _list_tokens(options: argparse.Namespace, config: Config) -> int:
+    found = in_transaction(config, lambda conn: api_tokens.tokens_of(conn, options.name))
+    if options.json:
+        print(json.dumps([_token_as_json(one) for one in found], ensure_ascii=False))
+    elif not found:
+        print("There is no token; `networklab admin token NAME --for WHAT` makes one.")
+    for one in found if not options.json else ():
+        used = f"last used {one.used_at:%Y-%m-%d %H:%M} UTC" if one.used_at else "never used"
+        until = f"{'expired' if one.expired else 'until'} {one.expires_at:%Y-%m-%d}"
+        print(f"{one.id:4}  {one.account:20}  {one.scope:4}  {until}, {used}  {one.name}")
+    return 0
+
+
+def _revoke_token(options: argparse.Namespace, config: Config) -> int:
+    name = in_transaction(config, lambda conn: api_tokens.revoke(conn, options.number, COMMAND_LINE))
+    print(f"The token for “{name}” is revoked. Whatever says it is refused from now on.")
+    return 0
+
+
 def _log(options: argparse.Namespace, config: Config) -> int:
     async def work(conn: Connection) -> list[SecurityEvent]:
         return await read_all(conn, options.session, most=options.most)
@@ -200,6 +252,11 @@ def _password(options: argparse.Namespace) -> str:
     if sys.stdin.isatty():
         return getpass(f"Password for {options.name.strip()}: ")
     return sys.stdin.readline().rstrip("\n")
+
+
+def _token_as_json(one: ApiToken) -> dict[str, object]:
+    told = asdict(one).items()
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in told}
 
 
 def _as_json(one: ListedAccount) -> dict[str, object]:

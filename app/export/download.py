@@ -1,20 +1,24 @@
-"""A zip file of an export as it is made, for whoever downloads it."""
+"""An export, or one table of it, as it is made, for whoever downloads it."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager as Context
-from contextlib import nullcontext
+from contextlib import aclosing, nullcontext
 from typing import IO, cast
 
+from app.database.connections import Connection
 from app.export.anonymous import Mask
 from app.export.csv_stream import BLOCK
-from app.export.export import PLAIN, Extra, Manifest, moment, pack
+from app.export.export import PLAIN, Extra, moment, pack
 from app.export.person import OnePerson
+from app.export.tables import one_table
 from app.study.model.study import Study
+
+Fill = Callable[[Connection, "_Spool"], Awaitable[None]]
 
 
 async def zip_chunks(
@@ -25,13 +29,36 @@ async def zip_chunks(
     turn: Context[None] | None = None,
     extra: Extra = PLAIN,
 ) -> AsyncIterator[bytes]:
-    """A zip file as it is made, in its `turn`.
+    """A zip file, in its `turn`."""
 
-    It is made at the speed of the database, into a temporary file: a transaction that stayed open for as long
+    async def fill(conn: Connection, spool: _Spool) -> None:
+        await pack(conn, session_id, study, cast(IO[bytes], spool), of, extra)
+
+    async for block in _as_it_grows(url, fill, turn or nullcontext()):
+        yield block
+
+
+async def table_chunks(
+    url: str, session_id: str, study: Study, name: str, turn: Context[None]
+) -> AsyncIterator[bytes]:
+    """A table of the export by itself, one of `names_of`, in its `turn`."""
+
+    async def fill(conn: Connection, spool: _Spool) -> None:
+        async with aclosing(await one_table(conn, session_id, study, name)) as blocks:
+            async for block, _ in blocks:
+                spool.write(block)
+                await asyncio.sleep(0)
+
+    async for block in _as_it_grows(url, fill, turn):
+        yield block
+
+
+async def _as_it_grows(url: str, fill: Fill, turn: Context[None]) -> AsyncIterator[bytes]:
+    """It is made at the speed of the database, into a temporary file: a transaction that stayed open for as long
     as somebody's slow download takes would keep Postgres from clearing away old rows, while all rooms write.
     """
     spool, sent = _Spool(), 0
-    writing = asyncio.create_task(_fill(spool, url, session_id, study, of, turn or nullcontext(), extra))
+    writing = asyncio.create_task(_fill(url, fill, spool, turn))
     writing.add_done_callback(lambda _: spool.grown.set())
     try:
         while not writing.done() or sent < spool.size:
@@ -48,17 +75,9 @@ async def zip_chunks(
         writing.add_done_callback(spool.close)
 
 
-async def _fill(
-    spool: _Spool,
-    url: str,
-    session_id: str,
-    study: Study,
-    of: Mask | OnePerson | None,
-    turn: Context[None],
-    extra: Extra,
-) -> Manifest:
+async def _fill(url: str, fill: Fill, spool: _Spool, turn: Context[None]) -> None:
     async with turn, moment(url, "export") as conn:
-        return await pack(conn, session_id, study, cast(IO[bytes], spool), of, extra)
+        await fill(conn, spool)
 
 
 class _Spool:
@@ -84,7 +103,7 @@ class _Spool:
     def read(self, start: int) -> bytes:
         return os.pread(self.file.fileno(), BLOCK, start)
 
-    def close(self, writing: asyncio.Task[Manifest]) -> None:
+    def close(self, writing: asyncio.Task[None]) -> None:
         self.file.close()
         if not writing.cancelled():
             writing.exception()

@@ -15,7 +15,7 @@ import secrets
 import shutil
 import zipfile
 from codecs import BOM_UTF8
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,21 +24,18 @@ from typing import IO, Any
 
 from app.database.connections import Connection, connect, snapshot
 from app.database.queries import Queries, row, value
-from app.export import codebook, payments
+from app.export import codebook
 from app.export.analysis import scripts
 from app.export.anonymous import Mask, masked, told
-from app.export.csv_stream import Blocks, copied, fetched, listed, of_session, written
+from app.export.csv_stream import Blocks
 from app.export.graphml import GRAPHML, graphml, has_ties
 from app.export.labelled import Labelled
 from app.export.labels import columns_of
 from app.export.manifest import SessionThen, manifest_of
-from app.export.orders import order_rows
 from app.export.person import FILES as OF_PERSON
 from app.export.person import IN_WORDS, OnePerson, in_words, own_lines
-from app.export.round_columns import ROUNDS, round_header
-from app.export.rounds import round_rows
-from app.players.codes import Codes, codes_of
-from app.study.model.orders import has_orders
+from app.export.tables import given_names, tables_of
+from app.players.codes import codes_of
 from app.study.model.study import Study
 from app.study.own_files import OwnFile, own_files
 from app.study.stored_files import read_file
@@ -166,10 +163,8 @@ async def write_files(
         raise ExportError(f"There is no session “{session_id}”. `networklab sessions` lists those there are.")
     files: dict[str, dict[str, int | str]] = {}
     start = session.started_at or session.opened_at
-    found = await conn.execute(SQL["given_names"], dict(session_id=session_id))
-    given = [name for (name,) in await found.fetchall()]
-    codes = await codes_of(conn, session_id, study)
-    tables = _tables(conn, session, study, given, codes)
+    given, goes_on = await given_names(conn, session_id), session.from_session_id is not None
+    tables = tables_of(conn, session_id, study, given, goes_on, await codes_of(conn, session_id, study))
     missing, marked = "", _marked if extra.mark else _as_it_is
     if isinstance(of, OnePerson):
         for name, blocks in tables:
@@ -178,7 +173,7 @@ async def write_files(
         text = await in_words(conn, study, of)
         files[IN_WORDS] = await _write(create, IN_WORDS, _whole(text.encode()), count=False)
     else:
-        columns = columns_of(study, [*codebook.rows(study, given, session.from_session_id is not None)])
+        columns = columns_of(study, [*codebook.rows(study, given, goes_on)])
         with Labelled(columns if extra.labels else {}, f"{study.title} ({session_id})") as labelled:
             for name, blocks in tables:
                 told_of = masked(of, study, start, name, blocks) if of else blocks
@@ -237,61 +232,6 @@ async def _study_files(
         name = f"study_before/{nth}/{path}"
         files[name] = await _write(create, name, _whole(body), count=False)
     return files
-
-
-def _tables(
-    conn: Connection, session: SessionThen, study: Study, given: Sequence[str], codes: Codes
-) -> Iterator[tuple[str, Blocks]]:
-    wide, session_id, goes_on = codebook.wide_columns(study), session.id, session.from_session_id is not None
-
-    def player(found: Sequence[Any]) -> Sequence[object]:
-        *cells, code, entry, brought, outcome, treatment, page, earlier, language, erased = found
-        said = [*(entry.get(field.name) for field in study.entry), *(brought.get(name) for name in given)]
-        said += [outcome, *(treatment.get(one.name) for one in study.treatments)]
-        last = [*([page] if study.entry_page else []), *([earlier] if goes_on else [])]
-        last += [language or study.language] if study.languages else []
-        return (*cells, codes.handed_in(cells[0], code, erased), *said, *last, session_id)
-
-    def room(found: Sequence[Any]) -> Sequence[object]:
-        *cells, treatment = found
-        return (
-            *cells,
-            *(treatment.get(one.name) for one in study.treatments if one.by == "room"),
-            session_id,
-        )
-
-    def player_wide(found: Sequence[Any]) -> Sequence[object]:
-        *cells, said = found
-        return (*cells, *(said.get(key) for key in wide), session_id)
-
-    asked = codebook.move_columns(study)
-
-    def move(found: Sequence[Any]) -> Sequence[object]:
-        *cells, said = found
-        return (*cells, *((said or {}).get(name) for name in asked), session_id)
-
-    players = fetched(conn, SQL["players"], session_id, player)
-    yield "players.csv", written(codebook.player_header(study, given, goes_on), players)
-    yield "rooms.csv", written(codebook.room_header(study), fetched(conn, SQL["rooms"], session_id, room))
-    rounds = round_rows(conn, session_id, study)
-    yield ROUNDS, written(round_header(study), rounds)
-    for noun in ("networks", "ties", "records", "history"):
-        yield f"{noun}.csv", copied(conn, SQL[noun], session_id)
-    yield (
-        "records_wide.csv",
-        written(codebook.wide_header(study), fetched(conn, SQL["records_wide"], session_id, player_wide)),
-    )
-    if study.has_moves:
-        moves = fetched(conn, SQL["moves"], session_id, move)
-        yield codebook.MOVES, written(codebook.move_header(study), moves)
-    if has_orders(study):
-        orders = of_session(session_id, order_rows(conn, session_id, study))
-        yield codebook.ORDERS, written([*codebook.COLUMNS[codebook.ORDERS]], orders)
-    for noun in ("results", "attempts", "messages", "notes", "erasures", "events"):
-        yield f"{noun}.csv", copied(conn, SQL[noun], session_id)
-    for name, rows in (("payments.csv", payments.payment_rows), ("ledger.csv", payments.ledger_rows)):
-        yield name, written([*codebook.COLUMNS[name]], of_session(session_id, rows(conn, session_id, study)))
-    yield "codebook.csv", written(codebook.HEADER, listed(codebook.rows(study, given, goes_on)))
 
 
 async def _write(create: Create, name: str, blocks: Blocks, count: bool = True) -> dict[str, int | str]:

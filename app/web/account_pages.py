@@ -1,18 +1,20 @@
-"""One's own account: the password, the second factor, and the log-ins that hold."""
+"""One's own account: the password, the second factor, the log-ins that hold, and the tokens of one's programs."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from litestar import get, post
 from litestar.response import Redirect, Response
 
-from app.study.model.fields import first
-from app.web.access import accounts, logins, second_factor, security
+from app.study.model.fields import Form, first
+from app.web.access import accounts, api_tokens, logins, second_factor, security
+from app.web.access.api_tokens import DAYS, LONGEST_NAME, MOST_DAYS, SCOPES, ApiTokenError
 from app.web.access.passwords import PasswordError, new_hash
 from app.web.auth import address_of
 from app.web.credentials import right_password, welcome
-from app.web.forms import form_of
+from app.web.forms import form_of, whole
 from app.web.lab import Query, lab_of
 from app.web.researchers import ACCOUNT, who_asks
 from app.web.responses import page
@@ -93,17 +95,55 @@ async def turn_two_factor_off(request: Query) -> Response[str] | Redirect:
     return Redirect(HERE, status_code=303)
 
 
-async def _page(request: Query, problem: str = "") -> Response[str]:
+@post("/account/tokens", needs=ACCOUNT)
+async def make_token(request: Query) -> Response[str]:
+    """The answer has the token, and no other does."""
+    lab, who, form = lab_of(request), who_asks(request), await form_of(request)
+    async with lab.pool.connection() as conn:
+        has_password = bool(await accounts.password_hash(conn, who.name))
+    if has_password and not await right_password(request, who.name, first(form, "password")):
+        return await _page(request, "This is not your password. No token was made.", form)
+    name, scope = first(form, "name").strip(), first(form, "scope")
+    days, address = whole(first(form, "days").strip(), MOST_DAYS) or 0, address_of(request)
+    if scope not in SCOPES:
+        return await _page(request, "Say what the token may do.", form)
+    try:
+        async with lab.pool.connection() as conn, conn.transaction():
+            token = await api_tokens.make(conn, who.name, name, scope, days, who.name, address)
+    except ApiTokenError as error:
+        return await _page(request, f"{error} No token was made.", form)
+    context = dict(who=who, token=token, name=name, scope=scope, days=days, url=lab.config.public_url)
+    return page("admin/token.html", context)
+
+
+@post("/account/tokens/revoke", needs=ACCOUNT)
+async def revoke_token(request: Query) -> Response[str] | Redirect:
+    """It holds no longer, from the next request on."""
+    who, form = who_asks(request), await form_of(request)
+    number = whole(first(form, "token"), 2**62) or 0
+    try:
+        async with lab_of(request).pool.connection() as conn, conn.transaction():
+            await api_tokens.revoke(conn, number, who.name, who.name, address_of(request))
+    except ApiTokenError as error:
+        return await _page(request, str(error))
+    return Redirect(f"{HERE}#tokens", status_code=303)
+
+
+async def _page(request: Query, problem: str = "", form: Form | None = None) -> Response[str]:
+    """`form`: of a token that was not made."""
     who = who_asks(request)
     async with lab_of(request).pool.connection() as conn:
-        context = dict(
+        context: dict[str, Any] = dict(
             who=who,
             problem=problem,
             logins=await logins.logins_of(conn, who.name),
             has_password=bool(await accounts.password_hash(conn, who.name)),
             two_factor=await second_factor.is_on(conn, who.name),
             codes_left=await second_factor.recovery_codes_left(conn, who.name),
+            tokens=await api_tokens.tokens_of(conn, who.name),
         )
+    said = {name: first(form or {}, name) for name in ("name", "scope", "days")}
+    context |= dict(said=said, days=DAYS, most_days=MOST_DAYS, longest_name=LONGEST_NAME)
     return page("admin/account.html", context, 422 if problem else 200)
 
 
@@ -116,4 +156,4 @@ def _two_factor(request: Query, secret: str, problem: str = "") -> Response[str]
 
 
 HANDLERS = [account_page, change_password, end_logins]
-HANDLERS += [two_factor_form, turn_two_factor_on, turn_two_factor_off]
+HANDLERS += [two_factor_form, turn_two_factor_on, turn_two_factor_off, make_token, revoke_token]

@@ -45,6 +45,7 @@ from app.web import (
     unloaded,
     walk_pages,
 )
+from app.web.api import routes
 from app.web.assets import static_file, static_files
 from app.web.auth import no_players_page, same_site
 from app.web.lab import open_lab
@@ -102,6 +103,7 @@ def create_app(config: Config, url: str) -> Litestar:
             other_players.go_on_as,
             *privacy_pages.HANDLERS,
             Router("/admin", guards=[same_site, no_players_page, admitted], route_handlers=admin),
+            routes.router(),
             play_live,
             own_files.own_file,
             unloaded.unloaded,

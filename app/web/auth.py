@@ -82,6 +82,11 @@ def is_of_researchers(path: str) -> bool:
     return path.startswith(("/admin/", "/dev/")) or path in ("/admin", "/dev")
 
 
+def is_of_programs(path: str) -> bool:
+    """The HTTP interface for scripts: no cookie counts there."""
+    return path.startswith("/api/") or path == "/api"
+
+
 def told_address(text: str) -> SplitResult:
     """What a head says where somebody comes from; nothing for what is no address, such as half an IPv6 one."""
     try:

@@ -41,7 +41,7 @@ from app.study.hooks.pool import Hooks
 from app.study.stored import Studies
 from app.study.stored_files import StoredFiles
 from app.web.access.attempts import Held
-from app.web.access.guesses import Guesses
+from app.web.access.guesses import WRONG_TOKENS, Guesses
 from app.web.access.open_pages import OpenPages
 from app.web.access.passwords import Hashing
 from app.web.access.security import Readers
@@ -81,7 +81,8 @@ class Lab:
     door_counts: DoorCounts
     open_pages: OpenPages  # of researchers
     hashing: Hashing
-    guesses: Guesses
+    guesses: Guesses  # of join links
+    wrong_tokens: Guesses
     held_off: Held  # from logging in
     counting: Turns  # of tries, in Postgres: who guesses must not take all connections
     exports: Turns
@@ -178,8 +179,7 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
         return render_tick(tick, await studies.of(tick.session.id))
 
     presence, signs, acknowledged, door_counts = Presence(), Signs(), Counter[str](), DoorCounts()
-    process = f"{socket.gethostname()}:{os.getpid()}"
-    counting = Turns(2, 200)
+    process, counting = f"{socket.gethostname()}:{os.getpid()}", Turns(2, 200)
     live, open_pages = Live(url, pool, keys, studies, hooks), OpenPages(url)
     conductor = Conductor(url, studies, hooks)
     lab = Lab(
@@ -208,6 +208,7 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
         open_pages=open_pages,
         hashing=Hashing(),
         guesses=Guesses(pool, counting),
+        wrong_tokens=Guesses(pool, counting, WRONG_TOKENS),
         held_off=Held(),
         counting=counting,
         exports=Turns(2, 8),

@@ -63,6 +63,10 @@ async def _added(
 
 @get("/sessions/{session_id:str}/links.csv", needs=OWNS)
 async def links_csv(request: Query, session_id: str) -> Response[bytes] | Response[str]:
+    return await send_links(request, session_id)
+
+
+async def send_links(request: Query, session_id: str) -> Response[bytes] | Response[str]:
     """Those that can be made again."""
     lab = lab_of(request)
     await study_of(request, session_id)

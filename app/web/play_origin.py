@@ -14,7 +14,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from app.study.model.study import Study
 from app.study.own_files import has_scripts
-from app.web.auth import is_of_researchers
+from app.web.auth import is_of_programs, is_of_researchers
 from app.web.lab import Query, lab_of
 
 HERE = "networklab_play"  # in the scope of a request of this origin
@@ -44,8 +44,9 @@ class PlayOrigin:
 
 def of_play_origin(scope: Scope) -> Scope:
     """What is the researcher's is not there."""
-    path = NOWHERE if is_of_researchers(scope["path"]) or scope["path"] == "/metrics" else scope["path"]
-    return {**scope, HERE: True, "path": path}  # type: ignore[return-value]
+    path = scope["path"]
+    hidden = is_of_researchers(path) or is_of_programs(path) or path == "/metrics"
+    return {**scope, HERE: True, "path": NOWHERE if hidden else path}  # type: ignore[return-value]
 
 
 def is_of_play_origin(request: Query) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 
 import psycopg
 from litestar import Response
 from litestar.background_tasks import BackgroundTask
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Redirect
 from litestar.types import ExceptionHandlersMap
 from psycopg_pool import PoolTimeout, TooManyRequests
@@ -15,7 +16,7 @@ from psycopg_pool import PoolTimeout, TooManyRequests
 from app.database.group_commit import Busy
 from app.study.languages.texts import Sentence
 from app.study.stored import NoSuchSession
-from app.web.auth import NotSignedIn, OtherPlayer, is_of_researchers
+from app.web.auth import NotSignedIn, OtherPlayer, is_of_programs, is_of_researchers
 from app.web.hindrances import door_without_cookie
 from app.web.invitations import UnknownToken
 from app.web.lab import Query, lab_of
@@ -27,9 +28,16 @@ FOR_RESEARCHERS = {  # who have no link and no invitation
     404: "There is no such page. Go on from the list of sessions.",
     405: "This address does not answer that way. Go on from the list of sessions.",
 }
+FOR_PROGRAMS = {
+    404: "There is no such address. GET /api/v1 says which there are.",
+    405: "This address does not answer that way. GET /api/v1 says which way each answers.",
+    413: "The body is larger than this address takes.",
+}
 
 
 def _http_problem(request: Query, error: HTTPException) -> Response[str]:
+    if is_of_programs(request.url.path):
+        return problem(request, error.status_code, _for_program(error), headers=error.headers or {})
     sentence = error.detail
     is_plain = error.status_code == 405 or sentence in ("", "Not Found")
     if is_plain and is_of_researchers(request.url.path) and error.status_code in FOR_RESEARCHERS:
@@ -46,6 +54,15 @@ def _http_problem(request: Query, error: HTTPException) -> Response[str]:
     if error.status_code == 400:
         sentence = Sentence("This form could not be read. Reload the page and send it again.")
     return problem(request, error.status_code, sentence, headers=error.headers or {})
+
+
+def _for_program(error: HTTPException) -> str:
+    """Litestar's own words name what is wrong in its way: of a parameter in `extra`."""
+    if isinstance(error, ValidationException) and isinstance(error.extra, list) and error.extra:
+        wrong = error.extra[0]
+        return f"`{wrong.get('key', 'The body')}` could not be read: {wrong.get('message', error.detail)}."
+    is_plain = error.detail in ("", HTTPStatus(error.status_code).phrase) or error.status_code in (405, 413)
+    return FOR_PROGRAMS.get(error.status_code, error.detail) if is_plain else error.detail
 
 
 def _other_player(request: Query, _: OtherPlayer) -> Response[str]:
@@ -96,6 +113,8 @@ def _unknown_token(request: Query, _: Exception) -> Response[str]:
 
 def _unreadable(request: Query, _: Exception) -> Response[str]:
     """A NUL in an address or a name, a number that no column holds."""
+    if is_of_programs(request.url.path):
+        return problem(request, 400, "The address has what can’t be read. Write it another way.")
     if is_of_researchers(request.url.path):
         return problem(request, 400, "This could not be read. Go back, and write it another way.", "/admin")
     sentence = Sentence("This could not be read. Open your link again, or write it another way.")
@@ -124,6 +143,8 @@ def _broken(request: Query, error: Exception) -> Response[str]:
     # Not the path itself: a join link is a secret.
     logger.error("%s %s failed", request.method, request.scope.get("path_template", "?"), exc_info=error)
     sentence = Sentence("Something broke on our side. Reload the page; what you saved is kept.")
+    if is_of_programs(request.url.path):
+        return problem(request, 500, "Something broke on our side. The server’s log says what.")
     return problem(request, 500, sentence)
 
 

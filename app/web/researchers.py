@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -10,11 +11,12 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import NotFoundException, PermissionDeniedException
 from litestar.handlers.base import BaseRouteHandler
 
+from app.database.connections import Connection
 from app.database.events import EventName
 from app.sessions import sessions
 from app.sessions.sessions import SessionError
 from app.study.model.study import Study
-from app.web.access.logins import find_login
+from app.web.access.logins import LoggedIn, find_login
 from app.web.access.rights import Right, right_on
 from app.web.access.security import write_refusal
 from app.web.auth import ADMIN_COOKIE, address_of, cookie_in
@@ -35,10 +37,12 @@ REFUSALS: dict[Need, str] = {
     ACTS: "Your account watches and changes nothing here. Ask an owner of the session to do this.",
     OWNS: "Only an owner of the session may do this.",
 }
+KeyOf = Callable[["ASGIConnection"], str]  # type: ignore[type-arg]
+Find = Callable[[Connection, str], Awaitable[LoggedIn | None]]  # whom a key stands for
 
 
 class NotLoggedIn(Exception):
-    """The page belongs to a researcher and no log-in came with the request."""
+    """It belongs to a researcher and no log-in came with the request, nor a token where tokens count."""
 
 
 class NotOnSession(NotFoundException):
@@ -50,7 +54,7 @@ class Researcher:
     """Who is asking."""
 
     name: str
-    login_id: int
+    login_id: int  # 0: a program asks, by a token
     right: Right | None  # on the session that the page is of
     observes: bool = False  # the account: it changes nothing anywhere
 
@@ -77,14 +81,25 @@ class Researcher:
 
 
 async def admitted(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
-    """Raises `NotLoggedIn`, a 404 for who is not on the session, and a 403 for who may not do this there."""
+    """The guard of pages. Raises as `let_in`."""
+    await let_in(connection, handler, _cookie, find_login)
+
+
+async def let_in(
+    connection: ASGIConnection,  # type: ignore[type-arg]
+    handler: BaseRouteHandler,
+    key_of: KeyOf,
+    find: Find,
+) -> None:
+    """Whom `find` finds by the key that came. Raises `NotLoggedIn`, a 404 for who is not on the session, and a 403 for
+    who may not do this there."""
     if handler.opt.get("needs") not in get_args(Need):
         raise PermissionDeniedException("Nobody has said who may open this page.")
     need: Need = handler.opt["needs"]
     if need == NOBODY:
         return
     session_id = None if need in (ACCOUNT, MAKES) else connection.path_params["session_id"]
-    who = await _asking(connection, session_id)
+    who = await _asking(connection, session_id, key_of(connection), find)
     if need == MAKES and who.observes:
         raise PermissionDeniedException(REFUSALS[need])
     if session_id is not None and who.right is not None and not _may(who.right, need):
@@ -99,16 +114,24 @@ def who_asks(connection: ASGIConnection) -> Researcher:  # type: ignore[type-arg
     return who
 
 
+def _cookie(connection: ASGIConnection) -> str:  # type: ignore[type-arg]
+    return cookie_in(dict(connection.scope["headers"]), ADMIN_COOKIE)
+
+
 def _may(right: Right, need: Need) -> bool:
     return {SEES: True, FILES: right.files, ACTS: right.acts, OWNS: right.owns}[need]
 
 
-async def _asking(connection: ASGIConnection, session_id: str | None) -> Researcher:  # type: ignore[type-arg]
-    key = cookie_in(dict(connection.scope["headers"]), ADMIN_COOKIE)
+async def _asking(
+    connection: ASGIConnection,  # type: ignore[type-arg]
+    session_id: str | None,
+    key: str,
+    find: Find,
+) -> Researcher:
     if not key:
         raise NotLoggedIn
     async with lab_of(connection).pool.connection() as conn:
-        found = await find_login(conn, key)
+        found = await find(conn, key)
         if found is None:
             raise NotLoggedIn
         right = None if session_id is None else await right_on(conn, session_id, found.name)

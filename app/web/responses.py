@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from litestar import MediaType, Request
@@ -15,7 +17,7 @@ from app.study.model.fields import Form
 from app.study.model.study import Study
 from app.web import languages, templates
 from app.web.assets import is_versioned
-from app.web.auth import NotSignedIn, is_of_researchers, player_of
+from app.web.auth import NotSignedIn, is_of_programs, is_of_researchers, player_of
 from app.web.lab import lab_of
 
 POLICY = (
@@ -67,13 +69,25 @@ def problem(
 ) -> Response[str]:
     """The sentence alone for htmx; for everybody else a page with it, and a link on to `to`.
 
+    For programs as RFC 9457 has it, and in English.
+
     In the language of `study` where the request itself does not show whose player this is.
     """
+    if is_of_programs(request.url.path):
+        return told_to_program(status, texts_in().say(sentence), headers)
     texts = templates.texts_of(study) if study else texts_for(request)
     said = texts.say(sentence)
     if "hx-request" in request.headers:
         return piece(templates.render("_problem.html", texts, sentence=said), status, headers)
     return piece(templates.render("problem.html", texts, sentence=said, to=to), status, headers)
+
+
+def told_to_program(
+    status: int, sentence: str, headers: Mapping[str, str] = {}, **more: object
+) -> Response[str]:
+    told = dict(type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=sentence)
+    content = json.dumps(told | more, ensure_ascii=False)
+    return Response(content, status_code=status, headers=headers, media_type="application/problem+json")
 
 
 def not_yet(request: Request[Any, Any, Any], seconds: int, form: Form) -> Response[str]:

@@ -127,11 +127,22 @@ async def export_zip(
     without_text: bool = False,
     excel: bool = False,
 ) -> Stream:
+    return await send_export(request, session_id, anonymous, relative_times, without_text, excel)
+
+
+async def send_export(
+    request: Query,
+    session_id: str,
+    anonymous: bool,
+    relative_times: bool,
+    without_text: bool,
+    excel: bool,
+) -> Stream:
     """`anonymous`: nobody can be known by it; the next two say more of how. `excel`: its .csv have the mark that Excel
     wants."""
     lab = lab_of(request)
     study = await study_of(request, session_id)
-    await _note_export(request, session_id, "export")
+    await note_export(request, session_id, "export")
     mask = Mask(relative_times, without_text) if anonymous else None
     name = f"{session_id}{'-anonymous' * anonymous}-{datetime.now(UTC):%Y%m%d-%H%M%S}.zip"
     return Stream(
@@ -150,7 +161,7 @@ async def person_zip(request: Query, session_id: str, player_id: int) -> Stream:
         person = await person_numbered(conn, session_id, player_id)
     if person is None:
         raise NotFoundException("There is no such player in this session.")
-    await _note_export(request, session_id, "person", str(player_id))
+    await note_export(request, session_id, "person", str(player_id))
     return Stream(
         zip_chunks(lab.url, session_id, study, person, lab.exports),
         media_type="application/zip",
@@ -162,7 +173,7 @@ async def person_zip(request: Query, session_id: str, player_id: int) -> Stream:
 async def payments_csv(request: Query, session_id: str) -> Response[bytes]:
     """The file of the export by itself, as it is now."""
     study = await study_of(request, session_id)
-    await _note_export(request, session_id, "payments")
+    await note_export(request, session_id, "payments")
     async with lab_of(request).exports, lab_of(request).pool.connection() as conn, snapshot(conn):
         rows = payments.payment_rows(conn, session_id, study)
         content = b"".join([block async for block, _ in written(payments.PAYMENT, rows)])
@@ -174,7 +185,7 @@ async def payments_csv(request: Query, session_id: str) -> Response[bytes]:
     )
 
 
-async def _note_export(request: Query, session_id: str, file: str, about: str = "") -> None:
+async def note_export(request: Query, session_id: str, file: str, about: str = "") -> None:
     """Before it begins: what was sent in part was taken, too. Raises `Busy` where many are being made."""
     lab_of(request).exports.check()
     async with lab_of(request).pool.connection() as conn:

@@ -14,7 +14,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from app.config import PROJECT
-from app.export.export import SQL
+from app.export.tables import SQL
 from tests.bench.figure import Chapter, WrongAnswer, plain, under
 from tests.bench.plot import Plot
 from tests.bench.stage import Stage, memory

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 
 from app.web.access.accounts import password_hash
+from app.web.access.api_tokens import PREFIX
 from app.web.access.logins import find_login, log_in
 from app.web.access.passwords import password_matches
 from tests.house.shell import Shell
@@ -99,3 +101,21 @@ def test_a_session_is_opened_for_its_owner_and_others_are_put_on_it(shell: Shell
     assert shell.type("admin", "grant", session, "--everybody").returncode == 0 and on() == {}
     assert "Everybody with an account" in shell.type("admin", "list", "--session", session).stdout
     assert shell.type("admin", "list", "--session", "unknown").returncode == 2
+
+
+def test_the_command_line_makes_lists_and_revokes_tokens(shell: Shell) -> None:
+    shell.type("admin", "add", "ada", "--password", "first password")
+    made = shell.type("admin", "token", "ada", "--for", "a course", "--read", "--days", "7", "--json")
+    token = json.loads(made.stdout)
+    assert token["token"].startswith(PREFIX) and (token["scope"], token["days"]) == ("read", 7)
+    plain = shell.type("admin", "token", "ada", "--for", "figures")
+    assert re.fullmatch(PREFIX + r"[\w-]{43}\n", plain.stdout) and "shown this once" in plain.stderr
+    listed = json.loads(shell.type("admin", "tokens", "ada", "--json").stdout)
+    assert [(one["name"], one["scope"]) for one in listed] == [("figures", "all"), ("a course", "read")]
+    assert "a course" in shell.type("admin", "tokens").stdout
+    assert "“a course” is revoked" in shell.type("admin", "revoke", str(listed[1]["id"])).stdout
+    again = shell.type("admin", "revoke", str(listed[1]["id"]))
+    assert again.returncode == 2 and "no such token" in again.stderr
+    nobody = shell.type("admin", "token", "nobody", "--for", "x")
+    assert nobody.returncode == 2 and "There is no account “nobody”" in nobody.stderr
+    assert "token_made" in shell.type("admin", "log").stdout

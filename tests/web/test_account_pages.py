@@ -121,7 +121,7 @@ def test_a_password_is_hidden_as_it_is_typed_and_password_managers_know_which_it
             found.setdefault(address, []).extend(re.findall(r'autocomplete="([\w-]+)"', field))
     assert found == {
         "/admin/login": ["current-password"],
-        "/admin/account": ["current-password", "new-password", "new-password"],
+        "/admin/account": ["current-password", "new-password", "new-password", "current-password"],
         "/admin/account/two-factor": ["current-password"],
     }
 

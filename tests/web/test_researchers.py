@@ -12,16 +12,15 @@ from litestar.exceptions import PermissionDeniedException
 from litestar.routes import HTTPRoute
 
 from app.config import read_config
-from app.database.connections import Connection
-from app.web.access.accounts import put_account
 from app.web.access.logins import log_in
-from app.web.access.rights import give
 from app.web.app import create_app
 from app.web.auth import ADMIN_COOKIE
 from app.web.researchers import admitted
 from tests.house.guests import sign_everyone_in, stream_status
 from tests.house.house import House, Opened
+from tests.house.programs import API_NEEDS
 from tests.house.server import Server
+from tests.house.staff import MAY, employ
 
 SESSION, PLAYER, ROOM = (f"/admin/sessions/{{session_id:str}}{part}" for part in ("", "/players", "/rooms"))
 ONE_PLAYER, ONE_ROOM = f"{PLAYER}/{{player_id:int}}", f"{ROOM}/{{room_id:int}}"
@@ -42,6 +41,8 @@ NEEDS = {
     "GET /admin/account/two-factor": "account",
     "POST /admin/account/two-factor": "account",
     "POST /admin/account/two-factor/off": "account",
+    "POST /admin/account/tokens": "account",
+    "POST /admin/account/tokens/revoke": "account",
     "GET /admin/security": "account",
     "GET /admin/manual": "nobody",
     "GET /admin/manual/{name:str}": "nobody",
@@ -94,20 +95,11 @@ NEEDS = {
     f"POST {SESSION}/erase": "owns",
     f"POST {ONE_PLAYER}/erase": "owns",
 }
-# Who is let in to what, besides what needs no more than a log-in. `nina` is on another session only.
-MAY = {
-    "olga": {"sees", "files", "acts", "owns"},
-    "carl": {"sees", "files", "acts"},
-    "otto": {"sees"},
-    "fred": {"sees", "files"},
-    "wanda": {"sees"},
-    "nina": set[str](),
-}
 
 
 def routes(app: Litestar) -> Iterator[tuple[str, object]]:
     for route in app.routes:
-        if isinstance(route, HTTPRoute) and route.path_format.startswith("/admin"):
+        if isinstance(route, HTTPRoute) and route.path_format.startswith(("/admin", "/api")):
             for method, (handler, _) in route.route_handler_map.items():
                 if method != "OPTIONS":
                     yield f"{method} {route.path}", handler.opt.get("needs")
@@ -116,7 +108,7 @@ def routes(app: Litestar) -> Iterator[tuple[str, object]]:
 @pytest.mark.filterwarnings("ignore::litestar.exceptions.base_exceptions.LitestarDeprecationWarning")
 def test_each_address_says_what_it_needs(shared: House) -> None:
     found = dict(routes(create_app(read_config({}), shared.database)))
-    assert found == NEEDS
+    assert found == NEEDS | {what: need for what, (need, _) in API_NEEDS.items()}
 
 
 def test_an_address_that_says_nothing_is_refused_to_everybody() -> None:
@@ -131,17 +123,7 @@ def test_an_address_that_says_nothing_is_refused_to_everybody() -> None:
 @pytest.fixture
 def session(shared: House, server: Server) -> Opened:
     session = shared.open(start=True)
-
-    async def staff(conn: Connection) -> None:
-        for name in MAY:
-            await put_account(conn, name, "a long password", observes=name == "wanda")
-        await give(conn, session.id, "olga", "owner", "story")
-        await give(conn, session.id, "carl", "colleague", "story")
-        await give(conn, session.id, "otto", "observer", "story")
-        await give(conn, session.id, "fred", "observer", "story", takes_files=True)
-        await give(conn, session.id, "wanda", "observer", "story")
-
-    shared.do(staff)
+    employ(shared, session)
     shared.tell(sign_everyone_in([shared.guest(server, session, label) for label in session.tokens]))
     return session
 

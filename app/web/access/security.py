@@ -41,6 +41,9 @@ What = Literal[
     "study_rehearsed",
     "session_opened",
     "session_archived",
+    "token_made",
+    "token_revoked",
+    "wrong_token",
 ]
 COMMAND_LINE = "command line"
 FAILURES = Limit("failures that are logged", 300, 60)

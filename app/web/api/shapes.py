@@ -1,0 +1,116 @@
+"""What the interface answers, as the OpenAPI page describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+
+from litestar.exceptions import ValidationException
+from litestar.params import QueryParameter
+from msgspec import Meta, Struct
+
+Item = TypeVar("Item")
+Limit = Annotated[int, QueryParameter(ge=1, le=200, description="So many at the most.")]
+After = Annotated[str, QueryParameter(description="Those after this one: `next` of the page before.")]
+
+
+class SessionState(Struct, frozen=True, kw_only=True):
+    session: Annotated[str, Meta(description="Its id, as in addresses and commands.")]
+    name: str
+    status: Annotated[str, Meta(description="`open`, `running`, `paused` or `closed`.")]
+    role: Annotated[str, Meta(description="Yours: `owner`, `colleague` or `observer`.")]
+    archived: bool
+    opened_at: datetime
+    start_at: Annotated[datetime | None, Meta(description="When it starts by itself.")]
+    started_at: datetime | None
+    closed_at: datetime | None
+
+
+class SessionInList(SessionState, frozen=True, kw_only=True):
+    players: Annotated[int, Meta(description="Invited, or come by the link for everybody.")]
+    signed_in: int
+    rooms: int
+    records: int
+
+
+class SessionList(Struct, frozen=True, kw_only=True):
+    sessions: list[SessionInList]
+    next: Annotated[str | None, Meta(description="Say it as `after` for the next page; null: there is none.")]
+
+
+class SessionNow(SessionState, frozen=True, kw_only=True):
+    study_sha256: str
+    door: Annotated[str | None, Meta(description="The one link for everybody.")]
+    places: Annotated[
+        int | None, Meta(description="How many are to come to the end by it; null: any number.")
+    ]
+    players: Annotated[
+        dict[str, int],
+        Meta(
+            description="By status: `invited`, `before`, `waiting`, `playing`, `after`, `finished`, `left`."
+        ),
+    ]
+    waiting: Annotated[dict[str, int], Meta(description="In the lobby, by type.")]
+    rooms: Annotated[dict[str, int], Meta(description="By status: `playing`, `ended`.")]
+    outcomes: Annotated[dict[str, int], Meta(description="How it ended, of those who came in.")]
+    turned_away: Annotated[dict[str, int], Meta(description="Of those at the door.")]
+    connected: Annotated[int, Meta(description="Players who have a page connected.")]
+    records: int
+    messages: int
+
+
+class StudyLine(Struct, frozen=True, kw_only=True):
+    study: str
+    version: Annotated[int, Meta(description="From 1.")]
+    title: str
+    sha256: str
+    source: Annotated[str, Meta(description="Where it came from, in words.")]
+    uploaded_by: str
+    uploaded_at: datetime
+    can_run: bool
+
+
+class StudyList(Struct, frozen=True, kw_only=True):
+    studies: Annotated[list[StudyLine], Meta(description="The newest version of each.")]
+    next: Annotated[str | None, Meta(description="Say it as `after` for the next page; null: there is none.")]
+
+
+class Versions(Struct, frozen=True, kw_only=True):
+    versions: Annotated[list[StudyLine], Meta(description="The newest first.")]
+
+
+class Version(StudyLine, frozen=True, kw_only=True):
+    report: Annotated[dict[str, Any], Meta(description="What `networklab check --json` says of it.")]
+
+
+class RecountVerdict(Struct, frozen=True, kw_only=True):
+    session: str
+    ok: bool
+    records: Annotated[dict[str, int], Meta(description="`acknowledged`, `stored` and `exported`.")]
+    messages: dict[str, int]
+    checks: Annotated[
+        list[dict[str, Any]],
+        Meta(
+            description="`name`, `sentence`, `ok`, how often it was `found` broken, and the first such `rows`."
+        ),
+    ]
+    notes: list[str]
+
+
+def page_of(
+    all_: Sequence[Item], name: Callable[[Item], str], limit: int, after: str
+) -> tuple[Sequence[Item], str | None]:
+    """A page of a list, and what to say for the next. Raises a 400."""
+    first = 0
+    if after:
+        names = [name(one) for one in all_]
+        if after not in names:
+            wrong = {
+                "key": "after",
+                "message": "nothing on the list has this name any more; begin anew without it",
+            }
+            raise ValidationException(extra=[wrong])
+        first = names.index(after) + 1
+    found = all_[first : first + limit]
+    return found, name(found[-1]) if first + limit < len(all_) else None

@@ -1,0 +1,47 @@
+"""Programs of researchers: they say a token instead of logging in."""
+
+from __future__ import annotations
+
+import httpx
+
+from app.database.connections import Connection
+from app.web.access import api_tokens
+from app.web.access.accounts import password_hash, put_account
+from app.web.access.api_tokens import Scope
+from tests.house.house import House
+from tests.house.server import Server
+
+AT = "/api/v1"
+# Of the interface for programs, and whether it needs a token that does more than read.
+OF_API = "/api/v1/sessions/{session_id:str}"
+API_NEEDS = {
+    "GET /api/v1/studies": ("makes", False),
+    "GET /api/v1/studies/{study_id:str}": ("makes", False),
+    "GET /api/v1/studies/{study_id:str}/versions/{number:int}": ("makes", False),
+    "GET /api/v1/sessions": ("account", False),
+    f"GET {OF_API}": ("sees", False),
+    f"GET {OF_API}/links.csv": ("owns", True),
+    f"GET {OF_API}/export.zip": ("files", False),
+    f"GET {OF_API}/files/{{name:str}}": ("files", False),
+    f"GET {OF_API}/verify": ("files", False),
+}
+
+
+def token_of(house: House, name: str, scope: Scope = "all", observes: bool = False) -> str:
+    """A new one, of an account that is made where there is none."""
+
+    async def work(conn: Connection) -> str:
+        if await password_hash(conn, name) is None:
+            await put_account(conn, name, "a long password", observes)
+        return await api_tokens.make(conn, name, "a story", scope, 1, "story")
+
+    return house.do(work)
+
+
+def program(house: House, server: Server, name: str = "ada", scope: Scope = "all") -> httpx.Client:
+    return saying(server, token_of(house, name, scope))
+
+
+def saying(server: Server, token: str) -> httpx.Client:
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx.Client(base_url=server.base + AT, headers=headers, timeout=60)
