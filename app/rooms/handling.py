@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from psycopg import AsyncCursor
+
 from app.database import plain_json, queries
 from app.database.connections import Connection
 from app.database.queries import Queries, array, row
@@ -32,6 +34,7 @@ from app.study.model.study import Position, Study
 
 SQL = Queries(__name__)
 NOT_OFFERED = Sentence("You can’t do that here.")
+Looking = AsyncCursor[Any]
 Asking = Callable[
     ..., Awaitable[Any]
 ]  # of hook, reader of its answer and values, as `Hooks.ask`. Raises HookError
@@ -121,7 +124,17 @@ async def read(
     conn: Connection, room_ids: Collection[int]
 ) -> tuple[list[MovingRoom], dict[int, list[WaitingMove]]]:
     """Rooms in which moves wait and, by room, those moves. All of one moment."""
-    found = await (await conn.execute(SQL["waiting"], dict(room_ids=list(room_ids)))).fetchall()
+    return await found_by(await look(conn, room_ids))
+
+
+async def look(conn: Connection, room_ids: Collection[int]) -> Looking:
+    """Ask for what `read` gives, and have it later by `found_by`: what is asked in one pipeline is one transaction."""
+    return await conn.execute(SQL["waiting"], dict(room_ids=list(room_ids)))
+
+
+async def found_by(looking: Looking) -> tuple[list[MovingRoom], dict[int, list[WaitingMove]]]:
+    """See `read`."""
+    found = await looking.fetchall()
     standings = [MovingRoom(*rest) for _, *rest in found]
     waiting = {
         standing.id: [

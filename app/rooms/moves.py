@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -21,6 +21,7 @@ MOST, WITHIN = 20, timedelta(seconds=10)
 SHOWN = 20  # of a room's newest moves, on its pages
 
 Refusal = Literal["over", "not asked", "paused", "stopped"]
+Look = Callable[[Collection[int]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +69,19 @@ EMPTY = MoveBoard()
 
 
 async def store(
-    conn: Connection, moves: Sequence[NewMove], most: int = MOST
+    conn: Connection, moves: Sequence[NewMove], most: int = MOST, look: Look | None = None
 ) -> list[Receipt | Refusal | TooFast]:
     """Receipts in the order of `moves`, or why one is not stored. Storing the same form again gives its receipt.
 
     `most`: of one person within ten seconds. Two processes that store theirs at the same moment may let a few more in.
+    `look`: called with the rooms as soon as the moves are stored there, in the same transaction.
     """
     ordered = by_form_in_turn(moves)
     found: dict[str, Receipt | Refusal | TooFast] = {}
     lacking = list(ordered.values())
-    for ask in (1 + TRIES) * (
-        partial(_insert, most=most),
-        _stored_before,
-    ):  # others may take the next version number first
+    first, again = (partial(_insert, most=most, look=one) for one in (look, None))
+    # Others may take the next version number first.
+    for ask in (first, _stored_before, *TRIES * (again, _stored_before)):
         found |= await ask(conn, lacking)
         lacking = [one for one in lacking if one.form not in found]
         if not lacking:
@@ -102,7 +103,7 @@ async def roles_now(conn: Connection, room_id: int, position: int) -> dict[int, 
 
 
 async def _insert(
-    conn: Connection, moves: Sequence[NewMove], most: int
+    conn: Connection, moves: Sequence[NewMove], most: int, look: Look | None
 ) -> dict[str, Receipt | Refusal | TooFast]:
     columns = zip(
         *(
@@ -116,10 +117,13 @@ async def _insert(
     )
     names = ("players", "rooms", "positions", "steps", "rounds", "names", "values", "forms", "goes_on")
     limit = dict(nth_of_theirs=nth_of_theirs(one.player_id for one in moves), most=most, within=WITHIN)
+    rooms = {one.room_id for one in moves}
     async with conn.pipeline():
-        await hold_rooms(conn, {one.room_id for one in moves})
+        await hold_rooms(conn, rooms)
         given = dict(zip(names, map(array, columns), strict=True)) | limit
         cursor = await conn.execute(SQL["store_moves"], given)
+        if look is not None:
+            await look(rooms)
     return _by_form(await cursor.fetchall())
 
 

@@ -1,9 +1,10 @@
 """The referee says what comes of moves, as soon as they are stored: in each process, of those that it has stored.
 
-One turn after the other for a room, for all moves that wait there by then; rooms side by side, as far as hooks go. All
-is read for many rooms at once and written for many at once, so it takes two connections, however many wait. What a
-process that has died left is taken up by any other, and handled once: `handling` knows how. Where rooms play that may
-make moves, processes for their hooks wait already, so that the first move takes no longer than the others.
+One turn after the other for a room, for all moves that wait there by then; rooms side by side, as far as hooks go. A
+room is read as a move is stored there, in that transaction, and has its turn at once. Where it has another one then,
+it is read after that, many rooms at once. What came of moves is written for many at once. What a process that has died
+left is taken up by any other, and handled once: `handling` knows how. Where rooms play that may make moves, processes
+for their hooks wait already, so that the first move takes no longer than the others.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 
 import psycopg
@@ -20,8 +21,11 @@ from app.database.breath import Breath
 from app.database.connections import Connection, Line, snapshot
 from app.database.group_commit import Busy, GroupCommit
 from app.database.queries import Queries
-from app.rooms import handling, stopped_rooms
+from app.rooms import handling, moves, stopped_rooms
 from app.rooms.handling import MoveOutcome, MovesTaken, MovingRoom, WaitingMove
+from app.rooms.messages import TooFast
+from app.rooms.moves import NewMove, Refusal
+from app.rooms.receipts import Receipt
 from app.study.hooks import networklab
 from app.study.hooks.pool import Hooks
 from app.study.model.study import Study
@@ -39,18 +43,25 @@ logger = logging.getLogger(__name__)
 
 
 class Referee:
-    """`moved_on(room_ids)` is called with rooms whose step a move has ended."""
+    """`moved_on(room_ids)` is called with rooms whose step a move has ended. `most`: see `moves.store`."""
 
     def __init__(
-        self, url: str, studies: Studies, hooks: Hooks, limit: int, moved_on: Callable[[Iterable[int]], None]
+        self,
+        url: str,
+        studies: Studies,
+        hooks: Hooks,
+        limit: int,
+        moved_on: Callable[[Iterable[int]], None],
+        most: int = moves.MOST,
     ) -> None:
-        self.studies, self.hooks, self.moved_on = studies, hooks, moved_on
+        self.studies, self.hooks, self.moved_on, self.most = studies, hooks, moved_on, most
         self.reading, self.acting = Line(url, "referee"), Line(url, "referee acts")
         self.commit: GroupCommit[MovesTaken, bool] = GroupCommit(
             "what came of moves", url, handling.put, limit, PACE
         )
         self.due: dict[int, str] = {}  # room → session
         self.turns: dict[int, asyncio.Task[None]] = {}  # by room
+        self.begun: dict[int, set[int]] = {}  # room → the records that its turn is about
         self.resting: dict[int, float] = {}  # room → when to try it again
         self.awaited: dict[
             int, dict[int, asyncio.Future[MoveOutcome | None]]
@@ -59,6 +70,24 @@ class Referee:
         self.one_acts = asyncio.Lock()
         self.warming = set[asyncio.Task[None]]()
         self.wake = asyncio.Event()
+
+    async def store(self, conn: Connection, made: Sequence[NewMove]) -> list[Receipt | Refusal | TooFast]:
+        """Store moves, as `moves.store`. Their rooms are read in the same transaction and have their turn at once,
+        if they have none and nothing else has to be read for it."""
+        looking: list[handling.Looking] = []
+
+        async def look(room_ids: Collection[int]) -> None:
+            looking.append(await handling.look(conn, room_ids))
+
+        stored = await moves.store(conn, made, self.most, look)
+        for one in looking:
+            standings, waiting = await handling.found_by(one)
+            for standing in standings:
+                study = self.studies.at_hand(standing.session_id)
+                is_at_hand = study is not None and study.sha256 == standing.study_sha256
+                if study and is_at_hand and self._is_free(standing.id) and self._knows(standing):
+                    self._let_act(study, standing, waiting[standing.id])
+        return stored
 
     def hint(self, session_id: str, room_id: int) -> None:
         """A move has just been stored there."""
@@ -74,7 +103,8 @@ class Referee:
             waiting[record_id] = future
             timer = loop.call_later(PATIENCE, self._tell, room_id, {record_id: None})
             future.add_done_callback(lambda _: timer.cancel())
-        self.hint(session_id, room_id)
+        if record_id not in self.begun.get(room_id, ()):
+            self.hint(session_id, room_id)
         return waiting[record_id]
 
     async def run(self) -> None:
@@ -109,13 +139,11 @@ class Referee:
 
     def _ready(self) -> dict[int, str]:
         """The rooms that are due and have no turn now."""
-        now = time.monotonic()
-        found = {
-            room_id: session_id
-            for room_id, session_id in self.due.items()
-            if room_id not in self.turns and self.resting.get(room_id, 0.0) <= now
-        }
+        found = {one: session_id for one, session_id in self.due.items() if self._is_free(one)}
         return dict(list(found.items())[:MOST])
+
+    def _is_free(self, room_id: int) -> bool:
+        return room_id not in self.turns and self.resting.get(room_id, 0.0) <= time.monotonic()
 
     async def _begin(self, ready: dict[int, str]) -> None:
         """Read these rooms, of one moment, and let each have its turn."""
@@ -145,10 +173,18 @@ class Referee:
             await asyncio.sleep(0.2)
             return
         for study, standing in zip(studies, standings, strict=True):
-            room = self.known[standing.id][1]
-            task = asyncio.create_task(self._turn(study, room, standing, waiting[standing.id]))
-            self.turns[standing.id] = task
-            task.add_done_callback(partial(self._done, standing.id))
+            if standing.id in self.turns:  # it was read again as a move was stored
+                self.hint(standing.session_id, standing.id)
+            else:
+                self._let_act(study, standing, waiting[standing.id])
+
+    def _let_act(self, study: Study, standing: MovingRoom, waiting: Sequence[WaitingMove]) -> None:
+        """Its turn begins. It must have none, and who sits there must be known."""
+        room = self.known[standing.id][1]
+        self.begun[standing.id] = {one.record_id for one in waiting}
+        task = asyncio.create_task(self._turn(study, room, standing, waiting))
+        self.turns[standing.id] = task
+        task.add_done_callback(partial(self._done, standing.id))
 
     def _knows(self, standing: MovingRoom) -> bool:
         """Who sits there. Of those that are forgotten when there are too many, it is last from now on."""
@@ -187,20 +223,20 @@ class Referee:
             self.awaited.pop(room_id, None)
 
     def _done(self, room_id: int, _: asyncio.Task[None]) -> None:
-        del self.turns[room_id]
+        del self.turns[room_id], self.begun[room_id]
         if room_id in self.due:
             self.wake.set()
 
     async def _turn(
-        self, study: Study, room: networklab.Room, standing: MovingRoom, moves: Sequence[WaitingMove]
+        self, study: Study, room: networklab.Room, standing: MovingRoom, waiting: Sequence[WaitingMove]
     ) -> None:
         try:
-            if len(moves) == 1:
+            if len(waiting) == 1:
                 ask = partial(self.hooks.ask, study)  # which ends by itself
-                turn = await handling.take_turn(ask, study, room, standing, moves)
+                turn = await handling.take_turn(ask, study, room, standing, waiting)
             else:
                 async with self.hooks.turn(study) as hooks:
-                    turn = await handling.take_turn(hooks.ask, study, room, standing, moves)
+                    turn = await handling.take_turn(hooks.ask, study, room, standing, waiting)
             if not await self.commit.commit(turn):
                 self.hint(standing.session_id, standing.id)  # another process was first
                 return

@@ -25,7 +25,7 @@ from app.players.door import DoorCounts
 from app.players.presence import Presence
 from app.players.signs_of_life import Signs
 from app.recruiters.turns import Recruiting
-from app.rooms import messages, moves, records
+from app.rooms import messages, records
 from app.rooms.lobby import SeatingRuns
 from app.rooms.messages import NewMessage, Spent, TooFast
 from app.rooms.moves import NewMove, Refusal
@@ -172,9 +172,6 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
     async def say(conn: Connection, sent: Sequence[NewMessage]) -> list[int | TooFast | Spent | None]:
         return await messages.store(conn, sent, config.messages_at_once)
 
-    async def act(conn: Connection, made: Sequence[NewMove]) -> list[Receipt | Refusal | TooFast]:
-        return await moves.store(conn, made, config.moves_at_once)
-
     async def render(tick: Tick) -> bytes:
         return render_tick(tick, await studies.of(tick.session.id))
 
@@ -182,6 +179,7 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
     process, counting = f"{socket.gethostname()}:{os.getpid()}", Turns(2, 200)
     live, open_pages = Live(url, pool, keys, studies, hooks), OpenPages(url)
     conductor = Conductor(url, studies, hooks)
+    referee = Referee(url, studies, hooks, config.ledger_limit, conductor.hint, config.moves_at_once)
     lab = Lab(
         config=config,
         url=url,
@@ -192,12 +190,12 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
         arrivals=GroupCommit("sign-ins", url, store_arrivals, config.ledger_limit),
         answers=GroupCommit("records", url, records.store, config.ledger_limit),
         messages=GroupCommit("messages", url, say, config.ledger_limit),
-        moves=GroupCommit("moves", url, act, config.ledger_limit, PACE),
+        moves=GroupCommit("moves", url, referee.store, config.ledger_limit, PACE),
         typists=Typists(pool),
         live=live,
         listener=_listener(config.listener_url or url, live, open_pages, pool),
         conductor=conductor,
-        referee=Referee(url, studies, hooks, config.ledger_limit, conductor.hint),
+        referee=referee,
         seating=SeatingRuns(pool, studies, hooks),
         ticker=Ticker(
             url, process, lambda: lab.figures(), render, presence, signs, door_counts, acknowledged
@@ -217,7 +215,7 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
         acknowledged=acknowledged,
         sign_in_times=deque(maxlen=1000),
     )
-    conductor.acting.moved = lab.referee.hint
+    conductor.acting.moved = referee.hint
     return lab
 
 

@@ -159,17 +159,23 @@ async def left_by_a_dead_process(
     conn: Connection, study: Study, player_id: int, name: str = "give", values: Mapping[str, str] = {}
 ) -> Receipt | Refusal | TooFast:
     """A move that is stored, and nobody is left who would handle it."""
+    [stored] = await moves.store(conn, [await new_move(conn, study, player_id, name, values)])
+    return stored
+
+
+async def new_move(
+    conn: Connection, study: Study, player_id: int, name: str = "give", values: Mapping[str, str] = {}
+) -> NewMove:
+    """As a player sends it, yet to be stored."""
     cursor = await conn.execute("select room_id from player where id = %s", [player_id])
     [(room_id,)] = await cursor.fetchall()
     form = study.plan[0].step.move_named(name)
     assert form is not None
-    new = NewMove(
+    return NewMove(
         *(player_id, room_id, 0, "market", 1, name, form.written(values)),
         form_id(player_id, uuid4().hex, tuple(values.items())),
         study.plan[0].step.quiet > 0,
     )
-    [stored] = await moves.store(conn, [new])
-    return stored
 
 
 async def all_handled(house: House, session: Opened, many: int) -> None:

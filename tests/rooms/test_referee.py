@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from app.database.connections import Connection, open_pool
+from app.rooms import handling
+from app.rooms.receipts import Receipt
 from app.rooms.referee import Referee
 from app.sessions import mending
 from app.study.hooks.pool import AT_ONCE, Hooks
@@ -21,6 +23,7 @@ from tests.house.market import (
     left_by_a_dead_process,
     market,
     move,
+    new_move,
     slot_of,
     trading,
 )
@@ -54,6 +57,40 @@ def test_what_a_killed_process_has_stored_another_handles_once(shared: House, se
 
     shared.tell(story())
     assert shared.contradictions(session) == []
+
+
+def test_a_room_has_its_turn_as_a_move_is_stored_there(shared: House) -> None:
+    study = market()
+    session = shared.open_study(study, {"x": 3})
+    come(shared, session, *session.tokens)
+    seat(shared, session)
+    [(player_id, me)] = shared.sql(
+        "select id, slot from player where session_id = %s order by id limit 1", session.id
+    )
+
+    async def story(conn: Connection) -> None:
+        hooks = Hooks()
+        async with open_pool(shared.database, 1) as pool:
+            referee = Referee(shared.database, Studies(pool), hooks, 10, lambda _: None)
+            await referee.studies.of(session.id)
+            at_work = asyncio.create_task(referee.commit.run())  # and nobody looks for what is due
+            try:
+                values = {"amount": "10", "whom": str(me % 3 + 1)}
+                await left_by_a_dead_process(conn, study, player_id, values=values)
+                new = await new_move(conn, study, player_id, values=values)
+                [standing], _ = await handling.read(conn, [new.room_id])
+                await referee._learn(conn, standing)
+                [stored] = await referee.store(conn, [new])
+                assert isinstance(stored, Receipt)
+                outcome = await referee.submit(session.id, new.room_id, stored.records[0])
+                assert outcome and outcome.accepted and not referee.due
+            finally:
+                at_work.cancel()
+                await asyncio.wait([at_work])
+                await hooks.retire(0)
+
+    shared.read(story)
+    assert [nth for nth, *_ in handled(shared, session)] == [1, 2], "also of the one before it"
 
 
 def test_a_step_that_a_move_has_ended_is_over_though_its_process_died(shared: House, server: Server) -> None:
