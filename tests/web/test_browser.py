@@ -8,6 +8,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, Request, expect
 
+from app.database.connections import Connection
+from app.web.access.accounts import put_account
+from app.web.access.rights import give
 from tests.house.stage import (
     DESK,
     PAIR,
@@ -468,3 +471,35 @@ def test_a_colour_is_chosen_with_one_tap_or_key_and_seen_by_the_other_at_once(st
     expect(one.get_by_text("1 of those you see has chosen the same as you.")).to_be_visible()
     assert stage.versions(session, "P1", "colour") == ["rot"]
     assert stage.versions(session, "P2", "colour") == ["blau", "rot"]
+
+
+REFUSED = """() => {
+    document.querySelectorAll("details").forEach((one) => (one.open = true));
+    return [...document.querySelectorAll(".act, .files, .own")]
+        .filter((one) => one.checkVisibility({visibilityProperty: true})).map((one) => one.innerText);
+}"""
+
+
+def test_no_page_shows_an_observer_what_would_be_refused_not_even_in_a_menu(stage: Stage) -> None:
+    session = stage.open(PAIR, 2)
+    stage.guests(session, "P1", "P2")
+
+    async def staff(conn: Connection) -> None:
+        for name, role in (("ada", "owner"), ("otto", "observer")):
+            await put_account(conn, name, "a long password")
+            await give(conn, session.id, name, role, "story")
+
+    apart(lambda: stage.house.do(staff))
+    [(room, player)] = stage.house.sql(
+        "select room_id, id from player where session_id = %s and label = 'P1'", session.id
+    )
+    seen: dict[str, list[list[str]]] = {}
+    for name in ("ada", "otto"):
+        desk = stage.page(DESK)
+        log_in(stage, desk, name=name)
+        seen[name] = []
+        for path in ("", f"/rooms/{room}", f"/players/{player}", "/answers"):
+            desk.goto(f"{stage.server.base}/admin/sessions/{session.id}{path}")
+            seen[name].append(desk.evaluate(REFUSED))
+    assert all(seen["ada"]) and {"Export", "Rights"} <= set(seen["ada"][0])
+    assert not any(seen["otto"]), seen["otto"]
