@@ -20,6 +20,7 @@ from app.sessions import actions
 from app.study.reading import parse
 from app.web.auth import PLAYER_COOKIE
 from app.web.signing import WEEK, Keys, read_keys
+from tests.house.desk import desk
 from tests.house.guests import Guest, hidden_fields, sign_everyone_in
 from tests.house.house import House, Opened
 from tests.house.lively import open_lively, room_of
@@ -209,6 +210,7 @@ def test_who_is_not_asked_stores_nothing_and_reads_nothing_and_an_honest_late_an
     shared: House, server: Server
 ) -> None:
     session, keys = shared.open_files(FILES, {"x": 3}), keys_of(shared)
+    ada = desk(shared, server, session)
 
     async def story() -> None:
         table = await three(shared, server, session)
@@ -228,9 +230,13 @@ def test_who_is_not_asked_stores_nothing_and_reads_nothing_and_an_honest_late_an
             await asked.until(lambda text: "Between us" in text, "the message")
             honest = await table[1].form()
             await table[1].answer({"sent": "3"}, honest)
+            assert f"{table[1].label} answered" in await ada.shows("1 of 2 answered")
+            await ada.shows(f"{table[2].label} is not asked")  # once its page is known to be connected
             await table[3].answer({"sent": "4"})
             await waiting.until(lambda text: "How much do you return?" in text, "the next step")
             assert "Between us" not in waiting.text
+            await ada.shows("0 of 1 answered")
+            await ada.shows(f"{table[2].label} has yet to")
         assert (await table[2].browser.post("/play/records", forged)).status == 409
 
         late = await table[1].answer({"sent": "5"}, honest)

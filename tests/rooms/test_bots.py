@@ -429,6 +429,7 @@ def test_a_moment_that_is_over_shows_the_bots_as_they_were(house: House) -> None
     ]
     assert lines[0].types == lines[1].types and Counter(lines[0].types) == {"red": 2, "blue": 2}
     assert lines[0].states.count("bot") == lines[1].states.count("bot") == 3
+    assert lines[0].asked == lines[1].asked == 1
 
 
 def test_who_came_is_seated_again_with_bots(house: House) -> None:

@@ -20,6 +20,7 @@ from app.web.access.accounts import put_account
 from tests.house.desk import desk, numbers
 from tests.house.guests import seated, sign_everyone_in
 from tests.house.house import House, Opened
+from tests.house.pages import words
 from tests.house.server import Server
 from tests.house.studies import LONG, PATIENT, TALK
 from tests.house.table import at_the_table
@@ -246,7 +247,10 @@ def test_somebody_who_waits_takes_the_place_of_a_player_and_the_room_goes_on(
             await before.until(lambda text: "The researchers have ended your part" in text, "the way out")
             await after.until(lambda text: 'action="/play/records"' in text, "the place")
             assert "from the first" not in after.text and "from the first" not in await guests["R3"].page()
+            await ada.shows("R1 from the first")  # the dashboard: it is not who sits there now
             await guests["R3"].say("from the second")
+            await ada.shows("R3 from the second")
+            assert "from the first" not in await ada.page(f"/players/{ids['R3']}")
             for label in ("R2", "B1", "B2"):
                 assert (await guests[label].answer({"belief": "1"})).status == 200
             assert "round 1 of 3" in await guests["R2"].page()  # it waits for the newcomer
@@ -254,7 +258,9 @@ def test_somebody_who_waits_takes_the_place_of_a_player_and_the_room_goes_on(
             await neighbour.until(lambda text: "round 2 of 3" in text, "the next round")
         assert (await guests["R1"].answer({"belief": "12"}, {"form_key": "old"})).status == 409
         assert "Put somebody in their place" not in await ada.page(of)
-        assert "took slot" in await ada.page(f"/rooms/{_room(shared, 'R3')}")
+        told = words(await ada.page(f"/rooms/{_room(shared, 'R3')}"))
+        assert "R3 took slot" in told and "R1 left (withdrawn)" in told and "R1 answered talk 1" in told
+        assert "R1 : from the first" in told and "R3 : from the second" in told
 
     shared.tell(story())
     assert shared.sql(

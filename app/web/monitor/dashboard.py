@@ -22,6 +22,7 @@ from app.web.monitor.ticks import STEP, Faces, RoomLine, Standing, Tick, Waiters
 
 WIDTH, HEIGHT = 300.0, 22.0  # of the picture of those who wait, one row a type
 BARS = 60
+NAMED = 12  # seats of a room that has a card of its own: of more it says how many are in which state
 AWAY = {
     FULL: "found it full",
     SCREENED_OUT: "screened out",
@@ -210,6 +211,7 @@ def room_items(
             steps=len(study.part_of(room.position)),
             types=tuple([numbers.get(type_, 4) for type_ in room.types]),
             states=tuple(room.states),
+            asked=room.asked,
         )
         for room in found
     )
@@ -225,6 +227,7 @@ def _room_cards(tick: Tick, study: Study, numbers: Mapping[str, int], address: s
                 room=room,
                 rooms=address,
                 seats=_seats_of(room, tick.faces[room.id], numbers),
+                by_name=len(room.states) <= NAMED,
                 face=tick.faces[room.id],
                 nth=room.position - study.opens_at + 1,
                 steps=len(study.part_of(room.position)),

@@ -19,7 +19,7 @@ BELOW = 8  # slots that have their names below them
 SHORT = 17.0  # how far before the middle of a slot an arrow ends
 MOST_LINES = 8000  # that are drawn: more are one dark disc
 # By state, of the dots of a large room: as shares of the widest that leaves room between them
-WIDTHS = {"left": 0.5, "away": 0.7, "silent": 0.8, "bot": 1.0, "answered": 1.0, "nudged": 1.3}
+WIDTHS = {"left": 0.5, "unasked": 0.5, "away": 0.7, "silent": 0.8, "bot": 1.0, "answered": 1.0, "nudged": 1.3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,9 @@ def state_of(seat: Seat, connected: bool, playing: bool) -> str:
         return "answered"
     if seat.nudged and seat.status == "playing":
         return "nudged"
-    return "away" if playing and not connected else "silent"
+    if playing and not connected:
+        return "away"
+    return "silent" if seat.asked else "unasked"
 
 
 def _beside(a: Point, b: Point) -> tuple[Point, Point]:

@@ -19,7 +19,6 @@ from app.players.players import Player
 from app.players.presence import Spell
 from app.players.tokens import hashed
 from app.rooms import parts, rooms
-from app.rooms.messages import Message
 from app.rooms.rooms import RoomView, Seat
 from app.rooms.stopped_rooms import Stop, why_stopped
 from app.web.monitor.drawing import Dots, Drawing, drawing_of, state_of
@@ -95,6 +94,18 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoken:
+    """A message, by who wrote it, whoever sits there now."""
+
+    at: datetime
+    by: str  # a label, or "bot" or "mediator"
+    to_slot: int | None  # None: for all who read there
+    to: str | None  # the label of who sat there then
+    body: str  # empty: erased
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sitter:
     """Who sits in a slot of a room, or the bot that has had it from the start."""
 
@@ -133,8 +144,9 @@ class RoomStory:
     view: RoomView
     sitters: Mapping[int, Sitter]  # by slot
     happened: Sequence[Happened]  # newest first
-    messages: Sequence[Message]  # newest first
+    messages: Sequence[Spoken]  # newest first
     drawing: Drawing
+    labels: Mapping[int, str]  # of all who ever sat there
     stop: Stop | None = None  # why it waits
 
     def state(self, seat: Seat) -> str:
@@ -148,8 +160,7 @@ class RoomStory:
         return self.drawing.spots(types, {seat.slot: self.state(seat) for seat in self.view.seats})
 
     def label(self, player_id: int | None) -> str:
-        seat = self.view.seat_of.get(player_id or 0)
-        return self.sitters[seat.slot].label if seat else ""
+        return self.labels.get(player_id or 0, "")
 
 
 async def find_people(
@@ -189,7 +200,7 @@ async def find_people(
 async def story_of(conn: Connection, player: Player) -> PlayerStory:
     happened = await rows(conn, Happened, SQL["happened_to"], player_id=player.id, most=MOST)
     said = await rows(conn, Record, SQL["said_by"], room_id=player.room_id, player_id=player.id)
-    messages: list[Message] = []
+    messages: list[Spoken] = []
     room, alone = "", None
     solo = await parts.solo_room_of(conn, player.id)
     if solo is not None:
@@ -197,7 +208,7 @@ async def story_of(conn: Connection, player: Player) -> PlayerStory:
     if player.room_id is not None:
         room = (await rooms.find_room(conn, player.room_id)).name
         messages = await rows(
-            conn, Message, SQL["talk_of"], room_id=player.room_id, slot=player.slot, most=MOST
+            conn, Spoken, SQL["talk_of"], room_id=player.room_id, player_id=player.id, most=MOST
         )
     happened += [
         Happened(one.at, "message_sent", player.id, {"body": one.body, "to": one.to_slot}) for one in messages
@@ -242,8 +253,11 @@ async def story_in(conn: Connection, session_id: str, room_id: int) -> RoomStory
     sitters = await rows(conn, Sitter, SQL["labels_of"], room_id=room_id)
     most = MOST if len(view.seats) <= FEW else NEWEST
     happened = await rows(conn, Happened, SQL["happened_in"], room_id=room_id, most=most)
-    messages = await rows(conn, Message, SQL["talk_of"], room_id=room_id, slot=None, most=most)
+    messages = await rows(conn, Spoken, SQL["talk_of"], room_id=room_id, player_id=None, most=most)
+    labels: dict[int, str] = dict(
+        await (await conn.execute(SQL["all_who_sat_in"], dict(room_id=room_id))).fetchall()
+    )
     stop = await why_stopped(conn, room_id)
     return RoomStory(
-        view, {one.slot: one for one in sitters}, happened, messages, await drawing_of(view), stop
+        view, {one.slot: one for one in sitters}, happened, messages, await drawing_of(view), labels, stop
     )

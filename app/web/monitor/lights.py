@@ -1,9 +1,9 @@
-"""Go or no-go: what the dashboard's strip shows of the server, each light with its figure and its threshold."""
+"""Go or no-go: what the dashboard says of the server and of the study, each light with its figure and its threshold."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.web.monitor.ticks import Tick
 
@@ -24,6 +24,7 @@ class Light:
     limit: str
     good: bool
     needs: str  # what is the matter, in words for a headline, where it is not good
+    of_study: bool = False  # there only while something of the study is wrong: no gauge of the server
 
 
 def lights(tick: Tick) -> tuple[Light, ...]:
@@ -41,7 +42,7 @@ def verdict(found: Sequence[Light]) -> str:
 
 def _lights(tick: Tick) -> Iterator[Light]:
     yield from _of_server(tick)
-    yield from _of_study(tick)
+    yield from (replace(light, of_study=True) for light in _of_study(tick))
     took = tick.server.tick
     yield Light("last tick", _ms(took), f"limit {TICK:,.0f} ms", took <= TICK, "this page is slow")
 

@@ -24,7 +24,7 @@ from app.web.monitor.server_figures import Figures, surroundings
 
 SQL = Queries(__name__)
 STATUSES = ("invited", "before", "waiting", "playing", "after", "finished", "left")
-FEW_ROOMS = 20  # each of which is a card with names; more are dots
+FEW_ROOMS = 20  # each of which is a card, with its people where they are few; more are dots
 STEP = 5  # seconds, of how long people have waited
 
 
@@ -42,7 +42,8 @@ class RoomLine:
     stopped: bool  # a hook could not decide: it waits for the researcher
     outcome: str | None  # how it ended
     types: list[str]  # of the players, by slot; of a bot that has had it from the start, what it asks for
-    states: list[str]  # answered, silent, nudged, away (no page is connected), left or bot, by slot
+    states: list[str]  # by slot: answered, silent, unasked, nudged, away (no page is connected), left or bot
+    asked: int  # people at this step, of those who have not left
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,10 @@ class Faces:
 
     room_id: int
     labels: list[str]
-    said: str | None  # None: nothing, or it is erased
-    said_by: str | None  # None: nobody has spoken yet
+    said: str | None  # None: nothing; empty: it is erased
+    said_by: (
+        str | None
+    )  # whoever wrote it, also where somebody else sits there now; None: nobody has spoken yet
 
 
 @dataclass(frozen=True, slots=True)

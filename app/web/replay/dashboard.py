@@ -171,6 +171,10 @@ def _line(then: Then, room: RoomThen, connected: Collection[int] | None) -> Room
         deadline=room.deadline,
         types=[one.type if one else room.type_of_bot(slot) for slot, one in by_slot],
         states=[_state(room, one, connected) if one else "bot" for _, one in by_slot],
+        asked=sum(
+            one is not None and one.status != "left" and slot not in room.bots and _is_asked(room, slot)
+            for slot, one in by_slot
+        ),
     )
 
 
@@ -186,4 +190,8 @@ def _state(room: RoomThen, one: PlayerThen, connected: Collection[int] | None) -
         return "nudged"
     if one.status == "playing" and connected is not None and one.id not in connected:
         return "away"
-    return "silent"
+    return "silent" if _is_asked(room, one.slot) else "unasked"
+
+
+def _is_asked(room: RoomThen, slot: int | None) -> bool:
+    return room.asked is None or slot in room.asked

@@ -33,7 +33,7 @@ from app.web.live.lobby_place import Aside, LobbyPlace
 from app.web.live.places import Place, RoomPlace
 from app.web.live.whereabouts import not_right
 from app.web.monitor.drawing import drawing_of
-from app.web.monitor.histories import Happened, RoomStory, Sitter
+from app.web.monitor.histories import Happened, RoomStory, Sitter, Spoken
 
 SQL = Queries(__name__)
 MOST = 300  # lines of a log and messages of a talk
@@ -230,9 +230,10 @@ async def story_then(conn: Connection, stage: Stage, room_id: int) -> RoomStory:
     view = await room_then(conn, stage, room_id)
     sitters = {seat.slot: _sitter(stage.then, room_id, seat) for seat in view.seats}
     happened = await rows(conn, Happened, SQL["happened_until"], **_until(stage, room_id))
-    said = await rows(conn, messages.Message, SQL["talk_until"], **_until(stage, room_id))
+    said = await rows(conn, Spoken, SQL["talk_until"], **_until(stage, room_id))
     told = [one for one in happened if one.name != "message_sent"][:MOST]
-    return RoomStory(view, sitters, told, said, await drawing_of(view))
+    labels = {one.id: one.label for one in stage.then.players.values()}
+    return RoomStory(view, sitters, told, said, await drawing_of(view), labels)
 
 
 def _sitter(then: Then, room_id: int, seat: Seat) -> Sitter:

@@ -51,10 +51,17 @@ where player_id = %(player_id)s and room_id = any(
 order by id
 
 -- name: talk_of
-select m.id, m.slot, m.to_slot, coalesce(s.alias, '') as alias, m.body, m.at, coalesce(m.channel, '') as channel
-from message m left join slot s on s.room_id = m.room_id and s.slot = m.slot
-where m.room_id = %(room_id)s and (%(slot)s::int is null or m.slot = %(slot)s::int and m.turn is null)
+-- By whoever wrote it, to whoever sat there then: another may sit there now, and a bot's words are nobody's.
+select m.at, coalesce(p.label, case m.slot when 0 then 'mediator' else 'bot' end) as by, m.to_slot, (
+        select q.label from player q where q.room_id = m.room_id and q.slot = m.to_slot and q.seated_at <= m.at
+        order by q.seated_at desc limit 1
+    ) as to, m.body, coalesce(m.channel, '') as channel
+from message m left join player p on p.id = m.player_id
+where m.room_id = %(room_id)s and (%(player_id)s::bigint is null or m.player_id = %(player_id)s)
 order by m.id desc limit %(most)s
+
+-- name: all_who_sat_in
+select id, label from player where room_id = %(room_id)s
 
 -- name: labels_of
 select s.slot, p.id as player_id, coalesce(p.label, 'bot') as label, coalesce(p.type, nullif(s.type, 'any'), '') as type,

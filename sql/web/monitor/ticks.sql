@@ -70,7 +70,9 @@ select r.id, r.name, r.kind, r.number, r.status::text, r.position, r.step, r.rou
         ) then 'answered'
         when p.status = 'playing' and p.nudged_at is not null then 'nudged'
         when p.status = 'playing' and c.player_id is null then 'away'
-        else 'silent' end order by s.slot) as states
+        when not s.slot = any(r.asked) then 'unasked'
+        else 'silent' end order by s.slot) as states,
+    count(*) filter (where not s.bot and p.status <> 'left' and (r.asked is null or s.slot = any(r.asked)))::integer as asked
 from room r
 join slot s on s.room_id = r.id
 left join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
@@ -79,14 +81,15 @@ where r.session_id = %(session_id)s and r.during = 'playing'
 group by r.id order by r.id
 
 -- name: faces
--- Asked for only where rooms are few. What was erased is nobody's any more.
+-- Asked for only where rooms are few. Words are of whoever wrote them, wherever that person sits now; those of a bot are
+-- nobody's. What was erased is empty, and still its author's.
 select r.id as room_id, (select array_agg(coalesce(p.label, 'bot') order by s.slot) from slot s
         left join player p on p.room_id = s.room_id and p.slot = s.slot and not p.replaced
         where s.room_id = r.id) as labels,
     left(m.body, 200) as said, case when m.slot = 0 then 'mediator' when m.id is not null then coalesce(p.label, 'bot') end as said_by
 from room r
-left join lateral (select id, body, slot from message where room_id = r.id order by id desc limit 1) m on true
-left join player p on p.room_id = r.id and p.slot = m.slot and not p.replaced
+left join lateral (select id, body, slot, player_id from message where room_id = r.id order by id desc limit 1) m on true
+left join player p on p.id = m.player_id
 where r.session_id = %(session_id)s and r.during = 'playing'
 
 -- name: newest_events

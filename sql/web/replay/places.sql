@@ -66,8 +66,12 @@ select e.at, e.name, e.player_id, e.data from log l join event e on e.log_id = l
 where l.room_id = %(room_id)s and e.at <= %(at)s order by e.seq desc
 
 -- name: talk_until
-select m.id, m.slot, m.to_slot, coalesce(s.alias, '') as alias, m.body, m.at, coalesce(m.channel, '') as channel
-from message m left join slot s on s.room_id = m.room_id and s.slot = m.slot
+-- By whoever wrote it, to whoever sat there then.
+select m.at, coalesce(p.label, case m.slot when 0 then 'mediator' else 'bot' end) as by, m.to_slot, (
+        select q.label from player q where q.room_id = m.room_id and q.slot = m.to_slot and q.seated_at <= m.at
+        order by q.seated_at desc limit 1
+    ) as to, m.body, coalesce(m.channel, '') as channel
+from message m left join player p on p.id = m.player_id
 where m.room_id = %(room_id)s and m.at <= %(at)s order by m.id desc limit 300
 
 -- name: notes_until

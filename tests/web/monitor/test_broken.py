@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from app.sessions.mending import mend
 from app.study.reading import parse
 from tests.house.desk import desk
 from tests.house.guests import seated, sign_everyone_in
 from tests.house.house import House
+from tests.house.pages import words
 from tests.house.server import Server
 from tests.house.studies import PAGE, TALK
+
+GAUGES = re.compile(r"of (\d+) gauges of the server")
 
 
 def test_a_page_that_breaks_is_told_on_the_dashboard_until_it_is_mended(
@@ -22,7 +27,10 @@ def test_a_page_that_breaks_is_told_on_the_dashboard_until_it_is_mended(
     guests = [shared.guest(server, session, label) for label in session.tokens]
 
     async def play() -> None:
-        assert "broke" not in await ada.page()
+        page = words(await ada.page())
+        assert "broke" not in page
+        whole = GAUGES.findall(page)
+        assert len(whole) == 1
         await sign_everyone_in(guests)
         for guest in guests:
             await seated(guest)
@@ -30,6 +38,7 @@ def test_a_page_that_breaks_is_told_on_the_dashboard_until_it_is_mended(
         page = await ada.shows("A page of the study broke")
         assert "pages/talk.html" in page and "there is no `tolds` here" in page
         assert "broken pages 1 ours stand in" in page
+        assert GAUGES.findall(page) == whole, "what broke is no gauge of the server"
 
     shared.tell(play())
     shared.act("pause", session)

@@ -43,7 +43,11 @@ def test_a_large_room_is_drawn_as_dots_whose_lines_are_sent_once_and_listed_by_t
         again = await ada.page(f"{address}?seat=101&drawn={drawn}")
         assert "Seats 101 to 120 of 120" in words(again) and again.count('<th scope="row">') == 20
         assert f'id="ties-{drawn}"' in again and not re.search(r'class="ties"[^>]* d=', again)
-        assert 'class="shares"' in await ada.page()
+        card = await ada.page()
+        assert "120 pages away" in words(card)
+        assert len(re.findall(r'class="is-away" (x="0" )?width="1', card)) == 2, (
+            "its bar, and what its colour means"
+        )
 
     shared.tell(story())
 

@@ -54,10 +54,10 @@ def test_whose_page_is_connected_is_seen_from_another_process_and_told_in_their_
             found = words(await ada.page("/players?connection=connected"))
             assert f"{first.label} red playing" in found and "1 found" in found
             assert "3 found" in words(await ada.page("/players?connection=away"))
-            assert "mixed-1 playing talk 1 1 of 3 0 1 0 3 0 0" in words(await ada.page("/rooms"))
+            assert "mixed-1 playing talk 1 1 of 3 0 1 0 0 3 0 0" in words(await ada.page("/rooms"))
         text = await ada.shows("away since", of_first)
         assert text.index("page away") < text.index("page connected") < text.index("opened the link")
-        assert "mixed-1 playing talk 1 1 of 3 0 0 0 4 0 0" in words(await ada.page("/rooms"))
+        assert "mixed-1 playing talk 1 1 of 3 0 0 0 0 4 0 0" in words(await ada.page("/rooms"))
         assert "No room fits" in words(await ada.page("/rooms?status=ended"))
         assert "1 found" in words(await ada.page("/rooms?find=mix&status=playing"))
 
@@ -191,7 +191,9 @@ def _two(token: str) -> list[Person]:
 
 def test_a_room_in_which_nobody_sits_yet_is_drawn() -> None:
     """As a moment of the past may have it, between the room and the first of its seats."""
-    room = RoomLine(1, "pair-1", "pair", 1, "playing", 0, "talk", 1, datetime.now(UTC), False, None, [], [])
+    room = RoomLine(
+        1, "pair-1", "pair", 1, "playing", 0, "talk", 1, datetime.now(UTC), False, None, [], [], 0
+    )
     study = parse(as_files(LONG))
     assert "0 of 0 have answered" in room_items([room], study, {}, "/rooms/", keep=False)
 
@@ -214,6 +216,12 @@ def test_a_few_rooms_are_cards_with_names_and_what_was_said_last(shared: House, 
         assert "1 of 4 answered" in text and f"{guests[1].label} answered" in text
         shared.sql("update message set body = '', erased = true where session_id = %s", session.id)
         await ada.shows(f"{guests[0].label} (erased)")
+        # Of a bot in a slot in which somebody had sat.
+        bots = (
+            "update message set body = 'On', erased = false, player_id = null, turn = 0 where session_id = %s"
+        )
+        shared.sql(bots, session.id)
+        await ada.shows("bot On")
 
     shared.tell(story())
 
