@@ -105,7 +105,7 @@ class Acting:
                 except HookError as error:
                     logger.warning("room %d of session %s waits: %s", due.room_id, session_id, error)
                     async with conn.transaction():
-                        await stopped_rooms.stop(conn, due.room_id, error.failure)
+                        await stopped_rooms.stop_at(conn, due.room_id, due.position, error.failure)
                     continue
                 if isinstance(act, BotMove):
                     self.moved(session_id, due.room_id)

@@ -104,26 +104,30 @@ class Deciding:
                 await rooms.lock_room(conn, room_id)
             for room in await rooms.claim_due(conn, session_id, list(hinted), everywhere, 1, only=room_id):
                 study = await self.studies.current(conn, session_id)
-                step = study.plan[room.position].step
-                before = step.during == BEFORE
-                if room.silent and not step.timed:
-                    if not await parts.waits_on(conn, room_id, step.limit):
-                        await parts.end(conn, [room_id], "dropped", study)
-                    return
-                if step.moves and not room.opening and not room.deserted:
-                    async with self.hooks.turn(study) as turn:
-                        if not await handling.settle(conn, turn.ask, study, room_id):
-                            return
-                has_bots = study.has_bots and not step.is_solo
-                if has_bots and not room.deserted:
-                    await bots.answer(conn, self.hooks, study, room_id, at_end=True)
-                await decisions.move_on(conn, self.hooks, study, room)
-                if has_bots:
-                    await bots.answer(conn, self.hooks, study, room_id)
+                before = study.plan[room.position].step.during == BEFORE
+                moving = partial(self._move_on, conn, study, room)
+                await self._unless_it_fails(conn, session_id, room_id, moving)
 
-        await self._in_room(session_id, room_id, work)
+        await self._in_room(room_id, work)
         if before:
             self.enter(session_id)
+
+    async def _move_on(self, conn: Connection, study: Study, room: DueRoom) -> None:
+        step = study.plan[room.position].step
+        if room.silent and not step.timed:
+            if not await parts.waits_on(conn, room.id, step.limit):
+                await parts.end(conn, [room.id], "dropped", study)
+            return
+        if step.moves and not room.opening and not room.deserted:
+            async with self.hooks.turn(study) as turn:
+                if not await handling.settle(conn, turn.ask, study, room.id):
+                    return
+        has_bots = study.has_bots and not step.is_solo
+        if has_bots and not room.deserted:
+            await bots.answer(conn, self.hooks, study, room.id, at_end=True)
+        await decisions.move_on(conn, self.hooks, study, room)
+        if has_bots:
+            await bots.answer(conn, self.hooks, study, room.id)
 
     def _send_mover(self, session_id: str) -> None:
         wanted = self.wanted[session_id]
@@ -209,22 +213,26 @@ class Deciding:
         async def work(conn: Connection) -> None:
             if await bots.lock_room(conn, room_id):
                 study = await self.studies.current(conn, session_id)
-                await bots.answer(conn, self.hooks, study, room_id)
+                answering = partial(bots.answer, conn, self.hooks, study, room_id)
+                await self._unless_it_fails(conn, session_id, room_id, answering)
 
-        await self._in_room(session_id, room_id, work)
+        await self._in_room(room_id, work)
         self.hint([room_id])  # meanwhile it may have become due
 
-    async def _in_room(
-        self, session_id: str, room_id: int, work: Callable[[Connection], Awaitable[None]]
+    async def _in_room(self, room_id: int, work: Callable[[Connection], Awaitable[None]]) -> None:
+        """In a transaction on a connection of its own."""
+        async with self.hands.one(f"room {room_id} is tried again") as conn, conn.transaction():
+            await work(conn)
+
+    async def _unless_it_fails(
+        self, conn: Connection, session_id: str, room_id: int, work: Callable[[], Awaitable[None]]
     ) -> None:
-        """In a transaction on a connection of its own; where a hook fails, the room stops."""
-        async with self.hands.one(f"room {room_id} is tried again") as conn:
-            try:
-                async with conn.transaction():
-                    await work(conn)
-            except HookError as error:
-                async with conn.transaction():
-                    await self._stop(conn, session_id, room_id, error)
+        """All of it, in a room whose row is locked; where a hook fails nothing, and the room stops where it is."""
+        try:
+            async with conn.transaction():
+                await work()
+        except HookError as error:
+            await self._stop(conn, session_id, room_id, error)
 
     async def _stop(self, conn: Connection, session_id: str, room_id: int, error: HookError) -> None:
         logger.warning("room %d of session %s waits: %s", room_id, session_id, error)

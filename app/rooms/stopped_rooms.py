@@ -29,12 +29,12 @@ class Stop:
 
 
 async def stop(conn: Connection, room_id: int, failure: Failure) -> None:
-    """The room waits from now on; its players are told so, and its page tells the researcher why."""
+    """The room, whose row is locked, waits from now on; its players are told so, and its page says why."""
     await conn.execute(SQL["stop_room"], dict(room_id=room_id, why=failure.as_json()))
 
 
 async def stop_at(conn: Connection, room_id: int, position: int, failure: Failure) -> None:
-    """The same where it is still there, and has not stopped yet."""
+    """The same of a room that nobody has locked, where it is still there and has not stopped yet."""
     async with conn.transaction():
         if await value(conn, SQL["lock_there"], room_id=room_id, position=position) is not None:
             await stop(conn, room_id, failure)
@@ -47,7 +47,8 @@ async def why_stopped(conn: Connection, room_id: int) -> Stop | None:
 async def retry(
     conn: Connection, session_id: str, room_id: int | None = None, at: datetime | None = None
 ) -> int:
-    """This room, or all, decide again on what was said and computed until then: how many do.
+    """This room, or all, decide again on what was said and computed until then, and have the time for which they stood
+    still: how many do.
 
     `at`: only what stopped then.
     """

@@ -1,5 +1,5 @@
 -- name: stop_room
-update room set stopped = %(why)s where id = %(room_id)s and status = 'playing'
+update room set stopped = %(why)s || jsonb_build_object('at', clock_timestamp()) where id = %(room_id)s and status = 'playing'
 
 -- name: lock_there
 select id from room where id = %(room_id)s and position = %(position)s and status = 'playing' and stopped is null for update
@@ -10,14 +10,13 @@ select stopped->>'hook' as hook, stopped->>'sentence' as sentence, (stopped->>'l
 from room where id = %(room_id)s and stopped is not null
 
 -- name: give_back
--- Of rooms that a move has stopped: the time for which they stood still is theirs, and where the deadline had passed that of
--- the move, which may put it off. What of it lies in a pause, resuming gives back.
+-- The time for which a room stood still is its own: a deadline that had passed as it stopped has passed now, too. What of it
+-- lies in a pause, resuming gives back.
 with stood as (
-    select r.id, r.position, coalesce(s.paused_at, clock_timestamp()) - (r.stopped->>'at')::timestamptz as time
+    select r.id, r.position, greatest(interval '0', coalesce(s.paused_at, clock_timestamp()) - (r.stopped->>'at')::timestamptz) as time
     from room r join session s on s.id = r.session_id
-    where r.session_id = %(session_id)s and (%(room_id)s::bigint is null or r.id = %(room_id)s)
+    where r.session_id = %(session_id)s and (%(room_id)s::bigint is null or r.id = %(room_id)s) and r.stopped is not null
         and (%(at)s::timestamptz is null or (r.stopped->>'at')::timestamptz = %(at)s)
-        and exists (select from move m where m.room_id = r.id and m.position = r.position and m.nth is null)
     for update of r
 ), counted as (
     update opened_step o set stood_still = o.stood_still + stood.time from stood

@@ -25,19 +25,17 @@ update session set status = 'paused', paused_at = clock_timestamp() where id = %
 select id from room where session_id = %(id)s and status = 'playing' order by id for update
 
 -- name: shift_rooms
--- What opened during the pause, for somebody who came then, has stood still only since then. What a move has stopped gets
+-- What opened during the pause, for somebody who came then, has stood still only since then. What a hook has stopped gets
 -- back all the time for which it stood still, as it is tried again.
 update room set deadline = deadline + (%(until)s - greatest(opened_at, %(since)s)),
     began = began + (%(until)s - greatest(opened_at, %(since)s))
-where session_id = %(id)s and status = 'playing' and (stopped is null or not exists (
-    select from move m where m.room_id = room.id and m.position = room.position and m.nth is null))
+where session_id = %(id)s and status = 'playing' and stopped is null
 
 -- name: shift_steps
 -- Those that are open: how long they stand still is not counted for whoever makes a move there.
 update opened_step o set stood_still = o.stood_still + (%(until)s - greatest(o.at, %(since)s))
 from room r where r.session_id = %(id)s and r.status = 'playing' and o.room_id = r.id and o.position = r.position
-    and (r.stopped is null or not exists (
-        select from move m where m.room_id = r.id and m.position = r.position and m.nth is null))
+    and r.stopped is null
 
 -- name: lock_waiting_players
 select id from player where session_id = %(id)s and status = 'waiting' order by id for update
