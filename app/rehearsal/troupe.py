@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection as Pipe
-from multiprocessing.context import ForkServerProcess
-from typing import NamedTuple
+from multiprocessing.process import BaseProcess
+from typing import ClassVar, NamedTuple
 
 import uvloop
 
@@ -76,18 +76,20 @@ class Heard:
 class Troupe:
     """Start it with `on_stage`, ask `listen` now and then, and `leave` at the end: then the diaries are there."""
 
+    process: ClassVar[Callable[..., BaseProcess]] = _forks.Process
+
     def __init__(self, jobs: Sequence[Job]) -> None:
         self.jobs = jobs
         self.heard = Heard(sum(len(job.parts) for job in jobs))
         self._words: dict[int, tuple[Counts, float]] = {}
         self._pipes: list[Pipe] = []
-        self._processes: list[ForkServerProcess] = []
+        self._processes: list[BaseProcess] = []
 
     @contextmanager
     def on_stage(self) -> Iterator[Troupe]:
         for job in self.jobs:
             ours, theirs = _forks.Pipe()
-            process = _forks.Process(target=play, args=(job, theirs), daemon=True)
+            process = self.process(target=play, args=(job, theirs), daemon=True)
             process.start()
             theirs.close()
             self._pipes.append(ours)

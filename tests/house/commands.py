@@ -9,13 +9,15 @@ import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from multiprocessing.context import ForkServerProcess
+from multiprocessing.connection import Connection as Pipe
+from multiprocessing.context import ForkProcess, ForkServerProcess
 from pathlib import Path
+from typing import Any
 
-import app.rehearsal.troupe  # noqa: F401 - before what is set here, which its bots are forks of too
 from app.__main__ import COMMANDS, main
+from app.rehearsal.troupe import Troupe  # before what is set here, which its bots are forks of too
 from app.web.processes import Child, Processes
 
 _forks = multiprocessing.get_context("forkserver")
@@ -23,6 +25,7 @@ _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(
     [f"app.commands.{name}" for name in COMMANDS if name != "serve-process"]
     + ["app.__main__", "app.web.server", "httpx", "networkx", "openpyxl", "zxcvbn", __name__]
+    + ["tests.house.frozen"]  # last
 )
 PATIENCE = 120.0  # seconds
 
@@ -112,14 +115,7 @@ def _be_server_process(descriptors: Sequence[int], environ: Mapping[str, str]) -
     code = 1
     try:
         os.setsid()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.set_wakeup_fd(-1)
-        for opened in [int(name) for name in os.listdir("/dev/fd")]:
-            if opened > 2 and opened not in descriptors:
-                with suppress(OSError):  # the folder's own
-                    os.close(opened)
+        _let_go(descriptors)
         os.environ.update(environ)
         code = main(["serve-process", *map(str, descriptors)])
     except BaseException:
@@ -127,6 +123,30 @@ def _be_server_process(descriptors: Sequence[int], environ: Mapping[str, str]) -
     finally:
         sys.stdout.flush()
         os._exit(code)
+
+
+class _Bots(ForkProcess):
+    """A process of a troupe that its command forks, with nothing open but its pipe."""
+
+    def __init__(self, *, target: Callable[..., None], args: tuple[Any, Pipe], daemon: bool) -> None:
+        super().__init__(target=target, args=args, daemon=daemon)
+        self._pipe = args[1]
+
+    def run(self) -> None:
+        _let_go([self._pipe.fileno()])
+        super().run()
+
+
+def _let_go(kept: Sequence[int]) -> None:
+    """Of what is open where this process was forked, and of what is done there at a signal."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.set_wakeup_fd(-1)
+    for opened in [int(name) for name in os.listdir("/dev/fd")]:
+        if opened > 2 and opened not in kept:
+            with suppress(OSError):  # the folder's own
+                os.close(opened)
 
 
 def _serve(arguments: list[str], folder: Path, environ: dict[str, str], streams: list[Path]) -> None:
@@ -151,7 +171,7 @@ def _become(folder: Path, environ: Mapping[str, str], streams: Sequence[Path]) -
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environ)
-    Processes.child = _ForkedChild
+    Processes.child, Troupe.process = _ForkedChild, _Bots
     for number, path in enumerate(streams):
         opened = os.open(path, os.O_RDWR | os.O_APPEND)
         os.dup2(opened, number)
