@@ -20,6 +20,8 @@ MEMORY = Path("/dev/shm")
 ENOUGH = 4 * 2**30  # bytes, for those that run side by side
 SMALL = {"max_wal_size": "128MB", "min_wal_size": "64MB"}
 
+BY_FILES = "strategy file_copy"  # through the log a copy takes twice as long, and so does its end
+
 CONTRADICTIONS = [
     """select 'two in one slot', room_id, slot from player where session_id = %(session)s
     and slot is not null and not replaced
@@ -85,7 +87,7 @@ def a_database(postgres: Postgres) -> Iterator[str]:
     """The address of a migrated database that is gone afterwards."""
     name = f"story_{uuid4().hex[:12]}"
     with psycopg.connect(postgres.dsn, autocommit=True) as conn:
-        conn.execute(f'create database "{name}" template template'.encode())
+        conn.execute(f'create database "{name}" template template {BY_FILES}'.encode())
         yield make_conninfo(postgres.dsn, dbname=name)
         conn.execute(f'drop database "{name}" with (force)'.encode())
 
@@ -106,7 +108,8 @@ def an_empty_database(postgres: Postgres) -> Iterator[str]:
 def copy_of(postgres: Postgres, template: str, name: str) -> Iterator[str]:
     """The address of a copy of another one, under this name, that is gone afterwards."""
     with psycopg.connect(postgres.dsn, autocommit=True) as conn:
-        conn.execute(SQL("create database {} template {}").format(Identifier(name), Identifier(template)))
+        made = SQL("create database {} template {} {}")
+        conn.execute(made.format(Identifier(name), Identifier(template), SQL(BY_FILES)))
         try:
             yield make_conninfo(postgres.dsn, dbname=name)
         finally:

@@ -17,6 +17,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from app.rehearsal.cast import open_rehearsal
 from app.rehearsal.play import Played, Setting, play
 from app.rehearsal.verdict import Verdict
+from tests.house.database import BY_FILES
 from tests.house.studies import PAGE
 
 SHORT = """
@@ -81,7 +82,7 @@ def a_copy(played: Played) -> Iterator[Played]:
     name = f"copy_{uuid4().hex[:12]}"
     original = str(conninfo_to_dict(played.url)["dbname"])
     with psycopg.connect(make_conninfo(played.url, dbname="postgres"), autocommit=True) as conn:
-        conn.execute(f'create database "{name}" template "{original}"'.encode())
+        conn.execute(f'create database "{name}" template "{original}" {BY_FILES}'.encode())
         try:
             yield replace(played, url=make_conninfo(played.url, dbname=name))
         finally:
