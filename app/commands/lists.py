@@ -11,6 +11,7 @@ from app.config import Config
 from app.database.connections import Connection
 from app.players.links import links_again, warning_of, with_tokens, write_links
 from app.players.people import Listed, Person
+from app.players.players import Elsewhere
 from app.players.tokens import guessable
 from app.web.new_sessions import elsewhere
 
@@ -22,8 +23,8 @@ def say_notes(listed: Listed) -> None:
         print(f"note: {note}.", file=sys.stderr)
 
 
-def say_where_else(shared: Sequence[tuple[str, int]]) -> None:
-    """`shared`: other sessions, and how many of these people are in each."""
+def say_where_else(shared: Sequence[Elsewhere]) -> None:
+    """`shared`: other sessions, with how many of these people are in each."""
     for note in elsewhere(shared):
         print(f"note: {note}.", file=sys.stderr)
 

@@ -28,10 +28,11 @@ from app.players.links import door_link
 from app.players.people import Listed, read_people
 from app.rehearsal.trial import try_study
 from app.sessions.going_on import BY_COMMAND, Before, find_before, notes_without
-from app.sessions.sessions import Session
+from app.sessions.sessions import Session, find_session
 from app.sessions.starts import said, start_time
 from app.study.model.study import Study
 from app.study.reading import check, parse, read_folder
+from app.study.stored import read_study
 from app.study.syntax.mistakes import StudyError, listed
 from app.web.access.security import COMMAND_LINE
 from app.web.new_sessions import JustOpened, NewSession, open_wanted, refuse_scripts
@@ -82,7 +83,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         action="append",
         default=[],
-        help="the account that the session is of, again for more; without it everybody with an account sees it",
+        help="the account that the session is of, again for more; without it everybody with an account sees it, and a"
+        " second wave whoever is on the first",
     )
     parser.add_argument(
         "--short-tokens", action="store_true", help="take tokens that somebody could guess, too"
@@ -116,8 +118,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
     for note in before.notes if before else notes_without(study, BY_COMMAND):
         print(f"note: {note}.", file=sys.stderr)
 
-    wave = before.wave if before else None
-    new = NewSession(study, people, options.name, start_at, places, options.owner, wave)
+    new = NewSession(study, people, options.name, start_at, places, options.owner, before)
 
     async def work(conn: Connection) -> JustOpened:
         made = await open_wanted(conn, new, COMMAND_LINE)
@@ -129,6 +130,8 @@ def run(options: argparse.Namespace, config: Config) -> int:
 
     made = in_transaction(config, work)
     session, many = made.session, made.people
+    for note in made.notes:
+        print(f"note: {note}.", file=sys.stderr)
     say_where_else(made.shared)
     warn_of_links(config, bool(options.links or places))
     link = door_link(session.id, config.public_url) if places else None
@@ -151,8 +154,13 @@ def run(options: argparse.Namespace, config: Config) -> int:
 def _before(options: argparse.Namespace, config: Config, study: Study, has_door: bool) -> Before | None:
     if not options.before:
         return None
-    asked = options.before, options.from_outcomes, study, has_door, BY_COMMAND
-    return connected(config, lambda conn: find_before(conn, *asked))
+    asked = options.from_outcomes, study, has_door, BY_COMMAND
+
+    async def find(conn: Connection) -> Before:
+        await find_session(conn, options.before)
+        return await find_before(conn, options.before, await read_study(conn, options.before), *asked)
+
+    return connected(config, find)
 
 
 def _places(options: argparse.Namespace) -> Places | None:

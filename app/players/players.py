@@ -113,6 +113,15 @@ class SignedIn:
     meant: str = ""  # the session whose form it was, where that was said
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Another session, and how many of the same people are invited to it."""
+
+    id: str
+    name: str
+    people: int
+
+
 def _token_end(token: str) -> str:
     """What may be stored of a token as it is, to be found by: four letters, where eight or more stay secret."""
     return token[-4:] if len(token) >= 12 else ""
@@ -140,13 +149,10 @@ async def invite(conn: Connection, session_id: str, people: Sequence[Person]) ->
     )
 
 
-async def also_invited_to(
-    conn: Connection, session_id: str, people: Sequence[Person]
-) -> list[tuple[str, int]]:
-    """Other sessions that are not closed and share tokens with this one: name and how many."""
+async def also_invited_to(conn: Connection, session_id: str, people: Sequence[Person]) -> list[Elsewhere]:
+    """Other sessions that are not closed and share tokens with this one."""
     hashes = [hashed(person.token) for person in people]
-    found = await conn.execute(SQL["also_invited_to"], dict(session_id=session_id, hashes=hashes))
-    return [(name, count) for name, count in await found.fetchall()]
+    return await rows(conn, Elsewhere, SQL["also_invited_to"], session_id=session_id, hashes=hashes)
 
 
 async def invite_again(conn: Connection, session_id: str, player_ids: Sequence[int]) -> list[tuple[int, int]]:

@@ -26,6 +26,9 @@ from app.study.model.study import ANY, Study
 from app.study.reading import parse, read_folder
 from app.study.stored import read_study
 from app.study.syntax.mistakes import StudyError
+from app.web.access.accounts import ensure_account
+from app.web.access.rights import give, give_as_on
+from app.web.access.security import COMMAND_LINE
 
 SQL = Queries(__name__)
 RESEARCHER = "rehearsal"
@@ -83,6 +86,11 @@ async def open_rehearsal(url: str, what: str, players: int, records: int | None 
             opened = await open_session(conn, study, invited, name, places=places)
             for past in pasts_of(study, before)[:1]:
                 await earlier.make_up(conn, opened.id, past)
+            if await give_as_on(
+                conn, opened.id, what, COMMAND_LINE
+            ):  # a folder is no session, and everybody's
+                await ensure_account(conn, RESEARCHER)
+                await give(conn, opened.id, RESEARCHER, "observer", COMMAND_LINE)
             await ACTIONS["start"](conn, opened.id, RESEARCHER)
         return Rehearsal(opened.id, opened.name, study, people, by_door)
     except ways_in.NoWayIn as error:

@@ -43,7 +43,7 @@ logger = logging.getLogger(__name__)
 
 
 class Referee:
-    """`moved_on(room_ids)` is called with rooms whose step a move has ended. `most`: see `moves.store`."""
+    """`step_ended(room_ids)` is called with rooms whose step a move has ended. `most`: see `moves.store`."""
 
     def __init__(
         self,
@@ -51,10 +51,10 @@ class Referee:
         studies: Studies,
         hooks: Hooks,
         limit: int,
-        moved_on: Callable[[Iterable[int]], None],
+        step_ended: Callable[[Iterable[int]], None],
         most: int = moves.MOST,
     ) -> None:
-        self.studies, self.hooks, self.moved_on, self.most = studies, hooks, moved_on, most
+        self.studies, self.hooks, self.step_ended, self.most = studies, hooks, step_ended, most
         self.reading, self.acting = Line(url, "referee"), Line(url, "referee acts")
         self.commit: GroupCommit[MovesTaken, bool] = GroupCommit(
             "what came of moves", url, handling.put, limit, PACE
@@ -246,7 +246,7 @@ class Referee:
             if turn.ends:
                 await self._end(standing.id)
             elif turn.until is not None:
-                self.moved_on([standing.id])  # its deadline may be nearer than whoever waits for it knows
+                self.step_ended([standing.id])  # its deadline may be nearer than whoever waits for it knows
         except (psycopg.Error, OSError, TimeoutError, Busy) as error:
             logger.warning("moves of room %d are tried again: %s", standing.id, str(error).partition("\n")[0])
             self.acting.drop()
@@ -273,7 +273,7 @@ class Referee:
         """A room whose share-lock was held a moment ago is locked in a transaction of its own."""
         async with self.one_acts:
             await handling.end_steps(await self.acting.get(), [room_id])
-        self.moved_on([room_id])
+        self.step_ended([room_id])
 
     async def _sweep(self) -> None:
         now = time.monotonic()
@@ -292,7 +292,7 @@ class Referee:
         for session_id, room_id in left:
             self.hint(session_id, room_id)
         if left:
-            self.moved_on([room_id for _, room_id in left])
+            self.step_ended([room_id for _, room_id in left])
 
     async def _warm_hooks(self, conn: Connection) -> None:
         """Of studies that this process knows: whoever makes a move has had a page from it."""

@@ -10,12 +10,11 @@ from app.sessions.sessions import Session, SessionError, find_session
 from app.sessions.waves import COUNT, Through, Wave, outcomes_there, who_is_through
 from app.study.earlier import asks_earlier, earlier_mistakes
 from app.study.model.study import Study
-from app.study.stored import read_study
 from app.study.syntax.mistakes import StudyError, listed, nearest
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class Terms:
     """How what goes on is asked for: what its settings are called, and how one gives the link for everybody."""
 
     before: str
@@ -24,8 +23,8 @@ class Asking:
     door_is_given: str
 
 
-BY_COMMAND = Asking("give --from SESSION", "--from-outcomes", "Give --door", "--door is given, too")
-ON_PAGE = Asking(
+BY_COMMAND = Terms("give --from SESSION", "--from-outcomes", "Give --door", "--door is given, too")
+ON_PAGE = Terms(
     "choose it under “It goes on from”",
     "“How it ended there”",
     "Tick the link for everybody, too",
@@ -45,40 +44,46 @@ class Before:
 
 
 async def find_before(
-    conn: Connection, session_id: str, outcomes: str | None, study: Study, has_door: bool, asking: Asking
+    conn: Connection,
+    session_id: str,
+    study_before: Study,
+    outcomes: str | None,
+    study: Study,
+    has_door: bool,
+    terms: Terms,
 ) -> Before:
     """For a session of this `study`. `outcomes`: how it had to end there, with commas; None: as it is usual.
 
     Raises SessionError, and StudyError where the study asks for what was not asked there.
     """
-    session, study_before = await find_session(conn, session_id), await read_study(conn, session_id)
-    wave = Wave(session_id, _outcomes(outcomes, study_before, asking))
+    session = await find_session(conn, session_id)
+    wave = Wave(session_id, _outcomes(outcomes, study_before, terms))
     through = tuple(await who_is_through(conn, wave))
     if mistakes := earlier_mistakes(study, study_before):
         raise StudyError(mistakes)
-    _refuse_nobody(session, wave, through, await outcomes_there(conn, session_id), has_door, asking)
+    _refuse_nobody(session, wave, through, await outcomes_there(conn, session_id), has_door, terms)
     strange = sorted({one.type for one in through if not one.erased and one.type} - {*study.types})
     if strange and study.types:
         raise SessionError(
             f"Some of {session.name} are {listed(strange)}, and this study has no such type: add it to `types`"
             " in study.toml, or nobody could be seated with them."
         )
-    return Before(session, study_before, wave, through, (*_notes(session, through, has_door, asking),))
+    return Before(session, study_before, wave, through, (*_notes(session, through, has_door, terms),))
 
 
-def notes_without(study: Study, asking: Asking) -> list[str]:
+def notes_without(study: Study, terms: Terms) -> list[str]:
     """Of a session that goes on from none."""
     if not asks_earlier(study.files):
         return []
-    return [f"pages or hooks ask for `earlier`, and this session goes on from none; {asking.before}"]
+    return [f"pages or hooks ask for `earlier`, and this session goes on from none; {terms.before}"]
 
 
-def _notes(session: Session, through: tuple[Through, ...], has_door: bool, asking: Asking) -> list[str]:
+def _notes(session: Session, through: tuple[Through, ...], has_door: bool, terms: Terms) -> list[str]:
     name, notes = session.name, list[str]()
     if not has_door and (by_door := sum(one.by_door and one.has_id for one in through)):
         notes.append(
             f"{by_door:,} of {name} came by its link for everybody and have none of their own: they can come only"
-            f" where {asking.door_is_given}, by the same id"
+            f" where {terms.door_is_given}, by the same id"
         )
     if session.status != "closed":
         notes.append(
@@ -96,7 +101,7 @@ def _notes(session: Session, through: tuple[Through, ...], has_door: bool, askin
     return notes
 
 
-def _outcomes(text: str | None, before: Study, asking: Asking) -> tuple[str, ...]:
+def _outcomes(text: str | None, before: Study, terms: Terms) -> tuple[str, ...]:
     if text is None:
         return COUNT
     outcomes, known = tuple(one.strip() for one in text.split(",") if one.strip()), [*before.finish.codes]
@@ -105,10 +110,10 @@ def _outcomes(text: str | None, before: Study, asking: Asking) -> tuple[str, ...
             near = nearest(one, known)
             cure = f"Write {near}." if near else f"It can end as {', '.join(known)}."
             raise SessionError(
-                f"{asking.outcomes} has “{one}”, which is no way to end in “{before.title}”. {cure}"
+                f"{terms.outcomes} has “{one}”, which is no way to end in “{before.title}”. {cure}"
             )
     if not outcomes:
-        raise SessionError(f"{asking.outcomes} names nothing. Write complete, or complete,closed.")
+        raise SessionError(f"{terms.outcomes} names nothing. Write complete, or complete,closed.")
     return outcomes
 
 
@@ -118,7 +123,7 @@ def _refuse_nobody(
     through: tuple[Through, ...],
     there: Mapping[str, int],
     has_door: bool,
-    asking: Asking,
+    terms: Terms,
 ) -> None:
     by_door = sum(one.by_door and one.has_id for one in through)
     if any(one.has_link for one in through) or (has_door and (by_door or session.status != "closed")):
@@ -126,10 +131,10 @@ def _refuse_nobody(
     if by_door:
         raise SessionError(
             f"All {by_door:,} of {session.name} came by its link for everybody, and have none of their own."
-            f" {asking.give_door}: by the link for everybody of this session the same id finds them."
+            f" {terms.give_door}: by the link for everybody of this session the same id finds them."
         )
     ways = listed([f"{one} ({many:,})" for one, many in there.items()])
-    how = f"It ended as {ways}: say in {asking.outcomes} who counts." if there else ""
+    how = f"It ended as {ways}: say in {terms.outcomes} who counts." if there else ""
     raise SessionError(
         f"Nobody could be invited: for nobody has {session.name} ended as {' or '.join(wave.outcomes)}. {how}".rstrip()
     )

@@ -13,6 +13,7 @@ from app.players.people import Person, There
 from app.players.tokens import hashed
 from app.sessions import sessions, waves
 from app.sessions.sessions import Session, SessionError
+from app.study.stored import read_study
 
 SQL = Queries(__name__)
 
@@ -70,9 +71,10 @@ async def invite_finished(conn: Connection, session_id: str, by: str) -> tuple[S
         raise SessionError(
             f"{session.name} goes on from no other session: `open --from` makes one that does."
         )
+    before = await read_study(conn, wave.session_id)
     try:
         async with conn.transaction():
-            return session, len(await waves.invite_through(conn, session_id, wave))
+            return session, len(await waves.invite_through(conn, session_id, wave, before))
     except UniqueViolation:
         raise SessionError(
             f"Somebody who was added to {session.name} has the label or the token of one who is through since. Nobody"

@@ -16,7 +16,6 @@ from app.players.door import OF_BROWSER
 from app.rooms import earlier
 from app.study.hooks.networklab import Earlier
 from app.study.model.study import Study
-from app.study.stored import read_study
 
 SQL = Queries(__name__)
 COUNT = ("complete",)  # the outcomes by which people come into the next wave, unless it is said otherwise
@@ -91,12 +90,12 @@ async def outcomes_there(conn: Connection, session_id: str) -> dict[str, int]:
     return dict(await (await conn.execute(SQL["outcomes_there"], dict(session_id=session_id))).fetchall())
 
 
-async def go_on(conn: Connection, session_id: str, wave: Wave) -> list[int]:
-    """A session that was just opened goes on from another one, and invites who is through there and has a link of their
-    own. Their numbers there."""
+async def go_on(conn: Connection, session_id: str, wave: Wave, before: Study) -> list[int]:
+    """A session that was just opened goes on from another one, which had that study, and invites who is through there
+    and has a link of their own. Their numbers there."""
     what = dict(session_id=session_id, from_session_id=wave.session_id, outcomes=list(wave.outcomes))
     await conn.execute(SQL["set_wave"], what)
-    return await invite_through(conn, session_id, wave)
+    return await invite_through(conn, session_id, wave, before)
 
 
 async def returning(conn: Connection, session_id: str, ids: Collection[str]) -> dict[str, Returning]:
@@ -125,11 +124,11 @@ async def goes_on_in(conn: Connection, player_ids: Sequence[int]) -> list[Later]
     return await rows(conn, Later, SQL["goes_on_in"], player_ids=list(player_ids))
 
 
-async def invite_through(conn: Connection, session_id: str, wave: Wave) -> list[int]:
-    """Those who are through and not in this session yet, by their numbers there."""
+async def invite_through(conn: Connection, session_id: str, wave: Wave, before: Study) -> list[int]:
+    """Those who are through and not in this session yet, by their numbers there. `before`: the study there."""
     through = await who_is_through(conn, wave, session_id)
     ids = [one.id for one in through if one.has_link and not one.again]
-    told = await earlier.tell(conn, await read_study(conn, wave.session_id), ids)
+    told = await earlier.tell(conn, before, ids)
     were = dict(await players.invite_again(conn, session_id, ids))
     await earlier.keep(conn, session_id, were, told)
     return list(were.values())

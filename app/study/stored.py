@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from app.database.connections import Connection, Pool
 from app.database.queries import Queries, value
@@ -59,10 +60,9 @@ class Studies:
     async def _read(self, session_id: str) -> None:
         try:
             async with self.pool.connection() as conn:
-                study = await read_study(conn, session_id)
-            for network in study.networks:
-                await asyncio.to_thread(network.get_ready)
-            self.known[session_id] = study
+                files = await _read_files(conn, session_id)
+            # It may take a third of a second: neither this process nor a connection is held up by it.
+            self.known[session_id] = await asyncio.to_thread(_made_ready, files)
             while len(self.known) > self.most:
                 del self.known[next(iter(self.known))]
         finally:
@@ -71,10 +71,7 @@ class Studies:
 
 async def read_study(conn: Connection, session_id: str) -> Study:
     """Raises `NoSuchSession`."""
-    found = await (await conn.execute(SQL["study_files"], dict(id=session_id))).fetchall()
-    if not found:
-        raise NoSuchSession(session_id)
-    return parse(dict(found), opened=True)
+    return parse(await _read_files(conn, session_id), opened=True)
 
 
 async def put_study(conn: Connection, session_id: str, study: Study) -> None:
@@ -88,3 +85,17 @@ async def add_files(conn: Connection, session_id: str, study: Study) -> None:
     await put_files(conn, study.files)
     files = dict(paths=list(study.files), bodies=[bytes(body) for body in study.files.values()])
     await conn.execute(SQL["add_study_files"], dict(id=session_id) | files)
+
+
+async def _read_files(conn: Connection, session_id: str) -> dict[str, bytes]:
+    found = await (await conn.execute(SQL["study_files"], dict(id=session_id))).fetchall()
+    if not found:
+        raise NoSuchSession(session_id)
+    return dict(found)
+
+
+def _made_ready(files: Mapping[str, bytes]) -> Study:
+    study = parse(files, opened=True)
+    for network in study.networks:
+        network.get_ready()
+    return study

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from app.database.connections import Connection
 from app.players.door import Places
 from app.players.people import Person
-from app.players.players import also_invited_to
+from app.players.players import Elsewhere, also_invited_to
+from app.sessions.going_on import Before
 from app.sessions.sessions import Session, SessionError, open_session
-from app.sessions.waves import Wave, go_on
+from app.sessions.waves import go_on
 from app.study.model.study import Study
 from app.study.own_files import has_scripts
-from app.web.access.rights import give
+from app.web.access.rights import give, give_as_on
 
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
     """`places`: of the link for everybody; None: there is none. `owners`: the accounts that the session is of; without
-    one everybody with an account sees it. `form`: by which it was asked for on a page; "" by none."""
+    one, whoever is on the session `before` is on it, as there, and on a first one everybody with an account.
+    `form`: by which it was asked for on a page; "" by none."""
 
     study: Study
     people: Sequence[Person] = ()
@@ -28,36 +30,41 @@ class NewSession:
     start_at: datetime | None = None
     places: Places | None = None
     owners: Sequence[str] = ()
-    wave: Wave | None = None
+    before: Before | None = None
     form: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class JustOpened:
-    """`shared`: other open sessions, and how many of these people are in each."""
+    """`shared`: other open sessions, with how many of these people are in each. `notes`: who is on this one."""
 
     session: Session
     people: int
-    shared: Sequence[tuple[str, int]]
+    shared: Sequence[Elsewhere]
+    notes: Sequence[str]
 
 
-def elsewhere(shared: Sequence[tuple[str, int]]) -> list[str]:
-    """Of people who are in other open sessions, too."""
+def elsewhere(shared: Sequence[Elsewhere], on: Container[str] | None = None) -> list[str]:
+    """Of people who are in other open sessions, too. `on`: those that whoever reads it may see; None: all."""
     return [
-        f"{many} of these tokens are also in the open session “{name}”; their links lead to the new one, unless they"
-        " are in the other already"
-        for name, many in shared
+        f"{one.people} of these tokens are also in"
+        f" {f'the open session “{one.name}”' if on is None or one.id in on else 'an open session that you are not on'};"
+        " their links lead to the new one, unless they are in the other already"
+        for one in shared
     ]
 
 
 async def open_wanted(conn: Connection, new: NewSession, by: str) -> JustOpened:
     session = await open_session(conn, new.study, new.people, new.name, new.start_at, new.places, new.form)
-    again = await go_on(conn, session.id, new.wave) if new.wave else ()
+    before, again, notes = new.before, list[int](), list[str]()
+    if before:
+        again = await go_on(conn, session.id, before.wave, before.study)
     for owner in new.owners:
         await give(conn, session.id, owner.strip(), "owner", by)
-    return JustOpened(
-        session, len(new.people) + len(again), await also_invited_to(conn, session.id, new.people)
-    )
+    if before and not new.owners and await give_as_on(conn, session.id, before.session.id, by):
+        notes.append(f"who is on {before.session.name} is on this session, as there, and nobody else is")
+    shared = await also_invited_to(conn, session.id, new.people)
+    return JustOpened(session, len(new.people) + len(again), shared, notes)
 
 
 def refuse_scripts(study: Study, play_url: str | None) -> None:

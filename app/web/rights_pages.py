@@ -53,11 +53,13 @@ async def _page(request: Query, session_id: str, problem: str = "", status: int 
     async with lab_of(request).pool.connection() as conn:
         session = await find_session(conn, session_id)
         given = await rights.given_on(conn, session_id)
+        later = await rights.everybodys_later(conn, session_id) if given else []
         named = {who_asks(request).name, *(one.account for one in given)}
         others = [
             one for one in await accounts.list_accounts(conn) if one.name not in named and one.has_password
         ]
     context = dict(who=who_asks(request), session=session, given=given, others=others, problem=problem)
+    context |= dict(later=later)
     return page("admin/rights.html", context, status)
 
 

@@ -10,7 +10,7 @@ order by id
 
 -- name: also_invited_to
 -- Sessions that are not closed and know one of these tokens already.
-select s.name, count(*) as players from player p join session s on s.id = p.session_id
+select s.id, s.name, count(*) as people from player p join session s on s.id = p.session_id
 where p.token_hash = any(%(hashes)s) and s.status <> 'closed' and s.id <> %(session_id)s
 group by s.id order by s.opened_at desc
 

@@ -20,6 +20,8 @@ from app.rehearsal.gauges import Process, Sample
 from app.rehearsal.habits import habits
 from app.rehearsal.play import Played, Setting
 from app.rehearsal.verdict import Verdict, judge
+from app.web.access.accounts import put_account
+from app.web.access.rights import give
 from tests.house.house import House
 from tests.house.proxy import Exchange, Proxy
 from tests.house.rehearsing import DASHBOARD, PLAN, SHORT, a_copy, broken, play_short, told_of_one_that_held
@@ -66,6 +68,8 @@ def test_a_session_is_rehearsed_as_it_is_and_stays_as_it_is_and_its_data_can_be_
 ) -> None:
     house.open_folder(short, {"red": 6, "blue": 2}, start=False)
     [(session,)] = house.sql("select id from session")
+    house.do(lambda conn: put_account(conn, "ada", "a long password"))
+    house.do(lambda conn: give(conn, session, "ada", "owner", "story"))
     how = ("--over", "1s", "--speed", "20", "--json", "--export", str(tmp_path / "data"))
     found = told_of_one_that_held(networklab(house, "rehearse", "--session", session, *how))
     manifest = json.loads((tmp_path / "data" / "manifest.json").read_text(encoding="utf-8"))
@@ -73,6 +77,8 @@ def test_a_session_is_rehearsed_as_it_is_and_stays_as_it_is_and_its_data_can_be_
     again = networklab(house, "rehearse", "--session", session, "--export", str(tmp_path / "data"))
     assert again.returncode == 2 and "is there already" in again.stderr
     assert found["session"] != session and found["players"] == 8
+    on = "select account, role::text from session_right where session_id = %s order by account"
+    assert house.sql(on, found["session"]) == [("ada", "owner"), ("rehearsal", "observer")], "who is on that"
     assert house.sql(
         "select count(*) from player where session_id = %s and status <> 'invited'", session
     ) == [(0,)]

@@ -13,7 +13,8 @@ import psycopg
 import pytest
 
 from app.players.door import Places
-from app.web.access.rights import give
+from app.sessions.sessions import archive
+from app.web.access.rights import give, open_to_all, take
 from tests.house.house import House
 from tests.house.server import Server
 from tests.house.studies import TALK, as_files, changed
@@ -211,7 +212,9 @@ def test_a_second_wave_is_opened_on_the_page_and_only_of_a_session_that_one_may_
         typo = {**SECOND, "pages/again.html": AGAIN.replace("earlier.offer", "earlier.ofer")}
         wrong = upload(ada, as_bytes(typo), {"form_key": f"{97:012}"}).headers["location"] + "/open"
         asked = ada.post(wrong, data=said(98, before=first.id), files=NO_FILE)
-        assert (asked.status_code, "Did you mean `offer`?" in words_of(asked)) == (422, True), asked.text
+        assert (asked.status_code, "Did you mean <code>offer</code>?" in words_of(asked)) == (422, True), (
+            asked.text
+        )
         assert "and this session goes on from none" in words_of(
             ada.post(here, data=said(99, door="yes"), files=NO_FILE)
         )
@@ -228,3 +231,59 @@ def test_a_second_wave_is_opened_on_the_page_and_only_of_a_session_that_one_may_
         assert first.id not in ben.get(here).text
         answer = ben.post(here, data=said(89, before=first.id), files=NO_FILE)
         assert (answer.status_code, "There is no such session" in words_of(answer)) == (422, True)
+
+
+SECRET = changed(TALK, "Story", "Secret day")
+
+
+def test_a_second_wave_has_the_rights_of_the_first_whoever_opens_it(
+    shared: House, server: Server, ada: httpx.Client
+) -> None:
+    first = shared.open(SECRET, {"red": 1})
+    assert shared.tell(shared.guest(server, first, "R1").sign_in()).status == 303
+    again = f"/admin/sessions/{first.id}/again"
+    carl, nina = (client_of(shared, server, name) for name in ("carl", "nina"))
+    shared.do(lambda conn: give(conn, first.id, "ada", "owner", "story"))
+    shared.do(lambda conn: give(conn, first.id, "carl", "colleague", "story"))
+    with ada, carl, nina:
+        here = upload(nina, as_files(TALK), {"form_key": f"{101:012}"}).headers["location"] + "/open"
+        known = nina.post(here, data=said(102, pasted=f"token\n{first.tokens['R1']}\n"), files=NO_FILE)
+        assert "in an open session that you are not on" in words_of(known) and "Secret day" not in known.text
+
+        shared.act("close", first)
+        wave = {"before": first.id, "outcomes": "lobby"}
+        mine = carl.post(again, data=said(103, who="me", **wave), files=NO_FILE)
+        assert (mine.status_code, "You are no owner" in words_of(mine)) == (422, True), mine.text
+        assert carl.get(again).status_code == 200
+        with psycopg.connect(shared.database) as conn:
+            conn.execute("lock table public.study_file in access exclusive mode")
+            other = said(104, before=first.id, outcomes="compelte")
+            asked = carl.post(again, data=other, files=NO_FILE, timeout=10)
+            assert "which is no way to end" in words_of(asked), (
+                "nothing of a study that is known is read again"
+            )
+        opened = carl.post(again, data=said(105, **wave), files=NO_FILE)
+        assert opened.status_code == 200, re.findall('id="wrong[^<]*', words_of(opened))
+        assert "who is on Secret day is on this session, as there, and nobody else is." in words_of(opened)
+        second = opened_in(opened)
+        on = "select account, role::text from public.session_right where session_id = %s order by account"
+        assert shared.sql(on, second) == shared.sql(on, first.id) == [("ada", "owner"), ("carl", "colleague")]
+        assert nina.get(f"/admin/sessions/{second}").status_code == 404
+        links = f"/admin/sessions/{second}/links.csv"
+        assert (carl.get(links).status_code, ada.get(links).status_code) == (403, 409), "none was made here"
+
+        third = carl.get(f"/admin/sessions/{second}/again").text
+        assert f'value="{first.id}" selected' in third and re.search('value="all" checked', third)
+        shared.do(lambda conn: archive(conn, first.id))
+        third = carl.get(f"/admin/sessions/{second}/again").text
+        assert re.search(rf'value="{first.id}" selected>[^<]* · archived<', third)
+        unchanged = carl.post(f"/admin/sessions/{second}/again", data=said(106, **wave), files=NO_FILE)
+        assert "is on this session, as there" in words_of(unchanged), unchanged.text
+        shared.do(lambda conn: take(conn, first.id, "carl", "story"))
+        third = carl.get(f"/admin/sessions/{second}/again").text
+        assert first.id not in third and "whose people you may not invite" in third
+        assert 'id="outcomes" name="outcomes" value=""' in third, "and the form can be sent as it stands"
+
+        shared.do(lambda conn: open_to_all(conn, second, "story"))
+        rights = ada.get(f"/admin/sessions/{first.id}/rights").text
+        assert re.search(rf'Everybody with an account is on <a href="/admin/sessions/{second}">', rights)

@@ -46,6 +46,14 @@ class GivenRight(Right):
 
 
 @dataclass(frozen=True, slots=True)
+class GoesOn:
+    """A session that goes on from another one."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class _On(Right):
     session_id: str
 
@@ -63,6 +71,11 @@ async def rights_of(conn: Connection, name: str) -> dict[str, Right]:
 async def given_on(conn: Connection, session_id: str) -> list[GivenRight]:
     """Those that were given, owners first; none where everybody with an account is on the session."""
     return await rows(conn, GivenRight, SQL["given_on"], session_id=session_id)
+
+
+async def everybodys_later(conn: Connection, session_id: str) -> list[GoesOn]:
+    """Sessions that go on from this one, with its people and what they said, on which everybody with an account is."""
+    return await rows(conn, GoesOn, SQL["everybodys_later"], session_id=session_id)
 
 
 async def give(
@@ -86,6 +99,16 @@ async def give(
     await conn.execute(SQL["restrict"], dict(session_id=session_id, restricted=True))
     await _keep_an_owner(conn, session_id)
     await security.write(conn, "right_given", by, "", session_id, name, role=role, files=files)
+
+
+async def give_as_on(conn: Connection, session_id: str, other_id: str, by: str) -> bool:
+    """To a session that was just opened, the rights on another one. Whether there are any: that may be everybody's."""
+    if await value(conn, SQL["give_as_on"], session_id=session_id, other_id=other_id, by=by) is None:
+        return False
+    for one in await given_on(conn, session_id):
+        how = dict(role=one.role, files=one.takes_files)
+        await security.write(conn, "right_given", by, "", session_id, one.account, **how)
+    return True
 
 
 async def take(conn: Connection, session_id: str, name: str, by: str) -> None:

@@ -22,6 +22,18 @@ values (%(session_id)s, %(name)s, %(role)s, %(takes_files)s, %(by)s)
 on conflict (session_id, account) do update
 set role = excluded.role, takes_files = excluded.takes_files, given_by = excluded.given_by, given_at = now()
 
+-- name: give_as_on
+with other as (
+    select id from session where id = %(other_id)s and restricted
+), given as (
+    insert into session_right (session_id, account, role, takes_files, given_by)
+    select %(session_id)s, r.account, r.role, r.takes_files, %(by)s from session_right r join other on other.id = r.session_id
+)
+update session set restricted = true from other where session.id = %(session_id)s returning session.id
+
+-- name: everybodys_later
+select id, name from session where from_session_id = %(session_id)s and not restricted order by opened_at, id
+
 -- name: take
 delete from session_right where session_id = %(session_id)s and account = %(name)s returning account
 
