@@ -1,5 +1,5 @@
 """The command line: each command is a file of app/commands; action, arguments, connection, lists and progress
-there are shared, and bonus_lines belongs to recruiter.
+there are shared, and bonus_lines and set_up_lines belong to recruiter.
 
 `serve-process` and `walk` are not in `networklab --help`.
 """
@@ -56,7 +56,8 @@ COMMANDS = {
     "archive": "a closed session out of the list of sessions, with nothing deleted; with --back into it again",
     "erase": "what is personal goes, of a person or a session; a tombstone stays, and everything counts as before",
     "payments": "the bonuses to be paid, as a recruiter takes them in bulk",
-    "recruiter": "Prolific: what differs there, where people are, and who is approved and paid",
+    "recruiter": "set up with Prolific, SONA, MTurk …; of Prolific what differs, where people are, who is approved"
+    " and paid",
     "replay": "a session again from its logs, at any moment",
     "doctor": "what this server needs, each thing looked at, with what helps",
     "backup": "the whole database into a folder, while people play",

@@ -1,4 +1,5 @@
-"""`networklab recruiter`: what differs at the recruiter's, where people are there, and who is approved and paid."""
+"""`networklab recruiter`: how it is set up, what differs at the recruiter's, where people are there, and who is"
+" approved and paid."""
 
 from __future__ import annotations
 
@@ -8,11 +9,13 @@ import json
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from getpass import getpass
 
 from app.commands.arguments import THE_SESSION, Refusal, count
 from app.commands.bonus_lines import lines_of, notes_of, told
 from app.commands.connection import connected
+from app.commands.set_up_lines import steps_of
 from app.config import Config
 from app.database.connections import Connection
 from app.players.door import places_of
@@ -20,6 +23,8 @@ from app.recruiters import bonuses, payouts, recruitment, reviews, submissions
 from app.recruiters.comparison import compared
 from app.recruiters.recruiter import RecruitingError
 from app.recruiters.recruitment import KINDS, Recruitment, the_recruitment
+from app.recruiters.set_up_steps import GUIDES
+from app.recruiters.setting_up import SetUpGuide, guides_of
 from app.recruiters.turns import turn, work
 from app.sessions.sessions import find_session
 from app.study.languages.texts import texts_in
@@ -49,6 +54,18 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="ask for a token, and keep it encrypted by NETWORKLAB_KEY (default: PROLIFIC_TOKEN)",
     )
     connecter.set_defaults(do=_connect)
+    setter = commands.add_parser(
+        "setup", help="what to do there and here, step by step, with the texts to paste"
+    )
+    keys = [one.key for one in GUIDES]
+    setter.add_argument(
+        "by",
+        nargs="?",
+        choices=keys,
+        metavar="BY",
+        help=f"{', '.join(keys)} (default: what the study is made for)",
+    )
+    setter.set_defaults(do=_setup)
     checker = commands.add_parser(
         "check", help="what differs between there and here; exit 1 if anything does"
     )
@@ -75,7 +92,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     forgetter.set_defaults(do=_forget)
     for one in (reviewer, payer):
         one.add_argument("--yes", action="store_true", help="without being asked again")
-    for one in (checker, looker, reviewer, payer):
+    for one in (setter, checker, looker, reviewer, payer):
         one.add_argument("--json", action="store_true", help="print it as JSON")
 
 
@@ -95,6 +112,18 @@ def _connect(options: argparse.Namespace, config: Config) -> int:
             return (await the_recruitment(conn, options.session)).study_id
 
     print(f"{options.session} recruits by the study {connected(config, do)}. `check` says what differs.")
+    return 0
+
+
+def _setup(options: argparse.Namespace, config: Config) -> int:
+    async def do(conn: Connection) -> list[SetUpGuide]:
+        await find_session(conn, options.session)
+        study = await read_study(conn, options.session)
+        return await guides_of(conn, options.session, study, config.public_url)
+
+    found = connected(config, do)
+    guide = next(one for one in found if options.by in (None, one.key))
+    print(json.dumps(asdict(guide), ensure_ascii=False) if options.json else "\n".join(steps_of(guide)))
     return 0
 
 

@@ -15,6 +15,9 @@ from app.study.model.door import FIRST_IDS
 from app.study.model.entrance import DECLINED, FAILED, FULL, SCREENED_OUT
 from app.study.model.study import Study
 
+PER_PERSON = (
+    "`per_person` gives everybody a code of their own, and they know only those of the study: take it out."
+)
 ENDED_EARLY = (FULL, SCREENED_OUT, FAILED, DECLINED)  # whom the whole reward is not for
 
 
@@ -75,7 +78,7 @@ def _values(address: str) -> Sequence[str]:
 def _places(their: TheirStudy, places: Places | None) -> Compared:
     if places is None or places.most is None:
         return Compared("Places", f"{their.places:,}", "as many as come")
-    most, said = ceil(places.most * (1 + places.extra)), ""
+    most, said = most_who_come(places) or places.most, ""
     ours = f"{places.most:,}" + (f", and {most - places.most:,} more who come" if most > places.most else "")
     if their.places > most:
         said = (
@@ -101,12 +104,9 @@ def _reward(their: TheirStudy, study: Study) -> Compared:
 def _codes(their: TheirStudy, study: Study) -> Iterator[Compared]:
     known = {one.code: one for one in their.codes}
     if study.finish.per_person:
-        said = "`per_person` gives everybody a code of their own, and they know only those of the study: take it out."
-        yield Compared("Codes", ", ".join(known) or "none", "one for each person", said)
+        yield Compared("Codes", ", ".join(known) or "none", "one for each person", PER_PERSON)
         return
-    ours: dict[str, list[str]] = {}
-    for outcome in _outcomes(study):
-        ours.setdefault(study.finish.codes[outcome], []).append(outcome)
+    ours = codes_of(study)
     for code, outcomes in ours.items():
         one, said = known.get(code), ""
         if one is None:
@@ -122,6 +122,19 @@ def _codes(their: TheirStudy, study: Study) -> Iterator[Compared]:
         yield Compared(
             f"Code {code}", _does(known[code].approves, known[code].screens_out), "no outcome", said
         )
+
+
+def codes_of(study: Study) -> dict[str, list[str]]:
+    """Each code that somebody may have in the end, with the outcomes that have it."""
+    found: dict[str, list[str]] = {}
+    for outcome in _outcomes(study):
+        found.setdefault(study.finish.codes[outcome], []).append(outcome)
+    return found
+
+
+def most_who_come(places: Places) -> int | None:
+    """How many there are to be at the recruiter's; None: as many as come."""
+    return None if places.most is None else ceil(places.most * (1 + places.extra))
 
 
 def _outcomes(study: Study) -> list[str]:

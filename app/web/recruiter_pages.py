@@ -21,6 +21,7 @@ from app.recruiters.comparison import compared
 from app.recruiters.payouts import Bonus
 from app.recruiters.recruiter import RecruiterKind, RecruitingError
 from app.recruiters.recruitment import KINDS, Recruitment, recruitment_of, the_recruitment
+from app.recruiters.setting_up import guides_of
 from app.sessions.sessions import SessionError, find_session
 from app.study.languages.texts import texts_in
 from app.study.model.fields import Form, first
@@ -43,6 +44,18 @@ async def recruiter_page(request: Query, session_id: str) -> Response[str]:
     if "hx-request" in request.headers:
         return piece(templates.render("admin/_recruiter.html", **context))
     return page("admin/recruiter.html", context)
+
+
+@get("/sessions/{session_id:str}/recruiter/setup", needs=FILES)
+async def setup_page(request: Query, session_id: str, by: str = "") -> Response[str]:
+    """`by`: the guide that is open; else that which the study is made for."""
+    lab, study = lab_of(request), await study_of(request, session_id)
+    async with lab.pool.connection() as conn, snapshot(conn):
+        session = await find_session(conn, session_id)
+        found = await guides_of(conn, session_id, study, lab.config.public_url)
+    shown = by if any(one.key == by for one in found) else found[0].key
+    context = dict(session=session, study=study, who=who_asks(request), guides=found, shown=shown)
+    return page("admin/setup.html", context)
 
 
 @post("/sessions/{session_id:str}/recruiter", needs=OWNS)
@@ -220,5 +233,5 @@ def _here(session_id: str) -> str:
     return f"/admin/sessions/{session_id}/recruiter"
 
 
-HANDLERS = [recruiter_page, connect_recruiter, forget_recruiter, look_again]
+HANDLERS = [recruiter_page, setup_page, connect_recruiter, forget_recruiter, look_again]
 HANDLERS += [review_page, review, pay_page, pay, settle]

@@ -12,7 +12,17 @@ from app.web.processes import free_port
 from tests.house.shell import Shell, is_refused
 from tests.house.studies import RUMOUR
 
-SHARED = {"__init__", "action", "arguments", "before", "bonus_lines", "connection", "lists", "progress"}
+SHARED = {
+    "__init__",
+    "action",
+    "arguments",
+    "before",
+    "bonus_lines",
+    "connection",
+    "lists",
+    "progress",
+    "set_up_lines",
+}
 COMMANDS = [
     "demo",
     "serve",

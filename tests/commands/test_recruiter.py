@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from app.players.door import Places
 from tests.house.house import House
 from tests.house.prolific import STUDY_ID, TOKEN, FakeProlific
-from tests.house.recruited import Recruited, by_label, recruited
+from tests.house.recruited import TOML, Recruited, by_label, recruited
 from tests.house.shell import Shell, is_refused
 
 
@@ -90,3 +91,18 @@ def is_unasked(shell: Shell, told: Recruited, *words: str, **environ: str) -> st
     ended = shell.type("recruiter", told.id, *words, **environ)
     assert ended.returncode == 2 and ended.stdout == "", ended
     return ended.stderr
+
+
+def test_the_set_up_is_told_step_by_step(shell: Shell, shared: House) -> None:
+    session = shared.open(TOML, {}, places=Places(20))
+    environ = {"NETWORKLAB_URL": "https://lab.example.org"}
+    said = shell.type("recruiter", session.id, "setup", **environ).stdout
+    link = f"https://lab.example.org/s/{session.id}"
+    assert f"\n    {link}?PROLIFIC_PID={{{{%PROLIFIC_PID%}}}}&STUDY_ID={{{{%STUDY_ID%}}}}&SESSION_ID=" in said
+    assert (
+        "\n    LOBBY1\n" in said and "\n2. Take 20 places there" in said and "\nBefore they come:\n- " in said
+    )
+    sona = json.loads(shell.type("recruiter", session.id, "setup", "sona", "--json", **environ).stdout)
+    assert sona["steps"][0]["pastes"][0]["text"] == f"{link}?survey_code=%SURVEY_CODE%"
+    assert "Nobody else can open" in shell.type("recruiter", session.id, "setup", NETWORKLAB_URL="").stdout
+    assert "There is no session “nothere”" in is_refused(shell.type("recruiter", "nothere", "setup"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -9,13 +10,14 @@ from decimal import Decimal
 import pytest
 
 from app.database.connections import Connection
+from app.players.door import Places
 from app.rehearsal.browser import Browser
 from app.web.access.accounts import put_account
 from app.web.access.rights import give
 from tests.house.guests import hidden_fields
 from tests.house.house import House
 from tests.house.prolific import TOKEN, FakeProlific
-from tests.house.recruited import by_label, recruited
+from tests.house.recruited import TOML, by_label, recruited
 from tests.house.server import Server
 from tests.house.waits import until
 
@@ -28,14 +30,21 @@ def fake() -> Iterator[FakeProlific]:
 
 def test_a_session_is_connected_looked_at_and_paid_on_its_page(house: House, fake: FakeProlific) -> None:
     """By a server that keeps the token, and pays in the background; the second click of two pays nobody."""
-    server = house.serve(PROLIFIC_URL=fake.base, NETWORKLAB_KEY="k" * 44)
+    server = house.serve(
+        PROLIFIC_URL=fake.base, NETWORKLAB_KEY="k" * 44, NETWORKLAB_URL="http://lab.example.org"
+    )
     told = recruited(house, fake, ["1.25", "2"])
+    later = house.open(TOML, {}, places=Places(20))
     house.sql("delete from submission")
     house.sql("delete from recruiting")
     owner = house.researcher(server)
     here = f"/admin/sessions/{told.id}/recruiter"
 
     async def story() -> None:
+        assert "This session is closed" in (await owner.get(f"{here}/setup")).text
+        setup = html.unescape((await owner.get(f"/admin/sessions/{later.id}/recruiter/setup")).text)
+        assert f"http://lab.example.org/s/{later.id}?PROLIFIC_PID={{{{%PROLIFIC_PID%}}}}&STUDY_ID=" in setup
+        assert setup.count("data-copy=") > 6
         assert "not connected with a study" in (await owner.get(here)).text
         assert (await owner.post(here, {"study": "", "token": TOKEN})).status == 303
 
@@ -126,3 +135,26 @@ def test_what_is_left_to_the_researcher_is_said_with_both_figures(
     assert "unclear: it is yours to say" in text
     assert re.search(r"£1\.25</b> not known to be paid<br><small>they list £0\.00", text)
     assert "1 person, £1.25 in all" in after
+
+
+def test_the_set_up_has_the_texts_of_this_session_and_says_first_what_lacks(
+    shared: House, server: Server
+) -> None:
+    toml = TOML + '[door]\nids = ["PROLIFIC_PID"]\n'
+    told, alone = shared.open(toml, {}, places=Places(20)), shared.open(toml, {"any": 2})
+    ada = shared.researcher(server)
+
+    async def story() -> tuple[str, str, str]:
+        pages = [
+            await ada.get(f"/admin/sessions/{one.id}{part}")
+            for one, part in ((told, "/recruiter/setup"), (told, ""), (alone, "/recruiter/setup"))
+        ]
+        return tuple(html.unescape(one.text) for one in pages)  # type: ignore[return-value]
+
+    first, door, none = shared.tell(story())
+    here = f"/admin/sessions/{told.id}/recruiter/setup"
+    assert f'href="{here}"' in door
+    assert f"Nobody else can open {server.base}/s/{told.id}" in first and "Study URL" not in first
+    assert 'id="prolific" open' in first and first.count(" open><summary>") == 1
+    assert "This session has no link for everybody" in none
+    assert f'href="/admin/sessions/{alone.id}/again"' in none

@@ -84,6 +84,7 @@ NEEDS = {
     f"GET {SESSION}/security": "owns",
     f"GET {SESSION}/links.csv": "owns",
     f"GET {SESSION}/recruiter": "files",
+    f"GET {SESSION}/recruiter/setup": "files",
     f"POST {SESSION}/recruiter": "owns",
     f"POST {SESSION}/recruiter/forget": "owns",
     f"POST {SESSION}/recruiter/look": "owns",
