@@ -12,6 +12,8 @@ from functools import cached_property
 from math import hypot, pi, sin, sqrt
 
 from app.rooms.rooms import RoomView, Seat
+from app.study.model.networks import Ties
+from app.web.kept import kept
 from app.web.monitor.layout import FEW, RADIUS, WIDE, Point, points_of
 
 DOT = 16.0  # how wide a slot is drawn at a scale of 1
@@ -99,12 +101,10 @@ class Drawing:
             found.append(DrawnTie(one, other, *a, *b, width, weight, not mutual))
         return found
 
-    @cached_property
+    @property
     def lines(self) -> int:
         """How many ties there are, those that go both ways once."""
-        weights = self.view.ties.weights
-        mutual = sum(weights.get((other, one)) == weight for (one, other), weight in weights.items())
-        return len(weights) - mutual // 2
+        return _lines(self.view.ties, self.points)[0]
 
     @property
     def shows_lines(self) -> bool:
@@ -118,13 +118,7 @@ class Drawing:
     @property
     def path(self) -> str:
         """All lines of a large room."""
-        weights, points = self.view.ties.weights, self.points
-        drawn = (
-            (points[one], points[other])
-            for one, other in weights
-            if one in points and other in points and (one < other or (other, one) not in weights)
-        )
-        return "".join(f"M{a[0]:g} {a[1]:g}L{b[0]:g} {b[1]:g}" for a, b in drawn)
+        return _lines(self.view.ties, self.points)[1]
 
     @property
     def dot(self) -> float:
@@ -148,6 +142,20 @@ class Drawing:
 
     def _dots(self, slots: Iterable[int]) -> str:
         return "".join(f"M{x:g} {y:g}h0" for x, y in map(self.point, slots))
+
+
+@kept(50, by=lambda ties, points: (ties, *points))
+def _lines(ties: Ties, points: Mapping[int, Point]) -> tuple[int, str]:
+    """How many there are, and all of them as one path: the same for a network at each look."""
+    weights = ties.weights
+    mutual = sum(weights.get((other, one)) == weight for (one, other), weight in weights.items())
+    drawn = (
+        (points[one], points[other])
+        for one, other in weights
+        if one in points and other in points and (one < other or (other, one) not in weights)
+    )
+    path = "".join(f"M{a[0]:g} {a[1]:g}L{b[0]:g} {b[1]:g}" for a, b in drawn)
+    return len(weights) - mutual // 2, path
 
 
 async def drawing_of(view: RoomView) -> Drawing:

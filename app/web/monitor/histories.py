@@ -149,6 +149,11 @@ class RoomStory:
     labels: Mapping[int, str]  # of all who ever sat there
     stop: Stop | None = None  # why it waits
 
+    @property
+    def asked(self) -> list[Seat]:
+        """Those who play and are shown its step."""
+        return [seat for seat in self.view.seats if seat.asked and seat.status == "playing"]
+
     def state(self, seat: Seat) -> str:
         """As it is drawn."""
         playing = self.view.room.status == "playing"
