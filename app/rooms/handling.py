@@ -183,7 +183,7 @@ async def take_turn(
     said = {(slot, name): value for slot, name, value in standing.said}
     for one in room.all_said:  # their roles
         said.setdefault((one.slot, one.name), str(one.value))
-    room, over = replace(room, state=networklab.Packed(standing.state)), standing.over
+    state, over = networklab.Packed(standing.state), standing.over
     most = at.step.limit + standing.extended
     if standing.moved_on is not None:
         most = min(most, standing.moved_on)
@@ -191,7 +191,7 @@ async def take_turn(
     for move in waiting:
         over = over or closing.is_past(move.at)
         try:
-            handled = Handled(False) if over else await _handle(ask, study, at, room, said, move)
+            handled = Handled(False) if over else await _handle(ask, study, at, room, state, said, move)
         except HookError as error:
             turn.failure = move, error
             break
@@ -202,7 +202,7 @@ async def take_turn(
             closing.hear(move.at)
             turn.until = closing.until
         if handled.state is not None:
-            room = replace(room, state=networklab.Packed(handled.state))
+            state = networklab.Packed(handled.state)
         for name, by_slot in handled.results.items():
             said |= {(slot, name): value for slot, value in by_slot.items()}
     return turn
@@ -275,6 +275,7 @@ async def _handle(
     study: Study,
     at: Position,
     room: networklab.Room,
+    state: networklab.Packed,
     said: Mapping[tuple[int, str], str],
     move: WaitingMove,
 ) -> Handled:
@@ -294,11 +295,11 @@ async def _handle(
     )
     made = answers.read_made(form, move.slot, move.value, move.at, at.step.clock)
     slots = room.slots
-    pairs = groups_of(study, room) if any(one.of == PAIRS for one in at.step.computed) else ()
+    pairs = groups_of(study, room) if any(one.of == PAIRS for one in at.step.results) else ()
     found: Handled = await ask(
         at.step.on_move,
         lambda answer: answers.read_move(at.step, answer, slots, pairs),
-        replace(room, all_said=told, at=made.at, clock=made.clock),
+        replace(room, state=state, all_said=told, at=made.at, clock=made.clock),
         made,
     )
     return found

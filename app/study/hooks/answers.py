@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from app.database import plain_json
-from app.study.hooks.networklab import Accept, Move, Refuse, Tie, Value, pack
+from app.study.hooks.networklab import Accept, Move, Refuse, Tie, Value, pack, unpack
 from app.study.hooks.pool import Nonsense
 from app.study.model import networks
 from app.study.model.clocks import Clock
@@ -178,7 +178,7 @@ def read_move(
         raise Nonsense(f'it must return Accept(…) or Refuse("…"), and returned {answer!r}'[:300])
     if not isinstance(answer.end, bool):
         raise Nonsense(f"`end` must be True or False, and is {answer.end!r}"[:300])
-    state = None if answer.state is None else _kept(answer.state)
+    state = None if answer.state is None else _kept(answer.state.packed)
     results = read_results(step.computed, answer.results, slots, pairs)
     return Handled(True, "", state, results, answer.end)
 
@@ -203,29 +203,30 @@ def _of_pairs(field: Field, values: Any, pairs: Collection[tuple[int, ...]]) -> 
 
 def _kept(state: Any) -> Any:
     _check_kept(state)
-    packed = pack(state)
-    size = len(plain_json.dumps(packed))
+    size = len(plain_json.dumps(state))
     if size > LARGEST_STATE:
         raise Nonsense(f"its state has {size:,} bytes, and {LARGEST_STATE:,} is the most")
-    return packed
+    return state
 
 
-def _check_kept(value: Any) -> None:
-    if type(value) in (int, bool, Decimal):
+def _check_kept(packed: Any) -> None:
+    """Goes through it as it came: of a state with hundreds of values, all would be made and packed again."""
+    kind = type(packed)
+    if kind is int or kind is bool or packed is None:
         return
-    if isinstance(value, str):
-        if "\0" in value or any("\ud800" <= one <= "\udfff" for one in value):
+    if kind is str:
+        if "\0" in packed or (not packed.isascii() and any("\ud800" <= one <= "\udfff" for one in packed)):
             raise Nonsense("its state has a text with a character in it that can't be kept")
-    elif isinstance(value, tuple):
-        for one in value:
+    elif kind is list:
+        for one in packed:
             _check_kept(one)
-    elif isinstance(value, Mapping):
-        for key, one in value.items():
-            if isinstance(key, bool) or not isinstance(key, int | str):
-                raise Nonsense(f"its state has the key {key!r}: write texts or whole numbers"[:300])
+    elif kind is dict and packed.keys() == {"map"}:
+        for key, one in packed["map"]:
+            if type(key) not in (int, str):
+                raise Nonsense(f"its state has the key {unpack(key)!r}: write texts or whole numbers"[:300])
             _check_kept(key)
             _check_kept(one)
-    elif not (value is None or isinstance(value, bool | int | Decimal)):
+    elif type(value := unpack(packed)) is not Decimal or packed != pack(value):
         cure = "write a Decimal" if isinstance(value, float) else "write plain values, lists and dicts"
         raise Nonsense(f"its state has {value!r} in it, which can't be kept: {cure}"[:300])
 

@@ -349,7 +349,8 @@ PLAIN = frozenset((str, int, bool, type(None)))  # as they are
 
 
 class Packed:
-    """A value as `pack` makes it, which nobody has to know before it is on the other side."""
+    """A value as `pack` makes it, which nobody has to know before it is on the other side: what a study keeps, as it
+    goes to a hook in `Room.state` and comes back in `Accept.state`."""
 
     __slots__ = ("packed",)
 
@@ -434,12 +435,10 @@ def pack(value: Any) -> Any:
     if isinstance(value, float):
         return {"float": repr(value)}
     if isinstance(value, (list, tuple)):
-        first = type(value[0]) if value else None
-        if first is Said and all(type(one) is Said for one in value):
+        kinds = set(map(type, value))
+        if kinds == {Said}:
             return {"said": _pack_said(value)}
-        if first is Tie and all(
-            type(one) is Tie for one in value
-        ):  # of ten who all see each other there are ninety
+        if kinds == {Tie}:  # of ten who all see each other there are ninety
             return {"ties": [_packed(one) for one in value]}
         return _each_packed(value)
     if isinstance(value, (set, frozenset)):
@@ -470,7 +469,10 @@ def unpack(packed: Any) -> Any:
     if not isinstance(packed, dict):
         return packed
     if "is" in packed:
-        return _TYPES[packed["is"]](*[one if type(one) in PLAIN else unpack(one) for one in packed["with"]])
+        kind, parts = _TYPES[packed["is"]], packed["with"]
+        if kind is Accept and parts and parts[0] is not None:
+            return Accept(Packed(parts[0]), *map(unpack, parts[1:]))  # it is kept as it is
+        return kind(*[one if type(one) in PLAIN else unpack(one) for one in parts])
     [(kind, inner)] = packed.items()
     if kind == "said":
         said = [(inner[0][of], nth, slot, unpack(value)) for of, nth, slot, value in inner[1]]

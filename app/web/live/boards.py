@@ -87,10 +87,11 @@ def board_html(study: Study, position: Position, view: RoomView) -> str:
 
 def board_context(study: Study, position: Position, view: RoomView) -> dict[str, Any]:
     """What a page of a study's own is given."""
-    board, seats, step = view.board, {seat.slot: seat for seat in view.seats}, position.step
+    board, seats, step = view.board, view.seats.by_slot, position.step
+    forms = {one.name: one for one in step.moves}
     shown = [
-        ShownMove(made, seats[made.slot], form, step.clock)
+        ShownMove(made, seats[made.slot], forms[made.name], step.clock)
         for made in board.moves
-        if (form := step.move_named(made.name)) and made.slot in seats
+        if made.name in forms and made.slot in seats
     ]
     return dict(study=study, state=unpack(board.state), moves=shown, seats=view.seats)

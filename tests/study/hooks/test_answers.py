@@ -60,6 +60,28 @@ def test_what_is_refused_says_why_in_one_sentence() -> None:
     assert read(Refuse(" C’est trop cher\u00a0! ")) == Handled(False, "C’est trop cher\u00a0!")
 
 
+def test_a_state_is_kept_as_it_came_and_what_no_hook_could_send_is_refused() -> None:
+    answer = pack(Accept(state={"bids": [(Decimal("1.50"), 1)]}))
+    assert read_move(STEP, unpack(answer), (1, 2)).state is answer["with"][0], "nothing of it is made anew"
+    odd: Any
+    for odd in (
+        {"float": "1"},
+        {"decimal": 5},
+        {"map": [[True, 1]]},
+        {"map": [[1.5, 1]]},
+        {"said": [[], []]},
+    ):
+        with pytest.raises(Nonsense, match="its state has"):
+            read_move(STEP, unpack({"is": "Accept", "with": [{"map": [["a", [odd]]]}]}), (1, 2))
+    for odd in (
+        {"map": [[1, 2, 3]]},
+        {"map": 5},
+        {"decimal": "1", "map": []},
+    ):  # as `judged` has it: nothing at all
+        with pytest.raises((ValueError, TypeError)):
+            read_move(STEP, unpack({"is": "Accept", "with": [[odd]]}), (1, 2))
+
+
 def test_a_state_has_a_largest_size() -> None:
     largest = "é" * ((LARGEST_STATE - 2) // 2)
     assert read(Accept(state=largest)).state == largest
