@@ -222,6 +222,10 @@ def test_a_second_wave_is_opened_on_the_page_and_only_of_a_session_that_one_may_
         opened = ada.post(here, data=said(90, before=first.id), files=NO_FILE)
         assert "The session is open for 2 people." in words_of(opened), opened.text
         assert "lead here now." in words_of(opened) and "Day one is running." in words_of(opened)
+        by_door = words_of(ada.post(here, data=said(88, before=first.id, door="yes"), files=NO_FILE))
+        assert "is through there, by the same id, and nobody else. It must bring PROLIFIC_PID" in by_door, (
+            by_door
+        )
         second = opened_in(opened)
         labels = "select label from public.player where session_id = %s order by label"
         assert shared.sql(labels, second) == [("X1",), ("X2",)]

@@ -96,9 +96,13 @@ def test_a_scale_is_one_line_on_the_smallest_phone_and_a_longer_one_a_list(stage
     mood = """{name = "mood", ask = "How are you today?", kind = "scale", min = 1, max = 7,"""
     assert mood in STUDY
     longer = "".join(mood.replace("mood", f"of{n}").replace("7", str(n)) + f"{ENDS}}},\n" for n in (9, 11))
+    rows = 'rows = ["Before", "After"]'
+    for n in (9, 11):
+        longer += f'{{name = "rows{n}", ask = "How was it?", kind = "matrix", {rows}, min = 1, max = {n}, {ENDS}}},\n'
     page = stage.page(SMALL)
     page.goto(stage.link(stage.open(STUDY.replace(mood, longer + mood), 1), "P1"))
-    for name, points, lines in (("mood", 7, 1), ("of9", 9, 1), ("of11", 11, 11)):
+    lines_of = {"mood": (7, 1), "of9": (9, 1), "of11": (11, 11), "rows9-1": (9, 1), "rows11-1": (11, 11)}
+    for name, (points, lines) in lines_of.items():
         tops = page.locator(f"label:has([name={name}])").evaluate_all("all => all.map(one => one.offsetTop)")
         assert (len(tops), len(set(tops))) == (points, lines), f"{name}: {tops}"
     assert page.evaluate(LOOK) == []

@@ -28,6 +28,7 @@ PAIRS = {
     name: (light, dark)
     for name, light, dark in re.findall(r"--([\w-]+): light-dark\((#\w+), (#\w+)\);", LOOK)
 }
+MARKS = {name: (value, value) for name, value in re.findall(r"--(type-\d): (#\w+);", LOOK)}
 WORDS = ("ink", "soft", "accent", "go", "warn", "stop", "word-1", "word-2", "word-3", "word-4")
 STATUSES = {"open", "running", "ended"}  # of a session or a room, filled in whole
 
@@ -102,18 +103,19 @@ def test_the_document_tells_the_tokens_that_there_are() -> None:
         name: (light, dark)
         for name, light, dark in re.findall(r"\| `--([\w-]+)` \| `(#\w+)` \| `(#\w+)`", told)
     }
-    types = {name: (value, value) for name, value in re.findall(r"--(type-\d): (#\w+);", LOOK)}
-    assert PAIRS and types and lines == PAIRS | types
+    assert PAIRS and MARKS and lines == PAIRS | MARKS
     sizes = dict(re.findall(r"\| `--([\w-]+)` \| `(\d+px)`", told))
     assert sizes == dict(re.findall(r"--(\w+): (\d+px);", LOOK))
 
 
-def test_words_can_be_read_in_the_light_and_in_the_dark_and_edges_be_seen() -> None:
+def test_words_can_be_read_in_the_light_and_in_the_dark_and_edges_and_marks_be_seen() -> None:
     for scheme, ground in product((0, 1), ("paper", "card")):
         for name in WORDS:
             found = contrast(PAIRS[name][scheme], PAIRS[ground][scheme])
             assert found >= 4.5, f"{name} on {ground}, {('light', 'dark')[scheme]}: {found:.2f}"
-        assert contrast(PAIRS["edge"][scheme], PAIRS[ground][scheme]) >= 3
+        for name in ("edge", *MARKS):
+            found = contrast((PAIRS | MARKS)[name][scheme], PAIRS[ground][scheme])
+            assert found >= 3, f"{name} on {ground}, {('light', 'dark')[scheme]}: {found:.2f}"
         assert contrast(PAIRS["on-accent"][scheme], PAIRS["accent"][scheme]) >= 4.5
 
 

@@ -19,6 +19,7 @@ from app.study.syntax.table import Table
 
 RANDOM = "random"
 OPTIONS = "options"
+MOST_IN_LINE = 9  # points of a scale
 DONT_KNOW = "dont_know"  # stored of whoever says so, and what a form calls it
 I_DONT_KNOW = Sentence("I don’t know")
 _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
@@ -145,6 +146,12 @@ class Field:
     def own_keys(self) -> dict[str, Any]:
         """Those that its kind alone has, as the study gives them."""
         return {key: self.more[key] for key in self.kind.own_keys if key in self.more}
+
+    @property
+    def stands_in_line(self) -> bool:
+        """All points of its scale, on the smallest phone: of more, some would stand below others."""
+        assert self.min is not None and self.max is not None
+        return self.max - self.min < MOST_IN_LINE
 
     @property
     def drawn(self) -> tuple[str, ...]:
