@@ -13,7 +13,7 @@ from tests.house.pages import words
 from tests.house.server import Server
 from tests.house.studies import PAGE, TALK
 
-GAUGES = re.compile(r"of (\d+) gauges of the server")
+GAUGES = re.compile(r"(?:All|of) (\d+) gauges of the server")
 
 
 def test_a_page_that_breaks_is_told_on_the_dashboard_until_it_is_mended(
