@@ -48,6 +48,7 @@ COMMANDS = {
     "close": "nobody comes in any more, rooms end, everyone gets a code",
     "mend": "give a paused session another hooks.py or other pages; stopped rooms try again",
     "sessions": "list the sessions there are",
+    "studies": "the studies that were uploaded, who is on them, and one removed",
     "compare": "two sessions side by side: studies, sizes, who came, how long it took, means by treatment, seals",
     "rehearse": "players that are bots, and a verdict",
     "drill": "a rehearsal in which servers and databases are killed",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -133,9 +133,15 @@ async def rehearsal_page(conn: Connection, version: KeptVersion) -> str | None:
     return found
 
 
-async def newest_versions(conn: Connection) -> list[KeptVersion]:
-    """One of each study."""
-    return await rows(conn, KeptVersion, SQL["newest_versions"])
+async def newest_versions(conn: Connection, among: Sequence[str] | None = None) -> list[KeptVersion]:
+    """One of each study; `among`: of these alone."""
+    return await rows(conn, KeptVersion, SQL["newest_versions"], among=among)
+
+
+async def remove_study(conn: Connection, study_id: str) -> None:
+    """With all its versions. A session has the files of its study itself."""
+    for query in ("lock_study", "remove_files", "remove_versions", "remove_study"):
+        await conn.execute(SQL[query], dict(study_id=study_id))
 
 
 async def versions_of(conn: Connection, study_id: str) -> list[KeptVersion]:

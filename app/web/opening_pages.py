@@ -11,7 +11,6 @@ from typing import Any
 
 from litestar import get, post
 from litestar.datastructures import FormMultiDict
-from litestar.exceptions import ClientException, NotFoundException
 from litestar.response import Redirect, Response
 
 from app.database.connections import Connection
@@ -40,8 +39,9 @@ from app.web.opening_forms import (
     start_in,
 )
 from app.web.researchers import ACTS, MAKES, study_of, who_asks
-from app.web.responses import page
+from app.web.responses import SentOn, page
 from app.web.sent_lists import LARGEST_LIST, form_with_list, known_by, list_in
+from app.web.studies.finding import find_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +79,21 @@ async def open_again(request: Query, session_id: str) -> Response[str] | Redirec
 
 async def _of_version(request: Query, study_id: str, number: int) -> Origin:
     lab = lab_of(request)
-    async with lab.pool.connection() as conn:
-        versions = await shelf.versions_of(conn, study_id)
-        found = next((one for one in versions if one.number == number), None)
-        if found is None or not found.can_run:
-            raise NotFoundException(
-                "There is no such study here that can run. Go on from the list of studies."
-            )
-        files = await shelf.files_of(conn, found)
+    found, _ = await find_version(request, study_id, number)
     back = f"/admin/studies/{study_id}/versions/{number}"
+    if not found.can_run:
+        raise SentOn(409, "This version can’t run yet: its page says what the check found.", back)
+    async with lab.pool.connection() as conn:
+        files = await shelf.files_of(conn, found)
     lab.readings.check()
     try:
         async with lab.readings:
             study = await asyncio.to_thread(parse, files)
     except StudyError:
-        raise ClientException(
+        raise SentOn(
+            409,
             "NetworkLab is newer than this study’s check, and finds more. Check it again, on the study’s page, first.",
-            status_code=409,
+            back,
         ) from None
     said = dict(name=study.title, door="" if study.types else "yes", who="all", zone="UTC")
     return Origin(study, f"{back}/open", back, f"{found.title}, version {number}", said)

@@ -21,7 +21,7 @@ from app.web.hindrances import door_without_cookie
 from app.web.invitations import UnknownToken
 from app.web.lab import Query, lab_of
 from app.web.researchers import NotLoggedIn, NotOnSession
-from app.web.responses import problem
+from app.web.responses import SentOn, problem
 
 logger = logging.getLogger(__name__)
 FOR_RESEARCHERS = {  # who have no link and no invitation
@@ -53,7 +53,8 @@ def _http_problem(request: Query, error: HTTPException) -> Response[str]:
         sentence = Sentence("That is too long to be saved. Shorten it and send it again.")
     if error.status_code == 400:
         sentence = Sentence("This form could not be read. Reload the page and send it again.")
-    return problem(request, error.status_code, sentence, headers=error.headers or {})
+    to = error.to if isinstance(error, SentOn) else None
+    return problem(request, error.status_code, sentence, to, error.headers or {})
 
 
 def _for_program(error: HTTPException) -> str:

@@ -10,7 +10,6 @@ from litestar.response import Redirect, Response
 
 from app.study import shelf
 from app.study.model.fields import first
-from app.study.shelf import KeptVersion
 from app.web import templates
 from app.web.access import security
 from app.web.auth import address_of
@@ -18,13 +17,14 @@ from app.web.forms import form_of, whole
 from app.web.lab import Query, lab_of
 from app.web.researchers import MAKES, who_asks
 from app.web.responses import piece, problem
+from app.web.studies.finding import find_version
 from app.web.studies.rehearsing import MOST, PACE, RehearsalRefused, begin, told_of
 
 
 @post("/studies/{study_id:str}/versions/{number:int}/rehearse", needs=MAKES)
 async def rehearse(request: Query, study_id: str, number: int) -> Response[str] | Redirect:
     lab, who, to = lab_of(request), who_asks(request).name, f"/admin/studies/{study_id}/versions/{number}"
-    version, form = await _find(request, study_id, number), await form_of(request)
+    (version, _), form = await find_version(request, study_id, number), await form_of(request)
     text = first(form, "players").strip()
     players = whole(text, MOST)
     if not players:
@@ -44,7 +44,7 @@ async def rehearse(request: Query, study_id: str, number: int) -> Response[str] 
 @get("/studies/{study_id:str}/versions/{number:int}/rehearsal", needs=MAKES)
 async def rehearsal_state(request: Query, study_id: str, number: int) -> Response[str]:
     """The piece of the study's page, which asks for it again and again: nothing of the study is read for it."""
-    version = await _find(request, study_id, number)
+    version, _ = await find_version(request, study_id, number)
     context: dict[str, Any] = dict(most_bots=MOST, pace=PACE, told=told_of(version))
     context |= dict(here=f"/admin/studies/{study_id}", version=version)
     return piece(templates.render("admin/_rehearsal.html", **context))
@@ -53,7 +53,7 @@ async def rehearsal_state(request: Query, study_id: str, number: int) -> Respons
 @get("/studies/{study_id:str}/versions/{number:int}/rehearsal.html", needs=MAKES)
 async def rehearsal_report(request: Query, study_id: str, number: int) -> Response[str]:
     """To be kept and opened anywhere: it has its own look in it."""
-    version = await _find(request, study_id, number)
+    version, _ = await find_version(request, study_id, number)
     async with lab_of(request).pool.connection() as conn:
         page = await shelf.rehearsal_page(conn, version)
     if not page:
@@ -61,15 +61,6 @@ async def rehearsal_report(request: Query, study_id: str, number: int) -> Respon
     name = f'attachment; filename="rehearsal-{study_id}-{number}.html"'
     headers = {"Content-Disposition": name}
     return Response(page, media_type="text/html; charset=utf-8", headers=headers)
-
-
-async def _find(request: Query, study_id: str, number: int) -> KeptVersion:
-    async with lab_of(request).pool.connection() as conn:
-        versions = await shelf.versions_of(conn, study_id)
-    found = next((one for one in versions if one.number == number), None)
-    if found is None:
-        raise NotFoundException("There is no such study here. Go on from the list of studies.")
-    return found
 
 
 HANDLERS = [rehearse, rehearsal_state, rehearsal_report]

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from litestar import MediaType, Request
+from litestar.exceptions import HTTPException
 from litestar.response import Response
 from litestar.types import Message, Scope
 
@@ -47,6 +48,14 @@ ONLY_TLS = (
     b"max-age=31536000",
 )  # seconds in which a browser asks in no other way
 FOR_EVER = (b"cache-control", b"public, max-age=31536000, immutable")
+
+
+class SentOn(HTTPException):
+    """What can't be done from here: its page has the sentence, and a link on to `to`."""
+
+    def __init__(self, status: int, sentence: str, to: str) -> None:
+        super().__init__(detail=sentence, status_code=status)
+        self.to = to
 
 
 def page(

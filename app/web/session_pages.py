@@ -28,7 +28,7 @@ from app.sessions.starts import start_time
 from app.study import shelf
 from app.study.model.fields import first
 from app.web import templates
-from app.web.access import rights, security
+from app.web.access import rights, security, study_rights
 from app.web.action_forms import Action, Wish, carry_out, moment
 from app.web.auth import address_of
 from app.web.drawn import qr_picture
@@ -52,7 +52,7 @@ async def session_list(request: Query, archived: bool = False) -> Response[str]:
     async with lab_of(request).pool.connection() as conn:
         on = await rights.rights_of(conn, who.name)
         found = [one for one in await sessions.list_sessions(conn, archived) if one.id in on]
-        kept = not found and bool(await shelf.newest_versions(conn))
+        kept = not found and bool(await study_rights.rights_of(conn, who.name))
     context = dict(sessions=found, rights=on, who=who, has_studies=kept, archived=archived)
     return page("admin/sessions.html", context)
 
@@ -78,9 +78,10 @@ async def session_page(request: Query, session_id: str, wall: bool = False) -> R
         differs = await seals.differences(conn, session_id, sealed[-1]) if sealed else []
         banner, wave = await notes.banner_of(conn, session_id), await waves.wave_of(conn, session_id)
         version = await shelf.version_with(conn, study.sha256)
+        on = version and await study_rights.right_on(conn, version.study_id, who.name)
     context = dict(who=who, wall=wall, banner=banner, wave=wave, form_key=new_token(12), door_link="")
     context |= dict(seal=sealed[-1] if sealed else None, seals=len(sealed), differs=differs)
-    context |= dict(version=version)
+    context |= dict(version=version, sees_version=on is not None)
     if tick.door:
         link = door_link(session_id, lab.config.public_url)
         context |= dict(door_link=link, door_picture=qr_picture(link), is_alone=bool(warning_of(link)))

@@ -9,22 +9,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from litestar import get, post
-from litestar.exceptions import ClientException, NotFoundException
+from litestar.exceptions import ClientException
 from litestar.response import Redirect, Response
 
 from app.players.tokens import new_token
 from app.sessions.sessions import sessions_with
 from app.study import shelf
 from app.study.reading import fingerprint, parse
-from app.study.shelf import KeptVersion, Shelved, Upload
+from app.study.shelf import Shelved, Upload
 from app.study.syntax.mistakes import StudyError
-from app.web.access import rights, security
+from app.web.access import rights, security, study_rights
 from app.web.auth import address_of
 from app.web.lab import Query, lab_of
 from app.web.researchers import MAKES, who_asks
 from app.web.responses import page, problem
 from app.web.studies import receiving, words
 from app.web.studies.checking import CheckError
+from app.web.studies.finding import find_version
 from app.web.studies.rehearsing import MOST, PACE, told_of
 from app.web.studies.ships import shipped
 from app.web.studies.uploads import LARGEST_UPLOAD, UploadError
@@ -36,8 +37,9 @@ FORM_KEY = re.compile("[a-z0-9]{12}")
 @get("/studies", needs=MAKES)
 async def study_list(request: Query) -> Response[str]:
     async with lab_of(request).pool.connection() as conn:
-        kept = await shelf.newest_versions(conn)
-    context = dict(who=who_asks(request), studies=kept, ships=shipped(), form_key=new_token(12))
+        on = await study_rights.rights_of(conn, who_asks(request).name)
+        kept, given = await shelf.newest_versions(conn, [*on]), await study_rights.all_given(conn)
+    context = dict(who=who_asks(request), studies=kept, given=given, ships=shipped(), form_key=new_token(12))
     return page("admin/studies.html", context)
 
 
@@ -77,18 +79,6 @@ async def check_again(request: Query, study_id: str, number: int) -> Response[st
     return Redirect(to, status_code=303)
 
 
-async def find_version(
-    request: Query, study_id: str, number: int | None = None
-) -> tuple[KeptVersion, list[KeptVersion]]:
-    """One, or the newest, and all of them, the newest first. Raises a 404."""
-    async with lab_of(request).pool.connection() as conn:
-        versions = await shelf.versions_of(conn, study_id)
-    found = next((one for one in versions if number in (None, one.number)), None)
-    if found is None:
-        raise NotFoundException("There is no such study here. Go on from the list of studies.")
-    return found, versions
-
-
 async def _take(request: Query, study_id: str | None) -> Response[str] | Redirect:
     """`study_id`: of which it is another version."""
     lab, to = lab_of(request), f"{STUDIES}/{study_id}" if study_id else STUDIES
@@ -118,6 +108,8 @@ async def _keep(request: Query, study_id: str | None, form_key: str, upload: Upl
                 # With what came: a browser that goes back to a form may send another study by it.
                 form = hashlib.sha256(f"{form_key} {fingerprint(upload.files)}".encode()).hexdigest()[:24]
                 kept = await shelf.keep_study(conn, new_token(8), form, upload, who)
+                if kept.new:
+                    await study_rights.own(conn, kept.study_id, who)
             else:
                 kept = await shelf.keep_version(conn, study_id, upload, who)
             if kept.new:
@@ -135,9 +127,11 @@ async def _page(request: Query, study_id: str, number: int | None) -> Response[s
     async with lab.pool.connection() as conn:
         files = await shelf.files_of(conn, version)
         on = await rights.rights_of(conn, who.name)
+        right = await study_rights.right_on(conn, study_id, who.name)
+        given = (await study_rights.all_given(conn)).get(study_id)
         run = [one for one in await sessions_with(conn, version.sha256) if one.id in on]
     context: dict[str, Any] = dict(who=who, version=version, versions=versions, sessions=run)
-    context |= dict(most_bots=MOST, pace=PACE, told=told_of(version))
+    context |= dict(most_bots=MOST, pace=PACE, told=told_of(version), right=right, given=given)
     context |= dict(here=f"{STUDIES}/{study_id}", form_key=new_token(12), files=files)
     async with lab.readings:
         context |= await asyncio.to_thread(_in_words, files)

@@ -13,8 +13,9 @@ from app.web.forms import whole
 from app.web.lab import Query, lab_of
 from app.web.researchers import MAKES, who_asks
 from app.web.responses import page, problem
+from app.web.studies.finding import find_version
 from app.web.studies.walking import WalkError, walk
-from app.web.study_pages import STUDIES, find_version
+from app.web.study_pages import STUDIES
 
 LARGEST = 1_000  # number in an address
 PARTS = {

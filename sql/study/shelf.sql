@@ -5,6 +5,15 @@ insert into kept_study (id, form, made_by) values (%(id)s, %(form)s, %(by)s) on 
 -- name: study_of_form
 select id from kept_study where form = %(form)s
 
+-- name: remove_files
+delete from kept_file where study_id = %(study_id)s
+
+-- name: remove_versions
+delete from kept_version where study_id = %(study_id)s
+
+-- name: remove_study
+delete from kept_study where id = %(study_id)s
+
 -- name: lock_study
 select id from kept_study where id = %(study_id)s for update
 
@@ -60,6 +69,7 @@ select v.study_id, v.number, v.title, v.sha256, v.source, v.uploaded_by, v.uploa
     v.report #- '{rehearsal,page}' as report, v.checked_with
 from kept_version v
 where v.number = (select max(o.number) from kept_version o where o.study_id = v.study_id)
+    and (%(among)s::text[] is null or v.study_id = any(%(among)s))
 order by v.uploaded_at desc, v.study_id limit 500
 
 -- name: with_digest

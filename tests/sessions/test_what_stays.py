@@ -63,7 +63,7 @@ NAMES_NOBODY = {
     "kept_study kept_version kept_file": "studies as they were uploaded, and by which researcher",
     "seal": "counts of people by type, and the study's files and rules as digests",
     "recruiting payout": "counts and sums; what a recruiter said of somebody goes",
-    "account login half_login recovery_code api_token session_right": "researchers",
+    "account login half_login recovery_code api_token session_right study_right": "researchers",
     "security_event": "what researchers did, to the player of a number, too: who read and took what was there",
     "attempt door_source": "digests of where tries, or new people, came from, gone after an hour",
     "secret migration": "the server's own",

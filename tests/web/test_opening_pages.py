@@ -166,8 +166,9 @@ def test_what_does_not_fit_stands_beside_its_field_and_nothing_is_opened(
         assert ada.post(here, data={"door": "yes"}, files=NO_FILE).status_code == 400
         broken = as_files(TALK.replace('"ring"', '"rong"'))
         cannot = upload(ada, broken, {"form_key": f"{63:012}"}).headers["location"]
-        assert ada.get(f"{cannot}/open").status_code == 404
-        assert ada.post(f"{cannot}/open", data=said(64, door="yes"), files=NO_FILE).status_code == 404
+        refused = ada.get(f"{cannot}/open")
+        assert refused.status_code == 409 and f'href="{cannot}"' in refused.text, "it leads back"
+        assert ada.post(f"{cannot}/open", data=said(64, door="yes"), files=NO_FILE).status_code == 409
     assert shared.sql("select count(*) from public.session") == before
 
 

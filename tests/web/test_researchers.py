@@ -51,6 +51,9 @@ NEEDS = {
     "POST /admin/studies": "makes",
     f"GET {STUDY}": "makes",
     f"POST {STUDY}": "makes",
+    f"GET {STUDY}/rights": "makes",  # and what is an owner's is told in tests/web/test_study_rights_pages.py
+    f"POST {STUDY}/rights": "makes",
+    f"POST {STUDY}/remove": "makes",
     f"GET {STUDY}/versions/{{number:int}}": "makes",
     f"POST {STUDY}/versions/{{number:int}}/check": "makes",
     f"GET {STUDY}/versions/{{number:int}}/pages": "makes",

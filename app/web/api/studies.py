@@ -9,17 +9,19 @@ from litestar.params import FromPath
 
 from app.study import shelf
 from app.study.shelf import KeptVersion
+from app.web.access import study_rights
 from app.web.api.shapes import After, Limit, StudyLine, StudyList, Version, Versions, page_of
 from app.web.lab import Query, lab_of
-from app.web.researchers import MAKES
-from app.web.study_pages import find_version
+from app.web.researchers import MAKES, who_asks
+from app.web.studies.finding import find_version
 
 
 @get("/studies", needs=MAKES)
 async def list_of_studies(request: Query, limit: Limit = 50, after: After = "") -> StudyList:
-    """The newest version of each study that was uploaded."""
+    """The newest version of each study that the account is on."""
     async with lab_of(request).pool.connection() as conn:
-        found = await shelf.newest_versions(conn)
+        on = await study_rights.rights_of(conn, who_asks(request).name)
+        found = await shelf.newest_versions(conn, [*on])
     shown, following = page_of(found, lambda one: one.study_id, limit, after)
     return StudyList(studies=[StudyLine(**_line(one)) for one in shown], next=following)
 

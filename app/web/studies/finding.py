@@ -1,0 +1,35 @@
+"""A kept study, for whoever is on it: to all others it is not there."""
+
+from __future__ import annotations
+
+from app.study import shelf
+from app.study.shelf import KeptVersion
+from app.web.access import study_rights
+from app.web.lab import Query, lab_of
+from app.web.researchers import who_asks
+from app.web.responses import SentOn
+
+NOT_THERE = "There is no such study here. Go on from the list of studies."
+
+
+async def find_version(
+    request: Query, study_id: str, number: int | None = None
+) -> tuple[KeptVersion, list[KeptVersion]]:
+    """One, or the newest, and all of them, the newest first. Raises a 404, for who is not on it, too."""
+    async with lab_of(request).pool.connection() as conn:
+        on = await study_rights.right_on(conn, study_id, who_asks(request).name)
+        versions = await shelf.versions_of(conn, study_id) if on else []
+    found = next((one for one in versions if number in (None, one.number)), None)
+    if found is None:
+        raise SentOn(404, NOT_THERE, "/admin/studies")
+    return found, versions
+
+
+async def owned_version(request: Query, study_id: str) -> KeptVersion:
+    """The newest, for its owners. Raises a 404, and a 403 for who is on it and does not own it."""
+    found, _ = await find_version(request, study_id)
+    async with lab_of(request).pool.connection() as conn:
+        on = await study_rights.right_on(conn, study_id, who_asks(request).name)
+    if on is None or not on.owns:
+        raise SentOn(403, "Only an owner of the study may do this.", f"/admin/studies/{study_id}")
+    return found
