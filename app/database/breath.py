@@ -6,14 +6,14 @@ import asyncio
 import time
 from types import TracebackType
 
-REST, LONGEST = 1.5, 0.05  # of the seconds that it took, and seconds
+REST, LONGEST = 1.0, 0.05  # of the seconds that it took, and seconds
 
 
 class Breath:
     """`async with` waits for the next time: `pace` seconds after the last one began, not at all where it is later.
 
-    And where the last one took long, because there is much to do, not before a rest: half as many that do twice as
-    much keep up with more, and without one who comes waits for those who came before, and they for others.
+    And where the last one took long, because there is much to do, not before a rest that is as long: half as many that
+    do twice as much keep up with more, and without one who comes waits for those who came before, and they for others.
     """
 
     def __init__(self, pace: float) -> None:

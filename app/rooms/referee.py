@@ -34,7 +34,8 @@ from app.study.stored import Studies
 SQL = Queries(__name__)
 SWEEP = 1.0  # seconds between two looks for what a dead process has left
 LATEST = 5.0  # … where there is always something to do: what others are late with looks left as well
-PACE = 0.01  # … between the beginnings of two looks, and of two commits, at least: under load many rooms share them
+PACE = 0.025  # … between the beginnings of two commits of moves, and of two looks, at least: many rooms share them
+AFTER = 0.005  # … of two commits of what came of them: it comes in the same waves
 MOST = 100  # rooms that are read at once
 KNOWN = 500  # rooms of which it is kept who sits there
 PATIENCE = 2.0  # seconds that whoever made a move waits for what comes of it
@@ -57,7 +58,7 @@ class Referee:
         self.studies, self.hooks, self.step_ended, self.most = studies, hooks, step_ended, most
         self.reading, self.acting = Line(url, "referee"), Line(url, "referee acts")
         self.commit: GroupCommit[MovesTaken, bool] = GroupCommit(
-            "what came of moves", url, handling.put, limit, PACE
+            "what came of moves", url, handling.put, limit, AFTER
         )
         self.due: dict[int, str] = {}  # room → session
         self.turns: dict[int, asyncio.Task[None]] = {}  # by room

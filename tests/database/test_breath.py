@@ -23,7 +23,7 @@ def begun(pace: float, takes: float, times: int = 4) -> list[float]:
     return asyncio.run(over_and_over())
 
 
-def test_what_takes_no_time_keeps_its_pace_and_what_takes_long_rests_longer_than_it_took() -> None:
+def test_what_takes_no_time_keeps_its_pace_and_what_takes_long_rests_as_long() -> None:
     assert min(begun(0.02, 0.0)) >= 0.019  # the clock of a loop counts in milliseconds
     assert min(begun(0.001, 0.01)) >= (1 + REST) * 0.01 - 0.001
 

@@ -18,7 +18,7 @@ from app.database.connections import Connection, Line
 from app.database.events import Event, events_after
 
 POLL = 2.0  # seconds
-PACE = 0.01  # … between the beginnings of two looks at least: under load many rooms share one
+PACE = 0.015  # … between the beginnings of two looks at least: under load many rooms share one
 MOST = 500  # events of one log in one go
 logger = logging.getLogger(__name__)
 
