@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import base64
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 from app.config import Config
-from app.rehearsal.walk import Look, pages_at, stops_of, treatments_of
+from app.rehearsal.walk import SEATS, Look, walk
 from app.study.model.study import Study
 from app.study.reading import parse
 from app.web import templates
@@ -29,13 +30,16 @@ def run(options: argparse.Namespace, config: Config) -> int:
         broken.append(f"`{path}` breaks here, and players would get our page in its place: {error}")
 
     templates.told_of_broken.append(tell)
-    pages = pages_at(study, Look(**asked["look"]))
+    walked = walk(study, Look(**asked["look"]))
     told = dict(
-        stops=[dict(part=one.part, name=one.name) for one in stops_of(study)],
-        kinds=[dict(name=one.name, size=one.size) for one in study.rooms],
-        treatments=treatments_of(study),
+        look=asdict(walked.look),
+        stops=[dict(at=one.at, part=one.part, name=one.name) for one in walked.stops],
+        people=walked.people,
+        seats=SEATS,
+        pages=[asdict(one) for one in walked.pages],
+        kinds=[one.name for one in study.rooms],
+        treatments=[dict(name=one.name, column=one.column, levels=one.levels) for one in study.treatments],
         languages=list(study.spoken),
-        pages=[dict(title=one.title, document=one.document, note=one.note) for one in pages],
         broken=broken,
     )
     print(json.dumps(told, ensure_ascii=False))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from app.rehearsal.page_trial import view_of
+from app.rehearsal.made_up_places import view_of
 from app.rooms import channels
 from app.rooms.limits import Told, told_to
 from app.rooms.moves import EMPTY, MoveBoard

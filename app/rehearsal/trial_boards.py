@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from app.rehearsal.page_trial import BOARD, CURE, view_of
+from app.rehearsal.made_up_places import view_of
+from app.rehearsal.page_trial import BOARD, CURE
 from app.rehearsal.trial_moves import Moved
 from app.rooms.moves import EMPTY, MoveBoard
 from app.study.model.study import Position, RoomKind, Study

@@ -5,36 +5,41 @@ Nobody plays, no hook is called and nothing is stored: what others said is made 
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from app.database import clock
-from app.players.pay import account_of
 from app.players.players import Player
-from app.rehearsal.page_trial import ASIDE, later, made_up_player, told_until, view_of
+from app.rehearsal.made_up_places import (
+    done_place,
+    later,
+    lobby_place,
+    made_up_player,
+    room_place,
+    solo_place,
+    told_until,
+    view_of,
+)
 from app.rehearsal.pasts import pasts_of
-from app.rooms.limits import Told
+from app.rehearsal.walked_rooms import WalkedRoom, said_by
 from app.rooms.paths import who_is
-from app.rooms.prospects import prospects
-from app.rooms.receipts import Saved
 from app.rooms.rooms import RoomView, Seats
-from app.study.model.steps import AFTER, BEFORE, ROLE
-from app.study.model.study import ANY, Position, RoomKind, Study
-from app.web.live.done_place import DonePlace
+from app.study.model.steps import AFTER, BEFORE
+from app.study.model.study import Position, RoomKind, Study
 from app.web.live.glass import behind_glass
-from app.web.live.lobby_place import LobbyPlace
 from app.web.live.places import Place, RoomPlace
 from app.web.play_page import door_to_look_at
 
 SEATS = 4  # pages beside each other
-MOST = 64  # combinations of treatments to choose from
 
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """A place on the way through a study. `position`: of the plan; None at the door, in the lobby and at the end."""
+    """A place on the way through a study: the one `at` this number of all that there are, whoever comes to them.
 
+    `position`: of the plan; None at the door, in the lobby and at the end.
+    """
+
+    at: int
     part: str  # "door", "before", "lobby", "room", "after" or "end"
     name: str
     position: Position | None = None
@@ -42,14 +47,12 @@ class Station:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Where one looks, and as whom: numbers count from 0, and what there is not is the first there is.
-
-    `seat`: the first of those in a row. `answered`: as others, and they, have answered.
-    """
+    """Where one looks, and as whom. `treatment`: factor → level, everybody's here. `seat`: the first of a row, from 1.
+    `answered`: as others, and they, have answered."""
 
     at: int = 0
     kind: str = ""
-    treatment: int = 0
+    treatment: Mapping[str, str] = field(default_factory=dict)
     seat: int = 1
     answered: bool = False
     language: str = ""
@@ -64,125 +67,121 @@ class Sight:
     note: str = ""
 
 
-def stops_of(study: Study) -> list[Station]:
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """`look`: as it was taken. `stops`: where they come to whom one looks at, in this order. `people`: how many see
+    something of their own at the one that is looked at; `pages` has a row of them."""
+
+    look: Look
+    stops: Sequence[Station]
+    people: int
+    pages: Sequence[Sight]
+
+
+def walk(study: Study, asked: Look) -> Walk:
+    """What there is not is the first there is, and a place to which nobody comes whom one looks at is the next."""
+    levels = {one.name: (asked.treatment.get(one.name, ""), one.levels) for one in study.treatments}
+    treatment = {name: level if level in some else some[0] for name, (level, some) in levels.items()}
+    kind = next((one for one in study.rooms if one.name == asked.kind), next(iter(study.rooms), None))
+    room = WalkedRoom(study, kind, treatment) if kind else None
+    every = _stations(study)
+    stops = [one for one in every if _comes(one, room, treatment)]
+    at = asked.at if 0 <= asked.at < len(every) else 0
+    stop = next((one for one in stops if one.at >= at), stops[-1])
+
+    people = _people(study, kind, stop)
+    first = 1 + (asked.seat - 1) // SEATS * SEATS if 1 <= asked.seat <= people else 1
+    language = asked.language if asked.language in study.spoken else ""
+    look = Look(stop.at, kind.name if kind else "", treatment, first, asked.answered, language)
+    return Walk(look, stops, people, list(_pages(study.said_in(language), room, stop, look)))
+
+
+def _stations(study: Study) -> list[Station]:
     """In the order in which somebody comes to them; of a step that repeats the first round and the last."""
-    found = [Station("door", "The door"), *_steps(study, BEFORE)]
+    found: list[tuple[str, str, Position | None]] = [("door", "The door", None), *_steps(study, BEFORE)]
     if study.rooms:
-        found += [Station("lobby", "The lobby"), *_steps(study, "playing")]
-    found += _steps(study, AFTER)
-    return found + [Station("end", outcome) for outcome in study.finish.codes]
+        found += [("lobby", "The lobby", None), *_steps(study, "playing")]
+    found += [*_steps(study, AFTER), *(("end", outcome, None) for outcome in study.finish.codes)]
+    return [Station(at, *one) for at, one in enumerate(found)]
 
 
-def treatments_of(study: Study) -> list[dict[str, str]]:
-    """Each combination of levels, one empty where there are no treatments; as many as one can choose from."""
-    levels = [[(one.name, level) for level in one.levels] for one in study.treatments]
-    return [dict(some) for some in itertools.islice(itertools.product(*levels), MOST)]
+def _steps(study: Study, during: str) -> Iterator[tuple[str, str, Position | None]]:
+    part = "room" if during == "playing" else during
+    for one in study.plan:
+        if one.step.during == during and one.round in (1, one.step.repeat):
+            yield part, f"{one.step.name} {one.round}" if one.step.repeat > 1 else one.step.name, one
 
 
-def pages_at(study: Study, look: Look) -> list[Sight]:
-    """What everybody sees there, or four of them where more are in a room."""
-    stops, choices = stops_of(study), treatments_of(study)
-    stop = stops[look.at if 0 <= look.at < len(stops) else 0]
-    treatment = choices[look.treatment if 0 <= look.treatment < len(choices) else 0]
+def _comes(station: Station, room: WalkedRoom | None, treatment: Mapping[str, str]) -> bool:
+    """Whether anybody does whom one looks at, or who is in the room with them."""
+    if station.position is None:
+        return True
+    if station.position.step.is_solo:
+        return station.position.step.is_for(treatment)
+    return room is not None and room.comes_to(station.position)
 
-    study = study.said_in(look.language) if look.language in study.spoken else study
-    player = replace(made_up_player(study), treatment=treatment)
+
+def _people(study: Study, kind: RoomKind | None, stop: Station) -> int:
+    if stop.part == "room" and kind:
+        return kind.size
+    return len(study.types) or 1 if stop.part == "lobby" else 1
+
+
+def _pages(study: Study, room: WalkedRoom | None, stop: Station, look: Look) -> Iterator[Sight]:
+    player = replace(made_up_player(study), treatment=look.treatment)
     if past := next(iter(pasts_of(study)), None):
         player = replace(player, earlier=past)
+    row = slice(look.seat - 1, look.seat - 1 + SEATS)
     if stop.part == "door":
-        return [Sight("Somebody who comes", door_to_look_at(study))]
-    if stop.part == "lobby":
-        return list(_lobby(study, player))
-    if stop.part == "end":
-        return [Sight("Somebody for whom it ended so", _shown(_end(study, player, stop.name)))]
-    assert stop.position is not None
-    if stop.position.step.is_solo:
-        return [_alone(study, player, stop.position, look.answered)]
-    kind = next((one for one in study.rooms if one.name == look.kind), study.rooms[0])
-    return list(_room(study, kind, player, stop.position, look))
-
-
-def _steps(study: Study, during: str) -> list[Station]:
-    some = [one for one in study.plan if one.step.during == during]
-    seen = [one for one in some if one.round in (1, one.step.repeat)]
-    part = "room" if during == "playing" else during
-    return [
-        Station(part, f"{one.step.name} {one.round}" if one.step.repeat > 1 else one.step.name, one)
-        for one in seen
-    ]
+        yield Sight("Somebody who comes", door_to_look_at(study))
+    elif stop.part == "lobby":
+        for type_ in (study.types or ("",))[row]:
+            title = f"Somebody who waits as {type_}" if type_ else "Somebody who waits"
+            yield Sight(title, _shown(lobby_place(study, player, type_)))
+    elif stop.position is None:
+        yield Sight("Somebody for whom it ended so", _shown(done_place(study, player, stop.name)))
+    elif stop.position.step.is_solo:
+        yield _alone(study, room, player, stop.position, look.answered)
+    elif room:
+        yield from _room(study, room, player, stop.position, look.answered, row)
 
 
 def _shown(place: Place) -> str:
     return behind_glass(place.study, place.html())
 
 
-def _lobby(study: Study, player: Player) -> Iterator[Sight]:
-    """Of each type, who waits alone."""
-    types = study.types or ("",)
-    waits_for = prospects(study, dict.fromkeys(types, 1), {})
-    for type_ in types[:SEATS]:
-        waiting = replace(player, type=type_, status="waiting", session_status="running")
-        place = LobbyPlace(waiting, study, waits_for[type_], 1, 1, 1, ASIDE)
-        yield Sight(f"Somebody who waits as {type_}" if type_ else "Somebody who waits", _shown(place))
-
-
-def _end(study: Study, player: Player, outcome: str) -> DonePlace:
-    code = study.finish.codes[outcome]
-    done = replace(player, status="finished", outcome=outcome, code=code, finished_at=clock.now())
-    account = account_of(study, done, [], clock.now()) if study.pays else None
-    return DonePlace(done, study, Saved([1], "digest", 0), 1, 1, ASIDE, account)
-
-
-def _alone(study: Study, player: Player, position: Position, answered: bool) -> Sight:
+def _alone(
+    study: Study, room: WalkedRoom | None, player: Player, position: Position, answered: bool
+) -> Sight:
     step = position.step
     outcome = next(iter(step.also), "complete") if not step.follows("complete") else "complete"
-    player = replace(player, status=step.during)
-    if step.during == AFTER:
-        player = replace(player, outcome=outcome, code=study.finish.codes[outcome])
-        player = replace(player, room_id=1, slot=1) if study.rooms else player
-    view = view_of(RoomKind(step.during, {ANY: 1}), position, [player.type], (), player.treatment)
-    place = RoomPlace(player, study, view, view.seats[0], "key", ASIDE, at=position.index)
-    note = "" if step.is_for(player.treatment) else "Not shown to whoever got this treatment."
-    return Sight("Somebody alone", _shown(_as_it_stands(place, answered, {})), note)
+    place = solo_place(study, player, position, outcome)
+    return Sight("Somebody alone", _shown(_as_it_stands(place, room, answered)))
 
 
-def _room(study: Study, kind: RoomKind, player: Player, position: Position, look: Look) -> Iterator[Sight]:
-    types = [(study.types or ("",))[0] if one == ANY else one for one in kind.types]
-    ties = study.network_of(kind.name).ties(kind.size, 1, types, kind.name)
-    view = view_of(kind, position, types, ties, player.treatment)
-    roles = _roles(study, position, kind.size)
+def _room(
+    study: Study, room: WalkedRoom, player: Player, position: Position, answered: bool, row: slice
+) -> Iterator[Sight]:
+    view = view_of(room.kind, position, room.types, room.ties_at(position.index), player.treatment)
+    roles = room.roles_at(position.index)
     asked = [position.step.is_for(who_is(player.treatment, roles.get(one.slot, ""))) for one in view.seats]
     seats = Seats(replace(seat, asked=is_asked) for seat, is_asked in zip(view.seats, asked, strict=True))
     view = RoomView(view.room, seats, view.ties)
-    first = look.seat if 1 <= look.seat <= kind.size else 1
-    for seat in seats[first - 1 : first - 1 + SEATS]:
-        sits = replace(player, id=seat.slot, slot=seat.slot, type=seat.type, room_id=1)
-        role = roles.get(seat.slot, "")
-        place = RoomPlace(sits, study, view, seat, "key", ASIDE, at=position.index, role=role)
-        place = _as_it_stands(place, look.answered, _dealt(study, position, roles))
-        title = " · ".join(one for one in (seat.alias, seat.type, role) if one)
+    for seat in seats[row]:
+        place = room_place(study, player, view, seat.slot, roles.get(seat.slot, ""))
+        place = _as_it_stands(place, room, answered)
+        title = " · ".join(one for one in (seat.alias, seat.type, place.role) if one)
         yield Sight(title, _shown(place), "" if seat.asked else "Waits while others are asked.")
 
 
-def _as_it_stands(place: RoomPlace, answered: bool, dealt: Told) -> RoomPlace:
+def _as_it_stands(place: RoomPlace, room: WalkedRoom | None, answered: bool) -> RoomPlace:
+    here, study = place.position, place.study
     if answered:
         place = later(place)
         seats = Seats(replace(one, status="playing") for one in place.view.seats)  # nobody has left
         view = RoomView(place.view.room, seats, place.view.ties)
-        return replace(place, view=view, me=seats[place.me.slot - 1], told={**place.told, **dealt})
-    told = told_until(place, place.position.index - 1, place.is_solo or bool(place.study.rooms))
-    return replace(place, told={**told, **dealt})
-
-
-def _roles(study: Study, position: Position, size: int) -> Mapping[int, str]:
-    """Dealt in the order of their names, over the seats; the next round's begin one further where they change."""
-    if study.roles is None:
-        return {}
-    names: Sequence[str] = study.roles.names
-    turn = position.round - 1 if study.roles.change else 0
-    return {slot: names[(slot - 1 + turn) % len(names)] for slot in range(1, size + 1)}
-
-
-def _dealt(study: Study, position: Position, roles: Mapping[int, str]) -> Told:
-    dealt = [one for one in study.plan[: position.index + 1] if study.deals_at(one.index)]
-    return {(slot, one.step.name, one.round, ROLE): role for one in dealt for slot, role in roles.items()}
+        place = replace(place, view=view, me=seats[place.me.slot - 1])
+    else:
+        place = replace(place, told=told_until(place, here.index - 1))
+    dealt = room.dealt_until(here.index) if room else {}
+    return replace(place, told={**said_by(place.told, study, room, place.player.treatment), **dealt})

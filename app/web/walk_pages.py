@@ -18,6 +18,7 @@ from app.web.studies.walking import WalkError, walk
 from app.web.study_pages import STUDIES
 
 LARGEST = 1_000  # number in an address
+OF_FACTOR = "treatment_"  # before its name, as in the columns of an export
 PARTS = {
     "door": "At the door",
     "before": "Alone, before the lobby",
@@ -26,7 +27,6 @@ PARTS = {
     "after": "Alone, after the room",
     "end": "How it ends, with the code",
 }
-SEATS = 4  # pages beside each other, as app/rehearsal/walk.py draws them
 
 
 @get("/studies/{study_id:str}/versions/{number:int}/pages", needs=MAKES)
@@ -41,31 +41,35 @@ async def walk_page(request: Query, study_id: str, number: int) -> Response[str]
             told = await walk(files, look)
     except WalkError as error:
         return problem(request, 422, str(error), to)
-    look["at"] = look["at"] if look["at"] < len(told["stops"]) else 0
-    here = f"{to}/pages"
+    look, stops, many = told["look"], told["stops"], told["people"]
+    here, nth = f"{to}/pages", next(nth for nth, one in enumerate(stops) if one["at"] == look["at"])
+    first = {one["column"]: one["levels"][0] for one in told["treatments"]}
 
     def there(**other: Any) -> str:
-        said = {name: one for name, one in (look | other).items() if one not in (0, "", False)}
-        return f"{here}?{urlencode(said | ({'answered': 'yes'} if said.pop('answered', False) else {}))}"
+        said: dict[str, Any] = look | other
+        of_factors = {f"{OF_FACTOR}{name}": level for name, level in said.pop("treatment").items()}
+        said |= dict(answered="yes" if said["answered"] else "", seat=said["seat"] if said["seat"] > 1 else 0)
+        said |= {column: level for column, level in of_factors.items() if level != first[column]}
+        return f"{here}?{urlencode({name: one for name, one in said.items() if one})}"
 
-    stop = told["stops"][look["at"]]
-    size = next((one["size"] for one in told["kinds"] if one["name"] == look["kind"]), 0)
-    size = size or next((one["size"] for one in told["kinds"]), 0)
-    rows = range(1, size + 1, SEATS) if stop["part"] == "room" and size > SEATS else ()
-    context: dict[str, Any] = dict(who=who_asks(request), version=version, to=to, here=here, look=look)
     parts = PARTS if told["kinds"] else PARTS | dict(before="Alone", after="Alone")
-    context |= dict(stop=stop, parts=parts, there=there, rows=rows, size=size, seats=SEATS, **told)
-    context["groups"] = {
-        part: [n for n, one in enumerate(told["stops"]) if one["part"] == part] for part in PARTS
-    }
+    context: dict[str, Any] = dict(who=who_asks(request), version=version, to=to, here=here, parts=parts)
+    context |= dict(told, there=there, nth=nth, stop=stops[nth])
+    context["rows"] = range(1, many + 1, told["seats"]) if many > told["seats"] else ()
+    context["groups"] = {part: [one for one in stops if one["part"] == part] for part in PARTS}
     return page("admin/walk.html", context)
 
 
 def _look(said: dict[str, str]) -> dict[str, Any]:
     """What the address says, as far as it says anything: the rest is the beginning."""
-    numbers = {name: whole(said.get(name, ""), LARGEST) or 0 for name in ("at", "treatment", "seat")}
+    numbers = {name: whole(said.get(name, ""), LARGEST) or 0 for name in ("at", "seat")}
     words = {name: said.get(name, "")[:200] for name in ("kind", "language")}
-    return {**numbers, **words, "seat": numbers["seat"] or 1, "answered": said.get("answered") == "yes"}
+    treatment = {
+        name.removeprefix(OF_FACTOR): level[:200]
+        for name, level in said.items()
+        if name.startswith(OF_FACTOR)
+    }
+    return {**numbers, **words, "treatment": treatment, "answered": said.get("answered") == "yes"}
 
 
 HANDLERS = [walk_page]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
@@ -15,7 +16,8 @@ from tests.house.server import Server
 from tests.house.studies import TALK, as_files, changed
 from tests.house.uploads import client_of, upload
 
-FILES = as_files(changed(TALK, "Story", "Walked through"))
+TONE = '[[treatment]]\nname = "tone"\nlevels = ["kind", "rude"]\nby = "room"\n[[step]]'
+FILES = as_files(changed(changed(TALK, "Story", "Walked through"), "[[step]]", TONE))
 
 
 def test_pages_are_seen_in_frames_without_rights_and_nothing_is_stored(shared: House, server: Server) -> None:
@@ -32,14 +34,32 @@ def test_pages_are_seen_in_frames_without_rights_and_nothing_is_stored(shared: H
         frames = re.findall(r"<iframe[^>]*>", shown.text)
         assert len(frames) == 4 and all('sandbox=""' in one for one in frames)
         assert html.unescape(shown.text).count("How sure are you?") >= 4
-        odd = ada.get(f"{to}/pages", params={"at": "x", "seat": "-1", "kind": "<b>", "language": "xx"})
-        assert odd.status_code == 200 and "<b>" not in odd.text
+        for odd in (
+            {"at": "x", "seat": "-1", "kind": "<b>", "language": "xx", "treatment_tone": "<b>"},
+            {"at": "999", "seat": "999", "treatment_<b>": "<b>"},
+        ):
+            seen = ada.get(f"{to}/pages", params=odd)
+            assert seen.status_code == 200 and "At the door" in seen.text, "the first there is"
+            assert chosen(seen) == ["The door", "mixed", "kind"] and "&lt;b&gt;" not in seen.text
+        rude = ada.get(f"{to}/pages", params={"at": at, "kind": "plain", "treatment_tone": "rude"})
+        assert chosen(rude)[1:] == ["plain", "rude"]
+        on = [
+            urlsplit(html.unescape(one))
+            for one in re.findall(r'rel="(?:prev|next)" href="([^"]*)"', rude.text)
+        ]
+        assert [parse_qs(one.query) for one in on] == [
+            {"at": [str(int(at) + by)], "kind": ["plain"], "treatment_tone": ["rude"]} for by in (-1, 1)
+        ], "from there to its neighbours, as whom one looks at"
         assert ada.get(f"{to}9/pages").status_code == 404
         assert stored(shared) == before
     shared.do(lambda conn: put_account(conn, "wilma", "a long password", observes=True))
     cookies = {ADMIN_COOKIE: shared.do(lambda conn: log_in(conn, "wilma"))}
     with httpx.Client(base_url=server.base, cookies=cookies) as wilma:
         assert wilma.get(f"{to}/pages").status_code == 403
+
+
+def chosen(answer: httpx.Response) -> list[str]:
+    return re.findall(r'<option value="[^"]*" selected>([^<]+)', answer.text)
 
 
 def stored(house: House) -> list[object]:
