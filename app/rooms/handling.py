@@ -35,9 +35,7 @@ from app.study.model.study import Position, Study
 SQL = Queries(__name__)
 NOT_OFFERED = Sentence("You can’t do that here.")
 Looking = AsyncCursor[Any]
-Asking = Callable[
-    ..., Awaitable[Any]
-]  # of hook, reader of its answer and values, as `Hooks.ask`. Raises HookError
+Asking = Callable[..., Awaitable[Any]]  # of hook, reader of its answer, values, as `Hooks.ask`
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +99,8 @@ class MovesTaken:
     room_id: int
     position: int
     handled: int  # how many had been when it was read
-    clock: Clock | None = None  # of the step
+    clock: Clock | None = None  # of the step …
+    extended: float = 0.0  # … to which a researcher had given so many seconds when it was read
     lines: list[tuple[WaitingMove, Handled]] = field(default_factory=list)
     until: float | None = None  # what they have moved the deadline to, as of a room at its step
     sooner: bool = False  # it may be nearer than it was
@@ -179,7 +178,7 @@ async def take_turn(
 ) -> MovesTaken:
     """Ask what comes of each of these moves, in their order. `room`: see `room_for`."""
     at = study.plan[standing.position]
-    turn = MovesTaken(standing.id, standing.position, standing.handled, at.step.clock)
+    turn = MovesTaken(standing.id, standing.position, standing.handled, at.step.clock, standing.extended)
     said = {(slot, name): value for slot, name, value in standing.said}
     for one in room.all_said:  # their roles
         said.setdefault((one.slot, one.name), str(one.value))
@@ -313,6 +312,7 @@ def _deadlines(turns: Sequence[MovesTaken]) -> dict[str, Any]:
         nths=[turn.handled + len(turn.lines) for turn in turns],
         untils=[turn.until for turn in turns],
         sooner=[turn.sooner for turn in turns],
+        extended=[turn.extended for turn in turns],
     )
 
 

@@ -158,16 +158,19 @@ async def advance(
 
 
 async def extend(
-    conn: Connection, session_id: str, room_id: int, deadline: datetime, seconds: int, by: str
+    conn: Connection, session_id: str, room_id: int, position: int, given: int, seconds: int, by: str
 ) -> str:
-    """Move a room's deadline, which was `deadline` when the researcher looked, by `seconds`."""
+    """Give a room, which stood at `position` when the researcher looked and had been `given` so many, `seconds` more.
+
+    Whatever else moves its deadline, as moves do where it comes so long after the last one, is no hindrance.
+    """
     if not 1 <= seconds <= LONGEST:
         raise SessionError(f"A step can be extended by 1 to {LONGEST:,} seconds at once.")
     await sessions.lock_as(conn, session_id, by)
     room = await _room(conn, session_id, room_id)
-    if room.status == "ended" or abs((room.deadline - deadline).total_seconds()) > 0.001:
-        return f"{room.name} has another deadline already; nothing changed."
-    await conn.execute(SQL["extend_room"], dict(room_id=room_id, secs=seconds))
+    which = dict(room_id=room_id, position=position, given=given, secs=seconds)
+    if await value(conn, SQL["extend_room"], **which) is None:
+        return f"{room.name} has gone on, or more time, already; nothing changed."
     return f"{room.name} has {seconds} seconds more."
 
 

@@ -75,10 +75,8 @@ async def _advance(wish: Wish) -> str:
 
 
 async def _extend(wish: Wish) -> str:
-    deadline = moment(wish, "deadline")
-    return await actions.extend(
-        wish.conn, wish.session_id, wish.room_id, deadline, number(wish, "seconds"), wish.by
-    )
+    position, given, seconds = (number(wish, name) for name in ("position", "given", "seconds"))
+    return await actions.extend(wish.conn, wish.session_id, wish.room_id, position, given, seconds, wish.by)
 
 
 async def _retry(wish: Wish) -> str:

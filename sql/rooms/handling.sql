@@ -116,12 +116,17 @@ select id from room where id = any(%(room_ids)s) order by id for no key update
 -- name: stay_open
 -- Where the deadline moves with each move: from the last one that counted, unless somebody has handled others. It never
 -- comes nearer than it was but with the first of them, and no move puts it off that a researcher has set meanwhile by moving
--- the step on.
+-- the step on, or takes away what one has given it meanwhile.
 update room set deadline = d.deadline
-from unnest(%(room_ids)s::bigint[], %(positions)s::int[], %(nths)s::int[], %(untils)s::float[], %(sooner)s::boolean[])
-    as g(room_id, position, nth, until, sooner)
+from unnest(
+    %(room_ids)s::bigint[], %(positions)s::int[], %(nths)s::int[], %(untils)s::float[], %(sooner)s::boolean[], %(extended)s::float[]
+) as g(room_id, position, nth, until, sooner, extended)
 join opened_step o on o.room_id = g.room_id and o.position = g.position
-cross join lateral (select o.at + o.stood_still + make_interval(secs => least(g.until, o.moved_on)) as deadline) d
+cross join lateral (
+    select o.at + o.stood_still + make_interval(
+        secs => least(g.until + extract(epoch from o.extended) - g.extended, o.moved_on)
+    ) as deadline
+) d
 where room.id = g.room_id and room.position = g.position and room.status = 'playing' and room.stopped is null
     and case when g.sooner then d.deadline <> room.deadline else d.deadline > room.deadline end
     and exists (select from move m where m.room_id = g.room_id and m.position = g.position and m.nth = g.nth)

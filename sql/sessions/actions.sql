@@ -66,8 +66,10 @@ select id from room where id = %(room_id)s and session_id = %(session_id)s for u
 with extended as (
     update opened_step o set extended = o.extended + make_interval(secs => %(secs)s), moved_on = null from room r
     where r.id = %(room_id)s and r.status = 'playing' and o.room_id = r.id and o.position = r.position
+        and o.position = %(position)s and o.extended = make_interval(secs => %(given)s)
+    returning o.room_id
 )
-update room set deadline = deadline + make_interval(secs => %(secs)s) where id = %(room_id)s and status = 'playing'
+update room set deadline = deadline + make_interval(secs => %(secs)s) from extended where id = extended.room_id returning id
 
 -- name: end_step
 -- A deadline that has passed stays: moves that came before it and are yet to be handled are asked about by that. Those that

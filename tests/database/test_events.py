@@ -108,7 +108,7 @@ async def all_the_rest(conn: Connection, lively: Lively, people: list[int]) -> N
         await conn.execute(query, own | dict(why=why, waits=waits))
     await actions.free_id(conn, session_id, waits, "ada")
     await stopped_rooms.stop(conn, room.id, Failure("decide", "It failed."))
-    await actions.extend(conn, session_id, room.id, room.deadline, 30, "ada")
+    await actions.extend(conn, session_id, room.id, room.position, 0, 30, "ada")
     await stopped_rooms.retry_seating(conn, session_id)
     await stopped_rooms.retry(conn, session_id)
     await parts.end(conn, [room.id], "complete", study)

@@ -242,7 +242,7 @@ def an_eventful_session(house: House) -> Lively:
 
     async def act(conn: Connection) -> None:
         room = await room_of(conn, first)
-        await actions.extend(conn, session_id, room.id, room.deadline, 30, "ada")
+        await actions.extend(conn, session_id, room.id, room.position, 0, 30, "ada")
         await actions.retype(conn, session_id, study, late["P10"], "red", "ada")
         await actions.dismiss(conn, session_id, study, late["P12"], "lobby", "ada")
 

@@ -67,6 +67,12 @@ def move_on(house: House, session: Opened, study: Study) -> None:
     house.do(lambda conn: actions.advance(conn, session.id, study, room_id, 0, "ada"))
 
 
+def more(house: House, session: Opened, seconds: int, given: int = 0) -> None:
+    [(room_id,)] = house.sql("select id from room")
+    told = house.do(lambda conn: actions.extend(conn, session.id, room_id, 0, given, seconds, "ada"))
+    assert f"has {seconds} seconds more" in told
+
+
 def left(house: House) -> float:
     seconds: float = house.sql(LEFT)[0][0]
     return seconds
@@ -168,8 +174,7 @@ def test_it_lasts_no_longer_than_its_limit_and_what_a_researcher_adds(house: Hou
     make(house, study, players[2], 10, 3)
     handle(house, study)
     assert 5 < left(house) <= 8, "the hour is over"
-    [(room_id, deadline)] = house.sql("select id, deadline from room")
-    house.do(lambda conn: actions.extend(conn, session.id, room_id, deadline, 60, "ada"))
+    more(house, session, 60)
     make(house, study, players[3], 10, 1)
     handle(house, study)
     assert 60 < left(house) <= 68, "what was given stays"
@@ -199,8 +204,7 @@ def test_a_step_that_is_moved_on_while_a_hook_thinks_stays_so_until_a_researcher
     make(house, study, players[1], 10, 2)
     handle(house, study, meanwhile=lambda: move_on(house, session, study))
     assert left(house) < 0
-    [(room_id, deadline)] = house.sql("select id, deadline from room")
-    house.do(lambda conn: actions.extend(conn, session.id, room_id, deadline, 5, "ada"))
+    more(house, session, 5)
     assert 0 < left(house) <= 5
     make(house, study, players[2], 10, 3)
     handle(house, study)
@@ -208,6 +212,26 @@ def test_a_step_that_is_moved_on_while_a_hook_thinks_stays_so_until_a_researcher
     later(house, 20)
     move_on(house, session, study)
     assert left(house) < -4, "it had been over for a while"
+    assert house.contradictions(session) == []
+
+
+def test_what_a_researcher_adds_while_a_hook_thinks_stays_and_each_further_move_is_no_hindrance(
+    house: House,
+) -> None:
+    session, study, players = a_quiet_market(house)
+    make(house, study, players[1], 10, 2)
+    handle(house, study, meanwhile=lambda: more(house, session, 30))
+    assert 40 < left(house) <= 45, "15 s after the first move, and what was given while that was handled"
+    make(house, study, players[2], 10, 3)
+    handle(house, study, meanwhile=lambda: more(house, session, 60, 30))
+    assert 100 < left(house) <= 105
+    make(house, study, players[3], 10, 1)
+    handle(house, study)
+    more(house, session, 120, 90)
+    [(room_id,)] = house.sql("select id from room")
+    again = house.do(lambda conn: actions.extend(conn, session.id, room_id, 0, 90, 120, "ada"))
+    assert "nothing changed" in again, "a double click"
+    assert 220 < left(house) <= 225
     assert house.contradictions(session) == []
 
 

@@ -141,6 +141,31 @@ def test_a_room_that_is_tried_again_goes_on_where_it_stopped_and_has_its_time(
     shared.tell(story())
 
 
+def test_an_open_page_has_what_a_clock_comes_to_in_the_time_that_a_researcher_adds(
+    shared: House, server: Server
+) -> None:
+    ticks = 'limit = "90s"\nquiet = "80s"\nclock = {ask = "It is", from = 0, step = 1, every = "1s"}\non_move'
+    session = shared.open_study(market(2, **{'limit = "1h"\non_move': ticks}), {"x": 2})
+    (guest, other), ada = (
+        [shared.guest(server, session, label) for label in session.tokens],
+        shared.researcher(server),
+    )
+    of = f"/admin/sessions/{session.id}/rooms"
+
+    async def story() -> None:
+        await trading(shared, session, [guest, other])
+        [(room_id,)] = shared.sql("select id from room where session_id = %s", session.id)
+        async with guest.watching() as page:
+            assert "\n90" in page.text and "\n91" not in page.text
+            more = {"position": "0", "given": "0", "seconds": "30"}
+            assert "Done." in (await give(guest, 1, slot_of(shared, session, other.label))).text
+            said = await ada.post(f"{of}/{room_id}/extend", more)
+            assert said.status in (200, 303)
+            await page.until(lambda text: "\n109" in text, "what it comes to by then")
+
+    shared.tell(story())
+
+
 def test_a_hook_knows_who_has_left_by_the_next_move(shared: House, server: Server) -> None:
     session = shared.open_study(market(), {"x": 3})
     guests = [shared.guest(server, session, label) for label in session.tokens]

@@ -498,18 +498,20 @@ class Orders(RuleBasedStateMachine):
     @rule(what=st.sampled_from(["advance", "extend", "end"]), nth=st.integers(0, 3))
     def a_room_is_moved(self, what: str, nth: int) -> None:
         found = self.ask(
-            "select id, position, deadline from room where session_id = %s and status = 'playing'"
+            """select r.id, r.position, coalesce(extract(epoch from o.extended)::int, 0) from room r
+            left join opened_step o on o.room_id = r.id and o.position = r.position
+            where r.session_id = %s and r.status = 'playing'"""
         )
         if nth >= len(found):
             return
-        room_id, position, deadline = found[nth]
+        room_id, position, given = found[nth]
 
         async def work(conn: Connection) -> str:
             session, study = self.session, self.study
             if what == "advance":
                 return await actions.advance(conn, session, study, room_id, position, "ada")
             if what == "extend":
-                return await actions.extend(conn, session, room_id, deadline, 20, "ada")
+                return await actions.extend(conn, session, room_id, position, given, 20, "ada")
             return await actions.end_room(conn, session, study, room_id, "ada")
 
         with suppress(SessionError):

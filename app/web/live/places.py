@@ -5,6 +5,7 @@ More than 350 lines: whoever asks what stands on a player's page reads it here, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -323,6 +324,19 @@ class RoomPlace:
     def move_html(self, move: MoveForm) -> str:
         """The form of one of them."""
         return templates.render_for(self.study, "player/_move.html", move=move, **self.context())
+
+    @property
+    def longest(self) -> float:
+        """Seconds for which its page has the values of the step's clock: a researcher may have given the step more."""
+        return self._longest(self.room)
+
+    def lacks_values(self, now: Room) -> bool:
+        """Whether the clock of its step comes to values that this page does not have, as its room is now."""
+        return self.position.step.clock is not None and self._longest(now) > self.longest
+
+    def _longest(self, room: Room) -> float:
+        open_for = (room.deadline - room.began).total_seconds() if room.began else 0.0
+        return max(self.position.step.limit, math.ceil(open_for))
 
     def clock_html(self) -> str:
         """How much time is left."""

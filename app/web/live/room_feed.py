@@ -117,6 +117,7 @@ class RoomFeed:
             waits = (now.stopped, now.opening) != (before.stopped, before.opening)
             is_later = now.deadline != before.deadline and not moves
             by_moves = page.place.position.step.quiet > 0 and before.session_status == "running"
+            by_moves = by_moves and not page.place.lacks_values(now)
             if waits or now.status == "ended" or page.player_id in nudged or (is_later and not by_moves):
                 page.refresh()
             elif is_later:

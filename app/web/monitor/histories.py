@@ -148,6 +148,7 @@ class RoomStory:
     drawing: Drawing
     labels: Mapping[int, str]  # of all who ever sat there
     stop: Stop | None = None  # why it waits
+    given: int = 0  # seconds that a researcher has given the open step
 
     @property
     def asked(self) -> list[Seat]:
@@ -263,6 +264,7 @@ async def story_in(conn: Connection, session_id: str, room_id: int) -> RoomStory
         await (await conn.execute(SQL["all_who_sat_in"], dict(room_id=room_id))).fetchall()
     )
     stop = await why_stopped(conn, room_id)
-    return RoomStory(
-        view, {one.slot: one for one in sitters}, happened, messages, await drawing_of(view), labels, stop
-    )
+    given = await value(conn, SQL["time_given"], room_id=room_id, position=view.room.position)
+    drawing = await drawing_of(view)
+    seated = {one.slot: one for one in sitters}
+    return RoomStory(view, seated, happened, messages, drawing, labels, stop, given or 0)

@@ -63,6 +63,9 @@ order by m.id desc limit %(most)s
 -- name: all_who_sat_in
 select id, label from player where room_id = %(room_id)s
 
+-- name: time_given
+select extract(epoch from extended)::integer from opened_step where room_id = %(room_id)s and position = %(position)s
+
 -- name: labels_of
 select s.slot, p.id as player_id, coalesce(p.label, 'bot') as label, coalesce(p.type, nullif(s.type, 'any'), '') as type,
     coalesce(p.status::text, 'bot') as status, c.player_id is not null as is_connected

@@ -161,8 +161,8 @@ def test_where_a_researcher_gives_a_step_more_time_its_clock_goes_on_on_the_page
     assert b'60.0"' in before and b"60.5" not in before, (
         "10, and half a point more in each of a hundred seconds"
     )
-    [(room_id, deadline)] = house.sql("select id, deadline from room")
-    house.do(lambda conn: actions.extend(conn, session.id, room_id, deadline, 20, "ada"))
+    [(room_id, position)] = house.sql("select id, position from room")
+    house.do(lambda conn: actions.extend(conn, session.id, room_id, position, 0, 20, "ada"))
     assert b'70.0"' in house.tell(page())
 
 
