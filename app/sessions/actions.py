@@ -107,7 +107,6 @@ async def shift(conn: Connection, session_id: str, since: datetime) -> datetime:
     await waiting_list.shift(conn, session_id, since, now)
     await conn.execute(SQL["shift_gatherings"], gap)
     await conn.execute(SQL["shift_rooms"], gap)
-    await conn.execute(SQL["shift_steps"], gap)
     await lobby.look_again(conn, session_id)
     return now
 

@@ -25,17 +25,21 @@ update session set status = 'paused', paused_at = clock_timestamp() where id = %
 select id from room where session_id = %(id)s and status = 'playing' order by id for update
 
 -- name: shift_rooms
--- What opened during the pause, for somebody who came then, has stood still only since then. What a hook has stopped gets
--- back all the time for which it stood still, as it is tried again.
-update room set deadline = deadline + (%(until)s - greatest(opened_at, %(since)s)),
-    began = began + (%(until)s - greatest(opened_at, %(since)s))
-where session_id = %(id)s and status = 'playing' and stopped is null
-
--- name: shift_steps
--- Those that are open: how long they stand still is not counted for whoever makes a move there.
-update opened_step o set stood_still = o.stood_still + (%(until)s - greatest(o.at, %(since)s))
-from room r where r.session_id = %(id)s and r.status = 'playing' and o.room_id = r.id and o.position = r.position
-    and r.stopped is null
+-- What opened during the pause, for somebody who came then, has stood still only since then. What a hook has stopped stood
+-- still in the pause until that, and gets back what follows as it is tried again. How long an open step stands still is not
+-- counted for whoever makes a move there.
+with stood as (
+    select r.id, r.position, case when %(until)s::timestamptz < %(since)s::timestamptz then %(until)s - %(since)s
+        else greatest(interval '0', least(%(until)s, (r.stopped->>'at')::timestamptz) - greatest(coalesce(o.at, r.opened_at), %(since)s))
+        end as time
+    from room r left join opened_step o on o.room_id = r.id and o.position = r.position
+    where r.session_id = %(id)s and r.status = 'playing'
+), counted as (
+    update opened_step o set stood_still = o.stood_still + stood.time from stood
+    where o.room_id = stood.id and o.position = stood.position
+)
+update room set deadline = deadline + stood.time, began = began + stood.time
+from stood where room.id = stood.id and stood.time <> interval '0'
 
 -- name: lock_waiting_players
 select id from player where session_id = %(id)s and status = 'waiting' order by id for update

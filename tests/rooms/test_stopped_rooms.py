@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from uuid import uuid4
 
@@ -106,6 +107,14 @@ class Pair:
         mended = parse(as_files(STUDY, WORKS))
         self.house.do(lambda conn: mending.mend(conn, self.session.id, mended, "ada"))
 
+    def mend_at_once(self) -> None:
+        self.house.do(lambda conn: mending.retry(conn, self.session.id, self.room_id, self._stop(), "ada"))
+
+    def _stop(self) -> datetime:
+        [(at,)] = self.house.sql("select (stopped->>'at')::timestamptz from room")
+        assert isinstance(at, datetime)
+        return at
+
     def stopped(self) -> bool:
         return bool(self.house.sql("select 1 from room where stopped is not null"))
 
@@ -136,6 +145,34 @@ def test_a_step_that_a_hook_has_stopped_while_it_was_open_has_the_time_again(hou
     conduct(house)
     assert house.sql("select step from room") == [("end",)] and pair.lasted < 10, "nor does it count as open"
     assert house.contradictions(pair.session) == []
+
+
+def test_a_hook_that_fails_just_after_a_pause_began_takes_nothing_of_the_time(house: House) -> None:
+    pair = Pair(house)
+    house.act("pause", pair.session)
+    pair.later(60)
+    house.sql(  # it was asked before the pause, and fails a minute later
+        "update room set stopped = jsonb_build_object('hook', 'mediate', 'at', clock_timestamp())"
+    )
+    pair.later(60)
+    house.act("resume", pair.session)
+    pair.later(60)
+    pair.mend_at_once()
+    assert 595 < pair.left <= 600, (
+        "a minute of pause, one in which it was stopped too, and one without a pause"
+    )
+    [(open_for,)] = house.sql(
+        "select extract(epoch from clock_timestamp() - at - stood_still)::float from opened_step"
+    )
+    assert 0 <= open_for < 5
+
+    house.act("pause", pair.session)
+    pair.later(60)
+    house.sql("update room set stopped = jsonb_build_object('hook', 'mediate', 'at', clock_timestamp())")
+    pair.later(60)
+    pair.mend()
+    house.act("resume", pair.session)
+    assert 590 < pair.left <= 600, "mended before the pause was over"
 
 
 @pytest.mark.parametrize("alone", [False, True])
