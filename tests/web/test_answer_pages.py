@@ -8,6 +8,7 @@ import re
 
 import httpx
 import pytest
+from playwright.sync_api import expect
 
 from app.database.connections import Connection
 from app.study.reading import parse
@@ -17,6 +18,8 @@ from app.web.monitor.courses import course_of
 from tests.house.gifts import FILES, STUDY, all_answer
 from tests.house.house import House, Opened
 from tests.house.server import Server
+from tests.house.stage import DESK, Stage, log_in
+from tests.house.waits import apart
 
 
 def client_of(house: House, server: Server, name: str) -> httpx.Client:
@@ -88,6 +91,32 @@ def test_who_watches_without_the_files_sees_pictures_and_no_table(
     with client_of(hall, server, "otto") as otto:
         assert otto.get(f"/admin/sessions/{session.id}/answers").status_code == 200
         assert otto.get(f"/admin/sessions/{session.id}/data").status_code == 403
+
+
+@pytest.mark.browser
+def test_what_one_looks_for_stands_in_the_address_and_back_takes_it_back(stage: Stage) -> None:
+    session = apart(lambda: stage.house.open_study(parse(FILES), {"red": 1, "blue": 1}))
+    desk = stage.page(DESK)
+    log_in(stage, desk)
+    for view, name, level in (
+        ("answers", "Held against each other", "treatment_talk"),
+        ("data", "Treatment talk", "with"),
+    ):
+        here = f"{stage.server.base}/admin/sessions/{session.id}/{view}"
+        desk.goto(here)
+        chosen = desk.get_by_label(name)
+        chosen.select_option(level)
+        expect(desk).to_have_url(re.compile(rf"/{view}\?\w+={level}$"))
+        desk.get_by_label("Round").select_option("2")
+        expect(desk).to_have_url(re.compile(r"&round=2$|\?round=2&"))
+        desk.reload()
+        expect(chosen).to_have_value(level)
+        desk.go_back()
+        expect(desk.get_by_label("Round")).to_have_value("")
+        expect(chosen).to_have_value(level)
+        desk.go_back()
+        expect(chosen).to_have_value("")
+        expect(desk).to_have_url(here)
 
 
 def test_a_course_needs_two_rounds_and_stands_within_its_edges() -> None:
