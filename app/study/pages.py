@@ -91,7 +91,7 @@ def page_mistakes(
 
 def forget() -> None:
     """Our templates are read again: somebody writes on them."""
-    for known in (ours, _made_in, _ours_parsed):
+    for known in (ours, _blocks_of, _made_in, _ours_parsed):
         known.cache_clear()
 
 
@@ -129,15 +129,14 @@ def _mistakes_in(page: PageFile, files: Mapping[str, bytes]) -> Iterator[Mistake
         yield page.wrong(1, "", sentence, f'Start it with {{% extends "player/{name}.html" %}}.')
     base = name if name in (*OWN_PAGES, MOVED) else STEP
     if f"player/{base}.html" in extended:
-        yield from _lost(page, _ours_parsed(base))
+        yield from _lost(page, _blocks_of(base))
         yield from _unknown(page, GIVEN[base], _made_in(base))
     elif name == MOVED:
         yield from _unknown(page, GIVEN[MOVED], ())
 
 
-def _lost(page: PageFile, ours: nodes.Template) -> Iterator[Mistake]:
+def _lost(page: PageFile, blocks: Sequence[str]) -> Iterator[Mistake]:
     """What nobody would see, or what would take away more than it is meant to."""
-    blocks = sorted({block.name for block in ours.find_all(nodes.Block)} - FRAME)
     for block in page.tree.find_all(nodes.Block):
         if block.name not in blocks:
             sentence = f"`{block.name}` is no block that a page can fill here."
@@ -299,6 +298,12 @@ def named_in(tree: nodes.Template) -> Iterator[tuple[nodes.Node, str]]:
         template = getattr(node, "template", None)
         if isinstance(template, nodes.Const) and isinstance(template.value, str):
             yield node, template.value
+
+
+@cache
+def _blocks_of(page: str) -> Sequence[str]:
+    """Those of a template of ours that the pages that extend it can fill."""
+    return sorted({block.name for block in _ours_parsed(page).find_all(nodes.Block)} - FRAME)
 
 
 @cache

@@ -134,7 +134,7 @@ def _read(
     findings = table.findings
     check_constants(findings, sections.constants, sections.all_steps)
     check_unknown(findings, sections)
-    check_together(findings, files, sections)
+    check_together(findings, files, sections, opened)
     check_quotas(findings, sections.quotas, sections.pay)
     check_screens(findings, sections)
     check_pay(findings, sections)

@@ -32,8 +32,13 @@ LONGEST_PLAN = 10_000
 LEAST_TO_ANSWER = 1.0  # seconds, a question
 
 
-def check_together(findings: Findings, files: Mapping[str, bytes], sections: Sections) -> None:
-    """Adds to `findings` what these sections can't do together, passing over those with their own mistakes."""
+def check_together(
+    findings: Findings, files: Mapping[str, bytes], sections: Sections, opened: bool = False
+) -> None:
+    """Adds to `findings` what these sections can't do together, passing over those with their own mistakes.
+
+    Nothing within pages and hooks where it is `opened`: a session runs on with what is wrong there.
+    """
     rooms, lobby, steps, dropout = sections.rooms, sections.lobby, sections.steps, sections.dropout
     _check_seats(findings, sections.types, rooms)
     _check_waiting(findings, rooms, lobby)
@@ -47,7 +52,7 @@ def check_together(findings: Findings, files: Mapping[str, bytes], sections: Sec
     check_results(findings, sections)
     check_short_names(findings, sections)
     _check_steps(findings, rooms, sections.all_steps)
-    _check_pages(findings, files, sections)
+    _check_pages(findings, files, sections, opened)
     _check_codes(findings, sections.finish)
     check_dropouts(findings, dropout, steps)
     check_bots(findings, rooms, lobby, dropout, steps)
@@ -56,7 +61,7 @@ def check_together(findings: Findings, files: Mapping[str, bytes], sections: Sec
     check_channels(findings, sections)
     check_treatments(findings, files, sections.entry, sections.all_steps, sections.treatments)
     uses = list(uses_of(sections.all_steps, placed(findings, sections.networks), lobby, dropout))
-    if check_hooks(findings, files, uses):
+    if check_hooks(findings, files, uses) and not opened:
         source, words = files[HOOKS_FILE], _words(findings, sections)
         findings.mistakes.extend(type_mistakes(source, uses))
         findings.mistakes.extend(habit_mistakes(source, uses))
@@ -240,7 +245,7 @@ def _check_shows(findings: Findings, steps: tuple[Step, ...], index: int, at: Pa
             findings.note(place, sentence, "Raise `repeat`, or ask it in a step before.")
 
 
-def _check_pages(findings: Findings, files: Mapping[str, bytes], sections: Sections) -> None:
+def _check_pages(findings: Findings, files: Mapping[str, bytes], sections: Sections, opened: bool) -> None:
     steps, entrance = sections.all_steps, sections.entrance
     for place, step in zip(places_of(steps), steps, strict=True):
         _check_page(findings, files, (*place, "page"), step.page)
@@ -250,7 +255,8 @@ def _check_pages(findings: Findings, files: Mapping[str, bytes], sections: Secti
         "treatment": [one.name for one in sections.treatments],
         "constants": sections.constants,
     }
-    findings.mistakes.extend(page_mistakes(files, named, entrance.file))
+    if not opened:
+        findings.mistakes.extend(page_mistakes(files, named, entrance.file))
     findings.mistakes.extend(own_file_mistakes(files))
     findings.mistakes.extend(word_mistakes(files, sections))
     findings.mistakes.extend(form_mistakes(files, steps, (sections.privacy.notice, entrance.file)))

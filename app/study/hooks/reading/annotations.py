@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from app.study.hooks import networklab
-from app.study.hooks.reading.scopes import bound_in
+from app.study.hooks.reading.scopes import bound_anywhere
 from app.study.hooks.reading.types import (
     NETWORKLAB,
     VALUES,
@@ -56,14 +56,13 @@ def _imports(tree: ast.Module, lines: Sequence[str]) -> Iterator[Mistake]:
 def _unknown(tree: ast.Module, names: Names, lines: Sequence[str]) -> Iterator[Mistake]:
     """Words of ours that the file uses and does not import."""
     passed = _annotations(tree) if names.postponed else set()
-    everywhere = {*names.taken, *(name for node in ast.walk(tree) for name in bound_in(node))}
+    everywhere = names.taken | bound_anywhere(tree)
+    first: dict[str, ast.Name] = {}
+    for used in ast.walk(tree):
+        if isinstance(used, ast.Name) and used not in passed:
+            first.setdefault(used.id, used)
     for name in () if names.has_all else (value.__name__ for value in VALUES):
-        used = (
-            node
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Name) and node.id == name and node not in passed
-        )
-        node = next(used, None)
+        node = first.get(name)
         if node is not None and name not in everywhere:
             cure = f"Write from {NETWORKLAB} import {name} at the top."
             yield Mistake(HOOKS_FILE, spot_of(node, lines), f"`{name}` is not known here.", cure)

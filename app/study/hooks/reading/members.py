@@ -16,6 +16,7 @@ from app.study.hooks.reading.types import (
     VALUES,
     an,
     fits,
+    hints_of,
     members_of,
     methods_of,
     noun,
@@ -135,7 +136,7 @@ class Members:
             self._tell(node.func, name, sentence, f"Write {source}{written_signature(function)}.")
             return {}
         found = dict(zip(map(id, [*node.args, *keywords.values()]), [*values, *named.values()], strict=True))
-        hints = typing.get_type_hints(function)
+        hints = hints_of(function)
         for parameter, one in bound.items():
             value = found.get(id(one))
             if isinstance(value, Known) and not fits(value.type, hints.get(parameter, Any)):
@@ -183,7 +184,7 @@ class Members:
                     self._tell(text, text.value, sentence, did_you_mean(text.value, known.words), grave=False)
 
     def _result(self, kind: type, name: str, given: Mapping[str, ast.expr]) -> Known | None:
-        type_ = typing.get_type_hints(getattr(kind, name))["return"]
+        type_ = hints_of(getattr(kind, name))["return"]
         if (kind, name) != (networklab.Room, "said"):
             return Known(type_) if type_ is not Any else None
         words = self._said(given)

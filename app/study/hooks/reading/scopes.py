@@ -8,6 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+UNNAMED = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda)
+SCOPES = (ast.Module, *NAMED, *UNNAMED)  # each has names of its own
 Vocabulary = Mapping[str, tuple[str, ...]]  # words → for each the words that its value can be; none: any
 
 
@@ -83,13 +86,18 @@ def shadowed(scope: Scope | None, name: str) -> bool:
     return False
 
 
+def bound_anywhere(tree: ast.Module) -> set[str]:
+    """Each name that gets a meaning somewhere in the module."""
+    return {name for node in ast.walk(tree) if isinstance(node, SCOPES) for name in bound_in(node)}
+
+
 def bound_in(node: ast.AST) -> Iterator[str]:
     """Each name that gets a meaning in this function or module itself, as often as it gets one."""
     for one in ast.iter_child_nodes(node):
-        if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        if isinstance(one, NAMED):
             yield one.name
             continue
-        if isinstance(one, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda)):
+        if isinstance(one, UNNAMED):
             yield from (
                 two.target.id
                 for two in ast.walk(one)

@@ -247,5 +247,11 @@ def an(kind: Any) -> str:
 
 def type_of(kind: type, name: str) -> Any:
     """That of a field or property of one of our values."""
-    hints = typing.get_type_hints(kind)
-    return hints[name] if name in hints else typing.get_type_hints(getattr(kind, name).fget)["return"]
+    hints = hints_of(kind)
+    return hints[name] if name in hints else hints_of(getattr(kind, name).fget)["return"]
+
+
+@functools.cache
+def hints_of(ours: Any) -> Mapping[str, Any]:
+    """The types that are written beside a class or a function of networklab's, read once."""
+    return typing.get_type_hints(ours)
