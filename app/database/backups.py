@@ -25,7 +25,7 @@ from psycopg.sql import Identifier
 
 from app import __version__
 from app.database.connections import Connection, connect, snapshot
-from app.database.migrations import newest_migration, own_names
+from app.database.migrations import newest_migration, own_objects
 from app.database.programs import client_programs, run_client
 from app.database.queries import Queries, value
 
@@ -237,7 +237,7 @@ def _install(version: int) -> str:
 async def _refuse_unless_empty(conn: Connection) -> None:
     if await value(conn, SQL["others_at_work"]):
         raise BackupError("A NetworkLab works on this database. Stop it first, then restore.")
-    if foreign := await value(conn, SQL["not_ours"], own=[*own_names()]):
+    if foreign := await value(conn, SQL["not_ours"], own=[*own_objects()]):
         raise BackupError(f"This database is not empty: it has {foreign}. Restore into a new one.")
     full = [name for name, count in (await _counted(conn)).items() if count and name not in ALWAYS]
     if full:

@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ SECRETS = (
     "scram_client_key",
     "scram_server_key",
 )  # of a conninfo
+SERVICE = "networklab"  # that has them, in a file of our own
 
 
 class EmbeddedError(Exception):
@@ -180,18 +181,26 @@ def _without_secrets(url: str | None) -> Iterator[tuple[list[str], dict[str, str
     settings = conninfo_to_dict(url)
     secrets = {name: str(settings.pop(name)) for name in SECRETS if settings.get(name) is not None}
     environment = {"PGPASSWORD": secrets.pop("password")} if "password" in secrets else {}
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", prefix="networklab-") as file:  # only for oneself
-        if secrets:
-            if settings.get("service"):
-                raise EmbeddedError(
-                    f"Put {' and '.join(secrets)} into the service file, beside what else the service"
-                    f" {settings['service']} says."
-                )
-            file.write("[networklab]\n" + "".join(f"{name}={text}\n" for name, text in secrets.items()))
-            file.flush()
-            environment["PGSERVICEFILE"] = file.name
-            settings["service"] = "networklab"
-        yield ["--dbname", make_conninfo("", **settings)], environment
+    with _service_of(secrets, settings.get("service")) as more:
+        if more:
+            settings["service"] = SERVICE
+        yield ["--dbname", make_conninfo("", **settings)], environment | more
+
+
+@contextmanager
+def _service_of(secrets: Mapping[str, str], service: object) -> Iterator[dict[str, str]]:
+    """The environment that names a file with these, which only oneself may read; none where nothing is secret."""
+    if not secrets:
+        yield {}
+        return
+    if service:
+        raise EmbeddedError(
+            f"Put {' and '.join(secrets)} into the service file, beside what else the service {service} says."
+        )
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", prefix="networklab-") as file:
+        file.write(f"[{SERVICE}]\n" + "".join(f"{name}={text}\n" for name, text in secrets.items()))
+        file.flush()
+        yield {"PGSERVICEFILE": file.name}
 
 
 def _on_path(name: str) -> Iterator[Path]:

@@ -175,10 +175,13 @@ def test_a_migrated_database_that_nobody_has_used_takes_a_backup_once_its_server
     for kind in (
         "table somebodys (x integer)",
         "type somebodys as enum ('x')",
+        "view answers as select 4",  # a word of ours, and nothing that we create
+        "function room() returns integer language sql return 4",  # as a table of ours is called
     ):  # empty, and still somebody's
+        what, name = re.findall(r"\w+", kind)[:2]
         there.house.sql(f"create {kind}")
-        assert "it has public.somebodys." in is_refused(there.type("restore", kept.backup))
-        there.house.sql(f"drop {kind.split()[0]} somebodys")
+        assert f"it has public.{name}." in is_refused(there.type("restore", kept.backup))
+        there.house.sql(f"drop {what} {name}")
     restored = there.type("restore", kept.backup, "--json")
     assert restored.returncode == 0, restored.stderr
     [verdict] = json.loads(restored.stdout)
@@ -204,7 +207,7 @@ def test_a_backup_that_can_not_be_written_leaves_nothing_behind(kept: Kept, tmp_
 
 
 def test_no_secret_of_a_databases_address_stands_among_what_a_program_is_called_with(
-    database: str, tmp_path: Path
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = make_conninfo(database, password="the word", sslpassword="of the key")
     listing = tmp_path / "listing"
@@ -223,6 +226,13 @@ def test_no_secret_of_a_databases_address_stands_among_what_a_program_is_called_
     assert "CREATE TABLE public.migration" in real
     with pytest.raises(EmbeddedError, match="Put sslpassword into the service file"):
         asyncio.run(run_client(pg_dump.path, url=make_conninfo("service=lab", sslpassword="of the key")))
+    monkeypatch.setattr(
+        "tempfile.tempdir", str(tmp_path / "nowhere")
+    )  # no file is written for what has no secret
+    open_to_all = make_conninfo(database, password="the word")
+    assert "CREATE TABLE" in asyncio.run(
+        run_client(pg_dump.path, "--schema-only", "--table=migration", url=open_to_all)
+    )
 
 
 @as_root
