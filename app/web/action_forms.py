@@ -47,28 +47,35 @@ async def carry_out(
     player_id: int = 0,
     back: bool = False,
 ) -> Response[str] | Redirect:
-    """`to`: the page that it was asked for on; `back`: whoever asks gets that again, never the sentence alone.
-
-    A room that is named may have to move on afterwards.
-    """
-    lab = lab_of(request)
+    """`to`: the page that it was asked for on; `back`: whoever asks gets that again, never the sentence alone."""
     if action is None:
         raise NotFoundException("There is no such action.")
-    study, form = await study_of(request, session_id), await form_of(request)
     try:
-        async with lab.pool.connection() as conn, conn.transaction():
-            said = await action(Wish(conn, session_id, study, room_id, player_id, form, by))
+        said = await act(request, action, by, session_id, await form_of(request), room_id, player_id)
     except StartError as error:
         return problem(request, 422, str(error), to)
     except SessionError as error:
         return problem(request, 409, str(error), to)
     except FieldError as error:
         return problem(request, 422, str(error), to)
-    if room_id:
-        lab.conductor.hint([room_id])
     if back or wants_page(dict(request.scope["headers"])):
         return Redirect(to, status_code=303)
     return piece(templates.render("admin/_said.html", said=said))
+
+
+async def act(
+    request: Query, action: Action, by: str, session_id: str, form: Form, room_id: int = 0, player_id: int = 0
+) -> str:
+    """What was done, in a sentence. A room that is named may have to move on afterwards.
+
+    Raises `SessionError` and `FieldError`.
+    """
+    lab, study = lab_of(request), await study_of(request, session_id)
+    async with lab.pool.connection() as conn, conn.transaction():
+        said = await action(Wish(conn, session_id, study, room_id, player_id, form, by))
+    if room_id:
+        lab.conductor.hint([room_id])
+    return said
 
 
 def number(wish: Wish, name: str) -> int:

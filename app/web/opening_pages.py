@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,31 +13,25 @@ from litestar import get, post
 from litestar.datastructures import FormMultiDict
 from litestar.response import Redirect, Response
 
-from app.database.connections import Connection
 from app.players.door import places_of
-from app.players.links import as_csv, door_link, links_again, warning_of, with_tokens
+from app.players.links import as_csv, warning_of
 from app.players.tokens import new_token
-from app.sessions.going_on import ON_PAGE, notes_without
-from app.sessions.sessions import OpenedAlready, SessionError, find_session, opened_by
+from app.sessions.sessions import find_session
 from app.sessions.waves import wave_of
 from app.study import shelf
 from app.study.model.study import Study
-from app.study.reading import check, parse
+from app.study.reading import parse
+from app.study.shelf import KeptVersion
 from app.study.syntax.mistakes import StudyError
-from app.web.access import rights, security
-from app.web.auth import address_of
+from app.web.access import rights
 from app.web.drawn import qr_picture
 from app.web.lab import Query, lab_of
-from app.web.new_sessions import JustOpened, NewSession, elsewhere, open_wanted, refuse_scripts
 from app.web.opening_forms import (
     OpeningForm,
-    before_in,
-    listed_in,
     may_go_on_from,
     may_invite_from,
-    places_in,
-    start_in,
 )
+from app.web.openings import OpenedSession, open_by
 from app.web.researchers import ACTS, MAKES, study_of, who_asks
 from app.web.responses import SentOn, page
 from app.web.sent_lists import LARGEST_LIST, form_with_list, known_by, list_in
@@ -78,6 +72,14 @@ async def open_again(request: Query, session_id: str) -> Response[str] | Redirec
 
 
 async def _of_version(request: Query, study_id: str, number: int) -> Origin:
+    study, found = await study_of_version(request, study_id, number)
+    back = f"/admin/studies/{study_id}/versions/{number}"
+    said = dict(name=study.title, door="" if study.types else "yes", who="all", zone="UTC")
+    return Origin(study, f"{back}/open", back, f"{found.title}, version {number}", said)
+
+
+async def study_of_version(request: Query, study_id: str, number: int) -> tuple[Study, KeptVersion]:
+    """Of one that can run. Raises a 404, and a 409 where a newer NetworkLab finds more in it."""
     lab = lab_of(request)
     found, _ = await find_version(request, study_id, number)
     back = f"/admin/studies/{study_id}/versions/{number}"
@@ -88,15 +90,13 @@ async def _of_version(request: Query, study_id: str, number: int) -> Origin:
     lab.readings.check()
     try:
         async with lab.readings:
-            study = await asyncio.to_thread(parse, files)
+            return await asyncio.to_thread(parse, files), found
     except StudyError:
         raise SentOn(
             409,
             "NetworkLab is newer than this study’s check, and finds more. Check it again, on the study’s page, first.",
             back,
         ) from None
-    said = dict(name=study.title, door="" if study.types else "yes", who="all", zone="UTC")
-    return Origin(study, f"{back}/open", back, f"{found.title}, version {number}", said)
 
 
 async def _of_session(request: Query, session_id: str) -> Origin:
@@ -131,73 +131,25 @@ async def _form(request: Query, origin: Origin, wanted: OpeningForm | None = Non
 
 
 async def _open(request: Query, origin: Origin) -> Response[str] | Redirect:
-    lab, who, form = lab_of(request), who_asks(request), await form_with_list(request)
+    form = await form_with_list(request)
     wanted = OpeningForm(_texts(form), await list_in(form))
-    known = known_by(
-        form, repr(sorted(wanted.said.items())).encode() + (wanted.sent.content if wanted.sent else b"")
-    )
-    if opened := await _opened_already(request, known):
-        return opened
-    lab.exports.check()
-    async with lab.exports:
-        listed = await listed_in(wanted, origin.study)
-    places, start_at = places_in(wanted), start_in(wanted)
-    before = await before_in(lab, wanted, origin.study, who.name)
-    try:
-        refuse_scripts(origin.study, lab.config.play_url)
-    except SessionError as error:
-        wanted.wrong["form"] = str(error)
-    if wanted.wrong:
+    said = repr(sorted(wanted.said.items())).encode() + (wanted.sent.content if wanted.sent else b"")
+    opened = await open_by(request, origin.study, wanted, known_by(form, said))
+    if opened is None:
         return await _form(request, origin, wanted)
-    owners = [who.name] if wanted.says("who") == "me" else []
-    name = wanted.says("name") or None
-    new = NewSession(origin.study, listed.people, name, start_at, places, owners, before, known)
-    fits = [] if places else await asyncio.to_thread(_shown_by_people, new)
-    try:
-        async with lab.pool.connection() as conn, conn.transaction():
-            made = await open_wanted(conn, new, who.name)
-            told: dict[str, Any] = dict(people=made.people, door=places is not None)
-            await security.write(
-                conn, "session_opened", who.name, address_of(request), made.session.id, **told
-            )
-            notes = [*listed.notes, *elsewhere(made.shared, await rights.rights_of(conn, who.name))]
-            notes += [*made.notes, *(before.notes if before else notes_without(origin.study, ON_PAGE)), *fits]
-            return await _opened(request, conn, new, made, notes)
-    except SessionError as error:
-        if isinstance(error, OpenedAlready) and (opened := await _opened_already(request, known)):
-            return opened
-        wanted.wrong["form"] = str(error)
-        return await _form(request, origin, wanted)
+    if not opened.now:
+        return Redirect(f"/admin/sessions/{opened.session.id}", status_code=303)
+    return _opened(request, origin, opened)
 
 
-async def _opened_already(request: Query, known: str) -> Redirect | None:
-    """To the session that this very form has opened; None: it has not come yet."""
-    async with lab_of(request).pool.connection() as conn:
-        session_id = await opened_by(conn, known)
-    return Redirect(f"/admin/sessions/{session_id}", status_code=303) if session_id else None
-
-
-async def _opened(
-    request: Query, conn: Connection, new: NewSession, made: JustOpened, notes: Sequence[str]
-) -> Response[str]:
+def _opened(request: Query, origin: Origin, opened: OpenedSession) -> Response[str]:
     """The links of a list stand on this page and on no other."""
-    session, url = made.session, lab_of(request).config.public_url
-    context: dict[str, Any] = dict(who=who_asks(request), session=session, study=new.study, links="")
-    context |= dict(many=made.people, before=new.before, notes=notes)
-    if new.people:
-        people = with_tokens(new.people, await links_again(conn, session.id))
-        context["links"] = base64.b64encode(as_csv(people, url).encode()).decode()
-    link = door_link(session.id, url) if new.places else ""
+    url, link = lab_of(request).config.public_url, opened.door_link
+    links = base64.b64encode(as_csv(opened.people, url).encode()).decode() if opened.people else ""
+    context: dict[str, Any] = dict(who=who_asks(request), session=opened.session, study=origin.study)
+    context |= dict(many=opened.many, links=links, before=opened.before, notes=opened.notes)
     context |= dict(door_link=link, door_picture=qr_picture(link) if link else "", warning=warning_of(url))
     return page("admin/opened.html", context)
-
-
-def _shown_by_people(new: NewSession) -> list[str]:
-    """Not a refusal: a pilot with a handful of people is a good idea, though some rooms can't fill then."""
-    come = [one.type for one in new.before.through if one.has_link] if new.before else None
-    types = Counter(come if come is not None else [one.type for one in new.people])
-    known = check(new.study.files)
-    return [one.sentence for one in check(new.study.files, types) if one not in known]
 
 
 def _texts(form: FormMultiDict) -> defaultdict[str, str]:

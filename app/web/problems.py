@@ -61,6 +61,8 @@ def _for_program(error: HTTPException) -> str:
     """Litestar's own words name what is wrong in its way: of a parameter in `extra`."""
     if isinstance(error, ValidationException) and isinstance(error.extra, list) and error.extra:
         wrong = error.extra[0]
+        if wrong.get("key") == "data":
+            return "No body came: this takes JSON."
         return f"`{wrong.get('key', 'The body')}` could not be read: {wrong.get('message', error.detail)}."
     is_plain = error.detail in ("", HTTPStatus(error.status_code).phrase) or error.status_code in (405, 413)
     return FOR_PROGRAMS.get(error.status_code, error.detail) if is_plain else error.detail
@@ -115,7 +117,7 @@ def _unknown_token(request: Query, _: Exception) -> Response[str]:
 def _unreadable(request: Query, _: Exception) -> Response[str]:
     """A NUL in an address or a name, a number that no column holds."""
     if is_of_programs(request.url.path):
-        return problem(request, 400, "The address has what can’t be read. Write it another way.")
+        return problem(request, 400, "It has what can’t be stored, a NUL say. Write it another way.")
     if is_of_researchers(request.url.path):
         return problem(request, 400, "This could not be read. Go back, and write it another way.", "/admin")
     sentence = Sentence("This could not be read. Open your link again, or write it another way.")

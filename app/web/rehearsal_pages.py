@@ -10,6 +10,7 @@ from litestar.response import Redirect, Response
 
 from app.study import shelf
 from app.study.model.fields import first
+from app.study.shelf import KeptVersion
 from app.web import templates
 from app.web.access import security
 from app.web.auth import address_of
@@ -23,22 +24,30 @@ from app.web.studies.rehearsing import MOST, PACE, RehearsalRefused, begin, told
 
 @post("/studies/{study_id:str}/versions/{number:int}/rehearse", needs=MAKES)
 async def rehearse(request: Query, study_id: str, number: int) -> Response[str] | Redirect:
-    lab, who, to = lab_of(request), who_asks(request).name, f"/admin/studies/{study_id}/versions/{number}"
+    to = f"/admin/studies/{study_id}/versions/{number}"
     (version, _), form = await find_version(request, study_id, number), await form_of(request)
     text = first(form, "players").strip()
     players = whole(text, MOST)
     if not players:
         return problem(request, 422, f"So many can’t rehearse here: write a number from 1 to {MOST}.", to)
-    if not version.can_run:
-        return problem(request, 409, "This version can’t run yet. Mend what the check names first.", to)
     try:
-        await begin(lab.pool, version, players, who, lab.rehearsals)
+        await rehearse_version(request, version, players)
     except RehearsalRefused as error:
         return problem(request, 409, str(error), to)
-    async with lab.pool.connection() as conn:
-        told: dict[str, Any] = dict(title=version.title, version=number, players=players)
-        await security.write(conn, "study_rehearsed", who, address_of(request), about=study_id, **told)
     return Redirect(f"{to}#rehearsal", status_code=303)
+
+
+async def rehearse_version(request: Query, version: KeptVersion, players: int) -> None:
+    """Raises `RehearsalRefused`."""
+    lab, who = lab_of(request), who_asks(request).name
+    if not version.can_run:
+        raise RehearsalRefused("This version can’t run yet. Mend what the check names first.")
+    await begin(lab.pool, version, players, who, lab.rehearsals)
+    async with lab.pool.connection() as conn:
+        told: dict[str, Any] = dict(title=version.title, version=version.number, players=players)
+        await security.write(
+            conn, "study_rehearsed", who, address_of(request), about=version.study_id, **told
+        )
 
 
 @get("/studies/{study_id:str}/versions/{number:int}/rehearsal", needs=MAKES)
@@ -52,6 +61,10 @@ async def rehearsal_state(request: Query, study_id: str, number: int) -> Respons
 
 @get("/studies/{study_id:str}/versions/{number:int}/rehearsal.html", needs=MAKES)
 async def rehearsal_report(request: Query, study_id: str, number: int) -> Response[str]:
+    return await send_report(request, study_id, number)
+
+
+async def send_report(request: Query, study_id: str, number: int) -> Response[str]:
     """To be kept and opened anywhere: it has its own look in it."""
     version, _ = await find_version(request, study_id, number)
     async with lab_of(request).pool.connection() as conn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from litestar import get, post
@@ -26,6 +26,7 @@ from app.web.responses import page, problem
 from app.web.studies import receiving, words
 from app.web.studies.checking import CheckError
 from app.web.studies.finding import find_version
+from app.web.studies.receiving import UploadForm
 from app.web.studies.rehearsing import MOST, PACE, told_of
 from app.web.studies.ships import shipped
 from app.web.studies.uploads import LARGEST_UPLOAD, UploadError
@@ -66,38 +67,52 @@ async def add_version(request: Query, study_id: str) -> Response[str] | Redirect
 
 @post("/studies/{study_id:str}/versions/{number:int}/check", needs=MAKES)
 async def check_again(request: Query, study_id: str, number: int) -> Response[str] | Redirect:
-    lab, (version, _) = lab_of(request), await find_version(request, study_id, number)
     to = f"{STUDIES}/{study_id}/versions/{number}"
-    lab.uploads.check()
     try:
-        async with lab.uploads:
-            checked = await receiving.checked_again(lab.pool, version)
+        await look_again(request, study_id, number)
     except CheckError as error:
         return problem(request, 422, str(error), to)
-    async with lab.pool.connection() as conn, conn.transaction():
-        await shelf.put_report(conn, version, checked)
     return Redirect(to, status_code=303)
 
 
+async def look_again(request: Query, study_id: str, number: int) -> None:
+    """By the `check` that is here now. Raises `CheckError`, and a 404."""
+    lab, (version, _) = lab_of(request), await find_version(request, study_id, number)
+    lab.uploads.check()
+    async with lab.uploads:
+        checked = await receiving.checked_again(lab.pool, version)
+    async with lab.pool.connection() as conn, conn.transaction():
+        await shelf.put_report(conn, version, checked)
+
+
 async def _take(request: Query, study_id: str | None) -> Response[str] | Redirect:
-    """`study_id`: of which it is another version."""
-    lab, to = lab_of(request), f"{STUDIES}/{study_id}" if study_id else STUDIES
-    lab.arriving.check()
+    to = f"{STUDIES}/{study_id}" if study_id else STUDIES
+
+    def known_by(form: UploadForm) -> str:
+        if not FORM_KEY.fullmatch(form.fields.get("form_key", "")):
+            raise ClientException("The form does not say what it means. Reload the page and try again.")
+        return form.fields["form_key"]
+
     try:
-        async with lab.arriving:
-            form = await receiving.sent(request)
-            try:
-                if not FORM_KEY.fullmatch(form.fields.get("form_key", "")):
-                    raise ClientException(
-                        "The form does not say what it means. Reload the page and try again."
-                    )
-                async with lab.uploads, receiving.received(form) as upload:
-                    kept = await _keep(request, study_id, form.fields["form_key"], upload)
-            finally:
-                await form.close()
+        kept = await take(request, study_id, known_by)
     except (UploadError, CheckError) as error:
         return problem(request, 422, f"{error} Nothing was kept.", to)
     return Redirect(f"{STUDIES}/{kept.study_id}/versions/{kept.number}", status_code=303)
+
+
+async def take(request: Query, study_id: str | None, known_by: Callable[[UploadForm], str]) -> Shelved:
+    """`study_id`: of which it is another version. `known_by`: by what a form with the same files is known if it comes
+    again. Raises `UploadError` and `CheckError`."""
+    lab = lab_of(request)
+    lab.arriving.check()
+    async with lab.arriving:
+        form = await receiving.sent(request)
+        try:
+            key = known_by(form)
+            async with lab.uploads, receiving.received(form) as upload:
+                return await _keep(request, study_id, key, upload)
+        finally:
+            await form.close()
 
 
 async def _keep(request: Query, study_id: str | None, form_key: str, upload: Upload) -> Shelved:

@@ -14,16 +14,26 @@ from tests.house.server import Server
 AT = "/api/v1"
 # Of the interface for programs, and whether it needs a token that does more than read.
 OF_API = "/api/v1/sessions/{session_id:str}"
+A_VERSION = "/api/v1/studies/{study_id:str}/versions/{number:int}"
+DEEDS = "again people start pause resume close archive unarchive start-time places banner".split()
 API_NEEDS = {
     "GET /api/v1/studies": ("makes", False),
     "GET /api/v1/studies/{study_id:str}": ("makes", False),
-    "GET /api/v1/studies/{study_id:str}/versions/{number:int}": ("makes", False),
+    f"GET {A_VERSION}": ("makes", False),
+    "POST /api/v1/studies": ("makes", True),
+    "POST /api/v1/studies/{study_id:str}/versions": ("makes", True),
+    f"POST {A_VERSION}/check": ("makes", True),
+    f"POST {A_VERSION}/rehearsal": ("makes", True),
+    f"GET {A_VERSION}/rehearsal": ("makes", False),
+    f"GET {A_VERSION}/rehearsal.html": ("makes", False),
+    f"POST {A_VERSION}/sessions": ("makes", True),
     "GET /api/v1/sessions": ("account", False),
     f"GET {OF_API}": ("sees", False),
     f"GET {OF_API}/links.csv": ("owns", True),
     f"GET {OF_API}/export.zip": ("files", False),
     f"GET {OF_API}/files/{{name:str}}": ("files", False),
     f"GET {OF_API}/verify": ("files", False),
+    **{f"POST {OF_API}/{deed}": ("acts", True) for deed in DEEDS},
 }
 
 

@@ -60,7 +60,8 @@ def _unauthorized(sentence: str) -> NotAuthorizedException:
 
 def _refuse_unknown_names(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
     """A name that is mistyped must not pass for one that was left out. Raises a 400."""
-    known = set(handler.parsed_fn_signature.parameters) - {*connection.path_params, "request", "data"}
+    others = {*connection.path_params, "request", "data", "idempotency_key"}
+    known = set(handler.parsed_fn_signature.parameters) - others
     if unknown := [name for name in connection.query_params if name not in known]:
         there = f"it takes {', '.join(f'`{name}`' for name in sorted(known))}" if known else "it takes none"
         raise ClientException(f"`{unknown[0][:100]}` is no parameter of this address: {there}.")

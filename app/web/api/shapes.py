@@ -84,6 +84,40 @@ class Version(StudyLine, frozen=True, kw_only=True):
     report: Annotated[dict[str, Any], Meta(description="What `networklab check --json` says of it.")]
 
 
+class Rehearsed(Struct, frozen=True, kw_only=True):
+    state: Annotated[str, Meta(description="`running`, `done`, `failed`, or `none`: there was none yet.")]
+    players: int | None = None
+    ok: Annotated[bool | None, Meta(description="Whether every promise held.")] = None
+    said: Annotated[str, Meta(description="Why it failed.")] = ""
+    report: Annotated[dict[str, Any], Meta(description="What `networklab rehearse --json` says.")] = {}
+
+
+class JoinLink(Struct, frozen=True, kw_only=True):
+    label: str
+    type: str
+    link: Annotated[str, Meta(description="Whoever has it is that player.")]
+
+
+class SessionOpened(Struct, frozen=True, kw_only=True):
+    session: str
+    name: str
+    players: Annotated[int | None, Meta(description="Invited; null where the same request came before.")]
+    door: Annotated[str | None, Meta(description="The one link for everybody.")]
+    links: Annotated[list[JoinLink], Meta(description="Of the list.")]
+    notes: Annotated[list[str], Meta(description="What you should know, in sentences.")]
+
+
+class AddedPeople(Struct, frozen=True, kw_only=True):
+    added: int
+    links: Annotated[list[JoinLink], Meta(description="As far as they can be made.")]
+    notes: list[str]
+
+
+class DoneDeed(Struct, frozen=True, kw_only=True):
+    session: str
+    said: Annotated[str, Meta(description="What was done, or that nothing had to be.")]
+
+
 class RecountVerdict(Struct, frozen=True, kw_only=True):
     session: str
     ok: bool

@@ -102,7 +102,7 @@ def test_what_is_asked_in_another_way_is_told_what_there_is(shared: House, serve
             ("/sessions?archive=true", 400, "`archive` is no parameter of this address"),
             ("/sessions?after=nobody", 400, "begin anew"),
             ("/studies/none?x=1", 400, "it takes none"),
-            ("/studies/%00", 400, "can’t be read"),
+            ("/studies/%00", 400, "can’t be stored"),
             (f"/studies/none/versions/{'9' * 60}", 404, "no such study"),
         ):
             answer = client.get(address)

@@ -1,0 +1,113 @@
+"""What programs send: JSON, read strictly. A name that is not known, or a "5" for a 5, is refused with a sentence."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request
+from litestar.datastructures import State
+from litestar.exceptions import ClientException, HTTPException
+from litestar.params import HeaderParameter
+from msgspec import Meta, Struct
+
+from app.web.opening_forms import LONGEST_NAME, MOST_EXTRA, MOST_PLACES
+from app.web.sent_lists import LARGEST_LIST
+
+LARGEST = 2 * LARGEST_LIST  # bytes of a body that has a list in it: JSON writes a line's end as two
+IdempotencyKey = Annotated[
+    str,
+    HeaderParameter(
+        name="Idempotency-Key",
+        min_length=8,
+        max_length=200,
+        description="Any text of your own. The same request once more, with the same key, is done once: it is safe to"
+        " send it again when no answer came.",
+    ),
+]
+
+
+class SessionToOpen(Struct, kw_only=True, forbid_unknown_fields=True):
+    """How people come in: `list`, or `door`, or both, or those of a session before."""
+
+    name: Annotated[str, Meta(max_length=LONGEST_NAME, description="For you; else the study's title.")] = ""
+    list: Annotated[
+        str,
+        Meta(description="A list of people as CSV: any of `token`, `label`, `type`, and columns of yours."),
+    ] = ""
+    door: Annotated[bool, Meta(description="One link for everybody.")] = False
+    places: (
+        Annotated[int, Meta(ge=1, le=MOST_PLACES, description="Of that link; else any number.")] | None
+    ) = None
+    extra: Annotated[
+        int, Meta(ge=0, le=MOST_EXTRA, description="So many % more come in, as some will not finish.")
+    ] = 0
+    start_at: Annotated[
+        str, Meta(max_length=100, description="It starts by itself: `2026-12-01T10:00+01:00`.")
+    ] = ""
+    zone: Annotated[
+        str, Meta(max_length=100, description="Of a time without an offset: `Europe/Berlin`.")
+    ] = ""
+    only_me: Annotated[bool, Meta(description="Else everybody with an account sees it.")] = False
+    before: Annotated[
+        str, Meta(max_length=100, description="The session whose people are invited again.")
+    ] = ""
+    outcomes: Annotated[
+        str, Meta(max_length=200, description="How it had to end for them there: `complete, closed`.")
+    ] = ""
+
+    def said(self) -> dict[str, str]:
+        """As the form of a page says it."""
+        said = dict(
+            name=self.name, before=self.before, outcomes=self.outcomes, zone=self.zone, at=self.start_at
+        )
+        said |= dict(door="yes" * self.door, who="me" if self.only_me else "all")
+        return said | dict(places=str(self.places or ""), extra=str(self.extra or ""))
+
+
+class PeopleToAdd(Struct, kw_only=True, forbid_unknown_fields=True):
+    list: Annotated[
+        str, Meta(min_length=1, description="As CSV: any of `token`, `label`, `type`, and columns of yours.")
+    ]
+
+
+class BotCount(Struct, kw_only=True, forbid_unknown_fields=True):
+    players: Annotated[int, Meta(ge=1, le=100, description="Bots.")]
+
+
+class PlacesByLink(Struct, kw_only=True, forbid_unknown_fields=True):
+    places: Annotated[int, Meta(ge=1, le=MOST_PLACES)] | None = None
+    extra: Annotated[int, Meta(ge=0, le=MOST_EXTRA, description="So many % more come in.")] = 0
+
+
+class StartMoment(Struct, kw_only=True, forbid_unknown_fields=True):
+    at: Annotated[
+        str, Meta(max_length=100, description="`2026-12-01T10:00+01:00`; empty: not by itself any more.")
+    ]
+    zone: Annotated[str, Meta(max_length=100, description="Of a time without an offset.")] = ""
+
+
+class BannerText(Struct, kw_only=True, forbid_unknown_fields=True):
+    body: Annotated[str, Meta(max_length=1000, description="Empty: what stood there is taken down.")]
+
+
+class ApiRequest(Request[object, object, State]):
+    async def json(self) -> Any:
+        """Of the type that the handler asks for. Raises a 415, and a 422 that says where it is wrong."""
+        if self.content_type[0] != "application/json":
+            raise HTTPException(status_code=415, detail="Send JSON, with `Content-Type: application/json`.")
+        asked = self.route_handler.parsed_fn_signature.parameters["data"].annotation
+        try:
+            return msgspec.json.decode(await self.body(), type=asked)
+        except msgspec.ValidationError as error:
+            raise HTTPException(
+                status_code=422, detail=f"The body is not what this takes: {error}."
+            ) from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise ClientException(f"The body is no JSON: {str(error)[:200]}.") from None
+
+
+def known_by(who: str, key: str, body: bytes) -> str:
+    """By what a request is known if it comes again."""
+    return hashlib.sha256(b"\0".join([b"api", who.encode(), key.encode(), body])).hexdigest()[:24]

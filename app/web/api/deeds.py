@@ -1,0 +1,182 @@
+"""What programs do to sessions: open one, add people, and press the buttons of its page. Twice does it once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import post
+from litestar.exceptions import HTTPException
+from litestar.params import FromPath
+from litestar.response import Response
+
+from app.players.links import link_of
+from app.players.people import Person
+from app.players.tokens import new_token
+from app.study.model.fields import Form
+from app.study.model.study import Study
+from app.web.action_forms import act
+from app.web.api.bodies import (
+    LARGEST,
+    BannerText,
+    IdempotencyKey,
+    PeopleToAdd,
+    PlacesByLink,
+    SessionToOpen,
+    StartMoment,
+    known_by,
+)
+from app.web.api.shapes import AddedPeople, DoneDeed, JoinLink, SessionOpened
+from app.web.lab import Query, lab_of
+from app.web.list_pages import add_sent
+from app.web.opening_forms import OpeningForm
+from app.web.opening_pages import study_of_version
+from app.web.openings import open_by
+from app.web.researchers import ACTS, MAKES, study_of, who_asks
+from app.web.sent_lists import LARGEST_LIST, SentList
+from app.web.session_pages import SESSION_ACTIONS
+
+FIELDS = dict(at="start_at", form="", places="places")  # of a page's form, by their names here
+
+
+class NotOpened(Exception):
+    """`wrong`: what, by the name of the field; what is about none has none."""
+
+    def __init__(self, wrong: dict[str, str]) -> None:
+        super().__init__(" ".join(wrong.values()))
+        self.wrong = {FIELDS.get(name, name): sentence for name, sentence in wrong.items()}
+
+
+@post(
+    "/studies/{study_id:str}/versions/{number:int}/sessions",
+    needs=MAKES,
+    request_max_body_size=LARGEST,
+    status_code=201,
+)
+async def open_session_of_version(
+    request: Query,
+    study_id: FromPath[str],
+    number: FromPath[int],
+    data: SessionToOpen,
+    idempotency_key: IdempotencyKey,
+) -> Response[SessionOpened]:
+    """A new session with its door open: people can sign in and wait. The answer has the join links of a list, which
+    nobody can make again where the list has its own tokens. The same request once more answers 200, without them."""
+    study, _ = await study_of_version(request, study_id, number)
+    return await _open(request, study, data, idempotency_key)
+
+
+@post("/sessions/{session_id:str}/again", needs=ACTS, request_max_body_size=LARGEST, status_code=201)
+async def open_session_again(
+    request: Query, session_id: FromPath[str], data: SessionToOpen, idempotency_key: IdempotencyKey
+) -> Response[SessionOpened]:
+    """A new session of the study that this one runs, with settings of its own."""
+    return await _open(request, await study_of(request, session_id), data, idempotency_key)
+
+
+@post("/sessions/{session_id:str}/people", needs=ACTS, request_max_body_size=LARGEST, status_code=201)
+async def add_people(
+    request: Query, session_id: FromPath[str], data: PeopleToAdd, idempotency_key: IdempotencyKey
+) -> Response[AddedPeople]:
+    """More people into a session that is open or running. The same request once more adds nobody."""
+    sent = _list(data.list)
+    form = known_by(who_asks(request).name, idempotency_key, session_id.encode() + b"\0" + sent.content)
+    added = await add_sent(request, session_id, sent, form)
+    told = AddedPeople(added=added.many, links=_links(request, added.people), notes=[*added.notes])
+    return Response(told, status_code=201 if added.now else 200)
+
+
+@post("/sessions/{session_id:str}/start", needs=ACTS, status_code=200)
+async def start(request: Query, session_id: FromPath[str]) -> DoneDeed:
+    """Seating begins. Again changes nothing, as with all of these."""
+    return await _do(request, session_id, "start")
+
+
+@post("/sessions/{session_id:str}/pause", needs=ACTS, status_code=200)
+async def pause(request: Query, session_id: FromPath[str]) -> DoneDeed:
+    """Everything stands still."""
+    return await _do(request, session_id, "pause")
+
+
+@post("/sessions/{session_id:str}/resume", needs=ACTS, status_code=200)
+async def resume(request: Query, session_id: FromPath[str]) -> DoneDeed:
+    """It goes on; every deadline moves by the length of the pause."""
+    return await _do(request, session_id, "resume")
+
+
+@post("/sessions/{session_id:str}/close", needs=ACTS, status_code=200)
+async def close(request: Query, session_id: FromPath[str]) -> DoneDeed:
+    """Nobody comes in any more, rooms end, everybody who came has a code. It can't be opened again."""
+    return await _do(request, session_id, "close")
+
+
+@post("/sessions/{session_id:str}/archive", needs=ACTS, status_code=200)
+async def archive(request: Query, session_id: FromPath[str]) -> DoneDeed:
+    """A closed session out of the list. Nothing is deleted."""
+    return await _do(request, session_id, "archive")
+
+
+@post("/sessions/{session_id:str}/unarchive", needs=ACTS, status_code=200)
+async def unarchive(request: Query, session_id: FromPath[str]) -> DoneDeed:
+    """Into the list again."""
+    return await _do(request, session_id, "archive", back="yes")
+
+
+@post("/sessions/{session_id:str}/start-time", needs=ACTS, status_code=200)
+async def move_start(request: Query, session_id: FromPath[str], data: StartMoment) -> DoneDeed:
+    """When it starts by itself."""
+    return await _do(request, session_id, "move-start", at=data.at, zone=data.zone)
+
+
+@post("/sessions/{session_id:str}/places", needs=ACTS, status_code=200)
+async def change_places(request: Query, session_id: FromPath[str], data: PlacesByLink) -> DoneDeed:
+    """How many are to come to the end by the link for everybody."""
+    return await _do(request, session_id, "places", places=str(data.places or ""), extra=str(data.extra))
+
+
+@post("/sessions/{session_id:str}/banner", needs=ACTS, status_code=200)
+async def tell_everybody(request: Query, session_id: FromPath[str], data: BannerText) -> DoneDeed:
+    """A sentence on every player's page."""
+    return await _do(request, session_id, "banner", body=data.body, form_key=new_token(12))
+
+
+async def _do(request: Query, session_id: str, action: str, **said: str) -> DoneDeed:
+    form: Form = {name: [text] for name, text in said.items()}
+    done = await act(request, SESSION_ACTIONS[action], who_asks(request).name, session_id, form)
+    return DoneDeed(session=session_id, said=done)
+
+
+async def _open(request: Query, study: Study, data: SessionToOpen, key: str) -> Response[SessionOpened]:
+    who, said = who_asks(request).name, data.said()
+    sent = _list(data.list) if data.list.strip() else None
+    wanted = OpeningForm(defaultdict(str, said), sent)
+    content = repr(sorted(said.items())).encode() + (sent.content if sent else b"")
+    opened = await open_by(request, study, wanted, known_by(who, key, study.sha256.encode() + content))
+    if opened is None:
+        raise NotOpened(wanted.wrong)
+    told = SessionOpened(
+        session=opened.session.id,
+        name=opened.session.name,
+        players=opened.many if opened.now else None,
+        door=opened.door_link or None,
+        links=_links(request, opened.people),
+        notes=[*opened.notes],
+    )
+    return Response(told, status_code=201 if opened.now else 200)
+
+
+def _list(text: str) -> SentList:
+    sent = SentList("The list", text.encode("utf-8"))
+    if len(sent.content) > LARGEST_LIST:
+        raise HTTPException(status_code=413, detail="The list is larger than 2 MB: add people in parts.")
+    return sent
+
+
+def _links(request: Query, people: Sequence[Person]) -> list[JoinLink]:
+    url = lab_of(request).config.public_url
+    return [JoinLink(label=one.label, type=one.type, link=link_of(one, url)) for one in people]
+
+
+HANDLERS: list[Any] = [open_session_of_version, open_session_again, add_people, start, pause, resume, close]
+HANDLERS += [archive, unarchive, move_start, change_places, tell_everybody]
