@@ -55,8 +55,23 @@ def scripts(study: Study) -> Mapping[str, str]:
     found = {}
     for name, text, sign in ((PYTHON, _PYTHON, "="), (R, _R, "<-")):
         lines = [f"{one} {sign} {json.dumps(value, ensure_ascii=False)}" for one, value in told.items()]
-        found[name] = text.replace("@TITLE@", title).replace("@NAMES@", "\n".join(lines))
+        said = {"NAMES": "\n".join(lines), **_by_hand(outcome, name), "TITLE": title}
+        for word, instead in said.items():
+            text = text.replace(f"@{word}@", instead)
+        found[name] = text
     return found
+
+
+def _by_hand(outcome: FirstLook, name: str) -> Mapping[str, str]:
+    """What the lines say that make the same means without the script: which rows, and the number of each."""
+    in_time = "" if outcome.column == "how" else ' & (rounds["how"] == "answered")'
+    if name == R:
+        value = (
+            "said[[COLUMN]] == ANSWER" if outcome.answer else "suppressWarnings(as.numeric(said[[COLUMN]]))"
+        )
+        return {"IN_TIME": in_time.replace('["how"]', "$how"), "VALUE": value}
+    value = "said[COLUMN] == ANSWER" if outcome.answer else 'pd.to_numeric(said[COLUMN], errors="coerce")'
+    return {"IN_TIME": in_time, "VALUE": value}
 
 
 def _asked(study: Study) -> Iterator[tuple[Step, Field]]:
@@ -70,10 +85,11 @@ _PYTHON = """\
 #
 #     python3 analysis.py
 #
-# It needs Python alone, and draws analysis.png where matplotlib is installed. The same table with pandas:
+# It needs Python alone, and draws analysis.png where matplotlib is installed. The same means with pandas:
 #
-#     rounds = pd.read_csv("rounds.csv")
-#     rounds[(rounds.step == STEP) & (rounds.how == "answered")].groupby([GROUP, "round"])[COLUMN].mean()
+#     rounds = pd.read_csv("rounds.csv", dtype=str, keep_default_na=False)
+#     said = rounds[(rounds["step"] == STEP)@IN_TIME@ & (rounds[COLUMN] != "")]
+#     said.assign(mean=@VALUE@).groupby([GROUP, "round"])["mean"].mean()
 #
 # codebook.csv says what each column means, and what `how` may be.
 import csv
@@ -133,10 +149,12 @@ _R = """\
 #
 #     Rscript analysis.R
 #
-# It needs R alone, and draws analysis.png. The same means in two lines:
+# It needs R alone, and draws analysis.png. The same means by hand:
 #
-#     rounds <- subset(read.csv("rounds.csv", check.names = FALSE), step == STEP & how == "answered")
-#     aggregate(rounds[COLUMN], rounds[c(GROUP, "round")], mean)
+#     rounds <- read.csv("rounds.csv", encoding = "UTF-8",
+#       colClasses = "character", na.strings = character(), check.names = FALSE)
+#     said <- rounds[rounds$step == STEP@IN_TIME@ & rounds[[COLUMN]] != "", ]
+#     aggregate(list(mean = @VALUE@), said[c(GROUP, "round")], mean, na.rm = TRUE)
 #
 # codebook.csv says what each column means, and what `how` may be.
 @NAMES@
