@@ -5,8 +5,12 @@ WORKDIR /opt/networklab
 COPY requirements.lock ./
 # What only tests need goes again in the same layer. What comes along of Postgres stays: `backup` and `restore` work by it.
 RUN pip install --no-cache-dir --only-binary :all: --require-hashes -r requirements.lock \
-    && pip uninstall --yes cssbeautifier djhtml djlint editorconfig hypothesis import-linter jsbeautifier json5 mypy oxfmt oxlint playwright \
-        pytest-playwright pytest-xdist pytest regex ruff
+    && pip uninstall --yes \
+        ast-serialize blinker boto3 botocore charset-normalizer cssbeautifier djhtml djlint editorconfig execnet flask \
+        flask-cors greenlet grimp hypothesis import-linter iniconfig itsdangerous jmespath jsbeautifier json5 librt moto \
+        mypy mypy-extensions oxfmt oxlint packaging pathspec playwright pluggy py-partiql-parser pytest \
+        pytest-playwright pytest-xdist python-slugify regex requests responses ruff s3transfer sortedcontainers \
+        text-unidecode types-openpyxl urllib3 werkzeug xmltodict
 COPY BENCHMARKS.md ./
 COPY app app
 COPY docs docs

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import math
 import re
+from pathlib import Path
 from typing import NoReturn
 
+from app.database.stores import StorePlace, place_of
 from app.study.durations import seconds_in
 
 THE_SESSION = "its id, as `networklab sessions` lists it"
@@ -27,6 +29,17 @@ def count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 100_000:
         raise argparse.ArgumentTypeError(f"“{text}” is not a whole number above zero")
     return int(text)
+
+
+def backups_at(text: str) -> Path | StorePlace:
+    """A folder, or a place in an S3-like store."""
+    if place := place_of(text):
+        return place
+    if re.match(r"\w[\w+.-]*://", text):
+        raise argparse.ArgumentTypeError(
+            f"“{text}” is neither a folder nor s3://BUCKET/PREFIX, BUCKET of small letters, digits, dots and dashes"
+        )
+    return Path(text)
 
 
 def port(text: str) -> int:

@@ -1,4 +1,4 @@
-"""`networklab backup`: the whole database, of one moment, into a folder."""
+"""`networklab backup`: the whole database, of one moment, into a folder or an S3-like store."""
 
 from __future__ import annotations
 
@@ -8,19 +8,24 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from app.commands.arguments import Refusal, count
+from app.commands.arguments import Refusal, backups_at, count
 from app.commands.progress import progress_line
 from app.config import Config
 from app.database.backups import BackupError, back_up
 from app.database.running import database_as_it_is
+from app.database.stored_backups import back_up_to_store
+from app.database.stores import StoreError, StorePlace
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "folder", type=Path, metavar="DIR", help="each backup is a folder in it, named for its time"
+        "to",
+        type=backups_at,
+        metavar="DIR|s3://BUCKET/PREFIX",
+        help="a folder, or a place in an S3-like store; each backup is a folder in it, named for its time",
     )
     parser.add_argument(
-        "--keep", type=count, metavar="N", help="afterwards delete whole backups in DIR but the newest N"
+        "--keep", type=count, metavar="N", help="afterwards delete whole backups there but the newest N"
     )
     parser.add_argument("--json", action="store_true", help="print the manifest as JSON")
 
@@ -30,9 +35,13 @@ def run(options: argparse.Namespace, config: Config) -> int:
     with database_as_it_is(config) as url:
         try:
             # Through a pooler it could not hold its moment open.
-            work = back_up(config.listener_url or url, options.folder, say, options.keep)
-            backup, manifest, gone = asyncio.run(work)
-        except BackupError as error:
+            at, to = config.listener_url or url, options.to
+            backup: Path | StorePlace
+            if isinstance(to, StorePlace):
+                backup, manifest, gone = asyncio.run(back_up_to_store(at, to, say, options.keep))
+            else:
+                backup, manifest, gone = asyncio.run(back_up(at, to, say, options.keep))
+        except (BackupError, StoreError) as error:
             raise Refusal(str(error)) from None
         finally:
             say("")

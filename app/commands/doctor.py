@@ -6,19 +6,25 @@ import argparse
 import asyncio
 import json
 from dataclasses import asdict
-from pathlib import Path
 
 import psycopg
 
-from app.commands.arguments import Refusal
+from app.commands.arguments import Refusal, backups_at
 from app.config import Config
 from app.database.connections import connect
 from app.database.embedded import EmbeddedError
 from app.database.running import database_as_it_is
+from app.database.stores import StorePlace
 from app.web.doctor.address import look_at_address
 from app.web.doctor.database import look_at_database
 from app.web.doctor.finding import Finding
-from app.web.doctor.machine import look_at_backups, look_at_disk, look_at_files, look_at_port
+from app.web.doctor.machine import (
+    look_at_backups,
+    look_at_disk,
+    look_at_files,
+    look_at_port,
+    look_at_stored_backups,
+)
 from app.web.doctor.secrets import look_at_secrets
 
 MARKS = {"ok": "ok   ", "look": "LOOK ", "wrong": "WRONG"}
@@ -26,19 +32,23 @@ MARKS = {"ok": "ok   ", "look": "LOOK ", "wrong": "WRONG"}
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--backups", type=Path, metavar="DIR", help="the folder of backups: how old, how much room"
+        "--backups",
+        type=backups_at,
+        metavar="DIR|s3://BUCKET/PREFIX",
+        help="where backups are: how old the newest is, and how much room a folder has",
     )
     parser.add_argument("--json", action="store_true", help="print the lights as JSON")
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
-    if options.backups and not options.backups.is_dir():
-        raise Refusal(
-            f"There is no folder {options.backups}. Give the one that `networklab backup` writes to."
-        )
+    backups = options.backups
+    if backups and not isinstance(backups, StorePlace) and not backups.is_dir():
+        raise Refusal(f"There is no folder {backups}. Give the one that `networklab backup` writes to.")
     lights = [look_at_files(), look_at_port(config)]
-    if options.backups:
-        lights += [look_at_disk("disk of backups", options.backups), look_at_backups(options.backups)]
+    if isinstance(backups, StorePlace):
+        lights.append(asyncio.run(look_at_stored_backups(backups)))
+    elif backups:
+        lights += [look_at_disk("disk of backups", backups), look_at_backups(backups)]
     try:
         with database_as_it_is(config) as url:
             lights += asyncio.run(_with_database(config, url))

@@ -5,14 +5,19 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from app.commands.arguments import Refusal
+from app.commands.arguments import Refusal, backups_at
 from app.commands.connection import in_transaction_at, study_of
 from app.commands.progress import progress_line
 from app.config import Config
-from app.database.backups import BackupError, Say, check, find_backup, read_manifest, restore
+from app.database.backups import BackupError, Manifest, Say, check, find_backup, read_manifest, restore
 from app.database.running import database_as_it_is, migrate_at
+from app.database.stored_backups import check_stored, fetch, find_stored
+from app.database.stores import StoreError, StorePlace
 from app.export.verdicts import Verification
 from app.export.verify import verify
 from app.sessions.sessions import list_sessions
@@ -20,10 +25,10 @@ from app.sessions.sessions import list_sessions
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "folder",
-        type=Path,
-        metavar="DIR",
-        help="a backup, or the folder with backups, of which it takes the newest",
+        "backup",
+        type=backups_at,
+        metavar="DIR|s3://BUCKET/PREFIX",
+        help="a backup, or the folder or place with backups, of which it takes the newest",
     )
     parser.add_argument("--check", action="store_true", help="only say whether the backup is whole")
     parser.add_argument("--json", action="store_true", help="print what came of each session as JSON")
@@ -32,16 +37,14 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, config: Config) -> int:
     say = progress_line()
     try:
-        backup = find_backup(options.folder)
-        manifest = read_manifest(backup)
-        asyncio.run(check(backup, manifest))
-        if options.check:
-            print(f"{backup} is whole: of {manifest.made_at}, {manifest.rows['session']:,} sessions.")
-            return 0
-        with database_as_it_is(config) as url:
-            asyncio.run(restore(url, backup, manifest, say))
-            verdicts = asyncio.run(_recount(url, say))
-    except BackupError as error:
+        with _found(options.backup, options.check, say) as (backup, folder, manifest):
+            if options.check:
+                print(f"{backup} is whole: of {manifest.made_at}, {manifest.rows['session']:,} sessions.")
+                return 0
+            with database_as_it_is(config) as url:
+                asyncio.run(restore(url, folder, manifest, say))
+                verdicts = asyncio.run(_recount(url, say))
+    except (BackupError, StoreError) as error:
         raise Refusal(str(error)) from None
     finally:
         say("")
@@ -58,6 +61,24 @@ def run(options: argparse.Namespace, config: Config) -> int:
         if verdicts and not broken:
             print("Each was counted again: acknowledged = stored = exported.")
     return 1 if broken else 0
+
+
+@contextmanager
+def _found(
+    where: Path | StorePlace, only_check: bool, say: Say
+) -> Iterator[tuple[Path | StorePlace, Path, Manifest]]:
+    """A backup, a folder that has its dump, and its manifest: checked. Of a store the folder is there meanwhile."""
+    if not isinstance(where, StorePlace):
+        backup = find_backup(where)
+        manifest = read_manifest(backup)
+        asyncio.run(check(backup, manifest))
+        yield backup, backup, manifest
+        return
+    place, manifest = asyncio.run(find_stored(where))
+    with tempfile.TemporaryDirectory(prefix="networklab-") as name:
+        work = check_stored(place, manifest, say) if only_check else fetch(place, manifest, Path(name), say)
+        asyncio.run(work)
+        yield place, Path(name), manifest
 
 
 async def _recount(url: str, say: Say) -> list[Verification]:

@@ -11,12 +11,13 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,7 +36,9 @@ DUMP, MANIFEST, HALF = "database.dump", "manifest.json", ".part"
 NAME = "networklab-"
 ALWAYS = {"migration", "secret", "process"}  # what a migrated database has before anybody has used it
 LOOK = 0.5  # seconds between two looks at how far it has come
+NAMED = re.compile(NAME + r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ")
 Say = Callable[[str], None]
+Write = Callable[[Path, Sequence[str]], Awaitable[object]]  # runs this pg_dump with these arguments
 
 
 class BackupError(Exception):
@@ -54,20 +57,34 @@ class Manifest:
     sha256: str
     rows: dict[str, int]  # by table, of the same moment as the dump
 
+    def text(self) -> str:
+        return json.dumps(asdict(self), indent=1) + "\n"
+
+
+def named(made_at: datetime) -> str:
+    return f"{NAME}{made_at:%Y-%m-%dT%H-%M-%SZ}"
+
 
 async def back_up(url: str, folder: Path, say: Say, keep: int | None = None) -> tuple[Path, Manifest, int]:
     """A backup of its own in `folder`, what it holds, and how many older ones went where only so many are kept."""
     with _alone(folder):
         made_at = datetime.now(UTC)
-        whole = folder / f"{NAME}{made_at:%Y-%m-%dT%H-%M-%SZ}"
+        whole = folder / named(made_at)
         part = whole.with_name(whole.name + HALF)
         if whole.exists():
             raise BackupError(f"{whole} is there already. Make the next one a second later.")
         part.mkdir(mode=0o700)
         try:
-            (part / DUMP).touch(mode=0o600)
-            manifest = await _dump(url, part / DUMP, made_at, say)
-            _write(part / MANIFEST, json.dumps(asdict(manifest), indent=1) + "\n")
+            path = part / DUMP
+            path.touch(mode=0o600)
+
+            async def write(program: Path, arguments: Sequence[str]) -> str:
+                return await run_client(program, *arguments, "--file", path, url=url)
+
+            manifest = await dump(url, made_at, say, write, lambda: path.stat().st_size)
+            sha256, length = await asyncio.to_thread(_digest, path)
+            manifest = replace(manifest, bytes=length, sha256=sha256)
+            _write(part / MANIFEST, manifest.text())
             part.rename(whole)
             _sync(folder)
         except BaseException as error:
@@ -110,10 +127,18 @@ def find_backup(folder: Path) -> Path:
 def read_manifest(backup: Path) -> Manifest:
     """Raises `BackupError` for a backup that is half, damaged, or of a version that we know nothing of."""
     try:
-        told = json.loads((backup / MANIFEST).read_text(encoding="utf-8"))
+        text = (backup / MANIFEST).read_bytes()
     except FileNotFoundError:
         raise BackupError(f"{backup} is half a backup: it was not finished. Take another one.") from None
-    except (OSError, ValueError):
+    except OSError:
+        text = b""
+    return parse_manifest(str(backup), text)
+
+
+def parse_manifest(backup: str, text: bytes) -> Manifest:
+    try:
+        told = json.loads(text)
+    except ValueError:
         raise BackupError(f"{backup} is damaged: its manifest can't be read. Take another one.") from None
     if isinstance(told, dict) and told.get("format", FORMAT) != FORMAT:
         raise BackupError(
@@ -180,7 +205,8 @@ async def restore(url: str, backup: Path, manifest: Manifest, say: Say) -> None:
         )
 
 
-async def _dump(url: str, path: Path, made_at: datetime, say: Say) -> Manifest:
+async def dump(url: str, made_at: datetime, say: Say, write: Write, written: Callable[[], int]) -> Manifest:
+    """What is written of one moment, but for its length and digest, which whoever writes knows."""
     conn = await connect(url, "backup")
     try:
         # It only holds its moment open while pg_dump reads.
@@ -197,22 +223,20 @@ async def _dump(url: str, path: Path, made_at: datetime, say: Say) -> Manifest:
                 raise BackupError("There is nothing of NetworkLab in this database. Check DATABASE_URL.")
             size = await value(conn, SQL["size"])
             moment = await value(conn, b"select pg_export_snapshot()")
-            how = (
+            how = [
                 "--format=custom",
                 "--compress=1",
                 "--no-owner",
                 "--no-privileges",
                 "--lock-wait-timeout=30s",
-            )
-            work = run_client(program.path, *how, "--snapshot", moment, "--file", path, url=url)
-            await _while(work, lambda: f"{_written(path)} of a database of {size / 1e6:,.0f} MB", say)
+                f"--snapshot={moment}",
+            ]
+            of = f"MB written of a database of {size / 1e6:,.0f} MB"
+            await _while(write(program.path, how), lambda: f"{written() / 1e6:,.1f} {of}", say)
             rows = await _counted(conn)
     finally:
         await conn.close()
-    sha256, length = await asyncio.to_thread(_digest, path)
-    return Manifest(
-        FORMAT, made_at.isoformat(), __version__, schema, server, program.version, length, sha256, rows
-    )
+    return Manifest(FORMAT, made_at.isoformat(), __version__, schema, server, program.version, 0, "", rows)
 
 
 def _restoring(server: int, made_by: int) -> Path:
@@ -265,7 +289,7 @@ def _wanted(listed: str) -> str:
     )
 
 
-async def _while(work: Awaitable[str], how_far: Callable[[], str], say: Say) -> None:
+async def _while(work: Awaitable[object], how_far: Callable[[], str], say: Say) -> None:
     began = time.monotonic()
     task = asyncio.ensure_future(work)
     try:
@@ -275,10 +299,6 @@ async def _while(work: Awaitable[str], how_far: Callable[[], str], say: Say) -> 
         task.result()
     finally:
         task.cancel()
-
-
-def _written(path: Path) -> str:
-    return f"{path.stat().st_size / 1e6 if path.exists() else 0:,.1f} MB written"
 
 
 @contextmanager

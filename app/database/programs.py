@@ -10,14 +10,15 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 LONGEST_SECONDS = 330
+STREAMED = 1 << 20  # bytes of a piece
 SECRETS = (
     "password",
     "sslpassword",
@@ -167,6 +168,44 @@ async def run_client(program: Path, *arguments: str | Path, url: str | None = No
     if process.returncode:
         raise EmbeddedError(f"{program.name} failed: {reason(errors.decode(errors='replace'))}")
     return out.decode(errors="replace")
+
+
+@asynccontextmanager
+async def streamed_client(
+    program: Path, *arguments: str | Path, url: str
+) -> AsyncIterator[AsyncIterator[bytes]]:
+    """What it prints, as it does; else as `run_client`. It ends with the block, whoever still reads."""
+    with _without_secrets(url) as (to, environment), tempfile.TemporaryFile() as errors:
+        process = await asyncio.create_subprocess_exec(
+            program,
+            *to,
+            *map(str, arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            limit=STREAMED,
+            env=os.environ | {"LC_ALL": "C"} | environment,
+        )
+
+        async def pieces() -> AsyncIterator[bytes]:
+            assert process.stdout
+            while piece := await process.stdout.read(STREAMED):
+                yield piece
+            if await process.wait():
+                errors.seek(0)
+                told = errors.read().decode(errors="replace")
+                raise EmbeddedError(f"{program.name} failed: {reason(told)}")
+
+        try:
+            yield pieces()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                # Full to the brim it is not looked at, and nobody would see that it has ended.
+                with suppress(RuntimeError):  # somebody reads, so it is not full
+                    while process.stdout and await process.stdout.read(STREAMED):
+                        pass
+                await process.wait()
 
 
 @contextmanager

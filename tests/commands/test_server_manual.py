@@ -10,6 +10,7 @@ import socket
 import ssl
 import stat
 import subprocess
+import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -59,7 +60,7 @@ def test_secrets_and_names_are_written_once_and_are_what_the_server_takes(tmp_pa
         assert "host name" in is_refused(made(tmp_path, *wrong.split()))
     assert not (tmp_path / ".env").exists()
     ended = made(tmp_path, "lab.example.org", "play.example.org")
-    assert ended.returncode == 0 and "docker compose up" in ended.stdout, ended.stderr
+    assert ended.returncode == 0 and "Next: the units" in ended.stdout, ended.stderr
     first = told(tmp_path)
     assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
     assert "stays as it is" in is_refused(made(tmp_path, "lab.example.org")) and told(tmp_path) == first
@@ -86,6 +87,25 @@ def test_a_path_prefix_is_refused_with_what_to_do(shell: Shell) -> None:
     assert "host name or a port of its own" in is_refused(
         shell.type("doctor", NETWORKLAB_URL="https://a.org/lab")
     )
+
+
+def test_the_image_keeps_what_the_program_needs_and_nothing_that_only_tests_do() -> None:
+    brought_by: dict[str, set[str]] = {}
+    name = ""
+    for line in (PROJECT / "requirements.lock").read_text().splitlines():
+        if found := re.match(r"([a-z0-9-]+)==", line):
+            name = found[1]
+            brought_by[name] = set()
+        elif found := re.match(r"    #(?: via)? +([a-z0-9-]+)", line):
+            brought_by[name].add(found[1])
+    asked = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    lines = asked["dependencies"] + asked["optional-dependencies"]["s3"]
+    needed = set(re.findall(r"^[\w-]+", "\n".join(lines), re.MULTILINE))
+    while more := {one for one, by in brought_by.items() if one not in needed and by & needed}:
+        needed |= more
+    assert {"obstore", "pandas", "python-dateutil"} <= needed <= {*brought_by}
+    gone = (PROJECT / "Dockerfile").read_text().partition("pip uninstall --yes")[2].partition("\nCOPY")[0]
+    assert gone.replace("\\", "").split() == sorted({*brought_by} - needed)
 
 
 @needs("systemd-analyze")

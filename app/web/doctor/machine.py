@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from app.config import Config
-from app.database.backups import BackupError, find_backup, measure, read_manifest
+from app.database.backups import BackupError, Manifest, find_backup, measure, read_manifest
+from app.database.stored_backups import find_stored
+from app.database.stores import StoreError, StorePlace
 from app.web.doctor.finding import Finding
 from app.web.processes import PortTaken, bind
 
@@ -55,20 +57,35 @@ def look_at_backups(folder: Path) -> Finding:
         manifest = read_manifest(backup)
         measure(backup, manifest)
     except BackupError as error:
-        said = str(error).partition(". ")[0].rstrip(".") + "."
-        return Finding("backups", "wrong", said, "`networklab backup DIR`, by a timer: docs/backups.md.")
+        return _no_backup(error, "DIR")
+    return _aged(backup.name, manifest)
+
+
+async def look_at_stored_backups(place: StorePlace) -> Finding:
+    try:
+        backup, manifest = await find_stored(place)
+    except (BackupError, StoreError) as error:
+        return _no_backup(error, "s3://BUCKET/PREFIX")
+    return _aged(backup.name, manifest)
+
+
+def _no_backup(error: BackupError | StoreError, to: str) -> Finding:
+    said = str(error).partition(". ")[0].rstrip(".") + "."
+    return Finding("backups", "wrong", said, f"`networklab backup {to}`, by a timer: docs/backups.md.")
+
+
+def _aged(name: str, manifest: Manifest) -> Finding:
     age = datetime.now(UTC) - datetime.fromisoformat(manifest.made_at)
     if age > FRESH:
-        said = f"The newest, {backup.name}, is {age.days or 1} days old."
         return Finding(
             "backups",
             "look",
-            said,
+            f"The newest, {name}, is {age.days or 1} days old.",
             "See why the timer makes none any more: `systemctl status` of it, or cron’s mail.",
         )
     return Finding(
         "backups",
         "ok",
-        f"The newest, {backup.name}, is {round(age.total_seconds() / 3600)} hours old and complete by its size;"
+        f"The newest, {name}, is {round(age.total_seconds() / 3600)} hours old and complete by its size;"
         " `networklab restore --check` reads it all.",
     )
