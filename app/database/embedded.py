@@ -284,11 +284,23 @@ class Postgres:
 
     def _create_database(self) -> None:
         with self._connect() as connection:
+            if not (self.data / "standby.signal").exists():
+                _await_recovery(connection)
             found = connection.execute("select from pg_database where datname = %s", [NAME]).fetchone()
             if found is None:
                 connection.execute(f"create database {NAME}")
         with psycopg.connect(self.dsn, connect_timeout=5, autocommit=True) as connection:
             hand_over(connection)
+
+
+def _await_recovery(connection: psycopg.Connection) -> None:
+    """A backup that goes on by archived WAL answers while it reads that, and can't be written to."""
+    told = False
+    while connection.execute("select pg_is_in_recovery()").fetchone() == (True,):
+        if not told:
+            log.warning("Postgres reads archived WAL. It takes writes once it has come to the end of that.")
+        told = True
+        time.sleep(0.1)
 
 
 def _exists(pid: int) -> bool:
