@@ -93,7 +93,8 @@ def _read(table: Table, default: Dropout, where: str) -> Dropout:
     actions = table.texts("then")
     known = _known(table, actions)
     if silent is None and table.has("then") and not table.has("silent"):
-        cure = 'Add silent = "45s", or remove [dropout].'
+        whole = "[dropout]" if table.path == ("dropout",) else "`dropout` here"
+        cure = f'Add silent = "45s", or remove {whole}.'
         table.note("then", "Without `silent` nobody drops out, so `then` is for those who leave.", cure)
     table.report_unknown_keys(where)
     return Dropout(silent, grace, known or default.then, default.bot_hook)
