@@ -14,7 +14,7 @@ from app.rooms import parts
 from app.rooms.limits import Told, last_before, last_said, rounds_until, sources, told_last
 from app.rooms.rooms import RoomView, Seat
 from app.rooms.summaries import SUMS, Tally, counted, summed
-from app.study.model.fields import Field, plain_number
+from app.study.model.fields import Cell, Field, plain_number
 from app.study.model.steps import SEEN, Show
 from app.study.model.study import Position, Study
 from app.study.page_words import asked_by
@@ -22,6 +22,7 @@ from app.study.page_words import asked_by
 SQL = Queries(__name__)
 TOGETHER = ("mean", *SUMS, "count", "bars")  # looks that give away nobody's answer by itself
 WIDTH = 300.0  # of a picture
+COLUMNS = 4  # people, or rounds, in small tables: as many as a phone has room for
 MIDDLE, AROUND = (
     (160.0, 112.0),
     (122.0, 80.0),
@@ -34,6 +35,9 @@ class AnswerRow:
 
     seat: Seat
     values: tuple[str | None, ...]
+    cells: tuple[
+        Mapping[str, Cell], ...
+    ] = ()  # of answers in several rows, by row: the same as a small table
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,12 @@ class Shown:
     def same(self) -> int:
         """How many of the others chose what the player chose."""
         return sum(node.same for node in self.nodes[1:])
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """Of answers in several rows all of these, where small tables have room for whoever gave them."""
+        columns = [by_row for line in self.lines for by_row in line.cells]
+        return tuple(dict.fromkeys(row for by_row in columns for row in by_row))
 
     @property
     def empty(self) -> bool:
@@ -207,13 +217,15 @@ def _shown(
             return found[1] if found else None
         return told.get((seat.slot, position.step.name, position.round, field.name)) or None
 
-    lines = tuple(
-        AnswerRow(
-            seat,
-            tuple(None if (said := value(seat, one)) is None else field.shown(said) for one in positions),
-        )
-        for seat in seats
-    )
+    few = len(seats) <= COLUMNS and len(positions) <= COLUMNS
+
+    def line(seat: Seat) -> AnswerRow:
+        every = [value(seat, one) for one in positions]
+        shown = tuple([None if said is None else field.shown(said) for said in every])
+        cells = [{one.row: one for one in field.kind.cells(field, said or "")} for said in every if few]
+        return AnswerRow(seat, shown, tuple(cells))
+
+    lines = tuple([line(seat) for seat in seats])
     rounds = tuple(one.round for one in positions)
     if field.swatches and show.look == "picture" and positions:
         chosen = {seat: value(seat, positions[-1]) or "" for seat in (me, *seats)}

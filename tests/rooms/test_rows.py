@@ -13,6 +13,7 @@ from app.study.model.plausible import plausible
 from app.study.reading import check, parse
 from app.web.monitor.answers import answered
 from tests.house.house import House
+from tests.house.pages import shown
 from tests.house.server import Server
 from tests.house.studies import as_files, changed
 from tests.house.table import at_the_table
@@ -88,7 +89,7 @@ def test_what_somebody_made_is_rated_in_rows_and_parts_go_to_whom_a_hook_names(
         assert (await table[2].answer({"stars-1": "5"}, theirs)).status == 422
         assert (await table[1].answer(good, mine)).status == 200
         assert (await table[2].answer({}, theirs)).status == 200
-        assert "Hut & «roof»: 5, 3 pots: 1" in await table[1].shows("Next")
+        assert "You Birch Hut & «roof» 5 – 3 pots 1 –" in shown(await table[1].shows("Next"))
 
     shared.tell(story())
     assert asyncio.run(verify(shared.database, session.id, study)).ok

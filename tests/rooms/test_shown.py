@@ -68,6 +68,32 @@ fields = [
 show = [{field = "colour", round = "now"}, {field = "colour", round = "now", as = "picture", ask = "Whom you see"}]
 """
 
+IN_ROWS = """
+title = "Rows"
+[[room]]
+name = "pair"
+seats = {any = 2}
+[network]
+kind = "complete"
+[[step]]
+page = "talk"
+name = "ask"
+repeat = 3
+limit = "60s"
+fields = [
+    {name = "mood", ask = "How was it?", kind = "matrix", rows = ["The talk", "The pay"], min = 1, max = 5},
+    {name = "coins", ask = "Who gets how much?", kind = "allocation", options = ["For me", "For them"], total = 100},
+    {name = "risk", ask = "A or B?", kind = "lottery", safe = [2, 1.6], risky = [3.85, 0.1], chances = 4},
+]
+show = [
+    {field = "mood", of = "me"},
+    {field = "coins", of = "me"},
+    {field = "risk", of = "me"},
+    {field = "mood", of = "room"},
+    {field = "mood", of = "room", round = "all", ask = "All of it"},
+]
+"""
+
 
 def test_each_sees_what_their_neighbours_answered_before_and_no_more(shared: House, server: Server) -> None:
     session = shared.open(STUDY, {"x": 3})
@@ -282,3 +308,42 @@ def test_only_what_nobody_is_asked_twice_is_the_same_question_elsewhere() -> Non
     assert shown_at_the_end(TURNS) == [("give_last", "give")] * 2
     twice = TURNS.replace('name = "give_last"\nonly = {order = "price_first"}', 'name = "give_last"')
     assert shown_at_the_end(twice) == [("give_last",)] * 2
+
+
+def test_answers_in_rows_are_small_tables_with_bars_where_one_stands_alone(
+    shared: House, server: Server
+) -> None:
+    session = shared.open(IN_ROWS, {"x": 2})
+
+    async def story() -> None:
+        table = await at_the_table(shared, server, session)
+        for slot, mood in {1: "5", 2: "1"}.items():
+            said = {"mood-1": mood, "mood-2": "3", "coins-1": "60", "coins-2": "40", "risk": "ABBB"}
+            assert (await table[slot].answer(said)).status == 200
+        await table[1].shows("round 2 of 3")
+        page = (await table[1].browser.get("/play")).text
+        bars = re.findall(r'<rect width="([\d.]+)"', page)
+        assert bars == ["100.0", "50.0", "60.0", "40.0"], "of me alone: what it is of what it can be"
+        told = shown(page)
+        assert "The talk 5 The pay 3" in told and "For me 60 For them 40" in told
+        assert "1 A 1 in 4 : 2 3 in 4 : 1.6 2 B 2 in 4 : 3.85 2 in 4 : 0.1" in told
+        assert "You Birch The talk 5 1 The pay 3 3" in told and '<th scope="col" class="me">You</th>' in page
+        for slot in (1, 2):
+            said = {"mood-1": "2", "mood-2": "4", "coins-1": "10", "coins-2": "90", "risk": "BBBB"}
+            await table[slot].answer(said)
+        await table[1].shows("round 3 of 3")
+        told = shown((await table[1].browser.get("/play")).text)
+        assert "You 1 2 The talk 5 2 The pay 3 4" in told and "Birch 1 2 The talk 1 2" in told
+
+    shared.tell(story())
+
+
+def test_many_answers_in_rows_stay_words() -> None:
+    study = parse(as_files(IN_ROWS.replace("any = 2", "any = 5")))
+    seats = tuple(Seat(slot, "", "any", slot, "playing", True) for slot in range(1, 6))
+    nowhere: Any = None
+    told = {(slot, "ask", 1, "mood"): '{"The talk":5,"The pay":2}' for slot in range(1, 6)}
+    view = RoomView(nowhere, Seats(seats), Ties([]))
+    alone, together, *_ = shown_to(study, study.plan[1], view, seats[0], told)
+    assert alone.rows == ("The talk", "The pay") and together.rows == ()
+    assert together.lines[0].values == ("The talk: 5, The pay: 2",)

@@ -163,6 +163,15 @@ class Field:
         return dict(zip(self.options, self.swatches, strict=False)).get(value or "", "")
 
 
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What was said in one row of an answer, as people read it; with a `share` of 1 it is as much as it can be."""
+
+    row: str
+    said: str
+    share: float | None = None
+
+
 class Kind(str):
     """A kind of field. As a text it is its name, as pages of authors, hooks and the codebook have it.
 
@@ -261,6 +270,10 @@ class Kind(str):
 
     def items(self, value: str) -> list[str]:
         return [value] if value else []
+
+    def cells(self, field: Field, value: str) -> tuple[Cell, ...]:
+        """A canonical value as a small table has it; nothing where words say it."""
+        return ()
 
     def place(self, value: str, option: str) -> int | None:
         return None

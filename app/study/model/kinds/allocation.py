@@ -98,6 +98,10 @@ class Allocation(Rows):
         numbers = (plain_digits(text).replace(",", ".") for text in self.said_in(field, value).values())
         return sum((Decimal(one) for one in numbers if one.replace(".", "", 1).isdecimal()), Decimal(0))
 
+    def share(self, field: Field, said: str) -> float | None:
+        total = self.total(field)
+        return float(Decimal(said) / total) if total else None
+
     def type_of(self, field: Field) -> Any:
         return dict[str, int | Decimal]
 

@@ -64,6 +64,12 @@ class Matrix(Rows):
             return super().pack(field, said)
         return self.pack_numbers(said)
 
+    def share(self, field: Field, said: str) -> float | None:
+        low, high = field.min, field.max
+        if field.options or low is None or high is None or high <= low:
+            return None
+        return float((Decimal(said) - low) / (high - low))
+
     def type_of(self, field: Field) -> Any:
         return dict[str, str] if field.options else dict[str, int]
 

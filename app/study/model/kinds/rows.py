@@ -9,7 +9,17 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from app.study.languages.texts import Sentence
-from app.study.model.fields import DONT_KNOW, Field, FieldError, Form, Kind, Unanswered, plain_number, tidy
+from app.study.model.fields import (
+    DONT_KNOW,
+    Cell,
+    Field,
+    FieldError,
+    Form,
+    Kind,
+    Unanswered,
+    plain_number,
+    tidy,
+)
 
 MOST_ROWS = 40
 _IN_EACH_ROW = Sentence("Please answer in each row.")
@@ -109,6 +119,18 @@ class Rows(Kind):
         return ", ".join(
             f"{field.worded(row)}: {field.worded(said)}" for row, said in self.said_in(field, value).items()
         )
+
+    def cells(self, field: Field, value: str) -> tuple[Cell, ...]:
+        return tuple(
+            Cell(field.worded(row), field.worded(said).replace(".", field.point), self.share(field, said))
+            if _NUMBER.fullmatch(said)
+            else Cell(field.worded(row), field.worded(said))
+            for row, said in self.said_in(field, value).items()
+        )
+
+    def share(self, field: Field, said: str) -> float | None:
+        """How much a number is of what it can be in a row; None where that says nothing."""
+        return None
 
     def stored_rows(self, field: Field, value: Any) -> str:
         """What a hook gave by row. Raises ValueError."""
