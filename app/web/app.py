@@ -47,13 +47,14 @@ from app.web import (
     walk_pages,
 )
 from app.web.api import routes
-from app.web.assets import static_file, static_files
+from app.web.assets import static_files
 from app.web.auth import no_players_page, same_site
 from app.web.lab import open_lab
 from app.web.metrics import metrics
 from app.web.player_stream import play_live
 from app.web.researchers import admitted
 from app.web.responses import add_headers
+from app.web.static import static_file
 from app.web.studies.leftovers import clear_leftovers
 
 OF_RESEARCHERS = (  # whose pages stand below /admin

@@ -1,4 +1,4 @@
-"""Our scripts and styles: written a file a subject, served as one, and kept by browsers for ever."""
+"""Our scripts and styles: written a file a subject, put together to be served as one."""
 
 from __future__ import annotations
 
@@ -8,14 +8,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from mimetypes import guess_type
-from typing import Any
-
-from litestar import Request, Response, get
-from litestar.exceptions import NotFoundException
-from litestar.types import Scope
 
 from app.config import PROJECT
-from app.study.own_files import SERVED
 from app.web.kept import kept
 
 STATIC = PROJECT / "static"
@@ -32,30 +26,6 @@ PUT_TOGETHER = {
     "app.js": f"{PAGE} start",
     "scripted.js": f"{PAGE} own start",  # where a study has a script of its own
 }
-
-
-@get("/static/{name:str}")
-async def static_file(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
-    """Packed for those who can unpack it: a first page is then 30 KB instead of 80, on a phone's slow line."""
-    file = static_files().get(name)
-    if file is None:
-        raise NotFoundException
-    packed = "gzip" in request.headers.get("accept-encoding", "")
-    encoding = {"Content-Encoding": "gzip"} if packed else {}
-    return Response(
-        file.packed if packed else file.body,
-        media_type=file.media_type,
-        headers={"Vary": "Accept-Encoding", **encoding},
-    )
-
-
-def is_versioned(scope: Scope) -> bool:
-    """During an upgrade an old process must not have its file kept under a new one's address."""
-    if scope["path"].startswith(SERVED):
-        return True  # a digest of what is there
-    path, _, name = scope["path"].rpartition("/")
-    asked = f"/static/{name}?{scope['query_string'].decode('latin-1')}"
-    return path == "/static" and bool(scope["query_string"]) and asset(name) == asked
 
 
 @kept()

@@ -17,9 +17,9 @@ from app.study.languages.texts import Sentence, Texts, texts_in
 from app.study.model.fields import Form
 from app.study.model.study import Study
 from app.web import languages, templates
-from app.web.assets import is_versioned
 from app.web.auth import NotSignedIn, is_of_programs, is_of_researchers, player_of
 from app.web.lab import lab_of
+from app.web.static import is_versioned
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; font-src 'self'; "
