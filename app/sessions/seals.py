@@ -151,7 +151,16 @@ def _of_files(sealed: Mapping[str, str], now: Mapping[str, str], what: str) -> I
 
 
 def _said(part: object) -> str:
-    return "nothing" if part in (None, {}, []) else json.dumps(part, ensure_ascii=False, sort_keys=True)
+    """A part of a document, for people."""
+    if part in (None, {}, []):
+        return "nothing"
+    if isinstance(part, Mapping):
+        return ", ".join(f"{key or 'no type'} {_within(part[key])}" for key in sorted(part))
+    return ", ".join(map(_said, part)) if isinstance(part, list) else str(part)
+
+
+def _within(part: object) -> str:
+    return f"({_said(part)})" if isinstance(part, Mapping | list) and part else _said(part)
 
 
 def _capital(key: str) -> str:

@@ -46,8 +46,8 @@ def test_what_differs_is_named_piece_by_piece(house: House) -> None:
     more = [Person("a token of a list", "late", "red")]
     house.do(lambda conn: add_people(conn, session.id, more, "bo", "form-1"))
     assert differs() == [
-        'People on the list: {"blue": 2, "red": 2} when it was sealed, {"blue": 2, "red": 3} now.',
-        'Places at the door: {"extra": "0.1", "most": 20} when it was sealed, {"extra": "0.1", "most": 30} now.',
+        "People on the list: blue 2, red 2 when it was sealed, blue 2, red 3 now.",
+        "Places at the door: extra 0.1, most 20 when it was sealed, extra 0.1, most 30 now.",
     ]
 
 
