@@ -17,6 +17,8 @@ OF_API = "/api/v1/sessions/{session_id:str}"
 A_VERSION = "/api/v1/studies/{study_id:str}/versions/{number:int}"
 DEEDS = "again people start pause resume close archive unarchive start-time places banner".split()
 API_NEEDS = {
+    "GET /api/v1": ("nobody", False),
+    "GET /api/v1/openapi.json": ("nobody", False),
     "GET /api/v1/studies": ("makes", False),
     "GET /api/v1/studies/{study_id:str}": ("makes", False),
     f"GET {A_VERSION}": ("makes", False),

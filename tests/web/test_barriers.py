@@ -66,6 +66,9 @@ def test_no_page_has_a_barrier_that_axe_finds(stage: Stage) -> None:
     for of_account in ("account", "account/two-factor", "security", "manual", "manual/files", "manual?q=pay"):
         desk.goto(f"{stage.server.base}/admin/{of_account}")
         look(desk, of_account)
+    desk.goto(f"{stage.server.base}/api/v1")
+    desk.locator("details > summary").nth(14).click()
+    look(desk, "the interface for programs")
     desk.goto(f"{place}/rights")
     look(desk, "rights of everybody")
     apart(lambda: stage.house.do(lambda conn: put_account(conn, "oscar", "a long password", True)))

@@ -31,7 +31,7 @@ IdempotencyKey = Annotated[
 class SessionToOpen(Struct, kw_only=True, forbid_unknown_fields=True):
     """How people come in: `list`, or `door`, or both, or those of a session before."""
 
-    name: Annotated[str, Meta(max_length=LONGEST_NAME, description="For you; else the study's title.")] = ""
+    name: Annotated[str, Meta(max_length=LONGEST_NAME, description="For you; else the study’s title.")] = ""
     list: Annotated[
         str,
         Meta(description="A list of people as CSV: any of `token`, `label`, `type`, and columns of yours."),

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from litestar import post
+from litestar import MediaType, post
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 from litestar.response import Response
@@ -52,6 +52,8 @@ class NotOpened(Exception):
     "/studies/{study_id:str}/versions/{number:int}/sessions",
     needs=MAKES,
     request_max_body_size=LARGEST,
+    twice=True,
+    media_type=MediaType.JSON,
     status_code=201,
 )
 async def open_session_of_version(
@@ -67,7 +69,14 @@ async def open_session_of_version(
     return await _open(request, study, data, idempotency_key)
 
 
-@post("/sessions/{session_id:str}/again", needs=ACTS, request_max_body_size=LARGEST, status_code=201)
+@post(
+    "/sessions/{session_id:str}/again",
+    needs=ACTS,
+    request_max_body_size=LARGEST,
+    twice=True,
+    media_type=MediaType.JSON,
+    status_code=201,
+)
 async def open_session_again(
     request: Query, session_id: FromPath[str], data: SessionToOpen, idempotency_key: IdempotencyKey
 ) -> Response[SessionOpened]:
@@ -75,7 +84,14 @@ async def open_session_again(
     return await _open(request, await study_of(request, session_id), data, idempotency_key)
 
 
-@post("/sessions/{session_id:str}/people", needs=ACTS, request_max_body_size=LARGEST, status_code=201)
+@post(
+    "/sessions/{session_id:str}/people",
+    needs=ACTS,
+    request_max_body_size=LARGEST,
+    twice=True,
+    media_type=MediaType.JSON,
+    status_code=201,
+)
 async def add_people(
     request: Query, session_id: FromPath[str], data: PeopleToAdd, idempotency_key: IdempotencyKey
 ) -> Response[AddedPeople]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from litestar import Router
+from functools import cache
+from typing import Any
+
+from litestar import Router, get
 from litestar.response import Response
 from litestar.types import ExceptionHandlersMap
 
+from app import __version__
 from app.players.lists import PeopleError
 from app.sessions.sessions import SessionError
 from app.sessions.starts import StartError
@@ -14,8 +18,10 @@ from app.web.api import data, deeds, sessions, studies
 from app.web.api.bearer import admitted_by_token
 from app.web.api.bodies import ApiRequest
 from app.web.api.deeds import NotOpened
+from app.web.api.description import ABOUT, addresses, document
 from app.web.lab import Query
-from app.web.responses import problem, told_to_program
+from app.web.researchers import NOBODY
+from app.web.responses import page, problem, told_to_program
 from app.web.studies.checking import CheckError
 from app.web.studies.rehearsing import RehearsalRefused
 from app.web.studies.uploads import UploadError
@@ -32,8 +38,33 @@ STATUS: dict[type[Exception], int] = {  # as pages answer them
 }
 
 
+@get("/", needs=NOBODY, media_type="text/html")
+async def interface_page(request: Query) -> Response[str]:
+    """All of this, as a page."""
+    told = dict(addresses=addresses(_document()), about=ABOUT, version=__version__)
+    return page("admin/interface.html", told)
+
+
+@get("/openapi.json", needs=NOBODY)
+async def openapi_json(request: Query) -> dict[str, Any]:
+    """All of this, as OpenAPI 3.1 describes it."""
+    return _document()
+
+
+@cache
+def _document() -> dict[str, Any]:
+    return document(router())
+
+
 def router() -> Router:
-    handlers = [*studies.HANDLERS, *sessions.HANDLERS, *deeds.HANDLERS, *data.HANDLERS]
+    handlers = [
+        interface_page,
+        openapi_json,
+        *studies.HANDLERS,
+        *sessions.HANDLERS,
+        *deeds.HANDLERS,
+        *data.HANDLERS,
+    ]
     refusals: ExceptionHandlersMap = {NotOpened: _not_opened, **dict.fromkeys(STATUS, _refused)}
     return Router(
         AT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from litestar import get, post
+from litestar import MediaType, get, post
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import FromPath
 from litestar.response import Response
@@ -79,7 +79,15 @@ def _line(version: KeptVersion) -> dict[str, Any]:
     )
 
 
-@post("/studies", needs=MAKES, request_max_body_size=LARGEST_UPLOAD, status_code=201, operation_class=Sends)
+@post(
+    "/studies",
+    needs=MAKES,
+    request_max_body_size=LARGEST_UPLOAD,
+    twice=True,
+    media_type=MediaType.JSON,
+    status_code=201,
+    operation_class=Sends,
+)
 async def upload_study(request: Query) -> Response[Version]:
     """A new study, as `multipart/form-data`: `zip`, a zip of its folder, or `ships`, the name of one that comes along.
     It is kept whatever `check` says of it; the report says whether it can run. The same files once more are the study
@@ -91,6 +99,8 @@ async def upload_study(request: Query) -> Response[Version]:
     "/studies/{study_id:str}/versions",
     needs=MAKES,
     request_max_body_size=LARGEST_UPLOAD,
+    twice=True,
+    media_type=MediaType.JSON,
     status_code=201,
     operation_class=Sends,
 )
