@@ -213,7 +213,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "player": "players.csv → player: whose it is; empty: everybody's.",
         "by": "The account that wrote it; empty: the player, asking for help.",
         "body": "What was written; empty, to everybody: what stood there was taken down.",
-        "situation": "Where the player was when they asked.",
+        "situation": "Where the player was when they asked; of what a researcher wrote to a whole room, which.",
         "at": "When the server stored it.",
         "erased": "true: what was written is gone. See erasures.csv.",
         SESSION: _SESSION,

@@ -24,8 +24,13 @@ class Note:
     player_id: int | None  # whose it is; None: for everybody
     account: str | None  # the researcher who wrote it; None: the player asks for help
     body: str
-    situation: str  # where the player was when they asked
+    situation: str  # where the player was when they asked; of a researcher's, to whom else it went
     at: datetime
+
+    @property
+    def answers(self) -> bool:
+        """It is a researcher's, to this player alone."""
+        return self.account is not None and not self.situation
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +47,9 @@ class Notices:
 
     @property
     def waits(self) -> bool:
-        """The last word is a question."""
-        return bool(self.notes) and self.notes[-1].account is None
+        """The last word between them is a question."""
+        between = [note for note in self.notes if note.account is None or note.answers]
+        return bool(between) and between[-1].account is None
 
 
 NONE = Notices("", ())
@@ -86,6 +92,20 @@ async def write(
 ) -> None:
     """A researcher writes to one player, or with None to everybody. The same `form` again changes nothing."""
     await _add(conn, session_id, player_id, by, body, "", form)
+
+
+async def write_to_room(conn: Connection, room_id: int, name: str, by: str, body: str, form: str) -> int:
+    """To each who plays there, who are so many. It answers nobody's question: whoever waits for a word waits on."""
+    told: int = await value(
+        conn,
+        SQL["write_to_room"],
+        room_id=room_id,
+        account=by,
+        body=body,
+        situation=f"to all in {name}",
+        form=form,
+    )
+    return told
 
 
 async def notices_of(conn: Connection, session_id: str, player_id: int) -> Notices:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from app.database.connections import Connection
 from app.database.queries import Queries, value
-from app.players import door, players, waiting_list
+from app.players import door, notes, players, waiting_list
 from app.players.codes import codes_of
 from app.players.players import INSIDE
 from app.rooms import dropouts, gatherings, lobby, parts, rooms, takeovers
@@ -171,6 +171,15 @@ async def extend(
     if await value(conn, SQL["extend_room"], **which) is None:
         return f"{room.name} has gone on, or more time, already; nothing changed."
     return f"{room.name} has {seconds} seconds more."
+
+
+async def tell_room(conn: Connection, session_id: str, room_id: int, body: str, form: str, by: str) -> str:
+    """A note for each who plays there. The same `form` again changes nothing."""
+    room = await _room(conn, session_id, room_id)
+    told = await notes.write_to_room(conn, room.id, room.name, by, body, form)
+    if not told:
+        raise SessionError(f"Nobody plays in {room.name} any more; nothing was written.")
+    return f"It stands on {'the page' if told == 1 else 'the pages'} of all {told:,} who play in {room.name}."
 
 
 async def end_room(conn: Connection, session_id: str, study: Study, room_id: int, by: str) -> str:

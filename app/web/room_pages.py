@@ -8,14 +8,18 @@ from litestar.response import Redirect, Response
 
 from app.database import clock
 from app.database.connections import snapshot
+from app.players import notes
+from app.players.tokens import new_token
 from app.sessions import actions, mending
 from app.sessions.sessions import find_session
+from app.study.model.fields import first as first_of
 from app.web import templates
 from app.web.action_forms import Action, Wish, carry_out, moment, number
 from app.web.forms import whole
 from app.web.lab import Query, lab_of
 from app.web.monitor import histories
 from app.web.monitor.dashboard import type_numbers
+from app.web.monitor.seats import doing
 from app.web.monitor.ticks import room_lines
 from app.web.researchers import ACTS, SEES, study_of, who_asks
 from app.web.responses import page, piece
@@ -49,14 +53,18 @@ async def room_page(
     async with lab.pool.connection() as conn, snapshot(conn):
         story = await histories.story_in(conn, session_id, room_id)
         alone = None if story else await histories.alone_in(conn, session_id, room_id)
+        most = len(story.view.seats) if story else 0
+        first = max(1, min(whole(seat, 10**9) or 1, most))
+        listed = story.view.seats[first - 1 : first - 1 + LISTED] if story else ()
+        doings = await doing(conn, story.view.room, listed) if story else {}
     if alone is not None:
         return Redirect(f"/admin/sessions/{session_id}/players/{alone}", status_code=303)
     if story is None:
         raise NotFoundException("There is no such room in this session.")
     types = [one.type for one in story.sitters.values()]
     context = dict(story=story, room=story.view.room, study=study, who=who, now=clock.now(), replay="")
-    first = max(1, min(whole(seat, 10**9) or 1, len(types)))
     context |= dict(type_numbers=type_numbers(study, types), drawn=drawn, first=first, most_listed=LISTED)
+    context |= dict(doings=doings, form_key=new_token(12))
     if "hx-request" in request.headers:
         return piece(templates.render("admin/_room.html", **context))
     return page("admin/room.html", context)
@@ -87,5 +95,10 @@ async def _end(wish: Wish) -> str:
     return await actions.end_room(wish.conn, wish.session_id, wish.study, wish.room_id, wish.by)
 
 
-ROOM_ACTIONS: dict[str, Action] = dict(advance=_advance, extend=_extend, retry=_retry, end=_end)
+async def _tell(wish: Wish) -> str:
+    body, key = notes.BODY.read(wish.form.get("body", ())), first_of(wish.form, "form_key")
+    return await actions.tell_room(wish.conn, wish.session_id, wish.room_id, body, key, wish.by)
+
+
+ROOM_ACTIONS: dict[str, Action] = dict(advance=_advance, extend=_extend, retry=_retry, end=_end, tell=_tell)
 HANDLERS = [room_list, room_page, act_on_room]

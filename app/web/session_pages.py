@@ -76,10 +76,10 @@ async def session_page(request: Query, session_id: str, wall: bool = False) -> R
         tick = await read_tick(conn, session_id, await read_server(conn))
         sealed = await seals.seals_of(conn, session_id)
         differs = await seals.differences(conn, session_id, sealed[-1]) if sealed else []
-        banner, wave = await notes.banner_of(conn, session_id), await waves.wave_of(conn, session_id)
+        wave = await waves.wave_of(conn, session_id)
         version = await shelf.version_with(conn, study.sha256)
         on = version and await study_rights.right_on(conn, version.study_id, who.name)
-    context = dict(who=who, wall=wall, banner=banner, wave=wave, form_key=new_token(12), door_link="")
+    context = dict(who=who, wall=wall, wave=wave, form_key=new_token(12), door_link="")
     context |= dict(seal=sealed[-1] if sealed else None, seals=len(sealed), differs=differs)
     context |= dict(version=version, sees_version=on is not None)
     if tick.door:

@@ -6,6 +6,18 @@ select %(session_id)s, %(player_id)s::bigint, %(account)s::text, %(body)s, %(sit
 where %(player_id)s::bigint is null or exists (select from whose)
 on conflict (session_id, form) do nothing
 
+-- name: write_to_room
+-- To each who plays there, and is not erased; says how many these are.
+with whose as materialized (
+    select id, session_id from player
+    where room_id = %(room_id)s and status = 'playing' and erased_at is null order by id for share
+), told as (
+    insert into note (session_id, player_id, account, body, situation, form)
+    select session_id, id, %(account)s, %(body)s, %(situation)s, %(form)s || ':' || id from whose order by id
+    on conflict (session_id, form) do nothing
+)
+select count(*)::integer from whose
+
 -- name: lock_asker
 -- Two processes count one after the other.
 select from player where id = %(player_id)s for no key update
@@ -32,10 +44,11 @@ order by id
 select body from note where session_id = %(session_id)s and player_id is null order by id desc limit 1
 
 -- name: open_questions
--- Who asked for help and has had no word since, longest first.
+-- Who asked for help and has had no word since, longest first. What went to a whole room answers nobody.
 select p.id as player_id, p.label, n.body, n.situation, n.at
 from note n join player p on p.id = n.player_id
 where n.session_id = %(session_id)s and n.account is null and not n.erased and not exists (
     select from note later where later.session_id = n.session_id and later.player_id = n.player_id and later.id > n.id
+        and (later.account is null or later.situation = '')
 )
 order by n.id

@@ -56,6 +56,16 @@ const place = (() => {
     },
     true,
   );
+  // What somebody has unfolded is in view, whatever lies over the foot of the page. (`toggle` does not bubble.)
+  document.addEventListener(
+    "toggle",
+    ({ target }) => {
+      if (target.open && target.matches(".leave, .help-box")) {
+        target.querySelector("form")?.scrollIntoView({ block: "nearest" });
+      }
+    },
+    true,
+  );
   document.addEventListener("DOMContentLoaded", () => {
     shown = byId("step")?.dataset.alone;
   });

@@ -70,7 +70,7 @@ class Sides:
         desk.goto(self.here)
         yield self._do("pause", first, "Pause all", _says("The session is paused."))
         yield self._do("resume", first, "Resume", f"() => !{_says('The session is paused.')}()")
-        desk.get_by_text("Tell everybody…").click()
+        desk.get_by_role("button", name="Tell everybody…").click()
         desk.locator("[name=body]").fill("Five minutes more")
         yield self._do("words for everybody", first, "Show it", _says("Five minutes more"))
         self._goes_to("R1")
@@ -82,6 +82,9 @@ class Sides:
         moved = f"() => document.querySelector('.clock')?.dataset.until === '{int(until or 0) + 30_000}'"
         yield self._do("extend a step", first, "30 s more", moved)
         yield self._do("next step", first, "Next step now", _says("round 2 of 3"))
+        desk.get_by_role("button", name="Tell this room…").click()
+        desk.locator("#words").fill("For you two")
+        yield self._do("words for a room", first, "Send", _says("For you two"))
 
         self._goes_to("R2")
         desk.get_by_label("Type").select_option("blue")

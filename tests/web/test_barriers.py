@@ -58,7 +58,7 @@ def test_no_page_has_a_barrier_that_axe_finds(stage: Stage) -> None:
     expect(desk.locator("#count-waiting")).to_contain_text("1")
     ask_for_help(page, "Is anybody there?")
     expect(desk.locator(".asks")).to_contain_text("Is anybody there?")
-    desk.locator("#tell summary").click()
+    desk.get_by_role("button", name="Tell everybody…").click()
     look(desk, "session")
     place = desk.url
     desk.goto(f"{place}?wall=true")
@@ -98,6 +98,9 @@ def test_no_page_has_a_barrier_that_axe_finds(stage: Stage) -> None:
     desk.locator("#story a[href*='/rooms/']").first.click()
     expect(desk.get_by_role("heading", name="Who sees whom")).to_be_visible()
     look(desk, "one room")
+    desk.get_by_text("End…").click()
+    desk.get_by_role("button", name="Tell this room…").click()
+    look(desk, "words for one room")
     desk.get_by_role("link", name="Replay").click()
     desk.get_by_role("link", name="P1").first.click()
     expect(desk.get_by_role("heading", name="What P1 saw")).to_be_visible()

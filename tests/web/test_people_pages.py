@@ -101,6 +101,43 @@ def test_somebody_who_is_done_can_ask_and_hears_the_answer(shared: House, server
     shared.tell(story())
 
 
+def test_words_for_a_room_stand_on_the_pages_of_all_who_play_there_and_answer_nobody(
+    shared: House, server: Server, other_server: Server
+) -> None:
+    session = shared.open(LONG, {"red": 3, "blue": 2})
+    ada = desk(shared, other_server, session)
+
+    async def story() -> None:
+        guests = {label: shared.guest(server, session, label) for label in session.tokens}
+        await sign_everyone_in(list(guests.values()))
+        for label in ("B1", "B2"):
+            await seated(guests[label])
+        [waits] = [label for label in guests if _room(shared, label) is None]
+        asker, *others = [guests[label] for label in guests if label != waits]
+        of = f"/rooms/{_room(shared, 'B1')}"
+        await asker.browser.post("/play/help", await asker.form("/play/help") | {"body": "Is it on?"})
+        form = await ada.form(of, f"{of}/tell")
+        assert (await ada.do(f"{of}/tell", form | {"body": " "})).status == 422
+        for _ in range(2):  # a double click
+            told = await ada.do(f"{of}/tell", form | {"body": "Two minutes more"})
+            assert "It stands on the pages of all 4 who play in mixed-1." in told.text
+        for guest in (asker, *others):
+            assert "Two minutes more" in await guest.page(), guest.label
+        assert "Two minutes more" not in await guests[waits].page()
+        assert ASKS.search(words(await ada.page())), "whoever waits for a word waits on"
+        assert (await others[0].answer({"belief": "6"})).status == 200
+        seats = words((await ada.page(of)).partition('aria-label="Seats"')[2])
+        row = rf"{others[0].label} \w+ \w+ has answered page away belief 6 , why \(nothing\) [\d:]{{8}} 0:\d\d ago"
+        assert re.search(row, seats), seats
+        assert (await ada.do(f"{of}/end", {})).status == 200
+        assert "Nobody plays in mixed-1 any more" in (await ada.do(f"{of}/tell", form | {"body": "Oh"})).text
+
+    shared.tell(story())
+    assert shared.sql("select account, body, situation from note where account is not null") == 4 * [
+        ("ada", "Two minutes more", "to all in mixed-1")
+    ]
+
+
 def test_words_for_everybody_stand_on_every_page_until_they_are_taken_down(
     shared: House, server: Server, other_server: Server
 ) -> None:

@@ -121,6 +121,10 @@ def test_with_the_keyboard_out_one_can_write_send_and_see_the_time(stage: Stage)
     for part in ("#leave summary", "#talk li:last-child", "#talk", "#step .field:nth-of-type(3)"):
         page.locator(part).first.evaluate("node => node.scrollIntoView({block: 'center'})")
         whole(page, clock(page))
+    for unfolded, within in (("#leave", "Leave for good"), ("#help", "Ask")):
+        page.locator(f"{unfolded} summary").click()
+        whole(page, page.get_by_role("button", name=within))
+        page.locator(f"{unfolded} summary").click()
 
     page.locator("#body").click()
     page.set_viewport_size({"width": TYPING["width"], "height": TYPING["height"]})

@@ -26,7 +26,7 @@ def test_each_action_of_the_researcher_comes_to_the_players_page_through_another
 
     delays = dict(Sides(session, desk, pages, ours.base, ids).play())
     print({what: round(delay) for what, delay in delays.items()})
-    assert len(delays) == 11 and all(delay > 0 for delay in delays.values())
+    assert len(delays) == 12 and all(delay > 0 for delay in delays.values())
     assert all(page.url.startswith(theirs.base) for page in pages.values())
     assert desk.url.startswith(ours.base)
     assert stage.house.contradictions(session) == []

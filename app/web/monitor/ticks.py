@@ -12,7 +12,7 @@ from app.database import clock
 from app.database.connections import Connection
 from app.database.events import EventName
 from app.database.queries import Queries, row, rows
-from app.players import door, quotas
+from app.players import door, notes, quotas
 from app.players.door import DoorCount, DoorNow, Places
 from app.players.notes import CallForHelp, open_questions
 from app.sessions.sessions import Session, find_session
@@ -170,6 +170,7 @@ class Tick:
     places: Places | None
     door_counts: Sequence[DoorCount]
     halted: Sequence[Halted] = ()
+    banner: str = ""  # what everybody is told now
     faces: Mapping[int, Faces] = field(default_factory=dict)  # by room; empty where there are many rooms
 
     @property
@@ -197,7 +198,7 @@ async def read_tick(conn: Connection, session_id: str, server: Figures, before: 
         broken = await broken_pages(conn, session_id)
         gone, connections_free = await surroundings(conn)
         door_now, places = await door.door_now(conn, session_id), await door.places_of(conn, session_id)
-        door_counts = await door.counts_of(conn, session_id)
+        door_counts, banner = await door.counts_of(conn, session_id), await notes.banner_of(conn, session_id)
     counts = {one: sum(count for status, _, count, _ in people if status == one) for one in STATUSES}
     assert totals is not None and pages is not None
     now = clock.now()
@@ -234,6 +235,7 @@ async def read_tick(conn: Connection, session_id: str, server: Figures, before: 
         places=places,
         door_counts=door_counts,
         halted=halted,
+        banner=banner,
         faces=await _faces(conn, session_id) if 0 < len(found) <= FEW_ROOMS else {},
     )
 
