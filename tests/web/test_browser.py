@@ -14,6 +14,7 @@ from app.web.access.rights import give
 from tests.house.stage import (
     DESK,
     PAIR,
+    PHONE,
     Stage,
     answer,
     ask_for_help,
@@ -142,6 +143,16 @@ def test_four_people_and_a_researcher_from_the_link_to_the_code(stage: Stage) ->
     expect(opposite.locator("#talk")).to_contain_text("الجسر مفتوح")
     expect(opposite.locator("#talk li")).to_have_count(1)
     expect(writer.locator("#body")).to_have_value("")
+
+    # On a desk the talk and the field for it are one card, in which the newest stands next to the field.
+    opposite.set_viewport_size({"width": DESK["width"], "height": DESK["height"]})
+    card, newest, field = (
+        opposite.locator(part).bounding_box() for part in (".beside-it", "#talk li", "#send")
+    )
+    assert card and newest and field and card["x"] == field["x"] and card["width"] == field["width"]
+    assert abs(card["y"] + card["height"] - field["y"]) <= 8, (card, field)
+    assert 0 < field["y"] - newest["y"] - newest["height"] <= 30, (newest, field)
+    opposite.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
     expect(desk.locator(".curves").get_by_text("messages").locator("xpath=..")).to_contain_text("2")
 
     # What is typed, chosen, open and focused stays when messages and other people's answers come in.
