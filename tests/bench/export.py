@@ -8,12 +8,14 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
+from pathlib import Path
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from app.config import PROJECT
+from app.export.labelled import FOLDER, MOST_CELLS
 from app.export.tables import SQL
 from tests.bench.figure import Chapter, WrongAnswer, plain, under
 from tests.bench.plot import Plot
@@ -32,9 +34,11 @@ SESSION --to FOLDER` runs as a program of its own. Beside it, in the same run an
 what each of the export's queries finds with `\\copy (…) to … (format csv, header)`, one file after the other. Both
 write the same {size:,.0f} MB of history.csv and records.csv; *alone* are these two files, in the export from the end
 of the file before to their own. The export also turns the answers into the columns of records_wide.csv, which psql
-leaves as JSON, digests every byte, and writes the codebook and the manifest. Memory is the most that the exporting
-program ever kept resident; the lines of history.csv and records.csv are compared with psql's, byte by byte but for
-the ends of the lines."""
+leaves as JSON, digests every byte, and writes the codebook and the manifest. What psql has no query for stands apart:
+rounds.csv, which is joined as it is read, and labelled/, for SPSS and Stata, which a process of its own writes of each
+table that has at most {cells:,} cells ({labelled}). A file took from the end of the one before to its own. Memory is
+the most that a program ever kept resident; the lines of history.csv and records.csv are compared with psql's, byte by
+byte but for the ends of the lines."""
 # As the export asks for them.
 SETTINGS = "set enable_nestloop = off; set jit = off; set work_mem = '64MB'"
 ROWS = """
@@ -44,6 +48,8 @@ select %(id)s, 'mixed', n, '2 red + 2 blue were waiting', n, 'talk', 30, true, n
 from generate_series(1, %(rooms)s) n;
 insert into log (session_id, room_id, last_seq, records)
 select session_id, id, 120, 620 from room where session_id = %(id)s;
+insert into opened_step (session_id, room_id, position, pages)
+select session_id, id, n - 1, array['talk ' || n] from room, generate_series(1, 30) n where session_id = %(id)s;
 insert into slot (session_id, room_id, slot, type, alias)
 select session_id, id, s, 'any', 'Ash' from room, generate_series(1, 4) s where session_id = %(id)s;
 insert into player (session_id, label, type, token_hash, status, entry, room_id, slot, signed_in_at, seated_at,
@@ -70,7 +76,11 @@ from player p join log l on l.room_id = p.room_id, generate_series(1, 30) r wher
 class Export:
     took: float  # seconds
     alone: float  # seconds, records.csv and history.csv
-    peak: float  # megabytes
+    rounds: float  # seconds, rounds.csv
+    labelled: float  # seconds, all that is in labelled/
+    tables: list[str]  # in labelled/
+    peak: float  # megabytes, of the exporting program
+    beside: float  # and of the larger of it and the one that writes labelled/
     resident: list[tuple[float, float]]  # seconds, megabytes
 
 
@@ -82,22 +92,37 @@ def run(stage: Stage) -> Chapter:
         copied = {noun: _copy(stage, house, session, noun) for noun in TABLES}
         export = _export(house, session)
         size = sum(_compare(house, noun) for noun in AS_TEXT)
+        rounds = _lines(house.folder / "data" / "rounds.csv")
+    if rounds != people * 30:
+        raise WrongAnswer(f"rounds.csv has {rounds:,} rows, not {people * 30:,}")
     what = f"{records:,} records"
     alone = sum(copied[noun] for noun in AS_TEXT)
     everything = sum(copied.values())
+    apart = export.took - export.rounds - export.labelled
     figures = (
         plain(f"{what}: the whole export", [export.took], "s"),
         plain(f"{what}: psql's \\copy of the same queries", [everything], "s"),
-        under(f"{what}: the export against \\copy", [export.took / everything], "times", 1.5),
+        under(
+            "but for rounds.csv and labelled/: the export against \\copy", [apart / everything], "times", 1.5
+        ),
         plain("history.csv and records.csv alone: the export", [export.alone], "s"),
         plain("history.csv and records.csv alone: psql's \\copy", [alone], "s"),
         under("history.csv and records.csv alone, against \\copy", [export.alone / alone], "times", 1.5),
+        plain(f"rounds.csv alone, {rounds:,} rows of it", [export.rounds], "s"),
+        plain("labelled/ alone", [export.labelled], "s"),
         under("memory of the exporting program, most", [export.peak], "MB", 200),
+        plain("memory of it or of the one that writes labelled/, most", [export.beside], "MB"),
     )
     plot = Plot(
         "export-memory", "Memory of the exporting program", "MB", "seconds", {"resident": export.resident}
     )
-    how = HOW.format(people=f"{people:,}", psql=_version(stage), size=size / 1e6)
+    how = HOW.format(
+        people=f"{people:,}",
+        psql=_version(stage),
+        size=size / 1e6,
+        cells=MOST_CELLS,
+        labelled=", ".join(export.tables),
+    )
     return Chapter("Export", figures, how, (plot,))
 
 
@@ -159,8 +184,35 @@ def _export(house: House, session: str) -> Export:
     program.returncode = os.waitstatus_to_exitcode(ended[1])
     if program.returncode:
         raise WrongAnswer(f"the export ended with {program.returncode}")
-    ends = [(target / f"{noun}.csv").stat().st_mtime for noun in ("ties", "records", "history")]
-    return Export(took, ends[-1] - ends[0], ended[2].ru_maxrss / 1000, _thinned(resident))
+    peak = max(held for _, held in resident)
+    beside = ended[2].ru_maxrss / 1000  # with what it waited for
+    times = _times(target)
+    labelled = {name: spent for name, spent in times.items() if name.startswith(f"{FOLDER}/")}
+    tables = sorted({Path(name).stem for name in labelled})
+    return Export(
+        took,
+        sum(times[f"{noun}.csv"] for noun in AS_TEXT),
+        times["rounds.csv"],
+        sum(labelled.values()),
+        tables,
+        peak,
+        beside,
+        _thinned(resident),
+    )
+
+
+def _times(target: Path) -> dict[str, float]:
+    """Seconds that each file took: they are written one after the other."""
+    ends = sorted(
+        (path.stat().st_mtime, str(path.relative_to(target))) for path in target.rglob("*") if path.is_file()
+    )
+    return {name: end - before for (before, _), (end, name) in pairwise(ends)}
+
+
+def _lines(path: Path) -> int:
+    """Under the header."""
+    with path.open("rb") as file:
+        return sum(1 for _ in file) - 1
 
 
 def _thinned(resident: list[tuple[float, float]]) -> list[tuple[float, float]]:
