@@ -46,12 +46,11 @@ that of all processes together. Before anything is measured: each move that was 
 room's moves are numbered without a gap, each accepted one came to all {SEATS} pages of its room and to no other, cash
 and goods add up in each market, and what the hook keeps is what the results say.
 
-What it is limited by, as a profile says: the processors. A move goes through a form, a commit, a look, a hook, another
-commit, and in each process a look at the log, a drawing and the sends to its pages, of which none takes much more than
-a tenth of the servers' time, and nine tenths of that are Python's own, not the system's. Under load each of these takes
-more moves at a time, and so a move costs less at 350 a second than at 100. What may be left to be had,
-which was not tried, is that a room's ten pages are with one process, so that its log is read and its board drawn once,
-and a load from another machine."""
+A move goes through a form, a commit, a hook, another commit, and in each process a look at the log, a drawing and the
+sends to its pages. Under load each of these takes more moves at a time, and so a move costs less at 350 a second than
+at 100. What it waits for is where moves gather: for up to 25 ms as they are stored, and for up to 15 ms before a
+process looks at the log. What may be left to be had, which was not tried, is that a room's ten pages are with one
+process, so that its log is read and its board drawn once, and a load from another machine."""
 
 
 @dataclass(slots=True)
