@@ -199,7 +199,7 @@ def seats_of(view: RoomView, me: Seat, of: str) -> tuple[Seat, ...]:
 def _shown(
     study: Study, show: Show, positions: Sequence[Position], seats: Sequence[Seat], me: Seat, told: Told
 ) -> Shown:
-    step = study.step_named(show.step)
+    step = positions[0].step if positions else study.step_named(show.step)
     field = next(one for one in (*step.fields, *step.results) if one.name == show.field)
 
     places = tuple(reversed(positions))

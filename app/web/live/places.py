@@ -346,7 +346,7 @@ class RoomPlace:
         return templates.render_for(self.study, "player/_player_earned.html", **self.context())
 
     def shown_html(self) -> str:
-        return templates.render_for(self.study, "player/_shown.html", **self.context())
+        return templates.render_for(self.study, "player/_shown.html", place=self)
 
     def context(self) -> dict[str, object]:
         """What a page of the room is drawn from."""
