@@ -169,7 +169,7 @@ class Fork:
 
     def __init__(self, number: int, to: int, back: int) -> None:
         self.number, self.to, self.back = number, to, back
-        self.turns, self.spent = 1, 0.0  # seconds of the calls
+        self.turns = 1
         self.failed = False
 
 
@@ -199,16 +199,14 @@ class Forks:
     def _ask(self, message: bytes) -> bool:
         if self.fork is None:
             self.fork = self.ahead.pop(0) if self.ahead else self._make()
-        asked = time.monotonic()
         try:
             _send(self.fork.to, message)
-            answer = _answer(self.fork.back, asked + self.seconds + GRACE)
+            answer = _answer(self.fork.back, time.monotonic() + self.seconds + GRACE)
         except TookTooLong:
             _send(self.outbox, _error(f"it did not end within {self.seconds:g} s", lost=True))
             return False
         except OSError:
             answer = b""
-        self.fork.spent += time.monotonic() - asked
         self.fork.turns += message.count(MANY)
         if answer:
             newest = answer.rfind(MANY, 4) + 1 or 4  # of several: after one that fails there is no other
@@ -239,13 +237,8 @@ class Forks:
         return True
 
     def _goes_on(self, fork: Fork) -> bool:
-        """It has begun another turn. Not where it has used up what one turn may in any case: its walls count all."""
-        if (
-            self.life.begin_again is None
-            or fork.failed
-            or fork.turns >= MOST_TURNS
-            or fork.spent > self.seconds
-        ):
+        """It has begun another turn. It does not where it has used up what one turn may: its walls count all."""
+        if self.life.begin_again is None or fork.failed or fork.turns >= MOST_TURNS:
             return False
         fork.turns += 1
         try:
@@ -283,13 +276,19 @@ class Forks:
                     _send(said, self._answer_each(message, answer, before))
                 elif message:
                     _send(said, answer(message))
-                elif self.life.begin_again is not None and _most_memory() <= before + GROWN:
+                elif self._may_go_on(before):
+                    assert self.life.begin_again is not None
                     answer = self.life.begin_again()
                     _send(said, b"")
                 else:
                     break
         finally:
             os._exit(0)
+
+    def _may_go_on(self, before: int) -> bool:
+        """Asked by a fork of itself: not by the clock, which goes on while others have the processors."""
+        is_small = _most_memory() <= before + GROWN
+        return self.life.begin_again is not None and is_small and time.process_time() <= self.seconds
 
     def _answer_each(self, message: bytes, answer: Callable[[bytes], bytes], before: int) -> bytes:
         """Of as many as are enough for once, each in a turn of its own; whoever asked asks for the others again.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from typing import Any
 
+from app.rehearsal.programs import programs
 from app.study.hooks.pool import HookError, Hooks
 from app.study.hooks.processes import NO_ANSWER, Answer
 from app.study.hooks.pure import keeps_nothing
@@ -32,6 +34,10 @@ def prints(room):
 
 def talks(room):
     return "x" * 600_000
+"""
+WORK = """
+def works(room):
+    return sum(range(1_500_000))
 """
 
 
@@ -143,6 +149,23 @@ def test_a_hook_that_heeds_nothing_takes_none_of_those_along_that_were_asked_wit
     before, failed, after = told(story, 0.2)
     assert (before, after) == (FIRST, FIRST)
     assert failed[0] == "it did not end within 0.2 s"
+
+
+def test_a_fork_that_has_used_a_turns_time_of_the_processor_has_no_other_turn() -> None:
+    study = study_with(TRIES + WORK)
+    assert keeps_nothing(TRIES + WORK)
+
+    async def story(pool: Hooks) -> list[dict[int, float]]:
+        found = list[dict[int, float]]()
+        for _ in range(20):
+            assert await _said(pool, study, "works") > 0
+            await pool.settled()
+            ours = [one.pid for one in programs() if one.parent == os.getpid()]
+            found.append({one.pid: one.cpu for one in programs() if one.parent in ours})
+        return found
+
+    early, *_, last = told(story, 0.4)[4:]
+    assert max(early, key=early.__getitem__) not in last
 
 
 async def _said(pool: Hooks, study: Study, hook: str) -> Any:
