@@ -2,9 +2,10 @@
 
 One turn after the other for a room, for all moves that wait there by then; rooms side by side, as far as hooks go. A
 room is read as a move is stored there, in that transaction, and has its turn at once. Where it has another one then,
-it is read after that, many rooms at once. What came of moves is written for many at once. What a process that has died
-left is taken up by any other, and handled once: `handling` knows how. Where rooms play that may make moves, processes
-for their hooks wait already, so that the first move takes no longer than the others.
+it is read after that, many rooms at once. What came of moves is written for many at once. Whoever has stored the
+oldest move that waits in a room has its turn; what a process that has died left is taken up by any other, and handled
+once: `handling` knows how. Where rooms play that may make moves, processes for their hooks wait already, so that the
+first move takes no longer than the others.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ PACE = 0.025  # … between the beginnings of two commits of moves, and of two l
 AFTER = 0.005  # … of two commits of what came of them: it comes in the same waves
 MOST = 100  # rooms that are read at once
 KNOWN = 500  # rooms of which it is kept who sits there
+YIELDS = (
+    0.5  # … that a room is left to another process, which has stored the oldest of the moves that wait there
+)
 PATIENCE = 2.0  # seconds that whoever made a move waits for what comes of it
 REST = 5.0  # seconds before a room is tried again of which something is wrong that is no hook's fault
 logger = logging.getLogger(__name__)
@@ -64,6 +68,8 @@ class Referee:
         self.turns: dict[int, asyncio.Task[None]] = {}  # by room
         self.begun: dict[int, set[int]] = {}  # room → the records that its turn is about
         self.resting: dict[int, float] = {}  # room → when to try it again
+        self.hinted = set[int]()  # rooms that wait for nobody, whoever has stored what waits there
+        self.yielded: dict[int, tuple[int, float]] = {}  # room → another's oldest move there, and since when
         self.awaited: dict[
             int, dict[int, asyncio.Future[MoveOutcome | None]]
         ] = {}  # room → record → who waits
@@ -86,12 +92,17 @@ class Referee:
             for standing in standings:
                 study = self.studies.at_hand(standing.session_id)
                 is_at_hand = study is not None and study.sha256 == standing.study_sha256
-                if study and is_at_hand and self._is_free(standing.id) and self._knows(standing):
+                is_next = self._is_free(standing.id) and self._is_ours(waiting[standing.id][0], stored)
+                if study and is_at_hand and is_next and self._knows(standing):
                     self._let_act(study, standing, waiting[standing.id])
         return stored
 
     def hint(self, session_id: str, room_id: int) -> None:
-        """A move has just been stored there."""
+        """A move has just been stored there by a bot, or something is left."""
+        self.hinted.add(room_id)
+        self._want(session_id, room_id)
+
+    def _want(self, session_id: str, room_id: int) -> None:
         self.due[room_id] = session_id
         self.wake.set()
 
@@ -105,7 +116,7 @@ class Referee:
             timer = loop.call_later(PATIENCE, self._tell, room_id, {record_id: None})
             future.add_done_callback(lambda _: timer.cancel())
         if record_id not in self.begun.get(room_id, ()):
-            self.hint(session_id, room_id)
+            self._want(session_id, room_id)
         return waiting[record_id]
 
     async def run(self) -> None:
@@ -175,14 +186,35 @@ class Referee:
             return
         for study, standing in zip(studies, standings, strict=True):
             if standing.id in self.turns:  # it was read again as a move was stored
-                self.hint(standing.session_id, standing.id)
-            else:
+                self._want(standing.session_id, standing.id)
+            elif self._is_ours(waiting[standing.id][0]):
                 self._let_act(study, standing, waiting[standing.id])
+            else:
+                again = partial(self._want, standing.session_id, standing.id)
+                asyncio.get_running_loop().call_later(PACE, again)
+        self.hinted.difference_update(ready)
+
+    def _is_ours(self, oldest: WaitingMove, stored: Sequence[object] = ()) -> bool:
+        """Whether the turn of a room is this process's. It is that of who stored the oldest move that waits there: two
+        that ask the hooks of the same moves do twice what is stored once, and the more so the busier they are.
+
+        `stored`: what this process has just stored, of which nobody has said yet that they wait for it.
+        """
+        room_id, record_id = oldest.room_id, oldest.record_id
+        own = any(isinstance(one, Receipt) and record_id in one.records for one in stored)
+        if own or room_id in self.hinted or record_id in self.awaited.get(room_id, ()):
+            return True
+        now = time.monotonic()
+        known, since = self.yielded.get(room_id, (0, now))
+        self.yielded[room_id] = record_id, since if known == record_id else now
+        return now >= self.yielded[room_id][1] + YIELDS  # it may have died
 
     def _let_act(self, study: Study, standing: MovingRoom, waiting: Sequence[WaitingMove]) -> None:
         """Its turn begins. It must have none, and who sits there must be known."""
         room = self.known[standing.id][1]
         self.begun[standing.id] = {one.record_id for one in waiting}
+        self.hinted.discard(standing.id)
+        self.yielded.pop(standing.id, None)
         task = asyncio.create_task(self._turn(study, room, standing, waiting))
         self.turns[standing.id] = task
         task.add_done_callback(partial(self._done, standing.id))
@@ -239,7 +271,7 @@ class Referee:
                 async with self.hooks.turn(study) as hooks:
                     turn = await handling.take_turn(hooks.ask, study, room, standing, waiting)
             if not await self.commit.commit(turn):
-                self.hint(standing.session_id, standing.id)  # another process was first
+                self._want(standing.session_id, standing.id)  # another process was first
                 return
             self._tell(standing.id, turn.outcomes)
             if turn.failure:
@@ -279,6 +311,7 @@ class Referee:
     async def _sweep(self) -> None:
         now = time.monotonic()
         self.resting = {room_id: at for room_id, at in self.resting.items() if at > now}
+        self.yielded = {room_id: one for room_id, one in self.yielded.items() if one[1] > now - LATEST}
         try:
             async with asyncio.timeout(15):
                 conn = await self.reading.get()

@@ -76,14 +76,16 @@ def test_a_room_has_its_turn_as_a_move_is_stored_there(shared: House) -> None:
             at_work = asyncio.create_task(referee.commit.run())  # and nobody looks for what is due
             try:
                 values = {"amount": "10", "whom": str(me % 3 + 1)}
-                await left_by_a_dead_process(conn, study, player_id, values=values)
-                new = await new_move(conn, study, player_id, values=values)
-                [standing], _ = await handling.read(conn, [new.room_id])
-                await referee._learn(conn, standing)
-                [stored] = await referee.store(conn, [new])
-                assert isinstance(stored, Receipt)
-                outcome = await referee.submit(session.id, new.room_id, stored.records[0])
-                assert outcome and outcome.accepted and not referee.due
+                coming = []
+                for _ in range(2):  # who sits there has yet to be read as the first comes
+                    new = await new_move(conn, study, player_id, values=values)
+                    [stored] = await referee.store(conn, [new])
+                    assert isinstance(stored, Receipt)
+                    coming.append(referee.submit(session.id, new.room_id, stored.records[0]))
+                    for standing in (await handling.read(conn, [new.room_id]))[0]:
+                        await referee._learn(conn, standing)
+                outcomes = await asyncio.gather(*coming)
+                assert all(one and one.accepted for one in outcomes)
             finally:
                 at_work.cancel()
                 await asyncio.wait([at_work])
@@ -91,6 +93,41 @@ def test_a_room_has_its_turn_as_a_move_is_stored_there(shared: House) -> None:
 
     shared.read(story)
     assert [nth for nth, *_ in handled(shared, session)] == [1, 2], "also of the one before it"
+
+
+def test_a_room_is_left_for_a_while_to_whoever_has_stored_the_oldest_move_there(shared: House) -> None:
+    study = market()
+    session = shared.open_study(study, {"x": 3})
+    come(shared, session, *session.tokens)
+    seat(shared, session)
+    [(player_id, me)] = shared.sql(
+        "select id, slot from player where session_id = %s order by id limit 1", session.id
+    )
+
+    async def story(conn: Connection) -> None:
+        hooks = Hooks()
+        async with open_pool(shared.database, 1) as pool:
+            referee = Referee(shared.database, Studies(pool), hooks, 10, lambda _: None)
+            await referee.studies.of(session.id)
+            at_work = asyncio.create_task(referee.run())
+            try:
+                values = {"amount": "10", "whom": str(me % 3 + 1)}
+                first = await left_by_a_dead_process(conn, study, player_id, values=values)
+                new = await new_move(conn, study, player_id, values=values)
+                [stored] = await referee.store(conn, [new])
+                assert isinstance(first, Receipt) and isinstance(stored, Receipt)
+                outcome = referee.submit(session.id, new.room_id, stored.records[0])
+                await until(lambda: new.room_id in referee.yielded, "a look at the room")
+                assert not referee.turns and referee.yielded[new.room_id][0] == first.records[0]
+                said = await outcome
+                assert said and said.accepted, "whoever it was left to does nothing"
+            finally:
+                at_work.cancel()
+                await asyncio.wait([at_work])
+                await hooks.retire(0)
+
+    shared.read(story)
+    assert [nth for nth, *_ in handled(shared, session)] == [1, 2]
 
 
 def test_a_step_that_a_move_has_ended_is_over_though_its_process_died(shared: House, server: Server) -> None:
