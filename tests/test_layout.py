@@ -41,6 +41,7 @@ OF_SEVERAL = {
 OUTSIDE = {"", "bench", "studies"}  # folders whose stories are about no package
 SIDES = {"admin", "player"}  # the two sides of app.web
 DEAR = {"httpx", "networkx", "zxcvbn"}  # a tenth of what a process takes to start, or more, and few need it
+APART = ("check", "walk")  # what a server starts a process of its own for, at each upload and each look
 SAME_NUMBER = {
     "0009_quotas.sql",
     "0009_standby.sql",
@@ -147,14 +148,23 @@ def test_what_takes_long_to_import_is_imported_where_it_is_used() -> None:
     early = [
         (_name(path), name)
         for path, tree in modules().items()
-        for node in tree.body
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for name in (
-            [node.module or ""] if isinstance(node, ast.ImportFrom) else [one.name for one in node.names]
-        )
+        for name in _imported(tree)
         if name.partition(".")[0] in DEAR
     ]
     assert early == []
+
+
+def test_pages_are_tried_and_looked_at_without_what_serves_them() -> None:
+    for command in APART:
+        seen, waiting = set[str](), [f"app.commands.{command}"]
+        while waiting:
+            name = waiting.pop()
+            path = APP.parent.joinpath(*name.split(".")).with_suffix(".py")
+            if name not in seen and path in modules():
+                waiting += _imported(modules()[path])
+            seen.add(name)
+        assert "app.web.templates" in seen
+        assert [name for name in seen if name.partition(".")[0] in ("litestar", "uvicorn")] == [], command
 
 
 def test_each_migration_has_a_number_of_its_own() -> None:
@@ -272,6 +282,16 @@ def _numbers(row: str) -> list[str]:
         end = last.rpartition(".")[2] or begin
         found += [f"{section}.{number}" for number in range(int(begin), int(end) + 1)]
     return found
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    """At its top: modules, and what may be one in a package."""
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            yield from (one.name for one in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+            yield from (f"{node.module}.{one.name}" for one in node.names)
 
 
 def _readings(tree: ast.Module) -> Iterator[ast.Call]:

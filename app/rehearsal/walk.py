@@ -25,9 +25,9 @@ from app.rooms.paths import who_is
 from app.rooms.rooms import RoomView, Seats
 from app.study.model.steps import AFTER, BEFORE
 from app.study.model.study import Position, RoomKind, Study
+from app.web.doorway import door_to_look_at
 from app.web.live.glass import behind_glass
 from app.web.live.places import Place, RoomPlace
-from app.web.play_page import door_to_look_at
 
 SEATS = 4  # pages beside each other
 

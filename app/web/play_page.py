@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from litestar.response import Response
-from markupsafe import Markup
 
 from app.players import attempts
 from app.players.waiting_list import WayIn
@@ -19,6 +18,7 @@ from app.study.model.study import Study
 from app.study.own_files import has_scripts
 from app.web import hindrances, play_origin, templates
 from app.web.auth import renewed_cookie
+from app.web.doorway import page_above
 from app.web.lab import Query
 from app.web.live.done_place import DonePlace
 from app.web.live.places import Place
@@ -116,14 +116,6 @@ def _headers(way: WayBack) -> dict[str, str]:
     return policy_sending_to(way.form.sites) if way.form else {}
 
 
-def page_above(study: Study) -> Markup:
-    """The study's own page that stands above the entry form."""
-    if not study.entrance.page:
-        return Markup()
-    lacks = "player/_notice_lacks.html"
-    return Markup(templates.render_own(study, study.entrance.page, lacks, study=study))
-
-
 def play_page(
     request: Query,
     place: Place,
@@ -154,11 +146,3 @@ def play_page(
         sites=" ".join(sites_of(place.study)),
     )
     return piece(html, status, {**renewed, **policy, **headers})
-
-
-def door_to_look_at(study: Study) -> str:
-    """The door as somebody new sees it, for whoever only looks: its form leads nowhere."""
-    shown = dict(study=study, action="", privacy="", values={}, errors={}, elsewhere=False, visit="")
-    shown |= dict(preview=False, outdated=False, attempt=1, left=max(1, study.entrance.attempts))
-    shown |= dict(way_in=None, others=(), code="", above=page_above(study))
-    return templates.render_own(study, "join", "player/join.html", **shown)
