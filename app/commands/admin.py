@@ -14,7 +14,7 @@ from app.commands.connection import in_transaction
 from app.config import Config
 from app.database.connections import Connection
 from app.sessions.sessions import find_session
-from app.web.access import api_tokens, security
+from app.web.access import api_tokens, security, study_rights
 from app.web.access.accounts import ListedAccount, list_accounts, put_account, remove_account, set_password
 from app.web.access.api_tokens import DAYS, SCOPES, ApiToken
 from app.web.access.passwords import new_hash
@@ -139,15 +139,20 @@ def _set_password(options: argparse.Namespace, config: Config) -> int:
 def _remove(options: argparse.Namespace, config: Config) -> int:
     name = options.name.strip()
 
-    async def work(conn: Connection) -> list[str]:
-        before = await owned_by_nobody(conn)
+    async def work(conn: Connection) -> tuple[list[str], list[str]]:
+        before, studies = await owned_by_nobody(conn), await study_rights.owned_by_nobody(conn)
         await remove_account(conn, name)
-        return [one for one in await owned_by_nobody(conn) if one not in before]
+        return (
+            [one for one in await owned_by_nobody(conn) if one not in before],
+            [one for one in await study_rights.owned_by_nobody(conn) if one not in studies],
+        )
 
-    left = in_transaction(config, work)
+    left, left_studies = in_transaction(config, work)
     print(f"The account {name} is removed. Whoever was logged in as {name} is not any more.")
     for session in left:
         print(f"Session {session} has no owner now: `networklab admin grant {session} NAME owner` names one.")
+    for study in left_studies:
+        print(f"Study {study} has no owner now: `networklab studies grant {study} NAME owner` names one.")
     return 0
 
 

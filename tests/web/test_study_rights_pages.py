@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from app.database.connections import Connection
-from app.web.access.accounts import put_account, remove_account
+from app.web.access.accounts import put_account
 from tests.house.gifts import FILES
 from tests.house.house import House
 from tests.house.server import Server
@@ -111,7 +111,10 @@ def test_the_same_is_done_by_command_also_where_nobody_owns_it(
     assert f"{study}  version   1  can run" in shell.type("studies").stdout
     assert "has an owner" in is_refused(shell.type("studies", "grant", study, "vera", "nobody"))
     assert "Say who and what" in is_refused(shell.type("studies", "grant", study))
-    shared.do(lambda conn: remove_account(conn, "vera"))
+    removed = shell.type("admin", "remove", "vera").stdout
+    assert (
+        f"Study {study} has no owner now: `networklab studies grant {study} NAME owner` names one." in removed
+    )
     assert listed()["owners"] == []
     shell.type("studies", "grant", study, "yan", "owner")
     assert listed()["owners"] == ["yan"]

@@ -73,6 +73,11 @@ async def all_given(conn: Connection) -> dict[str, WhoIsOn]:
     return {one.study_id: one for one in await rows(conn, WhoIsOn, SQL["all_given"])}
 
 
+async def owned_by_nobody(conn: Connection) -> list[str]:
+    """Studies whose owners' accounts were removed."""
+    return [one.study_id for one in (await all_given(conn)).values() if not one.owners]
+
+
 async def own(conn: Connection, study_id: str, name: str) -> None:
     """As it is uploaded: nobody else's right changes by it."""
     await conn.execute(SQL["give"], dict(study_id=study_id, name=name, role="owner", by=name))
