@@ -4,11 +4,13 @@ or quite wrong. They begin with what is right, so that they get past the first l
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
+THEN_LATE = "2099-01-01T10:00+00:00"
 METHODS = "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE PROPFIND M-SEARCH REPORT".split()
 TEXTS = [
     *(
@@ -190,6 +192,7 @@ class World:
     )  # the same, where it may be changed and ended
     cookies: list[str] = field(default_factory=list)  # of players who are to go on
     researchers: list[str] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)  # of their programs
     ending: Mapping[str, Sequence[str]] = field(
         default_factory=dict
     )  # address → cookies of those for whom it may end
@@ -234,6 +237,10 @@ class _Maker:
         visitor = f"198.18.{by.randrange(8)}.{by.randrange(250)}"
         heads = [("Host", "here"), ("X-Forwarded-For", visitor), *([("Cookie", cookie)] if cookie else [])]
         type_, body = self._body(hidden) if method not in ("GET", "HEAD") or by.random() < 0.1 else ("", b"")
+        if template.startswith("/api"):
+            heads += self._said()
+            if method != "GET" and by.random() < 0.7:
+                type_, body = "application/json", self._json()
         if type_:
             heads.append(("Content-Type", type_))
         if by.random() < 0.5:
@@ -257,7 +264,8 @@ class _Maker:
         return Odd(nth, method, start % (method.encode(), path) + head + length + b"\r\n" + body, crooked)
 
     def _path(self, template: str, method: str) -> bytes:
-        by, ends = self.by, template.startswith("/admin") and method not in ("GET", "HEAD")
+        of_researchers = template.startswith(("/admin", "/api"))
+        by, ends = self.by, of_researchers and method not in ("GET", "HEAD")
         known = self.world.spare if ends else self.world.values
         parts = [
             self._part(known.get(part[1:-1].partition(":")[0])) if part.startswith("{") else part
@@ -297,6 +305,42 @@ class _Maker:
             cut = by.randrange(len(cookie))
             return cookie[:cut] + by.choice(["", "0", ".", "é", '"', "%00"]) + cookie[cut + 1 :]
         return ""
+
+    def _said(self) -> list[tuple[str, str]]:
+        """The heads of a program's request."""
+        by, known = self.by, self.world.tokens
+        token = (
+            by.choice(known)
+            if known and by.random() < 0.8
+            else "".join(filter(str.isprintable, self._text()[:200]))
+        )
+        heads = [("Authorization", by.choice(["Bearer ", "Bearer ", "bearer ", "Basic ", ""]) + token)]
+        if by.random() < 0.6:
+            heads.append(("Idempotency-Key", by.choice(["a key of one's own", "k", "é" * 20, "x" * 300])))
+        return heads
+
+    def _json(self) -> bytes:
+        """An object that may be what is asked, or a little off."""
+        by = self.by
+        names = (
+            "at",
+            "zone",
+            "body",
+            "places",
+            "extra",
+            "list",
+            "name",
+            "door",
+            "players",
+            "before",
+            "outcomes",
+        )
+        values = ["", "P9\nP10\n", THEN_LATE, "UTC", True, None, 5, -1, 10**30, 1.5, "5", [], {"a": 1}]
+        said = {
+            name: by.choice(values) if by.random() < 0.8 else self._text().encode("utf-8", "replace").decode()
+            for name in by.sample(names, by.choice((0, 1, 1, 2, 3)))
+        }
+        return json.dumps(said, ensure_ascii=by.random() < 0.5).encode()
 
     def _body(self, hidden: Mapping[str, str]) -> tuple[str, bytes]:
         """A content type, or none, and a body that may be of it."""
