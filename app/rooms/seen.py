@@ -91,9 +91,9 @@ def on_page(
         sees |= seats if one.show.of == "neighbours" else set()
         for seat in seats:
             for round_ in one.rounds[-1:] if drawn else one.rounds:
-                value = told.get((seat.slot, one.show.step, round_, one.show.field))
-                if value:
-                    said[one.show.step, round_, seat.slot, one.show.field] = value
+                for step in one.show.steps:
+                    if value := told.get((seat.slot, step, round_, one.show.field)):
+                        said[step, round_, seat.slot, one.show.field] = value
     for field in position.step.fields:
         places = last_before(study, position, field.about) if field.about else ()
         for other in others_of(study, position, view, me, told, field) if field.of else ():

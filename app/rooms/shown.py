@@ -159,10 +159,13 @@ async def told_in(
 def shown_to(study: Study, position: Position, view: RoomView, me: Seat, told: Told) -> tuple[Shown, ...]:
     """For the page of whoever sits in `me`; without what nobody has answered yet, unless it changes as they do, and
     without what a hook has not computed for them."""
-    found = [
-        _shown(study, show, positions, seats_of(view, me, show.of), me, told)
-        for show, positions in wanted(study, position).items()
-    ]
+    found, places = list[Shown](), wanted(study, position)
+    for show in dict.fromkeys(position.step.show):
+        seats, steps, here = seats_of(view, me, show.of), show.steps, told
+        if show.also and _several_answered(study, show, seats, told):
+            steps, here = (show.step,), _as_one(show, told)
+        for one in (replace(show, step=step) for step in steps):
+            found.append(_shown(study, one, places[one], seats, me, here))
     return tuple(one for one in found if (one.show.round == "now" and not one.show.hook) or not one.empty)
 
 
@@ -194,6 +197,26 @@ def seats_of(view: RoomView, me: Seat, of: str) -> tuple[Seat, ...]:
     if of == "room":
         return view.seats
     return view.neighbours(me.slot)
+
+
+def _several_answered(study: Study, show: Show, seats: Sequence[Seat], told: Told) -> bool:
+    """Whether some of these were asked at one place of the study and others at another, round for round."""
+    slots = {seat.slot for seat in seats}
+    asked = {
+        step for (slot, step, _, name), said in told.items() if name == show.field and said and slot in slots
+    }
+    several = [study.step_named(step) for step in show.steps if step in asked]
+    return len(several) > 1 and len({step.repeat for step in several}) == 1
+
+
+def _as_one(show: Show, told: Told) -> Told:
+    """As if all had been asked at one of these places."""
+    elsewhere = {
+        (slot, show.step, round_, name): said
+        for (slot, step, round_, name), said in told.items()
+        if name == show.field and step in show.also
+    }
+    return {**elsewhere, **{key: said for key, said in told.items() if said}}
 
 
 def _shown(

@@ -15,6 +15,7 @@ from app.config import PROJECT
 from app.rehearsal.bots import Bot
 from app.rehearsal.habits import Habits
 from app.rooms.rooms import RoomView, Seat, Seats
+from app.rooms.seen import on_page
 from app.rooms.shown import shown_to, wanted
 from app.study.model.kinds.choice import SWATCHES
 from app.study.model.networks import Tie, Ties
@@ -347,3 +348,22 @@ def test_many_answers_in_rows_stay_words() -> None:
     alone, together, *_ = shown_to(study, study.plan[1], view, seats[0], told)
     assert alone.rows == ("The talk", "The pay") and together.rows == ()
     assert together.lines[0].values == ("The talk: 5, The pay: 2",)
+
+
+def test_what_some_were_asked_first_and_others_last_is_one_statistic_and_one_table() -> None:
+    by_player = TURNS.replace("any = 1", "any = 3").replace('name = "order"', 'name = "order"\nby = "player"')
+    show = 'show = [{field = "given", of = "room", as = "sum"}, {field = "given", of = "room"}]'
+    study = parse(as_files(re.sub("show = .*", show, by_player)) | {"pages/end.html": PAGE.encode()})
+    seats = tuple(Seat(slot, "", "any", slot, "playing", True) for slot in (1, 2, 3))
+    nowhere: Any = None
+    view = RoomView(nowhere, Seats(seats), Ties([]))
+    told = {
+        (1, "give", 1, "given"): "7",
+        (2, "give_last", 1, "given"): "13",
+        (3, "give_last", 1, "given"): "",
+    }
+    total, table = shown_to(study, study.plan[-1], view, seats[0], told)
+    assert total.total == "20"
+    assert [line.values for line in table.lines] == [("7",), ("13",), (None,)]
+    page = on_page(study, study.plan[-1], view, seats[0], told)
+    assert {one[-1] for one in page.said} == {"7", "13"}, "so it is for bots"
