@@ -30,9 +30,9 @@ select id from room where session_id = %(id)s and status = 'playing' order by id
 -- counted for whoever makes a move there.
 with stood as (
     select r.id, r.position, case when %(until)s::timestamptz < %(since)s::timestamptz then %(until)s - %(since)s
-        else greatest(interval '0', least(%(until)s, (r.stopped->>'at')::timestamptz) - greatest(coalesce(o.at, r.opened_at), %(since)s))
+        else greatest(interval '0', least(%(until)s, (r.stopped->>'at')::timestamptz) - greatest(r.opened_at, %(since)s))
         end as time
-    from room r left join opened_step o on o.room_id = r.id and o.position = r.position
+    from room r
     where r.session_id = %(id)s and r.status = 'playing'
 ), counted as (
     update opened_step o set stood_still = o.stood_still + stood.time from stood
