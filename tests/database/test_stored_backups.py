@@ -17,7 +17,7 @@ import pytest
 
 from app.database.backups import DUMP, MANIFEST
 from app.database.embedded import Postgres
-from app.database.programs import streamed_client
+from app.database.programs import STREAMED, streamed_client
 from tests.house.burst import BURST
 from tests.house.database import an_empty_database
 from tests.house.house import House
@@ -175,13 +175,16 @@ def refusals_are_told(store: Store, types: Callable[..., subprocess.CompletedPro
 
 
 def test_a_dump_that_nobody_reads_on_ends_with_whoever_read_it(tmp_path: Path) -> None:
-    endless = tmp_path / "endless"
-    endless.write_text("#!/bin/sh\nexec cat /dev/zero\n")
+    endless, brim = tmp_path / "endless", tmp_path / "brim"
+    # As much as is taken before it is read, and a little more.
+    endless.write_text(
+        f"#!/bin/sh\nhead -c {2 * STREAMED + 50_000} /dev/zero\ntouch {brim}\nexec cat /dev/zero\n"
+    )
     endless.chmod(0o700)
 
     async def story() -> None:
-        async with streamed_client(endless, url="dbname=nowhere") as pieces:
-            assert await anext(pieces)
+        async with streamed_client(endless, url="dbname=nowhere"):
+            await until(brim.exists, "what is more than is taken")
 
     asyncio.run(asyncio.wait_for(story(), 30))
 
