@@ -86,9 +86,8 @@ async def open_rehearsal(url: str, what: str, players: int, records: int | None 
             opened = await open_session(conn, study, invited, name, places=places)
             for past in pasts_of(study, before)[:1]:
                 await earlier.make_up(conn, opened.id, past)
-            if await give_as_on(
-                conn, opened.id, what, COMMAND_LINE
-            ):  # a folder is no session, and everybody's
+            # A folder is no session, and what is opened of it is everybody's.
+            if await give_as_on(conn, opened.id, what, COMMAND_LINE):
                 await ensure_account(conn, RESEARCHER)
                 await give(conn, opened.id, RESEARCHER, "observer", COMMAND_LINE)
             await ACTIONS["start"](conn, opened.id, RESEARCHER)
