@@ -143,6 +143,9 @@ def _researcher(chrome: Browser, server: Server, session: Opened, key: str) -> N
     page.emulate_media(color_scheme="dark")
     page.screenshot(path=PICTURES / "monitor-dark.png")
     page.emulate_media(color_scheme="light")
+    page.get_by_text("More…").click()
+    _take_both(page, "more")
+    page.get_by_text("More…").click()
     page.locator(".asks a").first.click()
     page.locator("#note").fill("Yes, they may also stay silent.")
     page.wait_for_timeout(1500)  # until the page has its figures and its line says Live

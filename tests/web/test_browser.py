@@ -513,5 +513,10 @@ def test_no_page_shows_an_observer_what_would_be_refused_not_even_in_a_menu(stag
         for path in ("", f"/rooms/{room}", f"/players/{player}", "/answers"):
             desk.goto(f"{stage.server.base}/admin/sessions/{session.id}{path}")
             seen[name].append(desk.evaluate(REFUSED))
+        desk.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+        desk.goto(f"{stage.server.base}/admin/sessions/{session.id}")
+        desk.get_by_text("More…").click()
+        menu = desk.locator("#more > .card").bounding_box()
+        assert menu and menu["x"] >= 0 and menu["x"] + menu["width"] <= PHONE["width"], menu
     assert all(seen["ada"]) and {"Export", "Rights"} <= set(seen["ada"][0])
     assert not any(seen["otto"]), seen["otto"]
