@@ -25,14 +25,16 @@ update session set status = 'paused', paused_at = clock_timestamp() where id = %
 select id from room where session_id = %(id)s and status = 'playing' order by id for update
 
 -- name: shift_rooms
--- What opened during the pause, for somebody who came then, has stood still only since then. What a hook has stopped stood
--- still in the pause until that, and gets back what follows as it is tried again. How long an open step stands still is not
--- counted for whoever makes a move there.
+-- What opened during the pause, for somebody who came then, has stood still only since then, by its room's own time, and a
+-- step since it opened, where somebody was deciding on its room as the pause began. What a hook has stopped stood still in the
+-- pause until that, and gets back what follows as it is tried again. How long an open step stands still is not counted for
+-- whoever makes a move there.
 with stood as (
     select r.id, r.position, case when %(until)s::timestamptz < %(since)s::timestamptz then %(until)s - %(since)s
-        else greatest(interval '0', least(%(until)s, (r.stopped->>'at')::timestamptz) - greatest(r.opened_at, %(since)s))
+        else greatest(interval '0', least(%(until)s, (r.stopped->>'at')::timestamptz)
+            - case when r.opened_at > %(since)s then r.opened_at else greatest(o.at, %(since)s) end)
         end as time
-    from room r
+    from room r left join opened_step o on o.room_id = r.id and o.position = r.position
     where r.session_id = %(id)s and r.status = 'playing'
 ), counted as (
     update opened_step o set stood_still = o.stood_still + stood.time from stood

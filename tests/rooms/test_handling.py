@@ -158,6 +158,7 @@ def test_a_room_that_ends_without_a_conductor_leaves_no_move_open(house: House) 
 def test_a_pause_does_not_count_and_a_move_knows_when_it_came(house: House) -> None:
     _, study, players, _ = a_market(house)
     house.sql("update opened_step set at = at - interval '100 s'")
+    house.sql("update room set opened_at = opened_at - interval '100 s'")
     make(house, study, players[1], 10, 2)
     house.sql("update session set status = 'paused', paused_at = clock_timestamp() - interval '30 s'")
     house.sql("update room set deadline = deadline - interval '30 s'")

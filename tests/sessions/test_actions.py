@@ -36,6 +36,7 @@ def test_a_pause_moves_every_deadline_and_every_wait_by_exactly_its_length(house
     # The pause began a minute ago; R4 and two pairs came in the middle of it.
     house.sql("update session set paused_at = paused_at - interval '60s'")
     house.sql("update room set opened_at = opened_at - interval '100s'")
+    house.sql("update opened_step set at = at - interval '100s'")
     come(house, session, "R4", "R5", "R6", "B3", "B4")
     assert seat(house, session) == 0, "somebody was seated during a pause"
 
@@ -53,6 +54,19 @@ def test_a_pause_moves_every_deadline_and_every_wait_by_exactly_its_length(house
     assert after["B4"] == resumed_at
     assert seat(house, session) == 4
     assert house.contradictions(session) == []
+
+
+def test_a_step_that_opened_when_a_pause_had_begun_has_its_time_and_no_more(house: House) -> None:
+    session = house.open(TALK, {"red": 3, "blue": 2})
+    come(house, session, "R1", "R2", "R3", "B1", "B2")
+    seat(house, session)
+    house.act("pause", session)
+    # Its room is older; somebody was deciding on it as the pause began, a minute ago.
+    house.sql("update session set paused_at = paused_at - interval '60s'")
+    house.sql("update room set opened_at = opened_at - interval '100s'")
+    before = _times(house)["mixed-1"]
+    house.act("resume", session)
+    assert _times(house)["mixed-1"] - before < timedelta(seconds=30)
 
 
 def test_nothing_is_due_during_a_pause(house: House) -> None:
@@ -201,6 +215,7 @@ def test_whoever_comes_during_a_pause_has_all_the_time_of_their_page_once_it_is_
     house.act("pause", alone.opened)
     house.sql("update session set paused_at = paused_at - interval '60s'")
     house.sql("update room set opened_at = opened_at - interval '70s'")
+    house.sql("update opened_step set at = at - interval '70s'")
     second = alone.comes("R2")
     before = dict(house.sql("select player_id, deadline from room"))
     house.act("resume", alone.opened)
