@@ -152,7 +152,7 @@ async def take_turn(conn: Connection, hooks: Hooks, study: Study, session_id: st
     None where it does nothing, or another process has its turn, or what stands on its page is what it was asked about.
     """
     where = dict(room_id=due.room_id, position=due.position, slot=due.slot)
-    found = await rows(conn, _Turn, SQL["lock_turn"], **where, turn=due.turn)
+    found = await _lock(conn, due)
     if found and due.slot <= 0:
         return await _mediate(conn, hooks, study, session_id, due, found[0])
     page = await seen.page_of(conn, study, due.room_id, due.slot, due.position) if found else None
@@ -164,10 +164,18 @@ async def take_turn(conn: Connection, hooks: Hooks, study: Study, session_id: st
         return None
     act = await _ask(hooks, study, page, due.slot, turn.turn)
     stored = await _store(conn, study, session_id, due, page, act)
+    if isinstance(act, Say) and not stored and not await _lock(conn, due):
+        return None
     rest = _rest(turn.seed, due, turn.turn + 1)
     wakes = act.seconds if isinstance(act, Wait) else None
     await conn.execute(SQL["took"], dict(**where, saw=page.seq, page=page.digest, rest=rest, wakes=wakes))
     return act if stored else None
+
+
+async def _lock(conn: Connection, due: DueTurn) -> list[_Turn]:
+    """Its turn, if it is still to be had and its step goes on."""
+    where = dict(room_id=due.room_id, position=due.position, slot=due.slot)
+    return await rows(conn, _Turn, SQL["lock_turn"], **where, turn=due.turn)
 
 
 async def _mediate(
@@ -177,7 +185,7 @@ async def _mediate(
     at = study.plan[due.position]
     channel = at.step.channels[-due.slot]
     said = await messages.said_in(conn, due.room_id, study, due.position, channel)
-    new = [one for one in said if one.slot > 0 and one.id > turn.saw]
+    new = [one for one in said if one.slot > 0 and one.id > turn.saw and one.position == due.position]
     where = dict(room_id=due.room_id, position=due.position, slot=due.slot)
     if not new and not turn.woken:
         return None
@@ -199,6 +207,8 @@ async def _mediate(
             tuple(map(_heard, new)),
         )
     stored = isinstance(act, Say) and await _answer(conn, study, due, channel, act)
+    if isinstance(act, Say) and not stored and not await _lock(conn, due):
+        return None  # a pause has begun: it is asked about the same after that
     saw, wakes = max([turn.saw, *(one.id for one in said)]), act.seconds if isinstance(act, Wait) else None
     await conn.execute(SQL["took"], dict(**where, saw=saw, page="", rest=0.0, wakes=wakes))
     return act if stored else None

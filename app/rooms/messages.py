@@ -66,6 +66,7 @@ class Message:
     at: datetime
     channel: str = ""  # empty: the only talk of its step
     readers: tuple[int, ...] = ()  # the slots that it is for
+    position: int = 0  # index into the plan at which it was written, as `said_in` has it
 
 
 @dataclass(frozen=True, slots=True)

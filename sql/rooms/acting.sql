@@ -25,7 +25,7 @@ where r.session_id = %(session_id)s and r.status = 'playing' and s.status = 'run
     and not r.opening and r.stopped is null and r.deadline > clock_timestamp()
     and case when t.wakes_at is not null then t.wakes_at <= clock_timestamp() else exists (
         select from message m where m.room_id = r.id and m.id > coalesce(t.saw, 0) and m.position = r.position
-            and m.channel = g.channel and m.slot > 0
+            and m.channel = g.channel and m.slot > 0 and not m.erased
     ) end
 order by r.id, g.nth limit 500
 
@@ -36,14 +36,16 @@ from unnest(%(room_ids)s::bigint[], %(positions)s::int[], %(slots)s::int[], %(re
 on conflict do nothing
 
 -- name: lock_turn
--- Unless another process has it, or has had it meanwhile.
+-- Unless another process has it, or has had it meanwhile, or its step does not go on.
 select t.turn, r.seed, t.page, t.wakes_at is not null as woken, t.saw,
     extract(epoch from clock_timestamp() - o.at - o.stood_still)::float as at,
     extract(epoch from r.deadline - clock_timestamp())::float as left
-from bot_turn t join room r on r.id = t.room_id
+from bot_turn t join room r on r.id = t.room_id and r.position = t.position
+join session s on s.id = r.session_id and s.status = 'running'
 join opened_step o on (o.room_id, o.position) = (t.room_id, t.position)
 where (t.room_id, t.position, t.slot, t.turn) = (%(room_id)s, %(position)s, %(slot)s, %(turn)s)
     and (t.wakes_at is null or t.wakes_at <= clock_timestamp())
+    and r.status = 'playing' and not r.opening and r.stopped is null and r.deadline > clock_timestamp()
 for update of t skip locked
 
 -- name: saw

@@ -29,6 +29,7 @@ join room on room.id = g.room_id and room.status = 'playing' and room.step = g.s
     -- Who is in a channel may be others in the next round: it was not written for them.
     and (room.position = g.position or p.slot > 0 and (g.among is null or not g.among ? 'result'))
 join session s on s.id = room.session_id and s.status <> 'closed'
+    and (g.turn is null or s.status = 'running') -- in a pause bots and mediators stand still
 cross join lateral (
     select case when p.slot > 0
         then who_reads(room.id, room.position, room.asked, p.slot, g.to_slot, g."of", g.among, g.all_read)
@@ -122,7 +123,7 @@ order by m.id desc
 
 -- name: said_in
 -- The newest that was said in one talk, to whomever, the newest first.
-select m.id, m.slot, m.to_slot, coalesce(s.alias, '') as alias, m.body, m.at, m.channel
+select m.id, m.slot, m.to_slot, coalesce(s.alias, '') as alias, m.body, m.at, m.channel, m.position
 from message m left join slot s on s.room_id = m.room_id and s.slot = m.slot
 where m.room_id = %(room_id)s and m.position >= %(position)s and m.channel = %(channel)s and not m.erased
 order by m.id desc limit %(most)s

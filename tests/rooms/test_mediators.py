@@ -15,9 +15,11 @@ from app.database.connections import Connection
 from app.export import export
 from app.export.verify import verify
 from app.rehearsal.trial import try_hooks
-from app.rooms import messages, stopped_rooms
+from app.rooms import acting, messages, stopped_rooms
 from app.rooms.messages import NewMessage
 from app.sessions.erasing import erase
+from app.study.hooks.acts import BotAct
+from app.study.hooks.pool import Hooks
 from app.study.reading import parse
 from app.study.syntax.mistakes import StudyError
 from tests.house.conducting import conduct
@@ -27,6 +29,7 @@ from tests.house.holding import assert_all_holds
 from tests.house.house import House
 from tests.house.server import Server
 from tests.house.studies import as_files, changed
+from tests.house.waits import until
 
 STUDY = """
 title = "Mediated"
@@ -66,8 +69,8 @@ def mediate(room, messages):
 class Talk:
     """A room of four in which everybody sits, and no server is there."""
 
-    def __init__(self, house: House, hooks: str = HOOKS) -> None:
-        self.house, self.study = house, parse(as_files(STUDY, hooks))
+    def __init__(self, house: House, hooks: str = HOOKS, toml: str = STUDY) -> None:
+        self.house, self.study = house, parse(as_files(toml, hooks))
         self.session = house.open_study(self.study, {"red": 2, "blue": 2})
         come(house, self.session, *self.session.tokens)
         seat(house, self.session)
@@ -82,7 +85,8 @@ class Talk:
     def say(self, slot: int, body: str, channel: str = "all") -> None:
         talk = self.study.steps[0].channel_named(channel)
         assert talk is not None
-        new = NewMessage(self.players[slot], self.room_id, None, "talk", talk, body, str(uuid4()))
+        [(at,)] = self.house.sql("select position from room")
+        new = NewMessage(self.players[slot], self.room_id, None, "talk", talk, body, str(uuid4()), at)
         assert isinstance(self.house.do(lambda conn: messages.store(conn, [new]))[0], int)
 
     def lines(self) -> list[tuple[object, ...]]:
@@ -140,6 +144,55 @@ def test_a_mediator_answers_once_what_is_written_in_its_channel_for_those_who_re
 
     wrong = " ".join(house.read(work))
     assert "its step has no mediator there" in wrong and "for slots 9, where" in wrong
+
+
+def test_a_mediator_is_given_once_what_was_written_though_another_round_begins(house: House) -> None:
+    talk = Talk(house, toml=changed(STUDY, 'limit = "1h"', 'limit = "1h"\nrepeat = 2'))
+    talk.say(1, "hello")
+    conduct(house)
+    house.sql("update room set deadline = clock_timestamp()")
+    conduct(house)
+    talk.say(2, "again")
+    conduct(house)
+    assert [body for body, *_ in talk.lines()] == [
+        "1 of 1, the last of hello: None",
+        "1 of 3, the last of again: None",
+    ]
+
+
+def test_a_mediator_says_nothing_in_a_pause_and_answers_after_it(house: House) -> None:
+    talk = Talk(house)
+    talk.say(1, "hello")
+
+    async def story(conn: Connection) -> None:
+        hooks = Hooks()
+        place = hooks.places[talk.study.sha256] = asyncio.Semaphore(0)  # until it is free, no hook is asked
+        [due] = await acting.due_turns(conn, talk.session.id, talk.study)
+
+        async def turn() -> BotAct:
+            async with conn.transaction():
+                return await acting.take_turn(conn, hooks, talk.study, talk.session.id, due)
+
+        try:
+            asked = asyncio.create_task(turn())
+            free = "select 1 from bot_turn for update skip locked"
+            await until(lambda: house.sql(free) == [], "it is being asked")
+            await asyncio.to_thread(house.act, "pause", talk.session)
+            place.release()
+            assert await asked is None, "the pause began while it was asked"
+            assert await turn() is None, "it was due before the pause"
+        finally:
+            await hooks.retire(0)
+
+    house.read(story)
+    assert talk.lines() == [] and house.sql("select turn from bot_turn") == [(0,)]
+    house.act("resume", talk.session)
+    conduct(house)
+    assert [body for body, *_ in talk.lines()] == ["1 of 1, the last of hello: None"]
+    talk.say(2, "hi")
+    house.sql("update message set erased = true, body = '' where body = 'hi'")
+    due = house.read(lambda conn: acting.due_turns(conn, talk.session.id, talk.study))
+    assert due == [], "nobody is asked about what is erased"
 
 
 def test_a_mediator_that_fails_stops_its_room_and_is_asked_again_about_the_same(house: House) -> None:
