@@ -84,17 +84,21 @@ class Referee:
         looking: list[handling.Looking] = []
 
         async def look(room_ids: Collection[int]) -> None:
-            looking.append(await handling.look(conn, room_ids))
+            if free := [one for one in room_ids if self._is_free(one)]:
+                looking.append(await handling.look(conn, free))
 
         stored = await moves.store(conn, made, self.most, look)
-        for one in looking:
-            standings, waiting = await handling.found_by(one)
-            for standing in standings:
-                study = self.studies.at_hand(standing.session_id)
-                is_at_hand = study is not None and study.sha256 == standing.study_sha256
-                is_next = self._is_free(standing.id) and self._is_ours(waiting[standing.id][0], stored)
-                if study and is_at_hand and is_next and self._knows(standing):
-                    self._let_act(study, standing, waiting[standing.id])
+        found = [await handling.found_by(one) for one in looking]
+        try:
+            for standings, waiting in found:
+                for standing in standings:
+                    study = self.studies.at_hand(standing.session_id)
+                    is_at_hand = study is not None and study.sha256 == standing.study_sha256
+                    is_next = self._is_free(standing.id) and self._is_ours(waiting[standing.id][0], stored)
+                    if study and is_at_hand and is_next and self._knows(standing):
+                        self._let_act(study, standing, waiting[standing.id])
+        except Exception:  # the moves are stored all the same
+            logger.exception("rooms have no turn as moves are stored there")
         return stored
 
     def hint(self, session_id: str, room_id: int) -> None:
@@ -159,6 +163,8 @@ class Referee:
 
     async def _begin(self, ready: dict[int, str]) -> None:
         """Read these rooms, of one moment, and let each have its turn."""
+        hinted = self.hinted & ready.keys()  # what comes from now on is of the next reading
+        self.hinted -= hinted
         for room_id in ready:
             del self.due[room_id]
         try:
@@ -182,17 +188,18 @@ class Referee:
             logger.warning("moves are tried again: %s", str(error).partition("\n")[0])
             self.reading.drop()
             self.due = {**ready, **self.due}
+            self.hinted |= hinted
             await asyncio.sleep(0.2)
             return
         for study, standing in zip(studies, standings, strict=True):
             if standing.id in self.turns:  # it was read again as a move was stored
                 self._want(standing.session_id, standing.id)
-            elif self._is_ours(waiting[standing.id][0]):
+                self.hinted |= hinted & {standing.id}
+            elif standing.id in hinted or self._is_ours(waiting[standing.id][0]):
                 self._let_act(study, standing, waiting[standing.id])
             else:
                 again = partial(self._want, standing.session_id, standing.id)
                 asyncio.get_running_loop().call_later(PACE, again)
-        self.hinted.difference_update(ready)
 
     def _is_ours(self, oldest: WaitingMove, stored: Sequence[object] = ()) -> bool:
         """Whether the turn of a room is this process's. It is that of who stored the oldest move that waits there: two
@@ -213,7 +220,6 @@ class Referee:
         """Its turn begins. It must have none, and who sits there must be known."""
         room = self.known[standing.id][1]
         self.begun[standing.id] = {one.record_id for one in waiting}
-        self.hinted.discard(standing.id)
         self.yielded.pop(standing.id, None)
         task = asyncio.create_task(self._turn(study, room, standing, waiting))
         self.turns[standing.id] = task

@@ -130,6 +130,55 @@ def test_a_room_is_left_for_a_while_to_whoever_has_stored_the_oldest_move_there(
     assert [nth for nth, *_ in handled(shared, session)] == [1, 2]
 
 
+def test_a_bots_move_that_comes_while_its_room_is_read_or_begins_a_turn_waits_for_nobody(
+    shared: House,
+) -> None:
+    study = market()
+    session = shared.open_study(study, {"x": 3})
+    come(shared, session, *session.tokens)
+    seat(shared, session)
+    [(player_id, me, room_id)] = shared.sql(
+        "select id, slot, room_id from player where session_id = %s order by id limit 1", session.id
+    )
+    values = {"amount": "10", "whom": str(me % 3 + 1)}
+
+    async def story(conn: Connection) -> None:
+        hooks = Hooks()
+        async with open_pool(shared.database, 1) as pool:
+            referee = Referee(shared.database, Studies(pool), hooks, 10, lambda _: None)
+            await referee.studies.of(session.id)
+            at_work = asyncio.create_task(referee.commit.run())
+            try:
+                await left_by_a_dead_process(conn, study, player_id, values=values)
+                referee.hint(session.id, room_id)
+                reading = asyncio.create_task(referee._begin(referee._ready()))
+                await asyncio.sleep(0)  # it has begun
+                assert not referee.due and not referee.turns
+                referee.hint(session.id, room_id)
+                await reading
+                assert room_id in referee.turns and room_id in referee.hinted
+                await referee.settled()
+                await left_by_a_dead_process(conn, study, player_id, values=values)
+                await referee._begin(referee._ready())
+                assert room_id in referee.turns and not referee.hinted
+                await referee.settled()
+                referee.hint(session.id, room_id)
+                [stored] = await referee.store(conn, [await new_move(conn, study, player_id, values=values)])
+                assert room_id in referee.turns and room_id in referee.hinted
+                await referee.settled()
+                vars(referee).pop("known")  # whatever goes wrong then
+                [stored] = await referee.store(conn, [await new_move(conn, study, player_id, values=values)])
+                assert isinstance(stored, Receipt), "it is stored, and handled later"
+            finally:
+                at_work.cancel()
+                await asyncio.wait([at_work])
+                referee.reading.drop()
+                await hooks.retire(0)
+
+    shared.read(story)
+    assert [nth for nth, *_ in handled(shared, session)] == [1, 2, 3, None]
+
+
 def test_a_step_that_a_move_has_ended_is_over_though_its_process_died(shared: House, server: Server) -> None:
     study = market()
     session = shared.open_study(study, {"x": 3})
