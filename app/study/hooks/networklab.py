@@ -374,10 +374,13 @@ class Packer:
         if before is None:
             parts = _given(Room, value)
             return {"is": "Room", "with": [*map(_pack_part, _FIELDS[Room][: len(parts)], parts)]}
+        # What a hook has done to the state that it had is not what is kept.
+        anew = () if value.state is None else ("state",)
         changed = {
             name: pack(now)
             for name in _FIELDS[Room]
-            if (now := getattr(value, name)) is not getattr(before, name) and name != "all_said"
+            if name != "all_said"
+            and ((now := getattr(value, name)) is not getattr(before, name) or name in anew)
         }
         same = _how_many_same(before.all_said, value.all_said)
         return {"again": changed, "same": same, "said": pack(value.all_said[same:])}

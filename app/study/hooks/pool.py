@@ -323,7 +323,7 @@ def judged(study: Study, hook: str, values: Sequence[Any], answer: Answer, read:
             return read(unpack(answer["answer"]))
         except Nonsense as error:
             sentence = str(error)
-        except (ValueError, TypeError, KeyError, ArithmeticError, AttributeError, RecursionError) as error:
+        except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:
             sentence = f"its answer is nothing that a hook can return ({error})"
     line = line or line_of_answer(study.files[HOOKS_FILE], hook)
     raise HookError(Failure(hook, _plain(sentence), line, _told(values), _plain(answer["printed"])))

@@ -80,6 +80,9 @@ def means(room):
 def says(room):
     return room
 
+def spoils(room):
+    room.state["best"] = 0
+
 def fails(room):
     kept.append("failed")
     return 1 / 0
@@ -157,7 +160,11 @@ def test_what_a_study_keeps_goes_to_its_hook_as_it_is_stored_and_reads_as_what_i
 
     async def story(pool: Hooks) -> None:
         async with pool.turn(study_with(KEEPS)) as turn:
-            assert await turn.ask("says", lambda answer: answer.state, room) == kept
+            for _ in range(2):
+                assert await turn.ask("says", lambda answer: answer.state, room) == kept
+                await turn.ask("spoils", lambda answer: answer, room)
+            with pytest.raises(HookError, match="nothing that a hook can return"):
+                await turn.ask("says", lambda answer: answer.seats[9], room)
             with pytest.raises(HookError) as failed:
                 await turn.ask("fails", len, room)
         assert "'bids': ((3, 1),)" in failed.value.failure.values
