@@ -232,7 +232,7 @@ def test_each_open_page_goes_to_the_log_in_page_when_its_log_in_ends(stage: Stag
             ended = page.get_by_text(
                 "This page has ended."
             )  # of the dashboard, whose stream may say so first
-            expect(page.get_by_label("Password").or_(ended)).to_be_visible()
+            expect(page.get_by_label("Password", exact=True).or_(ended)).to_be_visible()
             if ended.is_visible():
                 page.get_by_role("link", name="Go on").click()
             expect(page).to_have_url(f"{stage.server.base}/admin/login")
