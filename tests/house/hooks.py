@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
-from app.study.hooks.networklab import Room, Seat
+from app.study.hooks.networklab import Accept, Packed, Room, Seat, unpack
 from app.study.hooks.pool import Hooks
 from app.study.model.study import Study
 from app.study.reading import parse
@@ -57,6 +58,13 @@ def call_hook(study: Study, hook: str, *given: Any) -> Any:
             await hooks.retire(0)
 
     return asyncio.run(call())
+
+
+def as_kept(found: Any) -> Any:
+    """With its state as the study finds it at the next move: on the way there it stays packed."""
+    if isinstance(found, Accept) and isinstance(found.state, Packed):
+        return replace(found, state=unpack(found.state.packed))
+    return found
 
 
 def study_with(source: str) -> Study:

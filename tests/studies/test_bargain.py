@@ -11,7 +11,7 @@ from app.study.hooks.networklab import Accept, Message, Move, Refuse, Room, Say,
 from app.study.reading import parse, read_folder
 from tests.house.files import tables_of
 from tests.house.guests import seated, sign_everyone_in
-from tests.house.hooks import call_hook
+from tests.house.hooks import as_kept, call_hook
 from tests.house.house import House
 from tests.house.market import move
 from tests.house.rounds import unlike_joins
@@ -25,7 +25,8 @@ def claim(state: Any, slot: int, mine: int) -> Accept | Refuse:
     seats = (Seat(1, "Player 1", ""), Seat(2, "Player 2", ""))
     room = Room("pair-1", "pair", 1, 7, "bargain", 1, 1, seats, state=state)
 
-    found: Accept | Refuse = call_hook(parse(FILES), "claim", room, Move(slot, "claim", {"mine": mine}))
+    said = call_hook(parse(FILES), "claim", room, Move(slot, "claim", {"mine": mine}))
+    found: Accept | Refuse = as_kept(said)
     return found
 
 

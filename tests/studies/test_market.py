@@ -20,7 +20,7 @@ from app.study.model.study import Study
 from app.study.reading import parse, read_folder
 from tests.house.files import tables_of
 from tests.house.guests import Guest
-from tests.house.hooks import call_hook
+from tests.house.hooks import as_kept, call_hook
 from tests.house.house import House, Opened
 from tests.house.market import move
 from tests.house.rounds import unlike_joins
@@ -62,7 +62,7 @@ def trade(*offers: tuple[int, int | None], state: Any = None, left: int = 0) -> 
             for slot, price in offers:
                 name = "withdraw" if price is None else "bid" if slot % 2 else "ask"
                 made = Move(slot, name, {} if price is None else {"price": price})
-                found.append(await hooks.call(parse(FILES), "trade", room(kept, left), made))
+                found.append(as_kept(await hooks.call(parse(FILES), "trade", room(kept, left), made)))
                 if isinstance(found[-1], Accept):
                     kept = found[-1].state
         finally:
