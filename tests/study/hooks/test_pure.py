@@ -8,17 +8,24 @@ from typing import Any
 import pytest
 
 from app.config import PROJECT
+from app.study.hooks.child import AHEAD
 from app.study.hooks.pool import HookError, Hooks
 from app.study.hooks.pure import keeps_nothing
 from tests.house.auction import HOOKS as AUCTION
 from tests.house.hooks import FIRST, ROOM, TRIES, study_with, told
+from tests.house.waits import until
 
 
-def children(pool: Hooks) -> set[str]:
-    """The forks of the one process there is."""
+async def children(pool: Hooks) -> set[str]:
+    """The forks of the one process there is, which makes them ahead while nobody asks it."""
     [[process]] = pool.free.values()
     assert process.process is not None
     pid = process.process.pid
+    await until(lambda: len(_children_of(pid)) >= AHEAD, "as many forks as wait")
+    return _children_of(pid)
+
+
+def _children_of(pid: int) -> set[str]:
     return set(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
 
 
@@ -33,7 +40,7 @@ def one_by_one(*hooks: str) -> list[tuple[Any, set[str]]]:
             except HookError as error:
                 said = error.failure.sentence
             await pool.settled()
-            found.append((said, children(pool)))
+            found.append((said, await children(pool)))
         return found
 
     return told(story)
@@ -66,7 +73,7 @@ def test_hooks_that_may_keep_something_have_a_fork_for_each_turn() -> None:
         for _ in range(3):
             assert await pool.call(study_with(source), "means", ROOM) == FIRST
             await pool.settled()
-            found.append(children(pool))
+            found.append(await children(pool))
         return found
 
     first, second, third = told(story)

@@ -157,7 +157,7 @@ def test_a_fork_that_has_used_a_turns_time_of_the_processor_has_no_other_turn() 
 
     async def story(pool: Hooks) -> list[dict[int, float]]:
         found = list[dict[int, float]]()
-        for _ in range(20):
+        while len(found) < 6 or (len(found) < 200 and busiest(found[4]) in found[-1]):
             assert await _said(pool, study, "works") > 0
             await pool.settled()
             ours = [one.pid for one in programs() if one.parent == os.getpid()]
@@ -165,7 +165,12 @@ def test_a_fork_that_has_used_a_turns_time_of_the_processor_has_no_other_turn() 
         return found
 
     early, *_, last = told(story, 0.4)[4:]
-    assert max(early, key=early.__getitem__) not in last
+    assert busiest(early) not in last
+
+
+def busiest(forks: dict[int, float]) -> int:
+    """Which of them has used the processors most."""
+    return max(forks, key=forks.__getitem__)
 
 
 async def _said(pool: Hooks, study: Study, hook: str) -> Any:
