@@ -63,8 +63,8 @@ def test_whoever_a_hook_names_is_out_with_a_code_of_their_own_and_the_others_go_
         table = await at_the_table(shared, server, session)
         for slot, guest in table.items():
             await guest.answer({"colour": "red" if slot == 2 else "blue"})
-        page = await table[2].shows("C9")
-        assert "Your part in the study ends here." in page and "out?cc=C9" in page and "0.50" in page
+        page = await table[2].shows("Your part in the study ends here.")
+        assert "out?cc=C9" in page and "0.50" in page
         for slot in (1, 3):
             await table[slot].shows("Sure?")
             await table[slot].answer({"sure": "yes"})

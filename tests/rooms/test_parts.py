@@ -55,7 +55,7 @@ def test_everybody_goes_through_what_comes_before_and_after_alone(shared: House,
         await cat.browser.post(
             "/play/leave", {**form, "form_key": (await cat.form())["form_key"], "decline": "yes"}
         )
-        await cat.shows("NO")
+        await cat.shows(">NO<")
 
         await dan.sign_in({"age": "30"})
         await dan.answer({"agree": "yes"})
@@ -106,7 +106,7 @@ def test_whose_game_ended_early_goes_through_what_names_that_and_keeps_what_it_b
         await asyncio.gather(*(through_before(one) for one in (ann, ben)))
         await asyncio.gather(*(one.shows("How sure are you?") for one in (ann, ben)))
         await ben.browser.post("/play/leave", await ben.form("/play/leave"))
-        await ben.shows("OUT")
+        await ben.shows(">OUT<")
         page = await ann.shows("How was it?")
         assert "Somebody in your group left" in page and "page 1 of 1" not in page
         assert statuses(shared, session)["R1"] == ("after", "partner_left", "ALONE")
