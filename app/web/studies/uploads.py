@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from stat import S_ISDIR, S_ISLNK, S_ISREG
@@ -59,7 +60,7 @@ def unpack(file: IO[bytes], folder: Path) -> None:
                 raise _too_large()
             named = _named((one.filename, one) for one in listed)
             _write(((path, zipped.open(one)) for path, one in named), folder)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, OSError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError):
         raise UploadError(
             "This zip can’t be read. Make it again, without a password, and upload that."
         ) from None

@@ -129,6 +129,8 @@ def test_what_would_unpack_a_few_bytes_into_all_of_memory_is_refused(tmp_path: P
 
 def test_what_is_no_zip_gets_a_sentence(tmp_path: Path) -> None:
     whole = zipped(("study.toml", TOML)).getvalue()
+    damaged = bytearray(whole)
+    damaged[30 + len("study.toml")] |= 0b110  # a kind of block that there is not
     locked = bytearray(whole)
     locked[whole.index(b"PK\x01\x02") + 8] |= 1
     for content, sentence in (
@@ -136,6 +138,7 @@ def test_what_is_no_zip_gets_a_sentence(tmp_path: Path) -> None:
         (b"study", "no zip"),
         (whole[:-10], "no zip"),
         (whole.replace(b"PK\x03\x04", b"PKxx"), "can’t be read"),
+        (bytes(damaged), "can’t be read"),
         (bytes(locked), "has a password"),
     ):
         with pytest.raises(UploadError, match=sentence):
