@@ -23,7 +23,7 @@ from app.study.model.study import Study
 from app.study.reading import parse
 from app.study.shelf import KeptVersion
 from app.study.syntax.mistakes import StudyError
-from app.web.access import rights
+from app.web.access import rights, study_rights
 from app.web.drawn import qr_picture
 from app.web.lab import Query, lab_of
 from app.web.opening_forms import (
@@ -74,8 +74,16 @@ async def open_again(request: Query, session_id: str) -> Response[str] | Redirec
 async def _of_version(request: Query, study_id: str, number: int) -> Origin:
     study, found = await study_of_version(request, study_id, number)
     back = f"/admin/studies/{study_id}/versions/{number}"
-    said = dict(name=study.title, door="" if study.types else "yes", who="all", zone="UTC")
+    sees = "me" if await is_kept_to_some(request, study_id) else "all"
+    said = dict(name=study.title, door="" if study.types else "yes", who=sees, zone="UTC")
     return Origin(study, f"{back}/open", back, f"{found.title}, version {number}", said)
+
+
+async def is_kept_to_some(request: Query, study_id: str) -> bool:
+    """Whether not everybody who may open sessions sees the study: then its session is not everybody's unasked."""
+    async with lab_of(request).pool.connection() as conn:
+        given = (await study_rights.all_given(conn)).get(study_id)
+    return given is None or given.restricted
 
 
 async def study_of_version(request: Query, study_id: str, number: int) -> tuple[Study, KeptVersion]:

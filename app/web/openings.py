@@ -20,7 +20,7 @@ from app.web.auth import address_of
 from app.web.lab import Query, lab_of
 from app.web.new_sessions import NewSession, elsewhere, open_wanted, refuse_scripts
 from app.web.opening_forms import OpeningForm, before_in, listed_in, places_in, start_in
-from app.web.researchers import who_asks
+from app.web.researchers import must_be_on, who_asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +77,15 @@ async def open_by(request: Query, study: Study, wanted: OpeningForm, known: str)
 
 
 async def _opened_already(request: Query, known: str) -> OpenedSession | None:
-    """The session that this very request has opened; None: it has not come yet."""
+    """The session that this very request has opened; None: it has not come yet. Raises a 404 for who is not on that
+    session any more."""
     lab = lab_of(request)
     async with lab.pool.connection() as conn:
         session_id = await opened_by(conn, known)
-        if session_id is None:
-            return None
+    if session_id is None:
+        return None
+    await must_be_on(request, session_id)
+    async with lab.pool.connection() as conn:
         session, has_door = (
             await find_session(conn, session_id),
             await places_of(conn, session_id) is not None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from litestar import get, post
@@ -21,11 +21,11 @@ from app.study.syntax.mistakes import StudyError
 from app.web.access import rights, security, study_rights
 from app.web.auth import address_of
 from app.web.lab import Query, lab_of
-from app.web.researchers import MAKES, who_asks
+from app.web.researchers import MAKES, admitted, who_asks
 from app.web.responses import page, problem
 from app.web.studies import receiving, words
 from app.web.studies.checking import CheckError
-from app.web.studies.finding import find_version
+from app.web.studies.finding import find_version, still_on
 from app.web.studies.receiving import UploadForm
 from app.web.studies.rehearsing import MOST, PACE, told_of
 from app.web.studies.ships import shipped
@@ -88,7 +88,8 @@ async def look_again(request: Query, study_id: str, number: int) -> None:
 async def _take(request: Query, study_id: str | None) -> Response[str] | Redirect:
     to = f"{STUDIES}/{study_id}" if study_id else STUDIES
 
-    def known_by(form: UploadForm) -> str:
+    async def known_by(form: UploadForm) -> str:
+        await admitted(request, request.route_handler)
         if not FORM_KEY.fullmatch(form.fields.get("form_key", "")):
             raise ClientException("The form does not say what it means. Reload the page and try again.")
         return form.fields["form_key"]
@@ -100,15 +101,18 @@ async def _take(request: Query, study_id: str | None) -> Response[str] | Redirec
     return Redirect(f"{STUDIES}/{kept.study_id}/versions/{kept.number}", status_code=303)
 
 
-async def take(request: Query, study_id: str | None, known_by: Callable[[UploadForm], str]) -> Shelved:
+async def take(
+    request: Query, study_id: str | None, known_by: Callable[[UploadForm], Awaitable[str]]
+) -> Shelved:
     """`study_id`: of which it is another version. `known_by`: by what a form with the same files is known if it comes
-    again. Raises `UploadError` and `CheckError`."""
+    again, of whoever may still send it: the files may have come for minutes. Raises `UploadError`, `CheckError`, and
+    a 404 for who is not on that study any more."""
     lab = lab_of(request)
     lab.arriving.check()
     async with lab.arriving:
         form = await receiving.sent(request)
         try:
-            key = known_by(form)
+            key = await known_by(form)
             async with lab.uploads, receiving.received(form) as upload:
                 return await _keep(request, study_id, key, upload)
         finally:
@@ -126,6 +130,7 @@ async def _keep(request: Query, study_id: str | None, form_key: str, upload: Upl
                 if kept.new:
                     await study_rights.own(conn, kept.study_id, who)
             else:
+                await still_on(conn, study_id, who)
                 kept = await shelf.keep_version(conn, study_id, upload, who)
             if kept.new:
                 said: dict[str, Any] = dict(title=upload.title, version=kept.number, about=kept.study_id)

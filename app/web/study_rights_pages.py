@@ -16,7 +16,7 @@ from app.web.forms import form_of
 from app.web.lab import Query, lab_of
 from app.web.researchers import MAKES, who_asks
 from app.web.responses import page, problem
-from app.web.studies.finding import owned_version
+from app.web.studies.finding import owned_version, still_on
 
 STUDIES = "/admin/studies"
 
@@ -44,11 +44,8 @@ async def change_study_rights(request: Query, study_id: str) -> Response[str] | 
 @post("/studies/{study_id:str}/remove", needs=MAKES)
 async def remove_study(request: Query, study_id: str) -> Response[str] | Redirect:
     """Sessions of it have its files themselves, and go on."""
-    version, who, form = (
-        await owned_version(request, study_id),
-        who_asks(request).name,
-        await form_of(request),
-    )
+    form, who = await form_of(request), who_asks(request).name
+    version = await owned_version(request, study_id)
     if first(form, "sure") != "yes":
         return problem(
             request,
@@ -57,6 +54,7 @@ async def remove_study(request: Query, study_id: str) -> Response[str] | Redirec
             f"{STUDIES}/{study_id}",
         )
     async with lab_of(request).pool.connection() as conn, conn.transaction():
+        await still_on(conn, study_id, who, as_owner=True)
         await shelf.remove_study(conn, study_id)
         await security.write(
             conn, "study_removed", who, address_of(request), about=study_id, title=version.title
@@ -65,6 +63,7 @@ async def remove_study(request: Query, study_id: str) -> Response[str] | Redirec
 
 
 async def _change(conn: Connection, study_id: str, who: str, form: Form) -> None:
+    await still_on(conn, study_id, who, as_owner=True)
     name, role = first(form, "account"), first(form, "role")
     if role == "everybody":
         await study_rights.open_to_all(conn, study_id, who)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import socket
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import httpx
 
@@ -30,3 +31,21 @@ def zip_of(files: Mapping[str, bytes], folder: str = "mine/") -> bytes:
         for name, body in files.items():
             zipped.writestr(folder + name, body)
     return content.getvalue()
+
+
+def answer_to_late(request: httpx.Request, meanwhile: Callable[[], object]) -> str:
+    """What the server says to a request whose body comes once it is waited for, and `meanwhile` is done."""
+    host, port = request.url.host, request.url.port
+    said = [f"{name}: {one}" for name, one in request.headers.items()]
+    head = "\r\n".join(
+        [f"{request.method} {request.url.path} HTTP/1.1", *said, "Expect: 100-continue", "", ""]
+    )
+    with socket.create_connection((host, port or 80), 60) as sent:
+        sent.sendall(head.encode())
+        assert sent.recv(100).startswith(b"HTTP/1.1 100 "), "it is waited for"
+        meanwhile()
+        sent.sendall(request.read())
+        answer = b""
+        while b"\r\n\r\n" not in answer and (piece := sent.recv(10_000)):
+            answer += piece
+    return answer.decode()

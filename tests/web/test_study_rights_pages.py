@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from secrets import token_hex
 
@@ -12,12 +13,15 @@ import httpx
 import pytest
 
 from app.database.connections import Connection
+from app.study import shelf
+from app.web.access import study_rights
 from app.web.access.accounts import put_account
 from tests.house.gifts import FILES
 from tests.house.house import House
+from tests.house.programs import program
 from tests.house.server import Server
 from tests.house.shell import Shell, is_refused
-from tests.house.uploads import client_of, upload
+from tests.house.uploads import answer_to_late, client_of, upload, zip_of
 
 STUDIES = "/admin/studies"
 
@@ -59,6 +63,7 @@ def test_whoever_uploaded_a_study_says_who_sees_it_and_removes_it(
         assert yan.post(f"{here}/rights", data={"account": "yan", "role": "owner"}).status_code == 403
 
         assert gives(account="vera", role="owner").headers["location"] == f"{here}/rights"
+        assert 'value="me" checked' in vera.get(f"{one}/open").text, "nor is its session everybody's unasked"
         for page in pages:
             answer = yan.get(page)
             assert answer.status_code == 404 and "There is no such study here." in words(answer), page
@@ -76,6 +81,7 @@ def test_whoever_uploaded_a_study_says_who_sees_it_and_removes_it(
         gives(account="yan", role="nobody")
         assert yan.get(one).status_code == 404
         gives(role="everybody")
+        assert 'value="all" checked' in vera.get(f"{one}/open").text
         assert yan.get(one).status_code == 200 and "You own it." in words(vera.get(here))
 
         unsure = vera.post(f"{here}/remove")
@@ -94,6 +100,43 @@ def test_whoever_uploaded_a_study_says_who_sees_it_and_removes_it(
         "study_opened_to_all",
         "study_removed",
     ]
+
+
+def test_whose_right_goes_while_a_body_comes_does_nothing_by_it(
+    shared: House, server: Server, here: str
+) -> None:
+    study = here.rpartition("/")[2]
+    more = {"zip": ("mine.zip", zip_of(FILES | {"late.md": b"x"}))}
+
+    def now(role: str) -> Callable[[], object]:
+        return lambda: shared.do(lambda conn: given(conn, role))
+
+    async def given(conn: Connection, role: str) -> None:
+        async with conn.transaction():
+            await study_rights.give(conn, study, "vera", "owner", "story")
+            if role == "nobody":
+                await study_rights.take(conn, study, "yan", "story")
+            else:
+                await study_rights.give(
+                    conn, study, "yan", "owner" if role == "owner" else "colleague", "story"
+                )
+
+    with client_of(shared, server, "yan") as yan, program(shared, server, "yan") as script:
+        for client, path, what, left, status in (
+            (yan, f"{here}/remove", {"data": {"sure": "yes"}}, "colleague", 403),
+            (yan, f"{here}/remove", {"data": {"sure": "yes"}}, "nobody", 404),
+            (yan, f"{here}/rights", {"data": {"role": "everybody"}}, "colleague", 403),
+            (script, f"/studies/{study}/versions", {"files": more}, "nobody", 404),
+        ):
+            now("owner")()
+            late = answer_to_late(client.build_request("POST", path, **what), now(left))
+            assert late.startswith(f"HTTP/1.1 {status} "), (path, left, late)
+        now("owner")()
+        late = answer_to_late(
+            script.build_request("POST", f"/studies/{study}/versions", files=more),
+            lambda: shared.do(lambda conn: shelf.remove_study(conn, study)),
+        )
+        assert late.startswith("HTTP/1.1 404 "), late
 
 
 def test_the_same_is_done_by_command_also_where_nobody_owns_it(

@@ -6,6 +6,7 @@ A new password and a removal of the account end them, as they end its log-ins (s
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,7 @@ SQL = Queries(__name__)
 Scope = Literal["read", "all"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 PREFIX = "networklab_"  # whoever finds one in a program, or a scanner for secrets, sees what it is
+MADE = re.compile(PREFIX + r"[\w-]{43}", re.ASCII)
 LONGEST_NAME = 100
 MOST = 50  # of an account
 DAYS, MOST_DAYS = 90, 366
@@ -70,6 +72,11 @@ async def make(
         )
     await security.write(conn, "token_made", by, address, about=account, name=name, scope=scope, days=days)
     return token
+
+
+def looks_like_one(token: str) -> bool:
+    """What does not was never made: nobody has to be asked."""
+    return MADE.fullmatch(token) is not None
 
 
 async def find(conn: Connection, token: str) -> TokenFound | None:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from litestar.connection import ASGIConnection
-from litestar.exceptions import ClientException, NotAuthorizedException, PermissionDeniedException
+from litestar.exceptions import (
+    ClientException,
+    NotAuthorizedException,
+    PermissionDeniedException,
+    TooManyRequestsException,
+)
 from litestar.handlers.base import BaseRouteHandler
 
 from app.database.connections import Connection
@@ -21,11 +26,8 @@ WHOLE = "A token that only reads can’t do this. Use one that may do whatever y
 
 
 async def admitted_by_token(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
-    """The guard of the interface. Raises a 401, a 429 for who has said too many wrong tokens, and as `let_in`."""
+    """The guard of the interface. Raises a 401, a 429 for one more wrong token after too many, and as `let_in`."""
     _refuse_unknown_names(connection, handler)
-    lab, visitor = lab_of(connection), network_of(address_of(connection))
-    if wait := lab.wrong_tokens.wait(visitor):
-        raise too_many(wait)
     reads = connection.scope.get("method") in ("GET", "HEAD") and not handler.opt.get("whole")
 
     async def find(conn: Connection, token: str) -> LoggedIn | None:
@@ -41,16 +43,26 @@ async def admitted_by_token(connection: ASGIConnection, handler: BaseRouteHandle
     try:
         await let_in(connection, handler, _token_in, find)
     except NotLoggedIn:
-        wait = await lab.wrong_tokens.wrong(visitor)
-        async with lab.pool.connection() as conn:
-            await security.write_failure(conn, "wrong_token", "", address_of(connection))
-        raise too_many(wait) if wait else _unauthorized(UNKNOWN) from None
+        raise await _refused(connection) from None
+
+
+async def _refused(connection: ASGIConnection) -> NotAuthorizedException | TooManyRequestsException:  # type: ignore[type-arg]
+    """Of a token that is none. Others say theirs from the same address: theirs are looked up whatever this one did."""
+    lab, visitor = lab_of(connection), network_of(address_of(connection))
+    if wait := lab.wrong_tokens.wait(visitor):
+        return too_many(wait)
+    wait = await lab.wrong_tokens.wrong(visitor)
+    async with lab.pool.connection() as conn:
+        await security.write_failure(conn, "wrong_token", "", address_of(connection))
+    return too_many(wait) if wait else _unauthorized(UNKNOWN)
 
 
 def _token_in(connection: ASGIConnection) -> str:  # type: ignore[type-arg]
     kind, _, token = connection.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token.strip():
         raise _unauthorized(f"No token came with this. {HOW}")
+    if not api_tokens.looks_like_one(token.strip()):
+        raise _unauthorized(UNKNOWN)
     return token.strip()
 
 

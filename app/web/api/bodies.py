@@ -12,6 +12,7 @@ from litestar.exceptions import ClientException, HTTPException
 from litestar.params import HeaderParameter
 from msgspec import Meta, Struct
 
+from app.web.api.bearer import admitted_by_token
 from app.web.opening_forms import LONGEST_NAME, MOST_EXTRA, MOST_PLACES
 from app.web.sent_lists import LARGEST_LIST
 
@@ -49,7 +50,17 @@ class SessionToOpen(Struct, kw_only=True, forbid_unknown_fields=True):
     zone: Annotated[
         str, Meta(max_length=100, description="Of a time without an offset: `Europe/Berlin`.")
     ] = ""
-    only_me: Annotated[bool, Meta(description="Else everybody with an account sees it.")] = False
+    only_me: (
+        Annotated[
+            bool,
+            Meta(
+                description="`false`: everybody with an account sees it. Where you say nothing only you see it if not"
+                " everybody sees the session or the study that it is made from, and else everybody. One that goes on"
+                " from a session `before` has the rights of that one unless this is `true`."
+            ),
+        ]
+        | None
+    ) = None
     before: Annotated[
         str, Meta(max_length=100, description="The session whose people are invited again.")
     ] = ""
@@ -62,7 +73,7 @@ class SessionToOpen(Struct, kw_only=True, forbid_unknown_fields=True):
         said = dict(
             name=self.name, before=self.before, outcomes=self.outcomes, zone=self.zone, at=self.start_at
         )
-        said |= dict(door="yes" * self.door, who="me" if self.only_me else "all")
+        said |= dict(door="yes" * self.door, who={None: "", True: "me", False: "all"}[self.only_me])
         return said | dict(places=str(self.places or ""), extra=str(self.extra or ""))
 
 
@@ -94,12 +105,15 @@ class BannerText(Struct, kw_only=True, forbid_unknown_fields=True):
 
 class ApiRequest(Request[object, object, State]):
     async def json(self) -> Any:
-        """Of the type that the handler asks for. Raises a 415, and a 422 that says where it is wrong."""
+        """Of the type that the handler asks for. Raises a 415, and a 422 that says where it is wrong; and as the
+        guard, asked again: a token that was revoked while the body came does nothing."""
         if self.content_type[0] != "application/json":
             raise HTTPException(status_code=415, detail="Send JSON, with `Content-Type: application/json`.")
+        body = await self.body()
+        await admitted_by_token(self, self.route_handler)
         asked = self.route_handler.parsed_fn_signature.parameters["data"].annotation
         try:
-            return msgspec.json.decode(await self.body(), type=asked)
+            return msgspec.json.decode(body, type=asked)
         except msgspec.ValidationError as error:
             raise HTTPException(
                 status_code=422, detail=f"The body is not what this takes: {error}."

@@ -16,6 +16,7 @@ from app.players.people import Person
 from app.players.tokens import new_token
 from app.study.model.fields import Form
 from app.study.model.study import Study
+from app.web.access import rights
 from app.web.action_forms import act
 from app.web.api.bodies import (
     LARGEST,
@@ -31,7 +32,7 @@ from app.web.api.shapes import AddedPeople, DoneDeed, JoinLink, SessionOpened
 from app.web.lab import Query, lab_of
 from app.web.list_pages import add_sent
 from app.web.opening_forms import OpeningForm
-from app.web.opening_pages import study_of_version
+from app.web.opening_pages import is_kept_to_some, study_of_version
 from app.web.openings import open_by
 from app.web.researchers import ACTS, MAKES, study_of, who_asks
 from app.web.sent_lists import LARGEST_LIST, SentList
@@ -66,7 +67,8 @@ async def open_session_of_version(
     """A new session with its door open: people can sign in and wait. The answer has the join links of a list, which
     nobody can make again where the list has its own tokens. The same request once more answers 200, without them."""
     study, _ = await study_of_version(request, study_id, number)
-    return await _open(request, study, data, idempotency_key)
+    alone = await is_kept_to_some(request, study_id)
+    return await _open(request, study, data, idempotency_key, alone)
 
 
 @post(
@@ -81,7 +83,10 @@ async def open_session_again(
     request: Query, session_id: FromPath[str], data: SessionToOpen, idempotency_key: IdempotencyKey
 ) -> Response[SessionOpened]:
     """A new session of the study that this one runs, with settings of its own."""
-    return await _open(request, await study_of(request, session_id), data, idempotency_key)
+    study = await study_of(request, session_id)
+    async with lab_of(request).pool.connection() as conn:
+        alone = bool(await rights.given_on(conn, session_id))
+    return await _open(request, study, data, idempotency_key, alone)
 
 
 @post(
@@ -105,7 +110,7 @@ async def add_people(
 
 @post("/sessions/{session_id:str}/start", needs=ACTS, status_code=200)
 async def start(request: Query, session_id: FromPath[str]) -> DoneDeed:
-    """Seating begins. Again changes nothing, as with all of these."""
+    """Seating begins. Again changes nothing, as with all of these but `banner`."""
     return await _do(request, session_id, "start")
 
 
@@ -153,7 +158,7 @@ async def change_places(request: Query, session_id: FromPath[str], data: PlacesB
 
 @post("/sessions/{session_id:str}/banner", needs=ACTS, status_code=200)
 async def tell_everybody(request: Query, session_id: FromPath[str], data: BannerText) -> DoneDeed:
-    """A sentence on every player's page."""
+    """A sentence on every player's page, in place of the one before. Each request is one more that was said."""
     return await _do(request, session_id, "banner", body=data.body, form_key=new_token(12))
 
 
@@ -163,12 +168,17 @@ async def _do(request: Query, session_id: str, action: str, **said: str) -> Done
     return DoneDeed(session=session_id, said=done)
 
 
-async def _open(request: Query, study: Study, data: SessionToOpen, key: str) -> Response[SessionOpened]:
+async def _open(
+    request: Query, study: Study, data: SessionToOpen, key: str, alone: bool
+) -> Response[SessionOpened]:
+    """`alone`: only who opens it sees it, unless the body says who does."""
     who, said = who_asks(request).name, data.said()
     sent = _list(data.list) if data.list.strip() else None
+    at = f"{request.url.path.rstrip('/')} {study.sha256} {sorted(said.items())!r}"  # as it came, not as it is meant
+    known = known_by(who, key, at.encode() + b"\0" + (sent.content if sent else b""))
+    said["who"] = said["who"] or ("me" if alone and not data.before else "all")
     wanted = OpeningForm(defaultdict(str, said), sent)
-    content = repr(sorted(said.items())).encode() + (sent.content if sent else b"")
-    opened = await open_by(request, study, wanted, known_by(who, key, study.sha256.encode() + content))
+    opened = await open_by(request, study, wanted, known)
     if opened is None:
         raise NotOpened(wanted.wrong)
     told = SessionOpened(

@@ -14,6 +14,7 @@ from app.players.lists import PeopleError
 from app.sessions.sessions import SessionError
 from app.sessions.starts import StartError
 from app.study.model.fields import FieldError
+from app.web.access.rights import RightsError
 from app.web.api import data, deeds, sessions, studies
 from app.web.api.bearer import admitted_by_token
 from app.web.api.bodies import ApiRequest
@@ -30,6 +31,7 @@ AT = "/api/v1"
 STATUS: dict[type[Exception], int] = {  # as pages answer them
     StartError: 422,
     SessionError: 409,
+    RightsError: 409,
     FieldError: 422,
     PeopleError: 422,
     UploadError: 422,

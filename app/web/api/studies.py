@@ -13,12 +13,14 @@ from litestar.response import Response
 from app.study import shelf
 from app.study.shelf import KeptVersion
 from app.web.access import study_rights
+from app.web.api.bearer import admitted_by_token
 from app.web.api.bodies import BotCount
 from app.web.api.shapes import After, Limit, Rehearsed, StudyLine, StudyList, Version, Versions, page_of
 from app.web.lab import Query, lab_of
 from app.web.rehearsal_pages import rehearse_version, send_report
 from app.web.researchers import MAKES, who_asks
 from app.web.studies.finding import find_version
+from app.web.studies.receiving import UploadForm
 from app.web.studies.rehearsing import told_of
 from app.web.studies.uploads import LARGEST_UPLOAD
 from app.web.study_pages import look_again, take
@@ -152,7 +154,11 @@ async def rehearsal(request: Query, study_id: str, number: int) -> Rehearsed:
 
 
 async def _take(request: Query, study_id: str | None) -> Response[Version]:
-    kept = await take(request, study_id, lambda form: f"api {who_asks(request).name}")
+    async def known_by(_: UploadForm) -> str:
+        await admitted_by_token(request, request.route_handler)
+        return f"api {who_asks(request).name}"
+
+    kept = await take(request, study_id, known_by)
     version, _ = await find_version(request, kept.study_id, kept.number)
     return Response(told(version), status_code=201 if kept.new else 200)
 

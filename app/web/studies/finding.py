@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from app.database.connections import Connection
 from app.study import shelf
 from app.study.shelf import KeptVersion
 from app.web.access import study_rights
+from app.web.access.rights import RightsError
 from app.web.lab import Query, lab_of
 from app.web.researchers import who_asks
 from app.web.responses import SentOn
@@ -31,5 +33,25 @@ async def owned_version(request: Query, study_id: str) -> KeptVersion:
     async with lab_of(request).pool.connection() as conn:
         on = await study_rights.right_on(conn, study_id, who_asks(request).name)
     if on is None or not on.owns:
-        raise SentOn(403, "Only an owner of the study may do this.", f"/admin/studies/{study_id}")
+        raise _no_owner(study_id)
     return found
+
+
+async def still_on(conn: Connection, study_id: str, name: str, as_owner: bool = False) -> None:
+    """Asked by what changes a study, as it changes it: a body may come long after its head, and rights go meanwhile.
+
+    Locks the study. Raises as the others here.
+    """
+    try:
+        await study_rights.is_restricted(conn, study_id)
+    except RightsError:
+        raise SentOn(404, NOT_THERE, "/admin/studies") from None
+    on = await study_rights.right_on(conn, study_id, name)
+    if on is None:
+        raise SentOn(404, NOT_THERE, "/admin/studies")
+    if as_owner and not on.owns:
+        raise _no_owner(study_id)
+
+
+def _no_owner(study_id: str) -> SentOn:
+    return SentOn(403, "Only an owner of the study may do this.", f"/admin/studies/{study_id}")

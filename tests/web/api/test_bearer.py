@@ -10,6 +10,7 @@ from tests.house.house import House
 from tests.house.programs import API_NEEDS, AT, program, saying, token_of
 from tests.house.server import Server
 from tests.house.staff import MAY, employ
+from tests.house.uploads import answer_to_late
 
 
 def problem_of(answer: httpx.Response) -> str:
@@ -86,11 +87,26 @@ def test_whoever_says_many_wrong_tokens_is_held_off_and_others_are_not(shared: H
         assert client.get("/sessions", headers=other).status_code == 401
     with program(shared, server) as true:
         assert true.get("/sessions", headers=other).status_code == 200
-        assert true.get("/sessions", headers=guesser).status_code == 429
+        assert true.get("/sessions", headers=guesser).status_code == 200, "who shares its address is let in"
+    with saying(server, "networklab_x") as client:
+        assert client.get("/sessions", headers=guesser).status_code == 401, "no token was ever so short"
     [(logged,)] = shared.sql(
         "select count(*) from public.security_event where what = 'wrong_token' and address = '192.0.2.41'"
     )
     assert logged == 30, "and none of the tries that cost nothing"
+
+
+def test_a_token_that_is_revoked_while_a_body_comes_does_nothing(shared: House, server: Server) -> None:
+    session = shared.open(start=False)
+    with program(shared, server, "ada") as client:
+        request = client.build_request(
+            "POST", f"/sessions/{session.id}/start-time", json={"at": "2099-01-01T10:00Z"}
+        )
+        late = answer_to_late(
+            request, lambda: shared.sql("delete from public.api_token where account = 'ada'")
+        )
+    assert late.startswith("HTTP/1.1 401 "), late
+    assert shared.sql("select start_at from session where id = %s", session.id) == [(None,)]
 
 
 def test_what_is_asked_in_another_way_is_told_what_there_is(shared: House, server: Server) -> None:

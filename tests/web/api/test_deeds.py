@@ -10,6 +10,8 @@ from pathlib import PurePosixPath
 import httpx
 import pytest
 
+from app.database.connections import Connection
+from app.web.access import rights, study_rights
 from tests.house.guests import Guest, sign_everyone_in
 from tests.house.house import House
 from tests.house.programs import program
@@ -137,8 +139,27 @@ def test_settings_are_changed_and_what_a_session_does_not_take_is_said(shared: H
             assert refused.status_code == 409 and refused.json()["detail"], refused.text
         made = client.post(f"{to}/again", json={"list": LIST, "only_me": True}, headers=key("again")).json()
         assert client.get(f"/sessions/{made['session']}").json()["role"] == "owner"
-    with program(shared, server, "somebody else") as other:
-        assert other.get(f"/sessions/{made['session']}").status_code == 404
+        hers = f"/sessions/{made['session']}/again"
+        unsaid = client.post(hers, json={"list": LIST}, headers=key("again")).json()["session"]
+        said = {"list": LIST, "only_me": False}
+        for_all = client.post(hers, json=said, headers=key("again")).json()["session"]
+        version = uploaded(client)
+        study = version.split("/")[2]
+        shared.do(lambda conn: study_rights.give(conn, study, "ada", "owner", "story"))
+        of_study = client.post(f"{version}/sessions", json={"list": LIST}, headers=key("again")).json()[
+            "session"
+        ]
+        assert len({made["session"], unsaid, for_all, of_study}) == 4, "one key, at other addresses"
+
+        async def hand_on(conn: Connection) -> None:
+            await rights.give(conn, unsaid, "somebody else", "owner", "story")
+            await rights.take(conn, unsaid, "ada", "story")
+
+        with program(shared, server, "somebody else") as other:
+            for one, status in ((made["session"], 404), (unsaid, 404), (for_all, 200), (of_study, 404)):
+                assert other.get(f"/sessions/{one}").status_code == status, one
+        shared.do(hand_on)
+        assert client.post(hers, json={"list": LIST}, headers=key("again")).status_code == 404
 
 
 @pytest.mark.parametrize(
