@@ -21,6 +21,8 @@ SLICE = 16_384  # bytes that are parsed at a time: more than a head may have is 
 LARGEST_HEAD, MOST_HEADERS = 32_768, 128  # bytes, with less than a slice on top
 LONGEST_ADDRESS = 8_192  # bytes
 LARGEST_BODY = 4_000_000  # bytes; larger than any form may be, so that its sender hears of it on a page
+UPLOADS = re.compile(rb"/(admin|api/v1)/studies(/[^?]*)?(\?|$)")  # a study may come there, with its films
+LARGEST_UPLOAD, UPLOAD_SECONDS = 222_000_000, 600.0
 MOST_PIPELINED = 64  # requests that wait for the answer to one before
 HEAD_SECONDS, BODY_SECONDS = 15.0, 60.0  # a form of 200 KB takes half a minute on the slowest of phones
 STALLED = 60.0  # seconds after which whoever does not read what was sent is gone
@@ -111,6 +113,7 @@ class Bounded(HttpToolsProtocol):
     known: bytes | None = None  # the host of the request before
     coded = False  # the body comes in chunks
     length = 0  # that the head gives the body
+    largest = LARGEST_BODY  # bytes that this body may have
     answering: RequestResponseCycle | None = None
     limit: asyncio.TimerHandle | None = None
     stall: asyncio.TimerHandle | None = None
@@ -155,12 +158,12 @@ class Bounded(HttpToolsProtocol):
             else:
                 if self.reading == "head" and self.came > LARGEST_HEAD:
                     self.refuse(*LARGE_HEAD)
-                elif self.reading == "body" and self.came > LARGEST_BODY:
+                elif self.reading == "body" and self.came > self.largest:
                     self.refuse(*LARGE)
         # Between two requests, too: there may be line breaks without end.
         unasked = self.cycle is None or self.cycle.response_complete
         if self.limit is None and not self.deaf and (self.reading or unasked):
-            seconds = self.body_seconds if self.reading == "body" else self.head_seconds
+            seconds = self._body_seconds() if self.reading == "body" else self.head_seconds
             self.limit = self.loop.call_later(seconds, self._too_slow)
 
     def on_message_begin(self) -> None:
@@ -185,7 +188,8 @@ class Bounded(HttpToolsProtocol):
         self._in_time()
         if self.came > LARGEST_HEAD - SLICE or len(self.headers) > MOST_HEADERS:
             self._wrong(*LARGE_HEAD)
-        if self.length > LARGEST_BODY:
+        self.largest = LARGEST_UPLOAD if self._uploads() else LARGEST_BODY
+        if self.length > self.largest:
             self._wrong(*LARGE)
         if self.host is None or self.coded:
             old = self.parser.get_http_version() == "1.0"
@@ -278,11 +282,17 @@ class Bounded(HttpToolsProtocol):
     def _too_slow(self) -> None:
         self.limit = None
         if self.flow.read_paused:  # by us: what comes has to wait
-            self.limit = self.loop.call_later(self.body_seconds, self._too_slow)
+            self.limit = self.loop.call_later(self._body_seconds(), self._too_slow)
         elif self.reading:
             self.refuse(*SLOW)
         else:
             self.transport.close()
+
+    def _uploads(self) -> bool:
+        return self.parser.get_method() == b"POST" and UPLOADS.search(self.url) is not None
+
+    def _body_seconds(self) -> float:
+        return UPLOAD_SECONDS if self.largest == LARGEST_UPLOAD else self.body_seconds
 
     def _in_time(self) -> None:
         if self.limit is not None:

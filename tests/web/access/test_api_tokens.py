@@ -30,7 +30,7 @@ def test_somebody_makes_a_token_on_their_page_sees_it_once_and_revokes_it(
     shared: House, server: Server
 ) -> None:
     shared.do(lambda conn: put_account(conn, "toni", PASSWORD))
-    other = token_of(shared, "somebody else")
+    other = token_of(shared, "a neighbour")
     with httpx.Client(base_url=server.base, timeout=30) as client:
         client.cookies.set(ADMIN_COOKIE, shared.do(lambda conn: log_in(conn, "toni")))
         for change, sentence in (
@@ -52,7 +52,7 @@ def test_somebody_makes_a_token_on_their_page_sees_it_once_and_revokes_it(
         assert "made a token for “the pilot’s figures” that only reads, for 30 days" in words(
             client.get("/admin/security").text
         )
-        [(number,)] = shared.sql("select id from api_token where account = 'somebody else'")
+        [(number,)] = shared.sql("select id from api_token where account = 'a neighbour'")
         for nobodys in (str(number), "", "x", "9" * 50):
             refused = client.post("/admin/account/tokens/revoke", data={"token": nobodys})
             assert refused.status_code == 422 and "no such token" in refused.text

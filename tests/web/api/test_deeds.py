@@ -11,7 +11,10 @@ import httpx
 import pytest
 
 from app.database.connections import Connection
+from app.web import wire
 from app.web.access import rights, study_rights
+from app.web.studies.receiving import SECONDS
+from app.web.studies.uploads import LARGEST_UPLOAD
 from tests.house.guests import Guest, sign_everyone_in
 from tests.house.house import House
 from tests.house.programs import program
@@ -34,6 +37,19 @@ def uploaded(client: httpx.Client, toml: str = TALK) -> str:
     answer = client.post("/studies", files={"zip": ("mine.zip", zip_of(files))})
     assert answer.status_code in (200, 201), answer.text
     return f"/studies/{answer.json()['study']}/versions/{answer.json()['version']}"
+
+
+def test_a_study_with_a_film_is_uploaded_though_no_form_may_be_so_large(
+    shared: House, server: Server
+) -> None:
+    assert wire.LARGEST_UPLOAD == LARGEST_UPLOAD and wire.UPLOAD_SECONDS == SECONDS
+    with program(shared, server, "dora") as client:
+        zipped = zip_of(FILES | {"files/walk.mp4": b"a film" * 900_000})
+        assert len(zipped) > wire.LARGEST_BODY
+        study = client.post("/studies", files={"zip": ("mine.zip", zipped)})
+        assert study.status_code == 201, study.text
+        other = client.post("/sessions", files={"zip": ("mine.zip", zipped)})
+        assert other.status_code == 413, "nowhere else"
 
 
 def test_from_nothing_to_an_export_by_programs_alone(shared: House, server: Server) -> None:
