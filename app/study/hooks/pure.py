@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from app.study.hooks import networklab
+from app.study.syntax.python import tree_of
 
 # Without classes (what is called as one of them ends), generators (as they are ended), and what is entered and left.
 STATEMENTS = (
@@ -184,7 +185,7 @@ NAMES = {name for one in OF_VALUES for name in dir(one) if not name.startswith("
 def keeps_nothing(source: str) -> bool:
     """Whether all that such a hooks.py may do is known, and none of it leaves anything for a later call."""
     try:
-        tree = ast.parse(source)
+        tree = tree_of(source)
     except (SyntaxError, ValueError, RecursionError):
         return False
     nodes = list(ast.walk(tree))

@@ -20,6 +20,7 @@ from app.study.model.steps import PAIRS, ROOM, SEEN, Dropout, Step, places_of
 from app.study.model.study import Lobby
 from app.study.syntax.lines import Path, Spot
 from app.study.syntax.mistakes import Findings, Mistake, did_you_mean
+from app.study.syntax.python import tree_of
 from app.study.syntax.table import Table
 
 HOOKS_FILE = "hooks.py"
@@ -157,7 +158,7 @@ def check_hooks(findings: Findings, files: Mapping[str, bytes], uses: list[Use])
             findings.wrong(use.path, sentence, cure)
         return False
     try:
-        tree = ast.parse(files[HOOKS_FILE], HOOKS_FILE)
+        tree = tree_of(files[HOOKS_FILE], HOOKS_FILE)
     except (SyntaxError, ValueError) as error:
         spot = Spot(getattr(error, "lineno", None) or 1, getattr(error, "offset", None) or 1)
         reason = getattr(error, "msg", None) or str(error)
@@ -197,7 +198,7 @@ def line_of_answer(content: bytes, name: str) -> int:
     0 where there is no such function.
     """
     try:
-        tree = ast.parse(content, HOOKS_FILE)
+        tree = tree_of(content, HOOKS_FILE)
     except (SyntaxError, ValueError):
         return 0
     found = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name]

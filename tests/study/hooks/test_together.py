@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -160,8 +159,10 @@ def test_a_fork_that_has_used_a_turns_time_of_the_processor_has_no_other_turn() 
         while len(found) < 6 or (len(found) < 200 and busiest(found[4]) in found[-1]):
             assert await _said(pool, study, "works") > 0
             await pool.settled()
-            ours = [one.pid for one in programs() if one.parent == os.getpid()]
-            found.append({one.pid: one.cpu for one in programs() if one.parent in ours})
+            [[process]] = pool.free.values()
+            assert process.process is not None
+            ours = process.process.pid
+            found.append({one.pid: one.cpu for one in programs() if one.parent == ours})
         return found
 
     early, *_, last = told(story, 0.4)[4:]

@@ -22,11 +22,12 @@ from app.study.hooks.reading.types import (
 )
 from app.study.hooks.uses import HOOKS_FILE, Use
 from app.study.syntax.mistakes import Mistake, did_you_mean
+from app.study.syntax.python import tree_of
 
 
 def type_mistakes(content: bytes, uses: Sequence[Use]) -> Iterator[Mistake]:
     """What a hooks.py that can be read annotates, and can't be given or taken; what it imports that there is not."""
-    tree, lines = ast.parse(content, HOOKS_FILE), lines_of(content)
+    tree, lines = tree_of(content, HOOKS_FILE), lines_of(content)
     names = Names(tree)
     yield from _imports(tree, lines)
     yield from _unknown(tree, names, lines)

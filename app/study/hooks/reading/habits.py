@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from app.study.hooks.reading.types import NETWORKLAB, lines_of, spot_of
 from app.study.hooks.uses import HOOKS_FILE, ON_TIMEOUT, Use
 from app.study.syntax.mistakes import Mistake
+from app.study.syntax.python import tree_of
 
 _CHANCE = 'Write room.dice("…"), which gives the same again.'
 _CLOCK = "Let it depend on the room alone: step, round, and what was said."
@@ -24,7 +25,7 @@ _SEEDED = ("random.seed", "random.Random")
 
 def habit_mistakes(content: bytes, uses: Sequence[Use]) -> Iterator[Mistake]:
     """Of a hooks.py that can be read."""
-    tree, lines = ast.parse(content, HOOKS_FILE), lines_of(content)
+    tree, lines = tree_of(content, HOOKS_FILE), lines_of(content)
     taken: dict[str, str] = {}  # names in the file → what they stand for
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

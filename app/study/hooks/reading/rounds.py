@@ -10,11 +10,12 @@ from app.study.hooks.uses import HOOKS_FILE, Use
 from app.study.model.blocks import blocks
 from app.study.model.steps import Step, places_of
 from app.study.syntax.mistakes import Mistake
+from app.study.syntax.python import tree_of
 
 
 def round_mistakes(content: bytes, uses: Sequence[Use], steps: Sequence[Step]) -> Iterator[Mistake]:
     """Of the functions that steps name, where what they ask for was said in rounds of other steps alone."""
-    tree, lines = ast.parse(content, HOOKS_FILE), lines_of(content)
+    tree, lines = tree_of(content, HOOKS_FILE), lines_of(content)
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     together = [(repeat, those) for repeat, those in blocks(steps) for _ in those]
     found: dict[ast.Call, Mistake] = {}

@@ -23,6 +23,7 @@ from typing import Any
 from app.study.hooks import networklab
 from app.study.hooks.reading.scopes import bound_in
 from app.study.syntax.lines import Spot
+from app.study.syntax.python import expression_of
 
 NETWORKLAB = "networklab"
 VALUES = (  # what hooks are given, and what they give
@@ -86,7 +87,7 @@ class Names:
     def _read(self, node: ast.expr | None) -> Any:
         if isinstance(node, ast.Constant):
             if isinstance(node.value, str):
-                return self._read(ast.parse(node.value, mode="eval").body)
+                return self._read(expression_of(node.value).body)
             return None if node.value is None else Any
         if isinstance(node, ast.Name):
             if node.id in self.means or node.id in self.taken:

@@ -23,6 +23,7 @@ from app.study.hooks.reading.types import (
 from app.study.hooks.reading.words import Words
 from app.study.hooks.uses import HOOKS_FILE, Use
 from app.study.syntax.mistakes import Mistake
+from app.study.syntax.python import tree_of
 
 PASSES = 4  # over functions that call each other, until it is known what each is given
 _TAKE_OVER = (
@@ -53,7 +54,7 @@ def reading_mistakes(content: bytes, uses: Sequence[Use], words: Words) -> list[
 
 class _Reader:
     def __init__(self, content: bytes, words: Words) -> None:
-        self.tree = ast.parse(content, HOOKS_FILE)
+        self.tree = tree_of(content, HOOKS_FILE)
         self.names = Names(self.tree)
         self.functions = {node.name: node for node in self.tree.body if isinstance(node, ast.FunctionDef)}
         self.top = Scope(self.tree, collections.Counter(bound_in(self.tree)))
