@@ -6,7 +6,7 @@ import hashlib
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request
+from litestar import MediaType, Request
 from litestar.datastructures import State
 from litestar.exceptions import ClientException, HTTPException
 from litestar.params import HeaderParameter
@@ -17,6 +17,8 @@ from app.web.opening_forms import LONGEST_NAME, MOST_EXTRA, MOST_PLACES
 from app.web.sent_lists import LARGEST_LIST
 
 LARGEST = 2 * LARGEST_LIST  # bytes of a body that has a list in it: JSON writes a line's end as two
+# Of a route that makes something: 201, and 200 where the same request has made it before.
+CREATES: dict[str, Any] = dict(twice=True, media_type=MediaType.JSON, status_code=201)
 IdempotencyKey = Annotated[
     str,
     HeaderParameter(

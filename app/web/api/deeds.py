@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from litestar import MediaType, post
+from litestar import post
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 from litestar.response import Response
@@ -19,6 +19,7 @@ from app.study.model.study import Study
 from app.web.access import rights
 from app.web.action_forms import act
 from app.web.api.bodies import (
+    CREATES,
     LARGEST,
     BannerText,
     IdempotencyKey,
@@ -53,9 +54,7 @@ class NotOpened(Exception):
     "/studies/{study_id:str}/versions/{number:int}/sessions",
     needs=MAKES,
     request_max_body_size=LARGEST,
-    twice=True,
-    media_type=MediaType.JSON,
-    status_code=201,
+    **CREATES,
 )
 async def open_session_of_version(
     request: Query,
@@ -75,9 +74,7 @@ async def open_session_of_version(
     "/sessions/{session_id:str}/again",
     needs=ACTS,
     request_max_body_size=LARGEST,
-    twice=True,
-    media_type=MediaType.JSON,
-    status_code=201,
+    **CREATES,
 )
 async def open_session_again(
     request: Query, session_id: FromPath[str], data: SessionToOpen, idempotency_key: IdempotencyKey
@@ -93,9 +90,7 @@ async def open_session_again(
     "/sessions/{session_id:str}/people",
     needs=ACTS,
     request_max_body_size=LARGEST,
-    twice=True,
-    media_type=MediaType.JSON,
-    status_code=201,
+    **CREATES,
 )
 async def add_people(
     request: Query, session_id: FromPath[str], data: PeopleToAdd, idempotency_key: IdempotencyKey

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from litestar import MediaType, get, post
+from litestar import get, post
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import FromPath
 from litestar.response import Response
@@ -14,7 +14,7 @@ from app.study import shelf
 from app.study.shelf import KeptVersion
 from app.web.access import study_rights
 from app.web.api.bearer import admitted_by_token
-from app.web.api.bodies import BotCount
+from app.web.api.bodies import CREATES, BotCount
 from app.web.api.shapes import After, Limit, Rehearsed, StudyLine, StudyList, Version, Versions, page_of
 from app.web.lab import Query, lab_of
 from app.web.rehearsal_pages import rehearse_version, send_report
@@ -85,10 +85,8 @@ def _line(version: KeptVersion) -> dict[str, Any]:
     "/studies",
     needs=MAKES,
     request_max_body_size=LARGEST_UPLOAD,
-    twice=True,
-    media_type=MediaType.JSON,
-    status_code=201,
     operation_class=Sends,
+    **CREATES,
 )
 async def upload_study(request: Query) -> Response[Version]:
     """A new study, as `multipart/form-data`: `zip`, a zip of its folder, or `ships`, the name of one that comes along.
@@ -101,10 +99,8 @@ async def upload_study(request: Query) -> Response[Version]:
     "/studies/{study_id:str}/versions",
     needs=MAKES,
     request_max_body_size=LARGEST_UPLOAD,
-    twice=True,
-    media_type=MediaType.JSON,
-    status_code=201,
     operation_class=Sends,
+    **CREATES,
 )
 async def upload_version(request: Query, study_id: FromPath[str]) -> Response[Version]:
     """Another version of a study, sent in the same way. Files that are there already are the version they are (200)."""

@@ -7,6 +7,7 @@ from app.study import shelf
 from app.study.shelf import KeptVersion
 from app.web.access import study_rights
 from app.web.access.rights import RightsError
+from app.web.access.study_rights import StudyRight
 from app.web.lab import Query, lab_of
 from app.web.researchers import who_asks
 from app.web.responses import SentOn
@@ -18,21 +19,14 @@ async def find_version(
     request: Query, study_id: str, number: int | None = None
 ) -> tuple[KeptVersion, list[KeptVersion]]:
     """One, or the newest, and all of them, the newest first. Raises a 404, for who is not on it, too."""
-    async with lab_of(request).pool.connection() as conn:
-        on = await study_rights.right_on(conn, study_id, who_asks(request).name)
-        versions = await shelf.versions_of(conn, study_id) if on else []
-    found = next((one for one in versions if number in (None, one.number)), None)
-    if found is None:
-        raise SentOn(404, NOT_THERE, "/admin/studies")
+    found, versions, _ = await _find(request, study_id, number)
     return found, versions
 
 
 async def owned_version(request: Query, study_id: str) -> KeptVersion:
     """The newest, for its owners. Raises a 404, and a 403 for who is on it and does not own it."""
-    found, _ = await find_version(request, study_id)
-    async with lab_of(request).pool.connection() as conn:
-        on = await study_rights.right_on(conn, study_id, who_asks(request).name)
-    if on is None or not on.owns:
+    found, _, on = await _find(request, study_id, None)
+    if not on.owns:
         raise _no_owner(study_id)
     return found
 
@@ -51,6 +45,18 @@ async def still_on(conn: Connection, study_id: str, name: str, as_owner: bool = 
         raise SentOn(404, NOT_THERE, "/admin/studies")
     if as_owner and not on.owns:
         raise _no_owner(study_id)
+
+
+async def _find(
+    request: Query, study_id: str, number: int | None
+) -> tuple[KeptVersion, list[KeptVersion], StudyRight]:
+    async with lab_of(request).pool.connection() as conn:
+        on = await study_rights.right_on(conn, study_id, who_asks(request).name)
+        versions = await shelf.versions_of(conn, study_id) if on else []
+    found = next((one for one in versions if number in (None, one.number)), None)
+    if found is None or on is None:
+        raise SentOn(404, NOT_THERE, "/admin/studies")
+    return found, versions, on
 
 
 def _no_owner(study_id: str) -> SentOn:
