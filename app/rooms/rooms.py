@@ -10,7 +10,7 @@ from functools import cached_property
 from psycopg.types.json import Jsonb
 
 from app.database.connections import Connection
-from app.database.queries import Queries, rows
+from app.database.queries import Queries, rows, value
 from app.rooms import moves, ties
 from app.rooms.moves import EMPTY, MoveBoard
 from app.rooms.paths import FOR_ALL, Whose, names_of
@@ -175,6 +175,12 @@ class DueRoom:
 
 async def lock_room(conn: Connection, room_id: int) -> None:
     await conn.execute(SQL["lock_room"], dict(room_id=room_id))
+
+
+async def seq_of(conn: Connection, room_id: int) -> int:
+    """Of the last event in its log."""
+    found: int = await value(conn, SQL["seq_of"], room_id=room_id)
+    return found
 
 
 async def find_room(conn: Connection, room_id: int) -> Room:

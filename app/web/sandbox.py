@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from types import BuiltinMethodType, MethodType
 from typing import Any
 
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 MOST = 5_000  # answers that are kept
+METHODS = (MethodType, BuiltinMethodType)  # of which Jinja wraps those that format a text
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
@@ -26,3 +28,11 @@ class Sandbox(ImmutableSandboxedEnvironment):
                 self.found.clear()
             known = self.found[type(obj), attr] = super().is_safe_attribute(obj, attr, value)
         return known
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """As Jinja's, which first asks of each value whether it formats a text."""
+        if self.found.get((type(obj), attribute)):
+            value = getattr(obj, attribute, self)
+            if value is not self and type(value) not in METHODS:
+                return value
+        return super().getattr(obj, attribute)

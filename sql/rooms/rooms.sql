@@ -38,6 +38,9 @@ join log sl on sl.session_id = r.session_id and sl.room_id is null
 cross join lateral (select coalesce(r.last_step, r.step) as step, coalesce(r.last_round, r.round) as round) last
 where r.id = %(room_id)s
 
+-- name: seq_of
+select last_seq from log where room_id = %(room_id)s
+
 -- name: sessions_to_look_at
 select distinct r.session_id from room r join session s on s.id = r.session_id
 where r.status = 'playing' and (s.status = 'running' or r.during <> 'playing' and s.status = 'open') and r.stopped is null

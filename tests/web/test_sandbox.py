@@ -32,3 +32,14 @@ def test_names_that_a_page_makes_up_are_not_kept_without_end() -> None:
     sandbox = Sandbox()
     sandbox.from_string("{% for n in range(9000) %}{{ ''[n ~ 'upper'] }}{% endfor %}").render()
     assert len(sandbox.found) <= MOST
+
+
+def test_what_formats_a_text_stays_in_the_sandbox_whatever_stood_there_before() -> None:
+    class Named:
+        def __init__(self, says: object) -> None:
+            self.says = says
+
+    sandbox = Sandbox()
+    assert sandbox.from_string("{{ x.says }}").render(x=Named("Ann")) == "Ann"
+    for way, said in (("{0.says}", "Ben"), ("{0.__class__}", "")):
+        assert sandbox.from_string("{{ x.says(y) }}").render(x=Named(way.format), y=Named("Ben")) == said

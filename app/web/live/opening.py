@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 
 import psycopg
 from psycopg_pool import PoolTimeout, TooManyRequests
 
+from app.database import clock
 from app.database.connections import Pool, snapshot
 from app.rooms import messages, moves, rooms
 from app.rooms.channels import Members, members_in
@@ -24,12 +25,13 @@ from app.study.model.steps import ROLE
 from app.study.model.study import Position, Study
 from app.study.model.talk import talk_since
 from app.web.fragments import fragment, sse
+from app.web.live.moulds import Moulds
 from app.web.live.page import Page
 from app.web.live.places import RoomPlace
 from app.web.signing import Keys
 
-# Pages that are drawn before whatever else this process has to do gets its turn: a dashboard's tick needs fifty.
-AT_ONCE = 4
+# Seconds that are drawn before whatever else this process has to do gets its turn: a dashboard's tick needs fifty.
+AT_ONCE = 0.004
 PATIENCE = 2.0  # seconds in which this process hears of what was read
 logger = logging.getLogger(__name__)
 Words = dict[tuple[bool, str, str], bytes]  # whose own, where and in which language → a message as it is sent
@@ -87,21 +89,21 @@ class StepOpening:
         if not (tells or gets_roles or listens):
             return nothing
         async with self.pool.connection() as conn, snapshot(conn):
-            room = await rooms.find_room(conn, room_id)
+            seq = await rooms.seq_of(conn, room_id)
             told = await told_in(conn, room_id, study, position) if tells else {}
             roles = await moves.roles_now(conn, room_id, index) if gets_roles else {}
             members = await members_in(conn, room_id, index, step)
             heard = await messages.heard_in(conn, room_id, study, index) if listens else None
         self.went_on.clear()
         async with asyncio.timeout(PATIENCE):
-            while self.view().room.seq < room.seq:  # what happened until then is yet to be handed on
+            while self.view().room.seq < seq:  # what happened until then is yet to be handed on
                 await self.went_on.wait()
                 self.went_on.clear()
         if step.moves:
-            self.tell(room.seq, told)
-        return Read(room.seq, told, roles, members, heard)
+            self.tell(seq, told)
+        return Read(seq, told, roles, members, heard)
 
-    def open(self, page: Page, read: Read) -> None:
+    def open(self, page: Page, read: Read, moulds: Moulds) -> None:
         """Bring a page to the step."""
         before, view = page.place, self.view()
         if not isinstance(before, RoomPlace) or page.stale or page not in self.pages:
@@ -136,7 +138,7 @@ class StepOpening:
             tried=None,
         )
         if _talks_on(before, view, position) and not _draws_all(study, before.position, position):
-            page.push(sse(place.step_opened(before), str(room.seq)))
+            page.push(sse(moulds.step_opened(place, before), str(room.seq)))
         elif not place.talks:
             page.push(sse(fragment("#page", "innerMorph", place.html()), str(room.seq)))
         elif read.heard is None:
@@ -150,11 +152,9 @@ class StepOpening:
         try:
             while self.waiting:
                 index = self.view().room.position
-                read = await self.read(index)
+                read, moulds = await self.read(index), Moulds()
                 while self.waiting and self.view().room.position == index:
-                    for page in list(islice(self.waiting, AT_ONCE)):
-                        del self.waiting[page]
-                        self.open(page, read)
+                    self._open_some(read, moulds)
                     await asyncio.sleep(0)
         except (psycopg.Error, PoolTimeout, TooManyRequests, TimeoutError) as error:
             logger.warning("step not shown, each page reads it: %s", str(error).partition("\n")[0])
@@ -164,6 +164,15 @@ class StepOpening:
             self.waiting.clear()
             self.words.clear()
             self.task = None
+
+    def _open_some(self, read: Read, moulds: Moulds) -> None:
+        """With one look at the clock for all of them: what seems a moment slow on a page is put right by the page."""
+        until = time.monotonic() + AT_ONCE
+        with clock.standing_at(clock.now()):
+            while self.waiting and time.monotonic() < until:
+                page = next(iter(self.waiting))
+                del self.waiting[page]
+                self.open(page, read, moulds)
 
     def _before(self) -> list[RoomPlace]:
         return [page.place for page in self.waiting if isinstance(page.place, RoomPlace)]

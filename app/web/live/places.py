@@ -38,6 +38,8 @@ from app.web.live.lobby_place import Aside, LobbyPlace
 from app.web.live.page_words import words
 from app.web.live.tried_move import TriedMove
 
+SHOWN = "\0shown\0"  # stands where what others did is filled in
+
 
 @dataclass(frozen=True, slots=True)
 class RoomPlace:
@@ -60,6 +62,7 @@ class RoomPlace:
     role: str = ""  # in this round, where pages or moves are theirs by it
     tried: TriedMove | None = None
     members: Members = field(default_factory=dict)  # of its step's channels
+    apart: bool = False  # what others did is filled in where the rest is drawn for many
     undrawn: bool = False  # what this page shows has yet to be drawn for this player
 
     @property
@@ -287,15 +290,11 @@ class RoomPlace:
         step = self.position.step
         return templates.render_own(self.study, step.page, "player/_step_opened.html", **self.context())
 
-    def step_opened(self, before: RoomPlace) -> str:
-        """What brings a page from the step before to this one; typed text in the talk stays."""
-        where = templates.render_for(self.study, "player/_where.html", **self.context())
-        step = fragment("#step", "innerHTML", self.step_html())
-        key = ""
-        if self.talks and self.is_heard:  # what is written from now on is written at this step
-            said = templates.render_for(self.study, "player/_message_key.html", **self.context())
-            key = fragment("#message-key", "outerHTML", said)
-        return fragment("#where", "outerHTML", where) + step + key + self.player_left(before)
+    def where_html(self) -> str:
+        return templates.render_for(self.study, "player/_where.html", **self.context())
+
+    def message_key_html(self) -> str:
+        return templates.render_for(self.study, "player/_message_key.html", place=self)
 
     def player_answered(self, before: RoomPlace) -> str:
         """What else a page shows since somebody has answered or left."""
@@ -344,6 +343,10 @@ class RoomPlace:
 
     def pay_html(self) -> str:
         return templates.render_for(self.study, "player/_player_earned.html", **self.context())
+
+    @property
+    def shown_drawn(self) -> Markup:
+        return Markup(SHOWN if self.apart else self.shown_html())
 
     def shown_html(self) -> str:
         return templates.render_for(self.study, "player/_shown.html", place=self)
