@@ -60,7 +60,7 @@ def write_report(found: Sequence[Run], file: Path) -> None:
         summary=summary(found),
         study=played.study,
         at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        look=static_files()["app.css"].body.decode(),
+        look="\n".join(static_files()[one].body.decode() for one in ("app.css", "desk.css")),
         pictures=[picture for picture in _pictures(played) if picture.rows],
         figures=[(name, figure(name, number)) for name, number in verdict.figures.items()],
     )

@@ -20,8 +20,8 @@ PAGE = (
     " zones"
 )
 PUT_TOGETHER = {
-    "app.css": "look player shown moves fields rows talk wait desk monitor rooms tables story answers replay wall"
-    " studies screens report",
+    "app.css": "look player shown moves fields rows talk wait tables screens",
+    "desk.css": "desk monitor rooms sides story answers replay wall studies windows report",  # after app.css
     "manual.css": "manual",
     "app.js": f"{PAGE} start",
     "scripted.js": f"{PAGE} own start",  # where a study has a script of its own

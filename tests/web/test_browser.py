@@ -435,7 +435,7 @@ def test_the_first_pages_are_light(stage: Stage) -> None:
     expect(page.get_by_role("button", name="Come in")).to_be_visible()
     # The last sizes are told a little after the page shows.
     hear_until(page, lambda: len(sizes) >= 2)
-    assert sum(size for _, size in sizes) < 15_000, sizes
+    assert sum(size for _, size in sizes) < 11_000, sizes
     sizes.clear()
     come_in(page, stage.link(session, "P1"))
     expect_state(page, "Live")

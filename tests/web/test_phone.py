@@ -17,6 +17,7 @@ from tests.house.stage import (
     expect_round,
     expect_state,
     fill_in,
+    log_in,
     save,
     send,
     stays_the_same_page,
@@ -35,6 +36,10 @@ STUDY = PAIR.replace(
     {name = "town", ask = "Where do you live?", kind = "text", max = 80, required = false},""",
 )
 ENTRY = {"age": "33", "news": "Never", "mood": "4", "hope": "5"}
+FINGERS = """() => [...document.querySelectorAll("button, .button, summary, select, nav a, .menu a, input, textarea")]
+    .filter(node => node.checkVisibility({visibilityProperty: true}) && !node.matches("[type=checkbox], [type=radio]"))
+    .map(node => [node.getBoundingClientRect().height, node.outerHTML.slice(0, 120)])
+    .filter(([height]) => height < 43.9)"""
 ENDS = ' low = "not with any of it at all", high = "with every single word of it"'
 LONG = "https://example.org/" + "neverending" * 20
 
@@ -261,3 +266,30 @@ def enter(page: Page, link: str) -> None:
     page.get_by_label("How hopeful are you?").press("ArrowRight")
     page.get_by_role("button", name="Come in").click()
     expect(page.locator("#page")).to_be_visible()
+
+
+def test_what_a_researcher_taps_is_as_tall_as_a_finger(stage: Stage) -> None:
+    session = stage.open(PAIR, 4)
+    stage.guests(session, "P1", "P2")
+    desk = stage.page(PHONE, has_touch=True, is_mobile=True)
+    log_in(stage, desk)
+    small: list[str] = []
+    place = f"/admin/sessions/{session.id}"
+    for address in (
+        "/admin",
+        place,
+        f"{place}/players",
+        f"{place}/answers",
+        "/admin/studies",
+        "/admin/account",
+    ):
+        desk.goto(stage.server.base + address)
+        expect(desk.get_by_role("heading").first).to_be_visible()
+        for details in desk.locator("details").all():
+            details.evaluate("node => { node.open = true }")
+        small += [f"{address}: {height} {html}" for height, html in desk.evaluate(FINGERS)]
+        assert desk.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+    assert small == []
+    desk.goto(stage.server.base + place)
+    desk.get_by_text("mixed 1").tap()
+    expect(desk.get_by_role("heading", name="Who sees whom")).to_be_visible()

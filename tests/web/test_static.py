@@ -36,10 +36,14 @@ STATUSES = {"open", "running", "ended"}  # of a session or a room, filled in who
 @pytest.mark.parametrize("whole", PUT_TOGETHER)
 def test_each_file_of_a_subject_is_put_in_once(whole: str) -> None:
     kind = whole.rpartition(".")[2]
-    elsewhere = {"app.js": {"own"}, "app.css": {"manual"}}.get(whole, set())  # of pages of their own
     there = {path.stem for path in (STATIC / kind).iterdir()}
-    whole_of = {"manual"} if whole == "manual.css" else there - elsewhere
-    assert sorted(PUT_TOGETHER[whole].split()) == sorted(whole_of)
+    if kind == "css":  # each in one of the wholes: a player's page is sent nothing of a researcher's
+        elsewhere = " ".join(
+            parts for one, parts in PUT_TOGETHER.items() if one[-3:] == "css" and one != whole
+        )
+    else:
+        elsewhere = "own" if whole == "app.js" else ""  # of pages with a script of their own
+    assert sorted(PUT_TOGETHER[whole].split()) == sorted(there - set(elsewhere.split()))
 
 
 def test_what_is_sent_of_a_style_is_all_but_its_comments() -> None:
@@ -104,8 +108,21 @@ def test_the_document_tells_the_tokens_that_there_are() -> None:
         for name, light, dark in re.findall(r"\| `--([\w-]+)` \| `(#\w+)` \| `(#\w+)`", told)
     }
     assert PAIRS and MARKS and lines == PAIRS | MARKS
-    sizes = dict(re.findall(r"\| `--([\w-]+)` \| `(\d+px)`", told))
-    assert sizes == dict(re.findall(r"--(\w+): (\d+px);", LOOK))
+    sizes = dict(re.findall(r"\| `--([\w-]+)` \| `([\d.]+(?:px|rem))`", told))
+    assert len(sizes) > 16 and sizes == dict(re.findall(r"--([\w-]+): ([\d.]+(?:px|rem));", LOOK))
+
+
+def test_letters_and_spaces_are_of_one_scale_and_letters_of_a_readers_own_size() -> None:
+    for name, text in STYLES.items():
+        for selector, rule in re.findall(r"([^{}]+)\{([^{}]*)\}", text):
+            for size in re.findall(r"\bfont(?:-size)?:\s+([^;]+);", rule):
+                # Letters of a drawing are as large as it is drawn.
+                drawn = re.search(r"\btext\s*$", selector)
+                of_scale = re.search(r"var\(--text-\d\)|\dem$|^inherit$", size)
+                assert of_scale or (drawn and "px" in size), f"{name}:{selector}: {size}"
+            for space in re.findall(r"\b(?:gap|padding[a-z-]*|margin[a-z-]*):\s+([^;]+);", rule):
+                assert not re.search(r"[2-9]px|\d\dpx", space), f"{name}:{selector}: {space}"
+        assert not re.search(r"@(?:media|container)[^{]*\dpx", text), f"{name} asks for pixels"
 
 
 def test_words_can_be_read_in_the_light_and_in_the_dark_and_edges_and_marks_be_seen() -> None:
