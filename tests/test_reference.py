@@ -1,4 +1,4 @@
-"""The reference is what the code declares: keys, commands, columns, the words of hooks."""
+"""The reference is what the code declares: keys, commands, columns, the words of hooks, addresses."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def test_each_key_of_a_study_has_a_sentence_and_no_other_has() -> None:
     assert told == {*asked((), schema())}
 
 
+@pytest.mark.filterwarnings("ignore::litestar.exceptions.base_exceptions.LitestarDeprecationWarning")
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_a_chapter_of_the_reference_is_what_the_code_says(chapter: str) -> None:
     """If not: `python -m tests.tools.reference`, and read the difference aloud."""

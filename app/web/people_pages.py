@@ -96,12 +96,16 @@ async def player_page(request: Query, session_id: str, player_id: int) -> Respon
 async def act_on_player(
     request: Query, session_id: str, player_id: int, action: str
 ) -> Response[str] | Redirect:
-    by = who_asks(request).name
-    async with lab_of(request).pool.connection() as conn:
-        player = await _player(conn, session_id, player_id)
+    by, player = who_asks(request).name, await player_in(request, session_id, player_id)
     to = f"/admin/sessions/{session_id}/players/{player_id}"
     chosen, room_id = PLAYER_ACTIONS.get(action), player.room_id or 0
     return await carry_out(request, chosen, by, to, session_id, room_id, player_id)
+
+
+async def player_in(request: Query, session_id: str, player_id: int) -> Player:
+    """Raises a 404."""
+    async with lab_of(request).pool.connection() as conn:
+        return await _player(conn, session_id, player_id)
 
 
 async def _dismiss(wish: Wish) -> str:

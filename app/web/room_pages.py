@@ -73,7 +73,15 @@ async def room_page(
 @post("/sessions/{session_id:str}/rooms/{room_id:int}/{action:str}", needs=ACTS)
 async def act_on_room(request: Query, session_id: str, room_id: int, action: str) -> Response[str] | Redirect:
     by, to = who_asks(request).name, f"/admin/sessions/{session_id}/rooms/{room_id}"
+    await must_be_there(request, session_id, room_id)
     return await carry_out(request, ROOM_ACTIONS.get(action), by, to, session_id, room_id)
+
+
+async def must_be_there(request: Query, session_id: str, room_id: int) -> None:
+    """In this session, be it a room in which somebody goes on alone. Raises a 404."""
+    async with lab_of(request).pool.connection() as conn:
+        if not await histories.is_there(conn, session_id, room_id):
+            raise NotFoundException("There is no such room in this session.")
 
 
 async def _advance(wish: Wish) -> str:

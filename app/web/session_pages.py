@@ -155,6 +155,10 @@ async def send_export(
 
 @get("/sessions/{session_id:str}/players/{player_id:int}/export.zip", needs=FILES)
 async def person_zip(request: Query, session_id: str, player_id: int) -> Stream:
+    return await send_person(request, session_id, player_id)
+
+
+async def send_person(request: Query, session_id: str, player_id: int) -> Stream:
     """What is kept about one person."""
     lab = lab_of(request)
     study = await study_of(request, session_id)

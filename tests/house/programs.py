@@ -15,7 +15,12 @@ AT = "/api/v1"
 # Of the interface for programs, and whether it needs a token that does more than read.
 OF_API = "/api/v1/sessions/{session_id:str}"
 A_VERSION = "/api/v1/studies/{study_id:str}/versions/{number:int}"
-DEEDS = "again people start pause resume close archive unarchive start-time places banner".split()
+A_PLAYER, A_ROOM = f"{OF_API}/players/{{player_id:int}}", f"{OF_API}/rooms/{{room_id:int}}"
+DEEDS = "again people start pause resume close archive unarchive start-time places banner seat retry-seating".split()
+TO_PLAYERS, TO_ROOMS = (
+    "dismiss replace issue retype free-id note".split(),
+    "advance extend retry end tell".split(),
+)
 API_NEEDS = {
     "GET /api/v1": ("nobody", False),
     "GET /api/v1/openapi.json": ("nobody", False),
@@ -36,6 +41,15 @@ API_NEEDS = {
     f"GET {OF_API}/files/{{name:str}}": ("files", False),
     f"GET {OF_API}/verify": ("files", False),
     **{f"POST {OF_API}/{deed}": ("acts", True) for deed in DEEDS},
+    f"GET {OF_API}/players": ("sees", False),
+    f"GET {A_PLAYER}": ("sees", False),
+    f"GET {A_PLAYER}/export.zip": ("files", False),
+    **{f"POST {A_PLAYER}/{deed}": ("acts", True) for deed in TO_PLAYERS},
+    f"POST {A_PLAYER}/erase": ("owns", True),
+    f"POST {OF_API}/erase": ("owns", True),
+    f"GET {OF_API}/rooms": ("sees", False),
+    f"GET {A_ROOM}": ("sees", False),
+    **{f"POST {A_ROOM}/{deed}": ("acts", True) for deed in TO_ROOMS},
 }
 
 

@@ -1,7 +1,7 @@
 """Write the chapters of the reference from what the code itself declares: `python -m tests.tools.reference`.
 
 Keys of a study file from the schema that its reader makes, commands from their parsers, columns from the codebook, the
-words of hooks from the module that they import.
+words of hooks from the module that they import, addresses from their handlers.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from app.config import PROJECT
 from app.export.codebook import COLUMNS
 from app.study.keys import FILE, KEYS, table_at
 from app.study.schema import NAMED, TAKES, schema
+from app.web.api.description import addresses, document
+from app.web.api.routes import router
 
 DOCS = PROJECT / "docs"
 SAID = {
@@ -108,6 +110,25 @@ def columns() -> str:
     return text
 
 
+def interface() -> str:
+    """docs/addresses.md"""
+    text = (
+        "# Every address of the HTTP interface\n\n"
+        "A server shows them at `/api/v1`, with what each answers, field by field, and at\n"
+        "`/api/v1/openapi.json` for programs. [By programs](http.md) says how one begins. What is not a `GET`\n"
+        "needs a token that does more than read; bodies are JSON, but for uploads of a study.\n"
+        "\n| address | does | takes | needs |\n|---|---|---|---|\n"
+    )
+    for one in addresses(document(router())):
+        fields = [*one.asked, *one.sent]
+        takes = ", ".join(f"`{name}`" for name, *_ in fields if f"{{{name}}}" not in one.path)
+        needs = one.needs
+        if one.method == "GET" and one.only_whole:
+            needs += ", and a token that does more than read"
+        text += _row(f"`{one.method} {one.path}`", " ".join(one.text.split()), takes, needs)
+    return text
+
+
 def hook_words() -> str:
     """docs/hook-words.md"""
     text = (
@@ -127,6 +148,7 @@ CHAPTERS: Mapping[str, Callable[[], str]] = {
     "commands": commands,
     "columns": columns,
     "hook-words": hook_words,
+    "addresses": interface,
 }
 
 

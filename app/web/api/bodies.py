@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import MediaType, Request
@@ -19,16 +20,15 @@ from app.web.sent_lists import LARGEST_LIST
 LARGEST = 2 * LARGEST_LIST  # bytes of a body that has a list in it: JSON writes a line's end as two
 # Of a route that makes something: 201, and 200 where the same request has made it before.
 CREATES: dict[str, Any] = dict(twice=True, media_type=MediaType.JSON, status_code=201)
-IdempotencyKey = Annotated[
-    str,
-    HeaderParameter(
-        name="Idempotency-Key",
-        min_length=8,
-        max_length=200,
-        description="Any text of your own. The same request once more, with the same key, is done once: it is safe to"
-        " send it again when no answer came.",
-    ),
-]
+_KEY = HeaderParameter(
+    name="Idempotency-Key",
+    min_length=8,
+    max_length=200,
+    description="Any text of your own. The same request once more, with the same key, is done once: it is safe to"
+    " send it again when no answer came.",
+)
+IdempotencyKey = Annotated[str, _KEY]
+MaybeIdempotencyKey = Annotated[str | None, _KEY]
 
 
 class SessionToOpen(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -103,6 +103,55 @@ class StartMoment(Struct, kw_only=True, forbid_unknown_fields=True):
 
 class BannerText(Struct, kw_only=True, forbid_unknown_fields=True):
     body: Annotated[str, Meta(max_length=1000, description="Empty: what stood there is taken down.")]
+
+
+class WordsToSay(Struct, kw_only=True, forbid_unknown_fields=True):
+    body: Annotated[str, Meta(min_length=1, max_length=1000)]
+
+
+class KindToSeat(Struct, kw_only=True, forbid_unknown_fields=True):
+    kind: Annotated[str, Meta(max_length=100, description="The name of a room in the study.")]
+
+
+class StopMoment(Struct, kw_only=True, forbid_unknown_fields=True):
+    at: Annotated[datetime, Meta(description="When it was stopped, as it was told: `stopped_at`.")]
+
+
+class HowItEnds(Struct, kw_only=True, forbid_unknown_fields=True):
+    outcome: Annotated[str, Meta(max_length=100, description="Whose code they get: one of the study’s.")]
+
+
+class TakesSeat(HowItEnds, kw_only=True, forbid_unknown_fields=True):
+    newcomer: Annotated[
+        int, Meta(ge=1, le=99_999_999, description="The number of somebody who waits, or stands by.")
+    ]
+
+
+class OtherType(Struct, kw_only=True, forbid_unknown_fields=True):
+    type: Annotated[str, Meta(max_length=100)]
+
+
+class RoomPosition(Struct, kw_only=True, forbid_unknown_fields=True):
+    position: Annotated[
+        int,
+        Meta(ge=0, le=99_999_999, description="Where it stood when you looked: it moves on from there only."),
+    ]
+
+
+class MoreTime(RoomPosition, kw_only=True, forbid_unknown_fields=True):
+    given: Annotated[
+        int, Meta(ge=0, le=99_999_999, description="Seconds that its step had been given when you looked.")
+    ]
+    seconds: Annotated[int, Meta(ge=1, le=99_999_999, description="That it is given now.")]
+
+
+class ToErase(Struct, kw_only=True, forbid_unknown_fields=True):
+    sure: Annotated[Literal[True], Meta(description="It can’t be undone.")]
+    answers: Annotated[
+        Literal["none", "text", "all"],
+        Meta(description="Which answers go: `none`, those in words (`text`), or `all`."),
+    ] = "text"
+    why: Annotated[str, Meta(max_length=300, description="Stands in the tombstone, so name nobody.")] = ""
 
 
 class ApiRequest(Request[object, object, State]):

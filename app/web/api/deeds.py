@@ -13,22 +13,23 @@ from litestar.response import Response
 
 from app.players.links import link_of
 from app.players.people import Person
-from app.players.tokens import new_token
-from app.study.model.fields import Form
 from app.study.model.study import Study
 from app.web.access import rights
-from app.web.action_forms import act
 from app.web.api.bodies import (
     CREATES,
     LARGEST,
     BannerText,
     IdempotencyKey,
+    KindToSeat,
+    MaybeIdempotencyKey,
     PeopleToAdd,
     PlacesByLink,
     SessionToOpen,
     StartMoment,
+    StopMoment,
     known_by,
 )
+from app.web.api.doing import do, said_once
 from app.web.api.shapes import AddedPeople, DoneDeed, JoinLink, SessionOpened
 from app.web.lab import Query, lab_of
 from app.web.list_pages import add_sent
@@ -105,7 +106,7 @@ async def add_people(
 
 @post("/sessions/{session_id:str}/start", needs=ACTS, status_code=200)
 async def start(request: Query, session_id: FromPath[str]) -> DoneDeed:
-    """Seating begins. Again changes nothing, as with all of these but `banner`."""
+    """Seating begins. Again changes nothing, as with all of these."""
     return await _do(request, session_id, "start")
 
 
@@ -152,15 +153,29 @@ async def change_places(request: Query, session_id: FromPath[str], data: PlacesB
 
 
 @post("/sessions/{session_id:str}/banner", needs=ACTS, status_code=200)
-async def tell_everybody(request: Query, session_id: FromPath[str], data: BannerText) -> DoneDeed:
-    """A sentence on every player's page, in place of the one before. Each request is one more that was said."""
-    return await _do(request, session_id, "banner", body=data.body, form_key=new_token(12))
+async def tell_everybody(
+    request: Query, session_id: FromPath[str], data: BannerText, idempotency_key: MaybeIdempotencyKey = None
+) -> DoneDeed:
+    """A sentence on every player's page, in place of the one before. Without an `Idempotency-Key` each request is one
+    more that was said."""
+    form_key = said_once(request, idempotency_key, data.body)
+    return await _do(request, session_id, "banner", body=data.body, form_key=form_key)
+
+
+@post("/sessions/{session_id:str}/seat", needs=ACTS, status_code=200)
+async def seat_now(request: Query, session_id: FromPath[str], data: KindToSeat) -> DoneDeed:
+    """Rooms of this kind take those who wait, without their waiting any longer."""
+    return await _do(request, session_id, "seat", kind=data.kind)
+
+
+@post("/sessions/{session_id:str}/retry-seating", needs=ACTS, status_code=200)
+async def retry_seating(request: Query, session_id: FromPath[str], data: StopMoment) -> DoneDeed:
+    """Seating that a hook has stopped tries again."""
+    return await _do(request, session_id, "retry-seating", at=data.at.isoformat())
 
 
 async def _do(request: Query, session_id: str, action: str, **said: str) -> DoneDeed:
-    form: Form = {name: [text] for name, text in said.items()}
-    done = await act(request, SESSION_ACTIONS[action], who_asks(request).name, session_id, form)
-    return DoneDeed(session=session_id, said=done)
+    return await do(request, session_id, SESSION_ACTIONS[action], said)
 
 
 async def _open(
@@ -200,4 +215,4 @@ def _links(request: Query, people: Sequence[Person]) -> list[JoinLink]:
 
 
 HANDLERS: list[Any] = [open_session_of_version, open_session_again, add_people, start, pause, resume, close]
-HANDLERS += [archive, unarchive, move_start, change_places, tell_everybody]
+HANDLERS += [archive, unarchive, move_start, change_places, tell_everybody, seat_now, retry_seating]

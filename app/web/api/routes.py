@@ -15,7 +15,7 @@ from app.sessions.sessions import SessionError
 from app.sessions.starts import StartError
 from app.study.model.fields import FieldError
 from app.web.access.rights import RightsError
-from app.web.api import data, deeds, sessions, studies
+from app.web.api import data, deeds, players, rooms, sessions, studies
 from app.web.api.bearer import admitted_by_token
 from app.web.api.bodies import ApiRequest
 from app.web.api.deeds import NotOpened
@@ -65,6 +65,8 @@ def router() -> Router:
         *studies.HANDLERS,
         *sessions.HANDLERS,
         *deeds.HANDLERS,
+        *players.HANDLERS,
+        *rooms.HANDLERS,
         *data.HANDLERS,
     ]
     refusals: ExceptionHandlersMap = {NotOpened: _not_opened, **dict.fromkeys(STATUS, _refused)}

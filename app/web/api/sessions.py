@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 from litestar import get
@@ -14,7 +15,7 @@ from app.sessions import sessions
 from app.sessions.sessions import Session
 from app.web.access import rights
 from app.web.access.rights import Right
-from app.web.api.shapes import After, Limit, SessionInList, SessionList, SessionNow, page_of
+from app.web.api.shapes import After, AskedForHelp, Limit, SessionInList, SessionList, SessionNow, page_of
 from app.web.lab import Query, lab_of
 from app.web.list_pages import send_links
 from app.web.monitor.server_figures import read_server
@@ -53,6 +54,7 @@ async def session_now(request: Query, session_id: FromPath[str]) -> SessionNow:
     assert right is not None, "the guard has found it"
     async with lab.pool.connection() as conn:
         tick = await read_tick(conn, session_id, await read_server(conn))
+    stopped = tick.totals.seating_stopped_at
     return SessionNow(
         **_line(tick.session, right),
         study_sha256=study.sha256,
@@ -66,6 +68,11 @@ async def session_now(request: Query, session_id: FromPath[str]) -> SessionNow:
         connected=tick.pages.connected,
         records=tick.totals.records,
         messages=tick.totals.messages,
+        asking=[
+            AskedForHelp(player=one.player_id, label=one.label, body=one.body, at=one.at)
+            for one in tick.questions
+        ],
+        seating_stopped_at=datetime.fromisoformat(stopped) if stopped else None,
     )
 
 

@@ -12,6 +12,9 @@ from msgspec import Meta, Struct
 
 Item = TypeVar("Item")
 Limit = Annotated[int, QueryParameter(ge=1, le=200, description="So many at the most.")]
+AfterNumber = Annotated[
+    int, QueryParameter(ge=0, description="Those with a higher number: `next` of the page before.")
+]
 After = Annotated[str, QueryParameter(description="Those after this one: `next` of the page before.")]
 
 
@@ -39,6 +42,13 @@ class SessionList(Struct, frozen=True, kw_only=True):
     next: Annotated[str | None, Meta(description="Say it as `after` for the next page; null: there is none.")]
 
 
+class AskedForHelp(Struct, frozen=True, kw_only=True):
+    player: int
+    label: str
+    body: str
+    at: datetime
+
+
 class SessionNow(SessionState, frozen=True, kw_only=True):
     study_sha256: str
     door: Annotated[str | None, Meta(description="The one link for everybody.")]
@@ -58,6 +68,10 @@ class SessionNow(SessionState, frozen=True, kw_only=True):
     connected: Annotated[int, Meta(description="Players who have a page connected.")]
     records: int
     messages: int
+    asking: Annotated[list[AskedForHelp], Meta(description="Who waits for a `note`, the longest first.")]
+    seating_stopped_at: Annotated[
+        datetime | None, Meta(description="When a hook stopped seating, for `retry-seating`.")
+    ]
 
 
 class StudyLine(Struct, frozen=True, kw_only=True):
@@ -116,6 +130,79 @@ class AddedPeople(Struct, frozen=True, kw_only=True):
 class DoneDeed(Struct, frozen=True, kw_only=True):
     session: str
     said: Annotated[str, Meta(description="What was done, or that nothing had to be.")]
+
+
+class NoteLine(Struct, frozen=True, kw_only=True):
+    at: datetime
+    by: Annotated[str | None, Meta(description="The account that wrote it; null: the player asks for help.")]
+    body: str
+    about: Annotated[str, Meta(description="Where they were as they asked, or to whom else it went.")]
+
+
+class PlayerLine(Struct, frozen=True, kw_only=True):
+    player: Annotated[int, Meta(description="Their number, as in addresses and in the export.")]
+    label: str
+    type: str
+    status: Annotated[
+        str, Meta(description="`invited`, `before`, `waiting`, `playing`, `after`, `finished` or `left`.")
+    ]
+    room: Annotated[int | None, Meta(description="The number of the room where they play or have played.")]
+    room_name: str | None
+    slot: int | None
+    step: Annotated[str | None, Meta(description="Where they are, or their room is.")]
+    round: int | None
+    asked: Annotated[bool, Meta(description="They are shown a step and have not answered it.")]
+    stopped: Annotated[bool, Meta(description="A hook has stopped them there.")]
+    connected: Annotated[bool, Meta(description="A page of theirs is.")]
+    erased: bool
+    signed_in_at: datetime | None
+    outcome: Annotated[str | None, Meta(description="How it ended for them.")]
+    code: str | None
+
+
+class PlayerList(Struct, frozen=True, kw_only=True):
+    players: list[PlayerLine]
+    next: Annotated[int | None, Meta(description="Say it as `after` for the next page; null: there is none.")]
+
+
+class PlayerNow(PlayerLine, frozen=True, kw_only=True):
+    alone: Annotated[
+        int | None,
+        Meta(description="Where they go on alone: the number by which they `retry`, as a room does."),
+    ]
+    stopped_at: Annotated[datetime | None, Meta(description="When a hook stopped them there.")]
+    why: Annotated[str | None, Meta(description="… and why.")]
+    notes: Annotated[list[NoteLine], Meta(description="What they asked and were told, oldest first.")]
+
+
+class RoomListed(Struct, frozen=True, kw_only=True):
+    room: Annotated[int, Meta(description="Its number, as in addresses and in the export.")]
+    name: str
+    kind: Annotated[str, Meta(description="Its name in the study.")]
+    status: Annotated[str, Meta(description="`playing` or `ended`.")]
+    stopped: Annotated[bool, Meta(description="A hook could not decide: it waits for `retry`.")]
+    position: Annotated[int, Meta(description="Of its step among all there are, from 0.")]
+    step: str
+    round: int
+    deadline: datetime
+    outcome: str | None
+    types: Annotated[list[str], Meta(description="By slot.")]
+    states: Annotated[
+        list[str],
+        Meta(description="By slot: `answered`, `silent`, `unasked`, `nudged`, `away`, `left` or `bot`."),
+    ]
+
+
+class RoomList(Struct, frozen=True, kw_only=True):
+    rooms: list[RoomListed]
+    next: Annotated[int | None, Meta(description="Say it as `after` for the next page; null: there is none.")]
+
+
+class RoomNow(RoomListed, frozen=True, kw_only=True):
+    given: Annotated[int, Meta(description="Seconds that a researcher has given its step.")]
+    stopped_at: Annotated[datetime | None, Meta(description="When the hook stopped it, for `retry`.")]
+    why: Annotated[str | None, Meta(description="… and why.")]
+    players: Annotated[list[int | None], Meta(description="Numbers by slot; null: a bot.")]
 
 
 class RecountVerdict(Struct, frozen=True, kw_only=True):

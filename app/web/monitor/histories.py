@@ -177,12 +177,15 @@ async def find_people(
     type_: str,
     connection: str = "",
     in_given: bool = False,
+    most: int = MOST,
+    after: int | None = None,
 ) -> tuple[list[PersonLine], bool]:
     """Whose label or room has `find` in it, or whose token or link it is or ends in; and whether there are more.
 
     `in_given`: or who came with it, as with a recruiter's id.
 
-    `connection`: "connected" or "away", of those who are in. At most `MOST`.
+    `connection`: "connected" or "away", of those who are in. Those who are in first; with `after` those with a higher
+    number than that, in the order of their numbers.
     """
     like = "%" + re.sub(r"([%_\\])", r"\\\1", find) + "%"
     token = find.rstrip("/").rpartition("/")[2]
@@ -198,19 +201,17 @@ async def find_people(
         type=type_,
         connection=connection,
         in_given=in_given,
-        most=MOST + 1,
+        most=most + 1,
+        after=after,
     )
-    return found[:MOST], len(found) > MOST
+    return found[:most], len(found) > most
 
 
 async def story_of(conn: Connection, player: Player) -> PlayerStory:
     happened = await rows(conn, Happened, SQL["happened_to"], player_id=player.id, most=MOST)
     said = await rows(conn, Record, SQL["said_by"], room_id=player.room_id, player_id=player.id)
     messages: list[Spoken] = []
-    room, alone = "", None
-    solo = await parts.solo_room_of(conn, player.id)
-    if solo is not None:
-        alone = Alone(solo, (await rooms.find_room(conn, solo)).position, await why_stopped(conn, solo))
+    room, alone = "", await alone_now(conn, player.id)
     if player.room_id is not None:
         room = (await rooms.find_room(conn, player.room_id)).name
         messages = await rows(
@@ -228,6 +229,14 @@ async def story_of(conn: Connection, player: Player) -> PlayerStory:
     return PlayerStory(player, room, happened, pages, {one.id: one for one in said}, notices, alone)
 
 
+async def alone_now(conn: Connection, player_id: int) -> Alone | None:
+    """None: this player goes through nothing alone."""
+    solo = await parts.solo_room_of(conn, player_id)
+    if solo is None:
+        return None
+    return Alone(solo, (await rooms.find_room(conn, solo)).position, await why_stopped(conn, solo))
+
+
 def _silences(player: Player, happened: Sequence[Happened]) -> list[Happened]:
     """Where a player gave no sign for long between sitting down and the end, or until now."""
     signs = [one.at for one in happened if one.player_id == player.id and one.name in SIGNS]
@@ -243,6 +252,11 @@ def _silences(player: Player, happened: Sequence[Happened]) -> list[Happened]:
 def _comings(pages: Sequence[Spell]) -> list[Happened]:
     came = [Happened(one.since, "page_connected", None, {}) for one in pages]
     return came + [Happened(one.until, "page_gone", None, {}) for one in pages if one.until]
+
+
+async def is_there(conn: Connection, session_id: str, room_id: int) -> bool:
+    """Whether this session has such a room, be it one in which somebody goes on alone."""
+    return bool(await value(conn, SQL["is_there"], session_id=session_id, room_id=room_id))
 
 
 async def alone_in(conn: Connection, session_id: str, room_id: int) -> int | None:

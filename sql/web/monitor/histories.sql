@@ -16,7 +16,8 @@ where p.session_id = %(session_id)s
         or %(in_given)s and exists (select from jsonb_each_text(p.given) as g where lower(g.value) = lower(%(find)s)))
     and (%(status)s = '' or p.status::text = %(status)s) and (%(type)s = '' or p.type = %(type)s)
     and (%(connection)s = '' or p.status in ('before', 'waiting', 'playing', 'after') and (c.player_id is not null) = (%(connection)s = 'connected'))
-order by p.status in ('invited', 'finished', 'left'), case when p.status = 'waiting' then p.waiting_since end, p.label
+    and p.id > coalesce(%(after)s, 0)
+order by case when %(after)s::bigint is not null then p.id end, p.status in ('invited', 'finished', 'left'), case when p.status = 'waiting' then p.waiting_since end, p.label
 limit %(most)s
 
 -- name: happened_to
@@ -34,6 +35,10 @@ order by e.at desc, l.room_id nulls last, e.seq desc limit %(most)s
 
 -- name: is_room_of
 select true from room where id = %(room_id)s and session_id = %(session_id)s and during = 'playing'
+
+-- name: is_there
+-- With others or alone.
+select true from room where id = %(room_id)s and session_id = %(session_id)s
 
 -- name: alone_in
 select player_id from room where id = %(room_id)s and session_id = %(session_id)s

@@ -7,7 +7,6 @@ import re
 
 import httpx
 
-from app.config import PROJECT
 from tests.house.house import House
 from tests.house.programs import API_NEEDS, AT, program
 from tests.house.server import Server
@@ -36,18 +35,6 @@ def test_it_says_each_address_and_no_other(server: Server) -> None:
     for what in plain:
         method, _, path = what.partition(" ")
         assert f"{method} <code>{path}</code>" in page.text, what
-
-
-def test_the_guide_names_each_address() -> None:
-    guide = (PROJECT / "docs" / "http.md").read_text(encoding="utf-8")
-    lacking = [what for what in API_NEEDS if f"/{what.rpartition('/')[2]}" not in _with_names(guide)]
-    assert lacking == []
-
-
-def _with_names(guide: str) -> str:
-    for word, name in (("SESSION", "{session_id:str}"), ("STUDY", "{study_id:str}")):
-        guide = guide.replace(word, name)
-    return guide.replace("versions/NUMBER", "versions/{number:int}").replace("files/NAME", "files/{name:str}")
 
 
 def test_what_is_answered_has_the_fields_that_are_said(shared: House, server: Server) -> None:
