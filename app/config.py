@@ -29,7 +29,7 @@ class ConfigError(Exception):
 class Config:
     home: Path  # the embedded Postgres lives here
     database_url: str | None = field(repr=False)  # None: the embedded Postgres in `home`
-    listener_url: str | None = field(repr=False)  # where LISTEN works, if database_url leads through a pooler
+    listener_url: str | None = field(repr=False)  # past the pooler, if database_url leads through one
     public_url: str  # what join links start with
     host: str
     port: int
@@ -49,6 +49,10 @@ class Config:
     @property
     def secure(self) -> bool:
         return self.public_url.startswith("https://")
+
+    def past_pooler(self, url: str) -> str:
+        """For what needs a backend of its own: who listens, migrates, or holds a lock beyond a transaction."""
+        return self.listener_url or url
 
 
 def read_config(environ: Mapping[str, str] = os.environ) -> Config:

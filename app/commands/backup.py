@@ -34,13 +34,12 @@ def run(options: argparse.Namespace, config: Config) -> int:
     say = progress_line()
     with database_as_it_is(config) as url:
         try:
-            # Through a pooler it could not hold its moment open.
-            at, to = config.listener_url or url, options.to
+            to = options.to
             backup: Path | StorePlace
             if isinstance(to, StorePlace):
-                backup, manifest, gone = asyncio.run(back_up_to_store(at, to, say, options.keep))
+                backup, manifest, gone = asyncio.run(back_up_to_store(url, to, say, options.keep))
             else:
-                backup, manifest, gone = asyncio.run(back_up(at, to, say, options.keep))
+                backup, manifest, gone = asyncio.run(back_up(url, to, say, options.keep))
         except (BackupError, StoreError) as error:
             raise Refusal(str(error)) from None
         finally:

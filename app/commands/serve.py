@@ -12,6 +12,7 @@ import psycopg
 from app.commands.arguments import Refusal, count, first_line, port
 from app.config import Config, ConfigError
 from app.database.running import database, migrate_at
+from app.web.connection_budget import Fit, counted, fit_into
 from app.web.processes import Processes, bind, bind_beside
 
 
@@ -40,12 +41,18 @@ def run(options: argparse.Namespace, config: Config) -> int:
     listener = bind(config.host, config.port)
     beside = bind_beside(config.host, config.port) if config.play_url else None
     with database(config, watch=True) as url:
+        served = config.database_url or url
+        fit, left_out = asyncio.run(fit_into(served, Fit(config.processes, config.pool_size)))
         shown = f"[{config.host}]" if ":" in config.host else config.host
         print(
-            f"NetworkLab serves http://{shown}:{config.port} with {config.processes} processes. Ctrl-C stops it.",
+            f"NetworkLab serves http://{shown}:{config.port} with {counted(fit.processes)}. Ctrl-C stops it.",
             flush=True,
         )
-        Processes(config.processes, listener, url, beside).run(lambda: _migrate(url))
+        if left_out:
+            print(left_out, file=sys.stderr, flush=True)
+        Processes(fit.processes, listener, served, beside, {"NETWORKLAB_POOL_SIZE": str(fit.pool_size)}).run(
+            lambda: _migrate(url)
+        )
     return 0
 
 

@@ -13,7 +13,7 @@ from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool
 
 from app.database import plain_json, primaries
-from app.database.queries import Queries
+from app.database.queries import Queries, value
 
 SQL = Queries(__name__)
 Connection = primaries.Connection
@@ -24,6 +24,13 @@ Cursor = psycopg.AsyncServerCursor[psycopg.rows.TupleRow]
 AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, OSError, TimeoutError)
 FAULTS = (psycopg.Error, OSError, TimeoutError)  # all that the database or the way to it may raise
 LOOK = 3.0  # seconds between two looks for another primary
+SETTINGS = {
+    "synchronous_commit": "on",
+    "default_transaction_isolation": "read committed",
+    "idle_in_transaction_session_timeout": "15s",
+    "lock_timeout": "8s",
+}
+KEEPALIVES = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
 logger = logging.getLogger(__name__)
 
 
@@ -176,6 +183,11 @@ def _dsn(url: str, purpose: str) -> str:
     )
 
 
+async def is_pooled(conn: Connection) -> bool:
+    """A pooler stands between, which hands each transaction to another backend: it can't know their numbers before."""
+    return bool(await value(conn, SQL["backend"]) != conn.info.backend_pid)
+
+
 async def _settle(conn: Connection) -> None:
     """What the promises rest on, whatever this database's defaults are.
 
@@ -190,8 +202,9 @@ async def _settle(conn: Connection) -> None:
     if found:
         primaries.arrive(conn, *found)
     set_json_loads(plain_json.loads, conn)
+    if await is_pooled(conn):
+        conn.prepare_threshold = None  # by the next transaction another backend would have to know it
+        return  # and what is set here would be somebody else's then: see `pooling`
     await conn.execute(
-        "set synchronous_commit = on; set default_transaction_isolation = 'read committed';"
-        " set idle_in_transaction_session_timeout = '15s'; set lock_timeout = '8s';"
-        " set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3"
+        "; ".join(f"set {name} = '{setting}'" for name, setting in (SETTINGS | KEEPALIVES).items()).encode()
     )

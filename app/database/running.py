@@ -12,6 +12,7 @@ from app.config import Config, ConfigError
 from app.database.connections import connect
 from app.database.embedded import EmbeddedError, Postgres
 from app.database.migrations import migrate
+from app.database.pooling import look_at_pooler
 from app.database.queries import value
 
 WATCH = 1.0  # seconds
@@ -20,13 +21,14 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def database(config: Config, watch: bool = False) -> Iterator[str]:
-    """Its address. The embedded Postgres stops again when its last user goes.
+    """Its address, past a pooler. The embedded Postgres stops again when its last user goes.
 
     With `watch` it is started again whenever it has died: a server must not wait for somebody to notice.
     """
     if config.database_url:
-        asyncio.run(migrate_at(config.database_url))
-        yield config.database_url
+        asyncio.run(look_at_pooler(config.database_url, config.listener_url))
+        asyncio.run(migrate_at(config.past_pooler(config.database_url)))
+        yield config.past_pooler(config.database_url)
         return
     with Postgres(config.home) as postgres:
         asyncio.run(migrate_at(postgres.served))
@@ -36,9 +38,9 @@ def database(config: Config, watch: bool = False) -> Iterator[str]:
 
 @contextmanager
 def database_as_it_is(config: Config) -> Iterator[str]:
-    """Its address, not migrated: for what keeps it, or puts it back."""
+    """Its address, past a pooler, not migrated: for what keeps it, or puts it back."""
     if config.database_url:
-        yield config.database_url
+        yield config.past_pooler(config.database_url)
         return
     with Postgres(config.home) as postgres:
         yield postgres.served

@@ -38,7 +38,6 @@ from app.study.stored import Studies
 
 SQL = Queries(__name__)
 SOONEST, LATEST = 1.0, 4.0  # seconds from a change until a bot is asked
-HANDS = 2  # connections: bots that are asked at the same time
 logger = logging.getLogger(__name__)
 
 
@@ -76,10 +75,11 @@ class Acting:
         hooks: Hooks,
         in_session: Callable[[str, Coroutine[Any, Any, None]], Coroutine[Any, Any, None]],
         hint: Callable[[Iterable[int]], None],
+        hands: int,
     ) -> None:
         self.studies, self.hooks, self.in_session, self.hint = studies, hooks, in_session, hint
         self.moved: Callable[[str, int], None] = lambda session_id, room_id: None
-        self.hands = Hands(url, "bots", HANDS)
+        self.hands = Hands(url, "bots", hands)
         self.asked: dict[str, asyncio.Task[None]] = {}  # by session
 
     def want(self, session_id: str) -> None:

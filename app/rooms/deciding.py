@@ -23,7 +23,6 @@ from app.study.model.steps import AFTER, BEFORE, PLAYING
 from app.study.model.study import Study
 from app.study.stored import Studies
 
-HANDS = 3  # connections: batches, or single rooms, that are decided on at the same time
 BATCH = 25  # rooms
 logger = logging.getLogger(__name__)
 
@@ -48,7 +47,8 @@ class Wanted:
 
 
 class Deciding:
-    """`in_session` runs what may fail for a session; `hint` hears of rooms to look at, `enter` of lobbies."""
+    """`in_session` runs what may fail for a session; `hint` hears of rooms to look at, `enter` of lobbies; `hands`:
+    batches, or single rooms, that are decided on at the same time."""
 
     def __init__(
         self,
@@ -58,10 +58,11 @@ class Deciding:
         in_session: Callable[[str, Coroutine[Any, Any, None]], Coroutine[Any, Any, None]],
         hint: Callable[[Iterable[int]], None],
         enter: Callable[[str], None],
+        hands: int,
     ) -> None:
         self.studies, self.hooks = studies, hooks
         self.in_session, self.hint, self.enter = in_session, hint, enter
-        self.hands = Hands(url, "decisions", HANDS)
+        self.many, self.hands = hands, Hands(url, "decisions", hands)
         self.wanted: dict[str, Wanted] = {}  # by session
         self.alone: dict[int, asyncio.Task[None]] = {}  # by room
         self.played: dict[int, int] = {}  # room → the last position at which its bots were looked after
@@ -131,7 +132,7 @@ class Deciding:
 
     def _send_mover(self, session_id: str) -> None:
         wanted = self.wanted[session_id]
-        if len(wanted.movers) < HANDS:
+        if len(wanted.movers) < self.many:
             task = asyncio.create_task(self.in_session(session_id, self._move_all(session_id)))
             wanted.movers.add(task)
             task.add_done_callback(partial(self._came_back, session_id))

@@ -38,14 +38,18 @@ SHORTEST = 0.05  # seconds between two looks at something overdue that another p
 LONGEST = 4.0  # seconds that somebody's answer waits for the page that comes after it
 REST = 10.0  # seconds before a session is tried again that could not go on
 MOST = 100  # rooms in one transaction
+HANDS = 3, 2
 logger = logging.getLogger(__name__)
 
 
 class Conductor:
-    def __init__(self, url: str, studies: Studies, hooks: Hooks | None = None) -> None:
+    def __init__(
+        self, url: str, studies: Studies, hooks: Hooks | None = None, hands: tuple[int, int] = HANDS
+    ) -> None:
+        """`hands`: connections by which rooms are decided on, and bots asked, at the same time."""
         self.line, self.studies, self.hooks = Line(url, "conductor"), studies, hooks or Hooks()
-        self.deciding = Deciding(url, studies, self.hooks, self._in_session, self.hint, self._enter)
-        self.acting = Acting(url, studies, self.hooks, self._in_session, self.hint)
+        self.deciding = Deciding(url, studies, self.hooks, self._in_session, self.hint, self._enter, hands[0])
+        self.acting = Acting(url, studies, self.hooks, self._in_session, self.hint, hands[1])
         self.going: set[asyncio.Task[None]] = (
             set()
         )  # rooms of whoever waits, or has waited, for a page of their own

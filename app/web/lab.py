@@ -45,6 +45,7 @@ from app.web.access.guesses import WRONG_TOKENS, Guesses
 from app.web.access.open_pages import OpenPages
 from app.web.access.passwords import Hashing
 from app.web.access.security import Readers
+from app.web.connection_budget import hands
 from app.web.live.feeds import Live
 from app.web.monitor.dashboard import render_tick
 from app.web.monitor.server_figures import Figures, percentile, resident_megabytes
@@ -60,7 +61,7 @@ Query = Request[object, object, State]
 @dataclass(frozen=True, slots=True)
 class Lab:
     config: Config
-    url: str  # of the database
+    url: str  # of the database, past a pooler
     pool: Pool
     keys: Keys
     studies: Studies
@@ -148,8 +149,8 @@ async def open_lab(config: Config, url: str) -> AsyncIterator[Lab]:
             lab.ticker.run(),
             lab.typists.run(),
             lab.open_pages.run(),
-            Erasures(url).run(),
-            Recruiting(url, config).run(),
+            Erasures(config.past_pooler(url)).run(),
+            Recruiting(config.past_pooler(url), config).run(),
             look_around(url),
         ]
         for part in [*(commit.run() for commit in lab.commits), *parts]:
@@ -178,11 +179,11 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
     presence, signs, acknowledged, door_counts = Presence(), Signs(), Counter[str](), DoorCounts()
     process, counting = f"{socket.gethostname()}:{os.getpid()}", Turns(2, 200)
     live, open_pages = Live(url, pool, keys, studies, hooks), OpenPages(url)
-    conductor = Conductor(url, studies, hooks)
+    conductor = Conductor(url, studies, hooks, hands(config.pool_size))
     referee = Referee(url, studies, hooks, config.ledger_limit, conductor.hint, config.moves_at_once)
     lab = Lab(
         config=config,
-        url=url,
+        url=config.past_pooler(url),
         pool=pool,
         keys=keys,
         studies=studies,
@@ -193,7 +194,7 @@ def _lab(config: Config, url: str, pool: Pool, keys: Keys, hooks: Hooks) -> Lab:
         moves=GroupCommit("moves", url, referee.store, config.ledger_limit, PACE),
         typists=Typists(pool),
         live=live,
-        listener=_listener(config.listener_url or url, live, open_pages, pool),
+        listener=_listener(config.past_pooler(url), live, open_pages, pool),
         conductor=conductor,
         referee=referee,
         seating=SeatingRuns(pool, studies, hooks),

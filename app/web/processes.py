@@ -82,12 +82,14 @@ def allow_many_connections() -> None:
 class Child:
     """One server process, and the line on which it says that it is ready and learns that its parent has died."""
 
-    def __init__(self, listeners: Sequence[socket.socket], url: str) -> None:
+    def __init__(
+        self, listeners: Sequence[socket.socket], url: str, settings: Mapping[str, str] = {}
+    ) -> None:
         self.line, theirs = socket.socketpair()
         with theirs:
             theirs.set_inheritable(True)
             descriptors = [theirs.fileno(), *(one.fileno() for one in listeners)]
-            self.popen = self.begin(descriptors, {"DATABASE_URL": url} | _addresses(listeners))
+            self.popen = self.begin(descriptors, {"DATABASE_URL": url, **settings, **_addresses(listeners)})
         self.born = time.monotonic()
 
     @staticmethod
@@ -137,9 +139,14 @@ class Processes:
     child: type[Child] = Child
 
     def __init__(
-        self, count: int, listener: socket.socket, url: str, beside: socket.socket | None = None
+        self,
+        count: int,
+        listener: socket.socket,
+        url: str,
+        beside: socket.socket | None = None,
+        settings: Mapping[str, str] = {},
     ) -> None:
-        self.count, self.url = count, url
+        self.count, self.url, self.settings = count, url, settings
         self.listeners = [listener] if beside is None else [listener, beside]
         self.children: list[Child] = []
         self.stopping = self.hung_up = False
@@ -160,7 +167,7 @@ class Processes:
         self.stop()
 
     def start(self) -> None:
-        self.children = [self.child(self.listeners, self.url) for _ in range(self.count)]
+        self.children = [self.child(self.listeners, self.url, self.settings) for _ in range(self.count)]
 
     async def keep_alive(self) -> None:
         while True:
@@ -183,12 +190,12 @@ class Processes:
             if now >= self.respawn_at[index]:
                 del self.respawn_at[index]
                 child.line.close()
-                self.children[index] = self.child(self.listeners, self.url)
+                self.children[index] = self.child(self.listeners, self.url, self.settings)
 
     def replace(self) -> None:
         """Start a new process, and only when it answers let an old one go; then the next."""
         for index, old in enumerate(self.children):
-            new = self.child(self.listeners, self.url)
+            new = self.child(self.listeners, self.url, self.settings)
             if not new.wait_until_ready(REPLACE):
                 new.stop()
                 logger.error("a new server process did not become ready: the old ones go on")

@@ -4,3 +4,6 @@
 select system_identifier::text,
     ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::integer as timeline
 from pg_control_system()
+
+-- name: backend
+select pg_backend_pid()

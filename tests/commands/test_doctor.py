@@ -20,6 +20,7 @@ from app.web.processes import free_port
 from tests.house.database import SMALL, a_home, an_empty_database
 from tests.house.front import HERE, Front
 from tests.house.house import House
+from tests.house.pooler import PROGRAM, a_pooler
 from tests.house.prolific import STUDY_ID, TOKEN, FakeProlific
 from tests.house.server import Server
 from tests.house.shell import Shell, is_refused
@@ -148,10 +149,14 @@ def test_a_database_with_few_connections_a_wrong_clock_or_another_version_is_tol
     assert found["tables"][0] == "wrong" and "newer version, 9999_later" in found["tables"][1]
     assert found["news"][0] == "wrong" and "NETWORKLAB_LISTENER_URL" in found["news"][2]
     assert found["pg_dump"][0] == "look" and found["role"][0] == "ok"
-    house.sql("alter role few connection limit 15")  # and somebody else has one at least, the story's own
-    told |= dict(NETWORKLAB_PROCESSES="1", NETWORKLAB_POOL_SIZE="1")
-    others = lights(shell.type("doctor", "--json", **told))["connections"]
-    assert others[0] == "look" and "and others have" in others[1]
+    house.sql("alter role few connection limit 21")
+    told |= dict(NETWORKLAB_PROCESSES="1", NETWORKLAB_POOL_SIZE="3")
+    with psycopg.connect(few):
+        others = lights(shell.type("doctor", "--json", **told))["connections"]
+    assert others[:2] == ("look", "1 process may take 21; this account may have 21, of which others have 1.")
+    assert others[2].startswith(
+        "`alter role few connection limit 22` allows that. Until then `serve` starts 1 process"
+    )
     house.sql("delete from migration where name like '9999%%' or name like '0001%%'")
     house.sql(
         "delete from migration where name = (select max(name) from migration where name not like 'trigg%%')"
@@ -250,3 +255,20 @@ def test_a_backup_that_is_old_or_cut_is_told(shell: Shell, tmp_path: Path) -> No
     os.truncate(Path(made["backup"]) / "database.dump", 1000)
     found = lights(shell.type("doctor", "--json", "--backups", tmp_path))
     assert found["backups"][0] == "wrong" and "has 1,000 bytes, and had" in found["backups"][1]
+
+
+@pytest.mark.skipif(PROGRAM is None, reason="pgbouncer is not installed")
+def test_a_pooler_is_found_and_what_the_role_must_have_set_behind_it(house: House, tmp_path: Path) -> None:
+    shell = Shell(house, tmp_path)
+    with a_pooler(house.database) as pooler:
+        told = dict(DATABASE_URL=pooler.url, NETWORKLAB_LISTENER_URL="")
+        alone = lights(shell.type("doctor", "--json", **told))
+        assert alone["pooler"][0] == "wrong" and "NETWORKLAB_LISTENER_URL" in alone["pooler"][2]
+        assert alone["news"][0] == "wrong", "what is listened to is lost"
+        told["NETWORKLAB_LISTENER_URL"] = pooler.past
+        found = lights(shell.type("doctor", "--json", **told))
+        assert found["news"][0] == "ok" and found["pooler"][0] == "wrong"
+        assert f"`alter role {pooler.role} set lock_timeout = '8s'`" in found["pooler"][2]
+        pooler.settle()
+        found = lights(shell.type("doctor", "--json", **told))
+        assert found["pooler"][:2] == ("ok", "There is one, to which the server opens up to 55 connections.")

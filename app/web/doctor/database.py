@@ -11,15 +11,15 @@ from uuid import uuid4
 import psycopg
 
 from app.config import Config
-from app.database.connections import Connection, connect
+from app.database.connections import FAULTS, Connection, connect, is_pooled
 from app.database.migrations import newest_migration
+from app.database.pooling import PAST_IT, unsettled
 from app.database.programs import client_programs
 from app.database.queries import Queries, row, value
+from app.web.connection_budget import Allowance, Fit, allowance, counted, fitting, of_a_process
 from app.web.doctor.finding import Finding
 
 SQL = Queries(__name__)
-OWN = 9  # connections of a process besides its pool, with one while a researcher watches
-SPARE = 5  # for commands
 OLDEST = 15  # major version of Postgres
 AHEAD = timedelta(seconds=1)  # or behind: what no reader of a clock on a page would notice
 HEARD = 3.0  # seconds
@@ -30,8 +30,6 @@ class Settings:
     version: int
     fsync: bool
     full_page_writes: bool
-    connections: int  # that this account may have in all
-    taken: int  # by others than NetworkLab
     shared_buffers: int  # bytes
     max_wal_size: int
     standbys: str  # that commits wait for
@@ -43,15 +41,15 @@ class Settings:
 
 
 async def look_at_database(config: Config, url: str) -> list[Finding]:
+    served = config.database_url or url
     try:
-        conn = await connect(url, "doctor")
-    except (psycopg.Error, OSError, TimeoutError) as error:
-        said = str(error).strip().partition("\n")[0].rstrip(".")
+        conn = await connect(served, "doctor")
+    except FAULTS as error:
         return [
             Finding(
                 "database",
                 "wrong",
-                f"It can’t be reached: {said}.",
+                f"It can’t be reached: {_reason(error)}.",
                 "Start it, or put its address in DATABASE_URL.",
             )
         ]
@@ -62,32 +60,25 @@ async def look_at_database(config: Config, url: str) -> list[Finding]:
         middle = before + (datetime.now(UTC) - before) / 2
         schema = await value(conn, SQL["schema"]) if found.migrated else None
         return [
-            *_lights(config, found, embedded=config.database_url is None),
+            *_lights(config, found, await allowance(conn)),
+            *await _pooler(config, conn),
             _tables(schema),
             _clock(found.now - middle),
-            await _listening(config, conn, url),
+            await _listening(conn, config.past_pooler(served)),
         ]
     finally:
         await conn.close()
 
 
-def _lights(config: Config, found: Settings, embedded: bool) -> Iterator[Finding]:
+def _lights(config: Config, found: Settings, left: Allowance) -> Iterator[Finding]:
+    embedded = config.database_url is None
     if found.version < OLDEST:
         cure = f"Move to Postgres {OLDEST} or newer."
         yield Finding("database", "wrong", f"It is Postgres {found.version}.", cure)
     else:
         yield Finding("database", "ok", f"Postgres {found.version} answers.")
     yield _durability(found)
-    needed = config.processes * (config.pool_size + OWN) + SPARE
-    said = f"{config.processes} processes may take {needed}; this account may have {found.connections}"
-    if found.connections < needed:
-        cure = "Raise max_connections, or the limit of the role or of the database; or lower NETWORKLAB_PROCESSES."
-        yield Finding("connections", "wrong", f"{said}.", cure)
-    elif found.connections - found.taken < needed:
-        cure = "Raise max_connections, or end what else uses this Postgres."
-        yield Finding("connections", "look", f"{said}, and others have {found.taken} of them.", cure)
-    else:
-        yield Finding("connections", "ok", f"{said}.")
+    yield _connections(config, left)
     small = [
         f"{name} is {size // 2**20:,} MB"
         for name, size, least in (
@@ -111,6 +102,49 @@ def _lights(config: Config, found: Settings, embedded: bool) -> Iterator[Finding
     else:
         cure = f"Install the client programs of Postgres {found.version}, or set NETWORKLAB_PG_BIN to their folder."
         yield Finding("pg_dump", "look", f"There is no pg_dump of version {found.version} here.", cure)
+
+
+def _connections(config: Config, left: Allowance) -> Finding:
+    needed = Fit(config.processes, config.pool_size)
+    free = left.most - left.by_others
+    said = f"{counted(config.processes)} may take {needed.connections}; this account may have {left.most}"
+    if left.by_others:
+        said += f", of which others have {left.by_others}"
+    if free < needed.connections:
+        fit = fitting(needed, free)
+        does = f"starts {counted(fit.processes)} with pools of {fit.pool_size}" if fit else "does not start"
+        cure = f"{left.cure(needed.connections)} Until then `serve` {does}."
+        return Finding("connections", "look" if fit else "wrong", f"{said}.", cure)
+    more = of_a_process(config.pool_size)
+    if free < needed.connections + more:
+        said += f", and {more} more are taken for a moment as a new version goes in"
+        return Finding("connections", "look", f"{said}.", left.cure(needed.connections + more))
+    return Finding("connections", "ok", f"{said}.")
+
+
+async def _pooler(config: Config, conn: Connection) -> list[Finding]:
+    """What the promises need of a pooler, if there is one between the server and the database."""
+    if not await is_pooled(conn):
+        return []
+    if config.listener_url is None:
+        return [Finding("pooler", "wrong", "There is no way but through it.", PAST_IT)]
+    wrong = await unsettled(conn)
+    if not wrong:
+        asks = Fit(config.processes, config.pool_size).connections
+        return [Finding("pooler", "ok", f"There is one, to which the server opens up to {asks} connections.")]
+    return [
+        Finding(
+            "pooler",
+            "wrong",
+            f"Behind it {one.name} is {one.setting}.",
+            f"`{one.statement}`, then `RECONNECT` there.",
+        )
+        for one in wrong
+    ]
+
+
+def _reason(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0].rstrip(".")
 
 
 def _durability(found: Settings) -> Finding:
@@ -149,11 +183,11 @@ def _clock(difference: timedelta) -> Finding:
     return Finding("clock", "ok", "The database’s and this machine’s agree.")
 
 
-async def _listening(config: Config, conn: Connection, url: str) -> Finding:
+async def _listening(conn: Connection, past: str) -> Finding:
     """A word that is sent to whoever listens, as live pages are told of news."""
     heard, channel = False, f"doctor_{uuid4().hex[:8]}"
     try:
-        other = await connect(config.listener_url or url, "doctor")
+        other = await connect(past, "doctor")
         try:
             async with asyncio.timeout(HEARD):
                 await other.execute(f"listen {channel}".encode())

@@ -1,0 +1,104 @@
+"""How many connections a server takes, how many this account may have, and what of the server fits into those."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.config import ConfigError
+from app.database.connections import Connection, connect, is_pooled
+from app.database.queries import Queries, row
+
+SQL = Queries(__name__)
+# Group commits of sign-ins, records, messages and moves; hub, listener, conductor; the referee's two; statistics,
+# access, erasures, recruiters.
+OWN = 13
+SMALLEST = 2  # pool
+SPARE = 3  # for downloads, and commands
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What the nearest limit leaves."""
+
+    limit: str  # max_connections, role, database
+    most: int
+    taken: int
+    by_others: int  # of those taken: by no NetworkLab
+    reserved: int  # for superusers
+    role: str
+    database: str
+
+    def cure(self, needed: int) -> str:
+        """The sentence of what allows so many connections beside those of others."""
+        most = needed + self.by_others
+        if self.limit == "role":
+            return f"`alter role {self.role} connection limit {most}` allows that."
+        if self.limit == "database":
+            return f"`alter database {self.database} connection limit {most}` allows that."
+        return f"`alter system set max_connections = {most + self.reserved}` and a restart of Postgres allow that."
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    processes: int
+    pool_size: int
+
+    @property
+    def connections(self) -> int:
+        return self.processes * of_a_process(self.pool_size) + SPARE
+
+
+def hands(pool_size: int) -> tuple[int, int]:
+    """Rooms that are decided on, and bots that are asked, at the same time by a process: a connection each."""
+    return max(1, min(3, pool_size // 2)), max(1, min(2, pool_size // 4))
+
+
+def of_a_process(pool_size: int) -> int:
+    """Connections that it takes when all it does is done at once."""
+    return pool_size + OWN + sum(hands(pool_size))
+
+
+def counted(processes: int) -> str:
+    return "1 process" if processes == 1 else f"{processes} processes"
+
+
+def fitting(wanted: Fit, free: int) -> Fit | None:
+    """The same, or with smaller pools, or with fewer processes; None where not even the smallest fits."""
+    for processes in range(wanted.processes, 0, -1):
+        for pool_size in range(wanted.pool_size, min(SMALLEST, wanted.pool_size) - 1, -1):
+            fit = Fit(processes, pool_size)
+            if fit.connections <= free:
+                return fit
+    return None
+
+
+async def allowance(conn: Connection) -> Allowance:
+    found = await row(conn, Allowance, SQL["allowance"])
+    assert found is not None
+    return found
+
+
+async def fit_into(url: str, wanted: Fit) -> tuple[Fit, str]:
+    """What to start, and the sentence that says what is left out and what would change it; empty if nothing is.
+
+    Behind a pooler its limits count, which nobody can ask it for. Raises `ConfigError` where nothing fits.
+    """
+    conn = await connect(url, "serve")
+    try:
+        if await is_pooled(conn):
+            return wanted, ""
+        found = await allowance(conn)
+    finally:
+        await conn.close()
+    free = found.most - found.taken
+    fit = fitting(wanted, free)
+    if fit == wanted:
+        return fit, ""
+    told = f"Postgres has {free} connections left for the account {found.role}"
+    if fit is None:
+        least = Fit(1, SMALLEST).connections
+        raise ConfigError(f"{told}, and the smallest server takes {least}. {found.cure(least)}")
+    return fit, (
+        f"{told}, and {counted(wanted.processes)} with pools of {wanted.pool_size} may take {wanted.connections}, so"
+        f" there will be {counted(fit.processes)} with pools of {fit.pool_size}. {found.cure(wanted.connections)}"
+    )
