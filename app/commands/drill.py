@@ -30,6 +30,11 @@ def add(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="with a synchronous standby; one of the faults is that the primary is lost and it takes over",
     )
+    parser.add_argument(
+        "--to-the-end",
+        action="store_true",
+        help="people play on after the last fault until each is at their end (default: it is over then)",
+    )
     parser.add_argument("--processes", type=count, metavar="N", help="of the server (default 2)")
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
@@ -43,6 +48,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
         speed=options.speed,
         standby=options.standby,
         only=tuple(options.only),
+        to_the_end=options.to_the_end,
     )
     write = progress_line()
     try:

@@ -54,6 +54,7 @@ class Drill:
     speed: float = 4.0
     standby: bool = False  # there is one, and once it has to take over
     only: tuple[str, ...] = ()  # kinds of faults, by their names; none: all that are possible here
+    to_the_end: bool = False  # people play on after the last fault, and are to come to their ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ class Outcome:
                 " was seen once by whom it was for, nobody was stuck, nobody was seated twice."
             )
         only = " --standby" * drill.standby + "".join(f' --only "{kind}"' for kind in drill.only)
+        only += " --to-the-end" * drill.to_the_end
         return (
             f"A promise broke within {count} faults. To see it again: networklab drill {drill.study}"
             f" --seed {drill.seed} --faults {drill.faults} --players {drill.players}{only}"
@@ -146,6 +148,8 @@ async def _run(drill: Drill, scene: Scene, kinds: Sequence[str], write: Write) -
             if not await scene.ready():
                 played.wrongs.append(Wrong(4, f"the server was not ready again after this: {kind}"))
             await _peace(scene.chance.uniform(*GAP), over)
+        if drill.to_the_end:
+            await over.wait()
 
     while order:
         cast = await open_rehearsal(scene.url, drill.study, drill.players)

@@ -37,6 +37,7 @@ def test_faults_lose_nothing(house: House, short: Path, faults: int) -> None:
         "6",
         "--speed",
         "6",
+        "--to-the-end",
         "--json",
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -45,6 +46,7 @@ def test_faults_lose_nothing(house: House, short: Path, faults: int) -> None:
     assert f"{faults} faults, and nothing was lost" in found["verdict"]
     for session in found["sessions"]:
         assert all(promise["ok"] and promise["checked"] for promise in session["promises"])
+        assert session["outcomes"]["complete"] and not any("closed by" in note for note in session["notes"])
     assert sum(session["figures"]["records acknowledged"] for session in found["sessions"]) > 20
     # A machine without root leaves out what it can't do, and says so.
     ours = os.geteuid() == 0 and shutil.which("nft")
