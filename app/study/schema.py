@@ -125,7 +125,7 @@ class Recorder(Table):
         values = [one.values for one in found] or [{}]
         return [self._inside(key, one, (key, nth)) for nth, one in enumerate(values)]
 
-    def report_unknown_keys(self, where: str) -> None:
+    def report_unknown_keys(self, where: str, elsewhere: Mapping[str, str] = {}) -> None:
         self.seen.whole = True
         self.seen.required = self.needed if self.seen.required is None else self.seen.required & self.needed
         super().report_unknown_keys(where)

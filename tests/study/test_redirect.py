@@ -74,6 +74,41 @@ def test_a_name_that_only_links_or_lists_know_is_taken_and_noted(name: str) -> N
         assert check(as_files(f"{PAIR}\n[door]\nids = [{name!r}]\n[finish]\n{address}\n")) == []
 
 
+@pytest.mark.parametrize(
+    ("written", "cure"),
+    [
+        ("XXXX", "{survey_code} there"),  # as SONA tells the address
+        ("%SURVEY_CODE%", "{survey_code} there"),
+        ("${e://Field/id}", "{survey_code} there"),  # as it stands in other programs
+        ("${survey_code}", "{survey_code} there"),
+        ("{{survey_code}}", "{survey_code} there"),
+        ("{{%PROLIFIC_PID%}}", "{PROLIFIC_PID} there"),
+        ("%7B%7B%25PROLIFIC_PID%25%7D%7D", "{PROLIFIC_PID} there"),  # out of a browser's line of addresses
+        ("%25SURVEY_CODE%25", "{survey_code} there"),
+        ("[[rid]]&c={code}", "{survey_code} there"),
+        (
+            "1&who=<id>",
+            "{code} for the code there, or the name of what came with the person, such as {PROLIFIC_PID}",
+        ),
+    ],
+)
+def test_what_another_program_would_fill_in_is_no_place_here(written: str, cure: str) -> None:
+    [one] = check(finish(f'redirect = "{SONA}{written}"'))
+    found = written.removesuffix("&c={code}").removeprefix("1&who=")
+    assert one.grave and one.suggestion == f"Write {cure}."
+    assert (
+        one.sentence
+        == f"`redirect` has `{found}` in it, which nothing fills in here: it would be sent as it stands."
+    )
+
+
+@pytest.mark.parametrize(
+    "written", ["{code}&x=100%25&y=a%20b%C3%A9", "{code}&a[]=1&cost=$5", "{survey_code}XX&c={code}"]
+)
+def test_what_may_stand_in_an_address_is_left_alone(written: str) -> None:
+    assert told(f'redirect = "{SONA}{written}"') == []
+
+
 NASTY = [
     "..",
     ".",

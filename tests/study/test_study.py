@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.study.model.study import Study
 from app.study.reading import check, fingerprint, parse, read_folder
 from app.study.syntax.mistakes import StudyError
-from tests.house.studies import RUMOUR
+from tests.house.studies import PAIR, RUMOUR, as_files
 
 PAGE = b'{% extends "player/_step_opened.html" %}\n'
 EXAMPLE = """\
@@ -389,6 +389,12 @@ def test_bytes_that_are_no_text_get_their_line() -> None:
 @pytest.mark.parametrize("text", ["a = " + "[" * 5000, f"a={'[' * 5000}{']' * 5000}", "a=" + "9" * 5000, "="])
 def test_strange_files_get_a_sentence(text: str) -> None:
     assert len(grave(text)) == 1
+
+
+def test_a_list_of_what_may_stand_there_has_each_once() -> None:
+    [mistake] = check(as_files(PAIR.replace("[[step]]", "[[step]]\nzzz = 1")))
+    named = mistake.suggestion.split("`")[1::2]
+    assert mistake.suggestion.startswith("Write one of") and len(named) == len({*named})
 
 
 def test_a_page_that_is_no_template_gets_its_file_and_line() -> None:

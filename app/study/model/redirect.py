@@ -1,12 +1,20 @@
 """The way back to the recruiter: an address with places in braces, which are filled with what is known of a person."""
 
 import re
-from collections.abc import Mapping
-from urllib.parse import quote, urlsplit
+from collections.abc import Iterator, Mapping
+from urllib.parse import quote, unquote, urlsplit
+
+from app.study.model.door import PLACEHOLDER
 
 CODE = "code"  # of the outcome
 OURS = (CODE, "label")  # what is known of everybody
 _PLACE = re.compile(r"\{([^{}]*)\}")
+# As others write a place: {{%PROLIFIC_PID%}}, ${e://Field/id}; outside of our own %SURVEY_CODE%, [rid], <id>, and the
+# XXXX by which SONA's own address ends.
+_AROUND = re.compile(r"\{\{.*?\}\}|\$\{[^{}]*\}")
+_BESIDE = re.compile(
+    r"%\w+%(?![0-9A-Fa-f]{2})|%(?![0-9A-Fa-f]{2})\w*|\[+[^\[\]]*\]+|<[^<>]*>|\$\w+\$|[{}]|^X{3,}$"
+)
 _DOTS = (".", "..")  # as a part of a path they lead up, out of it
 
 
@@ -18,6 +26,17 @@ def names_in(address: str) -> tuple[str, ...]:
 def fixed(address: str) -> str:
     """What is the same for everybody."""
     return _PLACE.sub("", address)
+
+
+def others_places(address: str) -> Iterator[tuple[str, str]]:
+    """What stands there as other programs write a place, and would be sent so, each after its parameter ("": none)."""
+    for part in re.split("[?&#]", address.partition("://")[2].partition("/")[2]):
+        name, _, value = part.rpartition("=")
+        plain = unquote(value)
+        if found := _AROUND.search(value) or _BESIDE.search(fixed(value)):
+            yield name, found[0]
+        elif plain != value and plain[0] in "{$%" and PLACEHOLDER.fullmatch(plain):
+            yield name, value
 
 
 def names_in_host(address: str) -> tuple[str, ...]:

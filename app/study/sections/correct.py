@@ -11,6 +11,12 @@ from app.study.syntax.mistakes import did_you_mean
 from app.study.syntax.patterns import pattern_mistake
 from app.study.syntax.table import Table
 
+ALONE = {  # keys of what somebody goes through alone: what to do with one in a [[step]]
+    "attempts": "In a room nobody tries again: ask it in [[before]], on a page of its own.",
+    "then": "In a room nobody is out by a wrong answer: ask it in [[before]], on a page of its own.",
+    "decline": "Let people decline in [entry] or [[before]]; in a room everybody can leave.",
+    "also": "Write it in [[after]], which comes when the room is over.",
+}
 RANGE_CURE = "Write correct = {min = 3, max = 5}, or one of them."
 
 

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Collection
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from app.study.model.door import NAME
 from app.study.model.outcomes import CODES_LIKE, DEFAULT_CODES, Finish
-from app.study.model.redirect import CODE, OURS, fixed, names_in, names_in_host
+from app.study.model.redirect import CODE, OURS, fixed, names_in, names_in_host, others_places
 from app.study.model.study import Sections
 from app.study.syntax.mistakes import Findings, listed, nearest
 from app.study.syntax.table import Table
@@ -118,11 +118,25 @@ def _address(table: Table, key: str, known: Collection[str], asked: Collection[s
         )
     except ValueError:
         web = False
-    if web:
-        _check_names(table, key, address, known, asked)
-    else:
+    if not web:
         table.wrong(key, f"`{address}` is not a web address.", f"Write one such as {EXAMPLE}.")
+    elif others := [*others_places(address)]:
+        for parameter, found in others:
+            sentence = (
+                f"`{key}` has `{found}` in it, which nothing fills in here: it would be sent as it stands."
+            )
+            table.wrong(key, sentence, f"Write {_meant(parameter, found, known)}.")
+    else:
+        _check_names(table, key, address, known, asked)
     return address
+
+
+def _meant(parameter: str, found: str, known: Collection[str]) -> str:
+    """What to write in place of another program's place."""
+    near = nearest(re.sub(r"\W", "", unquote(found)), known, 0.7) or nearest(parameter, known, 0.9)
+    if near:
+        return f"{{{near}}} there"
+    return "{code} for the code there, or the name of what came with the person, such as {PROLIFIC_PID}"
 
 
 def _check_names(

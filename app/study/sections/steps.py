@@ -17,6 +17,7 @@ from app.study.model.kinds.yes_no import YES_NO
 from app.study.model.steps import ROLE, SEEN, Dropout, Roles, Show, Step, places_of
 from app.study.pages import OWN_PAGES
 from app.study.sections.clocks import read_clock
+from app.study.sections.correct import ALONE
 from app.study.sections.dropout import read_step_dropout
 from app.study.sections.fields import FORM_NAMES, read_fields, read_order
 from app.study.sections.limits import as_limited, elsewhere, with_limits
@@ -65,7 +66,7 @@ def read_steps(
         step = with_computed(table, step, read_shows(table))
         check_moves(table, step)
         check_rounds(table, step)
-        table.report_unknown_keys("[[step]]")
+        table.report_unknown_keys("[[step]]", ALONE)
         steps.append(step)
     check_meeting(document, steps)
     return tuple(with_roles(document, with_endings(shared_out(steps)), roles))

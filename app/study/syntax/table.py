@@ -41,7 +41,7 @@ class Table:
         self.path = path
         self.findings = findings
         self.constants = constants
-        self._asked: list[str] = []
+        self._asked: dict[str, None] = {}
         self._missing: dict[str, Mistake] = {}
 
     def has(self, key: str) -> bool:
@@ -224,18 +224,19 @@ class Table:
     def note(self, key: str, sentence: str, suggestion: str = "") -> None:
         self.findings.note((*self.path, key), sentence, suggestion)
 
-    def report_unknown_keys(self, where: str) -> None:
+    def report_unknown_keys(self, where: str, elsewhere: Mapping[str, str] = {}) -> None:
+        """`elsewhere`: keys of other tables, each with the cure."""
         for key in self.values:
             if key not in self._asked:
                 absent = [known for known in self._asked if known not in self.values]
                 near = nearest(key, absent)
                 if near in self._missing:
                     self.findings.mistakes.remove(self._missing.pop(near))
-                cure = did_you_mean(key, absent if near else self._asked)
+                cure = elsewhere.get(key) or did_you_mean(key, absent if near else self._asked)
                 self.misnamed(key, f"`{key}` is not a key of {where}.", cure)
 
     def _value(self, key: str) -> object:
-        self._asked.append(key)
+        self._asked[key] = None
         return self.values.get(key)
 
     def _filled(self, key: str, text: str) -> str:

@@ -106,6 +106,7 @@ def test_a_page_of_one_part_shows_what_was_said_in_another() -> None:
     assert study(TITLE + QUIZ + here).steps[0].show[0].step == "quiz"
 
 
+STEP = 'limit = "60s"\n'
 C, R, Q, A = ('name = "consent"\n', 'name = "read"\n', 'name = "quiz"\n', 'name = "about"\n')
 
 
@@ -142,6 +143,10 @@ C, R, Q, A = ('name = "consent"\n', 'name = "read"\n', 'name = "quiz"\n', 'name 
         (R, R + 'results = [{name = "x", ask = "?", kind = "text"}]\n', "Nothing computes these results."),
         (A, 'name = "quiz"\n', "There are two steps named `quiz`. Give one of them another `name`."),
         (A, 'name = "talk"\n', "There are two steps named `talk`. Give one of them another `name`."),
+        (STEP, STEP + "attempts = 2\n", "not a key of [[step]]. In a room nobody tries again: ask it in [[before]],"),
+        (STEP, STEP + 'then = "failed_check"\n', "In a room nobody is out by a wrong answer: ask it in [[before]],"),
+        (STEP, STEP + 'decline = "declined"\n', "Let people decline in [entry] or [[before]];"),
+        (STEP, STEP + 'also = ["lobby"]\n', "Write it in [[after]], which comes when the room is over."),
         ('name = "pair"', 'name = "before"', "A room can't be named `before` beside [[before]]."),
         (A, A + 'show = [{field = "belief"}]\n', 'Nobody else is here whose answers could be shown. Write of = "me".'),
         (C, C + 'show = [{field = "mood", of = "me"}]\n', "`mood` has never been answered before this step"),
