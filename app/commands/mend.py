@@ -20,6 +20,6 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
-    study = parse(read_folder(options.study))
+    study = parse(read_folder(options.study), opened=True)
     print(in_transaction(config, lambda conn: mend(conn, options.session, study, "command line")))
     return 0

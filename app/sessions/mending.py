@@ -12,7 +12,9 @@ from app.sessions.sessions import SessionError
 from app.study.hooks.uses import HOOKS_FILE
 from app.study.model.study import Study
 from app.study.pages import is_page
+from app.study.reading import check
 from app.study.stored import put_study, read_study
+from app.study.syntax.mistakes import StudyError
 
 SQL = Queries(__name__)
 
@@ -36,7 +38,8 @@ async def retry_seating(conn: Connection, session_id: str, at: datetime, by: str
 async def mend(conn: Connection, session_id: str, study: Study, by: str) -> str:
     """Put hooks.py and pages of `study` in the place of a paused session's; all rooms that wait try again.
 
-    The rest of the study must be as the session has it. The files as they were are kept, and exported.
+    The rest of the study must be as the session has it. The files as they were are kept, and exported. Raises
+    StudyError with what is wrong now and was not: the session goes on with what an earlier version let it open with.
     """
     session = await sessions.lock_as(conn, session_id, by)
     if session.status != "paused":
@@ -55,6 +58,9 @@ async def mend(conn: Connection, session_id: str, study: Study, by: str) -> str:
         )
     if not changed:
         raise SessionError("All files are as in the session already; nothing changed.")
+    known = {mistake.sentence for mistake in check(before.files)}
+    if wrong := [one for one in check(study.files) if one.grave and one.sentence not in known]:
+        raise StudyError(wrong)
     for path in changed:
         await conn.execute(SQL["keep_before"], dict(session_id=session_id, path=path, by=by))
     await put_study(conn, session_id, study)

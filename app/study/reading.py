@@ -18,7 +18,6 @@ from app.study.model.fields import I_DONT_KNOW, Field
 from app.study.model.steps import AFTER, BEFORE, Dropout, Roles, Step
 from app.study.model.study import ANY, Lobby, RoomKind, Sections, Study
 from app.study.own_files import FOLDER, LARGEST, MOST, pointer_to
-from app.study.pages import is_page
 from app.study.sections.constants import check_constants, read_constants
 from app.study.sections.door import read_door
 from app.study.sections.dropout import read_dropout
@@ -96,8 +95,9 @@ def fingerprint(files: Mapping[str, bytes]) -> str:
 def parse(files: Mapping[str, bytes], opened: bool = False) -> Study:
     """The study in `files` (as `read_folder` gives them). Raises StudyError with all its grave mistakes.
 
-    Those in pages and hooks don't count once a session is `opened`: it was checked by the version that opened it, and
-    a later one may see more.
+    None of them counts once a session is `opened`: it was checked by the version that opened it, and a later one may
+    see more. What can't be taken any more has something harmless in its place, a page of ours stands in for one that
+    breaks, and a hook that fails stops its room.
 
     What may be left out: `language` is English, `[texts]` changes nothing, `[entry]` asks nothing, `[lobby]` waits
     10 minutes and pays nothing, `[network]` is complete, `[dropout]` lets a silent player's room continue, `[finish]`
@@ -149,7 +149,7 @@ def _read(
         words[language], found = read_words(table, language, sections, files)
         elsewhere += found
     mistakes = sorted([*findings.mistakes, *elsewhere], key=_order)
-    if any(mistake.grave and not (opened and _may_break(mistake.file)) for mistake in mistakes):
+    if not opened and any(mistake.grave for mistake in mistakes):
         return None, mistakes
     study = _study(_settled(sections), files, fingerprint(files))
     if words:
@@ -243,11 +243,6 @@ def _settled(sections: Sections) -> Sections:
         steps=_written(sections.steps, in_words),
         after=_written(sections.after, in_words),
     )
-
-
-def _may_break(file: str) -> bool:
-    """Whether a session runs on without this file: a page of ours stands in, and a hook that fails stops its room."""
-    return is_page(file) or file == HOOKS_FILE or file.startswith(f"{WORDS_FOLDER}/")
 
 
 def _order(mistake: Mistake) -> tuple[bool, str, tuple[int, ...]]:

@@ -95,20 +95,31 @@ async def study_of_version(request: Query, study_id: str, number: int) -> tuple[
         raise SentOn(409, "This version can’t run yet: its page says what the check found.", back)
     async with lab.pool.connection() as conn:
         files = await shelf.files_of(conn, found)
+    sentence = (
+        "NetworkLab is newer than this study’s check, and finds more. First check it again, on its page."
+    )
+    return await _checked(request, files, sentence, back), found
+
+
+async def _checked(request: Query, files: Mapping[str, bytes], sentence: str, back: str) -> Study:
+    """As a session may be opened with it. Raises a 409 where this NetworkLab finds more than an older one."""
+    lab = lab_of(request)
     lab.readings.check()
     try:
         async with lab.readings:
-            return await asyncio.to_thread(parse, files), found
+            return await asyncio.to_thread(parse, files)
     except StudyError:
-        raise SentOn(
-            409,
-            "NetworkLab is newer than this study’s check, and finds more. Check it again, on the study’s page, first.",
-            back,
-        ) from None
+        raise SentOn(409, sentence, back) from None
 
 
 async def _of_session(request: Query, session_id: str) -> Origin:
     study, name = await study_of(request, session_id), who_asks(request).name
+    back = f"/admin/sessions/{session_id}"
+    sentence = (
+        "NetworkLab is newer than this session, and finds more in its study. Upload the study, mend what its check"
+        " says, and open that."
+    )
+    study = await _checked(request, study.files, sentence, back)
     async with lab_of(request).pool.connection() as conn:
         session, places = await find_session(conn, session_id), await places_of(conn, session_id)
         wave = await wave_of(conn, session_id)
@@ -122,7 +133,6 @@ async def _of_session(request: Query, session_id: str) -> Origin:
         )
     if wave is not None and may:
         said |= dict(before=wave.session_id, outcomes=", ".join(wave.outcomes))
-    back = f"/admin/sessions/{session_id}"
     return Origin(study, f"{back}/again", back, f"{session.name}, again", said, wave is not None and not may)
 
 

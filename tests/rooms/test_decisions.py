@@ -9,6 +9,7 @@ import pytest
 from app.sessions.mending import mend
 from app.sessions.sessions import SessionError
 from app.study.reading import parse
+from app.study.syntax.mistakes import StudyError
 from tests.house.guests import Guest, hidden_fields, seated
 from tests.house.house import House, Opened
 from tests.house.server import Server
@@ -240,6 +241,15 @@ def test_hooks_are_mended_in_a_paused_session_and_the_room_goes_on_as_if_nothing
     other = parse(files(GAME.replace("60s", "50s")))
     with pytest.raises(SessionError, match=r"study\.toml is not as in the session\. Only hooks\.py"):
         house.do(lambda conn: mend(conn, session.id, other, "ada"))
+    # As if a later version refused the study itself, which is none of the mend's; what is wrong in the hooks is.
+    older = "update study_file set body = body || %s where session_id = %s and path = 'study.toml'"
+    house.sql(older, b"\n[later]\n", session.id)
+    later = GAME + "\n[later]\n"
+    lacking = parse(files(later, HOOKS.replace("def triple", "def double")), opened=True)
+    with pytest.raises(StudyError, match="has no function `triple`") as refused:
+        house.do(lambda conn: mend(conn, session.id, lacking, "ada"))
+    assert "later" not in str(refused.value)
+    mended = parse(files(later), opened=True)
     assert "1 room tries again" in house.do(lambda conn: mend(conn, session.id, mended, "ada"))
     house.act("resume", session)
 

@@ -110,7 +110,13 @@ def test_a_study_that_a_newer_check_would_refuse_is_to_be_checked_again_first(
             ada.get(f"{to}/open"),
             ada.post(f"{to}/open", data=said(48, door="yes"), files=NO_FILE),
         ):
-            assert (answer.status_code, "Check it again" in answer.text) == (409, True), answer.text
+            assert (answer.status_code, "check it again" in answer.text) == (409, True), answer.text
+        session = shared.open(TALK, start=False)
+        older = newer.replace("kept_file", "study_file").replace("study_id", "session_id")
+        assert shared.sql(older, session.id) == [(1,)]
+        assert ada.get(f"/admin/sessions/{session.id}").status_code == 200, "which goes on as it was"
+        again = ada.get(f"/admin/sessions/{session.id}/again")
+        assert (again.status_code, "finds more in its study" in again.text) == (409, True), again.text
 
 
 def test_a_session_is_opened_with_the_link_for_everybody_and_starts_by_itself(
