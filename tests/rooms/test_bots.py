@@ -260,7 +260,7 @@ def test_one_person_and_three_bots_play_from_the_link_to_the_csv(
         assert (await one.page()).count('id="code"') == 1
         seen = await ada.page(f"/rooms/{room}")
         assert seen.count("a bot from the start") == len(DRAWN.findall(seen)) == 3
-        assert "1 red was waiting 0:02; 3 bots; `mixed` #1" in seen and "None" not in seen
+        assert "1 red was waiting 0:02; 3 bots; <code>mixed</code> #1" in seen and "None" not in seen
 
     shared.tell(story())
     assert shared.contradictions(session) == []
