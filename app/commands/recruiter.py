@@ -219,7 +219,8 @@ def _pay(options: argparse.Namespace, config: Config) -> int:
                 options, f"Pay {len(now.lines):,} people {texts_in().money(now.total, now.currency)} in all?"
             )
             async with conn.transaction():
-                ids = await bonuses.confirm(conn, found, study, options.whole, now.digest, COMMAND_LINE)
+                begun = await bonuses.confirm(conn, found, study, options.whole, now.digest, COMMAND_LINE)
+                ids = [*begun.ids]
                 many, amount = len(now.lines), str(now.total)
                 await _note(conn, options, "paid", people=many, amount=amount, currency=now.currency)
         for note in notes_of(now, found):

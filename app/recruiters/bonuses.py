@@ -23,8 +23,12 @@ SQL = Queries(__name__)
 CENTS = 2  # decimals of the coins in which they pay
 
 
-class NothingDue(RecruitingError):
-    """All that was to be paid has been, or is on its way."""
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """Payouts that began; `now`: by this confirmation, else by the same that came before."""
+
+    ids: Sequence[int]
+    now: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,20 +121,27 @@ def currency_of(recruitment: Recruitment, study: Study) -> str:
 
 async def confirm(
     conn: Connection, recruitment: Recruitment, study: Study, whole: bool, digest: str, by: str
-) -> list[int]:
-    """The numbers of the payouts that now will be paid, at most 200 people in each. `digest`: of what was shown.
+) -> Confirmed:
+    """The payouts that now will be paid, at most 200 people in each. `digest`: of what was shown. Once more pays nobody
+    again.
 
-    Raises `RecruitingError` where that is not what is due any more, as on a second click; `conn` is in a transaction.
+    Raises `RecruitingError` where that is not what is due any more; `conn` is in a transaction.
     """
     await lock_as(conn, recruitment.session_id, by)
     now = await due(conn, recruitment, study, whole)
+    if not now.lines or now.digest != digest:
+        known = await conn.execute(
+            SQL["confirmed_by"], dict(session_id=recruitment.session_id, digest=digest)
+        )
+        if before := [payout_id for (payout_id,) in await known.fetchall()]:
+            return Confirmed(before, False)
     if not now.lines:
-        raise NothingDue("Nothing is due: everybody has been paid, or is being paid. Nothing changed.")
+        raise RecruitingError("Nothing is due: everybody has been paid, or is being paid. Nothing changed.")
     if now.digest != digest:
         raise RecruitingError(
             "What is due has changed since this was shown. Look at it again; nobody was paid."
         )
-    ids = []
+    ids = list[int]()
     for first in range(0, len(now.lines), MOST_BONUSES):
         lines = now.lines[first : first + MOST_BONUSES]
         payout_id: int = await value(
@@ -140,12 +151,13 @@ async def confirm(
             study_id=recruitment.study_id,
             currency=now.currency,
             by=by,
+            digest=digest,
             people=len(lines),
             amount=sum((one.amount for one in lines), Decimal(0)),
         )
         await conn.execute(SQL["add_bonuses"], _columns(lines) | dict(payout_id=payout_id))
         ids.append(payout_id)
-    return ids
+    return Confirmed(ids, True)
 
 
 async def settle(

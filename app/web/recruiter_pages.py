@@ -6,17 +6,15 @@ What is asked of a recruiter is stored here and done in the background (app/recr
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from litestar import get, post
 from litestar.response import Redirect, Response
 
-from app.database import clock
 from app.database.connections import Connection, snapshot
 from app.players.door import places_of
-from app.recruiters import bonuses, payouts, recruitment, reviews, submissions
+from app.recruiters import bonuses, payouts, reviews, submissions
 from app.recruiters.comparison import compared
 from app.recruiters.payouts import Bonus
 from app.recruiters.recruiter import RecruiterKind, RecruitingError
@@ -26,16 +24,11 @@ from app.sessions.sessions import SessionError, find_session
 from app.study.languages.texts import texts_in
 from app.study.model.fields import Form, first
 from app.study.model.study import Study
-from app.web import templates
-from app.web.access import security
-from app.web.auth import address_of
+from app.web import recruiting, templates
 from app.web.forms import form_of
 from app.web.lab import Query, lab_of
 from app.web.researchers import FILES, OWNS, study_of, who_asks
 from app.web.responses import page, piece, problem
-
-SECOND_CLICK = timedelta(minutes=2)  # within which one pays nobody, and is none that went wrong
-Work = Callable[[Connection, Recruitment, Study, Form], Awaitable[None]]
 
 
 @get("/sessions/{session_id:str}/recruiter", needs=FILES)
@@ -60,14 +53,9 @@ async def setup_page(request: Query, session_id: str, by: str = "") -> Response[
 
 @post("/sessions/{session_id:str}/recruiter", needs=OWNS)
 async def connect_recruiter(request: Query, session_id: str) -> Response[str] | Redirect:
-    lab, who, form = lab_of(request), who_asks(request), await form_of(request)
-    await study_of(request, session_id)
-    token = first(form, "token")
+    form = await form_of(request)
     try:
-        async with lab.pool.connection() as conn, conn.transaction():
-            await recruitment.connect_with(conn, lab.config, session_id, first(form, "study"), token)
-            done = "connected, with a token" if token.strip() else "connected"
-            await _note(conn, request, who.name, session_id, done)
+        await recruiting.connect(request, session_id, first(form, "study"), first(form, "token"))
     except RecruitingError as error:
         return problem(request, 422, str(error), _here(session_id))
     return Redirect(_here(session_id), status_code=303)
@@ -75,20 +63,12 @@ async def connect_recruiter(request: Query, session_id: str) -> Response[str] | 
 
 @post("/sessions/{session_id:str}/recruiter/forget", needs=OWNS)
 async def forget_recruiter(request: Query, session_id: str) -> Response[str] | Redirect:
-    async def work(conn: Connection, found: Recruitment, study: Study, form: Form) -> None:
-        await recruitment.forget(conn, session_id)
-        await _note(conn, request, who_asks(request).name, session_id, "token forgotten")
-
-    return await _do(request, session_id, work)
+    return await _do(request, session_id, lambda _: recruiting.forget(request, session_id))
 
 
 @post("/sessions/{session_id:str}/recruiter/look", needs=OWNS)
 async def look_again(request: Query, session_id: str) -> Response[str] | Redirect:
-    async def work(conn: Connection, found: Recruitment, study: Study, form: Form) -> None:
-        await recruitment.look_soon(conn, session_id)
-        await payouts.look_now(conn, session_id)
-
-    return await _do(request, session_id, work)
+    return await _do(request, session_id, lambda _: recruiting.look_again(request, session_id))
 
 
 @get("/sessions/{session_id:str}/recruiter/review", needs=OWNS)
@@ -98,13 +78,9 @@ async def review_page(request: Query, session_id: str) -> Response[str]:
 
 @post("/sessions/{session_id:str}/recruiter/review", needs=OWNS)
 async def review(request: Query, session_id: str) -> Response[str] | Redirect:
-    async def work(conn: Connection, found: Recruitment, study: Study, form: Form) -> None:
-        by = who_asks(request).name
-        done = await reviews.confirm_reviews(conn, found, study, first(form, "digest"), by)
-        approved, screened = len(done.those("approve")), len(done.those("screen_out"))
-        await _note(conn, request, by, session_id, "reviewed", approved=approved, screened_out=screened)
-
-    return await _do(request, session_id, work)
+    return await _do(
+        request, session_id, lambda form: recruiting.review(request, session_id, first(form, "digest"))
+    )
 
 
 @get("/sessions/{session_id:str}/recruiter/pay", needs=OWNS)
@@ -117,35 +93,22 @@ async def pay_page(request: Query, session_id: str, whole: bool = False) -> Resp
 
 @post("/sessions/{session_id:str}/recruiter/pay", needs=OWNS)
 async def pay(request: Query, session_id: str) -> Response[str] | Redirect:
-    async def work(conn: Connection, found: Recruitment, study: Study, form: Form) -> None:
-        by, whole = who_asks(request).name, first(form, "whole") == "yes"
+    async def work(form: Form) -> None:
         if first(form, "sure") != "yes":
             raise RecruitingError("Nobody was paid: tick that you have looked at the lines and their sum.")
-        try:
-            ids = await bonuses.confirm(conn, found, study, whole, first(form, "digest"), by)
-        except bonuses.NothingDue:
-            mine = [one.at for one in await payouts.payouts_of(conn, session_id) if one.by == by]
-            if any(clock.now() - at < SECOND_CLICK for at in mine):
-                return  # it leads to the page that says how it goes, as the first did
-            raise
-        confirmed = [await payouts.find_payout(conn, one) for one in ids]
-        people, amount = sum(one.people for one in confirmed), str(sum(one.amount for one in confirmed))
-        money = dict(amount=amount, currency=confirmed[0].currency)
-        await _note(conn, request, by, session_id, "paid", people=people, **money)
+        await recruiting.pay(request, session_id, first(form, "digest"), first(form, "whole") == "yes")
 
     return await _do(request, session_id, work)
 
 
 @post("/sessions/{session_id:str}/recruiter/settle", needs=OWNS)
 async def settle(request: Query, session_id: str) -> Response[str] | Redirect:
-    async def work(conn: Connection, found: Recruitment, study: Study, form: Form) -> None:
-        by, said = who_asks(request).name, first(form, "said")
-        payout_id, player_id = first(form, "payout"), first(form, "player")
+    async def work(form: Form) -> None:
+        said, payout_id, player_id = (first(form, name) for name in ("said", "payout", "player"))
         numbers = all(one.isascii() and one.isdecimal() and len(one) < 16 for one in (payout_id, player_id))
         if not numbers or said not in ("paid", "not paid"):
             raise RecruitingError("The form does not say what it means. Reload the page and try again.")
-        await bonuses.settle(conn, session_id, int(payout_id), int(player_id), said == "paid", by)
-        await _note(conn, request, by, session_id, f"said to be {said}", player_id)
+        await recruiting.settle(request, session_id, int(payout_id), int(player_id), said == "paid")
 
     return await _do(request, session_id, work)
 
@@ -212,21 +175,15 @@ async def _page_of(
     return page(template, told | context)
 
 
-async def _do(request: Query, session_id: str, work: Work) -> Response[str] | Redirect:
-    """In one transaction; then back to the page."""
-    lab, study, form = lab_of(request), await study_of(request, session_id), await form_of(request)
+async def _do(
+    request: Query, session_id: str, work: Callable[[Form], Awaitable[object]]
+) -> Response[str] | Redirect:
+    """Then back to the page."""
     try:
-        async with lab.pool.connection() as conn, conn.transaction():
-            await work(conn, await the_recruitment(conn, session_id), study, form)
+        await work(await form_of(request))
     except (RecruitingError, SessionError) as error:
         return problem(request, 409, str(error), _here(session_id))
     return Redirect(_here(session_id), status_code=303)
-
-
-async def _note(
-    conn: Connection, request: Query, name: str, session_id: str, done: str, about: str = "", **data: object
-) -> None:
-    await security.write(conn, "recruiter", name, address_of(request), session_id, about, done=done, **data)
 
 
 def _here(session_id: str) -> str:

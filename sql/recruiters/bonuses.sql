@@ -8,8 +8,11 @@ from player p where p.session_id = %(session_id)s
     and (exists (select from bonus b where b.player_id = p.id) or exists (select from paid_elsewhere e where e.player_id = p.id))
 
 -- name: add_payout
-insert into payout (session_id, study_id, currency, people, amount, by)
-values (%(session_id)s, %(study_id)s, %(currency)s, %(people)s, %(amount)s, %(by)s) returning id
+insert into payout (session_id, study_id, currency, people, amount, by, digest)
+values (%(session_id)s, %(study_id)s, %(currency)s, %(people)s, %(amount)s, %(by)s, %(digest)s) returning id
+
+-- name: confirmed_by
+select id from payout where session_id = %(session_id)s and digest = %(digest)s and digest <> '' order by id
 
 -- name: add_bonuses
 insert into bonus (payout_id, player_id, submission_id, amount)

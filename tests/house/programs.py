@@ -21,6 +21,7 @@ TO_PLAYERS, TO_ROOMS = (
     "dismiss replace issue retype free-id note".split(),
     "advance extend retry end tell".split(),
 )
+OF_RECRUITERS = "forget look review pay settle".split()
 API_NEEDS = {
     "GET /api/v1": ("nobody", False),
     "GET /api/v1/openapi.json": ("nobody", False),
@@ -47,6 +48,10 @@ API_NEEDS = {
     **{f"POST {A_PLAYER}/{deed}": ("acts", True) for deed in TO_PLAYERS},
     f"POST {A_PLAYER}/erase": ("owns", True),
     f"POST {OF_API}/erase": ("owns", True),
+    f"GET {OF_API}/recruiter": ("files", False),
+    f"POST {OF_API}/recruiter": ("owns", True),
+    **{f"GET {OF_API}/recruiter/{one}": ("owns", False) for one in ("review", "pay")},
+    **{f"POST {OF_API}/recruiter/{one}": ("owns", True) for one in OF_RECRUITERS},
     f"GET {OF_API}/rooms": ("sees", False),
     f"GET {A_ROOM}": ("sees", False),
     **{f"POST {A_ROOM}/{deed}": ("acts", True) for deed in TO_ROOMS},

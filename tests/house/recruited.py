@@ -90,7 +90,7 @@ class Recruited:
 
         async def now(conn: Connection) -> list[int]:
             found, study = await recruitment.the_recruitment(conn, self.id), await read_study(conn, self.id)
-            return await bonuses.confirm(conn, found, study, due.whole, due.digest, "story")
+            return [*(await bonuses.confirm(conn, found, study, due.whole, due.digest, "story")).ids]
 
         return self.house.do(now)
 

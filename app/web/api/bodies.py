@@ -145,6 +145,31 @@ class MoreTime(RoomPosition, kw_only=True, forbid_unknown_fields=True):
     seconds: Annotated[int, Meta(ge=1, le=99_999_999, description="That it is given now.")]
 
 
+class RecruiterStudy(Struct, kw_only=True, forbid_unknown_fields=True):
+    study: Annotated[
+        str, Meta(max_length=100, description="Its id there; empty: the one that people’s links named.")
+    ] = ""
+    token: Annotated[str, Meta(max_length=1000, description="Of theirs; empty: that which is there.")] = ""
+
+
+class Confirmation(Struct, kw_only=True, forbid_unknown_fields=True):
+    digest: Annotated[str, Meta(min_length=1, max_length=100, description="Of what you have looked at.")]
+
+
+class PayConfirmation(Confirmation, kw_only=True, forbid_unknown_fields=True):
+    amount: Annotated[
+        str,
+        Meta(max_length=20, description="The sum of the lines that you have looked at, as it stood there."),
+    ]
+    whole: Annotated[bool, Meta(description="The base included, as you have looked at it.")] = False
+
+
+class SaidOfPayout(Struct, kw_only=True, forbid_unknown_fields=True):
+    payout: Annotated[int, Meta(ge=1, le=10**15, description="Its number.")]
+    player: Annotated[int, Meta(ge=1, le=10**15, description="Only what is this one’s.")] | None = None
+    paid: Annotated[bool, Meta(description="Whether they were; else they are due again.")]
+
+
 class ToErase(Struct, kw_only=True, forbid_unknown_fields=True):
     sure: Annotated[Literal[True], Meta(description="It can’t be undone.")]
     answers: Annotated[

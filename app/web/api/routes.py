@@ -11,11 +11,12 @@ from litestar.types import ExceptionHandlersMap
 
 from app import __version__
 from app.players.lists import PeopleError
+from app.recruiters.recruiter import RecruitingError
 from app.sessions.sessions import SessionError
 from app.sessions.starts import StartError
 from app.study.model.fields import FieldError
 from app.web.access.rights import RightsError
-from app.web.api import data, deeds, players, rooms, sessions, studies
+from app.web.api import data, deeds, players, recruiters, rooms, sessions, studies
 from app.web.api.bearer import admitted_by_token
 from app.web.api.bodies import ApiRequest
 from app.web.api.deeds import NotOpened
@@ -37,6 +38,7 @@ STATUS: dict[type[Exception], int] = {  # as pages answer them
     UploadError: 422,
     CheckError: 422,
     RehearsalRefused: 409,
+    RecruitingError: 409,
 }
 
 
@@ -67,6 +69,7 @@ def router() -> Router:
         *deeds.HANDLERS,
         *players.HANDLERS,
         *rooms.HANDLERS,
+        *recruiters.HANDLERS,
         *data.HANDLERS,
     ]
     refusals: ExceptionHandlersMap = {NotOpened: _not_opened, **dict.fromkeys(STATUS, _refused)}

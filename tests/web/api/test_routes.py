@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import httpx
 import pytest
 
 from app.config import PROJECT
@@ -33,13 +34,15 @@ def test_the_program_of_the_guide_does_what_it_says(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    code, telling = blocks("python")
+    code, telling, paying = blocks("python")
     (tmp_path / "mine.zip").write_bytes(zip_of(as_files(TALK)))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NETWORKLAB_TOKEN", token_of(shared, "gina"))
     known: dict[str, object] = {}
     exec(code.replace(ELSEWHERE, server.base), known)
     exec(telling, known)
+    with pytest.raises(httpx.HTTPStatusError, match="409 Conflict"):  # it is connected with no recruiter
+        exec(paying, known)
     known["lab"].close()  # type: ignore[attr-defined]
     said = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in said[:4]] == ["Ada", "Bob", "Cy", "Di"] and "/join/" in said[0]
