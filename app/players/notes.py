@@ -87,11 +87,17 @@ async def ask(conn: Connection, session_id: str, player_id: int, body: str, situ
     return 0
 
 
-async def write(
-    conn: Connection, session_id: str, player_id: int | None, by: str, body: str, form: str
-) -> None:
-    """A researcher writes to one player, or with None to everybody. The same `form` again changes nothing."""
-    await _add(conn, session_id, player_id, by, body, "", form)
+async def tell(conn: Connection, session_id: str, player_id: int, by: str, text: str, form: str) -> str:
+    """A researcher writes to one player. The same `form` again changes nothing. In a sentence; raises `FieldError`."""
+    await _add(conn, session_id, player_id, by, BODY.read([text]), "", form)
+    return "It stands on their page now."
+
+
+async def tell_everybody(conn: Connection, session_id: str, by: str, text: str, form: str) -> str:
+    """In place of what stood there. Without any words that is taken down."""
+    body = BODY.read([text]) if text.strip() else ""
+    await _add(conn, session_id, None, by, body, "", form)
+    return "It stands on every page now." if body else "It is taken down."
 
 
 async def write_to_room(conn: Connection, room_id: int, name: str, by: str, body: str, form: str) -> int:

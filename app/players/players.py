@@ -190,6 +190,12 @@ async def find_player(conn: Connection, player_id: int) -> Player | None:
     return await row(conn, Player, SQL["find_player"], player_id=player_id)
 
 
+async def number_of(conn: Connection, session_id: str, label: str) -> int | None:
+    """Of the player with this label."""
+    found: int | None = await value(conn, SQL["number_of"], session_id=session_id, label=label)
+    return found
+
+
 async def was_taken_out(conn: Connection, player: Player) -> bool:
     """Whether somebody who left did so by a researcher's hand."""
     if player.status != "left":

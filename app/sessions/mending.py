@@ -27,8 +27,8 @@ async def retry(conn: Connection, session_id: str, room_id: int, at: datetime, b
     return "The room tries again."
 
 
-async def retry_seating(conn: Connection, session_id: str, at: datetime, by: str) -> str:
-    """Seating that stopped at `at`."""
+async def retry_seating(conn: Connection, session_id: str, at: datetime | None, by: str) -> str:
+    """Seating that stopped at `at`; None: whenever it did."""
     await sessions.lock_as(conn, session_id, by)
     if not await stopped_rooms.retry_seating(conn, session_id, at):
         return "Seating has been tried again already; nothing changed."

@@ -136,9 +136,8 @@ async def _retype(wish: Wish) -> str:
 
 
 async def _note(wish: Wish) -> str:
-    body, key = notes.BODY.read(wish.form.get("body", ())), first(wish.form, "form_key")
-    await notes.write(wish.conn, wish.session_id, wish.player_id, wish.by, body, key)
-    return "It stands on their page now."
+    text, key = first(wish.form, "body"), first(wish.form, "form_key")
+    return await notes.tell(wish.conn, wish.session_id, wish.player_id, wish.by, text, key)
 
 
 async def _player(conn: Connection, session_id: str, player_id: int) -> Player:

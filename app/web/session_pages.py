@@ -199,11 +199,8 @@ async def note_export(request: Query, session_id: str, file: str, about: str = "
 
 
 async def _tell_everybody(wish: Wish) -> str:
-    """Without any words, what stood there is taken down."""
-    text = first(wish.form, "body").strip()
-    body = notes.BODY.read([text]) if text else ""
-    await notes.write(wish.conn, wish.session_id, None, wish.by, body, first(wish.form, "form_key"))
-    return "It stands on every page now." if body else "It is taken down."
+    text, key = first(wish.form, "body"), first(wish.form, "form_key")
+    return await notes.tell_everybody(wish.conn, wish.session_id, wish.by, text, key)
 
 
 async def _retry_seating(wish: Wish) -> str:

@@ -48,6 +48,9 @@ where p.token_hash = %(hash)s
 order by s.id = %(session_id)s desc, p.status not in ('invited', 'finished', 'left') desc,
     p.status = 'invited' and s.status = 'closed', s.opened_at desc
 
+-- name: number_of
+select id from player where session_id = %(session_id)s and label = %(label)s
+
 -- name: find_player
 -- With what most pages need to know besides, so that they need not ask: how far the log of their session has come, in
 -- which room they are now, alone or with others, and how far its log has; what they have earned; and whether there are

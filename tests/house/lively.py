@@ -209,8 +209,8 @@ def a_lively_session(house: House) -> tuple[Lively, dict[str, int]]:
             await lively.say(conn, first, text)
         await lively.say(conn, first, "psst", to=tell_to)
         await notes.ask(conn, lively.session_id, first, "=help()", "in the room", "form-1")
-        await notes.write(conn, lively.session_id, first, "ada", "Wait a moment", "form-2")
-        await notes.write(conn, lively.session_id, None, "ada", "", "form-3")
+        await notes.tell(conn, lively.session_id, first, "ada", "Wait a moment", "form-2")
+        await notes.tell_everybody(conn, lively.session_id, "ada", "", "form-3")
         for player, text in zip(others[:5], NASTY[:5], strict=True):
             await lively.answer(conn, player, 1, why=text)
 

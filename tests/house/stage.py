@@ -171,7 +171,9 @@ class Stage:
     def tell_everybody(self, session: Opened, words: str) -> None:
         """As a researcher; without words, what stood there goes."""
         apart(
-            lambda: self.house.do(lambda conn: notes.write(conn, session.id, None, "ada", words, uuid4().hex))
+            lambda: self.house.do(
+                lambda conn: notes.tell_everybody(conn, session.id, "ada", words, uuid4().hex)
+            )
         )
 
     def ring(self, session: Opened) -> list[str]:

@@ -60,7 +60,7 @@ def somebody_tells_much(house: House) -> tuple[Lively, dict[str, int]]:
         await lively.answer(conn, number, 1, belief="61", why=OF_ONE["answer"])
         await lively.say(conn, number, OF_ONE["message"])
         await notes.ask(conn, session_id, number, OF_ONE["question"], "in the room", "form-10")
-        await notes.write(conn, session_id, number, "ada", OF_ONE["answer of the researchers"], "form-11")
+        await notes.tell(conn, session_id, number, "ada", OF_ONE["answer of the researchers"], "form-11")
         await conn.execute("insert into presence values (%s, %s, 'here', now(), now())", [number, session_id])
         await conn.execute("insert into visit values (%s, %s, now())", [number, session_id])
         await conn.execute("insert into sign values (%s, now())", [number])

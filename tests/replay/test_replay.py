@@ -164,7 +164,7 @@ def test_a_page_of_the_past_says_what_it_said_then(house: House) -> None:
     lively.answers(who[0], 1, "12", "because")
     house.do(lambda conn: notes.ask(conn, lively.session_id, who[0], "Help!", "", "form-1"))
     album.keep()
-    house.do(lambda conn: notes.write(conn, lively.session_id, None, "ada", "Hello all", "form-2"))
+    house.do(lambda conn: notes.tell_everybody(conn, lively.session_id, "ada", "Hello all", "form-2"))
     house.do(lambda conn: lively.say(conn, who[0], "first"))
     lively.answers(who[0], 1, "13", "another because")
     album.keep()

@@ -254,6 +254,11 @@ def _comings(pages: Sequence[Spell]) -> list[Happened]:
     return came + [Happened(one.until, "page_gone", None, {}) for one in pages if one.until]
 
 
+async def given_to(conn: Connection, room_id: int, position: int) -> int:
+    """Seconds that a researcher has given this step."""
+    return await value(conn, SQL["time_given"], room_id=room_id, position=position) or 0
+
+
 async def is_there(conn: Connection, session_id: str, room_id: int) -> bool:
     """Whether this session has such a room, be it one in which somebody goes on alone."""
     return bool(await value(conn, SQL["is_there"], session_id=session_id, room_id=room_id))
@@ -278,7 +283,7 @@ async def story_in(conn: Connection, session_id: str, room_id: int) -> RoomStory
         await (await conn.execute(SQL["all_who_sat_in"], dict(room_id=room_id))).fetchall()
     )
     stop = await why_stopped(conn, room_id)
-    given = await value(conn, SQL["time_given"], room_id=room_id, position=view.room.position)
+    given = await given_to(conn, room_id, view.room.position)
     drawing = await drawing_of(view)
     seated = {one.slot: one for one in sitters}
-    return RoomStory(view, seated, happened, messages, drawing, labels, stop, given or 0)
+    return RoomStory(view, seated, happened, messages, drawing, labels, stop, given)
