@@ -81,19 +81,33 @@ OF_RESEARCHERS = (  # whose pages stand below /admin
 )
 
 
+_ahead: list[Litestar] = []
+
+
 def create_app(config: Config, url: str) -> Litestar:
     """The application for the database at `url`, which must be migrated."""
+    app = _ahead.pop() if _ahead else _routed()
+    app.state.config, app.state.url = config, url
+    return app
 
-    @asynccontextmanager
-    async def lab(app: Litestar) -> AsyncIterator[None]:
-        async with open_lab(config, url) as app.state.lab:
-            # All that is read from files: a new version may take their place while this process goes on.
-            templates.read_all()
-            static_files()
-            await asyncio.to_thread(clear_leftovers)
-            _settle()
-            yield
 
+def route_ahead() -> None:
+    """For a process that forks those who serve: to put all routes together is most of what takes them to start."""
+    _ahead.append(_routed())
+
+
+@asynccontextmanager
+async def _lab(app: Litestar) -> AsyncIterator[None]:
+    async with open_lab(app.state.config, app.state.url) as app.state.lab:
+        # All that is read from files: a new version may take their place while this process goes on.
+        templates.read_all()
+        static_files()
+        await asyncio.to_thread(clear_leftovers)
+        _settle()
+        yield
+
+
+def _routed() -> Litestar:
     admin = [handler for module in OF_RESEARCHERS for handler in module.HANDLERS]
     return Litestar(
         route_handlers=[
@@ -114,7 +128,7 @@ def create_app(config: Config, url: str) -> Litestar:
             metrics,
             static_file,
         ],
-        lifespan=[lab],
+        lifespan=[_lab],
         exception_handlers=problems.HANDLERS,
         before_request=hindrances.framed,
         before_send=[add_headers],
