@@ -15,12 +15,14 @@ from psycopg_pool import PoolTimeout, TooManyRequests
 from app.web.auth import NotSignedIn, OtherPlayer, player_of
 from app.web.lab import lab_of
 from app.web.live.page import Page
+from app.web.straight import STRAIGHT, Straight
 from app.web.streams import refuse, send_stream
 
 TABS = 20  # pages of one player in one process
+PATH = "/play/live"
 
 
-@asgi("/play/live", copy_scope=True)
+@asgi(PATH, copy_scope=True)
 async def play_live(scope: Scope, receive: Receive, send: Send) -> None:
     """The player's page as it changes: a snapshot, then what happens."""
     connection: ASGIConnection[object, object, object, object] = ASGIConnection(scope)  # type: ignore[type-var]
@@ -34,26 +36,23 @@ async def play_live(scope: Scope, receive: Receive, send: Send) -> None:
         await refuse(send, 429)
         return
     page = Page(player_id, session_id)
+    straight: Straight | None = scope["state"].get(STRAIGHT)
 
     async def messages() -> AsyncIterator[bytes]:
         while True:
-            page.wake.clear()
-            if page.stale:
-                try:
-                    yield await lab.live.snapshot(page)
-                except (psycopg.Error, PoolTimeout, TooManyRequests):
-                    # The database is away or busy: the page stays as it is, and connected, until it is back.
-                    await asyncio.sleep(random.uniform(0.5, 1.5))
-            elif page.queue:
-                news = b"".join(page.queue)
-                page.queue.clear()
+            if (news := await page.news(straight)) is not None:
                 yield news
-            else:
-                await page.wake.wait()
+                continue
+            try:
+                yield await lab.live.snapshot(page)
+            except (psycopg.Error, PoolTimeout, TooManyRequests):
+                # The database is away or busy: the page stays as it is, and connected, until it is back.
+                await asyncio.sleep(random.uniform(0.5, 1.5))
 
     lab.presence.came(player_id, session_id)
     try:
-        await send_stream(receive, send, messages())
+        await send_stream(receive, send, messages(), straight)
     finally:
+        page.straight = None
         lab.live.leave(page)
         lab.presence.went(player_id)

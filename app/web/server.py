@@ -17,10 +17,11 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from app.config import Config
-from app.web import move_forms, record_forms, streams
+from app.web import move_forms, player_stream, record_forms, streams
 from app.web.app import create_app
 from app.web.play_origin import PlayOrigin
 from app.web.processes import allow_many_connections
+from app.web.straight import STRAIGHT, Straight
 from app.web.wire import Bounded
 
 TAKES: Mapping[str, Callable[..., None]] = {
@@ -42,6 +43,8 @@ class Protocol(Bounded):
 
     def start(self, cycle: RequestResponseCycle, app: Any) -> None:
         scope = cycle.scope
+        if scope["path"] == player_stream.PATH:
+            scope["state"][STRAIGHT] = Straight(cycle)
         if (
             scope["path"] not in TAKES
             or scope["method"] != "POST"

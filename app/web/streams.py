@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from litestar.types import Receive, Send
 
 from app.web.fragments import beat
+from app.web.straight import Straight
 
 QUIET = 3.0  # seconds until a stream gives a sign of life; static/js/connection.js waits a little longer
 HELLO = b": hello\n\n"
@@ -22,14 +23,16 @@ _open: dict[asyncio.Timeout, None] = {}  # the life of each stream that goes on
 _stopping = False
 
 
-async def send_stream(receive: Receive, send: Send, messages: AsyncIterator[bytes]) -> None:
-    """Send messages until the client goes, the server stops or the messages end.
+async def send_stream(
+    receive: Receive, send: Send, messages: AsyncIterator[bytes], straight: Straight | None = None
+) -> None:
+    """Send messages until the client goes, the server stops or the messages end. Some may go `straight`, between them.
 
     Whatever ends a stream does so through its time limit. To wait for the next message, the client's going and the
     stop together would make a task and a timer for each message: three quarters of what sending it takes.
     """
     await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-    pulse, life = _Pulse(send), asyncio.timeout(None)
+    pulse, life = _Pulse(send, straight), asyncio.timeout(None)
     gone = asyncio.create_task(_end_when_gone(receive, life))
     try:
         async with life:
@@ -87,16 +90,18 @@ class _Pulse:
     connection for being idle.
     """
 
-    __slots__ = ("beating", "last", "loop", "send", "timer")
+    __slots__ = ("beating", "last", "loop", "send", "straight", "timer")
 
-    def __init__(self, send: Send) -> None:
-        self.send, self.loop = send, asyncio.get_running_loop()
+    def __init__(self, send: Send, straight: Straight | None) -> None:
+        self.send, self.straight, self.loop = send, straight, asyncio.get_running_loop()
         self.beating: asyncio.Task[None] | None = None
         self.last = self.loop.time()
         self.timer = self.loop.call_at(self.last + QUIET, self.beat)
 
     def beat(self) -> None:
         now = self.loop.time()
+        if self.straight is not None:
+            self.last = max(self.last, self.straight.last)
         if now >= self.last + QUIET:
             self.last = now
             if self.beating is None or self.beating.done():  # or the page does not even take the one before
