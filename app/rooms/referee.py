@@ -1,11 +1,10 @@
 """The referee says what comes of moves, as soon as they are stored: in each process, of those that it has stored.
 
 One turn after the other for a room, for all moves that wait there by then; rooms side by side, as far as hooks go. A
-room is read as a move is stored there, in that transaction, and has its turn at once. Where it has another one then,
-it is read after that, many rooms at once. What came of moves is written for many at once. Whoever has stored the
-oldest move that waits in a room has its turn; what a process that has died left is taken up by any other, and handled
-once: `handling` knows how. Where rooms play that may make moves, processes for their hooks wait already, so that the
-first move takes no longer than the others.
+room is read as a move is stored there, in that transaction, and has its turn at once, or as soon as the one is stored
+that it has then (`ahead`). Where that can't be, it is read again, many rooms at once. What came of moves is written for
+many at once. Whoever has stored the oldest move that waits in a room has its turn; what a process that has died left
+is taken up by any other, and handled once: `handling` knows how.
 """
 
 from __future__ import annotations
@@ -21,28 +20,25 @@ import psycopg
 from app.database.breath import Breath
 from app.database.connections import Connection, Line, snapshot
 from app.database.group_commit import Busy, GroupCommit
-from app.database.queries import Queries
 from app.rooms import handling, moves, stopped_rooms
-from app.rooms.handling import MoveOutcome, MovesTaken, MovingRoom, WaitingMove
+from app.rooms.ahead import NextTurns, Standing, Yielded
+from app.rooms.awaited import Awaited, Coming
+from app.rooms.handling import MovesTaken, MovingRoom, WaitingMove
 from app.rooms.messages import TooFast
 from app.rooms.moves import NewMove, Refusal
 from app.rooms.receipts import Receipt
+from app.rooms.warming import Warming
 from app.study.hooks import networklab
 from app.study.hooks.pool import Hooks
 from app.study.model.study import Study
 from app.study.stored import Studies
 
-SQL = Queries(__name__)
 SWEEP = 1.0  # seconds between two looks for what a dead process has left
 LATEST = 5.0  # … where there is always something to do: what others are late with looks left as well
 PACE = 0.025  # … between the beginnings of two commits of moves, and of two looks, at least: many rooms share them
 AFTER = 0.005  # … of two commits of what came of them: it comes in the same waves
 MOST = 100  # rooms that are read at once
 KNOWN = 500  # rooms of which it is kept who sits there
-YIELDS = (
-    0.5  # … that a room is left to another process, which has stored the oldest of the moves that wait there
-)
-PATIENCE = 2.0  # seconds that whoever made a move waits for what comes of it
 REST = 5.0  # seconds before a room is tried again of which something is wrong that is no hook's fault
 logger = logging.getLogger(__name__)
 
@@ -60,6 +56,7 @@ class Referee:
         most: int = moves.MOST,
     ) -> None:
         self.studies, self.hooks, self.step_ended, self.most = studies, hooks, step_ended, most
+        self.warming = Warming(studies, hooks)
         self.reading, self.acting = Line(url, "referee"), Line(url, "referee acts")
         self.commit: GroupCommit[MovesTaken, bool] = GroupCommit(
             "what came of moves", url, handling.put, limit, AFTER
@@ -67,31 +64,34 @@ class Referee:
         self.due: dict[int, str] = {}  # room → session
         self.turns: dict[int, asyncio.Task[None]] = {}  # by room
         self.begun: dict[int, set[int]] = {}  # room → the records that its turn is about
+        self.ahead = NextTurns()
         self.resting: dict[int, float] = {}  # room → when to try it again
         self.hinted = set[int]()  # rooms that wait for nobody, whoever has stored what waits there
-        self.yielded: dict[int, tuple[int, float]] = {}  # room → another's oldest move there, and since when
-        self.awaited: dict[
-            int, dict[int, asyncio.Future[MoveOutcome | None]]
-        ] = {}  # room → record → who waits
+        self.yielded = Yielded()
+        self.awaited = Awaited()
         self.known: dict[int, tuple[str, networklab.Room]] = {}  # room → with which company it is what
         self.one_acts = asyncio.Lock()
-        self.warming = set[asyncio.Task[None]]()
         self.wake = asyncio.Event()
 
     async def store(self, conn: Connection, made: Sequence[NewMove]) -> list[Receipt | Refusal | TooFast]:
-        """Store moves, as `moves.store`. Their rooms are read in the same transaction and have their turn at once,
-        if they have none and nothing else has to be read for it."""
-        looking: list[handling.Looking] = []
+        """Store moves, as `moves.store`. Their rooms are read in the same transaction and have their turn at once, or
+        after the one that they have, if nothing else has to be read for it."""
+        looking, free = list[handling.Looking](), set[int]()
 
         async def look(room_ids: Collection[int]) -> None:
-            if free := [one for one in room_ids if self._is_free(one)]:
-                looking.append(await handling.look(conn, free))
+            free.update(one for one in room_ids if self._is_free(one))
+            if rooms := [one for one in room_ids if one in free or one in self.turns]:
+                looking.append(await handling.look(conn, rooms))
 
         stored = await moves.store(conn, made, self.most, look)
         found = [await handling.found_by(one) for one in looking]
         try:
             for standings, waiting in found:
                 for standing in standings:
+                    if standing.id in self.turns:
+                        self.ahead.keep(standing, waiting[standing.id])
+                    if standing.id not in free:
+                        continue
                     study = self.studies.at_hand(standing.session_id)
                     is_at_hand = study is not None and study.sha256 == standing.study_sha256
                     is_next = self._is_free(standing.id) and self._is_ours(waiting[standing.id][0], stored)
@@ -110,18 +110,11 @@ class Referee:
         self.due[room_id] = session_id
         self.wake.set()
 
-    def submit(self, session_id: str, room_id: int, record_id: int) -> asyncio.Future[MoveOutcome | None]:
+    def submit(self, session_id: str, room_id: int, record_id: int) -> Coming:
         """What comes of a move that is stored; None where that is not known in time, and the room's log tells it."""
-        loop = asyncio.get_running_loop()
-        waiting = self.awaited.setdefault(room_id, {})
-        if record_id not in waiting:  # the same form may have come twice
-            future: asyncio.Future[MoveOutcome | None] = loop.create_future()
-            waiting[record_id] = future
-            timer = loop.call_later(PATIENCE, self._tell, room_id, {record_id: None})
-            future.add_done_callback(lambda _: timer.cancel())
-        if record_id not in self.begun.get(room_id, ()):
+        if record_id not in self.begun.get(room_id, ()) and not self.ahead.has(room_id, record_id):
             self._want(session_id, room_id)
-        return waiting[record_id]
+        return self.awaited.coming(room_id, record_id)
 
     async def run(self) -> None:
         commit = asyncio.create_task(self.commit.run())
@@ -143,7 +136,7 @@ class Referee:
                         await self._sweep()
         finally:
             commit.cancel()
-            for task in (*self.turns.values(), *self.warming):
+            for task in (*self.turns.values(), *self.warming.tasks):
                 task.cancel()
             for line in (self.reading, self.acting):
                 line.drop()
@@ -173,7 +166,7 @@ class Referee:
             async with asyncio.timeout(15):
                 conn = await self.reading.get()
                 # Whoever comes after the reading is told by the next one.
-                asked = {room_id: set(self.awaited.get(room_id, ())) for room_id in ready}
+                asked = {room_id: self.awaited.records(room_id) for room_id in ready}
                 standings, waiting = await handling.read(conn, ready)
                 if not all(map(self._knows, standings)):
                     async with snapshot(conn):
@@ -209,21 +202,21 @@ class Referee:
         """
         room_id, record_id = oldest.room_id, oldest.record_id
         own = any(isinstance(one, Receipt) and record_id in one.records for one in stored)
-        if own or room_id in self.hinted or record_id in self.awaited.get(room_id, ()):
+        if own or room_id in self.hinted or self.awaited.has(room_id, record_id):
             return True
-        now = time.monotonic()
-        known, since = self.yielded.get(room_id, (0, now))
-        self.yielded[room_id] = record_id, since if known == record_id else now
-        return now >= self.yielded[room_id][1] + YIELDS  # it may have died
+        return self.yielded.are_over(room_id, record_id)
 
     def _let_act(self, study: Study, standing: MovingRoom, waiting: Sequence[WaitingMove]) -> None:
         """Its turn begins. It must have none, and who sits there must be known."""
         room = self.known[standing.id][1]
-        self.begun[standing.id] = {one.record_id for one in waiting}
-        self.yielded.pop(standing.id, None)
+        self._begins(standing.id, waiting)
         task = asyncio.create_task(self._turn(study, room, standing, waiting))
         self.turns[standing.id] = task
         task.add_done_callback(partial(self._done, standing.id))
+
+    def _begins(self, room_id: int, waiting: Sequence[WaitingMove]) -> None:
+        self.begun[room_id] = {one.record_id for one in waiting}
+        self.yielded.pop(room_id, None)
 
     def _knows(self, standing: MovingRoom) -> bool:
         """Who sits there. Of those that are forgotten when there are too many, it is last from now on."""
@@ -250,42 +243,22 @@ class Referee:
         if any(others.values()):
             found = await handling.outcomes(conn, {one for records in others.values() for one in records})
             for room_id, records in others.items():
-                self._tell(room_id, {one: found.get(one) for one in records})
-
-    def _tell(self, room_id: int, outcomes: Mapping[int, MoveOutcome | None]) -> None:
-        waiting = self.awaited.get(room_id, {})
-        for record_id, outcome in outcomes.items():
-            future = waiting.pop(record_id, None)
-            if future is not None and not future.done():
-                future.set_result(outcome)
-        if not waiting:
-            self.awaited.pop(room_id, None)
+                self.awaited.tell(room_id, {one: found.get(one) for one in records})
 
     def _done(self, room_id: int, _: asyncio.Task[None]) -> None:
         del self.turns[room_id], self.begun[room_id]
+        if left := self.ahead.drop(room_id):
+            self._want(left.session_id, room_id)
         if room_id in self.due:
             self.wake.set()
 
     async def _turn(
         self, study: Study, room: networklab.Room, standing: MovingRoom, waiting: Sequence[WaitingMove]
     ) -> None:
+        following: Standing | None = standing, waiting
         try:
-            if len(waiting) == 1:
-                ask = partial(self.hooks.ask, study)  # which ends by itself
-                turn = await handling.take_turn(ask, study, room, standing, waiting)
-            else:
-                async with self.hooks.turn(study) as hooks:
-                    turn = await handling.take_turn(hooks.ask, study, room, standing, waiting)
-            if not await self.commit.commit(turn):
-                self._want(standing.session_id, standing.id)  # another process was first
-                return
-            self._tell(standing.id, turn.outcomes)
-            if turn.failure:
-                await self._stop(standing, turn)
-            if turn.ends:
-                await self._end(standing.id)
-            elif turn.until is not None:
-                self.step_ended([standing.id])  # its deadline may be nearer than whoever waits for it knows
+            while following:
+                following = await self._take_turn(study, room, *following)
         except (psycopg.Error, OSError, TimeoutError, Busy) as error:
             logger.warning("moves of room %d are tried again: %s", standing.id, str(error).partition("\n")[0])
             self.acting.drop()
@@ -295,6 +268,41 @@ class Referee:
                 "moves of room %d can't be handled; the next try is in %.0f s", standing.id, REST
             )
             self.resting[standing.id] = time.monotonic() + REST
+
+    async def _take_turn(
+        self, study: Study, room: networklab.Room, standing: MovingRoom, waiting: Sequence[WaitingMove]
+    ) -> Standing | None:
+        """And what has the next one."""
+        if len(waiting) == 1:
+            ask = partial(self.hooks.ask, study)  # which ends by itself
+            turn = await handling.take_turn(ask, study, room, standing, waiting)
+        else:
+            async with self.hooks.turn(study) as hooks:
+                turn = await handling.take_turn(hooks.ask, study, room, standing, waiting)
+        if not await self.commit.commit(turn):
+            self._want(standing.session_id, standing.id)  # another process was first
+            return None
+        self.awaited.tell(standing.id, turn.outcomes)
+        if turn.failure:
+            await self._stop(standing, turn)
+        if turn.ends:
+            await self._end(standing.id)
+        elif turn.until is not None:
+            self.step_ended([standing.id])  # its deadline may be nearer than whoever waits for it knows
+        return self._following(standing, turn)
+
+    def _following(self, before: MovingRoom, turn: MovesTaken) -> Standing | None:
+        """What has the room's next turn without being read again: of the same company and study, and ours."""
+        found = None if turn.room_id in self.due else self.ahead.after(turn)
+        if found is None:
+            return None
+        standing, waiting = found
+        same = standing.company == before.company and standing.study_sha256 == before.study_sha256
+        if not same or not self._is_ours(waiting[0]):
+            return None
+        self.ahead.drop(turn.room_id)
+        self._begins(turn.room_id, waiting)
+        return found
 
     async def _stop(self, standing: MovingRoom, turn: MovesTaken) -> None:
         """The hook could not decide: the room waits for the researcher, unless another process could."""
@@ -306,7 +314,7 @@ class Referee:
             async with conn.transaction():
                 if await handling.lock_waiting(conn, move.record_id):
                     await stopped_rooms.stop(conn, standing.id, error.failure)
-        self._tell(standing.id, {move.record_id: None})
+        self.awaited.tell(standing.id, {move.record_id: None})
 
     async def _end(self, room_id: int) -> None:
         """A room whose share-lock was held a moment ago is locked in a transaction of its own."""
@@ -317,14 +325,14 @@ class Referee:
     async def _sweep(self) -> None:
         now = time.monotonic()
         self.resting = {room_id: at for room_id, at in self.resting.items() if at > now}
-        self.yielded = {room_id: one for room_id, one in self.yielded.items() if one[1] > now - LATEST}
+        self.yielded.forget(now - LATEST)
         try:
             async with asyncio.timeout(15):
                 conn = await self.reading.get()
                 left = await handling.left_over(conn)
                 if left:
                     await handling.end_steps(conn, {room_id for _, room_id in left})
-                await self._warm_hooks(conn)
+                await self.warming.look(conn)
         except (psycopg.Error, OSError, TimeoutError) as error:
             logger.warning("moves are looked for again: %s", str(error).partition("\n")[0])
             self.reading.drop()
@@ -333,18 +341,3 @@ class Referee:
             self.hint(session_id, room_id)
         if left:
             self.step_ended([room_id for _, room_id in left])
-
-    async def _warm_hooks(self, conn: Connection) -> None:
-        """Of studies that this process knows: whoever makes a move has had a page from it."""
-        moving = {
-            session_id: study
-            for session_id, study in self.studies.known.items()
-            if any(step.moves for step in study.all_steps)
-        }
-        if not moving:
-            return
-        found = await conn.execute(SQL["those_that_play"], dict(ids=list(moving)))
-        for (session_id,) in await found.fetchall():
-            task = asyncio.create_task(self.hooks.keep_warm(moving[session_id]))
-            self.warming.add(task)
-            task.add_done_callback(self.warming.discard)

@@ -19,6 +19,7 @@ from app.rooms.records import form_id
 from app.study.hooks.pool import Hooks
 from app.study.model.study import Study
 from app.study.reading import parse
+from tests.house.crowd import come, seat
 from tests.house.guests import Guest
 from tests.house.house import House, Opened
 from tests.house.studies import PAGE
@@ -101,6 +102,23 @@ def market(seats: int = 3, **changes: str) -> Study:
         assert old in toml
         toml = toml.replace(old, new)
     return parse(FILES | {"study.toml": toml.encode()})
+
+
+def a_market(house: House, seats: int = 3) -> tuple[Opened, Study, dict[int, int], int]:
+    """A session with one room: its study, slot → player, and the room's number. No server is there."""
+    study = market(seats)
+    session = house.open_study(study, {"x": seats})
+    come(house, session, *session.tokens)
+    assert seat(house, session) == 1 or house.sql("select 1 from room where session_id = %s", session.id)
+    found = house.sql("select slot, id, room_id from player where session_id = %s", session.id)
+    return session, study, {slot: player for slot, player, _ in found}, found[0][2]
+
+
+def make(house: House, study: Study, player_id: int, amount: int, to: int) -> Receipt:
+    values = {"amount": str(amount), "whom": str(to)}
+    stored = house.read(lambda conn: left_by_a_dead_process(conn, study, player_id, values=values))
+    assert isinstance(stored, Receipt)
+    return stored
 
 
 async def trading(house: House, session: Opened, guests: Sequence[Guest]) -> None:

@@ -59,7 +59,7 @@ def test_what_a_killed_process_has_stored_another_handles_once(shared: House, se
     assert shared.contradictions(session) == []
 
 
-def test_a_room_has_its_turn_as_a_move_is_stored_there(shared: House) -> None:
+def test_a_room_has_its_turn_as_a_move_is_stored_there_or_after_the_one_that_it_has(shared: House) -> None:
     study = market()
     session = shared.open_study(study, {"x": 3})
     come(shared, session, *session.tokens)
@@ -84,15 +84,24 @@ def test_a_room_has_its_turn_as_a_move_is_stored_there(shared: House) -> None:
                     coming.append(referee.submit(session.id, new.room_id, stored.records[0]))
                     for standing in (await handling.read(conn, [new.room_id]))[0]:
                         await referee._learn(conn, standing)
+                new = await new_move(conn, study, player_id, values=values)
+                referee.due.clear()  # of the first, which is in the turn now
+                assert new.room_id in referee.turns
+                [stored] = await referee.store(conn, [new])
+                assert isinstance(stored, Receipt)
+                coming.append(referee.submit(session.id, new.room_id, stored.records[0]))
+                assert not referee.due, "nobody has to read it again"
                 outcomes = await asyncio.gather(*coming)
                 assert all(one and one.accepted for one in outcomes)
+                await referee.settled()
+                assert not referee.due and not referee.ahead.read
             finally:
                 at_work.cancel()
                 await asyncio.wait([at_work])
                 await hooks.retire(0)
 
     shared.read(story)
-    assert [nth for nth, *_ in handled(shared, session)] == [1, 2], "also of the one before it"
+    assert [nth for nth, *_ in handled(shared, session)] == [1, 2, 3], "also of the one before and after it"
 
 
 def test_a_room_is_left_for_a_while_to_whoever_has_stored_the_oldest_move_there(shared: House) -> None:

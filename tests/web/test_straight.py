@@ -53,7 +53,7 @@ def test_what_a_page_is_sent_goes_straight_until_its_reader_falls_behind_and_not
                     assert sent < 5000, "somebody who does not read is made to wait"
                     page.push(f"data: {sent} {LONG}\n\n".encode())
                     sent += 1
-                    await asyncio.sleep(0)
+                    await asyncio.sleep(0)  # what was written goes out
                     reader._transport.pause_reading()  # type: ignore[attr-defined]
                 for _ in range(QUEUE // 2):
                     page.push(f"data: {sent} {LONG}\n\n".encode())
