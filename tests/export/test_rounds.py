@@ -48,6 +48,17 @@ def test_of_whatever_happened_it_is_what_joins_over_the_other_files_give(house: 
     assert verdict.ok, str(verdict)
 
 
+def test_no_study_that_ships_is_left_out() -> None:
+    files = (PROJECT / "tests" / "studies").glob("test_*.py")
+    told = {
+        one.stem.removeprefix("test_").replace("_", "-")
+        for one in files
+        if "unlike_joins(" in one.read_text(encoding="utf-8")
+    }
+    ship = {one.name for one in (PROJECT / "studies").iterdir() if (one / "study.toml").exists()}
+    assert len(ship) > 12 and ship - told - {*SHORTER} == set()
+
+
 def test_of_each_study_that_ships_too(hall: House, server: Server, tmp_path: Path) -> None:
     """Of these nobody else tells from the link to the files; of the others tests/studies does."""
 

@@ -8,7 +8,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.config import PROJECT
+from app.study.reading import parse, read_folder
 from tests.house.barriers import barriers_at_all_sizes
+from tests.house.rounds import unlike_joins
 from tests.house.stage import PHONE, Stage
 from tests.house.waits import apart
 
@@ -100,3 +102,4 @@ def test_what_five_widgets_keep_is_in_the_data(stage: Stage) -> None:
     assert 1 < kept["times"]["frame"] < 100
     assert all(one["table"].count("1") == one["said"] for one in kept["counted"])
     assert kept["sliders"]["at"][:2] == [50, 0]
+    assert apart(lambda: unlike_joins(stage.house, session.id, parse(read_folder(STUDY)))) == []
