@@ -19,8 +19,11 @@ from typing import Any
 import pytest
 
 from app.config import PROJECT, read_config
+from app.database.embedded import Postgres
 from app.web.processes import free_port
+from tests.house.database import an_empty_database
 from tests.house.front import HERE, certificate
+from tests.house.house import House
 from tests.house.server import Server
 from tests.house.shell import Shell, is_refused
 from tests.house.waits import until
@@ -106,6 +109,35 @@ def test_the_image_keeps_what_the_program_needs_and_nothing_that_only_tests_do()
     assert {"obstore", "pandas", "python-dateutil"} <= needed <= {*brought_by}
     gone = (PROJECT / "Dockerfile").read_text().partition("pip uninstall --yes")[2].partition("\nCOPY")[0]
     assert gone.replace("\\", "").split() == sorted({*brought_by} - needed)
+
+
+def test_what_is_typed_into_the_containers_goes_on_a_postgres_of_this_machine(
+    house: House, postgres: Postgres, tmp_path: Path
+) -> None:
+    """One line after the other, as they stand there; the volume for backups is a folder of the story's own."""
+    section = MANUAL.partition("## With Docker")[2].partition("## Without Docker")[0]
+    typed = re.findall(r"docker compose (?:exec|run)(.*?) (networklab|postgres) ([^&#\n]+)", section)
+    house.open()
+    shell, words, told = Shell(house, tmp_path), list[str](), dict[str, str]()
+    with an_empty_database(postgres) as restored:
+        for options, service, line in typed:
+            command = line.removeprefix("python -m app ").replace("/backups", f"{tmp_path}/backups").split()
+            words.append(command[0])
+            if service == "postgres":
+                assert command == ["createdb", "--username", "networklab", "restored"]
+                continue
+            if "DATABASE_URL" in options:
+                assert options.endswith("postgresql://networklab@postgres/restored")
+                told["DATABASE_URL"] = restored
+            ended = shell.type(*command, typed="a long password\n" if "admin" in command else "", **told)
+            if command == ["doctor"]:  # no server runs, and that is what it says
+                assert re.search(r"^ok +database ", ended.stdout, re.MULTILINE), ended.stdout
+            else:
+                assert ended.returncode == 0, (line, ended.stdout, ended.stderr)
+        assert words == ["admin", "doctor", "backup", "backup", "restore", "createdb", "restore"]
+        assert House(restored, tmp_path).sql("select count(*) from session") == [(1,)]
+    assert "`POSTGRES_DATABASE=restored`" in section
+    assert "DATABASE_URL: postgresql://networklab@postgres/${POSTGRES_DATABASE:-networklab}\n" in COMPOSE
 
 
 @needs("systemd-analyze")
