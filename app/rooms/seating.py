@@ -312,7 +312,9 @@ def _who_waited(people: Sequence[Waiting], bots: int) -> str:
     if len(people) == 1:
         said = f"1 {people[0].type or 'person'} was waiting {longest}"
     else:
-        who = " + ".join(f"{count} {type_ or 'people'}" for type_, count in types.items())
+        who = " + ".join(
+            f"{count} {type_ or ('person' if count == 1 else 'people')}" for type_, count in types.items()
+        )
         said = f"{who} were waiting, the longest {longest}"
     return f"{said}; {bots} bot{'s' * (bots > 1)}" if bots else said
 

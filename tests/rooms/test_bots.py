@@ -123,7 +123,7 @@ LEADER = RoomKind("led", {"red": 1, "any": 3}, bots_after=60)
         (
             ANYBODY,
             ["red 70", "blue 9", " 8"],
-            ["1 red + 1 blue + 1 people were waiting, the longest 1:10; 1 bot;"],
+            ["1 red + 1 blue + 1 person were waiting, the longest 1:10; 1 bot;"],
         ),
         (ANYBODY, [" 70"], ["1 person was waiting 1:10; 3 bots"]),
         (LEADER, ["blue 70"], ["1 blue was waiting 1:10; 3 bots"]),

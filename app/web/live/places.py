@@ -75,7 +75,8 @@ class RoomPlace:
         step = f"{self.position.step.name} {self.position.round}"
         if self.is_solo:
             return f"alone at {step}, page {self.page} of {self.pages}"
-        said = f"saved {self.saved} times" if self.saved else "nothing saved yet"
+        how_often = {0: "nothing saved yet", 1: "saved once"}
+        said = how_often.get(self.saved, f"saved {self.saved} times")
         return f"{self.room.name}, slot {self.me.slot}, {step}: {said}"
 
     @property
