@@ -17,7 +17,7 @@ STATIC = PROJECT / "static"
 # and a script that imports others can't name them by the digests that let a browser keep them for ever.
 PAGE = (
     "page player loads clock state connection signs calling sliders sums drafts marks sending talk typing place copying"
-    " zones"
+    " zones aloud"
 )
 PUT_TOGETHER = {
     "app.css": "look player shown moves fields rows talk wait tables screens",

@@ -175,6 +175,8 @@ def _read(path: Path) -> list[Token]:
             anchor = re.sub(r"[^\w\- ]", "", _plain(tokens[at + 1]).lower()).replace(" ", "-")
             taken[anchor] = taken.get(anchor, -1) + 1
             token.attrs["id"] = f"{anchor}-{taken[anchor]}" if taken[anchor] else anchor
+        elif token.type == "th_open" and not tokens[at + 1].content:
+            token.tag = tokens[at + 2].tag = "td"  # a corner heads nothing
         for child in token.children or ():
             _lead(path, child)
     return tokens

@@ -29,6 +29,7 @@
     prepare();
     sending.swapped(event.detail.ctx);
     place.keep();
+    aloud.look();
     if (!mayHandIn && document.querySelector("[data-anew]")) location.reload();
   });
 
@@ -36,6 +37,7 @@
     mayHandIn = Boolean(document.querySelector("[data-anew]"));
     clock.read(performance.getEntriesByType("navigation")[0]?.responseStart);
     prepare();
+    aloud.look();
     setInterval(tick, 250);
     byId("unscripted")?.remove();
   });

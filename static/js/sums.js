@@ -8,7 +8,7 @@ const sums = (() => {
     const texts = all("input", box).map((input) => plain(input.value.trim()));
     const sum = Math.round(texts.reduce((before, text) => before + (Number(text) || 0), 0) * 1e9) / 1e9;
     const words = box.dataset.says.replace("#", String(sum).replace(".", box.dataset.point));
-    const output = box.querySelector("output");
+    const output = box.querySelector("[data-sum]");
     if (output.textContent !== words) output.textContent = words;
   }
 

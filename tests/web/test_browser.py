@@ -370,7 +370,7 @@ def test_without_scripts_plain_forms_lead_from_the_link_to_the_code(stage: Stage
     save(page)
     expect(page.locator("#saved")).to_contain_text("Saved.")
     stage.answer(ben)
-    look_until(page, page.get_by_text("round 2 of 2"))
+    look_until(page, page.locator("#where").get_by_text("round 2 of 2"))
     expect_round(page, 2)
     fill_in(page)
     save(page)
@@ -390,7 +390,7 @@ def test_what_is_typed_stays_when_help_comes_and_the_researchers_hear_at_once(st
     never_loaded_again = stays_the_same_page(page)
     fill_in(page, why="half a th")
     ask_for_help(page, "I can't save")
-    expect(page.get_by_text("They have your question")).to_be_visible()
+    expect(page.locator("#page").get_by_text("They have your question")).to_be_visible()
     expect(page.locator("#help-body")).to_have_value("")
 
     desk.goto(f"{stage.server.base}/admin/sessions/{session.id}")

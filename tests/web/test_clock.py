@@ -90,7 +90,7 @@ def test_seven_seconds_of_pause_move_every_deadline_by_exactly_these_and_cost_no
         paused_at - timedelta(milliseconds=1),
         session.id,
     )
-    expect(ann.get_by_text("The session is paused.")).to_be_visible()
+    expect(ann.locator("#page").get_by_text("The session is paused.")).to_be_visible()
     expect(dot.get_by_text("Your waiting time stands still")).to_be_visible()
     stands = seconds(ann)
     watch_the_clock(ann)
@@ -111,7 +111,7 @@ def test_seven_seconds_of_pause_move_every_deadline_by_exactly_these_and_cost_no
     assert deadlines(stage, session) == before
     assert ann.evaluate("window.shown") == [stands], "the clock stood still"
     ann.reload()
-    expect(ann.get_by_text("The session is paused.")).to_be_visible()
+    expect(ann.locator("#page").get_by_text("The session is paused.")).to_be_visible()
     assert seconds(ann) == stands
 
     stage.act("resume", session)
@@ -124,7 +124,7 @@ def test_seven_seconds_of_pause_move_every_deadline_by_exactly_these_and_cost_no
         "select at from event where session_id = %s and name = 'session_resumed'", session.id
     )
     assert timedelta(0) <= logged_at - resumed_at < timedelta(seconds=10)
-    expect(ann.get_by_text("The session is paused.")).to_be_hidden()
+    expect(ann.locator("#page").get_by_text("The session is paused.")).to_be_hidden()
     assert stands - 10 <= seconds(ann) <= stands
     assert abs(shown_moment(clock(ann)) - after["pair-1"]) <= timedelta(milliseconds=1)
     # Who waits gets the fallback when its time has come, and nobody was sent away before.
@@ -308,7 +308,7 @@ def test_a_number_that_falls_is_drawn_by_the_page_itself_and_stands_still_in_a_p
     assert shown == [shown[0] - nth for nth in range(len(shown))], "each once, one after the other"
     assert price.get_attribute("role") == "timer" and not ann.locator("[aria-live] #clock").count()
     stage.act("pause", session)
-    expect(ann.get_by_text("The session is paused.")).to_be_visible()
+    expect(ann.locator("#page").get_by_text("The session is paused.")).to_be_visible()
     stands = price.inner_text()
     ben.reload()
     expect(ben.locator("#clock b")).to_have_text(stands)
@@ -317,7 +317,7 @@ def test_a_number_that_falls_is_drawn_by_the_page_itself_and_stands_still_in_a_p
             page.set_viewport_size({"width": size["width"], "height": size["height"]})
             assert page.evaluate(LOOK) == []
     stage.act("resume", session)
-    expect(ann.get_by_text("The session is paused.")).to_be_hidden()
+    expect(ann.locator("#page").get_by_text("The session is paused.")).to_be_hidden()
     ann.get_by_role("button", name="Take it").click()
     expect(ann.locator("#form-p1")).to_contain_text("The price")
     [(took,)] = stage.house.sql("select clock from move where session_id = %s", session.id)

@@ -170,7 +170,7 @@ def test_in_a_browser_a_list_is_pasted_and_its_links_are_downloaded(stage: Stage
     page.locator("#add summary").click()
     page.locator("#add textarea").fill("label\ttype\nlate-1\tplayer\n")
     page.get_by_role("button", name="Add them").click()
-    expect(page.get_by_role("status")).to_have_text("1 person was added.")
+    expect(page.locator(".ask[role=status]")).to_have_text("1 person was added.")
     with page.expect_download() as download:
         page.get_by_text("Download their links").click()
     with download.value.path().open(encoding="utf-8") as file:

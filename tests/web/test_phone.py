@@ -87,7 +87,7 @@ def test_every_page_fits_and_can_be_tapped_on_wide_narrow_and_zoomed_phones(stag
     expect(page.locator("#newest")).to_be_visible()
     look("room with news")
     stage.act("pause", session)
-    expect(page.get_by_text("The session is paused.")).to_be_visible()
+    expect(page.locator("#page").get_by_text("The session is paused.")).to_be_visible()
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     expect(page.locator("#where").get_by_text("paused")).to_be_in_viewport()  # the clock says it, too
     look("pause")
@@ -159,7 +159,10 @@ def test_what_the_reader_types_in_stays_where_it_is_when_updates_come(stage: Sta
         "a banner": (lambda: stage.tell_everybody(session, "Five minutes more."), page.locator(".banner")),
         "an answer": (lambda: stage.answer(ben), page.get_by_text("1 of 1 neighbour has answered")),
         "no banner": (lambda: stage.tell_everybody(session, ""), page.locator("body:not(:has(.banner))")),
-        "a pause": (lambda: stage.act("pause", session), page.get_by_text("The session is paused.")),
+        "a pause": (
+            lambda: stage.act("pause", session),
+            page.locator("#page").get_by_text("The session is paused."),
+        ),
         "the end of it": (lambda: stage.act("resume", session), page.locator("body:not(:has(.paused))")),
     }
     for field in (page.get_by_label("How sure are you?"), page.get_by_label("Why?"), page.locator("#body")):

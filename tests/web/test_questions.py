@@ -129,7 +129,7 @@ def test_each_kind_of_question_is_answered_by_fingers_from_right_to_left(stage: 
         found += barriers_at_all_sizes(page, f"page {number}", [SMALL]) + page.evaluate(LOOK)
         by_fingers(page, TAPPED[number])
         if number == 2:
-            expect(page.locator("[id$='-cost'] output")).to_have_text("10 من 10")
+            expect(page.locator("[id$='-cost'] [data-sum]")).to_have_text("10 من 10")
         page.locator("#step button.main").tap()
     expect(page.locator("#code")).to_be_visible()
     assert found == []

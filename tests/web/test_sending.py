@@ -288,7 +288,10 @@ def test_what_is_wrong_with_an_answer_and_what_was_typed_stay_until_the_next_ste
     expect_round(ann, 1)
     fill_in(ann, belief="70", why="because", agree="11")
     save(ann)
-    agree, paused = ann.get_by_label("How many agree?"), ann.get_by_text("The session is paused.")
+    agree, paused = (
+        ann.get_by_label("How many agree?"),
+        ann.locator("#page").get_by_text("The session is paused."),
+    )
     sentence = "Please give a whole number from 0 to 10."
 
     def expect_marked(typed: str) -> None:
