@@ -357,7 +357,10 @@ def tab_to(page: Page, target: Locator, key: str = "Tab", most: int = 60) -> Non
             """() => {
                 const node = document.activeElement;
                 if (node === document.body) return true;  // round the end
-                const shown = node.matches("input[type=radio]") ? node.closest("label") : node;
+                const label = node.matches("input[type=radio]") && node.closest("label:has(:focus-visible)");
+                // Where the button itself is not to be seen, its label has the line around it.
+                const shown = label && getComputedStyle(label).outlineStyle !== "none" ? label : node;
+                if (getComputedStyle(shown).opacity === "0" || shown.offsetWidth < 8) return false;
                 const { outlineStyle, outlineWidth } = getComputedStyle(shown);
                 const box = shown.getBoundingClientRect();
                 return outlineStyle !== "none" && parseFloat(outlineWidth) >= 2 && box.width > 0

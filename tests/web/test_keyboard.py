@@ -1,11 +1,16 @@
-"""With nothing but the keyboard: a player from the link to the code, and a researcher from the door to a note."""
+"""With nothing but the keyboard: a player from the link to the code, a researcher from the log-in to the payments."""
 
 from __future__ import annotations
 
-import pytest
-from playwright.sync_api import Page, expect
+import csv
+from pathlib import Path
 
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.house.house import Opened
 from tests.house.stage import DESK, PAIR, Stage, expect_state, put_researcher, tab_to, ticks
+from tests.house.studies import as_files
 
 pytestmark = pytest.mark.browser
 
@@ -92,9 +97,8 @@ def test_a_player_comes_from_the_link_to_the_code_and_always_knows_where_they_ar
     ]
 
 
-def test_a_researcher_starts_looks_into_a_room_gives_it_time_and_writes_to_somebody(stage: Stage) -> None:
-    session = stage.open(PAIR, 3, start=False)
-    stage.guests(session, "P1", "P2", "P3")
+def test_a_researcher_gets_through_a_whole_day(stage: Stage, tmp_path: Path) -> None:
+    """From the log-in to the payments; what changes by itself takes the focus from nothing."""
     put_researcher(stage)
     page = stage.page(DESK)
     keys = page.keyboard
@@ -104,58 +108,105 @@ def test_a_researcher_starts_looks_into_a_room_gives_it_time_and_writes_to_someb
     tab_to(page, page.get_by_label("Password"))
     keys.type("a long password")
     keys.press("Enter")
-    tab_to(page, page.locator(f"a[href$='{session.id}']"), most=200)
-    keys.press("Enter")
+    uploads(page, tmp_path / "bridge")
+    session = opens(page)
+    assert stage.house.sessions is not None
+    stage.house.sessions.append(session.id)
+    stage.guests(session, "P1", "P2", "P3")
+    presses(page, page.get_by_role("link", name="Go to the session"))
+    runs(stage, page, session)
+    closes_and_takes_what_there_is(page)
 
+
+def presses(page: Page, target: Locator, key: str = "Tab", most: int = 100) -> None:
+    tab_to(page, target, key, most)
+    page.keyboard.press("Enter")
+
+
+def uploads(page: Page, folder: Path) -> None:
+    for name, body in as_files(PAIR).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(body)
+    presses(page, page.get_by_role("navigation", name="Main").get_by_role("link", name="Studies"))
+    with page.expect_file_chooser() as chooser:
+        presses(page, page.locator("input[name=folder]"))
+    chooser.value.set_files(folder)
+    presses(page, page.get_by_role("button", name="Upload the folder"))
+    report = page.get_by_text("It can run.")
+    expect(report).to_be_visible(timeout=60_000)
+
+
+def opens(page: Page) -> Opened:
+    """For three people on a list, whose links are taken at once."""
+    presses(page, page.get_by_role("link", name="Open a session"))
+    tab_to(page, page.get_by_label("Or paste it"))
+    page.keyboard.type("label\nP1\nP2\nP3")
+    presses(page, page.get_by_role("button", name="Open the session"))
+    with page.expect_download() as coming:
+        presses(page, page.get_by_role("link", name="Download the links"))
+    with coming.value.path().open(encoding="utf-8", newline="") as file:
+        tokens = {row["label"]: row["token"] for row in csv.DictReader(file)}
+    address = page.get_by_role("link", name="Go to the session").get_attribute("href")
+    assert address and [*tokens] == ["P1", "P2", "P3"]
+    return Opened(address.rpartition("/")[2], tokens)
+
+
+def runs(stage: Stage, page: Page, session: Opened) -> None:
     start = page.get_by_role("button", name="Start seating")
     tab_to(page, start)
     ticks(page, 2)
     expect(start).to_be_focused()
-    keys.press("Enter")
+    page.keyboard.press("Enter")
     expect(page.locator("#count-playing")).to_contain_text("2")
-    tab_to(page, page.get_by_text("More…"))
-    keys.press("Enter")
-    tab_to(page, page.get_by_text("Close…"))
-    keys.press("Enter")
-    ticks(page, 2)
-    expect(page.get_by_text("Close…")).to_be_focused()
-    expect(page.get_by_role("button", name="Close the session")).to_be_visible()
-    keys.press("Enter")
-    expect(page.get_by_role("button", name="Close the session")).to_be_hidden()
     room = page.locator(".room a")
     tab_to(page, room, most=80)
     ticks(page, 2)
     expect(room).to_be_focused()
-    keys.press("Enter")
+    page.keyboard.press("Enter")
 
     more = page.get_by_role("button", name="30 s more")
-    tab_to(page, more)
-    keys.press("Enter")
+    presses(page, more)
     expect(page.locator("#said")).to_contain_text("30 seconds more")
     shown = page.locator("#story .facts [data-until]")
     expect(shown).to_have_attribute("data-until", str(deadline(stage, session.id)))
     expect(more).to_be_focused()
-    tab_to(page, page.get_by_role("link", name="The session"), "Shift+Tab")
-    keys.press("Enter")
+    presses(page, page.get_by_role("link", name="The session"), "Shift+Tab")
 
-    tab_to(page, page.get_by_role("link", name="People", exact=True))
-    keys.press("Enter")
+    presses(page, page.get_by_role("link", name="People", exact=True))
     find = page.locator("[name=find]")
     tab_to(page, find)
-    keys.type("P3")
+    page.keyboard.type("P3")
     expect(page.locator("#people tbody tr")).to_have_count(1)
     expect(find).to_be_focused()
-    tab_to(page, page.get_by_role("link", name="P3"))
-    keys.press("Enter")
-    note = page.get_by_label("Write to P3")
-    tab_to(page, note)
-    keys.type("It goes on soon.")
-    tab_to(page, page.locator(".acts").get_by_role("button", name="Send"))
-    keys.press("Enter")
+    presses(page, page.get_by_role("link", name="P3"))
+    tab_to(page, page.get_by_label("Write to P3"))
+    page.keyboard.type("It goes on soon.")
+    presses(page, page.locator(".acts").get_by_role("button", name="Send"))
     expect(page.locator("#said")).to_contain_text("on their page now")
     expect(page.locator("#story")).to_contain_text("It goes on soon.")
     assert focused(page) == "Send"
-    assert stage.house.sql("select body from note") == [("It goes on soon.",)]
+    assert stage.house.sql("select body from note where session_id = %s", session.id) == [
+        ("It goes on soon.",)
+    ]
+    presses(page, page.get_by_role("link", name="The session"), "Shift+Tab")
+
+
+def closes_and_takes_what_there_is(page: Page) -> None:
+    presses(page, page.get_by_text("More…"))
+    presses(page, page.get_by_text("Close…"))
+    ticks(page, 2)
+    expect(page.get_by_text("Close…")).to_be_focused()
+    close = page.get_by_role("button", name="Close the session")
+    expect(close).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(close).to_be_hidden()
+    page.keyboard.press("Enter")
+    presses(page, close)
+    expect(page.get_by_role("heading", name="It is over: what to do now")).to_be_visible()
+    for name, ending in (("Download", ".zip"), ("Payments", ".csv")):
+        with page.expect_download() as coming:
+            presses(page, page.locator(".next").get_by_role("link", name=name, exact=True))
+        assert coming.value.suggested_filename.endswith(ending)
 
 
 def focused(page: Page) -> str:
