@@ -23,6 +23,37 @@ class Open(NamedTuple):
     until: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of what people were asked. `forms` and `in_time` are of people who stayed (None: only the database
+    knows), the others of everybody, in records.
+    """
+
+    forms: int | None
+    in_time: int | None
+    by_chance: int
+    by_hook: int
+    refused: int  # forms that the study did not take, though each field did
+    misfits: int  # that were tried on purpose, and refused
+
+    def words(self, hooks: str) -> str:
+        lines = []
+        if self.forms is not None and self.in_time is not None:
+            lines.append(f"Whoever stayed was asked {self.forms:,} forms, {self.in_time:,} answered in time.")
+        if self.by_hook:
+            of_them = f"Of the answers {self.by_hook:,} were given by the study’s {hooks}"
+            lines.append(f"{of_them}, {self.by_chance:,} by chance.")
+        elif self.by_chance:
+            lines.append(f"All {self.by_chance:,} answers were given by chance.")
+        else:
+            lines.append("Nothing was answered.")
+        if self.refused:
+            lines.append(f"{self.refused:,} forms were refused with a sentence.")
+        if self.misfits:
+            lines.append(f"{self.misfits:,} answers that do not fit were tried on purpose, and refused.")
+        return " ".join(lines)
+
+
 Answer = tuple[str, str, int]  # of whom, at which step and round
 
 

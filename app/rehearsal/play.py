@@ -278,10 +278,10 @@ async def _close_once(url: str, session_id: str, key: str) -> None:
 
 def progress(heard: Heard, seconds: float) -> str:
     """What has happened so far, in a line."""
-    slow = 1000 * percentile(heard.latencies, 0.95)
+    slow = f" · 95% answered in {1000 * percentile(heard.latencies, 0.95):.0f} ms" if heard.latencies else ""
     return (
         f"{as_clock(max(seconds, 0))}  {heard.came:,} of {heard.players:,} came · {heard.playing:,} play · "
         f"{f'{heard.alone:,} by themselves · ' if heard.alone else ''}"
         f"{heard.done:,} at their end · "
-        f"{heard.records:,} records · {heard.messages:,} messages · 95% answered in {slow:.0f} ms"
+        f"{heard.records:,} records · {heard.messages:,} messages{slow}"
     )

@@ -8,12 +8,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from app.rehearsal.asked import Answered
 from app.rehearsal.capacity import Capacity, estimate
 from app.rehearsal.diary import Diary, Wrong
 from app.rehearsal.ends import Ends, ends_by_code
 from app.rehearsal.evidence import Evidence, gather
 from app.rehearsal.figures import figure, figures_of, growth, longest_gap, settled
 from app.rehearsal.play import BESIDE, Played
+from app.study.model.study import Study
 from app.study.syntax.mistakes import listed
 
 # DESIGN, section 4.
@@ -55,37 +57,6 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """What became of what people were asked. `forms` and `in_time` are of people who stayed (None: only the database
-    knows), the others of everybody, in records.
-    """
-
-    forms: int | None
-    in_time: int | None
-    by_chance: int
-    by_hook: int
-    refused: int  # forms that the study did not take, though each field did
-    misfits: int  # that were tried on purpose, and refused
-
-    def words(self, hooks: str) -> str:
-        lines = []
-        if self.forms is not None and self.in_time is not None:
-            lines.append(f"Whoever stayed was asked {self.forms:,} forms, {self.in_time:,} answered in time.")
-        if self.by_hook:
-            of_them = f"Of the answers {self.by_hook:,} were given by the study’s {hooks}"
-            lines.append(f"{of_them}, {self.by_chance:,} by chance.")
-        elif self.by_chance:
-            lines.append(f"All {self.by_chance:,} answers were given by chance.")
-        else:
-            lines.append("Nothing was answered.")
-        if self.refused:
-            lines.append(f"{self.refused:,} forms were refused with a sentence.")
-        if self.misfits:
-            lines.append(f"{self.misfits:,} answers that do not fit were tried on purpose, and refused.")
-        return " ".join(lines)
-
-
-@dataclass(frozen=True, slots=True)
 class Verdict:
     session_id: str
     name: str
@@ -102,6 +73,7 @@ class Verdict:
     notes: tuple[str, ...]
     failed: tuple[str, ...]  # what went wrong with the bots themselves
     cut: bool = False  # a drill ended it when its faults were over
+    silent: bool = False  # nobody was asked, moved or wrote anything, though the study has where to
 
     @property
     def kept(self) -> bool:
@@ -109,9 +81,13 @@ class Verdict:
         return all(promise.ok for promise in self.promises) and not (self.failed or self.stops or self.empty)
 
     @property
-    def empty(self) -> bool:
-        """Nobody has played the study, so nothing is known about it."""
-        return not self.ends.counts.get("complete") and not self.cut
+    def empty(self) -> str:
+        """Why nothing is known about the study: nobody has played it, or there was nothing to play. Else nothing."""
+        if self.cut:
+            return ""
+        if not self.ends.counts.get("complete"):
+            return "nobody came to the end of the study"
+        return "the study asks for something, and nobody was asked anything" if self.silent else ""
 
     @property
     def holds(self) -> bool:
@@ -130,7 +106,7 @@ class Verdict:
             more = f"{len(broken)} promises broke" if len(broken) > 1 else "a promise broke"
             return f"Don't go live with this: with {count} players {more}. {broken[0].sentence[:-1]}: not so."
         if self.empty:
-            return f"This rehearsal proves nothing: nobody came to the end of the study. How it ended: {self.ends}."
+            return f"This rehearsal proves nothing: {self.empty}. How it ended: {self.ends}."
         if self.slow:
             return f"Your server does not hold {who} well: {'; '.join(self.slow)}. Nothing was lost."
         if self.late:
@@ -248,7 +224,14 @@ async def judge(played: Played) -> Verdict:
         tuple(_notes(played, evidence, answered)),
         tuple(wrong.sentence for wrong in wrongs if wrong.promise == 0),
         cut,
+        _asks(study)
+        and not (answered.forms or figures["records acknowledged"] or figures["messages acknowledged"]),
     )
+
+
+def _asks(study: Study) -> bool:
+    """Whether there is anything to answer, to click, to move or to write."""
+    return any(at.step.fields or at.step.moves or at.step.channels for at in study.plan)
 
 
 def pace_of(speed: float) -> str:

@@ -195,6 +195,13 @@ def test_where_nobody_comes_to_the_end_nothing_is_proved(hall: House, tmp_path: 
     )
 
 
+def test_where_nobody_is_asked_anything_nothing_is_proved(hall: House, tmp_path: Path) -> None:
+    asks_nobody = changed(ASK, "limit", 'when = "who"\nlimit')
+    verdict = of(hall, tmp_path, HEAD + asks_nobody, "def who(room):\n    return []\n")
+    assert wrongs(verdict) == [] and verdict.ends.counts == {"complete": 4}
+    assert not verdict.kept and "nobody was asked anything. How it ended: 4 complete" in verdict.sentence
+
+
 LATER = """
 def count(room):
     if room.round == 3:
@@ -451,7 +458,7 @@ def test_the_verdict_tells_what_the_tables_have(hall: House, tmp_path: Path, rou
         unfinished = not hall.sql(
             "select 1 from player where session_id = %s and outcome = 'complete'", session
         )
-        assert verdict.empty == unfinished
+        assert bool(verdict.empty) == unfinished
         told = [one for promise in verdict.promises if promise.number == 4 for one in promise.wrongs]
         assert {one.split()[0] for one in told} == {label for (label,) in lost}, (verdict.name, told, lost)
         seen |= set(verdict.ends.counts)
