@@ -20,6 +20,9 @@ _TAGS = re.compile(
 )
 _NAMED = re.compile(rf"""(["'])({FOLDER}[^"'{{}}%]*\.\w+)\1""")  # a whole one, in a tag of Jinja's
 _SRCSET = re.compile(r"""\bsrcset\s*=\s*("[^"]*"|'[^']*')""", re.IGNORECASE)
+_CANDIDATE = re.compile(
+    r"[\s,]*(\S*[^\s,])(?:\s[^,]*)?"
+)  # of a srcset: an address, and for which screens it is
 _ANY_PLACE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 
 SCRIPT = 'Write it into a file, and name that in study.toml: [pages] with script = "files/draw.js".'
@@ -127,6 +130,10 @@ def _wrong_with(element: Element, there: There) -> Iterator[Verdict]:
             yield value, "A script in an address is not run.", SCRIPT
         elif value.startswith("js:") and name.startswith(("hx-vals", "hx-headers")):
             yield value, f"`{name}` with js: is a script, and our policy takes them from files only.", SCRIPT
+        elif (
+            name == "background"
+        ):  # of a table, as pages had it before there were styles: browsers still load it
+            yield from _shown([value], there, *_A_PICTURE)
         elif name in ("action", "formaction", "hx-get", "hx-post", "hx-put", "hx-patch", "hx-delete"):
             yield from _sent(name, value)
 
@@ -148,9 +155,14 @@ def _link(element: Element, there: There) -> Iterator[Verdict]:
 
 
 def _picture(element: Element, there: There) -> Iterator[Verdict]:
-    kinds, what = _SHOWS.get(element.tag, ("image/", "picture"))
     addresses = [element.attributes.get(name, "") for name in ("src", "href", "xlink:href", "poster")]
-    addresses += [one.split()[0] for one in element.attributes.get("srcset", "").split(", ") if one.split()]
+    addresses += [one[1] for one in _CANDIDATE.finditer(element.attributes.get("srcset", ""))]
+    yield from _shown(addresses, there, *_SHOWS.get(element.tag, _A_PICTURE))
+
+
+def _shown(
+    addresses: Sequence[str], there: There, kinds: str | tuple[str, ...], what: str
+) -> Iterator[Verdict]:
     for address in addresses:
         if not address or address.startswith("#") or _is_ours(address):
             continue
@@ -238,6 +250,7 @@ _FETCHING: Mapping[str, Callable[[Element, There], Iterator[Verdict]]] = {
     "a": _anchor,
 }
 _PUT = "Put it into the folder files/, and write its name: files/…"
+_A_PICTURE = ("image/", "picture")
 _SHOWS: Mapping[str, tuple[str | tuple[str, ...], str]] = {
     "source": (("image/", "audio/", "video/"), "picture, sound or film"),
     "audio": (("audio/", "video/"), "sound"),

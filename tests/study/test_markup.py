@@ -36,17 +36,19 @@ def test_what_a_browser_shows_is_no_mistake(text: str) -> None:
 def test_each_mark_stands_below_the_word_that_asks_for_it() -> None:
     page = """<p>{{ place.me.alias }} and
 {{ place.pages }}</p><img
-  srcset="data:image/png;base64,AA 1x, img/two.png 2x" src="//example.org/one.png">
-<IMG SRC=three.png><input type="image" src="four.png"><video poster="five.png"></video>
+  srcset="data:image/png;base64,AA 1x, img/two.png 2x,img/more.png 3x" src="//example.org/one.png">
+<IMG SRC=three.png><input type="image" src="four.png"><video poster="five.png"></video><td background="six.png">
 <a hx-on:click="go()" href="javascript:go()" hx-vals="js:{a: 1}" hx-get="/admin/sessions">go</a>
 <script src="/static/js/no_such.js"></script><link rel="stylesheet" href="look.css"><base href="/x/">
 <form action="answers" hx-post="https://example.org/"></form>"""
     assert told(page) == [
-        (3, 61, "//example.org/one.png"),
+        (3, 77, "//example.org/one.png"),
         (3, 40, "img/two.png"),
+        (3, 55, "img/more.png"),
         (4, 10, "three.png"),
         (4, 45, "four.png"),
         (4, 70, "five.png"),
+        (4, 104, "six.png"),
         (5, 4, "hx-on:click"),
         (5, 29, "javascript:go()"),
         (5, 55, "js:{a: 1}"),

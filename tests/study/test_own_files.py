@@ -80,6 +80,7 @@ def test_what_a_style_asks_for_in_vain_is_said_with_its_line(tmp_path: Path) -> 
     style.write_text(
         f'/* url(nowhere.png) */\n@import "https://example.org/a.css";\n{STYLE.replace("own.", "../own.")}'
         "b { background: url('faces/kin.png') url(data:image/png;base64,AA) url(#a) }\n"
+        "i { background: image-set('faces/two.png' 2x type('image/png'), url(data:image/png;base64,AA) 1x) }\n"
     )
     files = read_folder(tmp_path)
     found = [one for one in check(files) if one.grave]
@@ -87,6 +88,7 @@ def test_what_a_style_asks_for_in_vain_is_said_with_its_line(tmp_path: Path) -> 
         ("files/look.css:2:10", "This is not loaded: our policy takes nothing from other places."),
         ("files/look.css:3:44", "`../own.woff2` leads out of files/, and nothing is loaded from there."),
         ("files/look.css:5:22", "There is no `files/faces/kin.png`."),
+        ("files/look.css:6:28", "There is no `files/faces/two.png`."),
     ]
     assert found[2].suggestion == "Did you mean `files/faces/kind.png`?"
     assert excerpt(found[2], files).splitlines()[1].startswith("    5 | b { background: url('faces/kin.png')")

@@ -15,6 +15,10 @@ _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _ASKED = re.compile(
     r"""url\(\s*(?:"([^"]*)"|'([^']*)'|([^"')\s]*))\s*\)|@import\s+(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE
 )
+# Of image-set(…) all that stands in it; there a text in quotes is an address, but not within type(…).
+_SET = re.compile(r"image-set\(((?:[^()]|\([^()]*\))*)\)", re.IGNORECASE)
+_INNER = re.compile(r"\w+\([^()]*\)")
+_QUOTED = re.compile(r"""["']([^"'\n]+)["']""")
 _IMPORTED = re.compile(r"""\b(?:from|import)\s*\(?\s*["']([^"'\n]+)["']""")
 _ADDRESS = re.compile(r"""["'`]((?:(?:https?|wss?):)?//[\w.-]+\.[^"'`\s]*)""", re.IGNORECASE)
 _EVALUATED = re.compile(r"\b(eval|new Function)\s*\(")
@@ -51,13 +55,24 @@ def _in_style(path: str, content: bytes, there: Collection[str]) -> Iterator[Mis
     except UnicodeDecodeError:
         yield Mistake(path, None, "This style is not UTF-8 text.", "Save the file as UTF-8.")
         return
-    source = _COMMENT.sub(lambda comment: re.sub(r"[^\n]", " ", comment[0]), source)
+    source = _COMMENT.sub(_blank, source)
     for asked in _ASKED.finditer(source):
         group = next((nth for nth, text in enumerate(asked.groups(), 1) if text), None)
         if group is None:
             continue
         if verdict := _missing(path, asked[group], there):
             yield Mistake(path, _spot(source, asked, group), *verdict)
+    for one in _SET.finditer(source):
+        # As long as the source up to its end, so that places stay.
+        for asked in _QUOTED.finditer(
+            re.sub(r"[^\n]", " ", source[: one.start(1)]) + _INNER.sub(_blank, one[1])
+        ):
+            if verdict := _missing(path, asked[1], there):
+                yield Mistake(path, _spot(source, asked, 1), *verdict)
+
+
+def _blank(found: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", " ", found[0])
 
 
 def _in_script(path: str, content: bytes, there: Collection[str]) -> Iterator[Mistake]:
