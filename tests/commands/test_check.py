@@ -102,6 +102,7 @@ def test_a_study_is_checked_for_people_and_for_programs(shell: Shell) -> None:
 def test_check_says_that_it_runs_the_hooks_and_within_which_walls(shell: Shell) -> None:
     """Hooks are a study's code: whoever checks somebody's study is to know."""
     assert "has its hooks.py run" in " ".join(shell.type("check", "--help").stdout.split())
+    assert "`check` runs the study’s `hooks.py`" in (PROJECT / "README.md").read_text()
     read = shell.type("check", PROJECT / "studies" / "commons", "--json")
     held = json.loads(read.stdout)["hooks"]
     assert not set(held["walls"]) & set(held["missing"])
