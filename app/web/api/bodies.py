@@ -192,10 +192,17 @@ class ApiRequest(Request[object, object, State]):
             return msgspec.json.decode(body, type=asked)
         except msgspec.ValidationError as error:
             raise HTTPException(
-                status_code=422, detail=f"The body is not what this takes: {error}."
+                status_code=422, detail=f"The body is not what this takes: {_in_words(str(error))}."
             ) from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ClientException(f"The body is no JSON: {str(error)[:200]}.") from None
+
+
+def _in_words(error: str) -> str:
+    """Without the signs that msgspec compares by."""
+    for sign, words in (("of length <=", "no longer than"), ("of length >=", "no shorter than")):
+        error = error.replace(sign, words)
+    return error.replace(" <=", " of at most").replace(" >=", " of at least")
 
 
 def known_by(who: str, key: str, body: bytes) -> str:

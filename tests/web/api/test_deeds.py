@@ -192,7 +192,7 @@ def test_settings_are_changed_and_what_a_session_does_not_take_is_said(shared: H
         (b'{"at": 5}', 422, "`int`"),
         (b'{"at": "", "when": 1}', 422, "`when`"),
         (b'{"at": "\\u0000"}', 422, "no date and time"),
-        (b'{"at": "' + b"9" * 200 + b'"}', 422, "length <= 100"),
+        (b'{"at": "' + b"9" * 200 + b'"}', 422, "Expected `str` no longer than 100 - at `$.at`."),
         (b" " * 300_000, 413, "larger"),
     ],
 )
